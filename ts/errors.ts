@@ -1,0 +1,39 @@
+/** What kind of thing went wrong; stable across versions. */
+export type LlifErrorCode =
+  | "ARGUMENT" // a value handed to the API is out of its range or of the wrong kind
+  | "SHAPE" // shapes do not fit together
+  | "FORMAT" // a file is truncated, corrupt or of an unknown format
+  | "UNSUPPORTED" // a network node or option that is not mapped; see `nodes`
+  | "PRECISION" // an integer charge would not fit
+  | "FILE" // missing, unreadable or unwritable
+  | "DATA" // a data set is empty, mislabelled or fails its checksum
+  | "ENGINE" // WebAssembly is missing, trapped, or refused the network
+  | "DISPOSED" // used after dispose()
+  | "ABORTED"; // cancelled by an AbortSignal
+
+/** Every error that this package raises on purpose. */
+export class LlifError extends Error {
+  override readonly name: string = "LlifError";
+  readonly code: LlifErrorCode;
+  /** Names of the graph nodes concerned; empty where the error concerns no graph. */
+  readonly nodes: readonly string[];
+
+  constructor(code: LlifErrorCode, message: string, options: { nodes?: readonly string[]; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.nodes = options.nodes ?? [];
+  }
+}
+
+/** Raised by any call on a simulator after `dispose()`. */
+export class DisposedError extends LlifError {
+  override readonly name: string = "DisposedError";
+  constructor(what: string) {
+    super("DISPOSED", `${what} was disposed and cannot be used any more`);
+  }
+}
+
+/** Raises the `ABORTED` error if `signal` has been aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new LlifError("ABORTED", "cancelled", { cause: signal.reason });
+}
