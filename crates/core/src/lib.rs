@@ -1,0 +1,1 @@
+//! Linear leaky integrate-and-fire simulation.

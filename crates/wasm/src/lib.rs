@@ -1,0 +1,9 @@
+//! The boundary between the core and TypeScript.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Version of the crate, to check that glue and package belong together.
+#[wasm_bindgen(js_name = coreVersion)]
+pub fn core_version() -> String {
+    env!("CARGO_PKG_VERSION").to_string()
+}
