@@ -1,0 +1,96 @@
+import type { SpikingNetwork } from "../spiking/network.ts";
+
+/** Two engines, one interface, equal spike for spike. */
+export interface Engine {
+  readonly name: "wasm" | "reference";
+  /** @throws {LlifError} if the network is not valid or not supported; the message names the node. */
+  createSimulator<const R extends RecordOptions = {}>(network: SpikingNetwork, options?: SimulatorOptions<R>): Promise<Simulator<R>>;
+}
+
+export interface SimulatorOptions<R extends RecordOptions = RecordOptions> {
+  readonly record?: R;
+}
+
+/** What to keep of a run besides outputs and statistics; chosen beforehand. */
+export interface RecordOptions {
+  /** Spike counts of every population; default true. */
+  readonly counts?: boolean;
+  /** Populations whose spike trains are kept. */
+  readonly spikes?: readonly string[];
+  /** Neurons, by population, whose membrane potentials are kept after every tick. */
+  readonly potentials?: Readonly<Record<string, readonly number[]>>;
+}
+
+/** Spikes in order of (tick, neuron); ticks count from 0 at the run's start. A neuron that fires k times in a tick appears k times. */
+export interface SpikeTrain {
+  readonly ticks: Uint32Array;
+  readonly neurons: Uint32Array;
+  readonly length: number;
+}
+
+/** A uint8 image is counts; float32 values are divided by the input's unit and rounded, where it has counts. */
+export type RunInput =
+  | Uint8Array
+  | Float32Array
+  | { readonly values: Uint8Array | Float32Array }
+  | { readonly spikes: { readonly ticks: ArrayLike<number>; readonly neurons: ArrayLike<number> } };
+
+export interface RunOptions {
+  /** Synchronous networks only; default `network.windowTicks`. */
+  readonly ticks?: number;
+  /** Go on from the present state (synchronous networks only): run(a) then run(b) equals run(a + b). */
+  readonly keepState?: boolean;
+}
+
+export interface BatchOptions extends RunOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+export interface Simulator<R extends RecordOptions = RecordOptions> {
+  readonly engine: Engine["name"];
+  readonly network: SpikingNetwork;
+  /** Simulates one sample; synchronous, and cheap to repeat. @throws {DisposedError} after dispose(). */
+  run(input: RunInput, options?: RunOptions): Result<R>;
+  /** One tick from the present state (synchronous networks only): `run(input, { ticks: 1, keepState: true })`. */
+  step(input: RunInput): Result<R>;
+  /** One sample after the other; lets the event loop breathe, and can be cancelled. */
+  runBatch(inputs: Iterable<RunInput>, options?: BatchOptions): Promise<Result<R>[]>;
+  /** Back to the initial membrane potentials. */
+  reset(): void;
+  /** Idempotent. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface Result<R extends RecordOptions = RecordOptions> {
+  /** Outputs of the first output node, as the ReLU network's; empty where there is none. Under `keepState`, from all ticks since the last reset. */
+  readonly logits: Float64Array;
+  /** Classes by falling logit, at most five; ties: lowest index first. */
+  readonly top: readonly { readonly index: number; readonly label: string; readonly logit: number }[];
+  /** Charge of every output node, by name: exact integers in int32 networks. */
+  readonly charges: Readonly<Record<string, Float32Array | Int32Array>>;
+  /** Spike counts by population, payloads included (phase: Σ 2^k). Empty if not recorded. */
+  readonly counts: Readonly<Record<string, Uint32Array>>;
+  readonly spikes: { readonly [Name in RecordedSpikes<R>]: SpikeTrain };
+  /** By population; shape [neurons listed, samples]. Samples: one a tick (synchronous: after firing), or 2·windowTicks (layerwise: integration, then firing). */
+  readonly potentials: { readonly [Name in RecordedPotentials<R>]: Float32Array | Int32Array };
+  readonly statistics: Statistics;
+}
+
+type RecordedSpikes<R extends RecordOptions> = R["spikes"] extends readonly (infer Name extends string)[] ? Name : never;
+type RecordedPotentials<R extends RecordOptions> = R["potentials"] extends Readonly<Record<infer Name extends string, readonly number[]>> ? Name : never;
+
+export interface Statistics {
+  /** Ticks of this run: T, or the latency of the layerwise network. */
+  readonly ticks: number;
+  readonly windowTicks: number;
+  /** Ticks from the first input to the decision, one sample alone. */
+  readonly latencyTicks: number;
+  /** Ticks between samples when pipelined. */
+  readonly intervalTicks: number;
+  /** Spikes of populations; one with a payload counts once; pools excluded. */
+  readonly spikes: number;
+  /** Existing targets of each spike that reaches a synapse (contracts.md §6). */
+  readonly synapticOperations: number;
+}

@@ -1,0 +1,175 @@
+import type { InputConvention, Window2d } from "../relu/network.ts";
+import type { Shape } from "../tensor.ts";
+
+/** How a value becomes spikes: by their number, weighted by their tick, or by their time. */
+export type Code = "rate" | "phase" | "ttfs";
+/** All layers tick together, or each integrates the former one's whole window, then fires (T7). */
+export type ScheduleName = "synchronous" | "layerwise";
+/** May a spike be −1 (T8, T12)? */
+export type SpikeSign = "unsigned" | "signed";
+
+/** float32 networks round every operation (contracts.md §3); int32 networks are exact. */
+export type Arithmetic = "float32" | "int32";
+
+/** Charges and synaptic weights: Float32Array in float32 networks, Int32Array in int32 networks. */
+export type Charges = Float32Array | Int32Array;
+
+/**
+ * A network of linear leaky integrate-and-fire neurons: an immutable, serialisable graph.
+ * Charge is in the unit of the thresholds; one spike of a source delivers the synapse's weight.
+ */
+export interface SpikingNetwork {
+  readonly name: string;
+  readonly code: Code;
+  readonly schedule: ScheduleName;
+  readonly spikes: SpikeSign;
+  readonly arithmetic: Arithmetic;
+  /** Ticks of a window (layerwise), or of a run that names no other number (synchronous). */
+  readonly windowTicks: number;
+  /** Largest count a window carries: T of T7. Equals `windowTicks` for `rate`, 2^K − 1 for K-bit `phase`. */
+  readonly levels: number;
+  /** Length of one tick in seconds; 1 where time has no physical unit. */
+  readonly dtSeconds: number;
+  readonly input: SpikingInput;
+  /** Topological: each node comes after all nodes from which a synapse without delay, or a pool, reads. */
+  readonly nodes: readonly SpikingNode[];
+  /** For each target the order here is the order of summation. */
+  readonly synapses: readonly Synapse[];
+  readonly convention: InputConvention;
+  /** Class names by output index; empty if unknown. */
+  readonly classes: readonly string[];
+}
+
+/** Input enters as constant current (`values`), or as spikes. */
+export interface SpikingInput {
+  readonly name: string;
+  readonly shape: Shape;
+  /**
+   * With `counts`, a value x becomes the integer N_0 = round(x / unit), clipped to [minimum, maximum], and a
+   * uint8 image is N_0 itself. Null in networks built by hand: values are taken as they are, as float32.
+   */
+  readonly counts: { readonly unit: number; readonly minimum: number; readonly maximum: number } | null;
+}
+
+/** Neurons of one kind. Arrays hold one value for each channel (last axis of `shape`), or one for each neuron. */
+export interface Population {
+  readonly kind: "population";
+  readonly name: string;
+  readonly shape: Shape;
+  /** Synchronous: charge c added each tick (the leak current enters here). Layerwise: charge B added once a window. */
+  readonly bias: Charges;
+  /** θ > 0. */
+  readonly threshold: Charges;
+  /** Membrane potential, as charge, before the first tick: v0. */
+  readonly initialPotential: Charges;
+  /** Lower bound v_min of the membrane potential after integration; −Infinity for none. */
+  readonly floor: number;
+  /** α: factor on the membrane potential at the start of each tick; 1 is the constant leak, e^(−dt/RC) the ohmic one. */
+  readonly leakFactor: number;
+  /** Soft: subtract the threshold. Hard: set to zero. */
+  readonly reset: "soft" | "hard";
+  /** Most spikes of one neuron in one tick: 1, or more for multi-spike (soft reset and, in float32, a power-of-two θ). */
+  readonly spikesPerTick: number;
+  readonly refractory: Refractory;
+  /**
+   * Activation that the count stands for, one for each channel. Layerwise: a = unit · N (δ of mapping.md §3).
+   * Synchronous: a = unit · N / ticks (s). Ones in networks built by hand.
+   */
+  readonly unit: Float64Array;
+}
+
+export interface Refractory {
+  /** Ticks after a spike in which the neuron does not fire. */
+  readonly ticks: number;
+  /** Whether input that arrives meanwhile counts. */
+  readonly input: "integrate" | "discard";
+}
+
+/** No neurons: passes spikes on. Sum: every member's spike. Max: as contracts.md §5, so that the largest count results. */
+export interface SpikingPool extends Window2d {
+  readonly kind: "pool";
+  readonly name: string;
+  readonly shape: Shape;
+  readonly from: string;
+  readonly mode: "max" | "sum";
+}
+
+/** Integrates and never fires. Layerwise: y = unit · charge. Synchronous: y = unit · charge / ticks. */
+export interface SpikingOutput {
+  readonly kind: "output";
+  readonly name: string;
+  readonly shape: Shape;
+  /** As a population's: a tick (synchronous) or a window (layerwise). */
+  readonly bias: Charges;
+  /** One for each channel. */
+  readonly unit: Float64Array;
+  /** Negative outputs read as zero: the model ends in a ReLU. */
+  readonly rectified: boolean;
+}
+
+export type SpikingNode = Population | SpikingPool | SpikingOutput;
+
+interface SynapseBase {
+  readonly from: string;
+  readonly to: string;
+  /** 0: a spike arrives in the tick in which it is fired. */
+  readonly delayTicks: number;
+}
+
+export interface DenseSynapse extends SynapseBase {
+  readonly kind: "dense";
+  /** Shape [outputs, inputs], both in channels-last order. */
+  readonly weights: Charges;
+}
+
+export interface Conv2dSynapse extends SynapseBase, Window2d {
+  readonly kind: "conv2d";
+  /** Shape [kernelHeight, kernelWidth, inputChannels / groups, outputChannels]. */
+  readonly weights: Charges;
+  readonly groups: number;
+}
+
+/** One to one; weights hold one value for each channel, or one for each neuron. */
+export interface IdentitySynapse extends SynapseBase {
+  readonly kind: "identity";
+  readonly weights: Charges;
+}
+
+export type Synapse = DenseSynapse | Conv2dSynapse | IdentitySynapse;
+
+export function populationsOf(network: SpikingNetwork): Population[] {
+  return network.nodes.filter((node) => node.kind === "population");
+}
+
+export function outputsOf(network: SpikingNetwork): SpikingOutput[] {
+  return network.nodes.filter((node) => node.kind === "output");
+}
+
+export function synapsesTo(network: SpikingNetwork, name: string): Synapse[] {
+  return network.synapses.filter((synapse) => synapse.to === name);
+}
+
+/** Shape of the node or input of that name. */
+export function shapeOf(network: SpikingNetwork, name: string): Shape {
+  if (name === network.input.name) return network.input.shape;
+  const node = network.nodes.find((candidate) => candidate.name === name);
+  if (node === undefined) throw new TypeError(`network "${network.name}" has no node "${name}"`);
+  return node.shape;
+}
+
+/** Populations on the longest path up to and including each node; 0 for the input. Pools add none. */
+export function depths(network: SpikingNetwork): Map<string, number> {
+  const depth = new Map<string, number>([[network.input.name, 0]]);
+  for (const node of network.nodes) {
+    const sources = node.kind === "pool" ? [node.from] : synapsesTo(network, node.name).map((synapse) => synapse.from);
+    const deepest = Math.max(0, ...sources.map((source) => depth.get(source) ?? 0));
+    depth.set(node.name, node.kind === "population" ? deepest + 1 : deepest);
+  }
+  return depth;
+}
+
+/** Ticks from the first input to the decision, for one sample alone: T, or (L + 1) windows (contracts.md §6). */
+export function latencyTicks(network: SpikingNetwork, ticks = network.windowTicks): number {
+  if (network.schedule === "synchronous") return ticks;
+  return (Math.max(0, ...depths(network).values()) + 1) * network.windowTicks;
+}
