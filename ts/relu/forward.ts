@@ -1,0 +1,213 @@
+import { LlifError } from "../errors.ts";
+import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
+import { type AveragePoolNode, type Conv2dNode, type DenseNode, inputOf, type MaxPoolNode, type ReluNetwork, type ReluNode, type Window2d } from "./network.ts";
+
+const { fround } = Math;
+
+/**
+ * Plain forward pass in float32, the truth for accuracy. The order of arithmetic is fixed, so that the fast pass
+ * equals it bit for bit: a sum starts from the bias and takes taps in ascending (row, column, channel), each product
+ * and each sum rounded once.
+ * @param input shape of the input node, channels last, after the input convention.
+ * @returns the values of every node by name.
+ * @throws {LlifError} SHAPE if `input` has another length.
+ */
+export function forward(network: ReluNetwork, input: ArrayLike<number>): Map<string, Float32Array> {
+  const inputNode = inputOf(network);
+  if (input.length !== sizeOf(inputNode.shape)) {
+    throw new LlifError("SHAPE", `input of "${network.name}": expected ${sizeOf(inputNode.shape)} values, got ${input.length}`);
+  }
+  const values = new Map<string, Float32Array>();
+  const shapes = new Map<string, Shape>();
+  for (const node of network.nodes) {
+    const sources = node.from.map((name) => values.get(name) as Float32Array);
+    values.set(node.name, node.kind === "input" ? Float32Array.from(input) : evaluateNode(node, sources, shapes));
+    shapes.set(node.name, node.shape);
+  }
+  return values;
+}
+
+/** Values of the first output, before a softmax: what decides. */
+export function forwardLogits(network: ReluNetwork, input: ArrayLike<number>): Float32Array {
+  return forward(network, input).get(logitsNode(network)) as Float32Array;
+}
+
+/** Name of the first output's node, skipping a softmax. */
+export function logitsNode(network: ReluNetwork): string {
+  const output = network.nodes.find((node) => node.name === network.outputs[0]);
+  if (output === undefined) throw new LlifError("FORMAT", `network "${network.name}" has no output "${network.outputs[0]}"`);
+  return output.kind === "softmax" ? output.from[0] : output.name;
+}
+
+/** Applies the input convention to a uint8 image: (pixel · scale − mean) / std in float64, rounded once. */
+export function inputFromPixels(network: ReluNetwork, pixels: Uint8Array): Float32Array {
+  const { scale, mean, std } = network.convention;
+  const channels = channelsOf(inputOf(network).shape);
+  const values = new Float32Array(pixels.length);
+  for (let index = 0; index < pixels.length; index++) {
+    const channel = index % channels;
+    values[index] = (pixels[index] * scale - mean[mean.length === 1 ? 0 : channel]) / std[std.length === 1 ? 0 : channel];
+  }
+  return values;
+}
+
+/** Index of the largest value; ties: the lowest index. */
+export function argmax(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let index = 1; index < values.length; index++) if (values[index] > values[best]) best = index;
+  return best;
+}
+
+function evaluateNode(node: Exclude<ReluNode, { kind: "input" }>, sources: Float32Array[], shapes: Map<string, Shape>): Float32Array {
+  const x = sources[0];
+  const inputShape = shapes.get(node.from[0]) as Shape;
+  switch (node.kind) {
+    case "dense":
+      return dense(node, x);
+    case "conv2d":
+      return conv2d(node, x, inputShape);
+    case "affine":
+      return x.map((value, index) => fround(node.scale[index % node.scale.length] * value) + node.shift[index % node.shift.length]);
+    case "relu":
+      return x.map((value) => Math.min(Math.max(value, 0), node.ceiling));
+    case "maxPool":
+      return maxPool(node, x, inputShape);
+    case "averagePool":
+      return averagePool(node, x, inputShape);
+    case "reshape":
+      return x.slice();
+    case "add":
+      return sources.slice(1).reduce((sum, term) => sum.map((value, index) => value + term[index]), x);
+    case "concat":
+      return concat(sources, node.from.map((name) => channelsOf(shapes.get(name) as Shape)), sizeOf(node.shape));
+    case "softmax":
+      return softmax(x, channelsOf(node.shape));
+  }
+}
+
+function dense(node: DenseNode, x: Float32Array): Float32Array {
+  const weights = node.weights.data;
+  return node.bias.map((bias, output) => {
+    let sum = bias;
+    const row = output * x.length;
+    for (let input = 0; input < x.length; input++) sum = fround(sum + fround(weights[row + input] * x[input]));
+    return sum;
+  });
+}
+
+function conv2d(node: Conv2dNode, x: Float32Array, inputShape: Shape): Float32Array {
+  const [height, width, inputChannels] = inputShape;
+  const [outputHeight, outputWidth, outputChannels] = node.shape;
+  const [kernelHeight, kernelWidth] = node.kernel;
+  const weights = node.weights.data;
+  const groupInputs = inputChannels / node.groups;
+  const groupOutputs = outputChannels / node.groups;
+  const y = new Float32Array(sizeOf(node.shape));
+  for (let row = 0; row < outputHeight; row++) {
+    for (let column = 0; column < outputWidth; column++) {
+      const target = (row * outputWidth + column) * outputChannels;
+      y.set(node.bias, target);
+      for (let ky = 0; ky < kernelHeight; ky++) {
+        const inputRow = row * node.stride[0] - node.padding.top + ky * node.dilation[0];
+        if (inputRow < 0 || inputRow >= height) continue;
+        for (let kx = 0; kx < kernelWidth; kx++) {
+          const inputColumn = column * node.stride[1] - node.padding.left + kx * node.dilation[1];
+          if (inputColumn < 0 || inputColumn >= width) continue;
+          const source = (inputRow * width + inputColumn) * inputChannels;
+          for (let channel = 0; channel < inputChannels; channel++) {
+            const group = Math.floor(channel / groupInputs);
+            const value = x[source + channel];
+            const tap = ((ky * kernelWidth + kx) * groupInputs + (channel - group * groupInputs)) * outputChannels;
+            const last = (group + 1) * groupOutputs;
+            for (let output = group * groupOutputs; output < last; output++) {
+              y[target + output] = y[target + output] + fround(weights[tap + output] * value);
+            }
+          }
+        }
+      }
+    }
+  }
+  return y;
+}
+
+/** Calls `visit` with the flat index of each input cell inside the image, for every output cell, in ascending order. */
+export function forEachPooled(node: Window2d, inputShape: Shape, shape: Shape, visit: (output: number, input: number) => void): void {
+  const [height, width, channels] = inputShape;
+  for (let row = 0; row < shape[0]; row++) {
+    for (let column = 0; column < shape[1]; column++) {
+      for (let ky = 0; ky < node.kernel[0]; ky++) {
+        const inputRow = row * node.stride[0] - node.padding.top + ky * node.dilation[0];
+        if (inputRow < 0 || inputRow >= height) continue;
+        for (let kx = 0; kx < node.kernel[1]; kx++) {
+          const inputColumn = column * node.stride[1] - node.padding.left + kx * node.dilation[1];
+          if (inputColumn < 0 || inputColumn >= width) continue;
+          for (let channel = 0; channel < channels; channel++) {
+            visit((row * shape[1] + column) * channels + channel, (inputRow * width + inputColumn) * channels + channel);
+          }
+        }
+      }
+    }
+  }
+}
+
+function maxPool(node: MaxPoolNode, x: Float32Array, inputShape: Shape): Float32Array {
+  const y = new Float32Array(sizeOf(node.shape)).fill(-Infinity);
+  forEachPooled(node, inputShape, node.shape, (output, input) => {
+    if (x[input] > y[output]) y[output] = x[input];
+  });
+  return y;
+}
+
+/** Cells that the average divides by, one for each output position (row-major). */
+export function averageDivisors(node: AveragePoolNode, inputShape: Shape): Uint32Array {
+  const [rows, columns] = node.shape;
+  const vertical = Array.from({ length: rows }, (_, row) => cellsCounted(node, 0, row, inputShape[0], node.padding.top, node.padding.bottom));
+  const horizontal = Array.from({ length: columns }, (_, column) => cellsCounted(node, 1, column, inputShape[1], node.padding.left, node.padding.right));
+  return Uint32Array.from({ length: rows * columns }, (_, position) => vertical[Math.floor(position / columns)] * horizontal[position % columns]);
+}
+
+function cellsCounted(node: AveragePoolNode, axis: 0 | 1, position: number, extent: number, before: number, after: number): number {
+  const first = node.countPadding ? -before : 0;
+  const end = node.countPadding ? extent + after : extent;
+  let cells = 0;
+  for (let tap = 0; tap < node.kernel[axis]; tap++) {
+    const cell = position * node.stride[axis] - before + tap * node.dilation[axis];
+    if (cell >= first && cell < end) cells++;
+  }
+  return cells;
+}
+
+function averagePool(node: AveragePoolNode, x: Float32Array, inputShape: Shape): Float32Array {
+  const y = new Float32Array(sizeOf(node.shape));
+  forEachPooled(node, inputShape, node.shape, (output, input) => {
+    y[output] += x[input];
+  });
+  const divisors = averageDivisors(node, inputShape);
+  const channels = channelsOf(node.shape);
+  return y.map((sum, index) => sum * fround(1 / divisors[Math.floor(index / channels)]));
+}
+
+function concat(sources: Float32Array[], channels: number[], size: number): Float32Array {
+  const total = channels.reduce((sum, count) => sum + count, 0);
+  const y = new Float32Array(size);
+  let offset = 0;
+  sources.forEach((source, part) => {
+    for (let index = 0; index < source.length; index++) {
+      y[Math.floor(index / channels[part]) * total + offset + (index % channels[part])] = source[index];
+    }
+    offset += channels[part];
+  });
+  return y;
+}
+
+function softmax(x: Float32Array, channels: number): Float32Array {
+  const y = new Float32Array(x.length);
+  for (let start = 0; start < x.length; start += channels) {
+    const row = x.subarray(start, start + channels);
+    const largest = Math.max(...row);
+    const exponentials = Float64Array.from(row, (value) => Math.exp(value - largest));
+    const sum = exponentials.reduce((total, value) => total + value, 0);
+    exponentials.forEach((value, index) => (y[start + index] = value / sum));
+  }
+  return y;
+}
