@@ -1,0 +1,130 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { setTimeout as sleep } from "node:timers/promises";
+import { buildWasm, wasmOutputs } from "./build-wasm.mjs";
+import { contentHash, isCurrent, writeStamp } from "./stamps.mjs";
+import { inRoot, output, run, StepError, tools } from "./toolchain.mjs";
+
+const target = "wasm32-unknown-unknown";
+const wasmSources = ["Cargo.toml", "Cargo.lock", ".cargo", "crates/core/Cargo.toml", "crates/core/src", "crates/wasm"];
+wasmSources.push("scripts/build-wasm.mjs", "scripts/toolchain.mjs");
+const distSources = ["ts", "tsup.config.ts", "tsconfig.json", "package.json", "package-lock.json", "crates/wasm/pkg/glue.d.ts"];
+
+const say = (line) => process.stderr.write(`set-up: ${line}\n`);
+
+/** Every step looks first and does nothing when there is nothing to do. */
+const steps = [checkNode, installPackages, checkRust, addTarget, installTools, compileWasm, buildPackage];
+
+export async function setup() {
+  const release = await lock();
+  try {
+    for (const step of steps) step();
+  } finally {
+    release();
+  }
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    throw new StepError(`Node ${process.versions.node} is too old: install Node 20.19 or newer`);
+  }
+}
+
+function installPackages() {
+  if (packagesAreInstalled()) return;
+  say("npm packages …");
+  run("npm", ["ci", "--no-audit", "--no-fund"], "check the network and the registry that npm is set to, then try again", {
+    shell: process.platform === "win32",
+  });
+}
+
+/** Compares with the record npm keeps of what it installed, so that a plain `npm install` counts too. */
+function packagesAreInstalled() {
+  const record = inRoot("node_modules", ".package-lock.json");
+  if (!existsSync(record)) return false;
+  const wanted = JSON.parse(readFileSync(inRoot("package-lock.json"), "utf8")).packages;
+  const installed = JSON.parse(readFileSync(record, "utf8")).packages;
+  return Object.entries(wanted).every(
+    ([path, entry]) => path === "" || entry.optional || installed[path]?.version === entry.version,
+  );
+}
+
+function checkRust() {
+  if (output("cargo", ["--version"]) === undefined) {
+    throw new StepError("cargo does not run: install rustup (rustup.rs) with a stable toolchain, then try again");
+  }
+}
+
+function addTarget() {
+  const folder = output("rustc", ["--print", "target-libdir", "--target", target]);
+  if (folder !== undefined && existsSync(folder)) return;
+  say(`Rust target ${target} …`);
+  run("rustup", ["target", "add", target], `check the network, or add the target ${target} by hand`);
+}
+
+function installTools() {
+  for (const { crate, binary, version } of tools) {
+    if (output(inRoot(".tools", "bin", binary), ["--version"])?.split(" ")[1] === version) continue;
+    say(`${crate} ${version} into .tools (about a minute, once) …`);
+    // Unoptimised builds: the tools run for seconds and compile twice as fast.
+    const parameters = ["install", "--quiet", "--debug", "--root", ".tools", "--version", `=${version}`, crate];
+    run("cargo", parameters, "check the network and that a C compiler is installed, then try again");
+  }
+}
+
+function compileWasm() {
+  const digest = contentHash(wasmSources) + output("rustc", ["--version"]);
+  if (isCurrent("wasm", digest, wasmOutputs)) return;
+  say("WebAssembly core …");
+  buildWasm();
+  writeStamp("wasm", digest);
+}
+
+function buildPackage() {
+  const digest = contentHash(distSources);
+  if (isCurrent("dist", digest, ["dist/node.js", "dist/index.d.ts", "dist/llif.wasm"])) return;
+  say("package into dist …");
+  run(process.execPath, ["node_modules/tsup/dist/cli-default.js", "--silent"], "correct the TypeScript sources");
+  writeStamp("dist", digest);
+}
+
+/** Two set-ups at once, say from two terminals, would overwrite each other's files: the second waits. */
+async function lock() {
+  const file = inRoot(".cache", "setup.lock");
+  mkdirSync(inRoot(".cache"), { recursive: true });
+  for (let waiting = false; ; waiting = true) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: "wx" });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+    if (!ownerRuns(file)) rmSync(file, { force: true });
+    else {
+      if (!waiting) say("waiting for another set-up …");
+      await sleep(300);
+    }
+  }
+}
+
+function ownerRuns(file) {
+  try {
+    process.kill(Number(readFileSync(file, "utf8")), 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+export async function setupOrExit() {
+  try {
+    await setup();
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    say(error.message);
+    process.exit(1);
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await setupOrExit();

@@ -1,0 +1,48 @@
+import { spawnSync } from "node:child_process";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Built from source into `.tools`, so that the machine's own versions do not matter. */
+export const tools = [
+  { crate: "wasm-pack", binary: "wasm-pack", version: "0.15.1" },
+  // The version that crates/wasm/Cargo.toml pins: glue and crate refuse each other otherwise.
+  { crate: "wasm-bindgen-cli", binary: "wasm-bindgen", version: "0.2.130" },
+];
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+export const inRoot = (...parts) => join(root, ...parts);
+
+/** PATH with the pinned tools first and rustup's folder last, where a login shell would have put it. */
+export function toolEnvironment() {
+  const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
+  const path = [inRoot(".tools", "bin"), inRoot("node_modules", ".bin"), process.env.PATH, join(cargoHome, "bin")];
+  const environment = { ...process.env, PATH: path.join(delimiter) };
+  // Either would replace the flags of .cargo/config.toml, and the build would lose simd128.
+  delete environment.RUSTFLAGS;
+  delete environment.CARGO_ENCODED_RUSTFLAGS;
+  return environment;
+}
+
+export class StepError extends Error {}
+
+/** Standard output, trimmed; undefined if the command is missing or fails. */
+export function output(command, parameters) {
+  const result = spawnSync(command, parameters, { cwd: root, env: toolEnvironment(), encoding: "utf8" });
+  return result.status === 0 ? result.stdout.trim() : undefined;
+}
+
+/** Runs quietly; on failure shows the command's own output, then raises one line with `remedy`. */
+export function run(command, parameters, remedy, options = {}) {
+  const result = spawnSync(command, parameters, {
+    cwd: root,
+    env: toolEnvironment(),
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    ...options,
+  });
+  if (result.status === 0) return;
+  process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
+  const cause = result.error?.code === "ENOENT" ? "is not installed" : `failed (exit code ${result.status ?? result.signal})`;
+  throw new StepError(`${[command, ...parameters].join(" ")} ${cause}: ${remedy}`);
+}

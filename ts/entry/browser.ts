@@ -1,0 +1,5 @@
+import { providePlatform } from "../platform.ts";
+
+providePlatform({ wasmBytes: () => new URL("./llif.wasm", import.meta.url) });
+
+export * from "../index.ts";

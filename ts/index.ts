@@ -1,0 +1,1 @@
+export { DisposedError, LlifError, type LlifErrorCode } from "./errors.ts";

@@ -1,0 +1,25 @@
+import { LlifError } from "./errors.ts";
+
+/** Bytes of the module, or a way to them. */
+export type WasmSource = URL | Response | ArrayBuffer | ArrayBufferView<ArrayBuffer> | WebAssembly.Module;
+
+/** What differs between Node, a page and a single-file bundle; an entry in ts/entry provides it. */
+export interface Platform {
+  wasmBytes(): WasmSource | Promise<WasmSource>;
+  /** Bytes of a local file by path or `file:` URL; absent where there is no file system. */
+  readFile?(path: string | URL): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+let provided: Platform | undefined;
+
+/** Called once, by an entry, as it loads. */
+export function providePlatform(platform: Platform): void {
+  provided = platform;
+}
+
+export function currentPlatform(): Platform {
+  if (provided === undefined) {
+    throw new LlifError("ENGINE", 'no platform: import "llif" or "llif/inline", not a module inside the package');
+  }
+  return provided;
+}
