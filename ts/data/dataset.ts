@@ -1,0 +1,99 @@
+import { checkInteger } from "../check.ts";
+import { LlifError } from "../errors.ts";
+import { formatShape, sizeOf } from "../tensor.ts";
+
+export type Split = "train" | "test";
+
+/** Labelled images of one size, as uint8 pixels. */
+export interface ImageDataset {
+  readonly name: string;
+  readonly split: Split;
+  /** [height, width, channels]; colour is RGB unless `prepareDataset` has made it a model's BGR. */
+  readonly shape: readonly [number, number, number];
+  /** Shape [count, height, width, channels], row-major, 0…255. */
+  readonly images: Uint8Array;
+  /** One class index for each image, in the order of `classes`. */
+  readonly labels: Uint8Array | Uint16Array;
+  readonly classes: readonly string[];
+  readonly count: number;
+}
+
+/**
+ * Checks that the parts fit together, and counts the images.
+ * @throws {LlifError} `DATA` when empty, mislabelled or of unequal counts.
+ */
+export function imageDataset(parts: Omit<ImageDataset, "count">): ImageDataset {
+  const { name, split, shape, images, labels, classes } = parts;
+  const place = `data set "${name}" (${split})`;
+  const pixels = sizeOf(shape);
+  if (labels.length === 0 || pixels === 0) {
+    throw new LlifError("DATA", `${place}: expected at least one image, got ${labels.length} of shape ${formatShape(shape)}`);
+  }
+  if (images.length !== labels.length * pixels) {
+    const count = images.length / pixels;
+    throw new LlifError("DATA", `${place}: expected as many labels as images of shape ${formatShape(shape)}, got ${labels.length} labels and ${count} images`);
+  }
+  const wrong = labels.findIndex((label) => label >= classes.length);
+  if (wrong >= 0) {
+    throw new LlifError("DATA", `${place}: expected labels below ${classes.length}, got ${labels[wrong]} at image ${wrong}`);
+  }
+  return { name, split, shape, images, labels, classes, count: labels.length };
+}
+
+/** Pixels of one image, shape `dataset.shape`: a view, not a copy. */
+export function sample(dataset: ImageDataset, index: number): Uint8Array {
+  checkInteger(`data set "${dataset.name}": index`, index, 0, dataset.count - 1);
+  const pixels = sizeOf(dataset.shape);
+  return dataset.images.subarray(index * pixels, (index + 1) * pixels);
+}
+
+/** Images `from` to `to` − 1, as views; `to` beyond the end means the end. */
+export function slice(dataset: ImageDataset, from: number, to: number = dataset.count): ImageDataset {
+  const place = `data set "${dataset.name}": slice`;
+  checkInteger(`${place} from`, from, 0, dataset.count - 1);
+  checkInteger(`${place} to`, to, from + 1);
+  const end = Math.min(to, dataset.count);
+  const pixels = sizeOf(dataset.shape);
+  return {
+    ...dataset,
+    images: dataset.images.subarray(from * pixels, end * pixels),
+    labels: dataset.labels.subarray(from, end),
+    count: end - from,
+  };
+}
+
+/**
+ * SHA-256, in hexadecimal, of shape, count, pixels, labels and class names. Two data sets with equal content
+ * have equal hashes, whatever their name, their split, or the width of their labels.
+ */
+export async function contentHash(dataset: ImageDataset): Promise<string> {
+  const description = JSON.stringify({
+    shape: dataset.shape,
+    count: dataset.count,
+    classes: dataset.classes,
+    images: await sha256(dataset.images),
+    labels: await sha256(labelBytes(dataset.labels)),
+  });
+  return sha256(new TextEncoder().encode(description));
+}
+
+/** SHA-256 in hexadecimal. */
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const subtle = globalThis.crypto?.subtle;
+  if (subtle === undefined) {
+    throw new LlifError("UNSUPPORTED", "hashing needs WebCrypto, which browsers offer only to pages from https or localhost");
+  }
+  const { buffer, byteOffset, byteLength } = bytes;
+  const view = buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes);
+  const digest = new Uint8Array(await subtle.digest("SHA-256", view));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function labelBytes(labels: Uint8Array | Uint16Array): Uint8Array {
+  const bytes = new Uint8Array(labels.length * 2);
+  labels.forEach((label, index) => {
+    bytes[2 * index] = label & 255;
+    bytes[2 * index + 1] = label >> 8;
+  });
+  return bytes;
+}

@@ -1,0 +1,98 @@
+import { unzipSync, zipSync, type Zippable } from "fflate";
+import { LlifError } from "../errors.ts";
+import { formatShape, sizeOf, type Shape } from "../tensor.ts";
+
+export type NpyData = Uint8Array | Int32Array | Uint32Array | Float32Array | Float64Array;
+
+/** Row-major numbers. */
+export interface NpyArray {
+  readonly shape: Shape;
+  readonly data: NpyData;
+}
+
+type NpyType = Uint8ArrayConstructor | Int32ArrayConstructor | Uint32ArrayConstructor | Float32ArrayConstructor | Float64ArrayConstructor;
+
+const types: readonly (readonly [descr: string, type: NpyType])[] = [
+  ["|u1", Uint8Array],
+  ["<i4", Int32Array],
+  ["<u4", Uint32Array],
+  ["<f4", Float32Array],
+  ["<f8", Float64Array],
+];
+const signature = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
+const headerPattern =
+  /^\s*\{\s*(?=.*'descr'\s*:\s*'([^']*)')(?=.*'fortran_order'\s*:\s*(True|False))(?=.*'shape'\s*:\s*\(([\d\s,]*)\)).*\}\s*$/;
+
+/**
+ * Reads NumPy's `.npy`, versions 1 to 3, C order, of u1, i4, u4, f4 or f8.
+ * @param place the file as the user knows it.
+ * @throws {LlifError} `FORMAT` when truncated, corrupt, in Fortran order or of another type.
+ */
+export function readNpy(bytes: Uint8Array, place = "npy file"): NpyArray {
+  if (bytes.length < 12 || !signature.every((byte, index) => bytes[index] === byte)) {
+    throw new LlifError("FORMAT", `${place}: expected a .npy file, got ${bytes.length} bytes of something else`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const version = bytes[6];
+  if (version < 1 || version > 3) throw new LlifError("FORMAT", `${place}: expected .npy version 1 to 3, got ${version}`);
+  const headerStart = version === 1 ? 10 : 12;
+  const dataStart = headerStart + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  if (dataStart > bytes.length) throw new LlifError("FORMAT", `${place}: truncated, expected a header of ${dataStart} bytes, got ${bytes.length}`);
+  const header = new TextDecoder().decode(bytes.subarray(headerStart, dataStart));
+  const match = headerPattern.exec(header);
+  if (match === null) throw new LlifError("FORMAT", `${place}: corrupt .npy header ${JSON.stringify(header.trim().slice(0, 80))}`);
+  const [, descr, fortran, extents] = match;
+  const shape = extents.split(",").filter((extent) => extent.trim() !== "").map(Number);
+  if (fortran === "True" && shape.length > 1) {
+    throw new LlifError("FORMAT", `${place}: expected C order, got Fortran order; save it with numpy.ascontiguousarray`);
+  }
+  const type = types.find(([name]) => name === descr)?.[1];
+  if (type === undefined) {
+    throw new LlifError("FORMAT", `${place}: expected elements ${types.map(([name]) => name).join(", ")}, got ${descr}; convert with .astype`);
+  }
+  const expected = dataStart + sizeOf(shape) * type.BYTES_PER_ELEMENT;
+  if (bytes.length !== expected) {
+    const kind = bytes.length < expected ? "truncated" : "too long";
+    throw new LlifError("FORMAT", `${place}: ${kind}, expected ${expected} bytes for shape ${formatShape(shape)} of ${descr}, got ${bytes.length}`);
+  }
+  // Copied, because a typed array must begin at a multiple of its element's size.
+  return { shape, data: new type(bytes.slice(dataStart).buffer) };
+}
+
+/** The bytes of a `.npy` file, version 1. */
+export function writeNpy({ shape, data }: NpyArray): Uint8Array {
+  const descr = types.find(([, type]) => data instanceof type)?.[0];
+  if (descr === undefined) throw new LlifError("ARGUMENT", "npy data: expected uint8, int32, uint32, float32 or float64");
+  if (sizeOf(shape) !== data.length) {
+    throw new LlifError("SHAPE", `npy data: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${data.length}`);
+  }
+  const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
+  const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
+  // The format wants data to begin at a multiple of 64.
+  const dataStart = Math.ceil((10 + header.length + 1) / 64) * 64;
+  const bytes = new Uint8Array(dataStart + data.byteLength);
+  bytes.set(signature);
+  bytes[6] = 1;
+  new DataView(bytes.buffer).setUint16(8, dataStart - 10, true);
+  bytes.set(new TextEncoder().encode(`${header.padEnd(dataStart - 11)}\n`), 10);
+  bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), dataStart);
+  return bytes;
+}
+
+/** Reads NumPy's `.npz`: array names without `.npy`, in the file's order. */
+export function readNpz(bytes: Uint8Array, place = "npz file"): Map<string, NpyArray> {
+  let files: Record<string, Uint8Array>;
+  try {
+    files = unzipSync(bytes);
+  } catch (cause) {
+    throw new LlifError("FORMAT", `${place}: truncated or corrupt .npz file`, { cause });
+  }
+  return new Map(Object.entries(files).map(([name, file]) => [name.replace(/\.npy$/, ""), readNpy(file, `${place}, array "${name}"`)]));
+}
+
+/** The bytes of a `.npz` file, as `numpy.load` reads it; equal arrays give equal bytes. */
+export function writeNpz(arrays: Iterable<readonly [name: string, array: NpyArray]>): Uint8Array {
+  const files: Zippable = {};
+  for (const [name, array] of arrays) files[`${name}.npy`] = writeNpy(array);
+  return zipSync(files, { mtime: new Date(1980, 0, 1) });
+}
