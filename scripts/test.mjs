@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { setupOrExit } from "./setup.mjs";
+import { inRoot, root, toolEnvironment } from "./toolchain.mjs";
+
+const report = inRoot(".cache", "vitest.json");
+const requireAll = process.env.LLIF_REQUIRE_ALL === "1";
+
+/** Passes the command's output through and gives it back with the exit code. */
+function follow(command, parameters) {
+  return new Promise((resolve) => {
+    const child = spawn(command, parameters, { cwd: root, env: toolEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
+    let text = "";
+    for (const [stream, mirror] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
+      stream.setEncoding("utf8").on("data", (chunk) => {
+        text += chunk;
+        mirror.write(chunk);
+      });
+    }
+    child.on("error", (error) => resolve({ code: 1, text: error.message }));
+    child.on("close", (code) => resolve({ code: code ?? 1, text }));
+  });
+}
+
+async function rustTests() {
+  const { code, text } = await follow("cargo", ["test", "--workspace", "--release", "--no-fail-fast"]);
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const [, passed, failed, ignored] of text.matchAll(/^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
+    counts.passed += Number(passed);
+    counts.failed += Number(failed);
+    counts.skipped += Number(ignored);
+  }
+  return atLeastOneFailure(code, counts);
+}
+
+async function typeCheck() {
+  const { code } = await follow(process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit"]);
+  return atLeastOneFailure(code, { passed: 0, failed: 0, skipped: 0 });
+}
+
+async function typescriptTests() {
+  mkdirSync(inRoot(".cache"), { recursive: true });
+  rmSync(report, { force: true });
+  const parameters = ["node_modules/vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json"];
+  const { code } = await follow(process.execPath, [...parameters, `--outputFile.json=${report}`]);
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  try {
+    const results = JSON.parse(readFileSync(report, "utf8"));
+    counts.passed = results.numPassedTests;
+    // A file that does not load has no tests to count: it is one failure.
+    counts.failed = results.numFailedTests + results.testResults.filter(failedToLoad).length;
+    counts.skipped = results.numPendingTests + results.numTodoTests;
+  } catch {
+    counts.failed = 1;
+  }
+  return atLeastOneFailure(code, counts);
+}
+
+function failedToLoad(file) {
+  return file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed");
+}
+
+/** A crash or a compile error fails no test, yet must not pass. */
+function atLeastOneFailure(code, counts) {
+  return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
+}
+
+await setupOrExit();
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const suite of [rustTests, typeCheck, typescriptTests]) {
+  const counts = await suite();
+  for (const key of Object.keys(total)) total[key] += counts[key];
+}
+if (requireAll) {
+  total.failed += total.skipped;
+  total.skipped = 0;
+}
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+process.stdout.write(`${total.passed} passed, ${total.failed} failed${skipped}\n`);
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
