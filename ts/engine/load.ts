@@ -25,12 +25,27 @@ let compiledDefault: Promise<WebAssembly.Module> | undefined;
  * @throws {LlifError} `ENGINE` without SIMD, or if the module cannot be fetched, compiled or started.
  */
 export async function loadGlue(source?: WasmSource): Promise<Glue> {
-  if (!supportsSimd()) throw new LlifError("ENGINE", "this runtime lacks WebAssembly with 128-bit SIMD");
-  try {
-    const module = await (source === undefined ? compileDefault() : compileOnce(source));
+  const module = await preloadCore(source);
+  return explained(async () => {
     const glue = createGlue();
     await glue({ module_or_path: module });
     return glue;
+  });
+}
+
+/**
+ * Fetches and compiles the core before it is needed, say while the user of a page chooses a file. Simulators of the same
+ * source then start at once. The module can be posted to workers and handed to `wasmEngine({ wasm })` there.
+ * @throws {LlifError} `ENGINE` without SIMD, or if the module cannot be fetched or compiled.
+ */
+export async function preloadCore(source?: WasmSource): Promise<WebAssembly.Module> {
+  if (!supportsSimd()) throw new LlifError("ENGINE", "this runtime lacks WebAssembly with 128-bit SIMD");
+  return explained(() => (source === undefined ? compileDefault() : compileOnce(source)));
+}
+
+async function explained<T>(start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
   } catch (cause) {
     if (cause instanceof LlifError) throw cause;
     throw new LlifError("ENGINE", `the WebAssembly core did not start: ${reasonOf(cause)}`, { cause });

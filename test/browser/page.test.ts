@@ -1,0 +1,65 @@
+import { chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { build, createServer, preview, type InlineConfig } from "vite";
+import { installInEmptyProject, type Consumer } from "../packaging/consumer.ts";
+import { findCommand, requireOrSkip } from "../requires.ts";
+
+// prettier-ignore
+const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+const page = `<!doctype html><title>llif</title><script type="module">
+import { probe } from "./probe.js";
+window.outcome = probe().then((value) => ({ value }), (error) => ({ error: String(error) }));
+</script>`;
+
+/** Opens the page in Chromium; @returns what the probe returned there. */
+async function runPage(executablePath: string, url: string): Promise<unknown> {
+  const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+  try {
+    const tab = await browser.newPage();
+    await tab.goto(url);
+    const handle = await tab.waitForFunction("window.outcome");
+    const outcome = (await handle.jsonValue()) as { value?: unknown; error?: string };
+    if (outcome.error !== undefined) throw new Error(`in the page: ${outcome.error}`);
+    return outcome.value;
+  } finally {
+    await browser.close();
+  }
+}
+
+describe("a Vite page from the packed package", () => {
+  let consumer: Consumer;
+  let inNode: unknown;
+  let settings: InlineConfig;
+
+  beforeAll(() => {
+    consumer = installInEmptyProject();
+    consumer.write("index.html", page);
+    consumer.write("main.js", 'import { probe } from "./probe.js";\nconsole.log(JSON.stringify(await probe()));\n');
+    inNode = JSON.parse(consumer.run(process.execPath, "main.js"));
+    settings = { root: consumer.folder, configFile: false, logLevel: "error", build: { target: "esnext" }, preview: { port: 0 }, server: { port: 0 } };
+  });
+  afterAll(() => consumer?.remove());
+
+  it("gives the same as Node when built", async (context) => {
+    const executable = requireOrSkip(context, findCommand("chromium", "chromium-browser", "google-chrome"), "chromium is not installed");
+    await build(settings);
+    const server = await preview(settings);
+    try {
+      expect(await runPage(executable, String(server.resolvedUrls?.local[0]))).toEqual(inNode);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it("gives the same as Node from the development server", async (context) => {
+    const executable = requireOrSkip(context, findCommand("chromium", "chromium-browser", "google-chrome"), "chromium is not installed");
+    const server = await createServer(settings);
+    try {
+      await server.listen();
+      expect(await runPage(executable, String(server.resolvedUrls?.local[0]))).toEqual(inNode);
+    } finally {
+      await server.close();
+    }
+  });
+});
