@@ -1,0 +1,149 @@
+"""One seeded training loop for all models: OneCycle learning rate, checkpoint an epoch, resumable.
+
+No quantisation is simulated here: the networks are ordinary ReLU networks.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+import datasets
+from model_card import MODELS, InputConvention, write_card
+from onnx_writer import OnnxWriter
+
+Augmentation = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
+THREADS = 2
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the weights, but for the order of floating-point sums in the libraries."""
+
+    name: str
+    task: str
+    data: str
+    epochs: int
+    batch_size: int
+    peak_learning_rate: float
+    weight_decay: float
+    convention: InputConvention
+    augment: Augmentation
+    optimizer: str = "sgd"
+    label_smoothing: float = 0.0
+    bfloat16: bool = False
+    half_weights: bool = False
+    seed: int = 1
+
+
+def train_and_export(recipe: Recipe, build: Callable[[], nn.Sequential]) -> None:
+    """Trains, writes `models/<name>.onnx`, measures that file and writes `models/<name>.json`."""
+    torch.set_num_threads(THREADS)
+    torch.manual_seed(recipe.seed)
+    network = build().to(memory_format=torch.channels_last)
+    train(recipe, network)
+    export(recipe, network)
+
+
+def export(recipe: Recipe, network: nn.Sequential, note: str = "") -> None:
+    images, _ = datasets.load(recipe.data, "test")
+    writer = OnnxWriter(half_weights=recipe.half_weights)
+    writer.save(MODELS / f"{recipe.name}.onnx", network, images.shape[1:], len(datasets.CLASSES[recipe.data]))
+    script = f"models/train/{recipe.name.replace('-', '_')}.py"
+    origin = {"license": "MIT", "trainedBy": script + (f"; {note}" if note else "")}
+    write_card(recipe.name, recipe.task, recipe.data, recipe.convention, origin)
+
+
+def train(recipe: Recipe, network: nn.Sequential) -> None:
+    """Trains in place; continues from the last checkpoint of the same recipe, if there is one."""
+    pixels, labels = datasets.load(recipe.data, "train")
+    images = torch.from_numpy(recipe.convention.apply(pixels))
+    targets = torch.from_numpy(labels)
+    steps = recipe.epochs * (len(images) // recipe.batch_size)
+    optimizer = _optimizer(recipe, network)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe.peak_learning_rate, total_steps=steps, pct_start=0.25, cycle_momentum=False
+    )
+    criterion = nn.CrossEntropyLoss(label_smoothing=recipe.label_smoothing)
+    checkpoint = _checkpoint_path(recipe)
+    first_epoch = _resume(checkpoint, network, optimizer, schedule)
+    for epoch in range(first_epoch, recipe.epochs):
+        start = time.monotonic()
+        # Seeded by epoch, so that a resumed run sees the same batches as an uninterrupted one.
+        generator = torch.Generator().manual_seed(recipe.seed * 1000 + epoch)
+        torch.manual_seed(recipe.seed * 1000 + epoch)
+        loss = _epoch(recipe, network, optimizer, schedule, criterion, images, targets, generator)
+        state = {"epoch": epoch + 1, "network": network.state_dict(), "optimizer": optimizer.state_dict(), "schedule": schedule.state_dict()}
+        partial = checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        os.replace(partial, checkpoint)
+        print(f"{recipe.name} epoch {epoch + 1}/{recipe.epochs}: loss {loss:.4f}, {time.monotonic() - start:.0f} s", flush=True)
+
+
+def _epoch(
+    recipe: Recipe,
+    network: nn.Sequential,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    criterion: nn.CrossEntropyLoss,
+    images: torch.Tensor,
+    targets: torch.Tensor,
+    generator: torch.Generator,
+) -> float:
+    """One pass over the training images; returns the mean loss."""
+    network.train()
+    order = torch.randperm(len(images), generator=generator)
+    losses = []
+    for start in range(0, len(images) - recipe.batch_size + 1, recipe.batch_size):
+        chosen = order[start : start + recipe.batch_size]
+        batch = recipe.augment(images[chosen], generator).to(memory_format=torch.channels_last)
+        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
+            logits = network(batch)
+        loss = criterion(logits.float(), targets[chosen])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        losses.append(float(loss.detach()))
+    return float(np.mean(losses))
+
+
+def _optimizer(recipe: Recipe, network: nn.Sequential) -> torch.optim.Optimizer:
+    """Weight decay on weights only: decayed BatchNorm scales and biases cost accuracy."""
+    groups = [
+        {"params": [p for p in network.parameters() if p.dim() > 1], "weight_decay": recipe.weight_decay},
+        {"params": [p for p in network.parameters() if p.dim() == 1], "weight_decay": 0.0},
+    ]
+    if recipe.optimizer == "adamw":
+        return torch.optim.AdamW(groups, lr=recipe.peak_learning_rate)
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=recipe.peak_learning_rate, momentum=0.9, nesterov=True)
+    raise ValueError(f'optimizer expected "adamw" or "sgd", got "{recipe.optimizer}"')
+
+
+def _checkpoint_path(recipe: Recipe) -> Path:
+    folder = datasets.cache_folder() / "checkpoints"
+    folder.mkdir(exist_ok=True)
+    return folder / f"{recipe.name}-seed{recipe.seed}-epochs{recipe.epochs}.pt"
+
+
+def _resume(
+    checkpoint: Path,
+    network: nn.Sequential,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+) -> int:
+    """Restores the last checkpoint; returns the epoch to train next."""
+    if not checkpoint.exists():
+        return 0
+    state = torch.load(checkpoint, weights_only=True)
+    network.load_state_dict(state["network"])
+    optimizer.load_state_dict(state["optimizer"])
+    schedule.load_state_dict(state["schedule"])
+    print(f"continues {checkpoint.name} after epoch {state['epoch']}", flush=True)
+    return state["epoch"]
