@@ -1,0 +1,94 @@
+import { LlifError } from "../errors.ts";
+import { checkInteger, checkLength } from "../check.ts";
+import type { SpikingNetwork } from "../spiking/network.ts";
+import { formatShape, sizeOf } from "../tensor.ts";
+import type { RunInput } from "./engine.ts";
+
+/** One sample as both engines take it. */
+export type EncodedInput = ConstantInput | EventInput;
+
+/** Constant current: one value for each input, Float32Array in float32 networks, Int32Array in int32 networks. */
+export interface ConstantInput {
+  readonly kind: "constant";
+  readonly values: Float32Array | Int32Array;
+}
+
+/** Spikes sorted by (tick, neuron); those of tick t are `neurons[starts[t]]` to `neurons[starts[t + 1] − 1]`, repeated where a neuron spikes more than once. */
+export interface EventInput {
+  readonly kind: "events";
+  readonly neurons: Uint32Array;
+  /** Length ticks + 1. */
+  readonly starts: Uint32Array;
+}
+
+/**
+ * Checks a sample and brings it into the engines' form: values become counts N_0 where the network's input has counts.
+ * The result may share memory with `input`.
+ * @param ticks of the run, or of the input's window in a layerwise network: spikes must lie in 0 … ticks − 1.
+ * @throws {LlifError} SHAPE for a wrong number of values, ARGUMENT for values or spikes out of range.
+ */
+export function encodeInput(network: SpikingNetwork, input: RunInput, ticks: number): EncodedInput {
+  if (input instanceof Uint8Array || input instanceof Float32Array) return encodeValues(network, input);
+  if (typeof input === "object" && input !== null) {
+    if ("values" in input) return encodeValues(network, input.values);
+    if ("spikes" in input) return encodeSpikes(network, input.spikes, ticks);
+  }
+  throw new LlifError("ARGUMENT", `input "${network.input.name}": expected a Uint8Array, a Float32Array, { values } or { spikes }`);
+}
+
+function encodeValues(network: SpikingNetwork, values: Uint8Array | Float32Array): ConstantInput {
+  const { name, shape, counts } = network.input;
+  const place = `input "${name}"`;
+  if (!(values instanceof Uint8Array) && !(values instanceof Float32Array)) {
+    throw new LlifError("ARGUMENT", `${place}: expected values as a Uint8Array or a Float32Array`);
+  }
+  checkLength(place, values, shape);
+  const pool = network.nodes.find((node) => node.kind === "pool" && node.from === name);
+  if (pool !== undefined) {
+    throw new LlifError("UNSUPPORTED", `pool "${pool.name}" reads ${place}: constant values cannot pass a pool; give { spikes }, or put a population between`, { nodes: [pool.name] });
+  }
+  const encoded = network.arithmetic === "float32" ? new Float32Array(values.length) : new Int32Array(values.length);
+  for (let index = 0; index < values.length; index++) {
+    let value: number = values[index];
+    if (!Number.isFinite(value)) throw new LlifError("ARGUMENT", `${place}: expected finite values, got ${value} at index ${index}`);
+    if (counts !== null) {
+      if (values instanceof Float32Array) value = Math.round(value / counts.unit);
+      value = Math.min(Math.max(value, counts.minimum), counts.maximum);
+    } else if (network.arithmetic === "int32" && (value | 0) !== value) {
+      throw new LlifError("ARGUMENT", `${place}: expected integers of 32 bits, as the network's charges are, got ${value} at index ${index}`);
+    }
+    encoded[index] = value;
+  }
+  return { kind: "constant", values: encoded };
+}
+
+function encodeSpikes(network: SpikingNetwork, spikes: { readonly ticks: ArrayLike<number>; readonly neurons: ArrayLike<number> }, ticks: number): EventInput {
+  const { name, shape } = network.input;
+  const place = `input "${name}": spikes`;
+  const size = sizeOf(shape);
+  const length = spikes.ticks.length;
+  if (spikes.neurons.length !== length) {
+    throw new LlifError("SHAPE", `${place}: expected as many neurons as ticks, got ${spikes.neurons.length} neurons and ${length} ticks`);
+  }
+  const starts = new Uint32Array(ticks + 1);
+  const keys = new Float64Array(length);
+  let sorted = true;
+  for (let index = 0; index < length; index++) {
+    const tick = spikes.ticks[index];
+    const neuron = spikes.neurons[index];
+    if (!(tick >= 0 && tick < ticks && Number.isInteger(tick))) checkInteger(`${place}: tick at index ${index}`, tick, 0, ticks - 1);
+    if (!(neuron >= 0 && neuron < size && Number.isInteger(neuron))) {
+      checkInteger(`${place}: neuron at index ${index} (shape ${formatShape(shape)})`, neuron, 0, size - 1);
+    }
+    keys[index] = tick * size + neuron;
+    if (index > 0 && keys[index] < keys[index - 1]) sorted = false;
+    starts[tick + 1]++;
+  }
+  if (!sorted) keys.sort();
+  for (let tick = 0; tick < ticks; tick++) starts[tick + 1] += starts[tick];
+  const neurons = new Uint32Array(length);
+  for (let tick = 0; tick < ticks; tick++) {
+    for (let index = starts[tick]; index < starts[tick + 1]; index++) neurons[index] = keys[index] - tick * size;
+  }
+  return { kind: "events", neurons, starts };
+}

@@ -1,0 +1,178 @@
+import { DisposedError, LlifError, throwIfAborted } from "../errors.ts";
+import { checkInteger } from "../check.ts";
+import { checkSpikingNetwork } from "../spiking/check.ts";
+import { latencyTicks, outputsOf, populationsOf, type Charges, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
+import { compileSchedule, type CompiledSchedule } from "../spiking/schedule.ts";
+import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
+import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions, Simulator, SpikeTrain } from "./engine.ts";
+import { encodeInput, type EncodedInput } from "./input.ts";
+
+/** A network that an engine can simulate, with its schedule. */
+export interface PreparedNetwork {
+  readonly network: SpikingNetwork;
+  readonly schedule: CompiledSchedule;
+}
+
+/** Record options after checking, every default filled in. */
+export interface Recording {
+  readonly counts: boolean;
+  readonly spikes: readonly string[];
+  /** Neurons by population, in the order asked for. */
+  readonly potentials: readonly { readonly population: string; readonly neurons: Uint32Array }[];
+}
+
+/** What an engine does itself; `createSimulatorOver` adds everything that engines share. */
+export interface SimulatorCore {
+  /** Back to the initial membrane potentials, no refractory neuron, empty pools, output charges zero. */
+  reset(): void;
+  /**
+   * Goes on from the present state; a layerwise core starts from the initial state by itself.
+   * @param ticks of the run if synchronous, else `windowTicks`.
+   */
+  run(input: EncodedInput, ticks: number): CoreRun;
+  dispose(): void;
+}
+
+/** What one run gave; the arrays belong to the caller. */
+export interface CoreRun {
+  /** Charge of every output since the last reset. */
+  readonly charges: Readonly<Record<string, Float32Array | Int32Array>>;
+  /** Of this run alone, as the following; empty if not recorded. */
+  readonly counts: Readonly<Record<string, Uint32Array>>;
+  /** Ticks from 0 at the run's start; layerwise: depth · windowTicks + k. */
+  readonly spikes: Readonly<Record<string, SpikeTrain>>;
+  readonly potentials: Readonly<Record<string, Float32Array | Int32Array>>;
+  readonly spikeCount: number;
+  readonly synapticOperations: number;
+}
+
+/**
+ * Checks everything about a network that does not depend on a sample.
+ * @throws {LlifError} if it is not valid, or UNSUPPORTED if no engine simulates it yet.
+ */
+export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
+  checkSpikingNetwork(network);
+  const schedule = compileSchedule(network);
+  const delayed = network.synapses.find((synapse) => synapse.delayTicks !== 0);
+  if (delayed !== undefined) {
+    throw new LlifError("UNSUPPORTED", `synapse "${delayed.from}" to "${delayed.to}": delays are not simulated yet, got delayTicks ${delayed.delayTicks}`, { nodes: [delayed.from, delayed.to] });
+  }
+  const arithmetic = schedule.interleaved ? "float32" : "int32";
+  if (network.arithmetic !== arithmetic) {
+    throw new LlifError("UNSUPPORTED", `network "${network.name}": ${network.schedule} networks are simulated in ${arithmetic}, got ${network.arithmetic}`);
+  }
+  return { network, schedule };
+}
+
+/** @throws {LlifError} ARGUMENT for a population or neuron that the network does not have. */
+export function resolveRecording(network: SpikingNetwork, record: RecordOptions = {}): Recording {
+  const sizes = new Map(populationsOf(network).map((population) => [population.name, sizeOf(population.shape)]));
+  const sizeOfPopulation = (option: string, name: string): number => {
+    const size = sizes.get(name);
+    if (size !== undefined) return size;
+    throw new LlifError("ARGUMENT", `record.${option}: expected populations of the network (${[...sizes.keys()].join(", ")}), got "${name}"`);
+  };
+  const spikes = [...new Set(record.spikes ?? [])];
+  for (const name of spikes) sizeOfPopulation("spikes", name);
+  const potentials = Object.entries(record.potentials ?? {}).map(([population, neurons]) => {
+    const size = sizeOfPopulation("potentials", population);
+    neurons.forEach((neuron) => checkInteger(`record.potentials: neuron of "${population}"`, neuron, 0, size - 1));
+    return { population, neurons: Uint32Array.from(neurons) };
+  });
+  return { counts: record.counts ?? true, spikes, potentials };
+}
+
+/** One value for each neuron, from one for each channel or one for each neuron. */
+export function expandCharges<T extends Charges | Float64Array>(values: T, shape: Shape): T {
+  const size = sizeOf(shape);
+  if (values.length === size) return values;
+  const expanded = new (values.constructor as new (length: number) => T)(size);
+  const channels = channelsOf(shape);
+  for (let index = 0; index < size; index++) expanded[index] = values[index % channels];
+  return expanded;
+}
+
+/** Checks samples and options, keeps time, decodes outputs and guards against use after dispose, over an engine's core. */
+export function createSimulatorOver<const R extends RecordOptions>(engine: Engine["name"], { network, schedule }: PreparedNetwork, core: SimulatorCore): Simulator<R> {
+  const output = outputsOf(network).at(0);
+  let ticksSinceReset = 0;
+  let disposed = false;
+
+  const alive = (): void => {
+    if (disposed) throw new DisposedError(`simulator of "${network.name}"`);
+  };
+
+  const reset = (): void => {
+    alive();
+    core.reset();
+    ticksSinceReset = 0;
+  };
+
+  const run = (input: RunInput, options: RunOptions = {}): Result<R> => {
+    alive();
+    const ticks = ticksOf(network, schedule, options);
+    const encoded = encodeInput(network, input, ticks);
+    if (schedule.interleaved && options.keepState !== true) reset();
+    ticksSinceReset += ticks;
+    const { charges, counts, spikes, potentials, spikeCount, synapticOperations } = core.run(encoded, ticks);
+    const logits = output === undefined ? new Float64Array(0) : decode(output, charges[output.name], schedule.interleaved ? ticksSinceReset : 1);
+    const latency = latencyTicks(network, ticks);
+    const statistics = { ticks: latency, windowTicks: ticks, latencyTicks: latency, intervalTicks: ticks, spikes: spikeCount, synapticOperations };
+    // The names recorded are those of R: resolveRecording has checked them.
+    return { logits, top: topClasses(logits, network.classes), charges, counts, spikes, potentials, statistics } as Result<R>;
+  };
+
+  const runBatch = async (inputs: Iterable<RunInput>, { signal, onProgress, ...options }: BatchOptions = {}): Promise<Result<R>[]> => {
+    const samples = Array.isArray(inputs) ? (inputs as readonly RunInput[]) : [...inputs];
+    const results: Result<R>[] = [];
+    let breathed = performance.now();
+    for (const sample of samples) {
+      throwIfAborted(signal);
+      results.push(run(sample, options));
+      onProgress?.(results.length, samples.length);
+      if (performance.now() - breathed > 25) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+        breathed = performance.now();
+      }
+    }
+    throwIfAborted(signal);
+    return results;
+  };
+
+  const dispose = (): void => {
+    if (disposed) return;
+    disposed = true;
+    core.dispose();
+  };
+
+  const step = (input: RunInput): Result<R> => run(input, { ticks: 1, keepState: true });
+  return { engine, network, run, step, runBatch, reset, dispose, [Symbol.dispose]: dispose };
+}
+
+function ticksOf(network: SpikingNetwork, schedule: CompiledSchedule, options: RunOptions): number {
+  if (schedule.interleaved) return options.ticks === undefined ? network.windowTicks : checkInteger("run: ticks", options.ticks, 1, 2 ** 24);
+  if (options.keepState === true) throw new LlifError("ARGUMENT", `run: a layerwise network takes one whole sample a run; expected keepState false, got true`);
+  if (options.ticks !== undefined && options.ticks !== network.windowTicks) {
+    throw new LlifError("ARGUMENT", `run: ticks of a layerwise network are its window's, ${network.windowTicks}, got ${options.ticks}`);
+  }
+  return network.windowTicks;
+}
+
+function decode(output: SpikingOutput, charges: Charges, ticks: number): Float64Array {
+  const units = expandCharges(output.unit, output.shape);
+  return Float64Array.from(charges, (charge, index) => {
+    const value = (units[index] * charge) / ticks;
+    return output.rectified ? Math.max(0, value) : value;
+  });
+}
+
+function topClasses(logits: Float64Array, classes: readonly string[]): Result["top"] {
+  const best: number[] = [];
+  for (let index = 0; index < logits.length; index++) {
+    let rank = best.length;
+    while (rank > 0 && logits[index] > logits[best[rank - 1]]) rank--;
+    if (rank < 5) best.splice(rank, 0, index);
+    if (best.length > 5) best.pop();
+  }
+  return best.map((index) => ({ index, label: classes[index] ?? String(index), logit: logits[index] }));
+}
