@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,4 +38,11 @@ describe("the packed package in an empty project", () => {
     );
     expect(readdirSync(join(installed, "dist"))).toEqual(expect.arrayContaining(["llif.wasm", "node.js", "browser.js", "inline.js", "index.d.ts"]));
   });
+});
+
+it("has a lock file from which a clean clone can be installed", () => {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const result = spawnSync("npm", ["ci", "--dry-run", "--ignore-scripts", "--no-audit"], { cwd: root, encoding: "utf8" });
+  expect(result.stderr).not.toMatch(/^npm error Missing|^npm error Invalid/m);
+  expect(result.status).toBe(0);
 });
