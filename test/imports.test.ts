@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("../ts", import.meta.url));
+
+/** Files that every folder may import. */
+const shared = ["errors.ts", "check.ts", "tensor.ts", "platform.ts"];
+
+/** By folder of ts/: what its files may import besides the shared ones and their own folder (design.md §2, contracts.md §8). */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  relu: [],
+  // Window geometry and the input convention are the same on both sides.
+  spiking: ["relu"],
+  formats: ["relu", "spiking"],
+  mapping: ["relu", "spiking"],
+  encode: ["spiking"],
+  engine: ["spiking"],
+  data: [],
+  plot: [],
+  analyze: ["mapping", "relu", "spiking", "encode", "data", "engine/engine.ts"],
+  entry: ["index.ts"],
+};
+/** These compose, so they may import everything. */
+const composers = ["cli", "index.ts"];
+
+/** Who may import the core's generated files, and which. */
+const generated: Readonly<Record<string, string>> = {
+  "engine/load.ts": "../crates/wasm/pkg/glue.js",
+  "entry/inline.ts": "../crates/wasm/pkg/bytes.js",
+};
+
+interface Import {
+  readonly from: string;
+  /** Relative to ts/ for files, else the bare specifier. */
+  readonly to: string;
+}
+
+function importsOf(file: string, text: string): Import[] {
+  const found = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
+  return found.map((to) => ({ from: file, to: to.startsWith(".") ? join(dirname(file), to).replaceAll("\\", "/") : to }));
+}
+
+const files = (readdirSync(root, { recursive: true }) as string[]).filter((name) => name.endsWith(".ts")).map((name) => name.replaceAll("\\", "/"));
+const imports = files.flatMap((file) => importsOf(file, readFileSync(join(root, file), "utf8")));
+
+/** @returns why this import breaks the rule, or undefined. */
+function violation({ from, to }: Import): string | undefined {
+  const say = (reason: string) => `ts/${from} imports ${to}: ${reason}`;
+  const folder = from.split("/")[0];
+  const composes = composers.includes(folder);
+  if (to.startsWith("node:")) return from === "entry/node.ts" || folder === "cli" ? undefined : say("only entry/node.ts and cli name Node");
+  if (to.startsWith("../")) return generated[from] === to ? undefined : say("outside ts/");
+  if (!to.endsWith(".ts")) return undefined; // a package: package.json answers for it
+  if (to === "engine/load.ts") {
+    return composes || from === "engine/wasm.ts" ? undefined : say("only engine/wasm.ts, cli and index reach the glue");
+  }
+  const targetFolder = to.split("/")[0];
+  if (targetFolder === "entry") return folder === "cli" ? undefined : say("an entry is imported by nobody but cli");
+  if (composes || shared.includes(to) || targetFolder === folder) return undefined;
+  if (shared.includes(from)) return say("shared files import only each other");
+  return (allowed[folder] ?? []).some((name) => name === targetFolder || name === to) ? undefined : say(`not among ${[...shared, ...(allowed[folder] ?? [])].join(", ")}`);
+}
+
+describe("who imports whom", () => {
+  it("finds the files and their imports", () => {
+    expect(files).toContain("engine/load.ts");
+    expect(imports).toContainEqual({ from: "entry/inline.ts", to: "platform.ts" });
+  });
+
+  it("holds the rule in every file", () => {
+    expect(imports.map(violation).filter((reason) => reason !== undefined)).toEqual([]);
+  });
+
+  it("gives the reference engine nothing of WebAssembly, however indirectly", () => {
+    const reached = new Set(["engine/reference.ts"]);
+    for (const file of reached) {
+      for (const { to } of imports.filter(({ from }) => from === file)) reached.add(to);
+    }
+    const forbidden = ["engine/load.ts", "engine/wasm.ts", "platform.ts", ...Object.values(generated)];
+    expect([...reached].filter((file) => forbidden.includes(file))).toEqual([]);
+  });
+
+  it.each([
+    ["relu/network.ts", "node:fs"],
+    ["formats/onnx/read.ts", "mapping/fold.ts"],
+    ["mapping/twin.ts", "engine/engine.ts"],
+    ["engine/reference.ts", "engine/load.ts"],
+    ["engine/wasm.ts", "../crates/wasm/pkg/glue.js"],
+    ["analyze/evaluate.ts", "engine/load.ts"],
+    ["tensor.ts", "relu/network.ts"],
+    ["plot/raster.ts", "spiking/network.ts"],
+    ["index.ts", "entry/node.ts"],
+  ])("would see ts/%s importing %s", (from, to) => {
+    expect(violation({ from, to })).toBeTypeOf("string");
+  });
+});
+
+it("takes the folders of ts/ from the design", () => {
+  const folders = new Set(files.map((file) => file.split("/")[0]).filter((name) => !name.endsWith(".ts")));
+  expect([...folders].filter((folder) => !(folder in allowed) && !composers.includes(folder))).toEqual([]);
+});
