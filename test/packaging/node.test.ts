@@ -22,6 +22,13 @@ describe("the packed package in an empty project", () => {
     expect(consumer.run(process.execPath, "inline.js").trim()).toBe("true");
   });
 
+  // tsup.config.ts builds the command as soon as its source exists; so does this test begin.
+  if (existsSync(new URL("../../ts/cli/main.ts", import.meta.url))) {
+    it("gives the command llif", () => {
+      expect(consumer.run("npx", "--no-install", "llif", "--help")).toMatch(/^Usage: llif/);
+    });
+  }
+
   it("has types that a strict project accepts", () => {
     consumer.write("main.ts", 'import { LlifError } from "llif";\nexport const code: "SHAPE" = new LlifError("SHAPE", "x").code;\n');
     const tsc = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
