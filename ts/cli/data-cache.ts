@@ -60,7 +60,7 @@ const sources: Readonly<Record<DatasetName, Source>> = {
       ],
     },
     async obtain(folder, split, signal) {
-      const installed = await installedFiles(`/${fashionFolder}`, this.files[split].map(({ name }) => name));
+      const installed = await installedFiles(`/${fashionFolder}`, sources["fashion-mnist"].files[split].map(({ name }) => name));
       return installed ?? withoutFolder(fashionFolder, await filesOfDebianPackage("dataset-fashion-mnist", folder, signal));
     },
   },
@@ -114,7 +114,8 @@ export async function loadDataset(name: DatasetName, split: Split, options: Load
       throw new LlifError(cause.code, `${place}: cannot be fetched from ${source.origin}: ${cause.message}. Or put ${names} into ${folder}`, { cause });
     }
   };
-  const [images, labels] = await acquireFiles(folder, files, { place, obtain, signal: options.signal });
+  const alsoKeep = source.files[split === "train" ? "test" : "train"];
+  const [images, labels] = await acquireFiles(folder, files, { place, obtain, alsoKeep, signal: options.signal });
   options.onProgress?.(`reading ${name}`);
   return datasetFromIdx(images, labels, { name, split, classes: source.classes });
 }

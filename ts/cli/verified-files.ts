@@ -17,6 +17,8 @@ export interface AcquireOptions {
   /** What is fetched, for messages. */
   readonly place: string;
   readonly obtain: Obtain;
+  /** Stored too where `obtain` returns them, so that they need not be fetched again. */
+  readonly alsoKeep?: readonly PinnedFile[];
   readonly signal?: AbortSignal;
 }
 
@@ -39,14 +41,15 @@ export async function acquireFiles(folder: string, files: readonly PinnedFile[],
     await removeStale(join(folder, workFolderName));
     const obtained = await options.obtain(work);
     throwIfAborted(options.signal);
-    const contents = files.map((file) => verify(obtained.get(file.name), file, options.place));
-    for (const [index, { name }] of files.entries()) {
+    const kept = [...files, ...(options.alsoKeep ?? []).filter((file) => obtained.has(file.name))];
+    const contents = kept.map((file) => verify(obtained.get(file.name), file, options.place));
+    for (const [index, { name }] of kept.entries()) {
       const unfinished = join(work, `verified-${index}`);
       await writeFile(unfinished, contents[index], { signal: options.signal });
       throwIfAborted(options.signal);
       await rename(unfinished, join(folder, name));
     }
-    return contents;
+    return contents.slice(0, files.length);
   } catch (cause) {
     throwIfAborted(options.signal);
     if (cause instanceof LlifError) throw cause;
