@@ -1,0 +1,60 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { readNpy, readNpz, writeNpy, writeNpz, type NpyData } from "../../ts/data/npy.ts";
+import { sizeOf } from "../../ts/tensor.ts";
+import { npyFloat32, npyFortran, npyInt64 } from "./fixtures.ts";
+
+const types = [Uint8Array, Int32Array, Uint32Array, Float32Array, Float64Array] as const;
+const anyArray = fc
+  .tuple(fc.constantFrom(...types), fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 4 }), fc.integer({ min: 1, max: 1000 }))
+  .map(([type, shape, seed]) => {
+    const data: NpyData = new type(sizeOf(shape));
+    for (let index = 0; index < data.length; index++) data[index] = ((index * seed) % 251) / (type.name.startsWith("F") ? 7 : 1);
+    return { shape, data };
+  });
+
+describe("npy and npz", () => {
+  it("return what was written, even from an odd offset", () => {
+    fc.assert(fc.property(anyArray, (array) => {
+      const bytes = writeNpy(array);
+      const shifted = new Uint8Array(bytes.length + 1);
+      shifted.set(bytes, 1);
+      expect(readNpy(shifted.subarray(1))).toEqual(array);
+    }));
+    fc.assert(fc.property(anyArray, anyArray, (a, b) => {
+      const arrays = [["layer", a], ["neuron/1", b]] as const;
+      expect(readNpz(writeNpz(arrays))).toEqual(new Map(arrays));
+      expect(writeNpz(arrays)).toEqual(writeNpz(arrays));
+    }));
+  });
+
+  it("writes the very bytes of NumPy", () => {
+    const array = readNpy(npyFloat32);
+    expect(array).toEqual({ shape: [2, 3], data: Float32Array.of(0, 0.25, 0.5, 0.75, 1, 1.25) });
+    expect(writeNpy(array)).toEqual(npyFloat32);
+  });
+
+  it.each([
+    ["int64", npyInt64, /expected elements \|u1, <i4, <u4, <f4, <f8, got <i8; convert with \.astype/],
+    ["Fortran order", npyFortran, /expected C order/],
+    ["another format", new TextEncoder().encode("not a numpy file"), /expected a \.npy file/],
+    ["a longer file", new Uint8Array([...npyFloat32, 0]), /too long, expected 152 bytes for shape \[2,3\] of <f4, got 153/],
+    ["a corrupt header", npyFloat32.map((byte, index) => (index === 11 ? 0x21 : byte)), /corrupt \.npy header/],
+  ])("refuse %s", (_, bytes, message) => {
+    expect(() => readNpy(bytes, "a.npy")).toThrow(message);
+  });
+
+  it("refuse every truncation", () => {
+    for (let length = 0; length < npyFloat32.length; length++) {
+      expect(() => readNpy(npyFloat32.subarray(0, length), "a.npy")).toThrow(/^a\.npy: /);
+    }
+    const npz = writeNpz([["a", { shape: [2], data: Int32Array.of(1, 2) }]]);
+    for (let length = 0; length < npz.length; length++) {
+      expect(() => readNpz(npz.subarray(0, length), "a.npz")).toThrow(/^a\.npz/);
+    }
+  });
+
+  it("refuse to write a shape that does not fit", () => {
+    expect(() => writeNpy({ shape: [2, 2], data: new Uint8Array(3) })).toThrow(/expected 4 values for shape \[2,2\], got 3/);
+  });
+});
