@@ -1,1 +1,3 @@
 //! Linear leaky integrate-and-fire simulation.
+
+pub mod dense;

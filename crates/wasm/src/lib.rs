@@ -1,6 +1,10 @@
 //! The boundary between the core and TypeScript.
 
+mod passes;
+
 use wasm_bindgen::prelude::wasm_bindgen;
+
+pub use passes::*;
 
 /// Version of the crate, to check that glue and package belong together.
 #[wasm_bindgen(js_name = coreVersion)]

@@ -1,0 +1,255 @@
+use super::linear::Convolution;
+use super::{Element, Lanes, Window, LANES};
+
+pub(super) enum Term<T> {
+    Convolution(usize, Convolution<T>),
+    /// One to one; weights for each channel, or for each element.
+    Identity(usize, Vec<T>),
+}
+
+pub(super) enum Operation<T> {
+    Input,
+    /// Bias, for each channel or each element, plus the terms in their order.
+    Sum(Vec<T>, Vec<Term<T>>),
+    /// In place on a copy of the source.
+    Map(usize, Box<dyn Fn(&mut [Lanes<T>])>),
+    MaxPool(usize, Window),
+    /// The sum of each window, times a factor for each position if there are any.
+    SumPool(usize, Window, Vec<T>),
+    Add(Vec<usize>),
+    /// Sources with their channels.
+    Concat(Vec<(usize, usize)>),
+}
+
+struct Node<T> {
+    operation: Operation<T>,
+    size: usize,
+    last_reader: usize,
+    kept: Option<Vec<T>>,
+    maxima: Option<Vec<T>>,
+}
+
+/// Nodes in topological order, and what is recorded of them.
+pub(super) struct Graph<T> {
+    nodes: Vec<Node<T>>,
+}
+
+impl<T: Element> Graph<T> {
+    pub fn new() -> Self {
+        Graph { nodes: Vec::new() }
+    }
+
+    /// Number of the new node.
+    pub fn push(&mut self, operation: Operation<T>, size: usize) -> usize {
+        self.nodes.push(Node { operation, size, last_reader: 0, kept: None, maxima: None });
+        self.nodes.len() - 1
+    }
+
+    pub fn size_of(&self, node: usize) -> Result<usize, String> {
+        self.nodes.get(node).map(|node| node.size).ok_or_else(|| format!("there is no node {node}"))
+    }
+
+    /// Size of `source`, which node `reader` reads.
+    pub fn read(&mut self, source: usize, reader: usize) -> Result<usize, String> {
+        let size = self.size_of(source)?;
+        if source >= reader {
+            return Err(format!("node {reader} cannot read node {source}, which is not before it"));
+        }
+        self.nodes[source].last_reader = self.nodes[source].last_reader.max(reader);
+        Ok(size)
+    }
+
+    pub fn next(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub fn window(&mut self, source: usize, window: &Window) -> Result<(), String> {
+        let size = self.read(source, self.next())?;
+        if window.inputs() != size || window.input[2] != window.output[2] {
+            return Err(format!("pool: {:?} to {:?} does not fit an input of {size}", window.input, window.output));
+        }
+        Ok(())
+    }
+
+    pub fn add_term(&mut self, node: usize, term: Term<T>) -> Result<(), String> {
+        let (source, inputs, outputs) = match &term {
+            Term::Convolution(source, convolution) => (*source, convolution.inputs(), convolution.outputs()),
+            Term::Identity(source, _) => (*source, self.size_of(node)?, self.size_of(node)?),
+        };
+        let size = self.read(source, node)?;
+        let Node { operation: Operation::Sum(_, terms), size: target, .. } = &mut self.nodes[node] else {
+            return Err(format!("node {node} takes no weights"));
+        };
+        if inputs != size || outputs != *target {
+            return Err(format!("weights from {inputs} to {outputs} do not fit nodes of {size} and {target}"));
+        }
+        terms.push(term);
+        Ok(())
+    }
+
+    /// Keeps the values of a node in every run.
+    pub fn keep(&mut self, node: usize) -> Result<(), String> {
+        self.size_of(node)?;
+        self.nodes[node].kept = Some(Vec::new());
+        Ok(())
+    }
+
+    /// Follows the largest value of each channel over all samples of all runs.
+    pub fn track_maxima(&mut self, node: usize, channels: usize) -> Result<(), String> {
+        check_cycle("maxima", channels, self.size_of(node)?)?;
+        self.nodes[node].maxima = Some(vec![T::LOWEST; channels]);
+        Ok(())
+    }
+
+    pub fn maxima(&self, node: usize) -> Vec<T> {
+        self.nodes.get(node).and_then(|node| node.maxima.clone()).unwrap_or_default()
+    }
+
+    /// Values of a kept node in the last run, `[sample][element]`; empty the second time.
+    pub fn take(&mut self, node: usize) -> Vec<T> {
+        self.nodes.get_mut(node).and_then(|node| node.kept.as_mut()).map(std::mem::take).unwrap_or_default()
+    }
+
+    /// `input(sample, element)` gives the values of the input nodes.
+    pub fn run(&mut self, samples: usize, input: impl Fn(usize, usize) -> T) {
+        for node in &mut self.nodes {
+            if let Some(kept) = &mut node.kept {
+                kept.clear();
+                kept.resize(samples * node.size, T::default());
+            }
+        }
+        let mut values: Vec<Vec<Lanes<T>>> = (0..self.nodes.len()).map(|_| Vec::new()).collect();
+        let mut spare: Vec<Vec<Lanes<T>>> = Vec::new();
+        for first in (0..samples).step_by(LANES) {
+            let live = LANES.min(samples - first);
+            for index in 0..self.nodes.len() {
+                let node = &mut self.nodes[index];
+                let mut output = spare.pop().unwrap_or_default();
+                output.clear();
+                output.resize(node.size, [T::default(); LANES]);
+                if let Operation::Input = node.operation {
+                    for lane in 0..live {
+                        for (element, value) in output.iter_mut().enumerate() {
+                            value[lane] = input(first + lane, element);
+                        }
+                    }
+                } else {
+                    evaluate(&node.operation, &values, &mut output);
+                }
+                node.record(&output, first, live);
+                values[index] = output;
+                for source in 0..=index {
+                    if self.nodes[source].last_reader.max(source) == index {
+                        spare.push(std::mem::take(&mut values[source]));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<T: Element> Node<T> {
+    fn record(&mut self, output: &[Lanes<T>], first: usize, live: usize) {
+        if let Some(kept) = &mut self.kept {
+            for lane in 0..live {
+                let row = &mut kept[(first + lane) * self.size..][..self.size];
+                row.iter_mut().zip(output).for_each(|(value, lanes)| *value = lanes[lane]);
+            }
+        }
+        if let Some(maxima) = &mut self.maxima {
+            for cell in output.chunks_exact(maxima.len()) {
+                for (largest, lanes) in maxima.iter_mut().zip(cell) {
+                    for &value in &lanes[..live] {
+                        if value > *largest {
+                            *largest = value;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Parameters come once for each channel or once for each element, and repeat along the elements.
+pub(super) fn check_cycle(what: &str, length: usize, size: usize) -> Result<(), String> {
+    if length == 0 || size == 0 || size % length != 0 {
+        return Err(format!("{what}: {length} values do not repeat over {size} elements"));
+    }
+    Ok(())
+}
+
+fn evaluate<T: Element>(operation: &Operation<T>, values: &[Vec<Lanes<T>>], output: &mut [Lanes<T>]) {
+    match operation {
+        Operation::Input => {}
+        Operation::Sum(bias, terms) => {
+            for cell in output.chunks_exact_mut(bias.len()) {
+                cell.iter_mut().zip(bias).for_each(|(lanes, &bias)| *lanes = [bias; LANES]);
+            }
+            for term in terms {
+                match term {
+                    Term::Convolution(source, convolution) => convolution.accumulate(&values[*source], output),
+                    Term::Identity(source, weights) => {
+                        for ((lanes, x), &weight) in output.iter_mut().zip(&values[*source]).zip(weights.iter().cycle()) {
+                            combine(lanes, x, |sum, x| sum.add(weight.multiply(x)));
+                        }
+                    }
+                }
+            }
+        }
+        Operation::Map(source, map) => {
+            output.copy_from_slice(&values[*source]);
+            map(output);
+        }
+        Operation::MaxPool(source, window) => {
+            output.fill([T::LOWEST; LANES]);
+            pool(window, &values[*source], output, |largest, x| if x > largest { x } else { largest });
+        }
+        Operation::SumPool(source, window, factors) => {
+            pool(window, &values[*source], output, T::add);
+            for (cell, &factor) in output.chunks_exact_mut(window.output[2]).zip(factors) {
+                cell.iter_mut().for_each(|lanes| *lanes = lanes.map(|sum| sum.multiply(factor)));
+            }
+        }
+        Operation::Add(sources) => {
+            output.copy_from_slice(&values[sources[0]]);
+            for &source in &sources[1..] {
+                output.iter_mut().zip(&values[source]).for_each(|(sum, x)| combine(sum, x, T::add));
+            }
+        }
+        Operation::Concat(sources) => {
+            let total: usize = sources.iter().map(|(_, channels)| channels).sum();
+            for (position, cell) in output.chunks_exact_mut(total).enumerate() {
+                let mut first = 0;
+                for &(source, channels) in sources {
+                    cell[first..first + channels].copy_from_slice(&values[source][position * channels..][..channels]);
+                    first += channels;
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn combine<T: Element>(target: &mut Lanes<T>, x: &Lanes<T>, with: impl Fn(T, T) -> T) {
+    for lane in 0..LANES {
+        target[lane] = with(target[lane], x[lane]);
+    }
+}
+
+/// Members in ascending (row, column) order.
+#[inline(always)]
+fn pool<T: Element>(window: &Window, x: &[Lanes<T>], y: &mut [Lanes<T>], with: impl Fn(T, T) -> T) {
+    let channels = window.input[2];
+    for row in 0..window.output[0] {
+        for column in 0..window.output[1] {
+            let target = &mut y[(row * window.output[1] + column) * channels..][..channels];
+            for ky in window.taps(0, row) {
+                for kx in window.taps(1, column) {
+                    let cell = window.cell(0, row, ky) * window.input[1] + window.cell(1, column, kx);
+                    let members = &x[cell * channels..][..channels];
+                    target.iter_mut().zip(members).for_each(|(target, member)| combine(target, member, &with));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+use super::graph::{check_cycle, Graph, Operation, Term};
+use super::linear::Convolution;
+use super::{Lanes, Window};
+
+/// The quantised twin of a layerwise integer network, counts without ticks: V = B + Σ q·N, then
+/// N = clip(floor((V + v0) / θ), 0, levels). Sums wrap; the mapping proves that they fit (mathematics T7).
+pub struct TwinPass {
+    graph: Graph<i32>,
+    inputs: usize,
+}
+
+impl TwinPass {
+    pub fn new(inputs: usize) -> Result<Self, String> {
+        check_cycle("input", 1, inputs)?;
+        let mut graph = Graph::new();
+        graph.push(Operation::Input, inputs);
+        Ok(TwinPass { graph, inputs })
+    }
+
+    /// A node of `size` charges, from its bias on: one value for each channel or each neuron.
+    pub fn charge(&mut self, size: usize, bias: Vec<i32>) -> Result<usize, String> {
+        check_cycle("bias", bias.len(), size)?;
+        Ok(self.graph.push(Operation::Sum(bias, Vec::new()), size))
+    }
+
+    /// `weights`: shape [outputs, inputs].
+    pub fn add_dense(&mut self, node: usize, source: usize, weights: &[i32]) -> Result<(), String> {
+        let convolution = Convolution::dense(self.graph.size_of(source)?, self.graph.size_of(node)?, weights)?;
+        self.graph.add_term(node, Term::Convolution(source, convolution))
+    }
+
+    /// `weights`: shape [kernel height, kernel width, input channels / groups, output channels].
+    pub fn add_conv2d(&mut self, node: usize, source: usize, window: Window, groups: usize, weights: &[i32]) -> Result<(), String> {
+        let convolution = Convolution::new(window, groups, weights)?;
+        self.graph.add_term(node, Term::Convolution(source, convolution))
+    }
+
+    /// `weights`: one for each channel or each neuron.
+    pub fn add_identity(&mut self, node: usize, source: usize, weights: Vec<i32>) -> Result<(), String> {
+        check_cycle("identity", weights.len(), self.graph.size_of(node)?)?;
+        self.graph.add_term(node, Term::Identity(source, weights))
+    }
+
+    /// Counts of the neurons that hold the charges `source`; parameters for each channel or each neuron.
+    pub fn fire(&mut self, source: usize, threshold: Vec<i32>, initial: Vec<i32>, levels: i32) -> Result<usize, String> {
+        let size = self.graph.read(source, self.graph.next())?;
+        check_cycle("threshold", threshold.len(), size)?;
+        check_cycle("initial potential", initial.len(), size)?;
+        if let Some(wrong) = threshold.iter().find(|&&threshold| threshold <= 0) {
+            return Err(format!("threshold: expected integers > 0, got {wrong}"));
+        }
+        let map = move |values: &mut [Lanes<i32>]| {
+            let parameters = threshold.iter().cycle().zip(initial.iter().cycle());
+            for (lanes, (&threshold, &initial)) in values.iter_mut().zip(parameters) {
+                *lanes = counts(*lanes, threshold, initial, levels);
+            }
+        };
+        Ok(self.graph.push(Operation::Map(source, Box::new(map)), size))
+    }
+
+    pub fn max_pool(&mut self, source: usize, window: Window) -> Result<usize, String> {
+        self.graph.window(source, &window)?;
+        let size = window.outputs();
+        Ok(self.graph.push(Operation::MaxPool(source, window), size))
+    }
+
+    pub fn sum_pool(&mut self, source: usize, window: Window) -> Result<usize, String> {
+        self.graph.window(source, &window)?;
+        let size = window.outputs();
+        Ok(self.graph.push(Operation::SumPool(source, window, Vec::new()), size))
+    }
+
+    pub fn keep(&mut self, node: usize) -> Result<(), String> {
+        self.graph.keep(node)
+    }
+
+    /// `batch`: whole samples of input counts, one after the other; a rest is ignored.
+    pub fn run<C: Copy + Into<i32>>(&mut self, batch: &[C]) {
+        let inputs = self.inputs;
+        self.graph.run(batch.len() / inputs, |sample, element| batch[sample * inputs + element].into());
+    }
+
+    /// Values of a kept node in the last run, `[sample][element]`; empty the second time.
+    pub fn take(&mut self, node: usize) -> Vec<i32> {
+        self.graph.take(node)
+    }
+}
+
+#[inline(always)]
+fn counts(charge: Lanes<i32>, threshold: i32, initial: i32, levels: i32) -> Lanes<i32> {
+    // A negative potential counts 0, so that rounding towards zero is the floor.
+    let potential = charge.map(|charge| charge.wrapping_add(initial).max(0));
+    if threshold & (threshold - 1) == 0 {
+        let shift = threshold.trailing_zeros();
+        potential.map(|potential| (potential >> shift).min(levels))
+    } else {
+        potential.map(|potential| (potential / threshold).min(levels))
+    }
+}
