@@ -1,0 +1,53 @@
+import type { SpikeTrain } from "../engine.ts";
+import type { EncodedInput } from "../input.ts";
+
+/** Neurons that spike in one tick, ascending, repeated where a neuron spikes more than once. */
+export class EventList {
+  neurons: Uint32Array;
+  length = 0;
+
+  constructor(neurons: Uint32Array = new Uint32Array(16)) {
+    this.neurons = neurons;
+  }
+
+  push(neuron: number): void {
+    if (this.length === this.neurons.length) {
+      const larger = new Uint32Array(2 * this.length + 16);
+      larger.set(this.neurons);
+      this.neurons = larger;
+    }
+    this.neurons[this.length++] = neuron;
+  }
+
+  sort(): void {
+    this.neurons.subarray(0, this.length).sort();
+  }
+}
+
+/** The input's spikes, one list a tick; empty lists under constant current. */
+export function inputEvents(input: EncodedInput, ticks: number): EventList[] {
+  return Array.from({ length: ticks }, (_, tick) => {
+    if (input.kind === "constant") return new EventList();
+    const list = new EventList(input.neurons.subarray(input.starts[tick], input.starts[tick + 1]));
+    list.length = list.neurons.length;
+    return list;
+  });
+}
+
+/** Collects the spike train of one population over a run. */
+export class SpikeRecorder {
+  readonly #ticks = new EventList();
+  readonly #neurons = new EventList();
+
+  add(tick: number, events: EventList): void {
+    for (let index = 0; index < events.length; index++) {
+      this.#ticks.push(tick);
+      this.#neurons.push(events.neurons[index]);
+    }
+  }
+
+  train(): SpikeTrain {
+    const { length } = this.#ticks;
+    return { ticks: this.#ticks.neurons.slice(0, length), neurons: this.#neurons.neurons.slice(0, length), length };
+  }
+}
