@@ -22,13 +22,14 @@ export async function filesOfNpmPackage(spec: string, folder: string, signal?: A
 
 /** Files of a Debian package, by their paths from the root. Nothing is installed, and no root rights are needed. */
 export async function filesOfDebianPackage(name: string, folder: string, signal?: AbortSignal): Promise<Map<string, Uint8Array>> {
-  const install = `it is part of Debian and Ubuntu`;
+  const install = "it is part of Debian and Ubuntu";
   const download = (): Promise<Uint8Array> => run("apt-get", ["download", name], { folder, signal, install });
   try {
     await download();
   } catch (first) {
     throwIfAborted(signal);
-    if (process.getuid?.() !== 0 || (first instanceof LlifError && first.code === "FILE")) throw first;
+    if (!(first instanceof LlifError) || first.code === "FILE") throw first;
+    if (process.getuid?.() !== 0) throw new LlifError("DATA", `${first.message}; try after "sudo apt-get update"`, { cause: first });
     await run("apt-get", ["update", "-qq"], { folder, signal, install });
     await download();
   }
