@@ -1,0 +1,313 @@
+import { checkInteger } from "../check.ts";
+import { DisposedError, LlifError } from "../errors.ts";
+import { averageDivisors } from "../relu/forward.ts";
+import { inputOf, type ReluNetwork, type ReluNode, type Window2d } from "../relu/network.ts";
+import { shapeOf, synapsesTo, type Charges, type Population, type SpikingNetwork, type Synapse } from "../spiking/network.ts";
+import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
+import { loadGlue, type Glue, type WasmSource } from "./load.ts";
+
+type RawFloatPass = InstanceType<Glue["RawFloatPass"]>;
+type RawTwinPass = InstanceType<Glue["RawTwinPass"]>;
+
+/** Numbers that cross to the core in one call: 16 MiB of f32, so that its memory stays small for any batch. */
+const numbersPerCall = 2 ** 22;
+/** Samples that the core computes side by side. */
+const lanes = 8;
+
+export interface FloatPassOptions {
+  /** Nodes whose values every run returns. */
+  readonly keep?: readonly string[];
+  /** Nodes whose largest value of each channel is followed over all runs. */
+  readonly maxima?: readonly string[];
+  readonly wasm?: WasmSource;
+}
+
+export interface FloatResult {
+  /** By output name, shape [samples, outputs]. A softmax is left out: its node has the logits. */
+  readonly outputs: Readonly<Record<string, Float32Array>>;
+  /** By node name, shape [samples, elements]. */
+  readonly kept: Readonly<Record<string, Float32Array>>;
+}
+
+/** Float pass over batches, equal bit for bit to `forward` of ts/relu/forward.ts, but for the softmax. */
+export interface FloatPass {
+  /**
+   * @param batch shape [samples, inputs]: float32 after the input convention, or uint8 pixels before it.
+   * @throws {LlifError} SHAPE for another length, ENGINE if the core fails. @throws {DisposedError} after dispose().
+   */
+  run(batch: Float32Array | Uint8Array, samples: number): FloatResult;
+  /** By node of `options.maxima`, one value for each channel (last axis), over all samples so far; −Infinity before the first. */
+  maxima(): Record<string, Float32Array>;
+  /** Idempotent; gives the memory back. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+export interface TwinPassOptions {
+  /** Populations and pools whose counts every run returns, or all populations; default none. */
+  readonly keep?: readonly string[] | "all";
+  readonly wasm?: WasmSource;
+}
+
+export interface TwinResult {
+  /** Charge of every output by name, shape [samples, outputs]. */
+  readonly charges: Readonly<Record<string, Int32Array>>;
+  /** By node name, shape [samples, neurons]. */
+  readonly counts: Readonly<Record<string, Uint32Array>>;
+}
+
+/** Counts and charges of the quantised twin over batches, equal to those of ts/mapping/twin.ts. Never a simulation of spikes. */
+export interface TwinPass {
+  /**
+   * @param counts shape [samples, inputs]: N_0.
+   * @throws {LlifError} SHAPE for another length, ENGINE if the core fails. @throws {DisposedError} after dispose().
+   */
+  run(counts: Uint8Array | Int16Array, samples: number): TwinResult;
+  /** Idempotent; gives the memory back. */
+  dispose(): void;
+  [Symbol.dispose](): void;
+}
+
+/** @throws {LlifError} ARGUMENT for an unknown node, ENGINE if the core does not start or refuses the network. */
+export async function createFloatPass(network: ReluNetwork, options: FloatPassOptions = {}): Promise<FloatPass> {
+  const input = inputOf(network);
+  const glue = await loadGlue(options.wasm);
+  const raw = refusals(input.name, () => new glue.RawFloatPass(sizeOf(input.shape), pixelValues(network)));
+  const numbers = new Map<string, number>();
+  const shapes = new Map<string, Shape>();
+  for (const node of network.nodes) {
+    const sources = node.from.map((name) => lookUp(numbers, name));
+    const sourceShapes = node.from.map((name) => shapes.get(name) as Shape);
+    numbers.set(node.name, node.kind === "input" ? 0 : refusals(node.name, () => addFloatNode(raw, node, sources, sourceShapes)));
+    shapes.set(node.name, node.shape);
+  }
+  const { keep = [], maxima = [] } = options;
+  for (const name of new Set([...network.outputs, ...keep])) raw.keep(lookUp(numbers, name));
+  for (const name of maxima) refusals(name, () => raw.trackMaxima(lookUp(numbers, name), channelsOf(shapes.get(name) as Shape)));
+
+  const kept = [...new Set([...network.outputs, ...keep])].map((name) => ({ name, node: lookUp(numbers, name), size: sizeOf(shapes.get(name) as Shape) }));
+  const core = new Core(`float pass of "${network.name}"`, raw);
+  return {
+    run(batch, samples) {
+      const values = core.use((raw) => {
+        const run = (part: typeof batch) => (part instanceof Uint8Array ? raw.runPixels(part) : raw.run(part));
+        return runInParts(batch, samples, sizeOf(input.shape), kept, (length) => new Float32Array(length), run, (node) => raw.take(node));
+      });
+      return { outputs: pick(values, network.outputs), kept: pick(values, keep) };
+    },
+    maxima: () => core.use((raw) => Object.fromEntries(maxima.map((name) => [name, raw.maxima(lookUp(numbers, name))]))),
+    dispose: () => core.dispose(),
+    [Symbol.dispose]: () => core.dispose(),
+  };
+}
+
+/** @throws {LlifError} UNSUPPORTED where the network has no twin, ARGUMENT for an unknown node, ENGINE if the core does not start or refuses it. */
+export async function createTwinPass(network: SpikingNetwork, options: TwinPassOptions = {}): Promise<TwinPass> {
+  checkTwin(network);
+  const glue = await loadGlue(options.wasm);
+  const inputs = sizeOf(network.input.shape);
+  const raw = refusals(network.input.name, () => new glue.RawTwinPass(inputs));
+  const numbers = new Map<string, number>([[network.input.name, 0]]);
+  for (const node of network.nodes) {
+    numbers.set(node.name, refusals(node.name, () => addTwinNode(raw, network, node, numbers)));
+  }
+  const named = (kind: string) => network.nodes.filter((node) => node.kind === kind).map((node) => node.name);
+  const outputs = named("output");
+  const keep = options.keep === "all" ? named("population") : (options.keep ?? []);
+  const kept = [...new Set([...outputs, ...keep])].map((name) => ({ name, node: lookUp(numbers, name), size: sizeOf(shapeOf(network, name)) }));
+  for (const { node } of kept) raw.keep(node);
+
+  const core = new Core(`twin pass of "${network.name}"`, raw);
+  return {
+    run(counts, samples) {
+      const values = core.use((raw) => {
+        const run = (part: typeof counts) => (part instanceof Uint8Array ? raw.runUint8(part) : raw.runInt16(part));
+        return runInParts(counts, samples, inputs, kept, (length) => new Int32Array(length), run, (node) => raw.take(node));
+      });
+      const unsigned = Object.entries(pick(values, keep)).map(([name, ints]) => [name, new Uint32Array(ints.buffer)]);
+      return { charges: pick(values, outputs), counts: Object.fromEntries(unsigned) };
+    },
+    dispose: () => core.dispose(),
+    [Symbol.dispose]: () => core.dispose(),
+  };
+}
+
+/** A handle into the core that explains itself after dispose() and after a trap. */
+class Core<Raw extends { free(): void }> {
+  readonly #what: string;
+  #raw: Raw | undefined;
+  #trap: unknown;
+
+  constructor(what: string, raw: Raw) {
+    this.#what = what;
+    this.#raw = raw;
+  }
+
+  use<T>(body: (raw: Raw) => T): T {
+    if (this.#trap !== undefined) throw new LlifError("ENGINE", `${this.#what}: the core failed earlier; create a new pass`, { cause: this.#trap });
+    if (this.#raw === undefined) throw new DisposedError(this.#what);
+    try {
+      return body(this.#raw);
+    } catch (cause) {
+      if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
+      this.#trap = cause;
+      this.#raw = undefined;
+      throw new LlifError("ENGINE", `${this.#what}: the core failed: ${cause.message}`, { cause });
+    }
+  }
+
+  dispose(): void {
+    this.#raw?.free();
+    this.#raw = undefined;
+  }
+}
+
+interface Kept {
+  readonly name: string;
+  readonly node: number;
+  /** Elements of one sample. */
+  readonly size: number;
+}
+
+type Batch = Float32Array | Uint8Array | Int16Array;
+
+function runInParts<Input extends Batch, Values extends Float32Array | Int32Array>(
+  batch: Input,
+  samples: number,
+  inputs: number,
+  kept: readonly Kept[],
+  allocate: (length: number) => Values,
+  run: (part: Input) => void,
+  take: (node: number) => Values,
+): Map<string, Values> {
+  checkInteger("samples", samples, 0);
+  if (batch.length !== samples * inputs) {
+    throw new LlifError("SHAPE", `batch: expected ${samples * inputs} values for ${samples} samples of ${inputs}, got ${batch.length}`);
+  }
+  const values = new Map(kept.map(({ name, size }) => [name, allocate(samples * size)]));
+  const width = kept.reduce((sum, { size }) => sum + size, inputs);
+  const step = Math.max(1, Math.floor(numbersPerCall / width / lanes)) * lanes;
+  for (let first = 0; first < samples; first += step) {
+    run(batch.subarray(first * inputs, (first + step) * inputs) as Input);
+    const taken = new Map<number, Values>();
+    for (const { name, node, size } of kept) {
+      // Two names of one node, as of a reshape: the core gives its values away once.
+      const part = taken.get(node) ?? take(node);
+      taken.set(node, part);
+      values.get(name)?.set(part, first * size);
+    }
+  }
+  return values;
+}
+
+function pick<T>(values: ReadonlyMap<string, T>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(names.map((name) => [name, values.get(name) as T]));
+}
+
+function lookUp(numbers: ReadonlyMap<string, number>, name: string): number {
+  const number = numbers.get(name);
+  if (number === undefined) throw new LlifError("ARGUMENT", `expected the name of a layer, got "${name}"`, { nodes: [name] });
+  return number;
+}
+
+function refusals<T>(name: string, body: () => T): T {
+  try {
+    return body();
+  } catch (cause) {
+    if (cause instanceof LlifError) throw cause;
+    throw new LlifError("ENGINE", `layer "${name}": ${cause instanceof Error ? cause.message : String(cause)}`, { nodes: [name], cause });
+  }
+}
+
+/** What each pixel 0…255 stands for, shape [channels, 256]: computed in float64, rounded once. */
+function pixelValues(network: ReluNetwork): Float32Array {
+  const { scale, mean, std } = network.convention;
+  const channels = Math.max(mean.length, std.length);
+  return Float32Array.from({ length: channels * 256 }, (_, index) => {
+    const channel = Math.floor(index / 256);
+    return ((index % 256) * scale - mean[mean.length === 1 ? 0 : channel]) / std[std.length === 1 ? 0 : channel];
+  });
+}
+
+/** In the order of `Window::from_sizes`. */
+function sizesOf(window: Window2d, input: Shape, output: Shape): Uint32Array {
+  const { kernel, stride, dilation, padding } = window;
+  return Uint32Array.of(...input, ...output, ...kernel, ...stride, ...dilation, padding.top, padding.left);
+}
+
+function addFloatNode(raw: RawFloatPass, node: Exclude<ReluNode, { kind: "input" }>, sources: readonly number[], shapes: readonly Shape[]): number {
+  const [source] = sources;
+  switch (node.kind) {
+    case "dense":
+      return raw.dense(source, node.weights.data, node.bias);
+    case "conv2d":
+      return raw.conv2d(source, sizesOf(node, shapes[0], node.shape), node.groups, node.weights.data, node.bias);
+    case "affine":
+      return raw.affine(source, node.scale, node.shift);
+    case "relu":
+      return raw.relu(source, node.ceiling);
+    case "maxPool":
+      return raw.maxPool(source, sizesOf(node, shapes[0], node.shape));
+    case "averagePool": {
+      const factors = Float32Array.from(averageDivisors(node, shapes[0]), (divisor) => 1 / divisor);
+      return raw.averagePool(source, sizesOf(node, shapes[0], node.shape), factors);
+    }
+    case "add":
+      return raw.add(Uint32Array.from(sources));
+    case "concat":
+      return raw.concat(Uint32Array.from(sources), Uint32Array.from(shapes, channelsOf));
+    case "reshape":
+    case "softmax":
+      return source;
+  }
+}
+
+function addTwinNode(raw: RawTwinPass, network: SpikingNetwork, node: SpikingNetwork["nodes"][number], numbers: ReadonlyMap<string, number>): number {
+  if (node.kind === "pool") {
+    const sizes = sizesOf(node, shapeOf(network, node.from), node.shape);
+    const source = lookUp(numbers, node.from);
+    return node.mode === "max" ? raw.maxPool(source, sizes) : raw.sumPool(source, sizes);
+  }
+  const charge = raw.charge(sizeOf(node.shape), integers(node.name, node.bias));
+  for (const synapse of synapsesTo(network, node.name)) {
+    addSynapse(raw, charge, lookUp(numbers, synapse.from), synapse, shapeOf(network, synapse.from), node.shape);
+  }
+  if (node.kind === "output") return charge;
+  return raw.fire(charge, integers(node.name, node.threshold), integers(node.name, node.initialPotential), network.levels);
+}
+
+function addSynapse(raw: RawTwinPass, target: number, source: number, synapse: Synapse, input: Shape, output: Shape): void {
+  const weights = integers(synapse.to, synapse.weights);
+  switch (synapse.kind) {
+    case "dense":
+      return raw.addDense(target, source, weights);
+    case "conv2d":
+      return raw.addConv2d(target, source, sizesOf(synapse, input, output), synapse.groups, weights);
+    case "identity":
+      if (sizeOf(input) !== sizeOf(output)) {
+        throw new LlifError("SHAPE", `layer "${synapse.to}": identity synapse from ${formatShape(input)} to ${formatShape(output)}`, { nodes: [synapse.to] });
+      }
+      return raw.addIdentity(target, source, weights);
+  }
+}
+
+function integers(name: string, charges: Charges): Int32Array {
+  if (charges instanceof Int32Array) return charges;
+  throw new LlifError("ARGUMENT", `layer "${name}": expected integer charges, got a ${charges.constructor.name}`, { nodes: [name] });
+}
+
+/** Only layerwise integer networks of plain neurons compute a quantised network. */
+function checkTwin(network: SpikingNetwork): void {
+  if (network.schedule !== "layerwise" || network.arithmetic !== "int32") {
+    throw new LlifError("UNSUPPORTED", `network "${network.name}" has no quantised twin: expected layerwise int32, got ${network.schedule} ${network.arithmetic}`);
+  }
+  checkInteger(`network "${network.name}": levels`, network.levels, 1, 2 ** 31 - 1);
+  const plain = (node: Population) => node.leakFactor === 1 && node.reset === "soft" && node.floor === -Infinity && node.refractory.ticks === 0;
+  const wrong = network.nodes.filter((node) => node.kind === "population" && !plain(node)).map((node) => node.name);
+  wrong.push(...network.synapses.filter((synapse) => synapse.delayTicks !== 0).map((synapse) => synapse.to));
+  if (wrong.length > 0) {
+    throw new LlifError("UNSUPPORTED", `network "${network.name}" has no quantised twin: leak, hard reset, floor, refractory period or delay at ${wrong.join(", ")}`, {
+      nodes: wrong,
+    });
+  }
+}
