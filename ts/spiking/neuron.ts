@@ -1,0 +1,66 @@
+import { LlifError } from "../errors.ts";
+import { checkFinite } from "../check.ts";
+import type { NeuronOptions } from "./builder.ts";
+
+/** A neuron in SI units. Only the capacitance, the threshold and the tick are needed. */
+export interface BiologicalNeuron {
+  readonly capacitanceFarad: number;
+  readonly thresholdVolt: number;
+  readonly dtSeconds: number;
+  /** What the ohmic leak pulls the membrane towards; default 0. */
+  readonly restVolt?: number;
+  /** Constant leak, of either sign; default 0. */
+  readonly leakCurrentAmpere?: number;
+  /** Ohmic leak towards `restVolt`; default none. */
+  readonly resistanceOhm?: number;
+  /** Constant injected current; default 0. */
+  readonly injectedCurrentAmpere?: number;
+  /** Membrane potential before the first tick; default 0. */
+  readonly initialVolt?: number;
+  /** Lower bound of the membrane potential; default none. */
+  readonly floorVolt?: number;
+  /** A multiple of `dtSeconds`; default 0. */
+  readonly refractorySeconds?: number;
+  /** Whether input that arrives while refractory counts; default `integrate`. */
+  readonly refractoryInput?: "integrate" | "discard";
+}
+
+/**
+ * Parameters of a population in charge (coulomb times `chargeScale`), one value for all its neurons:
+ * c = (I_inj − I_leak)·dt + (1−α)·C·V_rest, α = e^(−dt/RC), θ = C·V_th, computed in float64 and rounded once.
+ * @param chargeScale multiplies every charge, weights included; a power of two changes no spike. The default, 2^40, keeps picocoulombs near 1.
+ * @returns what `population` and `dense` take beside weights; weights are `synapticCharge(coulomb)`.
+ * @throws {LlifError} ARGUMENT, naming the parameter; also for a refractory period that is no multiple of the tick.
+ * @see docs/mathematics.md, update equations
+ */
+export function biologicalNeuron(neuron: BiologicalNeuron, chargeScale = 2 ** 40): Required<Pick<NeuronOptions, "threshold" | "bias" | "initialPotential" | "floor" | "refractory">> & Pick<NeuronOptions, "leak"> {
+  const capacitance = checkFinite("capacitanceFarad", neuron.capacitanceFarad, { above: 0 });
+  const dt = checkFinite("dtSeconds", neuron.dtSeconds, { above: 0 });
+  const thresholdVolt = checkFinite("thresholdVolt", neuron.thresholdVolt, { above: 0 });
+  const rest = checkFinite("restVolt", neuron.restVolt ?? 0);
+  const current = checkFinite("injectedCurrentAmpere", neuron.injectedCurrentAmpere ?? 0) - checkFinite("leakCurrentAmpere", neuron.leakCurrentAmpere ?? 0);
+  const decay = neuron.resistanceOhm === undefined ? 0 : dt / (checkFinite("resistanceOhm", neuron.resistanceOhm, { above: 0 }) * capacitance);
+  const floor = neuron.floorVolt === undefined ? -Infinity : chargeScale * capacitance * checkFinite("floorVolt", neuron.floorVolt);
+  return {
+    threshold: chargeScale * capacitance * thresholdVolt,
+    bias: chargeScale * (current * dt - Math.expm1(-decay) * capacitance * rest),
+    initialPotential: chargeScale * capacitance * checkFinite("initialVolt", neuron.initialVolt ?? 0),
+    floor,
+    refractory: { ticks: refractoryTicks(neuron, dt), input: neuron.refractoryInput ?? "integrate" },
+    ...(decay === 0 ? {} : { leak: { kind: "ohmic" as const, factorPerTick: Math.exp(-decay) } }),
+  };
+}
+
+/** Weight of a synapse whose one spike delivers `coulomb`, in the unit of `biologicalNeuron`. */
+export function synapticCharge(coulomb: number, chargeScale = 2 ** 40): number {
+  return checkFinite("synaptic charge", coulomb) * chargeScale;
+}
+
+function refractoryTicks({ refractorySeconds = 0 }: BiologicalNeuron, dt: number): number {
+  const ticks = checkFinite("refractorySeconds", refractorySeconds, { from: 0 }) / dt;
+  const whole = Math.round(ticks);
+  if (Math.abs(ticks - whole) > 1e-9 * Math.max(1, whole)) {
+    throw new LlifError("ARGUMENT", `refractorySeconds: expected a multiple of the tick of ${dt} s, got ${refractorySeconds} s`);
+  }
+  return whole;
+}
