@@ -18,6 +18,8 @@ export default defineConfig({
   removeNodeProtocol: false,
   dts: {
     entry: { index: "ts/index.ts" },
+    // `Symbol.dispose` is not in the ES2022 library that a project may have chosen.
+    banner: '/// <reference lib="esnext.disposable" />',
     // tsup sets baseUrl, which TypeScript 6 deprecates.
     compilerOptions: { ignoreDeprecations: "6.0" },
   },

@@ -9,7 +9,7 @@ const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-ru
 
 const page = `<!doctype html><title>llif</title><script type="module">
 import { probe } from "./probe.js";
-window.outcome = probe().then((value) => ({ value }), (error) => ({ error: String(error) }));
+window.outcome = probe().then((value) => ({ value: JSON.stringify(value) }), (error) => ({ error: String(error) }));
 </script>`;
 
 /** Opens the page in Chromium; @returns what the probe returned there. */
@@ -19,9 +19,9 @@ async function runPage(executablePath: string, url: string): Promise<unknown> {
     const tab = await browser.newPage();
     await tab.goto(url);
     const handle = await tab.waitForFunction("window.outcome");
-    const outcome = (await handle.jsonValue()) as { value?: unknown; error?: string };
-    if (outcome.error !== undefined) throw new Error(`in the page: ${outcome.error}`);
-    return outcome.value;
+    const outcome = (await handle.jsonValue()) as { value?: string; error?: string };
+    if (outcome.value === undefined) throw new Error(`in the page: ${outcome.error}`);
+    return JSON.parse(outcome.value);
   } finally {
     await browser.close();
   }

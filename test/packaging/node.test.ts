@@ -14,9 +14,13 @@ describe("the packed package in an empty project", () => {
 
   it("works in Node by its name, also with the core inlined", () => {
     consumer.write("main.js", 'import { probe } from "./probe.js";\nconsole.log(JSON.stringify(await probe()));\n');
-    const { simd, coreExports } = JSON.parse(consumer.run(process.execPath, "main.js"));
+    const { simd, coreExports, rate, phase } = JSON.parse(consumer.run(process.execPath, "main.js"));
     expect(simd).toBe(true);
     expect(coreExports).toContain("memory");
+    for (const { spikes } of [rate, phase]) {
+      expect(spikes.conv.ticks.length).toBeGreaterThan(100);
+      expect(spikes.dense.ticks.length).toBeGreaterThan(10);
+    }
 
     consumer.write("inline.js", 'import { preloadCore } from "llif/inline";\nconsole.log((await preloadCore()) instanceof WebAssembly.Module);\n');
     expect(consumer.run(process.execPath, "inline.js").trim()).toBe("true");
