@@ -95,6 +95,7 @@ export function outputShapeOf(node: ReluNode, inputs: readonly Shape[]): Shape {
       const floor = [...windowedExtents(place, input, node), input[2]];
       const ceil = [...windowedExtents(place, input, node, true), input[2]];
       const chosen = floor.map((extent, axis) => (node.shape[axis] === ceil[axis] ? ceil[axis] : extent));
+      if (!(sizeOf(chosen) <= maximumElements)) throw mismatch(place, `an output of at most ${maximumElements} elements`, chosen);
       checkWindowsTouch(place, input, node, chosen);
       return chosen;
     }

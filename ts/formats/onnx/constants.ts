@@ -1,0 +1,117 @@
+import { LlifError } from "../../errors.ts";
+import { formatShape, sizeOf } from "../../tensor.ts";
+import { TensorProto_DataLocation, TensorProto_DataType, type TensorProto } from "./onnx_pb.ts";
+
+/** A tensor known when the model is read. 64-bit integers beyond 2^53 lose their last bits. */
+export interface Constant {
+  readonly kind: "constant";
+  /** Extents as in the file, batch and all. */
+  readonly dims: readonly number[];
+  readonly data: Float32Array | Float64Array;
+}
+
+const largestTensor = 2 ** 28;
+
+/**
+ * Reads an initialiser or the value of a Constant node, raw or typed.
+ * @throws {LlifError} FORMAT or SHAPE for bad data, UNSUPPORTED for a type or place that is not read.
+ */
+export function readTensor(tensor: TensorProto, name = tensor.name): Constant {
+  const place = `tensor "${name}"`;
+  if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0) {
+    throw new LlifError("UNSUPPORTED", `${place}: external data is not read; save the model as one file`, { nodes: [name] });
+  }
+  if (tensor.segment !== undefined) throw new LlifError("UNSUPPORTED", `${place}: segmented data is not read`, { nodes: [name] });
+  const dims = tensor.dims.map((extent) => readExtent(place, extent));
+  const count = sizeOf(dims);
+  if (count > largestTensor) throw new LlifError("SHAPE", `${place}: expected at most ${largestTensor} elements, got shape ${formatShape(dims)}`);
+  const data = tensor.rawData.length > 0 ? readRaw(place, tensor, count) : readTyped(place, tensor);
+  if (data.length !== count) {
+    throw new LlifError("FORMAT", `${place}: expected ${count} values for shape ${formatShape(dims)}, got ${data.length}`);
+  }
+  return { kind: "constant", dims, data };
+}
+
+function readExtent(place: string, extent: bigint): number {
+  if (extent < 0n || extent > BigInt(largestTensor)) {
+    throw new LlifError("SHAPE", `${place}: expected extents from 0 to ${largestTensor}, got ${extent}`);
+  }
+  return Number(extent);
+}
+
+type Reader = { readonly bytes: number; readonly read: (view: DataView, offset: number) => number };
+
+/** Little-endian elements of raw data. */
+const rawReaders = new Map<number, Reader>([
+  [TensorProto_DataType.FLOAT, { bytes: 4, read: (view, offset) => view.getFloat32(offset, true) }],
+  [TensorProto_DataType.DOUBLE, { bytes: 8, read: (view, offset) => view.getFloat64(offset, true) }],
+  [TensorProto_DataType.FLOAT16, { bytes: 2, read: (view, offset) => float16(view.getUint16(offset, true)) }],
+  [TensorProto_DataType.BFLOAT16, { bytes: 2, read: (view, offset) => bfloat16(view.getUint16(offset, true)) }],
+  [TensorProto_DataType.INT8, { bytes: 1, read: (view, offset) => view.getInt8(offset) }],
+  [TensorProto_DataType.UINT8, { bytes: 1, read: (view, offset) => view.getUint8(offset) }],
+  [TensorProto_DataType.BOOL, { bytes: 1, read: (view, offset) => view.getUint8(offset) }],
+  [TensorProto_DataType.INT16, { bytes: 2, read: (view, offset) => view.getInt16(offset, true) }],
+  [TensorProto_DataType.UINT16, { bytes: 2, read: (view, offset) => view.getUint16(offset, true) }],
+  [TensorProto_DataType.INT32, { bytes: 4, read: (view, offset) => view.getInt32(offset, true) }],
+  [TensorProto_DataType.UINT32, { bytes: 4, read: (view, offset) => view.getUint32(offset, true) }],
+  [TensorProto_DataType.INT64, { bytes: 8, read: (view, offset) => Number(view.getBigInt64(offset, true)) }],
+  [TensorProto_DataType.UINT64, { bytes: 8, read: (view, offset) => Number(view.getBigUint64(offset, true)) }],
+]);
+
+function readRaw(place: string, tensor: TensorProto, count: number): Constant["data"] {
+  const reader = rawReaders.get(tensor.dataType);
+  if (reader === undefined) throw unreadable(place, tensor);
+  const raw = tensor.rawData;
+  if (raw.length !== count * reader.bytes) {
+    throw new LlifError("FORMAT", `${place}: expected ${count * reader.bytes} bytes of raw data, got ${raw.length}`);
+  }
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.length);
+  const data = tensor.dataType === TensorProto_DataType.FLOAT ? new Float32Array(count) : new Float64Array(count);
+  for (let index = 0; index < count; index++) data[index] = reader.read(view, index * reader.bytes);
+  return data;
+}
+
+function readTyped(place: string, tensor: TensorProto): Constant["data"] {
+  switch (tensor.dataType) {
+    case TensorProto_DataType.FLOAT:
+      return Float32Array.from(tensor.floatData);
+    case TensorProto_DataType.DOUBLE:
+      return Float64Array.from(tensor.doubleData);
+    case TensorProto_DataType.INT64:
+      return Float64Array.from(tensor.int64Data, Number);
+    case TensorProto_DataType.UINT32:
+    case TensorProto_DataType.UINT64:
+      return Float64Array.from(tensor.uint64Data, Number);
+    case TensorProto_DataType.FLOAT16:
+      return Float64Array.from(tensor.int32Data, (bits) => float16(bits & 0xffff));
+    case TensorProto_DataType.BFLOAT16:
+      return Float64Array.from(tensor.int32Data, (bits) => bfloat16(bits & 0xffff));
+    case TensorProto_DataType.BOOL:
+    case TensorProto_DataType.INT8:
+    case TensorProto_DataType.UINT8:
+    case TensorProto_DataType.INT16:
+    case TensorProto_DataType.UINT16:
+    case TensorProto_DataType.INT32:
+      return Float64Array.from(tensor.int32Data);
+    default:
+      throw unreadable(place, tensor);
+  }
+}
+
+function unreadable(place: string, tensor: TensorProto): LlifError {
+  const type = TensorProto_DataType[tensor.dataType] ?? `${tensor.dataType}`;
+  return new LlifError("UNSUPPORTED", `${place}: element type ${type} is not read; use float, float16 or an integer type`, { nodes: [tensor.name] });
+}
+
+export function float16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function bfloat16(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0];
+}

@@ -1,0 +1,57 @@
+import { LlifError } from "../../errors.ts";
+import { sizeOf } from "../../tensor.ts";
+import { maximumElements } from "../../relu/shapes.ts";
+import type { Graph } from "./graph.ts";
+import { channelsFirst, identityOrder, type Flow } from "./layout.ts";
+import { TensorProto_DataType, type GraphProto, type ValueInfoProto } from "./onnx_pb.ts";
+
+const passing = new Set(["Identity", "Cast", "Dropout", "Add", "Sub", "Mul", "Div", "Relu", "Clip"]);
+
+/**
+ * Adds the input node. Images are channels first, as ONNX has them, unless a Transpose to that order comes first, or the model
+ * flattens an image whose last extent looks like its channels.
+ */
+export function addInput(graph: Graph, proto: GraphProto, info: ValueInfoProto): Flow {
+  const place = `input "${info.name}"`;
+  const type = info.type?.value;
+  if (type?.case !== "tensorType") throw new LlifError("FORMAT", `${place}: expected a tensor, got ${type?.case ?? "no type"}`);
+  const element = type.value.elemType;
+  const accepted = [TensorProto_DataType.FLOAT, TensorProto_DataType.DOUBLE, TensorProto_DataType.UINT8];
+  if (!accepted.includes(element)) {
+    throw new LlifError("UNSUPPORTED", `${place}: expected elements of type float, double or uint8, got ${TensorProto_DataType[element] ?? element}`, { nodes: [info.name] });
+  }
+  if (type.value.shape === undefined) throw new LlifError("SHAPE", `${place}: expected a shape, got none`);
+  const extents = type.value.shape.dim.map((dimension) => (dimension.value.case === "dimValue" ? Number(dimension.value.value) : undefined));
+  const shown = `[${extents.map((extent) => extent ?? "?").join(",")}]`;
+  const [first] = extents;
+  const single = first === undefined || first === 1 || first <= 0;
+  const batch = extents.length >= 2 && single;
+  if (extents.length > 4) throw new LlifError("UNSUPPORTED", `${place}: expected at most 4 dimensions, got ${extents.length} (${shown})`, { nodes: [info.name] });
+  if (extents.length === 4 && !batch) {
+    throw new LlifError("UNSUPPORTED", `${place}: expected a batch dimension that is dynamic or 1, got ${shown}; export with batch 1`, { nodes: [info.name] });
+  }
+  const dims = (batch ? extents.slice(1) : extents).map((extent) => {
+    if (extent === undefined || extent < 1 || extent > maximumElements) {
+      throw new LlifError("SHAPE", `${place}: expected fixed extents behind the batch, got ${shown}; export with a fixed image size`);
+    }
+    return extent;
+  });
+  if (dims.length === 0 || sizeOf(dims) > maximumElements) throw new LlifError("SHAPE", `${place}: expected 1 to ${maximumElements} elements, got ${shown}`);
+  const image = dims.length === 3 && batch;
+  const order = image && !isChannelsLast(proto, info.name, dims) ? channelsFirst : identityOrder(dims.length);
+  const shape = order.map((axis) => dims[axis]);
+  const node = graph.add({ kind: "input", name: info.name, from: [], shape: dims.length === 2 ? [...shape, 1] : shape });
+  return { kind: "flow", node: node.name, batch, dims, factors: dims, order };
+}
+
+function isChannelsLast(proto: GraphProto, input: string, dims: readonly number[]): boolean {
+  const reached = new Set([input]);
+  for (const node of proto.node) {
+    if (!node.input.some((name) => reached.has(name))) continue;
+    if (passing.has(node.opType)) node.output.forEach((name) => reached.add(name));
+    else if (node.opType === "Transpose") return String(node.attribute.find(({ name }) => name === "perm")?.ints) === "0,3,1,2";
+    else if (node.opType === "Reshape" || node.opType === "Flatten") return dims[2] <= 4 && dims[0] > 4;
+    else return false;
+  }
+  return false;
+}
