@@ -14,7 +14,7 @@ def augment(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 if __name__ == "__main__":
     recipe = Recipe(
-        name="fashion-cnn", task="pictures of clothing", data="fashion-mnist", epochs=9, batch_size=128,
+        name="fashion-cnn", task="pictures of clothing", data="fashion-mnist", epochs=8, batch_size=128,
         peak_learning_rate=0.08, weight_decay=5e-4, convention=InputConvention(), augment=augment, half_weights=True,
     )
     train_and_export(recipe, fashion_cnn)

@@ -79,7 +79,7 @@ def mnist_cnn() -> nn.Sequential:
 
 
 def fashion_cnn() -> nn.Sequential:
-    return plain_cnn(1, [[32, 32], [64, 64]], 28, hidden=256, dropout=0.4)
+    return plain_cnn(1, [[16, 32], [32, 64]], 28, hidden=256, dropout=0.4)
 
 
 def cifar10_vgg() -> nn.Sequential:

@@ -18,7 +18,7 @@ from model_card import MODELS, InputConvention, write_card
 from onnx_writer import OnnxWriter
 
 Augmentation = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
-THREADS = 2
+THREADS = 1
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Recipe:
 def train_and_export(recipe: Recipe, build: Callable[[], nn.Sequential]) -> None:
     """Trains, writes `models/<name>.onnx`, measures that file and writes `models/<name>.json`."""
     torch.set_num_threads(THREADS)
+    torch.set_flush_denormal(True)
     torch.manual_seed(recipe.seed)
     network = build().to(memory_format=torch.channels_last)
     train(recipe, network)
