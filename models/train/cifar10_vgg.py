@@ -16,7 +16,7 @@ def augment(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 if __name__ == "__main__":
     recipe = Recipe(
-        name="cifar10-vgg", task="natural images", data="cifar10", epochs=18, batch_size=128,
-        peak_learning_rate=0.15, weight_decay=5e-4, convention=CONVENTION, augment=augment, bfloat16=True,
+        name="cifar10-vgg", task="natural images", data="cifar10", epochs=30, batch_size=128,
+        peak_learning_rate=0.15, weight_decay=5e-4, convention=CONVENTION, augment=augment,
     )
     train_and_export(recipe, cifar10_vgg)

@@ -36,7 +36,6 @@ class Recipe:
     augment: Augmentation
     optimizer: str = "sgd"
     label_smoothing: float = 0.0
-    bfloat16: bool = False
     half_weights: bool = False
     seed: int = 1
 
@@ -103,9 +102,7 @@ def _epoch(
     for start in range(0, len(images) - recipe.batch_size + 1, recipe.batch_size):
         chosen = order[start : start + recipe.batch_size]
         batch = recipe.augment(images[chosen], generator).to(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.bfloat16):
-            logits = network(batch)
-        loss = criterion(logits.float(), targets[chosen])
+        loss = criterion(network(batch), targets[chosen])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
