@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { readOnnx } from "../../ts/formats/onnx/read.ts";
+import { writeOnnx } from "../../ts/formats/onnx/write.ts";
+import { reluNetwork } from "../../ts/relu/builder.ts";
+import { forward } from "../../ts/relu/forward.ts";
+import { inputOf, type ReluNetwork } from "../../ts/relu/network.ts";
+import { sizeOf } from "../../ts/tensor.ts";
+import { randomNetwork } from "./networks.ts";
+import { runOrt } from "./ort.ts";
+import { largestDifference, pseudoRandom, randomTensor, randomValues, toChannelsFirst } from "./random.ts";
+
+const seeds = Array.from({ length: 60 }, (_, seed) => seed);
+
+function outputOf(network: ReluNetwork, input: Float32Array): Float32Array {
+  return forward(network, input).get(network.outputs[0]) ?? new Float32Array();
+}
+
+/** Two branches that meet in a sum and in a concatenation. */
+function branched(): ReluNetwork {
+  const random = pseudoRandom(3);
+  const { nodes, ...rest } = reluNetwork({ input: [5, 4, 2] }).conv2d({ weights: randomTensor(random, 3, 3, 2, 2), padding: 1, name: "a" }).build();
+  return {
+    ...rest,
+    nodes: [
+      ...nodes,
+      { kind: "add", name: "sum", from: ["a", "input"], shape: [5, 4, 2] },
+      { kind: "concat", name: "both", from: ["sum", "a", "input"], shape: [5, 4, 6] },
+      { kind: "reshape", name: "flat", from: ["both"], shape: [120] },
+      { kind: "dense", name: "logits", from: ["flat"], shape: [3], weights: randomTensor(random, 3, 120), bias: randomValues(random, 3) },
+    ],
+    outputs: ["logits"],
+  };
+}
+
+describe("writeOnnx", () => {
+  it.each(seeds)("random network %i: onnxruntime-web computes the same, and reading back changes nothing", async (seed) => {
+    const network = randomNetwork(seed);
+    const bytes = writeOnnx(network);
+    const { shape } = inputOf(network);
+    const input = randomValues(pseudoRandom(seed + 1000), sizeOf(shape));
+    const expected = outputOf(network, input);
+    const ort = await runOrt(bytes, toChannelsFirst(input, shape));
+    const scale = Math.max(1, ...Array.from(expected, Math.abs));
+    expect(largestDifference(expected, ort.data) / scale).toBeLessThan(1e-5);
+    expect(largestDifference(outputOf(readOnnx(bytes), input), expected) / scale).toBeLessThan(2e-6);
+  });
+
+  it("writes sums and concatenations", async () => {
+    const network = branched();
+    const input = randomValues(pseudoRandom(4), 40);
+    const bytes = writeOnnx(network);
+    const ort = await runOrt(bytes, toChannelsFirst(input, [5, 4, 2]));
+    expect(largestDifference(outputOf(network, input), ort.data)).toBeLessThan(1e-5);
+    const back = readOnnx(bytes);
+    expect(back.nodes.map((node) => node.kind)).toEqual(expect.arrayContaining(["add", "concat"]));
+    expect(largestDifference(outputOf(back, input), ort.data)).toBeLessThan(1e-5);
+  });
+
+  it("writes a dynamic batch", async () => {
+    const network = reluNetwork({ input: [3] }).dense({ weights: randomTensor(pseudoRandom(5), 2, 3) }).build();
+    const inputs = randomValues(pseudoRandom(6), 12);
+    const ort = await runOrt(writeOnnx(network), inputs, [4, 3]);
+    const expected = [0, 1, 2, 3].flatMap((sample) => [...outputOf(network, inputs.subarray(sample * 3, sample * 3 + 3))]);
+    expect(ort.dims).toEqual([4, 2]);
+    expect(largestDifference(expected, ort.data)).toBeLessThan(1e-6);
+  });
+
+  it("keeps an image output channels first", async () => {
+    const network = reluNetwork({ input: [4, 3, 2] }).conv2d({ weights: randomTensor(pseudoRandom(8), 1, 1, 2, 5) }).build();
+    const input = randomValues(pseudoRandom(9), 24);
+    const bytes = writeOnnx(network);
+    const ort = await runOrt(bytes, toChannelsFirst(input, [4, 3, 2]));
+    expect(ort.dims).toEqual([1, 5, 4, 3]);
+    expect(largestDifference(toChannelsFirst(outputOf(network, input), [4, 3, 5]), ort.data)).toBeLessThan(1e-6);
+    expect(outputOf(readOnnx(bytes), input)).toEqual(outputOf(network, input));
+  });
+});
