@@ -1,0 +1,4 @@
+import { referenceEngine } from "../../ts/engine/reference.ts";
+import { suite } from "./suite.ts";
+
+suite("reference engine", referenceEngine);

@@ -1,0 +1,161 @@
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import type { Engine, Result, RunInput, RunOptions } from "../../ts/engine/engine.ts";
+import { DisposedError } from "../../ts/errors.ts";
+import { outputsOf, populationsOf, type SpikingNetwork } from "../../ts/spiking/network.ts";
+import { sizeOf } from "../../ts/tensor.ts";
+import { simulateNaively, type Expected, type NaiveInput } from "./naive.ts";
+import { cases, type Case, type Variant } from "./networks.ts";
+
+const seed = 20261124;
+
+/** Everything an engine must do, for both engines alike. */
+export function suite(title: string, makeEngine: () => Engine): void {
+  describe(title, () => {
+    for (const variant of ["synchronous rate", "layerwise rate", "phase"] as const) {
+      describe(variant, () => againstDefinition(makeEngine, variant));
+    }
+    describe("state", () => state(makeEngine));
+  });
+}
+
+function againstDefinition(makeEngine: () => Engine, variant: Variant): void {
+  let spikes = 0;
+  const check = (inputOf: (sample: Case) => [RunInput, NaiveInput]): Promise<void> =>
+    fc.assert(
+      fc.asyncProperty(cases(variant), async (sample) => {
+        const [input, naive] = inputOf(sample);
+        const result = await runOnce(makeEngine(), sample.network, input, variant === "synchronous rate" ? { ticks: sample.ticks } : {});
+        const expected = simulateNaively(sample.network, naive, sample.ticks);
+        spikes += expected.spikeCount;
+        expectEqual(sample.network, result, expected);
+      }),
+      { seed, numRuns: 60 },
+    );
+
+  it("equals the definition on spike trains in any order", async () => {
+    expect.hasAssertions();
+    await check(({ spikes: train }) => [{ spikes: train }, train]);
+  });
+  it("equals the definition on constant input", async () => {
+    expect.hasAssertions();
+    await check(({ values }) => [values, { values }]);
+  });
+  it("has compared networks that fire", () => {
+    expect(spikes).toBeGreaterThan(1000);
+  });
+}
+
+function state(makeEngine: () => Engine): void {
+  const engine = makeEngine();
+  const open: { dispose(): void }[] = [];
+  afterAll(() => open.forEach((simulator) => simulator.dispose()));
+
+  it("concatenates ticks under keepState: run(a) then run(b) equals run(a + b), and steps equal a run", async () => {
+    expect.hasAssertions();
+    await fc.assert(
+      fc.asyncProperty(cases("synchronous rate"), fc.integer({ min: 1, max: 9 }), async ({ network, values }, first) => {
+        const ticks = first + 7;
+        const whole = await runOnce(engine, network, values, { ticks });
+        const simulator = await engine.createSimulator(network, { record: recordAll(network) });
+        try {
+          simulator.run(values, { ticks: 3 });
+          const a = simulator.run(values, { ticks: first });
+          const b = simulator.run(values, { ticks: ticks - first, keepState: true });
+          expect(b.charges).toEqual(whole.charges);
+          expect(b.logits).toEqual(whole.logits);
+          expect(a.statistics.spikes + b.statistics.spikes).toBe(whole.statistics.spikes);
+          for (const { name } of populationsOf(network)) {
+            expect(a.counts[name].map((count, neuron) => count + b.counts[name][neuron])).toEqual(whole.counts[name]);
+            expect([...trainOf(a, name, 0), ...trainOf(b, name, first)]).toEqual(trainOf(whole, name, 0));
+          }
+          simulator.reset();
+          const steps = Array.from({ length: ticks }, () => simulator.step(values));
+          for (const { name } of populationsOf(network)) expect(steps.flatMap((step, tick) => trainOf(step, name, tick))).toEqual(trainOf(whole, name, 0));
+          expect(steps[ticks - 1].charges).toEqual(whole.charges);
+        } finally {
+          simulator.dispose();
+        }
+      }),
+      { seed, numRuns: 40 },
+    );
+  });
+
+  for (const variant of ["synchronous rate", "layerwise rate", "phase"] as const) {
+    it(`gives the same result on every repetition, after reset and in a batch: ${variant}`, async () => {
+      const [{ network, values, spikes }] = fc.sample(cases(variant), { seed, numRuns: 1 });
+      const simulator = await engine.createSimulator(network, { record: recordAll(network) });
+      open.push(simulator);
+      const first = simulator.run(values);
+      simulator.run({ spikes });
+      expect(simulator.run(values)).toEqual(first);
+      simulator.reset();
+      const progress: string[] = [];
+      const batch = await simulator.runBatch([{ spikes }, values], { onProgress: (done, total) => progress.push(`${done}/${total}`) });
+      expect(batch[1]).toEqual(first);
+      expect(progress).toEqual(["1/2", "2/2"]);
+      await expect(simulator.runBatch([values], { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+    });
+  }
+
+  it("refuses use after dispose, which may be called twice", async () => {
+    const [{ network, values }] = fc.sample(cases("phase"), { seed, numRuns: 1 });
+    const simulator = await engine.createSimulator(network);
+    simulator.dispose();
+    simulator.dispose();
+    expect(() => simulator.run(values)).toThrow(DisposedError);
+    expect(() => simulator.reset()).toThrow(DisposedError);
+    await expect(simulator.runBatch([values])).rejects.toThrow(DisposedError);
+  });
+
+  it("refuses wrong input, wrong recording and state across layerwise samples", async () => {
+    const [{ network, values }] = fc.sample(cases("phase"), { seed, numRuns: 1 });
+    const simulator = await engine.createSimulator(network);
+    open.push(simulator);
+    expect(() => simulator.run(values, { keepState: true })).toThrow("keepState");
+    expect(() => simulator.run(new Float32Array(values.length + 1))).toThrow(`expected ${values.length} values`);
+    expect(() => simulator.run(values.map(() => NaN))).toThrow("finite");
+    expect(() => simulator.run({ spikes: { ticks: [network.windowTicks], neurons: [0] } })).toThrow("tick at index 0");
+    expect(() => simulator.run({ spikes: { ticks: [0], neurons: [values.length] } })).toThrow("neuron at index 0");
+    await expect(engine.createSimulator(network, { record: { spikes: ["no such"] } })).rejects.toThrow("no such");
+  });
+}
+
+function recordAll(network: SpikingNetwork): { spikes: string[]; potentials: Record<string, number[]> } {
+  const populations = populationsOf(network);
+  return {
+    spikes: populations.map(({ name }) => name),
+    potentials: Object.fromEntries(populations.map(({ name, shape }) => [name, Array.from({ length: sizeOf(shape) }, (_, neuron) => neuron)])),
+  };
+}
+
+async function runOnce(engine: Engine, network: SpikingNetwork, input: RunInput, options: RunOptions): Promise<Result> {
+  const simulator = await engine.createSimulator(network, { record: recordAll(network) });
+  try {
+    return simulator.run(input, options);
+  } finally {
+    simulator.dispose();
+  }
+}
+
+function trainOf(result: Result, name: string, offset: number): string[] {
+  const { ticks, neurons, length } = result.spikes[name as never] as { ticks: Uint32Array; neurons: Uint32Array; length: number };
+  return Array.from({ length }, (_, index) => `${ticks[index] + offset}:${neurons[index]}`);
+}
+
+/** Bits, not values: a zero of the wrong sign or a last bit is a difference. */
+function bitsOf(values: ArrayLike<number>, integers: boolean): number[] {
+  return integers ? Array.from(values) : [...new Uint32Array(Float32Array.from(values).buffer)];
+}
+
+function expectEqual(network: SpikingNetwork, result: Result, expected: Expected): void {
+  const integers = network.arithmetic === "int32";
+  for (const { name } of populationsOf(network)) {
+    expect(trainOf(result, name, 0)).toEqual(expected.spikes[name]);
+    expect(Array.from(result.counts[name])).toEqual(expected.counts[name]);
+    expect(bitsOf(result.potentials[name as never], integers)).toEqual(bitsOf(expected.potentials[name].flat(), integers));
+  }
+  for (const { name } of outputsOf(network)) expect(bitsOf(result.charges[name], integers)).toEqual(bitsOf(expected.charges[name], integers));
+  expect(result.statistics.spikes).toBe(expected.spikeCount);
+  expect(result.statistics.synapticOperations).toBe(expected.synapticOperations);
+}

@@ -1,0 +1,64 @@
+import { LlifError } from "../errors.ts";
+import { checkFinite, checkInteger } from "../check.ts";
+import { pcg32 } from "./random.ts";
+
+/** Spikes of one sample, in order of (tick, neuron): `run({ spikes })` takes them. */
+export interface EncodedSpikes {
+  readonly ticks: Uint32Array;
+  readonly neurons: Uint32Array;
+}
+
+/** Constant current: the values themselves, as `run({ values })` takes them; exact. */
+export function encodeConstant(values: ArrayLike<number>): { readonly values: Float32Array } {
+  return { values: Float32Array.from(values) };
+}
+
+/**
+ * Evenly spaced spikes: s[t] = floor(x·(t+1) + ½) − floor(x·t + ½), so that counts stay within ½ of x·t (T3 with d = ½).
+ * @param values rates in spikes a tick, 0 to 1.
+ */
+export function encodeRegular(values: ArrayLike<number>, ticks: number): EncodedSpikes {
+  checkRates("encodeRegular", values, ticks);
+  return collect(values.length, ticks, (neuron, tick) => Math.floor(values[neuron] * (tick + 1) + 0.5) > Math.floor(values[neuron] * tick + 0.5));
+}
+
+/**
+ * Counts in binary, most significant bit first: the input of a `phase` network with `bits` ticks.
+ * @param counts integers, 0 to 2^bits − 1.
+ */
+export function encodePhase(counts: ArrayLike<number>, bits: number): EncodedSpikes {
+  checkInteger("encodePhase: bits", bits, 1, 30);
+  for (let index = 0; index < counts.length; index++) checkInteger(`encodePhase: count at index ${index}`, counts[index], 0, 2 ** bits - 1);
+  return collect(counts.length, bits, (neuron, tick) => ((counts[neuron] >> (bits - 1 - tick)) & 1) === 1);
+}
+
+/**
+ * Independent spikes with probability x in each tick (Bernoulli trials, the discrete Poisson process), from PCG32.
+ * The rate's standard deviation is √(x(1−x)/ticks).
+ * @param values rates in spikes a tick, 0 to 1.
+ * @param seed any integer from 0 to 2^53 − 1; the same seed gives the same spikes everywhere.
+ */
+export function encodePoisson(values: ArrayLike<number>, ticks: number, seed: number): EncodedSpikes {
+  checkRates("encodePoisson", values, ticks);
+  const random = pcg32(checkInteger("encodePoisson: seed", seed, 0));
+  return collect(values.length, ticks, (neuron) => random() < values[neuron] * 2 ** 32);
+}
+
+function checkRates(place: string, values: ArrayLike<number>, ticks: number): void {
+  checkInteger(`${place}: ticks`, ticks, 1, 2 ** 24);
+  if (values.length === 0) throw new LlifError("ARGUMENT", `${place}: expected at least one value, got none`);
+  for (let index = 0; index < values.length; index++) checkFinite(`${place}: rate at index ${index}`, values[index], { from: 0, to: 1 });
+}
+
+function collect(neuronCount: number, tickCount: number, spikes: (neuron: number, tick: number) => boolean): EncodedSpikes {
+  const ticks: number[] = [];
+  const neurons: number[] = [];
+  for (let tick = 0; tick < tickCount; tick++) {
+    for (let neuron = 0; neuron < neuronCount; neuron++) {
+      if (!spikes(neuron, tick)) continue;
+      ticks.push(tick);
+      neurons.push(neuron);
+    }
+  }
+  return { ticks: Uint32Array.from(ticks), neurons: Uint32Array.from(neurons) };
+}
