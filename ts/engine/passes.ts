@@ -83,7 +83,8 @@ export async function createFloatPass(network: ReluNetwork, options: FloatPassOp
   }
   const { keep = [], maxima = [] } = options;
   for (const name of new Set([...network.outputs, ...keep])) raw.keep(lookUp(numbers, name));
-  for (const name of maxima) refusals(name, () => raw.trackMaxima(lookUp(numbers, name), channelsOf(shapes.get(name) as Shape)));
+  const followed = maxima.map((name) => ({ name, node: lookUp(numbers, name), channels: channelsOf(shapes.get(name) as Shape) }));
+  for (const { name, node, channels } of followed) refusals(name, () => raw.trackMaxima(node, channels));
 
   const kept = [...new Set([...network.outputs, ...keep])].map((name) => ({ name, node: lookUp(numbers, name), size: sizeOf(shapes.get(name) as Shape) }));
   const core = new Core(`float pass of "${network.name}"`, raw);
@@ -95,7 +96,7 @@ export async function createFloatPass(network: ReluNetwork, options: FloatPassOp
       });
       return { outputs: pick(values, network.outputs), kept: pick(values, keep) };
     },
-    maxima: () => core.use((raw) => Object.fromEntries(maxima.map((name) => [name, raw.maxima(lookUp(numbers, name))]))),
+    maxima: () => core.use((raw) => Object.fromEntries(followed.map(({ name, node, channels }) => [name, raw.maxima(node, channels)]))),
     dispose: () => core.dispose(),
     [Symbol.dispose]: () => core.dispose(),
   };

@@ -61,8 +61,8 @@ impl RawFloatPass {
         thrown(self.0.track_maxima(node, channels))
     }
 
-    pub fn maxima(&self, node: usize) -> Vec<f32> {
-        self.0.maxima(node)
+    pub fn maxima(&self, node: usize, channels: usize) -> Vec<f32> {
+        self.0.maxima(node, channels)
     }
 
     pub fn run(&mut self, batch: &[f32]) {

@@ -108,8 +108,8 @@ impl FloatPass {
     }
 
     /// Largest value of each channel since `track_maxima`.
-    pub fn maxima(&self, node: usize) -> Vec<f32> {
-        self.graph.maxima(node)
+    pub fn maxima(&self, node: usize, channels: usize) -> Vec<f32> {
+        self.graph.maxima(node, channels)
     }
 
     /// `batch`: whole samples, one after the other; a rest is ignored.

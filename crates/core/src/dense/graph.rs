@@ -26,7 +26,8 @@ struct Node<T> {
     size: usize,
     last_reader: usize,
     kept: Option<Vec<T>>,
-    maxima: Option<Vec<T>>,
+    /// One list for each number of channels under which the node is followed.
+    maxima: Vec<Vec<T>>,
 }
 
 /// Nodes in topological order, and what is recorded of them.
@@ -41,7 +42,7 @@ impl<T: Element> Graph<T> {
 
     /// Number of the new node.
     pub fn push(&mut self, operation: Operation<T>, size: usize) -> usize {
-        self.nodes.push(Node { operation, size, last_reader: 0, kept: None, maxima: None });
+        self.nodes.push(Node { operation, size, last_reader: 0, kept: None, maxima: Vec::new() });
         self.nodes.len() - 1
     }
 
@@ -97,12 +98,17 @@ impl<T: Element> Graph<T> {
     /// Follows the largest value of each channel over all samples of all runs.
     pub fn track_maxima(&mut self, node: usize, channels: usize) -> Result<(), String> {
         check_cycle("maxima", channels, self.size_of(node)?)?;
-        self.nodes[node].maxima = Some(vec![T::LOWEST; channels]);
+        let maxima = &mut self.nodes[node].maxima;
+        if maxima.iter().all(|largest| largest.len() != channels) {
+            maxima.push(vec![T::LOWEST; channels]);
+        }
         Ok(())
     }
 
-    pub fn maxima(&self, node: usize) -> Vec<T> {
-        self.nodes.get(node).and_then(|node| node.maxima.clone()).unwrap_or_default()
+    /// What `track_maxima` with the same arguments follows; empty if nothing does.
+    pub fn maxima(&self, node: usize, channels: usize) -> Vec<T> {
+        let maxima = self.nodes.get(node).map_or(&[][..], |node| &node.maxima);
+        maxima.iter().find(|largest| largest.len() == channels).cloned().unwrap_or_default()
     }
 
     /// Values of a kept node in the last run, `[sample][element]`; empty the second time.
@@ -156,7 +162,7 @@ impl<T: Element> Node<T> {
                 row.iter_mut().zip(output).for_each(|(value, lanes)| *value = lanes[lane]);
             }
         }
-        if let Some(maxima) = &mut self.maxima {
+        for maxima in &mut self.maxima {
             for cell in output.chunks_exact(maxima.len()) {
                 for (largest, lanes) in maxima.iter_mut().zip(cell) {
                     for &value in &lanes[..live] {
