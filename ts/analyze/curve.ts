@@ -1,0 +1,161 @@
+import { checkFinite, checkInteger } from "../check.ts";
+import type { Engine } from "../engine/engine.ts";
+import {
+  countUnderConstantDrive,
+  hardResetRate,
+  ohmicRate,
+  ohmicReluRate,
+  refractoryRate,
+} from "../mapping/equations.ts";
+import { spikingNetwork } from "../spiking/builder.ts";
+import { biologicalNeuron } from "../spiking/neuron.ts";
+
+export interface CurveOptions {
+  readonly engine: Engine;
+  readonly leak: "constant" | "ohmic";
+  readonly reset: "soft" | "hard";
+  readonly capacitanceFarad: number;
+  readonly thresholdVolt: number;
+  readonly dtSeconds: number;
+  /** Of the ohmic leak; needed there. */
+  readonly resistanceOhm?: number;
+  /** Of the constant leak, of either sign; default 0. */
+  readonly leakCurrentAmpere?: number;
+  readonly restVolt?: number;
+  /** A multiple of `dtSeconds`; default 0. */
+  readonly refractorySeconds?: number;
+  readonly refractoryInput?: "integrate" | "discard";
+  /** Injected currents, in ampere. */
+  readonly currents: readonly number[];
+  readonly ticks: number;
+}
+
+export interface CurvePoint {
+  readonly currentAmpere: number;
+  /** Spikes of the simulated neuron over the simulated time. */
+  readonly simulatedHertz: number;
+  /** The ReLU that the neuron stands for, clipped at its largest rate. */
+  readonly reluHertz: number;
+  /** The closed formula of `theorem`. */
+  readonly formulaHertz: number;
+  /** simulatedHertz − formulaHertz. */
+  readonly errorHertz: number;
+  /** What `theorem` allows that error to be; null where no theorem bounds it. */
+  readonly boundHertz: { readonly below: number; readonly above: number } | null;
+}
+
+export interface FiringRateCurve {
+  /** Of docs/mathematics.md. */
+  readonly theorem: "T1" | "T5" | "T6" | "T10";
+  readonly points: readonly CurvePoint[];
+}
+
+interface Formula {
+  readonly rate: number;
+  readonly bound: { readonly below: number; readonly above: number } | null;
+}
+
+/**
+ * Firing rate of one linear LIF neuron against injected current, beside its ReLU and the closed formula: all currents at once, as
+ * neurons of one population. Soft reset starts at v0 = θ/2, hard reset and discarded input at 0.
+ * Bounds are over the reals; a tie at the threshold in float32 can cost one more spike, which is counted in.
+ * @throws {LlifError} ARGUMENT, naming the parameter.
+ */
+export async function firingRateCurve(options: CurveOptions): Promise<FiringRateCurve> {
+  const { leak, reset, dtSeconds, thresholdVolt, currents } = options;
+  const ticks = checkInteger("ticks", options.ticks, 1, 2 ** 24);
+  checkInteger("number of currents", currents.length, 1);
+  if (leak === "ohmic") checkFinite("resistanceOhm of an ohmic leak", options.resistanceOhm, { above: 0 });
+  const discards = options.refractoryInput === "discard";
+  const fromHalf = reset === "soft" && !discards;
+  const neurons = currents.map((injectedCurrentAmpere) =>
+    biologicalNeuron({
+      ...options,
+      resistanceOhm: leak === "ohmic" ? options.resistanceOhm : undefined,
+      leakCurrentAmpere: leak === "constant" ? options.leakCurrentAmpere : undefined,
+      injectedCurrentAmpere,
+      initialVolt: fromHalf ? thresholdVolt / 2 : 0,
+    }),
+  );
+  const [first] = neurons;
+  // The charges as the network holds them.
+  const threshold = Math.fround(Number(first.threshold));
+  const charges = neurons.map((neuron) => Math.fround(Number(neuron.bias)));
+  const refractoryTicks = typeof first.refractory === "number" ? first.refractory : first.refractory.ticks;
+  const network = spikingNetwork({ inputs: [1], dtSeconds, ticks })
+    .population({ ...first, weights: currents.map(() => [0]), bias: charges, reset, name: "neurons" })
+    .build();
+  const simulator = await options.engine.createSimulator(network);
+  try {
+    const counts = simulator.run(new Float32Array(1)).counts.neurons;
+    const { theorem, formula, relu } = formulas({ ...options, ticks }, threshold, refractoryTicks, fromHalf);
+    const points = currents.map((currentAmpere, index): CurvePoint => {
+      const simulatedHertz = counts[index] / (ticks * dtSeconds);
+      const { rate, bound } = formula(charges[index], currentAmpere);
+      const tie = 1 / ticks;
+      return {
+        currentAmpere,
+        simulatedHertz,
+        reluHertz: relu(charges[index], currentAmpere) / dtSeconds,
+        formulaHertz: rate / dtSeconds,
+        errorHertz: simulatedHertz - rate / dtSeconds,
+        boundHertz: bound === null ? null : { below: (bound.below + tie) / dtSeconds, above: (bound.above + tie) / dtSeconds },
+      };
+    });
+    return { theorem, points };
+  } finally {
+    simulator.dispose();
+  }
+}
+
+type ByCharge<T> = (charge: number, current: number) => T;
+
+/** Rates in spikes a tick. */
+function formulas(options: CurveOptions, threshold: number, refractoryTicks: number, fromHalf: boolean): { theorem: FiringRateCurve["theorem"]; formula: ByCharge<Formula>; relu: ByCharge<number> } {
+  const { ticks, reset, thresholdVolt, dtSeconds, restVolt = 0 } = options;
+  const largest = 1 / (refractoryTicks + 1);
+  const clipped = (rate: number): number => Math.min(Math.max(rate, 0), largest);
+  const relu: ByCharge<number> = (charge) => clipped(charge / threshold);
+  if (options.leak === "ohmic") {
+    const resistance = options.resistanceOhm ?? Infinity;
+    const tau = resistance * options.capacitanceFarad;
+    const steady = (current: number): number => resistance * current + restVolt;
+    const leakPerTick = -Math.expm1(-dtSeconds / tau);
+    return {
+      theorem: "T10",
+      relu: (_, current) => clipped(ohmicReluRate(steady(current), thresholdVolt, tau) * dtSeconds),
+      formula: (charge, current) => {
+        const rate = ohmicRate(steady(current), thresholdVolt, tau) * dtSeconds;
+        const stated = reset === "soft" && refractoryTicks === 0 && charge >= 0 && charge <= threshold;
+        const bound = { below: leakPerTick / 2 + 1 / (2 * ticks), above: dtSeconds / tau + 1 / (2 * ticks) };
+        return { rate, bound: stated ? bound : null };
+      },
+    };
+  }
+  if (reset === "hard") {
+    return {
+      theorem: "T5",
+      relu,
+      formula: (charge) => {
+        const rate = hardResetRate(charge, threshold);
+        // Where θ/z is near an integer, rounding decides anew in every period whether it takes one tick more.
+        const slack = charge > 0 ? 1 + (threshold / charge) * 2 ** -24 : 1;
+        const bound = { below: rate - hardResetRate(charge / slack, threshold) + 1 / ticks, above: hardResetRate(charge * slack, threshold) - rate };
+        return { rate, bound: refractoryTicks === 0 ? bound : null };
+      },
+    };
+  }
+  if (refractoryTicks > 0) {
+    const input = options.refractoryInput ?? "integrate";
+    return {
+      theorem: "T6",
+      relu,
+      formula: (charge) => ({
+        rate: refractoryRate(charge, threshold, refractoryTicks, input),
+        bound: input === "integrate" || charge <= threshold ? { below: 1 / ticks, above: 1 / ticks } : null,
+      }),
+    };
+  }
+  const initial = fromHalf ? threshold / 2 : 0;
+  return { theorem: "T1", relu, formula: (charge) => ({ rate: countUnderConstantDrive(charge, threshold, ticks, initial) / ticks, bound: { below: 0, above: 0 } }) };
+}

@@ -1,0 +1,148 @@
+import { checkFinite, checkInteger } from "../check.ts";
+
+/**
+ * Closed formulas of one linear LIF neuron, by theorem of docs/mathematics.md. Charges are in the unit of the threshold θ,
+ * `chargePerTick` z is the whole constant charge that arrives each tick (leak current included), and rates are in spikes a tick.
+ */
+
+/**
+ * Spikes after `ticks` ticks of constant drive: soft reset, no leak factor, one spike a tick.
+ * N = clip(floor((v0 + T·z)/θ), 0, T), exact where the sums are.
+ * @see docs/mathematics.md T1
+ */
+export function countUnderConstantDrive(chargePerTick: number, threshold: number, ticks: number, initialPotential = threshold / 2): number {
+  checkNeuron(chargePerTick, threshold, ticks);
+  checkFinite("initialPotential", initialPotential, { from: 0 });
+  return clip(Math.floor((initialPotential + ticks * chargePerTick) / threshold), 0, ticks);
+}
+
+/**
+ * The ReLU that the neuron stands for, clipped at one spike a tick: rate = clip(z/θ, 0, 1).
+ * @see docs/mathematics.md T1
+ */
+export function reluRate(chargePerTick: number, threshold: number, largest = 1): number {
+  return clip(chargePerTick / threshold, 0, largest);
+}
+
+/**
+ * Spikes with hard reset, from v0 = 0: N = floor(T / ceil(θ/z)); 0 for z ≤ 0.
+ * @see docs/mathematics.md T5
+ */
+export function hardResetCount(chargePerTick: number, threshold: number, ticks: number): number {
+  checkNeuron(chargePerTick, threshold, ticks);
+  return chargePerTick <= 0 ? 0 : Math.floor(ticks / Math.ceil(threshold / chargePerTick));
+}
+
+/**
+ * Rate with hard reset, from v0 = 0: 1 / ceil(θ/z), below the ReLU's by less than the part z/θ of it.
+ * @see docs/mathematics.md T5
+ */
+export function hardResetRate(chargePerTick: number, threshold: number): number {
+  return chargePerTick <= 0 ? 0 : 1 / Math.ceil(threshold / chargePerTick);
+}
+
+/**
+ * Rate under a refractory period, soft reset. Integrating input meanwhile: min(z/θ, 1/(n+1)), a clipped ReLU.
+ * Discarding it: 1/(θ/z + n) for 0 < z ≤ θ, which is no ReLU.
+ * @see docs/mathematics.md T6
+ */
+export function refractoryRate(chargePerTick: number, threshold: number, refractoryTicks: number, input: "integrate" | "discard"): number {
+  if (chargePerTick <= 0) return 0;
+  const rate = chargePerTick / threshold;
+  return input === "integrate" ? Math.min(rate, 1 / (refractoryTicks + 1)) : 1 / (Math.max(1, 1 / rate) + refractoryTicks);
+}
+
+/**
+ * Charge a tick that gives `rate` to a neuron that discards input while refractory: z = θr/(1 − n·r).
+ * @param rate at most 1/(n + 1).
+ * @see docs/mathematics.md T6
+ */
+export function discardingDrive(rate: number, threshold: number, refractoryTicks: number): number {
+  checkFinite("rate", rate, { from: 0, to: 1 / (refractoryTicks + 1) });
+  return (threshold * rate) / (1 - refractoryTicks * rate);
+}
+
+/**
+ * Rate in Hz of the continuous leaky neuron under constant current: f = 1/(τ·ln(u/(u − V_th))), u = R·I + V_rest; 0 for u ≤ V_th.
+ * Hard and soft reset are the same here.
+ * @see docs/mathematics.md T10
+ */
+export function ohmicRate(steadyVolt: number, thresholdVolt: number, timeConstantSeconds: number): number {
+  if (steadyVolt <= thresholdVolt) return 0;
+  return -1 / (timeConstantSeconds * Math.log1p(-thresholdVolt / steadyVolt));
+}
+
+/**
+ * The ReLU nearest to `ohmicRate`, in Hz: max(0, (u − V_th/2)/(τ·V_th)). It lies above by at most 1/(2τ).
+ * @see docs/mathematics.md T10
+ */
+export function ohmicReluRate(steadyVolt: number, thresholdVolt: number, timeConstantSeconds: number): number {
+  return Math.max(0, (steadyVolt - thresholdVolt / 2) / (timeConstantSeconds * thresholdVolt));
+}
+
+/**
+ * R·I in volt for which the continuous leaky neuron fires at `rateHertz` exactly: V_th/(1 − e^(−1/(f·τ))) − V_rest.
+ * @see docs/mathematics.md T10
+ */
+export function ohmicPredistortion(rateHertz: number, thresholdVolt: number, timeConstantSeconds: number, restVolt = 0): number {
+  checkFinite("rateHertz", rateHertz, { above: 0 });
+  return -thresholdVolt / Math.expm1(-1 / (rateHertz * timeConstantSeconds)) - restVolt;
+}
+
+/**
+ * Constant leak charge a tick that stands in for an ohmic leak: I_eq·dt = (1 − α)(θ/2 − C·V_rest).
+ * @see docs/mathematics.md T10
+ */
+export function equivalentLeakCharge(leakFactor: number, threshold: number, restCharge = 0): number {
+  return (1 - leakFactor) * (threshold / 2 - restCharge);
+}
+
+/**
+ * Rate of the discrete neuron with ohmic leak, soft reset, v0 = θ/2, for 0 ≤ z ≤ θ: max(0, z/θ − (1 − α)/2).
+ * `ohmicTickBound` bounds its error after T ticks.
+ * @see docs/mathematics.md T10
+ */
+export function ohmicTickRate(chargePerTick: number, threshold: number, leakFactor: number): number {
+  return clip(chargePerTick / threshold - (1 - leakFactor) / 2, 0, 1);
+}
+
+/** |N/T − ohmicTickRate| ≤ (1 − α)/2 + 1/(2T). @see docs/mathematics.md T10 */
+export function ohmicTickBound(leakFactor: number, ticks: number): number {
+  return (1 - leakFactor) / 2 + 1 / (2 * ticks);
+}
+
+/**
+ * κ = max_i Σ_j |q_ij| / θ_i: how much a layer can amplify the count error of the layer before.
+ * @param weights shape [thresholds.length, inputs].
+ * @see docs/mathematics.md T3
+ */
+export function amplification(weights: ArrayLike<number>, thresholds: ArrayLike<number>): number {
+  const inputs = weights.length / thresholds.length;
+  let largest = 0;
+  for (let neuron = 0; neuron < thresholds.length; neuron++) {
+    let sum = 0;
+    for (let input = 0; input < inputs; input++) sum += Math.abs(weights[neuron * inputs + input]);
+    largest = Math.max(largest, sum / thresholds[neuron]);
+  }
+  return largest;
+}
+
+/**
+ * Bound on |N − r·t| of each layer in turn: d_l = ½ + κ_l·d_(l−1).
+ * @param inputBound 0 for constant current, ½ for the regular train.
+ * @see docs/mathematics.md T3
+ */
+export function countErrorBounds(amplifications: readonly number[], inputBound = 0): number[] {
+  let bound = inputBound;
+  return amplifications.map((factor) => (bound = 0.5 + factor * bound));
+}
+
+function checkNeuron(chargePerTick: number, threshold: number, ticks: number): void {
+  checkFinite("chargePerTick", chargePerTick);
+  checkFinite("threshold", threshold, { above: 0 });
+  checkInteger("ticks", ticks, 0);
+}
+
+function clip(value: number, from: number, to: number): number {
+  return Math.min(Math.max(value, from), to);
+}
