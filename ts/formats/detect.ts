@@ -27,7 +27,8 @@ export async function readModel(bytes: Uint8Array, fileName?: string, descriptio
     case "onnx": {
       const { readOnnx } = await import("./onnx/read.ts");
       const name = description?.name ?? fileName?.replace(/^.*[/\\]/, "").replace(/\.onnx$/i, "");
-      return { kind: "relu", network: readOnnx(bytes, { name, convention: description?.convention, classes: description?.classes }) };
+      const options = { name, convention: description?.convention, classes: description?.classes };
+      return { kind: "relu", network: placed(shown, () => readOnnx(bytes, options)) };
     }
     case "llif":
       throw new LlifError("UNSUPPORTED", `${shown}: .llif files are not read yet`);
@@ -51,4 +52,14 @@ function startsLikeOnnx(bytes: Uint8Array): boolean {
   const varints = [1, 5];
   const messages = [2, 3, 4, 6, 7, 8, 14];
   return bytes[0] < 0x80 && ((varints.includes(field) && wireType === 0) || (messages.includes(field) && wireType === 2));
+}
+
+/** Puts the file's name in front of the reader's message. */
+function placed<T>(shown: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof LlifError)) throw error;
+    throw new LlifError(error.code, `${shown}: ${error.message}`, { nodes: error.nodes, cause: error });
+  }
 }
