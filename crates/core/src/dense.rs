@@ -7,6 +7,7 @@
 mod float;
 mod graph;
 mod linear;
+mod pairs;
 mod twin;
 mod window;
 

@@ -1,4 +1,4 @@
-use super::graph::{check_cycle, Graph, Operation, Term};
+use super::graph::{check_cycle, Graph, Operation};
 use super::linear::Convolution;
 use super::Window;
 
@@ -25,14 +25,16 @@ impl FloatPass {
 
     /// `weights`: shape [outputs, inputs].
     pub fn dense(&mut self, source: usize, weights: &[f32], bias: &[f32]) -> Result<usize, String> {
-        let convolution = Convolution::dense(self.graph.size_of(source)?, bias.len(), weights)?;
-        self.linear(source, convolution, bias)
+        let sizes = [self.graph.size_of(source)?, bias.len()];
+        let convolution = Convolution::dense(sizes[0], sizes[1], weights)?;
+        self.linear(source, sizes, convolution, bias)
     }
 
     /// `weights`: shape [kernel height, kernel width, input channels / groups, output channels].
     pub fn conv2d(&mut self, source: usize, window: Window, groups: usize, weights: &[f32], bias: &[f32]) -> Result<usize, String> {
+        let sizes = [window.inputs(), window.outputs()];
         let convolution = Convolution::new(window, groups, weights)?;
-        self.linear(source, convolution, bias)
+        self.linear(source, sizes, convolution, bias)
     }
 
     /// `scale` and `shift`: one value for each channel.
@@ -131,11 +133,10 @@ impl FloatPass {
         self.graph.take(node)
     }
 
-    fn linear(&mut self, source: usize, convolution: Convolution<f32>, bias: &[f32]) -> Result<usize, String> {
-        check_cycle("bias", bias.len(), convolution.outputs())?;
-        let size = convolution.outputs();
-        let node = self.graph.push(Operation::Sum(bias.to_vec(), Vec::new()), size);
-        self.graph.add_term(node, Term::Convolution(source, convolution))?;
+    fn linear(&mut self, source: usize, sizes: [usize; 2], convolution: Convolution<f32>, bias: &[f32]) -> Result<usize, String> {
+        check_cycle("bias", bias.len(), sizes[1])?;
+        let node = self.graph.push(Operation::Sum(bias.to_vec(), Vec::new()), sizes[1]);
+        self.graph.add_term(node, source, sizes, Box::new(move |x, y| convolution.accumulate(x, y)))?;
         Ok(node)
     }
 

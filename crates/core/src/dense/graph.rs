@@ -1,10 +1,11 @@
-use super::linear::Convolution;
 use super::{Element, Lanes, Window, LANES};
 
-pub(super) enum Term<T> {
-    Convolution(usize, Convolution<T>),
-    /// One to one; weights for each channel, or for each element.
-    Identity(usize, Vec<T>),
+/// Adds the weighted values of a source to a sum.
+type Accumulate<T> = Box<dyn Fn(&[Lanes<T>], &mut [Lanes<T>])>;
+
+pub(super) struct Term<T> {
+    source: usize,
+    accumulate: Accumulate<T>,
 }
 
 pub(super) enum Operation<T> {
@@ -72,19 +73,17 @@ impl<T: Element> Graph<T> {
         Ok(())
     }
 
-    pub fn add_term(&mut self, node: usize, term: Term<T>) -> Result<(), String> {
-        let (source, inputs, outputs) = match &term {
-            Term::Convolution(source, convolution) => (*source, convolution.inputs(), convolution.outputs()),
-            Term::Identity(source, _) => (*source, self.size_of(node)?, self.size_of(node)?),
-        };
+    /// `sizes`: of the source and the sum for which `accumulate` was made.
+    pub fn add_term(&mut self, node: usize, source: usize, sizes: [usize; 2], accumulate: Accumulate<T>) -> Result<(), String> {
         let size = self.read(source, node)?;
-        let Node { operation: Operation::Sum(_, terms), size: target, .. } = &mut self.nodes[node] else {
+        let target = self.size_of(node)?;
+        let Operation::Sum(_, terms) = &mut self.nodes[node].operation else {
             return Err(format!("node {node} takes no weights"));
         };
-        if inputs != size || outputs != *target {
-            return Err(format!("weights from {inputs} to {outputs} do not fit nodes of {size} and {target}"));
+        if sizes != [size, target] {
+            return Err(format!("weights from {} to {} do not fit nodes of {size} and {target}", sizes[0], sizes[1]));
         }
-        terms.push(term);
+        terms.push(Term { source, accumulate });
         Ok(())
     }
 
@@ -192,14 +191,7 @@ fn evaluate<T: Element>(operation: &Operation<T>, values: &[Vec<Lanes<T>>], outp
                 cell.iter_mut().zip(bias).for_each(|(lanes, &bias)| *lanes = [bias; LANES]);
             }
             for term in terms {
-                match term {
-                    Term::Convolution(source, convolution) => convolution.accumulate(&values[*source], output),
-                    Term::Identity(source, weights) => {
-                        for ((lanes, x), &weight) in output.iter_mut().zip(&values[*source]).zip(weights.iter().cycle()) {
-                            combine(lanes, x, |sum, x| sum.add(weight.multiply(x)));
-                        }
-                    }
-                }
+                (term.accumulate)(&values[term.source], output);
             }
         }
         Operation::Map(source, map) => {

@@ -1,15 +1,39 @@
 use super::{Element, Lanes, Window, LANES};
 
-/// Weights of a convolution, packed `[block of output channels][tap][channel of the block]`.
-pub(super) struct Convolution<T> {
-    window: Window,
-    groups: usize,
-    packed: Vec<T>,
+/// What a sum takes its products of: numbers, or pairs of narrow ones.
+pub(super) trait Factor: Copy + Default + 'static {
+    type Sum: Element;
+    /// Adds `weights[i][output] * x[i]` to `sums[output]`, in ascending i.
+    fn add_run<const W: usize>(sums: &mut [Lanes<Self::Sum>; W], weights: &[Self], x: &[Lanes<Self>]);
 }
 
-impl<T: Element> Convolution<T> {
+impl<T: Element> Factor for T {
+    type Sum = T;
+    #[inline(always)]
+    fn add_run<const W: usize>(sums: &mut [Lanes<T>; W], weights: &[T], x: &[Lanes<T>]) {
+        // A copy, so that the sums stay in registers.
+        let mut local = *sums;
+        for (weight, x) in weights.chunks_exact(W).zip(x) {
+            for output in 0..W {
+                for lane in 0..LANES {
+                    local[output][lane] = local[output][lane].add(weight[output].multiply(x[lane]));
+                }
+            }
+        }
+        *sums = local;
+    }
+}
+
+/// Weights of a convolution, packed `[block of output channels][tap][channel of the block]`.
+pub(super) struct Convolution<F> {
+    window: Window,
+    groups: usize,
+    packed: Vec<F>,
+}
+
+impl<F: Factor> Convolution<F> {
     /// `weights`: shape [kernel height, kernel width, input channels / groups, output channels].
-    pub fn new(window: Window, groups: usize, weights: &[T]) -> Result<Self, String> {
+    pub fn new(window: Window, groups: usize, weights: &[F]) -> Result<Self, String> {
         let outputs = window.output[2];
         if groups == 0 || window.input[2] % groups != 0 || outputs % groups != 0 {
             return Err(format!("convolution: {} and {outputs} channels do not divide into {groups} groups", window.input[2]));
@@ -23,7 +47,7 @@ impl<T: Element> Convolution<T> {
     }
 
     /// `weights`: shape [outputs, inputs].
-    pub fn dense(inputs: usize, outputs: usize, weights: &[T]) -> Result<Self, String> {
+    pub fn dense(inputs: usize, outputs: usize, weights: &[F]) -> Result<Self, String> {
         if weights.len() != inputs * outputs {
             return Err(format!("dense: expected {} weights, got {}", inputs * outputs, weights.len()));
         }
@@ -31,16 +55,8 @@ impl<T: Element> Convolution<T> {
         Ok(Convolution { window: Window::dense(inputs, outputs), groups: 1, packed })
     }
 
-    pub fn inputs(&self) -> usize {
-        self.window.inputs()
-    }
-
-    pub fn outputs(&self) -> usize {
-        self.window.outputs()
-    }
-
     /// Adds the weighted sums of `x` to `y`.
-    pub fn accumulate(&self, x: &[Lanes<T>], y: &mut [Lanes<T>]) {
+    pub fn accumulate(&self, x: &[Lanes<F>], y: &mut [Lanes<F::Sum>]) {
         let channels = self.window.output[2];
         for row in 0..self.window.output[0] {
             for column in 0..self.window.output[1] {
@@ -61,7 +77,7 @@ impl<T: Element> Convolution<T> {
     }
 
     #[inline(always)]
-    fn block<const W: usize>(&self, row: usize, column: usize, first: usize, x: &[Lanes<T>], target: &mut [Lanes<T>]) {
+    fn block<const W: usize>(&self, row: usize, column: usize, first: usize, x: &[Lanes<F>], target: &mut [Lanes<F::Sum>]) {
         let window = &self.window;
         let [_, width, channels] = window.input;
         let [kernel_height, kernel_width] = window.kernel;
@@ -71,7 +87,7 @@ impl<T: Element> Convolution<T> {
         let across = window.taps(1, column);
         // Neighbouring taps of a row are contiguous in input and weights alike.
         let merged = if self.groups == 1 && window.dilation[1] == 1 { across.len().max(1) } else { 1 };
-        let mut sums = [[T::default(); LANES]; W];
+        let mut sums = [[F::Sum::default(); LANES]; W];
         sums.copy_from_slice(target);
         for ky in window.taps(0, row) {
             let cells = window.cell(0, row, ky) * width;
@@ -79,24 +95,11 @@ impl<T: Element> Convolution<T> {
                 let source = (cells + window.cell(1, column, kx)) * channels + start;
                 let tap = (ky * kernel_width + kx) * depth;
                 let run = merged * depth;
-                add_run(&mut sums, &weights[tap * W..][..run * W], &x[source..][..run]);
+                F::add_run(&mut sums, &weights[tap * W..][..run * W], &x[source..][..run]);
             }
         }
         target.copy_from_slice(&sums);
     }
-}
-
-#[inline(always)]
-fn add_run<T: Element, const W: usize>(sums: &mut [Lanes<T>; W], weights: &[T], x: &[Lanes<T>]) {
-    let mut local = *sums;
-    for (weight, x) in weights.chunks_exact(W).zip(x) {
-        for output in 0..W {
-            for lane in 0..LANES {
-                local[output][lane] = local[output][lane].add(weight[output].multiply(x[lane]));
-            }
-        }
-    }
-    *sums = local;
 }
 
 /// Widths of the blocks into which the output channels of each group are cut.
@@ -106,7 +109,7 @@ fn blocks(channels: usize, groups: usize) -> impl Iterator<Item = usize> {
     (0..groups).flat_map(move |_| widths())
 }
 
-fn pack<T: Element>(taps: usize, outputs: usize, groups: usize, weight: impl Fn(usize, usize) -> T) -> Vec<T> {
+fn pack<F>(taps: usize, outputs: usize, groups: usize, weight: impl Fn(usize, usize) -> F) -> Vec<F> {
     let mut packed = Vec::with_capacity(taps * outputs);
     let mut first = 0;
     for width in blocks(outputs, groups) {

@@ -1,5 +1,6 @@
-use super::graph::{check_cycle, Graph, Operation, Term};
+use super::graph::{check_cycle, Graph, Operation};
 use super::linear::Convolution;
+use super::pairs::PairConvolution;
 use super::{Lanes, Window};
 
 /// The quantised twin of a layerwise integer network, counts without ticks: V = B + Σ q·N, then
@@ -7,6 +8,8 @@ use super::{Lanes, Window};
 pub struct TwinPass {
     graph: Graph<i32>,
     inputs: usize,
+    /// Whether every value of a node is at most 16 bits wide.
+    narrow: Vec<bool>,
 }
 
 impl TwinPass {
@@ -14,31 +17,50 @@ impl TwinPass {
         check_cycle("input", 1, inputs)?;
         let mut graph = Graph::new();
         graph.push(Operation::Input, inputs);
-        Ok(TwinPass { graph, inputs })
+        Ok(TwinPass { graph, inputs, narrow: vec![true] })
     }
 
     /// A node of `size` charges, from its bias on: one value for each channel or each neuron.
     pub fn charge(&mut self, size: usize, bias: Vec<i32>) -> Result<usize, String> {
         check_cycle("bias", bias.len(), size)?;
-        Ok(self.graph.push(Operation::Sum(bias, Vec::new()), size))
+        Ok(self.push(Operation::Sum(bias, Vec::new()), size, false))
     }
 
     /// `weights`: shape [outputs, inputs].
     pub fn add_dense(&mut self, node: usize, source: usize, weights: &[i32]) -> Result<(), String> {
-        let convolution = Convolution::dense(self.graph.size_of(source)?, self.graph.size_of(node)?, weights)?;
-        self.graph.add_term(node, Term::Convolution(source, convolution))
+        let sizes = [self.graph.size_of(source)?, self.graph.size_of(node)?];
+        if self.narrow[source] && PairConvolution::takes(weights) {
+            let convolution = PairConvolution::dense(sizes[0], sizes[1], weights)?;
+            return self.graph.add_term(node, source, sizes, Box::new(move |x, y| convolution.accumulate(x, y)));
+        }
+        let convolution = Convolution::dense(sizes[0], sizes[1], weights)?;
+        self.graph.add_term(node, source, sizes, Box::new(move |x, y| convolution.accumulate(x, y)))
     }
 
     /// `weights`: shape [kernel height, kernel width, input channels / groups, output channels].
     pub fn add_conv2d(&mut self, node: usize, source: usize, window: Window, groups: usize, weights: &[i32]) -> Result<(), String> {
+        let sizes = [window.inputs(), window.outputs()];
+        self.graph.size_of(source)?;
+        if self.narrow[source] && PairConvolution::takes(weights) {
+            let convolution = PairConvolution::new(window, groups, weights)?;
+            return self.graph.add_term(node, source, sizes, Box::new(move |x, y| convolution.accumulate(x, y)));
+        }
         let convolution = Convolution::new(window, groups, weights)?;
-        self.graph.add_term(node, Term::Convolution(source, convolution))
+        self.graph.add_term(node, source, sizes, Box::new(move |x, y| convolution.accumulate(x, y)))
     }
 
     /// `weights`: one for each channel or each neuron.
     pub fn add_identity(&mut self, node: usize, source: usize, weights: Vec<i32>) -> Result<(), String> {
-        check_cycle("identity", weights.len(), self.graph.size_of(node)?)?;
-        self.graph.add_term(node, Term::Identity(source, weights))
+        let size = self.graph.size_of(node)?;
+        check_cycle("identity", weights.len(), size)?;
+        let accumulate = move |x: &[Lanes<i32>], y: &mut [Lanes<i32>]| {
+            for ((sums, x), &weight) in y.iter_mut().zip(x).zip(weights.iter().cycle()) {
+                for (sum, x) in sums.iter_mut().zip(x) {
+                    *sum = sum.wrapping_add(weight.wrapping_mul(*x));
+                }
+            }
+        };
+        self.graph.add_term(node, source, [size, size], Box::new(accumulate))
     }
 
     /// Counts of the neurons that hold the charges `source`; parameters for each channel or each neuron.
@@ -55,19 +77,24 @@ impl TwinPass {
                 *lanes = counts(*lanes, threshold, initial, levels);
             }
         };
-        Ok(self.graph.push(Operation::Map(source, Box::new(map)), size))
+        Ok(self.push(Operation::Map(source, Box::new(map)), size, levels <= i32::from(i16::MAX)))
     }
 
     pub fn max_pool(&mut self, source: usize, window: Window) -> Result<usize, String> {
         self.graph.window(source, &window)?;
         let size = window.outputs();
-        Ok(self.graph.push(Operation::MaxPool(source, window), size))
+        Ok(self.push(Operation::MaxPool(source, window), size, self.narrow[source]))
     }
 
     pub fn sum_pool(&mut self, source: usize, window: Window) -> Result<usize, String> {
         self.graph.window(source, &window)?;
         let size = window.outputs();
-        Ok(self.graph.push(Operation::SumPool(source, window, Vec::new()), size))
+        Ok(self.push(Operation::SumPool(source, window, Vec::new()), size, false))
+    }
+
+    fn push(&mut self, operation: Operation<i32>, size: usize, narrow: bool) -> usize {
+        self.narrow.push(narrow);
+        self.graph.push(operation, size)
     }
 
     pub fn keep(&mut self, node: usize) -> Result<(), String> {
@@ -75,9 +102,9 @@ impl TwinPass {
     }
 
     /// `batch`: whole samples of input counts, one after the other; a rest is ignored.
-    pub fn run<C: Copy + Into<i32>>(&mut self, batch: &[C]) {
+    pub fn run<C: Copy + Into<i16>>(&mut self, batch: &[C]) {
         let inputs = self.inputs;
-        self.graph.run(batch.len() / inputs, |sample, element| batch[sample * inputs + element].into());
+        self.graph.run(batch.len() / inputs, |sample, element| i32::from(batch[sample * inputs + element].into()));
     }
 
     /// Values of a kept node in the last run, `[sample][element]`; empty the second time.
