@@ -235,4 +235,13 @@ describe("constants", () => {
     );
     expect(network.nodes.map(({ kind }) => kind)).toEqual(["input", "dense"]);
   });
+
+  it("ConstantOfShape fills weights", async () => {
+    const value = { name: "value", type: 4, t: { dims: [1n], dataType: 1, floatData: [0.25] } };
+    const network = await compare([node("ConstantOfShape", ["shape"], "w", {}, [value]), node("MatMul", ["x", "w"], "y")], {
+      input: ["N", 5],
+      initializers: [integers("shape", [2], [5, 3])],
+    });
+    expect(network.nodes[1]).toMatchObject({ weights: { shape: [3, 5], data: new Float32Array(15).fill(0.25) } });
+  });
 });

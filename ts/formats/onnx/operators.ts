@@ -1,7 +1,7 @@
 import { matMul, gemm } from "./dense.ts";
 import { arithmetic, clip, relu, softmax, sum } from "./elementwise.ts";
 import type { Operator } from "./graph.ts";
-import { cast, concat, constant, dropout, flatten, identity, reshape, squeeze, transpose } from "./shaping.ts";
+import { cast, concat, constant, constantOfShape, dropout, flatten, identity, reshape, squeeze, transpose } from "./shaping.ts";
 import { batchNormalization, conv, globalPool, pool } from "./windows.ts";
 
 /** Every operator that is read; all others are refused. */
@@ -13,6 +13,7 @@ export const operators: ReadonlyMap<string, Operator> = new Map([
   ["Clip", clip],
   ["Concat", concat],
   ["Constant", constant],
+  ["ConstantOfShape", constantOfShape],
   ["Conv", conv],
   ["Div", arithmetic],
   ["Dropout", dropout],

@@ -81,7 +81,7 @@ class Reading {
   /** `undefined` for a value that depends on a refused node. */
   readonly #values = new Map<string, Value | undefined>();
   readonly #readers = new Map<string, number>();
-  readonly #refusals: { label: string; reason: string }[] = [];
+  readonly #refusals: { name: string; label: string; reason: string }[] = [];
   #failure: LlifError | undefined;
 
   constructor(proto: GraphProto, opset: number) {
@@ -103,7 +103,7 @@ class Reading {
       const lines = this.#refusals.map(({ label, reason }) => `  ${label}: ${reason}`).join("\n");
       const count = this.#refusals.length;
       throw new LlifError("UNSUPPORTED", `${count} ${count === 1 ? "node is" : "nodes are"} not supported:\n${lines}`, {
-        nodes: this.#refusals.map(({ label }) => /^"(.*)" \(/.exec(label)?.[1] ?? label),
+        nodes: this.#refusals.map(({ name }) => name),
       });
     }
     if (this.#failure !== undefined) throw this.#failure;
@@ -170,7 +170,7 @@ class Reading {
         result = convert(call);
       }
     } catch (error) {
-      if (error instanceof Refusal) this.#refusals.push({ label, reason: error.message });
+      if (error instanceof Refusal) this.#refusals.push({ name: shownName, label, reason: error.message });
       else if (error instanceof LlifError) this.#failure ??= error.nodes.length > 0 ? error : new LlifError(error.code, error.message, { nodes: [shownName], cause: error });
       else throw error;
     }

@@ -35,6 +35,18 @@ function required(call: Call): Value {
   return value;
 }
 
+const largestFilled = 2 ** 27;
+
+export const constantOfShape: Operator = (call) => {
+  const dims = [...constantInput(call, 0, "shape").data];
+  const tensor = call.attributes.tensor("value");
+  call.attributes.finish();
+  const valid = dims.every((extent) => Number.isSafeInteger(extent) && extent >= 0) && sizeOf(dims) <= largestFilled;
+  if (!valid) throw shapeError(call, `extents of at most ${largestFilled} elements`, dims);
+  const [value] = tensor === undefined ? [0] : readTensor(tensor, call.name).data;
+  return { kind: "constant", dims, data: new Float32Array(sizeOf(dims)).fill(value ?? 0) };
+};
+
 export const identity: Operator = (call) => {
   call.attributes.finish();
   return required(call);
