@@ -1,0 +1,65 @@
+import type { PlotOptions } from "@observablehq/plot";
+import { LlifError } from "../errors.ts";
+
+/** Colours that stay apart in the common kinds of colour blindness and in gray print (Okabe and Ito 2008). */
+export const palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"] as const;
+export const ink = "#222222";
+export const faint = "#999999";
+
+export interface PlotTitle {
+  readonly title: string;
+  /** Width in CSS pixels. */
+  readonly width?: number;
+}
+
+export type PlotLibrary = typeof import("@observablehq/plot");
+export type DrawingDocument = Document;
+
+/** The chart library and a document to draw in, loaded when first needed: the page's own, or linkedom's where there is none. */
+export async function loadPlot(): Promise<{ readonly Plot: PlotLibrary; readonly document: DrawingDocument }> {
+  try {
+    const Plot = await import("@observablehq/plot");
+    if (typeof globalThis.document === "object") return { Plot, document: globalThis.document };
+    const { parseHTML } = await import("linkedom");
+    return { Plot, document: parseHTML("<!doctype html><html><body></body></html>").document };
+  } catch (cause) {
+    throw new LlifError("UNSUPPORTED", "plots need the packages @observablehq/plot and linkedom", { cause });
+  }
+}
+
+export interface Panel {
+  readonly options: PlotOptions;
+  readonly left: number;
+  readonly top: number;
+}
+
+/** One self-contained SVG of several panels below one title. */
+export async function composeSvg(panels: readonly Panel[], frame: { readonly title: string; readonly width: number; readonly height: number; readonly notes?: readonly string[] }): Promise<string> {
+  const { Plot, document } = await loadPlot();
+  const bodies = panels.map(({ options, left, top }) => {
+    const figure = Plot.plot({ style: { fontFamily: "inherit", fontSize: "12px", background: "none", overflow: "visible" }, ...options, document });
+    figure.setAttribute("x", String(left));
+    figure.setAttribute("y", String(top));
+    figure.setAttribute("overflow", "visible");
+    figure.querySelectorAll("style").forEach((style) => style.remove());
+    return figure.outerHTML;
+  });
+  const notes = frame.notes ?? [];
+  const text = [
+    `<text x="16" y="24" font-size="16" font-weight="600">${escapeXml(frame.title)}</text>`,
+    ...notes.map((note, index) => `<text x="16" y="${44 + 17 * index}" font-size="12" fill="#555555">${escapeXml(note)}</text>`),
+  ];
+  const { width, height } = frame;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, 'Helvetica Neue', Arial, sans-serif" font-size="12" fill="${ink}" role="img">`,
+    `<title>${escapeXml(frame.title)}</title>`,
+    `<rect width="100%" height="100%" fill="#ffffff"/>`,
+    ...text,
+    ...bodies.map((body) => body.replaceAll("&nbsp;", "\u00a0")),
+    "</svg>\n",
+  ].join("\n");
+}
+
+export function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
+}

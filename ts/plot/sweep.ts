@@ -1,0 +1,101 @@
+import { LlifError } from "../errors.ts";
+import { composeSvg, faint, loadPlot, palette, type PlotTitle } from "./svg.ts";
+
+/** One setting of one code. */
+export interface SweepPlotPoint {
+  /** Points of one series are joined. */
+  readonly series: string;
+  /** Shares, from 0 to 1. */
+  readonly accuracy: number;
+  readonly reluAccuracy: number;
+  readonly disagreement: number;
+  readonly latencyTicks: number;
+  /** Of one sample. */
+  readonly spikes: number;
+  readonly synapticOperations: number;
+}
+
+const costs = [
+  { key: "latencyTicks", label: "latency (ticks) →" },
+  { key: "spikes", label: "spikes an image →" },
+  { key: "synapticOperations", label: "synaptic operations an image →" },
+] as const;
+
+interface Row extends SweepPlotPoint {
+  readonly accuracyPercent: number;
+  readonly disagreementPercent: number;
+  /** Index of the series. */
+  readonly side: number;
+}
+
+const symbols = ["circle", "triangle", "square", "diamond"] as const;
+
+/**
+ * Accuracy (above) and disagreement with the ReLU network (below) against latency, spikes and synaptic operations.
+ * @returns an SVG document.
+ */
+export async function sweepPlot(points: readonly SweepPlotPoint[], options: PlotTitle): Promise<string> {
+  if (points.length === 0) throw new LlifError("ARGUMENT", "sweep: expected at least one point, got none");
+  const { Plot } = await loadPlot();
+  const { width = 960, title } = options;
+  const series = [...new Set(points.map((point) => point.series))];
+  const relu = 100 * points[0].reluAccuracy;
+  const rows = points.map((point): Row => ({ ...point, accuracyPercent: 100 * point.accuracy, disagreementPercent: 100 * point.disagreement, side: series.indexOf(point.series) }));
+  const lowest = Math.min(relu, ...rows.map((row) => row.accuracyPercent));
+  const panelWidth = (width - 16) / 3;
+  const panels = costs.flatMap(({ key, label }, column) => {
+    // A cost of zero has no place on a logarithmic axis: such a point has said nothing at all.
+    const placed = rows.filter((row) => row[key] > 0).sort((a, b) => a[key] - b[key]);
+    const marks = (y: "accuracyPercent" | "disagreementPercent") => [
+      Plot.line(placed, { x: key, y, z: "series", stroke: (row: Row) => palette[row.side % palette.length], strokeWidth: 1.5 }),
+      Plot.dot(placed, { x: key, y, fill: (row: Row) => palette[row.side % palette.length], symbol: (row: Row) => symbols[row.side % symbols.length], r: 3.5 }),
+    ];
+    const common = { width: panelWidth, marginLeft: 52, marginRight: 12, marginTop: 28, marginBottom: 40, symbol: { type: "identity" as const }, color: { type: "identity" as const } };
+    const extent = Math.max(...placed.map((row) => row[key])) / Math.min(...placed.map((row) => row[key]));
+    const x = { type: "log" as const, label, grid: true, ticks: extent > 300 ? 3 : 4, tickFormat: "~s", tickSize: 0 };
+    return [
+      {
+        left: column * panelWidth,
+        top: 76,
+        options: {
+          ...common,
+          height: 260,
+          x,
+          y: { label: column === 0 ? "↑ accuracy (%)" : null, grid: true, domain: [lowest, Math.max(relu, ...rows.map((row) => row.accuracyPercent))], nice: true },
+          marks: [Plot.ruleY([relu], { stroke: faint, strokeDasharray: "5,3", strokeWidth: 1.5 }), ...marks("accuracyPercent")],
+        },
+      },
+      {
+        left: column * panelWidth,
+        top: 336,
+        options: {
+          ...common,
+          height: 240,
+          x,
+          y: { label: column === 0 ? "↑ decides otherwise than the ReLU network (%)" : null, grid: true, type: "sqrt" as const, domain: [0, Math.max(1, ...rows.map((row) => row.disagreementPercent))], ticks: 6 },
+          marks: marks("disagreementPercent"),
+        },
+      },
+    ];
+  });
+  const legendItems = series.map((name, index) => ({ name, index }));
+  const legend = {
+    left: 0,
+    top: 36,
+    options: {
+      width,
+      height: 30,
+      margin: 0,
+      x: { domain: [0, width], axis: null },
+      y: { domain: [0, 1], axis: null },
+      symbol: { type: "identity" as const },
+      color: { type: "identity" as const },
+      marks: [
+        Plot.dot(legendItems, { x: (item: { index: number }) => 24 + item.index * 190, y: 0.5, fill: (item: { index: number }) => palette[item.index % palette.length], symbol: (item: { index: number }) => symbols[item.index % symbols.length], r: 4.5 }),
+        Plot.text(legendItems, { x: (item: { index: number }) => 34 + item.index * 190, y: 0.5, text: "name", textAnchor: "start", fontSize: 13 }),
+        Plot.text([`- - -  ReLU network: ${relu.toFixed(2)} %`], { x: 34 + series.length * 190, y: 0.5, textAnchor: "start", fill: "#666666", fontSize: 13 }),
+      ],
+    },
+  };
+  return composeSvg([legend, ...panels], { title, width, height: 588 });
+}

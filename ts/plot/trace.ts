@@ -1,0 +1,52 @@
+import { LlifError } from "../errors.ts";
+import { composeSvg, faint, ink, loadPlot, palette, type PlotTitle } from "./svg.ts";
+
+/** Membrane potential of one neuron after each tick, as charge. */
+export interface Trace {
+  readonly name: string;
+  readonly potentials: ArrayLike<number>;
+  readonly threshold?: number;
+  /** Ticks in which it fired. */
+  readonly spikeTicks?: ArrayLike<number>;
+}
+
+/**
+ * Membrane potentials over time, one panel a neuron, with thresholds and spikes.
+ * @returns an SVG document.
+ */
+export async function tracePlot(traces: readonly Trace[], options: PlotTitle & { readonly chargeUnit?: string }): Promise<string> {
+  if (traces.length === 0) throw new LlifError("ARGUMENT", "trace: expected at least one neuron, got none");
+  const { Plot } = await loadPlot();
+  const { width = 720, title, chargeUnit = "charge" } = options;
+  const height = 150;
+  const panels = traces.map((trace, index) => {
+    const points = Array.from(trace.potentials, (potential, tick) => ({ tick: tick + 1, potential }));
+    const threshold = trace.threshold;
+    const spikes = Array.from(trace.spikeTicks ?? [], (tick) => ({ tick: tick + 1 }));
+    const top = Math.max(threshold ?? -Infinity, ...points.map(({ potential }) => potential));
+    return {
+      left: 0,
+      top: 48 + index * (height + 8),
+      options: {
+        width,
+        height,
+        marginLeft: 72,
+        marginRight: 90,
+        marginTop: 26,
+        marginBottom: 36,
+        x: { domain: [0, Math.max(1, points.length)], label: "time (ticks) →", ticks: 8 },
+        y: { label: `↑ ${trace.name}: membrane potential (${chargeUnit})`, ticks: 4, nice: true },
+        marks: [
+          ...(threshold === undefined ? [] : [
+            Plot.ruleY([threshold], { stroke: palette[1], strokeDasharray: "4,3" }),
+            Plot.text([threshold], { x: points.length, y: (value: number) => value, text: () => "threshold θ", textAnchor: "start", dx: 6, fill: palette[1] }),
+          ]),
+          Plot.ruleY([0], { stroke: faint, strokeWidth: 0.75 }),
+          Plot.line(points, { x: "tick", y: "potential", stroke: palette[0], strokeWidth: 1.5, curve: "step-before" }),
+          ...(spikes.length === 0 ? [] : [Plot.dot(spikes, { x: "tick", y: () => top, symbol: "triangle", r: 3.5, fill: ink, dy: -6 })]),
+        ],
+      },
+    };
+  });
+  return composeSvg(panels, { title, width, height: 56 + traces.length * (height + 8) });
+}
