@@ -53,7 +53,7 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
         marginBottom: last ? 36 : 14,
         x: last ? { domain: [0, ticks], label: "time (ticks) →", ticks: 8, tickFormat: String } : { domain: [0, ticks], axis: null },
         y: { domain: [train.size - 0.5, -0.5], label: `${train.name}: ${shown}, ${train.ticks.length} spikes`, ticks: height < 90 ? 2 : 4, tickFormat: String },
-        opacity: { domain: [0, 1], range: [0.2, 1] },
+        opacity: { type: "sqrt" as const, domain: [0, 1], range: [0.25, 1] },
         marks,
       },
     };

@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest";
+import { digestBytes, mergeEvaluations, reportEvaluation, type Evaluation } from "../../ts/analyze/evaluation.ts";
+import { evaluate, evaluateAt, type Contenders } from "../../ts/analyze/evaluate.ts";
+import { imageDataset, slice } from "../../ts/data/dataset.ts";
+import { createTwinPass } from "../../ts/engine/passes.ts";
+import { referenceEngine } from "../../ts/engine/reference.ts";
+import type { SpikingNetwork } from "../../ts/spiking/network.ts";
+
+const classes = ["a", "b", "c"];
+const count = 150;
+
+const data = imageDataset({
+  name: "made",
+  split: "test",
+  shape: [1, 4, 1],
+  images: Uint8Array.from({ length: 4 * count }, (_, index) => (index * 97 + (index >> 3) * 31) % 256),
+  labels: Uint8Array.from({ length: count }, (_, index) => index % 3),
+  classes,
+});
+
+/** Two hidden neurons by hand; 3-bit phase. */
+function handMade(overrides: Partial<SpikingNetwork> = {}): SpikingNetwork {
+  return {
+    name: "hand-made",
+    code: "phase",
+    schedule: "layerwise",
+    spikes: "unsigned",
+    arithmetic: "int32",
+    windowTicks: 3,
+    levels: 7,
+    dtSeconds: 1,
+    input: { name: "input", shape: [1, 4, 1], counts: { unit: 1, minimum: 0, maximum: 255 } },
+    nodes: [
+      {
+        kind: "population", name: "hidden", shape: [2], bias: Int32Array.of(0, 4), threshold: Int32Array.of(64, 64), initialPotential: Int32Array.of(32, 32),
+        floor: -Infinity, leakFactor: 1, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit: Float64Array.of(1, 1),
+      },
+      { kind: "output", name: "logits", shape: [3], bias: Int32Array.of(0, 1, 2), unit: Float64Array.of(1, 1, 1), rectified: false },
+    ],
+    synapses: [
+      { kind: "dense", from: "input", to: "hidden", delayTicks: 0, weights: Int32Array.of(1, -1, 2, 0, 0, 1, -1, 1) },
+      { kind: "dense", from: "hidden", to: "logits", delayTicks: 0, weights: Int32Array.of(3, -2, -1, 2, 1, 1) },
+    ],
+    convention: { scale: 1, mean: [0], std: [1], channelOrder: "gray" },
+    classes,
+    ...overrides,
+  };
+}
+
+/** A ReLU network in three lines: always for class image[0] mod 3. */
+const forward: Contenders["forward"] = {
+  run(batch, samples) {
+    const logits = new Float32Array(3 * samples);
+    for (let index = 0; index < samples; index++) logits[3 * index + (batch[4 * index] % 3)] = 1;
+    return { outputs: { logits } };
+  },
+};
+
+async function contenders(network = handMade()): Promise<Contenders> {
+  const simulator = await referenceEngine().createSimulator(network, {});
+  return { network, reluOutput: "logits", forward, simulator, twin: await createTwinPass(network, { keep: "all" }) };
+}
+
+const context = { network: handMade(), model: "hand-made", data: "made", split: "test", engine: "reference", comparedWith: "model" } as const;
+
+/** What does not depend on the clock. */
+function timeless(evaluation: Evaluation) {
+  return { ...evaluation, microseconds: null };
+}
+
+describe("evaluate", () => {
+  it("reports every key, counted here anew", async () => {
+    const evaluation = await evaluate(await contenders(), data);
+    const report = reportEvaluation(evaluation, context);
+    const decisions = Array.from({ length: count }, (_, index) => data.images[4 * index] % 3);
+    const right = decisions.filter((decision, index) => decision === index % 3).length;
+    expect(Object.keys(report)).toEqual(
+      expect.arrayContaining(
+        // prettier-ignore
+        ["model", "data", "code", "schedule", "engine", "samples", "reluAccuracy", "spikingAccuracy", "disagreements", "intervals", "mcnemar", "twinMismatches", "windowTicks", "latencyTicks", "intervalTicks", "spikesPerSample", "synapticOperationsPerSample", "seconds", "reluSeconds", "twinSeconds"],
+      ),
+    );
+    expect(report).toMatchObject({ samples: count, reluAccuracy: right / count, twinMismatches: 0, windowTicks: 3, latencyTicks: 6, intervalTicks: 3 });
+    expect(report.disagreements).toBe(decisions.filter((decision, index) => decision !== evaluation.spikingDecisions[index]).length);
+    expect(report.disagreements).toBeGreaterThan(0);
+    const [low, high] = report.intervals.disagreements;
+    expect(low).toBeLessThan(report.disagreements);
+    expect(high).toBeGreaterThan(report.disagreements);
+    expect(report.spikesPerSample).toBeGreaterThan(0);
+    expect(report.seconds).toBeGreaterThan(0);
+  });
+
+  it("counts what differs from the twin", async () => {
+    const honest = await contenders();
+    const twin = honest.twin;
+    const lying: Contenders = {
+      ...honest,
+      twin: {
+        run(counts, samples) {
+          if (twin === null) throw new Error("no twin");
+          const result = twin.run(counts, samples);
+          result.counts.hidden[1]++;
+          result.charges.logits[2]--;
+          return result;
+        },
+      },
+    };
+    expect((await evaluate(lying, slice(data, 0, 64))).twinMismatches).toBe(2);
+  });
+
+  it("lets the twin decide without a simulation, alike", async () => {
+    const simulated = await evaluate(await contenders(), data);
+    const evaluation = await evaluate({ ...(await contenders()), simulator: null }, data);
+    const report = reportEvaluation(evaluation, { ...context, engine: "twin" });
+    expect(evaluation.spikingDecisions).toEqual(simulated.spikingDecisions);
+    expect(report).toMatchObject({ engine: "twin", seconds: null, spikesPerSample: null, synapticOperationsPerSample: null, twinMismatches: null });
+    expect(report.twinSeconds).toBeGreaterThanOrEqual(0);
+  });
+
+  it("stops when cancelled, and refuses images that do not fit", async () => {
+    await expect(evaluate(await contenders(), data, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+    const small = imageDataset({ ...data, shape: [1, 2, 1], labels: new Uint8Array(2 * count) });
+    await expect(evaluate(await contenders(), small)).rejects.toThrow('data set "made": expected images of 4 values for "hand-made", got [1,2,1]');
+    await expect(evaluate(await contenders(), data, { ticks: 5 })).rejects.toThrow("ticks can be chosen in a simulated synchronous network only");
+  });
+});
+
+describe("merging shards", () => {
+  it("is associative, whatever the order, and equals one evaluation", async () => {
+    const whole = await evaluate(await contenders(), data);
+    const shards = await Promise.all(
+      [[0, 50], [50, 61], [61, count]].map(async ([from, to]) => evaluate(await contenders(), slice(data, from, to), { firstSample: from })),
+    );
+    const [a, b, c] = shards;
+    const left = mergeEvaluations([mergeEvaluations([a, b]), c]);
+    const right = mergeEvaluations([a, mergeEvaluations([c, b])]);
+    expect(left).toEqual(right);
+    expect(timeless(left)).toEqual(timeless(mergeEvaluations([whole])));
+    expect(digestBytes(left)).toEqual(digestBytes(whole));
+    expect(() => mergeEvaluations([a, a])).toThrow("sample 0 is in two shards");
+    expect(() => mergeEvaluations([])).toThrow("at least one shard");
+  });
+});
+
+it("reads a synchronous network after several numbers of ticks in one run", async () => {
+  const base = handMade();
+  const network: SpikingNetwork = {
+    ...base,
+    code: "rate",
+    schedule: "synchronous",
+    arithmetic: "float32",
+    windowTicks: 8,
+    levels: 8,
+    nodes: base.nodes.map((node) =>
+      node.kind === "population"
+        ? { ...node, bias: Float32Array.from(node.bias), threshold: Float32Array.of(256, 256), initialPotential: Float32Array.of(128, 128) }
+        : node.kind === "output" ? { ...node, bias: Float32Array.from(node.bias) } : node,
+    ),
+    synapses: base.synapses.map((synapse) => ({ ...synapse, weights: Float32Array.from(synapse.weights) })),
+  };
+  const simulator = await referenceEngine().createSimulator(network, {});
+  const synchronous: Contenders = { network, reluOutput: "logits", forward, simulator, twin: null };
+  const shard = slice(data, 0, 70);
+  const [at4, at8] = await evaluateAt(synchronous, shard, { ticks: [4, 8] });
+  const [alone4, alone8] = [await evaluate(synchronous, shard, { ticks: 4 }), await evaluate(synchronous, shard)];
+  for (const [read, alone] of [[at4, alone4], [at8, alone8]] as const) {
+    expect(read.spikingDecisions).toEqual(alone.spikingDecisions);
+    expect(read.spikes).toEqual(alone.spikes);
+    expect(read.synapticOperations).toEqual(alone.synapticOperations);
+  }
+  expect(reportEvaluation(at4, { ...context, network, ticks: 4 })).toMatchObject({ latencyTicks: 4, windowTicks: 4, twinMismatches: null });
+});

@@ -1,0 +1,77 @@
+import { DOMParser } from "linkedom";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+import { curvePlot } from "../../ts/plot/curve.ts";
+import { rasterPlot } from "../../ts/plot/raster.ts";
+import { sweepPlot } from "../../ts/plot/sweep.ts";
+import { tracePlot } from "../../ts/plot/trace.ts";
+
+/** JSX takes well-formed XML alone: TypeScript's parser is the strict one at hand. */
+function expectWellFormed(svg: string): void {
+  const source = ts.createSourceFile("plot.tsx", svg.replaceAll(/[{}]/g, ""), ts.ScriptTarget.Latest, false, ts.ScriptKind.TSX);
+  const { parseDiagnostics } = source as unknown as { parseDiagnostics: ts.Diagnostic[] };
+  expect(parseDiagnostics.map(({ messageText }) => messageText)).toEqual([]);
+}
+
+function elements(svg: string, selector: string): Element[] {
+  return [...new DOMParser().parseFromString(svg, "image/svg+xml").querySelectorAll(selector)] as unknown as Element[];
+}
+
+const points = [0, 1, 2, 3].map((step) => ({
+  currentAmpere: step * 1e-9,
+  simulatedHertz: 100 * step,
+  reluHertz: 100 * step,
+  formulaHertz: 100 * step,
+  errorHertz: 0,
+  boundHertz: step === 3 ? null : { below: 1, above: 2 },
+}));
+
+const sweepPoints = ["phase", "rate, synchronous"].flatMap((series) =>
+  [4, 8].map((cost) => ({ series, accuracy: 0.9, reluAccuracy: 0.99, disagreement: 0.1, latencyTicks: cost, spikes: 10 * cost, synapticOperations: 100 * cost })),
+);
+
+describe("plots", () => {
+  it("draws a cell for each spike of the raster, in its panel", async () => {
+    const trains = [
+      { name: "a<b", size: 10, ticks: [8, 9, 9], neurons: [1, 2, 3] },
+      { name: "dense", size: 1000, ticks: [16, 17], neurons: [0, 999] },
+    ];
+    const svg = await rasterPlot(trains, { title: "Spikes & ticks", ticks: 24, windowTicks: 8 });
+    expectWellFormed(svg);
+    expect(elements(svg, 'g[aria-label="rect"] rect')).toHaveLength(5);
+    expect(svg).toContain("Spikes &amp; ticks");
+    expect(svg).toContain("a&lt;b: 10 neurons, 3 spikes");
+    expect(svg).toContain("1000 neurons, 9 a row");
+    expect(svg).toContain("time (ticks)");
+  });
+
+  it("draws traces with thresholds", async () => {
+    const svg = await tracePlot([{ name: "neuron 3", potentials: Float32Array.of(0.5, 0.25, 0.75), threshold: 1, spikeTicks: [1] }], { title: "One neuron" });
+    expectWellFormed(svg);
+    expect(svg).toContain("neuron 3: membrane potential (charge)");
+    expect(svg).toContain("threshold θ");
+  });
+
+  it("draws the curve with units, its ReLU and its bound", async () => {
+    const svg = await curvePlot(points, { title: "Curve", note: "Theorem T1" });
+    expectWellFormed(svg);
+    expect(elements(svg, 'g[aria-label="dot"] circle')).toHaveLength(8);
+    expect(svg).toContain("input current (nA)");
+    expect(svg).toContain("firing rate (Hz)");
+  });
+
+  it("draws each point of the sweep against each cost", async () => {
+    const svg = await sweepPlot(sweepPoints, { title: "Sweep" });
+    expectWellFormed(svg);
+    for (const label of ["phase", "rate, synchronous", "latency (ticks)", "spikes an image", "synaptic operations an image", "accuracy (%)", "ReLU network: 99.00 %"]) expect(svg).toContain(label);
+    // Six panels and the legend's two.
+    expect(elements(svg, 'g[aria-label="dot"] path')).toHaveLength(6 * sweepPoints.length + 2);
+  });
+
+  it("refuses to draw nothing", async () => {
+    await expect(rasterPlot([], { title: "", ticks: 1 })).rejects.toThrow("at least one layer");
+    await expect(tracePlot([], { title: "" })).rejects.toThrow("at least one neuron");
+    await expect(curvePlot([], { title: "" })).rejects.toThrow("at least one current");
+    await expect(sweepPlot([], { title: "" })).rejects.toThrow("at least one point");
+  });
+});
