@@ -38,6 +38,8 @@ class Recipe:
     label_smoothing: float = 0.0
     half_weights: bool = False
     seed: int = 1
+    # Goes into the JSON file.
+    note: str = ""
 
 
 def train_and_export(recipe: Recipe, build: Callable[[], nn.Sequential]) -> None:
@@ -50,12 +52,12 @@ def train_and_export(recipe: Recipe, build: Callable[[], nn.Sequential]) -> None
     export(recipe, network)
 
 
-def export(recipe: Recipe, network: nn.Sequential, note: str = "") -> None:
+def export(recipe: Recipe, network: nn.Sequential) -> None:
     images, _ = datasets.load(recipe.data, "test")
     writer = OnnxWriter(half_weights=recipe.half_weights)
     writer.save(MODELS / f"{recipe.name}.onnx", network, images.shape[1:], len(datasets.CLASSES[recipe.data]))
     script = f"models/train/{recipe.name.replace('-', '_')}.py"
-    origin = {"license": "MIT", "trainedBy": script + (f"; {note}" if note else "")}
+    origin = {"license": "MIT", "trainedBy": script} | ({"note": recipe.note} if recipe.note else {})
     write_card(recipe.name, recipe.task, recipe.data, recipe.convention, origin)
 
 
