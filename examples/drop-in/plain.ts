@@ -1,0 +1,58 @@
+import type { DenseSynapse, Population, SpikingNetwork } from "llif";
+
+interface Layer {
+  readonly potential: Float32Array;
+  readonly population: Population;
+  /** [inputs, neurons]: one spike adds one row. */
+  readonly rows: Float32Array;
+  readonly fired: Uint32Array;
+  firedLength: number;
+}
+
+/** A simulator of dense, soft-reset layers as one writes it by hand: typed arrays, one row addition a spike. */
+export async function createSimulator(network: SpikingNetwork) {
+  const layers = network.synapses.map((synapse, index): Layer => {
+    const population = network.nodes[index] as Population;
+    const neurons = population.shape[0];
+    const { weights } = synapse as DenseSynapse;
+    const inputs = weights.length / neurons;
+    const rows = new Float32Array(weights.length);
+    for (let neuron = 0; neuron < neurons; neuron++) {
+      for (let input = 0; input < inputs; input++) rows[input * neurons + neuron] = weights[neuron * inputs + input];
+    }
+    return { potential: new Float32Array(neurons), population, rows, fired: new Uint32Array(neurons), firedLength: 0 };
+  });
+
+  function run({ spikes }: { spikes: { ticks: Uint32Array; neurons: Uint32Array } }, { ticks }: { ticks: number }) {
+    const counts: Record<string, Uint32Array> = {};
+    for (const { population, potential } of layers) {
+      counts[population.name] = new Uint32Array(potential.length);
+      potential.set(population.initialPotential);
+    }
+    for (let tick = 0, next = 0; tick < ticks; tick++) {
+      const first = next;
+      while (next < spikes.ticks.length && spikes.ticks[next] === tick) next++;
+      let events = spikes.neurons.subarray(first, next);
+      for (const layer of layers) {
+        const { potential, rows, fired } = layer;
+        const { name, leakFactor, bias, threshold } = layer.population;
+        const leak = Math.fround(leakFactor);
+        for (let neuron = 0; neuron < potential.length; neuron++) potential[neuron] = Math.fround(leak * potential[neuron]) + bias[neuron];
+        for (let event = 0; event < events.length; event++) {
+          const row = events[event] * potential.length;
+          for (let neuron = 0; neuron < potential.length; neuron++) potential[neuron] += rows[row + neuron];
+        }
+        layer.firedLength = 0;
+        for (let neuron = 0; neuron < potential.length; neuron++) {
+          if (potential[neuron] < threshold[neuron]) continue;
+          potential[neuron] -= threshold[neuron];
+          counts[name][neuron]++;
+          fired[layer.firedLength++] = neuron;
+        }
+        events = fired.subarray(0, layer.firedLength);
+      }
+    }
+    return { counts };
+  }
+  return { run, dispose() {} };
+}
