@@ -1,2 +1,96 @@
-// The main job, run by `npm start` after set-up.
-process.stdout.write("Set-up is complete. The evaluation of the shipped models comes later.\n");
+// The main job, run by `npm start` after set-up: evaluates the shipped MNIST models and writes a report.
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { relative } from "node:path";
+import { inRoot } from "./toolchain.mjs";
+import { reportHtml } from "./report-html.mjs";
+
+const models = ["mnist-8", "mnist-mlp", "mnist-cnn"];
+const codes = [
+  { name: "phase, 8 bits", flags: ["--code", "phase", "--bits", "8"] },
+  { name: "rate, 256 ticks", flags: ["--code", "rate", "--schedule", "synchronous", "--ticks", "256", "--limit", "1000"] },
+];
+const columns = [
+  ["model", ({ model }) => model],
+  ["code", ({ setting }) => setting],
+  ["images", ({ samples }) => samples.toLocaleString("en-US")],
+  ["ReLU", ({ reluAccuracy }) => percent(reluAccuracy)],
+  ["spiking", ({ spikingAccuracy }) => percent(spikingAccuracy)],
+  ["disagree", ({ disagreements }) => String(disagreements)],
+  ["twin mismatches", ({ twinMismatches }) => (twinMismatches === null ? "–" : String(twinMismatches))],
+  ["latency, ticks", ({ latencyTicks }) => String(latencyTicks)],
+  ["spikes", ({ spikesPerSample }) => compact(spikesPerSample)],
+  ["synaptic operations", ({ synapticOperationsPerSample }) => compact(synapticOperationsPerSample)],
+  ["simulation, s", ({ seconds }) => seconds.toFixed(2)],
+  ["ReLU, s", ({ reluSeconds }) => reluSeconds.toFixed(2)],
+];
+const folder = inRoot(".cache", "report");
+
+const percent = (share) => `${(100 * share).toFixed(2)} %`;
+const compact = (value) => new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+const say = (line) => process.stderr.write(`${line}\n`);
+
+/** Runs one llif command; its progress and warnings pass through. */
+function llif(...words) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [inRoot("dist", "cli.js"), ...words], { cwd: inRoot(), stdio: ["inherit", "pipe", "inherit"] });
+    const chunks = [];
+    child.stdout.on("data", (chunk) => chunks.push(chunk));
+    child.on("error", reject);
+    child.on("close", (code) => (code === 0 ? resolve(Buffer.concat(chunks).toString()) : reject(Object.assign(new Error(`llif ${words.join(" ")} ended with exit code ${code}`), { exitCode: code ?? 1 }))));
+  });
+}
+
+async function evaluateAll() {
+  const rows = [];
+  for (const { name, flags } of codes) {
+    for (const model of models) {
+      say(`${model}, ${name} …`);
+      const report = JSON.parse(await llif("evaluate", `models/${model}.onnx`, "--data", "mnist", ...flags, "--json"));
+      rows.push({ ...report, setting: name });
+    }
+  }
+  return rows;
+}
+
+/** Each plot as SVG text, in the order of the report. */
+async function drawPlots() {
+  const { readIdx, writeNpy } = await import("../dist/node.js");
+  const images = readIdx(readFileSync(inRoot("models", "mnist-500-images-idx3-ubyte.gz")));
+  const digit = `${folder}/digit.npy`;
+  writeFileSync(digit, writeNpy({ shape: [28, 28, 1], data: images.data.slice(0, 784) }));
+  const jobs = [
+    ["raster", ["run", "models/mnist-cnn.onnx", "--input", digit, "--calibration", "mnist"]],
+    ["raster-rate", ["run", "models/mnist-8.onnx", "--input", digit, "--calibration", "mnist", "--code", "rate", "--ticks", "64"]],
+    ["curve-constant", ["curve", "--leak", "constant"]],
+    ["curve-ohmic", ["curve", "--leak", "ohmic"]],
+    ["sweep", ["sweep", "models/mnist-8.onnx", "--data", "mnist", "--limit", "300", "--ticks", "4,8,...,256", "--bits", "2,3,...,10"]],
+  ];
+  const plots = {};
+  for (const [name, words] of jobs) {
+    say(`plot: ${name} …`);
+    await llif(...words, "--plot", `${folder}/${name}.svg`);
+    plots[name] = readFileSync(`${folder}/${name}.svg`, "utf8");
+  }
+  return plots;
+}
+
+function textTable(cells) {
+  const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
+  return cells.map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join("  ")).join("\n");
+}
+
+const start = performance.now();
+mkdirSync(folder, { recursive: true });
+try {
+  const rows = await evaluateAll();
+  const cells = [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, show]) => show(row)))];
+  process.stdout.write(`\n${textTable(cells)}\n\nLatency: ticks from the first input to the decision, one image alone. Spikes and synaptic operations: of one image.\n`);
+  const file = inRoot("llif-report.html");
+  const plots = await drawPlots();
+  writeFileSync(file, reportHtml({ cells, plots, node: process.versions.node }));
+  process.stdout.write(`Report: ${relative(process.cwd(), file) || file} (whole run: ${((performance.now() - start) / 1000).toFixed(0)} s)\n`);
+} catch (error) {
+  say(`npm start: ${error.message}`);
+  process.exitCode = error.exitCode ?? 1;
+}

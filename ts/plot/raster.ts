@@ -37,7 +37,7 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
     const inset = Math.min(2, (width - 80) / ticks / 8);
     const marks = [
       ...(windowTicks === undefined ? [] : [Plot.ruleX(windowEnds(windowTicks, ticks), { stroke: faint, strokeDasharray: "3,3", strokeWidth: 0.75 })]),
-      Plot.rect(cells, { x1: "tick", x2: (cell: Cell) => cell.tick + 1, y1: (cell: Cell) => cell.row * group - 0.5, y2: (cell: Cell) => (cell.row + 1) * group - 0.5, fill: palette[0], fillOpacity: "share", insetLeft: inset, insetRight: inset, clip: true }),
+      Plot.rect(cells, { x1: "tick", x2: (cell: Cell) => cell.tick + 1, y1: (cell: Cell) => cell.row * group - 0.5, y2: (cell: Cell) => (cell.row + 1) * group - 0.5, fill: palette[0], fillOpacity: "share", insetLeft: inset, insetRight: inset }),
       Plot.frame({ stroke: "#cccccc" }),
     ];
     const shown = group === 1 ? `${train.size} neurons` : `${train.size} neurons, ${group} a row (darker: more of them)`;

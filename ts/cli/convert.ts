@@ -1,0 +1,75 @@
+import { Option, type Command } from "commander";
+import { LlifError } from "../errors.ts";
+import { writeLlif } from "./mapping.ts";
+import { writeOnnx } from "../formats/onnx/write.ts";
+import { latencyTicks, populationsOf } from "../spiking/network.ts";
+import { sizeOf } from "../tensor.ts";
+import { writeOutput, type Io } from "./io.ts";
+import { openModel } from "./model-file.ts";
+import { addMappingOptions, describeChoice, jsonOption, mappingChoice, type MappingFlags } from "./options.ts";
+import { convert, openCalibration } from "./pipeline.ts";
+import { formatCount, toJson } from "./text.ts";
+
+const convertHelp = `
+The scales need images: --calibration, else --scales analytic. A .llif file holds the spiking network whole;
+llif run, evaluate and to-relu take it.
+
+Examples:
+  llif convert models/mnist-cnn.onnx -o mnist-cnn.llif --calibration mnist
+  llif convert models/mnist-8.onnx -o slow.llif --code rate --ticks 256 --calibration mnist
+  llif convert models/mnist-mlp.onnx -o mlp.llif --bits 10 --scales analytic`;
+
+const reluHelp = `
+The weights come back as the spiking network has them: within half a quantum of its integers for the exact codes,
+up to float32 rounding for synchronous rate.
+
+Example:
+  llif to-relu mnist-cnn.llif -o back.onnx`;
+
+export function addConvert(program: Command, io: Io): void {
+  const command = program
+    .command("convert")
+    .description("map a ReLU network to a spiking network and write it as a .llif file")
+    .argument("<model>", "ONNX file")
+    .addOption(outputOption("<file.llif>"));
+  addMappingOptions(command)
+    .addOption(jsonOption())
+    .addHelpText("after", convertHelp)
+    .action(async (path: string, flags: MappingFlags & { output: string; json?: boolean }) => {
+      const model = await openModel(path);
+      if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network, got a spiking one; llif to-relu makes a ReLU network of it`);
+      const choice = mappingChoice(flags);
+      const calibration = await openCalibration(flags, choice, undefined, model.relu, io);
+      const network = await convert(model.relu, choice, calibration, io);
+      const bytes = writeLlif(network);
+      await writeOutput(flags.output, bytes);
+      const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+      const summary = { model: model.name, output: flags.output, bytes: bytes.length, mapping: choice, neurons, windowTicks: network.windowTicks, latencyTicks: latencyTicks(network) };
+      io.out(
+        flags.json === true
+          ? toJson(summary)
+          : `${flags.output}: ${model.name}, ${describeChoice(choice)}, ${formatCount(neurons)} neurons, ${summary.latencyTicks} ticks to a decision (${formatCount(bytes.length / 1024)} KiB)`,
+      );
+    });
+}
+
+export function addToRelu(program: Command, io: Io): void {
+  program
+    .command("to-relu")
+    .description("write the ReLU network that a spiking network stands for as an ONNX file")
+    .argument("<file.llif>", "spiking network written by llif convert")
+    .addOption(outputOption("<model.onnx>"))
+    .addOption(jsonOption())
+    .addHelpText("after", reluHelp)
+    .action(async (path: string, flags: { output: string; json?: boolean }) => {
+      const model = await openModel(path);
+      if (model.spiking === undefined) throw new LlifError("ARGUMENT", `"${path}": expected a .llif file, got a ReLU network`);
+      const bytes = writeOnnx(model.relu);
+      await writeOutput(flags.output, bytes);
+      io.out(flags.json === true ? toJson({ model: model.name, output: flags.output, bytes: bytes.length }) : `${flags.output}: ${model.name} (${formatCount(bytes.length / 1024)} KiB)`);
+    });
+}
+
+function outputOption(placeholder: string): Option {
+  return new Option(`-o, --output ${placeholder}`, "file to write").makeOptionMandatory();
+}

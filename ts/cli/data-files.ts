@@ -1,0 +1,89 @@
+import { basename } from "node:path";
+import { LlifError } from "../errors.ts";
+import { checkInteger } from "../check.ts";
+import { imageDataset, sample, slice, type ImageDataset, type Split } from "../data/dataset.ts";
+import { datasetFromIdx } from "../data/mnist.ts";
+import { prepareDataset } from "../data/prepare.ts";
+import { pcg32 } from "../encode/random.ts";
+import { inputOf, type ReluNetwork } from "../relu/network.ts";
+import { sizeOf } from "../tensor.ts";
+import { datasetNames, loadDataset, type DatasetName } from "./data-cache.ts";
+import { loadImageFolder } from "./image-folder.ts";
+import { exists, isFolder, readInput, type Io } from "./io.ts";
+
+export interface DataRequest {
+  /** Name of a known set, a folder with one subfolder for each class, or an IDX file of images. */
+  readonly data: string;
+  readonly split: Split;
+}
+
+export function isKnownDataset(name: string): name is DatasetName {
+  return (datasetNames as readonly string[]).includes(name);
+}
+
+/**
+ * Loads images as the model takes them.
+ * @throws {LlifError} ARGUMENT for an unknown name, else as the loaders.
+ */
+export async function openData(request: DataRequest, model: ReluNetwork, io: Io): Promise<ImageDataset> {
+  const { data, split } = request;
+  const input = inputOf(model).shape;
+  const shape = input.length === 1 ? imageShape(input[0], model.convention.channelOrder) : input;
+  const onProgress = (message: string) => io.progress(message);
+  if (isKnownDataset(data)) return prepareDataset(await loadDataset(data, split, { signal: io.signal, onProgress }), model.convention, shape);
+  if (await isFolder(data)) {
+    const classes = model.classes.length === 0 ? undefined : model.classes;
+    return loadImageFolder(data, { prepare: { convention: model.convention, shape }, classes, signal: io.signal, onProgress });
+  }
+  if (!(await exists(data))) {
+    throw new LlifError("DATA", `data set "${data}": expected ${datasetNames.join(", ")}, a folder of images in one subfolder for each class, or an IDX file; found none of these`);
+  }
+  return prepareDataset(await openIdx(data, split, model), model.convention, shape);
+}
+
+/** A model that takes [784] takes 28×28 images, row by row. */
+function imageShape(values: number, order: "RGB" | "BGR" | "gray"): readonly [number, number, number] {
+  const channels = order === "gray" ? 1 : 3;
+  const side = Math.sqrt(values / channels);
+  return Number.isInteger(side) ? [side, side, channels] : [1, values, 1];
+}
+
+async function openIdx(path: string, split: Split, model: ReluNetwork): Promise<ImageDataset> {
+  const labels = path.replace("images-idx3", "labels-idx1");
+  if (labels === path) throw new LlifError("DATA", `"${path}": expected an IDX file whose name holds "images-idx3", with "labels-idx1" beside it`);
+  const outputs = model.nodes.find((node) => node.name === model.outputs[0]);
+  const classes = model.classes.length > 0 ? model.classes : Array.from({ length: sizeOf(outputs?.shape ?? [10]) }, (_, index) => String(index));
+  const name = basename(path).replace(/-?images-idx3.*$/, "") || basename(path);
+  return datasetFromIdx(await readInput(path), await readInput(labels), { name, split, classes });
+}
+
+/** The first images, or some chosen by a seeded generator (PCG32, Fisher–Yates). */
+export function takeImages(data: ImageDataset, count: number, seed: number | undefined): ImageDataset {
+  checkInteger("number of calibration images", count, 1);
+  if (seed === undefined || count >= data.count) return slice(data, 0, count);
+  const random = pcg32(checkInteger("--seed", seed, 0));
+  const order = Uint32Array.from({ length: data.count }, (_, index) => index);
+  const images = new Uint8Array(count * sizeOf(data.shape));
+  const labels = new Uint16Array(count);
+  for (let taken = 0; taken < count; taken++) {
+    const at = taken + Math.floor((random() / 2 ** 32) * (data.count - taken));
+    [order[taken], order[at]] = [order[at], order[taken]];
+    images.set(sample(data, order[taken]), taken * sizeOf(data.shape));
+    labels[taken] = data.labels[order[taken]];
+  }
+  return imageDataset({ ...data, images, labels });
+}
+
+/** How many images of `evaluated` are, pixel for pixel, among `calibration`. */
+export function countOverlap(calibration: ImageDataset, evaluated: ImageDataset): number {
+  const key = (data: ImageDataset, index: number) => Buffer.from(sample(data, index)).toString("latin1");
+  const seen = new Set<string>();
+  for (let index = 0; index < calibration.count; index++) seen.add(key(calibration, index));
+  let overlap = 0;
+  for (let index = 0; index < evaluated.count; index++) if (seen.has(key(evaluated, index))) overlap++;
+  return overlap;
+}
+
+export function* imagesOf(data: ImageDataset): Generator<Uint8Array> {
+  for (let index = 0; index < data.count; index++) yield sample(data, index);
+}

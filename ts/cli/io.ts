@@ -1,0 +1,81 @@
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { LlifError } from "../errors.ts";
+
+/** Where a command reads its cancellation from and writes to; tests hand in their own. */
+export interface Io {
+  /** Results, and nothing else. */
+  out(text: string): void;
+  /** Warnings and messages. */
+  err(text: string): void;
+  /** One line that the next one overwrites; silent unless stderr is a terminal. An empty text clears it. */
+  progress(text: string): void;
+  readonly signal: AbortSignal;
+}
+
+export function terminalIo(signal: AbortSignal): Io {
+  const terminal = process.stderr.isTTY === true;
+  let shown = false;
+  const clear = () => {
+    if (shown) process.stderr.write("\r\x1b[K");
+    shown = false;
+  };
+  return {
+    signal,
+    out(text) {
+      clear();
+      process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+    },
+    err(text) {
+      clear();
+      process.stderr.write(`${text}\n`);
+    },
+    progress(text) {
+      clear();
+      if (!terminal || text === "") return;
+      process.stderr.write(text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1)));
+      shown = true;
+    },
+  };
+}
+
+/** @throws {LlifError} FILE in one line that names the file. */
+export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (cause) {
+    throw new LlifError("FILE", `"${path}": ${reasonOf(cause, "read")}`, { cause });
+  }
+}
+
+/**
+ * Writes beside the target and renames, so that a cancelled or failed command leaves no half-written file.
+ * @throws {LlifError} FILE
+ */
+export async function writeOutput(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    await mkdir(dirname(resolve(path)), { recursive: true });
+    await writeFile(temporary, content);
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw new LlifError("FILE", `"${path}": ${reasonOf(cause, "written")}`, { cause });
+  }
+}
+
+export async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+function reasonOf(cause: unknown, action: string): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  if (code === "ENOENT") return "no such file or folder";
+  if (code === "EISDIR") return "expected a file, got a folder";
+  if (code === "EACCES" || code === "EPERM") return `permission denied: it cannot be ${action}`;
+  return `cannot be ${action} (${message})`;
+}

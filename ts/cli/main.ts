@@ -1,0 +1,95 @@
+#!/usr/bin/env node
+import { realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Command, CommanderError } from "commander";
+import "../entry/node.ts";
+import { LlifError } from "../errors.ts";
+import { addConvert, addToRelu } from "./convert.ts";
+import { addCurve } from "./curve.ts";
+import { addDefault } from "./default.ts";
+import { addEvaluate } from "./evaluate.ts";
+import { addInspect } from "./inspect.ts";
+import { terminalIo, type Io } from "./io.ts";
+import { packageVersion } from "./manifest.ts";
+import { addReproduce } from "./reproduce.ts";
+import { addRun } from "./run.ts";
+import { addSweep } from "./sweep.ts";
+
+const help = `
+Examples:
+  llif models/mnist-cnn.onnx --data mnist             inspect, convert and evaluate
+  llif evaluate models/mnist-8.onnx --data mnist --code rate --ticks 256 --limit 1000
+  llif run models/mnist-8.onnx --input digit.png --plot raster.svg
+  llif curve --leak ohmic --plot curve.svg            one neuron: firing rate against current
+  llif sweep models/mnist-8.onnx --data mnist --limit 500 --plot sweep.svg
+
+"llif <command> --help" tells more. Results go to stdout, progress and warnings to stderr;
+the exit code is 0, 1 on an error, 130 when cancelled.`;
+
+/**
+ * Runs one command line.
+ * @param words what follows the program's name.
+ * @returns the exit code: 0, 1 on an error, 130 when cancelled.
+ */
+export async function main(words: readonly string[], io: Io): Promise<number> {
+  const program = new Command("llif")
+    .description("Maps trained ReLU networks to networks of linear leaky integrate-and-fire neurons, simulates them, and measures what was lost.")
+    .version(packageVersion(), "--version", "print the version")
+    .helpOption("--help", "explain the command")
+    .helpCommand(false)
+    .addHelpText("after", help)
+    .showHelpAfterError(false)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text), writeErr: () => undefined });
+  for (const add of [addInspect, addConvert, addToRelu, addRun, addEvaluate, addReproduce, addCurve, addSweep, addDefault]) add(program, io);
+  try {
+    if (words.length === 0) {
+      io.out(program.helpInformation() + help);
+      return 0;
+    }
+    await program.parseAsync([...words], { from: "user" });
+    return 0;
+  } catch (error) {
+    io.progress("");
+    return explain(error, io);
+  }
+}
+
+function explain(error: unknown, io: Io): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    io.err(`llif: ${error.message.replace(/^error: /, "").replaceAll("\n", " ")}`);
+    return 1;
+  }
+  if (error instanceof LlifError && error.code === "ABORTED") {
+    io.err("llif: cancelled");
+    return 130;
+  }
+  if (error instanceof LlifError) {
+    // Lists of refused nodes come one a line.
+    io.err(`llif: ${error.message.replace(/:\n\s*/, ": ").replaceAll(/\n\s*/g, "; ")}`);
+    return 1;
+  }
+  const message = error instanceof Error ? (process.env["LLIF_DEBUG"] ? (error.stack ?? error.message) : error.message) : String(error);
+  io.err(`llif: unexpected error: ${message} (LLIF_DEBUG=1 shows where)`);
+  return 1;
+}
+
+/** Started as a program, also through the link that npm makes, and not imported. */
+function isProgram(): boolean {
+  const started = process.argv[1];
+  return started !== undefined && realpathSync(started) === realpathSync(fileURLToPath(import.meta.url));
+}
+
+if (isProgram()) {
+  const abort = new AbortController();
+  process.once("SIGINT", () => {
+    abort.abort();
+    // A second Ctrl-C ends the process at once, by the default handler.
+  });
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  process.exitCode = await main(process.argv.slice(2), terminalIo(abort.signal));
+}

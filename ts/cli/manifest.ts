@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import { LlifError } from "../errors.ts";
+import { digestBytes, type Evaluation, type EvaluationReport } from "../analyze/evaluation.ts";
+import { contentHash, sha256, type Split } from "../data/dataset.ts";
+import { currentPlatform } from "../platform.ts";
+import type { OpenModel } from "./model-file.ts";
+import { readInput } from "./io.ts";
+import type { EngineChoice, MappingChoice } from "./options.ts";
+import type { Calibration } from "./pipeline.ts";
+
+/** Everything that an evaluation depends on, and a digest of what came out. */
+export interface Manifest {
+  readonly llif: string;
+  /** SHA-256 of the WebAssembly core. */
+  readonly wasm: string;
+  readonly model: { readonly path: string; readonly sha256: string; readonly descriptionSha256: string | null };
+  readonly data: { readonly name: string; readonly split: Split; readonly limit: number | null; readonly sha256: string };
+  readonly calibration: { readonly name: string; readonly images: number; readonly sha256: string } | null;
+  /** Null for a .llif file, which is mapped already. */
+  readonly mapping: MappingChoice | null;
+  readonly seed: number | null;
+  readonly engine: EngineChoice;
+  readonly ticks: number | null;
+  readonly allowOverlap: boolean;
+  readonly runtime: string;
+  readonly processor: string;
+  /** SHA-256 of all decisions and spike counts: the same in every runtime and on every processor. */
+  readonly digest: string;
+  readonly report: EvaluationReport;
+}
+
+export interface ManifestParts {
+  readonly model: OpenModel;
+  readonly data: { readonly name: string; readonly split: Split; readonly limit?: number; readonly sha256: string };
+  readonly calibration: Calibration | null;
+  readonly mapping: MappingChoice | null;
+  readonly seed?: number;
+  readonly engine: EngineChoice;
+  readonly ticks?: number;
+  readonly allowOverlap: boolean;
+  readonly evaluation: Evaluation;
+  readonly report: EvaluationReport;
+}
+
+export async function makeManifest(parts: ManifestParts): Promise<Manifest> {
+  const { model, data, calibration } = parts;
+  return {
+    llif: packageVersion(),
+    wasm: await wasmHash(),
+    model: { path: model.path, sha256: model.hash, descriptionSha256: model.descriptionHash },
+    data: { name: data.name, split: data.split, limit: data.limit ?? null, sha256: data.sha256 },
+    calibration: calibration === null ? null : { name: calibration.name, images: calibration.images.count, sha256: await contentHash(calibration.images) },
+    mapping: parts.mapping,
+    seed: parts.seed ?? null,
+    engine: parts.engine,
+    ticks: parts.ticks ?? null,
+    allowOverlap: parts.allowOverlap,
+    runtime: `Node ${process.versions.node}`,
+    processor: `${cpus()[0]?.model.trim() ?? "unknown"} (${process.arch})`,
+    digest: await sha256(digestBytes(parts.evaluation)),
+    report: parts.report,
+  };
+}
+
+/** @throws {LlifError} FORMAT where the file is no manifest. */
+export async function readManifest(path: string): Promise<Manifest> {
+  const text = new TextDecoder().decode(await readInput(path));
+  let manifest: Partial<Manifest> | null;
+  try {
+    manifest = JSON.parse(text) as Partial<Manifest> | null;
+  } catch (cause) {
+    throw new LlifError("FORMAT", `"${path}": expected a manifest written by llif evaluate --manifest, got no JSON`, { cause });
+  }
+  const texts = [manifest?.llif, manifest?.digest, manifest?.engine, manifest?.model?.path, manifest?.model?.sha256, manifest?.data?.name, manifest?.data?.sha256];
+  if (texts.some((value) => typeof value !== "string")) {
+    throw new LlifError("FORMAT", `"${path}": expected a manifest written by llif evaluate --manifest, got other JSON`);
+  }
+  return manifest as Manifest;
+}
+
+/** From the nearest package.json above this file, in the sources and in the package alike. */
+export function packageVersion(): string {
+  for (let folder = new URL("./", import.meta.url); ; folder = new URL("../", folder)) {
+    const file = fileURLToPath(new URL("package.json", folder));
+    if (existsSync(file)) return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
+    if (folder.pathname === "/" || new URL("../", folder).href === folder.href) return "unknown";
+  }
+}
+
+async function wasmHash(): Promise<string> {
+  const source = await currentPlatform().wasmBytes();
+  if (!(source instanceof URL)) throw new LlifError("ENGINE", "the WebAssembly core: expected a file");
+  return sha256(await readInput(fileURLToPath(source)));
+}

@@ -1,0 +1,70 @@
+import { LlifError } from "../errors.ts";
+import { sha256 } from "../data/dataset.ts";
+import { parseDescription, type ModelDescription } from "../formats/description.ts";
+import { readModel } from "../formats/detect.ts";
+import { toRelu } from "./mapping.ts";
+import type { ReluNetwork } from "../relu/network.ts";
+import type { SpikingNetwork } from "../spiking/network.ts";
+import { exists, readInput } from "./io.ts";
+
+export interface OpenModel {
+  readonly path: string;
+  readonly name: string;
+  /** The network of the file, or `toRelu` of a .llif file. */
+  readonly relu: ReluNetwork;
+  /** What a .llif file holds. */
+  readonly spiking?: SpikingNetwork;
+  /** SHA-256 of the file, and of the description beside it. */
+  readonly hash: string;
+  readonly descriptionHash: string | null;
+  readonly bytes: number;
+}
+
+/**
+ * Reads a model file and, where there is one, the description beside it: `mnist-cnn.json` for `mnist-cnn.onnx`.
+ * @throws {LlifError} naming the file.
+ */
+export async function openModel(path: string): Promise<OpenModel> {
+  const bytes = await readInput(path);
+  const beside = path.replace(/\.[^./\\]+$/, "") + ".json";
+  const described = beside !== path && (await exists(beside)) ? await readInput(beside) : undefined;
+  const description = described === undefined ? undefined : parseJson(beside, described);
+  const model = await named(path, () => readModel(bytes, path, description));
+  const relu = model.kind === "relu" ? model.network : toRelu(model.network);
+  return {
+    path,
+    name: model.network.name,
+    relu,
+    ...(model.kind === "spiking" ? { spiking: model.network } : {}),
+    hash: await sha256(bytes),
+    descriptionHash: described === undefined ? null : await sha256(described),
+    bytes: bytes.length,
+  };
+}
+
+function parseJson(path: string, bytes: Uint8Array): ModelDescription {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new LlifError("FORMAT", `"${path}": expected JSON, the description of the model beside it (${(cause as Error).message})`, { cause });
+  }
+  try {
+    return parseDescription(json);
+  } catch (cause) {
+    if (cause instanceof LlifError) throw new LlifError(cause.code, `"${path}": ${cause.message}`, { cause });
+    throw cause;
+  }
+}
+
+/** Puts the file's name before messages that lack it. */
+async function named<T>(path: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (cause) {
+    if (cause instanceof LlifError && !cause.message.includes(path)) {
+      throw new LlifError(cause.code, `"${path}": ${cause.message}`, { nodes: cause.nodes, cause });
+    }
+    throw cause;
+  }
+}

@@ -1,0 +1,88 @@
+import { dirname, join } from "node:path";
+import type { Command } from "commander";
+import { LlifError } from "../errors.ts";
+import { evaluateModel, type EvaluateFlags } from "./evaluate.ts";
+import { exists, type Io } from "./io.ts";
+import { makeManifest, readManifest, type Manifest } from "./manifest.ts";
+import { openModel } from "./model-file.ts";
+import { jsonOption } from "./options.ts";
+import { formatReport } from "./report-text.ts";
+import { toJson } from "./text.ts";
+
+const help = `
+Runs the evaluation of a manifest again and compares hashes of the model, the data and the calibration images, and the
+digest of all decisions and spike counts. It is the same in every runtime and on every processor; other versions of
+llif are only noted. Exit code 1 if anything differs.
+
+Example:
+  llif evaluate models/mnist-8.onnx --data mnist --manifest run.json
+  llif reproduce run.json`;
+
+export function addReproduce(program: Command, io: Io): void {
+  program
+    .command("reproduce")
+    .description("run the evaluation of a manifest again and check that nothing differs")
+    .argument("<run.json>", "file written by llif evaluate --manifest")
+    .addOption(jsonOption())
+    .addHelpText("after", help)
+    .action(async (file: string, flags: { json?: boolean }) => {
+      const recorded = await readManifest(file);
+      const present = await runAgain(recorded, file, io);
+      const differences = compare(recorded, present);
+      const notes = compareNotes(recorded, present);
+      if (flags.json === true) io.out(toJson({ reproduced: differences.length === 0, differences, notes, manifest: present }));
+      else io.out([formatReport(present.report), ...notes, differences.length === 0 ? "reproduced: every decision and every spike count is the same" : ""].filter(Boolean).join("\n"));
+      if (differences.length > 0) throw new LlifError("DATA", `"${file}": not reproduced: ${differences.join("; ")}`);
+    });
+}
+
+async function runAgain(recorded: Manifest, file: string, io: Io): Promise<Manifest> {
+  const beside = join(dirname(file), recorded.model.path);
+  const model = await openModel(!(await exists(recorded.model.path)) && (await exists(beside)) ? beside : recorded.model.path);
+  const { mapping, calibration, data, engine, allowOverlap } = recorded;
+  const flags: EvaluateFlags = {
+    ...(mapping === null ? {} : (mapping as Partial<EvaluateFlags>)),
+    ...(recorded.ticks === null ? {} : { ticks: recorded.ticks }),
+    ...(calibration === null ? {} : { calibration: calibration.name, calibrationImages: calibration.images }),
+    ...(recorded.seed === null ? {} : { seed: recorded.seed }),
+    ...(data.limit === null ? {} : { limit: data.limit }),
+    data: data.name,
+    split: data.split,
+    engine,
+    allowOverlap,
+  };
+  const outcome = await evaluateModel(model, flags, io);
+  return makeManifest({
+    ...outcome,
+    model,
+    data: { name: data.name, split: data.split, limit: flags.limit, sha256: outcome.dataHash },
+    seed: flags.seed,
+    engine,
+    allowOverlap,
+  });
+}
+
+function compare(recorded: Manifest, present: Manifest): string[] {
+  const checks: [string, string | null | undefined, string | null | undefined][] = [
+    ["the model file", recorded.model.sha256, present.model.sha256],
+    ["the model's description", recorded.model.descriptionSha256, present.model.descriptionSha256],
+    ["the data", recorded.data.sha256, present.data.sha256],
+    ["the calibration images", recorded.calibration?.sha256, present.calibration?.sha256],
+    ["the digest of decisions and spike counts", recorded.digest, present.digest],
+  ];
+  return checks.filter(([, was, is]) => was !== is).map(([what, was, is]) => `${what}: expected ${short(was)}, got ${short(is)}`);
+}
+
+function compareNotes(recorded: Manifest, present: Manifest): string[] {
+  const checks: [string, string, string][] = [
+    ["llif", recorded.llif, present.llif],
+    ["WebAssembly core", short(recorded.wasm), short(present.wasm)],
+    ["runtime", recorded.runtime, present.runtime],
+    ["processor", recorded.processor, present.processor],
+  ];
+  return checks.filter(([, was, is]) => was !== is).map(([what, was, is]) => `note: ${what} was ${was}, is ${is}`);
+}
+
+function short(hash: string | null | undefined): string {
+  return hash === null || hash === undefined ? "none" : hash.slice(0, 12);
+}

@@ -1,0 +1,111 @@
+import { Option, type Command } from "commander";
+import { LlifError } from "../errors.ts";
+import { planSweep, sweep, ticksOf, type Sweep, type SweepTask } from "../analyze/sweep.ts";
+import { sweepPlot } from "../plot/sweep.ts";
+import { writeOutput, type Io } from "./io.ts";
+import { openModel, type OpenModel } from "./model-file.ts";
+import { addDataOptions, engineOption, integer, integerList, jsonOption, mappingChoice, positive, scaleNames, type DataFlags, type EngineChoice, type MappingFlags } from "./options.ts";
+import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
+import { formatCount, formatPercent, formatTable, toJson } from "./text.ts";
+
+interface SweepFlags extends DataFlags, Pick<MappingFlags, "scales" | "margin" | "calibration" | "calibrationImages" | "seed"> {
+  readonly ticks?: readonly number[];
+  readonly bits?: readonly number[];
+  readonly engine: Exclude<EngineChoice, "twin">;
+  readonly allowOverlap?: boolean;
+  readonly plot?: string;
+  readonly json?: boolean;
+}
+
+const help = `
+Each code runs at each entry of both lists: K bits are K ticks a window for phase and 2^K − 1 for rate; T ticks
+are T bits for phase. What cannot be run is listed with the reason. Lists may go on by an ellipsis: 4,8,...,256.
+Without lists: --bits 2,3,...,10 and --ticks 4,8,...,256.
+
+Examples:
+  llif sweep models/mnist-8.onnx --data mnist --limit 1000 --plot sweep.svg
+  llif sweep models/mnist-mlp.onnx --data mnist --limit 200 --bits 4,6,8 --ticks 32,64 --json`;
+
+export function addSweep(program: Command, io: Io): void {
+  const command = program.command("sweep").description("accuracy and disagreement against latency, spikes and operations, for each code").argument("<model>", "ONNX file");
+  addDataOptions(command)
+    .addOption(new Option("--ticks <list>", "ticks a window or run").argParser(integerList("--ticks", 1, 2 ** 20)))
+    .addOption(new Option("--bits <list>", "bits of precision").argParser(integerList("--bits", 1, 20)))
+    .addOption(new Option("--scales <kind>", "as in llif convert").choices([...scaleNames]))
+    .addOption(new Option("--margin <factor>", "factor on the scales").argParser(positive("--margin")))
+    .option("--calibration <set>", "as in llif convert")
+    .addOption(new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(integer("--calibration-images", 1)))
+    .addOption(new Option("--seed <n>", "choose the calibration images at random with this seed").argParser(integer("--seed", 0)))
+    .addOption(engineOption().choices(["auto", "wasm", "reference"]))
+    .option("--allow-overlap", "evaluate although some images were used for calibration")
+    .option("--plot <file.svg>", "draw it")
+    .addOption(jsonOption())
+    .addHelpText("after", help)
+    .action(async (path: string, flags: SweepFlags) => {
+      const model = await openModel(path);
+      if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network to map anew for each setting, got a .llif file`);
+      const result = await sweepModel(model, flags, io);
+      if (flags.plot !== undefined) await writeOutput(flags.plot, await sweepPlot(plotPoints(result), { title: titleOf(result) }));
+      io.out(flags.json === true ? toJson({ model: model.name, data: flags.data, ...result }) : formatSweep(result));
+    });
+}
+
+async function sweepModel(model: OpenModel, flags: SweepFlags, io: Io): Promise<Sweep> {
+  const neither = flags.ticks === undefined && flags.bits === undefined;
+  const ticks = flags.ticks ?? (neither ? [4, 8, 16, 32, 64, 128, 256] : []);
+  const bits = flags.bits ?? (neither ? [2, 3, 4, 5, 6, 7, 8, 9, 10] : []);
+  const evaluator = await Evaluator.open(model, flags, io);
+  try {
+    const { scales, margin, calibration: set, calibrationImages, seed } = flags;
+    const mappingFlags = { scales, margin, calibration: set, calibrationImages, seed };
+    const calibration = await openCalibration(mappingFlags, mappingChoice(mappingFlags), flags.data, model.relu, io);
+    evaluator.refuseOverlap(calibration, flags.allowOverlap === true);
+    return await sweep(planSweep(ticks, bits), (task) => evaluateTask(model, evaluator, calibration, task, flags, io));
+  } finally {
+    evaluator.dispose();
+  }
+}
+
+async function evaluateTask(model: OpenModel, evaluator: Evaluator, calibration: Calibration | null, task: SweepTask, flags: SweepFlags, io: Io) {
+  const longest = task.settings[task.settings.length - 1];
+  const precision = longest.bits === null ? { ticks: longest.ticks ?? undefined } : { bits: longest.bits };
+  const { scales, margin } = flags;
+  const network = await convert(model.relu, mappingChoice({ code: task.code === "phase" ? "phase" : "rate", schedule: task.schedule, ...precision, scales, margin }), calibration, io);
+  if (task.schedule === "synchronous") return evaluator.evaluateAt(network, flags.engine, task.settings.map(ticksOf));
+  return [(await evaluator.evaluate(network, flags.engine)).report];
+}
+
+function plotPoints({ points }: Sweep) {
+  return points.map(({ code, schedule, report }) => ({
+    series: code === "phase" ? "phase" : `rate, ${schedule}`,
+    accuracy: report.spikingAccuracy,
+    reluAccuracy: report.reluAccuracy,
+    disagreement: report.disagreements / report.samples,
+    latencyTicks: report.latencyTicks,
+    spikes: report.spikesPerSample ?? 0,
+    synapticOperations: report.synapticOperationsPerSample ?? 0,
+  }));
+}
+
+function titleOf({ points }: Sweep): string {
+  const [first] = points;
+  return first === undefined ? "No setting could be evaluated" : `${first.report.model} on ${formatCount(first.report.samples)} images of ${first.report.data}`;
+}
+
+function formatSweep({ points, skipped }: Sweep): string {
+  const header = ["code", "schedule", "precision", "ReLU", "spiking", "disagreements", "latency, ticks", "spikes", "synaptic operations", "twin mismatches"];
+  const rows = points.map(({ code, schedule, bits, ticks, report }) => [
+    code,
+    schedule,
+    bits === null ? `${ticks} ticks` : `${bits} bits`,
+    formatPercent(report.reluAccuracy),
+    formatPercent(report.spikingAccuracy),
+    String(report.disagreements),
+    formatCount(report.latencyTicks),
+    formatCount(report.spikesPerSample ?? 0),
+    formatCount(report.synapticOperationsPerSample ?? 0),
+    report.twinMismatches === null ? "–" : String(report.twinMismatches),
+  ]);
+  const notes = skipped.map(({ code, schedule, bits, ticks, reason }) => `skipped: ${code}, ${schedule}, ${bits === null ? `${ticks} ticks` : `${bits} bits`}: ${reason}`);
+  return [formatTable([header, ...rows], 3), ...notes].join("\n");
+}

@@ -1,0 +1,38 @@
+import type { Interval } from "../analyze/statistics.ts";
+
+/** Two spaces between columns; the first `left` columns are left-aligned, the others right-aligned. */
+export function formatTable(rows: readonly (readonly string[])[], left = 1): string {
+  const columns = Math.max(...rows.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  const pad = (cell: string, column: number) => (column < left ? cell.padEnd(widths[column]) : cell.padStart(widths[column]));
+  return rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
+}
+
+/** Lines of a name and its value, aligned. */
+export function formatPairs(pairs: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...pairs.map(([name]) => name.length));
+  return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
+}
+
+export function formatPercent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
+export function formatPercentInterval([low, high]: Interval): string {
+  return `${(100 * low).toFixed(2)}–${(100 * high).toFixed(2)} %`;
+}
+
+/** 1,234 or 5.68 M. */
+export function formatCount(value: number): string {
+  if (value < 1e5) return Math.round(value).toLocaleString("en-US");
+  const [scale, suffix] = value < 1e6 ? [1e3, "k"] : value < 1e9 ? [1e6, "M"] : [1e9, "G"];
+  return `${(value / scale).toPrecision(3)} ${suffix}`;
+}
+
+export function formatSeconds(seconds: number): string {
+  return seconds < 1 ? `${(1000 * seconds).toPrecision(3)} ms` : `${seconds.toPrecision(3)} s`;
+}
+
+export function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
