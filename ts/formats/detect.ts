@@ -30,8 +30,10 @@ export async function readModel(bytes: Uint8Array, fileName?: string, descriptio
       const options = { name, convention: description?.convention, classes: description?.classes };
       return { kind: "relu", network: placed(shown, () => readOnnx(bytes, options)) };
     }
-    case "llif":
-      throw new LlifError("UNSUPPORTED", `${shown}: .llif files are not read yet`);
+    case "llif": {
+      const { readLlif } = await import("./llif.ts");
+      return { kind: "spiking", network: readLlif(bytes, shown) };
+    }
     case undefined:
       throw new LlifError("FORMAT", `${shown}: expected an ONNX or .llif file, got ${bytes.length === 0 ? "an empty file" : "bytes of another format"}`);
   }

@@ -1,0 +1,107 @@
+import { LlifError } from "../errors.ts";
+import { populationsOf, shapeOf, type SpikingNetwork, type SpikingPool, synapsesTo, type Synapse } from "../spiking/network.ts";
+import { channelsOf, sizeOf } from "../tensor.ts";
+
+/** The quantised network that a layerwise spiking network equals, count by count; never a simulation. */
+export interface QuantizedTwin {
+  /** @param counts integers N_0 of the input, channels last. */
+  run(counts: ArrayLike<number>): TwinOutcome;
+}
+
+export interface TwinOutcome {
+  /** By population. */
+  readonly counts: Readonly<Record<string, Uint32Array>>;
+  /** By output. */
+  readonly charges: Readonly<Record<string, Int32Array>>;
+}
+
+/**
+ * N = clip(floor((V + v0) / θ), 0, T), max pools as maxima and sum pools as sums of counts, in plain loops: the
+ * oracle of the exact codes, so it shares no code with engines, schedules or the mapping's quantiser.
+ * @throws {LlifError} UNSUPPORTED for networks without a twin.
+ * @see docs/mathematics.md T7
+ */
+export function quantizedTwin(network: SpikingNetwork): QuantizedTwin {
+  if (network.arithmetic !== "int32" || network.schedule !== "layerwise") {
+    throw new LlifError("UNSUPPORTED", `network "${network.name}": only layerwise int32 networks have a quantised twin, this is ${network.schedule} ${network.arithmetic}`);
+  }
+  return { run: (counts) => runTwin(network, counts) };
+}
+
+function runTwin(network: SpikingNetwork, inputCounts: ArrayLike<number>): TwinOutcome {
+  const known = new Map<string, ArrayLike<number>>([[network.input.name, inputCounts]]);
+  const charges: Record<string, Int32Array> = {};
+  for (const node of network.nodes) {
+    if (node.kind === "pool") {
+      known.set(node.name, pooledCounts(network, node, known.get(node.from) as ArrayLike<number>));
+      continue;
+    }
+    const charge = new Float64Array(sizeOf(node.shape)).map((_, index) => node.bias[index % node.bias.length]);
+    for (const synapse of synapsesTo(network, node.name)) {
+      addCharge(network, synapse, known.get(synapse.from) as ArrayLike<number>, charge);
+    }
+    if (node.kind === "output") {
+      charges[node.name] = Int32Array.from(charge);
+    } else {
+      const { threshold, initialPotential } = node;
+      const counts = charge.map((value, index) => {
+        const count = Math.floor((value + initialPotential[index % initialPotential.length]) / threshold[index % threshold.length]);
+        return Math.min(Math.max(count, 0), network.levels);
+      });
+      known.set(node.name, counts);
+    }
+  }
+  const counts = populationsOf(network).map(({ name }) => [name, Uint32Array.from(known.get(name) as ArrayLike<number>)] as const);
+  return { counts: Object.fromEntries(counts), charges };
+}
+
+function addCharge(network: SpikingNetwork, synapse: Synapse, source: ArrayLike<number>, charge: Float64Array): void {
+  const { weights } = synapse;
+  if (synapse.kind === "dense") {
+    for (let output = 0; output < charge.length; output++) {
+      for (let input = 0; input < source.length; input++) charge[output] += weights[output * source.length + input] * source[input];
+    }
+    return;
+  }
+  if (synapse.kind === "identity") {
+    for (let index = 0; index < charge.length; index++) charge[index] += weights[index % weights.length] * source[index];
+    return;
+  }
+  const [height, width, channels] = shapeOf(network, synapse.from);
+  const [rows, columns, outputs] = shapeOf(network, synapse.to);
+  const groupInputs = channels / synapse.groups;
+  const groupOutputs = outputs / synapse.groups;
+  for (let y = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++)
+      for (let ky = 0; ky < synapse.kernel[0]; ky++)
+        for (let kx = 0; kx < synapse.kernel[1]; kx++) {
+          const inputY = y * synapse.stride[0] - synapse.padding.top + ky * synapse.dilation[0];
+          const inputX = x * synapse.stride[1] - synapse.padding.left + kx * synapse.dilation[1];
+          if (inputY < 0 || inputY >= height || inputX < 0 || inputX >= width) continue;
+          for (let c = 0; c < groupInputs; c++)
+            for (let o = 0; o < outputs; o++) {
+              const group = Math.floor(o / groupOutputs);
+              const weight = weights[((ky * synapse.kernel[1] + kx) * groupInputs + c) * outputs + o];
+              charge[(y * columns + x) * outputs + o] += weight * source[(inputY * width + inputX) * channels + group * groupInputs + c];
+            }
+        }
+}
+
+function pooledCounts(network: SpikingNetwork, pool: SpikingPool, source: ArrayLike<number>): Float64Array {
+  const [height, width] = shapeOf(network, pool.from);
+  const [, columns] = pool.shape;
+  const channels = channelsOf(pool.shape);
+  return new Float64Array(sizeOf(pool.shape)).map((_, index) => {
+    const position = Math.floor(index / channels);
+    let result = 0;
+    for (let ky = 0; ky < pool.kernel[0]; ky++)
+      for (let kx = 0; kx < pool.kernel[1]; kx++) {
+        const y = Math.floor(position / columns) * pool.stride[0] - pool.padding.top + ky * pool.dilation[0];
+        const x = (position % columns) * pool.stride[1] - pool.padding.left + kx * pool.dilation[1];
+        if (y < 0 || y >= height || x < 0 || x >= width) continue;
+        const count = source[(y * width + x) * channels + (index % channels)];
+        result = pool.mode === "max" ? Math.max(result, count) : result + count;
+      }
+    return result;
+  });
+}
