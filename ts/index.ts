@@ -13,7 +13,7 @@ export { amplification, countErrorBounds, countUnderConstantDrive, discardingDri
 export { toSpiking, type ToSpikingOptions } from "./mapping/to-spiking.ts";
 export { toRelu } from "./mapping/to-relu.ts";
 export { quantizedTwin, type QuantizedTwin, type TwinOutcome } from "./mapping/twin.ts";
-export type { CalibrationImages, ChannelMaxima, ScaleMethod } from "./mapping/scales.ts";
+export type { ActivationMaxima, CalibrationImages, ScaleMethod } from "./mapping/scales.ts";
 export { readLlif, writeLlif } from "./formats/llif.ts";
 export { firingRateCurve, type CurveOptions, type CurvePoint, type FiringRateCurve } from "./analyze/curve.ts";
 export { formatShape, sizeOf, type Shape, type Tensor } from "./tensor.ts";

@@ -18,15 +18,10 @@ export interface ScaleOptions {
   readonly percentile: number;
   readonly perChannel: boolean;
   readonly calibration?: CalibrationImages;
-  /** A faster pass for `max`, equal to the plain one. */
-  readonly channelMaxima?: ChannelMaxima;
   readonly maxima?: ActivationMaxima;
   readonly signal?: AbortSignal;
   readonly onProgress?: (images: number) => void;
 }
-
-/** Largest activation of each channel over all images, by node of the ReLU network. */
-export type ChannelMaxima = (relu: ReluNetwork, nodes: readonly string[], images: CalibrationImages) => Promise<Readonly<Record<string, ArrayLike<number>>>>;
 
 /** Activation s that a full window (or one spike a tick) stands for, by layer, one for each channel. */
 export type Scales = ReadonlyMap<string, Float64Array>;
@@ -55,10 +50,6 @@ async function calibratedScales(relu: ReluNetwork, layers: readonly FoldedLayer[
   }
   if (options.calibration === undefined) {
     throw new LlifError("DATA", `scales "${options.scales}": expected calibration images, got none; scales "analytic" need none`);
-  }
-  if (options.scales === "max" && options.channelMaxima !== undefined) {
-    const maxima = await options.channelMaxima(relu, layers.map((layer) => layer.activationNode), options.calibration);
-    return new Map(layers.map((layer) => [layer.name, Float64Array.from(maxima[layer.activationNode], (value) => Math.max(0, value))]));
   }
   const kept = new Map(layers.map((layer) => [layer.name, Array.from({ length: channelsOf(layer.shape) }, () => new Summary(options.scales === "percentile"))]));
   let images = 0;

@@ -5,7 +5,7 @@ import type { Charges, Code, Population, ScheduleName, SpikingNetwork, SpikingNo
 import { channelsOf } from "../tensor.ts";
 import { foldNetwork, type FoldedLayer, type FoldedPool } from "./fold.ts";
 import { quantizeLayer, quantizeOutput } from "./quantize.ts";
-import { activationScales, type ActivationMaxima, type CalibrationImages, type ChannelMaxima, forEachWeight, type ScaleMethod } from "./scales.ts";
+import { activationScales, type ActivationMaxima, type CalibrationImages, forEachWeight, type ScaleMethod } from "./scales.ts";
 
 export interface ToSpikingOptions {
   /** Default "phase". */
@@ -28,8 +28,6 @@ export interface ToSpikingOptions {
   readonly calibration?: CalibrationImages;
   /** Instead of `calibration`, for scales "max": the activations were followed already, say by a fast pass. */
   readonly maxima?: ActivationMaxima;
-  /** Instead of `calibration`, for `max`: largest activations known already, by node, one a channel (`createFloatPass`, `maxima`). */
-  readonly maxima?: ChannelMaxima;
   /** Ohmic leak, synchronous rate only: membrane time constant in ticks. Default: the constant leak. */
   readonly timeConstantTicks?: number;
   readonly signal?: AbortSignal;
@@ -52,7 +50,6 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
     percentile: checkFinite("percentile", options.percentile ?? 99.9, { above: 0, to: 100 }),
     perChannel: options.perChannel ?? true,
     calibration: options.calibration,
-    maxima: options.maxima,
     maxima: options.maxima,
     signal: options.signal,
     onProgress: options.onProgress,
