@@ -40,7 +40,7 @@ const codes: readonly { readonly code: Code; readonly schedule: ScheduleName }[]
 ];
 
 /** Precision that a window of `phase` has room for. */
-const largestBits = 24;
+const largestBits = 16;
 
 /**
  * Every code at every entry of both lists: T ticks are T bits of phase, K bits are 2^K − 1 ticks of rate. Settings that mean the

@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
-import { writeLlif } from "./mapping.ts";
+import { writeLlif } from "../formats/llif.ts";
 import { writeOnnx } from "../formats/onnx/write.ts";
 import { latencyTicks, populationsOf } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";

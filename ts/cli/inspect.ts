@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { LlifError } from "../errors.ts";
-import { toSpiking } from "./mapping.ts";
+import { toSpiking } from "../mapping/to-spiking.ts";
 import { latencyTicks, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
 import type { ReluNetwork, ReluNode } from "../relu/network.ts";

@@ -2,7 +2,7 @@ import { LlifError } from "../errors.ts";
 import { sha256 } from "../data/dataset.ts";
 import { parseDescription, type ModelDescription } from "../formats/description.ts";
 import { readModel } from "../formats/detect.ts";
-import { toRelu } from "./mapping.ts";
+import { toRelu } from "../mapping/to-relu.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { exists, readInput } from "./io.ts";

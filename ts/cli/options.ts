@@ -44,7 +44,7 @@ export function addMappingOptions(command: Command): Command {
   return command
     .addOption(new Option("--code <code>", "how a value becomes spikes: phase (spikes weighted by their tick; exact) or rate (their number)").choices(["rate", "phase"]))
     .addOption(new Option("--schedule <schedule>", "synchronous: all layers tick together (default of rate); layerwise: layer after layer (phase; exact)").choices(["synchronous", "layerwise"]))
-    .addOption(new Option("--bits <K>", "precision: K ticks a window for phase, 2^K − 1 ticks for rate (default of phase: 8)").argParser(integer("--bits", 1, 24)))
+    .addOption(new Option("--bits <K>", "precision: K ticks a window for phase, 2^K − 1 ticks for rate (default of phase: 8)").argParser(integer("--bits", 1, 16)))
     .addOption(new Option("--ticks <T>", "ticks of a window or run (default of rate: 256)").argParser(integer("--ticks", 1, 2 ** 24)))
     .addOption(new Option("--scales <kind>", "activation scales: largest value seen, a percentile of them, or a bound from the weights (default: max)").choices([...scaleNames]))
     .addOption(new Option("--margin <factor>", "factor on the scales (default: 1.25)").argParser(positive("--margin")))
@@ -81,7 +81,7 @@ export function mappingChoice(flags: MappingFlags): MappingChoice {
   if (code === "phase" && flags.schedule === "synchronous") throw new LlifError("ARGUMENT", '--code phase: expected --schedule layerwise, got "synchronous"; phase windows follow each other layer by layer');
   if (percentile !== undefined && scales !== "percentile") throw new LlifError("ARGUMENT", "--percentile: expected --scales percentile beside it");
   const precision = bits !== undefined ? { bits } : code === "phase" ? { bits: ticks ?? 8 } : { ticks: ticks ?? 256 };
-  if (code === "phase" && (precision.bits ?? 0) > 24) throw new LlifError("ARGUMENT", `--ticks: expected at most 24 for phase, where a tick is a bit, got ${ticks}`);
+  if (code === "phase" && (precision.bits ?? 0) > 16) throw new LlifError("ARGUMENT", `--ticks: expected at most 16 for phase, where a tick is a bit, got ${ticks}`);
   return {
     code,
     schedule: flags.schedule ?? (code === "phase" ? "layerwise" : "synchronous"),

@@ -30,7 +30,7 @@ export function addSweep(program: Command, io: Io): void {
   const command = program.command("sweep").description("accuracy and disagreement against latency, spikes and operations, for each code").argument("<model>", "ONNX file");
   addDataOptions(command)
     .addOption(new Option("--ticks <list>", "ticks a window or run").argParser(integerList("--ticks", 1, 2 ** 20)))
-    .addOption(new Option("--bits <list>", "bits of precision").argParser(integerList("--bits", 1, 20)))
+    .addOption(new Option("--bits <list>", "bits of precision").argParser(integerList("--bits", 1, 16)))
     .addOption(new Option("--scales <kind>", "as in llif convert").choices([...scaleNames]))
     .addOption(new Option("--margin <factor>", "factor on the scales").argParser(positive("--margin")))
     .option("--calibration <set>", "as in llif convert")

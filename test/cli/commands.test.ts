@@ -1,0 +1,129 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { readIdx } from "../../ts/data/idx.ts";
+import { readNpz, writeNpy } from "../../ts/data/npy.ts";
+import { resolveEngine } from "../../ts/engine/create.ts";
+import { integerList } from "../../ts/cli/options.ts";
+import { digits, llif, models, temporaryFolder } from "./cli.ts";
+
+const folder = temporaryFolder();
+const file = (name: string) => join(folder, name);
+const mnist8 = join(models, "mnist-8.onnx");
+const calibrated = ["--calibration", digits, "--calibration-images", "100", "--allow-overlap"];
+
+const keys = [
+  "model", "data", "code", "schedule", "engine", "samples", "reluAccuracy", "spikingAccuracy", "disagreements", "intervals", "mcnemar",
+  "twinMismatches", "windowTicks", "latencyTicks", "intervalTicks", "spikesPerSample", "synapticOperationsPerSample", "seconds", "reluSeconds", "twinSeconds",
+];
+
+async function json(words: readonly string[]) {
+  const { code, out, err } = await llif([...words, "--json"]);
+  expect({ code, err: code === 0 ? "" : err }).toEqual({ code: 0, err: "" });
+  return JSON.parse(out);
+}
+
+describe("evaluate", () => {
+  it("phase: every key, and no mismatch with the twin", async () => {
+    const report = await json(["evaluate", mnist8, "--data", digits, ...calibrated]);
+    expect(Object.keys(report)).toEqual(expect.arrayContaining(keys));
+    expect(report).toMatchObject({ model: "mnist-8", code: "phase", schedule: "layerwise", samples: 500, twinMismatches: 0, windowTicks: 8, intervalTicks: 8 });
+    expect(report.latencyTicks % 8).toBe(0);
+    expect(report.spikingAccuracy).toBeGreaterThan(0.97);
+    expect(report.disagreements).toBeLessThanOrEqual(2);
+  });
+
+  it("synchronous rate: no twin, and said so", async () => {
+    const report = await json(["evaluate", mnist8, "--data", digits, "--limit", "20", "--code", "rate", "--ticks", "64", ...calibrated]);
+    expect(report).toMatchObject({ code: "rate", schedule: "synchronous", samples: 20, twinMismatches: null, twinSeconds: null, windowTicks: 64, latencyTicks: 64 });
+  });
+
+  it("gives the same by both engines, and the twin decides alike without a simulation", async () => {
+    const words = ["evaluate", mnist8, "--data", digits, "--limit", "25", "--scales", "analytic", "--bits", "6"];
+    const [fast, reference, twin] = await Promise.all(["auto", "reference", "twin"].map((engine) => json([...words, "--engine", engine])));
+    const { seconds: _a, reluSeconds: _b, twinSeconds: _c, engine, ...same } = fast;
+    expect(reference).toMatchObject({ ...same, engine: "reference" });
+    expect(engine).toBe(resolveEngine().name);
+    expect(twin).toMatchObject({ engine: "twin", seconds: null, spikesPerSample: null, spikingAccuracy: fast.spikingAccuracy, disagreements: fast.disagreements });
+  });
+
+  it("writes a manifest that reproduces, and sees what differs", async () => {
+    const manifest = file("run.json");
+    await json(["evaluate", mnist8, "--data", digits, "--limit", "30", ...calibrated, "--manifest", manifest]);
+    const again = await llif(["reproduce", manifest]);
+    expect(again.out).toContain("reproduced: every decision and every spike count is the same");
+    expect(again.code).toBe(0);
+
+    const recorded = JSON.parse(readFileSync(manifest, "utf8"));
+    expect(recorded).toMatchObject({ llif: expect.any(String), wasm: expect.stringMatching(/^[0-9a-f]{64}$/), processor: expect.any(String), digest: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    writeFileSync(manifest, JSON.stringify({ ...recorded, digest: "0".repeat(64) }));
+    const other = await llif(["reproduce", manifest]);
+    expect(other.code).toBe(1);
+    expect(other.err).toContain("not reproduced: the digest of decisions and spike counts: expected 000000000000");
+  });
+});
+
+describe("inspect", () => {
+  it("inspects", async () => {
+    const inspection = await json(["inspect", mnist8]);
+    expect(inspection).toMatchObject({ model: "mnist-8", format: "onnx", multiplyAccumulates: 786560, parameters: 5994, refused: null });
+    expect((await llif(["inspect", mnist8])).out).toContain("ticks to a decision");
+  });
+
+  it("does all at once without a command", async () => {
+    const { inspection, evaluation } = await json([mnist8, "--data", digits, "--limit", "10", "--scales", "analytic"]);
+    expect(inspection.model).toBe("mnist-8");
+    expect(evaluation.samples).toBe(10);
+  });
+});
+
+describe("run", () => {
+  it("decides arrays, draws the spikes, and saves them for NumPy", async () => {
+    const images = readIdx(new Uint8Array(readFileSync(digits)));
+    writeFileSync(file("two.npy"), writeNpy({ shape: [2, 28, 28, 1], data: images.data.slice(0, 2 * 784) }));
+    const labels = readIdx(new Uint8Array(readFileSync(digits.replace("images-idx3", "labels-idx1")))).data;
+    const results = await json(["run", mnist8, "--input", file("two.npy"), "--plot", file("raster.svg"), "--save-spikes", file("out.npz")]);
+    expect(results.map(({ top }: { top: { label: string }[] }) => top[0].label)).toEqual([String(labels[0]), String(labels[1])]);
+    const svg = readFileSync(file("raster.svg"), "utf8");
+    expect(svg).toContain(`deciding “${labels[0]}” on two.npy[0]`);
+    const arrays = readNpz(new Uint8Array(readFileSync(file("out.npz"))));
+    expect([...arrays.keys()].sort()).toEqual(["layer", "layer_names", "neuron", "sample", "tick"]);
+    expect(arrays.get("tick")?.data.length).toBe(results[0].spikes + results[1].spikes);
+  });
+});
+
+describe("curve and sweep", () => {
+  it("stays within the bound of its theorem", async () => {
+    const curve = await json(["curve", "--leak", "ohmic", "--ticks", "2000", "--points", "21", "--plot", file("curve.svg")]);
+    expect(curve).toMatchObject({ theorem: "T10", withinBound: true });
+    expect(curve.points).toHaveLength(21);
+    expect(readFileSync(file("curve.svg"), "utf8")).toContain("ohmic leak, soft reset");
+  });
+
+  it("has a point for each setting of each code", async () => {
+    const words = ["sweep", mnist8, "--data", digits, "--limit", "10", "--scales", "analytic", "--ticks", "4,32", "--bits", "3"];
+    const { points, skipped } = await json([...words, "--plot", file("sweep.svg")]);
+    const shown = points.map(({ code, schedule, report }: { code: string; schedule: string; report: { windowTicks: number } }) => `${code} ${schedule} ${report.windowTicks}`);
+    expect(shown).toEqual(["phase layerwise 3", "phase layerwise 4", "rate layerwise 4", "rate layerwise 7", "rate layerwise 32", "rate synchronous 4", "rate synchronous 7", "rate synchronous 32"]);
+    expect(skipped).toEqual([expect.objectContaining({ code: "phase", ticks: 32 })]);
+    expect(readFileSync(file("sweep.svg"), "utf8")).toContain("mnist-8 on 10 images");
+  });
+
+  it.each([
+    ["4,8,…,64", [4, 8, 16, 32, 64]],
+    ["2,3,...,6", [2, 3, 4, 5, 6]],
+    ["10,5,10", [5, 10]],
+    ["2,4,...,10", [2, 4, 8, 10]],
+  ])("reads the list %s", (text, list) => {
+    expect(integerList("--bits", 1, 100)(text)).toEqual(list);
+  });
+});
+
+it("teaches by --help", async () => {
+  for (const command of ["inspect", "convert", "to-relu", "run", "evaluate", "reproduce", "curve", "sweep"]) {
+    const { code, out } = await llif([command, "--help"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/Examples?:\n {2}llif /);
+  }
+  expect((await llif(["--help"])).out).toContain("llif models/mnist-cnn.onnx --data mnist");
+});

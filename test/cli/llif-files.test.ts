@@ -1,0 +1,27 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { digits, llif, models, temporaryFolder } from "./cli.ts";
+
+const folder = temporaryFolder();
+const file = (name: string) => join(folder, name);
+const mnist8 = join(models, "mnist-8.onnx");
+
+async function json(words: readonly string[]) {
+  const { code, out, err } = await llif([...words, "--json"]);
+  expect({ code, err: code === 0 ? "" : err }).toEqual({ code: 0, err: "" });
+  return JSON.parse(out);
+}
+
+describe("convert, to-relu", () => {
+  it("converts to a file that evaluates, inspects and turns back into a ReLU network", async () => {
+    const [network, back] = [file("mnist-8.llif"), file("back.onnx")];
+    await json(["convert", mnist8, "-o", network, "--calibration", digits, "--bits", "8"]);
+    const direct = await json(["evaluate", mnist8, "--data", digits, "--limit", "50", "--calibration", digits, "--allow-overlap"]);
+    const fromFile = await json(["evaluate", network, "--data", digits, "--limit", "50"]);
+    expect(fromFile).toMatchObject({ comparedWith: "toRelu", spikingAccuracy: direct.spikingAccuracy, spikesPerSample: direct.spikesPerSample, twinMismatches: 0 });
+    expect((await llif(["evaluate", network, "--data", digits, "--limit", "5"])).out).toContain("compared with toRelu(network)");
+    await json(["to-relu", network, "-o", back]);
+    expect((await json(["inspect", back])).multiplyAccumulates).toBeGreaterThan(0);
+    expect((await llif(["evaluate", network, "--data", digits, "--bits", "4"])).err).toContain("is mapped already");
+  });
+});
