@@ -1,10 +1,12 @@
 //! The boundary between the core and TypeScript.
 
 mod passes;
+mod simulator;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
 pub use passes::*;
+pub use simulator::*;
 
 /// Version of the crate, to check that glue and package belong together.
 #[wasm_bindgen(js_name = coreVersion)]

@@ -1,0 +1,125 @@
+//! Plain arrays that LLVM turns into vectors.
+
+use super::lanes::Lanes;
+
+pub struct Portable;
+
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+pub struct Four<T>([T; 4]);
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+pub struct Eight([i16; 8]);
+
+#[inline(always)]
+fn each<A: Copy, B: Copy, C>(a: Four<A>, b: Four<B>, f: impl Fn(A, B) -> C) -> Four<C> {
+    Four(std::array::from_fn(|lane| f(a.0[lane], b.0[lane])))
+}
+
+impl Lanes for Portable {
+    type F = Four<f32>;
+    type I = Four<i32>;
+    type S = Eight;
+
+    #[inline(always)]
+    unsafe fn load_f(from: *const f32) -> Self::F {
+        Four(from.cast::<[f32; 4]>().read_unaligned())
+    }
+    #[inline(always)]
+    unsafe fn store_f(to: *mut f32, a: Self::F) {
+        to.cast::<[f32; 4]>().write_unaligned(a.0)
+    }
+    #[inline(always)]
+    fn splat_f(value: f32) -> Self::F {
+        Four([value; 4])
+    }
+    #[inline(always)]
+    fn add_f(a: Self::F, b: Self::F) -> Self::F {
+        each(a, b, |a, b| a + b)
+    }
+    #[inline(always)]
+    fn sub_f(a: Self::F, b: Self::F) -> Self::F {
+        each(a, b, |a, b| a - b)
+    }
+    #[inline(always)]
+    fn mul_f(a: Self::F, b: Self::F) -> Self::F {
+        each(a, b, |a, b| a * b)
+    }
+    #[inline(always)]
+    fn raise_f(a: Self::F, b: Self::F) -> Self::F {
+        each(a, b, |a, b| if a < b { b } else { a })
+    }
+    #[inline(always)]
+    fn ge_f(a: Self::F, b: Self::F) -> Self::I {
+        each(a, b, |a, b| -((a >= b) as i32))
+    }
+    #[inline(always)]
+    fn and_f(mask: Self::I, a: Self::F) -> Self::F {
+        each(mask, a, |m, a| f32::from_bits(a.to_bits() & m as u32))
+    }
+    #[inline(always)]
+    fn and_not_f(mask: Self::I, a: Self::F) -> Self::F {
+        each(mask, a, |m, a| f32::from_bits(a.to_bits() & !(m as u32)))
+    }
+    #[inline(always)]
+    unsafe fn load_i(from: *const i32) -> Self::I {
+        Four(from.cast::<[i32; 4]>().read_unaligned())
+    }
+    #[inline(always)]
+    unsafe fn store_i(to: *mut i32, a: Self::I) {
+        to.cast::<[i32; 4]>().write_unaligned(a.0)
+    }
+    #[inline(always)]
+    fn splat_i(value: i32) -> Self::I {
+        Four([value; 4])
+    }
+    #[inline(always)]
+    fn add_i(a: Self::I, b: Self::I) -> Self::I {
+        each(a, b, i32::wrapping_add)
+    }
+    #[inline(always)]
+    fn sub_i(a: Self::I, b: Self::I) -> Self::I {
+        each(a, b, i32::wrapping_sub)
+    }
+    #[inline(always)]
+    fn mul_i(a: Self::I, b: Self::I) -> Self::I {
+        each(a, b, i32::wrapping_mul)
+    }
+    #[inline(always)]
+    fn shl_i(a: Self::I, bits: u32) -> Self::I {
+        Four(a.0.map(|a| a.wrapping_shl(bits)))
+    }
+    #[inline(always)]
+    fn and_i(a: Self::I, b: Self::I) -> Self::I {
+        each(a, b, |a, b| a & b)
+    }
+    #[inline(always)]
+    fn ge_i(a: Self::I, b: Self::I) -> Self::I {
+        each(a, b, |a, b| -((a >= b) as i32))
+    }
+    #[inline(always)]
+    fn bits_i(mask: Self::I) -> u32 {
+        let [a, b, c, d] = mask.0;
+        (a & 1 | b & 2 | c & 4 | d & 8) as u32
+    }
+    #[inline(always)]
+    unsafe fn load_s(from: *const i16) -> Self::S {
+        Eight(from.cast::<[i16; 8]>().read_unaligned())
+    }
+    #[inline(always)]
+    fn zero_s() -> Self::S {
+        Eight([0; 8])
+    }
+    #[inline(always)]
+    fn add_s(a: Self::S, b: Self::S) -> Self::S {
+        Eight(std::array::from_fn(|lane| a.0[lane].wrapping_add(b.0[lane])))
+    }
+    #[inline(always)]
+    fn low_s(a: Self::S) -> Self::I {
+        Four(std::array::from_fn(|lane| a.0[lane].into()))
+    }
+    #[inline(always)]
+    fn high_s(a: Self::S) -> Self::I {
+        Four(std::array::from_fn(|lane| a.0[lane + 4].into()))
+    }
+}

@@ -1,0 +1,36 @@
+/// Parameters that all neurons of a float population share.
+#[derive(Clone, Copy, Debug)]
+pub struct Neuron {
+    pub leak_factor: f32,
+    pub floor: f32,
+    pub hard: bool,
+    pub spikes_per_tick: u32,
+    pub refractory_ticks: u32,
+    pub discards: bool,
+}
+
+impl Neuron {
+    /// Floor, gate, fire and reset of one neuron: mapping.md §1, steps 3 to 5. Returns its spikes.
+    /// `held` is the potential after the leak alone, which a neuron that discards input goes on from while refractory.
+    #[inline(always)]
+    pub fn fire(&self, v: &mut f32, held: f32, threshold: f32, waiting: &mut u32) -> u32 {
+        let refractory = self.refractory_ticks > 0 && *waiting > 0;
+        if refractory && self.discards {
+            *v = held;
+        }
+        if *v < self.floor {
+            *v = self.floor;
+        }
+        if refractory {
+            *waiting -= 1;
+            return 0;
+        }
+        if !(*v >= threshold) {
+            return 0;
+        }
+        let spikes = if self.spikes_per_tick == 1 { 1 } else { (f64::from(*v) / f64::from(threshold)).floor().min(f64::from(self.spikes_per_tick)) as u32 };
+        *v = if self.hard { 0.0 } else { (f64::from(*v) - f64::from(spikes) * f64::from(threshold)) as f32 };
+        *waiting = self.refractory_ticks;
+        spikes
+    }
+}
