@@ -41,17 +41,16 @@ function llif(...words) {
   });
 }
 
-/** Without SIMD only the reference engine runs: it would take an hour, so fewer images must do, and the table says how many. */
+/** Images by job. Without SIMD only the reference engine runs: it would take an hour, so fewer images must do, and the table says how many. */
 async function limits() {
   const { resolveEngine } = await import("../dist/node.js");
   const slow = resolveEngine().name === "reference";
   if (slow) say("No WebAssembly engine here: the reference engine evaluates fewer images.");
-  return slow ? { phase: ["--limit", "200"], rate: ["--limit", "20"] } : { phase: [], rate: ["--limit", "1000"] };
+  return slow ? { phase: ["--limit", "200"], rate: ["--limit", "20"], sweep: ["--limit", "10"] } : { phase: [], rate: ["--limit", "1000"], sweep: ["--limit", "200"] };
 }
 
-async function evaluateAll() {
+async function evaluateAll(limit) {
   const rows = [];
-  const limit = await limits();
   for (const { name, code, flags } of codes) {
     for (const model of models) {
       say(`${model}, ${name} …`);
@@ -63,7 +62,7 @@ async function evaluateAll() {
 }
 
 /** Each plot as SVG text, in the order of the report. */
-async function drawPlots() {
+async function drawPlots(limit) {
   const { readIdx, writeNpy } = await import("../dist/node.js");
   const images = readIdx(readFileSync(inRoot("models", "mnist-500-images-idx3-ubyte.gz")));
   const digit = `${folder}/digit.npy`;
@@ -73,7 +72,7 @@ async function drawPlots() {
     ["raster-rate", ["run", "models/mnist-8.onnx", "--input", digit, "--calibration", "mnist", "--code", "rate", "--ticks", "64"]],
     ["curve-constant", ["curve", "--leak", "constant"]],
     ["curve-ohmic", ["curve", "--leak", "ohmic"]],
-    ["sweep", ["sweep", "models/mnist-8.onnx", "--data", "mnist", "--limit", "300", "--ticks", "4,8,...,256", "--bits", "2,3,...,10"]],
+    ["sweep", ["sweep", "models/mnist-8.onnx", "--data", "mnist", ...limit.sweep, "--ticks", "4,8,...,128", "--bits", "2,3,...,8"]],
   ];
   const plots = {};
   for (const [name, words] of jobs) {
@@ -92,11 +91,12 @@ function textTable(cells) {
 const start = performance.now();
 mkdirSync(folder, { recursive: true });
 try {
-  const rows = await evaluateAll();
+  const limit = await limits();
+  const rows = await evaluateAll(limit);
   const cells = [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, show]) => show(row)))];
   process.stdout.write(`\n${textTable(cells)}\n\nLatency: ticks from the first input to the decision, one image alone. Spikes and synaptic operations: of one image.\n`);
   const file = inRoot("llif-report.html");
-  const plots = await drawPlots();
+  const plots = await drawPlots(limit);
   writeFileSync(file, reportHtml({ cells, plots, node: process.versions.node }));
   process.stdout.write(`Report: ${relative(process.cwd(), file) || file} (whole run: ${((performance.now() - start) / 1000).toFixed(0)} s)\n`);
 } catch (error) {
