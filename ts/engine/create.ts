@@ -1,12 +1,15 @@
+import { supportsSimd } from "./load.ts";
 import { checkOneOf } from "../check.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import type { Engine, RecordOptions, Simulator, SimulatorOptions } from "./engine.ts";
 import { referenceEngine } from "./reference.ts";
+import { wasmEngine } from "./wasm.ts";
 
 export type EngineName = "auto" | Engine["name"];
 
 /** In the order in which `auto` tries them; each says whether this runtime has what it needs. */
 const engines: readonly { readonly name: Engine["name"]; readonly make: () => Engine; readonly supported: () => boolean }[] = [
+  { name: "wasm", make: () => wasmEngine(), supported: supportsSimd },
   { name: "reference", make: referenceEngine, supported: () => true },
 ];
 
