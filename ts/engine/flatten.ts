@@ -1,10 +1,26 @@
-import { depths, synapsesTo, type Charges, type SpikingNetwork, type Synapse } from "../spiking/network.ts";
+import { depths, synapsesTo, type Charges, type Conv2dSynapse, type SpikingNetwork, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
-import type { Window2d } from "../relu/network.ts";
-import type { Glue } from "./load.ts";
 import { expandCharges, type PreparedNetwork, type Recording } from "./simulator.ts";
 
-export type RawSimulator = InstanceType<Glue["RawSimulator"]>;
+/** `RawSimulator` of crates/wasm/src/simulator.rs: numbers name nodes, charges are bits of float32 or int32. */
+export interface RawSimulator {
+  synapse(source: number, convolution: Uint32Array, identity: boolean, weights: Uint32Array): void;
+  layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, recordSpikes: boolean, traced: Uint32Array): number;
+  pool(source: number, sum: boolean, shape: Uint32Array, window: Uint32Array): number;
+  reset(): void;
+  runConstant(values: Uint32Array, ticks: number): void;
+  runEvents(neurons: Uint32Array, starts: Uint32Array, ticks: number): void;
+  charges(node: number): Uint32Array;
+  counts(node: number): Uint32Array;
+  spikeTicks(node: number): Uint32Array;
+  spikeNeurons(node: number): Uint32Array;
+  traces(node: number): Uint32Array;
+  spikeCount(): number;
+  synapticOperations(): number;
+  free(): void;
+}
+
+export type RawSimulatorClass = new (input: Uint32Array, interleaved: boolean, double: boolean, shifts: Uint32Array, payloads: Uint32Array) => RawSimulator;
 
 /** The network in the core, and the core's numbers of the nodes: 0 is the input. */
 export interface CoreNetwork {
@@ -13,10 +29,10 @@ export interface CoreNetwork {
 }
 
 /** Hands a checked network over to the core, node by node, as flat typed arrays. */
-export function buildCore(glue: Glue, { network, schedule }: PreparedNetwork, recording: Recording): CoreNetwork {
+export function buildCore(Raw: RawSimulatorClass, { network, schedule }: PreparedNetwork, recording: Recording): CoreNetwork {
   const shifts = Uint32Array.from(schedule.firing, ({ thresholdFactor }) => Math.log2(thresholdFactor));
   const payloads = Uint32Array.from(schedule.firing, ({ payload }) => payload);
-  const raw = new glue.RawSimulator(extents(network.input.shape), schedule.interleaved, schedule.integrationGain === 2, shifts, payloads);
+  const raw = new Raw(extents(network.input.shape), schedule.interleaved, schedule.integrationGain === 2, shifts, payloads);
   const numbers = new Map([[network.input.name, 0]]);
   try {
     addNodes(raw, network, recording, numbers);
@@ -58,7 +74,7 @@ function extents(shape: Shape): Uint32Array {
 }
 
 /** Kernel, stride, dilation (vertical, horizontal), padding (top, left). */
-function windowSizes({ kernel, stride, dilation, padding }: Window2d): Uint32Array {
+function windowSizes({ kernel, stride, dilation, padding }: Conv2dSynapse | SpikingPool): Uint32Array {
   return Uint32Array.of(...kernel, ...stride, ...dilation, padding.top, padding.left);
 }
 

@@ -21,7 +21,7 @@ export function wasmEngine({ wasm }: WasmEngineOptions = {}): Engine {
       const prepared = prepareNetwork(network);
       const recording = resolveRecording(network, options.record);
       const glue = await loadGlue(wasm);
-      const core = guarded(network, () => buildCore(glue, prepared, recording));
+      const core = guarded(network, () => buildCore(glue.RawSimulator, prepared, recording));
       return createSimulatorOver("wasm", prepared, wasmCore(network, recording, core));
     },
   };
