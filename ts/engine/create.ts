@@ -1,9 +1,8 @@
-import { supportsSimd } from "./load.ts";
 import { checkOneOf } from "../check.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import type { Engine, RecordOptions, Simulator, SimulatorOptions } from "./engine.ts";
 import { referenceEngine } from "./reference.ts";
-import { wasmEngine } from "./wasm.ts";
+import { supportsSimd, wasmEngine } from "./wasm.ts";
 
 export type EngineName = "auto" | Engine["name"];
 

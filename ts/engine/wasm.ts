@@ -5,6 +5,8 @@ import { bitsOf, buildCore, type CoreNetwork } from "./flatten.ts";
 import { loadGlue, type WasmSource } from "./load.ts";
 import { createSimulatorOver, prepareNetwork, resolveRecording, type CoreRun, type Recording, type SimulatorCore } from "./simulator.ts";
 
+export { supportsSimd } from "./load.ts";
+
 export interface WasmEngineOptions {
   /** Where the module comes from; by default what the package's entry provides. */
   readonly wasm?: WasmSource;
