@@ -52,12 +52,12 @@ describe("parseDescription", () => {
     const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
     expect(files).toContain("mnist-8.json");
     for (const file of files) {
-      const json = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as { accuracy: { correct: number; samples: number; note?: string }; note?: string };
+      const json = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as { accuracy: { correct: number; samples: number } };
       const description = parseDescription(json);
       expect(description.name).toBe(file.replace(".json", ""));
       expect(description.accuracy?.value).toBe(json.accuracy.correct / json.accuracy.samples);
-      // cifar10-resnet20 says in its note that its training was cut short.
-      if ((json.note ?? json.accuracy.note) === undefined) expect(description.accuracy?.value).toBeGreaterThan(0.9);
+      // Its training was cut short at 86.12 %; no other model may fall under the bound.
+      if (file !== "cifar10-resnet20.json") expect(description.accuracy?.value).toBeGreaterThan(0.9);
     }
   });
 
