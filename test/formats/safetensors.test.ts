@@ -37,6 +37,12 @@ describe("safetensors", () => {
     }));
   });
 
+  it("reads a Node Buffer, which slices without copying", () => {
+    const bytes = writeSafetensors([["a", { shape: [2], data: Float32Array.of(1, 2) }], ["b", { shape: [1], data: Int32Array.of(7) }]], {});
+    const { tensors } = readSafetensors(Buffer.concat([Buffer.alloc(8), bytes]).subarray(8));
+    expect([...tensors.values()].map(({ data }) => [...data])).toEqual([[1, 2], [7]]);
+  });
+
   it("reads what the Python package wrote, and writes the same bytes", () => {
     const { tensors, metadata } = readSafetensors(safetensorsNumpy);
     expect(metadata).toEqual({ format: "np" });

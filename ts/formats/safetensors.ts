@@ -46,7 +46,7 @@ export function readSafetensors(bytes: Uint8Array, place = "safetensors file"): 
       throw new LlifError("FORMAT", `${tensorPlace}: truncated, expected ${end} bytes of data, got ${payload.length}`);
     }
     ranges.push({ name, begin, end });
-    tensors.set(name, { shape, data: new type(payload.slice(begin, end).buffer) });
+    tensors.set(name, { shape, data: new type(new Uint8Array(payload.subarray(begin, end)).buffer) });
   }
   checkCover(ranges, payload.length, place);
   return { tensors, metadata: readMetadata(header["__metadata__"], place) };

@@ -1,0 +1,22 @@
+import type { ResultRow } from "../ts/bench/case.ts";
+
+/** The least ratio a row is meant to reach; undefined where none is set. A goal is a wish: nothing fails when it is missed. */
+export function goalOf({ suite, case: name, contender }: Pick<ResultRow, "suite" | "case" | "contender">): number | undefined {
+  const rate = name.includes("-rate-");
+  const dense = name.startsWith("dense") || name.startsWith("mnist-mlp");
+  if (suite === "reference" && contender === "reference") return rate ? (dense ? 15 : 10) : dense ? 25 : 15;
+  if (suite === "native" && contender === "native-128") return 0.9;
+  if (suite === "limit" && contender.startsWith("ceiling")) return 0.85;
+  if (suite === "dnn" && contender === "onnxruntime-web") return 1;
+  if (suite === "growth" && contender === "two workers") return 1.9;
+  if (suite === "peers") return peerGoal(name, contender);
+  return undefined;
+}
+
+function peerGoal(name: string, contender: string): number | undefined {
+  if (name.includes("decision")) return 30;
+  if (!contender.startsWith("spikingjelly")) return 10;
+  if (name.startsWith("dense")) return name.includes("a05") ? 10 : 5.5;
+  if (name.startsWith("conv")) return name.includes("a05") ? 6 : 3.3;
+  return 8;
+}

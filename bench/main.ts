@@ -1,0 +1,110 @@
+import { WrongAnswer, SkippedCase, type BenchCase, type ResultRow } from "../ts/bench/case.ts";
+import { runCase } from "../ts/bench/runner.ts";
+import { LlifError } from "../ts/index.ts";
+import { drawChart } from "./chart.ts";
+import { environment } from "./environment.ts";
+import { resultsFolder } from "./paths.ts";
+import { mergeRows, readRows, replaceFile, writeResults } from "./results.ts";
+import { usualSuites, suites } from "./suites.ts";
+import { cells, columns, textTable } from "./text.ts";
+
+const help = `npm run bench -- [--suite NAME[,NAME]] [--case NAME] [--list] [--dry]
+
+Checks that all contenders of a case give the same answer, then times them in turn in one run, and prints median, spread and
+ratio (contender's time / ours). Results go to bench/results/: latest.json, machines.json and one chart a suite.
+
+  --suite   ${Object.keys(suites).join(", ")}, or all; without it: ${usualSuites.join(", ")}
+  --case    a case and its variants: mnist-cnn also takes mnist-cnn-rate-t32
+  --list    name the cases and stop
+  --dry     write nothing`;
+
+interface Options {
+  readonly suites: readonly string[];
+  readonly only: string | undefined;
+  readonly list: boolean;
+  readonly dry: boolean;
+}
+
+/** @throws {LlifError} ARGUMENT for an unknown word or suite. */
+export function parseWords(words: readonly string[]): Options | "help" {
+  let chosen: readonly string[] = usualSuites;
+  let only: string | undefined;
+  const flags = new Set<string>();
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index];
+    if (word === "--help") return "help";
+    if (word === "--list" || word === "--dry") flags.add(word);
+    else if (word === "--suite" || word === "--case") {
+      const value = words[++index];
+      if (value === undefined || value.startsWith("--")) throw new LlifError("ARGUMENT", `${word}: expected a name after it`);
+      if (word === "--case") only = value;
+      else chosen = value === "all" ? Object.keys(suites) : value.split(",");
+    } else throw new LlifError("ARGUMENT", `expected --suite, --case, --list, --dry or --help, got "${word}"`);
+  }
+  for (const name of chosen) {
+    if (!(name in suites)) throw new LlifError("ARGUMENT", `--suite: expected ${Object.keys(suites).join(", ")} or all, got "${name}"`);
+  }
+  return { suites: chosen, only, list: flags.has("--list"), dry: flags.has("--dry") };
+}
+
+const matches = (only: string | undefined) => (benchCase: BenchCase) => only === undefined || benchCase.name === only || benchCase.name.startsWith(`${only}-`);
+
+export async function main(words: readonly string[], signal: AbortSignal): Promise<number> {
+  const options = parseWords(words);
+  if (options === "help") {
+    process.stdout.write(`${help}\n`);
+    return 0;
+  }
+  let wrong = 0;
+  let found = 0;
+  const start = performance.now();
+  for (const suite of options.suites) {
+    const cases = (await suites[suite]()).filter(matches(options.only));
+    found += cases.length;
+    if (options.list) {
+      for (const { name } of cases) process.stdout.write(`${suite}  ${name}\n`);
+      continue;
+    }
+    if (cases.length === 0) continue;
+    const outcome = await runSuite(suite, cases, signal);
+    wrong += outcome.wrong;
+    if (!options.dry && outcome.rows.length > 0) await keep(suite, outcome.rows, options.only !== undefined);
+  }
+  if (found === 0) throw new LlifError("ARGUMENT", `--case: no case of ${options.suites.join(", ")} is "${options.only}"; --list names them`);
+  if (!options.list) process.stdout.write(`\n${((performance.now() - start) / 1000).toFixed(0)} s\n`);
+  return wrong === 0 ? 0 : 1;
+}
+
+async function runSuite(suite: string, cases: readonly BenchCase[], signal: AbortSignal): Promise<{ rows: ResultRow[]; wrong: number }> {
+  const rows: ResultRow[] = [];
+  const remarks: string[] = [];
+  let wrong = 0;
+  for (const [index, benchCase] of cases.entries()) {
+    try {
+      rows.push(...(await runCase(benchCase, { signal, onProgress: (message) => progress(`[${index + 1}/${cases.length}] ${message}`) })));
+    } catch (error) {
+      if (error instanceof SkippedCase) remarks.push(`skipped ${benchCase.name}: ${error.message}`);
+      else if (error instanceof WrongAnswer) {
+        remarks.push(`WRONG: ${error.message}`);
+        wrong++;
+      } else throw error;
+    }
+  }
+  progress("");
+  if (rows.length > 0) process.stdout.write(`\n${suite}\n${textTable([columns, ...rows.map(cells)])}\n`);
+  for (const remark of remarks) process.stdout.write(`${remark}\n`);
+  return { rows, wrong };
+}
+
+async function keep(suite: string, fresh: readonly ResultRow[], limited: boolean): Promise<void> {
+  const rows = mergeRows(readRows(resultsFolder), fresh, [suite], limited);
+  const machine = environment();
+  writeResults(resultsFolder, rows, [suite], machine);
+  const chart = await drawChart(suite, rows.filter((row) => row.suite === suite), machine);
+  if (chart !== undefined) replaceFile(`${resultsFolder}/${suite}.svg`, chart);
+}
+
+/** One line that is written over; on a terminal only. */
+function progress(message: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${message.slice(0, (process.stderr.columns ?? 100) - 1)}`);
+}

@@ -1,0 +1,11 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+// The bundle is .cache/bench/main.mjs, two folders below the root; vitest loads this file itself, one below.
+const here = fileURLToPath(new URL(".", import.meta.url));
+const root = here.includes(".cache") ? join(here, "..", "..") : join(here, "..");
+
+export const inRoot = (...parts: readonly string[]): string => join(root, ...parts);
+/** Converted networks, programs and files for contenders; safe to delete. */
+export const cacheFolder = inRoot(".cache", "bench");
+export const resultsFolder = inRoot("bench", "results");

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Makes the Python environments that the suite `peers` compares with, outside the tree and pinned. A few gigabytes, since the
+# PyPI wheels of torch bring CUDA libraries; all peers run on the CPU. Run again, it only fills in what is missing.
+#
+# Environments: torch (SpikingJelly, snnTorch, Norse), sinabs (needs an old `nir`) and brian2 (needs an older numpy).
+# Folder: $LLIF_PEERS, or llif/peers in the user's cache folder.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+folder=${LLIF_PEERS:-${XDG_CACHE_HOME:-$HOME/.cache}/llif/peers}
+python=${PYTHON:-python3}
+mkdir -p "$folder"
+
+# make NAME: a virtual environment with the packages of requirements-NAME.txt; a stamp marks it complete.
+make() {
+  local name=$1 requirements=$here/requirements-$1.txt
+  if cmp -s "$requirements" "$folder/$name/requirements.txt"; then
+    echo "$name: ready"
+    return
+  fi
+  echo "$name: installing into $folder/$name …"
+  [ -x "$folder/$name/bin/python" ] || "$python" -m venv "$folder/$name"
+  if [ "$name" = sinabs ]; then
+    # torch is shared with the first environment: it alone is gigabytes.
+    "$folder/torch/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))' >"$("$folder/sinabs/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/shared-torch.pth"
+  fi
+  "$folder/$name/bin/python" -m pip install --quiet --no-input setuptools==80.9.0 setuptools_scm==8.3.1 wheel==0.45.1
+  # Norse comes as source and compiles against the installed torch.
+  "$folder/$name/bin/python" -m pip install --quiet --no-input --no-build-isolation -r "$requirements"
+  cp "$requirements" "$folder/$name/requirements.txt"
+}
+
+make torch
+make sinabs
+make brian2
+echo "environments in $folder"

@@ -1,0 +1,43 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import type { ResultRow } from "../ts/bench/case.ts";
+import type { Environment } from "./environment.ts";
+
+/** The rows of a suite replace those it had; of a run that was limited to some cases, only theirs. */
+export function mergeRows(old: readonly ResultRow[], fresh: readonly ResultRow[], suites: readonly string[], limited: boolean): ResultRow[] {
+  const measured = new Set(fresh.map((row) => `${row.suite}\n${row.case}`));
+  const kept = old.filter((row) => (limited ? !measured.has(`${row.suite}\n${row.case}`) : !suites.includes(row.suite)));
+  const order = [...new Set([...old, ...fresh].map(({ suite }) => suite))];
+  return order.flatMap((suite) => [...kept, ...fresh].filter((row) => row.suite === suite));
+}
+
+/** Reads `latest.json`; none yet is an empty list. */
+export function readRows(folder: string): ResultRow[] {
+  const file = `${folder}/latest.json`;
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as ResultRow[]) : [];
+}
+
+/** Writes `latest.json`, and into `machines.json` where each suite was measured. */
+export function writeResults(folder: string, rows: readonly ResultRow[], suites: readonly string[], environment: Environment): void {
+  mkdirSync(folder, { recursive: true });
+  replaceFile(`${folder}/latest.json`, `[\n${rows.map((row) => `  ${JSON.stringify(rounded(row))}`).join(",\n")}\n]\n`);
+  const machines = readMachines(folder);
+  for (const suite of suites) machines[suite] = environment;
+  replaceFile(`${folder}/machines.json`, `${JSON.stringify(machines, null, 2)}\n`);
+}
+
+export function readMachines(folder: string): Record<string, Environment> {
+  const file = `${folder}/machines.json`;
+  return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, Environment>) : {};
+}
+
+/** A cancelled run leaves the old file whole. */
+export function replaceFile(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+}
+
+function rounded(row: ResultRow): ResultRow {
+  const short = (value: number) => Number(value.toPrecision(5));
+  const rate = row.operationsPerSecond === undefined ? {} : { operationsPerSecond: short(row.operationsPerSecond) };
+  return { ...row, medianMs: short(row.medianMs), ratio: short(row.ratio), minMs: short(row.minMs), maxMs: short(row.maxMs), ...rate };
+}

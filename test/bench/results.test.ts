@@ -1,0 +1,51 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { drawChart } from "../../bench/chart.ts";
+import { environment } from "../../bench/environment.ts";
+import { parseWords } from "../../bench/main.ts";
+import { mergeRows, readMachines, readRows, writeResults } from "../../bench/results.ts";
+import { usualSuites, suites } from "../../bench/suites.ts";
+import type { ResultRow } from "../../ts/bench/case.ts";
+
+const row = (suite: string, name: string, contender = "wasm", medianMs = 1): ResultRow => ({ suite, case: name, contender, medianMs, ratio: medianMs, minMs: medianMs, maxMs: medianMs, rounds: 3 });
+
+describe("bench/results", () => {
+  it("a suite's rows replace those it had, and nobody else's", () => {
+    const old = [row("a", "x"), row("a", "y"), row("b", "x")];
+    expect(mergeRows(old, [row("a", "x", "wasm", 2)], ["a"], false)).toEqual([row("a", "x", "wasm", 2), row("b", "x")]);
+    expect(mergeRows(old, [row("a", "x", "wasm", 2)], ["a"], true)).toEqual([row("a", "y"), row("a", "x", "wasm", 2), row("b", "x")]);
+  });
+
+  it("writes an array of rows, and where they were measured", () => {
+    const folder = mkdtempSync(join(tmpdir(), "llif-results-"));
+    try {
+      writeResults(folder, [row("a", "x"), row("a", "x", "reference", 12.3456789)], ["a"], environment());
+      expect(JSON.parse(readFileSync(join(folder, "latest.json"), "utf8"))).toMatchObject([{ suite: "a", case: "x", contender: "wasm", ratio: 1 }, { contender: "reference", medianMs: 12.346 }]);
+      expect(readRows(folder)).toHaveLength(2);
+      expect(readMachines(folder)["a"].node).toBe(process.versions.node);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("draws a chart where there is something to compare", async () => {
+    const chart = await drawChart("a", [row("a", "x"), row("a", "x", "reference", 12)], environment());
+    expect(chart).toMatch(/^<svg[^]*12\.0[^]*<\/svg>\n$/);
+    expect(await drawChart("a", [row("a", "x")], environment())).toBeUndefined();
+  });
+});
+
+describe("the words of npm run bench", () => {
+  it("choose suites and a case", () => {
+    expect(parseWords(["--suite", "reference", "--case", "mnist-cnn", "--dry"])).toEqual({ suites: ["reference"], only: "mnist-cnn", list: false, dry: true });
+    expect(parseWords([])).toMatchObject({ suites: usualSuites, only: undefined });
+    expect(parseWords(["--suite", "all"])).toMatchObject({ suites: Object.keys(suites) });
+    expect(parseWords(["--help"])).toBe("help");
+  });
+
+  it.each([[["--suite"]], [["--suite", "fastest"]], [["--cases", "x"]]])("refuse %s", (words) => {
+    expect(() => parseWords(words)).toThrow(/expected/);
+  });
+});
