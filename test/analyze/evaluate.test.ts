@@ -117,6 +117,16 @@ describe("evaluate", () => {
     expect(report.twinSeconds).toBeGreaterThanOrEqual(0);
   });
 
+  it("counts disagreements alone where nobody labelled the images", async () => {
+    const labelled = reportEvaluation(await evaluate(await contenders(), data), context);
+    const unlabelled = { ...data, labels: null };
+    const shards = [await evaluate(await contenders(), slice(unlabelled, 0, 50)), await evaluate(await contenders(), slice(unlabelled, 50), { firstSample: 50 })];
+    const report = reportEvaluation(mergeEvaluations(shards), context);
+    expect(report).toMatchObject({ samples: count, disagreements: labelled.disagreements, reluAccuracy: null, spikingAccuracy: null, mcnemar: null });
+    expect(report.intervals).toEqual({ ...labelled.intervals, reluAccuracy: null, spikingAccuracy: null });
+    expect(() => mergeEvaluations([shards[0], { ...shards[1], labels: new Uint32Array(count - 50) }])).toThrow(/some without labels/);
+  });
+
   it("stops when cancelled, and refuses images that do not fit", async () => {
     await expect(evaluate(await contenders(), data, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
     const small = imageDataset({ ...data, shape: [1, 2, 1], labels: new Uint8Array(2 * count) });

@@ -21,7 +21,7 @@ async function load(context: TestContext, name: DatasetName, split: Split): Prom
 
 function histogram({ labels, classes }: ImageDataset): number[] {
   const counts = new Array<number>(classes.length).fill(0);
-  for (const label of labels) counts[label]++;
+  for (const label of labels ?? []) counts[label]++;
   return counts;
 }
 
@@ -29,7 +29,7 @@ describe("data sets that are fetched", () => {
   it("MNIST, test set: counts, first labels, histogram", { timeout: 120_000 }, async (context) => {
     const mnist = await load(context, "mnist", "test");
     expect(mnist).toMatchObject({ count: 10_000, shape: [28, 28, 1] });
-    expect([...mnist.labels.subarray(0, 5)]).toEqual([7, 2, 1, 0, 4]);
+    expect([...mnist.labels!.subarray(0, 5)]).toEqual([7, 2, 1, 0, 4]);
     expect(histogram(mnist)).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
     expect(sample(mnist, 0).reduce((sum, pixel) => sum + pixel, 0)).toBe(18_454);
     expect(await contentHash(slice(mnist, 0, 9999))).not.toBe(await contentHash(mnist));
@@ -38,18 +38,28 @@ describe("data sets that are fetched", () => {
   it("MNIST, training set", { timeout: 120_000 }, async (context) => {
     const mnist = await load(context, "mnist", "train");
     expect(mnist).toMatchObject({ count: 60_000, shape: [28, 28, 1] });
-    expect([...mnist.labels.subarray(0, 5)]).toEqual([5, 0, 4, 1, 9]);
+    expect([...mnist.labels!.subarray(0, 5)]).toEqual([5, 0, 4, 1, 9]);
     expect(histogram(mnist)).toEqual([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]);
   });
 
   it("Fashion-MNIST, both sets: balanced", { timeout: 240_000 }, async (context) => {
     const test = await load(context, "fashion-mnist", "test");
     expect(test).toMatchObject({ count: 10_000, shape: [28, 28, 1] });
-    expect([...test.labels.subarray(0, 5)]).toEqual([9, 2, 1, 1, 6]);
+    expect([...test.labels!.subarray(0, 5)]).toEqual([9, 2, 1, 1, 6]);
     expect(histogram(test)).toEqual(new Array(10).fill(1000));
     const train = await load(context, "fashion-mnist", "train");
     expect(train.count).toBe(60_000);
     expect(histogram(train)).toEqual(new Array(10).fill(6000));
+  });
+
+  it("CIFAR-10, both sets: balanced", { timeout: 240_000 }, async (context) => {
+    const test = await load(context, "cifar10", "test");
+    expect(test).toMatchObject({ count: 10_000, shape: [32, 32, 3] });
+    expect([...test.labels!.subarray(0, 5)]).toEqual([3, 8, 8, 0, 6]);
+    expect(histogram(test)).toEqual(new Array(10).fill(1000));
+    const train = await load(context, "cifar10", "train");
+    expect([...train.labels!.subarray(0, 5)]).toEqual([6, 9, 9, 4, 1]);
+    expect(histogram(train)).toEqual(new Array(10).fill(5000));
   });
 
   it("an abort in the middle of npm leaves nothing", { timeout: 60_000 }, async () => {

@@ -28,14 +28,25 @@ describe("loadImageFolder", () => {
     put("cat/.DS_Store", new Uint8Array(1));
     const dataset = await loadImageFolder(folder);
     expect(dataset).toMatchObject({ name: basename(folder), classes: ["cat", "dog"], count: 3, shape: [2, 3, 1] });
-    expect([...dataset.labels]).toEqual([0, 1, 1]);
+    expect([...dataset.labels!]).toEqual([0, 1, 1]);
     expect([...dataset.images].filter((_, index) => index % 6 === 0)).toEqual([5, 10, 20]);
+  });
+
+  it("takes a flat folder as images without labels, and refuses a mixture", async () => {
+    put("2.png", gray(2, 3, 20));
+    put("10.png", gray(2, 3, 10));
+    put("notes.txt", new Uint8Array(3));
+    const dataset = await loadImageFolder(folder, { classes: ["cat", "dog"] });
+    expect(dataset).toMatchObject({ count: 2, shape: [2, 3, 1], labels: null, classes: ["cat", "dog"] });
+    expect([dataset.images[0], dataset.images[6]]).toEqual([10, 20]);
+    put("cat/1.png", gray(2, 3, 5));
+    await expect(loadImageFolder(folder)).rejects.toMatchObject({ code: "DATA", message: expect.stringMatching(/either in subfolders, .* or without labels .* got both \("cat", "10\.png"\)/) });
   });
 
   it("takes labels from the model's classes, and refuses others", async () => {
     put("7/a.png", gray(2, 2, 1));
     const classes = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
-    expect([...(await loadImageFolder(folder, { classes })).labels]).toEqual([7]);
+    expect([...(await loadImageFolder(folder, { classes })).labels!]).toEqual([7]);
     put("seven/a.png", gray(2, 2, 1));
     await expect(loadImageFolder(folder, { classes })).rejects.toThrow(/named as the model's classes .*got "seven"/);
   });
@@ -50,11 +61,9 @@ describe("loadImageFolder", () => {
     expect(await loadImageFolder(folder, { prepare })).toMatchObject({ count: 2, shape: [5, 5, 3] });
   });
 
-  it("refuses missing, empty and flat folders, empty classes, other files, and images that do not decode", async () => {
+  it("refuses missing and empty folders, empty classes, other files, and images that do not decode", async () => {
     await expect(loadImageFolder(join(folder, "none"))).rejects.toMatchObject({ code: "FILE" });
-    await expect(loadImageFolder(folder)).rejects.toMatchObject({ code: "DATA", message: expect.stringMatching(/subfolder of images for each class, got none/) });
-    put("flat.png", gray(1, 1, 1));
-    await expect(loadImageFolder(folder)).rejects.toThrow(/subfolder of images for each class/);
+    await expect(loadImageFolder(folder)).rejects.toMatchObject({ code: "DATA", message: expect.stringMatching(/subfolder of them for each class, got none/) });
     mkdirSync(join(folder, "a"));
     await expect(loadImageFolder(folder)).rejects.toThrow(/expected images in subfolder "a", got none/);
     put("a/1.png", gray(4, 4, 9).subarray(0, 50));

@@ -66,7 +66,7 @@ describe("data sets", () => {
     expect([...sample(dataset, 1)]).toEqual([4, 5, 6, 7]);
     const tail = slice(dataset, 1, 10);
     expect(tail.count).toBe(2);
-    expect([...tail.labels]).toEqual([2, 1]);
+    expect([...tail.labels!]).toEqual([2, 1]);
     expect(sample(tail, 1).buffer).toBe(dataset.images.buffer);
     expect(() => sample(tail, 2)).toThrow(/index: expected an integer from 0 to 1, got 2/);
     expect(() => slice(dataset, 2, 2)).toThrow(/slice to/);
@@ -87,7 +87,7 @@ describe("data sets", () => {
     const dataset = datasetFromIdx(images, labels, options);
     const hash = await contentHash(dataset);
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
-    expect(await contentHash(imageDataset({ ...dataset, name: "other", labels: Uint16Array.from(dataset.labels) }))).toBe(hash);
+    expect(await contentHash(imageDataset({ ...dataset, name: "other", labels: Uint16Array.from(dataset.labels!) }))).toBe(hash);
     const changed = dataset.images.slice();
     changed[5] ^= 1;
     expect(await contentHash({ ...dataset, images: changed })).not.toBe(hash);
@@ -102,7 +102,7 @@ describe("data sets", () => {
     const read = (part: string): Uint8Array => new Uint8Array(readFileSync(`models/${name}-500-${part}-ubyte.gz`));
     const dataset = datasetFromIdx(read("images-idx3"), read("labels-idx1"), { name, split: "test", classes });
     expect(dataset).toMatchObject({ count: 500, shape: [28, 28, 1] });
-    expect(dataset.labels[0]).toBe(firstLabel);
-    expect(new Set(dataset.labels).size).toBe(10);
+    expect(dataset.labels![0]).toBe(firstLabel);
+    expect(new Set(dataset.labels!).size).toBe(10);
   });
 });

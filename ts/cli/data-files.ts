@@ -8,17 +8,24 @@ import { pcg32 } from "../encode/random.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { datasetNames, loadDataset, type DatasetName } from "./data-cache.ts";
+import { imagenetNames, loadImagenet, type ImagenetName } from "./imagenet.ts";
 import { loadImageFolder } from "./image-folder.ts";
 import { exists, isFolder, readInput, type Io } from "./io.ts";
 
 export interface DataRequest {
-  /** Name of a known set, a folder with one subfolder for each class, or an IDX file of images. */
+  /** Name of a known set, a folder of images (labelled by subfolder, or flat and unlabelled), or an IDX file of images. */
   readonly data: string;
   readonly split: Split;
 }
 
-export function isKnownDataset(name: string): name is DatasetName {
-  return (datasetNames as readonly string[]).includes(name);
+const knownNames: readonly string[] = [...datasetNames, ...imagenetNames];
+
+export function isKnownDataset(name: string): name is DatasetName | ImagenetName {
+  return knownNames.includes(name);
+}
+
+function isImagenet(name: DatasetName | ImagenetName): name is ImagenetName {
+  return (imagenetNames as readonly string[]).includes(name);
 }
 
 /**
@@ -30,13 +37,16 @@ export async function openData(request: DataRequest, model: ReluNetwork, io: Io)
   const input = inputOf(model).shape;
   const shape = input.length === 1 ? imageShape(input[0], model.convention.channelOrder) : input;
   const onProgress = (message: string) => io.progress(message);
-  if (isKnownDataset(data)) return prepareDataset(await loadDataset(data, split, { signal: io.signal, onProgress }), model.convention, shape);
+  if (isKnownDataset(data)) {
+    if (!isImagenet(data)) return prepareDataset(await loadDataset(data, split, { signal: io.signal, onProgress }), model.convention, shape);
+    return loadImagenet(data, split, { convention: model.convention, shape, classes: model.classes, outputs: outputCount(model), signal: io.signal, onProgress });
+  }
   if (await isFolder(data)) {
     const classes = model.classes.length === 0 ? undefined : model.classes;
     return loadImageFolder(data, { prepare: { convention: model.convention, shape }, classes, signal: io.signal, onProgress });
   }
   if (!(await exists(data))) {
-    throw new LlifError("DATA", `data set "${data}": expected ${datasetNames.join(", ")}, a folder of images in one subfolder for each class, or an IDX file; found none of these`);
+    throw new LlifError("DATA", `data set "${data}": expected ${knownNames.join(", ")}, a folder of images, or an IDX file; found none of these`);
   }
   return prepareDataset(await openIdx(data, split, model), model.convention, shape);
 }
@@ -48,11 +58,14 @@ function imageShape(values: number, order: "RGB" | "BGR" | "gray"): readonly [nu
   return Number.isInteger(side) ? [side, side, channels] : [1, values, 1];
 }
 
+function outputCount(model: ReluNetwork): number {
+  return sizeOf(model.nodes.find((node) => node.name === model.outputs[0])?.shape ?? [0]);
+}
+
 async function openIdx(path: string, split: Split, model: ReluNetwork): Promise<ImageDataset> {
   const labels = path.replace("images-idx3", "labels-idx1");
   if (labels === path) throw new LlifError("DATA", `"${path}": expected an IDX file whose name holds "images-idx3", with "labels-idx1" beside it`);
-  const outputs = model.nodes.find((node) => node.name === model.outputs[0]);
-  const classes = model.classes.length > 0 ? model.classes : Array.from({ length: sizeOf(outputs?.shape ?? [10]) }, (_, index) => String(index));
+  const classes = model.classes.length > 0 ? model.classes : Array.from({ length: outputCount(model) }, (_, index) => String(index));
   const name = basename(path).replace(/-?images-idx3.*$/, "") || basename(path);
   return datasetFromIdx(await readInput(path), await readInput(labels), { name, split, classes });
 }
@@ -69,9 +82,9 @@ export function takeImages(data: ImageDataset, count: number, seed: number | und
     const at = taken + Math.floor((random() / 2 ** 32) * (data.count - taken));
     [order[taken], order[at]] = [order[at], order[taken]];
     images.set(sample(data, order[taken]), taken * sizeOf(data.shape));
-    labels[taken] = data.labels[order[taken]];
+    if (data.labels !== null) labels[taken] = data.labels[order[taken]];
   }
-  return imageDataset({ ...data, images, labels });
+  return imageDataset({ ...data, images, labels: data.labels === null ? null : labels });
 }
 
 /** How many images of `evaluated` are, pixel for pixel, among `calibration`. */

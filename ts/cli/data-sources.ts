@@ -7,9 +7,7 @@ import { readTar } from "../data/tar.ts";
 
 /** Files of an npm package's tarball, by their paths in the package. Its code is not run. */
 export async function filesOfNpmPackage(spec: string, folder: string, signal?: AbortSignal): Promise<Map<string, Uint8Array>> {
-  const install = `it comes with Node; or fetch "${spec}" by hand`;
-  await run("npm", ["pack", spec, "--silent", "--ignore-scripts"], { folder, signal, install });
-  const tarball = await onlyFile(folder, ".tgz", spec);
+  const tarball = await archiveOfNpmPackage(spec, folder, signal);
   const place = `npm package ${spec}`;
   let archive: Uint8Array;
   try {
@@ -18,6 +16,21 @@ export async function filesOfNpmPackage(spec: string, folder: string, signal?: A
     throw new LlifError("FORMAT", `${place}: truncated or corrupt tarball`, { cause });
   }
   return new Map([...readTar(archive, place)].map(([path, bytes]) => [path.replace(/^[^/]+\//, ""), bytes]));
+}
+
+/** The tarball of an npm package. */
+export async function archiveOfNpmPackage(spec: string, folder: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const install = `it comes with Node; or fetch "${spec}" by hand`;
+  await run("npm", ["pack", spec, "--silent", "--ignore-scripts"], { folder, signal, install });
+  return onlyFile(folder, ".tgz", `npm package ${spec}: npm pack`);
+}
+
+/** The wheel of a Python package. Nothing is installed. */
+export async function archiveOfPythonPackage(spec: string, folder: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const install = `it comes with Python; or fetch "${spec}" by hand`;
+  const words = ["-m", "pip", "download", spec, "--no-deps", "--only-binary", ":all:", "--quiet", "--disable-pip-version-check"];
+  await run(process.platform === "win32" ? "python" : "python3", words, { folder, signal, install });
+  return onlyFile(folder, ".whl", `Python package ${spec}: pip download`);
 }
 
 /** Files of a Debian package, by their paths from the root. Nothing is installed, and no root rights are needed. */
@@ -39,9 +52,9 @@ export async function filesOfDebianPackage(name: string, folder: string, signal?
   return readTar(tar, `Debian package ${name}`);
 }
 
-async function onlyFile(folder: string, ending: string, spec: string): Promise<Uint8Array> {
+async function onlyFile(folder: string, ending: string, what: string): Promise<Uint8Array> {
   const name = (await readdir(folder)).find((file) => file.endsWith(ending));
-  if (name === undefined) throw new LlifError("DATA", `npm package ${spec}: npm pack left no ${ending} file`);
+  if (name === undefined) throw new LlifError("DATA", `${what} left no ${ending} file`);
   return readFile(join(folder, name));
 }
 

@@ -25,7 +25,7 @@ export function addDefault(program: Command, io: Io): void {
       if (flags.json !== true) io.out(`${formatInspection(inspection)}\n`);
       if (flags.data === undefined) {
         if (flags.json === true) io.out(toJson({ inspection }));
-        else io.out("To evaluate it as well: --data mnist, fashion-mnist, cifar10 or a folder of images.");
+        else io.out("To evaluate it as well: --data mnist, fashion-mnist, cifar10, imagenet-sample or a folder of images.");
         return;
       }
       const { report } = await evaluateModel(model, { ...flags, data: flags.data }, io);

@@ -17,13 +17,14 @@ export interface ImageFolderOptions extends LoadOptions {
 const imageEnding = /\.(png|jpe?g)$/i;
 
 /**
- * Loads PNG and JPEG images that lie in one subfolder for each class. Classes and files are sorted by their names, by code unit.
+ * Loads PNG and JPEG images that lie in one subfolder for each class, or, without labels, in the folder itself. Classes and
+ * files are sorted by their names, by code unit.
  * @throws {LlifError} `FILE` when the folder cannot be read, `DATA` when it is empty, holds something else, or its images
  * differ in size, `FORMAT` when an image does not decode, `ABORTED`.
  */
 export async function loadImageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageDataset> {
   const place = `image folder "${path}"`;
-  const { classes, files } = await listImages(path, place, options.classes);
+  const { classes, files, labelled } = await listImages(path, place, options.classes);
   const images: Uint8Array[] = [];
   let shape: readonly [number, number, number] | undefined;
   for (const { file } of files) {
@@ -43,7 +44,7 @@ export async function loadImageFolder(path: string, options: ImageFolderOptions 
     split: "test",
     shape: shape ?? [0, 0, 0],
     images: pixels,
-    labels: Uint16Array.from(files, ({ label }) => label),
+    labels: labelled ? Uint16Array.from(files, ({ label }) => label) : null,
     classes,
   });
 }
@@ -60,6 +61,11 @@ async function readImage(file: string, prepare: ImageFolderOptions["prepare"]): 
 async function listImages(path: string, place: string, known: readonly string[] | undefined) {
   const folders = await list(path, place);
   const names = folders.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+  const flat = folders.filter((entry) => entry.isFile() && imageEnding.test(entry.name)).map((entry) => entry.name).sort();
+  if (names.length > 0 && flat.length > 0) {
+    throw new LlifError("DATA", `${place}: expected images either in subfolders, one for each class, or without labels in the folder itself, got both ("${names[0]}", "${flat[0]}")`);
+  }
+  if (flat.length > 0) return { classes: known ?? [], files: flat.map((name) => ({ file: join(path, name), label: 0 })), labelled: false };
   const classes = known ?? names;
   const stray = names.find((name) => !classes.includes(name));
   if (stray !== undefined) {
@@ -73,8 +79,8 @@ async function listImages(path: string, place: string, known: readonly string[] 
     if (entries.length === 0) throw new LlifError("DATA", `${place}: expected images in subfolder "${name}", got none`);
     for (const entry of entries.sort()) files.push({ file: join(path, name, entry), label: classes.indexOf(name) });
   }
-  if (files.length === 0) throw new LlifError("DATA", `${place}: expected a subfolder of images for each class, got none`);
-  return { classes, files };
+  if (files.length === 0) throw new LlifError("DATA", `${place}: expected PNG or JPEG images, or a subfolder of them for each class, got none`);
+  return { classes, files, labelled: true };
 }
 
 async function list(path: string, place: string) {

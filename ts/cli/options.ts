@@ -49,13 +49,13 @@ export function addMappingOptions(command: Command): Command {
     .addOption(new Option("--scales <kind>", "activation scales: largest value seen, a percentile of them, or a bound from the weights (default: max)").choices([...scaleNames]))
     .addOption(new Option("--margin <factor>", "factor on the scales (default: 1.25)").argParser(positive("--margin")))
     .addOption(new Option("--percentile <p>", "with --scales percentile (default: 99.9)").argParser(positive("--percentile", 100)))
-    .addOption(new Option("--calibration <set>", "images that the scales are taken from: mnist, fashion-mnist, cifar10 (training split), a folder or an IDX file"))
+    .addOption(new Option("--calibration <set>", "images that the scales are taken from: a known set (its training split), a folder or an IDX file"))
     .addOption(new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(integer("--calibration-images", 1)))
     .addOption(new Option("--seed <n>", "choose the calibration images at random with this seed, rather than the first").argParser(integer("--seed", 0)));
 }
 
 export function addDataOptions(command: Command, required = true): Command {
-  const data = new Option("--data <set>", "mnist, fashion-mnist, cifar10, a folder of images in one subfolder for each class, or an IDX file");
+  const data = new Option("--data <set>", "mnist, fashion-mnist, cifar10, imagenet-sample, imagenet-crops, a folder of images (in one subfolder for each class, or flat: no labels, agreement only), or an IDX file");
   return command
     .addOption(required ? data.makeOptionMandatory() : data)
     .addOption(new Option("--split <split>", "part of a known data set").choices(["train", "test"]).default("test"))

@@ -1,4 +1,5 @@
 import type { EvaluationReport } from "../analyze/evaluation.ts";
+import type { Interval } from "../analyze/statistics.ts";
 import { formatCount, formatPairs, formatPercent, formatPercentInterval, formatSeconds } from "./text.ts";
 
 /** The result of an evaluation for people. */
@@ -7,9 +8,9 @@ export function formatReport(report: EvaluationReport): string {
   const pairs: [string, string][] = [
     ["model", `${report.model} on ${report.data} (${report.split}), ${formatCount(samples)} images`],
     ["code", `${report.code}, ${report.schedule}, ${report.levels} levels; engine ${report.engine}`],
-    [report.comparedWith === "model" ? "ReLU accuracy" : "toRelu accuracy", `${formatPercent(report.reluAccuracy)}  [${formatPercentInterval(intervals.reluAccuracy)}]`],
-    ["spiking accuracy", `${formatPercent(report.spikingAccuracy)}  [${formatPercentInterval(intervals.spikingAccuracy)}]`],
-    ["disagreements", `${disagreements} of ${formatCount(samples)}  [${intervals.disagreements.map((bound) => bound.toPrecision(2)).join("–")}]; McNemar p = ${report.mcnemar.toPrecision(3)}`],
+    [report.comparedWith === "model" ? "ReLU accuracy" : "toRelu accuracy", accuracyText(report.reluAccuracy, intervals.reluAccuracy)],
+    ["spiking accuracy", accuracyText(report.spikingAccuracy, intervals.spikingAccuracy)],
+    ["disagreements", `${disagreements} of ${formatCount(samples)}  [${intervals.disagreements.map((bound) => bound.toPrecision(2)).join("–")}]${report.mcnemar === null ? "" : `; McNemar p = ${report.mcnemar.toPrecision(3)}`}`],
     ["twin mismatches", report.twinMismatches === null ? "– (no quantised twin was compared)" : `${report.twinMismatches} of all spike counts and logits`],
     ["latency", `${describeLatency(report)}`],
   ];
@@ -24,6 +25,10 @@ export function formatReport(report: EvaluationReport): string {
   pairs.push(["time", times.join(", ")]);
   const notes = report.comparedWith === "model" ? [] : ["compared with toRelu(network): a .llif file does not hold the ReLU network it was made from"];
   return [formatPairs(pairs), ...notes.map((note) => `\n${note}`), "Brackets: 95 % confidence."].join("\n");
+}
+
+function accuracyText(accuracy: number | null, interval: Interval | null): string {
+  return accuracy === null || interval === null ? "– (the images have no labels)" : `${formatPercent(accuracy)}  [${formatPercentInterval(interval)}]`;
 }
 
 function describeLatency({ schedule, windowTicks, latencyTicks, intervalTicks }: EvaluationReport): string {

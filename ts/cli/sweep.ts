@@ -75,11 +75,12 @@ async function evaluateTask(model: OpenModel, evaluator: Evaluator, calibration:
   return [(await evaluator.evaluate(network, flags.engine)).report];
 }
 
+/** Without labels the agreement with the ReLU network stands for the accuracy, and the title says so. */
 function plotPoints({ points }: Sweep) {
   return points.map(({ code, schedule, report }) => ({
     series: code === "phase" ? "phase" : `rate, ${schedule}`,
-    accuracy: report.spikingAccuracy,
-    reluAccuracy: report.reluAccuracy,
+    accuracy: report.spikingAccuracy ?? 1 - report.disagreements / report.samples,
+    reluAccuracy: report.reluAccuracy ?? 1,
     disagreement: report.disagreements / report.samples,
     latencyTicks: report.latencyTicks,
     spikes: report.spikesPerSample ?? 0,
@@ -89,7 +90,9 @@ function plotPoints({ points }: Sweep) {
 
 function titleOf({ points }: Sweep): string {
   const [first] = points;
-  return first === undefined ? "No setting could be evaluated" : `${first.report.model} on ${formatCount(first.report.samples)} images of ${first.report.data}`;
+  if (first === undefined) return "No setting could be evaluated";
+  const { model, samples, data, reluAccuracy } = first.report;
+  return `${model} on ${formatCount(samples)} images of ${data}${reluAccuracy === null ? " (no labels: agreement instead of accuracy)" : ""}`;
 }
 
 function formatSweep({ points, skipped }: Sweep): string {

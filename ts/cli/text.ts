@@ -14,8 +14,8 @@ export function formatPairs(pairs: readonly (readonly [string, string])[]): stri
   return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
 }
 
-export function formatPercent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
+export function formatPercent(share: number | null): string {
+  return share === null ? "–" : `${(100 * share).toFixed(2)} %`;
 }
 
 export function formatPercentInterval([low, high]: Interval): string {

@@ -4,7 +4,7 @@ import { formatShape, sizeOf } from "../tensor.ts";
 
 export type Split = "train" | "test";
 
-/** Labelled images of one size, as uint8 pixels. */
+/** Images of one size, as uint8 pixels. */
 export interface ImageDataset {
   readonly name: string;
   readonly split: Split;
@@ -12,8 +12,8 @@ export interface ImageDataset {
   readonly shape: readonly [number, number, number];
   /** Shape [count, height, width, channels], row-major, 0…255. */
   readonly images: Uint8Array;
-  /** One class index for each image, in the order of `classes`. */
-  readonly labels: Uint8Array | Uint16Array;
+  /** One class index for each image, in the order of `classes`; null where nobody labelled them. */
+  readonly labels: Uint8Array | Uint16Array | null;
   readonly classes: readonly string[];
   readonly count: number;
 }
@@ -26,18 +26,20 @@ export function imageDataset(parts: Omit<ImageDataset, "count">): ImageDataset {
   const { name, split, shape, images, labels, classes } = parts;
   const place = `data set "${name}" (${split})`;
   const pixels = sizeOf(shape);
-  if (labels.length === 0 || pixels === 0) {
-    throw new LlifError("DATA", `${place}: expected at least one image, got ${labels.length} of shape ${formatShape(shape)}`);
+  const count = pixels === 0 ? 0 : (labels?.length ?? images.length / pixels);
+  if (count === 0) throw new LlifError("DATA", `${place}: expected at least one image, got none of shape ${formatShape(shape)}`);
+  if (labels === null) {
+    if (!Number.isInteger(count)) throw new LlifError("DATA", `${place}: expected images of shape ${formatShape(shape)}, got ${images.length} bytes`);
+    return { name, split, shape, images, labels, classes, count };
   }
   if (images.length !== labels.length * pixels) {
-    const count = images.length / pixels;
-    throw new LlifError("DATA", `${place}: expected as many labels as images of shape ${formatShape(shape)}, got ${labels.length} labels and ${count} images`);
+    throw new LlifError("DATA", `${place}: expected as many labels as images of shape ${formatShape(shape)}, got ${labels.length} labels and ${images.length / pixels} images`);
   }
   const wrong = labels.findIndex((label) => label >= classes.length);
   if (wrong >= 0) {
     throw new LlifError("DATA", `${place}: expected labels below ${classes.length}, got ${labels[wrong]} at image ${wrong}`);
   }
-  return { name, split, shape, images, labels, classes, count: labels.length };
+  return { name, split, shape, images, labels, classes, count };
 }
 
 /** Pixels of one image, shape `dataset.shape`: a view, not a copy. */
@@ -57,7 +59,7 @@ export function slice(dataset: ImageDataset, from: number, to: number = dataset.
   return {
     ...dataset,
     images: dataset.images.subarray(from * pixels, end * pixels),
-    labels: dataset.labels.subarray(from, end),
+    labels: dataset.labels?.subarray(from, end) ?? null,
     count: end - from,
   };
 }
@@ -72,7 +74,7 @@ export async function contentHash(dataset: ImageDataset): Promise<string> {
     count: dataset.count,
     classes: dataset.classes,
     images: await sha256(dataset.images),
-    labels: await sha256(labelBytes(dataset.labels)),
+    labels: dataset.labels === null ? null : await sha256(labelBytes(dataset.labels)),
   });
   return sha256(new TextEncoder().encode(description));
 }

@@ -106,12 +106,18 @@ function resampleAxis(data: Uint8Array, outer: number, from: number, to: number,
 export function cropCentre(image: DecodedImage, [height, width]: Size, place = "image"): DecodedImage {
   checkInteger("crop height", height, 1);
   checkInteger("crop width", width, 1);
-  const [fromHeight, fromWidth, channels] = image.shape;
+  const [fromHeight, fromWidth] = image.shape;
   if (height > fromHeight || width > fromWidth) {
     throw new LlifError("SHAPE", `${place}: expected at least ${height}×${width} pixels to crop, got ${fromHeight}×${fromWidth}`);
   }
-  const top = Math.floor((fromHeight - height) / 2);
-  const left = Math.floor((fromWidth - width) / 2);
+  return cropAt(image, [Math.floor((fromHeight - height) / 2), Math.floor((fromWidth - width) / 2)], [height, width]);
+}
+
+/** A part that lies wholly inside the image, from its upper left corner on. */
+export function cropAt(image: DecodedImage, [top, left]: readonly [top: number, left: number], [height, width]: Size): DecodedImage {
+  const [fromHeight, fromWidth, channels] = image.shape;
+  checkInteger("crop top", top, 0, fromHeight - height);
+  checkInteger("crop left", left, 0, fromWidth - width);
   const data = new Uint8Array(height * width * channels);
   for (let row = 0; row < height; row++) {
     const start = ((top + row) * fromWidth + left) * channels;
