@@ -93,7 +93,7 @@ async function testImages(spec: ModelSpec, file: string): Promise<{ images: Uint
   }
   const all = data;
   const indices = Array.from({ length: spec.images }, (_, index) => index);
-  return { images: indices.map((index) => sample(all, index).slice()), labels: indices.map((index) => all.labels[index]) };
+  return { images: indices.map((index) => sample(all, index).slice()), labels: indices.map((index) => all.labels?.[index] ?? -1) };
 }
 
 export function describeLatency(network: SpikingNetwork): string {
