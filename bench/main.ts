@@ -2,6 +2,7 @@ import { WrongAnswer, SkippedCase, type BenchCase, type ResultRow } from "../ts/
 import { runCase } from "../ts/bench/runner.ts";
 import { LlifError } from "../ts/index.ts";
 import { drawChart } from "./chart.ts";
+import { drawRoofline } from "./roofline.ts";
 import { environment } from "./environment.ts";
 import { resultsFolder } from "./paths.ts";
 import { mergeRows, readRows, replaceFile, writeResults } from "./results.ts";
@@ -100,7 +101,8 @@ async function keep(suite: string, fresh: readonly ResultRow[], limited: boolean
   const rows = mergeRows(readRows(resultsFolder), fresh, [suite], limited);
   const machine = environment();
   writeResults(resultsFolder, rows, [suite], machine);
-  const chart = await drawChart(suite, rows.filter((row) => row.suite === suite), machine);
+  const measured = rows.filter((row) => row.suite === suite);
+  const chart = await (suite === "limit" ? drawRoofline(measured, machine) : drawChart(suite, measured, machine));
   if (chart !== undefined) replaceFile(`${resultsFolder}/${suite}.svg`, chart);
 }
 

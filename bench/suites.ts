@@ -1,11 +1,15 @@
 import type { BenchCase } from "../ts/bench/case.ts";
+import { limitSuite } from "./suites/limit.ts";
+import { nativeSuite } from "./suites/native.ts";
 import { referenceSuite } from "./suites/reference.ts";
 
 export type Suite = () => BenchCase[] | Promise<BenchCase[]>;
 
 export const suites: Readonly<Record<string, Suite>> = {
   reference: referenceSuite,
+  native: nativeSuite,
+  limit: limitSuite,
 };
 
 /** What `npm run bench` runs: under 8 minutes, and nothing that must be installed by hand. */
-export const usualSuites: readonly string[] = ["reference"];
+export const usualSuites: readonly string[] = ["reference", "native", "limit"];

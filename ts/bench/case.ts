@@ -20,6 +20,8 @@ export interface OpenCase<Outcome> {
   readonly operations?: number;
   /** Samples in one run of the work; rows give the time of one. Default 1. */
   readonly samples?: number;
+  /** What else is known of our contender's work, by name and unit. */
+  readonly more?: Readonly<Record<string, number | string>>;
   dispose?(): void | Promise<void>;
 }
 

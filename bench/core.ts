@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import type { Contender } from "../ts/bench/case.ts";
+import { Digest } from "../ts/bench/digest.ts";
+import type { SimulationOutcome } from "../ts/bench/simulators.ts";
+import type { RunInput } from "../ts/engine/engine.ts";
+import { bitsOf, buildCore, type CoreNetwork } from "../ts/engine/flatten.ts";
+import { encodeInput, type EncodedInput } from "../ts/engine/input.ts";
+import { loadGlue } from "../ts/engine/load.ts";
+import { prepareNetwork, resolveRecording, type PreparedNetwork } from "../ts/engine/simulator.ts";
+import { outputsOf, populationsOf, type SpikingNetwork } from "../ts/spiking/network.ts";
+import { FlatSimulator } from "./flat.ts";
+import { inRoot } from "./paths.ts";
+
+/** The core alone, in WebAssembly and as a flat file for the native program: samples are encoded beforehand, and results not read. */
+export interface CoreCase {
+  readonly wasm: Contender<SimulationOutcome>;
+  readonly flat: Uint8Array;
+}
+
+export async function openCore(network: SpikingNetwork, inputs: readonly RunInput[], ticks = network.windowTicks): Promise<CoreCase> {
+  const prepared = prepareNetwork(network);
+  const recording = resolveRecording(network);
+  const samples = inputs.map((input) => encodeInput(network, input, ticks));
+  const glue = await loadGlue(readFileSync(inRoot("dist", "llif.wasm")));
+  const { raw } = buildCore(FlatSimulator, prepared, recording);
+  const flat = raw as FlatSimulator;
+  for (const sample of samples) flat.sample(sample, ticks);
+  return { wasm: wasmContender(prepared, buildCore(glue.RawSimulator, prepared, recording), samples, ticks), flat: flat.bytes() };
+}
+
+function wasmContender({ network }: PreparedNetwork, { raw, numbers }: CoreNetwork, samples: readonly EncodedInput[], ticks: number): Contender<SimulationOutcome> {
+  const run = (sample: EncodedInput): void => {
+    raw.reset();
+    if (sample.kind === "constant") raw.runConstant(bitsOf(sample.values), ticks);
+    else raw.runEvents(sample.neurons, sample.starts, ticks);
+  };
+  const numbersOf = (nodes: readonly { readonly name: string }[]) => nodes.map(({ name }) => numbers.get(name) as number);
+  return {
+    name: "wasm",
+    time(repetitions) {
+      const start = performance.now();
+      for (let repetition = 0; repetition < repetitions; repetition++) samples.forEach(run);
+      return performance.now() - start;
+    },
+    outcome() {
+      const digest = new Digest();
+      let spikes = 0;
+      let synapticOperations = 0;
+      for (const sample of samples) {
+        run(sample);
+        for (const number of numbersOf(populationsOf(network))) digest.words(raw.counts(number));
+        for (const number of numbersOf(outputsOf(network))) digest.words(raw.charges(number));
+        spikes += raw.spikeCount();
+        synapticOperations += raw.synapticOperations();
+      }
+      return { digest: digest.hex(), spikes, synapticOperations };
+    },
+    dispose: () => raw.free(),
+  };
+}

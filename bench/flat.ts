@@ -1,0 +1,71 @@
+import type { EncodedInput } from "../ts/engine/input.ts";
+import { bitsOf, type RawSimulator } from "../ts/engine/flatten.ts";
+
+const calls = { network: 0, synapse: 1, layer: 2, pool: 3, constant: 4, spikes: 5 } as const;
+
+/**
+ * Writes down what the core is told, rather than doing it: crates/native/src/flat.rs has the layout and reads it.
+ * Stands in for the generated class, so that the native program and WebAssembly get the same network by construction.
+ */
+export class FlatSimulator implements RawSimulator {
+  readonly #parts: Uint32Array[] = [new Uint32Array(new TextEncoder().encode("LLIFFLAT").buffer)];
+  #nodes = 1;
+
+  constructor(input: Uint32Array, interleaved: boolean, double: boolean, shifts: Uint32Array, payloads: Uint32Array) {
+    this.#call(calls.network, input, interleaved, double, shifts, payloads);
+  }
+
+  synapse(source: number, convolution: Uint32Array, identity: boolean, weights: Uint32Array): void {
+    this.#call(calls.synapse, source, identity, convolution, weights);
+  }
+
+  layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array): number {
+    const [leak, least] = bitsOf(Float32Array.of(leakFactor, floor));
+    this.#call(calls.layer, shape, integers, leak, least, bias, threshold, initial);
+    return this.#nodes++;
+  }
+
+  pool(source: number, sum: boolean, shape: Uint32Array, window: Uint32Array): number {
+    this.#call(calls.pool, source, sum, shape, window);
+    return this.#nodes++;
+  }
+
+  sample(input: EncodedInput, ticks: number): void {
+    if (input.kind === "constant") this.#call(calls.constant, ticks, bitsOf(input.values));
+    else this.#call(calls.spikes, ticks, input.neurons, input.starts);
+  }
+
+  bytes(): Uint8Array {
+    const words = new Uint32Array(this.#parts.reduce((sum, { length }) => sum + length, 0));
+    let at = 0;
+    for (const part of this.#parts) {
+      words.set(part, at);
+      at += part.length;
+    }
+    return new Uint8Array(words.buffer);
+  }
+
+  #call(number: number, ...parameters: (number | boolean | Uint32Array)[]): void {
+    this.#parts.push(Uint32Array.of(number));
+    for (const parameter of parameters) {
+      if (typeof parameter === "object") this.#parts.push(Uint32Array.of(parameter.length), parameter);
+      else this.#parts.push(Uint32Array.of(Number(parameter)));
+    }
+  }
+
+  reset = unsupported;
+  runConstant = unsupported;
+  runEvents = unsupported;
+  charges = unsupported;
+  counts = unsupported;
+  spikeTicks = unsupported;
+  spikeNeurons = unsupported;
+  traces = unsupported;
+  spikeCount = unsupported;
+  synapticOperations = unsupported;
+  free(): void {}
+}
+
+function unsupported(): never {
+  throw new TypeError("a flat file only records the network");
+}

@@ -1,0 +1,64 @@
+import type { ResultRow } from "../ts/bench/case.ts";
+import { composeSvg, loadPlot, palette } from "../ts/plot/svg.ts";
+import type { Environment } from "./environment.ts";
+
+interface Point {
+  readonly case: string;
+  readonly intensity: number;
+  readonly rate: number;
+  readonly symbol: "circle" | "triangle" | "square";
+  readonly color: string;
+}
+
+/**
+ * Additions a second against additions for each byte of packed weights. The roofs are the same loop of loads and additions over a
+ * buffer in the first level cache (flat) and over one beyond all caches (each weight byte fetched once: rising).
+ */
+export async function drawRoofline(rows: readonly ResultRow[], machine: Environment): Promise<string | undefined> {
+  const rateOf = (name: string): number | undefined => rows.find((row) => row.case === name && row.contender === "wasm")?.operationsPerSecond;
+  const kinds = [
+    { kind: "i16", bytes: 2, color: palette[0], label: "i16, exact codes" },
+    { kind: "f32", bytes: 4, color: palette[1], label: "f32, rate" },
+  ];
+  const points = rows.flatMap((row): Point[] => {
+    const intensity = row.more?.["additionsPerWeightByte"];
+    if (typeof intensity !== "number" || row.operationsPerSecond === undefined) return [];
+    const kind = row.case.includes("-rate-") ? kinds[1] : kinds[0];
+    const symbol = row.case.startsWith("dense") ? "square" : row.case.endsWith("-phase") ? "triangle" : "circle";
+    return [{ case: row.case, intensity, rate: row.operationsPerSecond / 1e9, symbol, color: kind.color }];
+  });
+  if (points.length === 0) return undefined;
+  const { Plot } = await loadPlot();
+  const [least, most] = [Math.min(...points.map(({ intensity }) => intensity)) / 3, Math.max(...points.map(({ intensity }) => intensity)) * 2];
+  const roofs = kinds.flatMap(({ kind, bytes, color, label }) => {
+    const [flat, far] = [rateOf(`load-add-${kind}-16k`), rateOf(`load-add-${kind}-64m`)];
+    if (flat === undefined || far === undefined) return [];
+    const slope = far * bytes;
+    const at = (intensity: number) => ({ intensity, rate: Math.min(flat, slope * intensity) / 1e9, color, kind });
+    return [{ label: `${label}: ${(flat / 1e9).toFixed(0)} G/s`, flat: flat / 1e9, color, line: [at(least), at(Math.min(most, Math.max(least, flat / slope))), at(most)] }];
+  });
+  const rates = [...points.map(({ rate }) => rate), ...roofs.map(({ flat }) => flat)];
+  const [width, height] = [760, 420];
+  const panel = {
+    left: 0,
+    top: 84,
+    options: {
+      width,
+      height,
+      marginLeft: 60,
+      marginRight: 20,
+      marginBottom: 44,
+      x: { type: "log" as const, label: "additions for each byte of packed weights →", grid: true, domain: [least, most], ticks: 5, tickFormat: (value: number) => String(value) },
+      y: { type: "log" as const, label: "↑ additions a second (10⁹)", grid: true, domain: [Math.min(...rates) * 0.7, Math.max(...rates) * 1.4], ticks: 6, tickFormat: (value: number) => String(Number(value.toPrecision(2))) },
+      color: { type: "identity" as const },
+      symbol: { type: "identity" as const },
+      marks: [
+        ...roofs.map(({ line, color }) => Plot.line(line, { x: "intensity", y: "rate", stroke: color, strokeWidth: 2, clip: true })),
+        ...roofs.map(({ label, flat, color }) => Plot.text([label], { x: most, y: flat, text: [label], textAnchor: "end", dy: -9, dx: -4, fill: color })),
+        Plot.dot(points, { x: "intensity", y: "rate", fill: "color", symbol: "symbol", r: 4, stroke: "white", strokeWidth: 0.7 }),
+      ],
+    },
+  };
+  const notes = ["Lines: what a loop of nothing but 128-bit loads and additions reaches in WebAssembly, from the first level cache (flat)", "and from memory (rising). Points: our kernels; squares dense layers, circles convolutions, triangles convolutions in phase."];
+  return composeSvg([panel], { title: `limit: ${machine.processor}, Node ${machine.node}`, width, height: height + 90, notes });
+}

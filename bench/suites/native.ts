@@ -1,0 +1,34 @@
+import { benchCase, type BenchCase } from "../../ts/bench/case.ts";
+import { layerCases } from "../../ts/bench/layer-cases.ts";
+import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
+import { outcomeOf } from "../../ts/bench/simulators.ts";
+import { referenceEngine, type RunInput, type SpikingNetwork } from "../../ts/index.ts";
+import { openCore } from "../core.ts";
+import { modelCases } from "../models.ts";
+import { nativeContender, nativeProgram, widths } from "../native.ts";
+
+/** The same Rust core in WebAssembly and as a native program. */
+export function nativeSuite(): BenchCase[] {
+  const layers = layerCases([32]).map(({ name, layer, code }) =>
+    benchCase("native", name, () => {
+      const network = layerNetwork(layer, code);
+      return open(network, [{ spikes: randomSpikes(network, code.ticks, code.activity) }]);
+    }),
+  );
+  const models = modelCases().map(({ name, open: openModel }) =>
+    benchCase("native", name, async () => {
+      const { network, images } = await openModel();
+      return open(network, images.slice(0, 4));
+    }),
+  );
+  return [...layers, ...models];
+}
+
+async function open(network: SpikingNetwork, inputs: readonly RunInput[]) {
+  widths.forEach(nativeProgram);
+  const { wasm, flat } = await openCore(network, inputs);
+  const reference = await referenceEngine().createSimulator(network);
+  const truth = outcomeOf(network, inputs.map((input) => reference.run(input)));
+  const contenders = [wasm, ...widths.map((width) => nativeContender(width, flat))];
+  return { contenders, truth, operations: truth.synapticOperations, samples: inputs.length };
+}

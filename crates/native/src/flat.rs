@@ -1,0 +1,134 @@
+//! The file that bench/flat.ts writes: what RawSimulator of crates/wasm is told, call by call.
+//!
+//! Little-endian 32-bit words. First the two words of `LLIFFLAT`; then calls, each a number and its arguments. An array is its
+//! length and its words; charges are bits of f32 or i32.
+//!
+//! | number | call | arguments |
+//! |---|---|---|
+//! | 0 | network | input extents (array of 3), interleaved, double, shifts (array), payloads (array) |
+//! | 1 | synapse | source, identity, convolution sizes (array of 9, or empty), weights (array) |
+//! | 2 | layer | extents (array of 3), integers (array of 5), leak factor, floor, bias, threshold, initial potential (arrays) |
+//! | 3 | pool | source, sum, extents (array of 3), window (array of 8) |
+//! | 4 | constant input | ticks, values (array) |
+//! | 5 | spikes | ticks, neurons (array), starts (array of ticks + 1) |
+
+use llif_core::kernel::Native;
+use llif_core::layer::{Kind, SynapseSpec};
+use llif_core::neuron::Neuron;
+use llif_core::simulator::{Input, LayerSpec, Schedule, Simulator};
+use llif_core::spikes::Geometry;
+
+pub enum Sample {
+    Constant(usize, Vec<u32>),
+    Spikes(usize, Vec<u32>, Vec<u32>),
+}
+
+pub struct Job {
+    pub simulator: Simulator<Native>,
+    /// Numbers of the populations, then of the outputs.
+    pub populations: Vec<usize>,
+    pub outputs: Vec<usize>,
+    pub samples: Vec<Sample>,
+}
+
+impl Job {
+    pub fn run(&mut self, sample: usize) -> Result<(), String> {
+        match &self.samples[sample] {
+            Sample::Constant(ticks, values) => self.simulator.run(Input::Constant(values), *ticks),
+            Sample::Spikes(ticks, neurons, starts) => self.simulator.run(Input::Events { neurons, starts }, *ticks),
+        }
+    }
+
+    pub fn reset(&mut self) {
+        self.simulator.reset();
+    }
+}
+
+struct Words<'a> {
+    words: &'a [u32],
+    at: usize,
+}
+
+impl Words<'_> {
+    fn next(&mut self) -> Result<u32, String> {
+        self.at += 1;
+        self.words.get(self.at - 1).copied().ok_or_else(|| format!("word {}: the file ends here", self.at - 1))
+    }
+
+    fn size(&mut self) -> Result<usize, String> {
+        Ok(self.next()? as usize)
+    }
+
+    fn array(&mut self) -> Result<Vec<u32>, String> {
+        let length = self.size()?;
+        let end = self.at.checked_add(length).filter(|&end| end <= self.words.len()).ok_or_else(|| format!("word {}: {length} words are more than the file has", self.at))?;
+        let array = self.words[self.at..end].to_vec();
+        self.at = end;
+        Ok(array)
+    }
+
+    fn sizes<const N: usize>(&mut self) -> Result<[usize; N], String> {
+        let sizes: Vec<usize> = self.array()?.into_iter().map(|value| value as usize).collect();
+        sizes.try_into().map_err(|sizes: Vec<usize>| format!("word {}: expected {N} sizes, got {}", self.at, sizes.len()))
+    }
+
+    fn geometry(&mut self) -> Result<Geometry, String> {
+        let [height, width, channels] = self.sizes()?;
+        Ok(Geometry { height, width, channels })
+    }
+}
+
+pub fn read(bytes: &[u8]) -> Result<Job, String> {
+    if !bytes.starts_with(b"LLIFFLAT") || bytes.len() % 4 != 0 {
+        return Err("expected a file that begins with LLIFFLAT".into());
+    }
+    let all: Vec<u32> = bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect();
+    let mut words = Words { words: &all, at: 2 };
+    if words.next()? != 0 {
+        return Err("expected the network first".into());
+    }
+    let input = words.geometry()?;
+    let [interleaved, double] = [words.next()? != 0, words.next()? != 0];
+    let [shifts, payloads] = [words.array()?, words.array()?];
+    let simulator = Simulator::new(input, Schedule { interleaved, window_ticks: shifts.len(), double, shifts, payloads })?;
+    let mut job = Job { simulator, populations: Vec::new(), outputs: Vec::new(), samples: Vec::new() };
+    let mut synapses = Vec::new();
+    while words.at < all.len() {
+        match words.next()? {
+            1 => synapses.push(synapse(&mut words)?),
+            2 => layer(&mut words, &mut job, std::mem::take(&mut synapses))?,
+            3 => {
+                let (source, sum) = (words.size()?, words.next()? != 0);
+                let to = words.geometry()?;
+                job.simulator.pool(source, sum, to, words.sizes()?)?;
+            }
+            4 => job.samples.push(Sample::Constant(words.size()?, words.array()?)),
+            5 => job.samples.push(Sample::Spikes(words.size()?, words.array()?, words.array()?)),
+            other => return Err(format!("word {}: no call has the number {other}", words.at - 1)),
+        }
+    }
+    Ok(job)
+}
+
+fn synapse(words: &mut Words) -> Result<SynapseSpec, String> {
+    let (source, identity) = (words.size()?, words.next()? != 0);
+    let sizes = words.array()?;
+    let kind = match (sizes.is_empty(), identity) {
+        (false, _) => Kind::Conv(sizes.iter().map(|&size| size as usize).collect::<Vec<_>>().try_into().map_err(|_| "convolution: expected 9 sizes")?),
+        (true, true) => Kind::Identity,
+        (true, false) => Kind::Dense,
+    };
+    Ok(SynapseSpec { source, kind, weights: words.array()? })
+}
+
+fn layer(words: &mut Words, job: &mut Job, synapses: Vec<SynapseSpec>) -> Result<(), String> {
+    let geometry = words.geometry()?;
+    let [depth, hard, spikes_per_tick, refractory_ticks, discards] = words.sizes()?;
+    let [leak_factor, floor] = [f32::from_bits(words.next()?), f32::from_bits(words.next()?)];
+    let neuron = Neuron { leak_factor, floor, hard: hard != 0, spikes_per_tick: spikes_per_tick as u32, refractory_ticks: refractory_ticks as u32, discards: discards != 0 };
+    let [bias, threshold, initial] = [words.array()?, words.array()?, words.array()?];
+    let fires = !threshold.is_empty();
+    let number = job.simulator.layer(LayerSpec { geometry, depth, fires, neuron, bias, threshold, initial, synapses, record_spikes: false, traced: Vec::new() })?;
+    if fires { &mut job.populations } else { &mut job.outputs }.push(number);
+    Ok(())
+}
