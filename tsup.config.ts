@@ -1,13 +1,14 @@
 import { copyFile } from "node:fs/promises";
-import { existsSync } from "node:fs";
 import { defineConfig } from "tsup";
 
 const entries: Record<string, string> = {
   node: "ts/entry/node.ts",
   browser: "ts/entry/browser.ts",
   inline: "ts/entry/inline.ts",
+  cli: "ts/cli/main.ts",
+  onnx: "ts/formats/onnx/index.ts",
+  plot: "ts/plot/index.ts",
 };
-if (existsSync("ts/cli/main.ts")) entries.cli = "ts/cli/main.ts";
 
 export default defineConfig({
   entry: entries,
@@ -17,7 +18,7 @@ export default defineConfig({
   clean: true,
   removeNodeProtocol: false,
   dts: {
-    entry: { index: "ts/index.ts" },
+    entry: { index: "ts/index.ts", onnx: entries.onnx, plot: entries.plot },
     // `Symbol.dispose` is not in the ES2022 library that a project may have chosen.
     banner: '/// <reference lib="esnext.disposable" />',
     // tsup sets baseUrl, which TypeScript 6 deprecates.

@@ -36,7 +36,3 @@ export { evaluate, type Contenders, type EvaluateOptions, type ForwardPass, type
 export { mergeEvaluations, reportEvaluation, type Evaluation, type EvaluationReport, type ReportContext } from "./analyze/evaluation.ts";
 export { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } from "./analyze/statistics.ts";
 export { planSweep, sweep, type Sweep, type SweepPoint, type SweepSetting, type SweepSkip, type SweepTask } from "./analyze/sweep.ts";
-export { curvePlot, type CurvePlotPoint } from "./plot/curve.ts";
-export { rasterPlot, type RasterOptions, type RasterTrain } from "./plot/raster.ts";
-export { sweepPlot, type SweepPlotPoint } from "./plot/sweep.ts";
-export { tracePlot, type Trace } from "./plot/trace.ts";

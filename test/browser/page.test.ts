@@ -29,7 +29,7 @@ async function runPage(executablePath: string, url: string): Promise<unknown> {
 
 describe("a Vite page from the packed package", () => {
   let consumer: Consumer;
-  let inNode: unknown;
+  let inNode: { wasm: unknown; reference: unknown };
   let settings: InlineConfig;
 
   beforeAll(() => {
@@ -37,13 +37,18 @@ describe("a Vite page from the packed package", () => {
     consumer.write("index.html", page);
     consumer.write("main.js", 'import { probe } from "./probe.js";\nconsole.log(JSON.stringify(await probe()));\n');
     inNode = JSON.parse(consumer.run(process.execPath, "main.js"));
+    expect(inNode.wasm).toEqual(inNode.reference);
     settings = { root: consumer.folder, configFile: false, logLevel: "error", build: { target: "esnext" }, preview: { port: 0 }, server: { port: 0 } };
   });
   afterAll(() => consumer?.remove());
 
   it("gives the same as Node when built", async (context) => {
     const executable = requireOrSkip(context, findCommand("chromium", "chromium-browser", "google-chrome"), "chromium is not installed");
-    await build(settings);
+    const built = (await build(settings)) as { output: { fileName: string; code?: string }[] };
+    const code = built.output.map((chunk) => chunk.code ?? "").join("");
+    // This page neither plots nor reads model files: nothing of them may stand in its bundle.
+    const has = (text: string) => code.includes(text);
+    expect({ simulator: has("was disposed"), plots: has("plots need the packages"), onnx: has("ONNX"), checksums: has("3988292384") }).toEqual({ simulator: true, plots: false, onnx: false, checksums: false });
     const server = await preview(settings);
     try {
       expect(await runPage(executable, String(server.resolvedUrls?.local[0]))).toEqual(inNode);

@@ -1,5 +1,5 @@
 // The same program in Node and in a page: what it returns must be equal. Plain data only, it crosses as JSON.
-import { preloadCore, referenceEngine, supportsSimd } from "llif";
+import { createSimulator, preloadCore, referenceEngine, supportsSimd, wasmEngine } from "llif";
 
 /** Mulberry32: the same weights and inputs in every runtime. */
 function random(seed) {
@@ -43,25 +43,41 @@ function network({ code, schedule, arithmetic, windowTicks, levels, threshold })
 }
 
 const cases = {
-  rate: { code: "rate", schedule: "synchronous", arithmetic: "float32", windowTicks: 40, levels: 40, threshold: 1 },
+  "synchronous rate": { code: "rate", schedule: "synchronous", arithmetic: "float32", windowTicks: 40, levels: 40, threshold: 1 },
+  "layerwise rate": { code: "rate", schedule: "layerwise", arithmetic: "int32", windowTicks: 31, levels: 31, threshold: 4096 },
   phase: { code: "phase", schedule: "layerwise", arithmetic: "int32", windowTicks: 6, levels: 63, threshold: 4096 },
 };
 
 async function simulate(engine, settings) {
-  const simulator = await engine.createSimulator(network(settings), { record: { spikes: ["conv", "dense"] } });
+  const simulator = await engine.createSimulator(network(settings), { record: { spikes: ["conv", "dense"], potentials: { dense: [0, 7] } } });
   const next = random(3);
   const result = simulator.run(settings.arithmetic === "int32" ? Uint8Array.from({ length: 36 }, () => next() * 64) : Float32Array.from({ length: 36 }, next));
   simulator.dispose();
   const plain = ({ ticks, neurons }) => ({ ticks: [...ticks], neurons: [...neurons] });
-  return { logits: [...result.logits], spikes: { conv: plain(result.spikes.conv), dense: plain(result.spikes.dense) } };
+  return {
+    logits: [...result.logits],
+    counts: { conv: [...result.counts.conv], dense: [...result.counts.dense] },
+    potentials: [...result.potentials.dense],
+    spikes: { conv: plain(result.spikes.conv), dense: plain(result.spikes.dense) },
+    statistics: result.statistics,
+  };
+}
+
+async function simulateAll(engine) {
+  const results = {};
+  for (const [name, settings] of Object.entries(cases)) results[name] = await simulate(engine, settings);
+  return results;
 }
 
 export async function probe() {
   const module = await preloadCore();
+  const automatic = await createSimulator(network(cases.phase));
+  automatic.dispose();
   return {
     simd: supportsSimd(),
+    automatic: automatic.engine,
     coreExports: WebAssembly.Module.exports(module).map(({ name }) => name),
-    rate: await simulate(referenceEngine(), cases.rate),
-    phase: await simulate(referenceEngine(), cases.phase),
+    reference: await simulateAll(referenceEngine()),
+    wasm: await simulateAll(wasmEngine()),
   };
 }

@@ -1,0 +1,6 @@
+// The package's subpath "llif/plot".
+export { curvePlot, type CurvePlotPoint } from "./curve.ts";
+export { rasterPlot, type RasterOptions, type RasterTrain } from "./raster.ts";
+export { sweepPlot, type SweepPlotPoint } from "./sweep.ts";
+export { tracePlot, type Trace } from "./trace.ts";
+export type { PlotTitle } from "./svg.ts";
