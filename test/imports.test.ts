@@ -90,7 +90,7 @@ describe("who imports whom", () => {
 
   it.each([
     ["relu/network.ts", "node:fs"],
-    ["formats/onnx/read.ts", "mapping/fold.ts"],
+    ["formats/onnx/read.ts", "mapping/fold/fold.ts"],
     ["mapping/twin.ts", "engine/engine.ts"],
     ["engine/reference.ts", "engine/load.ts"],
     ["engine/wasm.ts", "../crates/wasm/pkg/glue.js"],

@@ -1,81 +1,155 @@
 import { LlifError } from "../errors.ts";
 import { channelsOf } from "../tensor.ts";
-import type { FoldedLayer } from "./fold.ts";
-import { forEachWeight } from "./scales.ts";
+import type { FoldedLayer, FoldedOutput } from "./fold/graph.ts";
+import { forEachWeight, type Linear } from "./fold/linear.ts";
+import type { CountSource } from "./sources.ts";
 
-interface CountSource {
-  readonly unit: Float64Array;
-  readonly largestCount: number;
+/** How a code uses the 32 bits of a charge. */
+export interface ChargeRoom {
+  /** T: largest count of a window. */
+  readonly levels: number;
+  /** Largest factor on a threshold that has to fit: 2^(K−1) of a binary phase window, 3^(K−1) of a ternary one, else 1. */
+  readonly thresholdFactor: number;
+  /** Spikes of both signs: a comparison after every tick needs room for θ·T more (T8, T12). */
+  readonly signed: boolean;
 }
 
 export interface QuantizedLayer {
-  readonly weights: Int32Array;
+  /** By synapse. */
+  readonly weights: readonly Int32Array[];
   readonly bias: Int32Array;
   /** θ = 2^p, one for each channel. */
   readonly threshold: Int32Array;
 }
 
+/** Values that the quantiser reads: weights by synapse, in units of the target's count. */
+interface RealLayer {
+  readonly linears: readonly Linear[];
+  readonly bias: Float64Array;
+}
+
 /**
  * θ_i = 2^p_i, p_i the largest ≤ ⌈log2 T⌉ + 4 whose charge provably fits 32 bits, q = round(θ·w·δ_source/δ_target).
- * @param bits K of a phase window, which fires from θ·2^(K−1) down; 0 where no threshold is multiplied.
+ * Weights that read an average of n cells are n times smaller, so there p_i may be larger by log2 n.
+ * @param bias of each channel or neuron, as activation, with the shifts of the sources in it.
  * @throws {LlifError} PRECISION where no p fits.
  * @see docs/mathematics.md, numerics
  */
-export function quantizeLayer(layer: FoldedLayer, source: CountSource, unit: Float64Array, levels: number, bits: number): QuantizedLayer {
+export function quantizeLayer(layer: FoldedLayer, sources: readonly CountSource[], bias: Float64Array, unit: Float64Array, room: ChargeRoom): QuantizedLayer {
   const channels = channelsOf(layer.shape);
-  const real = Float64Array.from(layer.linear.weights);
-  forEachWeight(layer, (output, input, weight, index) => (real[index] = (weight * source.unit[input % source.unit.length]) / unit[output]));
-  const exponent = new Int32Array(channels).fill(Math.min(Math.ceil(Math.log2(levels + 1)) + 4, bits === 0 ? 30 : 31 - bits));
+  const real = inCounts(layer, sources, bias, unit, room.levels);
+  const members = Math.max(1, ...sources.map((source) => source.members));
+  const most = Math.min(precisionOf(room.levels) + Math.ceil(Math.log2(members)), Math.ceil(31 - Math.log2(room.thresholdFactor)) - 1, 30);
+  const exponent = new Int32Array(channels).fill(most);
   for (;;) {
-    const bounds = chargeBounds(layer, real, exponent, unit, source.largestCount);
+    const { upper, lower } = chargeRange(layer, real, sources, exponent);
     let lowered = false;
     for (let channel = 0; channel < channels; channel++) {
-      if (bounds[channel] + 2 ** (exponent[channel] - 1) < 2 ** 31) continue;
+      const theta = 2 ** exponent[channel];
+      const highest = upper[channel] + theta / 2;
+      const lowest = lower[channel] - (room.signed ? theta * room.levels : 0);
+      if (highest < 2 ** 31 && lowest > -(2 ** 31)) continue;
       if (exponent[channel] === 1) {
-        throw new LlifError("PRECISION", `layer "${layer.name}": the charge of channel ${channel} does not fit 32 bits at ${levels} levels; take fewer bits`, { nodes: [layer.name] });
+        throw new LlifError("PRECISION", `layer "${layer.name}": the charge of channel ${channel} does not fit 32 bits at ${room.levels} levels; take fewer bits`, { nodes: [layer.name] });
       }
       exponent[channel]--;
       lowered = true;
     }
     if (!lowered) break;
   }
-  const weights = new Int32Array(real.length);
-  forEachWeight(layer, (output, _input, _weight, index) => (weights[index] = Math.round(real[index] * 2 ** exponent[output])));
-  const bias = Int32Array.from(layer.bias, (value, index) => Math.round((value / unit[index % channels]) * 2 ** exponent[index % channels]));
-  return { weights, bias, threshold: Int32Array.from(exponent, (power) => 2 ** power) };
+  return {
+    weights: real.linears.map((linear) => {
+      const weights = new Int32Array(linear.weights.length);
+      forEachWeight(linear, layer.shape, (output, _input, weight, index) => (weights[index] = Math.round(weight * 2 ** exponent[output % channels])));
+      return weights;
+    }),
+    bias: Int32Array.from(real.bias, (value, index) => Math.round(value * 2 ** exponent[index % channels])),
+    threshold: Int32Array.from(exponent, (power) => 2 ** power),
+  };
 }
 
-/** Largest magnitude that the charge of a channel can reach: bias and all inputs of one sign at full count. */
-function chargeBounds(layer: FoldedLayer, real: Float64Array, exponent: Int32Array, unit: Float64Array, largestCount: number): Float64Array {
+/** ⌈log2 T⌉ + 4: finer than half a count by more than the sums of a layer's rounded weights, as measured. */
+export function precisionOf(levels: number): number {
+  return Math.ceil(Math.log2(levels + 1)) + 4;
+}
+
+function inCounts(layer: FoldedLayer, sources: readonly CountSource[], bias: Float64Array, unit: Float64Array, levels: number): RealLayer {
+  const channels = channelsOf(layer.shape);
+  const linears = layer.synapses.map(({ linear }, number): Linear => {
+    const { unit: source } = sources[number];
+    const weights = new Float64Array(linear.weights.length);
+    forEachWeight(linear, layer.shape, (output, input, weight, index) => (weights[index] = (weight * source[input % source.length]) / unit[output % channels]));
+    return { ...linear, weights };
+  });
+  // An integer shift keeps the complement's rounding that of the value itself.
+  const shift = layer.complement ? levels : 0;
+  return { linears, bias: bias.map((value, index) => value / unit[index % channels] + shift) };
+}
+
+/** Bounds by channel on every partial sum of bias and charges: bias and all inputs of one sign at full count. */
+function chargeRange(layer: FoldedLayer, real: RealLayer, sources: readonly CountSource[], exponent: Int32Array): { readonly upper: Float64Array; readonly lower: Float64Array } {
   const channels = exponent.length;
-  const positive = new Float64Array(channels);
-  const negative = new Float64Array(channels);
-  const diagonal = layer.linear.kind === "identity";
-  forEachWeight(layer, (output, _input, _weight, index) => {
-    const charge = Math.round(real[index] * 2 ** exponent[output]) * largestCount;
-    const side = charge > 0 ? positive : negative;
-    side[output] = diagonal ? Math.max(side[output], Math.abs(charge)) : side[output] + Math.abs(charge);
+  const upper = new Float64Array(channels);
+  const lower = new Float64Array(channels);
+  real.linears.forEach((linear, number) => {
+    const { smallest, largest } = sources[number];
+    const sums = channelRange(linear, layer, channels, (weight, channel) => {
+      const charge = Math.round(weight * 2 ** exponent[channel]);
+      return [Math.max(charge * largest, charge * smallest), Math.min(charge * largest, charge * smallest)];
+    });
+    for (let channel = 0; channel < channels; channel++) {
+      upper[channel] += sums.upper[channel];
+      lower[channel] += sums.lower[channel];
+    }
   });
-  const bounds = positive.map((value, channel) => Math.max(value, negative[channel]));
-  const bias = new Float64Array(channels);
-  layer.bias.forEach((value, index) => {
+  const highest = new Float64Array(channels);
+  const lowest = new Float64Array(channels);
+  real.bias.forEach((value, index) => {
     const channel = index % channels;
-    bias[channel] = Math.max(bias[channel], Math.abs(Math.round((value / unit[channel]) * 2 ** exponent[channel])));
+    const charge = Math.round(value * 2 ** exponent[channel]);
+    highest[channel] = Math.max(highest[channel], charge);
+    lowest[channel] = Math.min(lowest[channel], charge);
   });
-  return bounds.map((value, channel) => value + bias[channel]);
+  return { upper: upper.map((sum, channel) => sum + highest[channel]), lower: lower.map((sum, channel) => sum + lowest[channel]) };
+}
+
+/** Sums over a channel's weights; of a diagonal, whose neurons read one input each, the largest. */
+function channelRange(linear: Linear, { shape }: FoldedLayer, channels: number, charge: (weight: number, channel: number) => readonly [number, number]) {
+  const upper = new Float64Array(channels);
+  const lower = new Float64Array(channels);
+  const diagonal = linear.kind === "identity";
+  forEachWeight(linear, shape, (output, _input, weight) => {
+    const channel = output % channels;
+    const [most, least] = charge(weight, channel);
+    upper[channel] = diagonal ? Math.max(upper[channel], most) : upper[channel] + Math.max(0, most);
+    lower[channel] = diagonal ? Math.min(lower[channel], least) : lower[channel] + Math.min(0, least);
+  });
+  return { upper, lower };
 }
 
 /** One quantum for all outputs, so that charges compare as logits do: 16-bit weights, sums below 2^30. */
-export function quantizeOutput(layer: FoldedLayer, source: CountSource): { readonly weights: Int32Array; readonly bias: Int32Array; readonly quantum: number } {
-  const channels = channelsOf(layer.shape);
-  const real = Float64Array.from(layer.linear.weights);
+export function quantizeOutput(output: FoldedOutput, sources: readonly CountSource[], bias: Float64Array): { readonly weights: readonly Int32Array[]; readonly bias: Int32Array; readonly quantum: number } {
+  const channels = channelsOf(output.shape);
   const total = new Float64Array(channels);
-  forEachWeight(layer, (output, input, weight, index) => {
-    real[index] = weight * source.unit[input % source.unit.length];
-    total[output] += Math.abs(real[index]) * source.largestCount;
+  let largestWeight = 0;
+  const real = output.synapses.map(({ linear }, number) => {
+    const { unit, smallest, largest } = sources[number];
+    const most = Math.max(-smallest, largest);
+    const weights = new Float64Array(linear.weights.length);
+    const sums = new Float64Array(channels);
+    forEachWeight(linear, output.shape, (target, input, weight, index) => {
+      weights[index] = weight * unit[input % unit.length];
+      const reach = Math.abs(weights[index]) * most;
+      sums[target % channels] = linear.kind === "identity" ? Math.max(sums[target % channels], reach) : sums[target % channels] + reach;
+      largestWeight = Math.max(largestWeight, Math.abs(weights[index]));
+    });
+    for (let channel = 0; channel < channels; channel++) total[channel] += sums[channel];
+    return weights;
   });
-  layer.bias.forEach((value, index) => (total[index % channels] += Math.abs(value)));
-  const largestWeight = real.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const quantum = Math.max(largestWeight / 32767, total.reduce((most, value) => Math.max(most, value), 0) / 2 ** 29) || 1;
-  return { weights: Int32Array.from(real, (value) => Math.round(value / quantum)), bias: Int32Array.from(layer.bias, (value) => Math.round(value / quantum)), quantum };
+  const largestBias = new Float64Array(channels);
+  bias.forEach((value, index) => (largestBias[index % channels] = Math.max(largestBias[index % channels], Math.abs(value))));
+  const reach = total.reduce((most, value, channel) => Math.max(most, value + largestBias[channel]), 0);
+  const quantum = Math.max(largestWeight / 32767, reach / 2 ** 29) || 1;
+  return { weights: real.map((weights) => Int32Array.from(weights, (value) => Math.round(value / quantum))), bias: Int32Array.from(bias, (value) => Math.round(value / quantum)), quantum };
 }
+

@@ -1,14 +1,25 @@
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { forward, inputFromPixels } from "../relu/forward.ts";
-import type { ReluNetwork } from "../relu/network.ts";
-import { channelsOf, sizeOf } from "../tensor.ts";
-import type { FoldedLayer, FoldedNetwork } from "./fold.ts";
+import type { AffineNode, ReluNetwork } from "../relu/network.ts";
+import { channelsOf } from "../tensor.ts";
+import { analyticScales } from "./analytic.ts";
+import type { Activation, FoldedLayer, FoldedNetwork } from "./fold/graph.ts";
+import { placed } from "./fold/value.ts";
+import { StreamingHistogram } from "./histogram.ts";
 
 export type ScaleMethod = "max" | "percentile" | "analytic";
 export type CalibrationImages = Iterable<Uint8Array | Float32Array> | AsyncIterable<Uint8Array | Float32Array>;
 
-/** Largest activation of each channel over the calibration images, by node of the ReLU network, as `FloatPass.maxima` gives them. */
+/**
+ * Largest activation of each channel over the calibration images, by node, as `FloatPass.maxima` gives them for the
+ * network and the nodes of `followedActivations`.
+ */
 export type ActivationMaxima = Readonly<Record<string, ArrayLike<number>>>;
+
+/** A faster forward pass than the plain one, as `createFloatPass` makes it: values of all nodes it was asked to keep. */
+export interface ActivationPass {
+  run(batch: Uint8Array | Float32Array, samples: number): { readonly kept: Readonly<Record<string, Float32Array>> };
+}
 
 export interface ScaleOptions {
   readonly scales: ScaleMethod;
@@ -19,6 +30,9 @@ export interface ScaleOptions {
   readonly perChannel: boolean;
   readonly calibration?: CalibrationImages;
   readonly maxima?: ActivationMaxima;
+  readonly pass?: ActivationPass;
+  /** Largest magnitude of an input that is no image; of `analytic`. */
+  readonly inputRange?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (images: number) => void;
 }
@@ -26,13 +40,32 @@ export interface ScaleOptions {
 /** Activation s that a full window (or one spike a tick) stands for, by layer, one for each channel. */
 export type Scales = ReadonlyMap<string, Float64Array>;
 
+/** The nodes whose largest values the scales need, in a network that has them all: negative sides are nodes `<name>.negated` of it. */
+export interface FollowedActivations {
+  readonly network: ReluNetwork;
+  readonly nodes: readonly string[];
+}
+
+/** @see toSpiking, which asks for their maxima, or for a pass that keeps them */
+export function followed(relu: ReluNetwork, folded: FoldedNetwork): FollowedActivations {
+  const activations = layersOf(folded).flatMap(({ activation }) => (activation === null ? [] : [activation]));
+  const positive = new Set(activations.filter(({ side }) => side !== "negative").map(({ node }) => node));
+  const negative = new Set(activations.filter(({ side }) => side !== "positive").map(({ node }) => node));
+  const mirrors = [...negative].map((name): AffineNode => {
+    const { shape } = relu.nodes.find((node) => node.name === name) as AffineNode;
+    const channels = channelsOf(shape);
+    return { kind: "affine", name: negatedName(name), from: [name], shape, scale: new Float32Array(channels).fill(-1), shift: new Float32Array(channels) };
+  });
+  return { network: { ...relu, nodes: [...relu.nodes, ...mirrors] }, nodes: [...positive, ...mirrors.map(({ name }) => name)] };
+}
+
 /**
- * @throws {LlifError} DATA if there are no calibration images where the method needs them.
+ * @throws {LlifError} DATA if there are no calibration images where the method needs them; ABORTED.
  * @see docs/mathematics.md, scales
  */
 export async function activationScales(relu: ReluNetwork, folded: FoldedNetwork, options: ScaleOptions): Promise<Scales> {
-  const layers = folded.nodes.filter((node): node is FoldedLayer => node.kind === "layer");
-  const raw = options.scales === "analytic" ? analyticScales(relu, folded) : await calibratedScales(relu, layers, options);
+  const layers = layersOf(folded).filter(({ activation }) => activation !== null);
+  const raw = options.scales === "analytic" ? analyticScales(relu, folded, options.inputRange) : await calibratedScales(relu, folded, layers, options);
   return new Map(layers.map((layer) => [layer.name, bounded(layer, raw.get(layer.name) as Float64Array, options)]));
 }
 
@@ -43,90 +76,101 @@ function bounded(layer: FoldedLayer, raw: Float64Array, { scales, margin, perCha
   return raw.map((scale) => Math.min(layer.ceiling, perChannel ? Math.max(scale * factor, largest / 16) : largest));
 }
 
-async function calibratedScales(relu: ReluNetwork, layers: readonly FoldedLayer[], options: ScaleOptions): Promise<Map<string, Float64Array>> {
-  const { maxima } = options;
-  if (maxima !== undefined && options.scales === "max") {
-    return new Map(layers.map((layer) => [layer.name, Float64Array.from(maxima[layer.activationNode], (value) => Math.max(0, value))]));
-  }
-  if (options.calibration === undefined) {
-    throw new LlifError("DATA", `scales "${options.scales}": expected calibration images, got none; scales "analytic" need none`);
-  }
-  const kept = new Map(layers.map((layer) => [layer.name, Array.from({ length: channelsOf(layer.shape) }, () => new Summary(options.scales === "percentile"))]));
-  let images = 0;
-  for await (const image of options.calibration) {
-    throwIfAborted(options.signal);
-    const values = forward(relu, image instanceof Uint8Array ? inputFromPixels(relu, image) : image);
-    for (const layer of layers) {
-      const summaries = kept.get(layer.name) as Summary[];
-      const activations = values.get(layer.activationNode) as Float32Array;
-      for (let index = 0; index < activations.length; index++) summaries[index % summaries.length].add(activations[index]);
-    }
-    images++;
-    options.onProgress?.(images);
-  }
-  if (images === 0) throw new LlifError("DATA", `scales "${options.scales}": expected calibration images, got an empty set`);
-  return new Map([...kept].map(([name, summaries]) => [name, Float64Array.from(summaries, (summary) => summary.scale(options.percentile))]));
+async function calibratedScales(relu: ReluNetwork, folded: FoldedNetwork, layers: readonly FoldedLayer[], options: ScaleOptions): Promise<Map<string, Float64Array>> {
+  const { nodes, network } = followed(relu, folded);
+  const maxima = options.scales === "max" && options.maxima !== undefined ? options.maxima : await streamed(network, nodes, options);
+  return new Map(layers.map((layer) => [layer.name, scaleOf(layer, maxima)]));
 }
 
-/** The largest activation of one channel, or a percentile of its activations. */
-class Summary {
-  #largest = 0;
-  readonly #values: number[] | null;
-
-  constructor(keepValues: boolean) {
-    this.#values = keepValues ? [] : null;
+/** Largest of the activation's channels as the layer has them; both sides where the counts are signed. */
+function scaleOf({ name, shape, activation }: FoldedLayer, maxima: ActivationMaxima): Float64Array {
+  const { node, side, place, size } = activation as Activation;
+  const sides = side === "both" ? [node, negatedName(node)] : [side === "negative" ? negatedName(node) : node];
+  const channels = channelsOf(shape);
+  const scale = new Float64Array(channels);
+  for (const followed of sides) {
+    const values = maxima[followed];
+    if (values === undefined) throw new LlifError("DATA", `layer "${name}": expected the maxima of node "${followed}", as followedActivations lists them`, { nodes: [node] });
+    for (let index = 0; index < size; index++) {
+      const channel = index % channels;
+      scale[channel] = Math.max(scale[channel], values[placed(place, index) % values.length]);
+    }
   }
+  return scale;
+}
 
+/** Images between two looks at the clock and the signal. */
+const batchSize = 32;
+
+/** Maxima or percentiles by node and channel, in memory that does not grow with the images. */
+async function streamed(network: ReluNetwork, nodes: readonly string[], options: ScaleOptions): Promise<ActivationMaxima> {
+  const { scales, percentile, calibration } = options;
+  if (calibration === undefined) {
+    throw new LlifError("DATA", `scales "${scales}": expected calibration images, got none; scales "analytic" need none`);
+  }
+  const shapes = new Map(network.nodes.map((node) => [node.name, node.shape]));
+  const follower = (): Follower => (scales === "percentile" ? new StreamingHistogram() : new Largest());
+  const kept = new Map(nodes.map((node) => [node, Array.from({ length: channelsOf(shapes.get(node) ?? []) }, follower)]));
+  let images = 0;
+  for await (const batch of batches(calibration, options.pass === undefined ? 1 : batchSize)) {
+    throwIfAborted(options.signal);
+    const values = options.pass === undefined ? plainPass(network, nodes, batch[0]) : options.pass.run(joined(batch), batch.length).kept;
+    for (const node of nodes) {
+      const followers = kept.get(node) as Follower[];
+      const activations = values[node];
+      for (let index = 0; index < activations.length; index++) followers[index % followers.length].add(Math.max(0, activations[index]));
+    }
+    images += batch.length;
+    options.onProgress?.(images);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  if (images === 0) throw new LlifError("DATA", `scales "${scales}": expected calibration images, got an empty set`);
+  return Object.fromEntries([...kept].map(([node, followers]) => [node, followers.map((each) => each.percentile(percentile))]));
+}
+
+interface Follower {
+  add(value: number): void;
+  percentile(percent: number): number;
+}
+
+class Largest {
+  #largest = 0;
   add(value: number): void {
     if (value > this.#largest) this.#largest = value;
-    this.#values?.push(value);
   }
-
-  scale(percentile: number): number {
-    if (this.#values === null) return this.#largest;
-    const sorted = Float32Array.from(this.#values).sort();
-    return Math.max(0, sorted[Math.min(sorted.length - 1, Math.ceil((percentile / 100) * sorted.length) - 1)] ?? 0);
+  percentile(): number {
+    return this.#largest;
   }
 }
 
-/** s = (Σ w⁺·s_source + b)⁺: never clips an input whose pixels are in 0…255. */
-function analyticScales(relu: ReluNetwork, folded: FoldedNetwork): Map<string, Float64Array> {
-  const largest = new Map<string, Float64Array>([[folded.inputName, Float64Array.of(255 * relu.convention.scale)]]);
-  const result = new Map<string, Float64Array>();
-  for (const node of folded.nodes) {
-    const source = largest.get(node.from) as Float64Array;
-    if (node.kind === "pool") {
-      const members = node.mode === "sum" ? node.kernel[0] * node.kernel[1] : 1;
-      largest.set(node.name, source.map((value) => value * members));
-      continue;
-    }
-    const channels = channelsOf(node.shape);
-    const bound = new Float64Array(channels).fill(-Infinity);
-    node.bias.forEach((bias, index) => (bound[index % channels] = Math.max(bound[index % channels], bias)));
-    forEachWeight(node, (output, input, weight) => (bound[output] += Math.max(0, weight) * source[input % source.length]));
-    const scale = bound.map((value) => Math.min(node.ceiling, Math.max(0, value)));
-    result.set(node.name, scale);
-    largest.set(node.name, scale);
-  }
-  return result;
+function plainPass(network: ReluNetwork, nodes: readonly string[], image: Uint8Array | Float32Array): Record<string, Float32Array> {
+  const values = forward(network, image instanceof Uint8Array ? inputFromPixels(network, image) : image);
+  return Object.fromEntries(nodes.map((node) => [node, values.get(node) as Float32Array]));
 }
 
-/** Visits each weight with its output channel and its input (dense: flat index; else channel). */
-export function forEachWeight(layer: FoldedLayer, visit: (output: number, input: number, weight: number, index: number) => void): void {
-  const { linear } = layer;
-  const outputs = channelsOf(layer.shape);
-  const { weights } = linear;
-  if (linear.kind === "dense") {
-    const inputs = weights.length / sizeOf(layer.shape);
-    for (let index = 0; index < weights.length; index++) visit(Math.floor(index / inputs), index % inputs, weights[index], index);
-  } else if (linear.kind === "identity") {
-    for (let index = 0; index < weights.length; index++) visit(index % outputs, index, weights[index], index);
-  } else {
-    const groupInputs = weights.length / (linear.kernel[0] * linear.kernel[1] * outputs);
-    for (let index = 0; index < weights.length; index++) {
-      const output = index % outputs;
-      const group = Math.floor((output * linear.groups) / outputs);
-      visit(output, group * groupInputs + (Math.floor(index / outputs) % groupInputs), weights[index], index);
-    }
+async function* batches(images: CalibrationImages, size: number): AsyncGenerator<(Uint8Array | Float32Array)[]> {
+  let batch: (Uint8Array | Float32Array)[] = [];
+  for await (const image of images) {
+    batch.push(image);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
   }
+  if (batch.length > 0) yield batch;
 }
+
+function joined(images: readonly (Uint8Array | Float32Array)[]): Uint8Array | Float32Array {
+  const [first] = images;
+  const batch = new (first.constructor as { new (length: number): Uint8Array | Float32Array })(first.length * images.length);
+  images.forEach((image, index) => batch.set(image, index * first.length));
+  return batch;
+}
+
+function layersOf(folded: FoldedNetwork): FoldedLayer[] {
+  return folded.nodes.filter((node) => node.kind === "layer");
+}
+
+function negatedName(node: string): string {
+  return `${node}.negated`;
+}
+

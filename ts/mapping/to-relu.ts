@@ -1,85 +1,194 @@
 import { LlifError } from "../errors.ts";
-import type { ReluNetwork, ReluNode } from "../relu/network.ts";
-import { type Population, shapeOf, type SpikingNetwork, type SpikingOutput, type Synapse, synapsesTo } from "../spiking/network.ts";
-import { channelsOf, formatShape, type Shape } from "../tensor.ts";
+import { averageDivisors } from "../relu/forward.ts";
+import type { AveragePoolNode, ReluNetwork, ReluNode } from "../relu/network.ts";
+import { type Population, shapeOf, type SpikingNetwork, type SpikingOutput, type SpikingPool, type Synapse, synapsesTo } from "../spiking/network.ts";
+import { channelsOf, sameShape, sizeOf, type Shape } from "../tensor.ts";
+import { forEachWeight, repeated } from "./fold/linear.ts";
 
 /**
- * The ReLU network that a spiking network stands for: w = (q/θ)·δ_target/δ_source, b = (B/θ)·δ_target. The input
- * convention's mean and deviation are in the weights already. Saturation is not carried over.
- * @throws {LlifError} UNSUPPORTED where a node has several synapses or a bias that differs by position.
+ * The ReLU network that a spiking network stands for: w = (q/θ)·δ_target/δ_source, b = (B/θ)·δ_target, within half a
+ * quantum of the integers of exact codes, up to float32 rounding for `rate`. The input convention's mean and deviation are
+ * in the weights already. A pair of populations comes back as two ReLUs. A population saturates where the model did
+ * (`ceiling`, ReLU6); that its counts end at T, or its rate at one spike a tick, is not carried over otherwise, nor are
+ * hard reset, floor and refractory period, which no ReLU has.
+ * @throws {LlifError} UNSUPPORTED where a node reads nothing, or a pool weighs its windows as no average does.
  * @see docs/mathematics.md, parameter mapping
  */
 export function toRelu(network: SpikingNetwork): ReluNetwork {
-  const nodes: ReluNode[] = [{ kind: "input", name: network.input.name, from: [], shape: network.input.shape }];
-  const inputUnit = network.input.counts?.unit ?? 1;
-  const units = new Map<string, Float64Array>([[network.input.name, Float64Array.of(inputUnit)]]);
-  const ends = new Map<string, string>([[network.input.name, network.input.name]]);
-  const outputs: string[] = [];
+  const back = new Inversion(network);
   for (const node of network.nodes) {
-    if (node.kind === "pool") {
-      const { name, shape, kernel, stride, dilation, padding } = node;
-      const common = { name, shape, from: [ends.get(node.from) as string], kernel, stride, dilation, padding };
-      nodes.push(node.mode === "max" ? { ...common, kind: "maxPool" } : { ...common, kind: "averagePool", countPadding: true });
-      const members = node.mode === "sum" ? kernel[0] * kernel[1] : 1;
-      // An average is the sum divided by the members, so the next weights take them back in.
-      units.set(name, (units.get(node.from) as Float64Array).map((unit) => unit / members));
-      ends.set(name, name);
-      continue;
-    }
-    const synapses = synapsesTo(network, node.name);
-    if (synapses.length !== 1) throw unsupported(network, node.name, `expected one synapse, got ${synapses.length}`);
-    const [synapse] = synapses;
-    const from = reshaped(nodes, synapse, shapeOf(network, synapse.from), ends.get(synapse.from) as string);
-    nodes.push(weightedNode(network, node, synapse, from, units.get(synapse.from) as Float64Array));
-    let end = node.name;
-    if (node.kind === "population" || node.rectified) {
-      end = `${node.name}.relu`;
-      nodes.push({ kind: "relu", name: end, from: [node.name], shape: node.shape, ceiling: Infinity });
-    }
-    if (node.kind === "population") units.set(node.name, node.unit);
-    else outputs.push(end);
-    ends.set(node.name, end);
+    if (node.kind === "pool") back.pool(node);
+    else back.neurons(node);
   }
-  const convention = { ...network.convention, scale: inputUnit, mean: [0], std: [1] };
-  return { name: network.name, nodes, outputs, convention, classes: network.classes };
+  const convention = { ...network.convention, scale: back.inputUnit, mean: [0], std: [1] };
+  return { name: network.name, nodes: back.nodes, outputs: back.outputs, convention, classes: network.classes };
 }
 
-/** Dense weights read a flat input. */
-function reshaped(nodes: ReluNode[], synapse: Synapse, shape: Shape, source: string): string {
-  if (synapse.kind !== "dense" || shape.length === 1) return source;
-  const name = `${synapse.to}.flatten`;
-  nodes.push({ kind: "reshape", name, from: [source], shape: [shape.reduce((size, extent) => size * extent, 1)] });
-  return name;
+/** Where a source's activations are in the ReLU network, and what one count of it stands for there. */
+interface Source {
+  readonly end: string;
+  readonly unit: Float64Array;
 }
 
-function weightedNode(network: SpikingNetwork, node: Population | SpikingOutput, synapse: Synapse, from: string, sourceUnit: Float64Array): ReluNode {
-  const { name, shape } = node;
-  const channels = channelsOf(shape);
-  const charge = (output: number) => node.unit[output % node.unit.length] / (node.kind === "population" ? node.threshold[output % node.threshold.length] : 1);
+class Inversion {
+  readonly nodes: ReluNode[];
+  readonly outputs: string[] = [];
+  readonly inputUnit: number;
+  readonly #network: SpikingNetwork;
+  readonly #sources: Map<string, Source>;
+
+  constructor(network: SpikingNetwork) {
+    const { name, shape, counts } = network.input;
+    this.#network = network;
+    this.inputUnit = counts?.unit ?? 1;
+    this.nodes = [{ kind: "input", name, from: [], shape }];
+    this.#sources = new Map([[name, { end: name, unit: Float64Array.of(this.inputUnit) }]]);
+  }
+
+  pool(pool: SpikingPool): void {
+    const { name, shape, kernel, stride, dilation, padding } = pool;
+    const source = this.#source(pool.from);
+    const common = { name, shape, from: [source.end], kernel, stride, dilation, padding };
+    if (pool.mode === "max") {
+      this.nodes.push({ ...common, kind: "maxPool" });
+      this.#sources.set(name, { end: name, unit: source.unit });
+      return;
+    }
+    const { node, members } = this.#average({ ...common, kind: "averagePool", countPadding: true }, pool);
+    this.nodes.push(node);
+    // An average is the sum divided by the members, so the next weights take them back in.
+    this.#sources.set(name, { end: name, unit: source.unit.map((unit) => unit / members) });
+  }
+
+  neurons(node: Population | SpikingOutput): void {
+    const { name, shape } = node;
+    const synapses = synapsesTo(this.#network, name);
+    if (synapses.length === 0) throw this.#unsupported(name, "expected at least one synapse, got none");
+    const unit = activationUnit(node);
+    const charge = Float64Array.from({ length: channelsOf(shape) }, (_, index) => unit[index % unit.length] / (node.kind === "population" ? node.threshold[index % node.threshold.length] : 1));
+    const bias = biasOf(node, charge);
+    const perChannel = bias.length === channelsOf(shape);
+    // The last node made carries the population's name, so that names survive the way there and back.
+    const steps = [synapses.length > 1, !perChannel].filter(Boolean).length;
+    const label = (step: number, what: string) => (step === steps ? name : `${name}.${what}`);
+    const none = new Float32Array(channelsOf(shape));
+    const terms = synapses.map((synapse, index) => {
+      const own = synapses.length > 1 ? `${name}.${index + 1}` : label(0, "sum");
+      return this.#weighted(node, synapse, own, charge, perChannel && index === 0 ? bias : none);
+    });
+    let end = terms[0];
+    if (terms.length > 1) {
+      end = label(1, "sum");
+      this.nodes.push({ kind: "add", name: end, from: terms, shape });
+    }
+    if (!perChannel) end = this.#elementwise(name, end, shape, new Float32Array(sizeOf(shape)).fill(1), bias);
+    const rectified = node.kind === "output" ? node.rectified : true;
+    if (rectified) {
+      this.nodes.push({ kind: "relu", name: `${name}.relu`, from: [end], shape, ceiling: ceilingOf(node) });
+      end = `${name}.relu`;
+    }
+    if (node.kind === "population") this.#sources.set(name, { end, unit });
+    else this.outputs.push(end);
+  }
+
+  /** One synapse's weighted sum. */
+  #weighted(node: Population | SpikingOutput, synapse: Synapse, name: string, charge: Float64Array, bias: Float32Array): string {
+    const { shape } = node;
+    const { weights } = synapse;
+    const { end, unit } = this.#source(synapse.from);
+    const sourceShape = shapeOf(this.#network, synapse.from);
+    if (synapse.kind === "identity") {
+      const from = this.#reshaped(`${name}.shape`, end, sourceShape, shape);
+      const channels = channelsOf(shape);
+      const perChannel = weights.length === channels && channels % unit.length === 0;
+      const length = perChannel ? channels : sizeOf(shape);
+      const scale = Float32Array.from({ length }, (_, index) => (weights[index % weights.length] * charge[index % charge.length]) / unit[index % unit.length]);
+      if (!perChannel) return this.#elementwise(name, from, shape, scale, repeatedFloats(bias, length));
+      this.nodes.push({ kind: "affine", name, from: [from], shape, scale, shift: bias });
+      return name;
+    }
+    const data = new Float32Array(weights.length);
+    forEachWeight({ ...synapse, weights: Float64Array.from(weights) }, shape, (output, input, weight, index) => {
+      data[index] = (weight * charge[output % charge.length]) / unit[input % unit.length];
+    });
+    if (synapse.kind === "dense") {
+      const from = this.#reshaped(`${name}.flatten`, end, sourceShape, [sizeOf(sourceShape)]);
+      const outputs = sizeOf(shape);
+      const flat = shape.length === 1 ? name : `${name}.flat`;
+      this.nodes.push({ kind: "dense", name: flat, from: [from], shape: [outputs], weights: { shape: [outputs, sizeOf(sourceShape)], data }, bias: repeatedFloats(bias, outputs) });
+      return this.#reshaped(name, flat, [outputs], shape);
+    }
+    const { kernel, stride, dilation, padding, groups } = synapse;
+    const groupInputs = channelsOf(sourceShape) / groups;
+    this.nodes.push({
+      kind: synapse.kind, name, from: [end], shape, kernel, stride, dilation, padding, groups, bias,
+      weights: { shape: [kernel[0], kernel[1], groupInputs, channelsOf(shape)], data },
+    });
+    return name;
+  }
+
+  /** y = scale·x + shift with numbers of its own for each element: a batch normalisation of the flattened values. */
+  #elementwise(name: string, from: string, shape: Shape, scale: Float32Array, shift: Float32Array): string {
+    const flat: Shape = [sizeOf(shape)];
+    const source = this.#reshaped(`${name}.flatten`, from, shape, flat);
+    const affine = shape.length === 1 ? name : `${name}.elements`;
+    this.nodes.push({ kind: "affine", name: affine, from: [source], shape: flat, scale, shift });
+    return this.#reshaped(name, affine, flat, shape);
+  }
+
+  #reshaped(name: string, from: string, before: Shape, after: Shape): string {
+    if (sameShape(before, after)) return from;
+    this.nodes.push({ kind: "reshape", name, from: [from], shape: after });
+    return name;
+  }
+
+  /** The average whose divisor times the pool's multiplicity is the same for all windows. */
+  #average(node: AveragePoolNode, pool: SpikingPool): { readonly node: AveragePoolNode; readonly members: number } {
+    for (const countPadding of [true, false]) {
+      const average = { ...node, countPadding };
+      const members = averageDivisors(average, shapeOf(this.#network, pool.from)).map((divisor, index) => divisor * multiplicityOf(pool, index));
+      if (members.every((count) => count === members[0])) return { node: average, members: members[0] };
+    }
+    throw this.#unsupported(pool.name, "its windows are weighed as in no average pool");
+  }
+
+  #source(name: string): Source {
+    return this.#sources.get(name) as Source;
+  }
+
+  #unsupported(node: string, reason: string): LlifError {
+    return new LlifError("UNSUPPORTED", `network "${this.#network.name}", node "${node}": cannot be mapped back: ${reason}`, { nodes: [node] });
+  }
+}
+
+function multiplicityOf(_pool: SpikingPool, _position: number): number {
+  return 1;
+}
+
+/** δ; where channels saturate at different activations, in units of those, so that one ceiling serves them all. */
+function activationUnit(node: Population | SpikingOutput): Float64Array {
+  if (node.kind === "output" || node.ceiling === undefined || isUniform(node.ceiling)) return node.unit;
+  const { ceiling } = node;
+  return node.unit.map((unit, index) => unit / ceiling[index % ceiling.length]);
+}
+
+function ceilingOf(node: Population | SpikingOutput): number {
+  if (node.kind === "output" || node.ceiling === undefined) return Infinity;
+  return isUniform(node.ceiling) ? node.ceiling[0] : 1;
+}
+
+function isUniform(values: Float64Array): boolean {
+  return values.every((value) => value === values[0]);
+}
+
+function biasOf(node: Population | SpikingOutput, charge: Float64Array): Float32Array {
   const leak = node.kind === "population" ? (1 - node.leakFactor) / 2 : 0;
-  if (node.bias.length !== channels) throw unsupported(network, name, `expected a bias a channel (${channels}), got one a position (${node.bias.length}) for ${formatShape(shape)}`);
-  const bias = Float32Array.from(node.bias, (value, index) => (value - (node.kind === "population" ? leak * node.threshold[index % node.threshold.length] : 0)) * charge(index));
-  const common = { name, shape, from: [from] };
-  const { weights } = synapse;
-  if (synapse.kind === "identity") {
-    const scale = Float32Array.from({ length: channels }, (_, index) => (weights[index % weights.length] * charge(index)) / sourceUnit[index % sourceUnit.length]);
-    return { ...common, kind: "affine", scale, shift: bias };
-  }
-  if (synapse.kind === "dense") {
-    const inputs = weights.length / channels;
-    const data = Float32Array.from(weights, (weight, index) => (weight * charge(Math.floor(index / inputs))) / sourceUnit[(index % inputs) % sourceUnit.length]);
-    return { ...common, kind: "dense", weights: { shape: [channels, inputs], data }, bias };
-  }
-  const { kernel, stride, dilation, padding, groups } = synapse;
-  const groupInputs = weights.length / (kernel[0] * kernel[1] * channels);
-  const data = Float32Array.from(weights, (weight, index) => {
-    const output = index % channels;
-    const input = Math.floor((output * groups) / channels) * groupInputs + (Math.floor(index / channels) % groupInputs);
-    return (weight * charge(output)) / sourceUnit[input % sourceUnit.length];
+  return Float32Array.from(node.bias, (value, index) => {
+    const equivalent = node.kind === "population" ? leak * node.threshold[index % node.threshold.length] : 0;
+    return (value - equivalent) * charge[index % charge.length];
   });
-  return { ...common, kind: "conv2d", kernel, stride, dilation, padding, groups, weights: { shape: [kernel[0], kernel[1], groupInputs, channels], data }, bias };
 }
 
-function unsupported(network: SpikingNetwork, node: string, reason: string): LlifError {
-  return new LlifError("UNSUPPORTED", `network "${network.name}", node "${node}": cannot be mapped back: ${reason}`, { nodes: [node] });
+function repeatedFloats(values: Float32Array, length: number): Float32Array {
+  return Float32Array.from(repeated(Float64Array.from(values), length));
 }

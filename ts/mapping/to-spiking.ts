@@ -1,21 +1,19 @@
-import { checkFinite, checkInteger, checkOneOf } from "../check.ts";
+import { checkFinite, checkOneOf } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { ReluNetwork } from "../relu/network.ts";
-import type { Charges, Code, Population, ScheduleName, SpikingNetwork, SpikingNode, SpikingOutput, Synapse } from "../spiking/network.ts";
-import { channelsOf } from "../tensor.ts";
-import { foldNetwork, type FoldedLayer, type FoldedPool } from "./fold.ts";
+import type { Charges, SpikingInput, SpikingNetwork, SpikingNode, Synapse } from "../spiking/network.ts";
+import { channelsOf, sizeOf } from "../tensor.ts";
+import { planCode, type CodeOptions, type CodePlan } from "./code.ts";
+import { foldNetwork } from "./fold/fold.ts";
+import type { FoldedLayer, FoldedOutput } from "./fold/graph.ts";
+import { applyLinear, compressed, type Linear, repeated } from "./fold/linear.ts";
+import { checkFloatInputs, floatInput, pixelCounts } from "./input.ts";
 import { quantizeLayer, quantizeOutput } from "./quantize.ts";
-import { activationScales, type ActivationMaxima, type CalibrationImages, forEachWeight, type ScaleMethod } from "./scales.ts";
+import { mapRateLayer, mapRateOutput, planNeuron, type NeuronPlan, type RateNeuronOptions } from "./rate.ts";
+import { activationScales, followed, type ActivationMaxima, type ActivationPass, type CalibrationImages, type FollowedActivations, type ScaleMethod, type Scales } from "./scales.ts";
+import { pooledSource, type CountSource } from "./sources.ts";
 
-export interface ToSpikingOptions {
-  /** Default "phase". */
-  readonly code?: Code;
-  /** Default: layerwise for phase, synchronous for rate. */
-  readonly schedule?: ScheduleName;
-  /** K: 2^K − 1 levels a window; default 8 for phase. */
-  readonly bits?: number;
-  /** T: ticks of a run, or levels of a layerwise window; default 256 for rate. Not beside `bits`. */
-  readonly ticks?: number;
+export interface ToSpikingOptions extends CodeOptions, RateNeuronOptions {
   /** Default "max". */
   readonly scales?: ScaleMethod;
   /** Factor on calibrated scales; default 1.25 for max, 1 for percentile. */
@@ -24,130 +22,169 @@ export interface ToSpikingOptions {
   readonly percentile?: number;
   /** One scale a channel (default) or one a layer. */
   readonly perChannel?: boolean;
-  /** Images (uint8) or inputs of the ReLU network (float32) that the scales are taken from; training data only. */
+  /** Images (uint8) or inputs of the ReLU network (float32) that the scales are taken from; training data only. Read once, a few at a time. */
   readonly calibration?: CalibrationImages;
-  /** Instead of `calibration`, for scales "max": the activations were followed already, say by a fast pass. */
+  /** Instead of `calibration`, for scales "max": the activations were followed already, say by a fast pass over `followedActivations`. */
   readonly maxima?: ActivationMaxima;
-  /** Ohmic leak, synchronous rate only: membrane time constant in ticks. Default: the constant leak. */
-  readonly timeConstantTicks?: number;
+  /** Runs `calibration`, rather than the plain forward pass: a float pass that keeps the nodes of `followedActivations`. */
+  readonly pass?: ActivationPass;
+  /**
+   * Models whose input is no image: largest magnitude of its values, which become signed counts of 12 bits. Taken from the
+   * calibration inputs where those are float32, times 1.25; values beyond it are clipped.
+   */
+  readonly inputRange?: number;
   readonly signal?: AbortSignal;
-  /** Called after each calibration image. */
+  /** Called with the number of calibration images taken so far. */
   readonly onProgress?: (images: number) => void;
 }
 
 /**
- * Maps a trained ReLU network analytically to a spiking one.
- * @throws {LlifError} UNSUPPORTED naming all nodes that are not mapped; PRECISION where integers cannot be exact.
- * @see docs/mathematics.md T3 (rate), T7 (layerwise)
+ * Maps a trained ReLU network analytically to a spiking one. Every node is mapped or refused.
+ * @throws {LlifError} UNSUPPORTED naming all nodes that are not mapped; PRECISION where integers cannot be exact; DATA, ABORTED.
+ * @see docs/mathematics.md T3 (rate), T7 (layerwise), T8, T9, T12
  */
 export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {}): Promise<SpikingNetwork> {
-  const { code, schedule, windowTicks, levels } = checkCode(options);
+  const plan = planCode(options);
+  const neuron = planNeuron(plan, options);
   const scaleMethod = checkOneOf("scales", options.scales ?? "max", ["max", "percentile", "analytic"] as const);
-  const folded = foldNetwork(relu);
+  const { pixels, range, calibration } = await checkFloatInputs(options, scaleMethod);
+  const folded = foldNetwork(relu, { pixels, signedCounts: hasSignedCounts(plan) });
   const scales = await activationScales(relu, folded, {
     scales: scaleMethod,
     margin: checkFinite("margin", options.margin ?? (scaleMethod === "percentile" ? 1 : 1.25), { above: 0 }),
     percentile: checkFinite("percentile", options.percentile ?? 99.9, { above: 0, to: 100 }),
     perChannel: options.perChannel ?? true,
-    calibration: options.calibration,
-    maxima: options.maxima,
-    signal: options.signal,
-    onProgress: options.onProgress,
+    calibration, maxima: options.maxima, pass: options.pass, inputRange: pixels ? undefined : range(), signal: options.signal, onProgress: options.onProgress,
   });
-  const exact = schedule === "layerwise";
-  if (exact && options.timeConstantTicks !== undefined) throw new LlifError("ARGUMENT", "timeConstantTicks: expected a synchronous network; layerwise windows have no leak");
-  const leakFactor = options.timeConstantTicks === undefined ? 1 : Math.exp(-1 / checkFinite("timeConstantTicks", options.timeConstantTicks, { above: 0 }));
-
-  const inputUnit = relu.convention.scale;
-  /** Activation of one spike of each source, and the largest count a window of it carries. */
-  const sources = new Map<string, Source>([[folded.inputName, { unit: Float64Array.of(inputUnit), largestCount: 255 }]]);
-  const nodes: SpikingNode[] = [];
-  const synapses: Synapse[] = [];
-  for (const node of folded.nodes) {
-    const source = sources.get(node.from) as Source;
-    if (node.kind === "pool") {
-      nodes.push(node);
-      sources.set(node.name, { unit: source.unit, largestCount: source.largestCount * poolMembers(node) });
-      continue;
-    }
-    const scale = scales.get(node.name);
-    const unit = scale === undefined ? new Float64Array(channelsOf(node.shape)).fill(1) : scale.map((value) => (exact ? value / levels : value));
-    const mapped = exact ? mapExact(node, source, unit, levels, code === "phase" ? windowTicks : 0) : mapRate(node, source, unit, leakFactor);
-    nodes.push(mapped.node);
-    synapses.push({ ...withoutWeights(node), from: node.from, to: node.name, delayTicks: 0, weights: mapped.weights });
-    sources.set(node.name, { unit, largestCount: levels });
-  }
+  const counts = pixels ? pixelCounts(relu.convention.scale) : floatInput(range());
+  const input: SpikingInput = { name: folded.input.name, shape: folded.input.shape, counts };
+  const convention = pixels ? relu.convention : { scale: counts.unit, mean: [0], std: [1], channelOrder: relu.convention.channelOrder };
+  const { code, schedule, spikes, arithmetic, windowTicks, levels } = plan;
+  const builder = new Builder(plan, neuron, input, scales);
+  for (const node of folded.nodes) builder.add(node);
   return {
-    name: relu.name, code, schedule, spikes: "unsigned", arithmetic: exact ? "int32" : "float32", windowTicks, levels, dtSeconds: 1,
-    input: { name: folded.inputName, shape: folded.inputShape, counts: { unit: inputUnit, minimum: 0, maximum: 255 } },
-    nodes, synapses, convention: relu.convention, classes: relu.classes,
+    name: relu.name, code, schedule, spikes, arithmetic, windowTicks, levels, dtSeconds: neuron.dtSeconds,
+    input, nodes: builder.nodes, synapses: builder.synapses, convention, classes: relu.classes,
   };
 }
 
-export interface Source {
-  readonly unit: Float64Array;
-  readonly largestCount: number;
+/**
+ * What `maxima` and `pass` of `toSpiking` must follow: nodes of the network returned, which is the model with the negative
+ * sides that some scales need as further nodes.
+ * @throws {LlifError} UNSUPPORTED naming all nodes that are not mapped.
+ */
+export function followedActivations(relu: ReluNetwork, options: Pick<ToSpikingOptions, "inputRange"> = {}): FollowedActivations {
+  return followed(relu, foldNetwork(relu, { pixels: options.inputRange === undefined, signedCounts: false }));
 }
 
-interface Mapped {
-  readonly node: Population | SpikingOutput;
-  readonly weights: Charges;
+/** Balanced ternary digits hold a negative count as well as a positive one. */
+function hasSignedCounts({ code, spikes }: CodePlan): boolean {
+  return code === "phase" && spikes === "signed";
 }
 
-function checkCode(options: ToSpikingOptions): { code: "rate" | "phase"; schedule: ScheduleName; windowTicks: number; levels: number } {
-  const code = checkOneOf("code", options.code ?? "phase", ["rate", "phase"] as const);
-  const schedule = checkOneOf("schedule", options.schedule ?? (code === "phase" ? "layerwise" : "synchronous"), ["synchronous", "layerwise"] as const);
-  if (code === "phase" && schedule === "synchronous") throw new LlifError("ARGUMENT", 'schedule: code "phase" expected "layerwise", got "synchronous"');
-  if (options.bits !== undefined && options.ticks !== undefined) throw new LlifError("ARGUMENT", "bits and ticks: expected one of them, got both");
-  if (code === "phase") {
-    const windowTicks = checkInteger("bits", options.bits ?? options.ticks ?? 8, 1, 16);
-    return { code, schedule, windowTicks, levels: 2 ** windowTicks - 1 };
+class Builder {
+  readonly nodes: SpikingNode[] = [];
+  readonly synapses: Synapse[] = [];
+  readonly #plan: CodePlan;
+  readonly #neuron: NeuronPlan;
+  readonly #input: SpikingInput;
+  readonly #scales: Scales;
+  readonly #sources = new Map<string, CountSource>();
+
+  constructor(plan: CodePlan, neuron: NeuronPlan, input: SpikingInput, scales: Scales) {
+    this.#plan = plan;
+    this.#neuron = neuron;
+    this.#input = input;
+    this.#scales = scales;
+    const { unit, minimum, maximum } = input.counts as NonNullable<SpikingInput["counts"]>;
+    this.#sources.set(input.name, { shape: input.shape, unit: Float64Array.of(unit), shift: null, smallest: minimum, largest: maximum, members: 1 });
   }
-  const levels = options.bits === undefined ? checkInteger("ticks", options.ticks ?? 256, 1, 2 ** 24) : 2 ** checkInteger("bits", options.bits, 1, 16) - 1;
-  return { code, schedule, windowTicks: levels, levels };
+
+  add(node: ReturnType<typeof foldNetwork>["nodes"][number]): void {
+    if (node.kind === "pool") {
+      const { kind, name, shape, from, mode, kernel, stride, dilation, padding, multiplicity } = node;
+      if (multiplicity !== null) throw new LlifError("UNSUPPORTED", `pool "${name}": average windows of different sizes are not simulated yet`, { nodes: [name] });
+      this.nodes.push({ kind, name, shape, from, mode, kernel, stride, dilation, padding });
+      this.#sources.set(name, pooledSource(node, multiplicity, this.#source(node.from)));
+      return;
+    }
+    const sources = node.synapses.map(({ from }) => this.#source(from));
+    const bias = this.#biasOf(node, sources);
+    const weights = node.kind === "output" ? this.#addOutput(node, sources, bias) : this.#addPopulation(node, sources, bias);
+    node.synapses.forEach(({ from, linear }, index) => this.synapses.push({ ...geometryOf(linear), from, to: node.name, delayTicks: 0, weights: weights[index] }));
+  }
+
+  #addPopulation(layer: FoldedLayer, sources: readonly CountSource[], bias: Float64Array): readonly Charges[] {
+    const { levels, arithmetic, room } = this.#plan;
+    const channels = channelsOf(layer.shape);
+    const exact = arithmetic === "int32";
+    const scale = this.#scales.get(layer.name) ?? new Float64Array(channels).fill(this.#inputScale());
+    const unit = scale.map((value) => (exact ? value / levels : value * this.#neuron.unitFactor));
+    const shift = layer.complement ? scale.map((value) => -value) : null;
+    this.#sources.set(layer.name, { shape: layer.shape, unit, shift, smallest: layer.rectified ? 0 : -levels, largest: levels, members: 1 });
+    if (!layer.rectified) throw new LlifError("UNSUPPORTED", `layer "${layer.name}": counts of either sign are not simulated yet`, { nodes: [layer.name] });
+    const ceiling = ceilingOf(layer, scale);
+    if (!exact) {
+      const { population, weights } = mapRateLayer(layer, sources, bias, unit, this.#neuron);
+      this.nodes.push({ ...population, ...ceiling });
+      return weights;
+    }
+    const { weights, bias: charges, threshold } = quantizeLayer(layer, sources, bias, unit, room);
+    this.nodes.push({
+      kind: "population", name: layer.name, shape: layer.shape, bias: charges, threshold, initialPotential: threshold.map((theta) => theta / 2), floor: -Infinity,
+      leakFactor: 1, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit, ...ceiling,
+    });
+    return weights;
+  }
+
+  #addOutput(output: FoldedOutput, sources: readonly CountSource[], bias: Float64Array): readonly Charges[] {
+    const { name, shape, rectified } = output;
+    if (this.#plan.arithmetic === "float32") {
+      const mapped = mapRateOutput(output, sources, bias);
+      this.nodes.push(mapped.output);
+      return mapped.weights;
+    }
+    const { weights, bias: charges, quantum } = quantizeOutput(output, sources, bias);
+    this.nodes.push({ kind: "output", name, shape, bias: charges, unit: new Float64Array(channelsOf(shape)).fill(quantum), rectified });
+    return weights;
+  }
+
+  /** The layer's own bias and what the shifts of its sources add at each position. */
+  #biasOf(node: FoldedLayer | FoldedOutput, sources: readonly CountSource[]): Float64Array {
+    const shifts = node.synapses.flatMap(({ linear }, index) => {
+      const { shift, shape } = sources[index];
+      return shift === null ? [] : [applyLinear(linear, repeated(shift, sizeOf(shape)), shape, node.shape)];
+    });
+    if (shifts.length === 0) return node.bias;
+    const all = repeated(node.bias, sizeOf(node.shape)).map((bias, index) => shifts.reduce((sum, shift) => sum + shift[index], bias));
+    return compressed(all, channelsOf(node.shape));
+  }
+
+  /** Of neurons that repeat the input: one count of theirs is a whole part of one of the input's where the levels allow it. */
+  #inputScale(): number {
+    const { unit, minimum, maximum } = this.#input.counts as NonNullable<SpikingInput["counts"]>;
+    const range = Math.max(maximum, -minimum);
+    const { levels, arithmetic } = this.#plan;
+    return arithmetic === "float32" || levels < range ? unit * range : (unit * levels) / Math.floor(levels / range);
+  }
+
+  #source(name: string): CountSource {
+    return this.#sources.get(name) as CountSource;
+  }
 }
 
-function poolMembers({ mode, kernel }: FoldedPool): number {
-  return mode === "sum" ? kernel[0] * kernel[1] : 1;
+/** Where a population saturates by intent: at the ReLU's ceiling, or a complement at the zero of its value. */
+function ceilingOf(layer: FoldedLayer, scale: Float64Array): { readonly ceiling?: Float64Array } {
+  if (layer.complement) return { ceiling: scale };
+  return layer.ceiling === Infinity ? {} : { ceiling: new Float64Array(scale.length).fill(layer.ceiling) };
 }
 
-function withoutWeights({ linear }: FoldedLayer): { kind: "dense" | "identity" } | Omit<Extract<Synapse, { kind: "conv2d" }>, "from" | "to" | "delayTicks" | "weights"> {
-  if (linear.kind !== "conv2d") return { kind: linear.kind };
+type Geometry<T> = T extends Synapse ? Omit<T, "from" | "to" | "delayTicks" | "weights"> : never;
+
+function geometryOf(linear: Linear): Geometry<Synapse> {
+  if (linear.kind === "dense" || linear.kind === "identity") return { kind: linear.kind };
   const { kind, kernel, stride, dilation, padding, groups } = linear;
+  if (kind === "convTranspose2d") throw new LlifError("UNSUPPORTED", "transposed convolution is not simulated yet");
   return { kind, kernel, stride, dilation, padding, groups };
 }
 
-/** θ = 1, v0 = θ/2: q = w·s_source/s_target, c = b/s_target; T10's I_eq makes up for an ohmic leak. */
-function mapRate(layer: FoldedLayer, source: Source, unit: Float64Array, leakFactor: number): Mapped {
-  const channels = channelsOf(layer.shape);
-  const weights = new Float32Array(layer.linear.weights.length);
-  forEachWeight(layer, (output, input, weight, index) => (weights[index] = (weight * source.unit[input % source.unit.length]) / unit[output]));
-  const equivalentLeak = layer.kind === "layer" ? (1 - leakFactor) / 2 : 0;
-  const bias = Float32Array.from(layer.bias, (value, index) => value / unit[index % channels] + equivalentLeak);
-  const { name, shape } = layer;
-  if (layer.kind === "output") return { node: { kind: "output", name, shape, bias, unit, rectified: false }, weights };
-  const filled = (value: number) => new Float32Array(channels).fill(value);
-  return {
-    node: {
-      kind: "population", name, shape, bias, threshold: filled(1), initialPotential: filled(0.5), floor: -Infinity, leakFactor,
-      reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit,
-    },
-    weights,
-  };
-}
-
-function mapExact(layer: FoldedLayer, source: Source, unit: Float64Array, levels: number, bits: number): Mapped {
-  const { name, shape } = layer;
-  if (layer.kind === "output") {
-    const { weights, bias, quantum } = quantizeOutput(layer, source);
-    return { node: { kind: "output", name, shape, bias, unit: new Float64Array(channelsOf(shape)).fill(quantum), rectified: false }, weights };
-  }
-  const { weights, bias, threshold } = quantizeLayer(layer, source, unit, levels, bits);
-  return {
-    node: {
-      kind: "population", name, shape, bias, threshold, initialPotential: threshold.map((theta) => theta / 2), floor: -Infinity, leakFactor: 1,
-      reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit,
-    },
-    weights,
-  };
-}

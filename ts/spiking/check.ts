@@ -87,6 +87,10 @@ function checkPopulation(place: string, network: SpikingNetwork, population: Pop
   checkCharges(`${place}: threshold`, threshold, population.shape, network.arithmetic);
   for (const value of threshold) checkFinite(`${place}: threshold`, value, { above: 0 });
   checkCharges(`${place}: initialPotential`, population.initialPotential, population.shape, network.arithmetic);
+  if (population.ceiling !== undefined) {
+    checkBroadcast(`${place}: ceiling`, population.ceiling, population.shape);
+    for (const value of population.ceiling) checkFinite(`${place}: ceiling`, value, { above: 0 });
+  }
   checkFinite(`${place}: leakFactor`, leakFactor, { from: 0, to: 1 });
   if (typeof floor !== "number" || Number.isNaN(floor) || floor === Infinity) {
     throw new LlifError("ARGUMENT", `${place}: floor: expected a finite number, or -Infinity for none, got ${floor}`);

@@ -76,6 +76,8 @@ export interface Population {
    * Synchronous: a = unit · N / ticks (s). Ones in networks built by hand.
    */
   readonly unit: Float64Array;
+  /** Activation at which the model itself saturates (ReLU6), one for each channel; absent where only the scale ends the reach. */
+  readonly ceiling?: Float64Array;
 }
 
 export interface Refractory {

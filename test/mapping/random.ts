@@ -1,0 +1,124 @@
+import { pcg32 } from "../../ts/encode/random.ts";
+import { checkReluNetwork, outputShapeOf } from "../../ts/relu/check.ts";
+import type { ReluNetwork, ReluNode } from "../../ts/relu/network.ts";
+import { windowedExtents } from "../../ts/relu/shapes.ts";
+import { sizeOf, type Shape } from "../../ts/tensor.ts";
+
+/** Until pools have a multiplicity. */
+const evenAverages = true;
+
+type Draft = ReluNode extends infer Node ? (Node extends ReluNode ? Omit<Node, "name" | "shape"> & { shape?: Shape } : never) : never;
+
+/** Seeded draws, so that a failing network shrinks to a small seed. */
+export class Draw {
+  readonly #next: () => number;
+  constructor(seed: number) {
+    this.#next = pcg32(seed);
+  }
+  unit(): number {
+    return this.#next() / 2 ** 32;
+  }
+  integer(from: number, to: number): number {
+    return from + (this.#next() % (to - from + 1));
+  }
+  chance(percent: number): boolean {
+    return this.integer(1, 100) <= percent;
+  }
+  of<T>(...choices: readonly T[]): T {
+    return choices[this.integer(0, choices.length - 1)];
+  }
+  floats(length: number, spread = 1): Float32Array {
+    return Float32Array.from({ length }, () => (this.unit() * 2 - 1) * spread);
+  }
+}
+
+/** A random graph of every operator that is mapped, in any order: branches, sums, concatenations, pools before and after ReLUs, shifts before padding. */
+export function randomGraph(seed: number, steps = 8): { readonly relu: ReluNetwork; readonly pixels: readonly Uint8Array[] } {
+  const draw = new Draw(seed);
+  const nodes: ReluNode[] = [];
+  const add = (draft: Draft): ReluNode => {
+    const inputs = draft.from.map((source) => nodes.find((node) => node.name === source)?.shape ?? []);
+    const named = { shape: [], ...draft, name: `${draft.kind}${nodes.length}` } as ReluNode;
+    const node = { ...named, shape: outputShapeOf(named, inputs) } as ReluNode;
+    nodes.push(node);
+    return node;
+  };
+  const channels = draw.integer(1, 3);
+  let last = add({ kind: "input", from: [], shape: [draw.integer(5, 8), draw.integer(5, 8), channels] });
+  const convolve = (from: ReluNode, outputs: number, same: boolean): ReluNode => {
+    const inputs = from.shape[2];
+    const size = Math.min(draw.of(1, 2, 3), from.shape[0], from.shape[1]);
+    const divides = inputs % 2 === 0 && outputs % 2 === 0;
+    const groups = draw.chance(20) && outputs % inputs === 0 ? inputs : divides && draw.chance(30) ? 2 : 1;
+    const before = same ? Math.floor((size - 1) / 2) : draw.integer(0, size - 1);
+    const after = same ? size - 1 - before : draw.integer(0, size - 1);
+    const stride = same ? 1 : draw.integer(1, 2);
+    const weights = { shape: [size, size, inputs / groups, outputs], data: draw.floats((size * size * inputs * outputs) / groups, 1.5 / Math.sqrt((size * size * inputs) / groups)) };
+    return add({ kind: "conv2d", from: [from.name], weights, bias: draw.floats(outputs, 0.3), groups, kernel: [size, size], stride: [stride, stride], dilation: [1, 1], padding: { top: before, left: before, bottom: after, right: after } });
+  };
+  const window = () => {
+    const cells = draw.integer(0, 1);
+    return { kernel: [draw.integer(2, 3), 2], stride: [draw.integer(1, 2), draw.integer(1, 2)], dilation: [1, 1], padding: { top: cells, left: 0, bottom: 0, right: cells } } as const;
+  };
+  const affine = (from: ReluNode): ReluNode => {
+    const length = from.shape[from.shape.length - 1];
+    const scale = draw.floats(length).map((value) => (draw.chance(80) ? 0.5 + Math.abs(value) : value));
+    return add({ kind: "affine", from: [from.name], scale, shift: draw.floats(length, 0.4) });
+  };
+  const earlier = () => nodes.filter((node) => node.shape.length === 3 && node.shape[0] === last.shape[0] && node.shape[1] === last.shape[1]);
+
+  last = convolve(last, draw.integer(2, 4), draw.chance(70));
+  for (let step = 0; step < steps; step++) {
+    switch (draw.integer(0, 11)) {
+      case 0:
+      case 1:
+        last = convolve(last, draw.integer(1, 3) * 2, draw.chance(60));
+        break;
+      case 2:
+        last = affine(last);
+        break;
+      case 3:
+      case 4:
+      case 5:
+        last = add({ kind: "relu", from: [last.name], ceiling: draw.of(Infinity, Infinity, 0.8) });
+        break;
+      case 6:
+      case 7: {
+        const shape = last.shape;
+        const chosen = window();
+        if (shape[0] < 4 || shape[1] < 4) break;
+        const extents = windowedExtents("pool", shape, chosen, !evenAverages && draw.chance(30));
+        const common = { from: [last.name], ...chosen, shape: [...extents, shape[2]] };
+        last = draw.chance(50) ? add({ kind: "maxPool", ...common }) : add({ kind: "averagePool", ...common, countPadding: evenAverages || draw.chance(50) });
+        break;
+      }
+      case 8:
+      case 9: {
+        const partners = earlier().filter((node) => node !== last && node.shape[2] === last.shape[2]);
+        if (partners.length === 0) last = add({ kind: "add", from: [last.name, convolve(last, last.shape[2], true).name] });
+        else last = add({ kind: "add", from: [last.name, draw.of(...partners).name] });
+        break;
+      }
+      default: {
+        if (last.shape[2] > 12) break;
+        last = add({ kind: "concat", from: [last.name, draw.of(...earlier()).name] });
+      }
+    }
+  }
+  const outputs: string[] = [];
+  if (draw.chance(30)) outputs.push(last.name);
+  if (draw.chance(30)) last = add({ kind: "averagePool", from: [last.name], kernel: [last.shape[0], last.shape[1]], stride: [1, 1], dilation: [1, 1], padding: { top: 0, left: 0, bottom: 0, right: 0 }, countPadding: false, shape: [1, 1, last.shape[2]] });
+  last = add({ kind: "reshape", from: [last.name], shape: [sizeOf(last.shape)] });
+  if (draw.chance(30)) last = affine(last);
+  if (draw.chance(40)) last = add({ kind: "relu", from: [last.name], ceiling: Infinity });
+  const dense = (from: ReluNode, units: number) => add({ kind: "dense", from: [from.name], weights: { shape: [units, from.shape[0]], data: draw.floats(units * from.shape[0], 1 / Math.sqrt(from.shape[0])) }, bias: draw.floats(units, 0.2) });
+  if (draw.chance(40)) last = dense(last, draw.integer(3, 6));
+  if (draw.chance(40)) last = add({ kind: "relu", from: [last.name], ceiling: Infinity });
+  last = dense(last, draw.integer(2, 5));
+  if (draw.chance(20)) last = add({ kind: "softmax", from: [last.name] });
+  outputs.push(last.name);
+  const convention = { scale: 1 / 255, mean: Array.from(draw.floats(channels, 0.5)), std: [0.5], channelOrder: channels === 3 ? ("RGB" as const) : ("gray" as const) };
+  const relu = checkReluNetwork({ name: `graph ${seed}`, nodes, outputs: [...new Set(outputs)], convention, classes: [] });
+  const pixels = Array.from({ length: 3 }, () => Uint8Array.from({ length: sizeOf(nodes[0].shape) }, () => draw.integer(0, 255)));
+  return { relu, pixels };
+}

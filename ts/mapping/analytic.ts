@@ -1,0 +1,74 @@
+import type { ReluNetwork } from "../relu/network.ts";
+import { channelsOf } from "../tensor.ts";
+import type { FoldedNetwork } from "./fold/graph.ts";
+import { forEachWeight } from "./fold/linear.ts";
+import { pooledSource, type CountSource } from "./sources.ts";
+
+/** Smallest and largest activation of each channel that a source can carry. */
+interface Range {
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/**
+ * s = (Σ w⁺·s_source + b)⁺ and its mirror: never clips an input whose pixels are in 0…255, or whose values are within `inputRange`.
+ * @see docs/mathematics.md, scales
+ */
+export function analyticScales(relu: ReluNetwork, folded: FoldedNetwork, inputRange?: number): Map<string, Float64Array> {
+  const input: Range =
+    inputRange === undefined ? { low: Float64Array.of(0), high: Float64Array.of(255 * relu.convention.scale) } : { low: Float64Array.of(-inputRange), high: Float64Array.of(inputRange) };
+  const ranges = new Map<string, Range>([[folded.input.name, input]]);
+  const scales = new Map<string, Float64Array>();
+  const shapes = new Map([[folded.input.name, folded.input.shape], ...folded.nodes.map((node) => [node.name, node.shape] as const)]);
+  for (const node of folded.nodes) {
+    if (node.kind === "pool") {
+      const range = ranges.get(node.from) as Range;
+      const one: CountSource = { shape: shapes.get(node.from) ?? [], unit: Float64Array.of(1), shift: null, smallest: 0, largest: 1, members: 1 };
+      const members = pooledSource(node, node.multiplicity, one).largest;
+      ranges.set(node.name, { low: range.low.map((value) => Math.min(value, value * members)), high: range.high.map((value) => value * members) });
+      continue;
+    }
+    const channels = channelsOf(node.shape);
+    const high = new Float64Array(channels).fill(-Infinity);
+    const low = new Float64Array(channels).fill(Infinity);
+    node.bias.forEach((bias, index) => {
+      high[index % channels] = Math.max(high[index % channels], bias);
+      low[index % channels] = Math.min(low[index % channels], bias);
+    });
+    for (const { from, linear } of node.synapses) {
+      const range = ranges.get(from) as Range;
+      const [most, least] = [new Float64Array(channels), new Float64Array(channels)];
+      const diagonal = linear.kind === "identity";
+      forEachWeight(linear, node.shape, (output, input, weight) => {
+        const channel = output % channels;
+        const [a, b] = [weight * range.low[input % range.low.length], weight * range.high[input % range.high.length]];
+        most[channel] = diagonal ? Math.max(most[channel], a, b) : most[channel] + Math.max(0, a, b);
+        least[channel] = diagonal ? Math.min(least[channel], a, b) : least[channel] + Math.min(0, a, b);
+      });
+      for (let channel = 0; channel < channels; channel++) {
+        high[channel] += most[channel];
+        low[channel] += least[channel];
+      }
+    }
+    if (node.kind === "output") continue;
+    const positive = high.map((value) => Math.min(node.ceiling, Math.max(0, value)));
+    const negative = low.map((value) => Math.max(0, -value));
+    const { side } = node.activation ?? { side: "both" };
+    if (node.activation === null) {
+      ranges.set(node.name, ranges.get(folded.input.name) as Range);
+    } else if (node.complement) {
+      scales.set(node.name, negative);
+      ranges.set(node.name, { low: negative.map((value) => -value), high: new Float64Array(channels) });
+    } else if (side === "both") {
+      const both = positive.map((value, channel) => Math.max(value, negative[channel]));
+      scales.set(node.name, both);
+      ranges.set(node.name, { low: both.map((value) => -value), high: both });
+    } else {
+      // A negative side's own weights are negated, so its positive part is what it holds.
+      scales.set(node.name, positive);
+      ranges.set(node.name, { low: new Float64Array(channels), high: positive });
+    }
+  }
+  return scales;
+}
+

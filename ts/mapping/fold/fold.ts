@@ -1,0 +1,297 @@
+import { LlifError } from "../../errors.ts";
+import { inputOf, type MaxPoolNode, type ReluNetwork, type ReluNode } from "../../relu/network.ts";
+import { channelsOf, sameShape, sizeOf, type Shape } from "../../tensor.ts";
+import type { FoldedNetwork } from "./graph.ts";
+import { repeated } from "./linear.ts";
+import { Neurons } from "./neurons.ts";
+import { averaged, maxPooled, padded, pooledShape } from "./pools.ts";
+import { combined, isLight, outerShape, type Piece, placed, resizedPlace, sourcePiece, type Value, valuesOfPiece, wholePlace } from "./value.ts";
+import { foldWeighted, placeParts, scaleOutputs } from "./weighted.ts";
+
+export interface FoldOptions {
+  /** The input is an image of counts 0…255; else values of either sign, to which no convention applies. */
+  readonly pixels: boolean;
+  /** A linear value takes one population of signed counts (T12), not one for each sign. */
+  readonly signedCounts: boolean;
+}
+
+/**
+ * Folds a ReLU network into populations, pools and outputs. Every value is an affine sum of sources: of spikes with a
+ * scale and a shift for each channel, or of weights still to be integrated. Neurons appear at ReLUs, and where a
+ * linear value is read by another weighted layer, by a pool, or by several sums.
+ * @throws {LlifError} UNSUPPORTED naming every node that is not mapped.
+ * @see docs/mathematics.md, operators
+ */
+export function foldNetwork(network: ReluNetwork, options: FoldOptions = { pixels: true, signedCounts: false }): FoldedNetwork {
+  const folder = new Folder(network, options);
+  const refusals = new Map<string, string>();
+  const attempt = (name: string, body: () => void): void => {
+    try {
+      body();
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      refusals.set(name, error.message);
+    }
+  };
+  for (const node of network.nodes) attempt(node.name, () => folder.fold(node));
+  for (const name of network.outputs) attempt(name, () => folder.output(name));
+  if (refusals.size > 0) {
+    const list = [...refusals].map(([name, reason]) => `"${name}": ${reason}`).join("; ");
+    throw new LlifError("UNSUPPORTED", `network "${network.name}": ${refusals.size} node(s) are not mapped: ${list}`, { nodes: [...refusals.keys()] });
+  }
+  return folder.folded();
+}
+
+/** Why a node is not mapped, and what to do instead. */
+class Refusal extends Error {}
+
+class Folder {
+  readonly #network: ReluNetwork;
+  readonly #options: FoldOptions;
+  readonly #values = new Map<string, Value>();
+  readonly #readers = new Map<string, ReluNode[]>();
+  readonly #input: { readonly name: string; readonly shape: Shape; readonly signed: boolean };
+  readonly #neurons: Neurons;
+
+  constructor(network: ReluNetwork, options: FoldOptions) {
+    this.#network = network;
+    this.#options = options;
+    for (const node of network.nodes) for (const source of node.from) this.#readers.set(source, [...(this.#readers.get(source) ?? []), node]);
+    this.#input = { name: inputOf(network).name, shape: this.#inputShape(), signed: !options.pixels };
+    this.#neurons = new Neurons(this.#input, options.signedCounts);
+  }
+
+  folded(): FoldedNetwork {
+    return { input: { name: this.#input.name, shape: this.#input.shape }, nodes: this.#neurons.nodes };
+  }
+
+  /** Takes up one node; does nothing behind a node that was refused. */
+  fold(node: ReluNode): void {
+    if (node.from.some((name) => !this.#values.has(name))) return;
+    for (const name of node.from) this.#settle(name);
+    this.#values.set(node.name, this.#valueOf(node, node.from.map((name) => this.#values.get(name) as Value)));
+  }
+
+  output(name: string): void {
+    const value = this.#values.get(name);
+    if (value === undefined) return;
+    // What has pools or padding left is held by neurons first: an output only integrates.
+    const ready = this.#eachPiece(value, (piece) => (piece.pools.length > 0 ? this.#neurons.hold(piece, false) : this.#unpadded(piece)));
+    const parts = ready.pieces.map((piece) => this.#placedParts(piece, ready.shape));
+    const [first] = ready.pieces;
+    const single = ready.pieces.length === 1;
+    const channels = channelsOf(single ? first.shape : ready.shape);
+    const wanted = (single ? first.name : null) ?? name;
+    const rectified = this.#rectifiedOutputs.has(name);
+    this.#neurons.nodes.push({
+      kind: "output", rectified, name: this.#neurons.uniqueName(wanted, `${wanted}.output`), shape: single ? first.shape : ready.shape,
+      synapses: this.#neurons.spread(parts.flat(), single ? first.shape : ready.shape),
+      bias: single ? repeated(first.bias, channels) : this.#placedBias(ready),
+    });
+  }
+
+  readonly #rectifiedOutputs = new Set<string>();
+
+  #valueOf(node: ReluNode, [value, ...others]: Value[]): Value {
+    const { shape } = node;
+    switch (node.kind) {
+      case "input":
+        return this.#inputValue(node.name, shape);
+      case "dense":
+      case "conv2d":
+        return { shape, pieces: [foldWeighted(node, this.#eachPiece(value, (piece) => (node.kind === "dense" ? this.#unpadded(piece) : this.#spatial(piece, value.shape))))] };
+      case "affine":
+        return this.#renamed(this.#eachPiece(value, (piece) => this.#scaled(piece, node.scale, node.shift)), node.name);
+      case "relu":
+        if (this.#endsHere(node) && node.ceiling === Infinity && value.pieces.every((piece) => piece.pools.length === 0)) {
+          this.#rectifiedOutputs.add(node.name);
+          return value;
+        }
+        return this.#eachPiece(this.#renamed(value, node.name), (piece) => this.#neurons.rectify(this.#unpadded(piece), node.name, node.ceiling));
+      case "maxPool":
+        return this.#renamed({ shape, pieces: value.pieces.map((piece) => this.#maxPooled(piece, node, value.shape)) }, node.name);
+      case "averagePool":
+        return this.#renamed({ shape, pieces: value.pieces.map((piece) => averaged(this.#readable(this.#spatial(piece, value.shape)), node, this.#neurons)) }, node.name);
+      case "reshape":
+        return this.#renamed({ shape, pieces: value.pieces.map((piece) => this.#reshaped(piece, value.shape, shape)) }, node.name);
+      case "softmax":
+        return value;
+      case "add":
+        return this.#renamed({ shape, pieces: this.#sums([value, ...others], node.name) }, node.name);
+      case "concat":
+        return { shape, pieces: this.#sideBySide([value, ...others], shape) };
+    }
+  }
+
+  #inputValue(name: string, shape: Shape): Value {
+    const piece = sourcePiece(name, this.#input.shape, name);
+    if (!this.#options.pixels) return { shape, pieces: [piece] };
+    const { mean, std } = this.#network.convention;
+    const channels = Math.max(mean.length, std.length);
+    const at = (values: readonly number[], channel: number) => values[values.length === 1 ? 0 : channel];
+    const perChannel = (value: (channel: number) => number) => Float64Array.from({ length: channels }, (_, channel) => value(channel));
+    const scale = perChannel((c) => 1 / at(std, c));
+    return { shape, pieces: [{ ...piece, parts: [{ from: name, linear: { kind: "identity", weights: scale } }], bias: perChannel((c) => -at(mean, c) / at(std, c)) }] };
+  }
+
+  /** A flat input that is only read as an image is taken as one. */
+  #inputShape(): Shape {
+    const { name, shape } = inputOf(this.#network);
+    const readers = this.#readers.get(name) ?? [];
+    const { mean, std } = this.#network.convention;
+    const [first] = readers;
+    const same = first !== undefined && readers.every((node) => node.kind === "reshape" && sameShape(node.shape, first.shape));
+    return same && first.shape.length === 3 && mean.length === 1 && std.length === 1 ? first.shape : shape;
+  }
+
+  /** Holds a sum by neurons where it will be read as spikes, once for all its readers. */
+  #settle(name: string): void {
+    const value = this.#values.get(name) as Value;
+    if (value.pieces.every(isLight)) return;
+    const readers = this.#readers.get(name) ?? [];
+    const asSpikes = readers.some(({ kind }) => readsSpikes.has(kind));
+    const repeated = readers.length > 2 || (readers.length === 2 && readers.some(({ kind }) => kind === "add" || kind === "concat"));
+    if (!asSpikes && !repeated) return;
+    this.#values.set(name, this.#eachPiece(value, (piece) => (isLight(piece) ? piece : this.#neurons.hold(piece, this.#isPooled(name)))));
+  }
+
+  #isPooled(name: string): boolean {
+    return (this.#readers.get(name) ?? []).some(({ kind }) => kind === "maxPool");
+  }
+
+  /** Whether nothing but an output of the network reads this node. */
+  #endsHere(node: ReluNode): boolean {
+    const readers = this.#readers.get(node.name) ?? [];
+    return readers.length === 0 && this.#network.outputs.includes(node.name);
+  }
+
+  #eachPiece(value: Value, change: (piece: Piece) => Piece): Value {
+    return { ...value, pieces: value.pieces.map(change) };
+  }
+
+  /** The elements are now those of another node, at the same places. */
+  #renamed(value: Value, node: string): Value {
+    return this.#eachPiece(value, (piece) => ({ ...piece, origin: { node, place: piece.place, size: sizeOf(outerShape(piece)) } }));
+  }
+
+  /** A constant current cannot pass a pool or a padding: spikes repeat the input there. */
+  #readable(piece: Piece): Piece {
+    return piece.parts.some(({ from }) => from === this.#input.name) && isLight(piece) ? this.#neurons.repeatInput(piece) : piece;
+  }
+
+  /** Light, with sources of its own shape and one scale for each channel. */
+  #spatial(piece: Piece, whole: Shape): Piece {
+    const light = isLight(piece) ? piece : this.#neurons.hold(piece, false);
+    this.#checkImage(light, whole);
+    const fits = light.parts.every(({ from, linear }) => sameShape(this.#neurons.shapeOf(from), light.shape) && linear.weights.length <= channelsOf(light.shape));
+    return fits ? light : this.#neurons.hold(this.#unpadded(light), false);
+  }
+
+  /** A window reads pieces as channels of an image. */
+  #checkImage(piece: Piece, whole: Shape): void {
+    const [height, width, channels] = outerShape(piece);
+    const channelwise = piece.place.stride === channelsOf(whole) && piece.place.block === channels;
+    if (height === whole[0] && width === whole[1] && (channels === channelsOf(whole) || channelwise)) return;
+    throw new Refusal("a window over a concatenation that was reshaped is not mapped; concatenate images along their channels");
+  }
+
+  /** With the padding laid around the sources, if there is any. */
+  #unpadded(piece: Piece): Piece {
+    return piece.padding === null ? piece : padded(this.#readable(piece), this.#neurons);
+  }
+
+  #scaled(piece: Piece, scale: Float32Array, shift: Float32Array): Piece {
+    const [scales, shifts] = [valuesOfPiece(scale, piece), valuesOfPiece(shift, piece)];
+    const channels = channelsOf(piece.shape);
+    const passes = scales.length <= channels && shifts.length <= channels && scales.every((factor) => factor >= 0);
+    const plain = piece.pools.length > 0 && !passes ? this.#neurons.hold(piece, false) : this.#unpadded(piece);
+    const result = scaleOutputs(plain, scales) ?? (scaleOutputs(this.#neurons.hold(plain, false), scales) as Piece);
+    return { ...result, bias: combined(result.bias, shifts, (bias, term) => bias + term) };
+  }
+
+  #maxPooled(piece: Piece, node: MaxPoolNode, whole: Shape): Piece {
+    this.#checkImage(piece, whole);
+    if (!isLight(piece)) {
+      const shape = pooledShape(piece, node);
+      return { ...piece, pools: [...piece.pools, { ...node, shape }], place: resizedPlace(piece, sizeOf(shape)) };
+    }
+    const readable = this.#readable(piece);
+    return maxPooled(readable, node, this.#neurons) ?? (maxPooled(this.#neurons.hold(this.#unpadded(readable), true), node, this.#neurons) as Piece);
+  }
+
+  #reshaped(piece: Piece, before: Shape, after: Shape): Piece {
+    if (piece.place.block !== sizeOf(before)) return piece;
+    const plain = this.#unpadded(piece);
+    // A sum keeps the shape of its layer, unless a window will read it under the new one.
+    if (!isLight(plain) && (after.length !== 3 || sameShape(after, outerShape(plain)))) return plain;
+    const light = isLight(plain) ? plain : this.#neurons.hold(plain, false);
+    const written = (values: Float64Array) => (channelsOf(after) % values.length === 0 ? values : repeated(values, sizeOf(after)));
+    const parts = light.parts.map(({ from, linear }) => ({ from, linear: { ...linear, weights: written(linear.weights) } }));
+    return { ...light, shape: after, parts, bias: written(light.bias) };
+  }
+
+  #sums(values: Value[], name: string): Piece[] {
+    const whole = values.map((value) => this.#eachPiece(value, (piece) => (piece.pools.length > 0 ? this.#neurons.hold(piece, false) : this.#unpadded(piece))));
+    const [first] = whole;
+    const aligned = whole.every(({ pieces }) => pieces.length === first.pieces.length && pieces.every((piece, index) => samePlace(piece, first.pieces[index])));
+    const pieces = aligned ? first.pieces.map((_, index) => whole.map((value) => value.pieces[index])) : [whole.map((value) => this.#joined(value))];
+    return pieces.map((given) => {
+      const shape = given.find(hasWindow)?.shape ?? given[0].shape;
+      const terms = given.map((term) => (hasWindow(term) && !sameShape(term.shape, shape) ? this.#neurons.hold(term, false) : term));
+      const { place, origin } = given[0];
+      const bias = terms.map((term) => term.bias).reduce((sum, term) => combined(sum, term, (a, b) => a + b));
+      return { shape, place, origin, padding: null, pools: [], name, bias, parts: terms.flatMap(({ parts }) => parts) };
+    });
+  }
+
+  #sideBySide(values: readonly Value[], shape: Shape): Piece[] {
+    const total = channelsOf(shape);
+    let offset = 0;
+    return values.flatMap((value) => {
+      const start = offset;
+      offset += channelsOf(value.shape);
+      return value.pieces.map((piece) => ({ ...piece, place: this.#nested(piece, value.shape, start, total) }));
+    });
+  }
+
+  /** Place of a piece of one part of a concatenation. */
+  #nested({ place }: Piece, part: Shape, start: number, total: number): Piece["place"] {
+    const channels = channelsOf(part);
+    if (place.block === sizeOf(part)) return { offset: start, block: channels, stride: total };
+    if (place.stride === channels) return { offset: start + place.offset, block: place.block, stride: total };
+    if (channels === sizeOf(part)) return { ...place, offset: start + place.offset };
+    throw new Refusal("a concatenation of a reshaped concatenation is not mapped; concatenate before the reshape");
+  }
+
+  /** One piece for the whole value. */
+  #joined(value: Value): Piece {
+    if (value.pieces.length === 1) return value.pieces[0];
+    const place = wholePlace(sizeOf(value.shape));
+    const parts = value.pieces.flatMap((piece) => this.#placedParts(piece, value.shape));
+    return { ...value.pieces[0], shape: value.shape, parts, bias: this.#placedBias(value), place, name: null };
+  }
+
+  #placedParts(piece: Piece, whole: Shape): Piece["parts"] {
+    const shapeOf = (source: string) => this.#neurons.shapeOf(source);
+    const parts = placeParts(piece, whole, shapeOf) ?? placeParts(this.#neurons.hold(piece, false), whole, shapeOf);
+    if (parts === null) throw new Refusal("a sum or an output of concatenated values under another shape is not mapped; reshape them before");
+    return parts;
+  }
+
+  #placedBias(value: Value): Float64Array {
+    const bias = new Float64Array(sizeOf(value.shape));
+    for (const piece of value.pieces) for (let index = 0; index < sizeOf(outerShape(piece)); index++) bias[placed(piece.place, index)] = piece.bias[index % piece.bias.length];
+    return bias;
+  }
+}
+
+/** Nodes that read a linear value as spikes. */
+const readsSpikes: ReadonlySet<ReluNode["kind"]> = new Set(["dense", "conv2d", "averagePool"]);
+
+function hasWindow({ parts }: Piece): boolean {
+  return parts.some(({ linear }) => linear.kind === "conv2d" || linear.kind === "convTranspose2d");
+}
+
+function samePlace(a: Piece, b: Piece): boolean {
+  return a.place.offset === b.place.offset && a.place.block === b.place.block && a.place.stride === b.place.stride && sizeOf(a.shape) === sizeOf(b.shape);
+}

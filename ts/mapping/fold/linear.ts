@@ -1,0 +1,129 @@
+import type { Padding, Window2d } from "../../relu/network.ts";
+import { channelsOf, sizeOf, type Shape } from "../../tensor.ts";
+
+/** A linear map of one source, in float64. Weights are laid out as in the ReLU network's node of that kind. */
+export type Linear =
+  | { readonly kind: "dense"; readonly weights: Float64Array }
+  | ({ readonly kind: "conv2d"; readonly weights: Float64Array; readonly groups: number } & Window2d)
+  | ({ readonly kind: "convTranspose2d"; readonly weights: Float64Array; readonly groups: number } & Window2d)
+  /** Element by element: one weight for all, one for each channel of the target, or one for each element. */
+  | { readonly kind: "identity"; readonly weights: Float64Array };
+
+export type Windowed = Extract<Linear, { kind: "conv2d" | "convTranspose2d" }>;
+
+/** Visits each weight with its output and its input: flat indices where dense, element indices (modulo weights) where identity, else channels. */
+export function forEachWeight(linear: Linear, shape: Shape, visit: (output: number, input: number, weight: number, index: number) => void): void {
+  const { weights } = linear;
+  const outputs = linear.kind === "dense" ? sizeOf(shape) : channelsOf(shape);
+  if (linear.kind === "dense") {
+    const inputs = weights.length / outputs;
+    for (let output = 0, index = 0; output < outputs; output++) {
+      for (let input = 0; input < inputs; input++, index++) visit(output, input, weights[index], index);
+    }
+  } else if (linear.kind === "identity") {
+    for (let index = 0; index < weights.length; index++) visit(index, index, weights[index], index);
+  } else {
+    const groupInputs = weights.length / (linear.kernel[0] * linear.kernel[1] * outputs);
+    for (let index = 0, tap = 0; index < weights.length; tap++) {
+      for (let output = 0; output < outputs; output++, index++) {
+        visit(output, Math.floor((output * linear.groups) / outputs) * groupInputs + (tap % groupInputs), weights[index], index);
+      }
+    }
+  }
+}
+
+/** The same map with other weights. */
+export function mapWeights(linear: Linear, shape: Shape, change: (weight: number, output: number, input: number) => number): Linear {
+  const weights = new Float64Array(linear.weights.length);
+  forEachWeight(linear, shape, (output, input, weight, index) => (weights[index] = change(weight, output, input)));
+  return { ...linear, weights };
+}
+
+/** One weight for each channel at least, so that changes by channel have a place. */
+export function spreadIdentity(linear: Linear, length: number): Linear {
+  if (linear.kind !== "identity" || linear.weights.length >= length) return linear;
+  return { kind: "identity", weights: repeated(linear.weights, length) };
+}
+
+/** Values read modulo their number, written out. */
+export function repeated(values: Float64Array, length: number): Float64Array {
+  if (values.length >= length) return values;
+  return Float64Array.from({ length }, (_, index) => values[index % values.length]);
+}
+
+/** Calls `visit` once for every pair of an output cell and an input cell that a tap joins; cells are row-major. */
+export function forEachTap(linear: Windowed, from: Shape, to: Shape, visit: (output: number, input: number, tap: number) => void): void {
+  const { kernel, stride, dilation, padding } = linear;
+  const transposed = linear.kind === "convTranspose2d";
+  // A transposed convolution walks the same pairs with the roles of its two sides exchanged.
+  const [rows, columns] = transposed ? from : to;
+  const [height, width] = transposed ? to : from;
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
+        const y = row * stride[0] - padding.top + Math.floor(tap / kernel[1]) * dilation[0];
+        const x = column * stride[1] - padding.left + (tap % kernel[1]) * dilation[1];
+        if (y < 0 || y >= height || x < 0 || x >= width) continue;
+        if (transposed) visit(y * width + x, row * columns + column, tap);
+        else visit(row * columns + column, y * width + x, tap);
+      }
+    }
+  }
+}
+
+/** linear(values), for constants of the mapping: shifts that become biases, and bounds. */
+export function applyLinear(linear: Linear, values: Float64Array, from: Shape, to: Shape, change: (weight: number) => number = (weight) => weight): Float64Array {
+  const result = new Float64Array(sizeOf(to));
+  const { weights } = linear;
+  if (linear.kind === "identity") {
+    return result.map((_, index) => change(weights[index % weights.length]) * values[index]);
+  }
+  if (linear.kind === "dense") {
+    forEachWeight(linear, to, (output, input, weight) => (result[output] += change(weight) * values[input]));
+    return result;
+  }
+  const [inputs, outputs] = [channelsOf(from), channelsOf(to)];
+  const groupInputs = inputs / linear.groups;
+  const groupOutputs = outputs / linear.groups;
+  const changed = weights.map(change);
+  forEachTap(linear, from, to, (output, input, tap) => {
+    for (let group = 0; group < linear.groups; group++) {
+      for (let channel = 0; channel < groupInputs; channel++) {
+        const value = values[input * inputs + group * groupInputs + channel];
+        if (value === 0) continue;
+        const row = (tap * groupInputs + channel) * outputs;
+        for (let index = group * groupOutputs; index < (group + 1) * groupOutputs; index++) result[output * outputs + index] += changed[row + index] * value;
+      }
+    }
+  });
+  return result;
+}
+
+/** One value for all, or one for each channel, where that is enough. */
+export function compressed(values: Float64Array, channels: number): Float64Array {
+  if (values.length <= channels) return values;
+  return values.every((value, index) => value === values[index % channels]) ? values.slice(0, channels) : values;
+}
+
+/** The same convolution with one group: weights between groups are zero. */
+export function ungrouped(linear: Windowed, inputs: number, outputs: number): Windowed {
+  if (linear.groups === 1) return linear;
+  const taps = linear.kernel[0] * linear.kernel[1];
+  const weights = new Float64Array(taps * inputs * outputs);
+  const groupInputs = inputs / linear.groups;
+  for (let tap = 0; tap < taps; tap++) {
+    for (let channel = 0; channel < groupInputs; channel++) {
+      for (let output = 0; output < outputs; output++) {
+        const input = Math.floor((output * linear.groups) / outputs) * groupInputs + channel;
+        weights[(tap * inputs + input) * outputs + output] = linear.weights[(tap * groupInputs + channel) * outputs + output];
+      }
+    }
+  }
+  return { ...linear, groups: 1, weights };
+}
+
+export function addPadding(a: Padding, b: Padding): Padding {
+  return { top: a.top + b.top, left: a.left + b.left, bottom: a.bottom + b.bottom, right: a.right + b.right };
+}
+
+export const noPadding: Padding = { top: 0, left: 0, bottom: 0, right: 0 };

@@ -1,0 +1,151 @@
+import type { MaxPoolNode } from "../../relu/network.ts";
+import { channelsOf, sameShape, sizeOf, type Shape } from "../../tensor.ts";
+import type { Activation, FoldedLayer, FoldedNode, FoldedPool, FoldedSynapse } from "./graph.ts";
+import { mapWeights, spreadIdentity } from "./linear.ts";
+import { combined, isNonNegative, outerShape, type Piece, sourcePiece, type Source } from "./value.ts";
+import { windowOf } from "./weighted.ts";
+
+/** The nodes emitted so far, and what is known of each as a source of spikes. */
+export class Neurons {
+  readonly nodes: FoldedNode[] = [];
+  readonly sources = new Map<string, Source>();
+  readonly #inputName: string;
+  /** One unrectified population for a value of either sign, rather than one for each sign. */
+  readonly #signedCounts: boolean;
+
+  constructor(input: { readonly name: string; readonly shape: Shape; readonly signed: boolean }, signedCounts: boolean) {
+    this.#inputName = input.name;
+    this.#signedCounts = signedCounts;
+    this.sources.set(input.name, { shape: input.shape, signed: input.signed, poolable: false, group: input.name });
+  }
+
+  shapeOf(source: string): Shape {
+    return (this.sources.get(source) as Source).shape;
+  }
+
+  /** min(max(piece, 0), ceiling). */
+  rectify(piece: Piece, node: string, ceiling: number): Piece {
+    const name = this.uniqueName(piece.name ?? node, node);
+    const { place, size } = piece.origin;
+    this.#population(piece, name, { ceiling, activation: { node, place, size, side: "positive" } });
+    return this.#result(piece, [{ from: this.#pooled(name, piece.pools), weight: 1 }]);
+  }
+
+  /** The piece where positive, slope times the piece where negative. @param pooling whether max pools will read the result. */
+  leak(piece: Piece, node: string, slope: Float64Array, pooling: boolean): Piece {
+    const [positive, negative, sign] = this.#pair(piece, node, pooling);
+    return this.#result(piece, [{ from: positive, weight: 1 }, { from: negative, weight: slope.map((factor) => sign * factor) }]);
+  }
+
+  /** The piece itself, held by neurons; a value that is never negative takes one population, another a pair, or one of signed counts. */
+  hold(piece: Piece, pooling: boolean): Piece {
+    const { node, place, size } = piece.origin;
+    if (isNonNegative(piece, this.sources)) return this.rectify(piece, node, Infinity);
+    if (this.#signedCounts) {
+      const name = this.uniqueName(piece.name ?? node, `${node}.value`);
+      this.#population(piece, name, { rectified: false, activation: { node, place, size, side: "both" } });
+      return this.#result(piece, [{ from: this.#pooled(name, piece.pools), weight: 1 }]);
+    }
+    const [positive, negative, sign] = this.#pair(piece, node, pooling);
+    return this.#result(piece, [{ from: positive, weight: 1 }, { from: negative, weight: sign }]);
+  }
+
+  /** The input's counts as spikes, which pools can read. */
+  repeatInput(piece: Piece): Piece {
+    const input = this.sources.get(this.#inputName) as Source;
+    const name = `${this.#inputName}.spikes`;
+    if (!this.sources.has(name)) {
+      const channels = channelsOf(input.shape);
+      const one = (weight: number): FoldedSynapse[] => [{ from: this.#inputName, linear: { kind: "identity", weights: new Float64Array(channels).fill(weight) } }];
+      const layer = { kind: "layer", shape: input.shape, bias: new Float64Array(channels), ceiling: Infinity, complement: false, activation: null } as const;
+      const rectified = !(input.signed && this.#signedCounts);
+      this.#add({ ...layer, name, synapses: one(1), rectified }, { shape: input.shape, signed: !rectified, poolable: true, group: name });
+      if (input.signed && rectified) this.#add({ ...layer, name: `${name}.minus`, synapses: one(1), rectified, complement: true }, { shape: input.shape, signed: true, poolable: true, group: name });
+    }
+    const parts = piece.parts.flatMap((part) => {
+      if (part.from !== this.#inputName) return [part];
+      return [name, `${name}.minus`].filter((from) => this.sources.has(from)).map((from) => ({ ...part, from }));
+    });
+    return { ...piece, parts };
+  }
+
+  /** Diagonals with a weight for each channel of the target, or for each element where the source's channels are others. */
+  spread(parts: readonly FoldedSynapse[], shape: Shape): readonly FoldedSynapse[] {
+    const channels = channelsOf(shape);
+    return parts.map(({ from, linear }) => {
+      const fits = channels % channelsOf(this.shapeOf(from)) === 0;
+      return { from, linear: spreadIdentity(linear, fits ? channels : sizeOf(shape)) };
+    });
+  }
+
+  /** @param node the pool of the ReLU network: what it makes of sources that rise and fall together still does. */
+  addPool(pool: FoldedPool, node: string): void {
+    const source = this.sources.get(pool.from) as Source;
+    this.nodes.push(pool);
+    this.sources.set(pool.name, { ...source, shape: pool.shape, poolable: source.poolable && pool.mode === "max", group: `${source.group} ${node}` });
+  }
+
+  /** Populations of the positive and the negative side, pooled as the piece will be, and the sign with which the second counts. */
+  #pair(piece: Piece, node: string, pooling: boolean): [positive: string, negative: string, sign: 1 | -1] {
+    const name = this.uniqueName(piece.name ?? node, `${node}.value`);
+    const { place, size, node: origin } = piece.origin;
+    const activation = { node: origin, place, size };
+    const complement = pooling || piece.pools.length > 0;
+    this.#population(piece, name, { activation: { ...activation, side: "positive" } });
+    const negative = complement ? piece : negated(piece);
+    this.#population(negative, `${name}.minus`, { complement, activation: { ...activation, side: "negative" }, group: name });
+    return [this.#pooled(name, piece.pools), this.#pooled(`${name}.minus`, piece.pools), complement ? 1 : -1];
+  }
+
+  #population(piece: Piece, name: string, options: { ceiling?: number; rectified?: boolean; complement?: boolean; activation: Activation; group?: string }): void {
+    const { ceiling = Infinity, rectified = true, complement = false, activation, group = name } = options;
+    const channels = channelsOf(piece.shape);
+    const synapses = this.spread(piece.parts, piece.shape);
+    const bias = combined(piece.bias, new Float64Array(channels), (a) => a);
+    const source: Source = { shape: piece.shape, signed: !rectified || complement, poolable: true, group };
+    this.#add({ kind: "layer", name, shape: piece.shape, synapses, bias, ceiling, rectified, complement, activation }, source);
+  }
+
+  #add(layer: FoldedLayer, source: Source): void {
+    this.nodes.push(layer);
+    this.sources.set(layer.name, source);
+  }
+
+  #pooled(from: string, pools: readonly MaxPoolNode[]): string {
+    for (const pool of pools) {
+      const name = this.uniqueName(pool.name, `${pool.name} ${from}`);
+      this.addPool({ ...windowOf(pool), kind: "pool", name, shape: pool.shape, from, mode: "max", multiplicity: null }, pool.name);
+      from = name;
+    }
+    return from;
+  }
+
+  /** The piece as what neurons hold of it. */
+  #result(piece: Piece, sources: readonly { readonly from: string; readonly weight: number | Float64Array }[]): Piece {
+    const shape = outerShape(piece);
+    const parts = sources.map(({ from, weight }): FoldedSynapse => ({ from, linear: { kind: "identity", weights: typeof weight === "number" ? Float64Array.of(weight) : weight } }));
+    return { ...sourcePiece("", shape, piece.origin.node), parts, place: piece.place, origin: piece.origin };
+  }
+
+  uniqueName(wanted: string, other: string): string {
+    const base = this.sources.has(wanted) ? other : wanted;
+    let name = base;
+    for (let copy = 2; this.sources.has(name) || this.sources.has(`${name}.minus`); copy++) name = `${base}.${copy}`;
+    return name;
+  }
+}
+
+function negated(piece: Piece): Piece {
+  const parts = piece.parts.map(({ from, linear }) => ({ from, linear: mapWeights(linear, piece.shape, (weight) => -weight) }));
+  return { ...piece, parts, bias: piece.bias.map((term) => -term) };
+}
+
+export function isPoolable(piece: Piece, neurons: Neurons): boolean {
+  const sources = piece.parts.map(({ from }) => neurons.sources.get(from) as Source);
+  return (
+    piece.padding === null &&
+    piece.bias.length <= channelsOf(piece.shape) &&
+    piece.parts.every(({ linear }) => linear.kind === "identity" && linear.weights.length <= channelsOf(piece.shape) && linear.weights.every((weight) => weight >= 0)) &&
+    sources.every(({ poolable, group, shape }) => poolable && group === sources[0].group && sameShape(shape, piece.shape))
+  );
+}

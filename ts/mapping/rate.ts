@@ -1,0 +1,122 @@
+import { checkFinite, checkInteger, checkOneOf } from "../check.ts";
+import { LlifError } from "../errors.ts";
+import type { Population, Refractory, SpikingOutput } from "../spiking/network.ts";
+import { biologicalNeuron, type BiologicalNeuron } from "../spiking/neuron.ts";
+import { channelsOf } from "../tensor.ts";
+import type { CodePlan } from "./code.ts";
+import { equivalentLeakCharge } from "./equations.ts";
+import type { FoldedLayer, FoldedOutput } from "./fold/graph.ts";
+import { forEachWeight, type Linear } from "./fold/linear.ts";
+import type { CountSource } from "./sources.ts";
+
+/** The neuron of a synchronous `rate` network; the other codes have one neuron only. */
+export interface RateNeuronOptions {
+  /** Ohmic leak: membrane time constant in ticks. Default: the constant leak. */
+  readonly timeConstantTicks?: number;
+  /**
+   * In SI units: θ = C·V_th, weights are synaptic charges, and each neuron's leak current carries its bias,
+   * I_leak = I_inj − (b·θ/s)/dt − I_eq. Not beside the other options of this interface.
+   */
+  readonly neuron?: BiologicalNeuron;
+  /** Default "soft". "hard" loses the charge above threshold, so rates fall short (T5). */
+  readonly reset?: "soft" | "hard";
+  /** Lower bound of the membrane potential in thresholds, at most 0; default none. Above −2D it is no ReLU any more (T4). */
+  readonly floor?: number;
+  /** A number of ticks means that input is integrated meanwhile: a clipped ReLU, whose ceiling the scales move up (T6). */
+  readonly refractory?: number | Refractory;
+  /** More than one spike a tick: rates above one a tick, for activations above the scale. Default 1. */
+  readonly spikesPerTick?: number;
+}
+
+/** One kind of neuron for a whole network, in charge. */
+export interface NeuronPlan extends Pick<Population, "floor" | "leakFactor" | "reset" | "spikesPerTick" | "refractory"> {
+  readonly threshold: number;
+  readonly initialPotential: number;
+  readonly dtSeconds: number;
+  /** Activation of one spike a tick, in scales: n + 1 where a neuron rests n ticks, so that the scale is still within reach. */
+  readonly unitFactor: number;
+}
+
+/** @throws {LlifError} ARGUMENT for an option that the code has no place for. */
+export function planNeuron({ code, schedule, spikes }: CodePlan, options: RateNeuronOptions): NeuronPlan {
+  const names = ["timeConstantTicks", "neuron", "reset", "floor", "refractory", "spikesPerTick"] as const;
+  const given = names.filter((name) => options[name] !== undefined);
+  if ((code !== "rate" || schedule !== "synchronous" || spikes !== "unsigned") && given.length > 0) {
+    throw new LlifError("ARGUMENT", `${given.join(", ")}: expected a synchronous rate network with unsigned spikes; ${code}, ${schedule}, ${spikes} has one kind of neuron only`);
+  }
+  if (options.neuron !== undefined) {
+    if (given.length > 1) throw new LlifError("ARGUMENT", `neuron: expected no ${given.filter((name) => name !== "neuron").join(", ")} beside it; the neuron has its own`);
+    return planBiological(options.neuron);
+  }
+  const reset = checkOneOf("reset", options.reset ?? "soft", ["soft", "hard"] as const);
+  const refractory = typeof options.refractory === "object" ? options.refractory : { ticks: options.refractory ?? 0, input: "integrate" as const };
+  checkInteger("refractory ticks", refractory.ticks, 0, 2 ** 24);
+  return {
+    threshold: 1,
+    initialPotential: reset === "hard" ? 0 : 0.5,
+    floor: options.floor === undefined ? -Infinity : checkFinite("floor", options.floor, { to: 0 }),
+    leakFactor: options.timeConstantTicks === undefined ? 1 : Math.exp(-1 / checkFinite("timeConstantTicks", options.timeConstantTicks, { above: 0 })),
+    reset, refractory,
+    spikesPerTick: checkInteger("spikesPerTick", options.spikesPerTick ?? 1, 1, 2 ** 24),
+    dtSeconds: 1,
+    unitFactor: refractory.ticks + 1,
+  };
+}
+
+function planBiological(neuron: BiologicalNeuron): NeuronPlan {
+  const { threshold, initialPotential, floor, refractory, leak } = biologicalNeuron(neuron);
+  const theta = threshold as number;
+  const period = typeof refractory === "number" ? { ticks: refractory, input: "integrate" as const } : refractory;
+  return {
+    threshold: theta,
+    initialPotential: neuron.initialVolt === undefined ? theta / 2 : (initialPotential as number),
+    floor,
+    leakFactor: leak !== undefined && "factorPerTick" in leak ? leak.factorPerTick : 1,
+    reset: "soft",
+    refractory: period,
+    spikesPerTick: 1,
+    dtSeconds: neuron.dtSeconds,
+    unitFactor: period.ticks + 1,
+  };
+}
+
+interface MappedPopulation {
+  readonly population: Population;
+  readonly weights: readonly Float32Array[];
+}
+
+/** q = θ·w·s_source/s_target, c = θ·b/s_target, both a tick; T10's I_eq makes up for an ohmic leak. */
+export function mapRateLayer(layer: FoldedLayer, sources: readonly CountSource[], bias: Float64Array, unit: Float64Array, neuron: NeuronPlan): MappedPopulation {
+  const { name, shape } = layer;
+  const channels = channelsOf(shape);
+  const { threshold, initialPotential, floor, leakFactor, reset, refractory } = neuron;
+  // What saturates by intent does so at one spike a tick.
+  const spikesPerTick = layer.ceiling < Infinity || layer.complement ? 1 : neuron.spikesPerTick;
+  const leak = equivalentLeakCharge(leakFactor, threshold);
+  const shift = layer.complement ? threshold / neuron.unitFactor : 0;
+  const filled = (value: number) => new Float32Array(channels).fill(value);
+  return {
+    weights: chargesOf(layer, sources, (channel) => threshold / unit[channel]),
+    population: {
+      kind: "population", name, shape, unit, floor, leakFactor, reset, spikesPerTick, refractory, threshold: filled(threshold), initialPotential: filled(initialPotential),
+      bias: Float32Array.from(bias, (value, index) => (threshold * value) / unit[index % channels] + leak + shift),
+    },
+  };
+}
+
+/** Charges in units of the output itself. */
+export function mapRateOutput(output: FoldedOutput, sources: readonly CountSource[], bias: Float64Array): { readonly output: SpikingOutput; readonly weights: readonly Float32Array[] } {
+  const { name, shape, rectified } = output;
+  const unit = new Float64Array(channelsOf(shape)).fill(1);
+  return { output: { kind: "output", name, shape, bias: Float32Array.from(bias), unit, rectified }, weights: chargesOf(output, sources, () => 1) };
+}
+
+function chargesOf(node: FoldedLayer | FoldedOutput, sources: readonly CountSource[], factor: (channel: number) => number): Float32Array[] {
+  const channels = channelsOf(node.shape);
+  return node.synapses.map(({ linear }: { linear: Linear }, number) => {
+    const { unit } = sources[number];
+    const weights = new Float32Array(linear.weights.length);
+    forEachWeight(linear, node.shape, (output, input, weight, index) => (weights[index] = weight * unit[input % unit.length] * factor(output % channels)));
+    return weights;
+  });
+}
