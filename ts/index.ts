@@ -11,10 +11,10 @@ export { biologicalNeuron, synapticCharge, type BiologicalNeuron } from "./spiki
 export { encodeConstant, encodePhase, encodePoisson, encodeRegular, type EncodedSpikes } from "./encode/encode.ts";
 export { pcg32 } from "./encode/random.ts";
 export { amplification, countErrorBounds, countUnderConstantDrive, discardingDrive, equivalentLeakCharge, hardResetCount, hardResetRate, ohmicPredistortion, ohmicRate, ohmicReluRate, ohmicTickBound, ohmicTickRate, refractoryRate, reluRate } from "./mapping/equations.ts";
-export { toSpiking, type ToSpikingOptions } from "./mapping/to-spiking.ts";
+export { followedActivations, toSpiking, type ToSpikingOptions } from "./mapping/to-spiking.ts";
 export { toRelu } from "./mapping/to-relu.ts";
 export { quantizedTwin, type QuantizedTwin, type TwinOutcome } from "./mapping/twin.ts";
-export type { ActivationMaxima, CalibrationImages, ScaleMethod } from "./mapping/scales.ts";
+export type { ActivationMaxima, ActivationPass, CalibrationImages, FollowedActivations, ScaleMethod } from "./mapping/scales.ts";
 export { readLlif, writeLlif } from "./formats/llif.ts";
 export { firingRateCurve, type CurveOptions, type CurvePoint, type FiringRateCurve } from "./analyze/curve.ts";
 export { formatShape, sizeOf, type Shape, type Tensor } from "./tensor.ts";

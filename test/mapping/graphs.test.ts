@@ -52,7 +52,7 @@ describe("random graphs of every mapped operator", () => {
         const network = await toSpiking(relu, { ...options, calibration: pixels });
         for (const image of pixels) expect(worst(twinOutputs(network, image), floatOutputs(relu, image))).toBeLessThan(0.02);
       }),
-      { numRuns: 1500 },
+      { numRuns: 60 },
     );
   });
 
@@ -68,7 +68,7 @@ describe("random graphs of every mapped operator", () => {
         expect(counts).toEqual(expected.counts);
         expect(charges).toEqual(expected.charges);
       }),
-      { numRuns: 200 },
+      { numRuns: 20 },
     );
   });
 
@@ -83,7 +83,7 @@ describe("random graphs of every mapped operator", () => {
           expect(worst(floatOutputs(toRelu(rate), image), expected)).toBeLessThan(1e-4);
         }
       }),
-      { numRuns: 600 },
+      { numRuns: 40 },
     );
   });
 });

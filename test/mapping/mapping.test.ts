@@ -11,6 +11,7 @@ import { toSpiking } from "../../ts/mapping/to-spiking.ts";
 import { quantizedTwin } from "../../ts/mapping/twin.ts";
 import { argmax, forwardLogits, inputFromPixels } from "../../ts/relu/forward.ts";
 import { reluNetwork } from "../../ts/relu/builder.ts";
+import { defaultConvention, type ReluNode } from "../../ts/relu/network.ts";
 
 const images = readIdx(readFileSync(new URL("../../models/mnist-500-images-idx3-ubyte.gz", import.meta.url))).data;
 const image = (index: number) => Uint8Array.from(images.subarray(index * 784, (index + 1) * 784));
@@ -77,9 +78,16 @@ describe("options", () => {
   });
 
   it("names each node that is not mapped", async () => {
-    const weights = { shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) };
-    const linear = reluNetwork({ input: [2], name: "linear" }).dense({ weights, name: "first" }).dense({ weights, name: "second" }).build();
-    await expect(toSpiking(linear, { scales: "analytic" })).rejects.toMatchObject({ code: "UNSUPPORTED", nodes: ["second"] });
+    const window = { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: { top: 0, left: 0, bottom: 0, right: 0 } } as const;
+    const nodes: ReluNode[] = [
+      { kind: "input", name: "input", from: [], shape: [2, 2, 1] },
+      { kind: "concat", name: "both", from: ["input", "input"], shape: [2, 2, 2] },
+      { kind: "reshape", name: "wide", from: ["both"], shape: [1, 4, 2] },
+      { kind: "maxPool", name: "first", from: ["wide"], shape: [1, 4, 2], ...window },
+      { kind: "averagePool", name: "second", from: ["wide"], shape: [1, 4, 2], countPadding: false, ...window },
+    ];
+    const network = { name: "odd", nodes, outputs: ["first", "second"], convention: defaultConvention, classes: [] };
+    await expect(toSpiking(network, { scales: "analytic" })).rejects.toMatchObject({ code: "UNSUPPORTED", nodes: ["first", "second"] });
   });
 
   it("normalisation folds into the first layer", async () => {

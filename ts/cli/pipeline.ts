@@ -7,7 +7,8 @@ import { createFloatPass, createTwinPass, type FloatPass, type TwinPass } from "
 import { toSpiking } from "../mapping/to-spiking.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
-import { countOverlap, imagesOf, isKnownDataset, openData, takeImages } from "./data-files.ts";
+import { countOverlap, isKnownDataset, openData, takeImages } from "./data-files.ts";
+import { withCalibration } from "./calibrate.ts";
 import type { Io } from "./io.ts";
 import type { OpenModel } from "./model-file.ts";
 import { describeChoice, type DataFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
@@ -37,32 +38,10 @@ export async function openCalibration(flags: MappingFlags, choice: MappingChoice
 export async function convert(model: ReluNetwork, choice: MappingChoice, calibration: Calibration | null, io: Io): Promise<SpikingNetwork> {
   throwIfAborted(io.signal);
   io.progress(`mapping ${model.name} to ${describeChoice(choice)}`);
-  const network = await toSpiking(model, {
-    ...choice,
-    ...(calibration === null ? {} : choice.scales === "max" ? { maxima: await maximaOf(model, calibration.images) } : { calibration: Array.from(imagesOf(calibration.images)) }),
-    signal: io.signal,
-  });
+  const network = await withCalibration(model, choice.scales, calibration?.images ?? null, io, (scaling) => toSpiking(model, { ...choice, ...scaling, signal: io.signal }));
   io.progress("");
   return network;
 }
-
-/** Of every node, by the fast pass; a sweep asks for them once for each network, so they are kept. */
-async function maximaOf(model: ReluNetwork, images: ImageDataset): Promise<Readonly<Record<string, Float32Array>>> {
-  const known = keptMaxima.get(model);
-  if (known?.images === images) return known.maxima;
-  const nodes = model.nodes.filter((node) => node.kind !== "input" && node.kind !== "softmax");
-  const pass = await createFloatPass(model, { maxima: nodes.map(({ name }) => name) });
-  try {
-    pass.run(images.images, images.count);
-    const maxima = pass.maxima();
-    keptMaxima.set(model, { images, maxima });
-    return maxima;
-  } finally {
-    pass.dispose();
-  }
-}
-
-const keptMaxima = new WeakMap<ReluNetwork, { readonly images: ImageDataset; readonly maxima: Readonly<Record<string, Float32Array>> }>();
 
 /** The float pass of one model: shared by all evaluations of it. */
 export class Evaluator {
