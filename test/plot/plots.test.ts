@@ -41,7 +41,7 @@ describe("plots", () => {
     expect(elements(svg, 'g[aria-label="rect"] rect')).toHaveLength(5);
     expect(svg).toContain("Spikes &amp; ticks");
     expect(svg).toContain("a&lt;b: 10 neurons, 3 spikes");
-    expect(svg).toContain("1000 neurons, 9 a row");
+    expect(svg).toContain("1,000 neurons, 16 a row");
     expect(svg).toContain("time (ticks)");
   });
 

@@ -1,5 +1,5 @@
 import { LlifError } from "../errors.ts";
-import { composeSvg, faint, loadPlot, palette, type PlotTitle } from "./svg.ts";
+import { composeSvg, faint, grouped, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
 
 /** One current, as `firingRateCurve` gives it. */
 export interface CurvePlotPoint {
@@ -24,11 +24,11 @@ export async function curvePlot(points: readonly CurvePlotPoint[], options: Plot
   const bounded = rows.filter((row) => row.boundHertz !== null);
   const left = Math.min(...rows.map((row) => row.current));
   const fastest = Math.max(...rows.map((row) => Math.max(row.reluHertz, row.simulatedHertz)));
-  const x = { label: `input current (${unit}) →`, ticks: 8 };
+  const x = { label: `input current (${unit})`, ticks: 8 };
   const legend = [
     { text: "━  its ReLU", fill: palette[1] },
     { text: "━  closed formula", fill: palette[2] },
-    { text: "●  simulated neuron", fill: palette[0] },
+    { text: "○  simulated neuron", fill: palette[0] },
   ].map((entry, index) => ({ ...entry, x: left, y: fastest, dy: 4 + 17 * index }));
   const upper = {
     left: 0,
@@ -41,19 +41,19 @@ export async function curvePlot(points: readonly CurvePlotPoint[], options: Plot
       marginBottom: 40,
       marginTop: 28,
       x,
-      y: { label: "↑ firing rate (Hz)", grid: true },
+      y: { label: "firing rate (Hz)", labelOffset: labelAtEdge(72), grid: true, tickFormat: grouped },
       marks: [
         Plot.ruleY([0], { stroke: faint }),
         Plot.line(rows, { x: "current", y: "reluHertz", stroke: palette[1], strokeWidth: 5, strokeOpacity: 0.45 }),
         Plot.line(rows, { x: "current", y: "formulaHertz", stroke: palette[2], strokeWidth: 1.5 }),
-        Plot.dot(rows, { x: "current", y: "simulatedHertz", fill: palette[0], r: 2.2 }),
+        Plot.dot(rows, { x: "current", y: "simulatedHertz", stroke: palette[0], fill: "white", strokeWidth: 1.25, r: 2.25 }),
         ...legend.map((entry) => Plot.text([entry], { x: "x", y: "y", text: "text", fill: entry.fill, textAnchor: "start", dx: 8, dy: entry.dy, fontSize: 13, stroke: "white", strokeWidth: 4 })),
       ],
     },
   };
   const lower = {
     left: 0,
-    top: 352,
+    top: 364,
     options: {
       width,
       height: 190,
@@ -62,7 +62,7 @@ export async function curvePlot(points: readonly CurvePlotPoint[], options: Plot
       marginBottom: 40,
       marginTop: 28,
       x,
-      y: { label: "↑ simulated − formula (Hz); band: proven bound", grid: true, ticks: 5 },
+      y: { label: bounded.length === 0 ? "simulated − formula (Hz)" : "simulated − formula (Hz); band: proven bound", labelOffset: labelAtEdge(72), grid: true, ticks: 5 },
       marks: [
         Plot.areaY(bounded, { x: "current", y1: (row) => -(row.boundHertz?.below ?? 0), y2: (row) => row.boundHertz?.above ?? 0, fill: palette[4], fillOpacity: 0.25 }),
         Plot.ruleY([0], { stroke: faint }),
@@ -71,7 +71,7 @@ export async function curvePlot(points: readonly CurvePlotPoint[], options: Plot
       ],
     },
   };
-  return composeSvg([upper, lower], { title, width, height: 552, notes: note === undefined ? [] : [note] });
+  return composeSvg([upper, lower], { title, width, height: 562, notes: note === undefined ? [] : [note] });
 }
 
 function currentUnit(points: readonly CurvePlotPoint[]): { factor: number; unit: string } {

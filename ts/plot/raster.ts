@@ -1,5 +1,5 @@
 import { LlifError } from "../errors.ts";
-import { composeSvg, faint, loadPlot, palette, type PlotTitle } from "./svg.ts";
+import { composeSvg, faint, grouped, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
 
 export interface RasterOptions extends PlotTitle {
   /** Ticks shown. */
@@ -17,7 +17,8 @@ export interface RasterTrain {
 }
 
 /** Rows drawn of one layer: of more neurons, several share a row. */
-const largestRows = 120;
+const largestRows = 64;
+const pixelsARow = 2;
 
 /**
  * Spikes over time, one panel a layer, one row a neuron.
@@ -27,48 +28,78 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
   if (trains.length === 0) throw new LlifError("ARGUMENT", "raster: expected at least one layer, got none");
   const { Plot } = await loadPlot();
   const { width = 720, ticks, windowTicks, title } = options;
-  let top = 56;
+  const notes = windowTicks === undefined ? [] : [`Dashed: a window of ${windowTicks} ticks ends; each layer fires after the window of the layer before.`];
+  if (trains.some(({ size }) => size > largestRows)) notes.push("Where several neurons share a row, the darkest colour is the busiest row and tick of that layer.");
+  let top = 40 + 17 * notes.length;
   const panels = trains.map((train, index) => {
     const group = Math.max(1, Math.ceil(train.size / largestRows));
     const rows = Math.ceil(train.size / group);
-    const height = Math.min(200, Math.max(56, 24 + rows * 1.6));
+    const height = Math.max(28, rows * pixelsARow);
     const last = index === trains.length - 1;
     const cells = cellsOf(train, group);
+    const busiest = Math.max(1, ...cells.map(({ spikes }) => spikes));
     const inset = Math.min(2, (width - 80) / ticks / 8);
     const marks = [
       ...(windowTicks === undefined ? [] : [Plot.ruleX(windowEnds(windowTicks, ticks), { stroke: faint, strokeDasharray: "3,3", strokeWidth: 0.75 })]),
-      Plot.rect(cells, { x1: "tick", x2: (cell: Cell) => cell.tick + 1, y1: (cell: Cell) => cell.row * group - 0.5, y2: (cell: Cell) => (cell.row + 1) * group - 0.5, fill: palette[0], fillOpacity: "share", insetLeft: inset, insetRight: inset }),
+      Plot.rect(cells, {
+        x1: "tick",
+        x2: (cell: Cell) => cell.tick + 1,
+        y1: (cell: Cell) => cell.row,
+        y2: (cell: Cell) => cell.row + 1,
+        fill: palette[0],
+        fillOpacity: (cell: Cell) => cell.spikes / busiest,
+        insetLeft: inset,
+        insetRight: inset,
+        shapeRendering: "crispEdges",
+      }),
       Plot.frame({ stroke: "#cccccc" }),
     ];
-    const shown = group === 1 ? `${train.size} neurons` : `${train.size} neurons, ${group} a row (darker: more of them)`;
+    const neurons = group === 1 ? `${grouped(train.size)} neurons` : `${grouped(train.size)} neurons, ${group} a row`;
+    const below = last ? 36 : 12;
     const panel = {
       left: 0,
       top,
       options: {
         width,
-        height: height + (last ? 58 : 36),
+        height: height + 22 + below,
         marginLeft: 64,
         marginRight: 16,
         marginTop: 22,
-        marginBottom: last ? 36 : 14,
-        x: last ? { domain: [0, ticks], label: "time (ticks) →", ticks: 8, tickFormat: String } : { domain: [0, ticks], axis: null },
-        y: { domain: [train.size - 0.5, -0.5], label: `${train.name}: ${shown}, ${train.ticks.length} spikes`, ticks: height < 90 ? 2 : 4, tickFormat: String },
-        opacity: { type: "sqrt" as const, domain: [0, 1], range: [0.25, 1] },
+        marginBottom: below,
+        x: last ? { domain: [0, ticks], label: "time (ticks)", ticks: windowTicks === undefined ? 8 : [0, ...windowEnds(windowTicks, ticks), ticks], tickFormat: String } : { domain: [0, ticks], axis: null },
+        y: {
+          domain: [rows, 0],
+          label: `${train.name}: ${neurons}, ${grouped(train.ticks.length)} spikes`,
+          labelArrow: "none" as const,
+          labelOffset: labelAtEdge(64),
+          ticks: rowTicks(rows, group),
+          tickFormat: (row: number) => grouped(row * group),
+        },
+        // Of many neurons few spike in one tick: a linear scale would leave them invisible.
+        opacity: { type: "sqrt" as const, domain: [0, 1], range: [0.12, 1] },
         marks,
       },
     };
-    top += height + (last ? 58 : 36);
+    top += height + 22 + below;
     return panel;
   });
-  const windows = windowTicks === undefined ? [] : [`Dashed: a window of ${windowTicks} ticks ends; each layer fires after the window of the layer before.`];
-  return composeSvg(panels, { title, width, height: top + 4, notes: windows });
+  return composeSvg(panels, { title, width, height: top + 4, notes });
+}
+
+/** At round numbers of neurons, about four to a panel; only the first one of a small layer. */
+function rowTicks(rows: number, group: number): number[] {
+  const neurons = rows * group;
+  const power = 10 ** Math.floor(Math.log10(neurons));
+  const step = [power / 5, power / 2, power, 2 * power].find((candidate) => neurons / candidate <= 4.5) ?? power;
+  const room = (step / group) * pixelsARow >= 14;
+  return room ? Array.from({ length: Math.floor((neurons - 1) / step) + 1 }, (_, index) => (index * step) / group) : [0];
 }
 
 interface Cell {
   readonly tick: number;
   readonly row: number;
-  /** Of the row's neurons, how many spike in the tick. */
-  readonly share: number;
+  /** Of the row's neurons in the tick. */
+  readonly spikes: number;
 }
 
 function cellsOf(train: RasterTrain, group: number): Cell[] {
@@ -80,7 +111,7 @@ function cellsOf(train: RasterTrain, group: number): Cell[] {
     cell.spikes++;
     counts.set(key, cell);
   }
-  return [...counts.values()].map(({ tick, row, spikes }) => ({ tick, row, share: Math.min(1, spikes / group) }));
+  return [...counts.values()];
 }
 
 function windowEnds(windowTicks: number, ticks: number): number[] {

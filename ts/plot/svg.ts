@@ -6,6 +6,15 @@ export const palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "
 export const ink = "#222222";
 export const faint = "#999999";
 
+/** Left edge of titles, notes and axis labels, in CSS pixels. */
+export const edge = 16;
+
+/** `labelOffset` that puts the label of a left axis at the edge. */
+export const labelAtEdge = (marginLeft: number): number => marginLeft - edge;
+
+/** 12,544 */
+export const grouped = (value: number): string => value.toLocaleString("en-US");
+
 export interface PlotTitle {
   readonly title: string;
   /** Width in CSS pixels. */
@@ -46,8 +55,8 @@ export async function composeSvg(panels: readonly Panel[], frame: { readonly tit
   });
   const notes = frame.notes ?? [];
   const text = [
-    `<text x="16" y="24" font-size="16" font-weight="600">${escapeXml(frame.title)}</text>`,
-    ...notes.map((note, index) => `<text x="16" y="${44 + 17 * index}" font-size="12" fill="#555555">${escapeXml(note)}</text>`),
+    `<text x="${edge}" y="24" font-size="16" font-weight="600">${escapeXml(frame.title)}</text>`,
+    ...notes.map((note, index) => `<text x="${edge}" y="${44 + 17 * index}" font-size="12" fill="#555555">${escapeXml(note)}</text>`),
   ];
   const { width, height } = frame;
   return [

@@ -1,5 +1,5 @@
 import { LlifError } from "../errors.ts";
-import { composeSvg, faint, loadPlot, palette, type PlotTitle } from "./svg.ts";
+import { composeSvg, edge, faint, ink, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
 
 /** One setting of one code. */
 export interface SweepPlotPoint {
@@ -16,9 +16,9 @@ export interface SweepPlotPoint {
 }
 
 const costs = [
-  { key: "latencyTicks", label: "latency (ticks) →" },
-  { key: "spikes", label: "spikes an image →" },
-  { key: "synapticOperations", label: "synaptic operations an image →" },
+  { key: "latencyTicks", label: "latency (ticks)" },
+  { key: "spikes", label: "spikes an image" },
+  { key: "synapticOperations", label: "synaptic operations an image" },
 ] as const;
 
 interface Row extends SweepPlotPoint {
@@ -28,7 +28,9 @@ interface Row extends SweepPlotPoint {
   readonly side: number;
 }
 
-const symbols = ["circle", "triangle", "square", "diamond"] as const;
+const symbols = ["circle", "triangle", "square", "diamond", "star", "wye", "cross"] as const;
+const legendColumn = 190;
+const legendRow = 22;
 
 /**
  * Accuracy (above) and disagreement with the ReLU network (below) against latency, spikes and synaptic operations.
@@ -42,6 +44,28 @@ export async function sweepPlot(points: readonly SweepPlotPoint[], options: Plot
   const relu = 100 * points[0].reluAccuracy;
   const rows = points.map((point): Row => ({ ...point, accuracyPercent: 100 * point.accuracy, disagreementPercent: 100 * point.disagreement, side: series.indexOf(point.series) }));
   const lowest = Math.min(relu, ...rows.map((row) => row.accuracyPercent));
+  const entries = [...series.map((name) => ({ name, relu: false })), { name: `- - -  ReLU network: ${relu.toFixed(2)} %`, relu: true }];
+  const legendColumns = Math.max(1, Math.floor((width - edge) / legendColumn));
+  const items = entries.map((entry, index) => ({ ...entry, index, x: edge + (index % legendColumns) * legendColumn, y: Math.floor(index / legendColumns) + 0.5 }));
+  const legendRows = Math.ceil(entries.length / legendColumns);
+  const legend = {
+    left: 0,
+    top: 40,
+    options: {
+      width,
+      height: legendRows * legendRow,
+      margin: 0,
+      x: { domain: [0, width], axis: null },
+      y: { domain: [legendRows, 0], axis: null },
+      symbol: { type: "identity" as const },
+      color: { type: "identity" as const },
+      marks: [
+        Plot.dot(items.filter((item) => !item.relu), { x: "x", dx: 6, y: "y", fill: (item: { index: number }) => palette[item.index % palette.length], symbol: (item: { index: number }) => symbols[item.index % symbols.length], r: 4.5 }),
+        Plot.text(items, { x: "x", dx: 18, y: "y", text: "name", textAnchor: "start", fill: (item: { relu: boolean }) => (item.relu ? "#666666" : ink), fontSize: 13 }),
+      ],
+    },
+  };
+  const top = legend.top + legendRows * legendRow + 14;
   const panelWidth = (width - 16) / 3;
   const panels = costs.flatMap(({ key, label }, column) => {
     // A cost of zero has no place on a logarithmic axis: such a point has said nothing at all.
@@ -56,46 +80,27 @@ export async function sweepPlot(points: readonly SweepPlotPoint[], options: Plot
     return [
       {
         left: column * panelWidth,
-        top: 76,
+        top,
         options: {
           ...common,
           height: 260,
           x,
-          y: { label: column === 0 ? "↑ accuracy (%)" : null, grid: true, domain: [lowest, Math.max(relu, ...rows.map((row) => row.accuracyPercent))], nice: true },
+          y: { labelOffset: labelAtEdge(52), label: column === 0 ? "accuracy (%)" : null, grid: true, domain: [lowest, Math.max(relu, ...rows.map((row) => row.accuracyPercent))], nice: true },
           marks: [Plot.ruleY([relu], { stroke: faint, strokeDasharray: "5,3", strokeWidth: 1.5 }), ...marks("accuracyPercent")],
         },
       },
       {
         left: column * panelWidth,
-        top: 336,
+        top: top + 274,
         options: {
           ...common,
           height: 240,
           x,
-          y: { label: column === 0 ? "↑ decides otherwise than the ReLU network (%)" : null, grid: true, type: "sqrt" as const, domain: [0, Math.max(1, ...rows.map((row) => row.disagreementPercent))], ticks: 6 },
+          y: { labelOffset: labelAtEdge(52), label: column === 0 ? "decides otherwise than the ReLU network (%)" : null, grid: true, type: "sqrt" as const, domain: [0, Math.max(1, ...rows.map((row) => row.disagreementPercent))], ticks: 6 },
           marks: marks("disagreementPercent"),
         },
       },
     ];
   });
-  const legendItems = series.map((name, index) => ({ name, index }));
-  const legend = {
-    left: 0,
-    top: 36,
-    options: {
-      width,
-      height: 30,
-      margin: 0,
-      x: { domain: [0, width], axis: null },
-      y: { domain: [0, 1], axis: null },
-      symbol: { type: "identity" as const },
-      color: { type: "identity" as const },
-      marks: [
-        Plot.dot(legendItems, { x: (item: { index: number }) => 24 + item.index * 190, y: 0.5, fill: (item: { index: number }) => palette[item.index % palette.length], symbol: (item: { index: number }) => symbols[item.index % symbols.length], r: 4.5 }),
-        Plot.text(legendItems, { x: (item: { index: number }) => 34 + item.index * 190, y: 0.5, text: "name", textAnchor: "start", fontSize: 13 }),
-        Plot.text([`- - -  ReLU network: ${relu.toFixed(2)} %`], { x: 34 + series.length * 190, y: 0.5, textAnchor: "start", fill: "#666666", fontSize: 13 }),
-      ],
-    },
-  };
-  return composeSvg([legend, ...panels], { title, width, height: 588 });
+  return composeSvg([legend, ...panels], { title, width, height: top + 524 });
 }

@@ -1,5 +1,5 @@
 import { LlifError } from "../errors.ts";
-import { composeSvg, faint, ink, loadPlot, palette, type PlotTitle } from "./svg.ts";
+import { composeSvg, faint, ink, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
 
 /** Membrane potential of one neuron after each tick, as charge. */
 export interface Trace {
@@ -18,7 +18,7 @@ export async function tracePlot(traces: readonly Trace[], options: PlotTitle & {
   if (traces.length === 0) throw new LlifError("ARGUMENT", "trace: expected at least one neuron, got none");
   const { Plot } = await loadPlot();
   const { width = 720, title, chargeUnit = "charge" } = options;
-  const height = 150;
+  const height = 156;
   const panels = traces.map((trace, index) => {
     const points = Array.from(trace.potentials, (potential, tick) => ({ tick: tick + 1, potential }));
     const threshold = trace.threshold;
@@ -32,10 +32,10 @@ export async function tracePlot(traces: readonly Trace[], options: PlotTitle & {
         height,
         marginLeft: 72,
         marginRight: 90,
-        marginTop: 26,
+        marginTop: 32,
         marginBottom: 36,
-        x: { domain: [0, Math.max(1, points.length)], label: "time (ticks) →", ticks: 8 },
-        y: { label: `↑ ${trace.name}: membrane potential (${chargeUnit})`, ticks: 4, nice: true },
+        x: { domain: [0, Math.max(1, points.length)], label: index === traces.length - 1 ? "time (ticks)" : null, ticks: 8 },
+        y: { label: `${trace.name}: membrane potential (${chargeUnit})`, labelOffset: labelAtEdge(72), ticks: 4, nice: true },
         marks: [
           ...(threshold === undefined ? [] : [
             Plot.ruleY([threshold], { stroke: palette[1], strokeDasharray: "4,3" }),
