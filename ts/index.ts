@@ -12,6 +12,10 @@ export { encodeConstant, encodePhase, encodePoisson, encodeRegular, type Encoded
 export { pcg32 } from "./encode/random.ts";
 export { amplification, countErrorBounds, countUnderConstantDrive, discardingDrive, equivalentLeakCharge, hardResetCount, hardResetRate, ohmicPredistortion, ohmicRate, ohmicReluRate, ohmicTickBound, ohmicTickRate, refractoryRate, reluRate } from "./mapping/equations.ts";
 export { followedActivations, toSpiking, type ToSpikingOptions } from "./mapping/to-spiking.ts";
+export { biologicalParameters, type BiologicalParameters } from "./mapping/biological.ts";
+export { chooseBits, type BitsChoice, type BitsTrial, type ChooseBitsOptions } from "./mapping/choose-bits.ts";
+export { formatSummary, summarize, type LayerSummary, type NetworkSummary } from "./mapping/summary.ts";
+export { clippingOf, type LayerClipping } from "./mapping/clipping.ts";
 export { toRelu } from "./mapping/to-relu.ts";
 export { quantizedTwin, type QuantizedTwin, type TwinOutcome } from "./mapping/twin.ts";
 export type { ActivationMaxima, ActivationPass, CalibrationImages, FollowedActivations, ScaleMethod } from "./mapping/scales.ts";

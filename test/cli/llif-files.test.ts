@@ -24,4 +24,18 @@ describe("convert, to-relu", () => {
     expect((await json(["inspect", back])).multiplyAccumulates).toBeGreaterThan(0);
     expect((await llif(["evaluate", network, "--data", digits, "--bits", "4"])).err).toContain("is mapped already");
   });
+
+  it("says what it chose for every layer, and chooses the bits if asked", async () => {
+    const network = file("auto.llif");
+    const { code, out, err } = await llif(["convert", mnist8, "-o", network, "--calibration", digits, "--bits", "auto", "--json"]);
+    expect(code).toBe(0);
+    const { mapping, layers, warnings } = JSON.parse(out);
+    expect(err).toMatch(new RegExp(`^--bits auto: ${mapping.bits} bits, the smallest number without a disagreement on 100 held-back images \\(2: \\d+, .*${mapping.bits}: 0\\)`));
+    expect(mapping.automatic).toBeUndefined();
+    expect(layers[0]).toMatchObject({ kind: "population", accumulator: "i16 blocks" });
+    expect(Array.isArray(warnings)).toBe(true);
+    expect((await llif(["inspect", network])).out).toMatch(/layer +shape +from +scale +ceiling +p +charge bits +sums/);
+    expect((await llif(["convert", mnist8, "-o", network, "--scales", "analytic", "--bits", "auto"])).err).toContain("--bits auto: expected --calibration <set>");
+    expect((await llif(["convert", mnist8, "-o", network, "--calibration", digits, "--bits", "auto", "--code", "rate"])).err).toContain("--bits auto: expected an exact code");
+  });
 });

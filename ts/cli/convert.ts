@@ -2,11 +2,14 @@ import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { writeLlif } from "../formats/llif.ts";
 import { writeOnnx } from "../formats/onnx/write.ts";
-import { latencyTicks, populationsOf } from "../spiking/network.ts";
+import { formatSummary, summarize } from "../mapping/summary.ts";
+import { populationsOf } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { writeOutput, type Io } from "./io.ts";
 import { openModel } from "./model-file.ts";
 import { addMappingOptions, describeChoice, jsonOption, mappingChoice, type MappingFlags } from "./options.ts";
+import { settleBits } from "./auto-bits.ts";
+import { maximaOf } from "./calibrate.ts";
 import { convert, openCalibration } from "./pipeline.ts";
 import { formatCount, toJson } from "./text.ts";
 
@@ -38,18 +41,20 @@ export function addConvert(program: Command, io: Io): void {
     .action(async (path: string, flags: MappingFlags & { output: string; json?: boolean }) => {
       const model = await openModel(path);
       if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network, got a spiking one; llif to-relu makes a ReLU network of it`);
-      const choice = mappingChoice(flags);
-      const calibration = await openCalibration(flags, choice, undefined, model.relu, io);
+      const wanted = mappingChoice(flags);
+      const calibration = await openCalibration(flags, wanted, undefined, model.relu, io);
+      const choice = await settleBits(model.relu, wanted, calibration, io);
       const network = await convert(model.relu, choice, calibration, io);
       const bytes = writeLlif(network);
       await writeOutput(flags.output, bytes);
       const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-      const summary = { model: model.name, output: flags.output, bytes: bytes.length, mapping: choice, neurons, windowTicks: network.windowTicks, latencyTicks: latencyTicks(network) };
-      io.out(
-        flags.json === true
-          ? toJson(summary)
-          : `${flags.output}: ${model.name}, ${describeChoice(choice)}, ${formatCount(neurons)} neurons, ${summary.latencyTicks} ticks to a decision (${formatCount(bytes.length / 1024)} KiB)`,
-      );
+      const maxima = calibration?.heldBack == null ? undefined : await maximaOf(model.relu, calibration.heldBack, io);
+      io.progress("");
+      const summary = summarize(network, { relu: model.relu, ...(maxima === undefined ? {} : { maxima }) });
+      const { layers, folded, clipping, warnings, latencyTicks } = summary;
+      const facts = { model: model.name, output: flags.output, bytes: bytes.length, mapping: choice, neurons, windowTicks: network.windowTicks, latencyTicks, layers, folded, clipping, warnings };
+      const line = `${flags.output}: ${model.name}, ${describeChoice(choice)}, ${formatCount(neurons)} neurons, ${latencyTicks} ticks to a decision (${formatCount(bytes.length / 1024)} KiB)`;
+      io.out(flags.json === true ? toJson(facts) : `${line}\n\n${formatSummary(summary)}`);
     });
 }
 

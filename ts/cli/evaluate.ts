@@ -6,6 +6,7 @@ import { writeOutput, type Io } from "./io.ts";
 import { makeManifest } from "./manifest.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addDataOptions, addMappingOptions, engineOption, jsonOption, mappingChoice, type DataFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
+import { settleBits } from "./auto-bits.ts";
 import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
@@ -80,9 +81,10 @@ async function networkOf(model: OpenModel, flags: EvaluateFlags, evaluator: Eval
     }
     return { network: model.spiking, mapping: null, calibration: null, ticks: flags.ticks };
   }
-  const mapping = mappingChoice(flags);
-  const calibration = await openCalibration(flags, mapping, flags.data, model.relu, io);
+  const choice = mappingChoice(flags);
+  const calibration = await openCalibration(flags, choice, flags.data, model.relu, io);
   evaluator.refuseOverlap(calibration, flags.allowOverlap === true);
+  const mapping = await settleBits(model.relu, choice, calibration, io);
   return { network: await convert(model.relu, mapping, calibration, io), mapping, calibration, ticks: undefined };
 }
 

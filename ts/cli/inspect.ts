@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { LlifError } from "../errors.ts";
+import { formatSummary, summarize, type NetworkSummary } from "../mapping/summary.ts";
 import { toSpiking } from "../mapping/to-spiking.ts";
 import { latencyTicks, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
@@ -33,6 +34,8 @@ export interface Inspection {
   readonly refused: string | null;
   /** Of the spiking network in a .llif file, or of the mapping at 8-bit phase. */
   readonly spiking: { readonly code: string; readonly schedule: string; readonly windowTicks: number; readonly latencyTicks: number; readonly neurons: number } | null;
+  /** What the mapping chose for each layer; null but for a .llif file, whose scales are its own. */
+  readonly summary: NetworkSummary | null;
 }
 
 const help = `
@@ -79,6 +82,7 @@ export async function inspect(model: OpenModel): Promise<Inspection> {
     multiplyAccumulates: layers.reduce((sum, layer) => sum + layer.multiplyAccumulates, 0),
     refused: refusal?.message ?? null,
     spiking: trial instanceof LlifError ? null : describeSpiking(trial),
+    summary: model.spiking === undefined ? null : summarize(model.spiking),
   };
 }
 
@@ -135,7 +139,7 @@ export function formatInspection(inspection: Inspection): string {
   const spikingLine = spiking === null
     ? `refused: ${inspection.refused ?? ""}`
     : `maps: ${formatCount(spiking.neurons)} neurons; ${spiking.code}, ${spiking.schedule}: ${spiking.windowTicks} ticks a window, ${spiking.latencyTicks} ticks to a decision`;
-  return [formatPairs(pairs), "", formatTable([["layer", "kind", "maps", "shape", "parameters", "multiply-accumulates"], ...rows, total], 3), "", spikingLine].join("\n");
+  return [formatPairs(pairs), "", formatTable([["layer", "kind", "maps", "shape", "parameters", "multiply-accumulates"], ...rows, total], 3), "", spikingLine, ...(inspection.summary === null ? [] : ["", formatSummary(inspection.summary)])].join("\n");
 }
 
 function shortNumber(value: number): string {

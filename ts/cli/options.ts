@@ -12,7 +12,7 @@ export type EngineChoice = (typeof engineNames)[number];
 export interface MappingFlags {
   readonly code?: "rate" | "phase";
   readonly schedule?: ScheduleName;
-  readonly bits?: number;
+  readonly bits?: number | "auto";
   readonly ticks?: number;
   readonly scales?: ScaleName;
   readonly margin?: number;
@@ -29,6 +29,8 @@ export interface MappingChoice {
   /** Exactly one of the two is there. */
   readonly bits?: number;
   readonly ticks?: number;
+  /** `--bits auto`: `bits` is still to be chosen. */
+  readonly automatic?: true;
   readonly scales: ScaleName;
   readonly margin?: number;
   readonly percentile?: number;
@@ -44,7 +46,7 @@ export function addMappingOptions(command: Command): Command {
   return command
     .addOption(new Option("--code <code>", "how a value becomes spikes: phase (spikes weighted by their tick; exact) or rate (their number)").choices(["rate", "phase"]))
     .addOption(new Option("--schedule <schedule>", "synchronous: all layers tick together (default of rate); layerwise: layer after layer (phase; exact)").choices(["synchronous", "layerwise"]))
-    .addOption(new Option("--bits <K>", "precision: K ticks a window for phase, 2^K − 1 ticks for rate (default of phase: 8)").argParser(integer("--bits", 1, 16)))
+    .addOption(new Option("--bits <K>", "precision: K ticks a window for phase, 2^K − 1 ticks for rate (default of phase: 8); auto: the fewest without a disagreement on held-back calibration images").argParser(bitsOrAuto))
     .addOption(new Option("--ticks <T>", "ticks of a window or run (default of rate: 256)").argParser(integer("--ticks", 1, 2 ** 24)))
     .addOption(new Option("--scales <kind>", "activation scales: largest value seen, a percentile of them, or a bound from the weights (default: max)").choices([...scaleNames]))
     .addOption(new Option("--margin <factor>", "factor on the scales (default: 1.25)").argParser(positive("--margin")))
@@ -52,6 +54,10 @@ export function addMappingOptions(command: Command): Command {
     .addOption(new Option("--calibration <set>", "images that the scales are taken from: a known set (its training split), a folder or an IDX file"))
     .addOption(new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(integer("--calibration-images", 1)))
     .addOption(new Option("--seed <n>", "choose the calibration images at random with this seed, rather than the first").argParser(integer("--seed", 0)));
+}
+
+function bitsOrAuto(text: string): number | "auto" {
+  return text === "auto" ? text : integer("--bits", 1, 16)(text);
 }
 
 export function addDataOptions(command: Command, required = true): Command {
@@ -80,7 +86,9 @@ export function mappingChoice(flags: MappingFlags): MappingChoice {
   if (bits !== undefined && ticks !== undefined) throw new LlifError("ARGUMENT", "--bits and --ticks: expected one of them, got both");
   if (code === "phase" && flags.schedule === "synchronous") throw new LlifError("ARGUMENT", '--code phase: expected --schedule layerwise, got "synchronous"; phase windows follow each other layer by layer');
   if (percentile !== undefined && scales !== "percentile") throw new LlifError("ARGUMENT", "--percentile: expected --scales percentile beside it");
-  const precision = bits !== undefined ? { bits } : code === "phase" ? { bits: ticks ?? 8 } : { ticks: ticks ?? 256 };
+  const synchronous = (flags.schedule ?? (code === "rate" ? "synchronous" : "layerwise")) === "synchronous";
+  if (bits === "auto" && synchronous) throw new LlifError("ARGUMENT", "--bits auto: expected an exact code, say --code phase; a synchronous network is read after any number of ticks: llif sweep shows which suffices");
+  const precision = bits === "auto" ? { bits: 8, automatic: true as const } : bits !== undefined ? { bits } : code === "phase" ? { bits: ticks ?? 8 } : { ticks: ticks ?? 256 };
   if (code === "phase" && (precision.bits ?? 0) > 16) throw new LlifError("ARGUMENT", `--ticks: expected at most 16 for phase, where a tick is a bit, got ${ticks}`);
   return {
     code,

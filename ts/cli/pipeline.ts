@@ -17,7 +17,12 @@ import { formatCount } from "./text.ts";
 export interface Calibration {
   readonly name: string;
   readonly images: ImageDataset;
+  /** Images of the same set that serve for no scale, to choose the bits by; null unless `--bits auto` asks for them. */
+  readonly heldBack: ImageDataset | null;
 }
+
+/** Images beyond those of the scales that `--bits auto` decides. */
+const heldBackImages = 1000;
 
 /**
  * Images for the scales: those asked for, else the training split of the known data set in use.
@@ -31,7 +36,12 @@ export async function openCalibration(flags: MappingFlags, choice: MappingChoice
     throw new LlifError("ARGUMENT", `--scales ${choice.scales}: expected --calibration <set>, images that the activation scales are taken from; or --scales analytic, which needs none`);
   }
   const all = await openData({ data: name, split: "train" }, model, io);
-  return { name, images: takeImages(all, flags.calibrationImages ?? 1000, flags.seed) };
+  const wanted = flags.calibrationImages ?? 1000;
+  if (choice.automatic !== true) return { name, images: takeImages(all, wanted, flags.seed), heldBack: null };
+  // The first images are the same as without the held-back ones, so that a manifest reproduces.
+  const taken = takeImages(all, wanted + heldBackImages, flags.seed);
+  const used = taken.count > wanted ? wanted : Math.ceil(taken.count * 0.8);
+  return { name, images: slice(taken, 0, used), heldBack: used < taken.count ? slice(taken, used, taken.count) : null };
 }
 
 /** Maps a ReLU network as chosen. */

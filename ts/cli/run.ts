@@ -13,6 +13,7 @@ import { formatShape, sizeOf } from "../tensor.ts";
 import { readInput, writeOutput, type Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addMappingOptions, engineOption, jsonOption, mappingChoice, type EngineChoice, type MappingFlags } from "./options.ts";
+import { settleBits } from "./auto-bits.ts";
 import { convert, openCalibration } from "./pipeline.ts";
 import { formatCount, toJson } from "./text.ts";
 
@@ -68,7 +69,8 @@ export function addRun(program: Command, io: Io): void {
 async function networkOf(model: OpenModel, flags: RunFlags, io: Io): Promise<SpikingNetwork> {
   if (model.spiking !== undefined) return model.spiking;
   const choice = mappingChoice({ ...flags, scales: flags.scales ?? (flags.calibration === undefined ? "analytic" : "max") });
-  return convert(model.relu, choice, await openCalibration(flags, choice, undefined, model.relu, io), io);
+  const calibration = await openCalibration(flags, choice, undefined, model.relu, io);
+  return convert(model.relu, await settleBits(model.relu, choice, calibration, io), calibration, io);
 }
 
 async function simulate(network: SpikingNetwork, samples: readonly Sample[], flags: RunFlags, io: Io): Promise<Result<{ spikes: string[] }>[]> {

@@ -83,7 +83,7 @@ async function calibratedScales(relu: ReluNetwork, folded: FoldedNetwork, layers
 }
 
 /** Largest of the activation's channels as the layer has them; both sides where the counts are signed. */
-function scaleOf({ name, shape, activation }: FoldedLayer, maxima: ActivationMaxima): Float64Array {
+export function scaleOf({ name, shape, activation }: FoldedLayer, maxima: ActivationMaxima): Float64Array {
   const { node, side, place, size } = activation as Activation;
   const sides = side === "both" ? [node, negatedName(node)] : [side === "negative" ? negatedName(node) : node];
   const channels = channelsOf(shape);

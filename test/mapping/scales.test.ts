@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { chooseBits } from "../../ts/mapping/choose-bits.ts";
+import { StreamingHistogram } from "../../ts/mapping/histogram.ts";
+import { summarize } from "../../ts/mapping/summary.ts";
+import { followedActivations, toSpiking } from "../../ts/mapping/to-spiking.ts";
+import { createFloatPass } from "../../ts/engine/passes.ts";
+import { populationsOf } from "../../ts/spiking/network.ts";
+import { digits, shippedModel } from "./models.ts";
+import { randomGraph } from "./random.ts";
+
+describe("streaming percentiles", () => {
+  it("lie within a sixteenth of the exact one", () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 1e-4, max: 6e4, noNaN: true }), { minLength: 1, maxLength: 300 }), fc.double({ min: 1, max: 100, noNaN: true }), (values, percent) => {
+        const histogram = new StreamingHistogram();
+        for (const value of values) histogram.add(value);
+        const sorted = [...values].sort((a, b) => a - b);
+        const exact = sorted[Math.ceil((percent / 100) * sorted.length) - 1];
+        expect(Math.abs(histogram.percentile(percent) / exact - 1)).toBeLessThanOrEqual(1 / 16);
+      }),
+    );
+  });
+
+  it("silence is zero", () => {
+    const histogram = new StreamingHistogram();
+    for (let index = 0; index < 99; index++) histogram.add(0);
+    histogram.add(5);
+    expect(histogram.percentile(99)).toBe(0);
+    expect(histogram.percentile(100)).toBe(5);
+  });
+});
+
+describe("calibration", () => {
+  it("streams: the same scales from a generator, from batches of a fast pass and from its maxima", async () => {
+    const { relu, pixels } = randomGraph(41);
+    const { network, nodes } = followedActivations(relu);
+    const [pass, tracking] = await Promise.all([createFloatPass(network, { keep: nodes }), createFloatPass(network, { maxima: nodes })]);
+    for (const image of pixels) tracking.run(image, 1);
+    const seen: number[] = [];
+    async function* stream() {
+      for (const image of pixels) yield image;
+    }
+    const plain = await toSpiking(relu, { calibration: stream(), onProgress: (images) => seen.push(images) });
+    expect(seen).toEqual([1, 2, 3]);
+    expect(await toSpiking(relu, { calibration: pixels, pass })).toEqual(plain);
+    expect(await toSpiking(relu, { maxima: tracking.maxima() })).toEqual(plain);
+    pass.dispose();
+    tracking.dispose();
+  });
+
+  it("can be cancelled", async () => {
+    const { relu, pixels } = randomGraph(41);
+    const controller = new AbortController();
+    const mapping = toSpiking(relu, { calibration: pixels, signal: controller.signal, onProgress: () => controller.abort() });
+    await expect(mapping).rejects.toMatchObject({ code: "ABORTED" });
+  });
+
+  it("channel scales are the largest activation times 1.25, at least a sixteenth of the layer's", async () => {
+    const relu = shippedModel("mnist-8");
+    const network = await toSpiking(relu, { bits: 8, calibration: digits(0, 20) });
+    for (const { unit } of populationsOf(network)) {
+      const scales = Array.from(unit, (value) => value * 255);
+      expect(Math.min(...scales)).toBeGreaterThanOrEqual(Math.max(...scales) / 16 - 1e-9);
+    }
+  });
+
+  it("tells which layers clip on other images, by how much, and what to change", async () => {
+    const relu = shippedModel("mnist-8");
+    const network = await toSpiking(relu, { bits: 8, calibration: digits(0, 20), margin: 0.5 });
+    const { network: followed, nodes } = followedActivations(relu);
+    const pass = await createFloatPass(followed, { maxima: nodes });
+    for (const image of digits(20, 60)) pass.run(image, 1);
+    const { clipping, warnings } = summarize(network, { relu, maxima: pass.maxima() });
+    pass.dispose();
+    expect(clipping.map(({ layer }) => layer)).toEqual(populationsOf(network).map(({ name }) => name));
+    expect(clipping[0].worst).toBeGreaterThan(1.5);
+    expect(warnings[0]).toMatch(/^.*: \d+ of 8 channels pass their scale, by up to \d+ %; calibrate on more images, or take a margin/);
+  });
+});
+
+describe("chooseBits", () => {
+  it("takes the first number without a disagreement", async () => {
+    const tried: number[] = [];
+    const disagreements = [9, 3, 0, 1];
+    const choice = await chooseBits(async (bits) => {
+      tried.push(bits);
+      return disagreements[bits - 2];
+    });
+    expect(choice).toEqual({ bits: 4, trials: [2, 3, 4].map((bits) => ({ bits, disagreements: disagreements[bits - 2] })) });
+    expect(tried).toEqual([2, 3, 4]);
+  });
+
+  it("or the one with the fewest", async () => {
+    expect((await chooseBits(async (bits) => Math.abs(bits - 6) + 1, { to: 8 })).bits).toBe(6);
+  });
+});

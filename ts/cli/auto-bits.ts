@@ -1,0 +1,68 @@
+import { LlifError } from "../errors.ts";
+import { slice, type ImageDataset } from "../data/dataset.ts";
+import { createFloatPass, createTwinPass } from "../engine/passes.ts";
+import { chooseBits } from "../mapping/choose-bits.ts";
+import { argmax } from "../relu/forward.ts";
+import type { ReluNetwork } from "../relu/network.ts";
+import { outputsOf } from "../spiking/network.ts";
+import type { Io } from "./io.ts";
+import type { MappingChoice } from "./options.ts";
+import { convert, type Calibration } from "./pipeline.ts";
+import { formatCount } from "./text.ts";
+
+const batchSize = 64;
+
+/**
+ * `--bits auto`: the smallest number of bits with which the quantised twin decides every held-back calibration image as the float network does.
+ * @returns the choice as it was where bits were given.
+ */
+export async function settleBits(model: ReluNetwork, choice: MappingChoice, calibration: Calibration | null, io: Io): Promise<MappingChoice> {
+  if (choice.automatic !== true) return choice;
+  const { automatic: _, ...rest } = choice;
+  const held = calibration?.heldBack ?? null;
+  if (held === null) throw new LlifError("ARGUMENT", "--bits auto: expected --calibration <set> of at least two images, some of which decide");
+  const wanted = await floatDecisions(model, held);
+  const { bits, trials } = await chooseBits(
+    async (bits) => {
+      const decided = await twinDecisions(model, { ...rest, bits }, calibration, held, io);
+      return decided.filter((decision, index) => decision !== wanted[index]).length;
+    },
+    { to: 12, signal: io.signal },
+  );
+  const tried = trials.map((trial) => `${trial.bits}: ${trial.disagreements}`).join(", ");
+  const last = trials[trials.length - 1];
+  const found = last.disagreements === 0 ? `the smallest number without a disagreement on ${formatCount(held.count)} held-back images` : `the fewest disagreements on ${formatCount(held.count)} held-back images; no number of bits had none`;
+  io.err(`--bits auto: ${bits} bits, ${found} (${tried})`);
+  return { ...rest, bits };
+}
+
+async function floatDecisions(model: ReluNetwork, data: ImageDataset): Promise<number[]> {
+  const pass = await createFloatPass(model);
+  try {
+    return decisions(data, (batch) => pass.run(batch.images, batch.count).outputs[model.outputs[0]]);
+  } finally {
+    pass.dispose();
+  }
+}
+
+async function twinDecisions(model: ReluNetwork, choice: MappingChoice, calibration: Calibration | null, data: ImageDataset, io: Io): Promise<number[]> {
+  const network = await convert(model, choice, calibration, io);
+  const [output] = outputsOf(network);
+  const twin = await createTwinPass(network);
+  try {
+    return decisions(data, (batch) => twin.run(batch.images, batch.count).charges[output.name]);
+  } finally {
+    twin.dispose();
+  }
+}
+
+function decisions(data: ImageDataset, run: (batch: ImageDataset) => ArrayLike<number>): number[] {
+  const found: number[] = [];
+  for (let first = 0; first < data.count; first += batchSize) {
+    const batch = slice(data, first, first + batchSize);
+    const values = Float64Array.from(run(batch));
+    const classes = values.length / batch.count;
+    for (let index = 0; index < batch.count; index++) found.push(argmax(values.subarray(index * classes, (index + 1) * classes)));
+  }
+  return found;
+}

@@ -1,0 +1,39 @@
+import { checkInteger } from "../check.ts";
+import { throwIfAborted } from "../errors.ts";
+
+export interface BitsTrial {
+  readonly bits: number;
+  /** Of held-back images, how many are decided otherwise than by the float network. */
+  readonly disagreements: number;
+}
+
+export interface BitsChoice {
+  /** The smallest number of bits without a disagreement, or that with the fewest. */
+  readonly bits: number;
+  readonly trials: readonly BitsTrial[];
+}
+
+export interface ChooseBitsOptions {
+  /** Default 2. */
+  readonly from?: number;
+  /** Default 12. */
+  readonly to?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Tries numbers of bits in ascending order, until one decides every held-back image as the float network does.
+ * @param disagreementsAt maps at that many bits and counts the images decided otherwise; images that served for the scales do not count.
+ */
+export async function chooseBits(disagreementsAt: (bits: number) => Promise<number>, options: ChooseBitsOptions = {}): Promise<BitsChoice> {
+  const from = checkInteger("chooseBits: from", options.from ?? 2, 1, 16);
+  const to = checkInteger("chooseBits: to", options.to ?? 12, from, 16);
+  const trials: BitsTrial[] = [];
+  for (let bits = from; bits <= to; bits++) {
+    throwIfAborted(options.signal);
+    trials.push({ bits, disagreements: await disagreementsAt(bits) });
+    if (trials[trials.length - 1].disagreements === 0) break;
+  }
+  const best = trials.reduce((fewest, trial) => (trial.disagreements < fewest.disagreements ? trial : fewest));
+  return { bits: best.bits, trials };
+}

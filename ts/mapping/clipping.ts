@@ -1,0 +1,40 @@
+import type { ReluNetwork } from "../relu/network.ts";
+import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import { channelsOf } from "../tensor.ts";
+import { foldNetwork } from "./fold/fold.ts";
+import { scaleOf, type ActivationMaxima } from "./scales.ts";
+
+/** A layer some of whose activations end above their scale, so that their counts are cut. */
+export interface LayerClipping {
+  readonly layer: string;
+  readonly channels: number;
+  readonly clippedChannels: number;
+  /** Largest activation over its scale. */
+  readonly worst: number;
+  /** Which layer, by how much, and what to change. */
+  readonly advice: string;
+}
+
+/**
+ * Which layers clip, by the largest activations of images other than those that the scales were taken from.
+ * @param relu the model that `network` was mapped from.
+ * @param maxima of the nodes of `followedActivations(relu)`.
+ */
+export function clippingOf(network: SpikingNetwork, relu: ReluNetwork, maxima: ActivationMaxima): LayerClipping[] {
+  const signedCounts = network.code === "phase" && network.spikes === "signed";
+  const folded = foldNetwork(relu, { pixels: (network.input.counts?.minimum ?? 0) === 0, signedCounts });
+  const units = new Map(populationsOf(network).map(({ name, unit }) => [name, unit]));
+  const reach = network.arithmetic === "int32" ? network.levels : 1;
+  return folded.nodes.flatMap((layer) => {
+    const unit = units.get(layer.name);
+    if (layer.kind !== "layer" || layer.activation === null || unit === undefined) return [];
+    const channels = channelsOf(layer.shape);
+    const ratios = scaleOf(layer, maxima).map((largest, channel) => Math.min(largest, layer.ceiling) / (unit[channel % unit.length] * reach));
+    // A scale at the model's own ceiling cuts nothing that the model does not.
+    const clippedChannels = ratios.filter((ratio) => ratio > 1 + 1e-6).length;
+    if (clippedChannels === 0) return [];
+    const worst = ratios.reduce((most, ratio) => Math.max(most, ratio), 0);
+    const advice = `${layer.name}: ${clippedChannels} of ${channels} channels pass their scale, by up to ${((worst - 1) * 100).toFixed(0)} %; calibrate on more images, or take a margin ${worst.toFixed(2)} times as large`;
+    return [{ layer: layer.name, channels, clippedChannels, worst, advice }];
+  });
+}

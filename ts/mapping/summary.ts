@@ -1,0 +1,137 @@
+import type { ReluNetwork } from "../relu/network.ts";
+import { latencyTicks, type Population, type SpikingNetwork, type SpikingNode, synapsesTo } from "../spiking/network.ts";
+import { formatShape, sizeOf, type Shape } from "../tensor.ts";
+import { chargeRange, countSources } from "./charge-range.ts";
+import { clippingOf, type LayerClipping } from "./clipping.ts";
+import { precisionOf } from "./quantize.ts";
+import type { ActivationMaxima } from "./scales.ts";
+
+export interface LayerSummary {
+  readonly name: string;
+  readonly kind: SpikingNode["kind"];
+  readonly shape: Shape;
+  readonly neurons: number;
+  readonly from: readonly string[];
+  /** Smallest and largest activation that a channel's full count, or one spike a tick, stands for; null for pools and outputs. */
+  readonly scale: readonly [number, number] | null;
+  /** Activation at which the model saturates there (ReLU6); null where it does not. */
+  readonly ceiling: number | null;
+  /** Smallest and largest p of θ = 2^p, and what they would be if no charge were near 32 bits; null in float32 networks. */
+  readonly precision: { readonly smallest: number; readonly largest: number; readonly wanted: number } | null;
+  /** Bits that the largest charge provably needs, sign included; null in float32 networks and for pools. */
+  readonly chargeBits: number | null;
+  /** What an engine adds in: `i16 blocks`, 16-bit sums of few inputs widened into 32 bits; `i32` where a weight needs more than 16 bits. */
+  readonly accumulator: "i16 blocks" | "i32" | "f32" | null;
+}
+
+/** What a mapping chose, and what it may cost. */
+export interface NetworkSummary {
+  readonly name: string;
+  readonly code: SpikingNetwork["code"];
+  readonly schedule: SpikingNetwork["schedule"];
+  readonly spikes: SpikingNetwork["spikes"];
+  /** T: largest count of a window. */
+  readonly levels: number;
+  readonly windowTicks: number;
+  /** From the first input to the decision, for one sample alone. */
+  readonly latencyTicks: number;
+  readonly layers: readonly LayerSummary[];
+  /** Nodes of the ReLU network that became part of others' weights and biases; empty if it was not given. */
+  readonly folded: readonly string[];
+  /** Layers whose activations pass their scales, by the maxima given; empty if none were. */
+  readonly clipping: readonly LayerClipping[];
+  /** What is no ReLU, or less precise than wanted: each names the layer and what to change. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * @param model the ReLU network it was mapped from, for `folded`, and with maxima of other images than the scales were
+ * taken from (`followedActivations`), for `clipping`.
+ */
+export function summarize(network: SpikingNetwork, model: { readonly relu?: ReluNetwork; readonly maxima?: ActivationMaxima } = {}): NetworkSummary {
+  const { name, code, schedule, spikes, levels, windowTicks } = network;
+  const sources = countSources(network);
+  const layers = network.nodes.map((node) => summarizeNode(network, node, sources));
+  const names = new Set(network.nodes.map((node) => node.name));
+  const clipping = model.relu !== undefined && model.maxima !== undefined ? clippingOf(network, model.relu, model.maxima) : [];
+  return {
+    name, code, schedule, spikes, levels, windowTicks, latencyTicks: latencyTicks(network), layers,
+    folded: (model.relu?.nodes ?? []).filter((node) => node.kind !== "input" && !names.has(node.name)).map((node) => node.name),
+    clipping,
+    warnings: [...neuronWarnings(network), ...precisionWarnings(layers), ...clipping.map(({ advice }) => advice)],
+  };
+}
+
+function summarizeNode(network: SpikingNetwork, node: SpikingNode, sources: ReturnType<typeof countSources>): LayerSummary {
+  const { name, kind, shape } = node;
+  if (node.kind === "pool") {
+    return { name, kind, shape, neurons: 0, from: [node.from], scale: null, ceiling: null, precision: null, chargeBits: null, accumulator: null };
+  }
+  const exact = network.arithmetic === "int32";
+  const range = exact ? chargeRange(network, node, sources) : null;
+  return {
+    name, kind, shape,
+    neurons: sizeOf(shape),
+    from: synapsesTo(network, name).map((synapse) => synapse.from),
+    scale: node.kind === "population" ? extent(node.unit.map((unit) => unit * (exact ? network.levels : 1))) : null,
+    ceiling: node.kind === "population" && node.ceiling !== undefined ? node.ceiling[0] : null,
+    precision: exact && node.kind === "population" ? precisionsOf(network, node) : null,
+    chargeBits: range === null ? null : Math.ceil(Math.log2(Math.max(range.largest, -range.smallest, 1) + 1)) + 1,
+    accumulator: range === null ? "f32" : range.largestWeight <= 32767 ? "i16 blocks" : "i32",
+  };
+}
+
+function precisionsOf(network: SpikingNetwork, { threshold }: Population): LayerSummary["precision"] {
+  const [smallest, largest] = extent(Float64Array.from(threshold, Math.log2));
+  return { smallest, largest, wanted: Math.max(precisionOf(network.levels), largest) };
+}
+
+function extent(values: Float64Array): [number, number] {
+  return [values.reduce((least, value) => Math.min(least, value), Infinity), values.reduce((most, value) => Math.max(most, value), -Infinity)];
+}
+
+function neuronWarnings(network: SpikingNetwork): string[] {
+  const populations = network.nodes.filter((node): node is Population => node.kind === "population");
+  const named = (wrong: (population: Population) => boolean) => populations.filter(wrong).map(({ name }) => name);
+  const say = (names: readonly string[], text: string) => (names.length === 0 ? [] : [`${names.join(", ")}: ${text}`]);
+  return [
+    ...say(named(({ reset }) => reset === "hard"), "hard reset drops the charge above threshold, so rates fall short by up to the part of the threshold that one tick brings (T5), more in every layer; take reset soft"),
+    ...say(named(({ floor }) => floor !== -Infinity), "a floor on the membrane forgets inhibition; unless it lies below −2D the neuron is no ReLU, however long it runs (T4); take none"),
+    ...say(named(({ refractory }) => refractory.ticks > 0 && refractory.input === "discard"), "input that arrives while refractory is lost, which is no ReLU (T6); take input integrate"),
+  ];
+}
+
+function precisionWarnings(layers: readonly LayerSummary[]): string[] {
+  return layers.flatMap(({ name, precision }) => {
+    if (precision === null || precision.smallest >= precision.wanted) return [];
+    return [`${name}: thresholds of 2^${precision.smallest} instead of 2^${precision.wanted}, so that every charge fits 32 bits: its weights are rounded more coarsely; take fewer bits or scales per channel`];
+  });
+}
+
+/** The summary as a table for a terminal. */
+export function formatSummary(summary: NetworkSummary): string {
+  const { name, code, schedule, spikes, levels, windowTicks, folded, warnings } = summary;
+  const rows = summary.layers.map((layer) => [
+    layer.name, formatShape(layer.shape), layer.from.join(" + "),
+    layer.scale === null ? "" : range(layer.scale.map((value) => value.toPrecision(3))),
+    layer.ceiling === null ? "" : String(Number(layer.ceiling.toPrecision(4))),
+    layer.precision === null ? "" : range([layer.precision.smallest, layer.precision.largest].map(String)),
+    layer.chargeBits === null ? "" : String(layer.chargeBits),
+    layer.accumulator ?? "",
+  ]);
+  const header = ["layer", "shape", "from", "scale", "ceiling", "p", "charge bits", "sums"];
+  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
+  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd();
+  return [
+    `${name}: ${code}, ${schedule}, ${spikes} spikes, ${levels} levels in ${windowTicks} ticks; ${summary.latencyTicks} ticks to a decision`,
+    line(header),
+    ...rows.map(line),
+    ...(folded.length === 0 ? [] : [`folded into weights, or without neurons: ${folded.join(", ")}`]),
+    ...warnings.map((warning) => `warning: ${warning}`),
+  ].join("\n");
+}
+
+function range([low, high]: readonly string[]): string {
+  return low === high ? low : `${low}…${high}`;
+}
+
