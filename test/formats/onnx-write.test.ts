@@ -74,4 +74,16 @@ describe("writeOnnx", () => {
     expect(largestDifference(toChannelsFirst(outputOf(network, input), [4, 3, 5]), ort.data)).toBeLessThan(1e-6);
     expect(outputOf(readOnnx(bytes), input)).toEqual(outputOf(network, input));
   });
+
+  it("keeps the input convention and the classes in the metadata", () => {
+    const convention = { scale: 1, mean: [0.5], std: [0.25], channelOrder: "gray", resize: [3, 3] } as const;
+    const classes = ["no", "yes"];
+    const network = reluNetwork({ input: [3, 3, 1], convention, classes }).flatten().dense({ weights: randomTensor(pseudoRandom(5), 2, 9) }).build();
+    const bytes = writeOnnx(network);
+    expect(readOnnx(bytes)).toMatchObject({ convention, classes });
+    expect(readOnnx(bytes, { classes: ["a", "b"] })).toMatchObject({ convention, classes: ["a", "b"] });
+    const damaged = Buffer.from(bytes);
+    damaged.write("scalX", damaged.indexOf("scale"));
+    expect(() => readOnnx(damaged)).toThrow(/metadata "llif": .*"scalX"/);
+  });
 });

@@ -3,6 +3,7 @@ import { LlifError } from "../../errors.ts";
 import { channelsOf, sizeOf } from "../../tensor.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
 import { defaultConvention, type InputConvention, type ReluNetwork, type ReluNode } from "../../relu/network.ts";
+import { parseDescription, type ModelDescription } from "../description.ts";
 import { Attributes, Refusal } from "./attributes.ts";
 import { readTensor } from "./constants.ts";
 import { Graph, inNaturalShape, type Call, type Value } from "./graph.ts";
@@ -10,12 +11,14 @@ import { addInput } from "./input.ts";
 import { normalForm } from "./layout.ts";
 import { ModelProtoSchema, type GraphProto, type ModelProto, type NodeProto } from "./onnx_pb.ts";
 import { alternatives, operators } from "./operators.ts";
+import { metadataKey } from "./metadata.ts";
 
 export interface ReadOnnxOptions {
   /** Default: the graph's name. */
   readonly name?: string;
-  /** Default: pixels / 255; RGB, or gray for one channel. */
+  /** Default: as `writeOnnx` noted it in the file, else pixels / 255; RGB, or gray for one channel. */
   readonly convention?: InputConvention;
+  /** Default: as `writeOnnx` noted them in the file. */
   readonly classes?: readonly string[];
 }
 
@@ -35,13 +38,14 @@ export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): Relu
   const { graph, outputs } = reading.run();
   const nodes = liveNodes(graph.nodes, outputs);
   const input = nodes.find((node) => node.kind === "input");
+  const noted = readNote(model);
   const gray = input !== undefined && channelsOf(input.shape) === 1;
   return checkReluNetwork({
     name: options.name ?? (proto.name === "" ? "network" : proto.name),
     nodes,
     outputs,
-    convention: options.convention ?? (gray ? { ...defaultConvention, channelOrder: "gray" } : defaultConvention),
-    classes: options.classes ?? [],
+    convention: options.convention ?? noted?.convention ?? (gray ? { ...defaultConvention, channelOrder: "gray" } : defaultConvention),
+    classes: options.classes ?? noted?.classes ?? [],
   });
 }
 
@@ -61,6 +65,17 @@ function decodeModel(bytes: Uint8Array): ModelProto {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new LlifError("FORMAT", `ONNX file: truncated or corrupt (${bytes.length} bytes): ${reason}`, { cause });
+  }
+}
+
+/** What `writeOnnx` noted of the network that an ONNX graph has no place for. */
+function readNote(model: ModelProto): ModelDescription | undefined {
+  const note = model.metadataProps.find(({ key }) => key === metadataKey)?.value;
+  if (note === undefined) return undefined;
+  try {
+    return parseDescription(JSON.parse(note));
+  } catch (cause) {
+    throw new LlifError("FORMAT", `ONNX file: metadata "${metadataKey}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 

@@ -3,6 +3,7 @@ import { channelsOf, sizeOf, type Shape, type Tensor } from "../../tensor.ts";
 import { LlifError } from "../../errors.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
 import { inputOf, type Conv2dNode, type DenseNode, type ReluNetwork, type ReluNode, type Window2d } from "../../relu/network.ts";
+import { metadataKey } from "./metadata.ts";
 import { AttributeProto_AttributeType, AttributeProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProto_DataType, TensorProtoSchema, ValueInfoProtoSchema } from "./onnx_pb.ts";
 
 type Attribute = MessageInitShape<typeof AttributeProtoSchema>;
@@ -15,7 +16,7 @@ const irVersion = 7;
 
 /**
  * Writes a network as an ONNX model of operator set 13, channels first, with a dynamic batch: input and image values are
- * [N, channels, height, width]. The input convention and the classes are not part of the file.
+ * [N, channels, height, width]. The input convention and the classes are kept in the file's metadata, from which `readOnnx` takes them.
  * @throws {LlifError} ARGUMENT or SHAPE for a network that does not hold together, UNSUPPORTED for shapes without a counterpart.
  */
 export function writeOnnx(network: ReluNetwork): Uint8Array {
@@ -42,6 +43,7 @@ class Writer {
       irVersion: BigInt(irVersion),
       producerName: "llif",
       opsetImport: [{ domain: "", version: BigInt(opset) }],
+      metadataProps: [{ key: metadataKey, value: JSON.stringify({ input: this.#network.convention, classes: this.#network.classes }) }],
       graph: {
         name: this.#network.name,
         node: this.#nodes,
