@@ -68,24 +68,24 @@ class Inversion {
     const charge = Float64Array.from({ length: channelsOf(shape) }, (_, index) => unit[index % unit.length] / (node.kind === "population" ? node.threshold[index % node.threshold.length] : 1));
     const bias = biasOf(node, charge);
     const perChannel = bias.length === channelsOf(shape);
-    // The last node made carries the population's name, so that names survive the way there and back.
-    const steps = [synapses.length > 1, !perChannel].filter(Boolean).length;
-    const label = (step: number, what: string) => (step === steps ? name : `${name}.${what}`);
+    // The mapping names a population after its weighted sum, or else after its ReLU: names survive the way there and back.
+    const diagonal = node.kind === "population" && synapses.length === 1 && synapses[0].kind === "identity";
+    const sum = diagonal ? `${name}.scale` : name;
     const none = new Float32Array(channelsOf(shape));
     const terms = synapses.map((synapse, index) => {
-      const own = synapses.length > 1 ? `${name}.${index + 1}` : label(0, "sum");
-      return this.#weighted(node, synapse, own, charge, perChannel && index === 0 ? bias : none);
+      return this.#weighted(node, synapse, synapses.length > 1 ? `${name}.${index + 1}` : sum, charge, perChannel && index === 0 ? bias : none);
     });
     let end = terms[0];
     if (terms.length > 1) {
-      end = label(1, "sum");
-      this.nodes.push({ kind: "add", name: end, from: terms, shape });
+      this.nodes.push({ kind: "add", name, from: terms, shape });
+      end = name;
     }
-    if (!perChannel) end = this.#elementwise(name, end, shape, new Float32Array(sizeOf(shape)).fill(1), bias);
+    if (!perChannel) end = this.#elementwise(`${name}.bias`, end, shape, new Float32Array(sizeOf(shape)).fill(1), bias);
     const rectified = node.kind === "output" ? node.rectified : true;
     if (rectified) {
-      this.nodes.push({ kind: "relu", name: `${name}.relu`, from: [end], shape, ceiling: ceilingOf(node) });
-      end = `${name}.relu`;
+      const activation = diagonal ? name : `${name}.relu`;
+      this.nodes.push({ kind: "relu", name: activation, from: [end], shape, ceiling: ceilingOf(node) });
+      end = activation;
     }
     if (node.kind === "population") this.#sources.set(name, { end, unit });
     else this.outputs.push(end);
