@@ -54,8 +54,9 @@ describe.each(["mnist-8", "mnist-mlp"])("%s", (name) => {
 
   it("maps back, and survives its file", async () => {
     const network = await toSpiking(relu, { code: "rate", calibration: samples(100, 110) });
-    const read = readLlif(writeLlif(network));
-    expect(read).toEqual(network);
+    const bytes = writeLlif(network);
+    const read = readLlif(bytes);
+    expect(Buffer.compare(writeLlif(read), bytes)).toBe(0);
     const back = toRelu(read);
     const expected = forwardLogits(relu, inputFromPixels(relu, image(0)));
     const largest = Math.max(...expected.map(Math.abs));

@@ -9,7 +9,7 @@ const formatVersion = "1";
 export function writeLlif(network: SpikingNetwork): Uint8Array {
   const tensors: [string, SafetensorsTensor][] = [];
   const graph = JSON.stringify(network, (_key, value: unknown) => {
-    if (value instanceof Float32Array || value instanceof Float64Array || value instanceof Int32Array) {
+    if (value instanceof Float32Array || value instanceof Float64Array || value instanceof Int32Array || value instanceof Uint32Array) {
       const name = `t${tensors.length}`;
       tensors.push([name, { shape: [value.length], data: value }]);
       return { $tensor: name };

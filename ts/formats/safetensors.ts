@@ -1,7 +1,7 @@
 import { LlifError } from "../errors.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor.ts";
 
-export type SafetensorsData = Float32Array | Float64Array | Int32Array | Int16Array | Uint8Array;
+export type SafetensorsData = Float32Array | Float64Array | Int32Array | Uint32Array | Int16Array | Uint8Array;
 
 /** Row-major numbers. */
 export interface SafetensorsTensor {
@@ -16,12 +16,13 @@ export interface Safetensors {
 }
 
 type SafetensorsType =
-  | Float32ArrayConstructor | Float64ArrayConstructor | Int32ArrayConstructor | Int16ArrayConstructor | Uint8ArrayConstructor;
+  | Float32ArrayConstructor | Float64ArrayConstructor | Int32ArrayConstructor | Uint32ArrayConstructor | Int16ArrayConstructor | Uint8ArrayConstructor;
 
 const types: readonly (readonly [dtype: string, type: SafetensorsType])[] = [
   ["F64", Float64Array],
   ["F32", Float32Array],
   ["I32", Int32Array],
+  ["U32", Uint32Array],
   ["I16", Int16Array],
   ["U8", Uint8Array],
 ];
@@ -32,7 +33,7 @@ const largestHeaderBytes = 100_000_000;
  * Reads a safetensors container: uint64 header length, JSON header, then the tensors, little-endian, without holes or overlaps.
  * @param place the file as the user knows it.
  * @returns tensors in memory of their own.
- * @throws {LlifError} `FORMAT` when truncated, corrupt, or of an element type other than F64, F32, I32, I16 and U8.
+ * @throws {LlifError} `FORMAT` when truncated, corrupt, or of an element type other than F64, F32, I32, U32, I16 and U8.
  */
 export function readSafetensors(bytes: Uint8Array, place = "safetensors file"): Safetensors {
   const { header, payload } = splitHeader(bytes, place);

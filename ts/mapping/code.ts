@@ -10,7 +10,7 @@ export interface CodeOptions {
   readonly schedule?: ScheduleName;
   /** May a spike be −1? `phase`: balanced ternary digits (T12); `rate`: spikes are taken back (T8). Default "unsigned". */
   readonly spikes?: SpikeSign;
-  /** Unsigned phase alone: no two spikes in neighbouring ticks, for one tick more. */
+  /** Phase alone: binary digits of either sign, no two in neighbouring ticks, so fewer spikes for one tick more; implies signed spikes. */
   readonly nonAdjacent?: boolean;
   /** K: 2^K − 1 levels a window, K ticks of `phase`; default 8 for phase, 5 with signed spikes (K ternary digits). `ttfs` without is real-valued. */
   readonly bits?: number;
@@ -35,11 +35,11 @@ export interface CodePlan {
 export function planCode(options: CodeOptions): CodePlan {
   const code = checkOneOf("code", options.code ?? "phase", ["rate", "phase", "ttfs"] as const);
   const schedule = checkOneOf("schedule", options.schedule ?? (code === "rate" ? "synchronous" : "layerwise"), ["synchronous", "layerwise"] as const);
-  const spikes = checkOneOf("spikes", options.spikes ?? "unsigned", ["unsigned", "signed"] as const);
   const nonAdjacent = options.nonAdjacent ?? false;
+  const spikes = checkOneOf("spikes", options.spikes ?? (nonAdjacent ? "signed" : "unsigned"), ["unsigned", "signed"] as const);
   if (code !== "rate" && schedule === "synchronous") throw new LlifError("ARGUMENT", `schedule: code "${code}" expected "layerwise", got "synchronous"`);
   if (options.bits !== undefined && options.ticks !== undefined) throw new LlifError("ARGUMENT", "bits and ticks: expected one of them, got both");
-  if (nonAdjacent && (code !== "phase" || spikes !== "unsigned")) throw new LlifError("ARGUMENT", `nonAdjacent: expected code "phase" with unsigned spikes, got "${code}", ${spikes}`);
+  if (nonAdjacent && (code !== "phase" || spikes !== "signed")) throw new LlifError("ARGUMENT", `nonAdjacent: expected code "phase" with signed spikes, got "${code}", ${spikes}`);
   if (code === "ttfs" && spikes === "signed") throw new LlifError("ARGUMENT", 'spikes: code "ttfs" expected "unsigned", got "signed"');
   if (code === "rate" && spikes === "signed" && schedule === "layerwise") throw new LlifError("ARGUMENT", 'spikes: signed "rate" expected schedule "synchronous", got "layerwise"');
   const plan = { code, schedule, spikes, nonAdjacent };
@@ -51,10 +51,10 @@ export function planCode(options: CodeOptions): CodePlan {
 }
 
 function planPhase(options: CodeOptions, spikes: SpikeSign, nonAdjacent: boolean): Pick<CodePlan, "arithmetic" | "windowTicks" | "levels" | "room"> {
-  const signed = spikes === "signed";
+  const signed = spikes === "signed" && !nonAdjacent;
   const digits = checkInteger("bits", options.bits ?? options.ticks ?? (signed ? 6 : 8), 1, signed ? 10 : 16);
   const levels = signed ? (3 ** digits - 1) / 2 : 2 ** digits - 1;
-  // The non-adjacent form compares with at most θ(floor(2^(K+1)/3) + 1), and removes θ·2^K.
+  // The non-adjacent form starts from at most θ·2^K − 1, and removes θ·2^K.
   const thresholdFactor = signed ? 3 ** (digits - 1) : 2 ** (digits - (nonAdjacent ? 0 : 1));
-  return { arithmetic: "int32", windowTicks: nonAdjacent ? digits + 1 : digits, levels, room: { levels, thresholdFactor, signed } };
+  return { arithmetic: "int32", windowTicks: nonAdjacent ? digits + 1 : digits, levels, room: { levels, thresholdFactor, signed: spikes === "signed" } };
 }

@@ -40,7 +40,7 @@ export function quantizeLayer(layer: FoldedLayer, sources: readonly CountSource[
   const real = inCounts(layer, sources, bias, unit, room.levels);
   const members = Math.max(1, ...sources.map((source) => source.members));
   const most = Math.min(precisionOf(room.levels) + Math.ceil(Math.log2(members)), Math.ceil(31 - Math.log2(room.thresholdFactor)) - 1, 30);
-  const exponent = new Int32Array(channels).fill(most);
+  const exponent = firstExponents(layer, real, sources, most, room);
   for (;;) {
     const { upper, lower } = chargeRange(layer, real, sources, exponent);
     let lowered = false;
@@ -68,6 +68,15 @@ export function quantizeLayer(layer: FoldedLayer, sources: readonly CountSource[
   };
 }
 
+/** One above what the unrounded charges allow, so that few steps down remain. */
+function firstExponents(layer: FoldedLayer, real: RealLayer, sources: readonly CountSource[], most: number, { levels, signed }: ChargeRoom): Int32Array {
+  const { upper, lower } = chargeRange(layer, real, sources, null);
+  return Int32Array.from(upper, (highest, channel) => {
+    const reach = Math.max(highest + 0.5, (signed ? levels : 0) - lower[channel]);
+    return Math.max(1, Math.min(most, Math.floor(31 - Math.log2(reach)) + 1));
+  });
+}
+
 /** ⌈log2 T⌉ + 4: finer than half a count by more than the sums of a layer's rounded weights, as measured. */
 export function precisionOf(levels: number): number {
   return Math.ceil(Math.log2(levels + 1)) + 4;
@@ -86,15 +95,16 @@ function inCounts(layer: FoldedLayer, sources: readonly CountSource[], bias: Flo
   return { linears, bias: bias.map((value, index) => value / unit[index % channels] + shift) };
 }
 
-/** Bounds by channel on every partial sum of bias and charges: bias and all inputs of one sign at full count. */
-function chargeRange(layer: FoldedLayer, real: RealLayer, sources: readonly CountSource[], exponent: Int32Array): { readonly upper: Float64Array; readonly lower: Float64Array } {
-  const channels = exponent.length;
+/** Bounds by channel on every partial sum of bias and charges: bias and all inputs of one sign at full count; without exponents, in unrounded counts. */
+function chargeRange(layer: FoldedLayer, real: RealLayer, sources: readonly CountSource[], exponent: Int32Array | null): { readonly upper: Float64Array; readonly lower: Float64Array } {
+  const channels = channelsOf(layer.shape);
+  const rounded = (value: number, channel: number) => (exponent === null ? value : Math.round(value * 2 ** exponent[channel]));
   const upper = new Float64Array(channels);
   const lower = new Float64Array(channels);
   real.linears.forEach((linear, number) => {
     const { smallest, largest } = sources[number];
     const sums = channelRange(linear, layer, channels, (weight, channel) => {
-      const charge = Math.round(weight * 2 ** exponent[channel]);
+      const charge = rounded(weight, channel);
       return [Math.max(charge * largest, charge * smallest), Math.min(charge * largest, charge * smallest)];
     });
     for (let channel = 0; channel < channels; channel++) {
@@ -106,7 +116,7 @@ function chargeRange(layer: FoldedLayer, real: RealLayer, sources: readonly Coun
   const lowest = new Float64Array(channels);
   real.bias.forEach((value, index) => {
     const channel = index % channels;
-    const charge = Math.round(value * 2 ** exponent[channel]);
+    const charge = rounded(value, channel);
     highest[channel] = Math.max(highest[channel], charge);
     lowest[channel] = Math.min(lowest[channel], charge);
   });
