@@ -10,7 +10,7 @@ export { checkSpikingNetwork } from "./spiking/check.ts";
 export { biologicalNeuron, synapticCharge, type BiologicalNeuron } from "./spiking/neuron.ts";
 export { encodeConstant, encodePhase, encodePoisson, encodeRegular, type EncodedSpikes } from "./encode/encode.ts";
 export { pcg32 } from "./encode/random.ts";
-export { amplification, countErrorBounds, countUnderConstantDrive, discardingDrive, equivalentLeakCharge, hardResetCount, hardResetRate, ohmicPredistortion, ohmicRate, ohmicReluRate, ohmicTickBound, ohmicTickRate, refractoryRate, reluRate } from "./mapping/equations.ts";
+export { amplification, countErrorBounds, countUnderConstantDrive, discardingDrive, equivalentLeakCharge, hardResetCount, hardResetRate, ohmicHardResetTicks, ohmicPredistortion, ohmicRate, ohmicReluRate, ohmicTickBound, ohmicTickRate, refractoryOhmicRate, refractoryRate, reluRate } from "./mapping/equations.ts";
 export { followedActivations, toSpiking, type ToSpikingOptions } from "./mapping/to-spiking.ts";
 export { biologicalParameters, type BiologicalParameters } from "./mapping/biological.ts";
 export { chooseBits, type BitsChoice, type BitsTrial, type ChooseBitsOptions } from "./mapping/choose-bits.ts";

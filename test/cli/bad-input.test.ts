@@ -1,8 +1,10 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { encode } from "fast-png";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readOnnx } from "../../ts/formats/onnx/read.ts";
 import { writeOnnx } from "../../ts/formats/onnx/write.ts";
+import { writeNpy } from "../../ts/data/npy.ts";
 import { reluNetwork } from "../../ts/relu/builder.ts";
 import { digits, llif, models, temporaryFolder } from "./cli.ts";
 
@@ -35,6 +37,10 @@ beforeAll(() => {
   mkdirSync(file("nothing"));
   writeFileSync(file("broken.png"), readFileSync(mnist8).subarray(0, 100));
   writeFileSync(file("other.json"), "{}");
+  writeFileSync(file("large.png"), encode({ width: 2, height: 2, data: new Uint8Array(4), channels: 1 }));
+  writeFileSync(file("small.npy"), writeNpy({ shape: [2, 2], data: new Uint8Array(4) }));
+  writeFileSync(file("none.npy"), writeNpy({ shape: [0, 28, 28], data: new Uint8Array(0) }));
+  writeFileSync(file("nan.npy"), writeNpy({ shape: [28, 28], data: new Float32Array(784).fill(NaN) }));
   expect(readOnnx(clean).nodes.length).toBeGreaterThan(3);
 });
 
@@ -56,7 +62,16 @@ describe("bad input: exit code 1, and one clear line", () => {
     ["no data", () => ["evaluate", mnist8], /required option '--data <set>' not specified/],
     ["an unknown option", () => ["inspect", mnist8, "--frobnicate"], /unknown option '--frobnicate'/],
     ["an unknown command", () => ["evalute"], /"evalute": expected a model file or one of the commands inspect, convert/],
-    ["bits that are none", () => ["evaluate", mnist8, "--data", digits, "--bits", "many"], /--bits: expected an integer from 1 to 16, got "many"/],
+    ["bits that are none", () => ["evaluate", mnist8, "--data", digits, "--bits", "many"], /^llif: --bits: expected an integer from 1 to 16, got "many"$/],
+    ["an unknown engine", () => ["evaluate", mnist8, "--data", digits, "--engine", "gpu"], /^llif: --engine: expected one of auto, wasm, reference, twin, got "gpu"$/],
+    ["an output that is a folder", () => ["convert", mnist8, "-o", folder, "--scales", "analytic"], /expected a file, got a folder$/],
+    ["an output below a file", () => ["run", mnist8, "--input", file("small.npy"), "--save-spikes", file("other.json/spikes.npz")], /spikes\.npz": expected a file in a folder, but ".*other\.json" is none$/],
+    ["a plot below a file, before any work", () => ["curve", "--plot", file("other.json/curve.svg")], /expected a file in a folder/],
+    ["an image of another size", () => ["run", mnist8, "--input", file("large.png")], /large\.png": expected \[28,28,1\] as the model's input, got \[2,2,1\]/],
+    ["an array of another shape", () => ["run", mnist8, "--input", file("small.npy")], /small\.npy": expected samples of \[28,28,1\], got \[2,2\]/],
+    ["an array without samples", () => ["run", mnist8, "--input", file("none.npy")], /none\.npy": expected samples of \[28,28,1\], got \[0,28,28\]/],
+    ["an array of NaN", () => ["run", mnist8, "--input", file("nan.npy")], /nan\.npy": expected finite numbers/],
+    ["a refractory period between ticks", () => ["curve", "--refractory", "1.5e-4"], /^llif: --refractory: expected a multiple of the tick of 0\.0001 s, got 0\.00015 s$/],
     ["bits and ticks", () => ["evaluate", mnist8, "--data", digits, "--bits", "8", "--ticks", "8"], /--bits and --ticks: expected one of them, got both/],
     ["synchronous phase", () => ["evaluate", mnist8, "--data", digits, "--code", "phase", "--schedule", "synchronous"], /--code phase: expected --schedule layerwise/],
     ["a missing input", () => ["run", mnist8, "--input", file("none.png")], /none\.png": no such file/],

@@ -82,13 +82,28 @@ describe("run", () => {
     const images = readIdx(new Uint8Array(readFileSync(digits)));
     writeFileSync(file("two.npy"), writeNpy({ shape: [2, 28, 28, 1], data: images.data.slice(0, 2 * 784) }));
     const labels = readIdx(new Uint8Array(readFileSync(digits.replace("images-idx3", "labels-idx1")))).data;
-    const results = await json(["run", mnist8, "--input", file("two.npy"), "--plot", file("raster.svg"), "--save-spikes", file("out.npz")]);
+    const results = await json(["run", mnist8, "--input", file("two.npy"), "--scales", "analytic", "--plot", file("raster.svg"), "--save-spikes", file("out.npz")]);
     expect(results.map(({ top }: { top: { label: string }[] }) => top[0].label)).toEqual([String(labels[0]), String(labels[1])]);
     const svg = readFileSync(file("raster.svg"), "utf8");
     expect(svg).toContain(`deciding “${labels[0]}” on two.npy[0]`);
     const arrays = readNpz(new Uint8Array(readFileSync(file("out.npz"))));
     expect([...arrays.keys()].sort()).toEqual(["layer", "layer_names", "neuron", "sample", "tick"]);
     expect(arrays.get("tick")?.data.length).toBe(results[0].spikes + results[1].spikes);
+  });
+
+  it("takes the scales from the inputs where none are given, says so, and shows what the ReLU network says", async () => {
+    const cnn = join(models, "mnist-cnn.onnx");
+    const images = readIdx(new Uint8Array(readFileSync(digits))).data;
+    writeFileSync(file("pixels.npy"), writeNpy({ shape: [28, 28], data: images.slice(0, 784) }));
+    writeFileSync(file("values.npy"), writeNpy({ shape: [28, 28], data: Float64Array.from(images.slice(0, 784), (pixel) => pixel / 255) }));
+    const { code, out, err } = await llif(["run", cnn, "--input", file("pixels.npy"), file("values.npy")]);
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/^note: the activation scales are those of the inputs themselves/) });
+    expect(out).toMatch(/pixels\.npy\n {2}class +spiking +ReLU\n {2}7 /);
+    expect(out).not.toContain("the ReLU network decides");
+    const [pixels, values] = await llif(["run", cnn, "--input", file("pixels.npy"), file("values.npy"), "--json"]).then(({ out: text }) => JSON.parse(text));
+    expect(pixels.reluDecision).toEqual({ index: 7, label: "7" });
+    expect(Math.abs(pixels.top[0].logit - pixels.top[0].reluLogit)).toBeLessThan(0.5);
+    expect({ ...values, input: "" }).toEqual({ ...pixels, input: "" });
   });
 });
 

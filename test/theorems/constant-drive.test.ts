@@ -6,6 +6,7 @@ import {
   equivalentLeakCharge,
   hardResetCount,
   hardResetRate,
+  ohmicHardResetTicks,
   ohmicPredistortion,
   ohmicRate,
   ohmicReluRate,
@@ -58,6 +59,23 @@ describe.each(engines)("constant drive, $name engine", (engine) => {
     );
   });
 
+  it("T5 with a refractory period: one spike every max(ceil(θ/z), n + 1) ticks, or ceil(θ/z) + n where input is discarded", async () => {
+    expect.hasAssertions();
+    await fc.assert(
+      fc.asyncProperty(drives, dyadic(1, 8), fc.integer({ min: 1, max: 300 }), fc.integer({ min: 0, max: 6 }), fc.constantFrom("integrate", "discard"), async (charges, threshold, ticks, waiting, input) => {
+        const counts = await countsOf(charges, ticks, { threshold, reset: "hard", refractory: { ticks: waiting, input } });
+        expect(counts).toEqual(
+          charges.map((z) => {
+            if (z <= 0) return 0;
+            const [first, period] = [Math.ceil(threshold / z), Math.round(1 / hardResetRate(z, threshold, waiting, input))];
+            return Math.max(0, Math.floor((ticks - first) / period) + 1);
+          }),
+        );
+      }),
+      run,
+    );
+  });
+
   it("T6: a refractory neuron is a clipped ReLU if it integrates, 1/(θ/z + n) if it discards", async () => {
     expect.hasAssertions();
     await fc.assert(
@@ -71,6 +89,20 @@ describe.each(engines)("constant drive, $name engine", (engine) => {
           expect(Math.abs(count - ticks * rate)).toBeLessThanOrEqual(1);
           if (input === "discard" && within[index] > 0) expect(discardingDrive(rate, threshold, waiting)).toBeCloseTo(within[index], 9);
         });
+      }),
+      run,
+    );
+  });
+
+  it("T10: hard reset with an ohmic leak fires every k = ceil(ln(1 − θ(1 − α)/z)/ln α) ticks", async () => {
+    expect.hasAssertions();
+    await fc.assert(
+      fc.asyncProperty(drives, dyadic(1, 8), fc.integer({ min: 1, max: 300 }), fc.constantFrom(0.5, 0.25), fc.integer({ min: 0, max: 3 }), async (charges, threshold, ticks, alpha, waiting) => {
+        // At θ(1 − α) = z the potential only tends to θ, and float32 rounds it there.
+        const kept = charges.filter((z) => z !== threshold * (1 - alpha));
+        if (kept.length === 0) return;
+        const counts = await countsOf(kept, ticks, { threshold, reset: "hard", leak: { kind: "ohmic", factorPerTick: alpha }, refractory: { ticks: waiting, input: "discard" } });
+        expect(counts).toEqual(kept.map((z) => Math.max(0, Math.floor((ticks + waiting) / (ohmicHardResetTicks(z, threshold, alpha) + waiting)))));
       }),
       run,
     );

@@ -3,8 +3,10 @@ import type { Engine } from "../engine/engine.ts";
 import {
   countUnderConstantDrive,
   hardResetRate,
+  ohmicHardResetTicks,
   ohmicRate,
   ohmicReluRate,
+  refractoryOhmicRate,
   refractoryRate,
 } from "../mapping/equations.ts";
 import { spikingNetwork } from "../spiking/builder.ts";
@@ -66,7 +68,7 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
   const ticks = checkInteger("ticks", options.ticks, 1, 2 ** 24);
   checkInteger("number of currents", currents.length, 1);
   if (leak === "ohmic") checkFinite("resistanceOhm of an ohmic leak", options.resistanceOhm, { above: 0 });
-  const discards = options.refractoryInput === "discard";
+  const discards = options.refractoryInput === "discard" && (options.refractorySeconds ?? 0) > 0;
   const fromHalf = reset === "soft" && !discards;
   const neurons = currents.map((injectedCurrentAmpere) =>
     biologicalNeuron({
@@ -112,9 +114,11 @@ type ByCharge<T> = (charge: number, current: number) => T;
 
 /** Rates in spikes a tick. */
 function formulas(options: CurveOptions, threshold: number, refractoryTicks: number, fromHalf: boolean): { theorem: FiringRateCurve["theorem"]; formula: ByCharge<Formula>; relu: ByCharge<number> } {
-  const { ticks, reset, thresholdVolt, dtSeconds, restVolt = 0 } = options;
+  const { ticks, reset, thresholdVolt, dtSeconds, restVolt = 0, refractoryInput = "integrate" } = options;
   const largest = 1 / (refractoryTicks + 1);
   const clipped = (rate: number): number => Math.min(Math.max(rate, 0), largest);
+  // The first period of a refractory neuron is shorter than the others.
+  const early = refractoryTicks > 0 ? 1 / ticks : 0;
   const relu: ByCharge<number> = (charge) => clipped(charge / threshold);
   if (options.leak === "ohmic") {
     const resistance = options.resistanceOhm ?? Infinity;
@@ -125,8 +129,17 @@ function formulas(options: CurveOptions, threshold: number, refractoryTicks: num
       theorem: "T10",
       relu: (_, current) => clipped(ohmicReluRate(steady(current), thresholdVolt, tau) * dtSeconds),
       formula: (charge, current) => {
-        const rate = ohmicRate(steady(current), thresholdVolt, tau) * dtSeconds;
-        const stated = reset === "soft" && refractoryTicks === 0 && charge >= 0 && charge <= threshold;
+        const rate = refractoryOhmicRate(ohmicRate(steady(current), thresholdVolt, tau), refractoryTicks * dtSeconds, dtSeconds, refractoryInput) * dtSeconds;
+        if (reset === "hard") {
+          const exact = (drive: number): number => {
+            const period = ohmicHardResetTicks(drive, threshold, 1 - leakPerTick);
+            return 1 / (refractoryInput === "discard" ? period + refractoryTicks : Math.max(period, refractoryTicks + 1));
+          };
+          // Each tick rounds twice, and what it rounds fades with the leak.
+          const slack = 1 + 2 ** -22 / leakPerTick;
+          return { rate, bound: { below: rate - exact(charge / slack) + 1 / ticks, above: exact(charge * slack) - rate + early } };
+        }
+        const stated = refractoryTicks === 0 && charge >= 0 && charge <= threshold;
         const bound = { below: leakPerTick / 2 + 1 / (2 * ticks), above: dtSeconds / tau + 1 / (2 * ticks) };
         return { rate, bound: stated ? bound : null };
       },
@@ -137,22 +150,21 @@ function formulas(options: CurveOptions, threshold: number, refractoryTicks: num
       theorem: "T5",
       relu,
       formula: (charge) => {
-        const rate = hardResetRate(charge, threshold);
+        const rateOf = (drive: number): number => hardResetRate(drive, threshold, refractoryTicks, refractoryInput);
+        const rate = rateOf(charge);
         // Where θ/z is near an integer, rounding decides anew in every period whether it takes one tick more.
         const slack = charge > 0 ? 1 + (threshold / charge) * 2 ** -24 : 1;
-        const bound = { below: rate - hardResetRate(charge / slack, threshold) + 1 / ticks, above: hardResetRate(charge * slack, threshold) - rate };
-        return { rate, bound: refractoryTicks === 0 ? bound : null };
+        return { rate, bound: { below: rate - rateOf(charge / slack) + 1 / ticks, above: rateOf(charge * slack) - rate + early } };
       },
     };
   }
   if (refractoryTicks > 0) {
-    const input = options.refractoryInput ?? "integrate";
     return {
       theorem: "T6",
       relu,
       formula: (charge) => ({
-        rate: refractoryRate(charge, threshold, refractoryTicks, input),
-        bound: input === "integrate" || charge <= threshold ? { below: 1 / ticks, above: 1 / ticks } : null,
+        rate: refractoryRate(charge, threshold, refractoryTicks, refractoryInput),
+        bound: refractoryInput === "integrate" || charge <= threshold ? { below: 1 / ticks, above: 1 / ticks } : null,
       }),
     };
   }

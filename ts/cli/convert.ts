@@ -5,7 +5,7 @@ import { writeOnnx } from "../formats/onnx/write.ts";
 import { formatSummary, summarize } from "../mapping/summary.ts";
 import { populationsOf } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
-import { writeOutput, type Io } from "./io.ts";
+import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { openModel } from "./model-file.ts";
 import { addMappingOptions, describeChoice, jsonOption, mappingChoice, type MappingFlags } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
@@ -39,6 +39,7 @@ export function addConvert(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", convertHelp)
     .action(async (path: string, flags: MappingFlags & { output: string; json?: boolean }) => {
+      await checkOutputs(flags.output);
       const model = await openModel(path);
       if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network, got a spiking one; llif to-relu makes a ReLU network of it`);
       const wanted = mappingChoice(flags);
@@ -67,6 +68,7 @@ export function addToRelu(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", reluHelp)
     .action(async (path: string, flags: { output: string; json?: boolean }) => {
+      await checkOutputs(flags.output);
       const model = await openModel(path);
       if (model.spiking === undefined) throw new LlifError("ARGUMENT", `"${path}": expected a .llif file, got a ReLU network`);
       const bytes = writeOnnx(model.relu);

@@ -3,7 +3,7 @@ import { LlifError } from "../errors.ts";
 import { firingRateCurve, type CurveOptions, type FiringRateCurve } from "../analyze/curve.ts";
 import { resolveEngine } from "../engine/create.ts";
 import { curvePlot } from "../plot/curve.ts";
-import { writeOutput, type Io } from "./io.ts";
+import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { engineOption, finite, integer, jsonOption, positive, type EngineChoice } from "./options.ts";
 import { formatPairs, formatTable, toJson } from "./text.ts";
 
@@ -54,13 +54,17 @@ export function addCurve(program: Command, io: Io): void {
     .addOption(new Option("--to <ampere>", "largest current (default: enough for 1,200 Hz and the leak)").argParser(finite("--to")))
     .addOption(new Option("--points <n>", "number of currents").argParser(integer("--points", 2, 100_000)).default(81))
     .addOption(new Option("--ticks <T>", "ticks of the simulation").argParser(integer("--ticks", 1, 2 ** 24)).default(10_000))
-    .addOption(engineOption().choices(["auto", "wasm", "reference"]))
+    .addOption(engineOption(false))
     .option("--plot <file.svg>", "draw it")
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (flags: CurveFlags) => {
+      await checkOutputs(flags.plot);
       const parameters = parametersOf(flags);
-      const curve = await firingRateCurve({ ...parameters, engine: resolveEngine(flags.engine) });
+      const curve = await firingRateCurve({ ...parameters, engine: resolveEngine(flags.engine) }).catch((error: unknown) => {
+        if (error instanceof LlifError) throw new LlifError(error.code, error.message.replace(/^refractorySeconds/, "--refractory"), { cause: error });
+        throw error;
+      });
       const title = `Firing rate of one linear LIF neuron: ${flags.leak} leak, ${flags.reset} reset`;
       const note = `Theorem ${curve.theorem}; ${flags.ticks.toLocaleString("en-US")} ticks of ${flags.dt * 1000} ms a current; ${flags.points} currents`;
       if (flags.plot !== undefined) await writeOutput(flags.plot, await curvePlot(curve.points, { title, note }));

@@ -2,7 +2,7 @@ import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import type { Evaluation, EvaluationReport } from "../analyze/evaluation.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
-import { writeOutput, type Io } from "./io.ts";
+import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { makeManifest } from "./manifest.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addDataOptions, addMappingOptions, engineOption, jsonOption, mappingChoice, type DataFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
@@ -52,6 +52,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: EvaluateFlags) => {
+      await checkOutputs(flags.manifest);
       const model = await openModel(path);
       const outcome = await evaluateModel(model, flags, io);
       if (flags.manifest !== undefined) await writeManifest(flags.manifest, model, flags, outcome);

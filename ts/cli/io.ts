@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { LlifError } from "../errors.ts";
 
@@ -49,6 +49,23 @@ export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> 
 }
 
 /**
+ * Says before a long command what `writeOutput` would say after it; writes nothing.
+ * @throws {LlifError} FILE for a path that is a folder, or that lies in none.
+ */
+export async function checkOutputs(...paths: readonly (string | undefined)[]): Promise<void> {
+  for (const path of paths) {
+    if (path === undefined) continue;
+    if (await isFolder(path)) throw new LlifError("FILE", `"${path}": expected a file, got a folder`);
+    let folder = dirname(resolve(path));
+    while (!(await exists(folder)) && dirname(folder) !== folder) folder = dirname(folder);
+    if (!(await isFolder(folder))) throw new LlifError("FILE", `"${path}": expected a file in a folder, but "${folder}" is none`);
+    await access(folder, constants.W_OK).catch((cause: unknown) => {
+      throw new LlifError("FILE", `"${path}": ${reasonOf(cause, "written")}`, { cause });
+    });
+  }
+}
+
+/**
  * Writes beside the target and renames, so that a cancelled or failed command leaves no half-written file.
  * @throws {LlifError} FILE
  */
@@ -59,7 +76,7 @@ export async function writeOutput(path: string, content: string | Uint8Array): P
     await writeFile(temporary, content);
     await rename(temporary, path);
   } catch (cause) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new LlifError("FILE", `"${path}": ${reasonOf(cause, "written")}`, { cause });
   }
 }

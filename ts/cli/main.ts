@@ -34,6 +34,7 @@ the exit code is 0, 1 on an error, 130 when cancelled.`;
 export async function main(words: readonly string[], io: Io): Promise<number> {
   const program = new Command("llif")
     .description("Maps trained ReLU networks to networks of linear leaky integrate-and-fire neurons, simulates them, and measures what was lost.")
+    .usage("<model> --data <set>\n       llif <command> [options]")
     .version(packageVersion(), "--version", "print the version")
     .helpOption("--help", "explain the command")
     .helpCommand(false)
@@ -55,10 +56,19 @@ export async function main(words: readonly string[], io: Io): Promise<number> {
   }
 }
 
+/** Commander's message without what it repeats: the option, its placeholder, and the value. */
+function plainly(message: string): string {
+  const text = message.replace(/^error: /, "").replaceAll("\n", " ");
+  const [, own] = /is invalid\. (--\S+: expected .*)\.$/.exec(text) ?? [];
+  if (own !== undefined) return own;
+  const [, option, value, allowed] = /^option '(?:-\w, )?(--\S+)[^']*' argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(text) ?? [];
+  return option === undefined ? text : `${option}: expected one of ${allowed}, got "${value}"`;
+}
+
 function explain(error: unknown, io: Io): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0;
-    io.err(`llif: ${error.message.replace(/^error: /, "").replaceAll("\n", " ")}`);
+    io.err(`llif: ${plainly(error.message)}`);
     return 1;
   }
   if (error instanceof LlifError && error.code === "ABORTED") {

@@ -68,8 +68,10 @@ export function addDataOptions(command: Command, required = true): Command {
     .addOption(new Option("--limit <n>", "only the first n images").argParser(integer("--limit", 1)));
 }
 
-export function engineOption(): Option {
-  return new Option("--engine <engine>", "who decides: auto takes wasm where the runtime has SIMD; twin is the quantised network, no simulation").choices([...engineNames]).default("auto");
+/** @param twin whether the quantised network may decide instead of a simulation. */
+export function engineOption(twin = true): Option {
+  const description = `who decides: auto takes wasm where the runtime has SIMD${twin ? "; twin is the quantised network, no simulation" : ""}`;
+  return new Option("--engine <engine>", description).choices(engineNames.filter((name) => twin || name !== "twin")).default("auto");
 }
 
 export function jsonOption(): Option {

@@ -5,17 +5,20 @@ import { decodeImage } from "../data/images.ts";
 import { readNpy, writeNpz } from "../data/npy.ts";
 import { prepareImage } from "../data/prepare.ts";
 import { resolveEngine } from "../engine/create.ts";
+import { createFloatPass } from "../engine/passes.ts";
 import type { Result } from "../engine/engine.ts";
+import { followedActivations, toSpiking } from "../mapping/to-spiking.ts";
+import { argmax, inputFromPixels } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
 import { latencyTicks, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { rasterPlot } from "../plot/raster.ts";
-import { formatShape, sizeOf } from "../tensor.ts";
-import { readInput, writeOutput, type Io } from "./io.ts";
+import { channelsOf, formatShape, sizeOf } from "../tensor.ts";
+import { checkOutputs, readInput, writeOutput, type Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addMappingOptions, engineOption, jsonOption, mappingChoice, type EngineChoice, type MappingFlags } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
 import { convert, openCalibration } from "./pipeline.ts";
-import { formatCount, toJson } from "./text.ts";
+import { formatCount, formatTable, toJson } from "./text.ts";
 
 interface RunFlags extends MappingFlags {
   readonly input: readonly string[];
@@ -27,13 +30,15 @@ interface RunFlags extends MappingFlags {
 
 interface Sample {
   readonly name: string;
+  /** Pixels, or values as the ReLU network takes them. */
   readonly values: Uint8Array | Float32Array;
 }
 
 const help = `
 Images are brought to the model's input as its description says. A .npy file holds one sample or several: uint8
-as pixels 0…255, float32 as they are. An ONNX model is mapped first; without --calibration its scales are bounds from
-the weights (--scales analytic).
+as pixels 0…255, float32 and float64 as the network's values. An ONNX model is mapped first; without --calibration or
+--scales analytic its activation scales are taken from the inputs themselves. Beside each class: the spiking network's
+logit, and the ReLU network's.
 
 --save-spikes writes arrays "sample", "layer", "neuron" and "tick", one entry for each spike; "layer_names" holds the
 names of the layers as UTF-8 bytes, one a line:
@@ -50,27 +55,66 @@ export function addRun(program: Command, io: Io): void {
     .argument("<model>", "ONNX or .llif file")
     .addOption(new Option("--input <file...>", "PNG, JPEG or .npy").makeOptionMandatory());
   addMappingOptions(command)
-    .addOption(engineOption().choices(["auto", "wasm", "reference"]))
+    .addOption(engineOption(false))
     .option("--plot <raster.svg>", "draw the spikes of the first input")
     .option("--save-spikes <out.npz>", "write all spikes for NumPy")
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: RunFlags) => {
+      await checkOutputs(flags.plot, flags.saveSpikes);
       const model = await openModel(path);
-      const samples = (await Promise.all(flags.input.map((file) => readSamples(file, model.relu)))).flat();
-      const network = await networkOf(model, flags, io);
+      const read = (await Promise.all(flags.input.map((file) => readSamples(file, model.relu)))).flat();
+      // One network takes them all: pixels, or float values.
+      const samples = read.every(({ values }) => values instanceof Uint8Array) ? read : read.map((sample) => ({ ...sample, values: floatValues(model.relu, sample) }));
+      const network = await networkOf(model, samples, flags, io);
       const results = await simulate(network, samples, flags, io);
+      const logits = await reluLogits(model.relu, samples);
       if (flags.plot !== undefined) await writeOutput(flags.plot, await plotFirst(network, samples[0], results[0]));
       if (flags.saveSpikes !== undefined) await writeOutput(flags.saveSpikes, spikesToNpz(network, results));
-      io.out(flags.json === true ? toJson(results.map((result, index) => toRecord(samples[index], result))) : results.map((result, index) => formatResult(samples[index], result)).join("\n\n"));
+      const decided = results.map((result, index): Decided => ({ sample: samples[index], result, relu: logits[index], classes: model.relu.classes }));
+      io.out(flags.json === true ? toJson(decided.map(toRecord)) : decided.map(formatDecided).join("\n\n"));
     });
 }
 
-async function networkOf(model: OpenModel, flags: RunFlags, io: Io): Promise<SpikingNetwork> {
+/** What both networks say to one input. */
+interface Decided {
+  readonly sample: Sample;
+  readonly result: Result<{ spikes: string[] }>;
+  /** The ReLU network's logits. */
+  readonly relu: Float32Array;
+  readonly classes: readonly string[];
+}
+
+async function networkOf(model: OpenModel, samples: readonly Sample[], flags: RunFlags, io: Io): Promise<SpikingNetwork> {
   if (model.spiking !== undefined) return model.spiking;
-  const choice = mappingChoice({ ...flags, scales: flags.scales ?? (flags.calibration === undefined ? "analytic" : "max") });
-  const calibration = await openCalibration(flags, choice, undefined, model.relu, io);
-  return convert(model.relu, await settleBits(model.relu, choice, calibration, io), calibration, io);
+  const choice = mappingChoice(flags);
+  if (flags.calibration !== undefined || flags.scales !== undefined || choice.automatic === true) {
+    const calibration = await openCalibration(flags, choice, undefined, model.relu, io);
+    return convert(model.relu, await settleBits(model.relu, choice, calibration, io), calibration, io);
+  }
+  // Bounds from the weights are too loose for 8 bits in deeper networks: the decision would be the mapping's, not the model's.
+  io.err("note: the activation scales are those of the inputs themselves; --calibration <set> takes them from other images");
+  const { network, nodes } = followedActivations(model.relu);
+  const pass = await createFloatPass(network, { keep: nodes });
+  try {
+    return await toSpiking(model.relu, { ...choice, calibration: samples.map(({ values }) => values), pass, signal: io.signal });
+  } finally {
+    pass.dispose();
+  }
+}
+
+/** What the ReLU network takes. */
+function floatValues(model: ReluNetwork, { values }: Sample): Float32Array {
+  return values instanceof Uint8Array ? inputFromPixels(model, values) : values;
+}
+
+async function reluLogits(model: ReluNetwork, samples: readonly Sample[]): Promise<Float32Array[]> {
+  const pass = await createFloatPass(model);
+  try {
+    return samples.map(({ values }) => pass.run(values, 1).outputs[model.outputs[0]]);
+  } finally {
+    pass.dispose();
+  }
 }
 
 async function simulate(network: SpikingNetwork, samples: readonly Sample[], flags: RunFlags, io: Io): Promise<Result<{ spikes: string[] }>[]> {
@@ -80,10 +124,18 @@ async function simulate(network: SpikingNetwork, samples: readonly Sample[], fla
   const simulator = await engine.createSimulator<{ spikes: string[] }>(network, { record: { spikes } });
   try {
     const ticks = network.schedule === "synchronous" && flags.ticks !== undefined ? { ticks: flags.ticks } : {};
-    return await simulator.runBatch(samples.map(({ values }) => values), { ...ticks, signal: io.signal });
+    return await simulator.runBatch(samples.map(({ values }) => beforeNormalisation(network, values)), { ...ticks, signal: io.signal });
   } finally {
     simulator.dispose();
   }
+}
+
+/** The simulator's float inputs count pixels: mean and standard deviation are folded into the first layer. */
+function beforeNormalisation({ convention: { mean, std }, input }: SpikingNetwork, values: Uint8Array | Float32Array): Uint8Array | Float32Array {
+  if (values instanceof Uint8Array) return values;
+  const channels = channelsOf(input.shape);
+  const at = (parameters: readonly number[], index: number) => parameters[parameters.length === 1 ? 0 : index % channels];
+  return values.map((value, index) => value * at(std, index) + at(mean, index));
 }
 
 async function readSamples(file: string, model: ReluNetwork): Promise<Sample[]> {
@@ -97,8 +149,9 @@ async function readSamples(file: string, model: ReluNetwork): Promise<Sample[]> 
     if (data.length !== size) throw new LlifError("SHAPE", `"${file}": expected ${size} pixels for the model's input ${formatShape(shape)}, got ${data.length}`);
     return [{ name: file, values: data }];
   }
-  const { shape: stored, data } = readNpy(bytes, `"${file}"`);
-  if (!(data instanceof Uint8Array || data instanceof Float32Array)) throw new LlifError("FORMAT", `"${file}": expected uint8 or float32 numbers, got ${data.constructor.name.replace("Array", "").toLowerCase()}`);
+  const { shape: stored, data: read } = readNpy(bytes, `"${file}"`);
+  const data = read instanceof Float64Array ? Float32Array.from(read) : read;
+  if (!(data instanceof Uint8Array || data instanceof Float32Array)) throw new LlifError("FORMAT", `"${file}": expected uint8, float32 or float64 numbers, got ${data.constructor.name.replace("Array", "").toLowerCase()}`);
   const count = data.length / size;
   if (data.length === 0 || !Number.isInteger(count)) throw new LlifError("SHAPE", `"${file}": expected samples of ${formatShape(shape)}, got ${formatShape(stored)}`);
   if (data instanceof Float32Array && data.some((value) => !Number.isFinite(value))) throw new LlifError("DATA", `"${file}": expected finite numbers`);
@@ -132,13 +185,16 @@ function spikesToNpz(network: SpikingNetwork, results: readonly Result<{ spikes:
   return writeNpz([...Object.entries(columns).map(([name, data]) => [name, { shape: [total], data }] as const), ["layer_names", { shape: [layerNames.length], data: layerNames }]]);
 }
 
-function toRecord(sample: Sample, { top, statistics }: Result<{ spikes: string[] }>) {
-  return { input: sample.name, top, ...statistics };
+function toRecord({ sample, result, relu, classes }: Decided) {
+  const reluDecision = argmax(relu);
+  return { input: sample.name, top: result.top.map((entry) => ({ ...entry, reluLogit: relu[entry.index] })), reluDecision: { index: reluDecision, label: classes[reluDecision] ?? String(reluDecision) }, ...result.statistics };
 }
 
-function formatResult(sample: Sample, { top, statistics }: Result<{ spikes: string[] }>): string {
-  const width = Math.max(0, ...top.map(({ label }) => label.length));
-  const classes = top.map(({ label, logit }) => `  ${label.padEnd(width)}  ${logit.toFixed(4)}`);
+function formatDecided({ sample, result, relu, classes }: Decided): string {
+  const { top, statistics } = result;
+  const rows = top.map(({ index, label, logit }) => [`  ${label}`, logit.toFixed(4), relu[index].toFixed(4)]);
+  const reluDecision = argmax(relu);
+  const differs = top[0] === undefined || top[0].index === reluDecision ? [] : [`  the ReLU network decides ${classes[reluDecision] ?? reluDecision}`];
   const cost = `  ${statistics.latencyTicks} ticks to the decision, ${formatCount(statistics.spikes)} spikes, ${formatCount(statistics.synapticOperations)} synaptic operations`;
-  return [sample.name, ...classes, cost].join("\n");
+  return [sample.name, formatTable([["  class", "spiking", "ReLU"], ...rows]), ...differs, cost].join("\n");
 }

@@ -2,13 +2,13 @@ import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { planSweep, sweep, ticksOf, type Sweep, type SweepTask } from "../analyze/sweep.ts";
 import { sweepPlot } from "../plot/sweep.ts";
-import { writeOutput, type Io } from "./io.ts";
+import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addDataOptions, engineOption, integer, integerList, jsonOption, mappingChoice, positive, scaleNames, type DataFlags, type EngineChoice, type MappingFlags } from "./options.ts";
 import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
 import { formatCount, formatPercent, formatTable, toJson } from "./text.ts";
 
-interface SweepFlags extends DataFlags, Pick<MappingFlags, "scales" | "margin" | "calibration" | "calibrationImages" | "seed"> {
+interface SweepFlags extends DataFlags, Pick<MappingFlags, "scales" | "margin" | "percentile" | "calibration" | "calibrationImages" | "seed"> {
   readonly ticks?: readonly number[];
   readonly bits?: readonly number[];
   readonly engine: Exclude<EngineChoice, "twin">;
@@ -33,15 +33,17 @@ export function addSweep(program: Command, io: Io): void {
     .addOption(new Option("--bits <list>", "bits of precision").argParser(integerList("--bits", 1, 16)))
     .addOption(new Option("--scales <kind>", "as in llif convert").choices([...scaleNames]))
     .addOption(new Option("--margin <factor>", "factor on the scales").argParser(positive("--margin")))
+    .addOption(new Option("--percentile <p>", "with --scales percentile (default: 99.9)").argParser(positive("--percentile", 100)))
     .option("--calibration <set>", "as in llif convert")
     .addOption(new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(integer("--calibration-images", 1)))
     .addOption(new Option("--seed <n>", "choose the calibration images at random with this seed").argParser(integer("--seed", 0)))
-    .addOption(engineOption().choices(["auto", "wasm", "reference"]))
+    .addOption(engineOption(false))
     .option("--allow-overlap", "evaluate although some images were used for calibration")
     .option("--plot <file.svg>", "draw it")
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: SweepFlags) => {
+      await checkOutputs(flags.plot);
       const model = await openModel(path);
       if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network to map anew for each setting, got a .llif file`);
       const result = await sweepModel(model, flags, io);
@@ -56,8 +58,8 @@ async function sweepModel(model: OpenModel, flags: SweepFlags, io: Io): Promise<
   const bits = flags.bits ?? (neither ? [2, 3, 4, 5, 6, 7, 8, 9, 10] : []);
   const evaluator = await Evaluator.open(model, flags, io);
   try {
-    const { scales, margin, calibration: set, calibrationImages, seed } = flags;
-    const mappingFlags = { scales, margin, calibration: set, calibrationImages, seed };
+    const { scales, margin, percentile, calibration: set, calibrationImages, seed } = flags;
+    const mappingFlags = { scales, margin, percentile, calibration: set, calibrationImages, seed };
     const calibration = await openCalibration(mappingFlags, mappingChoice(mappingFlags), flags.data, model.relu, io);
     evaluator.refuseOverlap(calibration, flags.allowOverlap === true);
     return await sweep(planSweep(ticks, bits), (task) => evaluateTask(model, evaluator, calibration, task, flags, io));
@@ -69,8 +71,8 @@ async function sweepModel(model: OpenModel, flags: SweepFlags, io: Io): Promise<
 async function evaluateTask(model: OpenModel, evaluator: Evaluator, calibration: Calibration | null, task: SweepTask, flags: SweepFlags, io: Io) {
   const longest = task.settings[task.settings.length - 1];
   const precision = longest.bits === null ? { ticks: longest.ticks ?? undefined } : { bits: longest.bits };
-  const { scales, margin } = flags;
-  const network = await convert(model.relu, mappingChoice({ code: task.code === "phase" ? "phase" : "rate", schedule: task.schedule, ...precision, scales, margin }), calibration, io);
+  const { scales, margin, percentile } = flags;
+  const network = await convert(model.relu, mappingChoice({ code: task.code === "phase" ? "phase" : "rate", schedule: task.schedule, ...precision, scales, margin, percentile }), calibration, io);
   if (task.schedule === "synchronous") return evaluator.evaluateAt(network, flags.engine, task.settings.map(ticksOf));
   return [(await evaluator.evaluate(network, flags.engine)).report];
 }

@@ -35,10 +35,13 @@ export function hardResetCount(chargePerTick: number, threshold: number, ticks: 
 
 /**
  * Rate with hard reset, from v0 = 0: 1 / ceil(θ/z), below the ReLU's by less than the part z/θ of it.
+ * With a refractory period of n ticks: 1 / max(ceil(θ/z), n + 1) if input is integrated meanwhile, 1 / (ceil(θ/z) + n) if it is discarded.
  * @see docs/mathematics.md T5
  */
-export function hardResetRate(chargePerTick: number, threshold: number): number {
-  return chargePerTick <= 0 ? 0 : 1 / Math.ceil(threshold / chargePerTick);
+export function hardResetRate(chargePerTick: number, threshold: number, refractoryTicks = 0, input: "integrate" | "discard" = "integrate"): number {
+  if (chargePerTick <= 0) return 0;
+  const period = Math.ceil(threshold / chargePerTick);
+  return 1 / (input === "integrate" ? Math.max(period, refractoryTicks + 1) : period + refractoryTicks);
 }
 
 /**
@@ -73,6 +76,15 @@ export function ohmicRate(steadyVolt: number, thresholdVolt: number, timeConstan
 }
 
 /**
+ * `ohmicRate` under a refractory period: f' = min(f, 1/t) with t = refractory period + one tick if input is integrated meanwhile,
+ * f' = 1/(1/f + refractory period) if it is discarded, where the membrane starts from its reset anew. Continuous, so without a bound here.
+ */
+export function refractoryOhmicRate(rateHertz: number, refractorySeconds: number, dtSeconds: number, input: "integrate" | "discard"): number {
+  if (rateHertz <= 0) return 0;
+  return input === "integrate" ? Math.min(rateHertz, 1 / (refractorySeconds + dtSeconds)) : 1 / (1 / rateHertz + refractorySeconds);
+}
+
+/**
  * The ReLU nearest to `ohmicRate`, in Hz: max(0, (u − V_th/2)/(τ·V_th)). It lies above by at most 1/(2τ).
  * @see docs/mathematics.md T10
  */
@@ -104,6 +116,16 @@ export function equivalentLeakCharge(leakFactor: number, threshold: number, rest
  */
 export function ohmicTickRate(chargePerTick: number, threshold: number, leakFactor: number): number {
   return clip(chargePerTick / threshold - (1 - leakFactor) / 2, 0, 1);
+}
+
+/**
+ * Ticks from a hard reset to the next spike of the discrete neuron with ohmic leak, from v = 0: k = ceil(ln(1 − θ(1 − α)/z) / ln α), the first
+ * with z(1 − α^k)/(1 − α) ≥ θ; Infinity for z ≤ θ(1 − α). Exact over the reals.
+ * @see docs/mathematics.md T10
+ */
+export function ohmicHardResetTicks(chargePerTick: number, threshold: number, leakFactor: number): number {
+  const missing = (threshold * (1 - leakFactor)) / chargePerTick;
+  return chargePerTick > 0 && missing < 1 ? Math.max(1, Math.ceil(Math.log1p(-missing) / Math.log(leakFactor))) : Infinity;
 }
 
 /** |N/T − ohmicTickRate| ≤ (1 − α)/2 + 1/(2T). @see docs/mathematics.md T10 */
