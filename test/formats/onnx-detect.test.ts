@@ -41,8 +41,8 @@ describe("detectFormat and readModel", () => {
   });
 
   it("names the file in its error", async () => {
-    await expect(readModel(text("hello"), "notes.txt")).rejects.toThrow('"notes.txt": expected an ONNX or .llif file, got bytes of another format');
-    await expect(readModel(new Uint8Array(), "none.onnx")).rejects.toThrow('"none.onnx": expected an ONNX or .llif file, got an empty file');
+    await expect(readModel(text("hello"), "notes.txt")).rejects.toThrow('"notes.txt": expected an ONNX, Keras (HDF5), TensorFlow.js (model.json) or .llif file, got bytes of another format');
+    await expect(readModel(new Uint8Array(), "none.onnx")).rejects.toThrow('"none.onnx": expected an ONNX, Keras (HDF5), TensorFlow.js (model.json) or .llif file, got an empty file');
     await expect(readModel(Uint8Array.of(8, 7, 1, 2, 3), "cut.onnx")).rejects.toThrow('"cut.onnx": ONNX file: truncated or corrupt');
   });
 });

@@ -33,7 +33,7 @@ export function addConvert(program: Command, io: Io): void {
   const command = program
     .command("convert")
     .description("map a ReLU network to a spiking network and write it as a .llif file")
-    .argument("<model>", "ONNX file")
+    .argument("<model>", "ONNX, Keras or TensorFlow.js file")
     .addOption(outputOption("<file.llif>"));
   addMappingOptions(command)
     .addOption(jsonOption())

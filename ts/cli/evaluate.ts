@@ -44,7 +44,7 @@ export function addEvaluate(program: Command, io: Io): void {
   const command = program
     .command("evaluate")
     .description("measure a ReLU network and its spiking network on the same images")
-    .argument("<model>", "ONNX file, or a .llif file, which is compared with the ReLU network it stands for");
+    .argument("<model>", "ONNX, Keras (.h5, .keras) or TensorFlow.js (model.json) file, or a .llif file, which is compared with the ReLU network it stands for");
   addMappingOptions(addDataOptions(command))
     .addOption(engineOption())
     .option("--allow-overlap", "evaluate although some images were used for calibration")

@@ -5,6 +5,7 @@ import { toSpiking } from "../mapping/to-spiking.ts";
 import { latencyTicks, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
 import type { ReluNetwork, ReluNode } from "../relu/network.ts";
+import type { ModelFormat } from "../formats/detect.ts";
 import type { Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { jsonOption } from "./options.ts";
@@ -23,7 +24,7 @@ export interface LayerInspection {
 
 export interface Inspection {
   readonly model: string;
-  readonly format: "onnx" | "llif";
+  readonly format: ModelFormat;
   readonly fileBytes: number;
   readonly input: { readonly shape: readonly number[] } & ReluNetwork["convention"];
   readonly classes: readonly string[];
@@ -49,7 +50,7 @@ export function addInspect(program: Command, io: Io): void {
   program
     .command("inspect")
     .description("show layers, shapes, parameters and multiply-accumulates, and what maps")
-    .argument("<model>", "ONNX or .llif file")
+    .argument("<model>", "ONNX, Keras, TensorFlow.js or .llif file")
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: { json?: boolean }) => {
@@ -73,7 +74,7 @@ export async function inspect(model: OpenModel): Promise<Inspection> {
   }));
   return {
     model: relu.name,
-    format: model.spiking === undefined ? "onnx" : "llif",
+    format: model.format,
     fileBytes: model.bytes,
     input: { shape: relu.nodes.find((node) => node.kind === "input")?.shape ?? [], ...relu.convention },
     classes: relu.classes,

@@ -1,7 +1,8 @@
+import { dirname, join } from "node:path";
 import { LlifError } from "../errors.ts";
 import { sha256 } from "../data/dataset.ts";
 import { parseDescription, type ModelDescription } from "../formats/description.ts";
-import { readModel } from "../formats/detect.ts";
+import { detectFormat, readModel, type ModelFormat } from "../formats/detect.ts";
 import { toRelu } from "../mapping/to-relu.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
@@ -10,11 +11,12 @@ import { exists, readInput } from "./io.ts";
 export interface OpenModel {
   readonly path: string;
   readonly name: string;
+  readonly format: ModelFormat;
   /** The network of the file, or `toRelu` of a .llif file. */
   readonly relu: ReluNetwork;
   /** What a .llif file holds. */
   readonly spiking?: SpikingNetwork;
-  /** SHA-256 of the file, and of the description beside it. */
+  /** SHA-256 of the file, or of the hashes of all its files, and of the description beside it. */
   readonly hash: string;
   readonly descriptionHash: string | null;
   readonly bytes: number;
@@ -29,17 +31,30 @@ export async function openModel(path: string): Promise<OpenModel> {
   const beside = path.replace(/\.[^./\\]+$/, "") + ".json";
   const described = beside !== path && (await exists(beside)) ? await readInput(beside) : undefined;
   const description = described === undefined ? undefined : parseJson(beside, described);
-  const model = await named(path, () => readModel(bytes, path, description));
+  // What a model of several files is, all of them say.
+  const contents = [bytes];
+  const readBeside = async (name: string) => {
+    const content = await readInput(join(dirname(path), name));
+    contents.push(content);
+    return content;
+  };
+  const model = await named(path, () => readModel(bytes, path, description, readBeside));
   const relu = model.kind === "relu" ? model.network : toRelu(model.network);
   return {
     path,
     name: model.network.name,
+    format: detectFormat(bytes) ?? "onnx",
     relu,
     ...(model.kind === "spiking" ? { spiking: model.network } : {}),
-    hash: await sha256(bytes),
+    hash: contents.length === 1 ? await sha256(bytes) : await hashOfAll(contents),
     descriptionHash: described === undefined ? null : await sha256(described),
-    bytes: bytes.length,
+    bytes: contents.reduce((total, content) => total + content.length, 0),
   };
+}
+
+async function hashOfAll(contents: readonly Uint8Array[]): Promise<string> {
+  const hashes = await Promise.all(contents.map(sha256));
+  return sha256(new TextEncoder().encode(hashes.join("\n")));
 }
 
 function parseJson(path: string, bytes: Uint8Array): ModelDescription {

@@ -27,7 +27,7 @@ Examples:
   llif sweep models/mnist-mlp.onnx --data mnist --limit 200 --bits 4,6,8 --ticks 32,64 --json`;
 
 export function addSweep(program: Command, io: Io): void {
-  const command = program.command("sweep").description("accuracy and disagreement against latency, spikes and operations, for each code").argument("<model>", "ONNX file");
+  const command = program.command("sweep").description("accuracy and disagreement against latency, spikes and operations, for each code").argument("<model>", "ONNX, Keras or TensorFlow.js file");
   addDataOptions(command)
     .addOption(new Option("--ticks <list>", "ticks a window or run").argParser(integerList("--ticks", 1, 2 ** 20)))
     .addOption(new Option("--bits <list>", "bits of precision").argParser(integerList("--bits", 1, 16)))

@@ -1,27 +1,31 @@
 import { LlifError } from "../errors.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import { checkBeside, type ReadBeside } from "./beside.ts";
 import type { ModelDescription } from "./description.ts";
 
 export type Model = { readonly kind: "relu"; readonly network: ReluNetwork } | { readonly kind: "spiking"; readonly network: SpikingNetwork };
 
-export type ModelFormat = "onnx" | "llif";
+export type ModelFormat = "onnx" | "llif" | "tfjs" | "keras";
 
 /**
  * Tells the format of a model file by its content.
- * @returns `undefined` if it is neither a safetensors container nor plausibly a protocol buffer.
+ * @returns `undefined` if it is none of a safetensors container, HDF5, JSON, and plausibly a protocol buffer.
  */
 export function detectFormat(bytes: Uint8Array): ModelFormat | undefined {
   if (isSafetensors(bytes)) return "llif";
+  if (isKeras(bytes)) return "keras";
+  if (startsLikeJson(bytes)) return "tfjs";
   return startsLikeOnnx(bytes) ? "onnx" : undefined;
 }
 
 /**
  * Reads a model of any known format; the reader is loaded on demand.
  * @param fileName for messages, and for the network's name where the file has none.
+ * @param readBeside reads the model's further files, where it has some.
  * @throws {LlifError} FORMAT for an unknown or broken file, and whatever the reader finds.
  */
-export async function readModel(bytes: Uint8Array, fileName?: string, description?: ModelDescription): Promise<Model> {
+export async function readModel(bytes: Uint8Array, fileName?: string, description?: ModelDescription, readBeside?: ReadBeside): Promise<Model> {
   const shown = fileName === undefined ? "model" : `"${fileName}"`;
   switch (detectFormat(bytes)) {
     case "onnx": {
@@ -34,9 +38,52 @@ export async function readModel(bytes: Uint8Array, fileName?: string, descriptio
       const { readLlif } = await import("./llif.ts");
       return { kind: "spiking", network: readLlif(bytes, shown) };
     }
+    case "tfjs": {
+      const { readTfjs } = await import("./tfjs.ts");
+      const options = { name: description?.name, convention: description?.convention, classes: description?.classes };
+      return { kind: "relu", network: await placedAsync(shown, () => readTfjs(bytes, besideOf(shown, readBeside), options)) };
+    }
+    case "keras": {
+      const { readKeras } = await import("./keras/hdf5.ts");
+      const name = description?.name ?? fileName?.replace(/^.*[/\\]/, "").replace(/\.(h5|hdf5|keras)$/i, "");
+      const options = { name, convention: description?.convention, classes: description?.classes };
+      return { kind: "relu", network: await placedAsync(shown, async () => readKeras(bytes, options)) };
+    }
     case undefined:
-      throw new LlifError("FORMAT", `${shown}: expected an ONNX or .llif file, got ${bytes.length === 0 ? "an empty file" : "bytes of another format"}`);
+      throw new LlifError("FORMAT", `${shown}: expected an ONNX, Keras (HDF5), TensorFlow.js (model.json) or .llif file, got ${bytes.length === 0 ? "an empty file" : "bytes of another format"}`);
   }
+}
+
+/** The signature, of the file itself or of a zip archive, as Keras 3 makes it. */
+function isKeras(bytes: Uint8Array): boolean {
+  return isHdf5(bytes) || (isZip(bytes) && includesText(bytes, "model.weights.h5"));
+}
+
+function isZip(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4;
+}
+
+/** The names of a zip archive's files stand in its directory, at its end. */
+function includesText(bytes: Uint8Array, text: string): boolean {
+  return new TextDecoder("latin1").decode(bytes.subarray(-65536)).includes(text);
+}
+
+function isHdf5(bytes: Uint8Array): boolean {
+  return [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a].every((byte, index) => bytes[index] === byte);
+}
+
+/** An opening brace behind white space. */
+function startsLikeJson(bytes: Uint8Array): boolean {
+  const start = bytes.subarray(0, 64).findIndex((byte) => ![0x20, 0x09, 0x0a, 0x0d].includes(byte));
+  return start >= 0 && bytes[start] === 0x7b && (bytes[start + 1] <= 0x20 || bytes[start + 1] === 0x22);
+}
+
+function besideOf(shown: string, readBeside: ReadBeside | undefined): ReadBeside {
+  return async (path) => {
+    checkBeside(path);
+    if (readBeside === undefined) throw new LlifError("ARGUMENT", `${shown}: its weights are in "${path}" beside it; load it by path or URL, or give readBeside`);
+    return readBeside(path);
+  };
 }
 
 /** A little-endian u64 header length, then a JSON object. */
@@ -64,4 +111,9 @@ function placed<T>(shown: string, read: () => T): T {
     if (!(error instanceof LlifError)) throw error;
     throw new LlifError(error.code, `${shown}: ${error.message}`, { nodes: error.nodes, cause: error });
   }
+}
+
+async function placedAsync<T>(shown: string, read: () => Promise<T>): Promise<T> {
+  const outcome = await read().then((value) => () => value, (error: unknown) => () => { throw error; });
+  return placed(shown, outcome);
 }

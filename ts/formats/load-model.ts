@@ -1,6 +1,7 @@
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { currentPlatform } from "../platform.ts";
 import type { ReluNetwork } from "../relu/network.ts";
+import type { ReadBeside } from "./beside.ts";
 import { parseDescription, type ModelDescription } from "./description.ts";
 import { readModel } from "./detect.ts";
 
@@ -10,6 +11,8 @@ export type ModelSource = string | URL | Blob | Response | ArrayBuffer | Uint8Ar
 export interface LoadModelOptions {
   /** Parsed JSON of the model's description. Default: the file `<model>.json` beside a model that is read by path or URL, where there is one. */
   readonly description?: unknown;
+  /** Reads a further file of the model by its path relative to the first (weights of a TensorFlow.js model). Default: beside a model that is read by path or URL. */
+  readonly readBeside?: ReadBeside;
   readonly signal?: AbortSignal;
   readonly onProgress?: (message: string) => void;
 }
@@ -26,7 +29,8 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   throwIfAborted(signal);
   const description = options.description === undefined ? await descriptionBeside(source, signal) : parseDescription(options.description);
   throwIfAborted(signal);
-  const model = await readModel(bytes, name, description);
+  const model = await readModel(bytes, name, description, options.readBeside ?? readerBeside(source, options));
+  throwIfAborted(signal);
   if (model.kind === "spiking") throw new LlifError("ARGUMENT", `"${name ?? "model"}": expected a ReLU network, got a spiking one; read it with readLlif`);
   return model.network;
 }
@@ -50,6 +54,17 @@ async function read(location: string | URL, signal: AbortSignal | undefined): Pr
     if (cause instanceof LlifError) throw cause;
     throw new LlifError("FILE", `"${location}": cannot be read (${cause instanceof Error ? cause.message : String(cause)})`, { cause });
   }
+}
+
+/** `undefined` where a source has no place. */
+function readerBeside(source: ModelSource, { signal, onProgress }: LoadModelOptions): ReadBeside | undefined {
+  const place = source instanceof Response && source.url !== "" ? new URL(source.url) : source;
+  if (typeof place !== "string" && !(place instanceof URL)) return undefined;
+  return (path) => {
+    onProgress?.(`reading ${path}`);
+    if (place instanceof URL) return read(new URL(path, place), signal);
+    return read(/^(https?|file):/.test(place) ? new URL(path, place) : place.replace(/[^/\\]*$/, path), signal);
+  };
 }
 
 async function descriptionBeside(source: ModelSource, signal: AbortSignal | undefined): Promise<ModelDescription | undefined> {

@@ -1,4 +1,5 @@
 import { LlifError } from "../../errors.ts";
+import { float16 } from "../half.ts";
 import { formatShape, sizeOf } from "../../tensor.ts";
 import { TensorProto_DataLocation, TensorProto_DataType, type TensorProto } from "./onnx_pb.ts";
 
@@ -101,15 +102,6 @@ function readTyped(place: string, tensor: TensorProto): Constant["data"] {
 function unreadable(place: string, tensor: TensorProto): LlifError {
   const type = TensorProto_DataType[tensor.dataType] ?? `${tensor.dataType}`;
   return new LlifError("UNSUPPORTED", `${place}: element type ${type} is not read; use float, float16 or an integer type`, { nodes: [tensor.name] });
-}
-
-export function float16(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
 function bfloat16(bits: number): number {

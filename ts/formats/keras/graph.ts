@@ -1,0 +1,87 @@
+import { LlifError } from "../../errors.ts";
+import { checkNode, checkWindow } from "../../relu/check.ts";
+import type { Padding, ReluNode } from "../../relu/network.ts";
+import { outputShapeOf } from "../../relu/shapes.ts";
+import { formatShape, sameShape, type Shape } from "../../tensor.ts";
+
+/** Why a layer cannot be mapped; collected with its name. */
+export class Refusal extends Error {}
+
+/** What a layer computes. */
+export interface Value {
+  /** Name of the node that holds it. */
+  readonly node: string;
+  /** Zeros around it that no node has added yet: a following window takes them as its own padding. */
+  readonly padding?: Padding;
+}
+
+/** The ReluNetwork under construction. */
+export class Graph {
+  readonly nodes: ReluNode[] = [];
+  readonly #byName = new Map<string, ReluNode>();
+
+  /** Adds a node, its shape inferred where the kind determines it, its name made unique. */
+  add(draft: ReluNode): ReluNode {
+    if ("kernel" in draft) checkWindow(`layer "${draft.name}"`, draft);
+    let name = draft.name;
+    for (let number = 2; this.#byName.has(name); number++) name = `${draft.name}_${number}`;
+    const inputs = draft.from.map((source) => this.shapeOf(source));
+    const named = { ...draft, name };
+    const node = { ...named, shape: outputShapeOf(named, inputs) };
+    checkNode(node, inputs);
+    this.nodes.push(node);
+    this.#byName.set(name, node);
+    return node;
+  }
+
+  node(name: string): ReluNode {
+    const node = this.#byName.get(name);
+    if (node === undefined) throw new LlifError("FORMAT", `layer "${name}": expected to be computed before it is used`, { nodes: [name] });
+    return node;
+  }
+
+  shapeOf(name: string): Shape {
+    return this.node(name).shape;
+  }
+
+  /** Name of a node with the same elements in the given shape. */
+  reshaped(name: string, shape: Shape, wanted = `${name}_reshape`): string {
+    const node = this.node(name);
+    if (sameShape(node.shape, shape)) return name;
+    if (node.kind === "reshape" && sameShape(this.shapeOf(node.from[0]), shape)) return node.from[0];
+    return this.add({ kind: "reshape", name: wanted, from: [name], shape }).name;
+  }
+
+  /** Whether every element is known to be at least 0. */
+  isNonNegative(name: string): boolean {
+    const node = this.node(name);
+    switch (node.kind) {
+      case "relu":
+      case "softmax":
+        return true;
+      case "maxPool":
+      case "averagePool":
+      case "reshape":
+      case "add":
+      case "concat":
+        return node.from.every((source) => this.isNonNegative(source));
+      default:
+        return false;
+    }
+  }
+}
+
+export const noPadding: Padding = { top: 0, left: 0, bottom: 0, right: 0 };
+
+export function addPadding(a: Padding, b: Padding): Padding {
+  return { top: a.top + b.top, left: a.left + b.left, bottom: a.bottom + b.bottom, right: a.right + b.right };
+}
+
+export function isPadded({ top, left, bottom, right }: Padding): boolean {
+  return top + left + bottom + right > 0;
+}
+
+export function expectImage(shape: Shape): readonly [number, number, number] {
+  if (shape.length !== 3) throw new Refusal(`expected an image [height,width,channels], got ${formatShape(shape)}`);
+  return [shape[0], shape[1], shape[2]];
+}

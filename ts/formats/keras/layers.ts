@@ -1,0 +1,346 @@
+import { checkInteger } from "../../check.ts";
+import { LlifError } from "../../errors.ts";
+import { batchNormAffine } from "../../relu/builder.ts";
+import type { Padding, ReluNode, Window2d } from "../../relu/network.ts";
+import { samePadding, windowedExtents } from "../../relu/shapes.ts";
+import { channelsOf, formatShape, sameShape, sizeOf, type Shape, type Tensor } from "../../tensor.ts";
+import { addPadding, expectImage, Graph, isPadded, noPadding, Refusal, type Value } from "./graph.ts";
+import type { Config } from "./topology.ts";
+
+/** What a layer's conversion sees. */
+export interface Call {
+  /** Unique name for the layer's node. */
+  readonly name: string;
+  readonly className: string;
+  readonly config: Config;
+  readonly inputs: readonly Value[];
+  readonly graph: Graph;
+  /**
+   * The layer's weights of these names, in the order in which Keras makes them.
+   * @throws {LlifError} FORMAT where one is missing.
+   */
+  weights(...names: readonly string[]): readonly Tensor[];
+}
+
+type Convert = (call: Call) => Value;
+
+function refuse(reason: string): Convert {
+  return () => {
+    throw new Refusal(reason);
+  };
+}
+
+const identity: Convert = ({ inputs }) => inputs[0];
+
+/** Zeros in front of a layer that has no padding of its own: only windows take them. */
+function unpadded(_call: Call, value: Value): string {
+  if (value.padding === undefined) return value.node;
+  throw new Refusal("zero padding that no convolution or pooling follows is not supported");
+}
+
+const first = (call: Call): string => unpadded(call, call.inputs[0]);
+
+/** A setting that must have its plain value. */
+function expectSetting(call: Call, key: string, ...allowed: readonly unknown[]): void {
+  const value = call.config[key];
+  if (value !== undefined && value !== null && !allowed.includes(value)) throw new Refusal(`its ${key} is ${JSON.stringify(value)}; only ${allowed.map((one) => JSON.stringify(one)).join(" or ")} is supported`);
+}
+
+function flag(call: Call, key: string, otherwise: boolean): boolean {
+  const value = call.config[key] ?? otherwise;
+  if (typeof value !== "boolean") throw new LlifError("FORMAT", `layer "${call.name}": ${key}: expected true or false, got ${JSON.stringify(value)}`);
+  return value;
+}
+
+function number(call: Call, keys: readonly string[], otherwise: number): number {
+  for (const key of keys) {
+    const value = call.config[key];
+    if (value === undefined || value === null) continue;
+    if (typeof value !== "number") throw new LlifError("FORMAT", `layer "${call.name}": ${key}: expected a number, got ${JSON.stringify(value)}`);
+    return value;
+  }
+  return otherwise;
+}
+
+/** One integer for both axes, or one each; a single one in a list stands for the horizontal axis of a one-dimensional layer. */
+function pair(call: Call, key: string, otherwise: number | readonly number[], minimum = 1): readonly [number, number] {
+  const value = call.config[key] ?? otherwise;
+  const values = typeof value === "number" ? [value, value] : Array.isArray(value) && value.length === 1 ? [1, ...(value as number[])] : value;
+  if (!Array.isArray(values) || values.length !== 2) throw new LlifError("FORMAT", `layer "${call.name}": ${key}: expected two integers, got ${JSON.stringify(value)}`);
+  for (const one of values) checkInteger(`layer "${call.name}": ${key}`, one, minimum);
+  return [values[0] as number, values[1] as number];
+}
+
+const oneDimensional = /1D$/;
+
+/** The input as an image, a sequence [steps, channels] being one row, with the padding that is still to be added. */
+function imageInput(call: Call): { from: string; shape: Shape; before: Padding } {
+  expectSetting(call, "data_format", "channels_last");
+  const value = call.inputs[0];
+  const { graph } = call;
+  const shape = graph.shapeOf(value.node);
+  if (!oneDimensional.test(call.className)) {
+    expectImage(shape);
+    return { from: value.node, shape, before: value.padding ?? noPadding };
+  }
+  if (shape.length !== 2) throw new Refusal(`expected a sequence [steps,channels], got ${formatShape(shape)}`);
+  const row = [1, ...shape];
+  return { from: graph.reshaped(value.node, row), shape: row, before: value.padding ?? noPadding };
+}
+
+/** A one-dimensional layer's result as a sequence again. */
+function imageOutput(call: Call, node: ReluNode): Value {
+  if (!oneDimensional.test(call.className)) return { node: node.name };
+  return { node: call.graph.reshaped(node.name, [node.shape[0] * node.shape[1], channelsOf(node.shape)]) };
+}
+
+function windowOf(call: Call, input: Shape, before: Padding, kernel: readonly [number, number], stride: readonly [number, number], dilation: readonly [number, number]): Window2d {
+  const rows = oneDimensional.test(call.className);
+  const flat = ([vertical, horizontal]: readonly [number, number]): readonly [number, number] => [rows ? 1 : vertical, horizontal];
+  const sizes = { kernel: flat(kernel), stride: flat(stride), dilation: flat(dilation) };
+  const padded = [input[0] + before.top + before.bottom, input[1] + before.left + before.right, input[2]];
+  const mode = call.config.padding ?? "valid";
+  if (mode === "valid") return { ...sizes, padding: before };
+  if (mode === "same") return { ...sizes, padding: addPadding(before, samePadding(padded, sizes)) };
+  if (mode === "causal" && rows) return { ...sizes, padding: addPadding(before, { ...noPadding, left: (sizes.kernel[1] - 1) * sizes.dilation[1] }) };
+  throw new Refusal(`its padding is ${JSON.stringify(mode)}; only "valid" and "same" are supported`);
+}
+
+/** Adds the layer's own activation. */
+function activated(call: Call, value: Value): Value {
+  const { activation } = call.config;
+  if (activation === undefined || activation === null || activation === "linear") return value;
+  const name = typeof activation === "string" ? activation : ((activation as Config).class_name ?? JSON.stringify(activation));
+  return activate({ ...call, name: `${call.name}_${String(name)}` }, String(name), value);
+}
+
+function activate(call: Call, activation: string, value: Value): Value {
+  switch (activation) {
+    case "linear":
+      return value;
+    case "relu":
+      return relu(call, value, Infinity);
+    case "relu6":
+      return relu(call, value, 6);
+    case "softmax":
+      return softmax(call, value);
+    case "leaky_relu":
+      return leaky(call, value, 0.2);
+    default:
+      throw new Refusal(`activation "${activation}" is not supported; ReLU, ReLU6, LeakyReLU, PReLU and a softmax at the end are`);
+  }
+}
+
+/** Zeros stay zeros, so that padding may wait. */
+function relu(call: Call, value: Value, ceiling: number): Value {
+  const node = call.graph.add({ kind: "relu", name: call.name, from: [value.node], shape: [], ceiling });
+  return { ...value, node: node.name };
+}
+
+function leaky(call: Call, value: Value, slope: number): Value {
+  if (slope === 0) return relu(call, value, Infinity);
+  throw new Refusal(`a slope of ${slope} below zero is not supported`);
+}
+
+function softmax(call: Call, value: Value): Value {
+  const node = unpadded(call, value);
+  const shape = call.graph.shapeOf(node);
+  if (channelsOf(shape) !== sizeOf(shape)) throw new Refusal(`softmax over the channels of ${formatShape(shape)}; only one over all classes, at the end, is supported`);
+  return { node: call.graph.add({ kind: "softmax", name: call.name, from: [node], shape: [] }).name };
+}
+
+const conv: Convert = (call) => {
+  const image = imageInput(call);
+  const [kernel, bias] = kernelAndBias(call, "kernel");
+  const shape = oneDimensional.test(call.className) ? [1, ...kernel.shape] : kernel.shape;
+  const window = windowOf(call, image.shape, image.before, [shape[0], shape[1]], pair(call, "strides", 1), pair(call, "dilation_rate", 1));
+  const groups = number(call, ["groups"], 1);
+  const node = call.graph.add({ kind: "conv2d", name: call.name, from: [image.from], shape: [], ...window, weights: { shape, data: kernel.data }, bias, groups });
+  return activated(call, imageOutput(call, node));
+};
+
+/** The kernel [height, width, channels, multiplier] has the order of a grouped kernel [height, width, 1, channels · multiplier]. */
+function depthwise(call: Call, name: string, kernel: Tensor, bias: Float32Array | undefined): ReluNode {
+  const image = imageInput(call);
+  const [height, width, channels, multiplier] = oneDimensional.test(call.className) ? [1, ...kernel.shape] : kernel.shape;
+  const window = windowOf(call, image.shape, image.before, [height, width], pair(call, "strides", 1), pair(call, "dilation_rate", 1));
+  const weights = { shape: [height, width, 1, channels * multiplier], data: kernel.data };
+  return call.graph.add({ kind: "conv2d", name, from: [image.from], shape: [], ...window, weights, bias: bias ?? new Float32Array(channels * multiplier), groups: channels });
+}
+
+const depthwiseConv: Convert = (call) => {
+  const [kernel, bias] = kernelAndBias(call, "depthwise_kernel");
+  return activated(call, imageOutput(call, depthwise(call, call.name, kernel, bias)));
+};
+
+const separableConv: Convert = (call) => {
+  const withBias = flag(call, "use_bias", true);
+  const [depth, point, bias] = call.weights("depthwise_kernel", "pointwise_kernel", ...(withBias ? ["bias"] : []));
+  const filtered = depthwise(call, `${call.name}_depthwise`, depth, undefined);
+  const shape = oneDimensional.test(call.className) ? [1, ...point.shape] : point.shape;
+  const node = call.graph.add({
+    kind: "conv2d", name: call.name, from: [filtered.name], shape: [], kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: noPadding,
+    weights: { shape, data: point.data }, bias: bias?.data ?? new Float32Array(channelsOf(shape)), groups: 1,
+  });
+  return activated(call, imageOutput(call, node));
+};
+
+function kernelAndBias(call: Call, kernelName: string): [Tensor, Float32Array] {
+  const withBias = flag(call, "use_bias", true);
+  const [kernel, bias] = call.weights(kernelName, ...(withBias ? ["bias"] : []));
+  const depthwise = kernelName === "depthwise_kernel";
+  const outputs = depthwise ? sizeOf(kernel.shape.slice(-2)) : channelsOf(kernel.shape);
+  return [kernel, bias?.data ?? new Float32Array(outputs)];
+}
+
+/** On the last axis, as Keras does: behind an image it is a 1×1 convolution. */
+const dense: Convert = (call) => {
+  const [kernel, bias] = kernelAndBias(call, "kernel");
+  const from = first(call);
+  const shape = call.graph.shapeOf(from);
+  const [inputs, outputs] = kernel.shape;
+  if (shape.length === 1) {
+    const data = new Float32Array(kernel.data.length);
+    for (let input = 0, index = 0; input < inputs; input++) {
+      for (let output = 0; output < outputs; output++) data[output * inputs + input] = kernel.data[index++];
+    }
+    const node = call.graph.add({ kind: "dense", name: call.name, from: [from], shape: [], weights: { shape: [outputs, inputs], data }, bias });
+    return activated(call, { node: node.name });
+  }
+  const rows = call.graph.reshaped(from, shape.length === 3 ? shape : [1, sizeOf(shape.slice(0, -1)), channelsOf(shape)]);
+  const weights = { shape: [1, 1, inputs, outputs], data: kernel.data };
+  const node = call.graph.add({ kind: "conv2d", name: call.name, from: [rows], shape: [], kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: noPadding, weights, bias, groups: 1 });
+  return activated(call, { node: call.graph.reshaped(node.name, [...shape.slice(0, -1), outputs]) });
+};
+
+const batchNormalization: Convert = (call) => {
+  const from = first(call);
+  const shape = call.graph.shapeOf(from);
+  const axis = [call.config.axis ?? -1].flat();
+  // The batch counts as axis 0.
+  if (axis.length !== 1 || (axis[0] !== -1 && axis[0] !== shape.length)) throw new Refusal(`its axis is ${JSON.stringify(call.config.axis)}; only the last one, the channels, is supported`);
+  const [withGamma, withBeta] = [flag(call, "scale", true), flag(call, "center", true)];
+  const found = call.weights(...(withGamma ? ["gamma"] : []), ...(withBeta ? ["beta"] : []), "moving_mean", "moving_variance").map(({ data }) => data);
+  const [mean, variance] = found.slice(-2);
+  const gamma = withGamma ? found[0] : new Float32Array(mean.length).fill(1);
+  const beta = withBeta ? found[withGamma ? 1 : 0] : new Float32Array(mean.length);
+  const affine = batchNormAffine(`layer "${call.name}"`, { gamma, beta, mean, variance, epsilon: number(call, ["epsilon"], 1e-3) });
+  return { node: call.graph.add({ kind: "affine", name: call.name, from: [from], shape: [], ...affine }).name };
+};
+
+const rescaling: Convert = (call) => {
+  const from = first(call);
+  const channels = channelsOf(call.graph.shapeOf(from));
+  const vector = (key: string, otherwise: number): Float32Array => {
+    const value = call.config[key] ?? otherwise;
+    const values = Array.isArray(value) ? (value as number[]) : new Array<number>(channels).fill(value as number);
+    if (values.length !== channels) throw new LlifError("SHAPE", `layer "${call.name}": ${key}: expected one number or ${channels}, one a channel, got ${values.length}`);
+    return Float32Array.from(values);
+  };
+  return { node: call.graph.add({ kind: "affine", name: call.name, from: [from], shape: [], scale: vector("scale", 1), shift: vector("offset", 0) }).name };
+};
+
+const reluLayer: Convert = (call) => {
+  expectSetting(call, "threshold", 0);
+  const ceiling = number(call, ["max_value"], Infinity);
+  const slope = number(call, ["negative_slope", "alpha"], 0);
+  if (slope !== 0 && ceiling !== Infinity) throw new Refusal("a ReLU with both a slope below zero and a largest value is not supported");
+  return slope === 0 ? relu(call, call.inputs[0], ceiling) : leaky(call, call.inputs[0], slope);
+};
+
+const pool: Convert = (call) => {
+  const image = imageInput(call);
+  const { graph } = call;
+  const kernel = pair(call, "pool_size", oneDimensional.test(call.className) ? [2] : 2);
+  const max = call.className.startsWith("Max");
+  const mixed = isPadded(image.before) && (max ? !graph.isNonNegative(image.from) : call.config.padding === "same");
+  // A maximum ignores padded cells, and a mean counts either all or none of them.
+  if (mixed) throw new Refusal(`zero padding before ${max ? "max pooling of values that may be negative" : 'average pooling with padding "same"'} is not supported`);
+  const window = windowOf(call, image.shape, image.before, kernel, pair(call, "strides", kernel), [1, 1]);
+  const shape = [...windowedExtents(`layer "${call.name}"`, image.shape, window), image.shape[2]];
+  const base = { name: call.name, from: [image.from], shape, ...window };
+  return imageOutput(call, graph.add(max ? { kind: "maxPool", ...base } : { kind: "averagePool", ...base, countPadding: isPadded(image.before) }));
+};
+
+const globalPool: Convert = (call) => {
+  const { from, shape, before } = imageInput(call);
+  if (isPadded(before)) throw new Refusal("zero padding before global pooling is not supported");
+  const [height, width, channels] = shape;
+  const base = { name: call.name, from: [from], shape: [1, 1, channels], kernel: [height, width] as const, stride: [1, 1] as const, dilation: [1, 1] as const, padding: noPadding };
+  const node = call.graph.add(call.className.startsWith("GlobalMax") ? { kind: "maxPool", ...base } : { kind: "averagePool", ...base, countPadding: false });
+  const kept = oneDimensional.test(call.className) ? [1, channels] : [1, 1, channels];
+  return { node: call.graph.reshaped(node.name, flag(call, "keepdims", false) ? kept : [channels]) };
+};
+
+const zeroPadding: Convert = (call) => {
+  expectSetting(call, "data_format", "channels_last");
+  const value = call.inputs[0];
+  const sides = (json: unknown): readonly [number, number] => {
+    const both = typeof json === "number" ? [json, json] : (json as number[]);
+    for (const cells of [both?.[0], both?.[1]]) checkInteger(`layer "${call.name}": padding`, cells, 0);
+    return [both[0], both[1]];
+  };
+  const padding = call.config.padding ?? 1;
+  const flat = oneDimensional.test(call.className);
+  const [[top, bottom], [left, right]] = flat ? [[0, 0], sides(padding)] : Array.isArray(padding) ? [sides(padding[0]), sides(padding[1])] : [sides(padding), sides(padding)];
+  return { node: value.node, padding: addPadding(value.padding ?? noPadding, { top, left, bottom, right }) };
+};
+
+const add: Convert = (call) => {
+  const from = call.inputs.map((value) => unpadded(call, value));
+  const shapes = from.map((name) => call.graph.shapeOf(name));
+  if (shapes.some((shape) => !sameShape(shape, shapes[0]))) throw new Refusal(`its inputs have the shapes ${shapes.map(formatShape).join(" and ")}; only sums of one shape are supported`);
+  if (from.length === 1) return { node: from[0] };
+  return { node: call.graph.add({ kind: "add", name: call.name, from, shape: [] }).name };
+};
+
+const concatenate: Convert = (call) => {
+  const from = call.inputs.map((value) => unpadded(call, value));
+  const axis = number(call, ["axis"], -1);
+  if (axis !== -1 && axis !== call.graph.shapeOf(from[0]).length) throw new Refusal(`its axis is ${axis}; only the last one, the channels, is supported`);
+  if (from.length === 1) return { node: from[0] };
+  return { node: call.graph.add({ kind: "concat", name: call.name, from, shape: [] }).name };
+};
+
+const flatten: Convert = (call) => {
+  expectSetting(call, "data_format", "channels_last");
+  const from = first(call);
+  return { node: call.graph.reshaped(from, [sizeOf(call.graph.shapeOf(from))], call.name) };
+};
+
+const reshape: Convert = (call) => {
+  const from = first(call);
+  const size = sizeOf(call.graph.shapeOf(from));
+  const target = call.config.target_shape;
+  if (!Array.isArray(target)) throw new LlifError("FORMAT", `layer "${call.name}": target_shape: expected an array, got ${JSON.stringify(target)}`);
+  const extents = (target as unknown[]).map((extent) => checkInteger(`layer "${call.name}": target_shape`, extent, -1));
+  const known = sizeOf(extents.filter((extent) => extent !== -1));
+  return { node: call.graph.reshaped(from, extents.map((extent) => (extent === -1 ? size / known : extent)), call.name) };
+};
+
+const softmaxLayer: Convert = (call) => {
+  const axis = [call.config.axis ?? -1].flat();
+  if (axis.length !== 1 || (axis[0] !== -1 && axis[0] !== call.graph.shapeOf(call.inputs[0].node).length)) throw new Refusal(`its axis is ${JSON.stringify(call.config.axis)}; only the last one is supported`);
+  return softmax(call, call.inputs[0]);
+};
+
+/** By class name, without a custom package's prefix. */
+export const converters: ReadonlyMap<string, Convert> = new Map<string, Convert>([
+  ...(["Conv2D", "Convolution2D", "Conv1D", "Convolution1D"] as const).map((name) => [name, conv] as const),
+  ["DepthwiseConv2D", depthwiseConv], ["DepthwiseConv1D", depthwiseConv],
+  ["SeparableConv2D", separableConv], ["SeparableConv1D", separableConv], ["SeparableConvolution2D", separableConv],
+  ["Dense", dense],
+  ["BatchNormalization", batchNormalization], ["BatchNormalizationV1", batchNormalization],
+  ["Rescaling", rescaling],
+  ["Activation", (call) => activated(call, call.inputs[0])],
+  ["ReLU", reluLayer],
+  ["LeakyReLU", (call) => leaky(call, call.inputs[0], number(call, ["negative_slope", "alpha"], 0.3))],
+  ["Softmax", softmaxLayer],
+  ...(["MaxPooling2D", "MaxPooling1D", "AveragePooling2D", "AveragePooling1D"] as const).map((name) => [name, pool] as const),
+  ...(["GlobalAveragePooling2D", "GlobalAveragePooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling1D"] as const).map((name) => [name, globalPool] as const),
+  ["ZeroPadding2D", zeroPadding], ["ZeroPadding1D", zeroPadding],
+  ["Add", add], ["Concatenate", concatenate], ["Flatten", flatten], ["Reshape", reshape],
+  ...(["Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout", "GaussianNoise", "ActivityRegularization"] as const).map((name) => [name, identity] as const),
+  ["LSTM", refuse("recurrent layers are not supported")], ["GRU", refuse("recurrent layers are not supported")],
+  ["Lambda", refuse("it holds code, which is not run")],
+]);

@@ -1,0 +1,106 @@
+import { LlifError } from "../../errors.ts";
+import { checkReluNetwork } from "../../relu/check.ts";
+import { defaultConvention, type InputConvention, type ReluNetwork } from "../../relu/network.ts";
+import { channelsOf, type Shape, type Tensor } from "../../tensor.ts";
+import { Graph, Refusal, type Value } from "./graph.ts";
+import { converters } from "./layers.ts";
+import { readTopology, type LayerCall } from "./topology.ts";
+
+export interface ReadKerasOptions {
+  /** Default: the model's name. */
+  readonly name?: string;
+  /** Default: pixels / 255; RGB, or gray for one channel. */
+  readonly convention?: InputConvention;
+  readonly classes?: readonly string[];
+}
+
+/** Where the weights of a Keras model are. */
+export interface WeightSource {
+  /**
+   * The weights of one layer, in the order of `names`.
+   * @throws {LlifError} FORMAT where one is missing or broken.
+   */
+  weightsOf(layer: LayerCall, names: readonly string[]): readonly Tensor[];
+}
+
+/**
+ * Makes a ReLU network of a Keras model: Sequential or Functional, nested models inlined, layers that no output needs left out.
+ * @param configuration parsed JSON with `class_name` and `config`.
+ * @throws {LlifError} UNSUPPORTED listing every layer that is not supported, its names in `nodes`; FORMAT, SHAPE or ARGUMENT for a
+ * model that is broken, shapes that do not fit, or weights that are not finite.
+ */
+export function kerasNetwork(configuration: unknown, weights: WeightSource, options: ReadKerasOptions = {}): ReluNetwork {
+  const topology = readTopology(configuration);
+  const graph = new Graph();
+  /** `undefined` where it depends on a refused layer. */
+  const values = new Map<string, Value | undefined>();
+  const refusals: { readonly call: LayerCall; readonly reason: string }[] = [];
+  let failure: LlifError | undefined;
+  for (const call of topology.calls) {
+    try {
+      values.set(call.name, convert(call, graph, values, weights));
+    } catch (error) {
+      values.set(call.name, undefined);
+      if (error instanceof Refusal) refusals.push({ call, reason: error.message });
+      else if (error instanceof LlifError) failure ??= placed(call, error);
+      else throw error;
+    }
+  }
+  if (refusals.length > 0) {
+    const lines = refusals.map(({ call, reason }) => `  "${call.name}" (${call.className}): ${reason}`).join("\n");
+    const count = refusals.length;
+    throw new LlifError("UNSUPPORTED", `${count} ${count === 1 ? "layer is" : "layers are"} not supported:\n${lines}`, { nodes: refusals.map(({ call }) => call.name) });
+  }
+  if (failure !== undefined) throw failure;
+  const outputs = topology.outputs.map((name) => {
+    const value = values.get(name);
+    if (value === undefined || value.padding !== undefined) throw new LlifError("UNSUPPORTED", `output "${name}": expected a layer with values, got only its padding`, { nodes: [name] });
+    return value.node;
+  });
+  const live = new Set(outputs);
+  for (const node of [...graph.nodes].reverse()) if (live.has(node.name)) node.from.forEach((source) => live.add(source));
+  const nodes = graph.nodes.filter((node) => live.has(node.name) || node.kind === "input");
+  const input = nodes.find((node) => node.kind === "input");
+  const gray = input !== undefined && channelsOf(input.shape) === 1;
+  return checkReluNetwork({
+    name: options.name ?? topology.name,
+    nodes,
+    outputs,
+    convention: options.convention ?? (gray ? { ...defaultConvention, channelOrder: "gray" } : defaultConvention),
+    classes: options.classes ?? [],
+  });
+}
+
+function convert(layer: LayerCall, graph: Graph, values: ReadonlyMap<string, Value | undefined>, weights: WeightSource): Value | undefined {
+  if (layer.className === "InputLayer") {
+    return { node: graph.add({ kind: "input", name: layer.name, from: [], shape: inputShape(layer) }).name };
+  }
+  const toNode = converters.get(layer.className);
+  if (toNode === undefined) throw new Refusal("layers of this class are not supported");
+  if (layer.inputs.length === 0) throw new LlifError("FORMAT", `layer "${layer.name}": expected an input, got none`);
+  const inputs = layer.inputs.map((name) => values.get(name));
+  if (inputs.some((value) => value === undefined)) return undefined;
+  return toNode({
+    name: layer.name,
+    className: layer.className,
+    config: layer.config,
+    inputs: inputs as Value[],
+    graph,
+    weights: (...names) => weights.weightsOf(layer, names),
+  });
+}
+
+function inputShape({ name, config }: LayerCall): Shape {
+  const shape = [config.batch_input_shape ?? config.batch_shape ?? config.batchInputShape].flat(2);
+  if (shape.length < 2) throw new LlifError("FORMAT", `layer "${name}": expected the shape of its input, got ${JSON.stringify(shape)}`, { nodes: [name] });
+  return shape.slice(1).map((extent) => {
+    if (typeof extent === "number") return extent;
+    throw new LlifError("UNSUPPORTED", `layer "${name}": expected an input of fixed size, got ${JSON.stringify(shape)}; save the model with the size that it is run at`, { nodes: [name] });
+  });
+}
+
+function placed(call: LayerCall, error: LlifError): LlifError {
+  if (error.nodes.length > 0) return error;
+  const message = error.message.includes(`"${call.name}"`) ? error.message : `layer "${call.name}": ${error.message}`;
+  return new LlifError(error.code, message, { nodes: [call.name], cause: error });
+}

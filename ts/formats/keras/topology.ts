@@ -1,0 +1,236 @@
+import { LlifError } from "../../errors.ts";
+
+/** One use of a layer. */
+export interface LayerCall {
+  /** Unique: names of nested models and of the layer, joined by "/"; the second use of a layer ends in "_2". */
+  readonly name: string;
+  readonly className: string;
+  readonly config: Config;
+  /** Where its weights are: names of the nested models, then the layer's own. */
+  readonly path: readonly string[];
+  /** For each part of `path` the class names of the layers of its model, up to itself: Keras 3 names weights by counting them. */
+  readonly classes: readonly (readonly string[])[];
+  /** Names of the calls that compute its inputs. */
+  readonly inputs: readonly string[];
+}
+
+/** A Keras model as a list of calls in topological order, nested models inlined. */
+export interface Topology {
+  readonly name: string;
+  readonly calls: readonly LayerCall[];
+  readonly outputs: readonly string[];
+}
+
+export type Config = Readonly<Record<string, unknown>>;
+
+const modelClasses = ["Sequential", "Functional", "Model"];
+
+/** Whether a class of a layer is a model, whose layers are inlined. */
+function isModel(className: string): boolean {
+  return modelClasses.includes(className);
+}
+
+/**
+ * Reads the configuration of a Keras model, as Keras 2 and 3 and TensorFlow.js write it.
+ * @throws {LlifError} FORMAT where it is no model or does not hold together, UNSUPPORTED for a model of several inputs.
+ */
+export function readTopology(json: unknown): Topology {
+  const model = record("model configuration", json);
+  const className = text("model configuration: class_name", model.class_name);
+  if (!isModel(className)) {
+    throw new LlifError("UNSUPPORTED", `model of class "${className}": expected Sequential or Functional; a subclassed model's graph is not in its file`);
+  }
+  const inlining = new Inlining();
+  const { name, inputs, outputs } = inlining.model(className, model.config, { path: [], classes: [] });
+  if (inputs.length !== 1) throw new LlifError("UNSUPPORTED", `model "${name}": expected one input, got ${inputs.length} (${inputs.join(", ")})`);
+  return { name, calls: inlining.calls, outputs };
+}
+
+type Place = Pick<LayerCall, "path" | "classes">;
+
+interface Inlined {
+  readonly name: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** A call is made after those of its inputs, so that the order is topological whatever the file's. */
+class Inlining {
+  readonly calls: LayerCall[] = [];
+  readonly #names = new Set<string>();
+
+  /** @param given values that feed the model; `undefined` at the outermost, whose input layers become calls. */
+  model(className: string, json: unknown, place: Place, given?: readonly string[]): Inlined {
+    const config: Config = Array.isArray(json) ? { layers: json } : record("model configuration: config", json);
+    const name = typeof config.name === "string" ? config.name : "network";
+    const layers = list(`model "${name}": layers`, config.layers).map((layer) => readLayer(name, layer));
+    if (layers.length === 0) throw new LlifError("FORMAT", `model "${name}": expected layers, got none`);
+    const within = (index: number): Place => ({
+      path: [...place.path, layers[index].name],
+      classes: [...place.classes, layers.slice(0, index + 1).map((layer) => layer.className)],
+    });
+    return className === "Sequential" || config.output_layers === undefined
+      ? this.#sequential(name, config, layers, within, given)
+      : this.#functional(name, config, layers, within, given);
+  }
+
+  #sequential(name: string, config: Config, layers: readonly Layer[], within: (index: number) => Place, given?: readonly string[]): Inlined {
+    let current = given?.[0];
+    let input = current;
+    for (const [index, layer] of layers.entries()) {
+      if (layer.className === "InputLayer") {
+        if (current === undefined) current = input = this.#call(layer, within(index), []);
+        continue;
+      }
+      if (current === undefined) {
+        const shape = layer.config.batch_input_shape ?? layer.config.batch_shape ?? firstShape(layer) ?? config.build_input_shape;
+        const inputLayer = { name: `${layer.name}_input`, className: "InputLayer", config: { batch_input_shape: shape }, inbound: [] };
+        current = input = this.#call(inputLayer, { path: [inputLayer.name], classes: [] }, []);
+      }
+      current = this.#use(layer, within(index), [current])[0];
+    }
+    return { name, inputs: input === undefined ? [] : [input], outputs: current === undefined ? [] : [current] };
+  }
+
+  #functional(name: string, config: Config, layers: readonly Layer[], within: (index: number) => Place, given?: readonly string[]): Inlined {
+    const inputs = readTensors(`model "${name}": input_layers`, config.input_layers).map(({ layer }) => layer);
+    const tensors = new Map<string, readonly string[]>();
+    const key = (layer: string, node: number) => `${node} ${layer}`;
+    const byName = new Map(layers.map((layer, index) => [layer.name, { layer, index }]));
+    const computing = new Set<string>();
+    // Layers may be listed after their consumers, and their names depend on where nested models end, so resolve on demand.
+    const resolve = (start: TensorReference): readonly string[] => {
+      const stack = [start];
+      while (stack.length > 0) {
+        const reference = stack[stack.length - 1];
+        const id = key(reference.layer, reference.node);
+        if (tensors.has(id)) {
+          stack.pop();
+          continue;
+        }
+        const found = byName.get(reference.layer);
+        if (found === undefined) throw new LlifError("FORMAT", `model "${name}": expected a layer "${reference.layer}", got none of that name`);
+        const { layer, index } = found;
+        const place = within(index);
+        if (inputs.includes(layer.name)) {
+          tensors.set(id, given === undefined ? [this.#call(layer, place, [])] : [given[inputs.indexOf(layer.name)]]);
+          continue;
+        }
+        const sources = layer.inbound[reference.node];
+        if (sources === undefined) throw new LlifError("FORMAT", `layer "${layer.name}": expected a use number ${reference.node}, got ${layer.inbound.length} uses`, { nodes: [layer.name] });
+        const missing = sources.filter((source) => !tensors.has(key(source.layer, source.node)));
+        if (missing.length > 0) {
+          if (computing.has(id)) throw new LlifError("FORMAT", `layer "${layer.name}": expected a graph without cycles`, { nodes: [layer.name] });
+          computing.add(id);
+          stack.push(...missing.reverse());
+          continue;
+        }
+        tensors.set(id, this.#use(layer, place, sources.map((source) => output(tensors.get(key(source.layer, source.node)), source))));
+      }
+      return tensors.get(key(start.layer, start.node)) ?? [];
+    };
+    const outputs = readTensors(`model "${name}": output_layers`, config.output_layers).map((reference) => output(resolve(reference), reference));
+    if (given === undefined) for (const layer of inputs) resolve({ layer, node: 0, tensor: 0 });
+    const inputNames = given ?? inputs.map((layer) => output(tensors.get(key(layer, 0)), { layer, node: 0, tensor: 0 }));
+    return { name, inputs: inputNames, outputs };
+  }
+
+  #use(layer: Layer, place: Place, inputs: readonly string[]): readonly string[] {
+    if (isModel(layer.className)) return this.model(layer.className, layer.config, place, inputs).outputs;
+    return [this.#call(layer, place, inputs)];
+  }
+
+  #call(layer: Layer, { path, classes }: Place, inputs: readonly string[]): string {
+    const wanted = path.join("/");
+    let name = wanted;
+    for (let number = 2; this.#names.has(name); number++) name = `${wanted}_${number}`;
+    this.#names.add(name);
+    this.calls.push({ name, className: layer.className, config: layer.config, path, classes, inputs });
+    return name;
+  }
+}
+
+/** A Sequential model inside another may hold the input's shape in its own first layer. */
+function firstShape(layer: Layer): unknown {
+  if (!isModel(layer.className)) return undefined;
+  const [first] = Array.isArray(layer.config.layers) ? layer.config.layers : [];
+  if (first === undefined) return undefined;
+  const { config } = readLayer(layer.name, first);
+  return config.batch_input_shape ?? config.batch_shape;
+}
+
+interface TensorReference {
+  readonly layer: string;
+  readonly node: number;
+  readonly tensor: number;
+}
+
+interface Layer {
+  readonly name: string;
+  readonly className: string;
+  readonly config: Config;
+  /** For each use of the layer, its inputs. */
+  readonly inbound: readonly (readonly TensorReference[])[];
+}
+
+function output(outputs: readonly string[] | undefined, { layer, tensor }: TensorReference): string {
+  const found = outputs?.[tensor];
+  if (found === undefined) throw new LlifError("FORMAT", `layer "${layer}": expected an output number ${tensor}, got ${outputs?.length ?? 0} outputs`, { nodes: [layer] });
+  return found;
+}
+
+function readLayer(model: string, json: unknown): Layer {
+  const layer = record(`model "${model}": layer`, json);
+  const className = text(`model "${model}": class_name of a layer`, layer.class_name);
+  const config = className === "Sequential" && Array.isArray(layer.config) ? { layers: layer.config } : record(`model "${model}": config of a layer`, layer.config);
+  const name = text(`model "${model}": name of a ${className} layer`, layer.name ?? config.name ?? className.toLowerCase());
+  const uses = layer.inbound_nodes === undefined ? [] : list(`layer "${name}": inbound_nodes`, layer.inbound_nodes);
+  return { name, className, config, inbound: uses.map((use) => readTensors(`layer "${name}": inbound_nodes`, use)) };
+}
+
+/** References in any nesting: `["conv", 0, 0, {}]` of Keras 2, or objects with a `keras_history` of Keras 3. */
+function readTensors(place: string, json: unknown): TensorReference[] {
+  const found: TensorReference[] = [];
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) {
+      const [layer, node, tensor, extra] = value;
+      if (typeof layer === "string" && typeof node === "number" && typeof tensor === "number") {
+        if (typeof extra === "object" && extra !== null) visitKeywords(extra as Config);
+        found.push({ layer, node, tensor });
+      } else value.forEach(visit);
+    } else if (typeof value === "object" && value !== null) {
+      const object = value as Config;
+      const config = object.config as Config | undefined;
+      if (config?.keras_history !== undefined) visit(config.keras_history);
+      else if (object.args !== undefined) {
+        visit(object.args);
+        if (object.kwargs !== undefined) visitKeywords(object.kwargs as Config);
+      }
+    }
+  };
+  /** Tensors handed over by keyword (masks, states) belong to layers that are refused anyway. */
+  const visitKeywords = (keywords: Config): void => {
+    for (const [key, value] of Object.entries(keywords)) {
+      if (typeof value === "object" && value !== null) throw new LlifError("UNSUPPORTED", `${place}: the argument "${key}" is computed; only layers of plain inputs are supported`);
+    }
+  };
+  visit(json);
+  return found;
+}
+
+export function record(place: string, json: unknown): Config {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new LlifError("FORMAT", `${place}: expected an object, got ${json === null ? "null" : Array.isArray(json) ? "an array" : typeof json}`);
+  }
+  return json as Config;
+}
+
+export function list(place: string, json: unknown): readonly unknown[] {
+  if (!Array.isArray(json)) throw new LlifError("FORMAT", `${place}: expected an array, got ${json === null ? "null" : typeof json}`);
+  return json;
+}
+
+export function text(place: string, json: unknown): string {
+  if (typeof json !== "string") throw new LlifError("FORMAT", `${place}: expected a string, got ${json === null ? "null" : typeof json}`);
+  return json;
+}
