@@ -69,7 +69,7 @@ export async function inspect(model: OpenModel): Promise<Inspection> {
     from: node.from,
     shape: node.shape,
     parameters: parametersOf(node),
-    multiplyAccumulates: multiplyAccumulatesOf(node),
+    multiplyAccumulates: multiplyAccumulatesOf(node, relu),
     refused: refusal?.nodes.includes(node.name) === true ? refusal.message : null,
   }));
   return {
@@ -106,6 +106,7 @@ function parametersOf(node: ReluNode): number {
   switch (node.kind) {
     case "dense":
     case "conv2d":
+    case "convTranspose2d":
       return node.weights.data.length + node.bias.length;
     case "affine":
       return node.scale.length + node.shift.length;
@@ -114,10 +115,14 @@ function parametersOf(node: ReluNode): number {
   }
 }
 
-function multiplyAccumulatesOf(node: ReluNode): number {
+function multiplyAccumulatesOf(node: ReluNode, { nodes }: ReluNetwork): number {
   if (node.kind === "dense") return node.weights.data.length;
   // Padding counts, as everywhere.
   if (node.kind === "conv2d") return node.shape[0] * node.shape[1] * node.weights.data.length;
+  if (node.kind === "convTranspose2d") {
+    const [height, width] = nodes.find(({ name }) => name === node.from[0])?.shape ?? [];
+    return height * width * node.weights.data.length;
+  }
   return 0;
 }
 

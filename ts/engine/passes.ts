@@ -245,7 +245,11 @@ function addFloatNode(raw: RawFloatPass, node: Exclude<ReluNode, { kind: "input"
       return raw.conv2d(source, sizesOf(node, shapes[0], node.shape), node.groups, node.weights.data, node.bias);
     case "affine":
       return raw.affine(source, node.scale, node.shift);
+    case "convTranspose2d":
+    case "pad":
+      throw new LlifError("UNSUPPORTED", `layer "${node.name}": ${node.kind} is not part of the float pass yet`, { nodes: [node.name] });
     case "relu":
+      if (node.slope !== undefined) throw new LlifError("UNSUPPORTED", `layer "${node.name}": a slope is not part of the float pass yet`, { nodes: [node.name] });
       return raw.relu(source, node.ceiling);
     case "maxPool":
       return raw.maxPool(source, sizesOf(node, shapes[0], node.shape));

@@ -1,7 +1,7 @@
 import { LlifError } from "../errors.ts";
 import { checkAllFinite, checkFinite, checkInteger, checkLength, checkOneOf } from "../check.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape } from "../tensor.ts";
-import type { InputConvention, ReluNetwork, ReluNode, Window2d } from "./network.ts";
+import type { InputConvention, Padding, ReluNetwork, ReluNode, Window2d } from "./network.ts";
 import { maximumElements, outputShapeOf } from "./shapes.ts";
 
 export { outputShapeOf } from "./shapes.ts";
@@ -48,7 +48,8 @@ export function checkNode(node: ReluNode, inputs: readonly Shape[]): void {
       checkLength(`${place}: weights`, node.weights.data, node.weights.shape);
       checkAllFinite(`${place}: weights`, node.weights.data);
       break;
-    case "conv2d": {
+    case "conv2d":
+    case "convTranspose2d": {
       checkShape(`${place}: kernel`, node.weights.shape);
       checkLength(`${place}: kernel`, node.weights.data, node.weights.shape);
       checkAllFinite(`${place}: kernel`, node.weights.data);
@@ -71,17 +72,21 @@ export function checkNode(node: ReluNode, inputs: readonly Shape[]): void {
       break;
     case "relu":
       if (!(node.ceiling > 0)) throw new LlifError("ARGUMENT", `${place}: ceiling: expected a number > 0, got ${node.ceiling}`);
+      if (node.slope !== undefined) checkVector(`${place}: slope`, node.slope, node.slope.length);
       break;
     case "maxPool":
     case "averagePool":
       checkWindow(place, node);
+      break;
+    case "pad":
+      checkPadding(place, node.padding);
       break;
   }
   const shape = outputShapeOf(node, inputs);
   if (!sameShape(shape, node.shape)) {
     throw new LlifError("SHAPE", `${place}: expected output shape ${formatShape(shape)}, got ${formatShape(node.shape)}`);
   }
-  if (node.kind === "dense" || node.kind === "conv2d") checkVector(`${place}: bias`, node.bias, channelsOf(shape));
+  if (node.kind === "dense" || node.kind === "conv2d" || node.kind === "convTranspose2d") checkVector(`${place}: bias`, node.bias, channelsOf(shape));
 }
 
 function checkEnds(network: ReluNetwork, shapes: ReadonlyMap<string, Shape>): void {
@@ -133,7 +138,10 @@ export function checkWindow(place: string, window: Window2d): void {
     checkInteger(`${place}: stride`, window.stride[axis], 1);
     checkInteger(`${place}: dilation`, window.dilation[axis], 1);
   }
-  const { top, left, bottom, right } = window.padding;
+  checkPadding(place, window.padding);
+}
+
+function checkPadding(place: string, { top, left, bottom, right }: Padding): void {
   for (const cells of [top, left, bottom, right]) checkInteger(`${place}: padding`, cells, 0);
 }
 

@@ -1,12 +1,12 @@
 import { LlifError } from "../errors.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
-import { type AveragePoolNode, type Conv2dNode, type DenseNode, inputOf, type MaxPoolNode, type ReluNetwork, type ReluNode, type Window2d } from "./network.ts";
+import { type AveragePoolNode, type Conv2dNode, type ConvTranspose2dNode, type DenseNode, inputOf, type MaxPoolNode, type PadNode, type ReluActivationNode, type ReluNetwork, type ReluNode, type Window2d } from "./network.ts";
 
 const { fround } = Math;
 
 /**
  * Plain forward pass in float32, the truth for accuracy. The order of arithmetic is fixed, so that the fast pass
- * equals it bit for bit: a sum starts from the bias and takes taps in ascending (row, column, channel), each product
+ * equals it bit for bit: a sum starts from the bias and takes inputs in ascending (row, column, channel), each product
  * and each sum rounded once.
  * @param input shape of the input node, channels last, after the input convention.
  * @returns the values of every node by name.
@@ -66,14 +66,18 @@ function evaluateNode(node: Exclude<ReluNode, { kind: "input" }>, sources: Float
       return dense(node, x);
     case "conv2d":
       return conv2d(node, x, inputShape);
+    case "convTranspose2d":
+      return convTranspose2d(node, x, inputShape);
     case "affine":
       return x.map((value, index) => fround(node.scale[index % node.scale.length] * value) + node.shift[index % node.shift.length]);
     case "relu":
-      return x.map((value) => Math.min(Math.max(value, 0), node.ceiling));
+      return relu(node, x);
     case "maxPool":
       return maxPool(node, x, inputShape);
     case "averagePool":
       return averagePool(node, x, inputShape);
+    case "pad":
+      return pad(node, x, inputShape);
     case "reshape":
       return x.slice();
     case "add":
@@ -126,6 +130,51 @@ function conv2d(node: Conv2dNode, x: Float32Array, inputShape: Shape): Float32Ar
         }
       }
     }
+  }
+  return y;
+}
+
+function convTranspose2d(node: ConvTranspose2dNode, x: Float32Array, inputShape: Shape): Float32Array {
+  const [, width, inputChannels] = inputShape;
+  const [outputHeight, outputWidth, outputChannels] = node.shape;
+  const [kernelHeight, kernelWidth] = node.kernel;
+  const weights = node.weights.data;
+  const groupInputs = inputChannels / node.groups;
+  const groupOutputs = outputChannels / node.groups;
+  const y = new Float32Array(sizeOf(node.shape)).map((_, index) => node.bias[index % outputChannels]);
+  for (let input = 0; input < x.length; input++) {
+    const channel = input % inputChannels;
+    const column = Math.floor(input / inputChannels) % width;
+    const row = Math.floor(input / inputChannels / width);
+    const group = Math.floor(channel / groupInputs);
+    for (let ky = 0; ky < kernelHeight; ky++) {
+      const outputRow = row * node.stride[0] - node.padding.top + ky * node.dilation[0];
+      if (outputRow < 0 || outputRow >= outputHeight) continue;
+      for (let kx = 0; kx < kernelWidth; kx++) {
+        const outputColumn = column * node.stride[1] - node.padding.left + kx * node.dilation[1];
+        if (outputColumn < 0 || outputColumn >= outputWidth) continue;
+        const target = (outputRow * outputWidth + outputColumn) * outputChannels;
+        const tap = ((ky * kernelWidth + kx) * groupInputs + (channel - group * groupInputs)) * outputChannels;
+        const last = (group + 1) * groupOutputs;
+        for (let output = group * groupOutputs; output < last; output++) {
+          y[target + output] = y[target + output] + fround(weights[tap + output] * x[input]);
+        }
+      }
+    }
+  }
+  return y;
+}
+
+function relu({ ceiling, slope }: ReluActivationNode, x: Float32Array): Float32Array {
+  if (slope === undefined) return x.map((value) => Math.min(Math.max(value, 0), ceiling));
+  return x.map((value, index) => (value < 0 ? slope[index % slope.length] * value : Math.min(Math.max(value, 0), ceiling)));
+}
+
+function pad({ padding, shape }: PadNode, x: Float32Array, inputShape: Shape): Float32Array {
+  const row = inputShape[1] * inputShape[2];
+  const y = new Float32Array(sizeOf(shape));
+  for (let index = 0; index < inputShape[0]; index++) {
+    y.set(x.subarray(index * row, (index + 1) * row), ((padding.top + index) * shape[1] + padding.left) * shape[2]);
   }
   return y;
 }

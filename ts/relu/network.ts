@@ -80,6 +80,19 @@ export interface Conv2dNode extends NodeBase, Window2d {
   readonly groups: number;
 }
 
+/**
+ * The transpose of a convolution: input cell y reaches output row y' = y·stride − padding.top + ky·dilation, columns alike.
+ * The padding is cut off the output; `shape` may hold up to max(stride, dilation) − 1 rows and columns more at the end.
+ */
+export interface ConvTranspose2dNode extends NodeBase, Window2d {
+  readonly kind: "convTranspose2d";
+  /** Shape [kernelHeight, kernelWidth, inputChannels / groups, outputChannels], groups as in a convolution. */
+  readonly weights: Tensor;
+  /** One for each output channel. */
+  readonly bias: Float32Array;
+  readonly groups: number;
+}
+
 /** y = scale[c]·x + shift[c]: batch normalisation in inference, and arithmetic with constants. */
 export interface AffineNode extends NodeBase {
   readonly kind: "affine";
@@ -88,11 +101,13 @@ export interface AffineNode extends NodeBase {
   readonly shift: Float32Array;
 }
 
-/** y = min(max(x, 0), ceiling). */
+/** y = min(x, ceiling) for x ≥ 0, else slope[c]·x. */
 export interface ReluActivationNode extends NodeBase {
   readonly kind: "relu";
   /** Infinity for the plain ReLU, 6 for ReLU6. */
   readonly ceiling: number;
+  /** Factor on negative values, one for each channel (last axis): LeakyReLU, PReLU. Absent: 0. */
+  readonly slope?: Float32Array;
 }
 
 /** Windows that stick out of the input (ceil mode) are clipped to it; `shape` says how many windows there are. */
@@ -104,6 +119,12 @@ export interface AveragePoolNode extends NodeBase, Window2d {
   readonly kind: "averagePool";
   /** Whether padded cells count in the divisor; cells beyond the padding (ceil mode) never do. */
   readonly countPadding: boolean;
+}
+
+/** Zeros around a value [height, width, channels]. */
+export interface PadNode extends NodeBase {
+  readonly kind: "pad";
+  readonly padding: Padding;
 }
 
 /** The same elements in the same (channels-last) order under another shape. */
@@ -130,10 +151,12 @@ export type ReluNode =
   | InputNode
   | DenseNode
   | Conv2dNode
+  | ConvTranspose2dNode
   | AffineNode
   | ReluActivationNode
   | MaxPoolNode
   | AveragePoolNode
+  | PadNode
   | ReshapeNode
   | AddNode
   | ConcatNode

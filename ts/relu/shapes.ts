@@ -61,9 +61,21 @@ export function windowedExtents(place: string, input: Shape, window: Window2d, c
   return [height, width];
 }
 
+/** [height, width] of what a transposed convolution makes of an input [height, width, channels], without additional rows and columns. */
+export function transposedExtents(place: string, input: Shape, window: Window2d): [number, number] {
+  const { padding } = window;
+  const cut = [padding.top + padding.bottom, padding.left + padding.right];
+  const [height, width] = [0, 1].map((axis) => {
+    const extent = (input[axis] - 1) * window.stride[axis] + windowSize(window.kernel[axis], window.dilation[axis]) - cut[axis];
+    if (extent < 1) throw new LlifError("SHAPE", `${place}: expected a padding that leaves some output, got ${cut[axis]} cells for ${extent + cut[axis]} (input ${formatShape(input)})`);
+    return extent;
+  });
+  return [height, width];
+}
+
 /**
  * Output shape of a node whose inputs have the shapes `inputs`, in the order of `from`; `node.shape` is used where it is part of
- * the definition (input, reshape) or chooses between floor and ceil mode (pools), and ignored elsewhere.
+ * the definition (input, reshape, the end of a transposed convolution) or chooses between floor and ceil mode (pools), and ignored elsewhere.
  * @throws {LlifError} SHAPE where the inputs do not fit the node.
  */
 export function outputShapeOf(node: ReluNode, inputs: readonly Shape[]): Shape {
@@ -79,7 +91,8 @@ export function outputShapeOf(node: ReluNode, inputs: readonly Shape[]): Shape {
         throw mismatch(place, `input of ${node.weights.shape[1]} (weights ${formatShape(node.weights.shape)})`, input);
       }
       return [node.weights.shape[0]];
-    case "conv2d": {
+    case "conv2d":
+    case "convTranspose2d": {
       checkDimensions(`${place}: kernel`, node.weights.shape, 4);
       checkDimensions(`${place}: input`, input, 3);
       const [, , channels, outputs] = node.weights.shape;
@@ -87,7 +100,12 @@ export function outputShapeOf(node: ReluNode, inputs: readonly Shape[]): Shape {
         const groups = node.groups === 1 ? "" : `, ${node.groups} groups`;
         throw mismatch(place, `input of ${channels * node.groups} channels (kernel ${formatShape(node.weights.shape)}${groups})`, input);
       }
-      return [...windowedExtents(place, input, node), outputs];
+      if (node.kind === "conv2d") return [...windowedExtents(place, input, node), outputs];
+      const extents = transposedExtents(place, input, node).map((extent, axis) => {
+        const more = node.shape[axis] - extent;
+        return more > 0 && more < Math.max(node.stride[axis], node.dilation[axis]) ? node.shape[axis] : extent;
+      });
+      return [...extents, outputs];
     }
     case "maxPool":
     case "averagePool": {
@@ -103,8 +121,15 @@ export function outputShapeOf(node: ReluNode, inputs: readonly Shape[]): Shape {
       if (node.scale.length !== channelsOf(input)) throw mismatch(place, `input of ${node.scale.length} channels`, input);
       return input;
     case "relu":
+      if (node.slope !== undefined && node.slope.length !== channelsOf(input)) throw mismatch(place, `input of ${node.slope.length} channels`, input);
+      return input;
     case "softmax":
       return input;
+    case "pad": {
+      checkDimensions(`${place}: input`, input, 3);
+      const { top, left, bottom, right } = node.padding;
+      return [top + input[0] + bottom, left + input[1] + right, input[2]];
+    }
     case "reshape":
       if (sizeOf(node.shape) !== sizeOf(input)) {
         throw mismatch(place, `input of ${sizeOf(node.shape)} elements for shape ${formatShape(node.shape)}`, input);

@@ -65,6 +65,9 @@ class Writer {
       case "conv2d":
         this.#node(node, "Conv", [this.#kernel(node), this.#bias(node)], [...windowAttributes(node), integer("group", node.groups)]);
         break;
+      case "convTranspose2d":
+      case "pad":
+        throw new LlifError("UNSUPPORTED", `layer "${node.name}": ${node.kind} is not written yet`, { nodes: [node.name] });
       case "affine": {
         const product = `${node.name}.product`;
         this.#nodes.push({ name: product, opType: "Mul", input: [node.from[0], this.#floats(`${node.name}.scale`, channelAxes, node.scale)], output: [product] });
@@ -73,6 +76,7 @@ class Writer {
         break;
       }
       case "relu":
+        if (node.slope !== undefined) throw new LlifError("UNSUPPORTED", `layer "${node.name}": a slope is not written yet`, { nodes: [node.name] });
         if (node.ceiling === Infinity) this.#node(node, "Relu", [], []);
         else this.#node(node, "Clip", [this.#floats(`${node.name}.min`, [], [0]), this.#floats(`${node.name}.max`, [], [node.ceiling])], []);
         break;

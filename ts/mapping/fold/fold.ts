@@ -95,6 +95,9 @@ class Folder {
   #valueOf(node: ReluNode, [value, ...others]: Value[]): Value {
     const { shape } = node;
     switch (node.kind) {
+      case "convTranspose2d":
+      case "pad":
+        throw new Refusal(`${node.kind} is not mapped yet`);
       case "input":
         return this.#inputValue(node.name, shape);
       case "dense":
@@ -103,6 +106,7 @@ class Folder {
       case "affine":
         return this.#renamed(this.#eachPiece(value, (piece) => this.#scaled(piece, node.scale, node.shift)), node.name);
       case "relu":
+        if (node.slope !== undefined) throw new Refusal("a slope for negative values is not mapped yet");
         if (this.#endsHere(node) && node.ceiling === Infinity && value.pieces.every((piece) => piece.pools.length === 0)) {
           this.#rectifiedOutputs.add(node.name);
           return value;
