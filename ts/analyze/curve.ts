@@ -1,5 +1,6 @@
 import { checkFinite, checkInteger } from "../check.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, Simulator } from "../engine/engine.ts";
+import { throwIfAborted } from "../errors.ts";
 import {
   countUnderConstantDrive,
   hardResetRate,
@@ -30,6 +31,8 @@ export interface CurveOptions {
   /** Injected currents, in ampere. */
   readonly currents: readonly number[];
   readonly ticks: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (doneTicks: number, ticks: number) => void;
 }
 
 export interface CurvePoint {
@@ -61,7 +64,7 @@ interface Formula {
  * Firing rate of one linear LIF neuron against injected current, beside its ReLU and the closed formula: all currents at once, as
  * neurons of one population. Soft reset starts at v0 = θ/2, hard reset and discarded input at 0.
  * Bounds are over the reals; a tie at the threshold in float32 can cost one more spike, which is counted in.
- * @throws {LlifError} ARGUMENT, naming the parameter.
+ * @throws {LlifError} ARGUMENT, naming the parameter; ABORTED.
  */
 export async function firingRateCurve(options: CurveOptions): Promise<FiringRateCurve> {
   const { leak, reset, dtSeconds, thresholdVolt, currents } = options;
@@ -89,7 +92,7 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
     .build();
   const simulator = await options.engine.createSimulator(network);
   try {
-    const counts = simulator.run(new Float32Array(1)).counts.neurons;
+    const counts = await countSpikes(simulator, { ...options, ticks });
     const { theorem, formula, relu } = formulas({ ...options, ticks }, threshold, refractoryTicks, fromHalf);
     const points = currents.map((currentAmpere, index): CurvePoint => {
       const simulatedHertz = counts[index] / (ticks * dtSeconds);
@@ -108,6 +111,22 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
   } finally {
     simulator.dispose();
   }
+}
+
+/** Neuron-ticks between two looks at the signal. */
+const neuronTicksABlock = 2 ** 23;
+
+async function countSpikes(simulator: Simulator, { ticks, currents, signal, onProgress }: CurveOptions): Promise<Float64Array> {
+  const counts = new Float64Array(currents.length);
+  const block = Math.max(1, Math.floor(neuronTicksABlock / currents.length));
+  for (let done = 0; done < ticks; done += block) {
+    throwIfAborted(signal);
+    const part = simulator.run(new Float32Array(1), { ticks: Math.min(block, ticks - done), keepState: done > 0 }).counts.neurons;
+    for (let index = 0; index < counts.length; index++) counts[index] += part[index];
+    onProgress?.(Math.min(done + block, ticks), ticks);
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  return counts;
 }
 
 type ByCharge<T> = (charge: number, current: number) => T;

@@ -5,7 +5,7 @@ import { resolveEngine } from "../engine/create.ts";
 import { curvePlot } from "../plot/curve.ts";
 import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { engineOption, finite, integer, jsonOption, positive, type EngineChoice } from "./options.ts";
-import { formatPairs, formatTable, toJson } from "./text.ts";
+import { formatCount, formatPairs, formatTable, toJson } from "./text.ts";
 
 interface CurveFlags {
   readonly leak: "constant" | "ohmic";
@@ -61,10 +61,12 @@ export function addCurve(program: Command, io: Io): void {
     .action(async (flags: CurveFlags) => {
       await checkOutputs(flags.plot);
       const parameters = parametersOf(flags);
-      const curve = await firingRateCurve({ ...parameters, engine: resolveEngine(flags.engine) }).catch((error: unknown) => {
+      const onProgress = (done: number, ticks: number) => io.progress(`one neuron at ${formatCount(flags.points)} currents: ${formatCount(done)} of ${formatCount(ticks)} ticks`);
+      const curve = await firingRateCurve({ ...parameters, engine: resolveEngine(flags.engine), signal: io.signal, onProgress }).catch((error: unknown) => {
         if (error instanceof LlifError) throw new LlifError(error.code, error.message.replace(/^refractorySeconds/, "--refractory"), { cause: error });
         throw error;
       });
+      io.progress("");
       const title = `Firing rate of one linear LIF neuron: ${flags.leak} leak, ${flags.reset} reset`;
       const note = `Theorem ${curve.theorem}; ${flags.ticks.toLocaleString("en-US")} ticks of ${flags.dt * 1000} ms a current; ${flags.points} currents`;
       if (flags.plot !== undefined) await writeOutput(flags.plot, await curvePlot(curve.points, { title, note }));

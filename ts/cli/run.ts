@@ -18,6 +18,7 @@ import { openModel, type OpenModel } from "./model-file.ts";
 import { addMappingOptions, engineOption, jsonOption, mappingChoice, type EngineChoice, type MappingFlags } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
 import { convert, openCalibration } from "./pipeline.ts";
+import { simulateSample, type Recorded } from "./simulate.ts";
 import { formatCount, formatTable, toJson } from "./text.ts";
 
 interface RunFlags extends MappingFlags {
@@ -79,7 +80,7 @@ export function addRun(program: Command, io: Io): void {
 /** What both networks say to one input. */
 interface Decided {
   readonly sample: Sample;
-  readonly result: Result<{ spikes: string[] }>;
+  readonly result: Result<Recorded>;
   /** The ReLU network's logits. */
   readonly relu: Float32Array;
   readonly classes: readonly string[];
@@ -117,14 +118,16 @@ async function reluLogits(model: ReluNetwork, samples: readonly Sample[]): Promi
   }
 }
 
-async function simulate(network: SpikingNetwork, samples: readonly Sample[], flags: RunFlags, io: Io): Promise<Result<{ spikes: string[] }>[]> {
+async function simulate(network: SpikingNetwork, samples: readonly Sample[], flags: RunFlags, io: Io): Promise<Result<Recorded>[]> {
   const keeps = flags.plot !== undefined || flags.saveSpikes !== undefined;
   const spikes = keeps ? populationsOf(network).map(({ name }) => name) : [];
   const engine = resolveEngine(flags.engine);
-  const simulator = await engine.createSimulator<{ spikes: string[] }>(network, { record: { spikes } });
+  const simulator = await engine.createSimulator<Recorded>(network, { record: { spikes } });
   try {
-    const ticks = network.schedule === "synchronous" && flags.ticks !== undefined ? { ticks: flags.ticks } : {};
-    return await simulator.runBatch(samples.map(({ values }) => beforeNormalisation(network, values)), { ...ticks, signal: io.signal });
+    const results: Result<Recorded>[] = [];
+    for (const { values } of samples) results.push(await simulateSample(simulator, beforeNormalisation(network, values), flags.ticks, io));
+    io.progress("");
+    return results;
   } finally {
     simulator.dispose();
   }
@@ -161,14 +164,14 @@ async function readSamples(file: string, model: ReluNetwork): Promise<Sample[]> 
   }));
 }
 
-async function plotFirst(network: SpikingNetwork, sample: Sample, result: Result<{ spikes: string[] }>): Promise<string> {
+async function plotFirst(network: SpikingNetwork, sample: Sample, result: Result<Recorded>): Promise<string> {
   const layers = populationsOf(network).map(({ name, shape }) => ({ ...result.spikes[name], name, size: sizeOf(shape) }));
   const best = result.top[0];
   const title = best === undefined ? `Spikes of ${network.name}` : `Spikes of ${network.name} deciding “${best.label}” on ${basename(sample.name)}`;
   return rasterPlot(layers, { title, ticks: latencyTicks(network, result.statistics.ticks), windowTicks: network.schedule === "layerwise" ? network.windowTicks : undefined });
 }
 
-function spikesToNpz(network: SpikingNetwork, results: readonly Result<{ spikes: string[] }>[]): Uint8Array {
+function spikesToNpz(network: SpikingNetwork, results: readonly Result<Recorded>[]): Uint8Array {
   const names = populationsOf(network).map(({ name }) => name);
   const trains = results.flatMap((result, sample) => names.map((name, layer) => ({ sample, layer, ...result.spikes[name] })));
   const total = trains.reduce((sum, { length }) => sum + length, 0);
