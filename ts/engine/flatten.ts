@@ -1,26 +1,30 @@
 import { depths, synapsesTo, type Charges, type Conv2dSynapse, type SpikingNetwork, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
-import { expandCharges, type PreparedNetwork, type Recording } from "./simulator.ts";
+import type { PreparedNetwork, Recording } from "./simulator.ts";
 
-/** `RawSimulator` of crates/wasm/src/simulator.rs: numbers name nodes, charges are bits of float32 or int32. */
-export interface RawSimulator {
-  synapse(source: number, convolution: Uint32Array, identity: boolean, weights: Uint32Array): void;
-  layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, recordSpikes: boolean, traced: Uint32Array): number;
+/** `RawNetwork` of crates/wasm/src/network.rs: numbers name nodes, charges are bits of float32 or int32. */
+export interface RawNetwork {
+  layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, narrow: boolean, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, incoming: Uint32Array, recordSpikes: boolean, traced: Uint32Array): number;
+  weights(synapse: number, values: Uint32Array): void;
   pool(source: number, sum: boolean, shape: Uint32Array, window: Uint32Array): number;
+  free(): void;
+  [Symbol.dispose](): void;
+}
+
+/** `RawSimulator` of crates/wasm/src/simulator.rs: a run returns the address of its table. */
+export interface RawSimulator {
   reset(): void;
-  runConstant(values: Uint32Array, ticks: number): void;
-  runEvents(neurons: Uint32Array, starts: Uint32Array, ticks: number): void;
-  charges(node: number): Uint32Array;
-  counts(node: number): Uint32Array;
-  spikeTicks(node: number): Uint32Array;
-  spikeNeurons(node: number): Uint32Array;
-  traces(node: number): Uint32Array;
-  spikeCount(): number;
-  synapticOperations(): number;
+  runConstant(values: Uint32Array, ticks: number): number;
+  runEvents(neurons: Uint32Array, starts: Uint32Array, ticks: number): number;
   free(): void;
 }
 
-export type RawSimulatorClass = new (input: Uint32Array, interleaved: boolean, double: boolean, shifts: Uint32Array, payloads: Uint32Array) => RawSimulator;
+/** What the core exports, as far as simulation needs it. */
+export interface RawCore {
+  readonly RawNetwork: new (input: Uint32Array, interleaved: boolean, gain: number, shifts: Uint32Array, payloads: Uint32Array) => RawNetwork;
+  /** Takes the network over. */
+  readonly RawSimulator: new (network: RawNetwork, counts: boolean) => RawSimulator;
+}
 
 /** The network in the core, and the core's numbers of the nodes: 0 is the input. */
 export interface CoreNetwork {
@@ -28,11 +32,14 @@ export interface CoreNetwork {
   readonly numbers: ReadonlyMap<string, number>;
 }
 
+/** Words of weights that cross at once: a whole copy of a large layer would stay in the core's memory, which never shrinks. */
+const pieceLength = 2 ** 15;
+
 /** Hands a checked network over to the core, node by node, as flat typed arrays. */
-export function buildCore(Raw: RawSimulatorClass, { network, schedule }: PreparedNetwork, recording: Recording): CoreNetwork {
+export function buildCore(core: RawCore, { network, schedule }: PreparedNetwork, recording: Recording): CoreNetwork {
   const shifts = Uint32Array.from(schedule.firing, ({ thresholdFactor }) => Math.log2(thresholdFactor));
   const payloads = Uint32Array.from(schedule.firing, ({ payload }) => payload);
-  const raw = new Raw(extents(network.input.shape), schedule.interleaved, schedule.integrationGain === 2, shifts, payloads);
+  const raw = new core.RawNetwork(extents(network.input.shape), schedule.interleaved, schedule.integrationGain, shifts, payloads);
   const numbers = new Map([[network.input.name, 0]]);
   try {
     addNodes(raw, network, recording, numbers);
@@ -40,31 +47,35 @@ export function buildCore(Raw: RawSimulatorClass, { network, schedule }: Prepare
     raw.free();
     throw error;
   }
-  return { raw, numbers };
+  return { raw: new core.RawSimulator(raw, recording.counts), numbers };
 }
 
-function addNodes(raw: RawSimulator, network: SpikingNetwork, recording: Recording, numbers: Map<string, number>): void {
+function addNodes(raw: RawNetwork, network: SpikingNetwork, recording: Recording, numbers: Map<string, number>): void {
   const depth = depths(network);
   const numberOf = (name: string): number => numbers.get(name) as number;
+  const none = new Uint32Array(0);
   for (const node of network.nodes) {
     if (node.kind === "pool") {
-      numbers.set(node.name, raw.pool(numberOf(node.from), node.mode === "sum", extents(node.shape), windowSizes(node)));
+      numbers.set(node.name, raw.pool(numberOf(node.from), node.mode === "sum", extents(node.shape), Uint32Array.from(windowSizes(node))));
       continue;
     }
-    for (const synapse of synapsesTo(network, node.name)) {
-      raw.synapse(numberOf(synapse.from), convolutionSizes(synapse), synapse.kind === "identity", bitsOf(synapse.weights));
-    }
-    const bias = bitsOf(expandCharges(node.bias, node.shape));
+    const synapses = synapsesTo(network, node.name);
+    const incoming = Uint32Array.from(synapses.flatMap((synapse) => synapseNumbers(synapse, numberOf(synapse.from), sizeOf(node.shape), channelsOf(node.shape))));
+    const narrow = synapses.every(({ weights }) => isNarrow(weights));
+    const bias = bitsOf(node.bias);
     if (node.kind === "output") {
-      numbers.set(node.name, raw.layer(extents(node.shape), Uint32Array.of(0, 0, 1, 0, 0), 1, -Infinity, bias, new Uint32Array(0), new Uint32Array(0), false, new Uint32Array(0)));
-      continue;
+      numbers.set(node.name, raw.layer(extents(node.shape), Uint32Array.of(0, 0, 1, 0, 0), 1, -Infinity, narrow, bias, none, none, incoming, false, none));
+    } else {
+      const { refractory } = node;
+      const integers = Uint32Array.of(depth.get(node.name) ?? 0, Number(node.reset === "hard"), node.spikesPerTick, refractory.ticks, Number(refractory.input === "discard"));
+      const traced = recording.potentials.find(({ population }) => population === node.name)?.neurons ?? none;
+      const recorded = recording.spikes.includes(node.name);
+      numbers.set(node.name, raw.layer(extents(node.shape), integers, node.leakFactor, node.floor, narrow, bias, bitsOf(node.threshold), bitsOf(node.initialPotential), incoming, recorded, traced));
     }
-    const { refractory } = node;
-    const integers = Uint32Array.of(depth.get(node.name) ?? 0, Number(node.reset === "hard"), node.spikesPerTick, refractory.ticks, Number(refractory.input === "discard"));
-    const threshold = bitsOf(expandCharges(node.threshold, node.shape));
-    const initial = bitsOf(expandCharges(node.initialPotential, node.shape));
-    const traced = recording.potentials.find(({ population }) => population === node.name)?.neurons ?? new Uint32Array(0);
-    numbers.set(node.name, raw.layer(extents(node.shape), integers, node.leakFactor, node.floor, bias, threshold, initial, recording.spikes.includes(node.name), traced));
+    synapses.forEach(({ weights }, index) => {
+      const bits = bitsOf(weights);
+      for (let first = 0; first < bits.length; first += pieceLength) raw.weights(index, bits.subarray(first, first + pieceLength));
+    });
   }
 }
 
@@ -74,12 +85,19 @@ function extents(shape: Shape): Uint32Array {
 }
 
 /** Kernel, stride, dilation (vertical, horizontal), padding (top, left). */
-function windowSizes({ kernel, stride, dilation, padding }: Conv2dSynapse | SpikingPool): Uint32Array {
-  return Uint32Array.of(...kernel, ...stride, ...dilation, padding.top, padding.left);
+function windowSizes({ kernel, stride, dilation, padding }: Conv2dSynapse | SpikingPool): number[] {
+  return [...kernel, ...stride, ...dilation, padding.top, padding.left];
 }
 
-function convolutionSizes(synapse: Synapse): Uint32Array {
-  return synapse.kind === "conv2d" ? Uint32Array.of(...windowSizes(synapse), synapse.groups) : new Uint32Array(0);
+function synapseNumbers(synapse: Synapse, source: number, size: number, channels: number): number[] {
+  if (synapse.kind === "conv2d") return [source, 1, ...windowSizes(synapse), synapse.groups];
+  const kind = synapse.kind === "dense" ? 0 : synapse.weights.length === channels && channels !== size ? 2 : 3;
+  return [source, kind, ...new Array<number>(9).fill(0)];
+}
+
+/** Whether all weights are integers of 16 bits, whose partial sums the core can keep in as many. */
+function isNarrow(weights: Charges): boolean {
+  return weights instanceof Int32Array && weights.every((weight) => weight >= -32767 && weight <= 32767);
 }
 
 /** The same memory as 32-bit words. */

@@ -23,34 +23,45 @@ export function wasmEngine({ wasm }: WasmEngineOptions = {}): Engine {
       const prepared = prepareNetwork(network);
       const recording = resolveRecording(network, options.record);
       const glue = await loadGlue(wasm);
-      const core = guarded(network, () => buildCore(glue.RawSimulator, prepared, recording));
-      return createSimulatorOver("wasm", prepared, wasmCore(network, recording, core));
+      const { memory } = await glue();
+      const core = guarded(network, () => buildCore(glue, prepared, recording));
+      return createSimulatorOver("wasm", prepared, wasmCore(network, recording, core, memory));
     },
   };
+}
+
+/** Traps and lack of memory: what the instance holds afterwards may be anything. */
+function isFatal(cause: unknown): boolean {
+  return cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError;
 }
 
 function guarded<T>(network: SpikingNetwork, call: () => T): T {
   try {
     return call();
   } catch (cause) {
-    throw new LlifError("ENGINE", `network "${network.name}": the WebAssembly core failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const hint = isFatal(cause) ? "; it may have run out of memory: record less, or run fewer ticks" : "";
+    throw new LlifError("ENGINE", `network "${network.name}": the WebAssembly core failed: ${reason}${hint}`, { cause });
   }
 }
 
-function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwork): SimulatorCore {
+function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwork, memory: WebAssembly.Memory): SimulatorCore {
   let held: CoreNetwork | undefined = core;
-  let failure: unknown;
+  let failure: LlifError | undefined;
 
-  // After a trap the instance's memory may hold anything, so that no later call may use it.
+  // After a trap no later call may use the instance: each says what happened.
   const call = <T>(body: (core: CoreNetwork) => T): T => {
     if (failure !== undefined || held === undefined) {
-      throw new LlifError("ENGINE", `network "${network.name}": the WebAssembly core has failed before; create a new simulator`, { cause: failure });
+      throw new LlifError("ENGINE", `network "${network.name}": the WebAssembly core has failed before; create a new simulator (${failure?.message})`, { cause: failure });
     }
     const live = held;
     try {
       return guarded(network, () => body(live));
     } catch (error) {
-      failure = error;
+      if (error instanceof LlifError && isFatal(error.cause)) {
+        failure = error;
+        held = undefined;
+      }
       throw error;
     }
   };
@@ -58,35 +69,41 @@ function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwo
   return {
     reset: () => call(({ raw }) => raw.reset()),
     run: (input, ticks) =>
-      call((live) => {
-        if (input.kind === "constant") live.raw.runConstant(bitsOf(input.values), ticks);
-        else live.raw.runEvents(input.neurons, input.starts, ticks);
-        return collect(network, recording, live);
+      call(({ raw, numbers }) => {
+        const table = input.kind === "constant" ? raw.runConstant(bitsOf(input.values), ticks) : raw.runEvents(input.neurons, input.starts, ticks);
+        return collect(network, recording, numbers, memory.buffer as ArrayBuffer, table);
       }),
     dispose() {
-      if (failure === undefined) held?.raw.free();
+      held?.raw.free();
       held = undefined;
     },
   };
 }
 
-function collect(network: SpikingNetwork, recording: Recording, { raw, numbers }: CoreNetwork): CoreRun {
-  const numberOf = (name: string): number => numbers.get(name) as number;
-  const chargesOf = (bits: Uint32Array): Float32Array | Int32Array => {
-    const buffer = bits.buffer as ArrayBuffer;
-    return network.arithmetic === "float32" ? new Float32Array(buffer, bits.byteOffset, bits.length) : new Int32Array(buffer, bits.byteOffset, bits.length);
+/** Where each array of a node stands in its row of the core's table (crates/wasm/src/simulator.rs). */
+const arrays = { charges: 0, counts: 1, ticks: 2, neurons: 3, traces: 4 } as const;
+
+/** Copies a run's results out of the core's memory, which the next call may change or move. */
+function collect(network: SpikingNetwork, recording: Recording, numbers: ReadonlyMap<string, number>, buffer: ArrayBuffer, address: number): CoreRun {
+  const [spikesLow, spikesHigh, operationsLow, operationsHigh] = new Uint32Array(buffer, address, 4);
+  const placed = (name: string, array: keyof typeof arrays): [number, number] => {
+    const [start, length] = new Uint32Array(buffer, address + 16 + 8 * (5 * (numbers.get(name) as number) + arrays[array]), 2);
+    return [start, length];
   };
+  const words = (name: string, array: keyof typeof arrays): Uint32Array => new Uint32Array(buffer, ...placed(name, array)).slice();
+  const chargesOf = (name: string, array: keyof typeof arrays): Float32Array | Int32Array =>
+    network.arithmetic === "float32" ? new Float32Array(buffer, ...placed(name, array)).slice() : new Int32Array(buffer, ...placed(name, array)).slice();
   return {
-    charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, chargesOf(raw.charges(numberOf(name)))])),
-    counts: recording.counts ? Object.fromEntries(populationsOf(network).map(({ name }) => [name, raw.counts(numberOf(name))])) : {},
+    charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, chargesOf(name, "charges")])),
+    counts: recording.counts ? Object.fromEntries(populationsOf(network).map(({ name }) => [name, words(name, "counts")])) : {},
     spikes: Object.fromEntries(
       recording.spikes.map((name) => {
-        const neurons = raw.spikeNeurons(numberOf(name));
-        return [name, { ticks: raw.spikeTicks(numberOf(name)), neurons, length: neurons.length }];
+        const neurons = words(name, "neurons");
+        return [name, { ticks: words(name, "ticks"), neurons, length: neurons.length }];
       }),
     ),
-    potentials: Object.fromEntries(recording.potentials.map(({ population }) => [population, chargesOf(raw.traces(numberOf(population)))])),
-    spikeCount: raw.spikeCount(),
-    synapticOperations: raw.synapticOperations(),
+    potentials: Object.fromEntries(recording.potentials.map(({ population }) => [population, chargesOf(population, "traces")])),
+    spikeCount: spikesLow + 2 ** 32 * spikesHigh,
+    synapticOperations: operationsLow + 2 ** 32 * operationsHigh,
   };
 }

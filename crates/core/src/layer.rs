@@ -1,276 +1,240 @@
-//! Geometry and packed weights of the synapses into one layer.
+//! One population or output: its neurons, its synapses, and how its channels are cut into chunks.
 
-use crate::kernel::accumulate::Tap;
-use crate::pool::covering;
-use crate::spikes::{Geometry, Spikes};
+use crate::neuron::Neuron;
+use crate::spikes::Geometry;
+use crate::synapse::{chunks, Bounds, Chunk, Kind, Synapse, Width};
 
-/// Weights as they arrive: bits of f32 or i32.
-pub enum Kind {
-    /// [outputs, inputs].
-    Dense,
-    /// [ky, kx, inputs / groups, outputs], with sizes kernel, stride, dilation (vertical, horizontal), padding (top, left), groups.
-    Conv([usize; 9]),
-    /// One for each neuron, or one for each channel of the target.
-    Identity,
+/// Bits of f32 or i32, padded to the chunks: one row for all positions, or one for each.
+pub struct PerNeuron {
+    values: Vec<u32>,
+    stride: usize,
+}
+
+impl PerNeuron {
+    /// `values`: one for each channel or for each neuron; `fill` where there is no neuron.
+    pub fn new(values: &[u32], geometry: Geometry, padded: usize, fill: u32) -> PerNeuron {
+        let rows = values.len() / geometry.channels;
+        let mut spread = vec![fill; rows * padded];
+        for (to, from) in spread.chunks_exact_mut(padded).zip(values.chunks_exact(geometry.channels)) {
+            to[..geometry.channels].copy_from_slice(from);
+        }
+        PerNeuron { values: spread, stride: if rows > 1 { padded } else { 0 } }
+    }
+
+    pub fn of_positions(values: Vec<u32>, padded: usize) -> PerNeuron {
+        PerNeuron { values, stride: padded }
+    }
+
+    #[inline(always)]
+    pub fn at(&self, position: usize) -> &[u32] {
+        &self.values[position * self.stride..]
+    }
+
+    pub fn into_values(self) -> Vec<u32> {
+        self.values
+    }
 }
 
 pub struct SynapseSpec {
     pub source: usize,
     pub kind: Kind,
-    pub weights: Vec<u32>,
 }
 
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Width {
-    Float,
-    Wide,
-    Narrow,
+pub struct LayerSpec {
+    pub geometry: Geometry,
+    pub depth: usize,
+    pub fires: bool,
+    pub neuron: Neuron,
+    /// Every weight fits i16.
+    pub narrow: bool,
+    /// Bits of f32 or i32, one for each channel or each neuron; threshold and initial potential are empty for an output.
+    pub bias: Vec<u32>,
+    pub threshold: Vec<u32>,
+    pub initial: Vec<u32>,
+    pub synapses: Vec<SynapseSpec>,
+    pub record_spikes: bool,
+    pub traced: Vec<u32>,
 }
 
-impl Width {
-    pub fn lanes(self) -> usize {
-        if self == Width::Narrow { 8 } else { 4 }
-    }
-}
-
-/// A chunk of output channels whose potentials fit the registers.
-#[derive(Clone, Copy)]
-pub struct ChunkRange {
-    pub first: usize,
+pub struct Layer {
+    pub geometry: Geometry,
+    pub depth: usize,
+    pub fires: bool,
+    pub neuron: Neuron,
+    pub width: Width,
+    /// Lanes and vectors of all chunks.
+    pub padded: usize,
     pub vectors: usize,
-    /// Events that cannot leave i16, whatever they are (narrow weights only).
-    pub run: usize,
+    pub chunks: Vec<Chunk>,
+    pub synapses: Vec<Synapse>,
+    pub bias: PerNeuron,
+    pub threshold: PerNeuron,
+    pub initial: PerNeuron,
+    /// Bias plus initial potential, in integers.
+    pub base: PerNeuron,
+    /// All synapses deliver event by event: depthwise and small groups, where a vector of neurons shares no row.
+    pub by_events: bool,
+    /// Adding zero to a bias of −0.0 changes it.
+    pub negative_zero: bool,
+    pub record_spikes: bool,
+    pub traced: Vec<u32>,
 }
 
-pub fn chunks(channels: usize, width: Width) -> Vec<ChunkRange> {
-    let (mut list, mut first) = (Vec::new(), 0);
-    while first < channels {
-        let left = (channels - first).div_ceil(width.lanes());
-        let vectors = match left { 8.. => 8, 7 => 8, 4..=6 => 4, 3 => 4, other => other };
-        list.push(ChunkRange { first, vectors, run: usize::MAX });
-        first += vectors * width.lanes();
+/// Channels that one event of a convolution reaches at one position.
+fn fan_out(kind: &Kind, to: Geometry) -> usize {
+    match kind {
+        Kind::Conv(_, groups) => to.channels / groups,
+        Kind::Identity { .. } => 1,
+        Kind::Dense => to.channels,
     }
-    list
 }
 
-pub fn padded(chunks: &[ChunkRange], width: Width) -> usize {
-    chunks.last().map_or(0, |last| last.first + last.vectors * width.lanes())
-}
-
-/// 16-byte units, so that rows lie on vector boundaries.
-#[derive(Clone, Copy)]
-#[repr(align(16))]
-struct Vector(#[allow(dead_code)] [u8; 16]);
-
-pub struct Synapse {
-    pub source: usize,
-    from: Geometry,
-    kernel: [usize; 2],
-    stride: [usize; 2],
-    dilation: [usize; 2],
-    padding: [usize; 2],
-    per_position: bool,
-    /// Rows of one block: kernel height · kernel width · input channels.
-    rows: usize,
-    packed: Vec<Vector>,
-    /// Existing targets of a spike: by row, by column, and channels.
-    fan: (Vec<u64>, Vec<u64>, u64),
-}
-
-impl Synapse {
-    pub fn new(spec: &SynapseSpec, from: Geometry, to: Geometry, chunks: &[ChunkRange], width: Width) -> Synapse {
-        let positions = to.height * to.width;
-        let same = from == to;
-        let conv = if let Kind::Conv(sizes) = spec.kind { Some(sizes) } else { None };
-        let one = [1, 1];
-        let (kernel, stride, dilation, padding, groups) = match (&conv, &spec.kind) {
-            (Some([kh, kw, sy, sx, dy, dx, top, left, groups]), _) => ([*kh, *kw], [*sy, *sx], [*dy, *dx], [*top, *left], *groups),
-            (None, Kind::Identity) if same => (one, one, one, [0, 0], 1),
-            _ => ([from.height, from.width], [0, 0], one, [0, 0], 1),
+impl Layer {
+    /// The spec is checked by `network.rs`; `sources`: geometries of the synapses' sources.
+    pub fn new(spec: LayerSpec, sources: &[Geometry], float: bool) -> Layer {
+        let to = spec.geometry;
+        let width = match (float, spec.narrow) {
+            (true, _) => Width::Float,
+            (_, true) => Width::Narrow,
+            _ => Width::Wide,
         };
-        let per_position = match spec.kind {
-            Kind::Dense => positions > 1,
-            Kind::Conv(_) => false,
-            Kind::Identity => !same || spec.weights.len() == to.size(),
-        };
-        let rows = kernel[0] * kernel[1] * from.channels;
-        // A missing connection is −0.0: adding it changes no float, +0.0 would turn −0.0 round.
-        let missing = if width == Width::Float { (-0.0f32).to_bits() } else { 0 };
-        let (per_group, outputs_per_group) = (from.channels / groups, to.channels / groups);
-        let weight = |position: usize, row: usize, channel: usize| -> u32 {
-            if channel >= to.channels {
-                return missing;
-            }
-            let neuron = position * to.channels + channel;
-            match &spec.kind {
-                Kind::Dense => spec.weights[neuron * from.size() + row],
-                Kind::Conv(_) => {
-                    let (tap, input) = (row / from.channels, row % from.channels);
-                    if input / per_group != channel / outputs_per_group {
-                        return missing;
-                    }
-                    spec.weights[(tap * per_group + input % per_group) * to.channels + channel]
-                }
-                Kind::Identity => {
-                    let linked = if same { row == channel } else { row == neuron };
-                    if !linked {
-                        return missing;
-                    }
-                    spec.weights[if spec.weights.len() == to.size() { neuron } else { channel }]
-                }
-            }
-        };
-        let blocks = if per_position { positions } else { 1 };
-        let mut packed = Vec::with_capacity(blocks * rows * padded(chunks, width) / width.lanes());
-        for position in 0..blocks {
-            for chunk in chunks {
-                for row in 0..rows {
-                    for vector in 0..chunk.vectors {
-                        let mut bytes = [0u8; 16];
-                        for lane in 0..width.lanes() {
-                            let value = weight(position, row, chunk.first + vector * width.lanes() + lane);
-                            match width {
-                                Width::Narrow => bytes[2 * lane..2 * lane + 2].copy_from_slice(&(value as i32 as i16).to_ne_bytes()),
-                                _ => bytes[4 * lane..4 * lane + 4].copy_from_slice(&value.to_ne_bytes()),
+        let grouped = |synapse: &SynapseSpec| matches!(synapse.kind, Kind::Conv(_, groups) if groups > 1);
+        let row_local = |synapse: &SynapseSpec| !matches!(synapse.kind, Kind::Dense);
+        let by_events = spec.synapses.iter().any(|synapse| grouped(synapse) && fan_out(&synapse.kind, to) % 16 != 0) && spec.synapses.iter().all(|synapse| row_local(synapse) && fan_out(&synapse.kind, to) < 16);
+        let groups = spec.synapses.iter().filter(|synapse| grouped(synapse) && fan_out(&synapse.kind, to) % 16 == 0).map(|synapse| to.channels / fan_out(&synapse.kind, to)).max().unwrap_or(1);
+        let groups = if by_events { 1 } else { groups };
+        let chunks = chunks(to.channels, groups, width);
+        let vectors: usize = chunks.iter().map(|chunk| chunk.vectors).sum();
+        let padded = chunks.last().map_or(0, |last| last.first + last.vectors * width.lanes());
+        let synapses = spec.synapses.iter().zip(sources).map(|(synapse, &from)| Synapse::new(synapse.source, synapse.kind, from, to, width, vectors, by_events, groups)).collect();
+        // Lanes without a neuron must not fire.
+        let never = if float { f32::INFINITY.to_bits() } else { 1 };
+        let base = if float { Vec::new() } else { sum(&spec.bias, &spec.initial) };
+        Layer {
+            geometry: to,
+            depth: spec.depth,
+            fires: spec.fires,
+            neuron: spec.neuron,
+            width,
+            padded,
+            vectors,
+            synapses,
+            chunks,
+            negative_zero: float && spec.bias.contains(&(-0.0f32).to_bits()),
+            bias: PerNeuron::new(&spec.bias, to, padded, 0),
+            threshold: PerNeuron::new(&spec.threshold, to, padded, never),
+            initial: PerNeuron::new(&spec.initial, to, padded, 0),
+            base: PerNeuron::new(&base, to, padded, 0),
+            by_events,
+            record_spikes: spec.record_spikes,
+            traced: spec.traced,
+        }
+    }
+
+    /// Proves, for every chunk, how far the events of one tick can move an i16 sum. `repeats`: whether a neuron may spike twice in
+    /// a plane, never, always, or only if the network's input does; `signed`: spikes may be −1.
+    pub fn prove(&mut self, repeats: Repeats, signed: bool) {
+        if self.width != Width::Narrow || self.by_events {
+            return;
+        }
+        let blocks = self.synapses.iter().map(Synapse::blocks).max().unwrap_or(1);
+        let mut chunks = std::mem::take(&mut self.chunks);
+        let (mut column, mut one_sign) = (Vec::new(), Vec::new());
+        for chunk in &mut chunks {
+            let mut tables = [true, false].map(|distinct| Table { distinct, largest: vec![0] });
+            for position in 0..blocks {
+                for vector in 0..chunk.vectors {
+                    for lane in 0..8 {
+                        column.clear();
+                        for synapse in &self.synapses {
+                            synapse.column(&mut column, position, chunk, self.vectors, vector, lane);
+                        }
+                        for sign in [1i16, -1] {
+                            one_sign.clear();
+                            one_sign.extend(column.iter().map(|&q| if signed { q.abs() } else { q * sign }).filter(|&q| q > 0));
+                            if repeats != Repeats::Always {
+                                tables[0].include(&mut one_sign);
+                            }
+                            if repeats != Repeats::Never {
+                                tables[1].include(&mut one_sign);
                             }
                         }
-                        packed.push(Vector(bytes));
                     }
                 }
             }
+            let [distinct, repeated] = tables.map(Table::bounds);
+            chunk.bounds = match repeats {
+                Repeats::Never => Bounds { repeated: distinct.clone(), distinct },
+                Repeats::Always => Bounds { distinct: repeated.clone(), repeated },
+                Repeats::AsInput => Bounds { distinct, repeated },
+            };
         }
-        let fan = match spec.kind {
-            Kind::Dense => (vec![1; from.height], vec![1; from.width], to.size() as u64),
-            Kind::Identity => (vec![1; from.height], vec![1; from.width], 1),
-            Kind::Conv(_) => {
-                let count = |axis: usize, input: usize, output: usize| {
-                    covering(input, output, kernel[axis], stride[axis], dilation[axis], padding[axis]).iter().map(|list| list.len() as u64).collect()
-                };
-                (count(0, from.height, to.height), count(1, from.width, to.width), outputs_per_group as u64)
-            }
-        };
-        Synapse { source: spec.source, from, kernel, stride, dilation, padding, per_position, rows, packed, fan }
+        self.chunks = chunks;
     }
 
-    fn block(&self, position: usize, chunk: &ChunkRange, padded: usize, width: Width) -> *const u8 {
-        let position = if self.per_position { position } else { 0 };
-        let vectors = position * self.rows * padded / width.lanes() + self.rows * chunk.first / width.lanes();
-        self.packed.as_ptr().wrapping_add(vectors).cast()
-    }
-
-    /// Calls `visit(input row, first x, end x, first kernel row)` for every contiguous range under (y, x), ascending.
-    #[inline(always)]
-    fn ranges(&self, y: usize, x: usize, mut visit: impl FnMut(usize, usize, usize, isize)) {
-        let channels = self.from.channels as isize;
-        let left = (x * self.stride[1]) as isize - self.padding[1] as isize;
-        for ky in 0..self.kernel[0] {
-            let row = (y * self.stride[0] + ky * self.dilation[0]) as isize - self.padding[0] as isize;
-            if row < 0 || row >= self.from.height as isize {
-                continue;
-            }
-            let first_row = (ky * self.kernel[1]) as isize * channels;
-            if self.dilation[1] == 1 {
-                let (a, b) = (left.max(0), (left + self.kernel[1] as isize).min(self.from.width as isize));
-                if a < b {
-                    visit(row as usize, a as usize, b as usize, first_row - left * channels);
-                }
-                continue;
-            }
-            for kx in 0..self.kernel[1] {
-                let at = left + (kx * self.dilation[1]) as isize;
-                if at >= 0 && at < self.from.width as isize {
-                    visit(row as usize, at as usize, at as usize + 1, first_row + (kx as isize - at) * channels);
-                }
-            }
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    pub fn taps(&self, taps: &mut Vec<Tap>, spikes: &Spikes, y: usize, x: usize, position: usize, chunk: &ChunkRange, padded: usize, width: Width) {
-        let block = self.block(position, chunk, padded, width);
-        let row_bytes = (chunk.vectors * 16) as isize;
-        self.ranges(y, x, |row, a, b, shift| {
-            let starts = spikes.starts.as_ptr().wrapping_add(row * spikes.ticks * self.from.width + a);
-            taps.push(Tap { starts, stride: self.from.width, span: b - a, entries: spikes.entries.as_ptr(), rows: block.wrapping_offset(shift * row_bytes) });
-        });
-    }
-
-    /// Ranges of a constant input under one position: values and their weight rows.
-    #[allow(clippy::too_many_arguments)]
-    pub fn constants(&self, y: usize, x: usize, position: usize, chunk: &ChunkRange, padded: usize, width: Width, mut visit: impl FnMut(std::ops::Range<usize>, *const u8)) {
-        let block = self.block(position, chunk, padded, width);
-        let channels = self.from.channels;
-        self.ranges(y, x, |row, a, b, shift| {
-            let start = (row * self.from.width + a) * channels;
-            let first = (a * channels) as isize + shift;
-            visit(start..start + (b - a) * channels, block.wrapping_offset(first * (chunk.vectors * 16) as isize));
-        });
-    }
-
-    pub fn operations(&self, spikes: &Spikes) -> u64 {
-        let (rows, columns, channels) = &self.fan;
-        let width = self.from.width;
-        let mut total = 0;
-        for (row, fan) in rows.iter().enumerate() {
-            for tick in 0..spikes.ticks {
-                let at = (row * spikes.ticks + tick) * width;
-                let here = &spikes.starts[at..=at + width];
-                total += fan * columns.iter().enumerate().map(|(x, fan)| fan * u64::from(here[x + 1] - here[x])).sum::<u64>();
-            }
-        }
-        total * channels
-    }
-
-    /// Whether every |q| of the spec fits i16.
-    pub fn is_narrow(weights: &[u32]) -> bool {
-        weights.iter().all(|&bits| (bits as i32).unsigned_abs() <= 32767)
-    }
-
-    pub fn packed_i16(&self, chunk: &ChunkRange, padded: usize, position: usize) -> &[[i16; 8]] {
-        let start = (self.block(position, chunk, padded, Width::Narrow) as usize - self.packed.as_ptr() as usize) / 16;
-        let rows = &self.packed[start..start + self.rows * chunk.vectors];
-        // SAFETY: Vector and [i16; 8] have one size, any bytes are valid, and Vector's alignment is the stricter.
-        unsafe { std::slice::from_raw_parts(rows.as_ptr().cast(), rows.len()) }
-    }
-
-    pub fn blocks(&self, positions: usize) -> usize {
-        if self.per_position { positions } else { 1 }
-    }
 }
 
-/// Largest number of events whose sums stay in i16 whatever they are. `distinct`: no input spikes twice in a tick.
-pub fn provable_run(synapses: &[Synapse], chunk: &ChunkRange, padded: usize, positions: usize, distinct: bool) -> usize {
-    let mut run = usize::MAX;
-    let blocks = synapses.iter().map(|synapse| synapse.blocks(positions)).max().unwrap_or(1);
-    let mut column: Vec<i32> = Vec::new();
-    for position in 0..blocks {
-        for vector in 0..chunk.vectors {
-            for lane in 0..8 {
-                column.clear();
-                for synapse in synapses {
-                    column.extend(synapse.packed_i16(chunk, padded, position).iter().skip(vector).step_by(chunk.vectors).map(|row| i32::from(row[lane])));
-                }
-                run = run.min(if distinct {
-                    column.sort_unstable();
-                    longest(column.iter().map(|q| -q)).min(longest(column.iter().rev().copied()))
-                } else {
-                    let largest = column.iter().map(|q| q.abs()).max().unwrap_or(0);
-                    if largest == 0 { usize::MAX } else { (32767 / largest) as usize }
-                });
-            }
-        }
+/// One value for each channel or each neuron on either side; the second may be empty.
+fn sum(a: &[u32], b: &[u32]) -> Vec<u32> {
+    if b.is_empty() {
+        return a.to_vec();
     }
-    run.max(1)
+    (0..a.len().max(b.len())).map(|index| a[index % a.len()].wrapping_add(b[index % b.len()])).collect()
 }
 
-/// How many of the descending values can be added without leaving i16; no limit where all can.
-fn longest(values: impl Iterator<Item = i32>) -> usize {
-    let mut sum = 0;
-    for (count, value) in values.take_while(|&value| value > 0).enumerate() {
-        sum += value;
-        if sum > 32767 {
-            return count;
+/// Whether a neuron may spike twice in a plane.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Repeats {
+    Never,
+    AsInput,
+    Always,
+}
+
+/// Longest table of bounds: ticks with more events are split.
+const MOST_EVENTS: usize = 4096;
+
+struct Table {
+    distinct: bool,
+    /// Largest sum of n weights of one sign, by n.
+    largest: Vec<u32>,
+}
+
+impl Table {
+    /// Takes the weights of one sign and lane.
+    fn include(&mut self, weights: &mut [i16]) {
+        if !self.distinct {
+            let most = weights.iter().copied().max().unwrap_or(0) as u32;
+            if most == 0 {
+                return;
+            }
+            let length = (32767 / most as usize + 2).min(MOST_EVENTS + 1);
+            self.grow(length);
+            for (count, largest) in self.largest.iter_mut().enumerate() {
+                *largest = (*largest).max(most.saturating_mul(count as u32));
+            }
+            return;
+        }
+        weights.sort_unstable_by(|a, b| b.cmp(a));
+        self.grow(weights.len() + 1);
+        let mut sum = 0;
+        for count in 0..self.largest.len() - 1 {
+            sum += weights.get(count).map_or(0, |&q| q as u32);
+            self.largest[count + 1] = self.largest[count + 1].max(sum);
         }
     }
-    usize::MAX
+
+    /// A longer column, or none, cannot reach less with more events.
+    fn grow(&mut self, length: usize) {
+        let last = self.largest[self.largest.len() - 1];
+        if self.largest.len() < length {
+            self.largest.resize(length, last);
+        }
+    }
+
+    fn bounds(self) -> (Vec<u16>, bool) {
+        let fitting = self.largest.iter().take(MOST_EVENTS + 1).take_while(|&&sum| sum <= 32767).count();
+        // With repeated inputs the last entry holds for no larger number, unless all weights are zero.
+        let bounded = fitting == self.largest.len() && (self.distinct || self.largest.len() == 1);
+        (self.largest[..fitting].iter().map(|&sum| sum as u16).collect(), bounded)
+    }
 }

@@ -1,9 +1,16 @@
 //! Linear leaky integrate-and-fire simulation.
 
+mod current;
 pub mod dense;
+mod events;
 pub mod kernel;
 pub mod layer;
+mod layerwise;
+pub mod network;
 pub mod neuron;
-pub mod pool;
+mod pool;
 pub mod simulator;
 pub mod spikes;
+mod state;
+pub mod synapse;
+mod synchronous;

@@ -1,6 +1,7 @@
-//! Pools pass spikes on, by the rule of their mode and the network's code.
+//! Pools pass spikes on, by the rule of their mode and the network's code. They count and set bits, row by row, and never sort.
 
 use crate::spikes::{Geometry, Spikes};
+use crate::synapse::Sweep;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Rule {
@@ -15,37 +16,36 @@ pub enum Rule {
 }
 
 pub struct Pool {
+    pub source: usize,
     pub rule: Rule,
     from: Geometry,
-    to: Geometry,
-    /// Output rows that contain each input row, and columns likewise.
-    rows: Vec<Vec<u32>>,
-    columns: Vec<Vec<u32>>,
+    pub to: Geometry,
+    sweep: Sweep,
+    /// Output columns that read each input column.
+    columns: Vec<Vec<(usize, usize)>>,
+    /// Rising: cumulative counts of the members, for each output row and kernel row, and of the outputs.
     shown: Vec<u32>,
     largest: Vec<u32>,
-    hit: Vec<bool>,
-    passed: Vec<u32>,
-    ticks: Vec<u32>,
+    scratch: Scratch,
 }
 
-/// For each input coordinate, the outputs whose window taps it.
-pub fn covering(input: usize, output: usize, kernel: usize, stride: usize, dilation: usize, padding: usize) -> Vec<Vec<u32>> {
-    let mut lists = vec![Vec::new(); input];
-    for o in 0..output {
-        for k in 0..kernel {
-            let at = (o * stride + k * dilation) as isize - padding as isize;
-            if at >= 0 && (at as usize) < input {
-                lists[at as usize].push(o as u32);
-            }
-        }
-    }
-    lists
+#[derive(Default)]
+struct Scratch {
+    /// Of the source, [height][planes][width][words].
+    members: Vec<u64>,
+    /// Of one row of outputs, [planes][width][words], and their spikes, [planes][width · channels].
+    bits: Vec<u64>,
+    spikes: Vec<u32>,
+    alive: Vec<u64>,
+    places: Vec<usize>,
 }
 
 impl Pool {
-    pub fn new(rule: Rule, from: Geometry, to: Geometry, rows: Vec<Vec<u32>>, columns: Vec<Vec<u32>>) -> Pool {
-        let (members, outputs) = (from.size(), to.size());
-        Pool { rule, from, to, rows, columns, shown: vec![0; members], largest: vec![0; outputs], hit: vec![false; outputs], passed: Vec::new(), ticks: Vec::new() }
+    pub fn new(source: usize, rule: Rule, from: Geometry, to: Geometry, sweep: &Sweep) -> Pool {
+        let columns = sweep.readers(1, from.width, to.width);
+        let rising = rule == Rule::Rising;
+        let shown = vec![0; if rising { to.height * sweep.kernel[0] * from.width * from.channels } else { 0 }];
+        Pool { source, rule, from, to, sweep: *sweep, columns, shown, largest: vec![0; if rising { to.size() } else { 0 }], scratch: Scratch::default() }
     }
 
     pub fn reset(&mut self) {
@@ -53,61 +53,103 @@ impl Pool {
         self.largest.fill(0);
     }
 
-    /// `payloads`: count that a spike of each tick stands for; 1 if synchronous.
-    pub fn pass(&mut self, source: &Spikes, target: &mut Spikes, payloads: &[u32]) {
-        let (from, to) = (self.from, self.to);
-        self.passed.clear();
-        self.ticks.clear();
-        self.ticks.push(0);
-        for tick in 0..source.ticks {
-            let first = self.passed.len();
-            for row in 0..from.height {
-                for &entry in source.row(from, row, tick) {
-                    let member = row * from.width * from.channels + entry as usize;
-                    let (x, channel) = (entry as usize / from.channels, entry as usize % from.channels);
-                    if self.rule == Rule::Rising {
-                        self.shown[member] += 1;
-                    }
-                    for &y in &self.rows[row] {
-                        for &column in &self.columns[x] {
-                            let output = (y as usize * to.width + column as usize) * to.channels + channel;
-                            let passes = match self.rule {
-                                Rule::Sum => true,
-                                Rule::Rising => {
-                                    let rises = self.shown[member] > self.largest[output];
-                                    self.largest[output] += u32::from(rises);
-                                    rises
-                                }
-                                Rule::Any => !std::mem::replace(&mut self.hit[output], true),
-                                Rule::BitSerial => self.shown[member] == self.largest[output] && !std::mem::replace(&mut self.hit[output], true),
-                            };
-                            if passes {
-                                self.passed.push(output as u32);
-                            }
-                        }
-                    }
-                }
+    pub fn pass(&mut self, source: &Spikes, target: &mut Spikes) {
+        let words = self.to.channels.div_ceil(64);
+        target.clear(source.planes);
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.bits.clear();
+        scratch.bits.resize(source.planes * self.to.width * words, 0);
+        if matches!(self.rule, Rule::Any | Rule::BitSerial) {
+            self.gather(source, &mut scratch.members, words);
+            for y in 0..self.to.height {
+                self.maxima(y, source.planes, words, &mut scratch);
+                target.append_row(self.to, &scratch.bits, words, |_, _, _| 1);
             }
-            if self.rule == Rule::BitSerial {
-                for row in 0..from.height {
-                    let mut former = None;
-                    for &entry in source.row(from, row, tick) {
-                        if former != Some(entry) {
-                            self.shown[row * from.width * from.channels + entry as usize] += payloads[tick];
-                        }
-                        former = Some(entry);
-                    }
-                }
+        } else {
+            let row = self.to.width * self.to.channels;
+            scratch.spikes.clear();
+            scratch.spikes.resize(source.planes * row, 0);
+            for y in 0..self.to.height {
+                scratch.bits.fill(0);
+                self.count(y, source, words, &mut scratch);
+                let spikes = &mut scratch.spikes;
+                target.append_row(self.to, &scratch.bits, words, |plane, x, channel| std::mem::take(&mut spikes[plane * row + x * self.to.channels + channel]));
             }
-            self.passed[first..].sort_unstable();
-            for &output in &self.passed[first..] {
-                if self.rule == Rule::BitSerial {
-                    self.largest[output as usize] += payloads[tick];
-                }
-                self.hit[output as usize] = false;
-            }
-            self.ticks.push(self.passed.len() as u32);
         }
-        target.fill(to, &self.passed, &self.ticks);
+        target.finish();
+        self.scratch = scratch;
+    }
+
+    /// Bits of every spike of the source.
+    fn gather(&self, source: &Spikes, members: &mut Vec<u64>, words: usize) {
+        members.clear();
+        members.resize(self.from.positions() * source.planes * words, 0);
+        for cell in 0..self.from.positions() * source.planes {
+            let origin = (cell % self.from.width * self.from.channels) as u32;
+            for &entry in &source.entries[source.starts[cell] as usize..source.starts[cell + 1] as usize] {
+                let channel = (entry - origin) as usize;
+                members[cell * words + channel / 64] |= 1 << (channel % 64);
+            }
+        }
+    }
+
+    /// One row of outputs, 64 channels at a time.
+    fn maxima(&self, y: usize, planes: usize, words: usize, Scratch { members, bits, alive, places, .. }: &mut Scratch) {
+        let width = self.from.width;
+        for x in 0..self.to.width {
+            places.clear();
+            for ky in 0..self.sweep.kernel[0] {
+                let Some(row) = self.sweep.input(0, y, ky, self.from.height) else { continue };
+                places.extend((0..self.sweep.kernel[1]).filter_map(|kx| self.sweep.input(1, x, kx, width)).map(|column| (row * planes * width + column) * words));
+            }
+            for word in 0..words {
+                alive.clear();
+                alive.resize(places.len(), u64::MAX);
+                for plane in 0..planes {
+                    let at = plane * width * words + word;
+                    let any = places.iter().zip(&*alive).fold(0, |any, (place, alive)| any | (members[place + at] & alive));
+                    bits[(plane * self.to.width + x) * words + word] = any;
+                    if self.rule == Rule::BitSerial {
+                        for (place, alive) in places.iter().zip(&mut *alive) {
+                            *alive &= members[place + at] | !any;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// One row of outputs, event by event.
+    fn count(&mut self, y: usize, source: &Spikes, words: usize, Scratch { bits, spikes, .. }: &mut Scratch) {
+        let (from, to) = (self.from, self.to);
+        let row_size = to.width * to.channels;
+        for plane in 0..source.planes {
+            for ky in 0..self.sweep.kernel[0] {
+                let Some(row) = self.sweep.input(0, y, ky, from.height) else { continue };
+                let cells = (row * source.planes + plane) * from.width;
+                let shown = (y * self.sweep.kernel[0] + ky) * from.width * from.channels;
+                for (x, readers) in self.columns.iter().enumerate() {
+                    let slice = source.starts[cells + x] as usize..source.starts[cells + x + 1] as usize;
+                    for &entry in &source.entries[slice] {
+                        let channel = entry as usize - x * from.channels;
+                        if self.rule == Rule::Rising {
+                            self.shown[shown + entry as usize] += 1;
+                        }
+                        for &(_, column) in readers {
+                            let output = column * to.channels + channel;
+                            if self.rule == Rule::Rising {
+                                let largest = &mut self.largest[y * row_size + output];
+                                if self.shown[shown + entry as usize] <= *largest {
+                                    continue;
+                                }
+                                *largest += 1;
+                            }
+                            spikes[plane * row_size + output] += 1;
+                            bits[(plane * to.width + column) * words + channel / 64] |= 1 << (channel % 64);
+                        }
+                    }
+                }
+            }
+        }
     }
 }

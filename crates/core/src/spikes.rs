@@ -10,52 +10,146 @@ impl Geometry {
     pub fn size(&self) -> usize {
         self.height * self.width * self.channels
     }
+
+    pub fn positions(&self) -> usize {
+        self.height * self.width
+    }
 }
 
-/// Spikes of a node over a block of ticks. An entry is x·channels + channel; those of (row, tick, x) begin at
-/// `starts[(row·ticks + tick)·width + x]`, so that a range of x is one slice.
+/// Spikes of a node over a block of ticks. A plane is one tick, or one tick and sign. An entry is x·channels + channel; those of
+/// (row, plane, x) begin at `starts[(row·planes + plane)·width + x]`, so that a range of x is one slice.
 #[derive(Default)]
 pub struct Spikes {
-    pub ticks: usize,
+    pub planes: usize,
     pub entries: Vec<u32>,
     pub starts: Vec<u32>,
     cursor: Vec<usize>,
 }
 
 impl Spikes {
-    pub fn clear(&mut self, ticks: usize) {
-        self.ticks = ticks;
+    pub fn clear(&mut self, planes: usize) {
+        self.planes = planes;
         self.entries.clear();
         self.starts.clear();
     }
 
-    /// From neurons sorted by (tick, neuron); tick t is `neurons[ticks[t]..ticks[t + 1]]`.
-    pub fn fill(&mut self, geometry: Geometry, neurons: &[u32], ticks: &[u32]) {
-        self.clear(ticks.len() - 1);
+    /// From neurons sorted by (plane, neuron); plane p is `neurons[planes[p]..planes[p + 1]]`.
+    pub fn fill(&mut self, geometry: Geometry, neurons: &[u32], planes: &[u32]) {
+        self.clear(planes.len() - 1);
+        let cells = geometry.positions() * self.planes;
+        self.starts.reserve(cells + 1);
+        self.entries.reserve(neurons.len());
+        if neurons.is_empty() || planes[self.planes] == planes[0] {
+            self.starts.resize(cells + 1, 0);
+            return;
+        }
         let mut cursor = std::mem::take(&mut self.cursor);
         cursor.clear();
-        cursor.extend(ticks[..self.ticks].iter().map(|&start| start as usize));
+        cursor.extend(planes[..self.planes].iter().map(|&start| start as usize));
         let row_size = geometry.width * geometry.channels;
         for row in 0..geometry.height {
-            for tick in 0..self.ticks {
-                let end = ticks[tick + 1] as usize;
-                for x in 0..geometry.width {
+            let origin = (row * row_size) as u32;
+            for plane in 0..self.planes {
+                let list = &neurons[cursor[plane]..planes[plane + 1] as usize];
+                let (mut limit, mut done) = (origin, 0);
+                for _ in 0..geometry.width {
                     self.starts.push(self.entries.len() as u32);
-                    let limit = row * row_size + (x + 1) * geometry.channels;
-                    while cursor[tick] < end && (neurons[cursor[tick]] as usize) < limit {
-                        self.entries.push(neurons[cursor[tick]] - (row * row_size) as u32);
-                        cursor[tick] += 1;
-                    }
+                    limit += geometry.channels as u32;
+                    let here = list[done..].iter().take_while(|&&neuron| neuron < limit).count();
+                    self.entries.extend(list[done..done + here].iter().map(|neuron| neuron - origin));
+                    done += here;
                 }
+                cursor[plane] += done;
             }
         }
         self.starts.push(self.entries.len() as u32);
         self.cursor = cursor;
     }
 
-    /// Entries of a whole row in one tick.
-    pub fn row(&self, geometry: Geometry, row: usize, tick: usize) -> &[u32] {
-        let at = (row * self.ticks + tick) * geometry.width;
+    /// Entries of a whole row in one plane.
+    pub fn row(&self, geometry: Geometry, row: usize, plane: usize) -> &[u32] {
+        let at = (row * self.planes + plane) * geometry.width;
         &self.entries[self.starts[at] as usize..self.starts[at + geometry.width] as usize]
+    }
+
+    /// Whether nothing spikes in a row, in any plane.
+    #[inline(always)]
+    pub fn silent(&self, geometry: Geometry, row: usize) -> bool {
+        let at = row * self.planes * geometry.width;
+        self.starts[at] == self.starts[at + self.planes * geometry.width]
+    }
+
+    /// The same spikes with channels in groups: row r of group g is row r·groups + g, of channels / groups channels.
+    pub fn group(&mut self, source: &Spikes, from: Geometry, groups: usize) {
+        let per_group = (from.channels / groups) as u32;
+        self.clear(source.planes);
+        self.entries.reserve(source.entries.len());
+        self.cursor.clear();
+        for row in 0..from.height {
+            let first = row * source.planes * from.width;
+            let cells = source.planes * from.width;
+            self.cursor.clear();
+            self.cursor.extend(source.starts[first..first + cells].iter().map(|&start| start as usize));
+            for group in 0..groups as u32 {
+                for cell in 0..cells {
+                    self.starts.push(self.entries.len() as u32);
+                    let x = (cell % from.width) as u32;
+                    let origin = x * from.channels as u32 + group * per_group;
+                    let end = source.starts[first + cell + 1] as usize;
+                    let list = &source.entries[self.cursor[cell]..end];
+                    let here = list.iter().take_while(|&&entry| entry < origin + per_group).count();
+                    self.entries.extend(list[..here].iter().map(|entry| entry - origin + x * per_group));
+                    self.cursor[cell] += here;
+                }
+            }
+        }
+        self.starts.push(self.entries.len() as u32);
+    }
+
+    /// The same spikes of as many neurons in another shape.
+    pub fn reshape(&mut self, source: &Spikes, from: Geometry, to: Geometry, neurons: &mut Vec<u32>, planes: &mut Vec<u32>) {
+        neurons.clear();
+        planes.clear();
+        planes.push(0);
+        for plane in 0..source.planes {
+            for row in 0..from.height {
+                let origin = (row * from.width * from.channels) as u32;
+                neurons.extend(source.row(from, row, plane).iter().map(|entry| entry + origin));
+            }
+            planes.push(neurons.len() as u32);
+        }
+        self.fill(to, neurons, planes);
+    }
+
+    /// Appends a row from its bits, [planes][width][words]: in order of (plane, x, channel), each as often as `visit` says.
+    #[inline(always)]
+    pub fn append_row(&mut self, geometry: Geometry, bits: &[u64], words: usize, mut visit: impl FnMut(usize, usize, usize) -> u32) {
+        let Geometry { width, channels, .. } = geometry;
+        let mut at = 0;
+        self.starts.reserve(self.planes * width);
+        for plane in 0..self.planes {
+            for x in 0..width {
+                self.starts.push(self.entries.len() as u32);
+                for word in 0..words {
+                    let mut left = bits[at];
+                    at += 1;
+                    if left == 0 {
+                        continue;
+                    }
+                    self.entries.reserve(left.count_ones() as usize);
+                    while left != 0 {
+                        let channel = word * 64 + left.trailing_zeros() as usize;
+                        left &= left - 1;
+                        for _ in 0..visit(plane, x, channel) {
+                            self.entries.push((x * channels + channel) as u32);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn finish(&mut self) {
+        self.starts.push(self.entries.len() as u32);
     }
 }

@@ -1,10 +1,12 @@
 //! The boundary between the core and TypeScript.
 
+mod network;
 mod passes;
 mod simulator;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+pub use network::*;
 pub use passes::*;
 pub use simulator::*;
 

@@ -1,123 +1,79 @@
-//! Integration and firing of one chunk.
+//! The firing ticks of a layerwise window: no input, one level a tick.
 
-use super::accumulate::{add_f, Tap};
 use super::lanes::Lanes;
-use crate::neuron::Neuron;
 
-/// What one chunk of a float layer needs for a block of ticks. All pointers hold 4·N values.
-pub struct Chunk<'a> {
-    pub potential: *mut f32,
-    pub drive: *const f32,
-    pub threshold: *const f32,
-    /// Ticks left of the refractory period; read only where there is one.
-    pub waiting: *mut u32,
-    pub taps: &'a [Tap],
-    pub ticks: usize,
-    /// One bit a neuron and tick: bits of tick t are ored into `bits[t * stride] << shift`.
-    pub bits: *mut u64,
-    pub stride: usize,
-    pub shift: usize,
-    /// Lanes that hold neurons.
-    pub valid: u64,
-    /// Spikes of each lane and tick, [ticks][4·N]; null where a neuron fires at most once a tick.
-    pub repeats: *mut u32,
-    /// Membrane potential after each tick, or null.
-    pub sampled: *mut f32,
-}
-
-/// Firing interleaved with integration. `fires` false: an output.
+/// Writes the bits of N masks, whole bytes: N is even.
 ///
 /// # Safety
-/// The pointers of `chunk` must be valid as described.
-#[inline(never)]
-pub unsafe fn interleaved<L: Lanes, const N: usize>(chunk: &Chunk, neuron: &Neuron, fires: bool) {
-    let mut v: [L::F; N] = std::array::from_fn(|k| L::load_f(chunk.potential.add(4 * k)));
-    let leak = L::splat_f(neuron.leak_factor);
-    let leaks = neuron.leak_factor != 1.0;
-    let bounded = neuron.floor != f32::NEG_INFINITY;
-    let floor = L::splat_f(neuron.floor);
-    let scalar = fires && (neuron.refractory_ticks > 0 || neuron.spikes_per_tick > 1);
-    let mut held = [[0f32; 4]; N];
-    for tick in 0..chunk.ticks {
-        if leaks {
-            for k in 0..N {
-                v[k] = L::mul_f(leak, v[k]);
+/// `bits` holds N / 2 bytes.
+#[inline(always)]
+pub unsafe fn put_bits<L: Lanes, const N: usize>(bits: *mut u8, masks: [L::I; N]) {
+    if N % 4 == 0 {
+        for group in 0..N / 4 {
+            let at = 4 * group;
+            let four = L::bits_four([masks[at], masks[at + 1], masks[at + 2], masks[at + 3]]);
+            bits.add(2 * group).cast::<u16>().write_unaligned(four as u16);
+        }
+    } else {
+        *bits = (L::bits_i(masks[0]) | L::bits_i(masks[1 % N]) << 4) as u8;
+    }
+}
+
+/// Each tick a neuron fires iff v ≥ θ·2^shift, and loses as much; shifts do not rise. Lanes that hold no neuron never fire: their
+/// potential is 0.
+///
+/// # Safety
+/// `potential` and `threshold` hold `lanes` values (a multiple of 8), `sampled` (if not null) as many a tick. `bits` holds zeros,
+/// one a lane, from `bits + t · stride` on.
+pub unsafe fn fire_window<L: Lanes>(potential: *mut i32, threshold: *const i32, lanes: usize, shifts: &[u32], bits: *mut u8, stride: usize, sampled: *mut i32) {
+    let mut lane = 0;
+    while lane < lanes {
+        let at = (potential.add(lane), threshold.add(lane), bits.add(lane / 8));
+        let samples = if sampled.is_null() { sampled } else { sampled.add(lane) };
+        if lanes - lane >= 16 {
+            fire_lanes::<L, 4>(at.0, at.1, lanes, shifts, at.2, stride, samples);
+            lane += 16;
+        } else {
+            fire_lanes::<L, 2>(at.0, at.1, lanes, shifts, at.2, stride, samples);
+            lane += 8;
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn fire_lanes<L: Lanes, const V: usize>(potential: *mut i32, threshold: *const i32, lanes: usize, shifts: &[u32], bits: *mut u8, stride: usize, sampled: *mut i32) {
+    let mut v: [L::I; V] = std::array::from_fn(|k| L::load_i(potential.add(4 * k)));
+    let theta: [L::I; V] = std::array::from_fn(|k| L::load_i(threshold.add(4 * k)));
+    let lowest = shifts.last().copied().unwrap_or(0);
+    for (tick, &shift) in shifts.iter().enumerate() {
+        // Below the lowest level no later tick fires either.
+        if shift == lowest || tick == 0 {
+            let mut any = 0;
+            for k in 0..V {
+                any |= L::bits_i(L::ge_i(v[k], L::shl_i(theta[k], lowest)));
             }
-        }
-        if scalar {
-            for k in 0..N {
-                L::store_f(held[k].as_mut_ptr(), v[k]);
-            }
-        }
-        for k in 0..N {
-            v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
-        }
-        for tap in chunk.taps {
-            let (at, end) = tap.events(tick);
-            add_f::<L, N>(&mut v, tap.rows, at, end);
-        }
-        if !fires {
-            continue;
-        }
-        let mut bits = 0u64;
-        if scalar {
-            let mut after = [[0f32; 4]; N];
-            for k in 0..N {
-                L::store_f(after[k].as_mut_ptr(), v[k]);
-                for lane in 0..4 {
-                    let at = 4 * k + lane;
-                    let waiting = &mut *chunk.waiting.add(at);
-                    let spikes = neuron.fire(&mut after[k][lane], held[k][lane], *chunk.threshold.add(at), waiting);
-                    bits |= u64::from(spikes > 0) << at;
-                    if !chunk.repeats.is_null() {
-                        *chunk.repeats.add(tick * 4 * N + at) = spikes;
+            if any == 0 {
+                if !sampled.is_null() {
+                    for later in tick..shifts.len() {
+                        for k in 0..V {
+                            L::store_i(sampled.add(later * lanes + 4 * k), v[k]);
+                        }
                     }
                 }
-                v[k] = L::load_f(after[k].as_ptr());
-            }
-        } else {
-            for k in 0..N {
-                if bounded {
-                    v[k] = L::raise_f(v[k], floor);
-                }
-                let threshold = L::load_f(chunk.threshold.add(4 * k));
-                let fired = L::ge_f(v[k], threshold);
-                bits |= u64::from(L::bits_i(fired)) << (4 * k);
-                v[k] = if neuron.hard { L::and_not_f(fired, v[k]) } else { L::sub_f(v[k], L::and_f(fired, threshold)) };
+                break;
             }
         }
-        *chunk.bits.add(tick * chunk.stride) |= (bits & chunk.valid) << chunk.shift;
-        if !chunk.sampled.is_null() {
-            for k in 0..N {
-                L::store_f(chunk.sampled.add(tick * 4 * N + 4 * k), v[k]);
+        let mut masks = [L::splat_i(0); V];
+        for k in 0..V {
+            let level = L::shl_i(theta[k], shift);
+            masks[k] = L::ge_i(v[k], level);
+            v[k] = L::sub_i(v[k], L::and_i(masks[k], level));
+        }
+        put_bits::<L, V>(bits.add(tick * stride), masks);
+        if !sampled.is_null() {
+            for k in 0..V {
+                L::store_i(sampled.add(tick * lanes + 4 * k), v[k]);
             }
         }
-    }
-    for k in 0..N {
-        L::store_f(chunk.potential.add(4 * k), v[k]);
-    }
-}
-
-/// The firing ticks of a layerwise window: θ·2^shift a tick, no input.
-///
-/// # Safety
-/// `potential` and `threshold` hold 4·`vectors` values, `sampled` (if not null) as many a tick; `bits` as in `Chunk`.
-#[allow(clippy::too_many_arguments)]
-pub unsafe fn window<L: Lanes>(potential: *mut i32, threshold: *const i32, vectors: usize, shifts: &[u32], bits: *mut u64, stride: usize, shift: usize, valid: u64, sampled: *mut i32) {
-    for k in 0..vectors {
-        let mut v = L::load_i(potential.add(4 * k));
-        let theta = L::load_i(threshold.add(4 * k));
-        let keep = (valid >> (4 * k)) as u32 & 15;
-        for (tick, &doublings) in shifts.iter().enumerate() {
-            let level = L::shl_i(theta, doublings);
-            let mask = L::ge_i(v, level);
-            let fired = L::bits_i(mask) & keep;
-            v = L::sub_i(v, L::and_i(mask, level));
-            *bits.add(tick * stride) |= u64::from(fired) << (shift + 4 * k);
-            if !sampled.is_null() {
-                L::store_i(sampled.add(tick * 4 * vectors + 4 * k), v);
-            }
-        }
-        L::store_i(potential.add(4 * k), v);
     }
 }

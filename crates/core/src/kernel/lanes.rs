@@ -3,8 +3,11 @@
 /// # Safety
 /// Pointers must be valid for one whole vector; no alignment is needed.
 pub trait Lanes {
+    /// Four f32.
     type F: Copy;
+    /// Four i32, or a mask.
     type I: Copy;
+    /// Eight i16.
     type S: Copy;
 
     unsafe fn load_f(from: *const f32) -> Self::F;
@@ -19,6 +22,8 @@ pub trait Lanes {
     fn ge_f(a: Self::F, b: Self::F) -> Self::I;
     fn and_f(mask: Self::I, a: Self::F) -> Self::F;
     fn and_not_f(mask: Self::I, a: Self::F) -> Self::F;
+    /// `a` where the mask is set, else `b`.
+    fn select_f(mask: Self::I, a: Self::F, b: Self::F) -> Self::F;
 
     unsafe fn load_i(from: *const i32) -> Self::I;
     unsafe fn store_i(to: *mut i32, a: Self::I);
@@ -31,10 +36,20 @@ pub trait Lanes {
     fn ge_i(a: Self::I, b: Self::I) -> Self::I;
     /// One bit a lane of a mask, lane 0 lowest.
     fn bits_i(mask: Self::I) -> u32;
+    /// The bits of four masks, the first lowest.
+    fn bits_four(masks: [Self::I; 4]) -> u32;
 
     unsafe fn load_s(from: *const i16) -> Self::S;
-    fn zero_s() -> Self::S;
+    fn splat_s(value: i16) -> Self::S;
     fn add_s(a: Self::S, b: Self::S) -> Self::S;
+    fn sub_s(a: Self::S, b: Self::S) -> Self::S;
+    fn and_s(a: Self::S, b: Self::S) -> Self::S;
+    /// The four low lanes, and the four high ones, widened.
     fn low_s(a: Self::S) -> Self::I;
     fn high_s(a: Self::S) -> Self::I;
+    /// a0·p + b0·q, a1·p + b1·q, … of the four low lanes, and of the four high ones; `pair` holds p, q, p, q, ….
+    fn dot_low(a: Self::S, b: Self::S, pair: Self::S) -> Self::I;
+    fn dot_high(a: Self::S, b: Self::S, pair: Self::S) -> Self::I;
+    /// p, q, p, q, … from p in the low half and q in the high half.
+    fn splat_pair(pair: u32) -> Self::S;
 }

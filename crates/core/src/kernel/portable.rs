@@ -62,6 +62,10 @@ impl Lanes for Portable {
         each(mask, a, |m, a| f32::from_bits(a.to_bits() & !(m as u32)))
     }
     #[inline(always)]
+    fn select_f(mask: Self::I, a: Self::F, b: Self::F) -> Self::F {
+        Four(std::array::from_fn(|lane| if mask.0[lane] != 0 { a.0[lane] } else { b.0[lane] }))
+    }
+    #[inline(always)]
     unsafe fn load_i(from: *const i32) -> Self::I {
         Four(from.cast::<[i32; 4]>().read_unaligned())
     }
@@ -103,16 +107,28 @@ impl Lanes for Portable {
         (a & 1 | b & 2 | c & 4 | d & 8) as u32
     }
     #[inline(always)]
+    fn bits_four([a, b, c, d]: [Self::I; 4]) -> u32 {
+        Self::bits_i(a) | Self::bits_i(b) << 4 | Self::bits_i(c) << 8 | Self::bits_i(d) << 12
+    }
+    #[inline(always)]
     unsafe fn load_s(from: *const i16) -> Self::S {
         Eight(from.cast::<[i16; 8]>().read_unaligned())
     }
     #[inline(always)]
-    fn zero_s() -> Self::S {
-        Eight([0; 8])
+    fn splat_s(value: i16) -> Self::S {
+        Eight([value; 8])
     }
     #[inline(always)]
     fn add_s(a: Self::S, b: Self::S) -> Self::S {
         Eight(std::array::from_fn(|lane| a.0[lane].wrapping_add(b.0[lane])))
+    }
+    #[inline(always)]
+    fn sub_s(a: Self::S, b: Self::S) -> Self::S {
+        Eight(std::array::from_fn(|lane| a.0[lane].wrapping_sub(b.0[lane])))
+    }
+    #[inline(always)]
+    fn and_s(a: Self::S, b: Self::S) -> Self::S {
+        Eight(std::array::from_fn(|lane| a.0[lane] & b.0[lane]))
     }
     #[inline(always)]
     fn low_s(a: Self::S) -> Self::I {
@@ -122,4 +138,21 @@ impl Lanes for Portable {
     fn high_s(a: Self::S) -> Self::I {
         Four(std::array::from_fn(|lane| a.0[lane + 4].into()))
     }
+    #[inline(always)]
+    fn dot_low(a: Self::S, b: Self::S, pair: Self::S) -> Self::I {
+        dot(&a.0[..4], &b.0[..4], pair)
+    }
+    #[inline(always)]
+    fn dot_high(a: Self::S, b: Self::S, pair: Self::S) -> Self::I {
+        dot(&a.0[4..], &b.0[4..], pair)
+    }
+    #[inline(always)]
+    fn splat_pair(pair: u32) -> Self::S {
+        Eight(std::array::from_fn(|lane| if lane % 2 == 0 { pair as i16 } else { (pair >> 16) as i16 }))
+    }
+}
+
+#[inline(always)]
+fn dot(a: &[i16], b: &[i16], pair: Eight) -> Four<i32> {
+    Four(std::array::from_fn(|lane| (i32::from(a[lane]) * i32::from(pair.0[0])).wrapping_add(i32::from(b[lane]) * i32::from(pair.0[1]))))
 }

@@ -1,4 +1,4 @@
-//! WebAssembly SIMD: the only intrinsics. Neither relaxed operations nor fused products.
+//! WebAssembly SIMD. Neither relaxed operations nor fused products.
 
 use super::lanes::Lanes;
 use core::arch::wasm32::*;
@@ -52,6 +52,10 @@ impl Lanes for Simd128 {
         v128_andnot(a, mask)
     }
     #[inline(always)]
+    fn select_f(mask: v128, a: v128, b: v128) -> v128 {
+        v128_bitselect(a, b, mask)
+    }
+    #[inline(always)]
     unsafe fn load_i(from: *const i32) -> v128 {
         v128_load(from.cast())
     }
@@ -92,16 +96,28 @@ impl Lanes for Simd128 {
         i32x4_bitmask(mask).into()
     }
     #[inline(always)]
+    fn bits_four([a, b, c, d]: [v128; 4]) -> u32 {
+        i8x16_bitmask(i8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d))).into()
+    }
+    #[inline(always)]
     unsafe fn load_s(from: *const i16) -> v128 {
         v128_load(from.cast())
     }
     #[inline(always)]
-    fn zero_s() -> v128 {
-        i16x8_splat(0)
+    fn splat_s(value: i16) -> v128 {
+        i16x8_splat(value)
     }
     #[inline(always)]
     fn add_s(a: v128, b: v128) -> v128 {
         i16x8_add(a, b)
+    }
+    #[inline(always)]
+    fn sub_s(a: v128, b: v128) -> v128 {
+        i16x8_sub(a, b)
+    }
+    #[inline(always)]
+    fn and_s(a: v128, b: v128) -> v128 {
+        v128_and(a, b)
     }
     #[inline(always)]
     fn low_s(a: v128) -> v128 {
@@ -110,5 +126,17 @@ impl Lanes for Simd128 {
     #[inline(always)]
     fn high_s(a: v128) -> v128 {
         i32x4_extend_high_i16x8(a)
+    }
+    #[inline(always)]
+    fn dot_low(a: v128, b: v128, pair: v128) -> v128 {
+        i32x4_dot_i16x8(i16x8_shuffle::<0, 8, 1, 9, 2, 10, 3, 11>(a, b), pair)
+    }
+    #[inline(always)]
+    fn dot_high(a: v128, b: v128, pair: v128) -> v128 {
+        i32x4_dot_i16x8(i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(a, b), pair)
+    }
+    #[inline(always)]
+    fn splat_pair(pair: u32) -> v128 {
+        u32x4_splat(pair)
     }
 }

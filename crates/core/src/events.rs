@@ -1,0 +1,112 @@
+//! Delivery event by event into one row of potentials: depthwise convolutions, small groups, identities. There a vector of
+//! neurons shares no weight row, and a dense matrix would be mostly zeros.
+
+use crate::layer::Layer;
+use crate::spikes::{Geometry, Spikes};
+use crate::synapse::{Form, Synapse};
+
+/// Charges of i32 or f32.
+pub trait Charge: Copy {
+    fn of(bits: u32) -> Self;
+    fn plus(self, other: Self) -> Self;
+    fn minus(self, other: Self) -> Self;
+    fn times(self, other: Self) -> Self;
+}
+
+impl Charge for f32 {
+    #[inline(always)]
+    fn of(bits: u32) -> f32 {
+        f32::from_bits(bits)
+    }
+    #[inline(always)]
+    fn plus(self, other: f32) -> f32 {
+        self + other
+    }
+    #[inline(always)]
+    fn minus(self, other: f32) -> f32 {
+        self - other
+    }
+    #[inline(always)]
+    fn times(self, other: f32) -> f32 {
+        self * other
+    }
+}
+
+impl Charge for i32 {
+    #[inline(always)]
+    fn of(bits: u32) -> i32 {
+        bits as i32
+    }
+    #[inline(always)]
+    fn plus(self, other: i32) -> i32 {
+        self.wrapping_add(other)
+    }
+    #[inline(always)]
+    fn minus(self, other: i32) -> i32 {
+        self.wrapping_sub(other)
+    }
+    #[inline(always)]
+    fn times(self, other: i32) -> i32 {
+        self.wrapping_mul(other)
+    }
+}
+
+/// For each input column, the (tap, output column) pairs that read it: computed once a synapse.
+pub type Readers = Vec<Vec<(usize, usize)>>;
+
+pub fn readers(synapse: &Synapse, to: Geometry) -> Readers {
+    match &synapse.form {
+        Form::Events { sweep, .. } => sweep.readers(1, synapse.from.width, to.width),
+        _ => Vec::new(),
+    }
+}
+
+/// Adds (or subtracts) what the spikes of one plane deliver to row `y` of the layer's potentials, ascending for each neuron.
+pub fn deliver<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, spikes: &Spikes, y: usize, plane: usize, minus: bool, potentials: &mut [C]) {
+    let Form::Events { sweep, .. } = &synapse.form else { return };
+    let from = synapse.from;
+    for ky in 0..sweep.kernel[0] {
+        let Some(row) = sweep.input(0, y, ky, from.height) else { continue };
+        let cells = (row * spikes.planes + plane) * from.width;
+        for (x, readers) in readers.iter().enumerate() {
+            for &entry in &spikes.entries[spikes.starts[cells + x] as usize..spikes.starts[cells + x + 1] as usize] {
+                let channel = entry as usize - x * from.channels;
+                add(layer, synapse, y, ky, readers, channel, potentials, |v: C, q: C| if minus { v.minus(q) } else { v.plus(q) });
+            }
+        }
+    }
+}
+
+/// Adds weight · value of every input to row `y`: constant current.
+pub fn deliver_constant<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, values: &[u32], y: usize, potentials: &mut [C]) {
+    let Form::Events { sweep, .. } = &synapse.form else { return };
+    let from = synapse.from;
+    for ky in 0..sweep.kernel[0] {
+        let Some(row) = sweep.input(0, y, ky, from.height) else { continue };
+        for (x, readers) in readers.iter().enumerate() {
+            for channel in 0..from.channels {
+                let value = C::of(values[(row * from.width + x) * from.channels + channel]);
+                add(layer, synapse, y, ky, readers, channel, potentials, |v: C, q: C| v.plus(q.times(value)));
+            }
+        }
+    }
+}
+
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn add<C: Charge>(layer: &Layer, synapse: &Synapse, y: usize, ky: usize, readers: &[(usize, usize)], channel: usize, potentials: &mut [C], operation: impl Fn(C, C) -> C) {
+    let Form::Events { sweep, groups, per_neuron } = &synapse.form else { return };
+    let outputs = layer.geometry.channels;
+    let (inputs_per_group, outputs_per_group) = (synapse.from.channels / groups, outputs / groups);
+    let (first, input) = if inputs_per_group == 1 { (channel * outputs_per_group, 0) } else { (channel / inputs_per_group * outputs_per_group, channel % inputs_per_group) };
+    for &(kx, column) in readers {
+        let weights = match per_neuron {
+            true => (y * layer.geometry.width + column) * outputs + first,
+            false => ((ky * sweep.kernel[1] + kx) * inputs_per_group + input) * outputs + first,
+        };
+        let at = column * layer.padded + first;
+        for (v, &bits) in potentials[at..at + outputs_per_group].iter_mut().zip(&synapse.raw[weights..weights + outputs_per_group]) {
+            *v = operation(*v, C::of(bits));
+        }
+    }
+}

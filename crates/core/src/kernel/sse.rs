@@ -1,0 +1,157 @@
+//! The same 128 bits on x86-64, in the SSE2 that every such processor has: native and WebAssembly runs compare like with like.
+
+use super::lanes::Lanes;
+use core::arch::x86_64::*;
+
+pub struct Sse;
+
+// SAFETY of every block below: SSE2 is part of x86-64. Loads and stores are unaligned ones, and the trait's caller vouches for
+// their pointers.
+macro_rules! sse {
+    ($body:expr) => {
+        unsafe { $body }
+    };
+}
+
+impl Lanes for Sse {
+    type F = __m128;
+    type I = __m128i;
+    type S = __m128i;
+
+    #[inline(always)]
+    unsafe fn load_f(from: *const f32) -> __m128 {
+        _mm_loadu_ps(from)
+    }
+    #[inline(always)]
+    unsafe fn store_f(to: *mut f32, a: __m128) {
+        _mm_storeu_ps(to, a)
+    }
+    #[inline(always)]
+    fn splat_f(value: f32) -> __m128 {
+        sse!(_mm_set1_ps(value))
+    }
+    #[inline(always)]
+    fn add_f(a: __m128, b: __m128) -> __m128 {
+        sse!(_mm_add_ps(a, b))
+    }
+    #[inline(always)]
+    fn sub_f(a: __m128, b: __m128) -> __m128 {
+        sse!(_mm_sub_ps(a, b))
+    }
+    #[inline(always)]
+    fn mul_f(a: __m128, b: __m128) -> __m128 {
+        sse!(_mm_mul_ps(a, b))
+    }
+    #[inline(always)]
+    fn raise_f(a: __m128, b: __m128) -> __m128 {
+        // `max_ps` gives its second operand unless the first is greater.
+        sse!(_mm_max_ps(b, a))
+    }
+    #[inline(always)]
+    fn ge_f(a: __m128, b: __m128) -> __m128i {
+        sse!(_mm_castps_si128(_mm_cmpge_ps(a, b)))
+    }
+    #[inline(always)]
+    fn and_f(mask: __m128i, a: __m128) -> __m128 {
+        sse!(_mm_and_ps(_mm_castsi128_ps(mask), a))
+    }
+    #[inline(always)]
+    fn and_not_f(mask: __m128i, a: __m128) -> __m128 {
+        sse!(_mm_andnot_ps(_mm_castsi128_ps(mask), a))
+    }
+    #[inline(always)]
+    fn select_f(mask: __m128i, a: __m128, b: __m128) -> __m128 {
+        sse!({
+            let mask = _mm_castsi128_ps(mask);
+            _mm_or_ps(_mm_and_ps(mask, a), _mm_andnot_ps(mask, b))
+        })
+    }
+    #[inline(always)]
+    unsafe fn load_i(from: *const i32) -> __m128i {
+        _mm_loadu_si128(from.cast())
+    }
+    #[inline(always)]
+    unsafe fn store_i(to: *mut i32, a: __m128i) {
+        _mm_storeu_si128(to.cast(), a)
+    }
+    #[inline(always)]
+    fn splat_i(value: i32) -> __m128i {
+        sse!(_mm_set1_epi32(value))
+    }
+    #[inline(always)]
+    fn add_i(a: __m128i, b: __m128i) -> __m128i {
+        sse!(_mm_add_epi32(a, b))
+    }
+    #[inline(always)]
+    fn sub_i(a: __m128i, b: __m128i) -> __m128i {
+        sse!(_mm_sub_epi32(a, b))
+    }
+    #[inline(always)]
+    fn mul_i(a: __m128i, b: __m128i) -> __m128i {
+        sse!({
+            let even = _mm_mul_epu32(a, b);
+            let odd = _mm_mul_epu32(_mm_srli_si128::<4>(a), _mm_srli_si128::<4>(b));
+            _mm_unpacklo_epi32(_mm_shuffle_epi32::<0b1000>(even), _mm_shuffle_epi32::<0b1000>(odd))
+        })
+    }
+    #[inline(always)]
+    fn shl_i(a: __m128i, bits: u32) -> __m128i {
+        sse!(_mm_sll_epi32(a, _mm_cvtsi32_si128(bits as i32)))
+    }
+    #[inline(always)]
+    fn and_i(a: __m128i, b: __m128i) -> __m128i {
+        sse!(_mm_and_si128(a, b))
+    }
+    #[inline(always)]
+    fn ge_i(a: __m128i, b: __m128i) -> __m128i {
+        sse!(_mm_xor_si128(_mm_cmplt_epi32(a, b), _mm_set1_epi32(-1)))
+    }
+    #[inline(always)]
+    fn bits_i(mask: __m128i) -> u32 {
+        sse!(_mm_movemask_ps(_mm_castsi128_ps(mask)) as u32)
+    }
+    #[inline(always)]
+    fn bits_four([a, b, c, d]: [__m128i; 4]) -> u32 {
+        sse!(_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d))) as u32)
+    }
+    #[inline(always)]
+    unsafe fn load_s(from: *const i16) -> __m128i {
+        _mm_loadu_si128(from.cast())
+    }
+    #[inline(always)]
+    fn splat_s(value: i16) -> __m128i {
+        sse!(_mm_set1_epi16(value))
+    }
+    #[inline(always)]
+    fn add_s(a: __m128i, b: __m128i) -> __m128i {
+        sse!(_mm_add_epi16(a, b))
+    }
+    #[inline(always)]
+    fn sub_s(a: __m128i, b: __m128i) -> __m128i {
+        sse!(_mm_sub_epi16(a, b))
+    }
+    #[inline(always)]
+    fn and_s(a: __m128i, b: __m128i) -> __m128i {
+        sse!(_mm_and_si128(a, b))
+    }
+    #[inline(always)]
+    fn low_s(a: __m128i) -> __m128i {
+        sse!(_mm_srai_epi32::<16>(_mm_unpacklo_epi16(a, a)))
+    }
+    #[inline(always)]
+    fn high_s(a: __m128i) -> __m128i {
+        sse!(_mm_srai_epi32::<16>(_mm_unpackhi_epi16(a, a)))
+    }
+    #[inline(always)]
+    fn dot_low(a: __m128i, b: __m128i, pair: __m128i) -> __m128i {
+        sse!(_mm_madd_epi16(_mm_unpacklo_epi16(a, b), pair))
+    }
+    #[inline(always)]
+    fn dot_high(a: __m128i, b: __m128i, pair: __m128i) -> __m128i {
+        sse!(_mm_madd_epi16(_mm_unpackhi_epi16(a, b), pair))
+    }
+    #[inline(always)]
+    fn splat_pair(pair: u32) -> __m128i {
+        sse!(_mm_set1_epi32(pair as i32))
+    }
+}

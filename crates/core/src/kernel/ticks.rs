@@ -1,0 +1,139 @@
+//! Synchronous ticks of one chunk in f32: firing interleaves with integration.
+
+use super::fire::put_bits;
+use super::lanes::Lanes;
+use super::rows::{add_lanes_f, add_rows_f, Tap};
+use crate::neuron::Neuron;
+
+/// What one chunk needs for a block of ticks. All pointers hold 4·N values.
+pub struct Chunk<'a> {
+    pub potential: *mut f32,
+    /// Charge that arrives in every tick.
+    pub drive: *const f32,
+    pub threshold: *const f32,
+    /// Ticks left of the refractory period; read only where there is one.
+    pub waiting: *mut u32,
+    pub taps: &'a [Tap],
+    pub ticks: usize,
+    /// One bit a neuron: those of tick t begin at `bits + t · stride`.
+    pub bits: *mut u8,
+    pub stride: usize,
+    /// Spikes of each lane, `repeats_stride` values a tick; null where a neuron fires at most once a tick.
+    pub repeats: *mut u32,
+    pub repeats_stride: usize,
+    /// Membrane potential after each tick, or null.
+    pub sampled: *mut f32,
+}
+
+/// An output: integrates and never fires.
+///
+/// # Safety
+/// The pointers of `chunk` that it reads must be valid as described, and its taps hold all ticks.
+#[inline(never)]
+pub unsafe fn integrate_ticks<L: Lanes, const N: usize>(chunk: &Chunk) {
+    let mut v: [L::F; N] = std::array::from_fn(|k| L::load_f(chunk.potential.add(4 * k)));
+    for tick in 0..chunk.ticks {
+        for k in 0..N {
+            v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
+        }
+        deliver::<L, N>(&mut v, chunk.taps, tick);
+    }
+    for k in 0..N {
+        L::store_f(chunk.potential.add(4 * k), v[k]);
+    }
+}
+
+/// # Safety
+/// The pointers of `chunk` must be valid as described, and its taps hold all ticks.
+#[inline(never)]
+pub unsafe fn fire_ticks<L: Lanes, const N: usize>(chunk: &Chunk, neuron: &Neuron) {
+    let mut v: [L::F; N] = std::array::from_fn(|k| L::load_f(chunk.potential.add(4 * k)));
+    let leak = L::splat_f(neuron.leak_factor);
+    let bounded = neuron.floor != f32::NEG_INFINITY;
+    let floor = L::splat_f(neuron.floor);
+    for tick in 0..chunk.ticks {
+        if neuron.leak_factor != 1.0 {
+            for k in 0..N {
+                v[k] = L::mul_f(leak, v[k]);
+            }
+        }
+        for k in 0..N {
+            v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
+        }
+        deliver::<L, N>(&mut v, chunk.taps, tick);
+        if bounded {
+            for k in 0..N {
+                v[k] = L::raise_f(v[k], floor);
+            }
+        }
+        let mut masks = [L::splat_i(0); N];
+        for k in 0..N {
+            let threshold = L::load_f(chunk.threshold.add(4 * k));
+            masks[k] = L::ge_f(v[k], threshold);
+            v[k] = if neuron.hard { L::and_not_f(masks[k], v[k]) } else { L::sub_f(v[k], L::and_f(masks[k], threshold)) };
+        }
+        put_bits::<L, N>(chunk.bits.add(tick * chunk.stride), masks);
+        if !chunk.sampled.is_null() {
+            for k in 0..N {
+                L::store_f(chunk.sampled.add(tick * 4 * N + 4 * k), v[k]);
+            }
+        }
+    }
+    for k in 0..N {
+        L::store_f(chunk.potential.add(4 * k), v[k]);
+    }
+}
+
+/// The same, neuron by neuron after integration: refractory neurons and those that fire several spikes a tick.
+///
+/// # Safety
+/// As `fire_ticks`.
+#[inline(never)]
+pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize>(chunk: &Chunk, neuron: &Neuron) {
+    let mut v: [L::F; N] = std::array::from_fn(|k| L::load_f(chunk.potential.add(4 * k)));
+    let leak = L::splat_f(neuron.leak_factor);
+    let mut held = [[0f32; 4]; N];
+    for tick in 0..chunk.ticks {
+        for k in 0..N {
+            // Multiplying by 1 changes nothing.
+            v[k] = L::mul_f(leak, v[k]);
+            L::store_f(held[k].as_mut_ptr(), v[k]);
+            v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
+        }
+        deliver::<L, N>(&mut v, chunk.taps, tick);
+        let mut after = [[0f32; 4]; N];
+        for k in 0..N {
+            L::store_f(after[k].as_mut_ptr(), v[k]);
+            let mut bits = 0u8;
+            for lane in 0..4 {
+                let at = 4 * k + lane;
+                let spikes = neuron.fire(&mut after[k][lane], held[k][lane], *chunk.threshold.add(at), &mut *chunk.waiting.add(at));
+                bits |= u8::from(spikes > 0) << (at % 8);
+                if !chunk.repeats.is_null() {
+                    *chunk.repeats.add(tick * chunk.repeats_stride + at) = spikes;
+                }
+            }
+            let byte = chunk.bits.add(tick * chunk.stride + k / 2);
+            *byte = if k % 2 == 0 { bits } else { *byte | bits };
+            v[k] = L::load_f(after[k].as_ptr());
+            if !chunk.sampled.is_null() {
+                L::store_f(chunk.sampled.add(tick * 4 * N + 4 * k), v[k]);
+            }
+        }
+    }
+    for k in 0..N {
+        L::store_f(chunk.potential.add(4 * k), v[k]);
+    }
+}
+
+#[inline(always)]
+unsafe fn deliver<L: Lanes, const N: usize>(v: &mut [L::F; N], taps: &[Tap], tick: usize) {
+    for tap in taps {
+        let (at, end) = tap.events(tick);
+        if tap.single {
+            add_lanes_f::<L, N>(v, tap, at, end);
+        } else {
+            add_rows_f::<L, N>(v, tap.rows, at, end);
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! A layer over its whole window: it integrates all ticks, then fires (T7).
+
+use crate::events::deliver;
+use crate::kernel::fire::fire_window;
+use crate::kernel::lanes::Lanes;
+use crate::kernel::window::{window_narrow, window_wide, Window};
+use crate::layer::Layer;
+use crate::network::Schedule;
+use crate::spikes::Spikes;
+use crate::state::{as_integers, grow, spikes_of, LayerState, Scratch};
+use crate::synapse::{Chunk, Width};
+use crate::with_vectors;
+
+/// `distinct_input`: no input of the network spikes twice in a tick.
+pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Schedule, before: &[Spikes], out: &mut Spikes, scratch: &mut Scratch, distinct_input: bool) {
+    let ticks = schedule.window_ticks();
+    let (height, width, channels) = (layer.geometry.height, layer.geometry.width, layer.geometry.channels);
+    let words = layer.padded.div_ceil(64);
+    let row_words = width * words;
+    grow(&mut scratch.bits, ticks * row_words);
+    out.clear(ticks);
+    for y in 0..height {
+        scratch.bits[..ticks * row_words].fill(0);
+        if layer.by_events {
+            integrate_row(layer, state, schedule, before, scratch, y);
+        }
+        for chunk in &layer.chunks {
+            let lanes = chunk.vectors * layer.width.lanes();
+            for x in 0..width {
+                let position = y * width + x;
+                let traced = !layer.traced.is_empty() && layer.traced.iter().any(|&neuron| in_chunk(neuron, position, channels, chunk, lanes));
+                let mut potentials = [0i32; 64];
+                let base = &state.drive.as_ref().unwrap_or(&layer.base).at(position)[chunk.first..chunk.first + lanes];
+                if traced {
+                    grow(&mut scratch.sampled, 2 * ticks * lanes);
+                }
+                let sampled: *mut i32 = if traced { scratch.sampled.as_mut_ptr().cast() } else { std::ptr::null_mut() };
+                if layer.by_events {
+                    let row = &as_integers(&mut scratch.row)[x * layer.padded + chunk.first..][..lanes];
+                    potentials[..lanes].copy_from_slice(row);
+                } else {
+                    scratch.taps.clear();
+                    for (index, synapse) in layer.synapses.iter().enumerate() {
+                        synapse.taps(&mut scratch.taps, spikes_of(layer, index, &state.views, before), y, x, chunk, layer.vectors);
+                    }
+                    let (bounds, bounded) = chunk.bounds.of(distinct_input);
+                    let job = Window { taps: &scratch.taps, ticks, gain: schedule.gain, signs: 1, bounds, bounded, base: base.as_ptr().cast(), sampled };
+                    let potential = potentials.as_mut_ptr();
+                    // SAFETY: chunks have at most 64 lanes, base and samples one value a lane (and tick); taps read live spikes of
+                    // `ticks` planes, whose entries are rows of the chunk's block.
+                    unsafe {
+                        match layer.width {
+                            Width::Narrow => with_vectors!(chunk.vectors, window_narrow, L, &job, potential),
+                            _ => with_vectors!(chunk.vectors, window_wide, L, &job, potential),
+                        }
+                    }
+                }
+                if layer.fires {
+                    let threshold = &layer.threshold.at(position)[chunk.first..chunk.first + lanes];
+                    // SAFETY: as above; a row of bits has `words` words a position and plane, in which the chunk has whole bytes.
+                    unsafe {
+                        let bits = scratch.bits.as_mut_ptr().cast::<u8>().add(x * words * 8 + chunk.first / 8);
+                        let fired = if traced { sampled.add(ticks * lanes) } else { sampled };
+                        fire_window::<L>(potentials.as_mut_ptr(), threshold.as_ptr().cast(), lanes, &schedule.shifts, bits, row_words * 8, fired);
+                    }
+                } else {
+                    let at = position * layer.padded + chunk.first;
+                    as_integers(&mut state.potential)[at..at + lanes].copy_from_slice(&potentials[..lanes]);
+                }
+                if traced {
+                    let base = base.to_vec();
+                    trace(layer, state, schedule, &scratch.sampled, position, chunk, lanes, &base);
+                }
+            }
+        }
+        if layer.fires {
+            let row_size = width * channels;
+            let bits = &scratch.bits[..ticks * row_words];
+            if state.counts.is_empty() {
+                out.append_row(layer.geometry, bits, words, |_, _, _| 1);
+            } else {
+                let counts = &mut state.counts[y * row_size..(y + 1) * row_size];
+                out.append_row(layer.geometry, bits, words, |tick, x, channel| {
+                    counts[x * channels + channel] += schedule.payloads[tick];
+                    1
+                });
+            }
+        }
+    }
+    if layer.fires {
+        out.finish();
+        if layer.record_spikes {
+            state.record(layer, out, layer.depth * ticks);
+        }
+    }
+}
+
+pub fn in_chunk(neuron: u32, position: usize, channels: usize, chunk: &Chunk, lanes: usize) -> bool {
+    neuron as usize / channels == position && (chunk.first..chunk.first + lanes).contains(&(neuron as usize % channels))
+}
+
+/// One row, event by event: potentials after the window go to `scratch.row`, samples of traced neurons to the traces.
+fn integrate_row(layer: &Layer, state: &mut LayerState, schedule: &Schedule, before: &[Spikes], scratch: &mut Scratch, y: usize) {
+    let ticks = schedule.window_ticks();
+    let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
+    grow(&mut scratch.row, width * padded);
+    let row = &mut as_integers(&mut scratch.row)[..width * padded];
+    row.fill(0);
+    for tick in 0..ticks {
+        if schedule.gain != 1 {
+            row.iter_mut().for_each(|v| *v = v.wrapping_mul(schedule.gain));
+        }
+        for (index, synapse) in layer.synapses.iter().enumerate() {
+            deliver(layer, synapse, &state.readers[index], spikes_of(layer, index, &state.views, before), y, tick, false, row);
+        }
+        for (listed, &neuron) in layer.traced.iter().enumerate().filter(|(_, &neuron)| neuron as usize / (width * channels) == y) {
+            let (x, channel) = (neuron as usize / channels % width, neuron as usize % channels);
+            state.traces[listed * 2 * ticks + tick] = row[x * padded + channel] as u32;
+        }
+    }
+    for x in 0..width {
+        let base = state.drive.as_ref().unwrap_or(&layer.base).at(y * width + x);
+        for (v, &base) in row[x * padded..(x + 1) * padded].iter_mut().zip(base) {
+            *v = v.wrapping_add(base as i32);
+        }
+    }
+}
+
+/// Membrane traces: base + V·gain^(ticks left) while integrating, then V after each firing tick.
+#[allow(clippy::too_many_arguments)]
+fn trace(layer: &Layer, state: &mut LayerState, schedule: &Schedule, sampled: &[u32], position: usize, chunk: &Chunk, lanes: usize, base: &[u32]) {
+    let ticks = schedule.window_ticks();
+    for (row, &neuron) in layer.traced.iter().enumerate() {
+        if !in_chunk(neuron, position, layer.geometry.channels, chunk, lanes) {
+            continue;
+        }
+        let lane = neuron as usize % layer.geometry.channels - chunk.first;
+        let trace = &mut state.traces[row * 2 * ticks..(row + 1) * 2 * ticks];
+        let mut factor = 1u32;
+        for tick in (0..ticks).rev() {
+            let v = if layer.by_events { trace[tick] } else { sampled[tick * lanes + lane] };
+            trace[tick] = base[lane].wrapping_add(v.wrapping_mul(factor));
+            factor = factor.wrapping_mul(schedule.gain as u32);
+        }
+        for tick in ticks..2 * ticks {
+            trace[tick] = sampled[tick * lanes + lane];
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The validated graph: the only place that fails.
+
+use crate::layer::{Layer, LayerSpec, Repeats};
+use crate::pool::{Pool, Rule};
+use crate::spikes::Geometry;
+use crate::synapse::{Kind, Sweep};
+
+/// How a network integrates and fires.
+pub struct Schedule {
+    /// Synchronous, in f32; else layerwise, in integers.
+    pub interleaved: bool,
+    /// Factor on the potential before each tick of a layerwise window.
+    pub gain: i32,
+    /// For each firing tick, log2 of its threshold factor, and its payload.
+    pub shifts: Vec<u32>,
+    pub payloads: Vec<u32>,
+}
+
+impl Schedule {
+    pub fn window_ticks(&self) -> usize {
+        self.shifts.len()
+    }
+}
+
+pub enum Node {
+    Input(Geometry),
+    Layer(Box<Layer>),
+    Pool(Box<Pool>),
+}
+
+impl Node {
+    pub fn geometry(&self) -> Geometry {
+        match self {
+            Node::Input(geometry) => *geometry,
+            Node::Layer(layer) => layer.geometry,
+            Node::Pool(pool) => pool.to,
+        }
+    }
+}
+
+pub struct Network {
+    pub schedule: Schedule,
+    pub nodes: Vec<Node>,
+}
+
+fn expect(what: &str, expected: usize, got: usize) -> Result<(), String> {
+    if expected == got { Ok(()) } else { Err(format!("{what}: expected {expected} values, got {got}")) }
+}
+
+fn expect_each(what: &str, geometry: Geometry, got: usize) -> Result<(), String> {
+    if got == geometry.channels || got == geometry.size() {
+        return Ok(());
+    }
+    Err(format!("{what}: expected {} or {} values, got {got}", geometry.channels, geometry.size()))
+}
+
+impl Network {
+    pub fn new(input: Geometry, schedule: Schedule) -> Result<Network, String> {
+        if schedule.interleaved != schedule.shifts.is_empty() || schedule.payloads.len() != schedule.shifts.len() {
+            return Err(format!("schedule: expected firing ticks of a layerwise network, got {} and {} payloads", schedule.shifts.len(), schedule.payloads.len()));
+        }
+        if !(1..=2).contains(&schedule.gain) || !schedule.shifts.windows(2).all(|pair| pair[0] >= pair[1]) || schedule.shifts.iter().any(|&shift| shift > 30) {
+            return Err("schedule: expected gain 1 or 2 and thresholds that do not rise".into());
+        }
+        Ok(Network { schedule, nodes: vec![Node::Input(input)] })
+    }
+
+    fn source(&self, node: usize) -> Result<Geometry, String> {
+        match self.nodes.get(node) {
+            Some(Node::Layer(layer)) if !layer.fires => Err(format!("node {node} is an output, which never fires")),
+            Some(node) => Ok(node.geometry()),
+            None => Err(format!("node {node}: expected one of the {} before it", self.nodes.len())),
+        }
+    }
+
+    /// Adds a population or an output, without weights; returns its number.
+    pub fn layer(&mut self, spec: LayerSpec) -> Result<usize, String> {
+        let to = spec.geometry;
+        expect_each("bias", to, spec.bias.len())?;
+        if spec.fires {
+            expect_each("threshold", to, spec.threshold.len())?;
+            expect_each("initial potential", to, spec.initial.len())?;
+        }
+        if let Some(neuron) = spec.traced.iter().find(|&&neuron| neuron as usize >= to.size()) {
+            return Err(format!("traced neuron: expected less than {}, got {neuron}", to.size()));
+        }
+        let positive = |bits: &u32| if self.schedule.interleaved { f32::from_bits(*bits) > 0.0 } else { *bits as i32 > 0 };
+        if !spec.threshold.iter().all(positive) {
+            return Err("threshold: expected values > 0".into());
+        }
+        let mut sources = Vec::new();
+        for synapse in &spec.synapses {
+            let from = self.source(synapse.source)?;
+            match synapse.kind {
+                Kind::Conv(Sweep { kernel, stride, dilation, .. }, groups) => {
+                    let sizes = [kernel, stride, dilation].concat();
+                    if sizes.contains(&0) || groups == 0 || from.channels % groups != 0 || to.channels % groups != 0 {
+                        return Err(format!("convolution: expected positive sizes and {groups} equal groups of {} and {} channels", from.channels, to.channels));
+                    }
+                }
+                Kind::Identity { .. } if from.size() != to.size() => return Err(format!("identity: expected {} neurons on both sides, got {}", to.size(), from.size())),
+                _ => {}
+            }
+            sources.push(from);
+        }
+        self.nodes.push(Node::Layer(Box::new(Layer::new(spec, &sources, self.schedule.interleaved))));
+        Ok(self.nodes.len() - 1)
+    }
+
+    /// The next weights of a synapse of the last layer, in any number of pieces.
+    pub fn weights(&mut self, synapse: usize, values: &[u32]) -> Result<(), String> {
+        let Some(Node::Layer(layer)) = self.nodes.last_mut() else { return Err("weights: expected a layer before them".into()) };
+        let Layer { synapses, chunks, vectors, .. } = &mut **layer;
+        let count = synapses.len();
+        let target = synapses.get_mut(synapse).ok_or_else(|| format!("synapse {synapse}: expected less than {count}"))?;
+        target.push(values, chunks, *vectors)
+    }
+
+    /// Adds a pool; returns its number.
+    pub fn pool(&mut self, source: usize, sum: bool, to: Geometry, sweep: Sweep) -> Result<usize, String> {
+        let from = self.source(source)?;
+        expect("pool channels", from.channels, to.channels)?;
+        let rule = match (sum, self.schedule.interleaved, self.schedule.gain) {
+            (true, ..) => Rule::Sum,
+            (_, true, _) => Rule::Rising,
+            (_, _, 1) => Rule::Any,
+            _ => Rule::BitSerial,
+        };
+        self.nodes.push(Node::Pool(Box::new(Pool::new(source, rule, from, to, &sweep))));
+        Ok(self.nodes.len() - 1)
+    }
+
+    /// Nothing more will be added: checks that all weights have come, and proves what the kernels rely on.
+    pub fn complete(&mut self) -> Result<(), String> {
+        for index in 1..self.nodes.len() {
+            let (before, rest) = self.nodes.split_at_mut(index);
+            let Node::Layer(layer) = &mut rest[0] else { continue };
+            layer.synapses.iter().try_for_each(|synapse| synapse.complete().map_err(|message| format!("node {index}: {message}")))?;
+            let repeats = layer.synapses.iter().map(|synapse| repeats_of(before, synapse.source)).fold(Repeats::Never, |a, b| if a == Repeats::Never || b == Repeats::Always { b } else { a });
+            layer.prove(repeats, false);
+        }
+        Ok(())
+    }
+}
+
+fn repeats_of(nodes: &[Node], node: usize) -> Repeats {
+    match &nodes[node] {
+        Node::Input(_) => Repeats::AsInput,
+        Node::Layer(source) if source.neuron.spikes_per_tick == 1 => Repeats::Never,
+        // Rising maxima may rise twice, but only in f32, which proves nothing.
+        Node::Pool(pool) if pool.rule != Rule::Sum => Repeats::Never,
+        _ => Repeats::Always,
+    }
+}

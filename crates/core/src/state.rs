@@ -1,0 +1,121 @@
+//! What changes while a network runs.
+
+use crate::events::{readers, Readers};
+use crate::kernel::drive::Driven;
+use crate::kernel::rows::Tap;
+use crate::layer::{Layer, PerNeuron};
+use crate::spikes::Spikes;
+use crate::synapse::View;
+
+#[derive(Default)]
+pub struct LayerState {
+    /// Potentials between blocks of ticks (synchronous), charges of an output; [positions][padded].
+    pub potential: Vec<u32>,
+    /// Ticks left of the refractory period; empty where every neuron takes the vector path.
+    pub waiting: Vec<u32>,
+    /// Bias (and, in integers, initial potential) plus constant current of this run; none without current.
+    pub drive: Option<PerNeuron>,
+    pub counts: Vec<u32>,
+    pub spike_ticks: Vec<u32>,
+    pub spike_neurons: Vec<u32>,
+    pub traces: Vec<u32>,
+    /// Spikes of each synapse's source as the synapse needs them, where not as they are.
+    pub views: Vec<Spikes>,
+    pub readers: Vec<Readers>,
+}
+
+impl LayerState {
+    pub fn new(layer: &Layer, float: bool, counts: bool) -> LayerState {
+        let size = layer.geometry.positions() * layer.padded;
+        let scalar = layer.fires && (layer.neuron.refractory_ticks > 0 || layer.neuron.spikes_per_tick > 1);
+        LayerState {
+            potential: vec![0; if float || !layer.fires { size } else { 0 }],
+            waiting: vec![0; if scalar { size } else { 0 }],
+            counts: vec![0; if layer.fires && counts { layer.geometry.size() } else { 0 }],
+            views: layer.synapses.iter().map(|_| Spikes::default()).collect(),
+            readers: layer.synapses.iter().map(|synapse| readers(synapse, layer.geometry)).collect(),
+            ..LayerState::default()
+        }
+    }
+
+    pub fn reset(&mut self, layer: &Layer) {
+        for (position, potential) in self.potential.chunks_exact_mut(layer.padded).enumerate() {
+            match layer.fires {
+                true => potential.copy_from_slice(&layer.initial.at(position)[..layer.padded]),
+                false => potential.fill(0),
+            }
+        }
+        self.waiting.fill(0);
+    }
+
+    /// Brings the sources' spikes into the form that the synapses need; returns the synaptic operations of the block.
+    pub fn prepare(&mut self, layer: &Layer, before: &[Spikes], sources: impl Fn(usize) -> crate::spikes::Geometry, scratch: &mut Scratch) -> u64 {
+        let mut operations = 0;
+        for (synapse, view) in layer.synapses.iter().zip(&mut self.views) {
+            let source = &before[synapse.source];
+            let from = sources(synapse.source);
+            match synapse.view {
+                View::Same => {}
+                View::Grouped(groups) => view.group(source, from, groups),
+                View::Reshaped(to) => view.reshape(source, from, to, &mut scratch.neurons, &mut scratch.planes),
+            }
+            operations += synapse.operations(if let View::Reshaped(_) = synapse.view { view } else { source });
+        }
+        operations
+    }
+
+    /// Keeps spikes as (tick, neuron), sorted.
+    pub fn record(&mut self, layer: &Layer, out: &Spikes, first_tick: usize) {
+        let row_size = layer.geometry.width * layer.geometry.channels;
+        for tick in 0..out.planes {
+            for row in 0..layer.geometry.height {
+                let entries = out.row(layer.geometry, row, tick);
+                self.spike_ticks.extend(std::iter::repeat_n((first_tick + tick) as u32, entries.len()));
+                self.spike_neurons.extend(entries.iter().map(|entry| entry + (row * row_size) as u32));
+            }
+        }
+    }
+}
+
+/// Spikes that a synapse delivers.
+pub fn spikes_of<'a>(layer: &Layer, synapse: usize, views: &'a [Spikes], before: &'a [Spikes]) -> &'a Spikes {
+    let Synapse { view, source, .. } = &layer.synapses[synapse];
+    if *view == View::Same { &before[*source] } else { &views[synapse] }
+}
+
+use crate::synapse::Synapse;
+
+/// Buffers shared by all layers: grown once, then reused.
+#[derive(Default)]
+pub struct Scratch {
+    pub taps: Vec<Tap>,
+    /// Bits of one row, [planes][width][words].
+    pub bits: Vec<u64>,
+    /// Spikes of a tick where a neuron fires several, [ticks][width · padded].
+    pub repeats: Vec<u32>,
+    /// Potentials of one chunk after each tick.
+    pub sampled: Vec<u32>,
+    /// Potentials of one row, and after the leak alone.
+    pub row: Vec<u32>,
+    pub held: Vec<u32>,
+    pub driven: Vec<Driven>,
+    pub neurons: Vec<u32>,
+    pub planes: Vec<u32>,
+}
+
+/// Grows a buffer to at least `length`; what it holds is of no interest.
+pub fn grow<T: Default + Clone>(buffer: &mut Vec<T>, length: usize) {
+    if buffer.len() < length {
+        buffer.resize(length, T::default());
+    }
+}
+
+pub fn as_floats(bits: &mut [u32]) -> &mut [f32] {
+    // SAFETY: one size, one alignment, every bit pattern is a value.
+    unsafe { std::slice::from_raw_parts_mut(bits.as_mut_ptr().cast(), bits.len()) }
+}
+
+pub fn as_integers(bits: &mut [u32]) -> &mut [i32] {
+    // SAFETY: as above.
+    unsafe { std::slice::from_raw_parts_mut(bits.as_mut_ptr().cast(), bits.len()) }
+}

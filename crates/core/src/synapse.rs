@@ -1,0 +1,428 @@
+//! Geometry and packed weights of one synapse.
+
+use crate::kernel::drive::Driven;
+use crate::kernel::rows::Tap;
+use crate::spikes::{Geometry, Spikes};
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Kind {
+    /// Weights [outputs, inputs].
+    Dense,
+    /// Weights [ky, kx, inputs / groups, outputs].
+    Conv(Sweep, usize),
+    /// Weights: one for each neuron, or one for each channel of the target.
+    Identity { per_neuron: bool },
+}
+
+/// Where a window lies over its input: vertical, horizontal.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Sweep {
+    pub kernel: [usize; 2],
+    pub stride: [usize; 2],
+    pub dilation: [usize; 2],
+    /// Top, left.
+    pub padding: [usize; 2],
+}
+
+impl Sweep {
+    /// Kernel, stride, dilation (vertical, horizontal), padding (top, left).
+    pub fn new([kh, kw, sy, sx, dy, dx, top, left]: [usize; 8]) -> Sweep {
+        Sweep { kernel: [kh, kw], stride: [sy, sx], dilation: [dy, dx], padding: [top, left] }
+    }
+
+    /// Input coordinate under tap `k` of output `o`, if there is one.
+    #[inline(always)]
+    pub fn input(&self, axis: usize, o: usize, k: usize, extent: usize) -> Option<usize> {
+        let at = (o * self.stride[axis] + k * self.dilation[axis]).wrapping_sub(self.padding[axis]);
+        (at < extent).then_some(at)
+    }
+
+    /// For each input coordinate of an axis, the (tap, output) pairs that read it, by ascending output.
+    pub fn readers(&self, axis: usize, input: usize, output: usize) -> Vec<Vec<(usize, usize)>> {
+        let mut lists = vec![Vec::new(); input];
+        for o in 0..output {
+            for k in 0..self.kernel[axis] {
+                if let Some(at) = self.input(axis, o, k, input) {
+                    lists[at].push((k, o));
+                }
+            }
+        }
+        lists
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Width {
+    Float,
+    /// i32.
+    Wide,
+    /// i16.
+    Narrow,
+}
+
+impl Width {
+    pub fn lanes(self) -> usize {
+        if self == Width::Narrow { 8 } else { 4 }
+    }
+}
+
+/// Output channels whose potentials fit the registers.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    pub first: usize,
+    pub vectors: usize,
+    /// Lanes of narrower chunks before it, in units of one row: where its block begins.
+    pub offset: usize,
+    pub bounds: Bounds,
+}
+
+/// Proven bounds of narrow sums: see `kernel::window::Window`. `distinct`: no input of the network spikes twice in a tick.
+#[derive(Clone, Debug, Default)]
+pub struct Bounds {
+    pub distinct: (Vec<u16>, bool),
+    pub repeated: (Vec<u16>, bool),
+}
+
+impl Bounds {
+    pub fn of(&self, distinct: bool) -> (&[u16], bool) {
+        let (table, bounded) = if distinct { &self.distinct } else { &self.repeated };
+        (table, *bounded)
+    }
+}
+
+/// Chunks of whole bytes of lanes that do not straddle groups.
+pub fn chunks(channels: usize, groups: usize, width: Width) -> Vec<Chunk> {
+    let (mut list, mut offset) = (Vec::new(), 0);
+    let per_group = channels / groups;
+    for group in 0..groups {
+        let mut first = group * per_group;
+        while first < (group + 1) * per_group {
+            let left = ((group + 1) * per_group - first).div_ceil(width.lanes());
+            let vectors = match left {
+                // Lanes past the end of a group would be the next group's.
+                _ if groups > 1 => (1usize << left.ilog2()).min(8),
+                6.. => 8,
+                3..=5 => 4,
+                1 if width == Width::Narrow => 1,
+                _ => 2,
+            };
+            list.push(Chunk { first, vectors, offset, bounds: Bounds::default() });
+            first += vectors * width.lanes();
+            offset += vectors;
+        }
+    }
+    list
+}
+
+/// 16-byte units, so that rows lie on vector boundaries.
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+struct Vector([u8; 16]);
+
+pub enum Form {
+    /// Rows of weights for every chunk; blocks of `rows` rows, one for each position of the target if `per_position`.
+    Rows { sweep: Sweep, rows: usize, groups: usize, per_position: bool },
+    /// One lane an event.
+    Lanes { per_neuron: bool },
+    /// Weights in the order in which they came: delivered event by event into rows of potentials.
+    Events { sweep: Sweep, groups: usize, per_neuron: bool },
+}
+
+/// What must become of the source's spikes before they are delivered.
+#[derive(Clone, Copy, PartialEq)]
+pub enum View {
+    Same,
+    Grouped(usize),
+    Reshaped(Geometry),
+}
+
+pub struct Synapse {
+    pub source: usize,
+    pub form: Form,
+    pub view: View,
+    kind: Kind,
+    /// As the source has it; after a reshaping view, the target's.
+    pub from: Geometry,
+    to: Geometry,
+    width: Width,
+    packed: Vec<Vector>,
+    pub raw: Vec<u32>,
+    expected: usize,
+    received: usize,
+    /// Existing targets of a spike, by row and by column, and channels.
+    fan: Fan,
+}
+
+struct Fan {
+    rows: Vec<u64>,
+    /// Column sums are starts differences: (x, change of the fan at x).
+    changes: Vec<(usize, i64)>,
+    channels: u64,
+}
+
+const ONE: Sweep = Sweep { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: [0, 0] };
+
+impl Synapse {
+    /// `by_events`: the layer delivers event by event. `padded`: vectors of all chunks.
+    pub fn new(source: usize, kind: Kind, source_geometry: Geometry, to: Geometry, width: Width, vectors: usize, by_events: bool, chunk_groups: usize) -> Synapse {
+        let reshaped = matches!(kind, Kind::Identity { .. }) && source_geometry != to;
+        let from = if reshaped { to } else { source_geometry };
+        let mut view = if reshaped { View::Reshaped(to) } else { View::Same };
+        let expected = match kind {
+            Kind::Dense => to.size() * from.size(),
+            Kind::Conv(sweep, groups) => sweep.kernel[0] * sweep.kernel[1] * (from.channels / groups) * to.channels,
+            Kind::Identity { per_neuron } => if per_neuron { to.size() } else { to.channels },
+        };
+        let form = match kind {
+            _ if by_events => match kind {
+                Kind::Conv(sweep, groups) => Form::Events { sweep, groups, per_neuron: false },
+                Kind::Identity { per_neuron } => Form::Events { sweep: ONE, groups: to.channels, per_neuron },
+                Kind::Dense => unreachable!("dense synapses have rows"),
+            },
+            Kind::Dense => {
+                let sweep = Sweep { kernel: [from.height, from.width], stride: [0, 0], dilation: [1, 1], padding: [0, 0] };
+                Form::Rows { sweep, rows: from.size(), groups: 1, per_position: to.positions() > 1 }
+            }
+            Kind::Conv(sweep, groups) => {
+                // Chunks that straddle groups get rows of all inputs, with zeros.
+                let groups = if chunk_groups % groups == 0 { groups } else { 1 };
+                if groups > 1 {
+                    view = View::Grouped(groups);
+                }
+                Form::Rows { sweep, rows: sweep.kernel[0] * sweep.kernel[1] * from.channels / groups, groups, per_position: false }
+            }
+            Kind::Identity { per_neuron } => Form::Lanes { per_neuron },
+        };
+        let length = match form {
+            Form::Rows { rows, per_position, .. } => rows * vectors * if per_position { to.positions() } else { 1 },
+            Form::Lanes { per_neuron } => vectors * if per_neuron { to.positions() } else { 1 },
+            Form::Events { .. } => 0,
+        };
+        // A missing connection is −0.0: adding it changes no float, +0.0 would turn −0.0 round.
+        let missing = if width == Width::Float { (-0.0f32).to_ne_bytes() } else { [0; 4] };
+        let mut empty = [0; 16];
+        empty.chunks_exact_mut(4).for_each(|word| word.copy_from_slice(&missing));
+        let fan = match kind {
+            Kind::Dense => Fan::uniform(from, to.size() as u64),
+            Kind::Identity { .. } => Fan::uniform(from, 1),
+            Kind::Conv(sweep, groups) => Fan::of(&sweep, from, to, (to.channels / groups) as u64),
+        };
+        let raw = Vec::with_capacity(if by_events { expected } else { 0 });
+        Synapse { source, form, view, kind, from, to, width, packed: vec![Vector(empty); length], raw, expected, received: 0, fan }
+    }
+
+    /// Takes the next weights, in the order of the kind.
+    pub fn push(&mut self, values: &[u32], chunks: &[Chunk], vectors: usize) -> Result<(), String> {
+        if self.received + values.len() > self.expected {
+            return Err(format!("weights: expected {} values, got {}", self.expected, self.received + values.len()));
+        }
+        let fits = |bits: u32| match self.width {
+            Width::Float => f32::from_bits(bits).is_finite(),
+            Width::Narrow => (bits as i32).unsigned_abs() <= 32767,
+            Width::Wide => true,
+        };
+        if !values.iter().all(|&bits| fits(bits)) {
+            return Err(format!("weights: expected {}", if self.width == Width::Float { "finite numbers" } else { "at most 32767" }));
+        }
+        let first = self.received;
+        self.received += values.len();
+        if let Form::Events { .. } = self.form {
+            self.raw.extend_from_slice(values);
+            return Ok(());
+        }
+        let lanes = self.width.lanes();
+        let size = 16 / lanes;
+        // SAFETY: a Vector is 16 plain bytes.
+        let bytes = unsafe { std::slice::from_raw_parts_mut(self.packed.as_mut_ptr().cast::<u8>(), self.packed.len() * 16) };
+        let (to, from) = (self.to, self.from);
+        let per_position = |position: usize, rows: usize, each: bool| if each { position * rows * vectors } else { 0 };
+        let chunk_of: Vec<usize> = (0..to.channels).map(|channel| chunks.partition_point(|chunk| chunk.first <= channel) - 1).collect();
+        for (index, &bits) in (first..).zip(values) {
+            let (block, row, rows, channel) = match (self.kind, &self.form) {
+                (Kind::Dense, &Form::Rows { rows, per_position: each, .. }) => {
+                    let neuron = index / from.size();
+                    (per_position(neuron / to.channels, rows, each), index % from.size(), rows, neuron % to.channels)
+                }
+                (Kind::Conv(_, groups), &Form::Rows { rows, groups: separate, .. }) => {
+                    let per_group = from.channels / groups;
+                    let (channel, row) = (index % to.channels, index / to.channels);
+                    let row = if separate == groups { row } else { row / per_group * from.channels + channel / (to.channels / groups) * per_group + row % per_group };
+                    (0, row, rows, channel)
+                }
+                (_, _) => {
+                    let each = self.expected != to.channels;
+                    (per_position(index / to.channels, 1, each), 0, 1, index % to.channels)
+                }
+            };
+            let chunk = &chunks[chunk_of[channel]];
+            let at = ((block + rows * chunk.offset + row * chunk.vectors) * lanes + channel - chunk.first) * size;
+            if size == 2 {
+                bytes[at..at + 2].copy_from_slice(&(bits as u16).to_ne_bytes());
+            } else {
+                bytes[at..at + 4].copy_from_slice(&bits.to_ne_bytes());
+            }
+        }
+        Ok(())
+    }
+
+    pub fn complete(&self) -> Result<(), String> {
+        if self.received == self.expected { Ok(()) } else { Err(format!("weights: expected {} values, got {}", self.expected, self.received)) }
+    }
+
+    /// First row of a chunk's block.
+    #[inline(always)]
+    fn block(&self, position: usize, chunk: &Chunk, vectors: usize) -> *const u8 {
+        let at = match self.form {
+            Form::Rows { rows, per_position, .. } => usize::from(per_position) * position * rows * vectors + rows * chunk.offset,
+            Form::Lanes { per_neuron } => usize::from(per_neuron) * position * vectors + chunk.offset,
+            Form::Events { .. } => 0,
+        };
+        self.packed.as_ptr().wrapping_add(at).cast()
+    }
+
+    /// Calls `visit(input row, first x, end x, shift)` for every contiguous range under (y, x), ascending: the row of an input
+    /// channel is x·channels + channel + shift.
+    #[inline(always)]
+    fn ranges(&self, y: usize, x: usize, channels: usize, mut visit: impl FnMut(usize, usize, usize, isize)) {
+        let Form::Rows { sweep, .. } = &self.form else { return };
+        let left = (x * sweep.stride[1]) as isize - sweep.padding[1] as isize;
+        for ky in 0..sweep.kernel[0] {
+            let Some(row) = sweep.input(0, y, ky, self.from.height) else { continue };
+            let first_row = (ky * sweep.kernel[1] * channels) as isize;
+            if sweep.dilation[1] == 1 {
+                let (a, b) = (left.max(0), (left + sweep.kernel[1] as isize).min(self.from.width as isize));
+                if a < b {
+                    visit(row, a as usize, b as usize, first_row - left * channels as isize);
+                }
+                continue;
+            }
+            for kx in 0..sweep.kernel[1] {
+                if let Some(at) = sweep.input(1, x, kx, self.from.width) {
+                    visit(row, at, at + 1, first_row + (kx as isize - at as isize) * channels as isize);
+                }
+            }
+        }
+    }
+
+    /// What reaches a chunk at (y, x), in order. `spikes`: of the source, through the view.
+    #[allow(clippy::too_many_arguments)]
+    pub fn taps(&self, taps: &mut Vec<Tap>, spikes: &Spikes, y: usize, x: usize, chunk: &Chunk, vectors: usize) {
+        let position = y * self.to.width + x;
+        let block = self.block(position, chunk, vectors);
+        let width = self.from.width;
+        let tap = |row: usize, a: usize, b: usize, rows: *const u8, single: bool, first: usize| Tap {
+            starts: spikes.starts.as_ptr().wrapping_add(row * spikes.planes * width + a),
+            stride: width,
+            span: b - a,
+            entries: spikes.entries.as_ptr(),
+            rows,
+            single,
+            first,
+        };
+        match self.form {
+            Form::Lanes { .. } => {
+                if !spikes.silent(self.from, y) {
+                    taps.push(tap(y, x, x + 1, block, true, x * self.to.channels + chunk.first));
+                }
+            }
+            Form::Rows { groups, .. } => {
+                let group = chunk.first / (self.to.channels / groups);
+                let row_bytes = (chunk.vectors * 16) as isize;
+                let seen = Geometry { height: self.from.height * groups, ..self.from };
+                self.ranges(y, x, self.from.channels / groups, |row, a, b, shift| {
+                    let row = row * groups + group;
+                    if !spikes.silent(seen, row) {
+                        taps.push(tap(row, a, b, block.wrapping_offset(shift * row_bytes), false, 0));
+                    }
+                });
+            }
+            Form::Events { .. } => {}
+        }
+    }
+
+    /// Inputs of constant current under (y, x), ascending, with the rows of a chunk's group.
+    pub fn driven(&self, list: &mut Vec<Driven>, values: &[u32], y: usize, x: usize, chunk: &Chunk, keep_zeros: bool) {
+        list.clear();
+        let Form::Rows { groups, .. } = self.form else { return };
+        let per_group = self.from.channels / groups;
+        let group = chunk.first / (self.to.channels / groups);
+        self.ranges(y, x, per_group, |row, a, b, shift| {
+            for column in a..b {
+                let at = (row * self.from.width + column) * self.from.channels + group * per_group;
+                let first = (column * per_group) as isize + shift;
+                for (channel, &value) in values[at..at + per_group].iter().enumerate() {
+                    if keep_zeros || value << 1 != 0 {
+                        list.push(Driven { row: first as u32 + channel as u32, value });
+                    }
+                }
+            }
+        });
+    }
+
+    /// Rows of a chunk, for `driven`; the one row of an identity.
+    pub fn rows_of(&self, y: usize, x: usize, chunk: &Chunk, vectors: usize) -> *const u8 {
+        self.block(y * self.to.width + x, chunk, vectors)
+    }
+
+    /// Weight of one lane of an identity.
+    pub fn lane_weight(&self, position: usize, chunk: &Chunk, vectors: usize, lane: usize) -> u32 {
+        // SAFETY: `block` points at the chunk's vectors, which have `lane`.
+        unsafe {
+            let row = self.block(position, chunk, vectors);
+            if self.width == Width::Narrow { i32::from(*row.cast::<i16>().add(lane)) as u32 } else { *row.cast::<u32>().add(lane) }
+        }
+    }
+
+    /// Groups whose inputs differ from chunk to chunk.
+    pub fn separate_groups(&self) -> usize {
+        if let Form::Rows { groups, .. } = self.form { groups } else { 1 }
+    }
+
+    pub fn operations(&self, spikes: &Spikes) -> u64 {
+        let width = self.from.width;
+        let mut total = 0;
+        for (row, fan) in self.fan.rows.iter().enumerate() {
+            for plane in 0..spikes.planes {
+                let at = (row * spikes.planes + plane) * width;
+                let mut columns = 0;
+                for &(x, change) in &self.fan.changes {
+                    columns -= change * i64::from(spikes.starts[at + x]);
+                }
+                total += fan * columns as u64;
+            }
+        }
+        total * self.fan.channels
+    }
+
+    /// The narrow weights that a lane of a chunk can receive, of one block.
+    pub fn column(&self, list: &mut Vec<i16>, position: usize, chunk: &Chunk, vectors: usize, vector: usize, lane: usize) {
+        let rows = if let Form::Rows { rows, .. } = self.form { rows } else { 1 };
+        let start = (self.block(position, chunk, vectors) as usize - self.packed.as_ptr() as usize) / 16;
+        list.extend(self.packed[start..start + rows * chunk.vectors].iter().skip(vector).step_by(chunk.vectors).map(|row| i16::from_ne_bytes([row.0[2 * lane], row.0[2 * lane + 1]])));
+    }
+
+    pub fn blocks(&self) -> usize {
+        let each = matches!(self.form, Form::Rows { per_position: true, .. } | Form::Lanes { per_neuron: true });
+        if each { self.to.positions() } else { 1 }
+    }
+}
+
+impl Fan {
+    fn uniform(from: Geometry, channels: u64) -> Fan {
+        Fan { rows: vec![1; from.height], changes: vec![(0, 1), (from.width, -1)], channels }
+    }
+
+    fn of(sweep: &Sweep, from: Geometry, to: Geometry, channels: u64) -> Fan {
+        let count = |axis: usize, input: usize, output: usize| -> Vec<u64> { sweep.readers(axis, input, output).iter().map(|list| list.len() as u64).collect() };
+        let columns = count(1, from.width, to.width);
+        let mut changes = Vec::new();
+        let mut former = 0i64;
+        for (x, fan) in columns.iter().map(|&fan| fan as i64).chain([0]).enumerate() {
+            if fan != former {
+                changes.push((x, fan - former));
+            }
+            former = fan;
+        }
+        Fan { rows: count(0, from.height, to.height), changes, channels }
+    }
+}

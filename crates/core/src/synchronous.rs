@@ -1,0 +1,166 @@
+//! A layer over a block of ticks in which it integrates and fires by turns, in f32.
+
+use crate::events::deliver;
+use crate::kernel::lanes::Lanes;
+use crate::kernel::ticks::{fire_ticks, fire_ticks_scalar, integrate_ticks, Chunk as Job};
+use crate::layer::Layer;
+use crate::layerwise::in_chunk;
+use crate::neuron::Neuron;
+use crate::spikes::Spikes;
+use crate::state::{as_floats, grow, spikes_of, LayerState, Scratch};
+use crate::with_vectors;
+
+/// Ticks of a run that pass through the graph at once, so that long runs need no more memory.
+pub const BLOCK_TICKS: usize = 32;
+
+static NOTHING: [f32; 64] = [-0.0; 64];
+
+/// Ticks `first` to `first + ticks` of a run of `run_ticks`.
+#[allow(clippy::too_many_arguments)]
+pub fn run_block<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], out: &mut Spikes, scratch: &mut Scratch, first: usize, ticks: usize, run_ticks: usize) {
+    let (height, width, channels, padded) = (layer.geometry.height, layer.geometry.width, layer.geometry.channels, layer.padded);
+    let words = padded.div_ceil(64);
+    let row_words = width * words;
+    let multiple = layer.neuron.spikes_per_tick > 1;
+    grow(&mut scratch.bits, ticks * row_words);
+    if multiple {
+        grow(&mut scratch.repeats, ticks * width * padded);
+    }
+    out.clear(ticks);
+    for y in 0..height {
+        scratch.bits[..ticks * row_words].fill(0);
+        if layer.by_events {
+            run_row::<L>(layer, state, before, scratch, y, first, ticks, run_ticks);
+        } else {
+            for index in 0..layer.chunks.len() {
+                for x in 0..width {
+                    scratch.taps.clear();
+                    for (synapse, form) in layer.synapses.iter().enumerate() {
+                        form.taps(&mut scratch.taps, spikes_of(layer, synapse, &state.views, before), y, x, &layer.chunks[index], layer.vectors);
+                    }
+                    run_chunk::<L>(layer, &layer.neuron, state, scratch, index, y, x, None, first, ticks, run_ticks);
+                }
+            }
+        }
+        if layer.fires {
+            let row_size = width * channels;
+            let bits = &scratch.bits[..ticks * row_words];
+            let repeats = &scratch.repeats;
+            let spikes = |tick: usize, x: usize, channel: usize| if multiple { repeats[(tick * width + x) * padded + channel] } else { 1 };
+            if state.counts.is_empty() {
+                out.append_row(layer.geometry, bits, words, spikes);
+            } else {
+                let counts = &mut state.counts[y * row_size..(y + 1) * row_size];
+                out.append_row(layer.geometry, bits, words, |tick, x, channel| {
+                    let spikes = spikes(tick, x, channel);
+                    counts[x * channels + channel] += spikes;
+                    spikes
+                });
+            }
+        }
+    }
+    if layer.fires {
+        out.finish();
+        if layer.record_spikes {
+            state.record(layer, out, first);
+        }
+    }
+}
+
+/// One chunk of one position, with the taps in `scratch`. `only`: a single tick, whose charge is in the potentials already.
+#[allow(clippy::too_many_arguments)]
+fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, scratch: &mut Scratch, index: usize, y: usize, x: usize, only: Option<usize>, first: usize, ticks: usize, run_ticks: usize) {
+    let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
+    let chunk = &layer.chunks[index];
+    let lanes = chunk.vectors * 4;
+    let words = padded.div_ceil(64);
+    let position = y * width + x;
+    let at = position * padded + chunk.first;
+    let (from, ticks) = only.map_or((0, ticks), |tick| (tick, 1));
+    let traced = !layer.traced.is_empty() && layer.traced.iter().any(|&neuron| in_chunk(neuron, position, channels, chunk, lanes));
+    if traced {
+        grow(&mut scratch.sampled, ticks * lanes);
+    }
+    let drive = if only.is_some() { &NOTHING[..lanes] } else { as_f32(&state.drive.as_ref().unwrap_or(&layer.bias).at(position)[chunk.first..chunk.first + lanes]) };
+    let multiple = neuron.spikes_per_tick > 1;
+    let thresholds = if layer.fires { as_f32(&layer.threshold.at(position)[chunk.first..chunk.first + lanes]) } else { &[] };
+    let potentials = &mut as_floats(&mut state.potential)[at..at + lanes];
+    let waiting = if state.waiting.is_empty() { std::ptr::null_mut() } else { state.waiting[at..at + lanes].as_mut_ptr() };
+    // SAFETY: potentials, drive, thresholds, waiting and samples have `lanes` values (a tick); a row of bits has `words` words a
+    // position and tick, in which the chunk has whole bytes; repeats have `padded` values a position and tick; taps read live
+    // spikes of `ticks` planes, whose entries are rows of the chunk's block.
+    unsafe {
+        let job = Job {
+            potential: potentials.as_mut_ptr(),
+            drive: drive.as_ptr(),
+            threshold: thresholds.as_ptr(),
+            waiting,
+            taps: &scratch.taps,
+            ticks,
+            bits: scratch.bits.as_mut_ptr().cast::<u8>().add((from * width + x) * words * 8 + chunk.first / 8),
+            stride: width * words * 8,
+            repeats: if multiple { scratch.repeats.as_mut_ptr().add((from * width + x) * padded + chunk.first) } else { std::ptr::null_mut() },
+            repeats_stride: width * padded,
+            sampled: if traced { scratch.sampled.as_mut_ptr().cast() } else { std::ptr::null_mut() },
+        };
+        if !layer.fires {
+            with_vectors!(chunk.vectors, integrate_ticks, L, &job);
+        } else if waiting.is_null() {
+            with_vectors!(chunk.vectors, fire_ticks, L, &job, neuron);
+        } else {
+            with_vectors!(chunk.vectors, fire_ticks_scalar, L, &job, neuron);
+        }
+    }
+    if traced {
+        for (row, &neuron) in layer.traced.iter().enumerate().filter(|(_, &neuron)| in_chunk(neuron, position, channels, chunk, lanes)) {
+            let lane = neuron as usize % channels - chunk.first;
+            for tick in 0..ticks {
+                state.traces[row * run_ticks + first + from + tick] = scratch.sampled[tick * lanes + lane];
+            }
+        }
+    }
+}
+
+/// One row whose synapses deliver event by event, tick after tick.
+#[allow(clippy::too_many_arguments)]
+fn run_row<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize, first: usize, ticks: usize, run_ticks: usize) {
+    let (width, padded) = (layer.geometry.width, layer.padded);
+    let range = y * width * padded..(y + 1) * width * padded;
+    let discards = layer.neuron.discards && !state.waiting.is_empty();
+    let leaked = Neuron { leak_factor: 1.0, ..layer.neuron };
+    grow(&mut scratch.held, width * padded);
+    scratch.taps.clear();
+    for tick in 0..ticks {
+        let row = &mut as_floats(&mut state.potential)[range.clone()];
+        let held = &mut as_floats(&mut scratch.held)[..width * padded];
+        for x in 0..width {
+            let drive = as_f32(&state.drive.as_ref().unwrap_or(&layer.bias).at(y * width + x)[..padded]);
+            let here = x * padded..(x + 1) * padded;
+            for ((v, held), drive) in row[here.clone()].iter_mut().zip(&mut held[here]).zip(drive) {
+                *held = if layer.fires { layer.neuron.leak_factor * *v } else { *v };
+                *v = *held + drive;
+            }
+        }
+        for (index, synapse) in layer.synapses.iter().enumerate() {
+            deliver(layer, synapse, &state.readers[index], spikes_of(layer, index, &state.views, before), y, tick, false, row);
+        }
+        if !layer.fires {
+            continue;
+        }
+        if discards {
+            for ((v, held), &waiting) in row.iter_mut().zip(&*held).zip(&state.waiting[range.clone()]) {
+                *v = if waiting > 0 { *held } else { *v };
+            }
+        }
+        for index in 0..layer.chunks.len() {
+            for x in 0..width {
+                run_chunk::<L>(layer, &leaked, state, scratch, index, y, x, Some(tick), first, ticks, run_ticks);
+            }
+        }
+    }
+}
+
+fn as_f32(bits: &[u32]) -> &[f32] {
+    // SAFETY: one size, one alignment, every bit pattern is a value.
+    unsafe { std::slice::from_raw_parts(bits.as_ptr().cast(), bits.len()) }
+}
