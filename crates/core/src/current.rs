@@ -1,7 +1,7 @@
 //! Constant current into one layer: once a run.
 
 use crate::events::deliver_constant;
-use crate::kernel::drive::{drive_f, drive_narrow, drive_wide};
+use crate::kernel::drive::{drive_f, drive_narrow, drive_wide, DriveFloat, DriveInteger};
 use crate::kernel::lanes::Lanes;
 use crate::layer::{Layer, PerNeuron};
 use crate::state::{as_floats, as_integers, LayerState, Scratch};
@@ -9,6 +9,7 @@ use crate::synapse::{Form, Width};
 use crate::with_vectors;
 
 /// Sets the drive: what arrives in every tick (synchronous) or once a window.
+#[inline(never)]
 pub fn set_drive<L: Lanes>(layer: &Layer, state: &mut LayerState, values: Option<&[u32]>, scratch: &mut Scratch) {
     let Some(values) = values.filter(|_| layer.synapses.iter().any(|synapse| synapse.source == 0)) else {
         state.drive = None;
@@ -34,6 +35,7 @@ pub fn set_drive<L: Lanes>(layer: &Layer, state: &mut LayerState, values: Option
     state.drive = Some(PerNeuron::of_positions(drive, padded));
 }
 
+#[inline(never)]
 fn rows<L: Lanes>(layer: &Layer, index: usize, values: &[u32], y: usize, row: &mut [u32], scratch: &mut Scratch) {
     let synapse = &layer.synapses[index];
     for x in 0..layer.geometry.width {
@@ -50,15 +52,16 @@ fn rows<L: Lanes>(layer: &Layer, index: usize, values: &[u32], y: usize, row: &m
             unsafe {
                 let charge = row.as_mut_ptr().add(x * layer.padded + chunk.first);
                 match layer.width {
-                    Width::Float => with_vectors!(chunk.vectors, drive_f, L, charge.cast(), list, weights),
-                    Width::Wide => with_vectors!(chunk.vectors, drive_wide, L, charge.cast(), list, weights),
-                    Width::Narrow => with_vectors!(chunk.vectors, drive_narrow, L, charge.cast(), list, weights),
+                    Width::Float => with_vectors!(chunk.vectors, drive_f: DriveFloat, L, charge.cast(), list, weights),
+                    Width::Wide => with_vectors!(chunk.vectors, drive_wide: DriveInteger, L, charge.cast(), list, weights),
+                    Width::Narrow => with_vectors!(chunk.vectors, drive_narrow: DriveInteger, L, charge.cast(), list, weights),
                 }
             }
         }
     }
 }
 
+#[inline(never)]
 fn lanes(layer: &Layer, index: usize, values: &[u32], y: usize, row: &mut [u32]) {
     let synapse = &layer.synapses[index];
     let channels = layer.geometry.channels;

@@ -62,6 +62,7 @@ pub fn readers(synapse: &Synapse, to: Geometry) -> Readers {
 }
 
 /// Adds (or subtracts) what the spikes of one plane deliver to row `y` of the layer's potentials, ascending for each neuron.
+#[inline(never)]
 pub fn deliver<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, spikes: &Spikes, y: usize, plane: usize, minus: bool, potentials: &mut [C]) {
     let Form::Events { sweep, .. } = &synapse.form else { return };
     let from = synapse.from;

@@ -3,7 +3,7 @@
 use crate::events::deliver;
 use crate::kernel::fire::fire_window;
 use crate::kernel::lanes::Lanes;
-use crate::kernel::window::{window_narrow, window_wide, Window};
+use crate::kernel::window::{window_narrow, window_wide, Window, WindowKernel};
 use crate::layer::Layer;
 use crate::network::Schedule;
 use crate::spikes::Spikes;
@@ -12,6 +12,7 @@ use crate::synapse::{Chunk, Width};
 use crate::with_vectors;
 
 /// `distinct_input`: no input of the network spikes twice in a tick.
+#[inline(never)]
 pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Schedule, before: &[Spikes], out: &mut Spikes, scratch: &mut Scratch, distinct_input: bool) {
     let ticks = schedule.window_ticks();
     let (height, width, channels) = (layer.geometry.height, layer.geometry.width, layer.geometry.channels);
@@ -50,8 +51,8 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                     // `ticks` planes, whose entries are rows of the chunk's block.
                     unsafe {
                         match layer.width {
-                            Width::Narrow => with_vectors!(chunk.vectors, window_narrow, L, &job, potential),
-                            _ => with_vectors!(chunk.vectors, window_wide, L, &job, potential),
+                            Width::Narrow => with_vectors!(chunk.vectors, window_narrow: WindowKernel, L, &job, potential),
+                            _ => with_vectors!(chunk.vectors, window_wide: WindowKernel, L, &job, potential),
                         }
                     }
                 }
@@ -74,17 +75,7 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
             }
         }
         if layer.fires {
-            let row_size = width * channels;
-            let bits = &scratch.bits[..ticks * row_words];
-            if state.counts.is_empty() {
-                out.append_row(layer.geometry, bits, words, |_, _, _| 1);
-            } else {
-                let counts = &mut state.counts[y * row_size..(y + 1) * row_size];
-                out.append_row(layer.geometry, bits, words, |tick, x, channel| {
-                    counts[x * channels + channel] += schedule.payloads[tick];
-                    1
-                });
-            }
+            emit(layer, state, schedule, out, &scratch.bits[..ticks * row_words], words, y);
         }
     }
     if layer.fires {
@@ -95,11 +86,28 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
     }
 }
 
+/// Turns the bits of one row into spikes, and counts them.
+#[inline(never)]
+fn emit(layer: &Layer, state: &mut LayerState, schedule: &Schedule, out: &mut Spikes, bits: &[u64], words: usize, y: usize) {
+    if state.counts.is_empty() {
+        out.append_row(layer.geometry, bits, words, |_, _, _| 1);
+        return;
+    }
+    let channels = layer.geometry.channels;
+    let row_size = layer.geometry.width * channels;
+    let counts = &mut state.counts[y * row_size..(y + 1) * row_size];
+    out.append_row(layer.geometry, bits, words, |tick, x, channel| {
+        counts[x * channels + channel] += schedule.payloads[tick];
+        1
+    });
+}
+
 pub fn in_chunk(neuron: u32, position: usize, channels: usize, chunk: &Chunk, lanes: usize) -> bool {
     neuron as usize / channels == position && (chunk.first..chunk.first + lanes).contains(&(neuron as usize % channels))
 }
 
 /// One row, event by event: potentials after the window go to `scratch.row`, samples of traced neurons to the traces.
+#[inline(never)]
 fn integrate_row(layer: &Layer, state: &mut LayerState, schedule: &Schedule, before: &[Spikes], scratch: &mut Scratch, y: usize) {
     let ticks = schedule.window_ticks();
     let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
@@ -127,6 +135,7 @@ fn integrate_row(layer: &Layer, state: &mut LayerState, schedule: &Schedule, bef
 }
 
 /// Membrane traces: base + V·gain^(ticks left) while integrating, then V after each firing tick.
+#[inline(never)]
 #[allow(clippy::too_many_arguments)]
 fn trace(layer: &Layer, state: &mut LayerState, schedule: &Schedule, sampled: &[u32], position: usize, chunk: &Chunk, lanes: usize, base: &[u32]) {
     let ticks = schedule.window_ticks();

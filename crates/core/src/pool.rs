@@ -53,6 +53,7 @@ impl Pool {
         self.largest.fill(0);
     }
 
+    #[inline(never)]
     pub fn pass(&mut self, source: &Spikes, target: &mut Spikes) {
         let words = self.to.channels.div_ceil(64);
         target.clear(source.planes);
@@ -81,6 +82,7 @@ impl Pool {
     }
 
     /// Bits of every spike of the source.
+    #[inline(never)]
     fn gather(&self, source: &Spikes, members: &mut Vec<u64>, words: usize) {
         members.clear();
         members.resize(self.from.positions() * source.planes * words, 0);
@@ -94,6 +96,7 @@ impl Pool {
     }
 
     /// One row of outputs, 64 channels at a time.
+    #[inline(never)]
     fn maxima(&self, y: usize, planes: usize, words: usize, Scratch { members, bits, alive, places, .. }: &mut Scratch) {
         let width = self.from.width;
         for x in 0..self.to.width {
@@ -120,6 +123,7 @@ impl Pool {
     }
 
     /// One row of outputs, event by event.
+    #[inline(never)]
     fn count(&mut self, y: usize, source: &Spikes, words: usize, Scratch { bits, spikes, .. }: &mut Scratch) {
         let (from, to) = (self.from, self.to);
         let row_size = to.width * to.channels;

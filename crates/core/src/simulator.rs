@@ -144,6 +144,7 @@ impl<L: Lanes> Simulator<L> {
 }
 
 /// Whether no input spikes twice in a tick.
+#[inline(never)]
 fn check(input: &Input, size: usize, ticks: usize) -> Result<bool, String> {
     match *input {
         Input::Constant(values) if values.len() == size => Ok(true),

@@ -34,6 +34,7 @@ impl Spikes {
     }
 
     /// From neurons sorted by (plane, neuron); plane p is `neurons[planes[p]..planes[p + 1]]`.
+    #[inline(never)]
     pub fn fill(&mut self, geometry: Geometry, neurons: &[u32], planes: &[u32]) {
         self.clear(planes.len() - 1);
         let cells = geometry.positions() * self.planes;
@@ -80,6 +81,7 @@ impl Spikes {
     }
 
     /// The same spikes with channels in groups: row r of group g is row r·groups + g, of channels / groups channels.
+    #[inline(never)]
     pub fn group(&mut self, source: &Spikes, from: Geometry, groups: usize) {
         let per_group = (from.channels / groups) as u32;
         self.clear(source.planes);
@@ -107,6 +109,7 @@ impl Spikes {
     }
 
     /// The same spikes of as many neurons in another shape.
+    #[inline(never)]
     pub fn reshape(&mut self, source: &Spikes, from: Geometry, to: Geometry, neurons: &mut Vec<u32>, planes: &mut Vec<u32>) {
         neurons.clear();
         planes.clear();
@@ -125,24 +128,25 @@ impl Spikes {
     #[inline(always)]
     pub fn append_row(&mut self, geometry: Geometry, bits: &[u64], words: usize, mut visit: impl FnMut(usize, usize, usize) -> u32) {
         let Geometry { width, channels, .. } = geometry;
-        let mut at = 0;
-        self.starts.reserve(self.planes * width);
-        for plane in 0..self.planes {
-            for x in 0..width {
-                self.starts.push(self.entries.len() as u32);
-                for word in 0..words {
-                    let mut left = bits[at];
-                    at += 1;
-                    if left == 0 {
-                        continue;
-                    }
-                    self.entries.reserve(left.count_ones() as usize);
-                    while left != 0 {
-                        let channel = word * 64 + left.trailing_zeros() as usize;
-                        left &= left - 1;
-                        for _ in 0..visit(plane, x, channel) {
-                            self.entries.push((x * channels + channel) as u32);
-                        }
+        let cells = self.planes * width;
+        self.starts.reserve(cells);
+        for cell in 0..cells {
+            let (plane, x) = (cell / width, cell % width);
+            self.starts.push(self.entries.len() as u32);
+            for (word, &bits) in bits[cell * words..(cell + 1) * words].iter().enumerate() {
+                let mut left = bits;
+                if left == 0 {
+                    continue;
+                }
+                self.entries.reserve(left.count_ones() as usize);
+                while left != 0 {
+                    let channel = word * 64 + left.trailing_zeros() as usize;
+                    left &= left - 1;
+                    let spikes = visit(plane, x, channel);
+                    let entry = (x * channels + channel) as u32;
+                    self.entries.push(entry);
+                    for _ in 1..spikes {
+                        self.entries.push(entry);
                     }
                 }
             }

@@ -305,7 +305,7 @@ impl Synapse {
     }
 
     /// What reaches a chunk at (y, x), in order. `spikes`: of the source, through the view.
-    #[allow(clippy::too_many_arguments)]
+    #[inline(never)]
     pub fn taps(&self, taps: &mut Vec<Tap>, spikes: &Spikes, y: usize, x: usize, chunk: &Chunk, vectors: usize) {
         let position = y * self.to.width + x;
         let block = self.block(position, chunk, vectors);
@@ -341,6 +341,7 @@ impl Synapse {
     }
 
     /// Inputs of constant current under (y, x), ascending, with the rows of a chunk's group.
+    #[inline(never)]
     pub fn driven(&self, list: &mut Vec<Driven>, values: &[u32], y: usize, x: usize, chunk: &Chunk, keep_zeros: bool) {
         list.clear();
         let Form::Rows { groups, .. } = self.form else { return };
@@ -378,6 +379,7 @@ impl Synapse {
         if let Form::Rows { groups, .. } = self.form { groups } else { 1 }
     }
 
+    #[inline(never)]
     pub fn operations(&self, spikes: &Spikes) -> u64 {
         let width = self.from.width;
         let mut total = 0;

@@ -2,7 +2,7 @@
 
 use crate::events::deliver;
 use crate::kernel::lanes::Lanes;
-use crate::kernel::ticks::{fire_ticks, fire_ticks_scalar, integrate_ticks, Chunk as Job};
+use crate::kernel::ticks::{fire_ticks, fire_ticks_scalar, integrate_ticks, Chunk as Job, Fire, Integrate};
 use crate::layer::Layer;
 use crate::layerwise::in_chunk;
 use crate::neuron::Neuron;
@@ -16,9 +16,10 @@ pub const BLOCK_TICKS: usize = 32;
 static NOTHING: [f32; 64] = [-0.0; 64];
 
 /// Ticks `first` to `first + ticks` of a run of `run_ticks`.
+#[inline(never)]
 #[allow(clippy::too_many_arguments)]
 pub fn run_block<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], out: &mut Spikes, scratch: &mut Scratch, first: usize, ticks: usize, run_ticks: usize) {
-    let (height, width, channels, padded) = (layer.geometry.height, layer.geometry.width, layer.geometry.channels, layer.padded);
+    let (height, width, padded) = (layer.geometry.height, layer.geometry.width, layer.padded);
     let words = padded.div_ceil(64);
     let row_words = width * words;
     let multiple = layer.neuron.spikes_per_tick > 1;
@@ -43,20 +44,7 @@ pub fn run_block<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spik
             }
         }
         if layer.fires {
-            let row_size = width * channels;
-            let bits = &scratch.bits[..ticks * row_words];
-            let repeats = &scratch.repeats;
-            let spikes = |tick: usize, x: usize, channel: usize| if multiple { repeats[(tick * width + x) * padded + channel] } else { 1 };
-            if state.counts.is_empty() {
-                out.append_row(layer.geometry, bits, words, spikes);
-            } else {
-                let counts = &mut state.counts[y * row_size..(y + 1) * row_size];
-                out.append_row(layer.geometry, bits, words, |tick, x, channel| {
-                    let spikes = spikes(tick, x, channel);
-                    counts[x * channels + channel] += spikes;
-                    spikes
-                });
-            }
+            emit(layer, state, out, &scratch.bits[..ticks * row_words], &scratch.repeats, words, y);
         }
     }
     if layer.fires {
@@ -67,7 +55,34 @@ pub fn run_block<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spik
     }
 }
 
+/// Turns the bits of one row into spikes, and counts them.
+#[inline(never)]
+fn emit(layer: &Layer, state: &mut LayerState, out: &mut Spikes, bits: &[u64], repeats: &[u32], words: usize, y: usize) {
+    let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
+    let counted = !state.counts.is_empty();
+    let row_size = width * channels;
+    let counts = if counted { &mut state.counts[y * row_size..(y + 1) * row_size] } else { &mut [] };
+    if layer.neuron.spikes_per_tick == 1 {
+        match counted {
+            false => out.append_row(layer.geometry, bits, words, |_, _, _| 1),
+            true => out.append_row(layer.geometry, bits, words, |_, x, channel| {
+                counts[x * channels + channel] += 1;
+                1
+            }),
+        }
+        return;
+    }
+    out.append_row(layer.geometry, bits, words, |tick, x, channel| {
+        let spikes = repeats[(tick * width + x) * padded + channel];
+        if counted {
+            counts[x * channels + channel] += spikes;
+        }
+        spikes
+    });
+}
+
 /// One chunk of one position, with the taps in `scratch`. `only`: a single tick, whose charge is in the potentials already.
+#[inline(never)]
 #[allow(clippy::too_many_arguments)]
 fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, scratch: &mut Scratch, index: usize, y: usize, x: usize, only: Option<usize>, first: usize, ticks: usize, run_ticks: usize) {
     let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
@@ -104,11 +119,11 @@ fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, s
             sampled: if traced { scratch.sampled.as_mut_ptr().cast() } else { std::ptr::null_mut() },
         };
         if !layer.fires {
-            with_vectors!(chunk.vectors, integrate_ticks, L, &job);
+            with_vectors!(chunk.vectors, integrate_ticks: Integrate, L, &job);
         } else if waiting.is_null() {
-            with_vectors!(chunk.vectors, fire_ticks, L, &job, neuron);
+            with_vectors!(chunk.vectors, fire_ticks: Fire, L, &job, neuron);
         } else {
-            with_vectors!(chunk.vectors, fire_ticks_scalar, L, &job, neuron);
+            with_vectors!(chunk.vectors, fire_ticks_scalar: Fire, L, &job, neuron);
         }
     }
     if traced {
@@ -122,6 +137,7 @@ fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, s
 }
 
 /// One row whose synapses deliver event by event, tick after tick.
+#[inline(never)]
 #[allow(clippy::too_many_arguments)]
 fn run_row<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize, first: usize, ticks: usize, run_ticks: usize) {
     let (width, padded) = (layer.geometry.width, layer.padded);

@@ -1,10 +1,14 @@
 //! The simulator against an obvious oracle: full weight matrices, one neuron after the other, no packing, no lanes.
 
+use llif_core::kernel::lanes::Lanes;
 use llif_core::kernel::portable::Portable;
-use llif_core::layer::{Kind, SynapseSpec};
+use llif_core::kernel::Native;
+use llif_core::layer::{LayerSpec, SynapseSpec};
+use llif_core::network::{Network, Schedule};
 use llif_core::neuron::Neuron;
-use llif_core::simulator::{Input, LayerSpec, Schedule, Simulator};
+use llif_core::simulator::{Input, Simulator};
 use llif_core::spikes::Geometry;
+use llif_core::synapse::{Kind, Sweep};
 
 struct Random(u64);
 
@@ -21,20 +25,20 @@ impl Random {
 /// Weight of every (target, source), None where there is no connection.
 type Matrix = Vec<Vec<Option<u32>>>;
 
-fn matrix(spec: &SynapseSpec, from: Geometry, to: Geometry) -> Matrix {
+fn matrix(kind: Kind, weights: &[u32], from: Geometry, to: Geometry) -> Matrix {
     let mut matrix = vec![vec![None; from.size()]; to.size()];
     for target in 0..to.size() {
-        match spec.kind {
-            Kind::Dense => (0..from.size()).for_each(|source| matrix[target][source] = Some(spec.weights[target * from.size() + source])),
-            Kind::Identity => matrix[target][target] = Some(spec.weights[if spec.weights.len() == to.size() { target } else { target % to.channels }]),
-            Kind::Conv([kh, kw, sy, sx, dy, dx, top, left, groups]) => {
+        match kind {
+            Kind::Dense => (0..from.size()).for_each(|source| matrix[target][source] = Some(weights[target * from.size() + source])),
+            Kind::Identity { per_neuron } => matrix[target][target] = Some(weights[if per_neuron { target } else { target % to.channels }]),
+            Kind::Conv(Sweep { kernel: [kh, kw], stride: [sy, sx], dilation: [dy, dx], padding: [top, left] }, groups) => {
                 let (channel, x, y) = (target % to.channels, target / to.channels % to.width, target / to.channels / to.width);
                 let (inputs, outputs) = (from.channels / groups, to.channels / groups);
                 for (ky, kx, input) in (0..kh).flat_map(|ky| (0..kw).flat_map(move |kx| (0..inputs).map(move |input| (ky, kx, input)))) {
                     let (at_y, at_x) = ((y * sy + ky * dy) as isize - top as isize, (x * sx + kx * dx) as isize - left as isize);
                     if at_y >= 0 && at_x >= 0 && (at_y as usize) < from.height && (at_x as usize) < from.width {
                         let source = (at_y as usize * from.width + at_x as usize) * from.channels + channel / outputs * inputs + input;
-                        matrix[target][source] = Some(spec.weights[((ky * kw + kx) * inputs + input) * to.channels + channel]);
+                        matrix[target][source] = Some(weights[((ky * kw + kx) * inputs + input) * to.channels + channel]);
                     }
                 }
             }
@@ -43,171 +47,258 @@ fn matrix(spec: &SynapseSpec, from: Geometry, to: Geometry) -> Matrix {
     matrix
 }
 
-/// One layer: spikes of each source, [tick][neuron], to spikes and last potential.
-fn simulate(layer: &LayerSpec, matrices: &[Matrix], sources: &[&Vec<Vec<bool>>], layerwise: Option<(bool, &[u32])>) -> (Vec<Vec<bool>>, Vec<u32>) {
+/// Spikes of every neuron, [tick][neuron]: how often it spikes.
+type Train = Vec<Vec<u32>>;
+
+/// Constant current into one layer: matrix and values of each synapse from the input.
+type Current<'a> = &'a [(&'a Matrix, &'a [u32])];
+
+/// One layer: spikes of each source to spikes and potentials after every sample.
+fn simulate(layer: &LayerSpec, matrices: &[Matrix], sources: &[&Train], current: Current, layerwise: Option<(i64, &[u32])>) -> (Train, Vec<Vec<u32>>) {
     let ticks = sources[0].len();
-    let mut fired = vec![vec![false; layer.geometry.size()]; ticks];
-    let mut last = Vec::new();
+    let mut fired = vec![vec![0; layer.geometry.size()]; ticks];
+    let mut traces = Vec::new();
+    let each = |values: &[u32], neuron: usize| values[neuron % values.len()];
     for neuron in 0..layer.geometry.size() {
         let arriving = |tick: usize| {
-            matrices.iter().zip(sources).flat_map(move |(matrix, spikes)| matrix[neuron].iter().zip(&spikes[tick]).filter(|(_, &spike)| spike).filter_map(|(weight, _)| *weight))
+            matrices.iter().zip(sources).flat_map(move |(matrix, spikes)| matrix[neuron].iter().zip(&spikes[tick]).filter_map(|(weight, &count)| weight.map(|weight| (weight, count))).flat_map(|(weight, count)| std::iter::repeat_n(weight, count as usize)))
         };
-        if let Some((double, shifts)) = layerwise {
+        let products = || current.iter().flat_map(|(matrix, values)| matrix[neuron].iter().zip(*values).filter_map(|(weight, &value)| weight.map(|weight| (weight, value))));
+        let mut trace = Vec::new();
+        if let Some((gain, shifts)) = layerwise {
+            let base = i64::from(each(&layer.bias, neuron) as i32) + i64::from(each(&layer.initial, neuron) as i32) + products().map(|(q, n)| i64::from(q as i32) * i64::from(n as i32)).sum::<i64>();
             let mut v = 0i64;
             for tick in 0..ticks {
-                v = if double { 2 * v } else { v } + arriving(tick).map(|bits| i64::from(bits as i32)).sum::<i64>();
+                v = gain * v + arriving(tick).map(|bits| i64::from(bits as i32)).sum::<i64>();
+                trace.push((base + v * gain.pow((ticks - 1 - tick) as u32)) as u32);
             }
-            v += i64::from(layer.bias[neuron] as i32) + i64::from(layer.initial[neuron] as i32);
+            v = i64::from((v + base) as i32);
             for (tick, shift) in shifts.iter().enumerate() {
-                let level = i64::from(layer.threshold[neuron] as i32) << shift;
+                let level = i64::from(each(&layer.threshold, neuron) as i32) << shift;
                 if v >= level {
                     v -= level;
-                    fired[tick][neuron] = true;
+                    fired[tick][neuron] = 1;
                 }
+                trace.push(v as u32);
             }
-            last.push(v as i32 as u32);
+            traces.push(trace);
             continue;
         }
-        let mut v = f32::from_bits(layer.initial[neuron]);
+        let mut drive = f32::from_bits(each(&layer.bias, neuron));
+        for (weight, value) in products() {
+            drive += f32::from_bits(weight) * f32::from_bits(value);
+        }
+        let mut v = f32::from_bits(each(&layer.initial, neuron));
         let mut waiting = 0;
-        for (tick, fired) in fired.iter_mut().enumerate() {
+        for fired in &mut fired {
+            let tick = trace.len();
             v *= layer.neuron.leak_factor;
             if waiting == 0 || !layer.neuron.discards {
-                v += f32::from_bits(layer.bias[neuron]);
+                v += drive;
                 for bits in arriving(tick) {
                     v += f32::from_bits(bits);
                 }
             }
-            v = v.max(layer.neuron.floor);
-            let threshold = f32::from_bits(layer.threshold[neuron]);
+            if v < layer.neuron.floor {
+                v = layer.neuron.floor;
+            }
+            let threshold = f32::from_bits(each(&layer.threshold, neuron));
             if waiting > 0 {
                 waiting -= 1;
             } else if v >= threshold {
-                fired[neuron] = true;
-                v = if layer.neuron.hard { 0.0 } else { v - threshold };
+                let spikes = (v / threshold).floor().min(layer.neuron.spikes_per_tick as f32);
+                fired[neuron] = spikes as u32;
+                v = if layer.neuron.hard { 0.0 } else { v - spikes * threshold };
                 waiting = layer.neuron.refractory_ticks;
             }
+            trace.push(v.to_bits());
         }
-        last.push(v.to_bits());
+        traces.push(trace);
     }
-    (fired, last)
+    (fired, traces)
 }
 
-fn random_case(random: &mut Random, layerwise: bool) -> usize {
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Shape {
+    Dense,
+    Conv,
+    Grouped,
+    Depthwise,
+    Identity,
+}
+
+/// A random chain of layers with side branches: (target geometry, kind) of one synapse from `from`.
+fn draw_kind(random: &mut Random, shape: Shape, from: Geometry) -> Option<(Geometry, Kind)> {
+    if shape == Shape::Identity {
+        let geometry = if random.below(3) > 0 { from } else { Geometry { height: 1, width: 1, channels: from.size() } };
+        return Some((geometry, Kind::Identity { per_neuron: random.below(2) == 0 }));
+    }
+    if shape == Shape::Dense {
+        return Some((Geometry { height: 1 + random.below(2), width: 1 + random.below(2), channels: 1 + random.below(150) }, Kind::Dense));
+    }
+    let (kernel, stride, dilation, padding) = (1 + random.below(3), 1 + random.below(2), 1 + random.below(2), random.below(3));
+    let extent = |size: usize| (size + 2 * padding).checked_sub(dilation * (kernel - 1) + 1).map(|room| room / stride + 1);
+    let (height, width) = extent(from.height).zip(extent(from.width))?;
+    let (groups, per_group) = match shape {
+        Shape::Conv => (1, 1 + random.below(80)),
+        Shape::Grouped => (2, 16 * (1 + random.below(3))),
+        _ => (from.channels, 1 + random.below(3)),
+    };
+    let sweep = Sweep { kernel: [kernel; 2], stride: [stride; 2], dilation: [dilation; 2], padding: [padding; 2] };
+    Some((Geometry { height, width, channels: groups * per_group }, Kind::Conv(sweep, groups)))
+}
+
+fn weight_count(kind: Kind, from: Geometry, to: Geometry) -> usize {
+    match kind {
+        Kind::Dense => to.size() * from.size(),
+        Kind::Conv(sweep, groups) => sweep.kernel[0] * sweep.kernel[1] * from.channels / groups * to.channels,
+        Kind::Identity { per_neuron } => if per_neuron { to.size() } else { to.channels },
+    }
+}
+
+fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
     let double = random.below(2) == 0;
     let ticks = if layerwise { 1 + random.below(6) } else { 1 + random.below(70) };
     let shifts: Vec<u32> = if layerwise { (0..ticks).map(|tick| if double { (ticks - 1 - tick) as u32 } else { 0 }).collect() } else { Vec::new() };
     let payloads = shifts.iter().map(|shift| 1 << shift).collect();
+    let gain = if layerwise && double { 2 } else { 1 };
     let input = Geometry { height: 1 + random.below(5), width: 1 + random.below(5), channels: 2 * (1 + random.below(3)) };
-    let schedule = Schedule { interleaved: !layerwise, window_ticks: if layerwise { ticks } else { 0 }, double, shifts: shifts.clone(), payloads };
-    let mut simulator = Simulator::<Portable>::new(input, schedule).unwrap();
-    let largest = [300, 9000, 60000][random.below(3)];
+    let mut network = Network::new(input, Schedule { interleaved: !layerwise, gain, shifts: shifts.clone(), payloads }).unwrap();
+    // Small integers over a power of two: sums are exact, and thresholds are met exactly.
+    let dyadic = random.below(2) == 0;
+    let largest = [6, 300, 9000, 60000][random.below(4)];
     let number = |random: &mut Random, low: i32, high: i32| {
         let value = random.between(low, high);
-        if layerwise { value as u32 } else { (value as f32 / 97.0).to_bits() }
+        if layerwise { value as u32 } else { (value as f32 / if dyadic { 64.0 } else { 97.0 }).to_bits() }
     };
     let numbers = |random: &mut Random, count: usize, low: i32, high: i32| (0..count).map(|_| number(random, low, high)).collect::<Vec<u32>>();
 
-    let activity = [3, 30, 100][random.below(3)];
-    let spikes: Vec<Vec<bool>> = (0..ticks).map(|_| (0..input.size()).map(|_| random.below(100) < activity).collect()).collect();
+    let constant = random.below(3) == 0;
+    let activity = if constant { 0 } else { [0, 3, 30, 100][random.below(4)] };
+    let repeats = random.below(4) == 0;
+    let spikes: Train = (0..ticks).map(|_| (0..input.size()).map(|_| if random.below(100) < activity { 1 + if repeats { random.below(3) as u32 } else { 0 } } else { 0 }).collect()).collect();
+    let values = (0..input.size()).map(|_| if random.below(3) == 0 { number(random, 0, 0) } else {
+        let high = [300, 70_000][random.below(2)];
+        number(random, -300, high)
+    }).collect::<Vec<u32>>();
     let mut starts = vec![0u32];
     let mut neurons = Vec::new();
     for tick in &spikes {
-        neurons.extend((0..input.size() as u32).filter(|&neuron| tick[neuron as usize]));
+        neurons.extend((0..input.size() as u32).flat_map(|neuron| std::iter::repeat_n(neuron, tick[neuron as usize] as usize)));
         starts.push(neurons.len() as u32);
     }
 
     let mut history = vec![(input, spikes)];
-    let mut specs = Vec::new();
+    let mut expected_traces = Vec::new();
     for depth in 1..=3 {
         let (from, source) = (history[depth - 1].0, depth - 1);
-        let (kernel, stride, dilation, padding) = (1 + random.below(3), 1 + random.below(2), 1 + random.below(2), random.below(3));
-        let extent = |size: usize| (size + 2 * padding).checked_sub(dilation * (kernel - 1) + 1).map(|room| room / stride + 1);
-        let groups = if from.channels % 2 == 0 { 1 + random.below(2) } else { 1 };
-        let conv = extent(from.height).zip(extent(from.width)).filter(|_| random.below(3) > 0);
-        let (geometry, kind) = match conv {
-            Some((height, width)) => (Geometry { height, width, channels: groups * (1 + random.below(40)) }, Kind::Conv([kernel, kernel, stride, stride, dilation, dilation, padding, padding, groups])),
-            None => (Geometry { height: 1 + random.below(2), width: 1 + random.below(2), channels: 1 + random.below(150) }, Kind::Dense),
-        };
-        let count = if conv.is_some() { kernel * kernel * from.channels / groups * geometry.channels } else { from.size() * geometry.size() };
-        let mut synapses = vec![SynapseSpec { source, kind, weights: numbers(random, count, -largest, largest) }];
+        let shape = [Shape::Dense, Shape::Conv, Shape::Conv, Shape::Grouped, Shape::Depthwise, Shape::Identity][random.below(6)];
+        let (geometry, kind) = draw_kind(random, if shape == Shape::Grouped && from.channels % 2 != 0 { Shape::Conv } else { shape }, from).unwrap_or((from, Kind::Identity { per_neuron: false }));
+        let mut synapses = vec![SynapseSpec { source, kind }];
         for (other, (shape, _)) in history.iter().enumerate() {
             if shape.size() == geometry.size() {
-                synapses.push(SynapseSpec { source: other, kind: Kind::Identity, weights: numbers(random, geometry.size(), -largest, largest) });
-            } else if random.below(4) == 0 {
-                synapses.push(SynapseSpec { source: other, kind: Kind::Dense, weights: numbers(random, shape.size() * geometry.size(), -largest, largest) });
+                synapses.push(SynapseSpec { source: other, kind: Kind::Identity { per_neuron: random.below(2) == 0 } });
+            } else if random.below(5) == 0 {
+                synapses.push(SynapseSpec { source: other, kind: Kind::Dense });
             }
         }
         let plain = layerwise || random.below(2) == 0;
+        let several = !plain && dyadic && random.below(3) == 0;
         let neuron = Neuron {
             leak_factor: if plain { 1.0 } else { 0.9 },
             floor: if plain || random.below(2) == 0 { f32::NEG_INFINITY } else { -3.5 },
-            hard: !plain && random.below(2) == 0,
-            spikes_per_tick: 1,
+            hard: !plain && !several && random.below(2) == 0,
+            spikes_per_tick: if several { 3 } else { 1 },
             refractory_ticks: if plain { 0 } else { random.below(3) as u32 },
             discards: random.below(2) == 0,
         };
-        let size = geometry.size();
-        let spec = LayerSpec { geometry, depth, fires: true, neuron, bias: numbers(random, size, -50, 50), threshold: numbers(random, size, 1, 2 * largest), initial: numbers(random, size, 0, 50), synapses, record_spikes: true, traced: vec![0] };
-        let matrices: Vec<Matrix> = spec.synapses.iter().map(|synapse| matrix(synapse, history[synapse.source].0, geometry)).collect();
+        let weights: Vec<Vec<u32>> = synapses.iter().map(|synapse| numbers(random, weight_count(synapse.kind, history[synapse.source].0, geometry), -largest, largest)).collect();
+        let narrow = layerwise && largest <= 32767 && random.below(4) > 0;
+        let each = |random: &mut Random| if random.below(2) == 0 { geometry.channels } else { geometry.size() };
+        let (bias_count, threshold_count, initial_count) = (each(random), each(random), each(random));
+        let threshold = if several { (0..threshold_count).map(|_| [4f32, 64.0][random.below(2)].to_bits()).collect() } else { numbers(random, threshold_count, 1, 2 * largest) };
+        let traced: Vec<u32> = (0..geometry.size() as u32).filter(|_| random.below(3) == 0).collect();
+        let spec = LayerSpec { geometry, depth, fires: true, neuron, narrow, bias: numbers(random, bias_count, -50, 50), threshold, initial: numbers(random, initial_count, 0, 50), synapses, record_spikes: true, traced: traced.clone() };
+        let matrices: Vec<Matrix> = spec.synapses.iter().zip(&weights).map(|(synapse, weights)| matrix(synapse.kind, weights, history[synapse.source].0, geometry)).collect();
         let sources: Vec<_> = spec.synapses.iter().map(|synapse| &history[synapse.source].1).collect();
-        let (fired, last) = simulate(&spec, &matrices, &sources, layerwise.then_some((double, &shifts)));
-        specs.push(last);
+        let current: Vec<(&Matrix, &[u32])> = spec.synapses.iter().zip(&matrices).filter(|(synapse, _)| constant && synapse.source == 0).map(|(_, matrix)| (matrix, &values[..])).collect();
+        let (fired, traces) = simulate(&spec, &matrices, &sources, &current, layerwise.then_some((i64::from(gain), &shifts)));
+        expected_traces.push(traced.iter().flat_map(|&neuron| traces[neuron as usize].clone()).collect::<Vec<u32>>());
         history.push((geometry, fired));
-        assert_eq!(simulator.layer(spec).unwrap(), depth);
+        assert_eq!(network.layer(spec).unwrap(), depth);
+        for (synapse, weights) in weights.iter().enumerate() {
+            let piece = 1 + random.below(1000);
+            weights.chunks(piece).for_each(|piece| network.weights(synapse, piece).unwrap());
+        }
     }
 
+    let mut simulator = Simulator::<L>::new(network, true).unwrap();
     let mut total = 0;
     for repetition in 0..2 {
         simulator.reset();
-        simulator.run(Input::Events { neurons: &neurons, starts: &starts }, ticks).unwrap();
+        let input = if constant { Input::Constant(&values) } else { Input::Events { neurons: &neurons, starts: &starts } };
+        simulator.run(input, ticks).unwrap();
         for depth in 1..=3 {
-            let expected: Vec<u32> = history[depth].1.iter().flat_map(|tick| (0..tick.len() as u32).filter(|&neuron| tick[neuron as usize])).collect();
+            let train = &history[depth].1;
+            let expected: Vec<u32> = train.iter().flat_map(|tick| (0..tick.len() as u32).flat_map(|neuron| std::iter::repeat_n(neuron, tick[neuron as usize] as usize))).collect();
+            assert_eq!(simulator.traces(depth), expected_traces[depth - 1], "traces of layer {depth}, repetition {repetition}");
             assert_eq!(simulator.spike_neurons(depth), expected, "layer {depth}, repetition {repetition}");
-            assert_eq!(simulator.charges(depth), specs[depth - 1], "potentials of layer {depth}");
-            assert_eq!(simulator.traces(depth).last(), specs[depth - 1].first());
             total += expected.len();
         }
     }
     total
 }
 
-#[test]
-fn synchronous_float_equals_the_oracle() {
-    let mut random = Random(1);
-    let spikes: usize = (0..150).map(|_| random_case(&mut random, false)).sum();
+fn compare<L: Lanes>(layerwise: bool, seed: u64, cases: usize) {
+    let mut random = Random(seed);
+    let spikes: usize = (0..cases).map(|_| random_case::<L>(&mut random, layerwise)).sum();
     assert!(spikes > 10_000, "only {spikes} spikes compared");
 }
 
 #[test]
+fn synchronous_float_equals_the_oracle() {
+    compare::<Portable>(false, 1, 60);
+}
+
+#[test]
 fn layerwise_integers_equal_the_oracle() {
-    let mut random = Random(2);
-    let spikes: usize = (0..300).map(|_| random_case(&mut random, true)).sum();
-    assert!(spikes > 10_000, "only {spikes} spikes compared");
+    compare::<Portable>(true, 2, 120);
+}
+
+#[test]
+fn native_lanes_equal_the_oracle() {
+    compare::<Native>(false, 3, 60);
+    compare::<Native>(true, 4, 120);
 }
 
 #[test]
 fn refuses_wrong_lengths_and_nodes() {
     let geometry = Geometry { height: 1, width: 1, channels: 2 };
     let neuron = Neuron { leak_factor: 1.0, floor: f32::NEG_INFINITY, hard: false, spikes_per_tick: 1, refractory_ticks: 0, discards: false };
-    let schedule = || Schedule { interleaved: true, window_ticks: 0, double: false, shifts: Vec::new(), payloads: Vec::new() };
-    let spec = |weights: usize, source: usize, threshold: f32| LayerSpec {
-        geometry,
-        depth: 1,
-        fires: true,
-        neuron,
-        bias: vec![0; 2],
-        threshold: vec![threshold.to_bits(); 2],
-        initial: vec![0; 2],
-        synapses: vec![SynapseSpec { source, kind: Kind::Dense, weights: vec![0; weights] }],
-        record_spikes: false,
-        traced: Vec::new(),
+    let network = || Network::new(geometry, Schedule { interleaved: true, gain: 1, shifts: Vec::new(), payloads: Vec::new() }).unwrap();
+    let build = |weights: usize, source: usize, threshold: f32| {
+        let mut network = network();
+        network.layer(LayerSpec {
+            geometry,
+            depth: 1,
+            fires: true,
+            neuron,
+            narrow: false,
+            bias: vec![0; 2],
+            threshold: vec![threshold.to_bits(); 2],
+            initial: vec![0; 2],
+            synapses: vec![SynapseSpec { source, kind: Kind::Dense }],
+            record_spikes: false,
+            traced: Vec::new(),
+        })?;
+        network.weights(0, &vec![0; weights])?;
+        Simulator::<Portable>::new(network, true).map(|_| ())
     };
-    for (spec, message) in [(spec(3, 0, 1.0), "weights: expected 4 values, got 3"), (spec(4, 1, 1.0), "node 1: expected"), (spec(4, 0, 0.0), "threshold: expected values > 0")] {
-        let mut simulator = Simulator::<Portable>::new(geometry, schedule()).unwrap();
-        assert!(simulator.layer(spec).unwrap_err().contains(message), "{message}");
+    for (weights, source, threshold, message) in [(3, 0, 1.0, "weights: expected 4 values, got 3"), (5, 0, 1.0, "weights: expected 4 values, got 5"), (4, 1, 1.0, "node 1: expected"), (4, 0, 0.0, "threshold: expected values > 0")] {
+        assert!(build(weights, source, threshold).unwrap_err().contains(message), "{message}");
     }
-    let mut simulator = Simulator::<Portable>::new(geometry, schedule()).unwrap();
+    let mut simulator = Simulator::<Portable>::new(network(), true).unwrap();
     assert!(simulator.run(Input::Events { neurons: &[2], starts: &[0, 1] }, 1).is_err());
+    assert!(simulator.run(Input::Events { neurons: &[1, 0], starts: &[0, 2] }, 1).is_err());
     assert!(simulator.run(Input::Constant(&[0]), 1).is_err());
 }

@@ -10,6 +10,9 @@ pub struct Driven {
     pub value: u32,
 }
 
+pub type DriveFloat = unsafe fn(*mut f32, &[Driven], *const u8);
+pub type DriveInteger = unsafe fn(*mut i32, &[Driven], *const u8);
+
 /// One rounded product and one rounded sum an input, in the list's order.
 ///
 /// # Safety

@@ -25,6 +25,7 @@ pub unsafe fn put_bits<L: Lanes, const N: usize>(bits: *mut u8, masks: [L::I; N]
 /// # Safety
 /// `potential` and `threshold` hold `lanes` values (a multiple of 8), `sampled` (if not null) as many a tick. `bits` holds zeros,
 /// one a lane, from `bits + t · stride` on.
+#[inline(never)]
 pub unsafe fn fire_window<L: Lanes>(potential: *mut i32, threshold: *const i32, lanes: usize, shifts: &[u32], bits: *mut u8, stride: usize, sampled: *mut i32) {
     let mut lane = 0;
     while lane < lanes {

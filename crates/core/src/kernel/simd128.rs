@@ -5,6 +5,15 @@ use core::arch::wasm32::*;
 
 pub struct Simd128;
 
+static mut SETTLED: v128 = u64x2(0, 0);
+
+/// A store that nobody reads: V8 keeps stores and loads in order.
+#[inline(always)]
+fn settle(a: v128) {
+    // SAFETY: a module instance has one thread, and nothing reads the value.
+    unsafe { (&raw mut SETTLED).write_volatile(a) }
+}
+
 impl Lanes for Simd128 {
     type F = v128;
     type I = v128;
@@ -134,6 +143,18 @@ impl Lanes for Simd128 {
     #[inline(always)]
     fn dot_high(a: v128, b: v128, pair: v128) -> v128 {
         i32x4_dot_i16x8(i16x8_shuffle::<4, 12, 5, 13, 6, 14, 7, 15>(a, b), pair)
+    }
+    #[inline(always)]
+    fn settle_f(a: v128) {
+        settle(a)
+    }
+    #[inline(always)]
+    fn settle_i(a: v128) {
+        settle(a)
+    }
+    #[inline(always)]
+    fn settle_s(a: v128) {
+        settle(a)
     }
     #[inline(always)]
     fn splat_pair(pair: u32) -> v128 {

@@ -25,6 +25,9 @@ pub struct Chunk<'a> {
     pub sampled: *mut f32,
 }
 
+pub type Integrate = unsafe fn(&Chunk);
+pub type Fire = unsafe fn(&Chunk, &Neuron);
+
 /// An output: integrates and never fires.
 ///
 /// # Safety

@@ -20,6 +20,8 @@ pub struct Window<'a> {
     pub sampled: *mut i32,
 }
 
+pub type WindowKernel = unsafe fn(&Window, *mut i32);
+
 impl Window<'_> {
     #[inline(always)]
     unsafe fn events(&self, tick: usize) -> usize {
