@@ -7,8 +7,9 @@ import { bitsOf, buildCore, type CoreNetwork } from "../ts/engine/flatten.ts";
 import { encodeInput, type EncodedInput } from "../ts/engine/input.ts";
 import { loadGlue } from "../ts/engine/load.ts";
 import { prepareNetwork, resolveRecording, type PreparedNetwork } from "../ts/engine/simulator.ts";
+import { RunTable } from "../ts/engine/table.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../ts/spiking/network.ts";
-import { FlatSimulator } from "./flat.ts";
+import { flatCore, type FlatSimulator } from "./flat.ts";
 import { inRoot } from "./paths.ts";
 
 /** The core alone, in WebAssembly and as a flat file for the native program: samples are encoded beforehand, and results not read. */
@@ -22,17 +23,16 @@ export async function openCore(network: SpikingNetwork, inputs: readonly RunInpu
   const recording = resolveRecording(network);
   const samples = inputs.map((input) => encodeInput(network, input, ticks));
   const glue = await loadGlue(readFileSync(inRoot("dist", "llif.wasm")));
-  const { raw } = buildCore(FlatSimulator, prepared, recording);
-  const flat = raw as FlatSimulator;
+  const { memory } = await glue();
+  const flat = (buildCore(flatCore, prepared, recording).raw as FlatSimulator).network;
   for (const sample of samples) flat.sample(sample, ticks);
-  return { wasm: wasmContender(prepared, buildCore(glue.RawSimulator, prepared, recording), samples, ticks), flat: flat.bytes() };
+  return { wasm: wasmContender(prepared, buildCore(glue, prepared, recording), memory, samples, ticks), flat: flat.bytes() };
 }
 
-function wasmContender({ network }: PreparedNetwork, { raw, numbers }: CoreNetwork, samples: readonly EncodedInput[], ticks: number): Contender<SimulationOutcome> {
-  const run = (sample: EncodedInput): void => {
+function wasmContender({ network }: PreparedNetwork, { raw, numbers }: CoreNetwork, memory: WebAssembly.Memory, samples: readonly EncodedInput[], ticks: number): Contender<SimulationOutcome> {
+  const run = (sample: EncodedInput): number => {
     raw.reset();
-    if (sample.kind === "constant") raw.runConstant(bitsOf(sample.values), ticks);
-    else raw.runEvents(sample.neurons, sample.starts, ticks);
+    return sample.kind === "constant" ? raw.runConstant(bitsOf(sample.values), ticks) : raw.runEvents(sample.neurons, sample.starts, ticks);
   };
   const numbersOf = (nodes: readonly { readonly name: string }[]) => nodes.map(({ name }) => numbers.get(name) as number);
   return {
@@ -47,11 +47,11 @@ function wasmContender({ network }: PreparedNetwork, { raw, numbers }: CoreNetwo
       let spikes = 0;
       let synapticOperations = 0;
       for (const sample of samples) {
-        run(sample);
-        for (const number of numbersOf(populationsOf(network))) digest.words(raw.counts(number));
-        for (const number of numbersOf(outputsOf(network))) digest.words(raw.charges(number));
-        spikes += raw.spikeCount();
-        synapticOperations += raw.synapticOperations();
+        const table = new RunTable(memory, run(sample));
+        for (const number of numbersOf(populationsOf(network))) digest.words(table.words(number, "counts"));
+        for (const number of numbersOf(outputsOf(network))) digest.words(table.words(number, "charges"));
+        spikes += table.spikeCount;
+        synapticOperations += table.synapticOperations;
       }
       return { digest: digest.hex(), spikes, synapticOperations };
     },

@@ -1,28 +1,28 @@
 import type { EncodedInput } from "../ts/engine/input.ts";
-import { bitsOf, type RawSimulator } from "../ts/engine/flatten.ts";
+import { bitsOf, type RawCore, type RawNetwork, type RawSimulator } from "../ts/engine/flatten.ts";
 
-const calls = { network: 0, synapse: 1, layer: 2, pool: 3, constant: 4, spikes: 5 } as const;
+const calls = { network: 0, weights: 1, layer: 2, pool: 3, constant: 4, spikes: 5 } as const;
 
 /**
  * Writes down what the core is told, rather than doing it: crates/native/src/flat.rs has the layout and reads it.
  * Stands in for the generated class, so that the native program and WebAssembly get the same network by construction.
  */
-export class FlatSimulator implements RawSimulator {
+export class FlatNetwork implements RawNetwork {
   readonly #parts: Uint32Array[] = [new Uint32Array(new TextEncoder().encode("LLIFFLAT").buffer)];
   #nodes = 1;
 
-  constructor(input: Uint32Array, interleaved: boolean, double: boolean, shifts: Uint32Array, payloads: Uint32Array) {
-    this.#call(calls.network, input, interleaved, double, shifts, payloads);
+  constructor(input: Uint32Array, interleaved: boolean, gain: number, shifts: Uint32Array, payloads: Uint32Array) {
+    this.#call(calls.network, input, interleaved, gain, shifts, payloads);
   }
 
-  synapse(source: number, convolution: Uint32Array, identity: boolean, weights: Uint32Array): void {
-    this.#call(calls.synapse, source, identity, convolution, weights);
-  }
-
-  layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array): number {
+  layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, narrow: boolean, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, incoming: Uint32Array): number {
     const [leak, least] = bitsOf(Float32Array.of(leakFactor, floor));
-    this.#call(calls.layer, shape, integers, leak, least, bias, threshold, initial);
+    this.#call(calls.layer, shape, integers, leak, least, narrow, bias, threshold, initial, incoming);
     return this.#nodes++;
+  }
+
+  weights(synapse: number, values: Uint32Array): void {
+    this.#call(calls.weights, synapse, values);
   }
 
   pool(source: number, sum: boolean, shape: Uint32Array, window: Uint32Array): number {
@@ -48,23 +48,30 @@ export class FlatSimulator implements RawSimulator {
   #call(number: number, ...parameters: (number | boolean | Uint32Array)[]): void {
     this.#parts.push(Uint32Array.of(number));
     for (const parameter of parameters) {
-      if (typeof parameter === "object") this.#parts.push(Uint32Array.of(parameter.length), parameter);
+      if (typeof parameter === "object") this.#parts.push(Uint32Array.of(parameter.length), parameter.slice());
       else this.#parts.push(Uint32Array.of(Number(parameter)));
     }
+  }
+
+  free(): void {}
+  [Symbol.dispose](): void {}
+}
+
+/** A core that keeps the network it is given. */
+export class FlatSimulator implements RawSimulator {
+  readonly network: FlatNetwork;
+
+  constructor(network: RawNetwork) {
+    this.network = network as FlatNetwork;
   }
 
   reset = unsupported;
   runConstant = unsupported;
   runEvents = unsupported;
-  charges = unsupported;
-  counts = unsupported;
-  spikeTicks = unsupported;
-  spikeNeurons = unsupported;
-  traces = unsupported;
-  spikeCount = unsupported;
-  synapticOperations = unsupported;
   free(): void {}
 }
+
+export const flatCore: RawCore = { RawNetwork: FlatNetwork, RawSimulator: FlatSimulator };
 
 function unsupported(): never {
   throw new TypeError("a flat file only records the network");

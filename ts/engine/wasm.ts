@@ -4,6 +4,7 @@ import type { Engine } from "./engine.ts";
 import { bitsOf, buildCore, type CoreNetwork } from "./flatten.ts";
 import { loadGlue, type WasmSource } from "./load.ts";
 import { createSimulatorOver, prepareNetwork, resolveRecording, type CoreRun, type Recording, type SimulatorCore } from "./simulator.ts";
+import { RunTable, type TableArray } from "./table.ts";
 
 export { supportsSimd } from "./load.ts";
 
@@ -70,8 +71,8 @@ function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwo
     reset: () => call(({ raw }) => raw.reset()),
     run: (input, ticks) =>
       call(({ raw, numbers }) => {
-        const table = input.kind === "constant" ? raw.runConstant(bitsOf(input.values), ticks) : raw.runEvents(input.neurons, input.starts, ticks);
-        return collect(network, recording, numbers, memory.buffer as ArrayBuffer, table);
+        const address = input.kind === "constant" ? raw.runConstant(bitsOf(input.values), ticks) : raw.runEvents(input.neurons, input.starts, ticks);
+        return collect(network, recording, numbers, new RunTable(memory, address));
       }),
     dispose() {
       held?.raw.free();
@@ -80,30 +81,22 @@ function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwo
   };
 }
 
-/** Where each array of a node stands in its row of the core's table (crates/wasm/src/simulator.rs). */
-const arrays = { charges: 0, counts: 1, ticks: 2, neurons: 3, traces: 4 } as const;
-
 /** Copies a run's results out of the core's memory, which the next call may change or move. */
-function collect(network: SpikingNetwork, recording: Recording, numbers: ReadonlyMap<string, number>, buffer: ArrayBuffer, address: number): CoreRun {
-  const [spikesLow, spikesHigh, operationsLow, operationsHigh] = new Uint32Array(buffer, address, 4);
-  const placed = (name: string, array: keyof typeof arrays): [number, number] => {
-    const [start, length] = new Uint32Array(buffer, address + 16 + 8 * (5 * (numbers.get(name) as number) + arrays[array]), 2);
-    return [start, length];
-  };
-  const words = (name: string, array: keyof typeof arrays): Uint32Array => new Uint32Array(buffer, ...placed(name, array)).slice();
-  const chargesOf = (name: string, array: keyof typeof arrays): Float32Array | Int32Array =>
-    network.arithmetic === "float32" ? new Float32Array(buffer, ...placed(name, array)).slice() : new Int32Array(buffer, ...placed(name, array)).slice();
+function collect(network: SpikingNetwork, recording: Recording, numbers: ReadonlyMap<string, number>, table: RunTable): CoreRun {
+  const numberOf = (name: string): number => numbers.get(name) as number;
+  const bits = (name: string, array: TableArray): Float32Array | Int32Array =>
+    network.arithmetic === "float32" ? table.floats(numberOf(name), array) : table.integers(numberOf(name), array);
   return {
-    charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, chargesOf(name, "charges")])),
-    counts: recording.counts ? Object.fromEntries(populationsOf(network).map(({ name }) => [name, words(name, "counts")])) : {},
+    charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, bits(name, "charges")])),
+    counts: recording.counts ? Object.fromEntries(populationsOf(network).map(({ name }) => [name, table.words(numberOf(name), "counts")])) : {},
     spikes: Object.fromEntries(
       recording.spikes.map((name) => {
-        const neurons = words(name, "neurons");
-        return [name, { ticks: words(name, "ticks"), neurons, length: neurons.length }];
+        const neurons = table.words(numberOf(name), "neurons");
+        return [name, { ticks: table.words(numberOf(name), "ticks"), neurons, length: neurons.length }];
       }),
     ),
-    potentials: Object.fromEntries(recording.potentials.map(({ population }) => [population, chargesOf(population, "traces")])),
-    spikeCount: spikesLow + 2 ** 32 * spikesHigh,
-    synapticOperations: operationsLow + 2 ** 32 * operationsHigh,
+    potentials: Object.fromEntries(recording.potentials.map(({ population }) => [population, bits(population, "traces")])),
+    spikeCount: table.spikeCount,
+    synapticOperations: table.synapticOperations,
   };
 }

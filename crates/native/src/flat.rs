@@ -1,22 +1,24 @@
-//! The file that bench/flat.ts writes: what RawSimulator of crates/wasm is told, call by call.
+//! The file that bench/flat.ts writes: what RawNetwork of crates/wasm is told, call by call.
 //!
 //! Little-endian 32-bit words. First the two words of `LLIFFLAT`; then calls, each a number and its arguments. An array is its
 //! length and its words; charges are bits of f32 or i32.
 //!
 //! | number | call | arguments |
 //! |---|---|---|
-//! | 0 | network | input extents (array of 3), interleaved, double, shifts (array), payloads (array) |
-//! | 1 | synapse | source, identity, convolution sizes (array of 9, or empty), weights (array) |
-//! | 2 | layer | extents (array of 3), integers (array of 5), leak factor, floor, bias, threshold, initial potential (arrays) |
+//! | 0 | network | input extents (array of 3), interleaved, gain, shifts (array), payloads (array) |
+//! | 1 | weights | synapse of the last layer, its next weights (array) |
+//! | 2 | layer | extents (array of 3), integers (array of 5), leak factor, floor, narrow, bias, threshold, initial potential, synapses (arrays) |
 //! | 3 | pool | source, sum, extents (array of 3), window (array of 8) |
 //! | 4 | constant input | ticks, values (array) |
 //! | 5 | spikes | ticks, neurons (array), starts (array of ticks + 1) |
 
 use llif_core::kernel::Native;
-use llif_core::layer::{Kind, SynapseSpec};
+use llif_core::layer::{LayerSpec, SynapseSpec};
+use llif_core::network::{Network, Schedule};
 use llif_core::neuron::Neuron;
-use llif_core::simulator::{Input, LayerSpec, Schedule, Simulator};
+use llif_core::simulator::{Input, Simulator};
 use llif_core::spikes::Geometry;
+use llif_core::synapse::{Kind, Sweep};
 
 pub enum Sample {
     Constant(usize, Vec<u32>),
@@ -88,47 +90,53 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
         return Err("expected the network first".into());
     }
     let input = words.geometry()?;
-    let [interleaved, double] = [words.next()? != 0, words.next()? != 0];
+    let (interleaved, gain) = (words.next()? != 0, words.next()? as i32);
     let [shifts, payloads] = [words.array()?, words.array()?];
-    let simulator = Simulator::new(input, Schedule { interleaved, window_ticks: shifts.len(), double, shifts, payloads })?;
-    let mut job = Job { simulator, populations: Vec::new(), outputs: Vec::new(), samples: Vec::new() };
-    let mut synapses = Vec::new();
+    let mut network = Network::new(input, Schedule { interleaved, gain, shifts, payloads })?;
+    let [mut populations, mut outputs] = [Vec::new(), Vec::new()];
+    let mut samples = Vec::new();
     while words.at < all.len() {
         match words.next()? {
-            1 => synapses.push(synapse(&mut words)?),
-            2 => layer(&mut words, &mut job, std::mem::take(&mut synapses))?,
+            1 => network.weights(words.size()?, &words.array()?)?,
+            2 => {
+                let spec = layer(&mut words)?;
+                if spec.fires { &mut populations } else { &mut outputs }.push(network.layer(spec)?);
+            }
             3 => {
                 let (source, sum) = (words.size()?, words.next()? != 0);
                 let to = words.geometry()?;
-                job.simulator.pool(source, sum, to, words.sizes()?)?;
+                network.pool(source, sum, to, Sweep::new(words.sizes()?))?;
             }
-            4 => job.samples.push(Sample::Constant(words.size()?, words.array()?)),
-            5 => job.samples.push(Sample::Spikes(words.size()?, words.array()?, words.array()?)),
+            4 => samples.push(Sample::Constant(words.size()?, words.array()?)),
+            5 => samples.push(Sample::Spikes(words.size()?, words.array()?, words.array()?)),
             other => return Err(format!("word {}: no call has the number {other}", words.at - 1)),
         }
     }
-    Ok(job)
+    Ok(Job { simulator: Simulator::new(network, true)?, populations, outputs, samples })
 }
 
-fn synapse(words: &mut Words) -> Result<SynapseSpec, String> {
-    let (source, identity) = (words.size()?, words.next()? != 0);
-    let sizes = words.array()?;
-    let kind = match (sizes.is_empty(), identity) {
-        (false, _) => Kind::Conv(sizes.iter().map(|&size| size as usize).collect::<Vec<_>>().try_into().map_err(|_| "convolution: expected 9 sizes")?),
-        (true, true) => Kind::Identity,
-        (true, false) => Kind::Dense,
-    };
-    Ok(SynapseSpec { source, kind, weights: words.array()? })
-}
-
-fn layer(words: &mut Words, job: &mut Job, synapses: Vec<SynapseSpec>) -> Result<(), String> {
+fn layer(words: &mut Words) -> Result<LayerSpec, String> {
     let geometry = words.geometry()?;
     let [depth, hard, spikes_per_tick, refractory_ticks, discards] = words.sizes()?;
     let [leak_factor, floor] = [f32::from_bits(words.next()?), f32::from_bits(words.next()?)];
     let neuron = Neuron { leak_factor, floor, hard: hard != 0, spikes_per_tick: spikes_per_tick as u32, refractory_ticks: refractory_ticks as u32, discards: discards != 0 };
+    let narrow = words.next()? != 0;
     let [bias, threshold, initial] = [words.array()?, words.array()?, words.array()?];
-    let fires = !threshold.is_empty();
-    let number = job.simulator.layer(LayerSpec { geometry, depth, fires, neuron, bias, threshold, initial, synapses, record_spikes: false, traced: Vec::new() })?;
-    if fires { &mut job.populations } else { &mut job.outputs }.push(number);
-    Ok(())
+    let synapses = synapses(&words.array()?)?;
+    Ok(LayerSpec { geometry, depth, fires: !threshold.is_empty(), neuron, narrow, bias, threshold, initial, synapses, record_spikes: false, traced: Vec::new() })
+}
+
+/// As crates/wasm/src/network.rs has them.
+fn synapses(numbers: &[u32]) -> Result<Vec<SynapseSpec>, String> {
+    let spec = |numbers: &[u32]| {
+        let sizes: Vec<usize> = numbers.iter().map(|&number| number as usize).collect();
+        let [source, kind, window @ .., groups] = <[usize; 11]>::try_from(sizes).map_err(|_| "synapse: expected 11 numbers")?;
+        let kind = match kind {
+            0 => Kind::Dense,
+            1 => Kind::Conv(Sweep::new(window), groups),
+            kind => Kind::Identity { per_neuron: kind == 3 },
+        };
+        Ok(SynapseSpec { source, kind })
+    };
+    numbers.chunks(11).map(spec).collect()
 }

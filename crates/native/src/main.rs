@@ -63,8 +63,8 @@ fn outcome(job: &mut flat::Job) -> Result<String, String> {
     for sample in 0..job.samples.len() {
         job.reset();
         job.run(sample)?;
-        job.populations.iter().for_each(|&node| digest.words(&job.simulator.counts(node)));
-        job.outputs.iter().for_each(|&node| digest.words(&job.simulator.charges(node)));
+        job.populations.iter().for_each(|&node| digest.words(job.simulator.counts(node)));
+        job.outputs.iter().for_each(|&node| digest.words(&job.simulator.charges(node).collect::<Vec<u32>>()));
         spikes += job.simulator.spike_count;
         operations += job.simulator.synaptic_operations;
     }

@@ -1,0 +1,40 @@
+/** Where each array of a node stands in its row of the core's table. */
+const places = { charges: 0, counts: 1, ticks: 2, neurons: 3, traces: 4 } as const;
+
+export type TableArray = keyof typeof places;
+
+/** The table of a run in the core's memory (crates/wasm/src/simulator.rs). It holds until the next call of the core. */
+export class RunTable {
+  readonly spikeCount: number;
+  readonly synapticOperations: number;
+  readonly #buffer: ArrayBuffer;
+  readonly #address: number;
+
+  /** @param address what the run returned. */
+  constructor(memory: WebAssembly.Memory, address: number) {
+    // Read anew after each call: a memory that has grown has another buffer.
+    this.#buffer = memory.buffer as ArrayBuffer;
+    this.#address = address;
+    const [spikesLow, spikesHigh, operationsLow, operationsHigh] = new Uint32Array(this.#buffer, address, 4);
+    this.spikeCount = spikesLow + 2 ** 32 * spikesHigh;
+    this.synapticOperations = operationsLow + 2 ** 32 * operationsHigh;
+  }
+
+  /** A copy. */
+  words(node: number, array: TableArray): Uint32Array {
+    return new Uint32Array(this.#buffer, ...this.#place(node, array)).slice();
+  }
+
+  floats(node: number, array: TableArray): Float32Array {
+    return new Float32Array(this.#buffer, ...this.#place(node, array)).slice();
+  }
+
+  integers(node: number, array: TableArray): Int32Array {
+    return new Int32Array(this.#buffer, ...this.#place(node, array)).slice();
+  }
+
+  #place(node: number, array: TableArray): [number, number] {
+    const [start, length] = new Uint32Array(this.#buffer, this.#address + 16 + 8 * (5 * node + places[array]), 2);
+    return [start, length];
+  }
+}
