@@ -40,7 +40,7 @@ export function addConvert(program: Command, io: Io): void {
     .addHelpText("after", convertHelp)
     .action(async (path: string, flags: MappingFlags & { output: string; json?: boolean }) => {
       await checkOutputs(flags.output);
-      const model = await openModel(path);
+      const model = await openModel(path, io);
       if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network, got a spiking one; llif to-relu makes a ReLU network of it`);
       const wanted = mappingChoice(flags);
       const calibration = await openCalibration(flags, wanted, undefined, model.relu, io);
@@ -69,7 +69,7 @@ export function addToRelu(program: Command, io: Io): void {
     .addHelpText("after", reluHelp)
     .action(async (path: string, flags: { output: string; json?: boolean }) => {
       await checkOutputs(flags.output);
-      const model = await openModel(path);
+      const model = await openModel(path, io);
       if (model.spiking === undefined) throw new LlifError("ARGUMENT", `"${path}": expected a .llif file, got a ReLU network`);
       const bytes = writeOnnx(model.relu);
       await writeOutput(flags.output, bytes);

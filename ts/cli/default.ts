@@ -4,6 +4,7 @@ import { evaluateModel, type EvaluateFlags } from "./evaluate.ts";
 import { formatInspection, inspect } from "./inspect.ts";
 import { exists, type Io } from "./io.ts";
 import { openModel } from "./model-file.ts";
+import { isPublishedModel, publishedModelNames } from "./published-models.ts";
 import { addDataOptions, addMappingOptions, engineOption, jsonOption } from "./options.ts";
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
@@ -17,10 +18,10 @@ export function addDefault(program: Command, io: Io): void {
     .addOption(jsonOption())
     .action(async (path: string, flags: Omit<EvaluateFlags, "data"> & { data?: string }) => {
       const commands = program.commands.map((each) => each.name()).filter((name) => name !== "all");
-      if (!/[./\\]/.test(path) && !(await exists(path))) {
-        throw new LlifError("ARGUMENT", `"${path}": expected a model file or one of the commands ${commands.join(", ")}`);
+      if (!/[./\\]/.test(path) && !isPublishedModel(path) && !(await exists(path))) {
+        throw new LlifError("ARGUMENT", `"${path}": expected a model file, a published model (${publishedModelNames.join(", ")}) or one of the commands ${commands.join(", ")}`);
       }
-      const model = await openModel(path);
+      const model = await openModel(path, io);
       const inspection = await inspect(model);
       if (flags.json !== true) io.out(`${formatInspection(inspection)}\n`);
       if (flags.data === undefined) {

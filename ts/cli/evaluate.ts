@@ -53,7 +53,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .addHelpText("after", help)
     .action(async (path: string, flags: EvaluateFlags) => {
       await checkOutputs(flags.manifest);
-      const model = await openModel(path);
+      const model = await openModel(path, io);
       const outcome = await evaluateModel(model, flags, io);
       if (flags.manifest !== undefined) await writeManifest(flags.manifest, model, flags, outcome);
       io.out(flags.json === true ? toJson(outcome.report) : formatReport(outcome.report));

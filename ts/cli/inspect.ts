@@ -54,7 +54,7 @@ export function addInspect(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: { json?: boolean }) => {
-      const inspection = await inspect(await openModel(path));
+      const inspection = await inspect(await openModel(path, io));
       io.out(flags.json === true ? toJson(inspection) : formatInspection(inspection));
     });
 }

@@ -1,12 +1,14 @@
 import { dirname, join } from "node:path";
 import { LlifError } from "../errors.ts";
 import { sha256 } from "../data/dataset.ts";
+import type { ReadBeside } from "../formats/beside.ts";
 import { parseDescription, type ModelDescription } from "../formats/description.ts";
 import { detectFormat, readModel, type ModelFormat } from "../formats/detect.ts";
 import { toRelu } from "../mapping/to-relu.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
-import { exists, readInput } from "./io.ts";
+import { exists, readInput, type Io } from "./io.ts";
+import { isPublishedModel, openPublishedModel, type PublishedModelName } from "./published-models.ts";
 
 export interface OpenModel {
   readonly path: string;
@@ -23,18 +25,18 @@ export interface OpenModel {
 }
 
 /**
- * Reads a model file and, where there is one, the description beside it: `mnist-cnn.json` for `mnist-cnn.onnx`.
+ * Reads a model file and, where there is one, the description beside it: `mnist-cnn.json` for `mnist-cnn.onnx`,
+ * `model.description.json` for `model.json`. A published model is fetched by its name, unless there is a file of that name.
  * @throws {LlifError} naming the file.
  */
-export async function openModel(path: string): Promise<OpenModel> {
-  const bytes = await readInput(path);
-  const beside = path.replace(/\.[^./\\]+$/, "") + ".json";
-  const described = beside !== path && (await exists(beside)) ? await readInput(beside) : undefined;
-  const description = described === undefined ? undefined : parseJson(beside, described);
+export async function openModel(path: string, io?: Pick<Io, "progress" | "signal">): Promise<OpenModel> {
+  const published = isPublishedModel(path) && !(await exists(path));
+  const source = published ? await openPublished(path, io) : await openFile(path);
+  const { bytes, described, description } = source;
   // What a model of several files is, all of them say.
   const contents = [bytes];
   const readBeside = async (name: string) => {
-    const content = await readInput(join(dirname(path), name));
+    const content = await source.readBeside(name);
     contents.push(content);
     return content;
   };
@@ -49,6 +51,40 @@ export async function openModel(path: string): Promise<OpenModel> {
     hash: contents.length === 1 ? await sha256(bytes) : await hashOfAll(contents),
     descriptionHash: described === undefined ? null : await sha256(described),
     bytes: contents.reduce((total, content) => total + content.length, 0),
+  };
+}
+
+interface ModelSource {
+  readonly bytes: Uint8Array;
+  readonly readBeside: ReadBeside;
+  /** Bytes of the description. */
+  readonly described: Uint8Array | undefined;
+  readonly description: ModelDescription | undefined;
+}
+
+async function openFile(path: string): Promise<ModelSource> {
+  const beside = path.endsWith(".json") ? path.replace(/\.json$/, ".description.json") : `${path.replace(/\.[^./\\]+$/, "")}.json`;
+  const described = beside !== path && (await exists(beside)) ? await readInput(beside) : undefined;
+  return {
+    bytes: await readInput(path),
+    readBeside: (name) => readInput(join(dirname(path), name)),
+    described,
+    description: described === undefined ? undefined : parseJson(beside, described),
+  };
+}
+
+async function openPublished(name: PublishedModelName, io: Pick<Io, "progress" | "signal"> | undefined): Promise<ModelSource> {
+  const { main, files, description } = await openPublishedModel(name, { onProgress: io?.progress.bind(io), signal: io?.signal });
+  const at = (path: string): Uint8Array => {
+    const bytes = files.get(path);
+    if (bytes === undefined) throw new LlifError("DATA", `model "${name}": "${path}" is missing from its package`);
+    return bytes;
+  };
+  return {
+    bytes: at(main),
+    readBeside: async (path) => at(join(dirname(main), path).replaceAll("\\", "/")),
+    described: new TextEncoder().encode(JSON.stringify(description)),
+    description: parseDescription(description),
   };
 }
 

@@ -63,7 +63,7 @@ export function addRun(program: Command, io: Io): void {
     .addHelpText("after", help)
     .action(async (path: string, flags: RunFlags) => {
       await checkOutputs(flags.plot, flags.saveSpikes);
-      const model = await openModel(path);
+      const model = await openModel(path, io);
       const read = (await Promise.all(flags.input.map((file) => readSamples(file, model.relu)))).flat();
       // One network takes them all: pixels, or float values.
       const samples = read.every(({ values }) => values instanceof Uint8Array) ? read : read.map((sample) => ({ ...sample, values: floatValues(model.relu, sample) }));

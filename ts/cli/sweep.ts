@@ -44,7 +44,7 @@ export function addSweep(program: Command, io: Io): void {
     .addHelpText("after", help)
     .action(async (path: string, flags: SweepFlags) => {
       await checkOutputs(flags.plot);
-      const model = await openModel(path);
+      const model = await openModel(path, io);
       if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network to map anew for each setting, got a .llif file`);
       const result = await sweepModel(model, flags, io);
       if (flags.plot !== undefined) await writeOutput(flags.plot, await sweepPlot(plotPoints(result), { title: titleOf(result) }));

@@ -9,7 +9,7 @@ import { readModel } from "./detect.ts";
 export type ModelSource = string | URL | Blob | Response | ArrayBuffer | Uint8Array;
 
 export interface LoadModelOptions {
-  /** Parsed JSON of the model's description. Default: the file `<model>.json` beside a model that is read by path or URL, where there is one. */
+  /** Parsed JSON of the model's description. Default: the file `<model>.json` (`model.description.json` for a `model.json`) beside a model that is read by path or URL, where there is one. */
   readonly description?: unknown;
   /** Reads a further file of the model by its path relative to the first (weights of a TensorFlow.js model). Default: beside a model that is read by path or URL. */
   readonly readBeside?: ReadBeside;
@@ -70,7 +70,7 @@ function readerBeside(source: ModelSource, { signal, onProgress }: LoadModelOpti
 async function descriptionBeside(source: ModelSource, signal: AbortSignal | undefined): Promise<ModelDescription | undefined> {
   if (typeof source !== "string" && !(source instanceof URL)) return undefined;
   const text = String(source);
-  const beside = text.replace(/\.[^./\\?#]+(?=([?#].*)?$)/, ".json");
+  const beside = text.replace(/\.[^./\\?#]+(?=([?#].*)?$)/, (ending) => (ending === ".json" ? ".description.json" : ".json"));
   if (beside === text) return undefined;
   let bytes: Uint8Array;
   try {

