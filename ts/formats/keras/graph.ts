@@ -52,13 +52,24 @@ export class Graph {
     return this.add({ kind: "reshape", name: wanted, from: [name], shape }).name;
   }
 
+  /** Name of a node that holds the value with its padding. */
+  padded({ node, padding = noPadding }: Value): string {
+    if (!isPadded(padding)) return node;
+    const shape = this.shapeOf(node);
+    const image = shape.length === 3 ? node : this.reshaped(node, [1, ...shape]);
+    const { name } = this.add({ kind: "pad", name: `${node}_pad`, from: [image], shape: [], padding });
+    return shape.length === 3 ? name : this.reshaped(name, this.shapeOf(name).slice(1));
+  }
+
   /** Whether every element is known to be at least 0. */
   isNonNegative(name: string): boolean {
     const node = this.node(name);
     switch (node.kind) {
-      case "relu":
       case "softmax":
         return true;
+      case "relu":
+        return node.slope === undefined;
+      case "pad":
       case "maxPool":
       case "averagePool":
       case "reshape":

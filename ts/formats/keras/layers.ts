@@ -32,13 +32,7 @@ function refuse(reason: string): Convert {
 
 const identity: Convert = ({ inputs }) => inputs[0];
 
-/** Zeros in front of a layer that has no padding of its own: only windows take them. */
-function unpadded(_call: Call, value: Value): string {
-  if (value.padding === undefined) return value.node;
-  throw new Refusal("zero padding that no convolution or pooling follows is not supported");
-}
-
-const first = (call: Call): string => unpadded(call, call.inputs[0]);
+const first = ({ graph, inputs }: Call): string => graph.padded(inputs[0]);
 
 /** A setting that must have its plain value. */
 function expectSetting(call: Call, key: string, ...allowed: readonly unknown[]): void {
@@ -71,12 +65,11 @@ function pair(call: Call, key: string, otherwise: number | readonly number[], mi
   return [values[0] as number, values[1] as number];
 }
 
-const oneDimensional = /1D$/;
+const oneDimensional = /1D(Transpose)?$/;
 
 /** The input as an image, a sequence [steps, channels] being one row, with the padding that is still to be added. */
-function imageInput(call: Call): { from: string; shape: Shape; before: Padding } {
+function imageInput(call: Call, value: Value = call.inputs[0]): { from: string; shape: Shape; before: Padding } {
   expectSetting(call, "data_format", "channels_last");
-  const value = call.inputs[0];
   const { graph } = call;
   const shape = graph.shapeOf(value.node);
   if (!oneDimensional.test(call.className)) {
@@ -125,25 +118,23 @@ function activate(call: Call, activation: string, value: Value): Value {
     case "softmax":
       return softmax(call, value);
     case "leaky_relu":
-      return leaky(call, value, 0.2);
+      return relu(call, value, Infinity, [0.2]);
     default:
       throw new Refusal(`activation "${activation}" is not supported; ReLU, ReLU6, LeakyReLU, PReLU and a softmax at the end are`);
   }
 }
 
-/** Zeros stay zeros, so that padding may wait. */
-function relu(call: Call, value: Value, ceiling: number): Value {
-  const node = call.graph.add({ kind: "relu", name: call.name, from: [value.node], shape: [], ceiling });
+/** Zeros stay zeros, so that padding may wait. @param slopes factors on negative values, one for each channel or for all. */
+function relu(call: Call, value: Value, ceiling: number, slopes: ArrayLike<number> = [0]): Value {
+  const channels = channelsOf(call.graph.shapeOf(value.node));
+  const slope = Float32Array.from({ length: channels }, (_, channel) => slopes[slopes.length === 1 ? 0 : channel]);
+  const leaky = slope.some((factor) => factor !== 0) ? { slope } : {};
+  const node = call.graph.add({ kind: "relu", name: call.name, from: [value.node], shape: [], ceiling, ...leaky });
   return { ...value, node: node.name };
 }
 
-function leaky(call: Call, value: Value, slope: number): Value {
-  if (slope === 0) return relu(call, value, Infinity);
-  throw new Refusal(`a slope of ${slope} below zero is not supported`);
-}
-
 function softmax(call: Call, value: Value): Value {
-  const node = unpadded(call, value);
+  const node = call.graph.padded(value);
   const shape = call.graph.shapeOf(node);
   if (channelsOf(shape) !== sizeOf(shape)) throw new Refusal(`softmax over the channels of ${formatShape(shape)}; only one over all classes, at the end, is supported`);
   return { node: call.graph.add({ kind: "softmax", name: call.name, from: [node], shape: [] }).name };
@@ -192,6 +183,34 @@ function kernelAndBias(call: Call, kernelName: string): [Tensor, Float32Array] {
   const outputs = depthwise ? sizeOf(kernel.shape.slice(-2)) : channelsOf(kernel.shape);
   return [kernel, bias?.data ?? new Float32Array(outputs)];
 }
+
+/** Its kernel is [height, width, outputs, inputs]; "same" cuts the output to input · stride, the odd cell at the end. */
+const transposedConv: Convert = (call) => {
+  expectSetting(call, "output_padding");
+  expectSetting(call, "groups", 1);
+  const image = imageInput(call, { node: first(call) });
+  const flat = oneDimensional.test(call.className);
+  const [kernel, stored] = call.weights("kernel", ...(flag(call, "use_bias", true) ? ["bias"] : []));
+  const [height, width, outputs, inputs] = flat ? [1, ...kernel.shape] : kernel.shape;
+  const bias = stored?.data ?? new Float32Array(outputs);
+  const data = new Float32Array(kernel.data.length);
+  for (let cell = 0, index = 0; cell < height * width; cell++) {
+    for (let output = 0; output < outputs; output++) {
+      for (let input = 0; input < inputs; input++) data[(cell * inputs + input) * outputs + output] = kernel.data[index++];
+    }
+  }
+  const sizes = windowOf({ ...call, config: { ...call.config, padding: "valid" } }, image.shape, noPadding, [height, width], pair(call, "strides", 1), pair(call, "dilation_rate", 1));
+  const size = [0, 1].map((axis) => (sizes.kernel[axis] - 1) * sizes.dilation[axis] + 1);
+  const mode = call.config.padding ?? "valid";
+  if (mode !== "valid" && mode !== "same") throw new Refusal(`its padding is ${JSON.stringify(mode)}; only "valid" and "same" are supported`);
+  const cut = size.map((extent, axis) => (mode === "same" ? Math.max(0, extent - sizes.stride[axis]) : 0));
+  const [top, left] = cut.map((cells) => Math.floor(cells / 2));
+  const padding = { top, left, bottom: cut[0] - top, right: cut[1] - left };
+  const extents = size.map((extent, axis) => image.shape[axis] * sizes.stride[axis] + (mode === "same" ? 0 : Math.max(0, extent - sizes.stride[axis])));
+  const weights = { shape: [height, width, inputs, outputs], data };
+  const node = call.graph.add({ kind: "convTranspose2d", name: call.name, from: [image.from], shape: [...extents, outputs], ...sizes, padding, weights, bias, groups: 1 });
+  return activated(call, imageOutput(call, node));
+};
 
 /** On the last axis, as Keras does: behind an image it is a 1×1 convolution. */
 const dense: Convert = (call) => {
@@ -243,19 +262,26 @@ const rescaling: Convert = (call) => {
 const reluLayer: Convert = (call) => {
   expectSetting(call, "threshold", 0);
   const ceiling = number(call, ["max_value"], Infinity);
-  const slope = number(call, ["negative_slope", "alpha"], 0);
-  if (slope !== 0 && ceiling !== Infinity) throw new Refusal("a ReLU with both a slope below zero and a largest value is not supported");
-  return slope === 0 ? relu(call, call.inputs[0], ceiling) : leaky(call, call.inputs[0], slope);
+  return relu(call, call.inputs[0], ceiling, [number(call, ["negative_slope", "alpha"], 0)]);
+};
+
+/** Keras has a slope for each position, but for the shared axes; a network has one for each channel. */
+const prelu: Convert = (call) => {
+  const channels = channelsOf(call.graph.shapeOf(call.inputs[0].node));
+  const [{ data }] = call.weights("alpha");
+  if (data.length % channels !== 0) throw new LlifError("SHAPE", `layer "${call.name}": alpha: expected a slope for each of ${channels} channels, got ${data.length} in all`);
+  if (data.some((slope, index) => slope !== data[index % channels])) throw new Refusal("its slopes differ from position to position; share them along height and width (shared_axes=[1, 2])");
+  return relu(call, call.inputs[0], Infinity, data.subarray(0, channels));
 };
 
 const pool: Convert = (call) => {
-  const image = imageInput(call);
   const { graph } = call;
+  const [value] = call.inputs;
   const kernel = pair(call, "pool_size", oneDimensional.test(call.className) ? [2] : 2);
   const max = call.className.startsWith("Max");
-  const mixed = isPadded(image.before) && (max ? !graph.isNonNegative(image.from) : call.config.padding === "same");
   // A maximum ignores padded cells, and a mean counts either all or none of them.
-  if (mixed) throw new Refusal(`zero padding before ${max ? "max pooling of values that may be negative" : 'average pooling with padding "same"'} is not supported`);
+  const takesPadding = max ? graph.isNonNegative(value.node) : call.config.padding !== "same";
+  const image = imageInput(call, takesPadding ? value : { node: graph.padded(value) });
   const window = windowOf(call, image.shape, image.before, kernel, pair(call, "strides", kernel), [1, 1]);
   const shape = [...windowedExtents(`layer "${call.name}"`, image.shape, window), image.shape[2]];
   const base = { name: call.name, from: [image.from], shape, ...window };
@@ -263,8 +289,7 @@ const pool: Convert = (call) => {
 };
 
 const globalPool: Convert = (call) => {
-  const { from, shape, before } = imageInput(call);
-  if (isPadded(before)) throw new Refusal("zero padding before global pooling is not supported");
+  const { from, shape } = imageInput(call, { node: first(call) });
   const [height, width, channels] = shape;
   const base = { name: call.name, from: [from], shape: [1, 1, channels], kernel: [height, width] as const, stride: [1, 1] as const, dilation: [1, 1] as const, padding: noPadding };
   const node = call.graph.add(call.className.startsWith("GlobalMax") ? { kind: "maxPool", ...base } : { kind: "averagePool", ...base, countPadding: false });
@@ -287,7 +312,7 @@ const zeroPadding: Convert = (call) => {
 };
 
 const add: Convert = (call) => {
-  const from = call.inputs.map((value) => unpadded(call, value));
+  const from = call.inputs.map((value) => call.graph.padded(value));
   const shapes = from.map((name) => call.graph.shapeOf(name));
   if (shapes.some((shape) => !sameShape(shape, shapes[0]))) throw new Refusal(`its inputs have the shapes ${shapes.map(formatShape).join(" and ")}; only sums of one shape are supported`);
   if (from.length === 1) return { node: from[0] };
@@ -295,7 +320,7 @@ const add: Convert = (call) => {
 };
 
 const concatenate: Convert = (call) => {
-  const from = call.inputs.map((value) => unpadded(call, value));
+  const from = call.inputs.map((value) => call.graph.padded(value));
   const axis = number(call, ["axis"], -1);
   if (axis !== -1 && axis !== call.graph.shapeOf(from[0]).length) throw new Refusal(`its axis is ${axis}; only the last one, the channels, is supported`);
   if (from.length === 1) return { node: from[0] };
@@ -329,12 +354,14 @@ export const converters: ReadonlyMap<string, Convert> = new Map<string, Convert>
   ...(["Conv2D", "Convolution2D", "Conv1D", "Convolution1D"] as const).map((name) => [name, conv] as const),
   ["DepthwiseConv2D", depthwiseConv], ["DepthwiseConv1D", depthwiseConv],
   ["SeparableConv2D", separableConv], ["SeparableConv1D", separableConv], ["SeparableConvolution2D", separableConv],
+  ["Conv2DTranspose", transposedConv], ["Conv1DTranspose", transposedConv],
   ["Dense", dense],
   ["BatchNormalization", batchNormalization], ["BatchNormalizationV1", batchNormalization],
   ["Rescaling", rescaling],
   ["Activation", (call) => activated(call, call.inputs[0])],
   ["ReLU", reluLayer],
-  ["LeakyReLU", (call) => leaky(call, call.inputs[0], number(call, ["negative_slope", "alpha"], 0.3))],
+  ["LeakyReLU", (call) => relu(call, call.inputs[0], Infinity, [number(call, ["negative_slope", "alpha"], 0.3)])],
+  ["PReLU", prelu],
   ["Softmax", softmaxLayer],
   ...(["MaxPooling2D", "MaxPooling1D", "AveragePooling2D", "AveragePooling1D"] as const).map((name) => [name, pool] as const),
   ...(["GlobalAveragePooling2D", "GlobalAveragePooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling1D"] as const).map((name) => [name, globalPool] as const),

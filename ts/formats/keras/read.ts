@@ -54,8 +54,8 @@ export function kerasNetwork(configuration: unknown, weights: WeightSource, opti
   if (failure !== undefined) throw failure;
   const outputs = topology.outputs.map((name) => {
     const value = values.get(name);
-    if (value === undefined || value.padding !== undefined) throw new LlifError("UNSUPPORTED", `output "${name}": expected a layer with values, got only its padding`, { nodes: [name] });
-    return value.node;
+    if (value === undefined) throw new LlifError("FORMAT", `output "${name}": expected a layer of the model, got none`, { nodes: [name] });
+    return graph.padded(value);
   });
   const live = new Set(outputs);
   for (const node of [...graph.nodes].reverse()) if (live.has(node.name)) node.from.forEach((source) => live.add(source));
