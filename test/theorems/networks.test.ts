@@ -69,6 +69,50 @@ describe.each(engines)("networks, $name engine", (engine) => {
     expect((await simulate(engine, network(-Infinity), input)).counts.n[0]).toBe(25);
   });
 
+  it("T11: once the potentials repeat, the counts over a period are P times the ReLU's rates, exactly", async () => {
+    expect.hasAssertions();
+    let periods = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.nat(2 ** 31 - 1), fc.integer({ min: 1, max: 3 }), async (seed, depth) => {
+        const ticks = 400;
+        const made = chain(seed, depth, true, false, ticks, "constant");
+        const drifting = made.means.map((means) => means.map((mean, neuron) => (mean < 0 ? -1 : neuron)).filter((neuron) => neuron >= 0));
+        const falling = made.means.flatMap((means, layer) => means.flatMap((mean, neuron) => (mean < 0 ? [`${layer} ${neuron}`] : [])));
+        const names = made.rates.map((_, layer) => `layer${layer}`);
+        const simulator = await engine.createSimulator(made.network, { record: { spikes: names, potentials: Object.fromEntries(names.map((name, layer) => [name, drifting[layer]])) } });
+        const result = simulator.run(made.input, { ticks });
+        simulator.dispose();
+        const spikes = names.flatMap((name, layer) => {
+          const { ticks: at, neurons } = (result.spikes as Record<string, { ticks: Uint32Array; neurons: Uint32Array }>)[name];
+          return Array.from(at, (tick, index) => ({ tick, layer, neuron: neurons[index] }));
+        });
+        const quiet = 1 + Math.max(-1, ...spikes.filter(({ layer, neuron }) => falling.includes(`${layer} ${neuron}`)).map(({ tick }) => tick));
+        const stateAt = (tick: number): string =>
+          names.map((name, layer) => drifting[layer].map((_, row) => (result.potentials as Record<string, Float32Array>)[name][row * ticks + tick]).join(" ")).join("; ");
+        // Constant input and no pools: the potentials are the whole state.
+        const seen = new Map<string, number>();
+        for (let tick = quiet; tick < ticks; tick++) {
+          const state = stateAt(tick);
+          const before = seen.get(state);
+          if (before === undefined) {
+            seen.set(state, tick);
+            continue;
+          }
+          periods++;
+          made.rates.forEach((rates, layer) =>
+            rates.forEach((rate, neuron) => {
+              const count = spikes.filter((spike) => spike.layer === layer && spike.neuron === neuron && spike.tick > before && spike.tick <= tick).length;
+              expect(count).toBeCloseTo(rate * (tick - before), 9);
+            }),
+          );
+          return;
+        }
+      }),
+      run,
+    );
+    expect(periods).toBeGreaterThan(10);
+  });
+
   for (const code of ["rate", "phase"] as const) {
     it(`T7: layerwise ${code} gives clip(floor(V/θ + ½), 0, T), whatever the order of the spikes`, async () => {
       expect.hasAssertions();
@@ -85,7 +129,7 @@ describe.each(engines)("networks, $name engine", (engine) => {
 });
 
 /** Dense layers with weights in 1/16: no float32 sum rounds. The rates are those of the ReLU network, over the reals. */
-function chain(seed: number, depth: number, several: boolean, floored: boolean, ticks: number, kind: "constant" | "regular"): { network: SpikingNetwork; input: RunInput; rates: number[][]; bounds: number[] } {
+function chain(seed: number, depth: number, several: boolean, floored: boolean, ticks: number, kind: "constant" | "regular"): { network: SpikingNetwork; input: RunInput; rates: number[][]; means: number[][]; bounds: number[] } {
   const next = pcg32(seed);
   const integer = (from: number, to: number): number => from + (next() % (to - from + 1));
   const width = integer(1, 6);
@@ -93,6 +137,7 @@ function chain(seed: number, depth: number, several: boolean, floored: boolean, 
   let rates = values;
   let builder = spikingNetwork({ inputs: [width], ticks });
   const all: number[][] = [];
+  const allMeans: number[][] = [];
   const amplifications: number[] = [];
   for (let layer = 0; layer < depth; layer++) {
     const threshold = [1, 2, 4][integer(0, 2)];
@@ -105,14 +150,13 @@ function chain(seed: number, depth: number, several: boolean, floored: boolean, 
     const floor = floored ? -2 * factor * threshold * before : -Infinity;
     amplifications.push(factor);
     builder = builder.dense({ weights, bias, threshold, initialPotential: threshold / 2, floor, spikesPerTick: several ? 2 ** 20 : 1, name: `layer${layer}` });
-    rates = weights.map((row, unit) => {
-      const rate = Math.max(0, row.reduce((sum, weight, index) => sum + weight * rates[index], bias[unit])) / threshold;
-      return several ? rate : Math.min(rate, 1);
-    });
+    const means = weights.map((row, unit) => row.reduce((sum, weight, index) => sum + weight * rates[index], bias[unit]));
+    rates = means.map((mean) => (several ? Math.max(0, mean) / threshold : Math.min(Math.max(0, mean) / threshold, 1)));
+    allMeans.push(means);
     all.push(rates);
   }
   const input = kind === "constant" ? Float32Array.from(values) : { spikes: encodeRegular(values, ticks) };
-  return { network: builder.build(), input, rates: all, bounds: countErrorBounds(amplifications, kind === "regular" ? 0.5 : 0) };
+  return { network: builder.build(), input, rates: all, means: allMeans, bounds: countErrorBounds(amplifications, kind === "regular" ? 0.5 : 0) };
 }
 
 function exact(seed: number, code: "rate" | "phase", bits: number, depth: number): { network: SpikingNetwork; input: RunInput; counts: number[][] } {

@@ -159,7 +159,9 @@ function formulas(options: CurveOptions, threshold: number, refractoryTicks: num
           return { rate, bound: { below: rate - exact(charge / slack) + 1 / ticks, above: exact(charge * slack) - rate + early } };
         }
         const stated = refractoryTicks === 0 && charge >= 0 && charge <= threshold;
-        const bound = { below: leakPerTick / 2 + 1 / (2 * ticks), above: dtSeconds / tau + 1 / (2 * ticks) };
+        const excess = dtSeconds / tau - leakPerTick;
+        const shift = excess * (0.5 - restVolt / thresholdVolt);
+        const bound = { below: leakPerTick / 2 + 1 / (2 * ticks) + Math.max(0, -shift), above: dtSeconds / tau + 1 / (2 * ticks) + Math.max(0, shift - excess / 2) };
         return { rate, bound: stated ? bound : null };
       },
     };

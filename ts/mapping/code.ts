@@ -12,7 +12,7 @@ export interface CodeOptions {
   readonly spikes?: SpikeSign;
   /** Phase alone: binary digits of either sign, no two in neighbouring ticks, so fewer spikes for one tick more; implies signed spikes. */
   readonly nonAdjacent?: boolean;
-  /** K: 2^K − 1 levels a window, K ticks of `phase`; default 8 for phase, 5 with signed spikes (K ternary digits). `ttfs` without is real-valued. */
+  /** K: 2^K − 1 levels a window, K ticks of `phase`; default 8 for phase, 6 with signed spikes (K ternary digits). `ttfs` without is real-valued. */
   readonly bits?: number;
   /** T: ticks of a run or window; default 256 for rate. Not beside `bits`. */
   readonly ticks?: number;
