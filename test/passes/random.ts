@@ -1,6 +1,6 @@
 import type { ReluNetwork, ReluNode } from "../../ts/relu/network.ts";
 import { checkReluNetwork, outputShapeOf } from "../../ts/relu/check.ts";
-import { windowedExtents } from "../../ts/relu/shapes.ts";
+import { transposedExtents, windowedExtents } from "../../ts/relu/shapes.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
 
 /** Seeded numbers in [0, 1): mulberry32. */
@@ -39,6 +39,14 @@ export function randomReluNetwork(seed: number): ReluNetwork {
     const weights = { shape: [size, size, input[2] / groups, outputs], data: floats(random, (size * size * input[2] * outputs) / groups) };
     return add(name, { kind: "conv2d", from: [from], weights, bias: floats(random, outputs), groups, kernel: [size, size], stride: [stride, stride], dilation: [dilation, dilation], padding });
   };
+  const transposed = (name: string, from: string, input: Shape, outputs: number, groups: number): Shape => {
+    const size = [pick(1, 3), pick(1, 3)] as const;
+    const window = { kernel: size, stride: [pick(1, 3), pick(1, 3)], dilation: [pick(1, 2), pick(1, 2)], padding: { top: pick(0, size[0] - 1), left: 0, bottom: 0, right: pick(0, size[1] - 1) } } as const;
+    const more = [0, 1].map((axis) => pick(0, Math.max(window.stride[axis], window.dilation[axis]) - 1));
+    const shape = transposedExtents(name, input, window).map((extent, axis) => extent + more[axis]);
+    const weights = { shape: [...size, input[2] / groups, outputs], data: floats(random, (size[0] * size[1] * input[2] * outputs) / groups) };
+    return add(name, { kind: "convTranspose2d", from: [from], ...window, weights, bias: floats(random, outputs), groups, shape });
+  };
   const vector = (channels: number) => ({ scale: floats(random, channels), shift: floats(random, channels) });
 
   const input = add("input", { kind: "input", from: [], shape: [pick(6, 9), pick(6, 9), pick(1, 3)] });
@@ -55,6 +63,11 @@ export function randomReluNetwork(seed: number): ReluNetwork {
   const largest = add("maxPool", { kind: "maxPool", from: ["concat"], ...window, shape: extents(joined) });
   add("averagePool", { kind: "averagePool", from: ["concat"], ...window, countPadding: random() < 0.5, shape: extents(joined) });
   const strided = conv("strided", "maxPool", largest, pick(1, 9), 2, 1, 2);
+  const shifted = { top: pick(0, 2), left: pick(0, 2), bottom: pick(0, 2), right: pick(0, 2) };
+  const padded = add("pad", { kind: "pad", from: ["strided"], padding: shifted });
+  add("leaky", { kind: "relu", from: ["pad"], ceiling: [Infinity, 0.5][pick(0, 1)], slope: floats(random, padded[2]) });
+  transposed("transposed1", "leaky", padded, pick(1, 6), 1);
+  transposed("transposed2", "sum", one, one[2], 2);
   add("relu2", { kind: "relu", from: ["strided"], ceiling: Infinity });
   add("flat", { kind: "reshape", from: ["relu2"], shape: [sizeOf(strided)] });
   const outputs = pick(2, 11);

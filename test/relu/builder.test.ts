@@ -57,6 +57,20 @@ describe("builder", () => {
     expect(start.reshape({ shape: [4, 35] }).shape).toEqual([4, 35]);
   });
 
+  it("knows slopes, zero padding and transposed convolution", () => {
+    const start = reluNetwork({ input: [4, 3, 2] });
+    const slopes = (network: ReluNetwork) => network.nodes.flatMap((node) => (node.kind === "relu" ? [node.slope] : []));
+    expect(slopes(start.relu().relu({ slope: 0.5 }).relu({ slope: [1, 2] }).build())).toEqual([undefined, Float32Array.of(0.5, 0.5), Float32Array.of(1, 2)]);
+    expect(start.pad({ padding: 1 }).shape).toEqual([6, 5, 2]);
+    expect(start.pad({ padding: [0, 2] }).shape).toEqual([4, 7, 2]);
+    expect(start.pad({ padding: { top: 1, left: 0, bottom: 2, right: 3 } }).shape).toEqual([7, 6, 2]);
+    const weights = ones(3, 2, 2, 5);
+    expect(start.convTranspose2d({ weights }).shape).toEqual([6, 4, 5]);
+    expect(start.convTranspose2d({ weights, stride: 2 }).shape).toEqual([9, 6, 5]);
+    expect(start.convTranspose2d({ weights, stride: 2, outputPadding: 1 }).shape).toEqual([10, 7, 5]);
+    expect(start.convTranspose2d({ weights: ones(3, 3, 1, 4), groups: 2, stride: 2, padding: 1, dilation: 2 }).shape).toEqual([9, 7, 4]);
+  });
+
   it("puts the odd cell of same padding at the end", () => {
     const network = reluNetwork({ input: [4, 4, 1] }).conv2d({ weights: ones(2, 2, 1, 1), padding: "same", name: "c" }).build();
     expect(network.nodes[1]).toMatchObject({ padding: { top: 0, left: 0, bottom: 1, right: 1 } });
@@ -85,6 +99,11 @@ describe("builder", () => {
     ["a negative variance", () => reluNetwork({ input: [1] }).batchNorm({ gamma: [1], beta: [0], mean: [0], variance: [-1], name: "n" }), 'layer "n": variance + epsilon: expected a finite number > 0'],
     ["twice the same name", () => reluNetwork({ input: [1] }).relu({ name: "r" }).relu({ name: "r" }), 'layer "r": expected a unique name, got it twice'],
     ["groups", () => reluNetwork({ input: [6, 6, 4] }).conv2d({ weights: ones(1, 1, 2, 3), groups: 2, name: "c" }), 'layer "c": expected output channels in 2 equal groups, got 3'],
+    ["slopes", () => reluNetwork({ input: [6, 6, 3] }).relu({ slope: [1, 2], name: "r" }), 'layer "r": expected input of 2 channels, got [6,6,3]'],
+    ["padding of a flat value", () => reluNetwork({ input: [6] }).pad({ padding: 1, name: "p" }), 'layer "p": input needs 3 dimensions, got 1 ([6])'],
+    ["negative padding", () => reluNetwork({ input: [6, 6, 1] }).pad({ padding: -1, name: "p" }), 'layer "p": padding: expected an integer >= 0, got -1'],
+    ["an output padding", () => reluNetwork({ input: [6, 6, 1] }).convTranspose2d({ weights: ones(3, 3, 1, 1), stride: 2, outputPadding: 2, name: "t" }), 'layer "t": output padding: expected an integer from 0 to 1, got 2'],
+    ["a padding that leaves nothing", () => reluNetwork({ input: [1, 1, 1] }).convTranspose2d({ weights: ones(3, 3, 1, 1), padding: 2, name: "t" }), 'layer "t": expected a padding that leaves some output, got 4 cells for 3'],
     ["a window in the padding", () => reluNetwork({ input: [3, 3, 1] }).maxPool({ size: 2, padding: 2, name: "p" }), "to touch the input [3,3,1], but window 0 of axis 0"],
   ])("refuses %s", (_, body, message) => {
     expect(errorOf(body).message).toContain(message);

@@ -246,11 +246,11 @@ function addFloatNode(raw: RawFloatPass, node: Exclude<ReluNode, { kind: "input"
     case "affine":
       return raw.affine(source, node.scale, node.shift);
     case "convTranspose2d":
+      return raw.convTranspose2d(source, sizesOf(node, shapes[0], node.shape), node.groups, node.weights.data, node.bias);
     case "pad":
-      throw new LlifError("UNSUPPORTED", `layer "${node.name}": ${node.kind} is not part of the float pass yet`, { nodes: [node.name] });
+      return raw.pad(source, Uint32Array.of(...shapes[0], node.shape[0], node.shape[1], node.padding.top, node.padding.left));
     case "relu":
-      if (node.slope !== undefined) throw new LlifError("UNSUPPORTED", `layer "${node.name}": a slope is not part of the float pass yet`, { nodes: [node.name] });
-      return raw.relu(source, node.ceiling);
+      return node.slope === undefined ? raw.relu(source, node.ceiling) : raw.leakyRelu(source, node.ceiling, node.slope);
     case "maxPool":
       return raw.maxPool(source, sizesOf(node, shapes[0], node.shape));
     case "averagePool": {

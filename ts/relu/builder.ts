@@ -1,9 +1,9 @@
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkInteger } from "../check.ts";
-import { sizeOf, type Shape, type Tensor } from "../tensor.ts";
+import { channelsOf, sizeOf, type Shape, type Tensor } from "../tensor.ts";
 import { checkNode, checkReluNetwork, checkWindow } from "./check.ts";
 import { defaultConvention, type InputConvention, type Padding, type ReluNetwork, type ReluNode, type Window2d } from "./network.ts";
-import { outputShapeOf, samePadding, windowedExtents } from "./shapes.ts";
+import { outputShapeOf, samePadding, transposedExtents, windowedExtents } from "./shapes.ts";
 
 /** One number for both axes, or [vertical, horizontal]. */
 export type Pair = number | readonly [number, number];
@@ -29,6 +29,13 @@ export interface Conv2dOptions {
   readonly dilation?: Pair;
   readonly groups?: number;
   readonly name?: string;
+}
+
+export interface ConvTranspose2dOptions extends Conv2dOptions {
+  /** Cells cut off each side of the output; not `same`. */
+  readonly padding?: Exclude<PaddingOption, "same">;
+  /** Rows and columns more at the end of the output, below max(stride, dilation). */
+  readonly outputPadding?: Pair;
 }
 
 export interface PoolOptions {
@@ -69,13 +76,27 @@ export class ReluNetworkBuilder {
 
   conv2d(options: Conv2dOptions): ReluNetworkBuilder {
     const name = this.#name("conv", options.name);
-    const { weights } = options;
-    if (weights.shape.length !== 4) {
-      throw new LlifError("SHAPE", `layer "${name}": kernel needs 4 dimensions, got ${weights.shape.length} ([${weights.shape.join(",")}])`);
-    }
-    const window = this.#window(name, [weights.shape[0], weights.shape[1]], options.stride ?? 1, options);
-    const bias = vector(options.bias, weights.shape[3]);
-    return this.#append({ kind: "conv2d", ...this.#base(name), ...window, weights, bias, groups: options.groups ?? 1 });
+    const window = this.#window(name, kernelOf(name, options.weights), options.stride ?? 1, options);
+    return this.#append({ kind: "conv2d", ...this.#base(name), ...window, ...weightsOf(options) });
+  }
+
+  /** The transpose of a convolution: enlarges an image by its stride. */
+  convTranspose2d(options: ConvTranspose2dOptions): ReluNetworkBuilder {
+    const name = this.#name("convTranspose", options.name);
+    const window = this.#window(name, kernelOf(name, options.weights), options.stride ?? 1, options);
+    const more = pair(options.outputPadding ?? 0);
+    const extents = transposedExtents(`layer "${name}"`, this.shape, window).map((extent, axis) => {
+      const limit = Math.max(window.stride[axis], window.dilation[axis]) - 1;
+      return extent + checkInteger(`layer "${name}": output padding`, more[axis], 0, limit);
+    });
+    return this.#append({ kind: "convTranspose2d", ...this.#base(name), ...window, ...weightsOf(options), shape: extents });
+  }
+
+  /** Zeros around an image. */
+  pad(options: { padding: Pair | Padding; name?: string }): ReluNetworkBuilder {
+    const name = this.#name("pad", options.name);
+    this.#area(`layer "${name}"`);
+    return this.#append({ kind: "pad", ...this.#base(name), padding: paddingOf(options.padding) });
   }
 
   /** y = scale[c]·x + shift[c]. */
@@ -91,8 +112,12 @@ export class ReluNetworkBuilder {
     return this.affine({ ...batchNormAffine(`layer "${name}"`, options), name });
   }
 
-  relu(options: { ceiling?: number; name?: string } = {}): ReluNetworkBuilder {
-    return this.#append({ kind: "relu", ...this.#base(this.#name("relu", options.name)), ceiling: options.ceiling ?? Infinity });
+  /** `slope`: factor on negative values, one for all or one for each channel; absent: 0. */
+  relu(options: { ceiling?: number; slope?: number | ArrayLike<number>; name?: string } = {}): ReluNetworkBuilder {
+    const { slope } = options;
+    const factors = typeof slope === "number" ? new Float32Array(channelsOf(this.shape)).fill(slope) : slope && Float32Array.from(slope);
+    const draft = { kind: "relu", ...this.#base(this.#name("relu", options.name)), ceiling: options.ceiling ?? Infinity } as const;
+    return this.#append(factors === undefined ? draft : { ...draft, slope: factors });
   }
 
   maxPool(options: PoolOptions): ReluNetworkBuilder {
@@ -186,9 +211,7 @@ export class ReluNetworkBuilder {
     const sizes = { kernel, stride: pair(stride), dilation: pair(options.dilation ?? 1) };
     const option = options.padding ?? "valid";
     if (option === "same") return { ...sizes, padding: samePadding(this.shape, sizes) };
-    if (typeof option === "object") return { ...sizes, padding: option };
-    const cells = option === "valid" ? 0 : option;
-    return { ...sizes, padding: { top: cells, left: cells, bottom: cells, right: cells } };
+    return { ...sizes, padding: paddingOf(option === "valid" ? 0 : option) };
   }
 
   #pooled(name: string, window: Window2d, options: PoolOptions): Shape {
@@ -225,6 +248,22 @@ export function batchNormAffine(place: string, parameters: BatchNormOptions): { 
 
 function pair(value: Pair): readonly [number, number] {
   return typeof value === "number" ? [value, value] : value;
+}
+
+/** One number a side, or [above and below, left and right]. */
+function paddingOf(padding: Pair | Padding): Padding {
+  if (typeof padding === "object" && "top" in padding) return padding;
+  const [vertical, horizontal] = pair(padding);
+  return { top: vertical, left: horizontal, bottom: vertical, right: horizontal };
+}
+
+function kernelOf(name: string, { shape }: Tensor): [number, number] {
+  if (shape.length !== 4) throw new LlifError("SHAPE", `layer "${name}": kernel needs 4 dimensions, got ${shape.length} ([${shape.join(",")}])`);
+  return [shape[0], shape[1]];
+}
+
+function weightsOf({ weights, bias, groups = 1 }: Conv2dOptions): { weights: Tensor; bias: Float32Array; groups: number } {
+  return { weights, bias: vector(bias, weights.shape[3]), groups };
 }
 
 function vector(values: ArrayLike<number> | undefined, length: number): Float32Array {

@@ -34,6 +34,24 @@ impl RawFloatPass {
         thrown(self.0.relu(source, ceiling))
     }
 
+    #[wasm_bindgen(js_name = leakyRelu)]
+    pub fn leaky_relu(&mut self, source: usize, ceiling: f32, slope: Vec<f32>) -> Result<usize, JsError> {
+        thrown(self.0.leaky_relu(source, ceiling, slope))
+    }
+
+    #[wasm_bindgen(js_name = convTranspose2d)]
+    pub fn conv_transpose2d(&mut self, source: usize, window: &[u32], groups: usize, weights: &[f32], bias: &[f32]) -> Result<usize, JsError> {
+        thrown(Window::from_sizes(window).and_then(|window| self.0.conv_transpose2d(source, window, groups, weights, bias)))
+    }
+
+    /// `sizes`: input height, width and channels, output height and width, rows above, columns on the left.
+    pub fn pad(&mut self, source: usize, sizes: &[usize]) -> Result<usize, JsError> {
+        let [height, width, channels, output_height, output_width, top, left] = *sizes else {
+            return Err(JsError::new(&format!("pad: expected 7 sizes, got {}", sizes.len())));
+        };
+        thrown(self.0.pad(source, [height, width, channels], [output_height, output_width], [top, left]))
+    }
+
     #[wasm_bindgen(js_name = maxPool)]
     pub fn max_pool(&mut self, source: usize, window: &[u32]) -> Result<usize, JsError> {
         thrown(Window::from_sizes(window).and_then(|window| self.0.max_pool(source, window)))

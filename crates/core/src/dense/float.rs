@@ -37,6 +37,13 @@ impl FloatPass {
         self.linear(source, sizes, convolution, bias)
     }
 
+    /// As `conv2d`; `window.padding` is what is cut off the output.
+    pub fn conv_transpose2d(&mut self, source: usize, window: Window, groups: usize, weights: &[f32], bias: &[f32]) -> Result<usize, String> {
+        let sizes = [window.inputs(), window.outputs()];
+        let convolution = Convolution::transposed(window, groups, weights)?;
+        self.linear(source, sizes, convolution, bias)
+    }
+
     /// `scale` and `shift`: one value for each channel.
     pub fn affine(&mut self, source: usize, scale: Vec<f32>, shift: Vec<f32>) -> Result<usize, String> {
         let size = self.graph.size_of(source)?;
@@ -61,6 +68,32 @@ impl FloatPass {
                 *lanes = positive.map(|x| if x > ceiling { ceiling } else { x });
             }
         })
+    }
+
+    /// As `relu`, but slope · x for negative x; one slope for each channel.
+    pub fn leaky_relu(&mut self, source: usize, ceiling: f32, slope: Vec<f32>) -> Result<usize, String> {
+        check_cycle("slope", slope.len(), self.graph.size_of(source)?)?;
+        self.map(source, move |values| {
+            for cell in values.chunks_exact_mut(slope.len()) {
+                for (lanes, &slope) in cell.iter_mut().zip(&slope) {
+                    let clipped = |x: f32| if x > ceiling { ceiling } else { x };
+                    // −0 becomes 0.
+                    *lanes = lanes.map(|x| if x < 0.0 { slope * x } else { clipped(x + 0.0) });
+                }
+            }
+        })
+    }
+
+    /// Zeros around the input; `output`: extents [height, width], `before`: rows above and columns on the left.
+    pub fn pad(&mut self, source: usize, input: [usize; 3], output: [usize; 2], before: [usize; 2]) -> Result<usize, String> {
+        let size = self.graph.read(source, self.graph.next())?;
+        let [height, width, channels] = input;
+        if size != height * width * channels || before[0] + height > output[0] || before[1] + width > output[1] {
+            return Err(format!("pad: {input:?} at {before:?} of {output:?} does not fit an input of {size}"));
+        }
+        let [row, padded_row] = [width * channels, output[1] * channels];
+        let first = before[0] * padded_row + before[1] * channels;
+        Ok(self.graph.push(Operation::Pad { source, row, padded_row, first }, output[0] * padded_row))
     }
 
     pub fn max_pool(&mut self, source: usize, window: Window) -> Result<usize, String> {

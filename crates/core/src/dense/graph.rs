@@ -20,6 +20,8 @@ pub(super) enum Operation<T> {
     Add(Vec<usize>),
     /// Sources with their channels.
     Concat(Vec<(usize, usize)>),
+    /// Rows of the source put into longer ones, from element `first` on; the rest is zero.
+    Pad { source: usize, row: usize, padded_row: usize, first: usize },
 }
 
 struct Node<T> {
@@ -212,6 +214,11 @@ fn evaluate<T: Element>(operation: &Operation<T>, values: &[Vec<Lanes<T>>], outp
             output.copy_from_slice(&values[sources[0]]);
             for &source in &sources[1..] {
                 output.iter_mut().zip(&values[source]).for_each(|(sum, x)| combine(sum, x, T::add));
+            }
+        }
+        Operation::Pad { source, row, padded_row, first } => {
+            for (source, target) in values[*source].chunks_exact(*row).zip(output[*first..].chunks_mut(*padded_row)) {
+                target[..*row].copy_from_slice(source);
             }
         }
         Operation::Concat(sources) => {

@@ -24,16 +24,51 @@ impl<T: Element> Factor for T {
     }
 }
 
+/// A row or column of the kernel, and the row or column of the input that it meets.
+#[derive(Clone, Copy)]
+struct Tap {
+    kernel: usize,
+    cell: usize,
+}
+
 /// Weights of a convolution, packed `[block of output channels][tap][channel of the block]`.
 pub(super) struct Convolution<F> {
     window: Window,
     groups: usize,
+    /// For each output row, in ascending order of input rows.
+    rows: Vec<Vec<Tap>>,
+    columns: Vec<Vec<Tap>>,
+    /// Neighbouring taps of a row are contiguous in input and weights alike.
+    contiguous: bool,
     packed: Vec<F>,
 }
 
 impl<F: Factor> Convolution<F> {
     /// `weights`: shape [kernel height, kernel width, input channels / groups, output channels].
     pub fn new(window: Window, groups: usize, weights: &[F]) -> Result<Self, String> {
+        let taps = |axis| {
+            let inside = |position| window.taps(axis, position).map(|tap| Tap { kernel: tap, cell: window.cell(axis, position, tap) }).collect();
+            (0..window.output[axis]).map(inside).collect()
+        };
+        let contiguous = groups == 1 && window.dilation[1] == 1;
+        Self::over([taps(0), taps(1)], contiguous, window, groups, weights)
+    }
+
+    /// The transpose: `window.padding` is what is cut off the output.
+    pub fn transposed(window: Window, groups: usize, weights: &[F]) -> Result<Self, String> {
+        let taps = |axis: usize| {
+            let (stride, dilation, padding) = (window.stride[axis], window.dilation[axis], window.padding[axis]);
+            let meets = |position: usize, tap: usize| {
+                let distance = (position + padding).checked_sub(tap * dilation)?;
+                let cell = distance / stride;
+                (distance % stride == 0 && cell < window.input[axis]).then_some(Tap { kernel: tap, cell })
+            };
+            (0..window.output[axis]).map(|position| (0..window.kernel[axis]).rev().filter_map(|tap| meets(position, tap)).collect()).collect()
+        };
+        Self::over([taps(0), taps(1)], false, window, groups, weights)
+    }
+
+    fn over([rows, columns]: [Vec<Vec<Tap>>; 2], contiguous: bool, window: Window, groups: usize, weights: &[F]) -> Result<Self, String> {
         let outputs = window.output[2];
         if groups == 0 || window.input[2] % groups != 0 || outputs % groups != 0 {
             return Err(format!("convolution: {} and {outputs} channels do not divide into {groups} groups", window.input[2]));
@@ -43,7 +78,7 @@ impl<F: Factor> Convolution<F> {
             return Err(format!("convolution: expected {} weights, got {}", taps * outputs, weights.len()));
         }
         let packed = pack(taps, outputs, groups, |tap, output| weights[tap * outputs + output]);
-        Ok(Convolution { window, groups, packed })
+        Ok(Convolution { window, groups, rows, columns, contiguous, packed })
     }
 
     /// `weights`: shape [outputs, inputs].
@@ -52,7 +87,8 @@ impl<F: Factor> Convolution<F> {
             return Err(format!("dense: expected {} weights, got {}", inputs * outputs, weights.len()));
         }
         let packed = pack(inputs, outputs, 1, |input, output| weights[output * inputs + input]);
-        Ok(Convolution { window: Window::dense(inputs, outputs), groups: 1, packed })
+        let only = vec![vec![Tap { kernel: 0, cell: 0 }]];
+        Ok(Convolution { window: Window::dense(inputs, outputs), groups: 1, rows: only.clone(), columns: only, contiguous: true, packed })
     }
 
     /// Adds the weighted sums of `x` to `y`.
@@ -84,16 +120,15 @@ impl<F: Factor> Convolution<F> {
         let depth = channels / self.groups;
         let start = first / (window.output[2] / self.groups) * depth;
         let weights = &self.packed[first * kernel_height * kernel_width * depth..];
-        let across = window.taps(1, column);
-        // Neighbouring taps of a row are contiguous in input and weights alike.
-        let merged = if self.groups == 1 && window.dilation[1] == 1 { across.len().max(1) } else { 1 };
+        let across = &self.columns[column][..];
+        let merged = if self.contiguous { across.len().max(1) } else { 1 };
         let mut sums = [[F::Sum::default(); LANES]; W];
         sums.copy_from_slice(target);
-        for ky in window.taps(0, row) {
-            let cells = window.cell(0, row, ky) * width;
-            for kx in across.clone().step_by(merged) {
-                let source = (cells + window.cell(1, column, kx)) * channels + start;
-                let tap = (ky * kernel_width + kx) * depth;
+        for vertical in &self.rows[row] {
+            let cells = vertical.cell * width;
+            for horizontal in across.iter().step_by(merged) {
+                let source = (cells + horizontal.cell) * channels + start;
+                let tap = (vertical.kernel * kernel_width + horizontal.kernel) * depth;
                 let run = merged * depth;
                 F::add_run(&mut sums, &weights[tap * W..][..run * W], &x[source..][..run]);
             }
