@@ -1,14 +1,23 @@
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { sample, slice, type ImageDataset } from "../data/dataset.ts";
 import type { Simulator } from "../engine/engine.ts";
+import type { Certifier } from "../mapping/certificate.ts";
+import type { Correspondence } from "../mapping/activations.ts";
+import type { LastWindow } from "../mapping/last-window.ts";
 import { argmax } from "../relu/forward.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
+import type { ActivityMeter } from "./activity.ts";
 import { concatenateEvaluations, type Evaluation } from "./evaluation.ts";
+import { countHash, hashOfCounts, twinResults, type KnownResults, type TwinResults } from "./known.ts";
+import { certifyBatch, Gathered } from "./proofs.ts";
 
 /** The ReLU network beside which the spiking one is judged: outputs of whole batches, shape [samples, outputs]. */
 export interface ForwardPass {
-  run(batch: Uint8Array, samples: number): { readonly outputs: Readonly<Record<string, Float32Array>> };
+  run(
+    batch: Uint8Array,
+    samples: number,
+  ): { readonly outputs: Readonly<Record<string, Float32Array>>; /** By node; what an activity meter reads. */ readonly kept?: Readonly<Record<string, Float32Array>> };
 }
 
 /** Counts and charges of the quantised twin, by node name, shape [samples, neurons]. */
@@ -17,6 +26,13 @@ export interface TwinCounter {
     counts: Uint8Array,
     samples: number,
   ): { readonly charges: Readonly<Record<string, Int32Array>>; readonly counts: Readonly<Record<string, Uint32Array>> };
+}
+
+/** Certificates C1 and C3, as far as the network has them. */
+export interface Certificates {
+  readonly certifier: Certifier | null;
+  readonly correspondences: readonly Correspondence[];
+  readonly lastWindow: LastWindow | null;
 }
 
 /** Who decides, and beside whom. */
@@ -29,6 +45,11 @@ export interface Contenders {
   readonly simulator: Simulator | null;
   /** Null where the network has none (contracts.md §6). It keeps every population. */
   readonly twin: TwinCounter | null;
+  /** What an earlier evaluation of the same networks and data found; not computed again. */
+  readonly known?: KnownResults;
+  readonly certificates?: Certificates;
+  /** Counts operations; `forward` then keeps the meter's nodes. */
+  readonly activity?: ActivityMeter;
 }
 
 export interface EvaluateOptions {
@@ -40,8 +61,12 @@ export interface EvaluateOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Samples that the forward pass and the twin take at once, and between which cancelling is looked for. */
-const batchSize = 64;
+/** Samples that the passes take at once, and between which cancelling is looked for. */
+const largestBatch = 64;
+/** Side by side in the passes; fewer would save nothing. */
+const smallestBatch = 8;
+/** Counts that a batch may hold, so that memory stays small for any network. */
+const countsPerBatch = 2 ** 24;
 
 /**
  * Decides every sample of a shard by the ReLU network and by the spiking one. Shards may be evaluated anywhere and merged
@@ -63,45 +88,59 @@ export async function evaluateAt(contenders: Contenders, data: ImageDataset, opt
   if (options.ticks !== undefined && (simulator === null || network.schedule !== "synchronous")) {
     throw new LlifError("ARGUMENT", `ticks can be chosen in a simulated synchronous network only; "${network.name}" is ${network.schedule}`);
   }
+  if (contenders.activity !== undefined && (simulator === null || ticks.length > 1)) {
+    throw new LlifError("ARGUMENT", `activity of "${network.name}": expected a simulation with one number of ticks`);
+  }
   const parts: Evaluation[][] = ticks.map(() => []);
   const pauses = pacing();
-  for (let first = 0; first < data.count; first += batchSize) {
+  const batch = batchSizeFor(network);
+  for (let first = 0; first < data.count; first += batch) {
     throwIfAborted(options.signal);
-    const shard = slice(data, first, first + batchSize);
+    const shard = slice(data, first, first + batch);
     evaluateBatch(contenders, shard, ticks, (options.firstSample ?? 0) + first).forEach((part, index) => parts[index].push(part));
     options.onProgress?.(first + shard.count, data.count);
     await pauses();
   }
-  return parts.map(concatenateEvaluations);
+  const [evaluation, ...others] = parts.map(concatenateEvaluations);
+  return [contenders.activity === undefined ? evaluation : { ...evaluation, activity: contenders.activity.sums() }, ...others];
+}
+
+function batchSizeFor(network: SpikingNetwork): number {
+  const neurons = network.nodes.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  return Math.min(largestBatch, Math.max(smallestBatch, Math.floor(countsPerBatch / neurons)));
 }
 
 function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readonly number[], first: number): Evaluation[] {
-  const { network, simulator, twin } = contenders;
-  const relu = timed(() => contenders.forward.run(data.images, data.count).outputs[contenders.reluOutput]);
-  const reluDecisions = decisionsOf(relu.value, data.count);
-  const twinRun = twin === null ? null : timed(() => twin.run(data.images, data.count));
-  const evaluations = ticks.map((): Evaluation => ({
+  const { network, simulator, certificates, activity } = contenders;
+  const relu = reluOf(contenders, data, first);
+  const twin = twinOf(contenders, data, first);
+  const evaluations = ticks.map((): Writable<Evaluation> => ({
     indices: Uint32Array.from({ length: data.count }, (_, index) => first + index),
     labels: data.labels === null ? null : Uint32Array.from(data.labels),
-    reluDecisions,
+    reluDecisions: relu.decisions,
     spikingDecisions: new Uint32Array(data.count),
     spikes: new Float64Array(data.count),
     synapticOperations: new Float64Array(data.count),
     fingerprints: new Uint32Array(data.count),
-    twinMismatches: simulator === null || twinRun === null ? null : 0,
+    twinMismatches: simulator === null || twin === null ? null : 0,
+    twin: twin === null ? null : { decisions: twin.decisions, hashes: twin.hashes },
     simulated: simulator !== null,
-    microseconds: { simulation: 0, relu: relu.microseconds, twin: twinRun === null ? null : twinRun.microseconds },
+    certified: null,
+    earlyDecisions: null,
+    activity: null,
+    microseconds: { simulation: 0, relu: relu.microseconds, twin: twin === null ? null : twin.microseconds },
   }));
   if (simulator === null) {
-    if (twinRun === null) throw new LlifError("UNSUPPORTED", `network "${network.name}" has no quantised twin (${network.schedule} ${network.code})`);
-    evaluations[0].spikingDecisions.set(twinDecisions(network, twinRun.value.charges, data.count));
+    if (twin === null) throw new LlifError("UNSUPPORTED", `network "${network.name}" has no quantised twin (${network.schedule} ${network.code})`);
+    evaluations[0].spikingDecisions.set(twin.decisions);
     return evaluations;
   }
+  const gathered = certificates === undefined ? null : new Gathered(network, certificates, data.count);
   for (let index = 0; index < data.count; index++) {
     const input = sample(data, index);
     let [spikes, synapticOperations, done] = [0, 0, 0];
     for (const [at, target] of ticks.entries()) {
-      const evaluation = evaluations[at] as Writable<Evaluation>;
+      const evaluation = evaluations[at];
       const runOptions = network.schedule === "synchronous" ? { ticks: target - done, keepState: at > 0 } : {};
       const { value: result, microseconds } = timed(() => simulator.run(input, runOptions));
       done = target;
@@ -110,17 +149,38 @@ function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readon
       evaluation.spikingDecisions[index] = argmax(result.logits);
       evaluation.spikes[index] = spikes;
       evaluation.synapticOperations[index] = synapticOperations;
-      evaluation.fingerprints[index] = fingerprint(network, result.counts);
+      evaluation.fingerprints[index] = hashOfCounts(network, result.counts);
       evaluation.microseconds = { ...evaluation.microseconds, simulation: evaluation.microseconds.simulation + microseconds };
-      if (twinRun !== null && evaluation.twinMismatches !== null) {
-        evaluation.twinMismatches += mismatches(network, index, twinRun.value.counts, result.counts, populationsOf(network)) + mismatches(network, index, twinRun.value.charges, result.charges, outputsOf(network));
+      if (twin !== null && evaluation.twinMismatches !== null && countHash(network, result.counts, result.charges) !== twin.hashes[index]) {
+        const exact = twin.run(index);
+        evaluation.twinMismatches += mismatches(network, exact.index, exact.counts, result.counts, populationsOf(network)) + mismatches(network, exact.index, exact.charges, result.charges, outputsOf(network));
       }
+      if (at === 0) gathered?.add(index, result.counts, input, target);
+      if (activity !== undefined) activity.add(result.counts, input, rowsOf(relu.kept, index, data.count));
     }
   }
+  if (gathered !== null && certificates !== undefined) Object.assign(evaluations[0], certifyBatch(certificates, data, gathered, evaluations[0].spikingDecisions));
   return evaluations;
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Decisions of the float network: known, or computed here. */
+function reluOf({ known, forward, reluOutput, activity }: Contenders, data: ImageDataset, first: number) {
+  if (known?.relu !== undefined && activity === undefined) return { ...known.relu.part(first, data.count), kept: {} };
+  const { value, microseconds } = timed(() => forward.run(data.images, data.count));
+  return { decisions: decisionsOf(value.outputs[reluOutput], data.count), microseconds, kept: value.kept ?? {} };
+}
+
+/** Decisions and hashes of the twin: known, or computed here; `run` gives the counts of one sample of the batch. */
+function twinOf({ known, twin, network }: Contenders, data: ImageDataset, first: number): (TwinResults & { readonly microseconds: number; run(index: number): ReturnType<TwinCounter["run"]> & { readonly index: number } }) | null {
+  if (twin === null) return null;
+  if (known?.twin !== undefined) {
+    return { ...known.twin.part(first, data.count), run: (index) => ({ ...twin.run(sample(data, index), 1), index: 0 }) };
+  }
+  const { value, microseconds } = timed(() => twin.run(data.images, data.count));
+  return { ...twinResults(network, value, data.count), microseconds, run: (index) => ({ ...value, index }) };
+}
 
 /** Neurons, or outputs, whose simulated number is not the twin's. */
 function mismatches(
@@ -142,27 +202,13 @@ function mismatches(
   return different;
 }
 
-/** FNV-1a over the counts of every population, one word at a time: tells whether two runs gave the same counts. */
-function fingerprint(network: SpikingNetwork, counts: Readonly<Record<string, Uint32Array>>): number {
-  let hash = 0x811c9dc5;
-  for (const { name } of populationsOf(network)) {
-    for (const count of counts[name]) hash = Math.imul(hash ^ count, 0x01000193);
-  }
-  return hash >>> 0;
-}
-
 function decisionsOf(logits: Float32Array, samples: number): Uint32Array {
   const classes = logits.length / samples;
   return Uint32Array.from({ length: samples }, (_, index) => argmax(logits.subarray(index * classes, (index + 1) * classes)));
 }
 
-function twinDecisions(network: SpikingNetwork, charges: Readonly<Record<string, Int32Array>>, samples: number): Uint32Array {
-  const output = outputsOf(network)[0];
-  const classes = sizeOf(output.shape);
-  return Uint32Array.from({ length: samples }, (_, index) => {
-    const logits = Float64Array.from({ length: classes }, (_, k) => charges[output.name][index * classes + k] * output.unit[k % output.unit.length]);
-    return argmax(output.rectified ? logits.map((logit) => Math.max(0, logit)) : logits);
-  });
+function rowsOf(values: Readonly<Record<string, Float32Array>>, index: number, samples: number): Record<string, Float32Array> {
+  return Object.fromEntries(Object.entries(values).map(([name, all]) => [name, all.subarray((index * all.length) / samples, ((index + 1) * all.length) / samples)]));
 }
 
 /** Whole microseconds, so that sums of shards do not depend on their grouping. */

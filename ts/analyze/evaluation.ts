@@ -1,5 +1,9 @@
 import { LlifError } from "../errors.ts";
 import { latencyTicks, type Code, type ScheduleName, type SpikeSign, type SpikingNetwork } from "../spiking/network.ts";
+import { addActivity, type ActivitySums } from "./activity.ts";
+import type { EnergyReport } from "./energy.ts";
+import type { TwinResults } from "./known.ts";
+import type { EarlyDecisions } from "./proofs.ts";
 import { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } from "./statistics.ts";
 
 /** What was seen of a shard of samples. Everything reported is computed from it; one entry for each sample. */
@@ -16,8 +20,16 @@ export interface Evaluation {
   readonly fingerprints: Uint32Array;
   /** Hidden counts and output charges that differ from the twin's; null where none were compared. */
   readonly twinMismatches: number | null;
+  /** Null where there is no twin. */
+  readonly twin: TwinResults | null;
   /** False where the twin itself decided. */
   readonly simulated: boolean;
+  /** C1: 1 where the decision is provably the float network's; null where not asked for or not to be had. */
+  readonly certified: Uint8Array | null;
+  /** C3; null as above. */
+  readonly earlyDecisions: EarlyDecisions | null;
+  /** Sums of operations; null where not asked for. */
+  readonly activity: ActivitySums | null;
   /** Whole microseconds. */
   readonly microseconds: { readonly simulation: number; readonly relu: number; readonly twin: number | null };
 }
@@ -56,6 +68,17 @@ export interface EvaluationReport {
   readonly seconds: number | null;
   readonly reluSeconds: number;
   readonly twinSeconds: number | null;
+  /** Only where asked for: --certify. */
+  readonly certificates?: CertificateReport;
+  /** Only where asked for: --energy. */
+  readonly energy?: EnergyReport;
+}
+
+export interface CertificateReport {
+  /** C1, against the float network; null where intervals cannot be propagated. `unlikeFloat`: certified decisions that differ from it, which would refute the proof. */
+  readonly c1: { readonly certified: number; readonly unlikeFloat: number } | null;
+  /** C3, inside the last window; null where there is none. `changed`: decisions that a later tick would have changed. */
+  readonly c3: { readonly ticksSaved: number; readonly changed: number } | null;
 }
 
 export interface ReportContext {
@@ -78,7 +101,7 @@ export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
   const order = Array.from(merged.indices.keys()).sort((a, b) => merged.indices[a] - merged.indices[b]);
   const twice = order.find((at, position) => position > 0 && merged.indices[at] === merged.indices[order[position - 1]]);
   if (twice !== undefined) throw new LlifError("ARGUMENT", `evaluations: sample ${merged.indices[twice]} is in two shards`);
-  const sorted = <T extends Uint32Array | Float64Array>(values: T) => values.map((_, position) => values[order[position]]) as T;
+  const sorted = <T extends Uint8Array | Uint32Array | Float64Array>(values: T) => values.map((_, position) => values[order[position]]) as T;
   return {
     ...merged,
     indices: sorted(merged.indices),
@@ -88,6 +111,9 @@ export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
     spikes: sorted(merged.spikes),
     synapticOperations: sorted(merged.synapticOperations),
     fingerprints: sorted(merged.fingerprints),
+    twin: merged.twin === null ? null : { decisions: sorted(merged.twin.decisions), hashes: sorted(merged.twin.hashes) },
+    certified: merged.certified === null ? null : sorted(merged.certified),
+    earlyDecisions: merged.earlyDecisions === null ? null : { decisions: sorted(merged.earlyDecisions.decisions), ticks: sorted(merged.earlyDecisions.ticks) },
   };
 }
 
@@ -95,31 +121,51 @@ export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
 export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation {
   if (parts.length === 0) throw new LlifError("ARGUMENT", "evaluations: expected at least one shard, got none");
   const [first] = parts;
-  const alike = (part: Evaluation) =>
-    part.simulated === first.simulated && (part.twinMismatches === null) === (first.twinMismatches === null) && (part.labels === null) === (first.labels === null);
-  if (!parts.every(alike)) {
-    throw new LlifError("ARGUMENT", "evaluations: expected shards that were evaluated alike, got some without labels, a simulation or a twin");
+  const optional = ["labels", "twinMismatches", "twin", "certified", "earlyDecisions", "activity"] as const;
+  if (parts.some((part) => part.simulated !== first.simulated || optional.some((key) => (part[key] === null) !== (first[key] === null)))) {
+    throw new LlifError("ARGUMENT", "evaluations: expected shards that were evaluated alike, got some without labels, a simulation, a twin or a certificate");
   }
-  const words = (key: "indices" | "labels" | "reluDecisions" | "spikingDecisions" | "fingerprints") => Uint32Array.from(parts.flatMap((part) => [...(part[key] ?? [])]));
-  const numbers = (key: "spikes" | "synapticOperations") => Float64Array.from(parts.flatMap((part) => [...part[key]]));
+  /** Null where the shards have none. */
+  const joined = <T extends Uint8Array | Uint32Array | Float64Array>(pick: (part: Evaluation) => T | undefined): T | null => {
+    const arrays = parts.map(pick);
+    return arrays.some((array) => array === undefined) ? null : concatenated(arrays as T[]);
+  };
+  const all = <T extends Uint8Array | Uint32Array | Float64Array>(pick: (part: Evaluation) => T): T => concatenated(parts.map(pick));
   const addedOrNull = (value: (part: Evaluation) => number | null) =>
     parts.map(value).reduce((sum, term) => (sum === null || term === null ? null : sum + term), 0);
+  const [twinDecisions, twinHashes] = [joined(({ twin }) => twin?.decisions), joined(({ twin }) => twin?.hashes)];
+  const [earlyDecisions, earlyTicks] = [joined((part) => part.earlyDecisions?.decisions), joined((part) => part.earlyDecisions?.ticks)];
+  const activities = parts.flatMap(({ activity }) => (activity === null ? [] : [activity]));
   return {
-    indices: words("indices"),
-    labels: first.labels === null ? null : words("labels"),
-    reluDecisions: words("reluDecisions"),
-    spikingDecisions: words("spikingDecisions"),
-    spikes: numbers("spikes"),
-    synapticOperations: numbers("synapticOperations"),
-    fingerprints: words("fingerprints"),
+    indices: all((part) => part.indices),
+    labels: joined((part) => part.labels ?? undefined),
+    reluDecisions: all((part) => part.reluDecisions),
+    spikingDecisions: all((part) => part.spikingDecisions),
+    spikes: all((part) => part.spikes),
+    synapticOperations: all((part) => part.synapticOperations),
+    fingerprints: all((part) => part.fingerprints),
     twinMismatches: addedOrNull((part) => part.twinMismatches),
+    twin: twinDecisions === null || twinHashes === null ? null : { decisions: twinDecisions, hashes: twinHashes },
     simulated: first.simulated,
+    certified: joined((part) => part.certified ?? undefined),
+    earlyDecisions: earlyDecisions === null || earlyTicks === null ? null : { decisions: earlyDecisions, ticks: earlyTicks },
+    activity: activities.length === 0 ? null : addActivity(activities),
     microseconds: {
       simulation: sum(parts.map((part) => part.microseconds.simulation)),
       relu: sum(parts.map((part) => part.microseconds.relu)),
       twin: addedOrNull((part) => part.microseconds.twin),
     },
   };
+}
+
+function concatenated<T extends Uint8Array | Uint32Array | Float64Array>(arrays: readonly T[]): T {
+  const joined = new (arrays[0].constructor as new (length: number) => T)(arrays.reduce((length, array) => length + array.length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    joined.set(array, at);
+    at += array.length;
+  }
+  return joined;
 }
 
 export function reportEvaluation(evaluation: Evaluation, context: ReportContext): EvaluationReport {
@@ -166,6 +212,21 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
     seconds: simulated ? microseconds.simulation / 1e6 : null,
     reluSeconds: microseconds.relu / 1e6,
     twinSeconds: microseconds.twin === null ? null : microseconds.twin / 1e6,
+  };
+}
+
+/** What the certificates of an evaluation amount to. */
+export function certificateReport({ certified, earlyDecisions, reluDecisions, spikingDecisions }: Evaluation, windowTicks: number): CertificateReport {
+  const count = (length: number, holds: (index: number) => boolean) => Array.from({ length }).reduce((total: number, _, index) => total + (holds(index) ? 1 : 0), 0);
+  return {
+    c1: certified === null ? null : { certified: sum(certified), unlikeFloat: count(certified.length, (index) => certified[index] === 1 && reluDecisions[index] !== spikingDecisions[index]) },
+    c3:
+      earlyDecisions === null
+        ? null
+        : {
+            ticksSaved: windowTicks - sum(earlyDecisions.ticks) / earlyDecisions.ticks.length,
+            changed: count(earlyDecisions.ticks.length, (index) => earlyDecisions.decisions[index] !== spikingDecisions[index]),
+          },
   };
 }
 

@@ -1,0 +1,213 @@
+import { forEachPooled } from "../relu/forward.ts";
+import type { ReluNetwork } from "../relu/network.ts";
+import { outputsOf, populationsOf, shapeOf, type SpikingNetwork } from "../spiking/network.ts";
+import { sizeOf, type Shape } from "../tensor.ts";
+import { fanoutOf, type Fanout } from "./fanout.ts";
+
+/** What passes one connection: a synapse of the spiking network, or a weighted node of the ReLU network. */
+export interface Stage {
+  readonly from: string;
+  readonly to: string;
+  /** The source is the input: analog values, not spikes. */
+  readonly analog: boolean;
+  readonly fanout: Fanout;
+  readonly weights: number;
+  /** Bits of the widest weight, sign included; 32 for float32. */
+  readonly weightBits: number;
+  readonly sources: number;
+  readonly targets: number;
+  readonly convolution: boolean;
+}
+
+/** Sums over samples, one entry for each stage; merged by adding. */
+export interface ActivitySums {
+  readonly samples: number;
+  readonly spiking: StageSums;
+  readonly float: StageSums;
+}
+
+export interface StageSums {
+  /** Spikes that arrive, or values other than zero. */
+  readonly events: readonly number[];
+  /** Each event times its targets with a weight other than zero. */
+  readonly operations: readonly number[];
+  /** Of a zero-skipping network that takes whole counts instead of spikes; equals the above for analog stages and the float network. */
+  readonly countEvents: readonly number[];
+  readonly countOperations: readonly number[];
+  /** Neurons with a count, or a ReLU's output, other than zero. */
+  readonly active: number;
+  /** Spikes of all neurons. */
+  readonly spikes: number;
+}
+
+/** Counts what a sample sets in motion; all networks are counted by the same code. */
+export interface ActivityMeter {
+  readonly spikingStages: readonly Stage[];
+  readonly floatStages: readonly Stage[];
+  /** Nodes of the ReLU network whose values `add` needs. */
+  readonly floatNodes: readonly string[];
+  /** @param counts of every population; `input` the counts N_0; `values` of `floatNodes`: one sample each. */
+  add(counts: Readonly<Record<string, ArrayLike<number>>>, input: ArrayLike<number>, values: Readonly<Record<string, ArrayLike<number>>>): void;
+  sums(): ActivitySums;
+}
+
+/**
+ * Spikes that carry a count N in one window.
+ * @see docs/mathematics.md T7
+ */
+export function spikesOfCount({ code, schedule }: Pick<SpikingNetwork, "code" | "schedule">, count: number): number {
+  if (schedule === "synchronous" || code === "rate") return count;
+  if (code === "ttfs") return count > 0 ? 1 : 0;
+  let spikes = 0;
+  for (let rest = count; rest > 0; rest = Math.floor(rest / 2)) spikes += rest % 2;
+  return spikes;
+}
+
+export function activityMeter(network: SpikingNetwork, relu: ReluNetwork): ActivityMeter {
+  const spikingStages = network.synapses.map((synapse): Stage => {
+    const [from, to] = [shapeOf(network, synapse.from), shapeOf(network, synapse.to)];
+    return stage(synapse, synapse.from, synapse.to, synapse.from === network.input.name, from, to);
+  });
+  const shapes = new Map(relu.nodes.map((node) => [node.name, node.shape]));
+  const weighted = relu.nodes.filter((node) => node.kind === "dense" || node.kind === "conv2d");
+  const floatStages = weighted.map((node): Stage => {
+    const source = relu.nodes.find(({ name }) => name === node.from[0]);
+    return stage({ ...node, weights: node.weights.data }, node.from[0], node.name, source?.kind === "input", shapes.get(node.from[0]) as Shape, node.shape);
+  });
+  const rectified = relu.nodes.filter((node) => node.kind === "relu").map(({ name }) => name);
+  const floatNodes = [...new Set([...floatStages.map(({ from }) => from), ...rectified])];
+  const populations = populationsOf(network);
+  const spiking = new Counter(spikingStages.length);
+  const float = new Counter(floatStages.length);
+  let samples = 0;
+
+  return {
+    spikingStages,
+    floatStages,
+    floatNodes,
+    add(counts, input, values) {
+      samples++;
+      const sources = new Map<string, Events>();
+      spikingStages.forEach(({ from, fanout, analog }, index) => {
+        const events = eventsOf(network, from, counts, input, sources);
+        spiking.add(index, analog ? events.counts : events.spikes, events.counts, fanout, analog);
+      });
+      for (const { name } of populations) {
+        spiking.active += nonzero(counts[name]);
+        spiking.spikes += total(eventsOf(network, name, counts, input, sources).spikes);
+      }
+      floatStages.forEach(({ from, fanout }, index) => float.add(index, values[from], values[from], fanout, true));
+      for (const name of rectified) float.active += nonzero(values[name]);
+    },
+    sums: () => ({ samples, spiking: spiking.sums(), float: float.sums() }),
+  };
+}
+
+export function addActivity(parts: readonly ActivitySums[]): ActivitySums {
+  const added = (lists: readonly (readonly number[])[]) => lists[0].map((_, index) => lists.reduce((sum, list) => sum + list[index], 0));
+  const stages = (pick: (part: ActivitySums) => StageSums): StageSums => {
+    const all = parts.map(pick);
+    return {
+      events: added(all.map(({ events }) => events)),
+      operations: added(all.map(({ operations }) => operations)),
+      countEvents: added(all.map(({ countEvents }) => countEvents)),
+      countOperations: added(all.map(({ countOperations }) => countOperations)),
+      active: all.reduce((sum, { active }) => sum + active, 0),
+      spikes: all.reduce((sum, { spikes }) => sum + spikes, 0),
+    };
+  };
+  return { samples: parts.reduce((sum, { samples }) => sum + samples, 0), spiking: stages(({ spiking }) => spiking), float: stages(({ float }) => float) };
+}
+
+/** Neurons and outputs: everything with a membrane. */
+export function membranesOf(network: SpikingNetwork): number {
+  return [...populationsOf(network), ...outputsOf(network)].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+}
+
+class Counter {
+  readonly #events: number[];
+  readonly #operations: number[];
+  readonly #countEvents: number[];
+  readonly #countOperations: number[];
+  active = 0;
+  spikes = 0;
+
+  constructor(stages: number) {
+    const zeros = () => new Array<number>(stages).fill(0);
+    [this.#events, this.#operations, this.#countEvents, this.#countOperations] = [zeros(), zeros(), zeros(), zeros()];
+  }
+
+  /** @param single an analog value is one event, however large. */
+  add(stage: number, events: ArrayLike<number>, counts: ArrayLike<number>, { nonzero: targets }: Fanout, single: boolean): void {
+    for (let index = 0; index < targets.length; index++) {
+      if (events[index] === 0 || Number.isNaN(events[index])) continue;
+      const spikes = single ? 1 : events[index];
+      this.#events[stage] += spikes;
+      this.#operations[stage] += spikes * targets[index];
+      if (counts[index] === 0) continue;
+      this.#countEvents[stage]++;
+      this.#countOperations[stage] += targets[index];
+    }
+  }
+
+  sums(): StageSums {
+    return { events: this.#events, operations: this.#operations, countEvents: this.#countEvents, countOperations: this.#countOperations, active: this.active, spikes: this.spikes };
+  }
+}
+
+function stage(connection: Parameters<typeof fanoutOf>[0], from: string, to: string, analog: boolean, source: Shape, target: Shape): Stage {
+  const { weights } = connection;
+  let widest = 0;
+  for (let index = 0; index < weights.length; index++) widest = Math.max(widest, Math.abs(weights[index]));
+  const integer = weights instanceof Int32Array;
+  return {
+    from, to, analog, fanout: fanoutOf(connection, source, target), weights: weights.length, weightBits: integer ? Math.ceil(Math.log2(widest + 1)) + 1 : 32,
+    sources: sizeOf(source), targets: sizeOf(target), convolution: connection.kind === "conv2d",
+  };
+}
+
+/** Of one node and sample. */
+export interface Events {
+  readonly counts: ArrayLike<number>;
+  readonly spikes: ArrayLike<number>;
+}
+
+/** Counts and spikes of a node; a max pool passes the spikes of the largest count, a sum pool those of all members. `known` keeps what was asked before. */
+export function eventsOf(network: SpikingNetwork, name: string, counts: Readonly<Record<string, ArrayLike<number>>>, input: ArrayLike<number>, known: Map<string, Events>): Events {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const node = network.nodes.find((candidate) => candidate.name === name);
+  let events: Events;
+  if (name === network.input.name) events = { counts: input, spikes: input };
+  else if (node?.kind === "pool") {
+    const source = eventsOf(network, node.from, counts, input, known);
+    const pooled = { counts: new Float64Array(sizeOf(node.shape)), spikes: new Float64Array(sizeOf(node.shape)) };
+    forEachPooled(node, shapeOf(network, node.from), node.shape, (output, from) => {
+      if (node.mode === "sum") {
+        pooled.counts[output] += source.counts[from];
+        pooled.spikes[output] += source.spikes[from];
+      } else if (source.counts[from] > pooled.counts[output]) {
+        pooled.counts[output] = source.counts[from];
+        pooled.spikes[output] = source.spikes[from];
+      }
+    });
+    events = pooled;
+  } else {
+    const own = counts[name];
+    events = { counts: own, spikes: Float64Array.from({ length: own.length }, (_, index) => spikesOfCount(network, own[index])) };
+  }
+  known.set(name, events);
+  return events;
+}
+
+function nonzero(values: ArrayLike<number>): number {
+  let count = 0;
+  for (let index = 0; index < values.length; index++) if (values[index] !== 0) count++;
+  return count;
+}
+
+function total(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let index = 0; index < values.length; index++) sum += values[index];
+  return sum;
+}

@@ -1,0 +1,242 @@
+import { comparedValues, correspondences, decodeActivations, type Correspondence } from "../mapping/activations.ts";
+import type { ReluNetwork } from "../relu/network.ts";
+import { outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
+import { sizeOf } from "../tensor.ts";
+import { eventsOf, type Events } from "./activity.ts";
+import { fanoutOf } from "./fanout.ts";
+
+/** How well one layer of the spiking network stands for the ReLU network's, over all samples. */
+export interface LayerDiagnosis {
+  /** Of the population or output. */
+  readonly name: string;
+  readonly kind: "population" | "output";
+  /** Of the ReLU network. */
+  readonly node: string;
+  readonly neurons: number;
+  /** Pearson's r of spiking against ReLU values over neurons and samples; null where one of them is constant. */
+  readonly correlation: number | null;
+  /** Largest |spiking − ReLU|, and the same over the layer's largest |ReLU value|. */
+  readonly largestError: number;
+  readonly relativeError: number;
+  /** Root mean square of the error, over that of the ReLU values. */
+  readonly rmsError: number;
+  /** Share of activations above what a full window carries; 0 for outputs, as the following. */
+  readonly clippedShare: number;
+  /** Channels with a clipped activation. */
+  readonly clippedChannels: number;
+  /** Share of neurons that never fired. */
+  readonly silentShare: number;
+  /** Share of neurons that never fired although their ReLU was above zero. */
+  readonly wronglySilentShare: number;
+  /** Share of neurons that carried a full window in every sample. */
+  readonly saturatedShare: number;
+  /** Of one sample. */
+  readonly spikes: number;
+  /** Of the spikes that reach this layer, of one sample; weights of zero count. */
+  readonly synapticOperations: number;
+}
+
+/** What a run gave, as far as a diagnosis reads it. */
+export interface DiagnosedRun {
+  readonly counts: Readonly<Record<string, ArrayLike<number>>>;
+  readonly charges: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+/** Takes one sample after the other, then tells. */
+export interface Diagnoser {
+  /** Nodes of the ReLU network whose values `add` needs. */
+  readonly nodes: readonly string[];
+  /** Populations that stand for no single node of the ReLU network, as parts of pairs: not compared. */
+  readonly notCompared: readonly string[];
+  /** @param values of the ReLU network's `nodes`, one sample. @param ticks of a synchronous run; default the network's window. */
+  add(run: DiagnosedRun, values: Readonly<Record<string, ArrayLike<number>>>, ticks?: number): void;
+  /** In the network's order. */
+  layers(): LayerDiagnosis[];
+}
+
+export function createDiagnoser(relu: ReluNetwork, network: SpikingNetwork): Diagnoser {
+  const populations = correspondences(relu, network);
+  const compared = new Set(populations.map(({ population }) => population.name));
+  const layers = network.nodes.flatMap((node): Layer[] => {
+    const correspondence = populations.find(({ population }) => population.name === node.name);
+    if (correspondence !== undefined) return [new PopulationLayer(network, correspondence)];
+    const at = node.kind === "output" ? outputsOf(network).indexOf(node) : -1;
+    return node.kind === "output" && at < relu.outputs.length ? [new OutputLayer(network, node, beforeSoftmax(relu, relu.outputs[at]))] : [];
+  });
+  return {
+    nodes: [...new Set(layers.map(({ node }) => node))],
+    notCompared: network.nodes.filter(({ kind, name }) => kind === "population" && !compared.has(name)).map(({ name }) => name),
+    add(run, values, ticks = network.windowTicks) {
+      const events = new Map<string, Events>();
+      for (const layer of layers) layer.add(run, values[layer.node], ticks, events);
+    },
+    layers: () => layers.map((layer) => layer.diagnosis()),
+  };
+}
+
+function beforeSoftmax(relu: ReluNetwork, output: string): string {
+  const node = relu.nodes.find(({ name }) => name === output);
+  return node?.kind === "softmax" ? node.from[0] : output;
+}
+
+abstract class Layer {
+  abstract readonly node: string;
+  protected samples = 0;
+  protected values = 0;
+  #operations = 0;
+  #largestError = 0;
+  #largest = 0;
+  /** Σx, Σy, Σx², Σy², Σxy, Σ(x − y)²; x the ReLU network's, y the spiking one's. */
+  readonly #sums = new Float64Array(6);
+  readonly #incoming: readonly { readonly from: string; readonly targets: Float64Array }[];
+  protected readonly network: SpikingNetwork;
+
+  constructor(network: SpikingNetwork, name: string) {
+    this.network = network;
+    this.#incoming = synapsesTo(network, name)
+      .filter(({ from }) => from !== network.input.name)
+      .map((synapse) => ({ from: synapse.from, targets: fanoutOf(synapse, shapeOf(network, synapse.from), shapeOf(network, name)).existing }));
+  }
+
+  add(run: DiagnosedRun, exact: ArrayLike<number>, ticks: number, events: Map<string, Events>): void {
+    for (const { from, targets } of this.#incoming) {
+      const { spikes } = eventsOf(this.network, from, run.counts, [], events);
+      for (let index = 0; index < targets.length; index++) this.#operations += spikes[index] * targets[index];
+    }
+    const values = this.expected(exact);
+    this.compare(values, this.see(run, values, ticks, events));
+    this.samples++;
+  }
+
+  /** The values that this layer stands for, from those of its node. */
+  protected expected(node: ArrayLike<number>): ArrayLike<number> {
+    return node;
+  }
+
+  /** Takes note of what only this kind has. @returns values to be compared with the ReLU network's. */
+  protected abstract see(run: DiagnosedRun, exact: ArrayLike<number>, ticks: number, events: Map<string, Events>): ArrayLike<number>;
+
+  abstract diagnosis(): LayerDiagnosis;
+
+  private compare(exact: ArrayLike<number>, spiking: ArrayLike<number>): void {
+    const sums = this.#sums;
+    for (let index = 0; index < exact.length; index++) {
+      const [x, y] = [exact[index], spiking[index]];
+      const error = Math.abs(x - y);
+      this.#largestError = Math.max(this.#largestError, error);
+      this.#largest = Math.max(this.#largest, Math.abs(x));
+      sums[0] += x;
+      sums[1] += y;
+      sums[2] += x * x;
+      sums[3] += y * y;
+      sums[4] += x * y;
+      sums[5] += error * error;
+    }
+    this.values += exact.length;
+  }
+
+  protected similarity() {
+    const [x, y, xx, yy, xy, error] = this.#sums;
+    const spread = Math.sqrt((xx - (x * x) / this.values) * (yy - (y * y) / this.values));
+    return {
+      node: this.node,
+      correlation: spread > 0 ? Math.min(1, (xy - (x * y) / this.values) / spread) : null,
+      largestError: this.#largestError,
+      relativeError: this.#largest > 0 ? this.#largestError / this.#largest : 0,
+      rmsError: xx > 0 ? Math.sqrt(error / xx) : 0,
+      synapticOperations: this.#operations / this.samples,
+    };
+  }
+}
+
+class PopulationLayer extends Layer {
+  readonly node: string;
+  readonly #correspondence: Correspondence;
+  readonly #fired: Uint8Array;
+  readonly #full: Uint8Array;
+  readonly #active: Uint8Array;
+  readonly #clippedChannels = new Set<number>();
+  #clipped = 0;
+  #spikes = 0;
+
+  constructor(network: SpikingNetwork, correspondence: Correspondence) {
+    super(network, correspondence.population.name);
+    const neurons = sizeOf(correspondence.population.shape);
+    this.node = correspondence.node;
+    this.#correspondence = correspondence;
+    this.#fired = new Uint8Array(neurons);
+    this.#full = new Uint8Array(neurons).fill(1);
+    this.#active = new Uint8Array(neurons);
+  }
+
+  protected override expected(node: ArrayLike<number>): ArrayLike<number> {
+    return comparedValues(this.#correspondence, node);
+  }
+
+  protected see({ counts }: DiagnosedRun, exact: ArrayLike<number>, ticks: number, events: Map<string, Events>): ArrayLike<number> {
+    const { population, pools } = this.#correspondence;
+    const own = counts[population.name];
+    const synchronous = this.network.schedule === "synchronous";
+    const most = synchronous ? ticks * population.spikesPerTick : this.network.levels;
+    const { spikes } = eventsOf(this.network, population.name, counts, [], events);
+    for (let index = 0; index < own.length; index++) {
+      this.#spikes += spikes[index];
+      if (own[index] > 0) this.#fired[index] = 1;
+      if (own[index] < most) this.#full[index] = 0;
+    }
+    const largest = synchronous ? most / ticks : most;
+    for (let index = 0; index < exact.length; index++) {
+      const channel = index % population.unit.length;
+      // Behind a pool, it is unknown which of its neurons the ReLU was of.
+      if (exact[index] > 0 && pools.length === 0) this.#active[index] = 1;
+      if (exact[index] > population.unit[channel] * largest * (1 + 1e-6)) {
+        this.#clipped++;
+        this.#clippedChannels.add(channel);
+      }
+    }
+    return decodeActivations(this.network, this.#correspondence, own, ticks);
+  }
+
+  diagnosis(): LayerDiagnosis {
+    const { population } = this.#correspondence;
+    const neurons = sizeOf(population.shape);
+    const share = (holds: (index: number) => boolean) => this.#fired.reduce((sum, _, index) => sum + (holds(index) ? 1 : 0), 0) / neurons;
+    return {
+      name: population.name,
+      kind: "population",
+      neurons,
+      ...this.similarity(),
+      clippedShare: this.#clipped / this.values,
+      clippedChannels: this.#clippedChannels.size,
+      silentShare: share((index) => this.#fired[index] === 0),
+      wronglySilentShare: share((index) => this.#fired[index] === 0 && this.#active[index] === 1),
+      saturatedShare: share((index) => this.#full[index] === 1),
+      spikes: this.#spikes / this.samples,
+    };
+  }
+}
+
+class OutputLayer extends Layer {
+  readonly node: string;
+  readonly #output: SpikingOutput;
+
+  constructor(network: SpikingNetwork, output: SpikingOutput, node: string) {
+    super(network, output.name);
+    this.node = node;
+    this.#output = output;
+  }
+
+  protected see({ charges }: DiagnosedRun, _exact: ArrayLike<number>, ticks: number): ArrayLike<number> {
+    const { name, unit, rectified } = this.#output;
+    const share = this.network.schedule === "synchronous" ? 1 / ticks : 1;
+    return Float64Array.from({ length: charges[name].length }, (_, index) => {
+      const value = charges[name][index] * unit[index % unit.length] * share;
+      return rectified ? Math.max(0, value) : value;
+    });
+  }
+
+  diagnosis(): LayerDiagnosis {
+    const none = { clippedShare: 0, clippedChannels: 0, silentShare: 0, wronglySilentShare: 0, saturatedShare: 0, spikes: 0 };
+    return { name: this.#output.name, kind: "output", neurons: sizeOf(this.#output.shape), ...this.similarity(), ...none };
+  }
+}

@@ -1,0 +1,220 @@
+import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import type { ReluNetwork } from "../relu/network.ts";
+import { sizeOf } from "../tensor.ts";
+import { membranesOf, type ActivityMeter, type ActivitySums, type Stage, type StageSums } from "./activity.ts";
+
+/**
+ * One network's operations, for one sample, under NeuroBench's names (Yik et al. 2025). Analog input is counted once a
+ * sample, since its charge is computed once; a weight of zero is no effective operation.
+ */
+export interface NetworkActivity {
+  /** Bytes of parameters, and of membranes where there are any. */
+  readonly Footprint: number;
+  /** Operations if nothing were zero; of a spiking network, over all ticks of a window. */
+  readonly Dense: number;
+  readonly Effective_MACs: number;
+  readonly Effective_ACs: number;
+  /** Share of zeros among the activations: of neurons and ticks where there are spikes. */
+  readonly ActivationSparsity: number;
+  /** Membrane potentials written outside synaptic operations: bias or constant current, and a reset for each spike. */
+  readonly MembraneUpdates: number;
+  /** Doublings of membrane potentials between phase ticks; of no other code. */
+  readonly PhaseShifts: number;
+  readonly picojoules: { readonly compute: number; readonly memory: number; readonly total: number };
+}
+
+/** An estimate from counted operations; the two baselines are part of it, since a spiking figure alone says nothing. */
+export interface EnergyReport {
+  readonly estimate: true;
+  readonly preset: string;
+  readonly sources: readonly string[];
+  readonly notIncluded: string;
+  readonly float: NetworkActivity;
+  /** The same counts as whole numbers, zeros skipped: K-bit multiplications instead of spikes. Null without a layerwise twin. */
+  readonly quantized: NetworkActivity | null;
+  readonly spiking: NetworkActivity;
+}
+
+export interface EnergyPreset {
+  readonly name: string;
+  readonly sources: readonly string[];
+  /** pJ of one operation. */
+  readonly float32: { readonly mac: number; readonly add: number };
+  /** Multiply-accumulate of `bits` × `bits`. */
+  integerMac(bits: number): number;
+  /** 32-bit add: an accumulate, a bias, a reset; also taken for a shift, of which the source has no figure. */
+  readonly integerAdd: number;
+  /** One access to a memory of that size. */
+  memoryAccess(bytes: number): number;
+}
+
+/** 64-bit access to a cache of that many bytes, pJ (Horowitz 2014, figure 1.1.9). */
+const caches = [
+  [8 * 1024, 10],
+  [32 * 1024, 20],
+  [1024 * 1024, 100],
+] as const;
+/** Lowest figure for 64 bits from DRAM, pJ (same source). */
+const dram = 1300;
+
+/** Between the three cache sizes on straight lines, as Lemaire et al. 2022 interpolate; beyond the last one along its line, until DRAM is cheaper. */
+function cacheAccess(bytes: number): number {
+  if (bytes <= caches[0][0]) return caches[0][1];
+  const at = bytes <= caches[1][0] ? 0 : 1;
+  const [[from, low], [to, high]] = [caches[at], caches[at + 1]];
+  return Math.min(dram, low + ((bytes - from) / (to - from)) * (high - low));
+}
+
+/**
+ * 45 nm, 0.9 V. Between the published widths, a multiplication costs as the square of its width, an add as its width: 8 and 32 bits
+ * come out as published.
+ */
+export const horowitz45nm: EnergyPreset = {
+  name: "45 nm CMOS, caches",
+  sources: [
+    "operations: M. Horowitz, Computing's energy problem (and what we can do about it), ISSCC 2014: fp32 multiply 3.7, add 0.9; int8 multiply 0.2, add 0.03; int32 multiply 3.1, add 0.1 pJ",
+    "memory: E. Lemaire et al., An analytical estimation of spiking neural networks energy efficiency, ICONIP 2022 (arXiv 2210.13107), over Horowitz's cache figures 8 kB 10, 32 kB 20, 1 MB 100 pJ",
+  ],
+  float32: { mac: 4.6, add: 0.9 },
+  integerMac(bits) {
+    const share = (Math.min(Math.max(bits, 8), 32) - 8) / 24;
+    const squared = (Math.min(Math.max(bits, 8), 32) ** 2 - 64) / (32 ** 2 - 64);
+    return 0.2 + squared * (3.1 - 0.2) + 0.03 + share * (0.1 - 0.03);
+  },
+  integerAdd: 0.1,
+  memoryAccess: cacheAccess,
+};
+
+/** @param ticks of a synchronous run; default the network's window. */
+export function energyReport(network: SpikingNetwork, relu: ReluNetwork, meter: ActivityMeter, sums: ActivitySums, ticks = network.windowTicks, preset: EnergyPreset = horowitz45nm): EnergyReport {
+  return {
+    estimate: true,
+    preset: preset.name,
+    sources: preset.sources,
+    notIncluded: "clock, control, leakage, routing between cores and off-chip memory",
+    float: floatActivity(relu, meter, sums, preset),
+    quantized: network.arithmetic === "int32" ? quantizedActivity(network, meter, sums, preset) : null,
+    spiking: spikingActivity(network, meter, sums, ticks, preset),
+  };
+}
+
+function spikingActivity(network: SpikingNetwork, { spikingStages: stages }: ActivityMeter, { samples, spiking }: ActivitySums, ticks: number, preset: EnergyPreset): NetworkActivity {
+  const exact = network.arithmetic === "int32";
+  const [macCost, addCost] = exact ? [preset.integerMac(8), preset.integerAdd] : [preset.float32.mac, preset.float32.add];
+  const membranes = membranesOf(network);
+  const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const spikes = spiking.spikes / samples;
+  const macs = operationsOf(stages, spiking, (stage) => stage.analog) / samples;
+  const acs = operationsOf(stages, spiking, (stage) => !stage.analog) / samples;
+  const updates = membranes * (network.schedule === "synchronous" ? ticks : 1) + spikes;
+  const shifts = network.code === "phase" ? (network.windowTicks - 1) * spikedMembranes(network, stages) : 0;
+  const leaks = network.nodes.reduce((sum, node) => sum + (node.kind === "population" && node.leakFactor !== 1 ? sizeOf(node.shape) * ticks : 0), 0);
+  const compute = macs * macCost + (acs + updates + shifts) * addCost + leaks * macCost;
+  const memory = eventDriven(stages, spiking.events, spiking.operations, preset, (stage) => weightBytes(stage, exact), 4) / samples + stateAccess(network, updates, spikes, preset);
+  return {
+    Footprint: stages.reduce((sum, stage) => sum + weightBytes(stage, exact), 0) + parameterBytes(network) + 4 * membranes,
+    Dense: stages.reduce((sum, stage) => sum + connections(stage) * (stage.analog ? 1 : ticks), 0),
+    Effective_MACs: macs,
+    Effective_ACs: acs,
+    ActivationSparsity: 1 - spikes / (neurons * ticks),
+    MembraneUpdates: updates,
+    PhaseShifts: shifts,
+    picojoules: { compute, memory, total: compute + memory },
+  };
+}
+
+function quantizedActivity(network: SpikingNetwork, { spikingStages: stages }: ActivityMeter, { samples, spiking }: ActivitySums, preset: EnergyPreset): NetworkActivity {
+  const bits = Math.ceil(Math.log2(network.levels + 1));
+  const bytes = (stage: Stage) => stage.weights * (bits <= 8 ? 1 : 2);
+  const macs = sum(spiking.countOperations) / samples;
+  const membranes = membranesOf(network);
+  const neurons = populationsOf(network).reduce((total, { shape }) => total + sizeOf(shape), 0);
+  const compute = macs * preset.integerMac(bits) + membranes * preset.integerAdd;
+  const memory = cheapestDataflow(stages, spiking.countEvents, spiking.countOperations, samples, preset, bytes, bits <= 8 ? 1 : 2);
+  return {
+    Footprint: stages.reduce((total, stage) => total + bytes(stage), 0) + parameterBytes(network) / 2,
+    Dense: stages.reduce((total, stage) => total + connections(stage), 0),
+    Effective_MACs: macs,
+    Effective_ACs: 0,
+    ActivationSparsity: 1 - spiking.active / samples / neurons,
+    MembraneUpdates: 0,
+    PhaseShifts: 0,
+    picojoules: { compute, memory, total: compute + memory },
+  };
+}
+
+function floatActivity(relu: ReluNetwork, { floatStages: stages }: ActivityMeter, { samples, float }: ActivitySums, preset: EnergyPreset): NetworkActivity {
+  const bytes = (stage: Stage) => 4 * stage.weights;
+  const dense = stages.reduce((total, stage) => total + connections(stage), 0);
+  const biases = relu.nodes.reduce((total, node) => total + ("bias" in node ? node.bias.length : node.kind === "affine" ? 2 * node.scale.length : 0), 0);
+  const activations = relu.nodes.reduce((total, node) => total + (node.kind === "relu" ? sizeOf(node.shape) : 0), 0);
+  const compute = dense * preset.float32.mac + stages.reduce((total, stage) => total + stage.targets, 0) * preset.float32.add;
+  const memory = stages.reduce((total, stage) => total + denseDataflow(stage, preset, bytes(stage), 4), 0);
+  return {
+    Footprint: stages.reduce((total, stage) => total + bytes(stage), 0) + 4 * biases,
+    Dense: dense,
+    Effective_MACs: sum(float.operations) / samples,
+    Effective_ACs: 0,
+    ActivationSparsity: activations === 0 ? 0 : 1 - float.active / samples / activations,
+    MembraneUpdates: 0,
+    PhaseShifts: 0,
+    picojoules: { compute, memory, total: compute + memory },
+  };
+}
+
+/** Each event is read, and each of its operations reads a weight and a sum and writes the sum (Lemaire 2022, eq. 5–8, 14, 15). */
+function eventDriven(stages: readonly Stage[], events: readonly number[], operations: readonly number[], preset: EnergyPreset, bytes: (stage: Stage) => number, sumBytes: number): number {
+  return stages.reduce((total, stage, index) => {
+    const access = preset.memoryAccess(bytes(stage)) + 2 * preset.memoryAccess(sumBytes * stage.targets);
+    return total + events[index] * preset.memoryAccess(stage.sources) + operations[index] * access;
+  }, 0);
+}
+
+/** All operations, sums in registers (Lemaire 2022, eq. 3, 4, 6): inputs are read once by dense layers, for each operation by convolutions. */
+function denseDataflow(stage: Stage, preset: EnergyPreset, bytes: number, valueBytes: number): number {
+  const reads = stage.convolution ? connections(stage) : stage.sources;
+  return connections(stage) * preset.memoryAccess(bytes) + reads * preset.memoryAccess(valueBytes * stage.sources) + stage.targets * preset.memoryAccess(valueBytes * stage.targets);
+}
+
+/** The baseline gets the better of both, layer by layer. */
+function cheapestDataflow(stages: readonly Stage[], events: readonly number[], operations: readonly number[], samples: number, preset: EnergyPreset, bytes: (stage: Stage) => number, valueBytes: number): number {
+  return stages.reduce((total, stage, index) => {
+    const driven = eventDriven([stage], [events[index] / samples], [operations[index] / samples], preset, bytes, 4) + stage.targets * preset.memoryAccess(valueBytes * stage.targets);
+    return total + Math.min(driven, denseDataflow(stage, preset, bytes(stage), valueBytes));
+  }, 0);
+}
+
+/** Membranes read and written for bias and reset, and spikes written. */
+function stateAccess(network: SpikingNetwork, updates: number, spikes: number, preset: EnergyPreset): number {
+  const nodes = [...populationsOf(network), ...outputsOf(network)];
+  const membranes = membranesOf(network);
+  const average = nodes.reduce((total, { shape }) => total + (sizeOf(shape) / membranes) * preset.memoryAccess(4 * sizeOf(shape)), 0);
+  return (2 * updates + spikes) * average;
+}
+
+function spikedMembranes(network: SpikingNetwork, stages: readonly Stage[]): number {
+  const reached = new Set(stages.filter(({ analog }) => !analog).map(({ to }) => to));
+  return [...populationsOf(network), ...outputsOf(network)].reduce((total, { name, shape }) => total + (reached.has(name) ? sizeOf(shape) : 0), 0);
+}
+
+function operationsOf(stages: readonly Stage[], { operations }: StageSums, counts: (stage: Stage) => boolean): number {
+  return stages.reduce((total, stage, index) => total + (counts(stage) ? operations[index] : 0), 0);
+}
+
+function connections({ fanout }: Stage): number {
+  return fanout.existing.reduce((total, targets) => total + targets, 0);
+}
+
+/** As the kernels hold them: 16 bits where they fit. */
+function weightBytes({ weights, weightBits }: Stage, exact: boolean): number {
+  return weights * (exact && weightBits <= 16 ? 2 : 4);
+}
+
+/** Bias and threshold, 32 bits each. */
+function parameterBytes(network: SpikingNetwork): number {
+  return network.nodes.reduce((total, node) => total + (node.kind === "pool" ? 0 : 4 * node.bias.length + (node.kind === "population" ? 4 * node.threshold.length : 0)), 0);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,86 @@
+import { LlifError } from "../errors.ts";
+import { argmax } from "../relu/forward.ts";
+import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import { sizeOf } from "../tensor.ts";
+
+/** Of the quantised twin, one entry for each sample. */
+export interface TwinResults {
+  readonly decisions: Uint32Array;
+  /** Of all counts and charges: 53 bits, exact in a float64. */
+  readonly hashes: Float64Array;
+}
+
+/** Results over a whole data set that can be had without computing them again, by position in the set. */
+export interface KnownResults {
+  readonly relu?: KnownPart<{ readonly decisions: Uint32Array }>;
+  readonly twin?: KnownPart<TwinResults>;
+}
+
+export interface KnownPart<T> {
+  /** `microseconds`: this part's share of the time that computing all of them took. */
+  part(first: number, count: number): T & { readonly microseconds: number };
+}
+
+/** @param microseconds that all took when they were computed. @throws {LlifError} DATA where a part lies outside. */
+export function knownPart<T extends Readonly<Record<string, Uint32Array | Float64Array>>>(all: T, microseconds: number): KnownPart<T> {
+  const total = Object.values(all)[0].length;
+  const until = (index: number) => Math.floor((microseconds * index) / total);
+  return {
+    part(first, count) {
+      if (first + count > total) throw new LlifError("DATA", `known results: expected at least ${first + count} samples, got ${total}`);
+      const sliced = Object.fromEntries(Object.entries(all).map(([key, values]) => [key, values.slice(first, first + count)])) as unknown as T;
+      return { ...sliced, microseconds: until(first + count) - until(first) };
+    },
+  };
+}
+
+/** Decisions and hashes of a batch. @param result by node, shape [samples, neurons]. */
+export function twinResults(
+  network: SpikingNetwork,
+  result: { readonly charges: Readonly<Record<string, Int32Array>>; readonly counts: Readonly<Record<string, Uint32Array>> },
+  samples: number,
+): TwinResults {
+  const row = <T extends Int32Array | Uint32Array>(values: Readonly<Record<string, T>>, index: number) =>
+    Object.fromEntries(Object.entries(values).map(([name, all]) => [name, all.subarray((index * all.length) / samples, ((index + 1) * all.length) / samples)])) as Record<string, T>;
+  const decisions = new Uint32Array(samples);
+  const hashes = new Float64Array(samples);
+  for (let index = 0; index < samples; index++) {
+    const charges = row(result.charges, index);
+    decisions[index] = decisionOf(network, charges);
+    hashes[index] = countHash(network, row(result.counts, index), charges);
+  }
+  return { decisions, hashes };
+}
+
+function decisionOf(network: SpikingNetwork, charges: Readonly<Record<string, ArrayLike<number>>>): number {
+  const output = outputsOf(network)[0];
+  const logits = Float64Array.from({ length: sizeOf(output.shape) }, (_, k) => charges[output.name][k] * output.unit[k % output.unit.length]);
+  return argmax(output.rectified ? logits.map((logit) => Math.max(0, logit)) : logits);
+}
+
+/** FNV-1a over the counts of every population, one word at a time: tells whether two runs gave the same counts. */
+export function hashOfCounts(network: SpikingNetwork, counts: Readonly<Record<string, ArrayLike<number>>>): number {
+  let hash = 0x811c9dc5;
+  for (const { name } of populationsOf(network)) {
+    const values = counts[name];
+    for (let index = 0; index < values.length; index++) hash = Math.imul(hash ^ values[index], 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/**
+ * 53 bits over all counts and charges. Each word passes two multiplicative hashes of different constants, so that a change of
+ * one number always changes the result, and others go unseen with a chance of 2^−53.
+ */
+export function countHash(network: SpikingNetwork, counts: Readonly<Record<string, ArrayLike<number>>>, charges: Readonly<Record<string, ArrayLike<number>>>): number {
+  let [first, second] = [0x811c9dc5, 0x2545f491];
+  const take = (values: ArrayLike<number>): void => {
+    for (let index = 0; index < values.length; index++) {
+      first = Math.imul(first ^ values[index], 0x01000193);
+      second = Math.imul((second ^ values[index]) + (second >>> 15), 0x85ebca6b);
+    }
+  };
+  for (const { name } of populationsOf(network)) take(counts[name] ?? []);
+  for (const { name } of outputsOf(network)) take(charges[name] ?? []);
+  return (first >>> 0) * 2 ** 21 + (second >>> 11);
+}

@@ -1,0 +1,50 @@
+import type { ImageDataset } from "../data/dataset.ts";
+import { decodeActivations, placeValues } from "../mapping/activations.ts";
+import type { SpikingNetwork } from "../spiking/network.ts";
+import type { Certificates } from "./evaluate.ts";
+
+/** Decisions of the last window, one entry for each sample. */
+export interface EarlyDecisions {
+  readonly decisions: Uint32Array;
+  /** Ticks of the window after which each was final. */
+  readonly ticks: Uint32Array;
+}
+
+/** What the certificates read of a batch, collected while it is simulated. */
+export class Gathered {
+  readonly activations: Record<string, Float32Array> = {};
+  readonly early: EarlyDecisions | null;
+  readonly #network: SpikingNetwork;
+  readonly #certificates: Certificates;
+  readonly #samples: number;
+
+  constructor(network: SpikingNetwork, certificates: Certificates, samples: number) {
+    [this.#network, this.#certificates, this.#samples] = [network, certificates, samples];
+    this.early = certificates.lastWindow === null ? null : { decisions: new Uint32Array(samples), ticks: new Uint32Array(samples) };
+  }
+
+  add(index: number, counts: Readonly<Record<string, Uint32Array>>, input: Uint8Array, ticks: number): void {
+    const { certifier, correspondences, lastWindow } = this.#certificates;
+    if (certifier !== null) {
+      for (const correspondence of correspondences) {
+        const { node, population } = correspondence;
+        const size = correspondences.reduce((sum, other) => sum + (other.node === node ? other.size : 0), 0);
+        const all = (this.activations[node] ??= new Float32Array(size * this.#samples));
+        placeValues(correspondence, decodeActivations(this.#network, correspondence, counts[population.name], ticks), all.subarray(index * size, (index + 1) * size));
+      }
+    }
+    if (lastWindow !== null && this.early !== null) {
+      const { decision, ticks: used } = lastWindow.decide(counts, input);
+      this.early.decisions[index] = decision;
+      this.early.ticks[index] = used;
+    }
+  }
+}
+
+/** C1 for each sample of the batch, and C3. */
+export function certifyBatch({ certifier }: Certificates, data: ImageDataset, gathered: Gathered, decisions: Uint32Array): { readonly certified: Uint8Array | null; readonly earlyDecisions: EarlyDecisions | null } {
+  return {
+    certified: certifier === null ? null : certifier.certify(data.images, data.count, gathered.activations, decisions),
+    earlyDecisions: gathered.early,
+  };
+}

@@ -1,0 +1,104 @@
+import type { ReluNetwork } from "../relu/network.ts";
+import { forEachPooled } from "../relu/forward.ts";
+import { shapeOf, type Population, type SpikingNetwork, type SpikingPool } from "../spiking/network.ts";
+import { sizeOf } from "../tensor.ts";
+import { foldNetwork } from "./fold/fold.ts";
+import type { Activation, FoldedLayer, Place } from "./fold/graph.ts";
+import { placed } from "./fold/value.ts";
+
+/** Values of the ReLU network that the counts of one population stand for. */
+export interface Correspondence {
+  readonly population: Population;
+  /** Max pools of the spiking network between the population and the node's values. */
+  readonly pools: readonly SpikingPool[];
+  /** Node of the ReLU network. */
+  readonly node: string;
+  /** Where in the node's values they lie: index i at floor(i / block) · stride + offset + i mod block. */
+  readonly place: Place;
+  /** Values there are. */
+  readonly size: number;
+  /** Positive part, negative part (as a magnitude), or both. */
+  readonly side: Activation["side"];
+  /** What a count of zero stands for: one value for each channel, or null for zero. */
+  readonly shift: Float64Array | null;
+}
+
+/**
+ * For each population the values of the ReLU network that it stands for; those that only repeat the input are left out, and, where
+ * the spiking network was not mapped from this one, those whose names or sizes do not fit.
+ * @see docs/mathematics.md, parameter mapping
+ */
+export function correspondences(relu: ReluNetwork, network: SpikingNetwork): Correspondence[] {
+  const signedCounts = network.code === "phase" && network.spikes === "signed";
+  const pixels = network.input.counts === null || network.input.counts.minimum === 0;
+  const sizes = new Map(relu.nodes.map(({ name, shape }) => [name, sizeOf(shape)]));
+  return foldNetwork(relu, { pixels, signedCounts }).nodes.flatMap((layer) => {
+    if (layer.kind !== "layer" || layer.activation === null) return [];
+    const population = network.nodes.find(({ name }) => name === layer.name);
+    const { node, place, size, side } = layer.activation;
+    if (population?.kind !== "population" || (sizes.get(node) ?? 0) < size) return [];
+    const pools = poolsUntil(network, population, size);
+    return pools === null ? [] : [{ population, pools, node, place, size, side, shift: shiftOf(network, layer, population) }];
+  });
+}
+
+/** Max pools before a ReLU are behind it in the spiking network: those that lead to as many elements as the node has. */
+function poolsUntil(network: SpikingNetwork, population: Population, size: number): SpikingPool[] | null {
+  const pools: SpikingPool[] = [];
+  let end: Population | SpikingPool = population;
+  while (sizeOf(end.shape) !== size) {
+    const from: string = end.name;
+    const next = network.nodes.find((node): node is SpikingPool => node.kind === "pool" && node.mode === "max" && node.from === from);
+    if (next === undefined) return null;
+    pools.push(next);
+    end = next;
+  }
+  return pools;
+}
+
+/** A complement counts up from −scale; its full window, the scale, is where it stands for zero. */
+function shiftOf(network: SpikingNetwork, layer: FoldedLayer, { unit }: Population): Float64Array | null {
+  if (!layer.complement) return null;
+  return unit.map((step) => -step * (network.schedule === "synchronous" ? 1 : network.levels));
+}
+
+/**
+ * a = unit · N, over the ticks of the run where the network is synchronous; the magnitude where the side is negative.
+ * @param counts of the population, one sample.
+ * @returns `size` values, at `place` of the node.
+ */
+export function decodeActivations(network: SpikingNetwork, { population, pools, side, shift }: Correspondence, counts: ArrayLike<number>, ticks = network.windowTicks): Float32Array {
+  const { unit } = population;
+  const share = network.schedule === "synchronous" ? 1 / ticks : 1;
+  const values = Float32Array.from({ length: counts.length }, (_, index) => unit[index % unit.length] * counts[index] * share + (shift === null ? 0 : shift[index % shift.length]));
+  const pooled = pools.reduce((source, pool) => {
+    const largest = new Float32Array(sizeOf(pool.shape)).fill(-Infinity);
+    forEachPooled(pool, shapeOf(network, pool.from), pool.shape, (output, input) => {
+      if (source[input] > largest[output]) largest[output] = source[input];
+    });
+    return largest;
+  }, values);
+  return side === "negative" && shift !== null ? pooled.map((value) => -value) : pooled;
+}
+
+/** The node's values that a correspondence stands for, as it stands for them. */
+export function comparedValues({ place, size, side }: Correspondence, values: ArrayLike<number>): Float32Array {
+  return Float32Array.from({ length: size }, (_, index) => {
+    const value = values[placed(place, index)];
+    return side === "both" ? value : Math.max(0, side === "positive" ? value : -value);
+  });
+}
+
+/** Those that together stand for every value of a ReLU, so that the node's values can be put together from counts. */
+export function wholeNodes(relu: ReluNetwork, all: readonly Correspondence[]): Correspondence[] {
+  return all.filter(({ node: name, side }) => {
+    const node = relu.nodes.find((candidate) => candidate.name === name);
+    const covered = all.reduce((sum, other) => sum + (other.node === name ? other.size : 0), 0);
+    return node?.kind === "relu" && side === "positive" && covered === sizeOf(node.shape);
+  });
+}
+
+/** Writes decoded values where they lie in the node's. */
+export function placeValues({ place }: Correspondence, values: ArrayLike<number>, node: Float32Array): void {
+  for (let index = 0; index < values.length; index++) node[placed(place, index)] = values[index];
+}

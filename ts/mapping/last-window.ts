@@ -1,0 +1,167 @@
+import { forEachPooled } from "../relu/forward.ts";
+import { outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type Synapse } from "../spiking/network.ts";
+import { channelsOf, sizeOf } from "../tensor.ts";
+
+/** When the last window had told enough to decide. */
+export interface EarlyDecision {
+  readonly decision: number;
+  /** Ticks of the last window after which the decision was final, 0…windowTicks. */
+  readonly ticks: number;
+}
+
+/** Decides inside the last window, from the spikes that have arrived. */
+export interface LastWindow {
+  /**
+   * @param counts of every population, one sample: what the spikes of the window add up to.
+   * @param input counts N_0 of the input.
+   */
+  decide(counts: Readonly<Record<string, ArrayLike<number>>>, input: ArrayLike<number>): EarlyDecision;
+}
+
+/** Bounds of the final counts of a node, as its spikes until some tick tell them. */
+interface Bounds {
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/** Weights from every source of an output, one row for each of its neurons. */
+interface Rows {
+  readonly from: string;
+  readonly weights: Float64Array;
+}
+
+/** Larger matrices are not expanded. */
+const largestMatrix = 2 ** 26;
+
+/**
+ * Certificate C3: after k ticks of the last window, a count is known up to what the remaining ticks can still say; the decision is
+ * final once no completion can change it.
+ * @returns null where the network has no last window (synchronous), or its outputs are too large to compare pair by pair.
+ * @see docs/mathematics.md C3, T12
+ */
+export function lastWindow(network: SpikingNetwork): LastWindow | null {
+  const [output] = outputsOf(network);
+  const tell = tellerOf(network);
+  if (output === undefined || tell === null || new Set(output.unit).size > 1) return null;
+  const synapses = synapsesTo(network, output.name);
+  const classes = sizeOf(output.shape);
+  if (synapses.some((synapse) => classes * sizeOf(shapeOf(network, synapse.from)) > largestMatrix)) return null;
+  const rows = synapses.map((synapse): Rows => ({ from: synapse.from, weights: expanded(network, synapse) }));
+  const bias = Float64Array.from({ length: classes }, (_, index) => output.bias[index % output.bias.length]);
+
+  return {
+    decide(counts, input) {
+      for (let ticks = 0; ; ticks++) {
+        const bounds = rows.map(({ from }) => boundsOf(network, from, counts, input, ticks, tell));
+        const leader = leaderOf(rows, bounds, bias, output.rectified);
+        if (ticks === network.windowTicks || isFinal(rows, bounds, bias, leader, output.rectified)) return { decision: leader, ticks };
+      }
+    },
+  };
+}
+
+/** What the spikes of ticks 0…k−1 tell of a final count N: [lowest, highest]. */
+type Teller = (count: number, ticks: number) => readonly [number, number];
+
+function tellerOf({ code, schedule, spikes, windowTicks, levels }: SpikingNetwork): Teller | null {
+  if (schedule !== "layerwise" || spikes !== "unsigned") return null;
+  switch (code) {
+    case "phase":
+      return (count, ticks) => {
+        const rest = 2 ** (windowTicks - ticks);
+        const known = Math.floor(count / rest) * rest;
+        return [known, known + rest - 1];
+      };
+    case "rate":
+      // Spikes come one after the other, so that silence is final.
+      return (count, ticks) => (count < ticks ? [count, count] : [ticks, levels]);
+    default:
+      return null;
+  }
+}
+
+function boundsOf(network: SpikingNetwork, name: string, counts: Readonly<Record<string, ArrayLike<number>>>, input: ArrayLike<number>, ticks: number, tell: Teller): Bounds {
+  if (name === network.input.name) return { low: Float64Array.from(input), high: Float64Array.from(input) };
+  const node = network.nodes.find((candidate) => candidate.name === name);
+  if (node?.kind !== "pool") {
+    const known = counts[name];
+    const bounds = { low: new Float64Array(known.length), high: new Float64Array(known.length) };
+    for (let index = 0; index < known.length; index++) [bounds.low[index], bounds.high[index]] = tell(known[index], ticks);
+    return bounds;
+  }
+  const source = boundsOf(network, node.from, counts, input, ticks, tell);
+  const size = sizeOf(node.shape);
+  const pooled = { low: new Float64Array(size), high: new Float64Array(size) };
+  forEachPooled(node, shapeOf(network, node.from), node.shape, (output, from) => {
+    for (const side of ["low", "high"] as const) pooled[side][output] = node.mode === "max" ? Math.max(pooled[side][output], source[side][from]) : pooled[side][output] + source[side][from];
+  });
+  return pooled;
+}
+
+/** The class that leads if nothing more comes; where the decision is final, no other can. */
+function leaderOf(rows: readonly Rows[], bounds: readonly Bounds[], bias: Float64Array, rectified: boolean): number {
+  let leader = 0;
+  let largest = -Infinity;
+  for (let index = 0; index < bias.length; index++) {
+    let charge = bias[index];
+    rows.forEach(({ weights }, part) => {
+      const { low } = bounds[part];
+      for (let source = 0, at = index * low.length; source < low.length; source++, at++) charge += weights[at] * low[source];
+    });
+    if (rectified) charge = Math.max(0, charge);
+    if (charge > largest) [leader, largest] = [index, charge];
+  }
+  return leader;
+}
+
+/** Charges are integers, so sums here are exact; a tie goes to the lower index. */
+function isFinal(rows: readonly Rows[], bounds: readonly Bounds[], bias: Float64Array, leader: number, rectified: boolean): boolean {
+  for (let other = 0; other < bias.length; other++) {
+    if (other === leader) continue;
+    let gap = bias[leader] - bias[other];
+    let least = bias[leader];
+    rows.forEach(({ weights }, part) => {
+      const { low, high } = bounds[part];
+      for (let source = 0; source < low.length; source++) {
+        const mine = weights[leader * low.length + source];
+        const ahead = mine - weights[other * low.length + source];
+        gap += ahead > 0 ? ahead * low[source] : ahead * high[source];
+        least += mine > 0 ? mine * low[source] : mine * high[source];
+      }
+    });
+    if (leader < other ? gap < 0 : gap <= 0) return false;
+    // Below zero all classes tie.
+    if (rectified && least <= 0) return false;
+  }
+  return true;
+}
+
+/** A synapse as a matrix, shape [outputs, inputs]. */
+function expanded(network: SpikingNetwork, synapse: Synapse): Float64Array {
+  const [from, to] = [shapeOf(network, synapse.from), shapeOf(network, synapse.to)];
+  const inputs = sizeOf(from);
+  if (synapse.kind === "dense") return Float64Array.from(synapse.weights);
+  const matrix = new Float64Array(sizeOf(to) * inputs);
+  const { weights } = synapse;
+  if (synapse.kind === "identity") {
+    for (let index = 0; index < inputs; index++) matrix[index * inputs + index] = weights[index % weights.length];
+    return matrix;
+  }
+  const [height, width, channels] = from;
+  const outputs = channelsOf(to);
+  const groupInputs = channels / synapse.groups;
+  for (let row = 0; row < to[0]; row++)
+    for (let column = 0; column < to[1]; column++)
+      for (let tap = 0; tap < synapse.kernel[0] * synapse.kernel[1]; tap++) {
+        const y = row * synapse.stride[0] - synapse.padding.top + Math.floor(tap / synapse.kernel[1]) * synapse.dilation[0];
+        const x = column * synapse.stride[1] - synapse.padding.left + (tap % synapse.kernel[1]) * synapse.dilation[1];
+        if (y < 0 || y >= height || x < 0 || x >= width) continue;
+        for (let channel = 0; channel < groupInputs; channel++)
+          for (let output = 0; output < outputs; output++) {
+            const group = Math.floor((output * synapse.groups) / outputs);
+            const target = (row * to[1] + column) * outputs + output;
+            matrix[target * inputs + (y * width + x) * channels + group * groupInputs + channel] += weights[(tap * groupInputs + channel) * outputs + output];
+          }
+      }
+  return matrix;
+}
