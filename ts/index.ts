@@ -37,6 +37,14 @@ export { datasetFromIdx, fashionMnistClasses, mnistClasses } from "./data/mnist.
 export { readNpy, readNpz, writeNpy, writeNpz, type NpyArray, type NpyData } from "./data/npy.ts";
 export { prepareDataset, prepareImage, type PixelConvention } from "./data/prepare.ts";
 export { evaluate, type Contenders, type EvaluateOptions, type ForwardPass, type TwinCounter } from "./analyze/evaluate.ts";
-export { mergeEvaluations, reportEvaluation, type Evaluation, type EvaluationReport, type ReportContext } from "./analyze/evaluation.ts";
+export type { Certificates } from "./analyze/evaluate.ts";
+export { certificateReport, mergeEvaluations, reportEvaluation, type CertificateReport, type Evaluation, type EvaluationReport, type ReportContext } from "./analyze/evaluation.ts";
 export { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } from "./analyze/statistics.ts";
+export { correspondences, decodeActivations, wholeNodes, type Correspondence } from "./mapping/activations.ts";
+export { createCertifier, type Certifier, type LinearPass } from "./mapping/certificate.ts";
+export { lastWindow, type EarlyDecision, type LastWindow } from "./mapping/last-window.ts";
+export { activityMeter, type ActivityMeter, type ActivitySums } from "./analyze/activity.ts";
+export { energyReport, horowitz45nm, type EnergyPreset, type EnergyReport, type NetworkActivity } from "./analyze/energy.ts";
+export { createDiagnoser, type Diagnoser, type LayerDiagnosis } from "./analyze/diagnose.ts";
+export { adviceOf, type Advice } from "./analyze/advice.ts";
 export { planSweep, sweep, type Sweep, type SweepPoint, type SweepSetting, type SweepSkip, type SweepTask } from "./analyze/sweep.ts";

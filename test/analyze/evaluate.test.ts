@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { digestBytes, mergeEvaluations, reportEvaluation, type Evaluation } from "../../ts/analyze/evaluation.ts";
+import { countHash, knownPart } from "../../ts/analyze/known.ts";
 import { evaluate, evaluateAt, type Contenders } from "../../ts/analyze/evaluate.ts";
 import { imageDataset, slice } from "../../ts/data/dataset.ts";
 import { createTwinPass } from "../../ts/engine/passes.ts";
@@ -132,6 +133,48 @@ describe("evaluate", () => {
     const small = imageDataset({ ...data, shape: [1, 2, 1], labels: new Uint8Array(2 * count) });
     await expect(evaluate(await contenders(), small)).rejects.toThrow('data set "made": expected images of 4 values for "hand-made", got [1,2,1]');
     await expect(evaluate(await contenders(), data, { ticks: 5 })).rejects.toThrow("ticks can be chosen in a simulated synchronous network only");
+  });
+});
+
+describe("known results", () => {
+  it("stand in for the float pass and the twin, with equal reports", async () => {
+    const first = await evaluate(await contenders(), data);
+    if (first.twin === null) throw new Error("no twin");
+    const known = { relu: knownPart({ decisions: first.reluDecisions }, 1501), twin: knownPart({ ...first.twin }, 900) };
+    const refuse = { run: () => { throw new Error("computed again"); } };
+    const again = await evaluate({ ...(await contenders()), forward: refuse, twin: refuse, known }, data);
+    expect(timeless(again)).toEqual(timeless(first));
+    expect(again.microseconds).toMatchObject({ relu: 1501, twin: 900 });
+    const shards = await Promise.all([[0, 77], [77, count]].map(async ([from, to]) => evaluate({ ...(await contenders()), known }, slice(data, from, to), { firstSample: from })));
+    expect(mergeEvaluations(shards).microseconds).toMatchObject({ relu: 1501, twin: 900 });
+    expect(() => known.relu.part(count - 1, 2)).toThrow("known results: expected at least 151 samples, got 150");
+  });
+
+  it("a hash that differs has its sample counted anew", async () => {
+    const first = await evaluate(await contenders(), data);
+    if (first.twin === null) throw new Error("no twin");
+    const hashes = first.twin.hashes.map((hash, index) => (index === 3 ? hash + 1 : hash));
+    const again = await evaluate({ ...(await contenders()), known: { twin: knownPart({ decisions: first.twin.decisions, hashes }, 0) } }, data);
+    expect(again.twinMismatches).toBe(0);
+    const lying = { run: (counts: Uint8Array, samples: number) => ({ charges: { logits: new Int32Array(3 * samples) }, counts: { hidden: new Uint32Array(counts.length).subarray(0, 2 * samples) } }) };
+    expect((await evaluate({ ...(await contenders()), twin: lying, known: { twin: knownPart({ decisions: first.twin.decisions, hashes }, 0) } }, data)).twinMismatches).toBeGreaterThan(0);
+  });
+
+  it("every count and charge changes the hash", () => {
+    const network = handMade();
+    const counts = { hidden: Uint32Array.of(3, 7) };
+    const charges = { logits: Int32Array.of(1, -2, 3) };
+    const hashes = new Set([countHash(network, counts, charges)]);
+    for (const change of [1, 2, 0x10000, 0x7fffffff]) {
+      for (let index = 0; index < 5; index++) {
+        const [changedCounts, changedCharges] = [counts.hidden.slice(), charges.logits.slice()];
+        if (index < 2) changedCounts[index] ^= change;
+        else changedCharges[index - 2] ^= change;
+        hashes.add(countHash(network, { hidden: changedCounts }, { logits: changedCharges }));
+      }
+    }
+    expect(hashes.size).toBe(21);
+    expect([...hashes].every(Number.isSafeInteger)).toBe(true);
   });
 });
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readIdx } from "../../ts/data/idx.ts";
@@ -60,6 +60,66 @@ describe("evaluate", () => {
     const other = await llif(["reproduce", manifest]);
     expect(other.code).toBe(1);
     expect(other.err).toContain("not reproduced: the digest of decisions and spike counts: expected 000000000000");
+  });
+});
+
+describe("evaluate proves and prices", () => {
+  it("--certify: no proof is refuted, and no early decision changes", async () => {
+    const report = await json(["evaluate", mnist8, "--data", digits, "--certify", ...calibrated]);
+    expect(report.certificates.c1).toMatchObject({ unlikeFloat: 0 });
+    expect(report.certificates.c1.certified).toBeGreaterThan(450);
+    expect(report.certificates.c3.changed).toBe(0);
+    expect(report.certificates.c3.ticksSaved).toBeGreaterThan(1);
+    const { out } = await llif(["evaluate", mnist8, "--data", digits, "--limit", "20", "--certify", ...calibrated]);
+    expect(out).toMatch(/of 20 decisions are provably the float network's/);
+    expect(out).toMatch(/of its 8 ticks early, on average; 0 decisions changed/);
+  });
+
+  it("--energy: beside both baselines, and called an estimate", async () => {
+    const words = ["evaluate", mnist8, "--data", digits, "--limit", "20", "--energy", ...calibrated];
+    const report = await json(words);
+    expect(report.energy).toMatchObject({ estimate: true, sources: [expect.stringContaining("Horowitz"), expect.stringContaining("Lemaire")] });
+    expect(report.energy.float.Dense).toBe(134 ** 2 * 8 + 64 ** 2 * 8 * 16 + 2560);
+    expect(report.energy.spiking.Effective_ACs).toBeLessThanOrEqual(report.synapticOperationsPerSample);
+    expect(report.energy.quantized.Effective_MACs).toBeGreaterThan(0);
+    const { out } = await llif(words);
+    expect(out).toMatch(/ESTIMATE[^]*float network[^]*quantised, zeros skipped[^]*spiking network/);
+    const { code, err } = await llif([...words, "--engine", "twin"]);
+    expect({ code, err }).toEqual({ code: 1, err: "llif: --energy: expected a simulation, got --engine twin\n" });
+    expect((await json(["evaluate", mnist8, "--data", digits, "--limit", "5", "--energy", "--code", "rate", "--ticks", "16", ...calibrated])).energy.quantized).toBeNull();
+  });
+
+  it("keeps decisions of the float network and the twin, unless told not to", async () => {
+    const before = process.env["LLIF_CACHE"];
+    process.env["LLIF_CACHE"] = file("cache");
+    try {
+      const words = ["evaluate", mnist8, "--data", digits, "--limit", "40", ...calibrated];
+      await json([...words, "--no-cache"]);
+      expect(existsSync(file("cache/results"))).toBe(false);
+      const first = await json(words);
+      expect(readdirSync(file("cache/results"))).toHaveLength(2);
+      const { seconds: _a, ...again } = await json(words);
+      const { seconds: _b, ...expected } = first;
+      expect(again).toEqual(expected);
+      for (const name of readdirSync(file("cache/results"))) writeFileSync(join(file("cache/results"), name), "{");
+      expect((await json(words)).disagreements).toBe(first.disagreements);
+    } finally {
+      if (before === undefined) delete process.env["LLIF_CACHE"];
+      else process.env["LLIF_CACHE"] = before;
+    }
+  });
+});
+
+describe("diagnose", () => {
+  it("tells of every layer, and what to change", async () => {
+    const words = ["diagnose", mnist8, "--data", digits, "--limit", "10", "--bits", "3", "--scales", "percentile", "--percentile", "90", "--calibration", digits, "--calibration-images", "50", "--allow-overlap"];
+    const report = await json([...words, "--plot", file("layers.svg")]);
+    expect(report).toMatchObject({ model: "mnist-8", samples: 10, code: "phase, 3 bits", notCompared: [] });
+    expect(report.layers.map(({ kind }: { kind: string }) => kind)).toEqual(["population", "population", "output"]);
+    expect(report.advice[0].finding).toContain("clips");
+    expect(readFileSync(file("layers.svg"), "utf8")).toContain("mnist-8, phase, 3 bits: each layer beside its ReLU");
+    const { out } = await llif(words);
+    expect(out).toMatch(/Look at:[^]*Change: /);
   });
 });
 
@@ -135,7 +195,7 @@ describe("curve and sweep", () => {
 });
 
 it("teaches by --help", async () => {
-  for (const command of ["inspect", "convert", "to-relu", "run", "evaluate", "reproduce", "curve", "sweep"]) {
+  for (const command of ["inspect", "convert", "to-relu", "run", "evaluate", "reproduce", "diagnose", "curve", "sweep"]) {
     const { code, out } = await llif([command, "--help"]);
     expect(code).toBe(0);
     expect(out).toMatch(/Examples?:\n {2}llif /);

@@ -55,7 +55,7 @@ export interface ActivityMeter {
  * Spikes that carry a count N in one window.
  * @see docs/mathematics.md T7
  */
-export function spikesOfCount({ code, schedule }: Pick<SpikingNetwork, "code" | "schedule">, count: number): number {
+export function spikesOfCount({ code, schedule }: Pick<SpikingNetwork, "code" | "schedule" | "spikes">, count: number): number {
   if (schedule === "synchronous" || code === "rate") return count;
   if (code === "ttfs") return count > 0 ? 1 : 0;
   let spikes = 0;

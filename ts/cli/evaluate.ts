@@ -5,7 +5,7 @@ import type { SpikingNetwork } from "../spiking/network.ts";
 import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { makeManifest } from "./manifest.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addDataOptions, addMappingOptions, engineOption, jsonOption, mappingChoice, type DataFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
+import { addDataOptions, addMappingOptions, cacheOption, engineOption, jsonOption, mappingChoice, type DataFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
 import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
 import { formatReport } from "./report-text.ts";
@@ -14,6 +14,8 @@ import { toJson } from "./text.ts";
 export interface EvaluateFlags extends MappingFlags, DataFlags {
   readonly engine: EngineChoice;
   readonly allowOverlap?: boolean;
+  readonly certify?: boolean;
+  readonly energy?: boolean;
   readonly manifest?: string;
   readonly json?: boolean;
 }
@@ -33,10 +35,19 @@ Both networks decide every image; the table has the accuracy of each, on how man
 what the spiking network costs: ticks, spikes, synaptic operations, time. For the exact codes (phase, and rate
 with --schedule layerwise) every spike count is also compared with the quantised twin: 0 mismatches, always.
 
+--certify proves decisions: C1, how many are those of the float network for certain (interval bounds; they grow with
+depth, so that deep networks get 0), and C3, how many ticks of the last window were not needed to decide.
+--energy counts operations under NeuroBench's names and estimates energy, beside the float network and a
+zero-skipping quantised network: without these two no figure means anything.
+
+Decisions of the float network and of the twin are kept in the cache folder (LLIF_CACHE, or ~/.cache/llif) under a hash of
+model, data and core; times then are those of the first computation. --no-cache computes them anew.
+
 Examples:
   llif evaluate models/mnist-cnn.onnx --data mnist
   llif evaluate models/mnist-cnn.onnx --data mnist --bits 10 --json
   llif evaluate models/mnist-cnn.onnx --data mnist --code rate --ticks 256 --limit 1000
+  llif evaluate models/mnist-mlp.onnx --data mnist --certify --energy
   llif evaluate flowers.onnx --data photos/ --calibration more-photos/
   llif evaluate models/mnist-8.onnx --data mnist --manifest run.json; llif reproduce run.json`;
 
@@ -48,6 +59,9 @@ export function addEvaluate(program: Command, io: Io): void {
   addMappingOptions(addDataOptions(command))
     .addOption(engineOption())
     .option("--allow-overlap", "evaluate although some images were used for calibration")
+    .option("--certify", "prove decisions: C1 against the float network, C3 inside the last window")
+    .option("--energy", "count operations and estimate energy, beside two baselines")
+    .addOption(cacheOption())
     .addOption(new Option("--manifest <file>", "write all that the result depends on, and its digest, for llif reproduce"))
     .addOption(jsonOption())
     .addHelpText("after", help)
@@ -64,15 +78,16 @@ export function addEvaluate(program: Command, io: Io): void {
 export async function evaluateModel(model: OpenModel, flags: EvaluateFlags, io: Io): Promise<EvaluateOutcome> {
   const evaluator = await Evaluator.open(model, flags, io);
   try {
-    const { network, mapping, calibration, ticks } = await networkOf(model, flags, evaluator, io);
-    const { evaluation, report } = await evaluator.evaluate(network, flags.engine, ticks);
+    const { network, mapping, calibration, ticks } = await networkFor(model, flags, evaluator, io);
+    const { evaluation, report } = await evaluator.evaluate(network, flags.engine, ticks, flags);
     return { network, mapping, calibration, ticks, evaluation, report, dataHash: await evaluator.dataHash() };
   } finally {
     evaluator.dispose();
   }
 }
 
-async function networkOf(model: OpenModel, flags: EvaluateFlags, evaluator: Evaluator, io: Io) {
+/** The network of a .llif file, or the model mapped as the flags say, with its calibration kept apart from the evaluated images. */
+export async function networkFor(model: OpenModel, flags: MappingFlags & DataFlags & { readonly allowOverlap?: boolean }, evaluator: Evaluator, io: Io) {
   if (model.spiking !== undefined) {
     const mappingFlags = ["code", "schedule", "bits", "scales", "margin", "percentile", "calibration"] as const;
     const given = mappingFlags.find((name) => flags[name] !== undefined);

@@ -7,6 +7,7 @@ import { LlifError } from "../errors.ts";
 import { addConvert, addToRelu } from "./convert.ts";
 import { addCurve } from "./curve.ts";
 import { addDefault } from "./default.ts";
+import { addDiagnose } from "./diagnose.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addInspect } from "./inspect.ts";
 import { terminalIo, type Io } from "./io.ts";
@@ -42,7 +43,7 @@ export async function main(words: readonly string[], io: Io): Promise<number> {
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: () => undefined });
-  for (const add of [addInspect, addConvert, addToRelu, addRun, addEvaluate, addReproduce, addCurve, addSweep, addDefault]) add(program, io);
+  for (const add of [addInspect, addConvert, addToRelu, addRun, addEvaluate, addReproduce, addDiagnose, addCurve, addSweep, addDefault]) add(program, io);
   try {
     if (words.length === 0) {
       io.out(program.helpInformation() + help);

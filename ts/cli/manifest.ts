@@ -89,7 +89,8 @@ export function packageVersion(): string {
   }
 }
 
-async function wasmHash(): Promise<string> {
+/** SHA-256 of the WebAssembly core. */
+export async function wasmHash(): Promise<string> {
   const source = await currentPlatform().wasmBytes();
   if (!(source instanceof URL)) throw new LlifError("ENGINE", "the WebAssembly core: expected a file");
   return sha256(await readInput(fileURLToPath(source)));

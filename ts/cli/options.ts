@@ -40,6 +40,8 @@ export interface DataFlags {
   readonly data: string;
   readonly split: Split;
   readonly limit?: number;
+  /** False: --no-cache. */
+  readonly cache?: boolean;
 }
 
 export function addMappingOptions(command: Command): Command {
@@ -72,6 +74,11 @@ export function addDataOptions(command: Command, required = true): Command {
 export function engineOption(twin = true): Option {
   const description = `who decides: auto takes wasm where the runtime has SIMD${twin ? "; twin is the quantised network, no simulation" : ""}`;
   return new Option("--engine <engine>", description).choices(engineNames.filter((name) => twin || name !== "twin")).default("auto");
+}
+
+/** Decisions of the float network and results of the twin are kept for the next time. */
+export function cacheOption(): Option {
+  return new Option("--no-cache", "compute the float network's decisions and the twin anew, and keep nothing");
 }
 
 export function jsonOption(): Option {

@@ -1,6 +1,7 @@
+import type { EnergyReport, NetworkActivity } from "../analyze/energy.ts";
 import type { EvaluationReport } from "../analyze/evaluation.ts";
 import type { Interval } from "../analyze/statistics.ts";
-import { formatCount, formatPairs, formatPercent, formatPercentInterval, formatSeconds } from "./text.ts";
+import { formatCount, formatEnergy, formatPairs, formatPercent, formatPercentInterval, formatSeconds, formatTable } from "./text.ts";
 
 /** The result of an evaluation for people. */
 export function formatReport(report: EvaluationReport): string {
@@ -17,6 +18,12 @@ export function formatReport(report: EvaluationReport): string {
   if (report.spikesPerSample !== null && report.synapticOperationsPerSample !== null) {
     pairs.push(["spikes", `${formatCount(report.spikesPerSample)} an image`], ["synaptic operations", `${formatCount(report.synapticOperationsPerSample)} an image`]);
   }
+  const { certificates, energy } = report;
+  if (certificates !== undefined) {
+    const { c1, c3 } = certificates;
+    pairs.push(["certified (C1)", c1 === null ? "– (no intervals through this model)" : `${c1.certified} of ${formatCount(samples)} decisions are provably the float network's${c1.certified === 0 ? ": the bounds grow with depth" : ""}`]);
+    pairs.push(["last window (C3)", c3 === null ? "– (this code has no last window to cut short)" : `decides ${c3.ticksSaved.toFixed(2)} of its ${report.windowTicks} ticks early, on average; ${c3.changed} decisions changed`]);
+  }
   const times = [
     report.seconds === null ? "no simulation (the twin decided)" : `simulation ${formatSeconds(report.seconds)}`,
     `ReLU network ${formatSeconds(report.reluSeconds)}`,
@@ -24,7 +31,27 @@ export function formatReport(report: EvaluationReport): string {
   ];
   pairs.push(["time", times.join(", ")]);
   const notes = report.comparedWith === "model" ? [] : ["compared with toRelu(network): a .llif file does not hold the ReLU network it was made from"];
-  return [formatPairs(pairs), ...notes.map((note) => `\n${note}`), "Brackets: 95 % confidence."].join("\n");
+  return [formatPairs(pairs), ...notes.map((note) => `\n${note}`), "Brackets: 95 % confidence.", ...(energy === undefined ? [] : ["", formatEnergyReport(energy)])].join("\n");
+}
+
+/** Operations of one image, and the energy estimated from them. */
+function formatEnergyReport({ float, quantized, spiking, preset, sources, notIncluded }: EnergyReport): string {
+  const row = (name: string, activity: NetworkActivity) => [
+    name,
+    ...[activity.Dense, activity.Effective_MACs, activity.Effective_ACs].map(formatCount),
+    formatPercent(activity.ActivationSparsity),
+    ...[activity.MembraneUpdates, activity.PhaseShifts, activity.Footprint].map(formatCount),
+    ...[activity.picojoules.compute, activity.picojoules.memory, activity.picojoules.total].map(formatEnergy),
+  ];
+  const header = ["an image", "Dense", "Effective_MACs", "Effective_ACs", "ActivationSparsity", "MembraneUpdates", "phase shifts", "Footprint, B", "compute", "memory", "total"];
+  const rows = [row("float network", float), ...(quantized === null ? [] : [row("quantised, zeros skipped", quantized)]), row("spiking network", spiking)];
+  return [
+    `Energy, an ESTIMATE from counted operations (${preset}):`,
+    formatTable([header, ...rows]),
+    ...(quantized === null ? ["No quantised baseline: this network has no integer twin; compare with a layerwise code."] : []),
+    ...sources,
+    `not included: ${notIncluded}`,
+  ].join("\n");
 }
 
 function accuracyText(accuracy: number | null, interval: Interval | null): string {

@@ -33,6 +33,12 @@ export function formatSeconds(seconds: number): string {
   return seconds < 1 ? `${(1000 * seconds).toPrecision(3)} ms` : `${seconds.toPrecision(3)} s`;
 }
 
+/** From picojoules. */
+export function formatEnergy(picojoules: number): string {
+  const [scale, unit] = picojoules < 1e3 ? [1, "pJ"] : picojoules < 1e6 ? [1e3, "nJ"] : picojoules < 1e9 ? [1e6, "µJ"] : [1e9, "mJ"];
+  return `${(picojoules / scale).toPrecision(3)} ${unit}`;
+}
+
 export function toJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -70,7 +70,11 @@ function shiftOf(network: SpikingNetwork, layer: FoldedLayer, { unit }: Populati
 export function decodeActivations(network: SpikingNetwork, { population, pools, side, shift }: Correspondence, counts: ArrayLike<number>, ticks = network.windowTicks): Float32Array {
   const { unit } = population;
   const share = network.schedule === "synchronous" ? 1 / ticks : 1;
-  const values = Float32Array.from({ length: counts.length }, (_, index) => unit[index % unit.length] * counts[index] * share + (shift === null ? 0 : shift[index % shift.length]));
+  const values = new Float32Array(counts.length);
+  for (let index = 0; index < values.length; index++) {
+    const channel = index % unit.length;
+    values[index] = unit[channel] * counts[index] * share + (shift === null ? 0 : shift[channel]);
+  }
   const pooled = pools.reduce((source, pool) => {
     const largest = new Float32Array(sizeOf(pool.shape)).fill(-Infinity);
     forEachPooled(pool, shapeOf(network, pool.from), pool.shape, (output, input) => {

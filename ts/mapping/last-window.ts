@@ -1,5 +1,5 @@
 import { forEachPooled } from "../relu/forward.ts";
-import { outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type Synapse } from "../spiking/network.ts";
+import { outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 
 /** When the last window had told enough to decide. */
@@ -51,8 +51,9 @@ export function lastWindow(network: SpikingNetwork): LastWindow | null {
 
   return {
     decide(counts, input) {
+      const known = new Map<string, ArrayLike<number>>([...Object.entries(counts), [network.input.name, input]]);
       for (let ticks = 0; ; ticks++) {
-        const bounds = rows.map(({ from }) => boundsOf(network, from, counts, input, ticks, tell));
+        const bounds = rows.map(({ from }) => boundsOf(network, from, known, ticks, tell));
         const leader = leaderOf(rows, bounds, bias, output.rectified);
         if (ticks === network.windowTicks || isFinal(rows, bounds, bias, leader, output.rectified)) return { decision: leader, ticks };
       }
@@ -60,42 +61,65 @@ export function lastWindow(network: SpikingNetwork): LastWindow | null {
   };
 }
 
-/** What the spikes of ticks 0…k−1 tell of a final count N: [lowest, highest]. */
-type Teller = (count: number, ticks: number) => readonly [number, number];
+/** Writes what the spikes of ticks 0…k−1 tell of a final count N. Both bounds rise with N, so that max pools may come first. */
+type Teller = (count: number, ticks: number, bounds: Bounds, index: number) => void;
 
 function tellerOf({ code, schedule, spikes, windowTicks, levels }: SpikingNetwork): Teller | null {
   if (schedule !== "layerwise" || spikes !== "unsigned") return null;
   switch (code) {
     case "phase":
-      return (count, ticks) => {
+      return (count, ticks, { low, high }, index) => {
         const rest = 2 ** (windowTicks - ticks);
-        const known = Math.floor(count / rest) * rest;
-        return [known, known + rest - 1];
+        low[index] = Math.floor(count / rest) * rest;
+        high[index] = low[index] + rest - 1;
       };
     case "rate":
       // Spikes come one after the other, so that silence is final.
-      return (count, ticks) => (count < ticks ? [count, count] : [ticks, levels]);
+      return (count, ticks, { low, high }, index) => {
+        low[index] = Math.min(count, ticks);
+        high[index] = count < ticks ? count : levels;
+      };
     default:
       return null;
   }
 }
 
-function boundsOf(network: SpikingNetwork, name: string, counts: Readonly<Record<string, ArrayLike<number>>>, input: ArrayLike<number>, ticks: number, tell: Teller): Bounds {
-  if (name === network.input.name) return { low: Float64Array.from(input), high: Float64Array.from(input) };
+function boundsOf(network: SpikingNetwork, name: string, counts: Map<string, ArrayLike<number>>, ticks: number, tell: Teller): Bounds {
   const node = network.nodes.find((candidate) => candidate.name === name);
-  if (node?.kind !== "pool") {
-    const known = counts[name];
+  if (node?.kind !== "pool" || isMaxima(network, node)) {
+    const known = countsOf(network, name, counts);
+    if (name === network.input.name) return { low: Float64Array.from(known), high: Float64Array.from(known) };
     const bounds = { low: new Float64Array(known.length), high: new Float64Array(known.length) };
-    for (let index = 0; index < known.length; index++) [bounds.low[index], bounds.high[index]] = tell(known[index], ticks);
+    for (let index = 0; index < known.length; index++) tell(known[index], ticks, bounds, index);
     return bounds;
   }
-  const source = boundsOf(network, node.from, counts, input, ticks, tell);
-  const size = sizeOf(node.shape);
-  const pooled = { low: new Float64Array(size), high: new Float64Array(size) };
+  const source = boundsOf(network, node.from, counts, ticks, tell);
+  const [low, high] = [new Float64Array(sizeOf(node.shape)), new Float64Array(sizeOf(node.shape))];
   forEachPooled(node, shapeOf(network, node.from), node.shape, (output, from) => {
-    for (const side of ["low", "high"] as const) pooled[side][output] = node.mode === "max" ? Math.max(pooled[side][output], source[side][from]) : pooled[side][output] + source[side][from];
+    low[output] = node.mode === "max" ? Math.max(low[output], source.low[from]) : low[output] + source.low[from];
+    high[output] = node.mode === "max" ? Math.max(high[output], source.high[from]) : high[output] + source.high[from];
   });
-  return pooled;
+  return { low, high };
+}
+
+/** No sum between the pool and its population. */
+function isMaxima(network: SpikingNetwork, pool: SpikingPool): boolean {
+  const source = network.nodes.find(({ name }) => name === pool.from);
+  return pool.mode === "max" && (source?.kind !== "pool" || isMaxima(network, source));
+}
+
+/** A max pool passes the digits of the largest count, so that what its spikes tell is what that count's would. */
+function countsOf(network: SpikingNetwork, name: string, counts: Map<string, ArrayLike<number>>): ArrayLike<number> {
+  const known = counts.get(name);
+  if (known !== undefined) return known;
+  const pool = network.nodes.find((candidate): candidate is SpikingPool => candidate.kind === "pool" && candidate.name === name) as SpikingPool;
+  const source = countsOf(network, pool.from, counts);
+  const largest = new Float64Array(sizeOf(pool.shape));
+  forEachPooled(pool, shapeOf(network, pool.from), pool.shape, (output, from) => {
+    if (source[from] > largest[output]) largest[output] = source[from];
+  });
+  counts.set(name, largest);
+  return largest;
 }
 
 /** The class that leads if nothing more comes; where the decision is final, no other can. */

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { referenceEngine } from "../../ts/engine/reference.ts";
+import { lastWindow, type LastWindow } from "../../ts/mapping/last-window.ts";
+import { toSpiking } from "../../ts/mapping/to-spiking.ts";
+import { argmax } from "../../ts/relu/forward.ts";
+import { populationsOf, type SpikingNetwork } from "../../ts/spiking/network.ts";
+import { randomGraph } from "./graphs.ts";
+import { tinyNetwork } from "./networks.ts";
+
+const decide = (network: SpikingNetwork, counts: readonly number[]) => (lastWindow(network) as LastWindow).decide({ hidden: counts }, [0, 0]);
+
+describe("certificate C3", () => {
+  it("decides by hand-counted ticks", () => {
+    const network = tinyNetwork([[4, 0], [0, 3]]);
+    // 5 = 101, 2 = 010: after one tick N is in 4…7 and 0…3, so 16 > 9.
+    expect(decide(network, [5, 2])).toEqual({ decision: 0, ticks: 1 });
+    // 3 = 011, 3 = 011: after two ticks 2…3 each, 8 against 9; after three 12 against 9.
+    expect(decide(network, [3, 3])).toEqual({ decision: 0, ticks: 3 });
+    // 1 = 001, 6 = 110: after one tick 0…3 and 4…7, 12 against 12: a tie goes to the lower class, so not final; after two 0…1 and 6…7.
+    expect(decide(network, [1, 6])).toEqual({ decision: 1, ticks: 2 });
+    // A class that can only tie with a higher one is ahead.
+    expect(decide(tinyNetwork([[1, 1], [1, 1]]), [3, 6])).toEqual({ decision: 0, ticks: 0 });
+  });
+
+  it("reads layerwise rate, whose silence is final", () => {
+    const network = tinyNetwork([[4, 0], [0, 3]], { code: "rate", windowTicks: 7, levels: 7 });
+    // After one tick: silent is 0; the other 1…7: 0 against at least 3.
+    expect(decide(network, [0, 2])).toEqual({ decision: 1, ticks: 1 });
+    // Spikes in both until one stops: after k ticks 4k…28 against 3k…21; the second stops at 2, seen after tick 3: 12 > 6.
+    expect(decide(network, [5, 2])).toEqual({ decision: 0, ticks: 3 });
+  });
+
+  it("knows of no last window in a synchronous network", () => {
+    expect(lastWindow(tinyNetwork([[1, 0]], { code: "rate", schedule: "synchronous" }))).toBeNull();
+  });
+
+  it.each([
+    ["phase", 6],
+    ["rate", 4],
+  ] as const)("never changes a decision, and saves ticks: %s", async (code, bits) => {
+    let [saved, checked] = [0, 0];
+    for (let seed = 0; seed < 60; seed++) {
+      const { network: relu, image } = randomGraph(seed);
+      const network = await toSpiking(relu, { code, schedule: "layerwise", bits, scales: "analytic" });
+      const simulator = await referenceEngine().createSimulator(network, { record: { spikes: populationsOf(network).map(({ name }) => name) } });
+      const { counts, logits } = simulator.run(image);
+      const { decision, ticks } = (lastWindow(network) as LastWindow).decide(counts, image);
+      expect(decision).toBe(argmax(logits));
+      saved += network.windowTicks - ticks;
+      checked++;
+    }
+    expect(checked).toBe(60);
+    expect(saved).toBeGreaterThan(30);
+  });
+
+  it("assumes of every count what the spikes until then say", async () => {
+    // The digits that C3 takes as seen after k ticks are the spikes that were fired in them.
+    const { network: relu, image } = randomGraph(3);
+    const network = await toSpiking(relu, { code: "phase", bits: 5, scales: "analytic" });
+    const [first] = populationsOf(network);
+    const simulator = await referenceEngine().createSimulator(network, { record: { spikes: [first.name] } });
+    const result = simulator.run(image);
+    const train = result.spikes[first.name];
+    const start = network.windowTicks;
+    for (let ticks = 0; ticks <= network.windowTicks; ticks++) {
+      const seen = new Float64Array(result.counts[first.name].length);
+      for (let spike = 0; spike < train.length; spike++) {
+        const tick = train.ticks[spike] - start;
+        if (tick < ticks) seen[train.neurons[spike]] += 2 ** (network.windowTicks - 1 - tick);
+      }
+      const rest = 2 ** (network.windowTicks - ticks);
+      expect([...seen]).toEqual(Array.from(result.counts[first.name], (count) => Math.floor(count / rest) * rest));
+    }
+  });
+});

@@ -1,0 +1,143 @@
+import type { Command } from "commander";
+import { LlifError, throwIfAborted } from "../errors.ts";
+import { adviceOf, type Advice } from "../analyze/advice.ts";
+import { createDiagnoser, type LayerDiagnosis } from "../analyze/diagnose.ts";
+import { sample, slice, type ImageDataset } from "../data/dataset.ts";
+import { resolveEngine } from "../engine/create.ts";
+import { createFloatPass } from "../engine/passes.ts";
+import type { SpikingNetwork } from "../spiking/network.ts";
+import { diagnosisPlot } from "../plot/diagnose.ts";
+import { sizeOf } from "../tensor.ts";
+import { networkFor } from "./evaluate.ts";
+import { writeOutput, type Io } from "./io.ts";
+import { openModel, type OpenModel } from "./model-file.ts";
+import { addDataOptions, addMappingOptions, describeChoice, engineOption, jsonOption, type DataFlags, type EngineChoice, type MappingFlags } from "./options.ts";
+import { Evaluator } from "./pipeline.ts";
+import { formatCount, formatPercent, formatTable, toJson } from "./text.ts";
+
+interface DiagnoseFlags extends MappingFlags, DataFlags {
+  readonly engine: Exclude<EngineChoice, "twin">;
+  readonly allowOverlap?: boolean;
+  readonly plot?: string;
+  readonly json?: boolean;
+}
+
+/** What the command prints as JSON. */
+export interface DiagnosisReport {
+  readonly model: string;
+  readonly data: string;
+  readonly samples: number;
+  readonly code: string;
+  readonly layers: readonly LayerDiagnosis[];
+  readonly notCompared: readonly string[];
+  readonly advice: readonly Advice[];
+}
+
+/** Images unless --limit says otherwise: enough to see every neuron. */
+const defaultLimit = 100;
+/** Kept float values, in numbers, at once. */
+const valuesAtOnce = 2 ** 24;
+
+const help = `
+For each layer: how well its spikes stand for the ReLU activations (Pearson's r; rms and largest error, as shares of
+the activations' rms and largest value), which share of the activations is clipped, which neurons never fire
+(silent; in brackets those whose ReLU does) or carry a full window in every image (saturated), and what it costs.
+Below the table: the layers to look at, and what to change.
+
+Examples:
+  llif diagnose models/mnist-cnn.onnx --data mnist
+  llif diagnose models/mnist-8.onnx --data mnist --bits 4 --plot layers.svg
+  llif diagnose models/mnist-8.onnx --data mnist --code rate --ticks 64 --scales percentile --limit 20 --json`;
+
+export function addDiagnose(program: Command, io: Io): void {
+  const command = program
+    .command("diagnose")
+    .description("compare every layer with its ReLU: where accuracy is lost, and what to change")
+    .argument("<model>", "ONNX file, or a .llif file, which is compared with the ReLU network it stands for");
+  addMappingOptions(addDataOptions(command))
+    .addOption(engineOption().choices(["auto", "wasm", "reference"]))
+    .option("--allow-overlap", "diagnose although some images were used for calibration")
+    .option("--plot <file.svg>", "draw it")
+    .addOption(jsonOption())
+    .addHelpText("after", help)
+    .action(async (path: string, flags: DiagnoseFlags) => {
+      const model = await openModel(path);
+      const report = await diagnoseModel(model, { ...flags, limit: flags.limit ?? defaultLimit, cache: false }, io);
+      if (flags.plot !== undefined) await writeOutput(flags.plot, await diagnosisPlot(report.layers, { title: titleOf(report) }));
+      io.out(flags.json === true ? toJson(report) : formatDiagnosis(report));
+    });
+}
+
+async function diagnoseModel(model: OpenModel, flags: DiagnoseFlags, io: Io): Promise<DiagnosisReport> {
+  const evaluator = await Evaluator.open(model, flags, io);
+  try {
+    const { network, mapping, ticks } = await networkFor(model, flags, evaluator, io);
+    const { layers, notCompared } = await diagnose(model, network, evaluator.data, flags.engine, ticks, io);
+    return {
+      model: model.name,
+      data: evaluator.dataName,
+      samples: evaluator.data.count,
+      code: mapping === null ? `${network.code}, ${network.schedule}` : describeChoice(mapping),
+      layers,
+      notCompared,
+      advice: adviceOf(network, layers),
+    };
+  } finally {
+    evaluator.dispose();
+  }
+}
+
+async function diagnose(model: OpenModel, network: SpikingNetwork, data: ImageDataset, engine: DiagnoseFlags["engine"], ticks: number | undefined, io: Io) {
+  const diagnoser = createDiagnoser(model.relu, network);
+  if (diagnoser.nodes.length === 0) throw new LlifError("UNSUPPORTED", `"${model.path}": none of its layers stands for a node of the ReLU network`);
+  const pass = await createFloatPass(model.relu, { keep: diagnoser.nodes });
+  const simulator = await resolveEngine(engine).createSimulator(network, {});
+  try {
+    const kept = diagnoser.nodes.reduce((sum, name) => sum + sizeOf(model.relu.nodes.find((node) => node.name === name)?.shape ?? []), 0);
+    const batch = Math.min(64, Math.max(8, Math.floor(valuesAtOnce / kept)));
+    for (let first = 0; first < data.count; first += batch) {
+      const part = slice(data, first, first + batch);
+      const values = pass.run(part.images, part.count).kept;
+      for (let index = 0; index < part.count; index++) {
+        throwIfAborted(io.signal);
+        const row = Object.fromEntries(Object.entries(values).map(([name, all]) => [name, all.subarray((index * all.length) / part.count, ((index + 1) * all.length) / part.count)]));
+        diagnoser.add(simulator.run(sample(part, index), ticks === undefined ? {} : { ticks }), row, ticks);
+        io.progress(`${model.name}: ${formatCount(first + index + 1)} of ${formatCount(data.count)} images`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  } finally {
+    simulator.dispose();
+    pass.dispose();
+  }
+  io.progress("");
+  return { layers: diagnoser.layers(), notCompared: diagnoser.notCompared };
+}
+
+function titleOf({ model, data, samples, code }: DiagnosisReport): string {
+  return `${model}, ${code}: each layer beside its ReLU, ${formatCount(samples)} images of ${data}`;
+}
+
+function formatDiagnosis(report: DiagnosisReport): string {
+  const header = ["", "layer", "neurons", "r", "rms error", "largest", "clipped", "silent", "saturated", "spikes", "synaptic operations"];
+  const rows = report.layers.map((layer, index) => [
+    String(index + 1),
+    layer.name,
+    formatCount(layer.neurons),
+    layer.correlation === null ? "–" : layer.correlation.toFixed(6),
+    formatPercent(layer.rmsError),
+    formatPercent(layer.relativeError),
+    layer.kind === "output" ? "–" : layer.clippedShare === 0 ? "0" : `${(100 * layer.clippedShare).toPrecision(2)} %`,
+    layer.kind === "output" ? "–" : `${(100 * layer.silentShare).toFixed(1)} (${(100 * layer.wronglySilentShare).toFixed(1)}) %`,
+    layer.kind === "output" ? "–" : `${(100 * layer.saturatedShare).toFixed(1)} %`,
+    formatCount(layer.spikes),
+    formatCount(layer.synapticOperations),
+  ]);
+  const advice = report.advice.map(({ layer, finding, change }) => `  ${layer === null ? "" : `${layer}: `}${finding}.\n    Change: ${change}.`);
+  return [
+    titleOf(report),
+    formatTable([header, ...rows], 2),
+    ...(report.notCompared.length === 0 ? [] : [`not compared, no single node of the ReLU network: ${report.notCompared.join(", ")}`]),
+    advice.length === 0 ? "No layer stands out: each follows its ReLU." : `Look at:\n${advice.join("\n")}`,
+  ].join("\n");
+}
