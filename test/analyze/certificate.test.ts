@@ -41,7 +41,8 @@ describe("certificate C1", () => {
     let certified = 0;
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 31 }), fc.double({ min: -7, max: 0, noNaN: true }), async (seed, exponent) => {
-        const { network, image } = randomGraph(seed);
+        // Half of them with padding and slopes of either sign.
+        const { network, image } = randomGraph(seed, { leaky: seed % 2 === 0 });
         const random = pcg32(seed);
         const exact = doubleForward(network, image);
         const values = forward(network, Float32Array.from(image, (pixel) => pixel / 255));

@@ -5,7 +5,7 @@ import { channelsOf, sizeOf, type Shape } from "../../ts/tensor.ts";
 
 
 /** A small network with every kind of node that is mapped: convolutions, pools, a residual sum, a concatenation, ReLU6, BatchNorm. */
-export function randomGraph(seed: number): { readonly network: ReluNetwork; readonly image: Uint8Array } {
+export function randomGraph(seed: number, options: { readonly leaky?: boolean } = {}): { readonly network: ReluNetwork; readonly image: Uint8Array } {
   const random = pcg32(seed);
   const uniform = () => random() / 2 ** 32;
   const pick = (count: number) => Math.floor(uniform() * count);
@@ -27,7 +27,10 @@ export function randomGraph(seed: number): { readonly network: ReluNetwork; read
     const weights = { shape: [3, 3, inputs, outputs], data: values(9 * inputs * outputs, 1.5 / Math.sqrt(9 * inputs)) };
     return push({ kind: "conv2d", name, from: [from.name], shape: [from.shape[0], from.shape[1], outputs], ...window(3, 1, 1), weights, bias: values(outputs, 0.2), groups: 1 });
   };
-  const relu = (name: string, from: ReluNode) => push({ kind: "relu", name, from: [from.name], shape: from.shape, ceiling: pick(4) === 0 ? 1 : Infinity });
+  const relu = (name: string, from: ReluNode): ReluNode => {
+    const common = { kind: "relu", name, from: [from.name], shape: from.shape, ceiling: pick(4) === 0 ? 1 : Infinity } as const;
+    return push(options.leaky === true ? { ...common, slope: values(channelsOf(from.shape), 0.5) } : common);
+  };
   const pool = (kind: "maxPool" | "averagePool", name: string, from: ReluNode): ReluNode => {
     const shape: Shape = [Math.floor(from.shape[0] / 2), Math.floor(from.shape[1] / 2), channelsOf(from.shape)];
     const common = { name, from: [from.name], shape, ...window(2, 2, 0) };
@@ -43,6 +46,10 @@ export function randomGraph(seed: number): { readonly network: ReluNetwork; read
     const inner = conv("c", block, channelsOf(block.shape));
     const sum = push({ kind: "add", name: "sum", from: [inner.name, block.name], shape: block.shape });
     block = relu("sum.relu", sum);
+  }
+  if (options.leaky === true) {
+    const shape: Shape = [block.shape[0] + 1, block.shape[1] + 2, channelsOf(block.shape)];
+    block = push({ kind: "pad", name: "pad", from: [block.name], shape, padding: { top: 1, left: 0, bottom: 0, right: 2 } });
   }
   if (pick(2) === 0) {
     const other = relu("d.relu", conv("d", block, 2));
@@ -89,7 +96,7 @@ function evaluate(node: ReluNode, sources: readonly { values: Float64Array; shap
     case "affine":
       return sources[0].values.map((value, index) => value * node.scale[index % node.scale.length] + node.shift[index % node.shift.length]);
     case "relu":
-      return sources[0].values.map((value) => Math.min(Math.max(value, 0), node.ceiling));
+      return sources[0].values.map((value, index) => (value < 0 ? value * (node.slope?.[index % node.slope.length] ?? 0) : Math.min(value, node.ceiling)));
     case "maxPool":
       result.fill(-Infinity);
       forEachPooled(node, sources[0].shape, node.shape, (output, input) => (result[output] = Math.max(result[output], sources[0].values[input])));
@@ -98,6 +105,14 @@ function evaluate(node: ReluNode, sources: readonly { values: Float64Array; shap
       forEachPooled(node, sources[0].shape, node.shape, (output, input) => (result[output] += sources[0].values[input]));
       const divisors = averageDivisors(node, sources[0].shape);
       return result.map((sum, index) => sum / divisors[Math.floor(index / channelsOf(node.shape))]);
+    }
+    case "pad": {
+      const [, width, channels] = sources[0].shape;
+      sources[0].values.forEach((value, index) => {
+        const position = Math.floor(index / channels);
+        result[((Math.floor(position / width) + node.padding.top) * node.shape[1] + (position % width) + node.padding.left) * channels + (index % channels)] = value;
+      });
+      return result;
     }
     case "reshape":
       return sources[0].values;

@@ -69,7 +69,7 @@ export function activityMeter(network: SpikingNetwork, relu: ReluNetwork): Activ
     return stage(synapse, synapse.from, synapse.to, synapse.from === network.input.name, from, to);
   });
   const shapes = new Map(relu.nodes.map((node) => [node.name, node.shape]));
-  const weighted = relu.nodes.filter((node) => node.kind === "dense" || node.kind === "conv2d");
+  const weighted = relu.nodes.filter((node) => node.kind === "dense" || node.kind === "conv2d" || node.kind === "convTranspose2d");
   const floatStages = weighted.map((node): Stage => {
     const source = relu.nodes.find(({ name }) => name === node.from[0]);
     return stage({ ...node, weights: node.weights.data }, node.from[0], node.name, source?.kind === "input", shapes.get(node.from[0]) as Shape, node.shape);
@@ -162,7 +162,7 @@ function stage(connection: Parameters<typeof fanoutOf>[0], from: string, to: str
   const integer = weights instanceof Int32Array;
   return {
     from, to, analog, fanout: fanoutOf(connection, source, target), weights: weights.length, weightBits: integer ? Math.ceil(Math.log2(widest + 1)) + 1 : 32,
-    sources: sizeOf(source), targets: sizeOf(target), convolution: connection.kind === "conv2d",
+    sources: sizeOf(source), targets: sizeOf(target), convolution: connection.kind === "conv2d" || connection.kind === "convTranspose2d",
   };
 }
 

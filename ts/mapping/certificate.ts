@@ -1,6 +1,6 @@
 import { LlifError } from "../errors.ts";
 import { averageDivisors, forEachPooled, forward, inputFromPixels, logitsNode } from "../relu/forward.ts";
-import { inputOf, type Conv2dNode, type DenseNode, type ReluNetwork, type ReluNode } from "../relu/network.ts";
+import { inputOf, type Conv2dNode, type ConvTranspose2dNode, type DenseNode, type ReluNetwork, type ReluNode } from "../relu/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 
 /** Runs a network of one weighted node over a batch, shape [samples, inputs]; `createFloatPass` is the fast one. */
@@ -56,7 +56,7 @@ export async function createCertifier(network: ReluNetwork, makePass: (network: 
     const inputs = node.from.map((name) => shapes.get(name) as Shape);
     const decides = node.name === logits && node.kind === "dense";
     if (decides) continue;
-    const passes = node.kind === "dense" || node.kind === "conv2d" ? await linearPasses(node, inputs[0], makePass) : null;
+    const passes = node.kind === "dense" || node.kind === "conv2d" || node.kind === "convTranspose2d" ? await linearPasses(node, inputs[0], makePass) : null;
     steps.push({ node, inputs, passes });
   }
   const last = network.nodes.find(({ name }) => name === logits) as ReluNode;
@@ -99,7 +99,7 @@ interface LinearPasses {
   readonly gamma: number;
 }
 
-const supported: ReadonlySet<string> = new Set(["input", "dense", "conv2d", "affine", "relu", "maxPool", "averagePool", "reshape", "add", "concat", "softmax"]);
+const supported: ReadonlySet<string> = new Set(["input", "dense", "conv2d", "convTranspose2d", "affine", "pad", "relu", "maxPool", "averagePool", "reshape", "add", "concat", "softmax"]);
 
 function nodesBefore(network: ReluNetwork, last: string): ReluNode[] {
   const wanted = new Set([last]);
@@ -120,10 +120,12 @@ function plainPass(network: ReluNetwork): LinearPass {
   };
 }
 
-async function linearPasses(node: DenseNode | Conv2dNode, input: Shape, makePass: (network: ReluNetwork) => LinearPass | Promise<LinearPass>): Promise<LinearPasses> {
+type LinearNode = DenseNode | Conv2dNode | ConvTranspose2dNode;
+
+async function linearPasses(node: LinearNode, input: Shape, makePass: (network: ReluNetwork) => LinearPass | Promise<LinearPass>): Promise<LinearPasses> {
   const terms = node.kind === "dense" ? sizeOf(input) : node.kernel[0] * node.kernel[1] * node.weights.shape[2];
   const error = gamma(terms + 2);
-  const single = (replaced: DenseNode | Conv2dNode): ReluNetwork => ({
+  const single = (replaced: LinearNode): ReluNetwork => ({
     name: node.name, outputs: [node.name], classes: [], convention: { scale: 1, mean: [0], std: [1], channelOrder: "gray" },
     nodes: [{ kind: "input", name: `${node.name}.source`, from: [], shape: input }, { ...replaced, from: [`${node.name}.source`] }],
   });
@@ -165,6 +167,7 @@ function enclose(node: Exclude<ReluNode, { kind: "input" }>, shapes: readonly Sh
   switch (node.kind) {
     case "dense":
     case "conv2d":
+    case "convTranspose2d":
       return encloseLinear(node.name, passes as LinearPasses, source, samples);
     case "reshape":
     case "softmax":
@@ -182,12 +185,28 @@ function enclose(node: Exclude<ReluNode, { kind: "input" }>, shapes: readonly Sh
     }
     case "relu": {
       const result = empty(source.centre.length);
-      const clip = (value: number) => Math.min(Math.max(value, 0), node.ceiling);
+      const { ceiling, slope } = node;
       for (let index = 0; index < result.centre.length; index++) {
-        const low = clip(source.centre[index] - source.radius[index]);
-        const high = clip(source.centre[index] + source.radius[index]);
-        put(result, index, (low + high) / 2, (high - low) / 2);
+        const [from, to] = [source.centre[index] - source.radius[index], source.centre[index] + source.radius[index]];
+        const factor = slope === undefined ? 0 : slope[index % slope.length];
+        const at = (value: number) => (value < 0 ? factor * value : Math.min(value, ceiling));
+        // A negative slope turns at zero, where the value is 0.
+        const turn = from < 0 && to > 0 ? 0 : at(from);
+        const [low, high] = [Math.min(at(from), at(to), turn), Math.max(at(from), at(to), turn)];
+        put(result, index, (low + high) / 2, (high - low) / 2 + (factor === 0 ? 0 : gamma(1) * Math.max(Math.abs(low), Math.abs(high))));
       }
+      return result;
+    }
+    case "pad": {
+      const [height, width, channels] = shapes[0];
+      const result = empty(samples * size);
+      for (let sample = 0; sample < samples; sample++)
+        for (let row = 0; row < height; row++) {
+          const from = (sample * height + row) * width * channels;
+          const to = sample * size + ((node.padding.top + row) * node.shape[1] + node.padding.left) * channels;
+          result.centre.set(source.centre.subarray(from, from + width * channels), to);
+          result.radius.set(source.radius.subarray(from, from + width * channels), to);
+        }
       return result;
     }
     case "maxPool": {
