@@ -1,4 +1,6 @@
 import type { BenchCase } from "../ts/bench/case.ts";
+import { dnnSuite } from "./suites/dnn.ts";
+import { dropInSuite } from "./suites/drop-in.ts";
 import { limitSuite } from "./suites/limit.ts";
 import { nativeSuite } from "./suites/native.ts";
 import { referenceSuite } from "./suites/reference.ts";
@@ -9,7 +11,9 @@ export const suites: Readonly<Record<string, Suite>> = {
   reference: referenceSuite,
   native: nativeSuite,
   limit: limitSuite,
+  "drop-in": dropInSuite,
+  dnn: dnnSuite,
 };
 
 /** What `npm run bench` runs: under 8 minutes, and nothing that must be installed by hand. */
-export const usualSuites: readonly string[] = ["reference", "native", "limit"];
+export const usualSuites: readonly string[] = ["reference", "native", "limit", "drop-in", "dnn"];
