@@ -5,6 +5,8 @@ const entries: Record<string, string> = {
   node: "ts/entry/node.ts",
   browser: "ts/entry/browser.ts",
   inline: "ts/entry/inline.ts",
+  "worker-node": "ts/entry/worker-node.ts",
+  "worker-browser": "ts/entry/worker-browser.ts",
   cli: "ts/cli/main.ts",
   onnx: "ts/formats/onnx/index.ts",
   plot: "ts/plot/index.ts",

@@ -21,7 +21,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   data: [],
   plot: [],
   analyze: ["mapping", "relu", "spiking", "encode", "data", "engine/engine.ts"],
-  entry: ["index.ts"],
+  // Simulations and evaluations in workers: composes what both sides share.
+  parallel: ["analyze", "data", "engine", "mapping", "relu", "spiking"],
+  entry: ["index.ts", "parallel/serve.ts"],
   bench: ["spiking", "engine"],
 };
 /** Beyond the folder's: the passes without spikes run ReLU networks too. */
@@ -55,11 +57,11 @@ function violation({ from, to }: Import): string | undefined {
   const say = (reason: string) => `ts/${from} imports ${to}: ${reason}`;
   const folder = from.split("/")[0];
   const composes = composers.includes(folder);
-  if (to.startsWith("node:")) return from === "entry/node.ts" || folder === "cli" ? undefined : say("only entry/node.ts and cli name Node");
+  if (to.startsWith("node:")) return from === "entry/node.ts" || from === "entry/worker-node.ts" || folder === "cli" ? undefined : say("only the Node entries and cli name Node");
   if (to.startsWith("../")) return generated[from] === to ? undefined : say("outside ts/");
   if (!to.endsWith(".ts")) return undefined; // a package: package.json answers for it
   if (to === "engine/load.ts") {
-    return composes || ["engine/wasm.ts", "engine/passes.ts"].includes(from) ? undefined : say("only engine/wasm.ts, engine/passes.ts, cli and index reach the glue");
+    return composes || from.startsWith("parallel/") || ["engine/wasm.ts", "engine/passes.ts"].includes(from) ? undefined : say("only engine/wasm.ts, engine/passes.ts, parallel, cli and index reach the glue");
   }
   const targetFolder = to.split("/")[0];
   if (targetFolder === "entry") return folder === "cli" ? undefined : say("an entry is imported by nobody but cli");

@@ -1,6 +1,7 @@
 export { DisposedError, LlifError, type LlifErrorCode } from "./errors.ts";
 export { preloadCore, supportsSimd, type WasmSource } from "./engine/load.ts";
 export { createSimulator, resolveEngine, type CreateSimulatorOptions, type EngineName } from "./engine/create.ts";
+export { pool, type SimulatorPool, type WorkerPoolOptions } from "./parallel/pool.ts";
 export { wasmEngine, type WasmEngineOptions } from "./engine/wasm.ts";
 export { referenceEngine } from "./engine/reference.ts";
 export type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions, Simulator, SimulatorOptions, SpikeTrain, Statistics } from "./engine/engine.ts";

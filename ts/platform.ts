@@ -6,8 +6,20 @@ export type WasmSource = URL | Response | ArrayBuffer | ArrayBufferView<ArrayBuf
 /** What differs between Node, a page and a single-file bundle; an entry in ts/entry provides it. */
 export interface Platform {
   wasmBytes(): WasmSource | Promise<WasmSource>;
+  /** Starts a worker that serves ts/parallel/serve.ts; absent where there are none. */
+  spawnWorker?(): WorkerHandle;
+  /** How many threads may run side by side. */
+  parallelism?(): number;
   /** Bytes of a local file by path or `file:` URL; absent where there is no file system. */
   readFile?(path: string | URL): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** A worker as the pool sees it, whatever the platform. */
+export interface WorkerHandle {
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  /** Called once each, before anything is posted. `onDeath`: it ended by itself, or failed outside a message. */
+  listen(onMessage: (message: unknown) => void, onDeath: (cause: unknown) => void): void;
+  terminate(): void;
 }
 
 let provided: Platform | undefined;

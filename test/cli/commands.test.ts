@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -88,6 +89,19 @@ describe("evaluate proves and prices", () => {
     expect(code).toBe(1);
     expect(err).toContain("llif: --energy: expected a simulation, got --engine twin\n");
     expect((await json(["evaluate", mnist8, "--data", digits, "--limit", "5", "--energy", "--code", "rate", "--ticks", "16", ...calibrated])).energy.quantized).toBeNull();
+  });
+
+  it("--workers: the same digest by any number of threads", async () => {
+    const words = ["evaluate", mnist8, "--data", digits, "--limit", "130", "--no-cache", ...calibrated];
+    const digests = [];
+    for (const workers of ["1", "2"]) {
+      // Threads run no TypeScript: the command line of the package.
+      const printed = execFileSync(process.execPath, [join(models, "../dist/cli.js"), ...words, "--workers", workers, "--manifest", file(`workers-${workers}.json`), "--json"], { stdio: ["ignore", "pipe", "ignore"] });
+      const report = JSON.parse(String(printed));
+      expect(report).toMatchObject({ samples: 130, twinMismatches: 0 });
+      digests.push(JSON.parse(readFileSync(file(`workers-${workers}.json`), "utf8")).digest);
+    }
+    expect(digests[1]).toBe(digests[0]);
   });
 
   it("keeps decisions of the float network and the twin, unless told not to", async () => {

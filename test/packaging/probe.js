@@ -1,5 +1,5 @@
 // The same program in Node and in a page: what it returns must be equal. Plain data only, it crosses as JSON.
-import { createSimulator, preloadCore, referenceEngine, supportsSimd, wasmEngine } from "llif";
+import { createSimulator, pool, preloadCore, referenceEngine, supportsSimd, wasmEngine } from "llif";
 
 /** Mulberry32: the same weights and inputs in every runtime. */
 function random(seed) {
@@ -63,6 +63,15 @@ async function simulate(engine, settings) {
   };
 }
 
+/** Two workers, six samples. */
+async function simulateInWorkers(settings) {
+  const workers = await pool(network(settings), { size: 2 });
+  const next = random(5);
+  const results = await workers.runBatch(Array.from({ length: 6 }, () => Uint8Array.from({ length: 36 }, () => next() * 64)));
+  workers.dispose();
+  return results.map(({ logits, counts }) => [[...logits], [...counts.dense]]);
+}
+
 async function simulateAll(engine) {
   const results = {};
   for (const [name, settings] of Object.entries(cases)) results[name] = await simulate(engine, settings);
@@ -79,5 +88,6 @@ export async function probe() {
     coreExports: WebAssembly.Module.exports(module).map(({ name }) => name),
     reference: await simulateAll(referenceEngine()),
     wasm: await simulateAll(wasmEngine()),
+    workers: await simulateInWorkers(cases.phase),
   };
 }

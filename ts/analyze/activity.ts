@@ -49,6 +49,8 @@ export interface ActivityMeter {
   /** @param counts of every population; `input` the counts N_0; `values` of `floatNodes`: one sample each. */
   add(counts: Readonly<Record<string, ArrayLike<number>>>, input: ArrayLike<number>, values: Readonly<Record<string, ArrayLike<number>>>): void;
   sums(): ActivitySums;
+  /** Back to zero. */
+  reset(): void;
 }
 
 /**
@@ -77,8 +79,8 @@ export function activityMeter(network: SpikingNetwork, relu: ReluNetwork): Activ
   const rectified = relu.nodes.filter((node) => node.kind === "relu").map(({ name }) => name);
   const floatNodes = [...new Set([...floatStages.map(({ from }) => from), ...rectified])];
   const populations = populationsOf(network);
-  const spiking = new Counter(spikingStages.length);
-  const float = new Counter(floatStages.length);
+  let spiking = new Counter(spikingStages.length);
+  let float = new Counter(floatStages.length);
   let samples = 0;
 
   return {
@@ -100,6 +102,9 @@ export function activityMeter(network: SpikingNetwork, relu: ReluNetwork): Activ
       for (const name of rectified) float.active += nonzero(values[name]);
     },
     sums: () => ({ samples, spiking: spiking.sums(), float: float.sums() }),
+    reset() {
+      [samples, spiking, float] = [0, new Counter(spikingStages.length), new Counter(floatStages.length)];
+    },
   };
 }
 

@@ -91,6 +91,7 @@ export async function evaluateAt(contenders: Contenders, data: ImageDataset, opt
   if (contenders.activity !== undefined && (simulator === null || ticks.length > 1)) {
     throw new LlifError("ARGUMENT", `activity of "${network.name}": expected a simulation with one number of ticks`);
   }
+  contenders.activity?.reset();
   const parts: Evaluation[][] = ticks.map(() => []);
   const pauses = pacing();
   const batch = batchSizeFor(network);

@@ -21,13 +21,14 @@ export interface KnownPart<T> {
   part(first: number, count: number): T & { readonly microseconds: number };
 }
 
-/** @param microseconds that all took when they were computed. @throws {LlifError} DATA where a part lies outside. */
-export function knownPart<T extends Readonly<Record<string, Uint32Array | Float64Array>>>(all: T, microseconds: number): KnownPart<T> {
+/** @param microseconds that all took when they were computed. @param offset position in the set of the first that is held. @throws {LlifError} DATA where a part lies outside. */
+export function knownPart<T extends Readonly<Record<string, Uint32Array | Float64Array>>>(all: T, microseconds: number, offset = 0): KnownPart<T> {
   const total = Object.values(all)[0].length;
   const until = (index: number) => Math.floor((microseconds * index) / total);
   return {
-    part(first, count) {
-      if (first + count > total) throw new LlifError("DATA", `known results: expected at least ${first + count} samples, got ${total}`);
+    part(position, count) {
+      const first = position - offset;
+      if (first < 0 || first + count > total) throw new LlifError("DATA", `known results: expected at least ${first + count} samples, got ${total}`);
       const sliced = Object.fromEntries(Object.entries(all).map(([key, values]) => [key, values.slice(first, first + count)])) as unknown as T;
       return { ...sliced, microseconds: until(first + count) - until(first) };
     },

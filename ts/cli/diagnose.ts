@@ -9,7 +9,7 @@ import type { SpikingNetwork } from "../spiking/network.ts";
 import { diagnosisPlot } from "../plot/diagnose.ts";
 import { sizeOf } from "../tensor.ts";
 import { networkFor } from "./evaluate.ts";
-import { writeOutput, type Io } from "./io.ts";
+import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addDataOptions, addMappingOptions, describeChoice, engineOption, jsonOption, type DataFlags, type EngineChoice, type MappingFlags } from "./options.ts";
 import { Evaluator } from "./pipeline.ts";
@@ -61,7 +61,8 @@ export function addDiagnose(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: DiagnoseFlags) => {
-      const model = await openModel(path);
+      await checkOutputs(flags.plot);
+      const model = await openModel(path, io);
       const report = await diagnoseModel(model, { ...flags, limit: flags.limit ?? defaultLimit, cache: false }, io);
       if (flags.plot !== undefined) await writeOutput(flags.plot, await diagnosisPlot(report.layers, { title: titleOf(report) }));
       io.out(flags.json === true ? toJson(report) : formatDiagnosis(report));
@@ -70,21 +71,10 @@ export function addDiagnose(program: Command, io: Io): void {
 
 async function diagnoseModel(model: OpenModel, flags: DiagnoseFlags, io: Io): Promise<DiagnosisReport> {
   const evaluator = await Evaluator.open(model, flags, io);
-  try {
-    const { network, mapping, ticks } = await networkFor(model, flags, evaluator, io);
-    const { layers, notCompared } = await diagnose(model, network, evaluator.data, flags.engine, ticks, io);
-    return {
-      model: model.name,
-      data: evaluator.dataName,
-      samples: evaluator.data.count,
-      code: mapping === null ? `${network.code}, ${network.schedule}` : describeChoice(mapping),
-      layers,
-      notCompared,
-      advice: adviceOf(network, layers),
-    };
-  } finally {
-    evaluator.dispose();
-  }
+  const { network, mapping, ticks } = await networkFor(model, flags, evaluator, io);
+  const { layers, notCompared } = await diagnose(model, network, evaluator.data, flags.engine, ticks, io);
+  const code = mapping === null ? `${network.code}, ${network.schedule}` : describeChoice(mapping);
+  return { model: model.name, data: evaluator.dataName, samples: evaluator.data.count, code, layers, notCompared, advice: adviceOf(network, layers) };
 }
 
 async function diagnose(model: OpenModel, network: SpikingNetwork, data: ImageDataset, engine: DiagnoseFlags["engine"], ticks: number | undefined, io: Io) {

@@ -5,7 +5,7 @@ import type { SpikingNetwork } from "../spiking/network.ts";
 import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { makeManifest } from "./manifest.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addDataOptions, addMappingOptions, cacheOption, engineOption, jsonOption, mappingChoice, type DataFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
+import { addDataOptions, addMappingOptions, cacheOption, engineOption, jsonOption, mappingChoice, workersOption, type DataFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
 import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
 import { formatReport } from "./report-text.ts";
@@ -16,6 +16,7 @@ export interface EvaluateFlags extends MappingFlags, DataFlags {
   readonly allowOverlap?: boolean;
   readonly certify?: boolean;
   readonly energy?: boolean;
+  readonly workers?: number;
   readonly manifest?: string;
   readonly json?: boolean;
 }
@@ -48,6 +49,7 @@ Examples:
   llif evaluate models/mnist-cnn.onnx --data mnist --bits 10 --json
   llif evaluate models/mnist-cnn.onnx --data mnist --code rate --ticks 256 --limit 1000
   llif evaluate models/mnist-mlp.onnx --data mnist --certify --energy
+  llif evaluate models/cifar10-resnet20.onnx --data cifar10 --workers 4
   llif evaluate flowers.onnx --data photos/ --calibration more-photos/
   llif evaluate models/mnist-8.onnx --data mnist --manifest run.json; llif reproduce run.json`;
 
@@ -61,6 +63,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .option("--allow-overlap", "evaluate although some images were used for calibration")
     .option("--certify", "prove decisions: C1 against the float network, C3 inside the last window")
     .option("--energy", "count operations and estimate energy, beside two baselines")
+    .addOption(workersOption())
     .addOption(cacheOption())
     .addOption(new Option("--manifest <file>", "write all that the result depends on, and its digest, for llif reproduce"))
     .addOption(jsonOption())
@@ -77,13 +80,9 @@ export function addEvaluate(program: Command, io: Io): void {
 /** Opens data, calibrates, maps and evaluates. */
 export async function evaluateModel(model: OpenModel, flags: EvaluateFlags, io: Io): Promise<EvaluateOutcome> {
   const evaluator = await Evaluator.open(model, flags, io);
-  try {
-    const { network, mapping, calibration, ticks } = await networkFor(model, flags, evaluator, io);
-    const { evaluation, report } = await evaluator.evaluate(network, flags.engine, ticks, flags);
-    return { network, mapping, calibration, ticks, evaluation, report, dataHash: await evaluator.dataHash() };
-  } finally {
-    evaluator.dispose();
-  }
+  const { network, mapping, calibration, ticks } = await networkFor(model, flags, evaluator, io);
+  const { evaluation, report } = await evaluator.evaluate(network, flags.engine, ticks, flags);
+  return { network, mapping, calibration, ticks, evaluation, report, dataHash: await evaluator.dataHash() };
 }
 
 /** The network of a .llif file, or the model mapped as the flags say, with its calibration kept apart from the evaluated images. */

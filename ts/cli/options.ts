@@ -81,6 +81,10 @@ export function cacheOption(): Option {
   return new Option("--no-cache", "compute the float network's decisions and the twin anew, and keep nothing");
 }
 
+export function workersOption(): Option {
+  return new Option("--workers <n>", "share the images out among n threads; decisions, counts and digests stay the same").argParser(integer("--workers", 1, 256));
+}
+
 export function jsonOption(): Option {
   return new Option("--json", "print JSON and nothing else on stdout");
 }

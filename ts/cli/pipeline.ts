@@ -1,14 +1,13 @@
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { contentHash, slice, type ImageDataset } from "../data/dataset.ts";
-import { activityMeter, type ActivityMeter } from "../analyze/activity.ts";
+import { activityMeter } from "../analyze/activity.ts";
 import { energyReport } from "../analyze/energy.ts";
-import { evaluateAt, type Certificates, type Contenders } from "../analyze/evaluate.ts";
+import { evaluateAt, type EvaluateOptions } from "../analyze/evaluate.ts";
 import { certificateReport, reportEvaluation, type Evaluation, type EvaluationReport } from "../analyze/evaluation.ts";
+import type { KnownResults } from "../analyze/known.ts";
 import { resolveEngine } from "../engine/create.ts";
-import { createFloatPass, createTwinPass, type FloatPass, type TwinPass } from "../engine/passes.ts";
-import { correspondences, wholeNodes } from "../mapping/activations.ts";
-import { createCertifier } from "../mapping/certificate.ts";
-import { lastWindow } from "../mapping/last-window.ts";
+import { openContenders, type ContenderChoice } from "../parallel/contenders.ts";
+import { evaluateInWorkers } from "../parallel/evaluate.ts";
 import { toSpiking } from "../mapping/to-spiking.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
@@ -65,6 +64,8 @@ export interface Extras {
   readonly certify?: boolean;
   /** Activity, and an estimate of energy. */
   readonly energy?: boolean;
+  /** Threads; default 1, this one. */
+  readonly workers?: number;
 }
 
 /** What all evaluations of one model on one data set share. */
@@ -74,7 +75,6 @@ export class Evaluator {
   readonly dataName: string;
   readonly #cache: ResultCache | null;
   readonly #io: Io;
-  #forward: FloatPass | undefined;
 
   private constructor(model: OpenModel, data: ImageDataset, dataName: string, cache: ResultCache | null, io: Io) {
     this.model = model;
@@ -115,44 +115,28 @@ export class Evaluator {
   async #run(network: SpikingNetwork, engineChoice: EngineChoice, ticks: readonly number[] | undefined, extras: Extras) {
     const io = this.#io;
     const { relu } = this.model;
-    const engine = engineChoice === "twin" ? null : resolveEngine(engineChoice);
-    if (engine === null && (extras.certify === true || extras.energy === true)) {
-      throw new LlifError("ARGUMENT", `${extras.certify === true ? "--certify" : "--energy"}: expected a simulation, got --engine twin`);
-    }
-    using resources = new Resources();
-    const twin = resources.add(await twinOf(network));
-    const simulator = engine === null ? null : resources.add(await engine.createSimulator(network, {}));
-    const activity = extras.energy === true ? activityMeter(network, relu) : undefined;
-    const forward = activity === undefined ? await this.#float() : resources.add(await createFloatPass(relu, { keep: activity.floatNodes }));
-    const certificates = extras.certify === true ? await certificatesOf(relu, network, resources) : undefined;
+    const engine: EvaluationReport["engine"] = engineChoice === "twin" ? "twin" : resolveEngine(engineChoice).name;
     const known = (await this.#cache?.find(network)) ?? {};
-    const contenders: Contenders = { network, reluOutput: relu.outputs[0], forward, simulator, twin, known, ...(certificates === undefined ? {} : { certificates }), ...(activity === undefined ? {} : { activity }) };
+    const choice = { relu, network, engine, certify: extras.certify === true, energy: extras.energy === true, reluKnown: known.relu !== undefined };
     const start = performance.now();
     const onProgress = (done: number, total: number) => io.progress(progressLine(network, done, total, (performance.now() - start) / 1000));
-    const evaluations = await evaluateAt(contenders, this.data, { signal: io.signal, onProgress, ...(ticks === undefined ? {} : { ticks }) });
+    const options = { signal: io.signal, onProgress, ...(ticks === undefined ? {} : { ticks }) };
+    const workers = extras.workers ?? 1;
+    const evaluations = workers > 1 ? await evaluateInWorkers(choice, this.data, { ...options, size: workers, known }) : await evaluateHere(choice, known, this.data, options);
     io.progress("");
     await this.#cache?.keep(network, evaluations[0]);
-    return evaluations.map((evaluation, index) => ({ evaluation, report: this.#report(evaluation, network, simulator?.engine ?? "twin", ticks?.[index], certificates, activity) }));
+    return evaluations.map((evaluation, index) => ({ evaluation, report: this.#report(evaluation, network, engine, ticks?.[index], extras) }));
   }
 
-  #report(evaluation: Evaluation, network: SpikingNetwork, engine: EvaluationReport["engine"], ticks: number | undefined, certificates: Certificates | undefined, activity: ActivityMeter | undefined): EvaluationReport {
+  #report(evaluation: Evaluation, network: SpikingNetwork, engine: EvaluationReport["engine"], ticks: number | undefined, { certify, energy }: Extras): EvaluationReport {
+    const { relu } = this.model;
     const comparedWith = this.model.spiking === undefined ? "model" : "toRelu";
     const report = reportEvaluation(evaluation, { network, model: this.model.name, data: this.dataName, split: this.data.split, engine, comparedWith, ticks });
     return {
       ...report,
-      ...(certificates === undefined ? {} : { certificates: certificateReport(evaluation, network.windowTicks) }),
-      ...(activity === undefined || evaluation.activity === null ? {} : { energy: energyReport(network, this.model.relu, activity, evaluation.activity, ticks) }),
+      ...(certify === true ? { certificates: certificateReport(evaluation, network.windowTicks) } : {}),
+      ...(energy === true && evaluation.activity !== null ? { energy: energyReport(network, relu, activityMeter(network, relu), evaluation.activity, ticks) } : {}),
     };
-  }
-
-  /** The float pass without kept values, made when first needed. */
-  async #float(): Promise<FloatPass> {
-    this.#forward ??= await createFloatPass(this.model.relu);
-    return this.#forward;
-  }
-
-  dispose(): void {
-    this.#forward?.dispose();
   }
 
   dataHash(): Promise<string> {
@@ -160,33 +144,14 @@ export class Evaluator {
   }
 }
 
-/** Frees what was added, at the end of a `using` scope. */
-class Resources {
-  readonly #all: { dispose(): void }[] = [];
-
-  add<T extends { dispose(): void } | null>(resource: T): T {
-    if (resource !== null) this.#all.push(resource);
-    return resource;
+/** In this thread. */
+async function evaluateHere(choice: Omit<ContenderChoice, "wasm">, known: KnownResults, data: ImageDataset, options: EvaluateOptions): Promise<Evaluation[]> {
+  const { contenders, dispose } = await openContenders({ ...choice, wasm: null });
+  try {
+    return await evaluateAt({ ...contenders, known }, data, options);
+  } finally {
+    dispose();
   }
-
-  [Symbol.dispose](): void {
-    for (const resource of this.#all) resource.dispose();
-  }
-}
-
-/** Whatever of C1 and C3 the networks have. */
-async function certificatesOf(relu: ReluNetwork, network: SpikingNetwork, resources: Resources): Promise<Certificates> {
-  const certifier = await createCertifier(relu, (single) => createFloatPass(single)).catch((error: unknown) => {
-    if (error instanceof LlifError && error.code === "UNSUPPORTED") return null;
-    throw error;
-  });
-  return { certifier: resources.add(certifier), correspondences: wholeNodes(relu, correspondences(relu, network)), lastWindow: lastWindow(network) };
-}
-
-/** Null where a network computes no quantised network: synchronous rate. */
-async function twinOf(network: SpikingNetwork): Promise<TwinPass | null> {
-  if (network.schedule === "synchronous" || network.arithmetic === "float32") return null;
-  return createTwinPass(network, { keep: "all" });
 }
 
 function progressLine(network: SpikingNetwork, done: number, total: number, seconds: number): string {

@@ -57,15 +57,11 @@ async function sweepModel(model: OpenModel, flags: SweepFlags, io: Io): Promise<
   const ticks = flags.ticks ?? (neither ? [4, 8, 16, 32, 64, 128, 256] : []);
   const bits = flags.bits ?? (neither ? [2, 3, 4, 5, 6, 7, 8, 9, 10] : []);
   const evaluator = await Evaluator.open(model, flags, io);
-  try {
-    const { scales, margin, percentile, calibration: set, calibrationImages, seed } = flags;
-    const mappingFlags = { scales, margin, percentile, calibration: set, calibrationImages, seed };
-    const calibration = await openCalibration(mappingFlags, mappingChoice(mappingFlags), flags.data, model.relu, io);
-    evaluator.refuseOverlap(calibration, flags.allowOverlap === true);
-    return await sweep(planSweep(ticks, bits), (task) => evaluateTask(model, evaluator, calibration, task, flags, io));
-  } finally {
-    evaluator.dispose();
-  }
+  const { scales, margin, percentile, calibration: set, calibrationImages, seed } = flags;
+  const mappingFlags = { scales, margin, percentile, calibration: set, calibrationImages, seed };
+  const calibration = await openCalibration(mappingFlags, mappingChoice(mappingFlags), flags.data, model.relu, io);
+  evaluator.refuseOverlap(calibration, flags.allowOverlap === true);
+  return sweep(planSweep(ticks, bits), (task) => evaluateTask(model, evaluator, calibration, task, flags, io));
 }
 
 async function evaluateTask(model: OpenModel, evaluator: Evaluator, calibration: Calibration | null, task: SweepTask, flags: SweepFlags, io: Io) {

@@ -1,0 +1,147 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { evaluateInWorkers } from "../../ts/parallel/evaluate.ts";
+import { openContenders } from "../../ts/parallel/contenders.ts";
+import { pool } from "../../ts/parallel/pool.ts";
+import { serve } from "../../ts/parallel/serve.ts";
+import { digestBytes } from "../../ts/analyze/evaluation.ts";
+import { evaluateAt } from "../../ts/analyze/evaluate.ts";
+import { imageDataset } from "../../ts/data/dataset.ts";
+import { createSimulator } from "../../ts/engine/create.ts";
+import { toSpiking } from "../../ts/mapping/to-spiking.ts";
+import { currentPlatform, providePlatform, type WorkerHandle } from "../../ts/platform.ts";
+import { randomGraph } from "../analyze/graphs.ts";
+
+const platform = currentPlatform();
+afterEach(() => providePlatform(platform));
+
+const { network: relu, image } = randomGraph(11);
+const network = await toSpiking(relu, { code: "phase", bits: 5, scales: "analytic" });
+const record = { spikes: [network.nodes[0].name] } as const;
+const samples = Array.from({ length: 50 }, (_, index) => image.map((pixel, at) => (pixel + 7 * index + at) % 256));
+
+async function alone() {
+  const simulator = await createSimulator(network, { record });
+  return samples.map((sample) => simulator.run(sample));
+}
+
+/** Workers in this thread, whose messages are copied as real ones are; `fate` ends one as it gets a message. */
+function tameWorkers(fate: (message: { kind: string }, born: number) => boolean): { readonly born: () => number } {
+  let born = 0;
+  providePlatform({
+    ...platform,
+    spawnWorker(): WorkerHandle {
+      const number = born++;
+      let tell: (message: unknown) => void = () => undefined;
+      let die: (cause: unknown) => void = () => undefined;
+      let ended = false;
+      const answer = serve((message) => ended || setTimeout(() => !ended && tell(structuredClone(message))));
+      return {
+        post(message) {
+          if (fate(message as { kind: string }, number)) {
+            ended = true;
+            setTimeout(() => die(new Error("struck by lightning")));
+          } else void answer(structuredClone(message));
+        },
+        listen: (onMessage, onDeath) => void ([tell, die] = [onMessage, onDeath]),
+        terminate: () => void (ended = true),
+      };
+    },
+  });
+  return { born: () => born };
+}
+
+describe("pool", () => {
+  it.each([1, 2, 3])("of %i real threads gives what one simulator gives, in order", async (size) => {
+    using workers = await pool(network, { size, record });
+    expect(workers.size).toBe(size);
+    const progress: number[] = [];
+    expect(await workers.runBatch(samples, { onProgress: (done) => progress.push(done) })).toEqual(await alone());
+    expect(progress.at(-1)).toBe(samples.length);
+    expect(await workers.run(samples[3])).toEqual((await alone())[3]);
+  });
+
+  it("replaces a worker that dies, and its work is done again", async () => {
+    const tame = tameWorkers(({ kind }, born) => kind === "run" && (born === 0 || born === 2));
+    using workers = await pool(network, { size: 2, record });
+    expect(await workers.runBatch(samples)).toEqual(await alone());
+    expect(tame.born()).toBe(4);
+  });
+
+  it("replaces a real thread that is ended from outside", async () => {
+    const handles: WorkerHandle[] = [];
+    providePlatform({
+      ...platform,
+      spawnWorker() {
+        const handle = platform.spawnWorker?.() as WorkerHandle;
+        handles.push(handle);
+        return handle;
+      },
+    });
+    using workers = await pool(network, { size: 2, record });
+    const running = workers.runBatch(samples);
+    handles[0].terminate();
+    expect(await running).toEqual(await alone());
+    expect(handles.length).toBe(3);
+  });
+
+  it("blames work over which workers keep dying, and goes on with other work", async () => {
+    let deadly = true;
+    tameWorkers(({ kind }) => kind === "run" && deadly);
+    using workers = await pool(network, { size: 1 });
+    await expect(workers.run(samples[0])).rejects.toThrow("3 workers died over the same work; the last: struck by lightning");
+    deadly = false;
+    expect((await workers.run(samples[0])).counts).toEqual((await alone())[0].counts);
+  });
+
+  it("does not start if its workers cannot", async () => {
+    tameWorkers(({ kind }) => kind === "simulator");
+    await expect(pool(network, { size: 2 })).rejects.toThrow("a worker died as it started: struck by lightning");
+    const { spawnWorker: _, ...without } = platform;
+    providePlatform(without);
+    await expect(pool(network)).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  });
+
+  it("passes on what a simulator refuses, and lives on", async () => {
+    using workers = await pool(network, { size: 1 });
+    await expect(workers.run(new Uint8Array(3))).rejects.toMatchObject({ code: "SHAPE" });
+    await expect(workers.run(samples[0], { keepState: true } as object)).rejects.toThrow("share no state");
+    await expect(pool(network, { record: { spikes: ["nobody"] } })).rejects.toThrow('got "nobody"');
+    expect((await workers.run(samples[0])).logits).toEqual((await alone())[0].logits);
+  });
+
+  it("can be cancelled, and used again", async () => {
+    tameWorkers(() => false);
+    using workers = await pool(network, { size: 1 });
+    const abort = new AbortController();
+    const running = workers.runBatch(samples, { signal: abort.signal, onProgress: () => abort.abort() });
+    await expect(running).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(workers.runBatch(samples, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+    expect(await workers.runBatch(samples.slice(0, 5))).toHaveLength(5);
+  });
+
+  it("refuses what has no answer when it is disposed, and everything after", async () => {
+    tameWorkers(() => false);
+    const workers = await pool(network, { size: 1 });
+    const running = workers.runBatch(samples);
+    workers.dispose();
+    workers.dispose();
+    await expect(running).rejects.toMatchObject({ code: "DISPOSED" });
+    await expect(workers.run(samples[0])).rejects.toMatchObject({ code: "DISPOSED" });
+  });
+});
+
+it("evaluates in workers as in one thread: decisions, proofs, operations, known results", async () => {
+  const count = 150;
+  const data = imageDataset({
+    name: "made", split: "test", shape: relu.nodes[0].shape as [number, number, number], classes: ["a", "b", "c", "d"],
+    images: Uint8Array.from({ length: count * image.length }, (_, index) => (index * 89 + (index >> 4) * 13) % 256), labels: Uint8Array.from({ length: count }, (_, index) => index % 4),
+  });
+  const choice = { relu, network, engine: "wasm", certify: true, energy: true, reluKnown: false } as const;
+  const here = await openContenders({ ...choice, wasm: null });
+  const [expected] = await evaluateAt(here.contenders, data);
+  here.dispose();
+  const [actual] = await evaluateInWorkers(choice, data, { size: 2 });
+  expect({ ...actual, microseconds: null }).toEqual({ ...expected, microseconds: null });
+  expect(digestBytes(actual)).toEqual(digestBytes(expected));
+  expect(actual.activity?.samples).toBe(count);
+});

@@ -1,0 +1,6 @@
+import { serve } from "../parallel/serve.ts";
+
+// Started by ts/entry/browser.ts; the module comes with the first message, so that no platform is needed.
+const scope = globalThis as unknown as { postMessage(message: unknown, transfer: Transferable[]): void; addEventListener(type: "message", listener: (event: { data: unknown }) => void): void };
+const answer = serve((message, transfer) => scope.postMessage(message, [...transfer]));
+scope.addEventListener("message", ({ data }) => void answer(data));

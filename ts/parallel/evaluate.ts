@@ -1,0 +1,53 @@
+import { throwIfAborted } from "../errors.ts";
+import { slice, type ImageDataset } from "../data/dataset.ts";
+import { mergeEvaluations, type Evaluation } from "../analyze/evaluation.ts";
+import type { KnownResults } from "../analyze/known.ts";
+import { preloadCore } from "../engine/load.ts";
+import { supportsSimd } from "../engine/wasm.ts";
+import type { ContenderChoice } from "./contenders.ts";
+import type { EvaluateShard, OpenEvaluation } from "./serve.ts";
+import { Workers } from "./workers.ts";
+
+export interface ParallelOptions {
+  readonly size: number;
+  readonly ticks?: readonly number[];
+  readonly known?: KnownResults;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Images of a shard: one batch of the passes. */
+const shardSize = 64;
+
+/** As `evaluateAt`, with the images shared out among workers: the same evaluations, whatever their number. */
+export async function evaluateInWorkers(choice: Omit<ContenderChoice, "wasm">, data: ImageDataset, { size, ticks, known = {}, signal, onProgress }: ParallelOptions): Promise<Evaluation[]> {
+  const wasm = supportsSimd() ? await preloadCore() : null;
+  const workers = await Workers.start(size, { ...choice, kind: "evaluation", wasm } satisfies OpenEvaluation);
+  try {
+    let done = 0;
+    const shards = Array.from({ length: Math.ceil(data.count / shardSize) }, (_, index) => index * shardSize);
+    const parts = await Promise.all(
+      shards.map(async (firstSample) => {
+        const part = owned(slice(data, firstSample, firstSample + shardSize));
+        const results = {
+          ...(known.relu === undefined ? {} : { relu: known.relu.part(firstSample, part.count) }),
+          ...(known.twin === undefined ? {} : { twin: known.twin.part(firstSample, part.count) }),
+        };
+        const question = { kind: "evaluate", data: part, firstSample, ticks: ticks ?? null, known: results } satisfies EvaluateShard;
+        const evaluations = (await workers.ask(question, signal)) as Evaluation[];
+        done += part.count;
+        onProgress?.(done, data.count);
+        return evaluations;
+      }),
+    );
+    throwIfAborted(signal);
+    return parts[0].map((_, index) => mergeEvaluations(parts.map((evaluations) => evaluations[index])));
+  } finally {
+    workers.dispose();
+  }
+}
+
+/** A copy of the shard's own images: a view would carry the whole set along. */
+function owned(part: ImageDataset): ImageDataset {
+  return { ...part, images: part.images.slice(), labels: part.labels === null ? null : part.labels.slice() };
+}

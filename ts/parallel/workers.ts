@@ -1,0 +1,154 @@
+import { DisposedError, LlifError, throwIfAborted, type LlifErrorCode } from "../errors.ts";
+import { checkInteger } from "../check.ts";
+import { currentPlatform, type WorkerHandle } from "../platform.ts";
+
+/** A question to a worker; the answer repeats its number. */
+export interface Question {
+  readonly kind: string;
+  readonly [key: string]: unknown;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: { readonly code: LlifErrorCode; readonly message: string; readonly nodes: readonly string[] };
+}
+
+interface Task {
+  readonly id: number;
+  readonly question: Question;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  deaths: number;
+  settled: boolean;
+}
+
+interface Member {
+  readonly handle: WorkerHandle;
+  task: Task | null;
+  dead: boolean;
+}
+
+/** A task that ends this many workers is to blame itself. */
+const mostDeaths = 3;
+
+/** Workers that answer questions, one each at a time; one that dies is replaced, and its question is asked again. */
+export class Workers {
+  readonly size: number;
+  readonly #first: Question;
+  readonly #members: Member[] = [];
+  readonly #waiting: Task[] = [];
+  #nextId = 1;
+  #disposed = false;
+
+  /** @param first what each worker is told before anything else. */
+  private constructor(size: number, first: Question) {
+    this.size = size;
+    this.#first = first;
+  }
+
+  /**
+   * @param size default: as many as the machine runs side by side.
+   * @throws {LlifError} UNSUPPORTED where the runtime has no workers; what a worker refuses of `first`.
+   */
+  static async start(size: number | undefined, first: Question): Promise<Workers> {
+    const { spawnWorker, parallelism } = currentPlatform();
+    if (spawnWorker === undefined) throw new LlifError("UNSUPPORTED", "workers: this runtime has none; simulate in one thread");
+    const workers = new Workers(checkInteger("size", size ?? Math.max(1, parallelism?.() ?? 1), 1, 1024), first);
+    try {
+      await Promise.all(Array.from({ length: workers.size }, () => workers.#add()));
+    } catch (error) {
+      workers.dispose();
+      throw error;
+    }
+    return workers;
+  }
+
+  /** @throws {LlifError} what the worker throws; ABORTED; ENGINE when workers keep dying over it. */
+  ask(question: Question, signal?: AbortSignal): Promise<unknown> {
+    throwIfAborted(signal);
+    if (this.#disposed) throw new DisposedError("the pool of workers");
+    return new Promise((resolve, reject) => {
+      const task: Task = { id: this.#nextId++, question, resolve, reject, deaths: 0, settled: false };
+      signal?.addEventListener("abort", () => this.#settle(task, () => reject(new LlifError("ABORTED", "cancelled"))), { once: true });
+      this.#waiting.push(task);
+      this.#assign();
+    });
+  }
+
+  /** Idempotent; ends all workers. Questions without an answer are refused. */
+  dispose(): void {
+    this.#disposed = true;
+    const open = [...this.#waiting, ...this.#members.flatMap(({ task }) => (task === null ? [] : [task]))];
+    for (const member of this.#members) {
+      member.dead = true;
+      member.handle.terminate();
+    }
+    this.#members.length = 0;
+    this.#waiting.length = 0;
+    for (const task of open) this.#settle(task, () => task.reject(new DisposedError("the pool of workers")));
+  }
+
+  /** Resolves when the worker has taken the first question. */
+  #add(): Promise<unknown> {
+    const { spawnWorker } = currentPlatform();
+    if (spawnWorker === undefined) throw new LlifError("UNSUPPORTED", "workers: this runtime has none");
+    const member: Member = { handle: spawnWorker(), task: null, dead: false };
+    member.handle.listen(
+      (message) => this.#hear(member, message as Answer),
+      (cause) => this.#replace(member, cause),
+    );
+    this.#members.push(member);
+    return new Promise((resolve, reject) => {
+      this.#give(member, { id: this.#nextId++, question: this.#first, resolve, reject, deaths: 0, settled: false });
+    });
+  }
+
+  #give(member: Member, task: Task): void {
+    member.task = task;
+    member.handle.post({ ...task.question, id: task.id });
+  }
+
+  #assign(): void {
+    for (const member of this.#members) {
+      if (member.task !== null || member.dead) continue;
+      const task = this.#waiting.shift();
+      if (task === undefined) return;
+      if (task.settled) return this.#assign();
+      this.#give(member, task);
+    }
+  }
+
+  #hear(member: Member, { id, value, error }: Answer): void {
+    const { task } = member;
+    if (task === null || task.id !== id) return;
+    member.task = null;
+    this.#settle(task, () => (error === undefined ? task.resolve(value) : task.reject(new LlifError(error.code, error.message, { nodes: error.nodes }))));
+    this.#assign();
+  }
+
+  #replace(member: Member, cause: unknown): void {
+    if (member.dead || this.#disposed) return;
+    member.dead = true;
+    member.handle.terminate();
+    this.#members.splice(this.#members.indexOf(member), 1);
+    const { task } = member;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    if (task !== null && ++task.deaths >= mostDeaths) this.#settle(task, () => task.reject(new LlifError("ENGINE", `workers: ${mostDeaths} workers died over the same work; the last: ${reason}`, { cause })));
+    // The first question is asked anew by the replacement itself.
+    if (task !== null && task.question === this.#first) this.#settle(task, () => task.reject(new LlifError("ENGINE", `workers: a worker died as it started: ${reason}`, { cause })));
+    else if (task !== null && !task.settled) this.#waiting.unshift(task);
+    this.#add().then(
+      () => this.#assign(),
+      (error: unknown) => {
+        for (const waiting of this.#waiting.splice(0)) this.#settle(waiting, () => waiting.reject(error));
+      },
+    );
+  }
+
+  #settle(task: Task, settle: () => void): void {
+    if (task.settled) return;
+    task.settled = true;
+    settle();
+  }
+}
