@@ -33,7 +33,7 @@ function handMade(overrides: Partial<SpikingNetwork> = {}): SpikingNetwork {
     input: { name: "input", shape: [1, 4, 1], counts: { unit: 1, minimum: 0, maximum: 255 } },
     nodes: [
       {
-        kind: "population", name: "hidden", shape: [2], bias: Int32Array.of(0, 4), threshold: Int32Array.of(64, 64), initialPotential: Int32Array.of(32, 32),
+        kind: "population", rectified: true, name: "hidden", shape: [2], bias: Int32Array.of(0, 4), threshold: Int32Array.of(64, 64), initialPotential: Int32Array.of(32, 32),
         floor: -Infinity, leakFactor: 1, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit: Float64Array.of(1, 1),
       },
       { kind: "output", name: "logits", shape: [3], bias: Int32Array.of(0, 1, 2), unit: Float64Array.of(1, 1, 1), rectified: false },

@@ -128,7 +128,7 @@ function drawPopulation(draw: Draw, name: string, shape: Shape, integers: boolea
   const several = !integers && draw.chance(25);
   const threshold = several ? Float32Array.from({ length: length() }, () => draw.of(8, 16, 64)) : charges(length(), 10, 90);
   return {
-    kind: "population",
+    kind: "population", rectified: true,
     name,
     shape,
     bias: charges(length(), -8, 12),

@@ -20,7 +20,7 @@ function network({ code, schedule, arithmetic, windowTicks, levels, threshold })
   const array = arithmetic === "int32" ? Int32Array : Float32Array;
   const charges = (length, reach) => array.from({ length }, () => (next() * 2 - 0.8) * reach);
   const population = (name, shape, size) => ({
-    kind: "population", name, shape, bias: charges(size, threshold / 8), threshold: array.from({ length: size }, () => threshold),
+    kind: "population", rectified: true, name, shape, bias: charges(size, threshold / 8), threshold: array.from({ length: size }, () => threshold),
     initialPotential: array.from({ length: size }, () => threshold / 2), floor: -Infinity, leakFactor: schedule === "synchronous" ? 0.97 : 1,
     reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit: new Float64Array(size).fill(1),
   });

@@ -14,7 +14,7 @@ function population(random: Random, name: string, shape: Shape, generalThreshold
   const length = random() < 0.5 ? channels : sizeOf(shape);
   const threshold = Int32Array.from({ length }, () => (generalThreshold ? integer(random, 1, 5000) : 2 ** integer(random, 4, 13)));
   return {
-    kind: "population", name, shape, threshold,
+    kind: "population", rectified: true, name, shape, threshold,
     bias: integers(random, length, -3000, 3000),
     initialPotential: threshold.map((theta) => theta >> 1),
     floor: -Infinity, leakFactor: 1, reset: "soft", spikesPerTick: 1,

@@ -197,7 +197,7 @@ function exact(seed: number, code: "rate" | "phase", bits: number, depth: number
     dtSeconds: 1,
     input: { name: "input", shape: [inputs], counts: null },
     nodes: layers.map(({ name, threshold, weights, bias }) => ({
-      kind: "population",
+      kind: "population", rectified: true,
       name,
       shape: [weights.length],
       bias: Int32Array.from(bias),

@@ -61,7 +61,7 @@ export function layerNetwork(layer: LayerKind, { code, ticks, activity, leakFact
     input: { name: "input", shape: inputShape, counts: null },
     nodes: [
       {
-        kind: "population", name: "layer", shape, bias: filled(0), threshold: filled(threshold), initialPotential: filled(exact ? threshold / 2 : 0.5), floor: -Infinity,
+        kind: "population", rectified: true, name: "layer", shape, bias: filled(0), threshold: filled(threshold), initialPotential: filled(exact ? threshold / 2 : 0.5), floor: -Infinity,
         leakFactor, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit: new Float64Array(channels).fill(1),
       },
     ],

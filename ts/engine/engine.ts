@@ -26,6 +26,10 @@ export interface SpikeTrain {
   readonly ticks: Uint32Array;
   readonly neurons: Uint32Array;
   readonly length: number;
+  /** +1 or −1, in networks of signed spikes. */
+  readonly signs?: Int8Array;
+  /** Real-valued `ttfs`: time of each spike, in windows from the run's start; `ticks` are the whole windows. */
+  readonly times?: Float64Array;
 }
 
 /** A uint8 image is counts; float32 values are divided by the input's unit and rounded, where it has counts. */
@@ -70,8 +74,11 @@ export interface Result<R extends RecordOptions = RecordOptions> {
   readonly top: readonly { readonly index: number; readonly label: string; readonly logit: number }[];
   /** Charge of every output node, by name: exact integers in int32 networks. */
   readonly charges: Readonly<Record<string, Float32Array | Int32Array>>;
-  /** Spike counts by population, payloads included (phase: Σ 2^k). Empty if not recorded. */
-  readonly counts: Readonly<Record<string, Uint32Array>>;
+  /**
+   * Spike counts by population, payloads and signs included (phase: Σ 2^k); Int32Array where a population is not rectified.
+   * Real-valued ttfs: 1 for each neuron that fired. Empty if not recorded.
+   */
+  readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
   readonly spikes: { readonly [Name in RecordedSpikes<R>]: SpikeTrain };
   /** By population; shape [neurons listed, samples]. Samples: one a tick (synchronous: after firing), or 2·windowTicks (layerwise: integration, then firing). */
   readonly potentials: { readonly [Name in RecordedPotentials<R>]: Float32Array | Int32Array };

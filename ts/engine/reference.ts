@@ -1,7 +1,9 @@
 import type { Engine } from "./engine.ts";
 import { layerwiseCore } from "./reference/layerwise.ts";
+import { realTimesCore } from "./reference/real-times.ts";
+import { signedRateCore } from "./reference/signed-rate.ts";
 import { synchronousCore } from "./reference/synchronous.ts";
-import { createSimulatorOver, prepareNetwork, resolveRecording } from "./simulator.ts";
+import { createSimulatorOver, prepareNetwork, resolveRecording, type PreparedNetwork, type Recording, type SimulatorCore } from "./simulator.ts";
 
 /**
  * The engine in pure TypeScript: one typed-array row addition per spike, no tiling, no WebAssembly. It is where every runtime can
@@ -13,8 +15,13 @@ export function referenceEngine(): Engine {
     async createSimulator(network, options = {}) {
       const prepared = prepareNetwork(network);
       const recording = resolveRecording(network, options.record);
-      const core = prepared.schedule.interleaved ? synchronousCore(network, recording) : layerwiseCore(prepared, recording);
-      return createSimulatorOver("reference", prepared, core);
+      return createSimulatorOver("reference", prepared, coreOf(prepared, recording));
     },
   };
+}
+
+function coreOf(prepared: PreparedNetwork, recording: Recording): SimulatorCore {
+  const { network, schedule } = prepared;
+  if (schedule.interleaved) return network.arithmetic === "int32" ? signedRateCore(network, recording) : synchronousCore(network, recording);
+  return network.arithmetic === "float32" ? realTimesCore(network, recording) : layerwiseCore(prepared, recording);
 }

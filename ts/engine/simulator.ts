@@ -38,7 +38,7 @@ export interface CoreRun {
   /** Charge of every output since the last reset. */
   readonly charges: Readonly<Record<string, Float32Array | Int32Array>>;
   /** Of this run alone, as the following; empty if not recorded. */
-  readonly counts: Readonly<Record<string, Uint32Array>>;
+  readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
   /** Ticks from 0 at the run's start; layerwise: depth · windowTicks + k. */
   readonly spikes: Readonly<Record<string, SpikeTrain>>;
   readonly potentials: Readonly<Record<string, Float32Array | Int32Array>>;

@@ -98,7 +98,7 @@ export function mapRateLayer(layer: FoldedLayer, sources: readonly CountSource[]
   return {
     weights: chargesOf(layer, sources, (channel) => threshold / unit[channel]),
     population: {
-      kind: "population", name, shape, unit, floor, leakFactor, reset, spikesPerTick, refractory, threshold: filled(threshold), initialPotential: filled(initialPotential),
+      kind: "population", rectified: true, name, shape, unit, floor, leakFactor, reset, spikesPerTick, refractory, threshold: filled(threshold), initialPotential: filled(initialPotential),
       bias: Float32Array.from(bias, (value, index) => (threshold * value) / unit[index % channels] + leak + shift),
     },
   };

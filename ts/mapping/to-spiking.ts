@@ -131,7 +131,7 @@ class Builder {
     }
     const { weights, bias: charges, threshold } = quantizeLayer(layer, sources, bias, unit, room);
     this.nodes.push({
-      kind: "population", name: layer.name, shape: layer.shape, bias: charges, threshold, initialPotential: threshold.map((theta) => theta / 2), floor: -Infinity,
+      kind: "population", rectified: true, name: layer.name, shape: layer.shape, bias: charges, threshold, initialPotential: threshold.map((theta) => theta / 2), floor: -Infinity,
       leakFactor: 1, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit, ...ceiling,
     });
     return weights;

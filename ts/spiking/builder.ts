@@ -259,6 +259,7 @@ function populationNode(name: string, shape: Shape, options: NeuronOptions): Pop
     reset: options.reset ?? "soft",
     spikesPerTick: options.spikesPerTick ?? 1,
     refractory: typeof refractory === "number" ? { ticks: refractory, input: "integrate" } : refractory,
+    rectified: true,
     unit: new Float64Array(channelsOf(shape)).fill(1),
   };
 }

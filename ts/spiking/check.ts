@@ -2,7 +2,7 @@ import { LlifError } from "../errors.ts";
 import { checkAllFinite, checkDimensions, checkFinite, checkInteger, checkLength, checkOneOf } from "../check.ts";
 import { checkConvention, checkWindow } from "../relu/check.ts";
 import type { Window2d } from "../relu/network.ts";
-import { maximumElements, windowedExtents } from "../relu/shapes.ts";
+import { maximumElements, windowedExtents, windowSize } from "../relu/shapes.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape } from "../tensor.ts";
 import type { Arithmetic, Charges, Population, SpikingNetwork, SpikingNode, SpikingPool, Synapse } from "./network.ts";
 
@@ -50,12 +50,21 @@ function checkCode(place: string, network: SpikingNetwork): void {
   if (code !== "rate" && schedule !== "layerwise") {
     throw new LlifError("ARGUMENT", `${place}: code "${code}": expected schedule "layerwise", got "${schedule}"`);
   }
-  const digits = code === "phase" ? (spikes === "signed" ? 3 : 2) : 0;
-  const ticks = checkInteger(`${place}: windowTicks`, network.windowTicks, 1, digits === 0 ? maximumTicks : digits === 2 ? 30 : 19);
-  const levels = digits === 0 ? ticks : (digits ** ticks - 1) / (digits - 1);
-  if (code !== "ttfs" && network.levels !== levels) {
+  if (network.nonAdjacent === true && (code !== "phase" || spikes !== "signed")) {
+    throw new LlifError("ARGUMENT", `${place}: nonAdjacent: expected code "phase" with signed spikes, got "${code}", ${spikes}`);
+  }
+  const realTimes = code === "ttfs" && network.arithmetic === "float32";
+  const most = code !== "phase" ? maximumTicks : network.nonAdjacent === true ? 31 : spikes === "signed" ? 19 : 30;
+  const ticks = checkInteger(`${place}: windowTicks`, network.windowTicks, 1, realTimes ? 1 : most);
+  const levels = realTimes ? 0 : code === "phase" ? phaseLevels(network, ticks) : ticks;
+  if (network.levels !== levels) {
     throw new LlifError("ARGUMENT", `${place}: levels of ${ticks} ${code} ticks: expected ${levels}, got ${network.levels}`);
   }
+}
+
+function phaseLevels({ spikes, nonAdjacent }: SpikingNetwork, ticks: number): number {
+  if (nonAdjacent === true) return 2 ** (ticks - 1) - 1;
+  return spikes === "signed" ? (3 ** ticks - 1) / 2 : 2 ** ticks - 1;
 }
 
 function checkInput({ name, input }: SpikingNetwork): void {
@@ -83,7 +92,11 @@ function checkNode(network: SpikingNetwork, node: SpikingNode, shapes: Shapes, k
 }
 
 function checkPopulation(place: string, network: SpikingNetwork, population: Population): void {
-  const { threshold, leakFactor, floor, reset, spikesPerTick, refractory } = population;
+  const { threshold, leakFactor, floor, reset, spikesPerTick, refractory, rectified } = population;
+  if (typeof rectified !== "boolean") throw new LlifError("ARGUMENT", `${place}: rectified: expected true or false, got ${String(rectified)}`);
+  if (!rectified && (network.code !== "phase" || network.spikes !== "signed" || network.nonAdjacent === true)) {
+    throw new LlifError("ARGUMENT", `${place}: rectified false: expected a balanced-ternary phase network (code "phase", signed spikes), got code "${network.code}", ${network.spikes} spikes`);
+  }
   checkCharges(`${place}: threshold`, threshold, population.shape, network.arithmetic);
   for (const value of threshold) checkFinite(`${place}: threshold`, value, { above: 0 });
   checkCharges(`${place}: initialPotential`, population.initialPotential, population.shape, network.arithmetic);
@@ -103,25 +116,35 @@ function checkPopulation(place: string, network: SpikingNetwork, population: Pop
     if (reset === "hard") throw new LlifError("ARGUMENT", `${place}: ${spikesPerTick} spikes per tick: expected reset "soft", got "hard"`);
     if (network.arithmetic === "float32") threshold.forEach((value) => checkPowerOfTwo(`${place}: threshold with ${spikesPerTick} spikes per tick`, value));
   }
-  if (network.schedule === "layerwise") checkLayerwise(place, network, population);
+  if (network.schedule === "layerwise" || network.spikes === "signed") checkExact(place, network, population);
 }
 
-/** T7 holds for the plain neuron alone. */
-function checkLayerwise(place: string, network: SpikingNetwork, population: Population): void {
+/** T7 and T8 hold for the plain neuron alone. */
+function checkExact(place: string, network: SpikingNetwork, population: Population): void {
   const expected = { leakFactor: 1, floor: -Infinity, reset: "soft", spikesPerTick: 1 } as const;
   for (const key of ["leakFactor", "floor", "reset", "spikesPerTick"] as const) {
     if (population[key] !== expected[key]) {
-      throw new LlifError("ARGUMENT", `${place}: ${key} in a layerwise network: expected ${expected[key]}, got ${population[key]}`);
+      throw new LlifError("ARGUMENT", `${place}: ${key} in a ${network.schedule} network of ${network.spikes} spikes: expected ${expected[key]}, got ${population[key]}`);
     }
   }
   if (population.refractory.ticks !== 0) {
-    throw new LlifError("ARGUMENT", `${place}: refractory ticks in a layerwise network: expected 0, got ${population.refractory.ticks}`);
+    throw new LlifError("ARGUMENT", `${place}: refractory ticks in a ${network.schedule} network of ${network.spikes} spikes: expected 0, got ${population.refractory.ticks}`);
   }
-  if (network.code !== "phase" || network.arithmetic !== "int32" || network.spikes !== "unsigned") return;
-  const limit = 2 ** 31 / 2 ** (network.windowTicks - 1);
+  if (network.arithmetic !== "int32") return;
+  const { thresholdFactor, evenThreshold } = largestFactor(network);
+  const limit = 2 ** 31 / thresholdFactor;
   for (const value of population.threshold) {
-    if (value >= limit) throw new LlifError("PRECISION", `${place}: threshold: expected < ${limit} so that ${network.windowTicks} phase ticks fit 32 bits, got ${value}`);
+    if (value >= limit) throw new LlifError("PRECISION", `${place}: threshold: expected < ${limit} so that ${network.windowTicks} ${network.code} ticks fit 32 bits, got ${value}`);
+    if (evenThreshold && value % 2 !== 0) throw new LlifError("ARGUMENT", `${place}: threshold: expected an even number, half of which ternary digits compare with, got ${value}`);
   }
+}
+
+/** Largest multiple of θ that a neuron is compared with, or loses. */
+function largestFactor({ code, spikes, nonAdjacent, windowTicks, levels }: SpikingNetwork): { thresholdFactor: number; evenThreshold: boolean } {
+  if (code === "ttfs") return { thresholdFactor: levels + 1, evenThreshold: false };
+  if (code !== "phase") return { thresholdFactor: 1, evenThreshold: false };
+  const ternary = spikes === "signed" && nonAdjacent !== true;
+  return { thresholdFactor: ternary ? 3 ** (windowTicks - 1) : 2 ** (windowTicks - 1), evenThreshold: ternary };
 }
 
 function checkPool(place: string, pool: SpikingPool, shapes: Shapes, kinds: Kinds): void {
@@ -133,6 +156,10 @@ function checkPool(place: string, pool: SpikingPool, shapes: Shapes, kinds: Kind
   const ceil = [...windowedExtents(place, input, pool, true), input[2]];
   const fits = pool.shape.length === 3 && pool.shape.every((extent, axis) => extent === floor[axis] || extent === ceil[axis]);
   if (!fits) throw new LlifError("SHAPE", `${place}: expected output shape ${formatShape(floor)}, got ${formatShape(pool.shape)}`);
+  if (pool.multiplicity === undefined) return;
+  if (pool.mode !== "sum") throw new LlifError("ARGUMENT", `${place}: multiplicity: expected none in a max pool`);
+  if (!(pool.multiplicity instanceof Uint32Array)) throw new LlifError("ARGUMENT", `${place}: multiplicity: expected a Uint32Array`);
+  checkLength(`${place}: multiplicity`, pool.multiplicity, pool.shape.slice(0, 2));
 }
 
 function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, kinds: Kinds, order: ReadonlyMap<string, number>): void {
@@ -151,7 +178,8 @@ function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, 
     case "dense":
       checkWeights(place, synapse.weights, [sizeOf(to), sizeOf(from)], arithmetic);
       break;
-    case "conv2d": {
+    case "conv2d":
+    case "convTranspose2d": {
       checkDimensions(`${place}: input`, from, 3);
       checkDimensions(`${place}: target`, to, 3);
       checkWindow(place, synapse);
@@ -159,7 +187,8 @@ function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, 
       if (from[2] % groups !== 0 || to[2] % groups !== 0) {
         throw new LlifError("SHAPE", `${place}: expected channels in ${groups} equal groups, got ${from[2]} to ${to[2]}`);
       }
-      checkWindowed(place, from, to, synapse);
+      if (synapse.kind === "conv2d") checkWindowed(place, from, to, synapse);
+      else checkTransposed(place, from, to, synapse);
       checkWeights(place, synapse.weights, [...synapse.kernel, from[2] / groups, to[2]], arithmetic);
       break;
     }
@@ -168,13 +197,25 @@ function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, 
       checkCharges(`${place}: weights`, synapse.weights, to, arithmetic);
       break;
     default:
-      checkOneOf(`${place}: kind`, (synapse as Synapse).kind, ["dense", "conv2d", "identity"]);
+      checkOneOf(`${place}: kind`, (synapse as Synapse).kind, ["dense", "conv2d", "convTranspose2d", "identity"]);
   }
 }
 
 function checkWindowed(place: string, from: Shape, to: Shape, window: Window2d): void {
   const shape = [...windowedExtents(place, from, window), to[2]];
   if (!sameShape(shape, to)) throw new LlifError("SHAPE", `${place}: expected target shape ${formatShape(shape)}, got ${formatShape(to)}`);
+}
+
+/** The extents without output padding, and up to a stride less one beyond. */
+function checkTransposed(place: string, from: Shape, to: Shape, { kernel, stride, dilation, padding }: Window2d): void {
+  const around = [padding.top + padding.bottom, padding.left + padding.right];
+  for (const axis of [0, 1]) {
+    const least = (from[axis] - 1) * stride[axis] + windowSize(kernel[axis], dilation[axis]) - around[axis];
+    const most = least + Math.max(stride[axis], dilation[axis]) - 1;
+    if (to[axis] < least || to[axis] > most) {
+      throw new LlifError("SHAPE", `${place}: expected a target of ${least} to ${most} ${axis === 0 ? "rows" : "columns"}, got shape ${formatShape(to)}`);
+    }
+  }
 }
 
 function sourceShape(place: string, from: string, shapes: Shapes, kinds: Kinds): Shape {

@@ -26,8 +26,11 @@ export interface SpikingNetwork {
   readonly arithmetic: Arithmetic;
   /** Ticks of a window (layerwise), or of a run that names no other number (synchronous). */
   readonly windowTicks: number;
-  /** Largest count a window carries: T of T7. Equals `windowTicks` for `rate`, 2^K − 1 for K-bit `phase`. */
+  /** Largest count a window carries: T of T7. Equals `windowTicks` for `rate` and for `ttfs` with bits, 2^K − 1 for K-bit `phase`,
+   *  (3^K − 1)/2 for K ternary digits; 0 where time is real-valued (`ttfs` in float32, T9: one tick is a whole window). */
   readonly levels: number;
+  /** Signed binary phase in which no two neighbouring ticks have a spike: K + 1 ticks for 2^K − 1 levels (T12). Other signed phase is balanced ternary. */
+  readonly nonAdjacent?: boolean;
   /** Length of one tick in seconds; 1 where time has no physical unit. */
   readonly dtSeconds: number;
   readonly input: SpikingInput;
@@ -71,9 +74,12 @@ export interface Population {
   /** Most spikes of one neuron in one tick: 1, or more for multi-spike (soft reset and, in float32, a power-of-two θ). */
   readonly spikesPerTick: number;
   readonly refractory: Refractory;
+  /** False: a linear neuron, whose count may be negative; balanced-ternary phase alone (T12 without the max). */
+  readonly rectified: boolean;
   /**
    * Activation that the count stands for, one for each channel. Layerwise: a = unit · N (δ of mapping.md §3).
-   * Synchronous: a = unit · N / ticks (s). Ones in networks built by hand.
+   * Synchronous: a = unit · N / ticks (s), or, with signed spikes, unit · N · windowTicks / ticks. Real-valued ttfs: a = unit · (1 − t),
+   * t the spike's time in its window. Ones in networks built by hand.
    */
   readonly unit: Float64Array;
   /** Activation at which the model itself saturates (ReLU6), one for each channel; absent where only the scale ends the reach. */
@@ -94,6 +100,8 @@ export interface SpikingPool extends Window2d {
   readonly shape: Shape;
   readonly from: string;
   readonly mode: "max" | "sum";
+  /** Sum alone: how often a member's spike is passed on, one for each output position (row-major); absent: once (contracts.md §5). */
+  readonly multiplicity?: Uint32Array;
 }
 
 /** Integrates and never fires. Layerwise: y = unit · charge. Synchronous: y = unit · charge / ticks. */
@@ -131,13 +139,21 @@ export interface Conv2dSynapse extends SynapseBase, Window2d {
   readonly groups: number;
 }
 
+/** Transposed convolution: input (y, x) reaches output y · stride − padding.top + ky · dilation, and so for x. The target's shape has the extents. */
+export interface ConvTranspose2dSynapse extends SynapseBase, Window2d {
+  readonly kind: "convTranspose2d";
+  /** Shape [kernelHeight, kernelWidth, inputChannels / groups, outputChannels]. */
+  readonly weights: Charges;
+  readonly groups: number;
+}
+
 /** One to one; weights hold one value for each channel, or one for each neuron. */
 export interface IdentitySynapse extends SynapseBase {
   readonly kind: "identity";
   readonly weights: Charges;
 }
 
-export type Synapse = DenseSynapse | Conv2dSynapse | IdentitySynapse;
+export type Synapse = DenseSynapse | Conv2dSynapse | ConvTranspose2dSynapse | IdentitySynapse;
 
 export function populationsOf(network: SpikingNetwork): Population[] {
   return network.nodes.filter((node) => node.kind === "population");

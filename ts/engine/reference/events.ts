@@ -24,6 +24,16 @@ export class EventList {
   }
 }
 
+/** What a node sends in one tick: the neurons that fire +1, and those that fire −1. */
+export interface SignedEvents {
+  readonly plus: EventList;
+  readonly minus: EventList;
+}
+
+export function signedEvents(): SignedEvents {
+  return { plus: new EventList(), minus: new EventList() };
+}
+
 /** The input's spikes, one list a tick; empty lists under constant current. */
 export function inputEvents(input: EncodedInput, ticks: number): EventList[] {
   return Array.from({ length: ticks }, (_, tick) => {
@@ -38,16 +48,35 @@ export function inputEvents(input: EncodedInput, ticks: number): EventList[] {
 export class SpikeRecorder {
   readonly #ticks = new EventList();
   readonly #neurons = new EventList();
+  readonly #signs: number[] | undefined;
+
+  /** @param signed whether the train tells the sign of each spike. */
+  constructor(signed = false) {
+    this.#signs = signed ? [] : undefined;
+  }
 
   add(tick: number, events: EventList): void {
-    for (let index = 0; index < events.length; index++) {
-      this.#ticks.push(tick);
-      this.#neurons.push(events.neurons[index]);
+    for (let index = 0; index < events.length; index++) this.#push(tick, events.neurons[index], 1);
+  }
+
+  addSigned(tick: number, { plus, minus }: SignedEvents): void {
+    let [p, m] = [0, 0];
+    while (p < plus.length || m < minus.length) {
+      const positive = m === minus.length || (p < plus.length && plus.neurons[p] <= minus.neurons[m]);
+      if (positive) this.#push(tick, plus.neurons[p++], 1);
+      else this.#push(tick, minus.neurons[m++], -1);
     }
   }
 
   train(): SpikeTrain {
     const { length } = this.#ticks;
-    return { ticks: this.#ticks.neurons.slice(0, length), neurons: this.#neurons.neurons.slice(0, length), length };
+    const train = { ticks: this.#ticks.neurons.slice(0, length), neurons: this.#neurons.neurons.slice(0, length), length };
+    return this.#signs === undefined ? train : { ...train, signs: Int8Array.from(this.#signs) };
+  }
+
+  #push(tick: number, neuron: number, sign: number): void {
+    this.#ticks.push(tick);
+    this.#neurons.push(neuron);
+    this.#signs?.push(sign);
   }
 }

@@ -1,38 +1,39 @@
-import { depths } from "../../spiking/network.ts";
+import { depths, type Population } from "../../spiking/network.ts";
 import type { CompiledSchedule } from "../../spiking/schedule.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { SpikeTrain } from "../engine.ts";
 import { expandCharges, type CoreRun, type PreparedNetwork, type Recording, type SimulatorCore } from "../simulator.ts";
-import { EventList, inputEvents, SpikeRecorder } from "./events.ts";
+import { inputEvents, signedEvents, SpikeRecorder, type SignedEvents } from "./events.ts";
 import { compilePool } from "./pools.ts";
 import { deliver, deliverConstant, rowSynapsesTo } from "./synapses.ts";
 
 /**
  * Each layer integrates the former one's whole window, then fires, in 32-bit integers that wrap.
- * @see docs/mathematics.md T7
+ * @see docs/mathematics.md T7, T12
  */
 export function layerwiseCore({ network, schedule }: PreparedNetwork, recording: Recording): SimulatorCore {
-  const { windowTicks, firing, integrationGain } = schedule;
+  const { windowTicks, firing, integrationGain, delivery } = schedule;
   const depth = depths(network);
   const synapses = new Map(network.nodes.map((node) => [node.name, rowSynapsesTo(network, node.name)]));
   const pools = new Map(network.nodes.flatMap((node) => (node.kind === "pool" ? [[node.name, compilePool(network, node)] as const] : [])));
-  /** Spikes of every node, one list a tick of its window. */
-  const windows = new Map(network.nodes.map((node) => [node.name, Array.from({ length: windowTicks }, () => new EventList())]));
+  /** Spikes of every node, tick by tick of its window. */
+  const windows = new Map(network.nodes.map((node) => [node.name, Array.from({ length: windowTicks }, signedEvents)]));
+  const windowOf = (name: string): SignedEvents[] => windows.get(name) as SignedEvents[];
 
   const run: SimulatorCore["run"] = (input): CoreRun => {
-    windows.set(network.input.name, inputEvents(input, windowTicks));
+    windows.set(network.input.name, inputEvents(input, windowTicks).map((plus) => ({ ...signedEvents(), plus })));
     for (const pool of pools.values()) pool.reset();
     const charges: Record<string, Int32Array> = {};
-    const counts: Record<string, Uint32Array> = {};
+    const counts: Record<string, Uint32Array | Int32Array> = {};
     const spikes: Record<string, SpikeTrain> = {};
     const potentials: Record<string, Int32Array> = {};
     let spikeCount = 0;
     let synapticOperations = 0;
 
     for (const node of network.nodes) {
-      const fired = windowOf(windows, node.name);
+      const fired = windowOf(node.name);
       if (node.kind === "pool") {
-        const source = windowOf(windows, node.from);
+        const source = windowOf(node.from);
         for (let tick = 0; tick < windowTicks; tick++) pools.get(node.name)?.pass(source[tick], fired[tick], firing[tick].payload);
         continue;
       }
@@ -55,10 +56,14 @@ export function layerwiseCore({ network, schedule }: PreparedNetwork, recording:
 
       const potential = new Int32Array(size);
       for (let tick = 0; tick < windowTicks; tick++) {
-        if (integrationGain === 2) for (let index = 0; index < size; index++) potential[index] <<= 1;
-        for (const synapse of synapses.get(node.name) ?? []) synapticOperations += deliver(synapse, windowOf(windows, synapse.from)[tick], potential);
-        const doublings = integrationGain === 2 ? windowTicks - 1 - tick : 0;
-        sample(tick, (neuron) => base[neuron] + (potential[neuron] << doublings));
+        if (integrationGain !== 1) for (let index = 0; index < size; index++) potential[index] = Math.imul(potential[index], integrationGain);
+        const factor = delivery === "weighted" ? firing[tick].payload : 1;
+        for (const synapse of synapses.get(node.name) ?? []) {
+          const { plus, minus } = windowOf(synapse.from)[tick];
+          synapticOperations += deliver(synapse, plus, potential, factor) + deliver(synapse, minus, potential, -1);
+        }
+        const later = integrationGain ** (windowTicks - 1 - tick);
+        sample(tick, (neuron) => base[neuron] + Math.imul(potential[neuron], later));
       }
       for (let index = 0; index < size; index++) potential[index] += base[index];
       if (node.kind === "output") {
@@ -66,14 +71,15 @@ export function layerwiseCore({ network, schedule }: PreparedNetwork, recording:
         continue;
       }
 
-      const total = new Uint32Array(size);
       const threshold = expandCharges(node.threshold as Int32Array, node.shape);
-      const recorder = new SpikeRecorder();
+      gate(potential, threshold, node, schedule);
+      const total = node.rectified ? new Uint32Array(size) : new Int32Array(size);
+      const recorder = new SpikeRecorder(network.spikes === "signed");
       for (let tick = 0; tick < windowTicks; tick++) {
         fire(potential, threshold, firing[tick], fired[tick], total);
         sample(windowTicks + tick, (neuron) => potential[neuron]);
-        spikeCount += fired[tick].length;
-        if (recording.spikes.includes(node.name)) recorder.add((depth.get(node.name) ?? 0) * windowTicks + tick, fired[tick]);
+        spikeCount += fired[tick].plus.length + fired[tick].minus.length;
+        if (recording.spikes.includes(node.name)) recorder.addSigned((depth.get(node.name) ?? 0) * windowTicks + tick, fired[tick]);
       }
       if (recording.counts) counts[node.name] = total;
       if (recording.spikes.includes(node.name)) spikes[node.name] = recorder.train();
@@ -85,18 +91,31 @@ export function layerwiseCore({ network, schedule }: PreparedNetwork, recording:
   return { run, reset() {}, dispose: () => windows.clear() };
 }
 
-function windowOf(windows: ReadonlyMap<string, EventList[]>, name: string): EventList[] {
-  return windows.get(name) as EventList[];
+/** What happens to the membrane between the last tick that integrates and the first that fires. */
+function gate(potential: Int32Array, threshold: Int32Array, { rectified }: Population, { raisedToZero, cappedAt }: CompiledSchedule): void {
+  if (raisedToZero && rectified) for (let index = 0; index < potential.length; index++) if (potential[index] < 0) potential[index] = 0;
+  if (cappedAt === null) return;
+  for (let index = 0; index < potential.length; index++) {
+    const most = threshold[index] * cappedAt - 1;
+    if (potential[index] > most) potential[index] = most;
+  }
 }
 
-/** One firing tick: spikes weigh `payload`, the threshold is θ · factor. */
-function fire(potential: Int32Array, threshold: Int32Array, { thresholdFactor, payload }: CompiledSchedule["firing"][number], fired: EventList, counts: Uint32Array): void {
-  fired.length = 0;
+/** One firing tick. */
+function fire(potential: Int32Array, threshold: Int32Array, { above, below, payload }: CompiledSchedule["firing"][number], fired: SignedEvents, counts: Uint32Array | Int32Array): void {
+  const { plus, minus } = fired;
+  plus.length = 0;
+  minus.length = 0;
   for (let index = 0; index < potential.length; index++) {
-    const level = threshold[index] * thresholdFactor;
-    if (potential[index] < level) continue;
-    potential[index] -= level;
-    counts[index] += payload;
-    fired.push(index);
+    const half = threshold[index] / 2;
+    if (potential[index] >= half * above) {
+      potential[index] -= threshold[index] * payload;
+      counts[index] += payload;
+      plus.push(index);
+    } else if (below !== null && potential[index] < -half * below) {
+      potential[index] += threshold[index] * payload;
+      counts[index] -= payload;
+      minus.push(index);
+    }
   }
 }

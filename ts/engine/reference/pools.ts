@@ -1,30 +1,34 @@
 import { shapeOf, type SpikingNetwork, type SpikingPool } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
-import type { EventList } from "./events.ts";
+import type { SignedEvents } from "./events.ts";
+import { digitMaximum, largestCount } from "./signed-pools.ts";
 
 /** A pool passes the spikes of one tick on, by the rule of its mode and of the network's code. */
 export interface Pool {
   /** @param payload count that a spike of this tick stands for. */
-  pass(events: EventList, passed: EventList, payload: number): void;
+  pass(events: SignedEvents, passed: SignedEvents, payload: number): void;
+  /** At the start of a run. */
   reset(): void;
 }
 
 export function compilePool(network: SpikingNetwork, pool: SpikingPool): Pool {
   const windows = windowsOf(network, pool);
-  if (pool.mode === "sum") return sumPool(windows);
-  if (network.schedule === "synchronous") return risingMaximum(windows);
-  return network.code === "phase" ? bitSerialMaximum(windows) : anyOf(windows);
+  if (pool.mode === "sum") return sumPool(windows, pool);
+  const signed = network.spikes === "signed";
+  if (network.schedule === "synchronous") return signed ? largestCount(windows) : risingMaximum(windows);
+  if (network.code === "phase") return signed ? digitMaximum(windows) : bitSerialMaximum(windows);
+  return network.code === "ttfs" ? firstOf(windows) : anyOf(windows);
 }
 
 /** For each member, the windows it lies in: those of member m are `outputs[starts[m]]` to `outputs[starts[m + 1] − 1]`, ascending. */
-interface Windows {
+export interface Windows {
   readonly starts: Uint32Array;
   readonly outputs: Uint32Array;
   readonly members: number;
   readonly count: number;
 }
 
-function windowsOf(network: SpikingNetwork, pool: SpikingPool): Windows {
+export function windowsOf(network: SpikingNetwork, pool: SpikingPool): Windows {
   const [height, width, channels] = shapeOf(network, pool.from);
   const [outputHeight, outputWidth] = pool.shape;
   const lists: number[][] = Array.from({ length: height * width * channels }, () => []);
@@ -48,15 +52,22 @@ function windowsOf(network: SpikingNetwork, pool: SpikingPool): Windows {
   return { starts, outputs: Uint32Array.from(lists.flat()), members: lists.length, count: sizeOf(pool.shape) };
 }
 
-function sumPool({ starts, outputs }: Windows): Pool {
+function sumPool({ starts, outputs }: Windows, { multiplicity, shape }: SpikingPool): Pool {
+  const channels = shape[shape.length - 1];
   return {
     pass(events, passed) {
-      passed.length = 0;
-      for (let index = 0; index < events.length; index++) {
-        const member = events.neurons[index];
-        for (let edge = starts[member]; edge < starts[member + 1]; edge++) passed.push(outputs[edge]);
+      for (const sign of ["plus", "minus"] as const) {
+        const [from, to] = [events[sign], passed[sign]];
+        to.length = 0;
+        for (let index = 0; index < from.length; index++) {
+          const member = from.neurons[index];
+          for (let edge = starts[member]; edge < starts[member + 1]; edge++) {
+            const times = multiplicity === undefined ? 1 : multiplicity[Math.floor(outputs[edge] / channels)];
+            for (let time = 0; time < times; time++) to.push(outputs[edge]);
+          }
+        }
+        to.sort();
       }
-      passed.sort();
     },
     reset() {},
   };
@@ -67,7 +78,7 @@ function risingMaximum({ starts, outputs, members, count }: Windows): Pool {
   const counts = new Uint32Array(members);
   const largest = new Uint32Array(count);
   return {
-    pass(events, passed) {
+    pass({ plus: events }, { plus: passed }) {
       passed.length = 0;
       for (let index = 0; index < events.length; index++) {
         const member = events.neurons[index];
@@ -90,10 +101,22 @@ function risingMaximum({ starts, outputs, members, count }: Windows): Pool {
 }
 
 /** Layerwise `rate`: trains start together and have no gaps, so the OR of a tick makes the largest count. */
-function anyOf({ starts, outputs, count }: Windows): Pool {
+function anyOf(windows: Windows): Pool {
+  const pool = firstOf(windows);
+  return {
+    pass(events, passed, payload) {
+      pool.reset();
+      pool.pass(events, passed, payload);
+    },
+    reset() {},
+  };
+}
+
+/** `ttfs`: the first spike of a window is that of its largest count. */
+function firstOf({ starts, outputs, count }: Windows): Pool {
   const hit = new Uint8Array(count);
   return {
-    pass(events, passed) {
+    pass({ plus: events }, { plus: passed }) {
       passed.length = 0;
       for (let index = 0; index < events.length; index++) {
         const member = events.neurons[index];
@@ -104,9 +127,8 @@ function anyOf({ starts, outputs, count }: Windows): Pool {
         }
       }
       passed.sort();
-      for (let index = 0; index < passed.length; index++) hit[passed.neurons[index]] = 0;
     },
-    reset() {},
+    reset: () => hit.fill(0),
   };
 }
 
@@ -119,7 +141,7 @@ function bitSerialMaximum({ starts, outputs, members, count }: Windows): Pool {
   const largest = new Uint32Array(count);
   const hit = new Uint8Array(count);
   return {
-    pass(events, passed, payload) {
+    pass({ plus: events }, { plus: passed }, payload) {
       passed.length = 0;
       for (let index = 0; index < events.length; index++) {
         const member = events.neurons[index];

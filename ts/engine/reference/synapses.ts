@@ -1,4 +1,4 @@
-import { shapeOf, synapsesTo, type Charges, type SpikingNetwork, type Synapse } from "../../spiking/network.ts";
+import { shapeOf, synapsesTo, type Charges, type Conv2dSynapse, type ConvTranspose2dSynapse, type SpikingNetwork, type Synapse } from "../../spiking/network.ts";
 import { sizeOf, type Shape } from "../../tensor.ts";
 import { expandCharges } from "../simulator.ts";
 import type { EventList } from "./events.ts";
@@ -20,15 +20,33 @@ export function rowSynapsesTo(network: SpikingNetwork, name: string): RowSynapse
   return synapsesTo(network, name).map((synapse) => compile(synapse, shapeOf(network, synapse.from), shapeOf(network, name)));
 }
 
-/** Adds the rows of every event to the charges, one rounded (or wrapping) addition each. Returns the number of additions. */
-export function deliver({ weights, rowLength, rows, rowsOf }: RowSynapse, events: EventList, charges: Charges): number {
+/**
+ * Adds the rows of every event to the charges, one rounded (or wrapping) addition each. Returns the number of additions.
+ * @param factor −1 takes the rows off; any other number multiplies them, which only `ttfs` may.
+ */
+export function deliver({ weights, rowLength, rows, rowsOf }: RowSynapse, events: EventList, charges: Charges, factor = 1): number {
   let delivered = 0;
   for (let index = 0; index < events.length; index++) {
     const count = rowsOf(events.neurons[index]);
     for (let row = 0; row < count; row++) {
-      if (charges instanceof Float32Array) addFloatRow(charges, rows[2 * row], weights as Float32Array, rows[2 * row + 1], rowLength);
-      else addIntegerRow(charges, rows[2 * row], weights as Int32Array, rows[2 * row + 1], rowLength);
+      const target = rows[2 * row];
+      const weight = rows[2 * row + 1];
+      if (charges instanceof Float32Array) addFloatRow(charges, target, weights as Float32Array, weight, rowLength);
+      else if (factor === 1) addIntegerRow(charges, target, weights as Int32Array, weight, rowLength);
+      else if (factor === -1) subtractIntegerRow(charges, target, weights as Int32Array, weight, rowLength);
+      else addProducts(charges, target, weights as Int32Array, weight, rowLength, factor);
     }
+    delivered += count;
+  }
+  return delivered * rowLength;
+}
+
+/** Adds weight · value of every event: what a spike with a real time delivers until its window ends. Returns the number of synaptic operations. */
+export function deliverValues({ weights, rowLength, rows, rowsOf }: RowSynapse, neurons: ArrayLike<number>, values: ArrayLike<number>, charges: Float32Array): number {
+  let delivered = 0;
+  for (let index = 0; index < neurons.length; index++) {
+    const count = rowsOf(neurons[index]);
+    for (let row = 0; row < count; row++) addProducts(charges, rows[2 * row], weights, rows[2 * row + 1], rowLength, values[index]);
     delivered += count;
   }
   return delivered * rowLength;
@@ -39,14 +57,14 @@ export function deliverConstant({ weights, rowLength, rows, rowsOf }: RowSynapse
   for (let input = 0; input < values.length; input++) {
     const value = values[input];
     const count = rowsOf(input);
-    for (let row = 0; row < count; row++) {
-      const target = rows[2 * row];
-      const weight = rows[2 * row + 1];
-      for (let offset = 0; offset < rowLength; offset++) {
-        const product = charges instanceof Float32Array ? Math.fround(weights[weight + offset] * value) : Math.imul(weights[weight + offset], value);
-        charges[target + offset] += product;
-      }
-    }
+    for (let row = 0; row < count; row++) addProducts(charges, rows[2 * row], weights, rows[2 * row + 1], rowLength, value);
+  }
+}
+
+function addProducts(charges: Charges, target: number, weights: ArrayLike<number>, weight: number, length: number, value: number): void {
+  const float = charges instanceof Float32Array;
+  for (let offset = 0; offset < length; offset++) {
+    charges[target + offset] += float ? Math.fround(weights[weight + offset] * value) : Math.imul(weights[weight + offset], value);
   }
 }
 
@@ -83,6 +101,10 @@ function addIntegerRow(charges: Int32Array, target: number, weights: Int32Array,
   for (; to >= target; to--, from--) charges[to] = (charges[to] + weights[from]) | 0;
 }
 
+function subtractIntegerRow(charges: Int32Array, target: number, weights: Int32Array, weight: number, length: number): void {
+  for (let offset = 0; offset < length; offset++) charges[target + offset] = (charges[target + offset] - weights[weight + offset]) | 0;
+}
+
 function compile(synapse: Synapse, from: Shape, to: Shape): RowSynapse {
   switch (synapse.kind) {
     case "dense": {
@@ -102,37 +124,43 @@ function compile(synapse: Synapse, from: Shape, to: Shape): RowSynapse {
       };
       return { from: synapse.from, weights: expandCharges(synapse.weights, to), rowLength: 1, rows, rowsOf };
     }
-    case "conv2d": {
-      const [kernelHeight, kernelWidth] = synapse.kernel;
-      const { stride, dilation, padding, groups } = synapse;
-      const [, inputWidth, inputChannels] = from;
-      const [outputHeight, outputWidth, outputChannels] = to;
-      const groupInputs = inputChannels / groups;
-      const groupOutputs = outputChannels / groups;
-      const rows = new Int32Array(2 * kernelHeight * kernelWidth);
-      const rowsOf = (neuron: number): number => {
-        const channel = neuron % inputChannels;
-        const position = (neuron - channel) / inputChannels;
-        const x = (position % inputWidth) + padding.left;
-        const y = Math.floor(position / inputWidth) + padding.top;
-        const group = Math.floor(channel / groupInputs);
-        let count = 0;
-        for (let ky = 0; ky < kernelHeight; ky++) {
-          const outputY = (y - ky * dilation[0]) / stride[0];
-          if (!(outputY >= 0 && outputY < outputHeight && Number.isInteger(outputY))) continue;
-          for (let kx = 0; kx < kernelWidth; kx++) {
-            const outputX = (x - kx * dilation[1]) / stride[1];
-            if (!(outputX >= 0 && outputX < outputWidth && Number.isInteger(outputX))) continue;
-            rows[2 * count] = (outputY * outputWidth + outputX) * outputChannels + group * groupOutputs;
-            rows[2 * count + 1] = ((ky * kernelWidth + kx) * groupInputs + (channel % groupInputs)) * outputChannels + group * groupOutputs;
-            count++;
-          }
-        }
-        return count;
-      };
-      return { from: synapse.from, weights: synapse.weights, rowLength: groupOutputs, rows, rowsOf };
-    }
+    case "conv2d":
+    case "convTranspose2d":
+      return { from: synapse.from, weights: synapse.weights, ...windowRows(synapse, from, to) };
   }
+}
+
+/** Rows of a convolution, plain or transposed: one for each tap of the kernel that meets an output. */
+function windowRows(synapse: Conv2dSynapse | ConvTranspose2dSynapse, from: Shape, to: Shape): Pick<RowSynapse, "rowLength" | "rows" | "rowsOf"> {
+  const { kernel, stride, dilation, padding, groups } = synapse;
+  const [, inputWidth, inputChannels] = from;
+  const [outputHeight, outputWidth, outputChannels] = to;
+  const groupInputs = inputChannels / groups;
+  const groupOutputs = outputChannels / groups;
+  const rows = new Int32Array(2 * kernel[0] * kernel[1]);
+  const reached =
+    synapse.kind === "conv2d"
+      ? (at: number, tap: number, axis: 0 | 1, before: number) => (at + before - tap * dilation[axis]) / stride[axis]
+      : (at: number, tap: number, axis: 0 | 1, before: number) => at * stride[axis] - before + tap * dilation[axis];
+  const rowsOf = (neuron: number): number => {
+    const channel = neuron % inputChannels;
+    const position = (neuron - channel) / inputChannels;
+    const group = Math.floor(channel / groupInputs);
+    let count = 0;
+    for (let ky = 0; ky < kernel[0]; ky++) {
+      const outputY = reached(Math.floor(position / inputWidth), ky, 0, padding.top);
+      if (!(outputY >= 0 && outputY < outputHeight && Number.isInteger(outputY))) continue;
+      for (let kx = 0; kx < kernel[1]; kx++) {
+        const outputX = reached(position % inputWidth, kx, 1, padding.left);
+        if (!(outputX >= 0 && outputX < outputWidth && Number.isInteger(outputX))) continue;
+        rows[2 * count] = (outputY * outputWidth + outputX) * outputChannels + group * groupOutputs;
+        rows[2 * count + 1] = ((ky * kernel[1] + kx) * groupInputs + (channel % groupInputs)) * outputChannels + group * groupOutputs;
+        count++;
+      }
+    }
+    return count;
+  };
+  return { rowLength: groupOutputs, rows, rowsOf };
 }
 
 /** [outputs, inputs] to [inputs, outputs]. */

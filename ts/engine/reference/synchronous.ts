@@ -2,7 +2,7 @@ import { outputsOf, populationsOf, type Population, type SpikingNetwork, type Sp
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import { expandCharges, type CoreRun, type Recording, type SimulatorCore } from "../simulator.ts";
-import { EventList, inputEvents, SpikeRecorder } from "./events.ts";
+import { EventList, inputEvents, signedEvents, SpikeRecorder } from "./events.ts";
 import { compilePool, type Pool } from "./pools.ts";
 import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
 
@@ -37,7 +37,7 @@ export function synchronousCore(network: SpikingNetwork, recording: Recording): 
         for (const node of network.nodes) {
           const fired = eventsOf(node.name);
           if (node.kind === "pool") {
-            pools.get(node.name)?.pass(eventsOf(node.from), fired, 1);
+            pools.get(node.name)?.pass({ ...signedEvents(), plus: eventsOf(node.from) }, { ...signedEvents(), plus: fired }, 1);
             continue;
           }
           const part = node.kind === "output" ? outputs.get(node.name) : neurons.get(node.name);
