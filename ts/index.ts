@@ -4,12 +4,14 @@ export { createSimulator, resolveEngine, type CreateSimulatorOptions, type Engin
 export { pool, type SimulatorPool, type WorkerPoolOptions } from "./parallel/pool.ts";
 export { wasmEngine, type WasmEngineOptions } from "./engine/wasm.ts";
 export { referenceEngine } from "./engine/reference.ts";
-export type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions, Simulator, SimulatorOptions, SpikeTrain, Statistics } from "./engine/engine.ts";
+export type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions, Simulator, SimulatorOptions, SpikeInput, SpikeTrain, Statistics } from "./engine/engine.ts";
 export type { Arithmetic, Charges, Code, Conv2dSynapse, DenseSynapse, IdentitySynapse, Population, Refractory, ScheduleName, SpikeSign, SpikingInput, SpikingNetwork, SpikingNode, SpikingOutput, SpikingPool, Synapse } from "./spiking/network.ts";
 export { population, spikingNetwork, SpikingNetworkBuilder, type Conv2dLayerOptions, type DenseLayerOptions, type DenseWeights, type Leak, type NeuronOptions, type OutputOptions, type PerNeuron, type PoolLayerOptions, type SpikingNetworkOptions } from "./spiking/builder.ts";
 export { checkSpikingNetwork } from "./spiking/check.ts";
 export { biologicalNeuron, synapticCharge, type BiologicalNeuron } from "./spiking/neuron.ts";
-export { encodeConstant, encodePhase, encodePoisson, encodeRegular, type EncodedSpikes } from "./encode/encode.ts";
+export { encodeConstant, encodePoisson, encodeRegular, type EncodedSpikes } from "./encode/encode.ts";
+export { encodePhase, type PhaseDigits } from "./encode/phase.ts";
+export { encodeTtfs, encodeTtfsTimes } from "./encode/ttfs.ts";
 export { pcg32 } from "./encode/random.ts";
 export { amplification, countErrorBounds, countUnderConstantDrive, discardingDrive, equivalentLeakCharge, hardResetCount, hardResetRate, ohmicHardResetTicks, ohmicPredistortion, ohmicRate, ohmicReluRate, ohmicTickBound, ohmicTickRate, refractoryOhmicRate, refractoryRate, reluRate } from "./mapping/equations.ts";
 export { followedActivations, toSpiking, type ToSpikingOptions } from "./mapping/to-spiking.ts";

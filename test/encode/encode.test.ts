@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodeConstant, encodePhase, encodePoisson, encodeRegular, type EncodedSpikes } from "../../ts/encode/encode.ts";
+import { encodeConstant, encodePoisson, encodeRegular, type EncodedSpikes } from "../../ts/encode/encode.ts";
+import { encodePhase } from "../../ts/encode/phase.ts";
+import { encodeTtfs, encodeTtfsTimes } from "../../ts/encode/ttfs.ts";
 import { pcg32 } from "../../ts/encode/random.ts";
 
 const countsOf = ({ neurons }: EncodedSpikes, size: number): number[] => {
@@ -33,6 +35,29 @@ describe("encoders", () => {
     ticks.forEach((tick, index) => (counts[neurons[index]] += 2 ** (7 - tick)));
     expect(counts).toEqual([0, 1, 170, 255]);
     expect(() => encodePhase([256], 8)).toThrow("from 0 to 255");
+  });
+
+  it.each([
+    ["balanced ternary", 3, { spikes: "signed" }, (3 ** 7 - 1) / 2],
+    ["non-adjacent", 2, { spikes: "signed", nonAdjacent: true }, 85],
+  ] as const)("signed phase trains sum to every count: %s", (_, base, digits, most) => {
+    const counts = Array.from({ length: 2 * most + 1 }, (_, index) => index - most);
+    const { ticks, neurons, signs = new Int8Array(0) } = encodePhase(counts, 7, digits);
+    const sums = new Array<number>(counts.length).fill(0);
+    ticks.forEach((tick, index) => (sums[neurons[index]] += signs[index] * base ** (6 - tick)));
+    expect(sums).toEqual(counts);
+    if (base === 2) {
+      const fired = new Set(Array.from(ticks, (tick, index) => `${neurons[index]}:${tick}`));
+      expect(Array.from(ticks).some((tick, index) => fired.has(`${neurons[index]}:${tick + 1}`))).toBe(false);
+    }
+    expect(() => encodePhase([most + 1], 7, digits)).toThrow(`from -${most} to ${most}`);
+  });
+
+  it("ttfs: one spike in slot T + 1 − N, or at time 1 − x", () => {
+    expect(encodeTtfs([0, 1, 5, 7], 7)).toEqual({ ticks: Uint32Array.of(0, 2, 6), neurons: Uint32Array.of(3, 2, 1) });
+    expect(() => encodeTtfs([8], 7)).toThrow("from 0 to 7");
+    expect(encodeTtfsTimes([0, 0.25, 1])).toEqual({ ticks: Uint32Array.of(0, 0), neurons: Uint32Array.of(1, 2), times: Float64Array.of(0.75, 0) });
+    expect(() => encodeTtfsTimes([-0.5])).toThrow("value at index 0");
   });
 
   it("Poisson trains have the mean and spread of their rate, and repeat with their seed", () => {

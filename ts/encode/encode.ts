@@ -6,6 +6,10 @@ import { pcg32 } from "./random.ts";
 export interface EncodedSpikes {
   readonly ticks: Uint32Array;
   readonly neurons: Uint32Array;
+  /** +1 or −1, of signed digits. */
+  readonly signs?: Int8Array;
+  /** Time in the window, of real-valued times to first spike. */
+  readonly times?: Float64Array;
 }
 
 /** Constant current: the values themselves, as `run({ values })` takes them; exact. */
@@ -20,16 +24,6 @@ export function encodeConstant(values: ArrayLike<number>): { readonly values: Fl
 export function encodeRegular(values: ArrayLike<number>, ticks: number): EncodedSpikes {
   checkRates("encodeRegular", values, ticks);
   return collect(values.length, ticks, (neuron, tick) => Math.floor(values[neuron] * (tick + 1) + 0.5) > Math.floor(values[neuron] * tick + 0.5));
-}
-
-/**
- * Counts in binary, most significant bit first: the input of a `phase` network with `bits` ticks.
- * @param counts integers, 0 to 2^bits − 1.
- */
-export function encodePhase(counts: ArrayLike<number>, bits: number): EncodedSpikes {
-  checkInteger("encodePhase: bits", bits, 1, 30);
-  for (let index = 0; index < counts.length; index++) checkInteger(`encodePhase: count at index ${index}`, counts[index], 0, 2 ** bits - 1);
-  return collect(counts.length, bits, (neuron, tick) => ((counts[neuron] >> (bits - 1 - tick)) & 1) === 1);
 }
 
 /**

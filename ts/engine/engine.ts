@@ -32,12 +32,22 @@ export interface SpikeTrain {
   readonly times?: Float64Array;
 }
 
+/** Spikes of one sample, in any order; `encode…` make them. */
+export interface SpikeInput {
+  readonly ticks: ArrayLike<number>;
+  readonly neurons: ArrayLike<number>;
+  /** +1 or −1, in networks of signed spikes; default +1. */
+  readonly signs?: ArrayLike<number>;
+  /** Real-valued `ttfs` alone: time in the window, 0 to 1, of a value 1 − time; default 0. */
+  readonly times?: ArrayLike<number>;
+}
+
 /** A uint8 image is counts; float32 values are divided by the input's unit and rounded, where it has counts. */
 export type RunInput =
   | Uint8Array
   | Float32Array
   | { readonly values: Uint8Array | Float32Array }
-  | { readonly spikes: { readonly ticks: ArrayLike<number>; readonly neurons: ArrayLike<number> } };
+  | { readonly spikes: SpikeInput };
 
 export interface RunOptions {
   /** Synchronous networks only; default `network.windowTicks`. */

@@ -1,8 +1,8 @@
 import { LlifError } from "../errors.ts";
-import { checkInteger, checkLength } from "../check.ts";
+import { checkFinite, checkInteger, checkLength } from "../check.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
-import type { RunInput } from "./engine.ts";
+import type { RunInput, SpikeInput } from "./engine.ts";
 
 /** One sample as both engines take it. */
 export type EncodedInput = ConstantInput | EventInput;
@@ -19,6 +19,10 @@ export interface EventInput {
   readonly neurons: Uint32Array;
   /** Length ticks + 1. */
   readonly starts: Uint32Array;
+  /** +1 or −1, by spike; absent where all are +1. */
+  readonly signs?: Int8Array;
+  /** Times in the window, 0 to 1, by spike, in real-valued `ttfs`. */
+  readonly times?: Float64Array;
 }
 
 /**
@@ -62,7 +66,7 @@ function encodeValues(network: SpikingNetwork, values: Uint8Array | Float32Array
   return { kind: "constant", values: encoded };
 }
 
-function encodeSpikes(network: SpikingNetwork, spikes: { readonly ticks: ArrayLike<number>; readonly neurons: ArrayLike<number> }, ticks: number): EventInput {
+function encodeSpikes(network: SpikingNetwork, spikes: SpikeInput, ticks: number): EventInput {
   const { name, shape } = network.input;
   const place = `input "${name}": spikes`;
   const size = sizeOf(shape);
@@ -70,6 +74,7 @@ function encodeSpikes(network: SpikingNetwork, spikes: { readonly ticks: ArrayLi
   if (spikes.neurons.length !== length) {
     throw new LlifError("SHAPE", `${place}: expected as many neurons as ticks, got ${spikes.neurons.length} neurons and ${length} ticks`);
   }
+  const extra = checkExtras(place, network, spikes);
   const starts = new Uint32Array(ticks + 1);
   const keys = new Float64Array(length);
   let sorted = true;
@@ -84,11 +89,35 @@ function encodeSpikes(network: SpikingNetwork, spikes: { readonly ticks: ArrayLi
     if (index > 0 && keys[index] < keys[index - 1]) sorted = false;
     starts[tick + 1]++;
   }
-  if (!sorted) keys.sort();
   for (let tick = 0; tick < ticks; tick++) starts[tick + 1] += starts[tick];
-  const neurons = new Uint32Array(length);
-  for (let tick = 0; tick < ticks; tick++) {
-    for (let index = starts[tick]; index < starts[tick + 1]; index++) neurons[index] = keys[index] - tick * size;
+  if (extra === undefined) {
+    if (!sorted) keys.sort();
+    const neurons = new Uint32Array(length);
+    for (let tick = 0; tick < ticks; tick++) {
+      for (let index = starts[tick]; index < starts[tick + 1]; index++) neurons[index] = keys[index] - tick * size;
+    }
+    return { kind: "events", neurons, starts };
   }
-  return { kind: "events", neurons, starts };
+  // Equal keys: the smaller sign or time first, so that the order of the argument does not matter.
+  const order = Uint32Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b] || extra.values[a] - extra.values[b]);
+  const neurons = Uint32Array.from(order, (index) => keys[index] % size);
+  if (extra.kind === "signs") return { kind: "events", neurons, starts, signs: Int8Array.from(order, (index) => extra.values[index]) };
+  return { kind: "events", neurons, starts, times: Float64Array.from(order, (index) => extra.values[index]) };
+}
+
+/** What a spike carries besides its tick and neuron, where the code has a place for it. */
+function checkExtras(place: string, network: SpikingNetwork, spikes: SpikeInput): { readonly kind: "signs" | "times"; readonly values: ArrayLike<number> } | undefined {
+  const { signs, times } = spikes;
+  const realTimes = network.code === "ttfs" && network.arithmetic === "float32";
+  if (signs !== undefined && network.spikes !== "signed") throw new LlifError("ARGUMENT", `${place}: expected no signs in a network of unsigned spikes`);
+  if (times !== undefined && !realTimes) throw new LlifError("ARGUMENT", `${place}: expected no times but in real-valued ttfs, got them in code "${network.code}", ${network.arithmetic}`);
+  const kind = signs === undefined ? "times" : "signs";
+  const values = signs ?? times;
+  if (values === undefined) return undefined;
+  if (values.length !== spikes.ticks.length) throw new LlifError("SHAPE", `${place}: expected as many ${kind} as ticks, got ${values.length} ${kind} and ${spikes.ticks.length} ticks`);
+  for (let index = 0; index < values.length; index++) {
+    if (kind === "times") checkFinite(`${place}: time at index ${index}`, values[index], { from: 0, to: 1 });
+    else if (Math.abs(values[index]) !== 1) throw new LlifError("ARGUMENT", `${place}: sign at index ${index}: expected 1 or -1, got ${values[index]}`);
+  }
+  return { kind, values };
 }

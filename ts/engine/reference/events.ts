@@ -44,6 +44,18 @@ export function inputEvents(input: EncodedInput, ticks: number): EventList[] {
   });
 }
 
+/** The same, with the sign of each spike. */
+export function signedInputEvents(input: EncodedInput, ticks: number): SignedEvents[] {
+  const all = inputEvents(input, ticks);
+  const { signs, starts } = input.kind === "events" ? input : { signs: undefined, starts: [] };
+  if (signs === undefined) return all.map((plus) => ({ ...signedEvents(), plus }));
+  return all.map((list, tick) => {
+    const events = signedEvents();
+    for (let index = 0; index < list.length; index++) (signs[starts[tick] + index] > 0 ? events.plus : events.minus).push(list.neurons[index]);
+    return events;
+  });
+}
+
 /** Collects the spike train of one population over a run. */
 export class SpikeRecorder {
   readonly #ticks = new EventList();

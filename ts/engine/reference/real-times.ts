@@ -24,8 +24,8 @@ export function realTimesCore(network: SpikingNetwork, recording: Recording): Si
   const run: SimulatorCore["run"] = (input): CoreRun => {
     const spikes = new Map<string, TimedSpikes>([[network.input.name, { neurons: [], times: [] }]]);
     if (input.kind === "events") {
-      const neurons = Array.from(input.neurons);
-      spikes.set(network.input.name, { neurons, times: neurons.map(() => 0) });
+      const { neurons, times = new Float64Array(neurons.length) } = input;
+      spikes.set(network.input.name, { neurons: Array.from(neurons), times: Array.from(times) });
     }
     const charges: Record<string, Float32Array> = {};
     const counts: Record<string, Uint32Array> = {};

@@ -2,7 +2,7 @@ import { outputsOf, populationsOf, type Population, type SpikingNetwork, type Sp
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import { expandCharges, type CoreRun, type Recording, type SimulatorCore } from "../simulator.ts";
-import { inputEvents, signedEvents, SpikeRecorder, type SignedEvents } from "./events.ts";
+import { signedEvents, signedInputEvents, SpikeRecorder, type SignedEvents } from "./events.ts";
 import { compilePool, type Pool } from "./pools.ts";
 import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
 
@@ -33,9 +33,9 @@ export function signedRateCore(network: SpikingNetwork, recording: Recording): S
       const traces = recording.potentials.map(({ population, neurons: listed }) => ({ population, listed, samples: new Int32Array(listed.length * ticks) }));
       let spikeCount = 0;
       let synapticOperations = 0;
-      const inputs = inputEvents(input, ticks);
+      const inputs = signedInputEvents(input, ticks);
       for (let tick = 0; tick < ticks; tick++) {
-        spikes.set(network.input.name, { ...signedEvents(), plus: inputs[tick] });
+        spikes.set(network.input.name, inputs[tick]);
         for (const node of network.nodes) {
           const fired = spikesOf(node.name);
           if (node.kind === "pool") {

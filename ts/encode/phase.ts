@@ -1,0 +1,75 @@
+import { checkInteger } from "../check.ts";
+import { LlifError } from "../errors.ts";
+import type { EncodedSpikes } from "./encode.ts";
+
+/** Which digits the spikes of a `phase` network are; a SpikingNetwork itself fits. */
+export interface PhaseDigits {
+  /** Default "unsigned": binary. "signed": balanced ternary. */
+  readonly spikes?: "unsigned" | "signed";
+  /** Binary digits of either sign, no two in neighbouring ticks. */
+  readonly nonAdjacent?: boolean;
+}
+
+/**
+ * Counts in digits, most significant first: the input of a `phase` network of `ticks` ticks. Binary digits reach from 0 to
+ * 2^ticks − 1, balanced ternary ones from −(3^ticks − 1)/2 to (3^ticks − 1)/2, the non-adjacent form as far on both sides as every second tick reaches.
+ * @param counts integers within that reach.
+ * @see docs/mathematics.md T12
+ */
+export function encodePhase(counts: ArrayLike<number>, ticks: number, { spikes = "unsigned", nonAdjacent = false }: PhaseDigits = {}): EncodedSpikes {
+  if (nonAdjacent && spikes !== "signed") throw new LlifError("ARGUMENT", `encodePhase: nonAdjacent: expected spikes "signed", got "${spikes}"`);
+  const kind = nonAdjacent ? "nonAdjacent" : spikes === "signed" ? "ternary" : "binary";
+  const { longest, reach, digitsOf } = forms[kind];
+  checkInteger("encodePhase: ticks", ticks, 1, longest);
+  const most = reach(ticks);
+  const digits = Array.from(counts, (count, index) => digitsOf(checkInteger(`encodePhase: count at index ${index}`, count, kind === "binary" ? 0 : -most, most), ticks));
+  return collectDigits(digits, ticks, kind !== "binary");
+}
+
+interface DigitForm {
+  readonly longest: number;
+  /** Largest count in that many digits. */
+  readonly reach: (ticks: number) => number;
+  /** Least significant first. */
+  readonly digitsOf: (count: number, ticks: number) => Int8Array;
+}
+
+const forms: Readonly<Record<"binary" | "ternary" | "nonAdjacent", DigitForm>> = {
+  binary: { longest: 30, reach: (ticks) => 2 ** ticks - 1, digitsOf: (count, ticks) => Int8Array.from({ length: ticks }, (_, k) => (count >> k) & 1) },
+  ternary: { longest: 19, reach: (ticks) => (3 ** ticks - 1) / 2, digitsOf: ternaryDigits },
+  nonAdjacent: { longest: 30, reach: (ticks) => Math.floor(2 ** (ticks + 1) / 3), digitsOf: nonAdjacentDigits },
+};
+
+function ternaryDigits(count: number, ticks: number): Int8Array {
+  let rest = count;
+  return Int8Array.from({ length: ticks }, () => {
+    const digit = ((((rest + 1) % 3) + 3) % 3) - 1;
+    rest = (rest - digit) / 3;
+    return digit;
+  });
+}
+
+/** An odd rest takes the digit that leaves a multiple of four, so that the next is zero. */
+function nonAdjacentDigits(count: number, ticks: number): Int8Array {
+  let rest = count;
+  return Int8Array.from({ length: ticks }, () => {
+    const digit = (rest & 1) === 0 ? 0 : 2 - (rest & 3);
+    rest = (rest - digit) / 2;
+    return digit;
+  });
+}
+
+function collectDigits(digits: readonly Int8Array[], ticks: number, signed: boolean): EncodedSpikes {
+  const found = { ticks: [] as number[], neurons: [] as number[], signs: [] as number[] };
+  for (let tick = 0; tick < ticks; tick++) {
+    digits.forEach((ofNeuron, neuron) => {
+      const digit = ofNeuron[ticks - 1 - tick];
+      if (digit === 0) return;
+      found.ticks.push(tick);
+      found.neurons.push(neuron);
+      found.signs.push(digit);
+    });
+  }
+  const spikes = { ticks: Uint32Array.from(found.ticks), neurons: Uint32Array.from(found.neurons) };
+  return signed ? { ...spikes, signs: Int8Array.from(found.signs) } : spikes;
+}

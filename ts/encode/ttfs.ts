@@ -1,0 +1,29 @@
+import { checkFinite, checkInteger } from "../check.ts";
+import type { EncodedSpikes } from "./encode.ts";
+
+/**
+ * Time to first spike in slots: a count N is one spike in slot T + 1 − N of 1 … T, so tick T − N, and none if N = 0: the input
+ * of a `ttfs` network in integers.
+ * @param counts integers, 0 to `windowTicks`.
+ * @see docs/mathematics.md T7
+ */
+export function encodeTtfs(counts: ArrayLike<number>, windowTicks: number): EncodedSpikes {
+  checkInteger("encodeTtfs: windowTicks", windowTicks, 1, 2 ** 24);
+  for (let neuron = 0; neuron < counts.length; neuron++) checkInteger(`encodeTtfs: count at index ${neuron}`, counts[neuron], 0, windowTicks);
+  const neurons = Uint32Array.from(counts, (_, neuron) => neuron)
+    .filter((neuron) => counts[neuron] > 0)
+    .sort((a, b) => counts[b] - counts[a] || a - b);
+  return { ticks: neurons.map((neuron) => windowTicks - counts[neuron]), neurons };
+}
+
+/**
+ * Time to first spike, real-valued: a value x is one spike at time 1 − x of the window, and none if x = 0: the input of a `ttfs`
+ * network in float32, in which all of it falls into tick 0.
+ * @param values 0 to 1.
+ * @see docs/mathematics.md T9
+ */
+export function encodeTtfsTimes(values: ArrayLike<number>): EncodedSpikes {
+  for (let neuron = 0; neuron < values.length; neuron++) checkFinite(`encodeTtfsTimes: value at index ${neuron}`, values[neuron], { from: 0, to: 1 });
+  const neurons = Uint32Array.from(values, (_, neuron) => neuron).filter((neuron) => values[neuron] > 0);
+  return { ticks: new Uint32Array(neurons.length), neurons, times: Float64Array.from(neurons, (neuron) => 1 - values[neuron]) };
+}
