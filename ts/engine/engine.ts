@@ -68,6 +68,12 @@ export interface Simulator<R extends RecordOptions = RecordOptions> {
   run(input: RunInput, options?: RunOptions): Result<R>;
   /** One tick from the present state (synchronous networks only): `run(input, { ticks: 1, keepState: true })`. */
   step(input: RunInput): Result<R>;
+  /**
+   * Layerwise networks: one sample enters each window (`intervalTicks`), while the former ones are in the layers behind; each result
+   * comes `latencyTicks` after its sample entered, in order, and equals that of `run`. Takes an input only when the next result is asked for.
+   * @throws {LlifError} ARGUMENT for a synchronous network, UNSUPPORTED where the engine does one sample at a time.
+   */
+  runPipelined(inputs: Iterable<RunInput>): Generator<Result<R>, void, undefined>;
   /** One sample after the other; lets the event loop breathe, and can be cancelled. */
   runBatch(inputs: Iterable<RunInput>, options?: BatchOptions): Promise<Result<R>[]>;
   /** Back to the initial membrane potentials. */

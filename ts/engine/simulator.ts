@@ -30,6 +30,11 @@ export interface SimulatorCore {
    * @param ticks of the run if synchronous, else `windowTicks`.
    */
   run(input: EncodedInput, ticks: number): CoreRun;
+  /**
+   * Layerwise alone: each call of what it returns passes one window, at whose start a sample enters or not, and gives the run of
+   * the sample whose decision falls at its end. Absent: this core does one sample at a time.
+   */
+  pipeline?(): (input: EncodedInput | undefined) => CoreRun | undefined;
   dispose(): void;
 }
 
@@ -114,12 +119,41 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     const encoded = encodeInput(network, input, ticks);
     if (schedule.interleaved && options.keepState !== true) reset();
     ticksSinceReset += ticks;
-    const { charges, counts, spikes, potentials, spikeCount, synapticOperations } = core.run(encoded, ticks);
+    return resultOf(core.run(encoded, ticks), ticks);
+  };
+
+  const resultOf = ({ charges, counts, spikes, potentials, spikeCount, synapticOperations }: CoreRun, ticks: number): Result<R> => {
     const logits = output === undefined ? new Float64Array(0) : decode(output, charges[output.name], schedule.interleaved ? ticksSinceReset : 1);
     const latency = latencyTicks(network, ticks);
     const statistics = { ticks: latency, windowTicks: ticks, latencyTicks: latency, intervalTicks: ticks, spikes: spikeCount, synapticOperations };
     // The names recorded are those of R: resolveRecording has checked them.
     return { logits, top: topClasses(logits, network.classes), charges, counts, spikes, potentials, statistics } as Result<R>;
+  };
+
+  const runPipelined = function* (inputs: Iterable<RunInput>): Generator<Result<R>, void, undefined> {
+    alive();
+    const ticks = network.windowTicks;
+    if (schedule.interleaved) throw new LlifError("ARGUMENT", `runPipelined: expected a layerwise network, whose layers work on samples of their own; "${network.name}" is synchronous`);
+    if (core.pipeline === undefined) {
+      throw new LlifError("UNSUPPORTED", `runPipelined: the ${engine} engine does not overlap windows of network "${network.name}" yet; use engine "reference", or runBatch, which gives the same results`);
+    }
+    const passWindow = core.pipeline();
+    let onTheWay = 0;
+    for (const input of inputs) {
+      alive();
+      const run = passWindow(encodeInput(network, input, ticks));
+      onTheWay++;
+      if (run === undefined) continue;
+      onTheWay--;
+      yield resultOf(run, ticks);
+    }
+    while (onTheWay > 0) {
+      alive();
+      const run = passWindow(undefined);
+      if (run === undefined) continue;
+      onTheWay--;
+      yield resultOf(run, ticks);
+    }
   };
 
   const runBatch = async (inputs: Iterable<RunInput>, { signal, onProgress, ...options }: BatchOptions = {}): Promise<Result<R>[]> => {
@@ -146,7 +180,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
   };
 
   const step = (input: RunInput): Result<R> => run(input, { ticks: 1, keepState: true });
-  return { engine, network, run, step, runBatch, reset, dispose, [Symbol.dispose]: dispose };
+  return { engine, network, run, step, runPipelined, runBatch, reset, dispose, [Symbol.dispose]: dispose };
 }
 
 function ticksOf(network: SpikingNetwork, schedule: CompiledSchedule, options: RunOptions): number {

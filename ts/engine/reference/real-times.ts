@@ -1,8 +1,9 @@
-import { depths, type SpikingNetwork, type SpikingPool } from "../../spiking/network.ts";
+import { depths, type Population, type SpikingNetwork, type SpikingOutput, type SpikingPool } from "../../spiking/network.ts";
 import type { SpikeTrain } from "../engine.ts";
-import { expandCharges, type CoreRun, type Recording, type SimulatorCore } from "../simulator.ts";
+import { expandCharges, type Recording, type SimulatorCore } from "../simulator.ts";
 import { windowsOf } from "./pools.ts";
 import { deliverConstant, deliverValues, rowSynapsesTo } from "./synapses.ts";
+import { windowedCore, type Stage } from "./windows.ts";
 
 /** Spikes of one window, by ascending neuron, with times from 0 to 1. */
 interface TimedSpikes {
@@ -18,63 +19,58 @@ interface TimedSpikes {
  */
 export function realTimesCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
   const depth = depths(network);
-  const synapses = new Map(network.nodes.map((node) => [node.name, rowSynapsesTo(network, node.name)]));
-  const pools = new Map(network.nodes.flatMap((node) => (node.kind === "pool" ? [[node.name, timedPool(network, node)] as const] : [])));
-
-  const run: SimulatorCore["run"] = (input): CoreRun => {
-    const spikes = new Map<string, TimedSpikes>([[network.input.name, { neurons: [], times: [] }]]);
-    if (input.kind === "events") {
+  const stages = new Map<string, Stage<TimedSpikes>>();
+  for (const node of network.nodes) {
+    if (node.kind === "pool") stages.set(node.name, { pass: timedPool(network, node) });
+    else stages.set(node.name, stageOf(network, node, recording, depth.get(node.name) as number));
+  }
+  return windowedCore(network, {
+    stages,
+    emptyWindow: () => ({ neurons: [], times: [] }),
+    inputWindow(input) {
+      if (input.kind === "constant") return { neurons: [], times: [] };
       const { neurons, times = new Float64Array(neurons.length) } = input;
-      spikes.set(network.input.name, { neurons: Array.from(neurons), times: Array.from(times) });
-    }
-    const charges: Record<string, Float32Array> = {};
-    const counts: Record<string, Uint32Array> = {};
-    const trains: Record<string, SpikeTrain> = {};
-    const potentials: Record<string, Float32Array> = {};
-    let spikeCount = 0;
-    let synapticOperations = 0;
-    for (const node of network.nodes) {
-      if (node.kind === "pool") {
-        spikes.set(node.name, (pools.get(node.name) as TimedPool)(spikes.get(node.from) as TimedSpikes));
-        continue;
-      }
-      const potential = expandCharges(node.bias as Float32Array, node.shape).slice();
-      for (const synapse of synapses.get(node.name) ?? []) {
-        if (synapse.from === network.input.name && input.kind === "constant") deliverConstant(synapse, input.values, potential);
-        const { neurons, times } = spikes.get(synapse.from) as TimedSpikes;
-        synapticOperations += deliverValues(synapse, neurons, times.map((time) => Math.fround(1 - time)), potential);
-      }
-      if (node.kind === "output") {
-        charges[node.name] = potential;
-        continue;
-      }
-      const threshold = expandCharges(node.threshold as Float32Array, node.shape);
-      const fired: TimedSpikes = { neurons: [], times: [] };
-      const count = new Uint32Array(potential.length);
-      for (let neuron = 0; neuron < potential.length; neuron++) {
-        if (!(potential[neuron] > 0)) continue;
-        fired.neurons.push(neuron);
-        fired.times.push(1 - Math.min(1, Math.fround(potential[neuron] / threshold[neuron])));
-        count[neuron] = 1;
-      }
-      spikes.set(node.name, fired);
-      spikeCount += fired.neurons.length;
-      if (recording.counts) counts[node.name] = count;
-      const layer = depth.get(node.name) ?? 0;
-      if (recording.spikes.includes(node.name)) trains[node.name] = trainOf(fired, layer);
-      const traced = recording.potentials.find(({ population }) => population === node.name);
-      if (traced !== undefined) {
-        // Two samples: at the end of the window that integrates, and of the one that fires, where a neuron that fired has spent its charge.
-        potentials[node.name] = Float32Array.from({ length: 2 * traced.neurons.length }, (_, index) => {
-          const value = potential[traced.neurons[index >> 1]];
-          return index % 2 === 0 || value <= 0 ? value : 0;
-        });
-      }
-    }
-    return { charges, counts, spikes: trains, potentials, spikeCount, synapticOperations };
-  };
+      return { neurons: Array.from(neurons), times: Array.from(times) };
+    },
+  });
+}
 
-  return { run, reset() {}, dispose() {} };
+function stageOf(network: SpikingNetwork, node: Population | SpikingOutput, recording: Recording, depth: number): Stage<TimedSpikes> {
+  const { name } = node;
+  const synapses = rowSynapsesTo(network, name);
+  const bias = expandCharges(node.bias as Float32Array, node.shape);
+  let charge = bias;
+
+  const integrate: Stage<TimedSpikes>["integrate"] = (sample, windowOf) => {
+    charge = bias.slice();
+    for (const synapse of synapses) {
+      if (synapse.from === network.input.name && sample.input.kind === "constant") deliverConstant(synapse, sample.input.values, charge);
+      const { neurons, times } = windowOf(synapse.from);
+      sample.synapticOperations += deliverValues(synapse, neurons, times.map((time) => Math.fround(1 - time)), charge);
+    }
+    if (node.kind === "output") sample.charges[name] = charge;
+  };
+  if (node.kind === "output") return { integrate };
+
+  const threshold = expandCharges(node.threshold as Float32Array, node.shape);
+  const traced = recording.potentials.find(({ population }) => population === name)?.neurons;
+  const fire: Stage<TimedSpikes>["fire"] = (sample, { neurons, times }) => {
+    neurons.length = 0;
+    times.length = 0;
+    const counts = new Uint32Array(charge.length);
+    for (let neuron = 0; neuron < charge.length; neuron++) {
+      if (!(charge[neuron] > 0)) continue;
+      neurons.push(neuron);
+      times.push(1 - Math.min(1, Math.fround(charge[neuron] / threshold[neuron])));
+      counts[neuron] = 1;
+    }
+    sample.spikeCount += neurons.length;
+    if (recording.counts) sample.counts[name] = counts;
+    if (recording.spikes.includes(name)) sample.spikes[name] = trainOf({ neurons, times }, depth);
+    // At the end of the window that integrates, and of the one that fires, where a neuron that fired has spent its charge.
+    if (traced !== undefined) sample.potentials[name] = Float32Array.from([...traced].flatMap((neuron) => [charge[neuron], Math.min(charge[neuron], 0)]));
+  };
+  return { integrate, fire };
 }
 
 /** In order of time, as any train; of neuron, where times are equal. */
@@ -88,18 +84,17 @@ function trainOf({ neurons, times }: TimedSpikes, layer: number): SpikeTrain {
   };
 }
 
-type TimedPool = (spikes: TimedSpikes) => TimedSpikes;
-
 /** Max: the earliest spike. Sum: all of them, by ascending output, then member. */
-function timedPool(network: SpikingNetwork, pool: SpikingPool): TimedPool {
+function timedPool(network: SpikingNetwork, pool: SpikingPool): (source: TimedSpikes, passed: TimedSpikes) => void {
   const { starts, outputs, count } = windowsOf(network, pool);
   const channels = pool.shape[pool.shape.length - 1];
-  return ({ neurons, times }) => {
+  return ({ neurons, times }, passed) => {
+    passed.neurons.length = 0;
+    passed.times.length = 0;
     const arrived: number[][] = Array.from({ length: count }, () => []);
     neurons.forEach((member, index) => {
       for (let edge = starts[member]; edge < starts[member + 1]; edge++) arrived[outputs[edge]].push(times[index]);
     });
-    const passed: TimedSpikes = { neurons: [], times: [] };
     arrived.forEach((list, output) => {
       if (list.length === 0) return;
       const kept = pool.mode === "max" ? [Math.min(...list)] : list;
@@ -111,6 +106,5 @@ function timedPool(network: SpikingNetwork, pool: SpikingPool): TimedPool {
         }
       }
     });
-    return passed;
   };
 }
