@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { encodePhase } from "../../ts/encode/phase.ts";
 import { activityMeter, addActivity, spikesOfCount } from "../../ts/analyze/activity.ts";
 import { energyReport, horowitz45nm } from "../../ts/analyze/energy.ts";
 import { fanoutOf } from "../../ts/analyze/fanout.ts";
@@ -66,6 +67,10 @@ it("takes the published figures at their widths, and interpolates between", () =
 
 it("tells the spikes of a count in each code", () => {
   expect([0, 1, 5, 7].map((count) => spikesOfCount({ code: "phase", schedule: "layerwise", spikes: "unsigned" }, count))).toEqual([0, 1, 2, 3]);
+  for (const digits of [{ spikes: "signed" }, { spikes: "signed", nonAdjacent: true }] as const) {
+    const counts = Array.from({ length: 300 }, (_, count) => count);
+    expect(counts.map((count) => spikesOfCount({ code: "phase", schedule: "layerwise", ...digits }, count))).toEqual(counts.map((count) => encodePhase([count], 12, digits).ticks.length));
+  }
   expect([0, 1, 5].map((count) => spikesOfCount({ code: "rate", schedule: "layerwise", spikes: "unsigned" }, count))).toEqual([0, 1, 5]);
   expect([0, 1, 5].map((count) => spikesOfCount({ code: "ttfs", schedule: "layerwise", spikes: "unsigned" }, count))).toEqual([0, 1, 1]);
 });

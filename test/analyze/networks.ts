@@ -7,7 +7,7 @@ export function tinyNetwork(rows: readonly (readonly [number, number])[], overri
     input: { name: "x", shape: [2], counts: { unit: 1, minimum: 0, maximum: 255 } },
     nodes: [
       {
-        kind: "population", name: "hidden", shape: [2], bias: Int32Array.of(0, 0), threshold: Int32Array.of(16, 16), initialPotential: Int32Array.of(8, 8),
+        kind: "population", rectified: true, name: "hidden", shape: [2], bias: Int32Array.of(0, 0), threshold: Int32Array.of(16, 16), initialPotential: Int32Array.of(8, 8),
         floor: -Infinity, leakFactor: 1, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit: Float64Array.of(1, 1),
       },
       { kind: "output", name: "y", shape: [rows.length], bias: new Int32Array(rows.length), unit: new Float64Array(rows.length).fill(1), rectified: false },

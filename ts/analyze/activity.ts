@@ -57,12 +57,17 @@ export interface ActivityMeter {
  * Spikes that carry a count N in one window.
  * @see docs/mathematics.md T7
  */
-export function spikesOfCount({ code, schedule }: Pick<SpikingNetwork, "code" | "schedule" | "spikes">, count: number): number {
+export function spikesOfCount({ code, schedule, spikes, nonAdjacent }: Pick<SpikingNetwork, "code" | "schedule" | "spikes" | "nonAdjacent">, count: number): number {
   if (schedule === "synchronous" || code === "rate") return count;
   if (code === "ttfs") return count > 0 ? 1 : 0;
-  let spikes = 0;
-  for (let rest = count; rest > 0; rest = Math.floor(rest / 2)) spikes += rest % 2;
-  return spikes;
+  const ternary = spikes === "signed" && nonAdjacent !== true;
+  let digits = 0;
+  for (let rest = Math.abs(count); rest > 0; rest = Math.floor((ternary ? rest + 1 : rest) / (ternary ? 3 : 2))) {
+    if (ternary ? rest % 3 !== 0 : rest % 2 !== 0) digits++;
+    // An odd rest before another 1 is the digit −1, which carries (T12, non-adjacent form).
+    if (nonAdjacent === true && rest % 4 === 3) rest++;
+  }
+  return digits;
 }
 
 export function activityMeter(network: SpikingNetwork, relu: ReluNetwork): ActivityMeter {

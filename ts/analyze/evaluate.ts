@@ -25,7 +25,7 @@ export interface TwinCounter {
   run(
     counts: Uint8Array,
     samples: number,
-  ): { readonly charges: Readonly<Record<string, Int32Array>>; readonly counts: Readonly<Record<string, Uint32Array>> };
+  ): { readonly charges: Readonly<Record<string, Int32Array>>; readonly counts: Readonly<Record<string, Uint32Array | Int32Array>> };
 }
 
 /** Certificates C1 and C3, as far as the network has them. */

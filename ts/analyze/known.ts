@@ -38,7 +38,7 @@ export function knownPart<T extends Readonly<Record<string, Uint32Array | Float6
 /** Decisions and hashes of a batch. @param result by node, shape [samples, neurons]. */
 export function twinResults(
   network: SpikingNetwork,
-  result: { readonly charges: Readonly<Record<string, Int32Array>>; readonly counts: Readonly<Record<string, Uint32Array>> },
+  result: { readonly charges: Readonly<Record<string, Int32Array>>; readonly counts: Readonly<Record<string, Uint32Array | Int32Array>> },
   samples: number,
 ): TwinResults {
   const row = <T extends Int32Array | Uint32Array>(values: Readonly<Record<string, T>>, index: number) =>

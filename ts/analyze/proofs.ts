@@ -23,7 +23,7 @@ export class Gathered {
     this.early = certificates.lastWindow === null ? null : { decisions: new Uint32Array(samples), ticks: new Uint32Array(samples) };
   }
 
-  add(index: number, counts: Readonly<Record<string, Uint32Array>>, input: Uint8Array, ticks: number): void {
+  add(index: number, counts: Readonly<Record<string, Uint32Array | Int32Array>>, input: Uint8Array, ticks: number): void {
     const { certifier, correspondences, lastWindow } = this.#certificates;
     if (certifier !== null) {
       for (const correspondence of correspondences) {

@@ -1,3 +1,4 @@
+import { LlifError } from "../errors.ts";
 import { depths, synapsesTo, type Charges, type Conv2dSynapse, type SpikingNetwork, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { PreparedNetwork, Recording } from "./simulator.ts";
@@ -35,9 +36,25 @@ export interface CoreNetwork {
 /** Words of weights that cross at once: a whole copy of a large layer would stay in the core's memory, which never shrinks. */
 const pieceLength = 2 ** 15;
 
+/**
+ * @throws {LlifError} UNSUPPORTED, naming the code or node that the core does not have yet.
+ */
+export function refuseUnsupported({ name, code, schedule, spikes, nodes, synapses }: SpikingNetwork): void {
+  const refuse = (place: string, what: string, nodesConcerned: string[] = []): never => {
+    throw new LlifError("UNSUPPORTED", `${place}: the wasm engine does not simulate ${what} yet; use engine "reference" or "auto"`, { nodes: nodesConcerned });
+  };
+  if (spikes === "signed" || code === "ttfs") refuse(`network "${name}"`, `code "${code}", schedule "${schedule}", ${spikes} spikes`);
+  for (const synapse of synapses) {
+    if (synapse.kind === "convTranspose2d") refuse(`synapse "${synapse.from}" to "${synapse.to}"`, "transposed convolutions", [synapse.from, synapse.to]);
+  }
+  for (const node of nodes) {
+    if (node.kind === "pool" && node.multiplicity !== undefined) refuse(`pool "${node.name}"`, "pools with a multiplicity", [node.name]);
+  }
+}
+
 /** Hands a checked network over to the core, node by node, as flat typed arrays. */
 export function buildCore(core: RawCore, { network, schedule }: PreparedNetwork, recording: Recording): CoreNetwork {
-  const shifts = Uint32Array.from(schedule.firing, ({ thresholdFactor }) => Math.log2(thresholdFactor));
+  const shifts = Uint32Array.from(schedule.firing, ({ above }) => Math.log2(above / 2));
   const payloads = Uint32Array.from(schedule.firing, ({ payload }) => payload);
   const raw = new core.RawNetwork(extents(network.input.shape), schedule.interleaved, schedule.integrationGain, shifts, payloads);
   const numbers = new Map([[network.input.name, 0]]);

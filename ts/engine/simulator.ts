@@ -62,9 +62,9 @@ export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
   if (delayed !== undefined) {
     throw new LlifError("UNSUPPORTED", `synapse "${delayed.from}" to "${delayed.to}": delays are not simulated yet, got delayTicks ${delayed.delayTicks}`, { nodes: [delayed.from, delayed.to] });
   }
-  const arithmetic = schedule.interleaved ? "float32" : "int32";
-  if (network.arithmetic !== arithmetic) {
-    throw new LlifError("UNSUPPORTED", `network "${network.name}": ${network.schedule} networks are simulated in ${arithmetic}, got ${network.arithmetic}`);
+  const arithmetic = schedule.interleaved && network.spikes === "unsigned" ? "float32" : "int32";
+  if (network.arithmetic !== arithmetic && network.code !== "ttfs") {
+    throw new LlifError("UNSUPPORTED", `network "${network.name}": ${network.schedule} ${network.code} networks of ${network.spikes} spikes are simulated in ${arithmetic}, got ${network.arithmetic}`);
   }
   return { network, schedule };
 }

@@ -1,7 +1,7 @@
 import { LlifError } from "../errors.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import type { Engine } from "./engine.ts";
-import { bitsOf, buildCore, type CoreNetwork } from "./flatten.ts";
+import { bitsOf, buildCore, refuseUnsupported, type CoreNetwork } from "./flatten.ts";
 import { loadGlue, type WasmSource } from "./load.ts";
 import { createSimulatorOver, prepareNetwork, resolveRecording, type CoreRun, type Recording, type SimulatorCore } from "./simulator.ts";
 import { RunTable, type TableArray } from "./table.ts";
@@ -22,6 +22,7 @@ export function wasmEngine({ wasm }: WasmEngineOptions = {}): Engine {
     name: "wasm",
     async createSimulator(network, options = {}) {
       const prepared = prepareNetwork(network);
+      refuseUnsupported(network);
       const recording = resolveRecording(network, options.record);
       const glue = await loadGlue(wasm);
       const { memory } = await glue();

@@ -10,7 +10,7 @@ export interface QuantizedTwin {
 
 export interface TwinOutcome {
   /** By population. */
-  readonly counts: Readonly<Record<string, Uint32Array>>;
+  readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
   /** By output. */
   readonly charges: Readonly<Record<string, Int32Array>>;
 }
