@@ -5,7 +5,7 @@ import { Digest } from "../../ts/bench/digest.ts";
 import { createSimulator } from "../../ts/index.ts";
 
 interface DropIn {
-  run(input: { spikes: ReturnType<typeof makeInputs>[number] }, options: { ticks: number }): { readonly counts: Readonly<Record<string, Uint32Array>> };
+  run(input: { spikes: ReturnType<typeof makeInputs>[number] }, options: { ticks: number }): { readonly counts: Readonly<Record<string, Uint32Array | Int32Array>> };
   dispose(): void;
 }
 
