@@ -4,6 +4,7 @@ const sections = [
   ["raster", "One digit, phase", "Each layer waits for the window of the layer before, then sends each count as 8 weighted spikes, most significant first."],
   ["raster-rate", "One digit, rate", "All layers tick together; the number of spikes carries the value."],
   ["sweep", "What precision costs", "Both axes of cost are logarithmic. Latency counts all windows up to the decision."],
+  ["trace", "The neuron, tick by tick", "One input of Poisson spikes, two neurons. A spike takes one threshold off; what is above it stays."],
   ["curve-constant", "The neuron, constant leak", "The simulated firing rate beside the ReLU that the neuron stands for."],
   ["curve-ohmic", "The neuron, ohmic leak", "Near the smallest current that makes it fire the ohmic neuron is slower than its ReLU."],
 ];
@@ -37,7 +38,7 @@ export function reportHtml({ cells, plots, node }) {
 <p>Each model of this package decided MNIST test images twice: as the float ReLU network it is, and as a spiking network mapped from it.
 “Disagree” counts images on which the two decide differently; “twin mismatches” counts spike counts and logits that differ from the quantised network (none may).</p>
 <div class="table"><table>${row("th")(header)}${rows.map(row("td")).join("")}</table></div>
-<p><small>Latency: ticks from the first input to the decision, one image alone. Spikes and synaptic operations: of one image. Times: of all images, on this computer, Node ${escape(node)}, one thread.</small></p>
+<p><small>Latency: ticks from the first input to the decision, one image alone. Spikes and synaptic operations: of one image. Times: of all images, on this computer, Node ${escape(node)}, one thread each, two evaluations at a time.</small></p>
 ${figures.join("\n")}
 </html>
 `;

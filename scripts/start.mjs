@@ -10,25 +10,37 @@ const codes = [
   { name: "phase, 8 bits", code: "phase", flags: ["--code", "phase", "--bits", "8"] },
   { name: "rate, 256 ticks", code: "rate", flags: ["--code", "rate", "--schedule", "synchronous", "--ticks", "256"] },
 ];
+/** Heading in the terminal, heading in the report, cell. */
 const columns = [
-  ["model", ({ model }) => model],
-  ["code", ({ setting }) => setting],
-  ["images", ({ samples }) => samples.toLocaleString("en-US")],
-  ["ReLU", ({ reluAccuracy }) => percent(reluAccuracy)],
-  ["spiking", ({ spikingAccuracy }) => percent(spikingAccuracy)],
-  ["disagree", ({ disagreements }) => String(disagreements)],
-  ["twin mismatches", ({ twinMismatches }) => (twinMismatches === null ? "–" : String(twinMismatches))],
-  ["latency, ticks", ({ latencyTicks }) => String(latencyTicks)],
-  ["spikes", ({ spikesPerSample }) => compact(spikesPerSample)],
-  ["synaptic operations", ({ synapticOperationsPerSample }) => compact(synapticOperationsPerSample)],
-  ["simulation, s", ({ seconds }) => seconds.toFixed(2)],
-  ["ReLU, s", ({ reluSeconds }) => reluSeconds.toFixed(2)],
+  ["model", "model", ({ model }) => model],
+  ["code", "code", ({ setting }) => setting],
+  ["images", "images", ({ samples }) => samples.toLocaleString("en-US")],
+  ["ReLU", "ReLU accuracy", ({ reluAccuracy }) => percent(reluAccuracy)],
+  ["spiking", "spiking accuracy", ({ spikingAccuracy }) => percent(spikingAccuracy)],
+  ["disagree", "disagree", ({ disagreements }) => String(disagreements)],
+  ["≠ twin", "twin mismatches", ({ twinMismatches }) => (twinMismatches === null ? "–" : String(twinMismatches))],
+  ["ticks", "latency, ticks", ({ latencyTicks }) => String(latencyTicks)],
+  ["spikes", "spikes", ({ spikesPerSample }) => compact(spikesPerSample)],
+  ["operations", "synaptic operations", ({ synapticOperationsPerSample }) => compact(synapticOperationsPerSample)],
+  ["seconds", "simulation, s", ({ seconds }) => seconds.toFixed(2)],
+  ["ReLU, s", "ReLU network, s", ({ reluSeconds }) => reluSeconds.toFixed(2)],
 ];
+const legend = `disagree: images on which the two decide differently. ≠ twin: spike counts and logits that differ from the quantised network.
+ticks: from the first input to the decision, one image alone. spikes, operations (synaptic): of one image. seconds: of all images.`;
 const folder = inRoot(".cache", "report");
 
 const percent = (share) => `${(100 * share).toFixed(2)} %`;
 const compact = (value) => new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 const say = (line) => process.stderr.write(`${line}\n`);
+
+/** `--limit n`: fewer images, for a quick look. */
+function limitOf(words) {
+  const at = words.indexOf("--limit");
+  if (words.length === 0) return undefined;
+  const limit = Number(words[at + 1]);
+  if (words.length === 2 && at === 0 && Number.isInteger(limit) && limit > 0) return limit;
+  throw new Error(`expected nothing, or --limit and a number of images, got "${words.join(" ")}"`);
+}
 
 /** Runs one llif command; its progress and warnings pass through. */
 function llif(...words) {
@@ -43,6 +55,11 @@ function llif(...words) {
 
 /** Images by job. Without SIMD only the reference engine runs: it would take an hour, so fewer images must do, and the table says how many. */
 async function limits() {
+  const chosen = limitOf(process.argv.slice(2));
+  if (chosen !== undefined) {
+    const flag = (most) => ["--limit", String(Math.min(chosen, most))];
+    return { phase: flag(10_000), rate: flag(1000), sweep: flag(200) };
+  }
   const { resolveEngine } = await import("../dist/node.js");
   const slow = resolveEngine().name === "reference";
   if (slow) say("No WebAssembly engine here: the reference engine evaluates fewer images.");
@@ -85,7 +102,29 @@ async function drawPlots(limit) {
     await llif(...words, "--plot", `${folder}/${name}.svg`);
     plots[name] = readFileSync(`${folder}/${name}.svg`, "utf8");
   }
+  say("plot: trace …");
+  plots.trace = await drawTraces();
+  writeFileSync(`${folder}/trace.svg`, plots.trace);
   return plots;
+}
+
+/** One input, two neurons: constant leak and ohmic leak. */
+async function drawTraces() {
+  const { createSimulator, encodePoisson, spikingNetwork } = await import("../dist/node.js");
+  const { tracePlot } = await import("../dist/plot.js");
+  const [inputs, ticks] = [40, 120];
+  const weights = [Array.from({ length: inputs }, (_, input) => (input % 4 === 0 ? -0.06 : 0.1))];
+  const spikes = encodePoisson(new Float32Array(inputs).fill(0.1), ticks, 3);
+  const leaks = [["constant leak", { kind: "constant", chargePerTick: 0.06 }], ["ohmic leak", { kind: "ohmic", timeConstantTicks: 10 }]];
+  const traces = [];
+  for (const [name, leak] of leaks) {
+    const network = spikingNetwork({ inputs: [inputs], ticks }).population({ weights, threshold: 1, leak, name: "neuron" }).build();
+    const simulator = await createSimulator(network, { record: { spikes: ["neuron"], potentials: { neuron: [0] } } });
+    const result = simulator.run({ spikes });
+    simulator.dispose();
+    traces.push({ name, potentials: result.potentials.neuron, threshold: 1, spikeTicks: result.spikes.neuron.ticks });
+  }
+  return tracePlot(traces, { title: "Membrane potential after each tick; ▲ a spike", chargeUnit: "thresholds" });
 }
 
 function textTable(cells) {
@@ -98,11 +137,11 @@ mkdirSync(folder, { recursive: true });
 try {
   const limit = await limits();
   const rows = await evaluateAll(limit);
-  const cells = [columns.map(([title]) => title), ...rows.map((row) => columns.map(([, show]) => show(row)))];
-  process.stdout.write(`\n${textTable(cells)}\n\nLatency: ticks from the first input to the decision, one image alone. Spikes and synaptic operations: of one image.\n`);
+  const shown = rows.map((row) => columns.map(([, , show]) => show(row)));
+  process.stdout.write(`\n${textTable([columns.map(([short]) => short), ...shown])}\n\n${legend}\n`);
   const file = inRoot("llif-report.html");
   const plots = await drawPlots(limit);
-  writeFileSync(file, reportHtml({ cells, plots, node: process.versions.node }));
+  writeFileSync(file, reportHtml({ cells: [columns.map(([, long]) => long), ...shown], plots, node: process.versions.node }));
   process.stdout.write(`Report: ${relative(process.cwd(), file) || file} (whole run: ${((performance.now() - start) / 1000).toFixed(0)} s)\n`);
 } catch (error) {
   say(`npm start: ${error.message}`);
