@@ -81,6 +81,67 @@ function state(makeEngine: () => Engine): void {
     );
   });
 
+  it("concatenates spike input too, with potentials and refractory waits, and reset() forgets all of it", async () => {
+    expect.hasAssertions();
+    await fc.assert(
+      fc.asyncProperty(cases("synchronous rate"), fc.nat(20), async ({ network, spikes, ticks }, cut) => {
+        const first = Math.min(ticks - 1, cut);
+        if (first < 1) return;
+        const part = (from: number, to: number): RunInput => {
+          const chosen = spikes.ticks.flatMap((tick, index) => (tick >= from && tick < to ? [index] : []));
+          return { spikes: { ticks: chosen.map((index) => spikes.ticks[index] - from), neurons: chosen.map((index) => spikes.neurons[index]) } };
+        };
+        const whole = await runOnce(engine, network, { spikes }, { ticks });
+        const simulator = await engine.createSimulator(network, { record: recordAll(network) });
+        try {
+          for (let repetition = 0; repetition < 2; repetition++) {
+            const a = simulator.run(part(0, first), { ticks: first, keepState: true });
+            const b = simulator.run(part(first, ticks), { ticks: ticks - first, keepState: true });
+            expect(b.charges).toEqual(whole.charges);
+            for (const { name, shape } of populationsOf(network)) {
+              expect([...trainOf(a, name, 0), ...trainOf(b, name, first)]).toEqual(trainOf(whole, name, 0));
+              for (let neuron = 0; neuron < sizeOf(shape); neuron++) {
+                const row = (result: Result, length: number): number[] => Array.from((result.potentials[name as never] as Float32Array).subarray(neuron * length, (neuron + 1) * length));
+                expect([...row(a, first), ...row(b, ticks - first)]).toEqual(row(whole, ticks));
+              }
+            }
+            simulator.reset();
+          }
+        } finally {
+          simulator.dispose();
+        }
+      }),
+      { seed, numRuns: 30 },
+    );
+  });
+
+  for (const variant of ["synchronous rate", "layerwise rate", "phase"] as const) {
+    it(`records what is asked for and nothing else, in the order asked for: ${variant}`, async () => {
+      expect.hasAssertions();
+      await fc.assert(
+        fc.asyncProperty(cases(variant), fc.nat(1000), async ({ network, values }, pick) => {
+          const whole = await runOnce(engine, network, values, {});
+          const populations = populationsOf(network);
+          const { name, shape } = populations[pick % populations.length];
+          const neurons = [pick % sizeOf(shape), sizeOf(shape) - 1, 0];
+          const simulator = await engine.createSimulator(network, { record: { counts: false, spikes: [name], potentials: { [name]: neurons } } });
+          const few = simulator.run({ values });
+          simulator[Symbol.dispose]();
+          expect(few.counts).toEqual({});
+          expect(Object.keys(few.spikes)).toEqual([name]);
+          expect(few.spikes[name as never]).toEqual(whole.spikes[name as never]);
+          const samples = (whole.potentials[name as never] as Float32Array).length / sizeOf(shape);
+          const row = (result: Result, at: number): number[] => Array.from((result.potentials[name as never] as Float32Array).subarray(at * samples, (at + 1) * samples));
+          expect(Object.keys(few.potentials)).toEqual([name]);
+          neurons.forEach((neuron, index) => expect(row(few, index)).toEqual(row(whole, neuron)));
+          expect({ charges: few.charges, logits: few.logits, top: few.top, statistics: few.statistics }).toEqual({ charges: whole.charges, logits: whole.logits, top: whole.top, statistics: whole.statistics });
+          expect(() => simulator.run(values)).toThrow(DisposedError);
+        }),
+        { seed, numRuns: 20 },
+      );
+    });
+  }
+
   for (const variant of ["synchronous rate", "layerwise rate", "phase"] as const) {
     it(`gives the same result on every repetition, after reset and in a batch: ${variant}`, async () => {
       const [{ network, values, spikes }] = fc.sample(cases(variant), { seed, numRuns: 1 });
