@@ -33,6 +33,8 @@ export { latencyTicks, outputsOf, populationsOf } from "./spiking/network.ts";
 export { createFloatPass, createTwinPass, type FloatPass, type FloatPassOptions, type FloatResult, type TwinPass, type TwinPassOptions, type TwinResult } from "./engine/passes.ts";
 export { loadModel, type LoadModelOptions, type ModelSource } from "./formats/load-model.ts";
 export { parseDescription, type ModelDescription } from "./formats/description.ts";
+export { readStateDict, type StateDict } from "./formats/pytorch/state-dict.ts";
+export type { ReadBeside } from "./formats/beside.ts";
 export { detectFormat, readModel, type Model, type ModelFormat } from "./formats/detect.ts";
 export { contentHash, imageDataset, sample, slice, type ImageDataset, type Split } from "./data/dataset.ts";
 export { readIdx, writeIdx, type IdxArray } from "./data/idx.ts";

@@ -79,22 +79,33 @@ async function nsfwModel(context: TestContext, name: string): Promise<ReluNetwor
   });
 }
 
+/** Labels of the sample's pictures on which the float network errs. */
+async function mistaken(relu: ReluNetwork): Promise<number[]> {
+  const wrong: number[] = [];
+  for (const split of ["train", "test"] as const) {
+    const pictures = await loadImagenet("imagenet-sample", split, { convention: relu.convention, shape: inputOf(relu).shape, classes: relu.classes, outputs: 1000 });
+    const logits = await logitsOf(relu, pictures.images, pictures.count);
+    pictures.labels?.forEach((label, index) => {
+      if (argmax(logits.subarray(1000 * index, 1000 * (index + 1))) !== label) wrong.push(label);
+    });
+  }
+  return wrong;
+}
+
 describe("models that people published", () => {
   it("resnet50 (TensorFlow.js, 25 shards): 19 of the 20 ImageNet pictures", { timeout: 300_000 }, async (context) => {
     const { relu, format } = await orSkip(context, openModel("resnet50"));
     expect(format).toBe("tfjs");
     expect(relu).toMatchObject({ name: "resnet50", outputs: ["fc1000_softmax"], convention: { channelOrder: "BGR", resize: [224, 224] } });
     expect(relu.classes[243]).toBe("bull_mastiff");
-    const { shape } = inputOf(relu);
-    const wrong: number[] = [];
-    for (const split of ["train", "test"] as const) {
-      const pictures = await loadImagenet("imagenet-sample", split, { convention: relu.convention, shape, classes: relu.classes, outputs: 1000 });
-      const logits = await logitsOf(relu, pictures.images, pictures.count);
-      pictures.labels?.forEach((label, index) => {
-        if (argmax(logits.subarray(1000 * index, 1000 * (index + 1))) !== label) wrong.push(label);
-      });
-    }
-    expect(wrong).toEqual([129]);
+    expect(await mistaken(relu)).toEqual([129]);
+  });
+
+  it("efficientnet-lite0 (a pickled PyTorch state dict): 18 of the 20 ImageNet pictures", { timeout: 120_000 }, async (context) => {
+    const { relu, format } = await orSkip(context, openModel("efficientnet-lite0"));
+    expect(format).toBe("pytorch");
+    expect(relu.nodes.filter((node) => node.kind === "add").length).toBe(9);
+    expect(await mistaken(relu)).toEqual([990, 609]);
   });
 
   it("fer (Keras 2.0.5, HDF5, separable convolutions) computes what Keras does", { timeout: 60_000 }, async (context) => {

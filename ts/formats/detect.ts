@@ -6,16 +6,17 @@ import type { ModelDescription } from "./description.ts";
 
 export type Model = { readonly kind: "relu"; readonly network: ReluNetwork } | { readonly kind: "spiking"; readonly network: SpikingNetwork };
 
-export type ModelFormat = "onnx" | "llif" | "tfjs" | "keras";
+export type ModelFormat = "onnx" | "llif" | "tfjs" | "keras" | "pytorch";
 
 /**
  * Tells the format of a model file by its content.
- * @returns `undefined` if it is none of a safetensors container, HDF5, JSON, and plausibly a protocol buffer.
+ * @returns `undefined` if it is none of a safetensors container, HDF5, JSON, a pickle, and plausibly a protocol buffer.
  */
 export function detectFormat(bytes: Uint8Array): ModelFormat | undefined {
   if (isSafetensors(bytes)) return "llif";
   if (isKeras(bytes)) return "keras";
   if (startsLikeJson(bytes)) return "tfjs";
+  if (isPickled(bytes)) return "pytorch";
   return startsLikeOnnx(bytes) ? "onnx" : undefined;
 }
 
@@ -43,6 +44,16 @@ export async function readModel(bytes: Uint8Array, fileName?: string, descriptio
       const options = { name: description?.name, convention: description?.convention, classes: description?.classes };
       return { kind: "relu", network: await placedAsync(shown, () => readTfjs(bytes, besideOf(shown, readBeside), options)) };
     }
+    case "pytorch": {
+      const { readStateDict } = await import("./pytorch/state-dict.ts");
+      const { efficientNetLite, isEfficientNetLite } = await import("./pytorch/efficientnet-lite.ts");
+      const weights = placed(shown, () => readStateDict(bytes));
+      if (!isEfficientNetLite(weights)) {
+        throw new LlifError("UNSUPPORTED", `${shown}: a PyTorch state dict has weights (${weights.size} tensors) but no graph; export the model with torch.onnx.export, or build it of readStateDict's weights`);
+      }
+      const options = { name: description?.name, convention: description?.convention, classes: description?.classes };
+      return { kind: "relu", network: placed(shown, () => efficientNetLite(weights, options)) };
+    }
     case "keras": {
       const { readKeras } = await import("./keras/hdf5.ts");
       const name = description?.name ?? fileName?.replace(/^.*[/\\]/, "").replace(/\.(h5|hdf5|keras)$/i, "");
@@ -57,6 +68,12 @@ export async function readModel(bytes: Uint8Array, fileName?: string, descriptio
 /** The signature, of the file itself or of a zip archive, as Keras 3 makes it. */
 function isKeras(bytes: Uint8Array): boolean {
   return isHdf5(bytes) || (isZip(bytes) && includesText(bytes, "model.weights.h5"));
+}
+
+/** As torch.save writes it: its old format, which begins with a pickled magic number, or a zip archive with a pickle first. */
+function isPickled(bytes: Uint8Array): boolean {
+  if (isZip(bytes)) return new TextDecoder("latin1").decode(bytes.subarray(0, 256)).includes("/data.pkl");
+  return bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
 }
 
 function isZip(bytes: Uint8Array): boolean {

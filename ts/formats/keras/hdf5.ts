@@ -1,8 +1,9 @@
-import { strFromU8, unzipSync } from "fflate";
+import { strFromU8 } from "fflate";
 import { Dataset, File, type Group } from "jsfive";
 import { LlifError } from "../../errors.ts";
 import type { ReluNetwork } from "../../relu/network.ts";
 import { sizeOf, type Tensor } from "../../tensor.ts";
+import { unzip } from "../zip.ts";
 import { kerasNetwork, type ReadKerasOptions, type WeightSource } from "./read.ts";
 import type { LayerCall } from "./topology.ts";
 
@@ -22,7 +23,7 @@ export function readKeras(bytes: Uint8Array, options: ReadKerasOptions = {}): Re
 }
 
 function readArchive(bytes: Uint8Array, options: ReadKerasOptions): ReluNetwork {
-  const files = attempt("Keras archive: truncated or corrupt", () => unzipSync(bytes, { filter: ({ name }) => name === "config.json" || name === "model.weights.h5" }));
+  const files = unzip(bytes, "Keras archive", (name) => name === "config.json" || name === "model.weights.h5");
   const [configuration, weights] = [files["config.json"], files["model.weights.h5"]];
   if (configuration === undefined || weights === undefined) throw new LlifError("FORMAT", "Keras archive: expected config.json and model.weights.h5 in it");
   return kerasNetwork(parseJson("config.json", strFromU8(configuration)), new NumberedWeights(openHdf5(weights, "model.weights.h5")), options);
