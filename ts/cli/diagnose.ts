@@ -55,7 +55,7 @@ export function addDiagnose(program: Command, io: Io): void {
     .description("compare every layer with its ReLU: where accuracy is lost, and what to change")
     .argument("<model>", "ONNX file, or a .llif file, which is compared with the ReLU network it stands for");
   addMappingOptions(addDataOptions(command))
-    .addOption(engineOption().choices(["auto", "wasm", "reference"]))
+    .addOption(engineOption(false))
     .option("--allow-overlap", "diagnose although some images were used for calibration")
     .option("--plot <file.svg>", "draw it")
     .addOption(jsonOption())
