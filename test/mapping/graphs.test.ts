@@ -1,12 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { referenceEngine } from "../../ts/engine/reference.ts";
+import { forEachWeight } from "../../ts/mapping/fold/linear.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";
 import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
 import { quantizedTwin } from "../../ts/mapping/twin.ts";
 import { forward, inputFromPixels } from "../../ts/relu/forward.ts";
 import type { ReluNetwork } from "../../ts/relu/network.ts";
-import { outputsOf, type SpikingNetwork } from "../../ts/spiking/network.ts";
+import { outputsOf, synapsesTo, type SpikingNetwork } from "../../ts/spiking/network.ts";
 import { randomGraph } from "./random.ts";
 
 const seeds = fc.nat(2 ** 31 - 1);
@@ -44,8 +45,36 @@ function worst(found: readonly ArrayLike<number>[], expected: readonly Float32Ar
   return difference / largest;
 }
 
+/** By output, Σ|q|·d over its sources: d = ½ + Σ κ·d_source for neurons, a pool's from what it reads (T3). */
+function outputBounds(network: SpikingNetwork): number[] {
+  const bounds = new Map<string, number>([[network.input.name, 0]]);
+  const outputs: number[] = [];
+  for (const node of network.nodes) {
+    if (node.kind === "pool") {
+      const members = node.mode === "max" ? 1 : node.kernel[0] * node.kernel[1] * Math.max(1, ...(node.multiplicity ?? []));
+      bounds.set(node.name, members * (bounds.get(node.from) as number));
+      continue;
+    }
+    const threshold = node.kind === "population" ? node.threshold[0] : 1;
+    const channels = node.shape[node.shape.length - 1];
+    let arriving = 0;
+    for (const synapse of synapsesTo(network, node.name)) {
+      const sums = new Float64Array(channels);
+      const linear = { ...synapse, weights: Float64Array.from(synapse.weights) };
+      forEachWeight(linear, node.shape, (output, _input, weight) => {
+        const size = Math.abs(weight);
+        sums[output % channels] = synapse.kind === "identity" ? Math.max(sums[output % channels], size) : sums[output % channels] + size;
+      });
+      arriving += Math.max(...sums) * (bounds.get(synapse.from) as number);
+    }
+    if (node.kind === "output") outputs.push(arriving);
+    else bounds.set(node.name, 0.5 + arriving / threshold);
+  }
+  return outputs;
+}
+
 describe("random graphs of every mapped operator", () => {
-  it.each<ToSpikingOptions>([{ bits: 12 }])("compute what the float network computes, up to rounding: %o", async (options) => {
+  it.each<ToSpikingOptions>([{ bits: 12 }, { bits: 8, spikes: "signed" }, { bits: 11, nonAdjacent: true }, { code: "ttfs", bits: 12 }])("compute what the float network computes, up to rounding: %o", async (options) => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
         const { relu, pixels } = randomGraph(seed);
@@ -56,11 +85,18 @@ describe("random graphs of every mapped operator", () => {
     );
   });
 
-  it("simulate as their twins count, neuron by neuron", async () => {
+  it.each<ToSpikingOptions>([
+    { bits: 5 },
+    { bits: 3, spikes: "signed" },
+    { bits: 5, nonAdjacent: true },
+    { code: "ttfs", bits: 4 },
+    { code: "rate", schedule: "layerwise", ticks: 11 },
+    { code: "rate", spikes: "signed", ticks: 13 },
+  ])("simulate as their twins count, neuron by neuron: %o", async (options) => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
         const { relu, pixels } = randomGraph(seed);
-        const network = await toSpiking(relu, { bits: 5, calibration: pixels });
+        const network = await toSpiking(relu, { ...options, calibration: pixels });
         const simulator = await referenceEngine().createSimulator(network);
         const expected = quantizedTwin(network).run(pixels[0]);
         const { counts, charges } = simulator.run(pixels[0]);
@@ -69,6 +105,45 @@ describe("random graphs of every mapped operator", () => {
         expect(charges).toEqual(expected.charges);
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it("real-valued ttfs computes the float network up to rounding", async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, async (seed) => {
+        const { relu, pixels } = randomGraph(seed);
+        const network = await toSpiking(relu, { code: "ttfs", calibration: pixels });
+        const simulator = await referenceEngine().createSimulator(network);
+        for (const image of pixels) {
+          const { charges } = simulator.run(image);
+          const found = outputsOf(network).map(({ name, rectified }) => charges[name].map((value) => (rectified ? Math.max(0, value) : value)));
+          expect(worst(found, floatOutputs(relu, image))).toBeLessThan(1e-4);
+        }
+        simulator.dispose();
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it("synchronous rate stays within the bound of T3, carried through branches and pools", async () => {
+    const ticks = 128;
+    await fc.assert(
+      fc.asyncProperty(seeds, async (seed) => {
+        const { relu, pixels } = randomGraph(seed, 5);
+        const network = await toSpiking(relu, { code: "rate", ticks, calibration: pixels });
+        const simulator = await referenceEngine().createSimulator(network);
+        const bounds = outputBounds(network);
+        const { charges } = simulator.run(pixels[0]);
+        simulator.dispose();
+        const expected = floatOutputs(relu, pixels[0]);
+        outputsOf(network).forEach(({ name, rectified }, output) => {
+          charges[name].forEach((charge, index) => {
+            const value = rectified ? Math.max(0, charge / ticks) : charge / ticks;
+            expect(Math.abs(value - expected[output][index])).toBeLessThanOrEqual(bounds[output] / ticks + 1e-4 * (1 + Math.abs(expected[output][index])));
+          });
+        });
+      }),
+      { numRuns: 25 },
     );
   });
 

@@ -4,9 +4,6 @@ import type { ReluNetwork, ReluNode } from "../../ts/relu/network.ts";
 import { windowedExtents } from "../../ts/relu/shapes.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
 
-/** Until pools have a multiplicity. */
-const evenAverages = true;
-
 type Draft = ReluNode extends infer Node ? (Node extends ReluNode ? Omit<Node, "name" | "shape"> & { shape?: Shape } : never) : never;
 
 /** Seeded draws, so that a failing network shrinks to a small seed. */
@@ -65,11 +62,17 @@ export function randomGraph(seed: number, steps = 8): { readonly relu: ReluNetwo
     const scale = draw.floats(length).map((value) => (draw.chance(80) ? 0.5 + Math.abs(value) : value));
     return add({ kind: "affine", from: [from.name], scale, shift: draw.floats(length, 0.4) });
   };
+  const activate = (from: ReluNode): ReluNode => {
+    const slopes = draw.integer(0, 9);
+    const channels = from.shape[from.shape.length - 1];
+    const slope = slopes === 0 ? new Float32Array(channels).fill(0.1) : slopes === 1 ? draw.floats(channels, 0.5) : undefined;
+    return add({ kind: "relu", from: [from.name], ceiling: slope === undefined ? draw.of(Infinity, Infinity, 0.8) : Infinity, ...(slope === undefined ? {} : { slope }) });
+  };
   const earlier = () => nodes.filter((node) => node.shape.length === 3 && node.shape[0] === last.shape[0] && node.shape[1] === last.shape[1]);
 
   last = convolve(last, draw.integer(2, 4), draw.chance(70));
   for (let step = 0; step < steps; step++) {
-    switch (draw.integer(0, 11)) {
+    switch (draw.integer(0, 13)) {
       case 0:
       case 1:
         last = convolve(last, draw.integer(1, 3) * 2, draw.chance(60));
@@ -80,16 +83,16 @@ export function randomGraph(seed: number, steps = 8): { readonly relu: ReluNetwo
       case 3:
       case 4:
       case 5:
-        last = add({ kind: "relu", from: [last.name], ceiling: draw.of(Infinity, Infinity, 0.8) });
+        last = activate(last);
         break;
       case 6:
       case 7: {
         const shape = last.shape;
         const chosen = window();
         if (shape[0] < 4 || shape[1] < 4) break;
-        const extents = windowedExtents("pool", shape, chosen, !evenAverages && draw.chance(30));
+        const extents = windowedExtents("pool", shape, chosen, draw.chance(30));
         const common = { from: [last.name], ...chosen, shape: [...extents, shape[2]] };
-        last = draw.chance(50) ? add({ kind: "maxPool", ...common }) : add({ kind: "averagePool", ...common, countPadding: evenAverages || draw.chance(50) });
+        last = draw.chance(50) ? add({ kind: "maxPool", ...common }) : add({ kind: "averagePool", ...common, countPadding: draw.chance(50) });
         break;
       }
       case 8:
@@ -97,6 +100,20 @@ export function randomGraph(seed: number, steps = 8): { readonly relu: ReluNetwo
         const partners = earlier().filter((node) => node !== last && node.shape[2] === last.shape[2]);
         if (partners.length === 0) last = add({ kind: "add", from: [last.name, convolve(last, last.shape[2], true).name] });
         else last = add({ kind: "add", from: [last.name, draw.of(...partners).name] });
+        break;
+      }
+      case 12:
+        if (last.shape[0] > 9 || last.shape[1] > 9) break;
+        last = add({ kind: "pad", from: [last.name], padding: { top: draw.integer(0, 2), left: draw.integer(0, 1), bottom: draw.integer(0, 1), right: draw.integer(0, 2) } });
+        break;
+      case 13: {
+        if (last.shape[0] > 5 || last.shape[1] > 5) break;
+        const inputs = last.shape[2];
+        const outputs = draw.integer(1, 3) * 2;
+        const groups = inputs % 2 === 0 && draw.chance(30) ? 2 : 1;
+        const weights = { shape: [2, 3, inputs / groups, outputs], data: draw.floats((6 * inputs * outputs) / groups, 1.5 / Math.sqrt((6 * inputs) / groups)) };
+        const stride = [draw.integer(1, 2), draw.integer(1, 2)] as const;
+        last = add({ kind: "convTranspose2d", from: [last.name], weights, bias: draw.floats(outputs, 0.3), groups, kernel: [2, 3], stride, dilation: [1, 1], padding: { top: draw.integer(0, 1), left: draw.integer(0, 1), bottom: 0, right: 0 } });
         break;
       }
       default: {

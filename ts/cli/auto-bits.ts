@@ -2,9 +2,11 @@ import { LlifError } from "../errors.ts";
 import { slice, type ImageDataset } from "../data/dataset.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";
 import { chooseBits } from "../mapping/choose-bits.ts";
+import { clippingOf } from "../mapping/clipping.ts";
 import { argmax } from "../relu/forward.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { outputsOf } from "../spiking/network.ts";
+import { maximaOf } from "./calibrate.ts";
 import type { Io } from "./io.ts";
 import type { MappingChoice } from "./options.ts";
 import { convert, type Calibration } from "./pipeline.ts";
@@ -33,7 +35,16 @@ export async function settleBits(model: ReluNetwork, choice: MappingChoice, cali
   const last = trials[trials.length - 1];
   const found = last.disagreements === 0 ? `the smallest number without a disagreement on ${formatCount(held.count)} held-back images` : `the fewest disagreements on ${formatCount(held.count)} held-back images; no number of bits had none`;
   io.err(`--bits auto: ${bits} bits, ${found} (${tried})`);
+  if (last.disagreements > 0) await adviseOnClipping(model, { ...rest, bits }, calibration, held, io);
   return { ...rest, bits };
+}
+
+/** More bits do not help where activations pass their scales: says which layers, worst first. */
+async function adviseOnClipping(model: ReluNetwork, choice: MappingChoice, calibration: Calibration | null, held: ImageDataset, io: Io): Promise<void> {
+  const network = await convert(model, choice, calibration, io);
+  const clipping = clippingOf(network, model, await maximaOf(model, held, io)).sort((a, b) => b.worst - a.worst);
+  io.progress("");
+  for (const { advice } of clipping.slice(0, 3)) io.err(`warning: ${advice}`);
 }
 
 async function floatDecisions(model: ReluNetwork, data: ImageDataset): Promise<number[]> {

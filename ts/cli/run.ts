@@ -95,7 +95,8 @@ async function networkOf(model: OpenModel, samples: readonly Sample[], flags: Ru
   }
   // Bounds from the weights are too loose for 8 bits in deeper networks: the decision would be the mapping's, not the model's.
   io.err("note: the activation scales are those of the inputs themselves; --calibration <set> takes them from other images");
-  const { network, nodes } = followedActivations(model.relu);
+  // Float values make an input of either sign; its range is then theirs.
+  const { network, nodes } = followedActivations(model.relu, samples[0].values instanceof Float32Array ? { inputRange: 1 } : {});
   const pass = await createFloatPass(network, { keep: nodes });
   try {
     return await toSpiking(model.relu, { ...choice, calibration: samples.map(({ values }) => values), pass, signal: io.signal });

@@ -41,7 +41,8 @@ export function analyticScales(relu: ReluNetwork, folded: FoldedNetwork, inputRa
       const diagonal = linear.kind === "identity";
       forEachWeight(linear, node.shape, (output, input, weight) => {
         const channel = output % channels;
-        const [a, b] = [weight * range.low[input % range.low.length], weight * range.high[input % range.high.length]];
+        const a = weight * range.low[input % range.low.length];
+        const b = weight * range.high[input % range.high.length];
         most[channel] = diagonal ? Math.max(most[channel], a, b) : most[channel] + Math.max(0, a, b);
         least[channel] = diagonal ? Math.min(least[channel], a, b) : least[channel] + Math.min(0, a, b);
       });

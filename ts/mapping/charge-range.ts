@@ -18,8 +18,8 @@ export function countSources(network: SpikingNetwork): Map<string, CountSource> 
   const sources = new Map<string, CountSource>([[name, { ...common, shape, smallest: counts?.minimum ?? 0, largest: counts?.maximum ?? 0 }]]);
   for (const node of network.nodes) {
     if (node.kind === "output") continue;
-    if (node.kind === "pool") sources.set(node.name, pooledSource(node, multiplicityOf(node), sources.get(node.from) as CountSource));
-    else sources.set(node.name, { ...common, shape: node.shape, smallest: isRectified(node) ? 0 : -network.levels, largest: network.levels });
+    if (node.kind === "pool") sources.set(node.name, pooledSource(node, node.multiplicity ?? null, sources.get(node.from) as CountSource));
+    else sources.set(node.name, { ...common, shape: node.shape, smallest: node.rectified ? 0 : -network.levels, largest: network.levels });
   }
   return sources;
 }
@@ -35,7 +35,8 @@ export function chargeRange(network: SpikingNetwork, node: Population | SpikingO
     const diagonal = synapse.kind === "identity";
     forEachWeight({ ...synapse, weights: Float64Array.from(synapse.weights) }, node.shape, (output, _input, weight) => {
       const channel = output % channels;
-      const [a, b] = [weight * smallest, weight * largest];
+      const a = weight * smallest;
+      const b = weight * largest;
       most[channel] = diagonal ? Math.max(most[channel], a, b) : most[channel] + Math.max(0, a, b);
       least[channel] = diagonal ? Math.min(least[channel], a, b) : least[channel] + Math.min(0, a, b);
       largestWeight = Math.max(largestWeight, Math.abs(weight));
@@ -58,12 +59,3 @@ export function chargeRange(network: SpikingNetwork, node: Population | SpikingO
     largestWeight,
   };
 }
-
-function isRectified(_population: Population): boolean {
-  return true;
-}
-
-function multiplicityOf(_pool: unknown): ArrayLike<number> | null {
-  return null;
-}
-

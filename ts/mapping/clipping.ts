@@ -21,7 +21,7 @@ export interface LayerClipping {
  * @param maxima of the nodes of `followedActivations(relu)`.
  */
 export function clippingOf(network: SpikingNetwork, relu: ReluNetwork, maxima: ActivationMaxima): LayerClipping[] {
-  const signedCounts = network.code === "phase" && network.spikes === "signed";
+  const signedCounts = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
   const folded = foldNetwork(relu, { pixels: (network.input.counts?.minimum ?? 0) === 0, signedCounts });
   const units = new Map(populationsOf(network).map(({ name, unit }) => [name, unit]));
   const reach = network.arithmetic === "int32" ? network.levels : 1;

@@ -26,7 +26,7 @@ export interface CodePlan {
   readonly nonAdjacent: boolean;
   readonly arithmetic: Arithmetic;
   readonly windowTicks: number;
-  /** T: largest count of a window. */
+  /** T: largest count of a window; 0 for real-valued ttfs. */
   readonly levels: number;
   readonly room: ChargeRoom;
 }
@@ -44,9 +44,13 @@ export function planCode(options: CodeOptions): CodePlan {
   if (code === "rate" && spikes === "signed" && schedule === "layerwise") throw new LlifError("ARGUMENT", 'spikes: signed "rate" expected schedule "synchronous", got "layerwise"');
   const plan = { code, schedule, spikes, nonAdjacent };
   if (code === "phase") return { ...plan, ...planPhase(options, spikes, nonAdjacent) };
+  if (code === "ttfs" && options.bits === undefined && options.ticks === undefined) {
+    return { ...plan, arithmetic: "float32", windowTicks: 1, levels: 0, room: { levels: 0, thresholdFactor: 1, signed: false } };
+  }
   const levels = options.bits === undefined ? checkInteger("ticks", options.ticks ?? 256, 1, 2 ** 24) : 2 ** checkInteger("bits", options.bits, 1, 16) - 1;
   const exact = schedule === "layerwise" || spikes === "signed";
-  const room = { levels, thresholdFactor: 1, signed: spikes === "signed" };
+  // A spike of a slot takes off θ times its count, from at most θ·(T + 1) − 1.
+  const room = { levels, thresholdFactor: code === "ttfs" ? levels + 1 : 1, signed: spikes === "signed" };
   return { ...plan, arithmetic: exact ? "int32" : "float32", windowTicks: levels, levels, room };
 }
 

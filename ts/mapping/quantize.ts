@@ -57,14 +57,15 @@ export function quantizeLayer(layer: FoldedLayer, sources: readonly CountSource[
     }
     if (!lowered) break;
   }
+  const threshold = Int32Array.from(exponent, (power) => 2 ** power);
   return {
     weights: real.linears.map((linear) => {
       const weights = new Int32Array(linear.weights.length);
-      forEachWeight(linear, layer.shape, (output, _input, weight, index) => (weights[index] = Math.round(weight * 2 ** exponent[output % channels])));
+      forEachWeight(linear, layer.shape, (output, _input, weight, index) => (weights[index] = Math.round(weight * threshold[output % channels])));
       return weights;
     }),
-    bias: Int32Array.from(real.bias, (value, index) => Math.round(value * 2 ** exponent[index % channels])),
-    threshold: Int32Array.from(exponent, (power) => 2 ** power),
+    bias: Int32Array.from(real.bias, (value, index) => Math.round(value * threshold[index % channels])),
+    threshold,
   };
 }
 
@@ -96,17 +97,15 @@ function inCounts(layer: FoldedLayer, sources: readonly CountSource[], bias: Flo
 }
 
 /** Bounds by channel on every partial sum of bias and charges: bias and all inputs of one sign at full count; without exponents, in unrounded counts. */
-function chargeRange(layer: FoldedLayer, real: RealLayer, sources: readonly CountSource[], exponent: Int32Array | null): { readonly upper: Float64Array; readonly lower: Float64Array } {
+function chargeRange(layer: FoldedLayer | FoldedOutput, real: RealLayer, sources: readonly CountSource[], exponent: Int32Array | null): { readonly upper: Float64Array; readonly lower: Float64Array } {
   const channels = channelsOf(layer.shape);
-  const rounded = (value: number, channel: number) => (exponent === null ? value : Math.round(value * 2 ** exponent[channel]));
+  const theta = exponent === null ? null : Float64Array.from(exponent, (power) => 2 ** power);
+  const rounded = theta === null ? (value: number) => value : (value: number, channel: number) => Math.round(value * theta[channel]);
   const upper = new Float64Array(channels);
   const lower = new Float64Array(channels);
   real.linears.forEach((linear, number) => {
     const { smallest, largest } = sources[number];
-    const sums = channelRange(linear, layer, channels, (weight, channel) => {
-      const charge = rounded(weight, channel);
-      return [Math.max(charge * largest, charge * smallest), Math.min(charge * largest, charge * smallest)];
-    });
+    const sums = channelRange(linear, layer, channels, rounded, smallest, largest);
     for (let channel = 0; channel < channels; channel++) {
       upper[channel] += sums.upper[channel];
       lower[channel] += sums.lower[channel];
@@ -124,42 +123,48 @@ function chargeRange(layer: FoldedLayer, real: RealLayer, sources: readonly Coun
 }
 
 /** Sums over a channel's weights; of a diagonal, whose neurons read one input each, the largest. */
-function channelRange(linear: Linear, { shape }: FoldedLayer, channels: number, charge: (weight: number, channel: number) => readonly [number, number]) {
+function channelRange(linear: Linear, { shape }: FoldedLayer | FoldedOutput, channels: number, charge: (weight: number, channel: number) => number, smallest: number, largest: number) {
   const upper = new Float64Array(channels);
   const lower = new Float64Array(channels);
   const diagonal = linear.kind === "identity";
   forEachWeight(linear, shape, (output, _input, weight) => {
     const channel = output % channels;
-    const [most, least] = charge(weight, channel);
-    upper[channel] = diagonal ? Math.max(upper[channel], most) : upper[channel] + Math.max(0, most);
-    lower[channel] = diagonal ? Math.min(lower[channel], least) : lower[channel] + Math.min(0, least);
+    const one = charge(weight, channel);
+    const most = Math.max(0, one * largest, one * smallest);
+    const least = Math.min(0, one * largest, one * smallest);
+    upper[channel] = diagonal ? Math.max(upper[channel], most) : upper[channel] + most;
+    lower[channel] = diagonal ? Math.min(lower[channel], least) : lower[channel] + least;
   });
   return { upper, lower };
 }
 
-/** One quantum for all outputs, so that charges compare as logits do: 16-bit weights, sums below 2^30. */
+/**
+ * One quantum for all outputs, so that charges compare as logits do: weights of at most 16 bits, and every sum provably in 32.
+ * @throws {LlifError} PRECISION where 32 bits leave nothing of the weights.
+ */
 export function quantizeOutput(output: FoldedOutput, sources: readonly CountSource[], bias: Float64Array): { readonly weights: readonly Int32Array[]; readonly bias: Int32Array; readonly quantum: number } {
-  const channels = channelsOf(output.shape);
-  const total = new Float64Array(channels);
-  let largestWeight = 0;
-  const real = output.synapses.map(({ linear }, number) => {
-    const { unit, smallest, largest } = sources[number];
-    const most = Math.max(-smallest, largest);
+  const linears = output.synapses.map(({ linear }, number): Linear => {
+    const { unit } = sources[number];
     const weights = new Float64Array(linear.weights.length);
-    const sums = new Float64Array(channels);
-    forEachWeight(linear, output.shape, (target, input, weight, index) => {
-      weights[index] = weight * unit[input % unit.length];
-      const reach = Math.abs(weights[index]) * most;
-      sums[target % channels] = linear.kind === "identity" ? Math.max(sums[target % channels], reach) : sums[target % channels] + reach;
-      largestWeight = Math.max(largestWeight, Math.abs(weights[index]));
-    });
-    for (let channel = 0; channel < channels; channel++) total[channel] += sums[channel];
-    return weights;
+    forEachWeight(linear, output.shape, (_target, input, weight, index) => (weights[index] = weight * unit[input % unit.length]));
+    return { ...linear, weights };
   });
-  const largestBias = new Float64Array(channels);
-  bias.forEach((value, index) => (largestBias[index % channels] = Math.max(largestBias[index % channels], Math.abs(value))));
-  const reach = total.reduce((most, value, channel) => Math.max(most, value + largestBias[channel]), 0);
-  const quantum = Math.max(largestWeight / 32767, reach / 2 ** 29) || 1;
-  return { weights: real.map((weights) => Int32Array.from(weights, (value) => Math.round(value / quantum))), bias: Int32Array.from(bias, (value) => Math.round(value / quantum)), quantum };
+  const largestWeight = linears.reduce((most, { weights }) => weights.reduce((sofar, weight) => Math.max(sofar, Math.abs(weight)), most), 0);
+  const reach = furthest(chargeRange(output, { linears, bias }, sources, null));
+  // A weight's rounding may add half a count to each input.
+  let quantum = Math.max(largestWeight / 32767, reach / 2 ** 31) || 1;
+  for (;;) {
+    const real = { linears: linears.map((linear) => ({ ...linear, weights: linear.weights.map((weight) => weight / quantum) })), bias: bias.map((value) => value / quantum) };
+    if (furthest(chargeRange(output, real, sources, new Int32Array(channelsOf(output.shape)))) < 2 ** 31) {
+      return { weights: real.linears.map(({ weights }) => Int32Array.from(weights, Math.round)), bias: Int32Array.from(real.bias, Math.round), quantum };
+    }
+    quantum *= 1.0625;
+    if (largestWeight / quantum < 1) {
+      throw new LlifError("PRECISION", `output "${output.name}": its charge does not fit 32 bits with any weights left; take fewer bits, or average over smaller windows`, { nodes: [output.name] });
+    }
+  }
 }
 
+function furthest({ upper, lower }: { readonly upper: Float64Array; readonly lower: Float64Array }): number {
+  return upper.reduce((most, value, channel) => Math.max(most, value, -lower[channel]), 0);
+}

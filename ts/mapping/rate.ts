@@ -9,7 +9,7 @@ import type { FoldedLayer, FoldedOutput } from "./fold/graph.ts";
 import { forEachWeight, type Linear } from "./fold/linear.ts";
 import type { CountSource } from "./sources.ts";
 
-/** The neuron of a synchronous `rate` network; the other codes have one neuron only. */
+/** The neuron of a synchronous `rate` network; the other codes, real-valued ttfs among them, have one neuron only. */
 export interface RateNeuronOptions {
   /** Ohmic leak: membrane time constant in ticks. Default: the constant leak. */
   readonly timeConstantTicks?: number;
@@ -53,7 +53,7 @@ export function planNeuron({ code, schedule, spikes }: CodePlan, options: RateNe
   checkInteger("refractory ticks", refractory.ticks, 0, 2 ** 24);
   return {
     threshold: 1,
-    initialPotential: reset === "hard" ? 0 : 0.5,
+    initialPotential: reset === "hard" || code === "ttfs" ? 0 : 0.5,
     floor: options.floor === undefined ? -Infinity : checkFinite("floor", options.floor, { to: 0 }),
     leakFactor: options.timeConstantTicks === undefined ? 1 : Math.exp(-1 / checkFinite("timeConstantTicks", options.timeConstantTicks, { above: 0 })),
     reset, refractory,
@@ -85,7 +85,7 @@ interface MappedPopulation {
   readonly weights: readonly Float32Array[];
 }
 
-/** q = θ·w·s_source/s_target, c = θ·b/s_target, both a tick; T10's I_eq makes up for an ohmic leak. */
+/** q = θ·w·s_source/s_target, c = θ·b/s_target, both a tick (real-valued ttfs: a window); T10's I_eq makes up for an ohmic leak. */
 export function mapRateLayer(layer: FoldedLayer, sources: readonly CountSource[], bias: Float64Array, unit: Float64Array, neuron: NeuronPlan): MappedPopulation {
   const { name, shape } = layer;
   const channels = channelsOf(shape);

@@ -81,8 +81,7 @@ class Inversion {
       end = name;
     }
     if (!perChannel) end = this.#elementwise(`${name}.bias`, end, shape, new Float32Array(sizeOf(shape)).fill(1), bias);
-    const rectified = node.kind === "output" ? node.rectified : true;
-    if (rectified) {
+    if (node.rectified) {
       const activation = diagonal ? name : `${name}.relu`;
       this.nodes.push({ kind: "relu", name: activation, from: [end], shape, ceiling: ceilingOf(node) });
       end = activation;
@@ -147,7 +146,7 @@ class Inversion {
   #average(node: AveragePoolNode, pool: SpikingPool): { readonly node: AveragePoolNode; readonly members: number } {
     for (const countPadding of [true, false]) {
       const average = { ...node, countPadding };
-      const members = averageDivisors(average, shapeOf(this.#network, pool.from)).map((divisor, index) => divisor * multiplicityOf(pool, index));
+      const members = averageDivisors(average, shapeOf(this.#network, pool.from)).map((divisor, index) => divisor * (pool.multiplicity?.[index] ?? 1));
       if (members.every((count) => count === members[0])) return { node: average, members: members[0] };
     }
     throw this.#unsupported(pool.name, "its windows are weighed as in no average pool");
@@ -160,10 +159,6 @@ class Inversion {
   #unsupported(node: string, reason: string): LlifError {
     return new LlifError("UNSUPPORTED", `network "${this.#network.name}", node "${node}": cannot be mapped back: ${reason}`, { nodes: [node] });
   }
-}
-
-function multiplicityOf(_pool: SpikingPool, _position: number): number {
-  return 1;
 }
 
 /** δ; where channels saturate at different activations, in units of those, so that one ceiling serves them all. */

@@ -1,5 +1,4 @@
 import { checkFinite, checkOneOf } from "../check.ts";
-import { LlifError } from "../errors.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { Charges, SpikingInput, SpikingNetwork, SpikingNode, Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
@@ -16,7 +15,7 @@ import { pooledSource, type CountSource } from "./sources.ts";
 export interface ToSpikingOptions extends CodeOptions, RateNeuronOptions {
   /** Default "max". */
   readonly scales?: ScaleMethod;
-  /** Factor on calibrated scales; default 1.25 for max, 1 for percentile. */
+  /** Factor on calibrated scales; default 1.25 for max (4 for real-valued ttfs, which loses nothing by it), 1 for percentile. */
   readonly margin?: number;
   /** Default 99.9. */
   readonly percentile?: number;
@@ -51,7 +50,7 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
   const folded = foldNetwork(relu, { pixels, signedCounts: hasSignedCounts(plan) });
   const scales = await activationScales(relu, folded, {
     scales: scaleMethod,
-    margin: checkFinite("margin", options.margin ?? (scaleMethod === "percentile" ? 1 : 1.25), { above: 0 }),
+    margin: checkFinite("margin", options.margin ?? defaultMargin(plan, scaleMethod), { above: 0 }),
     percentile: checkFinite("percentile", options.percentile ?? 99.9, { above: 0, to: 100 }),
     perChannel: options.perChannel ?? true,
     calibration, maxima: options.maxima, pass: options.pass, inputRange: pixels ? undefined : range(), signal: options.signal, onProgress: options.onProgress,
@@ -59,11 +58,11 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
   const counts = pixels ? pixelCounts(relu.convention.scale) : floatInput(range());
   const input: SpikingInput = { name: folded.input.name, shape: folded.input.shape, counts };
   const convention = pixels ? relu.convention : { scale: counts.unit, mean: [0], std: [1], channelOrder: relu.convention.channelOrder };
-  const { code, schedule, spikes, arithmetic, windowTicks, levels } = plan;
+  const { code, schedule, spikes, nonAdjacent, arithmetic, windowTicks, levels } = plan;
   const builder = new Builder(plan, neuron, input, scales);
   for (const node of folded.nodes) builder.add(node);
   return {
-    name: relu.name, code, schedule, spikes, arithmetic, windowTicks, levels, dtSeconds: neuron.dtSeconds,
+    name: relu.name, code, schedule, spikes, arithmetic, windowTicks, levels, ...(nonAdjacent ? { nonAdjacent } : {}), dtSeconds: neuron.dtSeconds,
     input, nodes: builder.nodes, synapses: builder.synapses, convention, classes: relu.classes,
   };
 }
@@ -77,9 +76,15 @@ export function followedActivations(relu: ReluNetwork, options: Pick<ToSpikingOp
   return followed(relu, foldNetwork(relu, { pixels: options.inputRange === undefined, signedCounts: false }));
 }
 
+/** A real-valued time is as fine at any scale, so it takes one that no activation is likely to pass. */
+function defaultMargin({ arithmetic, code }: CodePlan, method: ScaleMethod): number {
+  if (method === "percentile") return 1;
+  return code === "ttfs" && arithmetic === "float32" ? 4 : 1.25;
+}
+
 /** Balanced ternary digits hold a negative count as well as a positive one. */
-function hasSignedCounts({ code, spikes }: CodePlan): boolean {
-  return code === "phase" && spikes === "signed";
+function hasSignedCounts({ code, spikes, nonAdjacent }: CodePlan): boolean {
+  return code === "phase" && spikes === "signed" && !nonAdjacent;
 }
 
 class Builder {
@@ -102,10 +107,9 @@ class Builder {
 
   add(node: ReturnType<typeof foldNetwork>["nodes"][number]): void {
     if (node.kind === "pool") {
-      const { kind, name, shape, from, mode, kernel, stride, dilation, padding, multiplicity } = node;
-      if (multiplicity !== null) throw new LlifError("UNSUPPORTED", `pool "${name}": average windows of different sizes are not simulated yet`, { nodes: [name] });
-      this.nodes.push({ kind, name, shape, from, mode, kernel, stride, dilation, padding });
-      this.#sources.set(name, pooledSource(node, multiplicity, this.#source(node.from)));
+      const { multiplicity, ...pool } = node;
+      this.nodes.push(multiplicity === null ? pool : { ...pool, multiplicity });
+      this.#sources.set(node.name, pooledSource(node, multiplicity, this.#source(node.from)));
       return;
     }
     const sources = node.synapses.map(({ from }) => this.#source(from));
@@ -122,7 +126,6 @@ class Builder {
     const unit = scale.map((value) => (exact ? value / levels : value * this.#neuron.unitFactor));
     const shift = layer.complement ? scale.map((value) => -value) : null;
     this.#sources.set(layer.name, { shape: layer.shape, unit, shift, smallest: layer.rectified ? 0 : -levels, largest: levels, members: 1 });
-    if (!layer.rectified) throw new LlifError("UNSUPPORTED", `layer "${layer.name}": counts of either sign are not simulated yet`, { nodes: [layer.name] });
     const ceiling = ceilingOf(layer, scale);
     if (!exact) {
       const { population, weights } = mapRateLayer(layer, sources, bias, unit, this.#neuron);
@@ -130,8 +133,10 @@ class Builder {
       return weights;
     }
     const { weights, bias: charges, threshold } = quantizeLayer(layer, sources, bias, unit, room);
+    // A ternary digit rounds by comparing with half a threshold, so it starts from nothing.
+    const initialPotential = hasSignedCounts(this.#plan) ? new Int32Array(channels) : threshold.map((theta) => theta / 2);
     this.nodes.push({
-      kind: "population", rectified: true, name: layer.name, shape: layer.shape, bias: charges, threshold, initialPotential: threshold.map((theta) => theta / 2), floor: -Infinity,
+      kind: "population", rectified: layer.rectified, name: layer.name, shape: layer.shape, bias: charges, threshold, initialPotential, floor: -Infinity,
       leakFactor: 1, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit, ...ceiling,
     });
     return weights;
@@ -184,7 +189,6 @@ type Geometry<T> = T extends Synapse ? Omit<T, "from" | "to" | "delayTicks" | "w
 function geometryOf(linear: Linear): Geometry<Synapse> {
   if (linear.kind === "dense" || linear.kind === "identity") return { kind: linear.kind };
   const { kind, kernel, stride, dilation, padding, groups } = linear;
-  if (kind === "convTranspose2d") throw new LlifError("UNSUPPORTED", "transposed convolution is not simulated yet");
   return { kind, kernel, stride, dilation, padding, groups };
 }
 

@@ -1,8 +1,8 @@
 import { LlifError } from "../../errors.ts";
-import { inputOf, type MaxPoolNode, type ReluNetwork, type ReluNode } from "../../relu/network.ts";
+import { inputOf, type MaxPoolNode, type Padding, type ReluActivationNode, type ReluNetwork, type ReluNode } from "../../relu/network.ts";
 import { channelsOf, sameShape, sizeOf, type Shape } from "../../tensor.ts";
 import type { FoldedNetwork } from "./graph.ts";
-import { repeated } from "./linear.ts";
+import { addPadding, noPadding, repeated } from "./linear.ts";
 import { Neurons } from "./neurons.ts";
 import { averaged, maxPooled, padded, pooledShape } from "./pools.ts";
 import { combined, isLight, outerShape, type Piece, placed, resizedPlace, sourcePiece, type Value, valuesOfPiece, wholePlace } from "./value.ts";
@@ -95,23 +95,22 @@ class Folder {
   #valueOf(node: ReluNode, [value, ...others]: Value[]): Value {
     const { shape } = node;
     switch (node.kind) {
-      case "convTranspose2d":
-      case "pad":
-        throw new Refusal(`${node.kind} is not mapped yet`);
       case "input":
         return this.#inputValue(node.name, shape);
       case "dense":
       case "conv2d":
-        return { shape, pieces: [foldWeighted(node, this.#eachPiece(value, (piece) => (node.kind === "dense" ? this.#unpadded(piece) : this.#spatial(piece, value.shape))))] };
+      case "convTranspose2d":
+        return { shape, pieces: [foldWeighted(node, this.#eachPiece(value, (piece) => this.#weightable(piece, node.kind, value.shape)))] };
       case "affine":
         return this.#renamed(this.#eachPiece(value, (piece) => this.#scaled(piece, node.scale, node.shift)), node.name);
       case "relu":
-        if (node.slope !== undefined) throw new Refusal("a slope for negative values is not mapped yet");
-        if (this.#endsHere(node) && node.ceiling === Infinity && value.pieces.every((piece) => piece.pools.length === 0)) {
+        if (this.#endsHere(node) && node.ceiling === Infinity && slopesOf(node) === null && value.pieces.every((piece) => piece.pools.length === 0)) {
           this.#rectifiedOutputs.add(node.name);
           return value;
         }
-        return this.#eachPiece(this.#renamed(value, node.name), (piece) => this.#neurons.rectify(this.#unpadded(piece), node.name, node.ceiling));
+        return this.#activated(value, node);
+      case "pad":
+        return this.#renamed({ shape, pieces: value.pieces.map((piece) => this.#padded(piece, node.padding, value.shape)) }, node.name);
       case "maxPool":
         return this.#renamed({ shape, pieces: value.pieces.map((piece) => this.#maxPooled(piece, node, value.shape)) }, node.name);
       case "averagePool":
@@ -125,6 +124,25 @@ class Folder {
       case "concat":
         return { shape, pieces: this.#sideBySide([value, ...others], shape) };
     }
+  }
+
+  #activated(value: Value, node: ReluActivationNode): Value {
+    const slopes = slopesOf(node);
+    if (slopes === null) return this.#eachPiece(this.#renamed(value, node.name), (piece) => this.#neurons.rectify(this.#unpadded(piece), node.name, node.ceiling));
+    const leaked = this.#eachPiece(value, (piece) => {
+      const slope = valuesOfPiece(slopes, piece);
+      // A negative slope turns the order around, so pools before it cannot follow it.
+      const plain = piece.pools.length > 0 && slope.some((factor) => factor < 0) ? this.#neurons.hold(piece, false) : this.#unpadded(piece);
+      return this.#neurons.leak(plain, node.name, slope, node.ceiling, this.#isPooled(node.name));
+    });
+    return this.#renamed(leaked, node.name);
+  }
+
+  /** Zeros around the value, which a window that reads it takes into its own padding. */
+  #padded(piece: Piece, padding: Padding, whole: Shape): Piece {
+    const image = this.#spatial(piece, whole);
+    const around = { ...image, padding: addPadding(image.padding ?? noPadding, padding) };
+    return { ...around, place: resizedPlace(image, sizeOf(outerShape(around))) };
   }
 
   #inputValue(name: string, shape: Shape): Value {
@@ -181,6 +199,13 @@ class Folder {
   /** A constant current cannot pass a pool or a padding: spikes repeat the input there. */
   #readable(piece: Piece): Piece {
     return piece.parts.some(({ from }) => from === this.#input.name) && isLight(piece) ? this.#neurons.repeatInput(piece) : piece;
+  }
+
+  /** As a weighted layer of that kind can read it. */
+  #weightable(piece: Piece, kind: "dense" | "conv2d" | "convTranspose2d", whole: Shape): Piece {
+    if (kind === "dense") return this.#unpadded(piece);
+    const image = this.#spatial(piece, whole);
+    return kind === "conv2d" ? image : this.#unpadded(image);
   }
 
   /** Light, with sources of its own shape and one scale for each channel. */
@@ -290,7 +315,13 @@ class Folder {
 }
 
 /** Nodes that read a linear value as spikes. */
-const readsSpikes: ReadonlySet<ReluNode["kind"]> = new Set(["dense", "conv2d", "averagePool"]);
+const readsSpikes: ReadonlySet<ReluNode["kind"]> = new Set(["dense", "conv2d", "convTranspose2d", "averagePool", "pad"]);
+
+/** Null for a plain ReLU. */
+function slopesOf({ slope }: ReluActivationNode): Float32Array | null {
+  if (slope === undefined) return null;
+  return slope.every((factor) => factor === 0) ? null : slope;
+}
 
 function hasWindow({ parts }: Piece): boolean {
   return parts.some(({ linear }) => linear.kind === "conv2d" || linear.kind === "convTranspose2d");

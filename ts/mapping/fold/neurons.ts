@@ -31,9 +31,9 @@ export class Neurons {
     return this.#result(piece, [{ from: this.#pooled(name, piece.pools), weight: 1 }]);
   }
 
-  /** The piece where positive, slope times the piece where negative. @param pooling whether max pools will read the result. */
-  leak(piece: Piece, node: string, slope: Float64Array, pooling: boolean): Piece {
-    const [positive, negative, sign] = this.#pair(piece, node, pooling);
+  /** min(piece, ceiling) where positive, slope times the piece where negative. @param pooling whether max pools will read the result. */
+  leak(piece: Piece, node: string, slope: Float64Array, ceiling: number, pooling: boolean): Piece {
+    const [positive, negative, sign] = this.#pair(piece, node, pooling, ceiling);
     return this.#result(piece, [{ from: positive, weight: 1 }, { from: negative, weight: slope.map((factor) => sign * factor) }]);
   }
 
@@ -86,14 +86,14 @@ export class Neurons {
   }
 
   /** Populations of the positive and the negative side, pooled as the piece will be, and the sign with which the second counts. */
-  #pair(piece: Piece, node: string, pooling: boolean): [positive: string, negative: string, sign: 1 | -1] {
+  #pair(piece: Piece, node: string, pooling: boolean, ceiling = Infinity): [positive: string, negative: string, sign: 1 | -1] {
     const name = this.uniqueName(piece.name ?? node, `${node}.value`);
     const { place, size, node: origin } = piece.origin;
     const activation = { node: origin, place, size };
     const complement = pooling || piece.pools.length > 0;
-    this.#population(piece, name, { activation: { ...activation, side: "positive" } });
+    this.#population(piece, name, { ceiling, activation: { ...activation, side: "positive" } });
     const negative = complement ? piece : negated(piece);
-    this.#population(negative, `${name}.minus`, { complement, activation: { ...activation, side: "negative" }, group: name });
+    this.#population(negative, `${name}.minus`, { complement, activation: { ...activation, side: "negative" }, ...(complement ? { group: name } : {}) });
     return [this.#pooled(name, piece.pools), this.#pooled(`${name}.minus`, piece.pools), complement ? 1 : -1];
   }
 

@@ -13,12 +13,16 @@ export function maxPooled(piece: Piece, node: MaxPoolNode, neurons: Neurons): Pi
   if (!isPoolable(bare, neurons)) return null;
   if (piece.padding !== null && piece.parts.some(({ from }) => neurons.sources.get(from)?.signed)) return null;
   const shape = pooledShape(piece, node);
+  if (piece.padding !== null && !everyWindowTouches(piece, piece.padding, node)) return null;
   const parts = piece.parts.map(({ from, linear }) => ({ linear, from: emit(neurons, from, node, shape, piece.padding, "max", null) }));
   return { ...bare, shape, parts, place: resizedPlace(piece, sizeOf(shape)) };
 }
 
 /** Sums of the windows with a common divisor, which the scale takes in; windows of another size count several times. */
-export function averaged(piece: Piece, node: AveragePoolNode, neurons: Neurons): Piece {
+export function averaged(given: Piece, node: AveragePoolNode, neurons: Neurons): Piece {
+  // Zeros of two kinds, of which one counts and the other does not, cannot be one padding.
+  const joins = node.countPadding || Object.values(node.padding).every((cells) => cells === 0);
+  const piece = joins ? given : padded(given, neurons);
   const inner = outerShape(piece);
   const divisors = averageDivisors(node, inner);
   const common = leastCommonMultiple(divisors);
@@ -47,6 +51,14 @@ export function padded(piece: Piece, neurons: Neurons): Piece {
   const bias = new Float64Array(sizeOf(shape));
   if (!isZero(piece.bias)) forEachPooled({ ...window }, piece.shape, shape, (output, input) => (bias[output] = inside[input]));
   return { ...piece, shape, parts, padding: null, bias: compressed(bias, channels) };
+}
+
+/** Whether no window lies in the padding alone, where a max pool would have no member. */
+function everyWindowTouches(piece: Piece, padding: Padding, node: MaxPoolNode): boolean {
+  const touched = new Uint8Array(node.shape[0] * node.shape[1]);
+  const window = { ...windowOf(node), padding: addPadding(node.padding, padding) };
+  forEachPooled(window, [piece.shape[0], piece.shape[1], 1], [node.shape[0], node.shape[1], 1], (output) => (touched[output] = 1));
+  return touched.every((hit) => hit === 1);
 }
 
 function emit(neurons: Neurons, from: string, node: MaxPoolNode | AveragePoolNode, shape: Shape, padding: Padding | null, mode: "max" | "sum", multiplicity: Uint32Array | null): string {

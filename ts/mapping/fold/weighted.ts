@@ -1,4 +1,4 @@
-import type { Conv2dNode, DenseNode, Padding, Window2d } from "../../relu/network.ts";
+import type { Conv2dNode, ConvTranspose2dNode, DenseNode, Padding, Window2d } from "../../relu/network.ts";
 import { channelsOf, sameShape, sizeOf, type Shape } from "../../tensor.ts";
 import type { FoldedSynapse } from "./graph.ts";
 import { addPadding, applyLinear, compressed, type Linear, mapWeights, noPadding, repeated, ungrouped, type Windowed } from "./linear.ts";
@@ -24,7 +24,7 @@ export function foldWeighted(node: DenseNode | WindowedNode, value: Value): Piec
   };
 }
 
-export type WindowedNode = Conv2dNode;
+export type WindowedNode = Conv2dNode | ConvTranspose2dNode;
 
 export function windowOf({ kernel, stride, dilation, padding }: Window2d): Window2d {
   return { kernel, stride, dilation, padding };
