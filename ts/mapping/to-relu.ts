@@ -106,7 +106,6 @@ class Inversion {
       this.nodes.push({ kind: "affine", name, from: [from], shape, scale, shift: bias });
       return name;
     }
-    if (synapse.kind === "convTranspose2d") throw this.#unsupported(name, "transposed convolutions are not mapped back yet");
     const data = new Float32Array(weights.length);
     forEachWeight({ ...synapse, weights: Float64Array.from(weights) }, shape, (output, input, weight, index) => {
       data[index] = (weight * charge[output % charge.length]) / unit[input % unit.length];
