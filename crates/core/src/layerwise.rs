@@ -90,16 +90,12 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
 #[inline(never)]
 fn emit(layer: &Layer, state: &mut LayerState, schedule: &Schedule, out: &mut Spikes, bits: &[u64], words: usize, y: usize) {
     if state.counts.is_empty() {
-        out.append_row(layer.geometry, bits, words, |_, _, _| 1);
+        out.append_bits(layer.geometry, bits, words, |_, _| {});
         return;
     }
-    let channels = layer.geometry.channels;
-    let row_size = layer.geometry.width * channels;
+    let row_size = layer.geometry.width * layer.geometry.channels;
     let counts = &mut state.counts[y * row_size..(y + 1) * row_size];
-    out.append_row(layer.geometry, bits, words, |tick, x, channel| {
-        counts[x * channels + channel] += schedule.payloads[tick];
-        1
-    });
+    out.append_bits(layer.geometry, bits, words, |tick, entries| entries.iter().for_each(|&entry| counts[entry as usize] += schedule.payloads[tick]));
 }
 
 pub fn in_chunk(neuron: u32, position: usize, channels: usize, chunk: &Chunk, lanes: usize) -> bool {

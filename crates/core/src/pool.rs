@@ -64,7 +64,7 @@ impl Pool {
             self.gather(source, &mut scratch.members, words);
             for y in 0..self.to.height {
                 self.maxima(y, source.planes, words, &mut scratch);
-                target.append_row(self.to, &scratch.bits, words, |_, _, _| 1);
+                target.append_bits(self.to, &scratch.bits, words, |_, _| {});
             }
         } else {
             let row = self.to.width * self.to.channels;

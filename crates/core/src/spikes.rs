@@ -16,6 +16,24 @@ impl Geometry {
     }
 }
 
+/// Places of the ones in each byte, ascending; then zeros.
+static PLACES: [[u32; 8]; 256] = {
+    let mut places = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let (mut bit, mut count) = (0, 0);
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                places[byte][count] = bit;
+                count += 1;
+            }
+            bit += 1;
+        }
+        byte += 1;
+    }
+    places
+};
+
 /// Spikes of a node over a block of ticks. A plane is one tick, or one tick and sign. An entry is x·channels + channel; those of
 /// (row, plane, x) begin at `starts[(row·planes + plane)·width + x]`, so that a range of x is one slice.
 #[derive(Default)]
@@ -150,6 +168,44 @@ impl Spikes {
                     }
                 }
             }
+        }
+    }
+
+    /// The same where every neuron spikes at most once a plane; `seen` takes the entries of each plane. Eight channels at a time
+    /// without a branch: a loop over the bits would mispredict its end in almost every word.
+    #[inline(always)]
+    pub fn append_bits(&mut self, geometry: Geometry, bits: &[u64], words: usize, mut seen: impl FnMut(usize, &[u32])) {
+        let Geometry { width, channels, .. } = geometry;
+        let total: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
+        self.entries.reserve(total + 8);
+        self.starts.reserve(self.planes * width);
+        let entries = self.entries.as_mut_ptr();
+        let mut length = self.entries.len();
+        for plane in 0..self.planes {
+            let first = length;
+            for x in 0..width {
+                self.starts.push(length as u32);
+                let cell = &bits[(plane * width + x) * words..][..words];
+                for (word, &bits) in cell.iter().enumerate() {
+                    if bits == 0 {
+                        continue;
+                    }
+                    let origin = x * channels + word * 64;
+                    for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
+                        let eight = (bits >> (8 * byte)) as usize & 255;
+                        let places = &PLACES[eight];
+                        // SAFETY: room for `total` entries and 8 more is reserved, and at most `total` are counted.
+                        unsafe {
+                            let to = entries.add(length).cast::<[u32; 8]>();
+                            to.write_unaligned(std::array::from_fn(|at| places[at] + (origin + 8 * byte) as u32));
+                        }
+                        length += eight.count_ones() as usize;
+                    }
+                }
+            }
+            // SAFETY: the entries up to `length` have been written.
+            unsafe { self.entries.set_len(length) };
+            seen(plane, &self.entries[first..]);
         }
     }
 

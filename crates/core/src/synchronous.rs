@@ -63,13 +63,11 @@ fn emit(layer: &Layer, state: &mut LayerState, out: &mut Spikes, bits: &[u64], r
     let row_size = width * channels;
     let counts = if counted { &mut state.counts[y * row_size..(y + 1) * row_size] } else { &mut [] };
     if layer.neuron.spikes_per_tick == 1 {
-        match counted {
-            false => out.append_row(layer.geometry, bits, words, |_, _, _| 1),
-            true => out.append_row(layer.geometry, bits, words, |_, x, channel| {
-                counts[x * channels + channel] += 1;
-                1
-            }),
-        }
+        out.append_bits(layer.geometry, bits, words, |_, entries| {
+            if counted {
+                entries.iter().for_each(|&entry| counts[entry as usize] += 1);
+            }
+        });
         return;
     }
     out.append_row(layer.geometry, bits, words, |tick, x, channel| {
