@@ -11,8 +11,8 @@ export class FlatNetwork implements RawNetwork {
   readonly #parts: Uint32Array[] = [new Uint32Array(new TextEncoder().encode("LLIFFLAT").buffer)];
   #nodes = 1;
 
-  constructor(input: Uint32Array, interleaved: boolean, gain: number, shifts: Uint32Array, payloads: Uint32Array) {
-    this.#call(calls.network, input, interleaved, gain, shifts, payloads);
+  constructor(input: Uint32Array, interleaved: boolean, gain: number, firing: Uint32Array, raised: boolean, cap: number) {
+    this.#call(calls.network, input, interleaved, gain, firing, raised, cap);
   }
 
   layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, narrow: boolean, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, incoming: Uint32Array): number {
@@ -25,8 +25,8 @@ export class FlatNetwork implements RawNetwork {
     this.#call(calls.weights, synapse, values);
   }
 
-  pool(source: number, sum: boolean, shape: Uint32Array, window: Uint32Array): number {
-    this.#call(calls.pool, source, sum, shape, window);
+  pool(source: number, sum: boolean, shape: Uint32Array, window: Uint32Array, multiplicity: Uint32Array): number {
+    this.#call(calls.pool, source, sum, shape, window, multiplicity);
     return this.#nodes++;
   }
 

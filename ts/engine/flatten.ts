@@ -1,13 +1,15 @@
 import { LlifError } from "../errors.ts";
-import { depths, synapsesTo, type Charges, type Conv2dSynapse, type SpikingNetwork, type SpikingPool, type Synapse } from "../spiking/network.ts";
+import type { Window2d } from "../relu/network.ts";
+import { depths, synapsesTo, type Charges, type SpikingNetwork, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
+import type { EventInput } from "./input.ts";
 import type { PreparedNetwork, Recording } from "./simulator.ts";
 
 /** `RawNetwork` of crates/wasm/src/network.rs: numbers name nodes, charges are bits of float32 or int32. */
 export interface RawNetwork {
   layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, narrow: boolean, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, incoming: Uint32Array, recordSpikes: boolean, traced: Uint32Array): number;
   weights(synapse: number, values: Uint32Array): void;
-  pool(source: number, sum: boolean, shape: Uint32Array, window: Uint32Array): number;
+  pool(source: number, sum: boolean, shape: Uint32Array, window: Uint32Array, multiplicity: Uint32Array): number;
   free(): void;
   [Symbol.dispose](): void;
 }
@@ -22,7 +24,7 @@ export interface RawSimulator {
 
 /** What the core exports, as far as simulation needs it. */
 export interface RawCore {
-  readonly RawNetwork: new (input: Uint32Array, interleaved: boolean, gain: number, shifts: Uint32Array, payloads: Uint32Array) => RawNetwork;
+  readonly RawNetwork: new (input: Uint32Array, interleaved: boolean, gain: number, firing: Uint32Array, raised: boolean, cap: number) => RawNetwork;
   /** Takes the network over. */
   readonly RawSimulator: new (network: RawNetwork, counts: boolean) => RawSimulator;
 }
@@ -39,24 +41,24 @@ const pieceLength = 2 ** 15;
 /**
  * @throws {LlifError} UNSUPPORTED, naming the code or node that the core does not have yet.
  */
-export function refuseUnsupported({ name, code, schedule, spikes, nodes, synapses }: SpikingNetwork): void {
+export function refuseUnsupported({ name, code, schedule, spikes, nodes }: SpikingNetwork): void {
   const refuse = (place: string, what: string, nodesConcerned: string[] = []): never => {
     throw new LlifError("UNSUPPORTED", `${place}: the wasm engine does not simulate ${what} yet; use engine "reference" or "auto"`, { nodes: nodesConcerned });
   };
-  if (spikes === "signed" || code === "ttfs") refuse(`network "${name}"`, `code "${code}", schedule "${schedule}", ${spikes} spikes`);
-  for (const synapse of synapses) {
-    if (synapse.kind === "convTranspose2d") refuse(`synapse "${synapse.from}" to "${synapse.to}"`, "transposed convolutions", [synapse.from, synapse.to]);
-  }
+  if (code === "ttfs" || (spikes === "signed" && schedule === "synchronous")) refuse(`network "${name}"`, `code "${code}", schedule "${schedule}", ${spikes} spikes`);
   for (const node of nodes) {
-    if (node.kind === "pool" && node.multiplicity !== undefined) refuse(`pool "${node.name}"`, "pools with a multiplicity", [node.name]);
+    if (spikes !== "signed" || node.kind !== "pool" || node.mode === "sum") continue;
+    // The core compares signed digits as bits: a neuron must not spike twice in a tick.
+    const source = nodes.find((candidate) => candidate.name === node.from);
+    if (source === undefined || (source.kind === "pool" && source.mode === "sum")) refuse(`pool "${node.name}"`, "maxima of signed spikes behind the input or a sum", [node.name]);
   }
 }
 
 /** Hands a checked network over to the core, node by node, as flat typed arrays. */
 export function buildCore(core: RawCore, { network, schedule }: PreparedNetwork, recording: Recording): CoreNetwork {
-  const shifts = Uint32Array.from(schedule.firing, ({ above }) => Math.log2(above / 2));
-  const payloads = Uint32Array.from(schedule.firing, ({ payload }) => payload);
-  const raw = new core.RawNetwork(extents(network.input.shape), schedule.interleaved, schedule.integrationGain, shifts, payloads);
+  const { interleaved, integrationGain, raisedToZero, cappedAt } = schedule;
+  const firing = Uint32Array.from(schedule.firing.flatMap(({ above, below, payload }) => [above, below === null ? 0 : below + 1, payload]));
+  const raw = new core.RawNetwork(extents(network.input.shape), interleaved, integrationGain, firing, raisedToZero, cappedAt ?? 0);
   const numbers = new Map([[network.input.name, 0]]);
   try {
     addNodes(raw, network, recording, numbers);
@@ -73,7 +75,7 @@ function addNodes(raw: RawNetwork, network: SpikingNetwork, recording: Recording
   const none = new Uint32Array(0);
   for (const node of network.nodes) {
     if (node.kind === "pool") {
-      numbers.set(node.name, raw.pool(numberOf(node.from), node.mode === "sum", extents(node.shape), Uint32Array.from(windowSizes(node))));
+      numbers.set(node.name, raw.pool(numberOf(node.from), node.mode === "sum", extents(node.shape), Uint32Array.from(windowSizes(node)), node.multiplicity ?? none));
       continue;
     }
     const synapses = synapsesTo(network, node.name);
@@ -81,10 +83,10 @@ function addNodes(raw: RawNetwork, network: SpikingNetwork, recording: Recording
     const narrow = synapses.every(({ weights }) => isNarrow(weights));
     const bias = bitsOf(node.bias);
     if (node.kind === "output") {
-      numbers.set(node.name, raw.layer(extents(node.shape), Uint32Array.of(0, 0, 1, 0, 0), 1, -Infinity, narrow, bias, none, none, incoming, false, none));
+      numbers.set(node.name, raw.layer(extents(node.shape), Uint32Array.of(0, 0, 1, 0, 0, 1), 1, -Infinity, narrow, bias, none, none, incoming, false, none));
     } else {
       const { refractory } = node;
-      const integers = Uint32Array.of(depth.get(node.name) ?? 0, Number(node.reset === "hard"), node.spikesPerTick, refractory.ticks, Number(refractory.input === "discard"));
+      const integers = Uint32Array.of(depth.get(node.name) ?? 0, Number(node.reset === "hard"), node.spikesPerTick, refractory.ticks, Number(refractory.input === "discard"), Number(node.rectified));
       const traced = recording.potentials.find(({ population }) => population === node.name)?.neurons ?? none;
       const recorded = recording.spikes.includes(node.name);
       numbers.set(node.name, raw.layer(extents(node.shape), integers, node.leakFactor, node.floor, narrow, bias, bitsOf(node.threshold), bitsOf(node.initialPotential), incoming, recorded, traced));
@@ -102,12 +104,13 @@ function extents(shape: Shape): Uint32Array {
 }
 
 /** Kernel, stride, dilation (vertical, horizontal), padding (top, left). */
-function windowSizes({ kernel, stride, dilation, padding }: Conv2dSynapse | SpikingPool): number[] {
+function windowSizes({ kernel, stride, dilation, padding }: Window2d): number[] {
   return [...kernel, ...stride, ...dilation, padding.top, padding.left];
 }
 
 function synapseNumbers(synapse: Synapse, source: number, size: number, channels: number): number[] {
   if (synapse.kind === "conv2d") return [source, 1, ...windowSizes(synapse), synapse.groups];
+  if (synapse.kind === "convTranspose2d") return [source, 4, ...windowSizes(synapse), synapse.groups];
   const kind = synapse.kind === "dense" ? 0 : synapse.weights.length === channels && channels !== size ? 2 : 3;
   return [source, kind, ...new Array<number>(9).fill(0)];
 }
@@ -115,6 +118,21 @@ function synapseNumbers(synapse: Synapse, source: number, size: number, channels
 /** Whether all weights are integers of 16 bits, whose partial sums the core can keep in as many. */
 function isNarrow(weights: Charges): boolean {
   return weights instanceof Int32Array && weights.every((weight) => weight >= -32767 && weight <= 32767);
+}
+
+/** Spikes by plane, as the core takes them: a plane is a tick, or, in networks of signed spikes, its spikes +1, then its spikes −1. */
+export function planesOf({ neurons, starts, signs }: EventInput, signed: boolean): { readonly neurons: Uint32Array; readonly starts: Uint32Array } {
+  if (!signed) return { neurons, starts };
+  const ticks = starts.length - 1;
+  const [sorted, planes] = [new Uint32Array(neurons.length), new Uint32Array(2 * ticks + 1)];
+  let at = 0;
+  for (let tick = 0; tick < ticks; tick++) {
+    for (const [plane, sign] of [1, -1].entries()) {
+      for (let index = starts[tick]; index < starts[tick + 1]; index++) if ((signs?.[index] ?? 1) === sign) sorted[at++] = neurons[index];
+      planes[2 * tick + plane + 1] = at;
+    }
+  }
+  return { neurons: sorted, starts: planes };
 }
 
 /** The same memory as 32-bit words. */

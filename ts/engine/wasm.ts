@@ -1,7 +1,8 @@
 import { LlifError } from "../errors.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import type { Engine } from "./engine.ts";
-import { bitsOf, buildCore, refuseUnsupported, type CoreNetwork } from "./flatten.ts";
+import { bitsOf, buildCore, planesOf, refuseUnsupported, type CoreNetwork, type RawSimulator } from "./flatten.ts";
+import type { EventInput } from "./input.ts";
 import { loadGlue, type WasmSource } from "./load.ts";
 import { createSimulatorOver, prepareNetwork, resolveRecording, type CoreRun, type Recording, type SimulatorCore } from "./simulator.ts";
 import { RunTable, type TableArray } from "./table.ts";
@@ -72,7 +73,7 @@ function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwo
     reset: () => call(({ raw }) => raw.reset()),
     run: (input, ticks) =>
       call(({ raw, numbers }) => {
-        const address = input.kind === "constant" ? raw.runConstant(bitsOf(input.values), ticks) : raw.runEvents(input.neurons, input.starts, ticks);
+        const address = input.kind === "constant" ? raw.runConstant(bitsOf(input.values), ticks) : runEvents(raw, input, network.spikes === "signed", ticks);
         return collect(network, recording, numbers, new RunTable(memory, address));
       }),
     dispose() {
@@ -82,6 +83,11 @@ function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwo
   };
 }
 
+function runEvents(raw: RawSimulator, input: EventInput, signed: boolean, ticks: number): number {
+  const { neurons, starts } = planesOf(input, signed);
+  return raw.runEvents(neurons, starts, ticks);
+}
+
 /** Copies a run's results out of the core's memory, which the next call may change or move. */
 function collect(network: SpikingNetwork, recording: Recording, numbers: ReadonlyMap<string, number>, table: RunTable): CoreRun {
   const numberOf = (name: string): number => numbers.get(name) as number;
@@ -89,11 +95,12 @@ function collect(network: SpikingNetwork, recording: Recording, numbers: Readonl
     network.arithmetic === "float32" ? table.floats(numberOf(name), array) : table.integers(numberOf(name), array);
   return {
     charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, bits(name, "charges")])),
-    counts: recording.counts ? Object.fromEntries(populationsOf(network).map(({ name }) => [name, table.words(numberOf(name), "counts")])) : {},
+    counts: recording.counts ? Object.fromEntries(populationsOf(network).map(({ name, rectified }) => [name, rectified ? table.words(numberOf(name), "counts") : table.integers(numberOf(name), "counts")])) : {},
     spikes: Object.fromEntries(
       recording.spikes.map((name) => {
         const neurons = table.words(numberOf(name), "neurons");
-        return [name, { ticks: table.words(numberOf(name), "ticks"), neurons, length: neurons.length }];
+        const train = { ticks: table.words(numberOf(name), "ticks"), neurons, length: neurons.length };
+        return [name, network.spikes === "signed" ? { ...train, signs: Int8Array.from(table.integers(numberOf(name), "signs")) } : train];
       }),
     ),
     potentials: Object.fromEntries(recording.potentials.map(({ population }) => [population, bits(population, "traces")])),

@@ -66,7 +66,7 @@ pub fn readers(synapse: &Synapse, to: Geometry) -> Readers {
 pub fn deliver<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, spikes: &Spikes, y: usize, plane: usize, minus: bool, potentials: &mut [C]) {
     let Form::Events { sweep, .. } = &synapse.form else { return };
     let from = synapse.from;
-    for ky in 0..sweep.kernel[0] {
+    for ky in sweep.taps(0) {
         let Some(row) = sweep.input(0, y, ky, from.height) else { continue };
         let cells = (row * spikes.planes + plane) * from.width;
         for (x, readers) in readers.iter().enumerate() {
@@ -82,7 +82,7 @@ pub fn deliver<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, s
 pub fn deliver_constant<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, values: &[u32], y: usize, potentials: &mut [C]) {
     let Form::Events { sweep, .. } = &synapse.form else { return };
     let from = synapse.from;
-    for ky in 0..sweep.kernel[0] {
+    for ky in sweep.taps(0) {
         let Some(row) = sweep.input(0, y, ky, from.height) else { continue };
         for (x, readers) in readers.iter().enumerate() {
             for channel in 0..from.channels {

@@ -2,7 +2,7 @@
 
 use crate::neuron::Neuron;
 use crate::spikes::Geometry;
-use crate::synapse::{chunks, Bounds, Chunk, Kind, Synapse, Width};
+use crate::synapse::{chunks, Bounds, Chunk, Kind, Sweep, Synapse, Width};
 
 /// Bits of f32 or i32, padded to the chunks: one row for all positions, or one for each.
 pub struct PerNeuron {
@@ -40,11 +40,32 @@ pub struct SynapseSpec {
     pub kind: Kind,
 }
 
+impl SynapseSpec {
+    /// From eleven numbers each: source, kind (0 dense, 1 convolution, 2 identity by channel, 3 identity by neuron, 4 transposed
+    /// convolution); then of a convolution kernel, stride, dilation (vertical, horizontal), padding (top, left) and groups, else zeros.
+    pub fn from_numbers(numbers: &[u32]) -> Result<Vec<SynapseSpec>, String> {
+        let spec = |numbers: &[u32]| {
+            let sizes: Vec<usize> = numbers.iter().map(|&number| number as usize).collect();
+            let [source, kind, window @ .., groups] = <[usize; 11]>::try_from(sizes).map_err(|_| "synapse: expected 11 numbers")?;
+            let kind = match kind {
+                0 => Kind::Dense,
+                1 => Kind::Conv(Sweep::new(window), groups),
+                4 => Kind::Conv(Sweep::new(window).transpose(), groups),
+                kind => Kind::Identity { per_neuron: kind == 3 },
+            };
+            Ok(SynapseSpec { source, kind })
+        };
+        numbers.chunks(11).map(spec).collect()
+    }
+}
+
 pub struct LayerSpec {
     pub geometry: Geometry,
     pub depth: usize,
     pub fires: bool,
     pub neuron: Neuron,
+    /// False: a linear neuron, whose potential is not raised to 0 before it fires.
+    pub rectified: bool,
     /// Every weight fits i16.
     pub narrow: bool,
     /// Bits of f32 or i32, one for each channel or each neuron; threshold and initial potential are empty for an output.
@@ -61,6 +82,7 @@ pub struct Layer {
     pub depth: usize,
     pub fires: bool,
     pub neuron: Neuron,
+    pub rectified: bool,
     pub width: Width,
     /// Lanes and vectors of all chunks.
     pub padded: usize,
@@ -115,6 +137,7 @@ impl Layer {
             depth: spec.depth,
             fires: spec.fires,
             neuron: spec.neuron,
+            rectified: spec.rectified,
             width,
             padded,
             vectors,

@@ -1,7 +1,7 @@
 //! A layer over its whole window: it integrates all ticks, then fires (T7).
 
 use crate::events::deliver;
-use crate::kernel::fire::fire_window;
+use crate::kernel::fire::{fire_window, Firing};
 use crate::kernel::lanes::Lanes;
 use crate::kernel::window::{window_narrow, window_wide, Window, WindowKernel};
 use crate::layer::Layer;
@@ -18,10 +18,12 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
     let (height, width, channels) = (layer.geometry.height, layer.geometry.width, layer.geometry.channels);
     let words = layer.padded.div_ceil(64);
     let row_words = width * words;
-    grow(&mut scratch.bits, ticks * row_words);
-    out.clear(ticks);
+    let planes = ticks * schedule.signs();
+    let firing = Firing { ticks: &schedule.firing, least: Firing::least(&schedule.firing), raised: schedule.raised && layer.rectified, cap: schedule.cap };
+    grow(&mut scratch.bits, planes * row_words);
+    out.clear(planes);
     for y in 0..height {
-        scratch.bits[..ticks * row_words].fill(0);
+        scratch.bits[..planes * row_words].fill(0);
         if layer.by_events {
             integrate_row(layer, state, schedule, before, scratch, y);
         }
@@ -45,7 +47,7 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                         synapse.taps(&mut scratch.taps, spikes_of(layer, index, &state.views, before), y, x, chunk, layer.vectors);
                     }
                     let (bounds, bounded) = chunk.bounds.of(distinct_input);
-                    let job = Window { taps: &scratch.taps, ticks, gain: schedule.gain, signs: 1, bounds, bounded, base: base.as_ptr().cast(), sampled };
+                    let job = Window { taps: &scratch.taps, ticks, gain: schedule.gain, signs: schedule.signs(), bounds, bounded, base: base.as_ptr().cast(), sampled };
                     let potential = potentials.as_mut_ptr();
                     // SAFETY: chunks have at most 64 lanes, base and samples one value a lane (and tick); taps read live spikes of
                     // `ticks` planes, whose entries are rows of the chunk's block.
@@ -62,7 +64,7 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                     unsafe {
                         let bits = scratch.bits.as_mut_ptr().cast::<u8>().add(x * words * 8 + chunk.first / 8);
                         let fired = if traced { sampled.add(ticks * lanes) } else { sampled };
-                        fire_window::<L>(potentials.as_mut_ptr(), threshold.as_ptr().cast(), lanes, &schedule.shifts, bits, row_words * 8, fired);
+                        fire_window::<L>(potentials.as_mut_ptr(), threshold.as_ptr().cast(), lanes, &firing, bits, row_words * 8, fired);
                     }
                 } else {
                     let at = position * layer.padded + chunk.first;
@@ -75,13 +77,16 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
             }
         }
         if layer.fires {
-            emit(layer, state, schedule, out, &scratch.bits[..ticks * row_words], words, y);
+            emit(layer, state, schedule, out, &scratch.bits[..planes * row_words], words, y);
         }
     }
     if layer.fires {
         out.finish();
         if layer.record_spikes {
-            state.record(layer, out, layer.depth * ticks);
+            match schedule.signed {
+                true => state.record_signed(layer, out, layer.depth * ticks),
+                false => state.record(layer, out, layer.depth * ticks),
+            }
         }
     }
 }
@@ -95,7 +100,11 @@ fn emit(layer: &Layer, state: &mut LayerState, schedule: &Schedule, out: &mut Sp
     }
     let row_size = layer.geometry.width * layer.geometry.channels;
     let counts = &mut state.counts[y * row_size..(y + 1) * row_size];
-    out.append_bits(layer.geometry, bits, words, |tick, entries| entries.iter().for_each(|&entry| counts[entry as usize] += schedule.payloads[tick]));
+    out.append_bits(layer.geometry, bits, words, |plane, entries| {
+        let payload = schedule.firing[plane / schedule.signs()].payload as u32;
+        let change = if schedule.signed && plane % 2 == 1 { payload.wrapping_neg() } else { payload };
+        entries.iter().for_each(|&entry| counts[entry as usize] = counts[entry as usize].wrapping_add(change));
+    });
 }
 
 pub fn in_chunk(neuron: u32, position: usize, channels: usize, chunk: &Chunk, lanes: usize) -> bool {
@@ -115,7 +124,9 @@ fn integrate_row(layer: &Layer, state: &mut LayerState, schedule: &Schedule, bef
             row.iter_mut().for_each(|v| *v = v.wrapping_mul(schedule.gain));
         }
         for (index, synapse) in layer.synapses.iter().enumerate() {
-            deliver(layer, synapse, &state.readers[index], spikes_of(layer, index, &state.views, before), y, tick, false, row);
+            for sign in 0..schedule.signs() {
+                deliver(layer, synapse, &state.readers[index], spikes_of(layer, index, &state.views, before), y, tick * schedule.signs() + sign, sign == 1, row);
+            }
         }
         for (listed, &neuron) in layer.traced.iter().enumerate().filter(|(_, &neuron)| neuron as usize / (width * channels) == y) {
             let (x, channel) = (neuron as usize / channels % width, neuron as usize % channels);

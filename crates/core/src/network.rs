@@ -1,24 +1,42 @@
 //! The validated graph: the only place that fails.
 
+use crate::kernel::fire::FiringTick;
 use crate::layer::{Layer, LayerSpec, Repeats};
 use crate::pool::{Pool, Rule};
 use crate::spikes::Geometry;
 use crate::synapse::{Kind, Sweep};
 
 /// How a network integrates and fires.
+#[derive(Clone)]
 pub struct Schedule {
     /// Synchronous, in f32; else layerwise, in integers.
     pub interleaved: bool,
     /// Factor on the potential before each tick of a layerwise window.
     pub gain: i32,
-    /// For each firing tick, log2 of its threshold factor, and its payload.
-    pub shifts: Vec<u32>,
-    pub payloads: Vec<u32>,
+    /// Whether spikes may be −1: then every tick has two planes of them.
+    pub signed: bool,
+    /// The firing ticks of a layerwise window; empty if interleaved.
+    pub firing: Vec<FiringTick>,
+    /// Potentials of rectified populations are raised to 0 before they fire, and all lowered to θ·cap − 1.
+    pub raised: bool,
+    pub cap: Option<i32>,
 }
 
 impl Schedule {
+    /// From three numbers a firing tick: above, below + 1 (0: no negative spikes), payload. `cap` 0: none.
+    pub fn from_numbers(interleaved: bool, gain: i32, firing: &[u32], raised: bool, cap: i32) -> Schedule {
+        let tick = |numbers: &[u32]| FiringTick { above: numbers[0] as i32, below: numbers[1].checked_sub(1).map(|below| below as i32), payload: numbers[2] as i32 };
+        let firing: Vec<FiringTick> = firing.chunks_exact(3).map(tick).collect();
+        Schedule { interleaved, gain, signed: firing.iter().any(|tick| tick.below.is_some()), firing, raised, cap: (cap != 0).then_some(cap) }
+    }
+
     pub fn window_ticks(&self) -> usize {
-        self.shifts.len()
+        self.firing.len()
+    }
+
+    /// Planes of spikes a tick.
+    pub fn signs(&self) -> usize {
+        1 + usize::from(self.signed)
     }
 }
 
@@ -56,11 +74,12 @@ fn expect_each(what: &str, geometry: Geometry, got: usize) -> Result<(), String>
 
 impl Network {
     pub fn new(input: Geometry, schedule: Schedule) -> Result<Network, String> {
-        if schedule.interleaved != schedule.shifts.is_empty() || schedule.payloads.len() != schedule.shifts.len() {
-            return Err(format!("schedule: expected firing ticks of a layerwise network, got {} and {} payloads", schedule.shifts.len(), schedule.payloads.len()));
+        if schedule.interleaved != schedule.firing.is_empty() || (schedule.interleaved && schedule.signed) {
+            return Err(format!("schedule: expected firing ticks of a layerwise network, and none of an interleaved one, got {}", schedule.firing.len()));
         }
-        if !(1..=2).contains(&schedule.gain) || !schedule.shifts.windows(2).all(|pair| pair[0] >= pair[1]) || schedule.shifts.iter().any(|&shift| shift > 30) {
-            return Err("schedule: expected gain 1 or 2 and thresholds that do not rise".into());
+        let sound = |tick: &FiringTick| tick.above > 0 && tick.payload > 0 && tick.below.is_some() == schedule.signed && tick.below.unwrap_or(0) >= 0;
+        if !(1..=3).contains(&schedule.gain) || !schedule.firing.iter().all(sound) {
+            return Err("schedule: expected gain 1 to 3, positive levels and payloads, and negative levels where spikes are signed".into());
         }
         Ok(Network { schedule, nodes: vec![Node::Input(input)] })
     }
@@ -116,17 +135,24 @@ impl Network {
         target.push(values, chunks, *vectors)
     }
 
-    /// Adds a pool; returns its number.
-    pub fn pool(&mut self, source: usize, sum: bool, to: Geometry, sweep: Sweep) -> Result<usize, String> {
+    /// Adds a pool; returns its number. `multiplicity`: of a sum, how often each output position passes a spike on; empty: once.
+    pub fn pool(&mut self, source: usize, sum: bool, to: Geometry, sweep: Sweep, multiplicity: Vec<u32>) -> Result<usize, String> {
         let from = self.source(source)?;
         expect("pool channels", from.channels, to.channels)?;
+        if !multiplicity.is_empty() {
+            expect("pool multiplicity", if sum { to.positions() } else { 0 }, multiplicity.len())?;
+        }
         let rule = match (sum, self.schedule.interleaved, self.schedule.gain) {
             (true, ..) => Rule::Sum,
             (_, true, _) => Rule::Rising,
             (_, _, 1) => Rule::Any,
+            _ if self.schedule.signed => Rule::DigitSerial,
             _ => Rule::BitSerial,
         };
-        self.nodes.push(Node::Pool(Box::new(Pool::new(source, rule, from, to, &sweep))));
+        if rule == Rule::DigitSerial && repeats_of(&self.nodes, source) != Repeats::Never {
+            return Err(format!("pool of node {source}: expected a source whose neurons spike once a tick"));
+        }
+        self.nodes.push(Node::Pool(Box::new(Pool::new(source, rule, from, to, &sweep, multiplicity))));
         Ok(self.nodes.len() - 1)
     }
 
@@ -137,7 +163,7 @@ impl Network {
             let Node::Layer(layer) = &mut rest[0] else { continue };
             layer.synapses.iter().try_for_each(|synapse| synapse.complete().map_err(|message| format!("node {index}: {message}")))?;
             let repeats = layer.synapses.iter().map(|synapse| repeats_of(before, synapse.source)).fold(Repeats::Never, |a, b| if a == Repeats::Never || b == Repeats::Always { b } else { a });
-            layer.prove(repeats, false);
+            layer.prove(repeats, self.schedule.signed);
         }
         Ok(())
     }

@@ -13,6 +13,8 @@ pub enum Rule {
     Any,
     /// Bit by bit: members that show 0 where another alive shows 1 drop out (phase).
     BitSerial,
+    /// The same with digits −1 < 0 < +1 (signed phase, T12).
+    DigitSerial,
 }
 
 pub struct Pool {
@@ -21,6 +23,8 @@ pub struct Pool {
     from: Geometry,
     pub to: Geometry,
     sweep: Sweep,
+    /// Sum: how often a member's spike is passed on, one for each output position; empty: once.
+    multiplicity: Vec<u32>,
     /// Output columns that read each input column.
     columns: Vec<Vec<(usize, usize)>>,
     /// Rising: cumulative counts of the members, for each output row and kernel row, and of the outputs.
@@ -41,11 +45,11 @@ struct Scratch {
 }
 
 impl Pool {
-    pub fn new(source: usize, rule: Rule, from: Geometry, to: Geometry, sweep: &Sweep) -> Pool {
+    pub fn new(source: usize, rule: Rule, from: Geometry, to: Geometry, sweep: &Sweep, multiplicity: Vec<u32>) -> Pool {
         let columns = sweep.readers(1, from.width, to.width);
         let rising = rule == Rule::Rising;
         let shown = vec![0; if rising { to.height * sweep.kernel[0] * from.width * from.channels } else { 0 }];
-        Pool { source, rule, from, to, sweep: *sweep, columns, shown, largest: vec![0; if rising { to.size() } else { 0 }], scratch: Scratch::default() }
+        Pool { source, rule, from, to, sweep: *sweep, multiplicity, columns, shown, largest: vec![0; if rising { to.size() } else { 0 }], scratch: Scratch::default() }
     }
 
     pub fn reset(&mut self) {
@@ -60,7 +64,7 @@ impl Pool {
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.bits.clear();
         scratch.bits.resize(source.planes * self.to.width * words, 0);
-        if matches!(self.rule, Rule::Any | Rule::BitSerial) {
+        if matches!(self.rule, Rule::Any | Rule::BitSerial | Rule::DigitSerial) {
             self.gather(source, &mut scratch.members, words);
             for y in 0..self.to.height {
                 self.maxima(y, source.planes, words, &mut scratch);
@@ -108,6 +112,10 @@ impl Pool {
             for word in 0..words {
                 alive.clear();
                 alive.resize(places.len(), u64::MAX);
+                if self.rule == Rule::DigitSerial {
+                    self.digits(x, word, words, planes, members, bits, alive, places);
+                    continue;
+                }
                 for plane in 0..planes {
                     let at = plane * width * words + word;
                     let any = places.iter().zip(&*alive).fold(0, |any, (place, alive)| any | (members[place + at] & alive));
@@ -120,6 +128,32 @@ impl Pool {
                 }
             }
         }
+    }
+
+    /// Plane by pairs: the largest digit of the members still alive.
+    #[allow(clippy::too_many_arguments)]
+    fn digits(&self, x: usize, word: usize, words: usize, planes: usize, members: &[u64], bits: &mut [u64], alive: &mut [u64], places: &[usize]) {
+        for tick in 0..planes / 2 {
+            let read = |place: usize, plane: usize| members[place + plane * self.from.width * words + word];
+            let (mut plus, mut zero) = (0, if places.is_empty() { u64::MAX } else { 0 });
+            for (&place, &alive) in places.iter().zip(&*alive) {
+                let (up, down) = (read(place, 2 * tick), read(place, 2 * tick + 1));
+                plus |= up & alive;
+                zero |= alive & !up & !down;
+            }
+            let minus = !plus & !zero;
+            for (&place, alive) in places.iter().zip(&mut *alive) {
+                let (up, down) = (read(place, 2 * tick), read(place, 2 * tick + 1));
+                *alive &= (up & plus) | (!up & !down & !plus & zero) | (down & minus);
+            }
+            bits[(2 * tick * self.to.width + x) * words + word] = plus;
+            bits[((2 * tick + 1) * self.to.width + x) * words + word] = minus & self.channels_of(word);
+        }
+    }
+
+    /// Ones for the channels of a word.
+    fn channels_of(&self, word: usize) -> u64 {
+        u64::MAX >> (64 - (self.to.channels - word * 64).min(64))
     }
 
     /// One row of outputs, event by event.
@@ -148,7 +182,11 @@ impl Pool {
                                 }
                                 *largest += 1;
                             }
-                            spikes[plane * row_size + output] += 1;
+                            let times = self.multiplicity.get(y * to.width + column).copied().unwrap_or(1);
+                            if times == 0 {
+                                continue;
+                            }
+                            spikes[plane * row_size + output] += times;
                             bits[(plane * to.width + column) * words + channel / 64] |= 1 << (channel % 64);
                         }
                     }

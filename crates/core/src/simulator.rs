@@ -13,7 +13,8 @@ use std::marker::PhantomData;
 pub enum Input<'a> {
     /// Bits of f32 or i32, one for each input.
     Constant(&'a [u32]),
-    /// Sorted by (tick, neuron); those of tick t are `neurons[starts[t]..starts[t + 1]]`.
+    /// Sorted by (plane, neuron); those of plane p are `neurons[starts[p]..starts[p + 1]]`. A plane is a tick, or, where spikes are
+    /// signed, the spikes +1 of a tick, then its spikes −1.
     Events { neurons: &'a [u32], starts: &'a [u32] },
 }
 
@@ -51,7 +52,8 @@ impl<L: Lanes> Simulator<L> {
     }
 
     pub fn run(&mut self, input: Input, ticks: usize) -> Result<(), String> {
-        let distinct = check(&input, self.network.nodes[0].geometry().size(), ticks)?;
+        let signs = self.network.schedule.signs();
+        let distinct = check(&input, self.network.nodes[0].geometry().size(), ticks * signs)?;
         let interleaved = self.network.schedule.interleaved;
         if !interleaved {
             if ticks != self.network.schedule.window_ticks() {
@@ -67,19 +69,20 @@ impl<L: Lanes> Simulator<L> {
             state.counts.fill(0);
             state.spike_ticks.clear();
             state.spike_neurons.clear();
+            state.spike_signs.clear();
             state.traces.clear();
             state.traces.resize(layer.traced.len() * samples, 0);
             set_drive::<L>(layer, state, current, &mut self.scratch);
         }
         let block = if interleaved { BLOCK_TICKS.min(ticks) } else { ticks };
         let geometry = self.network.nodes[0].geometry();
-        self.silence.resize(block + 1, 0);
+        self.silence.resize(block * signs + 1, 0);
         let mut first = 0;
         while first < ticks {
             let here = block.min(ticks - first);
             match input {
-                Input::Constant(_) => self.spikes[0].fill(geometry, &[], &self.silence[..=here]),
-                Input::Events { neurons, starts } => self.spikes[0].fill(geometry, neurons, &starts[first..=first + here]),
+                Input::Constant(_) => self.spikes[0].fill(geometry, &[], &self.silence[..=here * signs]),
+                Input::Events { neurons, starts } => self.spikes[0].fill(geometry, neurons, &starts[first * signs..=(first + here) * signs]),
             }
             self.block(first, here, ticks, distinct);
             first += here;
@@ -137,6 +140,11 @@ impl<L: Lanes> Simulator<L> {
         self.layer(node).map_or(&[], |(_, state)| &state.spike_neurons)
     }
 
+    /// 1 or −1 (as bits) of each spike, where spikes are signed.
+    pub fn spike_signs(&self, node: usize) -> &[u32] {
+        self.layer(node).map_or(&[], |(_, state)| &state.spike_signs)
+    }
+
     /// Bits of the membrane traces, [traced neurons, samples].
     pub fn traces(&self, node: usize) -> &[u32] {
         self.layer(node).map_or(&[], |(_, state)| &state.traces)
@@ -145,13 +153,13 @@ impl<L: Lanes> Simulator<L> {
 
 /// Whether no input spikes twice in a tick.
 #[inline(never)]
-fn check(input: &Input, size: usize, ticks: usize) -> Result<bool, String> {
+fn check(input: &Input, size: usize, planes: usize) -> Result<bool, String> {
     match *input {
         Input::Constant(values) if values.len() == size => Ok(true),
         Input::Constant(values) => Err(format!("input: expected {size} values, got {}", values.len())),
         Input::Events { neurons, starts } => {
-            if starts.len() != ticks + 1 || starts[0] != 0 || starts[ticks] as usize != neurons.len() || starts.windows(2).any(|pair| pair[0] > pair[1]) {
-                return Err(format!("input spikes: expected starts of {ticks} ticks, ascending from 0 to {}", neurons.len()));
+            if starts.len() != planes + 1 || starts[0] != 0 || starts[planes] as usize != neurons.len() || starts.windows(2).any(|pair| pair[0] > pair[1]) {
+                return Err(format!("input spikes: expected starts of {planes} planes, ascending from 0 to {}", neurons.len()));
             }
             let mut distinct = true;
             for tick in starts.windows(2) {

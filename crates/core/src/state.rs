@@ -18,6 +18,8 @@ pub struct LayerState {
     pub counts: Vec<u32>,
     pub spike_ticks: Vec<u32>,
     pub spike_neurons: Vec<u32>,
+    /// 1 or −1, where spikes are signed.
+    pub spike_signs: Vec<u32>,
     pub traces: Vec<u32>,
     /// Spikes of each synapse's source as the synapse needs them, where not as they are.
     pub views: Vec<Spikes>,
@@ -62,6 +64,24 @@ impl LayerState {
             operations += synapse.operations(if let View::Reshaped(_) = synapse.view { view } else { source });
         }
         operations
+    }
+
+    /// Keeps signed spikes as (tick, neuron), sorted.
+    pub fn record_signed(&mut self, layer: &Layer, out: &Spikes, first_tick: usize) {
+        let row_size = layer.geometry.width * layer.geometry.channels;
+        for tick in 0..out.planes / 2 {
+            for row in 0..layer.geometry.height {
+                let (mut plus, mut minus) = (out.row(layer.geometry, row, 2 * tick), out.row(layer.geometry, row, 2 * tick + 1));
+                while !plus.is_empty() || !minus.is_empty() {
+                    let positive = minus.is_empty() || plus.first().is_some_and(|entry| *entry <= minus[0]);
+                    let list = if positive { &mut plus } else { &mut minus };
+                    self.spike_ticks.push((first_tick + tick) as u32);
+                    self.spike_neurons.push(list[0] + (row * row_size) as u32);
+                    self.spike_signs.push(if positive { 1 } else { u32::MAX });
+                    *list = &list[1..];
+                }
+            }
+        }
     }
 
     /// Keeps spikes as (tick, neuron), sorted.

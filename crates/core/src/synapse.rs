@@ -22,18 +22,36 @@ pub struct Sweep {
     pub dilation: [usize; 2],
     /// Top, left.
     pub padding: [usize; 2],
+    /// Input i reaches output i·stride − padding + tap·dilation, rather than the other way round.
+    pub transposed: bool,
 }
 
 impl Sweep {
     /// Kernel, stride, dilation (vertical, horizontal), padding (top, left).
     pub fn new([kh, kw, sy, sx, dy, dx, top, left]: [usize; 8]) -> Sweep {
-        Sweep { kernel: [kh, kw], stride: [sy, sx], dilation: [dy, dx], padding: [top, left] }
+        Sweep { kernel: [kh, kw], stride: [sy, sx], dilation: [dy, dx], padding: [top, left], transposed: false }
+    }
+
+    pub fn transpose(self) -> Sweep {
+        Sweep { transposed: true, ..self }
+    }
+
+    /// Taps of an axis in the order of ascending inputs.
+    #[inline(always)]
+    pub fn taps(&self, axis: usize) -> impl Iterator<Item = usize> {
+        let (count, transposed) = (self.kernel[axis], self.transposed);
+        (0..count).map(move |k| if transposed { count - 1 - k } else { k })
     }
 
     /// Input coordinate under tap `k` of output `o`, if there is one.
     #[inline(always)]
     pub fn input(&self, axis: usize, o: usize, k: usize, extent: usize) -> Option<usize> {
-        let at = (o * self.stride[axis] + k * self.dilation[axis]).wrapping_sub(self.padding[axis]);
+        let (stride, reach) = (self.stride[axis], k * self.dilation[axis]);
+        if self.transposed {
+            let at = (o + self.padding[axis]).checked_sub(reach)?;
+            return (at % stride == 0 && at / stride < extent).then_some(at / stride);
+        }
+        let at = (o * stride + reach).wrapping_sub(self.padding[axis]);
         (at < extent).then_some(at)
     }
 
@@ -160,7 +178,7 @@ struct Fan {
     channels: u64,
 }
 
-const ONE: Sweep = Sweep { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: [0, 0] };
+const ONE: Sweep = Sweep { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: [0, 0], transposed: false };
 
 impl Synapse {
     /// `by_events`: the layer delivers event by event. `padded`: vectors of all chunks.
@@ -180,7 +198,7 @@ impl Synapse {
                 Kind::Dense => unreachable!("dense synapses have rows"),
             },
             Kind::Dense => {
-                let sweep = Sweep { kernel: [from.height, from.width], stride: [0, 0], dilation: [1, 1], padding: [0, 0] };
+                let sweep = Sweep { kernel: [from.height, from.width], stride: [0, 0], dilation: [1, 1], padding: [0, 0], transposed: false };
                 Form::Rows { sweep, rows: from.size(), groups: 1, per_position: to.positions() > 1 }
             }
             Kind::Conv(sweep, groups) => {
@@ -286,17 +304,17 @@ impl Synapse {
     fn ranges(&self, y: usize, x: usize, channels: usize, mut visit: impl FnMut(usize, usize, usize, isize)) {
         let Form::Rows { sweep, .. } = &self.form else { return };
         let left = (x * sweep.stride[1]) as isize - sweep.padding[1] as isize;
-        for ky in 0..sweep.kernel[0] {
+        for ky in sweep.taps(0) {
             let Some(row) = sweep.input(0, y, ky, self.from.height) else { continue };
             let first_row = (ky * sweep.kernel[1] * channels) as isize;
-            if sweep.dilation[1] == 1 {
+            if sweep.dilation[1] == 1 && !sweep.transposed {
                 let (a, b) = (left.max(0), (left + sweep.kernel[1] as isize).min(self.from.width as isize));
                 if a < b {
                     visit(row, a as usize, b as usize, first_row - left * channels as isize);
                 }
                 continue;
             }
-            for kx in 0..sweep.kernel[1] {
+            for kx in sweep.taps(1) {
                 if let Some(at) = sweep.input(1, x, kx, self.from.width) {
                     visit(row, at, at + 1, first_row + (kx as isize - at as isize) * channels as isize);
                 }

@@ -5,10 +5,10 @@
 //!
 //! | number | call | arguments |
 //! |---|---|---|
-//! | 0 | network | input extents (array of 3), interleaved, gain, shifts (array), payloads (array) |
+//! | 0 | network | input extents (array of 3), interleaved, gain, firing ticks (array), raised, cap |
 //! | 1 | weights | synapse of the last layer, its next weights (array) |
-//! | 2 | layer | extents (array of 3), integers (array of 5), leak factor, floor, narrow, bias, threshold, initial potential, synapses (arrays) |
-//! | 3 | pool | source, sum, extents (array of 3), window (array of 8) |
+//! | 2 | layer | extents (array of 3), integers (array of 6), leak factor, floor, narrow, bias, threshold, initial potential, synapses (arrays) |
+//! | 3 | pool | source, sum, extents (array of 3), window (array of 8), multiplicity (array) |
 //! | 4 | constant input | ticks, values (array) |
 //! | 5 | spikes | ticks, neurons (array), starts (array of ticks + 1) |
 
@@ -18,7 +18,7 @@ use llif_core::network::{Network, Schedule};
 use llif_core::neuron::Neuron;
 use llif_core::simulator::{Input, Simulator};
 use llif_core::spikes::Geometry;
-use llif_core::synapse::{Kind, Sweep};
+use llif_core::synapse::Sweep;
 
 pub enum Sample {
     Constant(usize, Vec<u32>),
@@ -91,8 +91,8 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
     }
     let input = words.geometry()?;
     let (interleaved, gain) = (words.next()? != 0, words.next()? as i32);
-    let [shifts, payloads] = [words.array()?, words.array()?];
-    let mut network = Network::new(input, Schedule { interleaved, gain, shifts, payloads })?;
+    let (firing, raised, cap) = (words.array()?, words.next()? != 0, words.next()? as i32);
+    let mut network = Network::new(input, Schedule::from_numbers(interleaved, gain, &firing, raised, cap))?;
     let [mut populations, mut outputs] = [Vec::new(), Vec::new()];
     let mut samples = Vec::new();
     while words.at < all.len() {
@@ -105,7 +105,7 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
             3 => {
                 let (source, sum) = (words.size()?, words.next()? != 0);
                 let to = words.geometry()?;
-                network.pool(source, sum, to, Sweep::new(words.sizes()?))?;
+                network.pool(source, sum, to, Sweep::new(words.sizes()?), words.array()?)?;
             }
             4 => samples.push(Sample::Constant(words.size()?, words.array()?)),
             5 => samples.push(Sample::Spikes(words.size()?, words.array()?, words.array()?)),
@@ -117,26 +117,11 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
 
 fn layer(words: &mut Words) -> Result<LayerSpec, String> {
     let geometry = words.geometry()?;
-    let [depth, hard, spikes_per_tick, refractory_ticks, discards] = words.sizes()?;
+    let [depth, hard, spikes_per_tick, refractory_ticks, discards, rectified] = words.sizes()?;
     let [leak_factor, floor] = [f32::from_bits(words.next()?), f32::from_bits(words.next()?)];
     let neuron = Neuron { leak_factor, floor, hard: hard != 0, spikes_per_tick: spikes_per_tick as u32, refractory_ticks: refractory_ticks as u32, discards: discards != 0 };
     let narrow = words.next()? != 0;
     let [bias, threshold, initial] = [words.array()?, words.array()?, words.array()?];
-    let synapses = synapses(&words.array()?)?;
-    Ok(LayerSpec { geometry, depth, fires: !threshold.is_empty(), neuron, narrow, bias, threshold, initial, synapses, record_spikes: false, traced: Vec::new() })
-}
-
-/// As crates/wasm/src/network.rs has them.
-fn synapses(numbers: &[u32]) -> Result<Vec<SynapseSpec>, String> {
-    let spec = |numbers: &[u32]| {
-        let sizes: Vec<usize> = numbers.iter().map(|&number| number as usize).collect();
-        let [source, kind, window @ .., groups] = <[usize; 11]>::try_from(sizes).map_err(|_| "synapse: expected 11 numbers")?;
-        let kind = match kind {
-            0 => Kind::Dense,
-            1 => Kind::Conv(Sweep::new(window), groups),
-            kind => Kind::Identity { per_neuron: kind == 3 },
-        };
-        Ok(SynapseSpec { source, kind })
-    };
-    numbers.chunks(11).map(spec).collect()
+    let synapses = SynapseSpec::from_numbers(&words.array()?)?;
+    Ok(LayerSpec { geometry, depth, fires: !threshold.is_empty(), neuron, rectified: rectified != 0, narrow, bias, threshold, initial, synapses, record_spikes: false, traced: Vec::new() })
 }

@@ -4,7 +4,7 @@ use llif_core::layer::{LayerSpec, SynapseSpec};
 use llif_core::network::{Network, Schedule};
 use llif_core::neuron::Neuron;
 use llif_core::spikes::Geometry;
-use llif_core::synapse::{Kind, Sweep};
+use llif_core::synapse::Sweep;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsError;
 
@@ -30,38 +30,22 @@ pub(crate) fn thrown<T>(result: Result<T, String>) -> Result<T, JsError> {
     result.map_err(|message| JsError::new(&message))
 }
 
-/// Eleven numbers a synapse: source, kind (0 dense, 1 convolution, 2 identity by channel, 3 identity by neuron); then of a
-/// convolution kernel, stride, dilation (vertical, horizontal), padding (top, left) and groups, else zeros.
-fn synapses(numbers: &[u32]) -> Result<Vec<SynapseSpec>, JsError> {
-    numbers
-        .chunks(11)
-        .map(|numbers| {
-            let [source, kind, window @ .., groups] = sizes::<11>(numbers)?;
-            let kind = match kind {
-                0 => Kind::Dense,
-                1 => Kind::Conv(Sweep::new(window), groups),
-                kind => Kind::Identity { per_neuron: kind == 3 },
-            };
-            Ok(SynapseSpec { source, kind })
-        })
-        .collect()
-}
-
 #[wasm_bindgen]
 impl RawNetwork {
-    /// `shifts` and `payloads`: one for each firing tick of a layerwise window, empty if interleaved.
+    /// `firing`, `raised`, `cap`: see `Schedule::from_numbers`; no firing ticks if interleaved.
     #[wasm_bindgen(constructor)]
-    pub fn new(input: &[u32], interleaved: bool, gain: i32, shifts: Vec<u32>, payloads: Vec<u32>) -> Result<RawNetwork, JsError> {
-        let schedule = Schedule { interleaved, gain, shifts, payloads };
+    pub fn new(input: &[u32], interleaved: bool, gain: i32, firing: &[u32], raised: bool, cap: i32) -> Result<RawNetwork, JsError> {
+        let schedule = Schedule::from_numbers(interleaved, gain, firing, raised, cap);
         Ok(RawNetwork { network: thrown(Network::new(geometry(input)?, schedule))? })
     }
 
-    /// `integers`: depth, hard reset, spikes a tick, refractory ticks, discards. An output has no thresholds.
+    /// `integers`: depth, hard reset, spikes a tick, refractory ticks, discards, rectified. An output has no thresholds. `incoming`:
+    /// see `SynapseSpec::from_numbers`.
     #[allow(clippy::too_many_arguments)]
     pub fn layer(&mut self, shape: &[u32], integers: &[u32], leak_factor: f32, floor: f32, narrow: bool, bias: Vec<u32>, threshold: Vec<u32>, initial: Vec<u32>, incoming: &[u32], record_spikes: bool, traced: Vec<u32>) -> Result<usize, JsError> {
-        let [depth, hard, spikes_per_tick, refractory_ticks, discards] = sizes(integers)?;
+        let [depth, hard, spikes_per_tick, refractory_ticks, discards, rectified] = sizes(integers)?;
         let neuron = Neuron { leak_factor, floor, hard: hard != 0, spikes_per_tick: spikes_per_tick as u32, refractory_ticks: refractory_ticks as u32, discards: discards != 0 };
-        thrown(self.network.layer(LayerSpec { geometry: geometry(shape)?, depth, fires: !threshold.is_empty(), neuron, narrow, bias, threshold, initial, synapses: synapses(incoming)?, record_spikes, traced }))
+        thrown(self.network.layer(LayerSpec { geometry: geometry(shape)?, depth, fires: !threshold.is_empty(), neuron, rectified: rectified != 0, narrow, bias, threshold, initial, synapses: thrown(SynapseSpec::from_numbers(incoming))?, record_spikes, traced }))
     }
 
     /// The next weights of a synapse of the last layer. In pieces, since a whole copy of them would stay in the memory for good.
@@ -69,7 +53,7 @@ impl RawNetwork {
         thrown(self.network.weights(synapse, values))
     }
 
-    pub fn pool(&mut self, source: usize, sum: bool, shape: &[u32], window: &[u32]) -> Result<usize, JsError> {
-        thrown(self.network.pool(source, sum, geometry(shape)?, Sweep::new(sizes(window)?)))
+    pub fn pool(&mut self, source: usize, sum: bool, shape: &[u32], window: &[u32], multiplicity: Vec<u32>) -> Result<usize, JsError> {
+        thrown(self.network.pool(source, sum, geometry(shape)?, Sweep::new(sizes(window)?), multiplicity))
     }
 }

@@ -19,58 +19,113 @@ pub unsafe fn put_bits<L: Lanes, const N: usize>(bits: *mut u8, masks: [L::I; N]
     }
 }
 
-/// Each tick a neuron fires iff v ≥ θ·2^shift, and loses as much; shifts do not rise. Lanes that hold no neuron never fire: their
-/// potential is 0.
+/// A neuron fires +1 iff 2·v ≥ θ·above, −1 iff 2·v < −θ·below, and then loses ±θ·payload.
+#[derive(Clone, Copy, Debug)]
+pub struct FiringTick {
+    pub above: i32,
+    /// None: no negative spikes.
+    pub below: Option<i32>,
+    pub payload: i32,
+}
+
+/// How one layer fires its window.
+pub struct Firing<'a> {
+    pub ticks: &'a [FiringTick],
+    /// The smallest `above` and `below` of all ticks: what moves no neuron past them moves none at all.
+    pub least: FiringTick,
+    /// Potentials below 0 are raised to 0 before the first tick…
+    pub raised: bool,
+    /// …and lowered to θ·cap − 1.
+    pub cap: Option<i32>,
+}
+
+impl Firing<'_> {
+    pub fn least(ticks: &[FiringTick]) -> FiringTick {
+        FiringTick { above: ticks.iter().map(|tick| tick.above).min().unwrap_or(0), below: ticks.iter().filter_map(|tick| tick.below).min(), payload: 0 }
+    }
+}
+
+/// Lanes that hold no neuron never fire: their potential is 0.
 ///
 /// # Safety
 /// `potential` and `threshold` hold `lanes` values (a multiple of 8), `sampled` (if not null) as many a tick. `bits` holds zeros,
-/// one a lane, from `bits + t · stride` on.
+/// one a lane, from `bits + p · stride` on for each plane p: one a tick, or, with negative spikes, two.
 #[inline(never)]
-pub unsafe fn fire_window<L: Lanes>(potential: *mut i32, threshold: *const i32, lanes: usize, shifts: &[u32], bits: *mut u8, stride: usize, sampled: *mut i32) {
+pub unsafe fn fire_window<L: Lanes>(potential: *mut i32, threshold: *const i32, lanes: usize, firing: &Firing, bits: *mut u8, stride: usize, sampled: *mut i32) {
     let mut lane = 0;
     while lane < lanes {
         let at = (potential.add(lane), threshold.add(lane), bits.add(lane / 8));
         let samples = if sampled.is_null() { sampled } else { sampled.add(lane) };
         if lanes - lane >= 16 {
-            fire_lanes::<L, 4>(at.0, at.1, lanes, shifts, at.2, stride, samples);
+            fire_lanes::<L, 4>(at.0, at.1, lanes, firing, at.2, stride, samples);
             lane += 16;
         } else {
-            fire_lanes::<L, 2>(at.0, at.1, lanes, shifts, at.2, stride, samples);
+            fire_lanes::<L, 2>(at.0, at.1, lanes, firing, at.2, stride, samples);
             lane += 8;
         }
     }
 }
 
+/// ⌈θ·factor / 2⌉ where `up`, else ⌊θ·factor / 2⌋. An even factor never leaves i32 on the way.
 #[inline(always)]
-unsafe fn fire_lanes<L: Lanes, const V: usize>(potential: *mut i32, threshold: *const i32, lanes: usize, shifts: &[u32], bits: *mut u8, stride: usize, sampled: *mut i32) {
+fn level<L: Lanes>(theta: L::I, factor: i32, up: bool) -> L::I {
+    if factor % 2 == 0 {
+        return L::mul_i(theta, L::splat_i(factor / 2));
+    }
+    L::half_i(L::add_i(L::mul_i(theta, L::splat_i(factor)), L::splat_i(up.into())))
+}
+
+/// Lanes that fire +1, and those that fire −1.
+#[inline(always)]
+fn fired<L: Lanes>(v: L::I, theta: L::I, tick: &FiringTick) -> (L::I, L::I) {
+    let plus = L::ge_i(v, level::<L>(theta, tick.above, true));
+    let minus = tick.below.map_or(L::splat_i(0), |below| L::not_i(L::ge_i(v, L::sub_i(L::splat_i(0), level::<L>(theta, below, false)))));
+    (plus, minus)
+}
+
+#[inline(always)]
+unsafe fn fire_lanes<L: Lanes, const V: usize>(potential: *mut i32, threshold: *const i32, lanes: usize, firing: &Firing, bits: *mut u8, stride: usize, sampled: *mut i32) {
     let mut v: [L::I; V] = std::array::from_fn(|k| L::load_i(potential.add(4 * k)));
     let theta: [L::I; V] = std::array::from_fn(|k| L::load_i(threshold.add(4 * k)));
-    let lowest = shifts.last().copied().unwrap_or(0);
-    for (tick, &shift) in shifts.iter().enumerate() {
-        // Below the lowest level no later tick fires either.
-        if shift == lowest || tick == 0 {
+    for k in 0..V {
+        if firing.raised {
+            v[k] = L::max_i(v[k], L::splat_i(0));
+        }
+        if let Some(cap) = firing.cap {
+            v[k] = L::min_i(v[k], L::sub_i(L::mul_i(theta[k], L::splat_i(cap)), L::splat_i(1)));
+        }
+    }
+    let signed = firing.least.below.is_some();
+    let mut busy = true;
+    for (tick, now) in firing.ticks.iter().enumerate() {
+        // What no tick's thresholds reach stays silent to the end.
+        if tick == 0 || now.above == firing.least.above {
             let mut any = 0;
             for k in 0..V {
-                any |= L::bits_i(L::ge_i(v[k], L::shl_i(theta[k], lowest)));
+                let (plus, minus) = fired::<L>(v[k], theta[k], &firing.least);
+                any |= L::bits_i(plus) | L::bits_i(minus);
             }
-            if any == 0 {
-                if !sampled.is_null() {
-                    for later in tick..shifts.len() {
-                        for k in 0..V {
-                            L::store_i(sampled.add(later * lanes + 4 * k), v[k]);
-                        }
-                    }
+            busy = any != 0;
+        }
+        if busy {
+            let (mut plus, mut minus) = ([L::splat_i(0); V], [L::splat_i(0); V]);
+            for k in 0..V {
+                (plus[k], minus[k]) = fired::<L>(v[k], theta[k], now);
+                let lost = L::mul_i(theta[k], L::splat_i(now.payload));
+                v[k] = L::sub_i(v[k], L::and_i(plus[k], lost));
+                if signed {
+                    v[k] = L::add_i(v[k], L::and_i(minus[k], lost));
                 }
-                break;
             }
+            if signed {
+                put_bits::<L, V>(bits.add(2 * tick * stride), plus);
+                put_bits::<L, V>(bits.add((2 * tick + 1) * stride), minus);
+            } else {
+                put_bits::<L, V>(bits.add(tick * stride), plus);
+            }
+        } else if sampled.is_null() {
+            break;
         }
-        let mut masks = [L::splat_i(0); V];
-        for k in 0..V {
-            let level = L::shl_i(theta[k], shift);
-            masks[k] = L::ge_i(v[k], level);
-            v[k] = L::sub_i(v[k], L::and_i(masks[k], level));
-        }
-        put_bits::<L, V>(bits.add(tick * stride), masks);
         if !sampled.is_null() {
             for k in 0..V {
                 L::store_i(sampled.add(tick * lanes + 4 * k), v[k]);

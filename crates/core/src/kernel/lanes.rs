@@ -32,10 +32,15 @@ pub trait Lanes {
     fn sub_i(a: Self::I, b: Self::I) -> Self::I;
     fn mul_i(a: Self::I, b: Self::I) -> Self::I;
     fn shl_i(a: Self::I, bits: u32) -> Self::I;
+    /// Half, rounded down.
+    fn half_i(a: Self::I) -> Self::I;
+    fn min_i(a: Self::I, b: Self::I) -> Self::I;
+    fn max_i(a: Self::I, b: Self::I) -> Self::I;
     fn and_i(a: Self::I, b: Self::I) -> Self::I;
     fn ge_i(a: Self::I, b: Self::I) -> Self::I;
     /// One bit a lane of a mask, lane 0 lowest.
     fn bits_i(mask: Self::I) -> u32;
+    fn not_i(mask: Self::I) -> Self::I;
     /// The bits of four masks, the first lowest.
     fn bits_four(masks: [Self::I; 4]) -> u32;
 

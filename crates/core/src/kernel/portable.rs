@@ -94,6 +94,22 @@ impl Lanes for Portable {
         Four(a.0.map(|a| a.wrapping_shl(bits)))
     }
     #[inline(always)]
+    fn half_i(a: Self::I) -> Self::I {
+        Four(a.0.map(|a| a >> 1))
+    }
+    #[inline(always)]
+    fn min_i(a: Self::I, b: Self::I) -> Self::I {
+        each(a, b, |a, b| a.min(b))
+    }
+    #[inline(always)]
+    fn max_i(a: Self::I, b: Self::I) -> Self::I {
+        each(a, b, |a, b| a.max(b))
+    }
+    #[inline(always)]
+    fn not_i(mask: Self::I) -> Self::I {
+        Four(mask.0.map(|m| !m))
+    }
+    #[inline(always)]
     fn and_i(a: Self::I, b: Self::I) -> Self::I {
         each(a, b, |a, b| a & b)
     }

@@ -93,6 +93,22 @@ impl Lanes for Simd128 {
         i32x4_shl(a, bits)
     }
     #[inline(always)]
+    fn half_i(a: v128) -> v128 {
+        i32x4_shr(a, 1)
+    }
+    #[inline(always)]
+    fn min_i(a: v128, b: v128) -> v128 {
+        i32x4_min(a, b)
+    }
+    #[inline(always)]
+    fn max_i(a: v128, b: v128) -> v128 {
+        i32x4_max(a, b)
+    }
+    #[inline(always)]
+    fn not_i(mask: v128) -> v128 {
+        v128_not(mask)
+    }
+    #[inline(always)]
     fn and_i(a: v128, b: v128) -> v128 {
         v128_and(a, b)
     }

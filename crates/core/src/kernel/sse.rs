@@ -99,6 +99,28 @@ impl Lanes for Sse {
         sse!(_mm_sll_epi32(a, _mm_cvtsi32_si128(bits as i32)))
     }
     #[inline(always)]
+    fn half_i(a: __m128i) -> __m128i {
+        sse!(_mm_srai_epi32::<1>(a))
+    }
+    #[inline(always)]
+    fn min_i(a: __m128i, b: __m128i) -> __m128i {
+        sse!({
+            let less = _mm_cmplt_epi32(a, b);
+            _mm_or_si128(_mm_and_si128(less, a), _mm_andnot_si128(less, b))
+        })
+    }
+    #[inline(always)]
+    fn max_i(a: __m128i, b: __m128i) -> __m128i {
+        sse!({
+            let less = _mm_cmplt_epi32(a, b);
+            _mm_or_si128(_mm_and_si128(less, b), _mm_andnot_si128(less, a))
+        })
+    }
+    #[inline(always)]
+    fn not_i(mask: __m128i) -> __m128i {
+        sse!(_mm_xor_si128(mask, _mm_set1_epi32(-1)))
+    }
+    #[inline(always)]
     fn and_i(a: __m128i, b: __m128i) -> __m128i {
         sse!(_mm_and_si128(a, b))
     }
