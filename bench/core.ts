@@ -3,7 +3,7 @@ import type { Contender } from "../ts/bench/case.ts";
 import { Digest } from "../ts/bench/digest.ts";
 import type { SimulationOutcome } from "../ts/bench/simulators.ts";
 import type { RunInput } from "../ts/engine/engine.ts";
-import { bitsOf, buildCore, type CoreNetwork } from "../ts/engine/flatten.ts";
+import { bitsOf, buildCore, planesOf, type CoreNetwork } from "../ts/engine/flatten.ts";
 import { encodeInput, type EncodedInput } from "../ts/engine/input.ts";
 import { loadGlue } from "../ts/engine/load.ts";
 import { prepareNetwork, resolveRecording, type PreparedNetwork } from "../ts/engine/simulator.ts";
@@ -21,7 +21,10 @@ export interface CoreCase {
 export async function openCore(network: SpikingNetwork, inputs: readonly RunInput[], ticks = network.windowTicks): Promise<CoreCase> {
   const prepared = prepareNetwork(network);
   const recording = resolveRecording(network);
-  const samples = inputs.map((input) => encodeInput(network, input, ticks));
+  const samples = inputs.map((input): EncodedInput => {
+    const sample = encodeInput(network, input, ticks);
+    return sample.kind === "events" ? { ...sample, ...planesOf(sample, network.spikes === "signed") } : sample;
+  });
   const glue = await loadGlue(readFileSync(inRoot("dist", "llif.wasm")));
   const { memory } = await glue();
   const flat = (buildCore(flatCore, prepared, recording).raw as FlatSimulator).network;

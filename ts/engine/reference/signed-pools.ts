@@ -16,7 +16,10 @@ export function digitMaximum(windows: Windows): Pool {
         for (const member of membersOf[output]) if (shown[member] === largest[output] && digits[member] > digit) digit = digits[member];
         emit(passed, output, digit);
       }
-      for (const member of firing(events)) shown[member] += digits[member] * payload;
+      for (const member of firing(events)) {
+        shown[member] += digits[member] * payload;
+        digits[member] = 0;
+      }
       for (let index = 0; index < passed.plus.length; index++) largest[passed.plus.neurons[index]] += payload;
       for (let index = 0; index < passed.minus.length; index++) largest[passed.minus.neurons[index]] -= payload;
     },
