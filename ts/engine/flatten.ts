@@ -1,6 +1,5 @@
 import { LlifError } from "../errors.ts";
-import type { Window2d } from "../relu/network.ts";
-import { depths, synapsesTo, type Charges, type SpikingNetwork, type Synapse } from "../spiking/network.ts";
+import { depths, synapsesTo, type Charges, type Conv2dSynapse, type ConvTranspose2dSynapse, type SpikingNetwork, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { EventInput } from "./input.ts";
 import type { PreparedNetwork, Recording } from "./simulator.ts";
@@ -104,7 +103,7 @@ function extents(shape: Shape): Uint32Array {
 }
 
 /** Kernel, stride, dilation (vertical, horizontal), padding (top, left). */
-function windowSizes({ kernel, stride, dilation, padding }: Window2d): number[] {
+function windowSizes({ kernel, stride, dilation, padding }: Conv2dSynapse | ConvTranspose2dSynapse | SpikingPool): number[] {
   return [...kernel, ...stride, ...dilation, padding.top, padding.left];
 }
 
