@@ -70,3 +70,9 @@ export function floats(name: string, dims: readonly number[], values: ArrayLike<
 export function integers(name: string, dims: readonly number[], values: readonly number[]): Initializer {
   return { name, dims: dims.map(BigInt), dataType: TensorProto_DataType.INT64, int64Data: values.map(BigInt) };
 }
+
+/** A vector of any element type whose values are kept as 32-bit integers (bool: 9) or floats (1); one value is a scalar. */
+export function typed(name: string, dataType: TensorProto_DataType, values: readonly number[]): Initializer {
+  const dims = values.length === 1 ? [] : [BigInt(values.length)];
+  return dataType === TensorProto_DataType.FLOAT ? { name, dims, dataType, floatData: [...values] } : { name, dims, dataType, int32Data: [...values] };
+}

@@ -26,7 +26,20 @@ function randomImageLayer(builder: ReluNetworkBuilder, random: () => number): Re
   const stride = [1 + below(2), 1 + below(2)] as const;
   const padding = [0, 1, 2, 3].map(() => below(Math.min(...size)));
   const pads = { top: padding[0], left: padding[1], bottom: padding[2], right: padding[3] };
-  switch (below(5)) {
+  switch (below(8)) {
+    case 5: {
+      const slope = below(2) === 0 ? 0.1 : randomValues(random, channels);
+      return builder.relu({ slope, ceiling: below(2) === 0 ? 0.8 : Infinity });
+    }
+    case 6:
+      return builder.pad({ padding: pads }).relu();
+    case 7: {
+      const groups = below(2) === 0 ? channels : 1;
+      const outputs = groups * (1 + below(2));
+      const weights = randomTensor(random, ...size, channels / groups, outputs);
+      const outputPadding = [below(stride[0]), below(stride[1])] as const;
+      return builder.convTranspose2d({ weights, stride, groups, bias: randomValues(random, outputs), outputPadding, padding: { ...pads, top: 0, right: Math.min(pads.right, 1) } }).relu();
+    }
     case 0: {
       const groups = below(2) === 0 ? channels : 1;
       const outputs = groups * (1 + below(3));

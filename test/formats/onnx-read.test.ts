@@ -1,32 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { readOnnx } from "../../ts/formats/onnx/read.ts";
-import { forward } from "../../ts/relu/forward.ts";
 import { inputOf } from "../../ts/relu/network.ts";
 import { sizeOf } from "../../ts/tensor.ts";
-import { floatAttribute, floats, integers, model, node, type GraphOptions, type Node } from "./graphs.ts";
-import { runOrt } from "./ort.ts";
-import { largestDifference, pseudoRandom, randomValues, toChannelsFirst } from "./random.ts";
+import { compare } from "./compare.ts";
+import { floatAttribute, floats, integers, node } from "./graphs.ts";
+import { pseudoRandom, randomValues } from "./random.ts";
 
 const random = pseudoRandom(11);
 const values = (...dims: number[]): Float32Array => randomValues(random, sizeOf(dims));
 const weights = (name: string, ...dims: number[]) => floats(name, dims, values(...dims));
-
-/** Reads the model and compares with onnxruntime-web; `imageInput` says whether the file's input is channels first. */
-async function compare(nodes: readonly Node[], options: GraphOptions, imageInput = true): Promise<ReturnType<typeof readOnnx>> {
-  const bytes = model(nodes, options);
-  const network = readOnnx(bytes);
-  const { shape } = inputOf(network);
-  const output = network.nodes.find(({ name }) => name === network.outputs[0]);
-  for (let sample = 0; sample < 2; sample++) {
-    const input = randomValues(random, sizeOf(shape));
-    const dims = options.input.map((extent) => (typeof extent === "string" ? 1 : extent));
-    const expected = await runOrt(bytes, imageInput ? toChannelsFirst(input, shape) : input, dims);
-    const actual = toChannelsFirst(forward(network, input).get(network.outputs[0]) ?? new Float32Array(), output?.shape ?? []);
-    const scale = Math.max(1, ...Array.from(expected.data, Math.abs));
-    expect(largestDifference(actual, expected.data) / scale).toBeLessThan(1e-5);
-  }
-  return network;
-}
 
 describe("windows", () => {
   const automatic = ["NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER"];

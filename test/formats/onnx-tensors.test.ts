@@ -9,7 +9,7 @@ import { model, node, type Initializer } from "./graphs.ts";
 import { runOrt } from "./ort.ts";
 import { largestDifference } from "./random.ts";
 
-const read = (tensor: Initializer): number[] => [...readTensor(create(TensorProtoSchema, { name: "t", ...tensor })).data];
+const read = (tensor: Initializer): number[] => [...readTensor(create(TensorProtoSchema, { name: "t", ...tensor }), new Map()).data];
 
 function messageOf(tensor: Initializer): string {
   try {
@@ -66,7 +66,7 @@ describe("readTensor", () => {
     ["a huge shape", { dims: [1n << 20n, 1n << 20n], dataType: Type.FLOAT }, "SHAPE: tensor \"t\": expected at most"],
     ["strings", { dims: [1n], dataType: Type.STRING, stringData: [Uint8Array.of(65)] }, "UNSUPPORTED: tensor \"t\": element type STRING is not read"],
     ["an unknown type", { dims: [1n], dataType: 99, rawData: Uint8Array.of(65) }, "UNSUPPORTED: tensor \"t\": element type 99 is not read"],
-    ["external data", { dims: [1n], dataType: Type.FLOAT, dataLocation: TensorProto_DataLocation.EXTERNAL }, "UNSUPPORTED: tensor \"t\": external data is not read"],
+    ["external data without a place", { dims: [1n], dataType: Type.FLOAT, dataLocation: TensorProto_DataLocation.EXTERNAL }, "FORMAT: tensor \"t\": expected the location of its external data, got none"],
   ])("refuses %s", (_, tensor, expected) => {
     expect(messageOf(tensor)).toContain(expected);
   });

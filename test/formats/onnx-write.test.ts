@@ -9,7 +9,7 @@ import { randomNetwork } from "./networks.ts";
 import { runOrt } from "./ort.ts";
 import { largestDifference, pseudoRandom, randomTensor, randomValues, toChannelsFirst } from "./random.ts";
 
-const seeds = Array.from({ length: 60 }, (_, seed) => seed);
+const seeds = Array.from({ length: 100 }, (_, seed) => seed);
 
 function outputOf(network: ReluNetwork, input: Float32Array): Float32Array {
   return forward(network, input).get(network.outputs[0]) ?? new Float32Array();
@@ -43,6 +43,29 @@ describe("writeOnnx", () => {
     const scale = Math.max(1, ...Array.from(expected, Math.abs));
     expect(largestDifference(expected, ort.data) / scale).toBeLessThan(1e-5);
     expect(largestDifference(outputOf(readOnnx(bytes), input), expected) / scale).toBeLessThan(2e-6);
+  });
+
+  it("writes a dilated average, windows that stick out along one axis, and names that look like its own", async () => {
+    const start = reluNetwork({ input: [7, 8, 2] }).relu({ name: "a.weight" }).conv2d({ weights: randomTensor(pseudoRandom(1), 1, 1, 2, 3), name: "a" });
+    const { nodes, ...rest } = start.averagePool({ size: [2, 3], stride: 1, dilation: [3, 2], padding: 1, name: "mean" }).build();
+    const window = { kernel: [2, 2], stride: [2, 2], dilation: [1, 1], padding: { top: 0, left: 0, bottom: 0, right: 0 } } as const;
+    const average = { ...window, kind: "averagePool", name: "half", from: ["a"], shape: [4, 4, 3], countPadding: false } as const;
+    for (const network of [{ nodes, ...rest }, { ...rest, nodes: [...nodes.slice(0, 3), average], outputs: ["half"] }]) {
+      const input = randomValues(pseudoRandom(2), 112);
+      const bytes = writeOnnx(network);
+      const ort = await runOrt(bytes, toChannelsFirst(input, [7, 8, 2]));
+      expect(largestDifference(toChannelsFirst(outputOf(network, input), network.nodes.at(-1)?.shape ?? []), ort.data)).toBeLessThan(1e-5);
+      expect(outputOf(readOnnx(bytes), input)).toEqual(outputOf(network, input));
+    }
+  });
+
+  it("writes LogSoftmax", async () => {
+    const { nodes, ...rest } = reluNetwork({ input: [5] }).dense({ weights: randomTensor(pseudoRandom(1), 4, 5) }).build();
+    const network: ReluNetwork = { ...rest, nodes: [...nodes, { kind: "softmax", name: "log", from: ["dense1"], shape: [4], logarithm: true }], outputs: ["log"] };
+    const input = randomValues(pseudoRandom(2), 5);
+    const ort = await runOrt(writeOnnx(network), input);
+    expect(largestDifference(outputOf(network, input), ort.data)).toBeLessThan(1e-6);
+    expect(readOnnx(writeOnnx(network)).nodes.at(-1)).toMatchObject({ kind: "softmax", logarithm: true });
   });
 
   it("writes sums and concatenations", async () => {

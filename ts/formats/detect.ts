@@ -30,9 +30,12 @@ export async function readModel(bytes: Uint8Array, fileName?: string, descriptio
   const shown = fileName === undefined ? "model" : `"${fileName}"`;
   switch (detectFormat(bytes)) {
     case "onnx": {
-      const { readOnnx } = await import("./onnx/read.ts");
+      const { externalFiles, readOnnx } = await import("./onnx/read.ts");
       const name = description?.name ?? fileName?.replace(/^.*[/\\]/, "").replace(/\.onnx$/i, "");
-      const options = { name, convention: description?.convention, classes: description?.classes };
+      const read = besideOf(shown, readBeside);
+      const files = new Map<string, Uint8Array>();
+      for (const path of placed(shown, () => externalFiles(bytes))) files.set(path, await read(path));
+      const options = { name, convention: description?.convention, classes: description?.classes, files };
       return { kind: "relu", network: placed(shown, () => readOnnx(bytes, options)) };
     }
     case "llif": {

@@ -85,7 +85,7 @@ function evaluateNode(node: Exclude<ReluNode, { kind: "input" }>, sources: Float
     case "concat":
       return concat(sources, node.from.map((name) => channelsOf(shapes.get(name) as Shape)), sizeOf(node.shape));
     case "softmax":
-      return softmax(x, channelsOf(node.shape));
+      return softmax(x, channelsOf(node.shape), node.logarithm ?? false);
   }
 }
 
@@ -249,14 +249,14 @@ function concat(sources: Float32Array[], channels: number[], size: number): Floa
   return y;
 }
 
-function softmax(x: Float32Array, channels: number): Float32Array {
+function softmax(x: Float32Array, channels: number, logarithm: boolean): Float32Array {
   const y = new Float32Array(x.length);
   for (let start = 0; start < x.length; start += channels) {
     const row = x.subarray(start, start + channels);
     const largest = Math.max(...row);
     const exponentials = Float64Array.from(row, (value) => Math.exp(value - largest));
     const sum = exponentials.reduce((total, value) => total + value, 0);
-    exponentials.forEach((value, index) => (y[start + index] = value / sum));
+    exponentials.forEach((value, index) => (y[start + index] = logarithm ? row[index] - largest - Math.log(sum) : value / sum));
   }
   return y;
 }

@@ -145,6 +145,8 @@ export interface ConcatNode extends NodeBase {
 /** Only at an output: turns logits into probabilities, changes no decision. */
 export interface SoftmaxNode extends NodeBase {
   readonly kind: "softmax";
+  /** Logarithms of the probabilities: LogSoftmax. */
+  readonly logarithm?: true;
 }
 
 export type ReluNode =

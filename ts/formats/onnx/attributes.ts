@@ -4,7 +4,7 @@ import { AttributeProto_AttributeType as Type, type AttributeProto, type NodePro
 /** Why one node is not supported, and what to do instead; collected over the whole model. */
 export class Refusal extends Error {}
 
-const typeNames = { [Type.FLOAT]: "a float", [Type.INT]: "an integer", [Type.STRING]: "a string", [Type.INTS]: "integers", [Type.TENSOR]: "a tensor" };
+const typeNames = { [Type.FLOAT]: "a float", [Type.INT]: "an integer", [Type.STRING]: "a string", [Type.INTS]: "integers", [Type.FLOATS]: "floats", [Type.TENSOR]: "a tensor" };
 
 /** Attributes of one node. Each must be asked for, so that none is overlooked. */
 export class Attributes {
@@ -32,6 +32,10 @@ export class Attributes {
 
   integers(name: string): number[] | undefined {
     return this.#take(name, Type.INTS)?.ints.map((value) => this.#number(name, value));
+  }
+
+  floats(name: string): number[] | undefined {
+    return this.#take(name, Type.FLOATS)?.floats;
   }
 
   tensor(name: string): TensorProto | undefined {

@@ -1,6 +1,7 @@
 import { LlifError } from "../../errors.ts";
 import { float16 } from "../half.ts";
 import { formatShape, sizeOf } from "../../tensor.ts";
+import { checkBeside } from "../beside.ts";
 import { TensorProto_DataLocation, TensorProto_DataType, type TensorProto } from "./onnx_pb.ts";
 
 /** A tensor known when the model is read. 64-bit integers beyond 2^53 lose their last bits. */
@@ -8,29 +9,70 @@ export interface Constant {
   readonly kind: "constant";
   /** Extents as in the file, batch and all. */
   readonly dims: readonly number[];
+  /** An extent that is NaN stands for the batch size, where that is dynamic. */
   readonly data: Float32Array | Float64Array;
+  /** Of an integer or boolean type, whose quotients are truncated. */
+  readonly integer: boolean;
 }
+
+/** Files beside the model that hold tensors, by the path under which the model names them. */
+export type ExternalFiles = ReadonlyMap<string, Uint8Array>;
 
 const largestTensor = 2 ** 28;
 
 /**
- * Reads an initialiser or the value of a Constant node, raw or typed.
- * @throws {LlifError} FORMAT or SHAPE for bad data, UNSUPPORTED for a type or place that is not read.
+ * Reads an initialiser or the value of a Constant node: raw, typed, or from a file beside the model.
+ * @throws {LlifError} FORMAT or SHAPE for bad data, UNSUPPORTED for a type that is not read, FILE for a file that is not in `files`.
  */
-export function readTensor(tensor: TensorProto, name = tensor.name): Constant {
+export function readTensor(tensor: TensorProto, files: ExternalFiles, name = tensor.name): Constant {
   const place = `tensor "${name}"`;
-  if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0) {
-    throw new LlifError("UNSUPPORTED", `${place}: external data is not read; save the model as one file`, { nodes: [name] });
-  }
   if (tensor.segment !== undefined) throw new LlifError("UNSUPPORTED", `${place}: segmented data is not read`, { nodes: [name] });
   const dims = tensor.dims.map((extent) => readExtent(place, extent));
   const count = sizeOf(dims);
   if (count > largestTensor) throw new LlifError("SHAPE", `${place}: expected at most ${largestTensor} elements, got shape ${formatShape(dims)}`);
-  const data = tensor.rawData.length > 0 ? readRaw(place, tensor, count) : readTyped(place, tensor);
+  const external = isExternal(tensor);
+  const raw = external ? externalData(place, tensor, files) : tensor.rawData;
+  const data = external || raw.length > 0 ? readRaw(place, tensor, raw, count) : readTyped(place, tensor);
   if (data.length !== count) {
     throw new LlifError("FORMAT", `${place}: expected ${count} values for shape ${formatShape(dims)}, got ${data.length}`);
   }
-  return { kind: "constant", dims, data };
+  return { kind: "constant", dims, data, integer: !floating.has(tensor.dataType) };
+}
+
+const floating = new Set([TensorProto_DataType.FLOAT, TensorProto_DataType.DOUBLE, TensorProto_DataType.FLOAT16, TensorProto_DataType.BFLOAT16]);
+
+export function isExternal(tensor: TensorProto): boolean {
+  return tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0;
+}
+
+/**
+ * The file in which a tensor lies, relative to the model.
+ * @throws {LlifError} FORMAT for a path that leaves the model's folder, or none.
+ */
+export function externalLocation(tensor: TensorProto): string {
+  const location = tensor.externalData.find(({ key }) => key === "location")?.value ?? "";
+  if (location === "") throw new LlifError("FORMAT", `tensor "${tensor.name}": expected the location of its external data, got none`, { nodes: [tensor.name] });
+  return checkBeside(location);
+}
+
+function externalData(place: string, tensor: TensorProto, files: ExternalFiles): Uint8Array {
+  const location = externalLocation(tensor);
+  const file = files.get(location);
+  if (file === undefined) {
+    throw new LlifError("FILE", `${place}: its data is in "${location}" beside the model; load the model by path or URL, or give its files`, { nodes: [tensor.name] });
+  }
+  const number = (key: string, fallback: number): number => {
+    const text = tensor.externalData.find((entry) => entry.key === key)?.value;
+    const value = text === undefined ? fallback : Number(text);
+    if (!Number.isSafeInteger(value) || value < 0) throw new LlifError("FORMAT", `${place}: ${key} of its external data: expected an integer >= 0, got ${JSON.stringify(text)}`);
+    return value;
+  };
+  const offset = number("offset", 0);
+  const length = number("length", file.length - offset);
+  if (offset + length > file.length) {
+    throw new LlifError("FORMAT", `${place}: expected ${length} bytes at ${offset} of "${location}", got a file of ${file.length} bytes`);
+  }
+  return file.subarray(offset, offset + length);
 }
 
 function readExtent(place: string, extent: bigint): number {
@@ -59,10 +101,9 @@ const rawReaders = new Map<number, Reader>([
   [TensorProto_DataType.UINT64, { bytes: 8, read: (view, offset) => Number(view.getBigUint64(offset, true)) }],
 ]);
 
-function readRaw(place: string, tensor: TensorProto, count: number): Constant["data"] {
+function readRaw(place: string, tensor: TensorProto, raw: Uint8Array, count: number): Constant["data"] {
   const reader = rawReaders.get(tensor.dataType);
   if (reader === undefined) throw unreadable(place, tensor);
-  const raw = tensor.rawData;
   if (raw.length !== count * reader.bytes) {
     throw new LlifError("FORMAT", `${place}: expected ${count * reader.bytes} bytes of raw data, got ${raw.length}`);
   }

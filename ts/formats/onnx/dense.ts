@@ -2,71 +2,87 @@ import { LlifError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
 import type { Constant } from "./constants.ts";
-import { constantInput, flowInput, optionalConstant, shapeError, vectorFlow, type Call, type Operator } from "./graph.ts";
+import { constantInput, flowInput, optionalConstant, shapeError, step, type Call, type Operator } from "./graph.ts";
+import { imageShape, isChannelAxis, noPadding } from "./image.ts";
 import { formatFlow, nodeIndices, type Flow } from "./layout.ts";
 
 export const matMul: Operator = (call) => {
   call.attributes.finish();
   const [a, b] = call.inputs;
   if (a?.kind === "flow" && b?.kind === "flow") throw new Refusal("both inputs are computed from the model's input; expected constant weights");
-  if (a?.kind === "constant" && b?.kind === "flow") {
-    if (b.batch || b.dims.length !== 1) throw new Refusal("constant × x is supported only for a vector without batch; use x × constant");
-    return dense(call, b, a, true, undefined);
-  }
-  return dense(call, flowInput(call, 0, "A"), constantInput(call, 1, "B"), false, undefined);
+  if (a?.kind === "constant") return dense(call, flowInput(call, 1, "B"), squareOf(call, a), true, undefined, -2);
+  return dense(call, flowInput(call, 0, "A"), squareOf(call, constantInput(call, 1, "B")), false, undefined, -1);
 };
 
 export const gemm: Operator = (call) => {
   const { attributes } = call;
   const alpha = attributes.float("alpha", 1);
   const beta = attributes.float("beta", 1);
-  const transposedInput = attributes.integer("transA", 0) !== 0;
-  const transposedWeights = attributes.integer("transB", 0) !== 0;
+  const transposedA = attributes.integer("transA", 0) !== 0;
+  const transposedB = attributes.integer("transB", 0) !== 0;
   attributes.ignore("broadcast");
   attributes.finish();
-  const flow = flowInput(call, 0, "A");
-  const weights = constantInput(call, 1, "B");
+  const left = call.inputs[0]?.kind === "constant";
+  const flow = left ? flowInput(call, 1, "B") : flowInput(call, 0, "A");
+  const weights = left ? constantInput(call, 0, "A") : constantInput(call, 1, "B");
   const bias = optionalConstant(call, 2, "C");
-  if (transposedInput) throw new Refusal("transA=1 multiplies across the batch");
+  if (left ? transposedB : transposedA) throw new Refusal(`trans${left ? "B" : "A"}=1 multiplies across the batch`);
   const scaled = alpha === 1 ? weights : { ...weights, data: weights.data.map((value) => alpha * value) };
   const scaledBias = bias === undefined || beta === 1 ? bias : { ...bias, data: bias.data.map((value) => beta * value) };
-  return dense(call, flow, scaled, transposedWeights, scaledBias);
+  // constant × x takes the transpose of what x × constant takes.
+  return dense(call, flow, scaled, left ? !transposedA : transposedB, scaledBias, left ? -2 : -1);
 };
 
-/** The inputs of a dense layer come in the node's order, whatever reshapes lie between. */
-function dense(call: Call, flow: Flow, weights: Constant, transposed: boolean, bias: Constant | undefined): Flow {
+/** A constant of two dimensions, or of more that are 1. */
+function squareOf(call: Call, weights: Constant): Constant {
+  const [height, width] = weights.dims.slice(-2);
+  if (weights.dims.length > 2 && height * width === sizeOf(weights.dims)) return { ...weights, dims: [height, width] };
+  if (weights.dims.length > 2) throw new Refusal(`its constant [${weights.dims.join(",")}] is a matrix for each position`);
+  if (weights.dims.length === 1) throw new Refusal("its constant is a vector; give it as a matrix of one column");
+  if (weights.dims.length !== 2) throw shapeError(call, "weights of 2 dimensions", weights.dims);
+  return weights;
+}
+
+/** @param transposed weights are [outputs, inputs]. @param contracted axis of the flow that is summed over, from the end. */
+function dense(call: Call, flow: Flow, weights: Constant, transposed: boolean, bias: Constant | undefined, contracted: number): Flow {
   if (weights.dims.length !== 2) throw shapeError(call, "weights of 2 dimensions", weights.dims);
   const inputs = weights.dims[transposed ? 1 : 0];
   const outputs = weights.dims[transposed ? 0 : 1];
-  const size = sizeOf(flow.dims);
-  if (flow.dims.at(-1) !== inputs) {
+  // A vector is its own column.
+  const column = contracted === -2 && flow.dims.length + (flow.batch ? 1 : 0) === 1;
+  const axis = flow.dims.length + (column ? -1 : contracted);
+  if (axis < 0) throw new Refusal(`constant × ${formatFlow(flow)} multiplies across the batch; use x × constant`);
+  if (flow.dims[axis] !== inputs) {
     throw new LlifError("SHAPE", `${call.place}: expected ${inputs} inputs as the weights [${weights.dims.join(",")}] have, got ${formatFlow(flow)}`);
   }
-  if (size !== inputs) throw new Refusal(`its input ${formatFlow(flow)} is a matrix for each sample; flatten it, or use a 1×1 convolution`);
-  const indices = nodeIndices(flow);
-  const data = new Float32Array(inputs * outputs);
-  for (let input = 0; input < inputs; input++) {
-    const target = indices[input];
-    for (let output = 0; output < outputs; output++) {
-      data[output * inputs + target] = weights.data[transposed ? output * inputs + input : input * outputs + output];
+  const weight = (output: number, input: number): number => weights.data[transposed ? output * inputs + input : input * outputs + output];
+  const dims = flow.dims.map((extent, at) => (at === axis ? outputs : extent));
+  const size = sizeOf(flow.dims);
+  if (size === inputs) {
+    // The inputs come in the node's order, whatever reshapes lie between.
+    const indices = nodeIndices(flow);
+    const data = new Float32Array(inputs * outputs);
+    for (let input = 0; input < inputs; input++) {
+      for (let output = 0; output < outputs; output++) data[output * inputs + indices[input]] = weight(output, input);
     }
+    const from = call.graph.inShape(flow.node, [size]);
+    const node = step(call, "", from, { kind: "dense", weights: { shape: [outputs, inputs], data }, bias: biasOf(call, bias, outputs, contracted) });
+    return { kind: "flow", node: node.name, batch: flow.batch, dims, factors: dims, order: dims.map((_, at) => at) };
   }
-  const node = call.graph.add({
-    kind: "dense",
-    name: call.name,
-    from: [call.graph.inShape(flow, [size])],
-    shape: [],
-    weights: { shape: [outputs, inputs], data },
-    bias: broadcastBias(call, bias, outputs),
+  if (!isChannelAxis(flow, axis)) throw new Refusal(`its input ${formatFlow(flow)} is a matrix for each sample, whose positions lie side by side; use a 1×1 convolution`);
+  const positions = flow.order.filter((other) => other !== axis && flow.dims[other] !== 1).map((other) => flow.dims[other]);
+  const data = Float32Array.from({ length: inputs * outputs }, (_, index) => weight(index % outputs, Math.floor(index / outputs)));
+  const node = step(call, "", call.graph.inShape(flow.node, imageShape(positions, inputs)), {
+    kind: "conv2d", kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: noPadding, groups: 1,
+    weights: { shape: [1, 1, inputs, outputs], data }, bias: biasOf(call, bias, outputs, contracted),
   });
-  const vector = vectorFlow(node, flow.batch);
-  const dims = [...flow.dims.slice(0, -1), outputs];
-  return { ...vector, dims, factors: dims, order: dims.map((_, axis) => axis) };
+  return { ...flow, node: node.name, dims, factors: dims };
 }
 
-function broadcastBias(call: Call, bias: Constant | undefined, outputs: number): Float32Array {
+function biasOf(call: Call, bias: Constant | undefined, outputs: number, contracted: number): Float32Array {
   if (bias === undefined) return new Float32Array(outputs);
   if (bias.data.length === 1) return new Float32Array(outputs).fill(bias.data[0]);
-  if (bias.data.length !== outputs || bias.dims.at(-1) !== outputs) throw shapeError(call, `a bias of ${outputs} values`, bias.dims);
+  const own = bias.dims.length + contracted;
+  if (bias.data.length !== outputs || bias.dims[Math.max(0, own)] !== outputs) throw shapeError(call, `a bias of ${outputs} values`, bias.dims);
   return Float32Array.from(bias.data);
 }

@@ -1,46 +1,104 @@
 import { LlifError } from "../../errors.ts";
 import { formatShape, sizeOf } from "../../tensor.ts";
+import { Refusal } from "./attributes.ts";
 import type { Constant } from "./constants.ts";
 import type { Call } from "./graph.ts";
 import { nodeIndices } from "./layout.ts";
 
-const largestFold = 2 ** 26;
+const largestFold = 2 ** 27;
 
-/** NumPy broadcasting of two constants. */
-export function broadcastConstants(call: Call, a: Constant, b: Constant, operation: (a: number, b: number) => number): Constant {
-  const rank = Math.max(a.dims.length, b.dims.length);
-  const left = padded(a, rank);
-  const right = padded(b, rank);
-  const dims = left.map((extent, axis) => (extent === 1 ? right[axis] : extent));
-  if (dims.some((extent, axis) => right[axis] !== 1 && right[axis] !== extent) || sizeOf(dims) > largestFold) {
-    throw new LlifError("SHAPE", `${call.place}: expected constants that broadcast, got ${formatShape(a.dims)} and ${formatShape(b.dims)}`);
-  }
-  const exact = a.data instanceof Float64Array || b.data instanceof Float64Array;
-  const data = exact ? new Float64Array(sizeOf(dims)) : new Float32Array(sizeOf(dims));
-  const counters = new Array<number>(rank).fill(0);
-  for (let index = 0; index < data.length; index++) {
-    let leftIndex = 0;
-    let rightIndex = 0;
-    for (let axis = 0; axis < rank; axis++) {
-      leftIndex = leftIndex * left[axis] + (left[axis] === 1 ? 0 : counters[axis]);
-      rightIndex = rightIndex * right[axis] + (right[axis] === 1 ? 0 : counters[axis]);
-    }
-    data[index] = operation(a.data[leftIndex], b.data[rightIndex]);
-    for (let axis = rank - 1; axis >= 0 && ++counters[axis] === dims[axis]; axis--) counters[axis] = 0;
-  }
-  return { kind: "constant", dims, data };
+const binaries: Readonly<Record<string, (a: number, b: number) => number>> = {
+  Add: (a, b) => a + b,
+  Sub: (a, b) => a - b,
+  Mul: (a, b) => a * b,
+  Div: (a, b) => a / b,
+  Pow: (a, b) => a ** b,
+  Remainder: (a, b) => a % b,
+  Mod: (a, b) => a - Math.floor(a / b) * b,
+  Max: (a, b) => Math.max(a, b),
+  Min: (a, b) => Math.min(a, b),
+  Equal: (a, b) => Number(a === b),
+  Less: (a, b) => Number(a < b),
+  Greater: (a, b) => Number(a > b),
+  And: (a, b) => Number(a !== 0 && b !== 0),
+  Or: (a, b) => Number(a !== 0 || b !== 0),
+};
+
+const truths = new Set(["Equal", "Less", "Greater", "And", "Or"]);
+
+/** Operators of two constants that are computed when the model is read. */
+export const foldedBinaries: readonly string[] = ["Pow", "Mod", "Equal", "Less", "Greater", "And", "Or"];
+
+/** Element by element with NumPy broadcasting; quotients of integers are truncated. */
+export function binaryConstants(call: Call, a: Constant, b: Constant, operator = call.operator): Constant {
+  const integer = a.integer && b.integer;
+  const compute = binaries[operator];
+  const operation = integer && operator === "Div" ? (x: number, y: number) => Math.trunc(x / y) : compute;
+  const folded = broadcast(call, [a, b], ([x, y]) => operation(x, y), !(a.data instanceof Float64Array || b.data instanceof Float64Array));
+  return { ...folded, integer: integer || truths.has(operator) };
 }
 
-function padded(constant: Constant, rank: number): number[] {
-  return [...new Array<number>(rank - constant.dims.length).fill(1), ...constant.dims];
+const unaries: Readonly<Record<string, (x: number) => number>> = {
+  Ceil: Math.ceil,
+  Exp: Math.exp,
+  Floor: Math.floor,
+  Log: Math.log,
+  Not: (x) => Number(x === 0),
+  Reciprocal: (x) => 1 / x,
+  Sign: Math.sign,
+  Sqrt: Math.sqrt,
+};
+
+export const foldedUnaries: readonly string[] = Object.keys(unaries);
+
+export function unaryConstant(value: Constant, operation: (x: number) => number): Constant {
+  return { ...value, data: value.data.map(operation) };
+}
+
+/** Operators that are read for constants alone. */
+export function foldConstants(call: Call): Constant {
+  const truncated = call.operator === "Mod" && call.attributes.integer("fmod", 0) !== 0;
+  call.attributes.finish();
+  const constants = call.inputs.map((value, position) => {
+    if (value === undefined) throw new LlifError("FORMAT", `${call.place}: input ${position} is missing`);
+    if (value.kind === "flow") throw new Refusal(`operator ${call.operator} is supported for constants only`);
+    return value;
+  });
+  const [a, b, c] = constants;
+  if (constants.length === 1 && call.operator in unaries) return unaryConstant(a, unaries[call.operator]);
+  if (constants.length === 2 && call.operator in binaries) return binaryConstants(call, a, b, truncated ? "Remainder" : call.operator);
+  if (constants.length === 3 && call.operator === "Where") {
+    return { ...broadcast(call, [a, b, c], ([condition, x, y]) => (condition !== 0 ? x : y), b.data instanceof Float32Array && c.data instanceof Float32Array), integer: b.integer && c.integer };
+  }
+  throw new LlifError("FORMAT", `${call.place}: got ${constants.length} inputs`);
+}
+
+function broadcast(call: Call, constants: readonly Constant[], operation: (values: readonly number[]) => number, single: boolean): Constant {
+  const rank = Math.max(...constants.map(({ dims }) => dims.length));
+  const shapes = constants.map(({ dims }) => [...new Array<number>(rank - dims.length).fill(1), ...dims]);
+  const dims = shapes.reduce((left, right) => left.map((extent, axis) => (extent === 1 ? right[axis] : extent)));
+  if (shapes.some((shape) => shape.some((extent, axis) => extent !== 1 && extent !== dims[axis])) || sizeOf(dims) > largestFold) {
+    throw new LlifError("SHAPE", `${call.place}: expected constants that broadcast, got ${constants.map((constant) => formatShape(constant.dims)).join(" and ")}`);
+  }
+  const data = single ? new Float32Array(sizeOf(dims)) : new Float64Array(sizeOf(dims));
+  const counters = new Array<number>(rank).fill(0);
+  for (let index = 0; index < data.length; index++) {
+    data[index] = operation(constants.map((constant, which) => {
+      let source = 0;
+      for (let axis = 0; axis < rank; axis++) source = source * shapes[which][axis] + (shapes[which][axis] === 1 ? 0 : counters[axis]);
+      return constant.data[source];
+    }));
+    for (let axis = rank - 1; axis >= 0 && ++counters[axis] === dims[axis]; axis--) counters[axis] = 0;
+  }
+  return { kind: "constant", dims, data, integer: false };
 }
 
 export function transposeConstant(constant: Constant, permutation: readonly number[]): Constant {
   const { dims, data } = constant;
-  const moved = nodeIndices({ kind: "flow", node: "", batch: false, dims, factors: dims, order: permutation });
-  const result = data instanceof Float32Array ? new Float32Array(data.length) : new Float64Array(data.length);
+  const moved = nodeIndices({ factors: dims, order: permutation });
+  const result = data.slice();
   for (let index = 0; index < data.length; index++) result[moved[index]] = data[index];
-  return { kind: "constant", dims: permutation.map((axis) => dims[axis]), data: result };
+  return { ...constant, dims: permutation.map((axis) => dims[axis]), data: result };
 }
 
 export function concatConstants(call: Call, constants: readonly Constant[], axis: number): Constant {
@@ -63,5 +121,45 @@ export function concatConstants(call: Call, constants: readonly Constant[], axis
       start += length;
     }
   }
-  return { kind: "constant", dims, data };
+  return { kind: "constant", dims, data, integer: constants.every(({ integer }) => integer) };
+}
+
+/** The elements of a constant at the given indices of each axis; an axis without a list is taken whole. */
+export function selectConstant(constant: Constant, axis: number, indices: readonly number[]): Constant {
+  const { dims, data } = constant;
+  const outer = sizeOf(dims.slice(0, axis));
+  const inner = sizeOf(dims.slice(axis + 1));
+  const selected = data instanceof Float32Array ? new Float32Array(outer * indices.length * inner) : new Float64Array(outer * indices.length * inner);
+  for (let block = 0; block < outer; block++) {
+    indices.forEach((index, position) => {
+      const source = (block * dims[axis] + index) * inner;
+      selected.set(data.subarray(source, source + inner), (block * indices.length + position) * inner);
+    });
+  }
+  return { ...constant, dims: dims.map((extent, other) => (other === axis ? indices.length : extent)), data: selected };
+}
+
+/** Reductions of shapes and other constants. */
+export function reduceConstant(call: Call, value: Constant, given: readonly number[] | undefined, keep: boolean): Constant {
+  const rank = value.dims.length;
+  const axes = new Set((given ?? value.dims.map((_, axis) => axis)).map((axis) => (axis < 0 ? axis + rank : axis)));
+  if ([...axes].some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank)) throw new LlifError("SHAPE", `${call.place}: expected axes below ${rank}, got ${[...axes].join(",")}`);
+  const kept = value.dims.map((extent, axis) => (axes.has(axis) ? 1 : extent));
+  const start = { ReduceProd: 1, ReduceMax: -Infinity }[call.operator] ?? 0;
+  const data = new Float64Array(sizeOf(kept)).fill(start);
+  const count = value.data.length / Math.max(1, data.length);
+  value.data.forEach((element, index) => {
+    let [rest, target, stride] = [index, 0, 1];
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      if (!axes.has(axis)) {
+        target += (rest % value.dims[axis]) * stride;
+        stride *= value.dims[axis];
+      }
+      rest = Math.floor(rest / value.dims[axis]);
+    }
+    if (call.operator === "ReduceProd") data[target] *= element;
+    else if (call.operator === "ReduceMax") data[target] = Math.max(data[target], element);
+    else data[target] += call.operator === "ReduceMean" ? element / count : element;
+  });
+  return { kind: "constant", dims: keep ? kept : value.dims.filter((_, axis) => !axes.has(axis)), data, integer: value.integer };
 }

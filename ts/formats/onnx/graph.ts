@@ -1,11 +1,11 @@
 import { LlifError } from "../../errors.ts";
-import { formatShape, sameShape, sizeOf, type Shape } from "../../tensor.ts";
+import { formatShape, sameShape, type Shape } from "../../tensor.ts";
 import { checkNode, checkWindow } from "../../relu/check.ts";
 import type { ReluNode } from "../../relu/network.ts";
 import { outputShapeOf } from "../../relu/shapes.ts";
 import { Refusal, type Attributes } from "./attributes.ts";
-import type { Constant } from "./constants.ts";
-import { channelsFirst, formatFlow, identityOrder, isAligned, nodeShape, sameLayout, type Flow } from "./layout.ts";
+import type { Constant, ExternalFiles } from "./constants.ts";
+import { formatFlow, identityOrder, type Flow } from "./layout.ts";
 
 export type Value = Constant | Flow;
 
@@ -28,12 +28,21 @@ export interface Call {
   readonly soleReader: boolean;
 }
 
-export type Operator = (call: Call) => Value;
+/** The value of the first output, or of all. */
+export type Operator = (call: Call) => Value | readonly Value[];
 
 /** The ReluNetwork under construction. */
 export class Graph {
   readonly nodes: ReluNode[] = [];
+  readonly files: ExternalFiles;
+  /** Size of the batch, where shapes are computed: NaN if it is dynamic. */
+  batchSize = NaN;
   readonly #shapes = new Map<string, Shape>();
+  readonly #byName = new Map<string, ReluNode>();
+
+  constructor(files: ExternalFiles) {
+    this.files = files;
+  }
 
   /** Adds a node, its shape inferred where the kind determines it. */
   add(draft: ReluNode): ReluNode {
@@ -43,36 +52,67 @@ export class Graph {
     checkNode(node, inputs);
     this.nodes.push(node);
     this.#shapes.set(node.name, node.shape);
+    this.#byName.set(node.name, node);
     return node;
   }
 
   /** Replaces a node by one of the same shape. */
   replace(node: ReluNode): void {
     this.nodes[this.nodes.findIndex((other) => other.name === node.name)] = node;
+    this.#byName.set(node.name, node);
   }
 
   node(name: string): ReluNode | undefined {
-    return this.nodes.find((node) => node.name === name);
+    return this.#byName.get(name);
   }
 
   has(name: string): boolean {
     return this.#shapes.has(name);
   }
 
+  freeName(wanted: string): string {
+    let name = wanted === "" ? "node" : wanted;
+    for (let number = 2; this.has(name); number++) name = `${wanted}_${number}`;
+    return name;
+  }
+
   shapeOf(name: string): Shape {
     return this.#shapes.get(name) ?? [];
   }
 
-  /** Name of a node with the elements of `flow` in the given shape. */
-  inShape(flow: Flow, shape: Shape): string {
-    if (sameShape(this.shapeOf(flow.node), shape)) return flow.node;
-    let name = `${flow.node}_${shape.length === 1 ? "flatten" : "reshape"}`;
+  /** Name of a node with the elements of `from` in the given shape. */
+  inShape(from: string, shape: Shape): string {
+    if (sameShape(this.shapeOf(from), shape)) return from;
+    let name = `${from}_${shape.length === 1 ? "flatten" : "reshape"}`;
     while (this.#shapes.has(name)) {
       const existing = this.node(name);
-      if (existing?.kind === "reshape" && existing.from[0] === flow.node && sameShape(existing.shape, shape)) return name;
+      if (existing?.kind === "reshape" && existing.from[0] === from && sameShape(existing.shape, shape)) return name;
       name += "_";
     }
-    return this.add({ kind: "reshape", name, from: [flow.node], shape }).name;
+    return this.add({ kind: "reshape", name, from: [from], shape }).name;
+  }
+
+  /**
+   * A flat copy of a node whose element j is `sources[j]` of the node: rows of a dense layer, moved through what
+   * works element by element. `undefined` where there is no such layer.
+   */
+  permuted(name: string, sources: Uint32Array): string | undefined {
+    const node = this.node(name);
+    if (node === undefined || !["dense", "affine", "relu", "reshape", "add"].includes(node.kind)) return undefined;
+    const base = { name: this.freeName(`${name}.permuted`), shape: [sources.length] };
+    const spread = (values: Float32Array): Float32Array => Float32Array.from(sources, (source) => values[source % values.length]);
+    if (node.kind === "dense") {
+      const [outputs, inputs] = node.weights.shape;
+      const data = new Float32Array(outputs * inputs);
+      sources.forEach((source, row) => data.set(node.weights.data.subarray(source * inputs, (source + 1) * inputs), row * inputs));
+      return this.add({ ...node, ...base, weights: { shape: [outputs, inputs], data }, bias: spread(node.bias) }).name;
+    }
+    const from = node.from.flatMap((other) => this.permuted(other, sources) ?? []);
+    if (from.length < node.from.length) return undefined;
+    const own = { ...base, name: this.freeName(base.name), from };
+    if (node.kind === "affine") return this.add({ ...node, ...own, scale: spread(node.scale), shift: spread(node.shift) }).name;
+    if (node.kind === "relu") return this.add(node.slope === undefined ? { ...node, ...own } : { ...node, ...own, slope: spread(node.slope) }).name;
+    return node.kind === "reshape" ? from[0] : this.add({ ...node, ...own }).name;
   }
 }
 
@@ -97,35 +137,16 @@ export function optionalConstant(call: Call, position: number, label: string): C
   return value;
 }
 
-/** A flow of [N, channels, height, width], its node in the shape [height, width, channels]. */
-export function asImage(call: Call, flow: Flow): { from: string; dims: readonly number[]; shape: Shape } {
-  if (!flow.batch || flow.dims.length !== 3) {
-    const hint = flow.batch && flow.dims.length === 2 ? "one-dimensional layers are not supported; insert a unit axis" : "expected [N,channels,height,width]";
-    throw new Refusal(`${hint}, got ${formatFlow(flow)}`);
-  }
-  const [channels, height, width] = flow.dims;
-  if (!sameLayout(flow, flow.dims, channelsFirst)) {
-    throw new Refusal(`its input ${formatFlow(flow)} was reshaped or transposed so that it is not an image any more; reshape only before dense layers`);
-  }
-  const shape = [height, width, channels];
-  return { from: call.graph.inShape(flow, shape), dims: flow.dims, shape };
+/** Adds a node that reads one other, under a name of its own beside the node of the file. */
+export function step(call: Call, suffix: string, from: string, draft: StepDraft): ReluNode {
+  return call.graph.add({ ...draft, name: call.graph.freeName(suffix === "" ? call.name : `${call.name}.${suffix}`), from: [from], shape: draft.shape ?? [] } as ReluNode);
 }
 
-/** The flow of an image node [height, width, channels]. */
-export function imageFlow(node: ReluNode): Flow {
-  const [height, width, channels] = node.shape;
-  const dims = [channels, height, width];
-  return { kind: "flow", node: node.name, batch: true, dims, factors: dims, order: channelsFirst };
-}
+type StepDraft = ReluNode extends infer Node ? (Node extends ReluNode ? Omit<Node, "name" | "from" | "shape"> & { readonly shape?: Shape } : never) : never;
 
 /** A vector that the file and the node order alike. */
 export function vectorFlow(node: ReluNode, batch: boolean): Flow {
   return { kind: "flow", node: node.name, batch, dims: node.shape, factors: node.shape, order: identityOrder(node.shape.length) };
-}
-
-/** A node that holds an aligned value in its natural shape, else flat. */
-export function inNaturalShape(graph: Graph, flow: Flow): string {
-  return graph.inShape(flow, isAligned(flow) ? nodeShape(flow) : [sizeOf(flow.dims)]);
 }
 
 /** Axis of `dims` for an ONNX axis, which counts the batch; refuses the batch itself. */

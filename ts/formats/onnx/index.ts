@@ -1,3 +1,3 @@
 // The package's subpath "llif/onnx".
-export { isOnnx, readOnnx, type ReadOnnxOptions } from "./read.ts";
+export { externalFiles, isOnnx, readOnnx, type ReadOnnxOptions } from "./read.ts";
 export { writeOnnx } from "./write.ts";

@@ -2,23 +2,22 @@ import { LlifError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
 import { maximumElements } from "../../relu/shapes.ts";
 import type { Graph } from "./graph.ts";
-import { channelsFirst, identityOrder, type Flow } from "./layout.ts";
+import { channelsLastOrder } from "./image.ts";
+import { identityOrder, type Flow } from "./layout.ts";
 import { TensorProto_DataType, type GraphProto, type ValueInfoProto } from "./onnx_pb.ts";
 
-const passing = new Set(["Identity", "Cast", "Dropout", "Add", "Sub", "Mul", "Div", "Relu", "Clip"]);
+/** How an image input is laid out in the file, apart from its batch. */
+export type InputLayout = "channelsFirst" | "channelsLast";
 
-/**
- * Adds the input node. Images are channels first, as ONNX has them, unless a Transpose to that order comes first, or the model
- * flattens an image whose last extent looks like its channels.
- */
-export function addInput(graph: Graph, proto: GraphProto, info: ValueInfoProto): Flow {
+/** Adds the input node, channels last: [height, width, channels], or [1, length, channels] of a sequence of channels. */
+export function addInput(graph: Graph, info: ValueInfoProto, layout: InputLayout): Flow {
   const place = `input "${info.name}"`;
   const type = info.type?.value;
   if (type?.case !== "tensorType") throw new LlifError("FORMAT", `${place}: expected a tensor, got ${type?.case ?? "no type"}`);
   const element = type.value.elemType;
-  const accepted = [TensorProto_DataType.FLOAT, TensorProto_DataType.DOUBLE, TensorProto_DataType.UINT8];
+  const accepted = [TensorProto_DataType.FLOAT, TensorProto_DataType.DOUBLE, TensorProto_DataType.FLOAT16, TensorProto_DataType.UINT8];
   if (!accepted.includes(element)) {
-    throw new LlifError("UNSUPPORTED", `${place}: expected elements of type float, double or uint8, got ${TensorProto_DataType[element] ?? element}`, { nodes: [info.name] });
+    throw new LlifError("UNSUPPORTED", `${place}: expected elements of type float, double, float16 or uint8, got ${TensorProto_DataType[element] ?? element}`, { nodes: [info.name] });
   }
   if (type.value.shape === undefined) throw new LlifError("SHAPE", `${place}: expected a shape, got none`);
   const extents = type.value.shape.dim.map((dimension) => (dimension.value.case === "dimValue" ? Number(dimension.value.value) : undefined));
@@ -37,11 +36,26 @@ export function addInput(graph: Graph, proto: GraphProto, info: ValueInfoProto):
     return extent;
   });
   if (dims.length === 0 || sizeOf(dims) > maximumElements) throw new LlifError("SHAPE", `${place}: expected 1 to ${maximumElements} elements, got ${shown}`);
-  const image = dims.length === 3 && batch;
-  const order = image && !isChannelsLast(proto, info.name, dims) ? channelsFirst : identityOrder(dims.length);
+  graph.batchSize = first === undefined || first <= 0 ? NaN : 1;
+  const channels = batch && dims.length >= 2 && layout === "channelsFirst";
+  const order = channels ? channelsLastOrder(dims.length - 1) : identityOrder(dims.length);
   const shape = order.map((axis) => dims[axis]);
-  const node = graph.add({ kind: "input", name: info.name, from: [], shape: dims.length === 2 ? [...shape, 1] : shape });
+  const shaped = dims.length === 2 ? (channels ? [1, ...shape] : [...shape, 1]) : shape;
+  const node = graph.add({ kind: "input", name: info.name, from: [], shape: shaped });
   return { kind: "flow", node: node.name, batch, dims, factors: dims, order };
+}
+
+const passing = new Set(["Identity", "Cast", "Dropout", "Add", "Sub", "Mul", "Div", "Relu", "Clip"]);
+
+/**
+ * Images are channels first, as ONNX has them, unless a Transpose to that order comes first, or the model flattens an image
+ * whose last extent looks like its channels. A matrix is a gray image, unless a layer takes it for a sequence.
+ */
+export function likelyLayout(proto: GraphProto, info: ValueInfoProto): InputLayout {
+  const type = info.type?.value;
+  const dims = type?.case === "tensorType" ? (type.value.shape?.dim ?? []) : [];
+  const extents = dims.slice(1).map((dimension) => (dimension.value.case === "dimValue" ? Number(dimension.value.value) : 0));
+  return extents.length === 3 && !isChannelsLast(proto, info.name, extents) ? "channelsFirst" : "channelsLast";
 }
 
 function isChannelsLast(proto: GraphProto, input: string, dims: readonly number[]): boolean {
@@ -51,7 +65,7 @@ function isChannelsLast(proto: GraphProto, input: string, dims: readonly number[
     if (passing.has(node.opType)) node.output.forEach((name) => reached.add(name));
     else if (node.opType === "Transpose") return String(node.attribute.find(({ name }) => name === "perm")?.ints) === "0,3,1,2";
     else if (node.opType === "Reshape" || node.opType === "Flatten") return dims[2] <= 4 && dims[0] > 4;
-    else return false;
+    else if (node.opType !== "Shape") return false;
   }
   return false;
 }

@@ -16,9 +16,6 @@ export interface Flow {
   readonly order: readonly number[];
 }
 
-/** Order of [channels, height, width] when stored channels last. */
-export const channelsFirst: readonly number[] = [1, 2, 0];
-
 export function identityOrder(rank: number): number[] {
   return Array.from({ length: rank }, (_, axis) => axis);
 }
@@ -72,8 +69,7 @@ export function nodeShape(flow: Flow): Shape {
 }
 
 /** For each element in the file's order, its index in the node's order. */
-export function nodeIndices(flow: Flow): Uint32Array {
-  const { factors, order } = flow;
+export function nodeIndices({ factors, order }: Pick<Flow, "factors" | "order">): Uint32Array {
   const strides = new Array<number>(factors.length).fill(0);
   let stride = 1;
   for (let position = order.length - 1; position >= 0; position--) {

@@ -1,16 +1,17 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { LlifError } from "../../errors.ts";
-import { channelsOf, sizeOf } from "../../tensor.ts";
+import { channelsOf, sameShape as tensorsAlike, sizeOf, type Shape } from "../../tensor.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
 import { defaultConvention, type InputConvention, type ReluNetwork, type ReluNode } from "../../relu/network.ts";
 import { parseDescription, type ModelDescription } from "../description.ts";
 import { Attributes, Refusal } from "./attributes.ts";
-import { readTensor } from "./constants.ts";
-import { Graph, inNaturalShape, type Call, type Value } from "./graph.ts";
-import { addInput } from "./input.ts";
-import { normalForm } from "./layout.ts";
-import { ModelProtoSchema, type GraphProto, type ModelProto, type NodeProto } from "./onnx_pb.ts";
-import { alternatives, operators } from "./operators.ts";
+import { externalLocation, isExternal, readTensor, type ExternalFiles } from "./constants.ts";
+import { Graph, type Value } from "./graph.ts";
+import { arranged } from "./image.ts";
+import { addInput, likelyLayout, type InputLayout } from "./input.ts";
+import { isAligned, nodeShape, type Flow } from "./layout.ts";
+import { ModelProtoSchema, type GraphProto, type ModelProto, type NodeProto, type ValueInfoProto } from "./onnx_pb.ts";
+import { alternatives, operators, sameShape } from "./operators.ts";
 import { metadataKey } from "./metadata.ts";
 
 export interface ReadOnnxOptions {
@@ -20,6 +21,8 @@ export interface ReadOnnxOptions {
   readonly convention?: InputConvention;
   /** Default: as `writeOnnx` noted them in the file. */
   readonly classes?: readonly string[];
+  /** The files that `externalFiles` names, where the weights are not in the model itself. */
+  readonly files?: ExternalFiles;
 }
 
 const oldestOpset = 7;
@@ -27,15 +30,14 @@ const oldestOpset = 7;
 /**
  * Reads an ONNX model (opset 7 or newer) as a ReLU network, channels last. Constants are folded; nodes that no output needs are left out.
  * @throws {LlifError} UNSUPPORTED listing every node that is not supported, its names in `nodes`; FORMAT, SHAPE or ARGUMENT for a
- * file that is broken, shapes that do not fit, or weights that are not finite.
+ * file that is broken, shapes that do not fit, or weights that are not finite; FILE for weights beside the model that are not in `files`.
  */
 export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): ReluNetwork {
   const model = decodeModel(bytes);
   const proto = model.graph;
   if (proto === undefined || proto.node.length === 0) throw new LlifError("FORMAT", "ONNX file: expected a graph with nodes, got none");
   const opset = readOpset(model);
-  const reading = new Reading(proto, opset);
-  const { graph, outputs } = reading.run();
+  const { graph, outputs } = readGraph(proto, opset, options.files ?? new Map());
   const nodes = liveNodes(graph.nodes, outputs);
   const input = nodes.find((node) => node.kind === "input");
   const noted = readNote(model);
@@ -47,6 +49,41 @@ export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): Relu
     convention: options.convention ?? noted?.convention ?? (gray ? { ...defaultConvention, channelOrder: "gray" } : defaultConvention),
     classes: options.classes ?? noted?.classes ?? [],
   });
+}
+
+/**
+ * Paths, relative to the model, of the files that hold weights which the model itself does not.
+ * @throws {LlifError} FORMAT for a broken file, or for a path that leaves the model's folder.
+ */
+export function externalFiles(bytes: Uint8Array): string[] {
+  const tensors = decodeModel(bytes).graph?.initializer ?? [];
+  return [...new Set(tensors.filter(isExternal).map(externalLocation))];
+}
+
+/** Reads the graph under the likely layout of its input, or else under the other. */
+function readGraph(proto: GraphProto, opset: number, files: ExternalFiles): { graph: Graph; outputs: string[] } {
+  const info = inputInfo(proto);
+  const likely = likelyLayout(proto, info);
+  try {
+    return new Reading(proto, opset, files).run(info, likely);
+  } catch (error) {
+    if (!(error instanceof LlifError) || error.code !== "UNSUPPORTED") throw error;
+    try {
+      return new Reading(proto, opset, files).run(info, likely === "channelsFirst" ? "channelsLast" : "channelsFirst");
+    } catch {
+      throw error;
+    }
+  }
+}
+
+/** The model's only input. */
+function inputInfo(proto: GraphProto): ValueInfoProto {
+  const names = new Set(proto.initializer.map((tensor) => tensor.name));
+  const inputs = proto.input.filter((input) => !names.has(input.name));
+  if (inputs.length !== 1) {
+    throw new LlifError("UNSUPPORTED", `ONNX graph: expected one input, got ${inputs.length}${inputs.length === 0 ? "" : ` (${inputs.map((input) => input.name).join(", ")})`}`);
+  }
+  return inputs[0];
 }
 
 /** Whether the bytes are a protocol buffer with an ONNX graph. */
@@ -92,23 +129,24 @@ function readOpset(model: ModelProto): number {
 class Reading {
   readonly #proto: GraphProto;
   readonly #opset: number;
-  readonly #graph = new Graph();
+  readonly #graph: Graph;
   /** `undefined` for a value that depends on a refused node. */
   readonly #values = new Map<string, Value | undefined>();
   readonly #readers = new Map<string, number>();
   readonly #refusals: { name: string; label: string; reason: string }[] = [];
   #failure: LlifError | undefined;
 
-  constructor(proto: GraphProto, opset: number) {
+  constructor(proto: GraphProto, opset: number, files: ExternalFiles) {
     this.#proto = proto;
     this.#opset = opset;
+    this.#graph = new Graph(files);
   }
 
-  run(): { graph: Graph; outputs: string[] } {
+  run(input: ValueInfoProto, layout: InputLayout): { graph: Graph; outputs: string[] } {
     const live = this.#liveProtos();
     if (this.#proto.sparseInitializer.length > 0) throw new LlifError("UNSUPPORTED", "ONNX file: sparse initialisers are not read; save them dense");
     this.#readInitializers(live);
-    this.#readInput();
+    this.#values.set(input.name, addInput(this.#graph, input, layout));
     for (const name of [...live.flatMap((node) => node.input), ...this.#proto.output.map((output) => output.name)]) {
       this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
     }
@@ -150,17 +188,11 @@ class Reading {
   #readInitializers(live: readonly NodeProto[]): void {
     const needed = new Set(live.flatMap((node) => node.input));
     for (const tensor of this.#proto.initializer) {
-      if (needed.has(tensor.name)) this.#values.set(tensor.name, readTensor(tensor));
+      if (!needed.has(tensor.name)) continue;
+      if (this.#values.has(tensor.name)) throw new LlifError("FORMAT", `ONNX graph: expected each initialiser once, got "${tensor.name}" twice`);
+      this.#values.set(tensor.name, undefined);
+      this.#attempt(tensor.name, `"${tensor.name}" (initialiser)`, () => this.#values.set(tensor.name, readTensor(tensor, this.#graph.files)));
     }
-  }
-
-  #readInput(): void {
-    const names = new Set(this.#proto.initializer.map((tensor) => tensor.name));
-    const inputs = this.#proto.input.filter((input) => !names.has(input.name));
-    if (inputs.length !== 1) {
-      throw new LlifError("UNSUPPORTED", `ONNX graph: expected one input, got ${inputs.length}${inputs.length === 0 ? "" : ` (${inputs.map((input) => input.name).join(", ")})`}`);
-    }
-    this.#values.set(inputs[0].name, addInput(this.#graph, this.#proto, inputs[0]));
   }
 
   #readNode(node: NodeProto, produced: ReadonlySet<string>): void {
@@ -168,30 +200,42 @@ class Reading {
     const operator = node.domain === "" || node.domain === "ai.onnx" ? node.opType : `${node.domain}.${node.opType}`;
     const label = `"${shownName}" (${operator})`;
     const place = `node ${label}`;
-    let result: Value | undefined;
-    try {
+    let results: readonly (Value | undefined)[] = [];
+    const refused = this.#attempt(shownName, label, () => {
       const convert = operators.get(operator);
       if (convert === undefined) {
         const alternative = alternatives.get(operator);
         throw new Refusal(`operator ${operator} is not supported${alternative === undefined ? "" : `; ${alternative}`}`);
       }
       const inputs = node.input.map((name) => (name === "" ? undefined : this.#valueOf(name, place, produced)));
-      const known = node.input.every((name) => name === "" || this.#values.get(name) !== undefined);
-      if (known) {
-        const attributes = new Attributes(node, place);
-        const used = node.output.map((name) => (this.#readers.has(name) ? name : ""));
-        const soleReader = this.#readers.get(node.input.find((name) => this.#values.get(name)?.kind === "flow") ?? "") === 1;
-        const call: Call = { name: this.#freeName(shownName), place, operator, inputs, attributes, opset: this.#opset, graph: this.#graph, used, soleReader };
-        result = convert(call);
-      }
-    } catch (error) {
-      if (error instanceof Refusal) this.#refusals.push({ name: shownName, label, reason: error.message });
-      else if (error instanceof LlifError) this.#failure ??= error.nodes.length > 0 ? error : new LlifError(error.code, error.message, { nodes: [shownName], cause: error });
-      else throw error;
-    }
-    node.output.forEach((name, position) => {
-      if (name !== "") this.#values.set(name, position === 0 ? result : undefined);
+      if (node.input.some((name) => name !== "" && this.#values.get(name) === undefined)) return;
+      const attributes = new Attributes(node, place);
+      const used = node.output.map((name) => (this.#readers.has(name) ? name : ""));
+      const soleReader = this.#readers.get(node.input.find((name) => this.#values.get(name)?.kind === "flow") ?? "") === 1;
+      const result = convert({ name: this.#graph.freeName(shownName), place, operator, inputs, attributes, opset: this.#opset, graph: this.#graph, used, soleReader });
+      results = isList(result) ? result : [result];
     });
+    // The rest of the graph is looked through, as far as its shapes are known.
+    if (refused && sameShape.has(operator)) results = [node.input.map((name) => this.#values.get(name)).find((value) => value?.kind === "flow")];
+    node.output.forEach((name, position) => {
+      if (name !== "") this.#values.set(name, results[position]);
+    });
+  }
+
+  /** @returns whether `body` refused. */
+  #attempt(name: string, label: string, body: () => void): boolean {
+    try {
+      body();
+      return false;
+    } catch (error) {
+      if (error instanceof Refusal || (error instanceof LlifError && error.code === "UNSUPPORTED")) {
+        this.#refusals.push({ name, label, reason: error.message });
+        return true;
+      }
+      if (!(error instanceof LlifError)) throw error;
+      this.#failure ??= error.nodes.length > 0 ? error : new LlifError(error.code, error.message, { nodes: [name], cause: error });
+      return false;
+    }
   }
 
   #valueOf(name: string, place: string, produced: ReadonlySet<string>): Value | undefined {
@@ -202,22 +246,31 @@ class Reading {
     return this.#values.get(name);
   }
 
-  #freeName(wanted: string): string {
-    let name = wanted === "" ? "node" : wanted;
-    for (let number = 2; this.#graph.has(name); number++) name = `${wanted}_${number}`;
-    return name;
-  }
-
   #outputNode(name: string): string {
     const value = this.#values.get(name);
     if (value === undefined) throw new LlifError("FORMAT", `output "${name}": expected a value of the graph, got none`);
     if (value.kind === "constant") throw new LlifError("UNSUPPORTED", `output "${name}" is a constant`, { nodes: [name] });
     const real = value.dims.filter((extent) => extent !== 1).length;
-    if (real <= 1 && normalForm(value.factors, value.order).factors.length > 1) {
+    if (real <= 1) return this.#graph.inShape(this.#flattened(name, value), [sizeOf(value.dims)]);
+    if (!isAligned(value)) return this.#graph.inShape(value.node, [sizeOf(value.dims)]);
+    const shape = nodeShape(value);
+    const spread = (extents: Shape): Shape => extents.filter((extent) => extent !== 1);
+    return tensorsAlike(spread(this.#graph.shapeOf(value.node)), spread(shape)) ? value.node : this.#graph.inShape(value.node, shape);
+  }
+
+  /** A flat output in the file's order. */
+  #flattened(name: string, value: Flow): string {
+    try {
+      return arranged({ graph: this.#graph, name }, value, value.dims, value.dims.map((_, axis) => axis));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
       throw new LlifError("UNSUPPORTED", `output "${name}" is a flattened image; end at the image or at dense logits`, { nodes: [name] });
     }
-    return real <= 1 ? this.#graph.inShape(value, [sizeOf(value.dims)]) : inNaturalShape(this.#graph, value);
   }
+}
+
+function isList(result: Value | readonly Value[]): result is readonly Value[] {
+  return Array.isArray(result);
 }
 
 /** Nodes from which an output can be reached, and the input. */

@@ -3,9 +3,10 @@ import { LlifError } from "../../errors.ts";
 import { formatShape, sameShape, sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
 import { readTensor, type Constant } from "./constants.ts";
-import { concatConstants, transposeConstant } from "./fold.ts";
+import { binaryConstants, concatConstants, transposeConstant } from "./fold.ts";
 import { axisOf, constantInput, flowInput, optionalConstant, shapeError, type Call, type Operator, type Value } from "./graph.ts";
-import { formatFlow, identityOrder, isAligned, nodeShape, reshaped, type Flow } from "./layout.ts";
+import { arranged, imageShape } from "./image.ts";
+import { formatFlow, identityOrder, isAligned, reshaped, type Flow } from "./layout.ts";
 import { TensorProto_DataType } from "./onnx_pb.ts";
 
 export const constant: Operator = (call) => {
@@ -14,19 +15,21 @@ export const constant: Operator = (call) => {
     const tensor = attributes.tensor("value");
     attributes.finish();
     if (tensor === undefined) throw new LlifError("FORMAT", `${call.place}: attribute value is empty`);
-    return readTensor(tensor, call.name);
+    return readTensor(tensor, call.graph.files, call.name);
   }
-  if (attributes.has("value_float")) return finished(call, [], [attributes.float("value_float", 0)]);
-  if (attributes.has("value_int")) return finished(call, [], [attributes.integer("value_int", 0)]);
+  if (attributes.has("value_float")) return finished(call, [], [attributes.float("value_float", 0)], false);
+  if (attributes.has("value_int")) return finished(call, [], [attributes.integer("value_int", 0)], true);
   const integers = attributes.integers("value_ints");
-  if (integers !== undefined) return finished(call, [integers.length], integers);
+  if (integers !== undefined) return finished(call, [integers.length], integers, true);
+  const numbers = attributes.floats("value_floats");
+  if (numbers !== undefined) return finished(call, [numbers.length], numbers, false);
   attributes.finish();
   throw new LlifError("FORMAT", `${call.place}: attribute value is missing`);
 };
 
-function finished(call: Call, dims: readonly number[], values: readonly number[]): Constant {
+function finished(call: Call, dims: readonly number[], values: readonly number[], integer: boolean): Constant {
   call.attributes.finish();
-  return { kind: "constant", dims, data: Float64Array.from(values) };
+  return { kind: "constant", dims, data: Float64Array.from(values), integer };
 }
 
 function required(call: Call): Value {
@@ -43,8 +46,55 @@ export const constantOfShape: Operator = (call) => {
   call.attributes.finish();
   const valid = dims.every((extent) => Number.isSafeInteger(extent) && extent >= 0) && sizeOf(dims) <= largestFilled;
   if (!valid) throw shapeError(call, `extents of at most ${largestFilled} elements`, dims);
-  const [value] = tensor === undefined ? [0] : readTensor(tensor, call.name).data;
-  return { kind: "constant", dims, data: new Float32Array(sizeOf(dims)).fill(value ?? 0) };
+  const filling = tensor && readTensor(tensor, call.graph.files, call.name);
+  const data = filling?.integer ? new Float64Array(sizeOf(dims)) : new Float32Array(sizeOf(dims));
+  return { kind: "constant", dims, data: data.fill(filling?.data[0] ?? 0), integer: filling?.integer ?? false };
+};
+
+/** The shape of a value, whose batch may be dynamic. */
+export const shape: Operator = (call) => {
+  const value = required(call);
+  const dims = value.kind === "flow" && value.batch ? [call.graph.batchSize, ...value.dims] : [...value.dims];
+  const start = call.attributes.integer("start", 0);
+  const end = call.attributes.integer("end", dims.length);
+  call.attributes.finish();
+  const extents = dims.slice(start, end);
+  if (call.operator === "Size") return { kind: "constant", dims: [], data: Float64Array.of(sizeOf(dims)), integer: true };
+  return { kind: "constant", dims: [extents.length], data: Float64Array.from(extents), integer: true };
+};
+
+/** Expand and Tile of constants, and where they change nothing. */
+export const expand: Operator = (call) => {
+  const value = required(call);
+  const given = [...constantInput(call, 1, "shape").data];
+  call.attributes.finish();
+  const own = value.kind === "flow" && value.batch ? [call.graph.batchSize, ...value.dims] : [...value.dims];
+  if (call.operator === "Tile") {
+    if (given.every((repeats) => repeats === 1)) return value;
+    if (value.kind === "flow") throw new Refusal("repeats a computed value");
+    return given.reduce((tiled: Constant, repeats, axis) => {
+      if (!Number.isInteger(repeats) || repeats < 0 || sizeOf(tiled.dims) * repeats > largestFilled) throw shapeError(call, `repeats that make at most ${largestFilled} elements`, given);
+      return concatConstants(call, new Array<Constant>(Math.max(1, repeats)).fill(tiled), axis);
+    }, value);
+  }
+  if (value.kind === "flow") {
+    const leading = new Array<number>(Math.max(0, own.length - given.length)).fill(1);
+    const target = [...leading, ...given];
+    const unchanged = target.length === own.length && target.every((extent, axis) => extent === 1 || Object.is(extent, own[axis]));
+    if (!unchanged) throw new Refusal("repeats a computed value");
+    return value;
+  }
+  if (!given.every((extent) => Number.isInteger(extent) && extent >= 1) || sizeOf(given) > largestFilled) throw shapeError(call, `extents that make at most ${largestFilled} elements`, given);
+  const ones: Constant = { kind: "constant", dims: given, data: new Float32Array(sizeOf(given)).fill(1), integer: value.integer };
+  return { ...binaryConstants(call, value, ones, "Mul"), integer: value.integer };
+};
+
+export const range: Operator = (call) => {
+  const [start, limit, delta] = ["start", "limit", "delta"].map((label, position) => constantInput(call, position, label));
+  call.attributes.finish();
+  const count = Math.max(0, Math.ceil((limit.data[0] - start.data[0]) / delta.data[0]));
+  if (!(count <= largestFilled)) throw new LlifError("SHAPE", `${call.place}: expected at most ${largestFilled} elements, got ${count}`);
+  return { kind: "constant", dims: [count], data: Float64Array.from({ length: count }, (_, index) => start.data[0] + index * delta.data[0]), integer: start.integer };
 };
 
 export const identity: Operator = (call) => {
@@ -65,15 +115,24 @@ export const cast: Operator = (call) => {
   const to = call.attributes.integer("to", TensorProto_DataType.UNDEFINED);
   call.attributes.ignore("saturate", "round_mode");
   call.attributes.finish();
-  const type = TensorProto_DataType[to] ?? `${to}`;
-  const floating = to === TensorProto_DataType.FLOAT || to === TensorProto_DataType.DOUBLE;
-  if (floating) return to === TensorProto_DataType.FLOAT && value.kind === "constant" ? { ...value, data: Float32Array.from(value.data) } : value;
-  if (value.kind === "flow") throw new Refusal(`casts a computed value to ${type}; only float is supported`);
-  if (to === TensorProto_DataType.INT64 || to === TensorProto_DataType.INT32) {
-    return { ...value, data: Float64Array.from(value.data, (number) => Math.trunc(checkFinite(call.place, number))) };
+  if (floatTypes.has(to)) {
+    if (value.kind === "flow") return value;
+    return { ...value, data: to === TensorProto_DataType.FLOAT ? Float32Array.from(value.data) : value.data, integer: false };
   }
-  throw new Refusal(`casts a constant to ${type}; only float, double, int32 and int64 are supported`);
+  const type = TensorProto_DataType[to] ?? `${to}`;
+  if (value.kind === "flow") throw new Refusal(`casts a computed value to ${type}; only float is supported`);
+  if (to === TensorProto_DataType.BOOL) return { ...value, data: Float64Array.from(value.data, (number) => Number(number !== 0)), integer: true };
+  if (!integerTypes.has(to)) throw new Refusal(`casts a constant to ${type}; only float, integer and bool types are supported`);
+  // NaN stands for the batch size.
+  return { ...value, data: Float64Array.from(value.data, (number) => (Number.isNaN(number) ? number : Math.trunc(checkFinite(call.place, number)))), integer: true };
 };
+
+/** Half precision is computed in float32. */
+const floatTypes = new Set([TensorProto_DataType.FLOAT, TensorProto_DataType.DOUBLE, TensorProto_DataType.FLOAT16, TensorProto_DataType.BFLOAT16]);
+const integerTypes = new Set([
+  TensorProto_DataType.INT8, TensorProto_DataType.INT16, TensorProto_DataType.INT32, TensorProto_DataType.INT64,
+  TensorProto_DataType.UINT8, TensorProto_DataType.UINT16, TensorProto_DataType.UINT32, TensorProto_DataType.UINT64,
+]);
 
 export const transpose: Operator = (call) => {
   const value = required(call);
@@ -96,18 +155,25 @@ export const reshape: Operator = (call) => {
   const target = [...constantInput(call, 1, "shape").data];
   const allowZero = call.attributes.integer("allowzero", 0) !== 0;
   call.attributes.finish();
-  for (const extent of target) {
+  const [first, ...rest] = target;
+  const batched = value.kind === "flow" && value.batch;
+  for (const extent of batched && Number.isNaN(first) ? rest : target) {
+    if (Number.isNaN(extent)) throw new Refusal("reshapes the batch into the features");
     if (!Number.isSafeInteger(extent) || extent < -1) throw new LlifError("SHAPE", `${call.place}: expected extents of -1 or more, got ${formatShape(target)}`);
   }
   if (value.kind === "constant") return { ...value, dims: resolve(call, target, value.dims, sizeOf(value.dims), allowZero) };
   const size = sizeOf(value.dims);
-  if (!value.batch) return reshaped(value, resolve(call, target, value.dims, size, allowZero));
-  const [first, ...rest] = target;
-  const known = sizeOf(rest.map((extent, axis) => (extent === 0 && !allowZero ? value.dims[axis] : extent)));
-  if (first === 0 || first === 1 || (first === -1 && known === size)) {
-    return reshaped(value, resolve(call, rest, value.dims, size, allowZero));
+  if (!batched) return reshaped(value, resolve(call, target, value.dims, size, allowZero));
+  if (target.length === 0) throw new LlifError("SHAPE", `${call.place}: expected a shape with the batch in front, got []`);
+  const known = sizeOf(rest.map((extent, axis) => (extent === 0 && !allowZero ? (value.dims[axis] ?? NaN) : extent)));
+  const fits = known === size || (known < 0 && size % known === 0);
+  if (Number.isNaN(first) || (first === 0 && !allowZero) || first === 1 || (first === -1 && known === size)) {
+    // The file's 0 of the batch's axis copies the batch; axes behind it count from there.
+    if (fits) return reshaped(value, resolve(call, rest, value.dims, size, allowZero));
+    if (Number.isNaN(first)) throw new Refusal("reshapes features into the batch");
   }
-  if (known === size || (known < 0 && size % -known === 0)) throw new Refusal(`reshapes to a fixed batch of ${first}; export with batch 1 or a dynamic batch`);
+  if (fits) throw new Refusal(`reshapes to a fixed batch of ${first}; export with batch 1 or a dynamic batch`);
+  if (first === -1 && size % known === 0) throw new Refusal(`reshapes features into the batch, ${formatFlow(value)} to ${formatShape(target)}`);
   throw new LlifError("SHAPE", `${call.place}: expected a shape of ${size} elements a sample with the batch in front, got ${formatShape(target)}`);
 };
 
@@ -186,11 +252,17 @@ export const concat: Operator = (call) => {
     if (flow.batch !== first.batch || flow.dims.length !== first.dims.length || flow.dims.some((extent, at) => at !== channel && extent !== first.dims[at])) {
       throw new LlifError("SHAPE", `${call.place}: expected inputs that differ only in axis ${axis}, got ${formatFlow(first)} and ${formatFlow(flow)}`);
     }
-    if (!isAligned(flow) || !sameShape(flow.order, first.order) || flow.order.at(-1) !== channel) {
-      throw new Refusal(`concatenates ${formatFlow(flow)} along axis ${axis}; only the channels of images laid out alike, or plain vectors, are supported`);
-    }
   }
-  const node = call.graph.add({ kind: "concat", name: call.name, from: flows.map((flow) => call.graph.inShape(flow, nodeShape(flow))), shape: [] });
+  // The order of one of them, with the concatenated axis last.
+  const model = flows.find((flow) => isAligned(flow) && flow.dims.length > 0) ?? first;
+  const order = [...model.order.filter((other) => other !== channel), channel];
+  if (!isAligned(model)) throw new Refusal(`concatenates ${formatFlow(first)} behind a reshape that mixed its axes`);
+  const positions = order.slice(0, -1).filter((other) => first.dims[other] !== 1).map((other) => first.dims[other]);
+  const from = flows.map((flow) => {
+    const node = arranged(call, flow, flow.dims, order);
+    return call.graph.inShape(node, positions.length === 0 ? [flow.dims[channel]] : imageShape(positions, flow.dims[channel]));
+  });
+  const node = call.graph.add({ kind: "concat", name: call.name, from, shape: [] });
   const dims = first.dims.map((extent, at) => (at === channel ? flows.reduce((total, flow) => total + flow.dims[at], 0) : extent));
-  return { ...first, node: node.name, dims, factors: dims } satisfies Flow;
+  return { ...first, node: node.name, dims, factors: dims, order } satisfies Flow;
 };

@@ -2,7 +2,8 @@ import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { channelsOf, sizeOf, type Shape, type Tensor } from "../../tensor.ts";
 import { LlifError } from "../../errors.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
-import { inputOf, type Conv2dNode, type DenseNode, type ReluNetwork, type ReluNode, type Window2d } from "../../relu/network.ts";
+import { transposedExtents, windowedExtents, windowSize } from "../../relu/shapes.ts";
+import { inputOf, type AveragePoolNode, type Conv2dNode, type ConvTranspose2dNode, type DenseNode, type ReluActivationNode, type ReluNetwork, type ReluNode, type Window2d } from "../../relu/network.ts";
 import { metadataKey } from "./metadata.ts";
 import { AttributeProto_AttributeType, AttributeProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProto_DataType, TensorProtoSchema, ValueInfoProtoSchema } from "./onnx_pb.ts";
 
@@ -11,11 +12,13 @@ type Node = MessageInitShape<typeof NodeProtoSchema>;
 type Initializer = MessageInitShape<typeof TensorProtoSchema>;
 type ValueInfo = MessageInitShape<typeof ValueInfoProtoSchema>;
 
-const opset = 13;
+const plainOpset = 13;
+/** Average pools are dilated from here on. */
+const dilatedAverageOpset = 19;
 const irVersion = 7;
 
 /**
- * Writes a network as an ONNX model of operator set 13, channels first, with a dynamic batch: input and image values are
+ * Writes a network as an ONNX model of operator set 13 (19 for dilated average pools), channels first, with a dynamic batch: input and image values are
  * [N, channels, height, width]. The input convention and the classes are kept in the file's metadata, from which `readOnnx` takes them.
  * @throws {LlifError} ARGUMENT or SHAPE for a network that does not hold together, UNSUPPORTED for shapes without a counterpart.
  */
@@ -28,12 +31,15 @@ export function writeOnnx(network: ReluNetwork): Uint8Array {
 class Writer {
   readonly #network: ReluNetwork;
   readonly #shapes: ReadonlyMap<string, Shape>;
+  readonly #names: Set<string>;
   readonly #nodes: Node[] = [];
   readonly #initializers: Initializer[] = [];
+  #opset = plainOpset;
 
   constructor(network: ReluNetwork) {
     this.#network = network;
     this.#shapes = new Map(network.nodes.map((node) => [node.name, node.shape]));
+    this.#names = new Set(this.#shapes.keys());
   }
 
   model(): MessageInitShape<typeof ModelProtoSchema> {
@@ -42,7 +48,7 @@ class Writer {
     return {
       irVersion: BigInt(irVersion),
       producerName: "llif",
-      opsetImport: [{ domain: "", version: BigInt(opset) }],
+      opsetImport: [{ domain: "", version: BigInt(this.#opset) }],
       metadataProps: [{ key: metadataKey, value: JSON.stringify({ input: this.#network.convention, classes: this.#network.classes }) }],
       graph: {
         name: this.#network.name,
@@ -66,22 +72,27 @@ class Writer {
         this.#node(node, "Conv", [this.#kernel(node), this.#bias(node)], [...windowAttributes(node), integer("group", node.groups)]);
         break;
       case "convTranspose2d":
-      case "pad":
-        throw new LlifError("UNSUPPORTED", `layer "${node.name}": ${node.kind} is not written yet`, { nodes: [node.name] });
+        this.#convTranspose(node);
+        break;
+      case "pad": {
+        const { top, left, bottom, right } = node.padding;
+        this.#node(node, "Pad", [this.#integers(`${node.name}.pads`, [0, 0, top, left, 0, 0, bottom, right])], []);
+        break;
+      }
       case "affine": {
-        const product = `${node.name}.product`;
+        const product = this.#fresh(`${node.name}.product`);
         this.#nodes.push({ name: product, opType: "Mul", input: [node.from[0], this.#floats(`${node.name}.scale`, channelAxes, node.scale)], output: [product] });
         const shift = this.#floats(`${node.name}.shift`, channelAxes, node.shift);
         this.#nodes.push({ name: node.name, opType: "Add", input: [product, shift], output: [node.name] });
         break;
       }
       case "relu":
-        if (node.slope !== undefined) throw new LlifError("UNSUPPORTED", `layer "${node.name}": a slope is not written yet`, { nodes: [node.name] });
-        if (node.ceiling === Infinity) this.#node(node, "Relu", [], []);
+        if (node.slope !== undefined) this.#sloped(node, node.slope, channelAxes);
+        else if (node.ceiling === Infinity) this.#node(node, "Relu", [], []);
         else this.#node(node, "Clip", [this.#floats(`${node.name}.min`, [], [0]), this.#floats(`${node.name}.max`, [], [node.ceiling])], []);
         break;
       case "maxPool":
-        this.#node(node, "MaxPool", [], this.#poolAttributes(node));
+        this.#node(node, "MaxPool", [], this.#poolAttributes(node, false));
         break;
       case "averagePool":
         this.#averagePool(node);
@@ -96,7 +107,7 @@ class Writer {
         this.#node(node, "Concat", [], [integer("axis", node.shape.length === 3 ? 1 : node.shape.length)]);
         break;
       case "softmax":
-        this.#node(node, "Softmax", [], [integer("axis", node.shape.length === 3 ? 1 : -1)]);
+        this.#node(node, node.logarithm ? "LogSoftmax" : "Softmax", [], [integer("axis", node.shape.length === 3 ? 1 : -1)]);
         break;
     }
   }
@@ -105,12 +116,42 @@ class Writer {
     this.#nodes.push({ name: node.name, opType, input: [...node.from, ...parameters], output: [node.name], attribute: [...attribute] });
   }
 
+  /** PRelu, with Clip behind it for a ceiling, or before it where a negative slope could reach the ceiling. */
+  #sloped(node: ReluActivationNode, slope: Float32Array, channelAxes: Shape): void {
+    const clipped = node.ceiling < Infinity;
+    const sloped = clipped ? this.#fresh(`${node.name}.slope`) : node.name;
+    const rising = slope.every((factor) => factor >= 0);
+    const prelu = { opType: "PRelu", parameters: [this.#floats(`${node.name}.slopes`, channelAxes, slope)] };
+    const clip = { opType: "Clip", parameters: ["", this.#floats(`${node.name}.max`, [], [node.ceiling])] };
+    const [first, second] = !clipped ? [prelu, undefined] : rising ? [prelu, clip] : [clip, prelu];
+    this.#nodes.push({ name: sloped, opType: first.opType, input: [node.from[0], ...first.parameters], output: [sloped] });
+    if (second !== undefined) this.#nodes.push({ name: node.name, opType: second.opType, input: [sloped, ...second.parameters], output: [node.name] });
+  }
+
+  /** In the file the kernel is [input channels, output channels / groups, height, width]. */
+  #convTranspose(node: ConvTranspose2dNode): void {
+    const [height, width, depth, outputs] = node.weights.shape;
+    const groupOutputs = outputs / node.groups;
+    const data = new Float32Array(node.weights.data.length);
+    node.weights.data.forEach((weight, index) => {
+      const output = index % outputs;
+      const channel = Math.floor(index / outputs) % depth;
+      const cell = Math.floor(index / outputs / depth);
+      const input = Math.floor(output / groupOutputs) * depth + channel;
+      data[(input * groupOutputs + (output % groupOutputs)) * height * width + cell] = weight;
+    });
+    const kernel = this.#floats(`${node.name}.weight`, [depth * node.groups, groupOutputs, height, width], data);
+    const smallest = transposedExtents(`layer "${node.name}"`, this.#shapes.get(node.from[0]) ?? [], node);
+    const more = smallest.map((extent, axis) => node.shape[axis] - extent);
+    this.#node(node, "ConvTranspose", [kernel, this.#bias(node)], [...windowAttributes(node), integer("group", node.groups), integers("output_padding", more)]);
+  }
+
   /** Channels last in the network, channels first in the file: an image is transposed before it is flattened, and after. */
   #reshape(node: ReluNode): void {
     let source = node.from[0];
-    if ((this.#shapes.get(source) ?? []).length === 3) source = this.#transpose(`${node.name}.channelsLast`, source, [0, 2, 3, 1]);
+    if ((this.#shapes.get(source) ?? []).length === 3) source = this.#transpose(this.#fresh(`${node.name}.channelsLast`), source, [0, 2, 3, 1]);
     const image = node.shape.length === 3;
-    const reshaped = image ? `${node.name}.image` : node.name;
+    const reshaped = image ? this.#fresh(`${node.name}.image`) : node.name;
     const target = this.#integers(`${node.name}.shape`, [-1, ...node.shape]);
     this.#nodes.push({ name: reshaped, opType: "Reshape", input: [source, target], output: [reshaped] });
     if (image) this.#transpose(node.name, reshaped, [0, 3, 1, 2]);
@@ -121,21 +162,25 @@ class Writer {
     return name;
   }
 
-  #averagePool(node: ReluNode & { kind: "averagePool" }): void {
+  #averagePool(node: AveragePoolNode): void {
     const dilated = node.dilation.some((cells) => cells !== 1);
-    if (dilated) throw new LlifError("UNSUPPORTED", `layer "${node.name}": dilated average pooling is not written`, { nodes: [node.name] });
-    this.#node(node, "AveragePool", [], [...this.#poolAttributes(node), integer("count_include_pad", node.countPadding ? 1 : 0)].filter(({ name }) => name !== "dilations"));
+    if (dilated) this.#opset = dilatedAverageOpset;
+    const attributes = [...this.#poolAttributes(node, node.countPadding), integer("count_include_pad", node.countPadding ? 1 : 0)];
+    this.#node(node, "AveragePool", [], attributes.filter(({ name }) => dilated || name !== "dilations"));
   }
 
-  #poolAttributes(node: ReluNode & Window2d): Attribute[] {
+  /** Windows that stick out by ceil_mode, or by padding that does not count where they do so along one axis only. */
+  #poolAttributes(node: ReluNode & Window2d, countPadding: boolean): Attribute[] {
     const input = this.#shapes.get(node.from[0]) ?? [];
-    const leading = [node.padding.top, node.padding.left];
-    const trailing = [node.padding.bottom, node.padding.right];
-    const sticksOut = [0, 1].some((axis) => {
-      const end = (node.shape[axis] - 1) * node.stride[axis] + (node.kernel[axis] - 1) * node.dilation[axis] + 1;
-      return end > input[axis] + leading[axis] + trailing[axis];
-    });
-    return [...windowAttributes(node), integer("ceil_mode", sticksOut ? 1 : 0)];
+    const place = `layer "${node.name}"`;
+    const same = ([height, width]: Shape): boolean => height === node.shape[0] && width === node.shape[1];
+    if (same(windowedExtents(place, input, node))) return [...windowAttributes(node), integer("ceil_mode", 0)];
+    if (same(windowedExtents(place, input, node, true))) return [...windowAttributes(node), integer("ceil_mode", 1)];
+    if (countPadding) throw new LlifError("UNSUPPORTED", `${place}: an average that counts padding, with windows that stick out along one axis only, is not written`, { nodes: [node.name] });
+    const reach = (axis: number): number => (node.shape[axis] - 1) * node.stride[axis] + windowSize(node.kernel[axis], node.dilation[axis]);
+    const { top, left } = node.padding;
+    const padding = { ...node.padding, bottom: Math.max(0, reach(0) - input[0] - top), right: Math.max(0, reach(1) - input[1] - left) };
+    return [...windowAttributes({ ...node, padding }), integer("ceil_mode", 0)];
   }
 
   #kernel(node: Conv2dNode): string {
@@ -149,11 +194,20 @@ class Writer {
     return this.#floats(`${node.name}.weight`, [outputs, channels, height, width], data);
   }
 
-  #bias(node: Conv2dNode | DenseNode): string {
+  #bias(node: Conv2dNode | ConvTranspose2dNode | DenseNode): string {
     return this.#floats(`${node.name}.bias`, [node.bias.length], node.bias);
   }
 
-  #floats(name: string, shape: Shape, values: Tensor["data"] | readonly number[]): string {
+  /** A name for a parameter or a part of a layer that no layer and no other part has. */
+  #fresh(wanted: string): string {
+    let name = wanted;
+    while (this.#names.has(name)) name += "_";
+    this.#names.add(name);
+    return name;
+  }
+
+  #floats(wanted: string, shape: Shape, values: Tensor["data"] | readonly number[]): string {
+    const name = this.#fresh(wanted);
     const rawData = new Uint8Array(sizeOf(shape) * 4);
     const view = new DataView(rawData.buffer);
     values.forEach((value, index) => view.setFloat32(index * 4, value, true));
@@ -161,7 +215,8 @@ class Writer {
     return name;
   }
 
-  #integers(name: string, values: readonly number[]): string {
+  #integers(wanted: string, values: readonly number[]): string {
+    const name = this.#fresh(wanted);
     this.#initializers.push({ name, dims: [BigInt(values.length)], dataType: TensorProto_DataType.INT64, int64Data: values.map(BigInt) });
     return name;
   }

@@ -1,0 +1,130 @@
+import { sizeOf, type Shape } from "../../tensor.ts";
+import type { ReluNode } from "../../relu/network.ts";
+import { Refusal } from "./attributes.ts";
+import type { Call } from "./graph.ts";
+import { formatFlow, identityOrder, isAligned, nodeIndices, sameLayout, type Flow } from "./layout.ts";
+
+/** A node [height, width, channels] that holds a value [N, channels, height, width] or [N, channels, length]; a length is a width. */
+export interface Image {
+  readonly from: string;
+  readonly shape: readonly [number, number, number];
+  /** Axes of the file behind the channels: 1 or 2. */
+  readonly spatial: number;
+}
+
+/** Where a node is added, and the name that its parts begin with. */
+type Placed = Pick<Call, "graph" | "name">;
+
+/** Order of [channels, …spatial axes] when stored channels last. */
+export function channelsLastOrder(spatial: number): number[] {
+  return [...identityOrder(spatial).map((axis) => axis + 1), 0];
+}
+
+/** The value as the image that the file takes it for: its first axis behind the batch are the channels. */
+export function asImage(call: Call, value: Flow): Image {
+  const flow = !value.batch && value.dims[0] === 1 ? { ...value, batch: true, dims: value.dims.slice(1) } : value;
+  const spatial = flow.dims.length - 1;
+  if (spatial === 3) throw new Refusal(`three-dimensional images ${formatFlow(value)} are not supported`);
+  if (!flow.batch || spatial < 1 || spatial > 2) throw new Refusal(`expected [N,channels,height,width] or [N,channels,length], got ${formatFlow(value)}`);
+  const [channels, ...extents] = flow.dims;
+  const [height, width] = spatial === 1 ? [1, extents[0]] : extents;
+  const shape = [height, width, channels] as const;
+  const node = arranged(call, flow, flow.dims, channelsLastOrder(spatial));
+  return { from: call.graph.inShape(node, shape), shape, spatial };
+}
+
+/** The value of an image node, as the file sees it. */
+export function imageFlow(node: ReluNode, spatial: number): Flow {
+  const [height, width, channels] = node.shape;
+  const dims = spatial === 1 ? [channels, width] : [channels, height, width];
+  return { kind: "flow", node: node.name, batch: true, dims, factors: dims, order: channelsLastOrder(spatial) };
+}
+
+/** A value as an image, whichever axes of the file its rows, columns and channels are; −1 for an axis that the file does not have. */
+export interface OrientedImage {
+  readonly from: string;
+  readonly shape: readonly [number, number, number];
+  readonly rows: number;
+  readonly columns: number;
+  readonly channels: number;
+}
+
+export function oriented(call: Call, flow: Flow): OrientedImage {
+  if (!isAligned(flow) || flow.order.length > 3 || flow.order.length === 0) {
+    const real = flow.order.filter((axis) => flow.factors[axis] !== 1);
+    if (!isAligned(flow) || real.length > 3) throw new Refusal(`its input ${formatFlow(flow)} was reshaped or transposed so that it is not an image any more`);
+    return orientedBy(call, flow, real);
+  }
+  return orientedBy(call, flow, flow.order);
+}
+
+function orientedBy(call: Call, flow: Flow, order: readonly number[]): OrientedImage {
+  const [rows, columns, channels] = [...new Array<number>(3 - order.length).fill(-1), ...order];
+  const extent = (axis: number): number => (axis < 0 ? 1 : flow.dims[axis]);
+  const shape = [extent(rows), extent(columns), extent(channels)] as const;
+  return { from: call.graph.inShape(flow.node, shape), shape, rows, columns, channels };
+}
+
+/** Whether the node holds the elements along one axis of the file side by side, as channels. */
+export function isChannelAxis(flow: Flow, axis: number): boolean {
+  return isAligned(flow) && flow.order.filter((other) => flow.dims[other] !== 1).at(-1) === axis;
+}
+
+/** A node with the elements of `flow` in which the channels, an axis for which `isChannelAxis` holds, are the last extent. */
+export function withChannels(call: Call, flow: Flow, axis: number): string {
+  const { graph } = call;
+  const own = graph.shapeOf(flow.node);
+  const channels = flow.dims[axis];
+  if (own.at(-1) === channels) return flow.node;
+  const positions = flow.order.filter((other) => other !== axis && flow.dims[other] !== 1).map((other) => flow.dims[other]);
+  if (positions.length === 0) return graph.inShape(flow.node, [channels]);
+  return graph.inShape(flow.node, imageShape(positions, channels));
+}
+
+/** [height, width, channels] of positions along any number of axes. */
+export function imageShape(positions: Shape, channels: number): Shape {
+  return positions.length === 2 ? [...positions, channels] : [1, sizeOf(positions), channels];
+}
+
+/**
+ * Name of a node with the elements of `flow` in the order that the layout says. Where that is another order, the rows of the
+ * dense layer before are put in it, or a 1×1 convolution permutes the channels.
+ */
+export function arranged(call: Placed, flow: Flow, factors: readonly number[], order: readonly number[]): string {
+  if (sameLayout(flow, factors, order)) return flow.node;
+  const now = nodeIndices(flow);
+  const wanted = nodeIndices({ factors, order });
+  const sources = new Uint32Array(now.length);
+  now.forEach((source, index) => (sources[wanted[index]] = source));
+  const moved = call.graph.permuted(flow.node, sources) ?? permutedChannels(call, flow.node, sources, factors[order[order.length - 1]]);
+  if (moved === undefined) {
+    throw new Refusal(`its input ${formatFlow(flow)} was reshaped or transposed so that it is not an image any more; reshape only before dense layers`);
+  }
+  return moved;
+}
+
+function permutedChannels(call: Placed, from: string, sources: Uint32Array, channels: number): string | undefined {
+  const moves = (source: number, index: number): boolean => source - (index - (index % channels)) === sources[index % channels];
+  if (channels > largestPermutation || !sources.every(moves) || !sources.subarray(0, channels).every((source) => source < channels)) return undefined;
+  return selectedChannels(call, from, sources.length / channels, channels, [...sources.subarray(0, channels)]);
+}
+
+const largestPermutation = 2 ** 12;
+
+/** Some of the channels of a node in any order; −1 for zeros. The node's shape is [positions, channels] in one form or another. */
+export function selectedChannels(call: Placed, from: string, positions: number, channels: number, selection: readonly number[]): string {
+  const { graph } = call;
+  const own = graph.shapeOf(from);
+  const shape = own.length === 3 && own[2] === channels ? own : [1, positions, channels];
+  const data = new Float32Array(channels * selection.length);
+  selection.forEach((channel, output) => {
+    if (channel >= 0) data[channel * selection.length + output] = 1;
+  });
+  return graph.add({
+    kind: "conv2d", name: graph.freeName(`${call.name}.channels`), from: [graph.inShape(from, shape)], shape: [],
+    kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: noPadding, groups: 1,
+    weights: { shape: [1, 1, channels, selection.length], data }, bias: new Float32Array(selection.length),
+  }).name;
+}
+
+export const noPadding = { top: 0, left: 0, bottom: 0, right: 0 } as const;

@@ -1,0 +1,119 @@
+import { checkInteger } from "../../check.ts";
+import { LlifError } from "../../errors.ts";
+import { Refusal } from "./attributes.ts";
+import { affineOver } from "./arithmetic.ts";
+import { axisOf, flowInput, optionalConstant, shapeError, step, type Call, type Operator } from "./graph.ts";
+import { asImage, imageFlow, noPadding, oriented, selectedChannels } from "./image.ts";
+import type { Flow } from "./layout.ts";
+
+/** Constant padding, zero or not; padding of channels too. */
+export const pad: Operator = (call) => {
+  const { attributes, opset } = call;
+  const flow = flowInput(call, 0, "data");
+  const mode = attributes.text("mode", "constant");
+  const pads = opset < 11 ? attributes.integers("pads") : [...(optionalConstant(call, 1, "pads")?.data ?? [])];
+  const value = opset < 11 ? attributes.float("value", 0) : (optionalConstant(call, 2, "constant_value")?.data[0] ?? 0);
+  const axes = optionalConstant(call, 3, "axes")?.data;
+  attributes.finish();
+  if (mode !== "constant") throw new Refusal(`pads by mode ${mode}; only constant is supported`);
+  const rank = flow.dims.length + (flow.batch ? 1 : 0);
+  const padded = axes === undefined ? Array.from({ length: rank }, (_, axis) => axis) : [...axes];
+  if (pads === undefined || pads.length !== 2 * padded.length) throw new LlifError("SHAPE", `${call.place}: pads: expected ${2 * padded.length} values, got ${pads?.length ?? "none"}`);
+  for (const cells of pads) checkInteger(`${call.place}: pads`, cells, -(2 ** 31));
+  if (pads.some((cells) => cells < 0)) throw new Refusal("negative pads are not supported; use Slice");
+  if (!Number.isFinite(value)) throw new Refusal(`pads with ${value}; use the pads of MaxPool`);
+  const before = new Map<number, readonly [number, number]>();
+  padded.forEach((axis, index) => {
+    const cells = [pads[index], pads[index + padded.length]] as const;
+    if (cells[0] + cells[1] > 0) before.set(axisOf(call, flow, axis), cells);
+  });
+  if (before.size === 0) return flow;
+  if (value === 0) return zeroPadded(call, flow, before);
+  const one = Float32Array.of(1);
+  const shifted = affineOver(call, flow, "shift", { dims: [], scale: one, shift: Float32Array.of(-value) });
+  return affineOver(call, zeroPadded(call, shifted, before), "", { dims: [], scale: one, shift: Float32Array.of(value) });
+};
+
+function zeroPadded(call: Call, flow: Flow, cells: ReadonlyMap<number, readonly [number, number]>): Flow {
+  const image = oriented(call, flow);
+  const of = (axis: number): readonly [number, number] => cells.get(axis) ?? [0, 0];
+  const [top, bottom] = of(image.rows);
+  const [left, right] = of(image.columns);
+  const [first, last] = of(image.channels);
+  const [height, width, channels] = image.shape;
+  let from = image.from;
+  if (first + last > 0) {
+    const selection = Array.from({ length: first + channels + last }, (_, index) => (index >= first && index < first + channels ? index - first : -1));
+    from = selectedChannels(call, from, height * width, channels, selection);
+  }
+  const dims = flow.dims.map((extent, axis) => extent + of(axis)[0] + of(axis)[1]);
+  if (top + bottom + left + right > 0) {
+    const shaped = call.graph.inShape(from, [height, width, channels + first + last]);
+    from = step(call, "", shaped, { kind: "pad", padding: { top, left, bottom, right } }).name;
+  }
+  return { ...flow, node: from, dims, factors: dims };
+}
+
+/** Nearest neighbours at whole factors: a transposed convolution of ones in each channel. */
+export const resize: Operator = (call) => {
+  const { attributes, opset, operator } = call;
+  const flow = flowInput(call, 0, "X");
+  const mode = attributes.text("mode", "nearest");
+  const transformation = attributes.text("coordinate_transformation_mode", opset < 11 || operator === "Upsample" ? "asymmetric" : "half_pixel");
+  const nearest = attributes.text("nearest_mode", opset < 11 || operator === "Upsample" ? "floor" : "round_prefer_floor");
+  const given = operator === "Upsample" && opset < 9 ? attributes.floats("scales") : optionalConstant(call, opset < 11 || operator === "Upsample" ? 1 : 2, "scales")?.data;
+  const sizes = optionalConstant(call, 3, "sizes")?.data;
+  attributes.ignore("cubic_coeff_a", "exclude_outside", "extrapolation_value", "antialias", "keep_aspect_ratio_policy");
+  const axes = attributes.integers("axes");
+  attributes.finish();
+  const image = asImage(call, flow);
+  const rank = flow.dims.length + 1;
+  const values = sizes !== undefined && sizes.length > 0 ? sizes : given;
+  const listed = axes ?? Array.from({ length: rank }, (_, axis) => axis);
+  if (values === undefined || values.length !== listed.length) throw new LlifError("SHAPE", `${call.place}: expected ${listed.length} scales or sizes, got ${values?.length ?? "none"}`);
+  const factors = new Array<number>(rank).fill(1);
+  listed.forEach((axis, index) => {
+    const extent = axis === 0 ? 1 : flow.dims[axis - 1];
+    // The batch size may be unknown; it stays as it is.
+    factors[axis] = values === sizes ? (axis === 0 ? 1 : values[index] / extent) : values[index];
+  });
+  const [batch, channels, ...spatial] = factors;
+  const whole = spatial.every((factor) => Number.isInteger(factor) && factor >= 1) && batch === 1 && channels === 1;
+  const exact = transformation === "asymmetric" ? nearest === "floor" : transformation.endsWith("half_pixel") && nearest.startsWith("round_prefer");
+  if (mode !== "nearest" || !whole || !exact) throw new Refusal("only nearest neighbours at whole factors are supported; use ConvTranspose");
+  const kernel = (image.spatial === 1 ? [1, spatial[0]] : spatial) as [number, number];
+  const depth = image.shape[2];
+  const weights = { shape: [...kernel, 1, depth], data: new Float32Array(kernel[0] * kernel[1] * depth).fill(1) };
+  const window = { kernel, stride: kernel, dilation: [1, 1], padding: noPadding } as const;
+  const node = step(call, "", image.from, { kind: "convTranspose2d", ...window, groups: depth, weights, bias: new Float32Array(depth) });
+  return imageFlow(node, image.spatial);
+};
+
+/** Blocks of channels become blocks of pixels, and back: convolutions with one tap an output. */
+export const depthAndSpace: Operator = (call) => {
+  const { attributes, operator } = call;
+  const block = checkInteger(`${call.place}: blocksize`, attributes.integer("blocksize", 0), 1, 2 ** 10);
+  const rowsFirst = attributes.text("mode", "DCR") === "DCR";
+  attributes.finish();
+  const image = asImage(call, flowInput(call, 0, "input"));
+  const [height, width, channels] = image.shape;
+  const toSpace = operator === "DepthToSpace";
+  const cells = block * block;
+  const fits = image.spatial === 2 && (toSpace ? channels % cells === 0 : height % block === 0 && width % block === 0);
+  if (!fits) throw shapeError(call, `an image that divides into blocks of ${block}`, image.shape);
+  const few = toSpace ? channels / cells : channels;
+  const many = few * cells;
+  const data = new Float32Array(cells * few * many);
+  for (let cell = 0; cell < cells; cell++) {
+    for (let channel = 0; channel < few; channel++) {
+      const deep = toSpace && !rowsFirst ? channel * cells + cell : cell * few + channel;
+      data[toSpace ? (cell * many + deep) * few + channel : (cell * few + channel) * many + deep] = 1;
+    }
+  }
+  const window = { kernel: [block, block], stride: [block, block], dilation: [1, 1], padding: noPadding, groups: 1 } as const;
+  const node = toSpace
+    ? step(call, "", image.from, { kind: "convTranspose2d", ...window, weights: { shape: [block, block, many, few], data }, bias: new Float32Array(few) })
+    : step(call, "", image.from, { kind: "conv2d", ...window, weights: { shape: [block, block, few, many], data }, bias: new Float32Array(many) });
+  return imageFlow(node, 2);
+};
+
