@@ -89,11 +89,15 @@ describe("random graphs of every mapped operator", () => {
 
   it.each<ToSpikingOptions>([
     { bits: 5 },
+    { bits: 3, spikes: "signed" },
+    { bits: 5, nonAdjacent: true },
+    { code: "ttfs", bits: 4 },
     { code: "rate", schedule: "layerwise", ticks: 11 },
+    { code: "rate", spikes: "signed", ticks: 13 },
   ])("simulate as their twins count, neuron by neuron: %o", async (options) => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
-        const { relu, pixels } = randomGraph(seed, 8, true);
+        const { relu, pixels } = randomGraph(seed);
         const network = await toSpiking(relu, { ...options, calibration: pixels });
         const simulator = await referenceEngine().createSimulator(network);
         const expected = quantizedTwin(network).run(pixels[0]);

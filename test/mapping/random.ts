@@ -30,7 +30,7 @@ export class Draw {
 }
 
 /** A random graph of every operator that is mapped, in any order: branches, sums, concatenations, pools before and after ReLUs, shifts before padding. */
-export function randomGraph(seed: number, steps = 8, plain = false): { readonly relu: ReluNetwork; readonly pixels: readonly Uint8Array[] } {
+export function randomGraph(seed: number, steps = 8): { readonly relu: ReluNetwork; readonly pixels: readonly Uint8Array[] } {
   const draw = new Draw(seed);
   const nodes: ReluNode[] = [];
   const add = (draft: Draft): ReluNode => {
@@ -90,9 +90,9 @@ export function randomGraph(seed: number, steps = 8, plain = false): { readonly 
         const shape = last.shape;
         const chosen = window();
         if (shape[0] < 4 || shape[1] < 4) break;
-        const extents = windowedExtents("pool", shape, chosen, !plain && draw.chance(30));
+        const extents = windowedExtents("pool", shape, chosen, draw.chance(30));
         const common = { from: [last.name], ...chosen, shape: [...extents, shape[2]] };
-        last = draw.chance(50) ? add({ kind: "maxPool", ...common }) : add({ kind: "averagePool", ...common, countPadding: plain || draw.chance(50) });
+        last = draw.chance(50) ? add({ kind: "maxPool", ...common }) : add({ kind: "averagePool", ...common, countPadding: draw.chance(50) });
         break;
       }
       case 8:
@@ -107,7 +107,7 @@ export function randomGraph(seed: number, steps = 8, plain = false): { readonly 
         last = add({ kind: "pad", from: [last.name], padding: { top: draw.integer(0, 2), left: draw.integer(0, 1), bottom: draw.integer(0, 1), right: draw.integer(0, 2) } });
         break;
       case 13: {
-        if (plain || last.shape[0] > 5 || last.shape[1] > 5) break;
+        if (last.shape[0] > 5 || last.shape[1] > 5) break;
         const inputs = last.shape[2];
         const outputs = draw.integer(1, 3) * 2;
         const groups = inputs % 2 === 0 && draw.chance(30) ? 2 : 1;

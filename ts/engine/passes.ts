@@ -52,8 +52,8 @@ export interface TwinPassOptions {
 export interface TwinResult {
   /** Charge of every output by name, shape [samples, outputs]. */
   readonly charges: Readonly<Record<string, Int32Array>>;
-  /** By node name, shape [samples, neurons]. */
-  readonly counts: Readonly<Record<string, Uint32Array>>;
+  /** By node name, shape [samples, neurons]; Int32Array in networks with populations that are not rectified. */
+  readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
 }
 
 /** Counts and charges of the quantised twin over batches, equal to those of ts/mapping/twin.ts. Never a simulation of spikes. */
@@ -118,6 +118,7 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
   const kept = [...new Set([...outputs, ...keep])].map((name) => ({ name, node: lookUp(numbers, name), size: sizeOf(shapeOf(network, name)) }));
   for (const { node } of kept) raw.keep(node);
 
+  const signed = network.nodes.some((node) => node.kind === "population" && !node.rectified);
   const core = new Core(`twin pass of "${network.name}"`, raw);
   return {
     run(counts, samples) {
@@ -125,8 +126,8 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
         const run = (part: typeof counts) => (part instanceof Uint8Array ? raw.runUint8(part) : raw.runInt16(part));
         return runInParts(counts, samples, inputs, kept, (length) => new Int32Array(length), run, (node) => raw.take(node));
       });
-      const unsigned = Object.entries(pick(values, keep)).map(([name, ints]) => [name, new Uint32Array(ints.buffer)]);
-      return { charges: pick(values, outputs), counts: Object.fromEntries(unsigned) };
+      const counted = Object.entries(pick(values, keep)).map(([name, ints]) => [name, signed ? ints : new Uint32Array(ints.buffer)]);
+      return { charges: pick(values, outputs), counts: Object.fromEntries(counted) };
     },
     dispose: () => core.dispose(),
     [Symbol.dispose]: () => core.dispose(),
@@ -271,14 +272,22 @@ function addTwinNode(raw: RawTwinPass, network: SpikingNetwork, node: SpikingNet
   if (node.kind === "pool") {
     const sizes = sizesOf(node, shapeOf(network, node.from), node.shape);
     const source = lookUp(numbers, node.from);
-    return node.mode === "max" ? raw.maxPool(source, sizes) : raw.sumPool(source, sizes);
+    return node.mode === "max" ? raw.maxPool(source, sizes) : raw.sumPool(source, sizes, Int32Array.from(node.multiplicity ?? []));
   }
   const charge = raw.charge(sizeOf(node.shape), integers(node.name, node.bias));
   for (const synapse of synapsesTo(network, node.name)) {
     addSynapse(raw, charge, lookUp(numbers, synapse.from), synapse, shapeOf(network, synapse.from), node.shape);
   }
   if (node.kind === "output") return charge;
-  return raw.fire(charge, integers(node.name, node.threshold), integers(node.name, node.initialPotential), network.levels);
+  const threshold = integers(node.name, node.threshold);
+  let initial = integers(node.name, node.initialPotential);
+  if (network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true) {
+    // Ternary digits round to the nearest count: T12 has no θ/2 in its neuron, so that the formula does.
+    const length = Math.max(threshold.length, initial.length);
+    const start = initial;
+    initial = Int32Array.from({ length }, (_, index) => start[index % start.length] + threshold[index % threshold.length] / 2);
+  }
+  return raw.fire(charge, threshold, initial, node.rectified ? 0 : -network.levels, network.levels);
 }
 
 function addSynapse(raw: RawTwinPass, target: number, source: number, synapse: Synapse, input: Shape, output: Shape): void {
@@ -288,6 +297,8 @@ function addSynapse(raw: RawTwinPass, target: number, source: number, synapse: S
       return raw.addDense(target, source, weights);
     case "conv2d":
       return raw.addConv2d(target, source, sizesOf(synapse, input, output), synapse.groups, weights);
+    case "convTranspose2d":
+      return raw.addConvTranspose2d(target, source, sizesOf(synapse, input, output), synapse.groups, weights);
     case "identity":
       if (sizeOf(input) !== sizeOf(output)) {
         throw new LlifError("SHAPE", `layer "${synapse.to}": identity synapse from ${formatShape(input)} to ${formatShape(output)}`, { nodes: [synapse.to] });
@@ -301,10 +312,10 @@ function integers(name: string, charges: Charges): Int32Array {
   throw new LlifError("ARGUMENT", `layer "${name}": expected integer charges, got a ${charges.constructor.name}`, { nodes: [name] });
 }
 
-/** Only layerwise integer networks of plain neurons compute a quantised network. */
+/** Only integer networks of plain neurons compute a quantised network. */
 function checkTwin(network: SpikingNetwork): void {
-  if (network.schedule !== "layerwise" || network.arithmetic !== "int32") {
-    throw new LlifError("UNSUPPORTED", `network "${network.name}" has no quantised twin: expected layerwise int32, got ${network.schedule} ${network.arithmetic}`);
+  if (network.arithmetic !== "int32") {
+    throw new LlifError("UNSUPPORTED", `network "${network.name}" has no quantised twin: expected an integer network, got ${network.schedule} ${network.code} in ${network.arithmetic}`);
   }
   checkInteger(`network "${network.name}": levels`, network.levels, 1, 2 ** 31 - 1);
   const plain = (node: Population) => node.leakFactor === 1 && node.reset === "soft" && node.floor === -Infinity && node.refractory.ticks === 0;

@@ -9,21 +9,21 @@ export interface QuantizedTwin {
 }
 
 export interface TwinOutcome {
-  /** By population. */
+  /** By population; Int32Array where it is not rectified. */
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
   /** By output. */
   readonly charges: Readonly<Record<string, Int32Array>>;
 }
 
 /**
- * N = clip(floor((V + v0) / θ), 0, T), max pools as maxima and sum pools as sums of counts, in plain loops: the
+ * N = clip(floor((V + v0) / θ), 0, T), with ternary digits clip(floor(V/θ + ½), 0 or −T, T); max pools as maxima and sum pools as sums of counts, in plain loops: the
  * oracle of the exact codes, so it shares no code with engines, schedules or the mapping's quantiser.
  * @throws {LlifError} UNSUPPORTED for networks without a twin.
- * @see docs/mathematics.md T7
+ * @see docs/mathematics.md T7, T8, T12
  */
 export function quantizedTwin(network: SpikingNetwork): QuantizedTwin {
-  if (network.arithmetic !== "int32" || network.schedule !== "layerwise") {
-    throw new LlifError("UNSUPPORTED", `network "${network.name}": only layerwise int32 networks have a quantised twin, this is ${network.schedule} ${network.arithmetic}`);
+  if (network.arithmetic !== "int32") {
+    throw new LlifError("UNSUPPORTED", `network "${network.name}": only integer networks have a quantised twin, this is ${network.schedule} ${network.code} in ${network.arithmetic}`);
   }
   return { run: (counts) => runTwin(network, counts) };
 }
@@ -44,14 +44,20 @@ function runTwin(network: SpikingNetwork, inputCounts: ArrayLike<number>): TwinO
       charges[node.name] = Int32Array.from(charge);
     } else {
       const { threshold, initialPotential } = node;
+      const ternary = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
+      const least = node.rectified ? 0 : -network.levels;
       const counts = charge.map((value, index) => {
-        const count = Math.floor((value + initialPotential[index % initialPotential.length]) / threshold[index % threshold.length]);
-        return Math.min(Math.max(count, 0), network.levels);
+        const theta = threshold[index % threshold.length];
+        const start = initialPotential[index % initialPotential.length] + (ternary ? theta / 2 : 0);
+        return Math.min(Math.max(Math.floor((value + start) / theta), least), network.levels);
       });
       known.set(node.name, counts);
     }
   }
-  const counts = populationsOf(network).map(({ name }) => [name, Uint32Array.from(known.get(name) as ArrayLike<number>)] as const);
+  const counts = populationsOf(network).map(({ name, rectified }) => {
+    const values = known.get(name) as ArrayLike<number>;
+    return [name, rectified ? Uint32Array.from(values) : Int32Array.from(values)] as const;
+  });
   return { counts: Object.fromEntries(counts), charges };
 }
 
@@ -69,15 +75,16 @@ function addCharge(network: SpikingNetwork, synapse: Synapse, source: ArrayLike<
   }
   const [height, width, channels] = shapeOf(network, synapse.from);
   const [rows, columns, outputs] = shapeOf(network, synapse.to);
+  const transposed = synapse.kind === "convTranspose2d";
   const groupInputs = channels / synapse.groups;
   const groupOutputs = outputs / synapse.groups;
   for (let y = 0; y < rows; y++)
     for (let x = 0; x < columns; x++)
       for (let ky = 0; ky < synapse.kernel[0]; ky++)
         for (let kx = 0; kx < synapse.kernel[1]; kx++) {
-          const inputY = y * synapse.stride[0] - synapse.padding.top + ky * synapse.dilation[0];
-          const inputX = x * synapse.stride[1] - synapse.padding.left + kx * synapse.dilation[1];
-          if (inputY < 0 || inputY >= height || inputX < 0 || inputX >= width) continue;
+          const inputY = transposed ? (y + synapse.padding.top - ky * synapse.dilation[0]) / synapse.stride[0] : y * synapse.stride[0] - synapse.padding.top + ky * synapse.dilation[0];
+          const inputX = transposed ? (x + synapse.padding.left - kx * synapse.dilation[1]) / synapse.stride[1] : x * synapse.stride[1] - synapse.padding.left + kx * synapse.dilation[1];
+          if (inputY < 0 || inputY >= height || inputX < 0 || inputX >= width || !Number.isInteger(inputY) || !Number.isInteger(inputX)) continue;
           for (let c = 0; c < groupInputs; c++)
             for (let o = 0; o < outputs; o++) {
               const group = Math.floor(o / groupOutputs);
@@ -93,15 +100,16 @@ function pooledCounts(network: SpikingNetwork, pool: SpikingPool, source: ArrayL
   const channels = channelsOf(pool.shape);
   return new Float64Array(sizeOf(pool.shape)).map((_, index) => {
     const position = Math.floor(index / channels);
-    let result = 0;
+    const times = pool.multiplicity?.[position] ?? 1;
+    let result = pool.mode === "max" ? -Infinity : 0;
     for (let ky = 0; ky < pool.kernel[0]; ky++)
       for (let kx = 0; kx < pool.kernel[1]; kx++) {
         const y = Math.floor(position / columns) * pool.stride[0] - pool.padding.top + ky * pool.dilation[0];
         const x = (position % columns) * pool.stride[1] - pool.padding.left + kx * pool.dilation[1];
         if (y < 0 || y >= height || x < 0 || x >= width) continue;
         const count = source[(y * width + x) * channels + (index % channels)];
-        result = pool.mode === "max" ? Math.max(result, count) : result + count;
+        result = pool.mode === "max" ? Math.max(result, count) : result + times * count;
       }
-    return result;
+    return result === -Infinity ? 0 : result;
   });
 }

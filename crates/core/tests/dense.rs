@@ -188,6 +188,7 @@ fn twin_equals_the_loops() {
         let initial: Vec<i32> = threshold.iter().map(|threshold| threshold / 2).collect();
         let identity = random.integers(outputs, -400, 400);
         let levels = [15, 255, 1023][random.below(3)];
+        let least = [0, -levels][random.below(2)];
         let samples = random.from(1, 19);
         let batch: Vec<i16> = random.integers(samples * window.inputs(), -20, 255).into_iter().map(|count| count as i16).collect();
 
@@ -195,7 +196,7 @@ fn twin_equals_the_loops() {
         let charge = pass.charge(size, bias.clone()).unwrap();
         pass.add_conv2d(charge, 0, window.clone(), groups, &weights).unwrap();
         pass.add_dense(charge, 0, &extra).unwrap();
-        let counts = pass.fire(charge, threshold.clone(), initial.clone(), levels).unwrap();
+        let counts = pass.fire(charge, threshold.clone(), initial.clone(), least, levels).unwrap();
         let output = pass.charge(size, bias.clone()).unwrap();
         pass.add_identity(output, counts, identity.clone()).unwrap();
         for node in [charge, counts, output] {
@@ -209,7 +210,7 @@ fn twin_equals_the_loops() {
             let mut sums = naive_convolution(&window, groups, &x, &weights, &bias, |sum, w, x| sum + w * x);
             for (neuron, sum) in sums.iter_mut().enumerate() {
                 *sum += (0..x.len()).map(|input| extra[neuron * x.len() + input] * x[input]).sum::<i32>();
-                let count = (*sum + initial[neuron % outputs]).div_euclid(threshold[neuron % outputs]).clamp(0, levels);
+                let count = (*sum + initial[neuron % outputs]).div_euclid(threshold[neuron % outputs]).clamp(least, levels);
                 fired.push(count);
                 ends.push(bias[neuron % bias_length] + identity[neuron % outputs] * count);
             }
@@ -230,7 +231,8 @@ fn twin_pools_equal_the_loops() {
         let batch: Vec<u8> = (0..11 * window.inputs()).map(|_| random.below(256) as u8).collect();
         let mut pass = TwinPass::new(window.inputs()).unwrap();
         let largest = pass.max_pool(0, window.clone()).unwrap();
-        let sum = pass.sum_pool(0, window.clone()).unwrap();
+        let multiplicity = random.integers(window.output[0] * window.output[1], 1, 7);
+        let sum = pass.sum_pool(0, window.clone(), multiplicity.clone()).unwrap();
         pass.keep(largest).unwrap();
         pass.keep(sum).unwrap();
         pass.run(&batch);
@@ -242,7 +244,7 @@ fn twin_pools_equal_the_loops() {
                 for channel in 0..channels {
                     let at = position * channels + channel;
                     largest[at] = largest[at].max(i32::from(sample[cell * channels + channel]));
-                    sum[at] += i32::from(sample[cell * channels + channel]);
+                    sum[at] += multiplicity[position] * i32::from(sample[cell * channels + channel]);
                 }
             });
             by_largest.extend(largest);
@@ -267,5 +269,5 @@ fn sizes_that_do_not_fit_are_refused() {
     let charge = twin.charge(2, vec![0]).unwrap();
     assert!(twin.add_dense(charge, charge, &[0; 4]).unwrap_err().contains("not before it"));
     assert!(twin.add_identity(charge, 0, vec![1]).is_err());
-    assert!(twin.fire(charge, vec![0], vec![0], 15).unwrap_err().contains("> 0"));
+    assert!(twin.fire(charge, vec![0], vec![0], 0, 15).unwrap_err().contains("> 0"));
 }

@@ -121,13 +121,18 @@ impl RawTwinPass {
         thrown(Window::from_sizes(window).and_then(|window| self.0.add_conv2d(node, source, window, groups, weights)))
     }
 
+    #[wasm_bindgen(js_name = addConvTranspose2d)]
+    pub fn add_conv_transpose2d(&mut self, node: usize, source: usize, window: &[u32], groups: usize, weights: &[i32]) -> Result<(), JsError> {
+        thrown(Window::from_sizes(window).and_then(|window| self.0.add_conv_transpose2d(node, source, window, groups, weights)))
+    }
+
     #[wasm_bindgen(js_name = addIdentity)]
     pub fn add_identity(&mut self, node: usize, source: usize, weights: Vec<i32>) -> Result<(), JsError> {
         thrown(self.0.add_identity(node, source, weights))
     }
 
-    pub fn fire(&mut self, source: usize, threshold: Vec<i32>, initial: Vec<i32>, levels: i32) -> Result<usize, JsError> {
-        thrown(self.0.fire(source, threshold, initial, levels))
+    pub fn fire(&mut self, source: usize, threshold: Vec<i32>, initial: Vec<i32>, least: i32, levels: i32) -> Result<usize, JsError> {
+        thrown(self.0.fire(source, threshold, initial, least, levels))
     }
 
     #[wasm_bindgen(js_name = maxPool)]
@@ -136,8 +141,8 @@ impl RawTwinPass {
     }
 
     #[wasm_bindgen(js_name = sumPool)]
-    pub fn sum_pool(&mut self, source: usize, window: &[u32]) -> Result<usize, JsError> {
-        thrown(Window::from_sizes(window).and_then(|window| self.0.sum_pool(source, window)))
+    pub fn sum_pool(&mut self, source: usize, window: &[u32], multiplicity: Vec<i32>) -> Result<usize, JsError> {
+        thrown(Window::from_sizes(window).and_then(|window| self.0.sum_pool(source, window, multiplicity)))
     }
 
     pub fn keep(&mut self, node: usize) -> Result<(), JsError> {

@@ -49,6 +49,13 @@ impl TwinPass {
         self.graph.add_term(node, source, sizes, Box::new(move |x, y| convolution.accumulate(x, y)))
     }
 
+    /// `weights` as of `add_conv2d`; `window.padding` is what is cut off the output.
+    pub fn add_conv_transpose2d(&mut self, node: usize, source: usize, window: Window, groups: usize, weights: &[i32]) -> Result<(), String> {
+        let sizes = [window.inputs(), window.outputs()];
+        let convolution = Convolution::transposed(window, groups, weights)?;
+        self.graph.add_term(node, source, sizes, Box::new(move |x, y| convolution.accumulate(x, y)))
+    }
+
     /// `weights`: one for each channel or each neuron.
     pub fn add_identity(&mut self, node: usize, source: usize, weights: Vec<i32>) -> Result<(), String> {
         let size = self.graph.size_of(node)?;
@@ -63,8 +70,8 @@ impl TwinPass {
         self.graph.add_term(node, source, [size, size], Box::new(accumulate))
     }
 
-    /// Counts of the neurons that hold the charges `source`; parameters for each channel or each neuron.
-    pub fn fire(&mut self, source: usize, threshold: Vec<i32>, initial: Vec<i32>, levels: i32) -> Result<usize, String> {
+    /// Counts, from `least` to `levels`, of the neurons that hold the charges `source`; parameters for each channel or each neuron.
+    pub fn fire(&mut self, source: usize, threshold: Vec<i32>, initial: Vec<i32>, least: i32, levels: i32) -> Result<usize, String> {
         let size = self.graph.read(source, self.graph.next())?;
         check_cycle("threshold", threshold.len(), size)?;
         check_cycle("initial potential", initial.len(), size)?;
@@ -74,7 +81,7 @@ impl TwinPass {
         let map = move |values: &mut [Lanes<i32>]| {
             let parameters = threshold.iter().cycle().zip(initial.iter().cycle());
             for (lanes, (&threshold, &initial)) in values.iter_mut().zip(parameters) {
-                *lanes = counts(*lanes, threshold, initial, levels);
+                *lanes = counts(*lanes, threshold, initial, least, levels);
             }
         };
         Ok(self.push(Operation::Map(source, Box::new(map)), size, levels <= i32::from(i16::MAX)))
@@ -86,10 +93,14 @@ impl TwinPass {
         Ok(self.push(Operation::MaxPool(source, window), size, self.narrow[source]))
     }
 
-    pub fn sum_pool(&mut self, source: usize, window: Window) -> Result<usize, String> {
+    /// `multiplicity`: how often each output position counts its sum; empty for once.
+    pub fn sum_pool(&mut self, source: usize, window: Window, multiplicity: Vec<i32>) -> Result<usize, String> {
         self.graph.window(source, &window)?;
+        if !multiplicity.is_empty() && multiplicity.len() != window.output[0] * window.output[1] {
+            return Err(format!("sum pool: {} multiplicities for {:?}", multiplicity.len(), window.output));
+        }
         let size = window.outputs();
-        Ok(self.push(Operation::SumPool(source, window, Vec::new()), size, false))
+        Ok(self.push(Operation::SumPool(source, window, multiplicity), size, false))
     }
 
     fn push(&mut self, operation: Operation<i32>, size: usize, narrow: bool) -> usize {
@@ -114,13 +125,12 @@ impl TwinPass {
 }
 
 #[inline(always)]
-fn counts(charge: Lanes<i32>, threshold: i32, initial: i32, levels: i32) -> Lanes<i32> {
-    // A negative potential counts 0, so that rounding towards zero is the floor.
-    let potential = charge.map(|charge| charge.wrapping_add(initial).max(0));
+fn counts(charge: Lanes<i32>, threshold: i32, initial: i32, least: i32, levels: i32) -> Lanes<i32> {
+    let potential = charge.map(|charge| charge.wrapping_add(initial));
     if threshold & (threshold - 1) == 0 {
         let shift = threshold.trailing_zeros();
-        potential.map(|potential| (potential >> shift).min(levels))
+        potential.map(|potential| (potential >> shift).max(least).min(levels))
     } else {
-        potential.map(|potential| (potential / threshold).min(levels))
+        potential.map(|potential| potential.div_euclid(threshold).max(least).min(levels))
     }
 }
