@@ -74,7 +74,7 @@ function outputBounds(network: SpikingNetwork): number[] {
 }
 
 describe("random graphs of every mapped operator", () => {
-  it.each<ToSpikingOptions>([{ bits: 12 }, { code: "ttfs", bits: 9 }])("compute what the float network computes, up to rounding: %o", async (options) => {
+  it.each<ToSpikingOptions>([{ bits: 12 }, { bits: 8, spikes: "signed" }, { bits: 11, nonAdjacent: true }, { code: "ttfs", bits: 9 }])("compute what the float network computes, up to rounding: %o", async (options) => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
         const { relu, pixels } = randomGraph(seed);

@@ -159,7 +159,7 @@ describe("twin pass", () => {
     const network = randomTwinNetwork(2);
     const hard = network.nodes.map((node) => (node.name === "second" ? { ...node, reset: "hard" } : node)) as SpikingNode[];
     await expect(createTwinPass({ ...network, nodes: hard })).rejects.toMatchObject({ code: "UNSUPPORTED", nodes: ["second"] });
-    await expect(createTwinPass({ ...network, schedule: "synchronous" })).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    await expect(createTwinPass({ ...network, arithmetic: "float32" })).rejects.toMatchObject({ code: "UNSUPPORTED" });
     const short = network.synapses.map((synapse) => ({ ...synapse, weights: synapse.weights.subarray(1) })) as Synapse[];
     await expect(createTwinPass({ ...network, synapses: short })).rejects.toMatchObject({ code: "ENGINE", nodes: ["first"] });
   });
