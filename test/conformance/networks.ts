@@ -1,27 +1,10 @@
 import fc from "fast-check";
 import type { Conv2dSynapse, Population, SpikingNetwork, SpikingNode, SpikingPool, Synapse } from "../../ts/spiking/network.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
-import { pcg32 } from "../../ts/encode/random.ts";
+import { Draw } from "../draw.ts";
 import { windowedExtents } from "../../ts/relu/shapes.ts";
 
 export type Variant = "synchronous rate" | "layerwise rate" | "phase";
-
-/** Random numbers drawn from one seed, so that a failing network shrinks to a small seed and size. */
-class Draw {
-  readonly #next: () => number;
-  constructor(seed: number) {
-    this.#next = pcg32(seed);
-  }
-  integer(from: number, to: number): number {
-    return from + (this.#next() % (to - from + 1));
-  }
-  chance(percent: number): boolean {
-    return this.integer(1, 100) <= percent;
-  }
-  of<T>(...choices: T[]): T {
-    return choices[this.integer(0, choices.length - 1)];
-  }
-}
 
 export interface Sample {
   readonly ticks: number[];

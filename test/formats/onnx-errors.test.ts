@@ -3,19 +3,10 @@ import { describe, expect, it } from "vitest";
 import { LlifError } from "../../ts/errors.ts";
 import { readOnnx } from "../../ts/formats/onnx/read.ts";
 import { writeOnnx } from "../../ts/formats/onnx/write.ts";
+import { errorOf } from "../errors.ts";
 import { floatAttribute, floats, integers, model, node, type GraphOptions, type Node } from "./graphs.ts";
 import { randomNetwork } from "./networks.ts";
 import { pseudoRandom } from "./random.ts";
-
-function errorOf(body: () => unknown): LlifError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof LlifError) return error;
-    throw error;
-  }
-  throw new Error("expected an LlifError, got none");
-}
 
 const read = (nodes: readonly Node[], options: GraphOptions): LlifError => errorOf(() => readOnnx(model(nodes, options)));
 const image = { input: ["N", 2, 4, 4] };

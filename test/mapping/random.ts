@@ -1,33 +1,10 @@
-import { pcg32 } from "../../ts/encode/random.ts";
 import { checkReluNetwork, outputShapeOf } from "../../ts/relu/check.ts";
 import type { ReluNetwork, ReluNode } from "../../ts/relu/network.ts";
 import { windowedExtents } from "../../ts/relu/shapes.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
+import { Draw } from "../draw.ts";
 
 type Draft = ReluNode extends infer Node ? (Node extends ReluNode ? Omit<Node, "name" | "shape"> & { shape?: Shape } : never) : never;
-
-/** Seeded draws, so that a failing network shrinks to a small seed. */
-export class Draw {
-  readonly #next: () => number;
-  constructor(seed: number) {
-    this.#next = pcg32(seed);
-  }
-  unit(): number {
-    return this.#next() / 2 ** 32;
-  }
-  integer(from: number, to: number): number {
-    return from + (this.#next() % (to - from + 1));
-  }
-  chance(percent: number): boolean {
-    return this.integer(1, 100) <= percent;
-  }
-  of<T>(...choices: readonly T[]): T {
-    return choices[this.integer(0, choices.length - 1)];
-  }
-  floats(length: number, spread = 1): Float32Array {
-    return Float32Array.from({ length }, () => (this.unit() * 2 - 1) * spread);
-  }
-}
 
 /** A random graph of every operator that is mapped, in any order: branches, sums, concatenations, pools before and after ReLUs, shifts before padding. */
 export function randomGraph(seed: number, steps = 8): { readonly relu: ReluNetwork; readonly pixels: readonly Uint8Array[] } {

@@ -6,7 +6,8 @@ import { readOnnx } from "../../ts/formats/onnx/read.ts";
 import { forward, forwardLogits, inputFromPixels } from "../../ts/relu/forward.ts";
 import { inputOf, type ReluNetwork } from "../../ts/relu/network.ts";
 import { channelsOf, sizeOf } from "../../ts/tensor.ts";
-import { floats, randomReluNetwork, seeded } from "./random.ts";
+import { pseudoRandom } from "../formats/random.ts";
+import { floats, randomReluNetwork } from "./random.ts";
 
 /** Bits, so that +0 and −0 differ. */
 const bits = (values: Float32Array) => new Uint32Array(values.buffer, values.byteOffset, values.length);
@@ -18,7 +19,7 @@ describe("float pass", () => {
       const network = randomReluNetwork(seed);
       const inputs = sizeOf(inputOf(network).shape);
       const samples = (seed % 19) + 1;
-      const batch = floats(seeded(seed + 1000), samples * inputs);
+      const batch = floats(pseudoRandom(seed + 1000), samples * inputs);
       const pass = await createFloatPass(network, { keep: names(network) });
       const { kept, outputs } = pass.run(batch, samples);
       pass.dispose();
@@ -39,7 +40,7 @@ describe("float pass", () => {
     for (const seed of [3, 4, 5, 6]) {
       const network = randomReluNetwork(seed);
       const inputs = sizeOf(inputOf(network).shape);
-      const random = seeded(seed);
+      const random = pseudoRandom(seed);
       const pixels = Uint8Array.from({ length: 5 * inputs }, () => random() * 256);
       const pass = await createFloatPass(network, { keep: ["input"] });
       const { kept, outputs } = pass.run(pixels, 5);
@@ -54,7 +55,7 @@ describe("float pass", () => {
   it("follows the maxima of each channel over all runs, without the padding of a batch", async () => {
     const network = randomReluNetwork(7);
     const inputs = sizeOf(inputOf(network).shape);
-    const batch = floats(seeded(7), 21 * inputs);
+    const batch = floats(pseudoRandom(7), 21 * inputs);
     const followed = names(network);
     const pass = await createFloatPass(network, { maxima: followed });
     pass.run(batch.subarray(0, 10 * inputs), 10);

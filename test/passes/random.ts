@@ -2,17 +2,7 @@ import type { ReluNetwork, ReluNode } from "../../ts/relu/network.ts";
 import { checkReluNetwork, outputShapeOf } from "../../ts/relu/check.ts";
 import { transposedExtents, windowedExtents } from "../../ts/relu/shapes.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
-
-/** Seeded numbers in [0, 1): mulberry32. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+import { pseudoRandom } from "../formats/random.ts";
 
 export const integer = (random: () => number, from: number, to: number): number => from + Math.floor(random() * (to - from + 1));
 
@@ -24,7 +14,7 @@ type Draft = ReluNode extends infer Node ? (Node extends ReluNode ? Omit<Node, "
 
 /** A network in which every operator occurs, residual and concatenated branches included, with random sizes. */
 export function randomReluNetwork(seed: number): ReluNetwork {
-  const random = seeded(seed);
+  const random = pseudoRandom(seed);
   const pick = (from: number, to: number) => integer(random, from, to);
   const nodes: ReluNode[] = [];
   const add = (name: string, draft: Draft): Shape => {

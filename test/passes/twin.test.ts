@@ -4,7 +4,8 @@ import type { Population, SpikingNetwork, SpikingNode, Synapse } from "../../ts/
 import { shapeOf, synapsesTo } from "../../ts/spiking/network.ts";
 import type { Window2d } from "../../ts/relu/network.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
-import { integer, seeded } from "./random.ts";
+import { pseudoRandom } from "../formats/random.ts";
+import { integer } from "./random.ts";
 
 type Random = () => number;
 const integers = (random: Random, length: number, from: number, to: number) => Int32Array.from({ length }, () => integer(random, from, to));
@@ -25,7 +26,7 @@ function population(random: Random, name: string, shape: Shape, generalThreshold
 
 /** Convolutions (grouped too), a residual identity, both pools, and a dense output; weights beyond 16 bits in every third. */
 function randomTwinNetwork(seed: number): SpikingNetwork {
-  const random = seeded(seed);
+  const random = pseudoRandom(seed);
   const [height, width, channels] = [integer(random, 4, 8), integer(random, 4, 8), integer(random, 1, 3)];
   const middle = 2 * integer(random, 1, 4);
   const wide = seed % 3 === 0;
@@ -126,7 +127,7 @@ describe("twin pass", () => {
   it.each(["uint8", "int16"])("equals plain loops on random networks, %s counts", async (kind) => {
     for (let seed = 1; seed <= 24; seed++) {
       const network = randomTwinNetwork(seed);
-      const random = seeded(seed + 500);
+      const random = pseudoRandom(seed + 500);
       const inputs = sizeOf(network.input.shape);
       const samples = (seed % 18) + 1;
       const low = kind === "uint8" ? 0 : -255;

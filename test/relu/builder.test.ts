@@ -1,22 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { LlifError } from "../../ts/errors.ts";
 import { reluNetwork } from "../../ts/relu/builder.ts";
 import { checkReluNetwork } from "../../ts/relu/check.ts";
 import type { Conv2dNode, ReluNetwork, ReluNode } from "../../ts/relu/network.ts";
 import { sizeOf, type Shape, type Tensor } from "../../ts/tensor.ts";
+import { errorOf } from "../errors.ts";
 
 function ones(...shape: number[]): Tensor {
   return { shape, data: new Float32Array(sizeOf(shape)).fill(1) };
-}
-
-function errorOf(body: () => unknown): LlifError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof LlifError) return error;
-    throw error;
-  }
-  throw new Error("expected an LlifError, got none");
 }
 
 const shapesOf = (network: ReluNetwork): Shape[] => network.nodes.map((node) => node.shape);

@@ -1,21 +1,12 @@
+import type { CurvePoint } from "../analyze/curve.ts";
 import { LlifError } from "../errors.ts";
 import { composeSvg, faint, grouped, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
-
-/** One current, as `firingRateCurve` gives it. */
-export interface CurvePlotPoint {
-  readonly currentAmpere: number;
-  readonly simulatedHertz: number;
-  readonly reluHertz: number;
-  readonly formulaHertz: number;
-  readonly errorHertz: number;
-  readonly boundHertz: { readonly below: number; readonly above: number } | null;
-}
 
 /**
  * Firing rate of a neuron against its input current, beside its ReLU; below, the error against the formula and its bound.
  * @returns an SVG document.
  */
-export async function curvePlot(points: readonly CurvePlotPoint[], options: PlotTitle & { readonly note?: string }): Promise<string> {
+export async function curvePlot(points: readonly CurvePoint[], options: PlotTitle & { readonly note?: string }): Promise<string> {
   if (points.length === 0) throw new LlifError("ARGUMENT", "curve: expected at least one current, got none");
   const { Plot } = await loadPlot();
   const { width = 720, title, note } = options;
@@ -74,7 +65,7 @@ export async function curvePlot(points: readonly CurvePlotPoint[], options: Plot
   return composeSvg([upper, lower], { title, width, height: 562, notes: note === undefined ? [] : [note] });
 }
 
-function currentUnit(points: readonly CurvePlotPoint[]): { factor: number; unit: string } {
+function currentUnit(points: readonly CurvePoint[]): { factor: number; unit: string } {
   const largest = Math.max(...points.map(({ currentAmpere }) => Math.abs(currentAmpere)));
   const units = [["pA", 1e12], ["nA", 1e9], ["µA", 1e6], ["mA", 1e3], ["A", 1]] as const;
   const [unit, factor] = units.find(([, scale]) => largest * scale < 1000) ?? units[units.length - 1];

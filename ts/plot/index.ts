@@ -1,5 +1,6 @@
 // The package's subpath "llif/plot".
-export { curvePlot, type CurvePlotPoint } from "./curve.ts";
+export { curvePlot } from "./curve.ts";
+export type { CurvePoint } from "../analyze/curve.ts";
 export { diagnosisPlot, type DiagnosisPlotLayer } from "./diagnose.ts";
 export { rasterPlot, type RasterOptions, type RasterTrain } from "./raster.ts";
 export { sweepPlot, type SweepPlotPoint } from "./sweep.ts";

@@ -2,7 +2,7 @@ import { LlifError } from "../errors.ts";
 import { checkFinite, checkInteger } from "../check.ts";
 import { channelsOf, sizeOf, type Shape, type Tensor } from "../tensor.ts";
 import { checkNode, checkReluNetwork, checkWindow } from "./check.ts";
-import { defaultConvention, type InputConvention, type Padding, type ReluNetwork, type ReluNode, type Window2d } from "./network.ts";
+import { conventionFor, type InputConvention, type Padding, type ReluNetwork, type ReluNode, type Window2d } from "./network.ts";
 import { outputShapeOf, samePadding, transposedExtents, windowedExtents } from "./shapes.ts";
 
 /** One number for both axes, or [vertical, horizontal]. */
@@ -162,8 +162,7 @@ export class ReluNetworkBuilder {
   /** @throws {LlifError} ARGUMENT or SHAPE where the network as a whole does not hold together. */
   build(): ReluNetwork {
     const { name = "network", input, classes = [] } = this.#options;
-    const gray = input[input.length - 1] === 1;
-    const convention = this.#options.convention ?? (gray ? { ...defaultConvention, channelOrder: "gray" } : defaultConvention);
+    const convention = this.#options.convention ?? conventionFor(input);
     return checkReluNetwork({ name, nodes: this.#nodes, outputs: [this.#last().name], convention, classes });
   }
 

@@ -1,4 +1,4 @@
-import type { Shape, Tensor } from "../tensor.ts";
+import { channelsOf, type Shape, type Tensor } from "../tensor.ts";
 
 /**
  * A trained ReLU network: an immutable graph in topological order. Everything is channels last; a reader
@@ -32,6 +32,11 @@ export interface InputConvention {
 
 /** Without a description beside the model: pixels / 255, RGB. */
 export const defaultConvention: InputConvention = { scale: 1 / 255, mean: [0], std: [1], channelOrder: "RGB" };
+
+/** The same, but gray where the input has one channel. */
+export function conventionFor(input: Shape): InputConvention {
+  return channelsOf(input) === 1 ? { ...defaultConvention, channelOrder: "gray" } : defaultConvention;
+}
 
 interface NodeBase {
   readonly name: string;

@@ -1,6 +1,6 @@
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkInteger } from "../check.ts";
-import { defaultConvention, type InputConvention, type Padding, type Window2d } from "../relu/network.ts";
+import { conventionFor, type InputConvention, type Padding, type Window2d } from "../relu/network.ts";
 import { samePadding, windowedExtents } from "../relu/shapes.ts";
 import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { checkSpikingNetwork } from "./check.ts";
@@ -150,7 +150,6 @@ export class SpikingNetworkBuilder {
   /** @throws {LlifError} ARGUMENT or SHAPE, naming the layer that does not fit. */
   build(): SpikingNetwork {
     const { name = "network", inputs, dtSeconds = 1, ticks = 1, classes = [], convention } = this.#options;
-    const gray = channelsOf(inputs) === 1;
     return checkSpikingNetwork({
       name,
       code: "rate",
@@ -163,7 +162,7 @@ export class SpikingNetworkBuilder {
       input: { name: "input", shape: inputs, counts: null },
       nodes: this.#nodes,
       synapses: this.#synapses,
-      convention: convention ?? (gray ? { ...defaultConvention, channelOrder: "gray" } : defaultConvention),
+      convention: convention ?? conventionFor(inputs),
       classes,
     });
   }

@@ -1,7 +1,7 @@
 import { LlifError } from "../../errors.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
-import { defaultConvention, type InputConvention, type ReluNetwork } from "../../relu/network.ts";
-import { channelsOf, type Shape, type Tensor } from "../../tensor.ts";
+import { conventionFor, type InputConvention, type ReluNetwork } from "../../relu/network.ts";
+import { type Shape, type Tensor } from "../../tensor.ts";
 import { Graph, Refusal, type Value } from "./graph.ts";
 import { converters } from "./layers.ts";
 import { readTopology, type LayerCall } from "./topology.ts";
@@ -61,12 +61,11 @@ export function kerasNetwork(configuration: unknown, weights: WeightSource, opti
   for (const node of [...graph.nodes].reverse()) if (live.has(node.name)) node.from.forEach((source) => live.add(source));
   const nodes = graph.nodes.filter((node) => live.has(node.name) || node.kind === "input");
   const input = nodes.find((node) => node.kind === "input");
-  const gray = input !== undefined && channelsOf(input.shape) === 1;
   return checkReluNetwork({
     name: options.name ?? topology.name,
     nodes,
     outputs,
-    convention: options.convention ?? (gray ? { ...defaultConvention, channelOrder: "gray" } : defaultConvention),
+    convention: options.convention ?? conventionFor(input?.shape ?? []),
     classes: options.classes ?? [],
   });
 }

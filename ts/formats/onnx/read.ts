@@ -1,8 +1,8 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { LlifError } from "../../errors.ts";
-import { channelsOf, sameShape as tensorsAlike, sizeOf, type Shape } from "../../tensor.ts";
+import { sameShape as tensorsAlike, sizeOf, type Shape } from "../../tensor.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
-import { defaultConvention, type InputConvention, type ReluNetwork, type ReluNode } from "../../relu/network.ts";
+import { conventionFor, type InputConvention, type ReluNetwork, type ReluNode } from "../../relu/network.ts";
 import { parseDescription, type ModelDescription } from "../description.ts";
 import { Attributes, Refusal } from "./attributes.ts";
 import { externalLocation, isExternal, readTensor, type ExternalFiles } from "./constants.ts";
@@ -41,12 +41,11 @@ export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): Relu
   const nodes = liveNodes(graph.nodes, outputs);
   const input = nodes.find((node) => node.kind === "input");
   const noted = readNote(model);
-  const gray = input !== undefined && channelsOf(input.shape) === 1;
   return checkReluNetwork({
     name: options.name ?? (proto.name === "" ? "network" : proto.name),
     nodes,
     outputs,
-    convention: options.convention ?? noted?.convention ?? (gray ? { ...defaultConvention, channelOrder: "gray" } : defaultConvention),
+    convention: options.convention ?? noted?.convention ?? conventionFor(input?.shape ?? []),
     classes: options.classes ?? noted?.classes ?? [],
   });
 }
