@@ -20,6 +20,7 @@ const models = [
 const settings = [["--bits", "8"], ["--bits", "10"], ["--code", "rate", "--ticks", "256", "--limit", "1000"]];
 
 const percent = (share) => `${(100 * share).toFixed(2)} %`;
+const compact = (value) => new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 const grouped = (value) => value.toLocaleString("en-US");
 
 /** Runs each evaluation alone, one thread each. */
@@ -45,7 +46,7 @@ function markdown(header, rows) {
 }
 
 export function accuracyTable({ machine, runs }) {
-  const header = ["model, code", "images", "ReLU", "spiking", "decisions that differ", "twin mismatches", "ticks to a decision", "simulation, s"];
+  const header = ["model, code", "images", "ReLU", "spiking", "decisions that differ", "twin mismatches", "ticks to a decision", "spikes an image", "synaptic operations an image"];
   const rows = runs.map(({ report }) => [
     `${report.model}, ${report.code === "phase" ? `phase, ${report.windowTicks} bits` : `rate, ${report.windowTicks} ticks`}`,
     grouped(report.samples),
@@ -54,9 +55,10 @@ export function accuracyTable({ machine, runs }) {
     String(report.disagreements),
     report.twinMismatches === null ? "–" : String(report.twinMismatches),
     String(report.latencyTicks),
-    report.seconds.toPrecision(3),
+    compact(report.spikesPerSample),
+    compact(report.synapticOperationsPerSample),
   ]);
-  return `${markdown(header, rows)}\n\n${machine.processor}, ${machine.cores} cores, one thread used; Node ${machine.node}; ${machine.date}.`;
+  return `${markdown(header, rows)}\n\n\`node scripts/results.mjs measure\`, ${machine.date}: the same on every processor and in every runtime.`;
 }
 
 /** Rows of whole networks; the other cases are in docs of the benchmark. */
