@@ -14,9 +14,9 @@ import { doubleForward, randomGraph } from "./graphs.ts";
 async function simulated(relu: ReluNetwork, image: Uint8Array, bits: number) {
   const network = await toSpiking(relu, { code: "phase", bits, scales: "analytic" });
   const simulator = await referenceEngine().createSimulator(network, {});
-  const { counts, logits } = simulator.run(image);
+  const run = simulator.run(image);
   const all = wholeNodes(relu, correspondences(relu, network));
-  return { decision: argmax(logits), activations: Object.fromEntries(all.map((one) => [one.node, decodeActivations(network, one, counts[one.population.name])])) };
+  return { decision: argmax(run.logits), activations: Object.fromEntries(all.map((one) => [one.node, decodeActivations(network, one, run)])) };
 }
 
 describe("certificate C1", () => {

@@ -1,13 +1,25 @@
 import { describe, expect, it } from "vitest";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { lastWindow, type LastWindow } from "../../ts/mapping/last-window.ts";
-import { toSpiking } from "../../ts/mapping/to-spiking.ts";
+import { LlifError } from "../../ts/errors.ts";
+import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
+import type { ReluNetwork } from "../../ts/relu/network.ts";
 import { argmax } from "../../ts/relu/forward.ts";
 import { populationsOf, type SpikingNetwork } from "../../ts/spiking/network.ts";
 import { randomGraph } from "./graphs.ts";
 import { tinyNetwork } from "./networks.ts";
 
 const decide = (network: SpikingNetwork, counts: readonly number[]) => (lastWindow(network) as LastWindow).decide({ hidden: counts }, [0, 0]);
+
+/** Null where this code is not mapped for such a graph. */
+async function mapped(relu: ReluNetwork, options: ToSpikingOptions): Promise<SpikingNetwork | null> {
+  try {
+    return await toSpiking(relu, { ...options, scales: "analytic" });
+  } catch (error) {
+    if (error instanceof LlifError && error.code === "UNSUPPORTED") return null;
+    throw error;
+  }
+}
 
 describe("certificate C3", () => {
   it("decides by hand-counted ticks", () => {
@@ -34,23 +46,49 @@ describe("certificate C3", () => {
     expect(lastWindow(tinyNetwork([[1, 0]], { code: "rate", schedule: "synchronous" }))).toBeNull();
   });
 
+  it("reads ternary digits, which round to the nearest", () => {
+    const network = tinyNetwork([[4, 0], [0, 3]], { spikes: "signed", windowTicks: 2, levels: 4 });
+    // 4 = +3 +1, 1 = 0 +1: after one tick 2…4 and 0…1, so 8 > 3.
+    expect(decide(network, [4, 1])).toEqual({ decision: 0, ticks: 1 });
+    // 2 = +3 −1 and 2: after one tick 2…4 each: 8 against 12.
+    expect(decide(network, [2, 2])).toEqual({ decision: 0, ticks: 2 });
+  });
+
+  it("reads the non-adjacent form", () => {
+    // 7 = +8 −1 in four ticks, 1 = +1.
+    const network = tinyNetwork([[4, 0], [0, 3]], { spikes: "signed", nonAdjacent: true, windowTicks: 4, levels: 7 });
+    // After one tick 8 ± 5 and 0 ± 5, but none below 0 nor above 7: 3…7 and 0…5, 12 against 15; after two 6…7 and 0…2.
+    expect(decide(network, [7, 1])).toEqual({ decision: 0, ticks: 2 });
+  });
+
+  it("reads slots of the time to first spike", () => {
+    const network = tinyNetwork([[4, 0], [0, 3]], { code: "ttfs", windowTicks: 7, levels: 7 });
+    // 5 fires in the third tick; the other then carries less than 5: 20 > 12.
+    expect(decide(network, [5, 2])).toEqual({ decision: 0, ticks: 3 });
+    expect(decide(network, [0, 0])).toEqual({ decision: 0, ticks: 7 });
+  });
+
   it.each([
-    ["phase", 6],
-    ["rate", 4],
-  ] as const)("never changes a decision, and saves ticks: %s", async (code, bits) => {
+    ["phase", { code: "phase", bits: 6 }],
+    ["layerwise rate", { code: "rate", schedule: "layerwise", bits: 4 }],
+    ["ternary phase", { code: "phase", spikes: "signed", bits: 4 }],
+    ["non-adjacent phase", { code: "phase", spikes: "signed", nonAdjacent: true, bits: 6 }],
+    ["ttfs", { code: "ttfs", bits: 5 }],
+  ] as const)("never changes a decision, and saves ticks: %s", async (_, options) => {
     let [saved, checked] = [0, 0];
     for (let seed = 0; seed < 60; seed++) {
       const { network: relu, image } = randomGraph(seed);
-      const network = await toSpiking(relu, { code, schedule: "layerwise", bits, scales: "analytic" });
-      const simulator = await referenceEngine().createSimulator(network, { record: { spikes: populationsOf(network).map(({ name }) => name) } });
+      const network = await mapped(relu, options);
+      if (network === null) continue;
+      const simulator = await referenceEngine().createSimulator(network, {});
       const { counts, logits } = simulator.run(image);
       const { decision, ticks } = (lastWindow(network) as LastWindow).decide(counts, image);
       expect(decision).toBe(argmax(logits));
       saved += network.windowTicks - ticks;
       checked++;
     }
-    expect(checked).toBe(60);
-    expect(saved).toBeGreaterThan(30);
+    expect(checked).toBeGreaterThan(30);
+    expect(saved).toBeGreaterThan(checked / 3);
   });
 
   it("assumes of every count what the spikes until then say", async () => {

@@ -5,24 +5,50 @@ import { LlifError } from "../../ts/errors.ts";
 
 const report = {} as EvaluationReport;
 
+const shown = ({ tasks }: ReturnType<typeof planSweep>) => tasks.map(({ settings }) => [settings[0].name, settings.map(({ bits, ticks }) => (bits !== null ? `K${bits}` : ticks !== null ? `T${ticks}` : "–")).join(" ")]);
+
 it("plans both lists for each code, once each, and says what it leaves out", () => {
-  const { tasks, skipped } = planSweep([4, 7, 256], [3, 4]);
-  const shown = tasks.map(({ code, schedule, settings }) => [code, schedule, settings.map(({ bits, ticks }) => (bits === null ? `T${ticks}` : `K${bits}`))]);
-  expect(shown).toEqual([
-    ["phase", "layerwise", ["K3"]],
-    ["phase", "layerwise", ["K4"]],
-    ["phase", "layerwise", ["T7"]],
-    ["rate", "layerwise", ["T4"]],
-    ["rate", "layerwise", ["K3"]],
-    ["rate", "layerwise", ["K4"]],
-    ["rate", "layerwise", ["T256"]],
-    ["rate", "synchronous", ["T4", "K3", "K4", "T256"]],
+  const plan = planSweep([4, 7, 256], [3, 4]);
+  expect(shown(plan)).toEqual([
+    ["phase", "K3"],
+    ["phase", "K4"],
+    ["phase", "T7"],
+    ["phase-signed", "K3"],
+    ["phase-signed", "K4"],
+    ["phase-signed", "T7"],
+    // 3 bits are 4 ticks there.
+    ["phase-non-adjacent", "K3"],
+    ["phase-non-adjacent", "K4"],
+    ["phase-non-adjacent", "T7"],
+    ["ttfs", "T4"],
+    ["ttfs", "K3"],
+    ["ttfs", "K4"],
+    ["ttfs", "T256"],
+    ["ttfs-real", "–"],
+    ["rate-layerwise", "T4"],
+    ["rate-layerwise", "K3"],
+    ["rate-layerwise", "K4"],
+    ["rate-layerwise", "T256"],
+    ["rate", "T4 K3 K4 T256"],
+    ["rate-signed", "T4"],
+    ["rate-signed", "K3"],
+    ["rate-signed", "K4"],
+    ["rate-signed", "T256"],
   ]);
-  expect(skipped).toEqual([{ code: "phase", schedule: "layerwise", bits: null, ticks: 256, reason: expect.stringContaining("at most 16") }]);
+  expect(plan.skipped.map(({ name, ticks, reason }) => [name, ticks, reason])).toEqual([
+    ["phase", 256, expect.stringContaining("at most 16")],
+    ["phase-signed", 256, expect.stringContaining("at most 10")],
+    ["phase-non-adjacent", 256, expect.stringContaining("at most 16")],
+  ]);
+});
+
+it("keeps to the codes asked for, and to one number of ticks a run where operations are counted", () => {
+  expect(shown(planSweep([8, 16], [], ["rate"], false))).toEqual([["rate", "T8"], ["rate", "T16"]]);
+  expect(planSweep([1], [], ["phase-non-adjacent"])).toMatchObject({ tasks: [], skipped: [{ ticks: 1, reason: expect.stringContaining("at least 2") }] });
 });
 
 it("lists what the mapping refuses, with the reason, and raises other errors", async () => {
-  const plan = planSweep([], [4, 16]);
+  const plan = planSweep([], [4, 16], ["phase", "rate-layerwise", "rate"]);
   const refuses = async (task: { settings: readonly { bits: number | null }[] }) => {
     if (task.settings[0].bits === 16) throw new LlifError("PRECISION", "charges do not fit");
     return task.settings.map(() => report);

@@ -34,7 +34,7 @@ function tameWorkers(fate: (message: { kind: string }, born: number) => boolean)
       let tell: (message: unknown) => void = () => undefined;
       let die: (cause: unknown) => void = () => undefined;
       let ended = false;
-      const answer = serve((message) => ended || setTimeout(() => !ended && tell(structuredClone(message))));
+      const answer = serve((message) => ended || setTimeout(() => !ended && tell(structuredClone(message))), () => undefined);
       return {
         post(message) {
           if (fate(message as { kind: string }, number)) {
@@ -136,12 +136,13 @@ it("evaluates in workers as in one thread: decisions, proofs, operations, known 
     name: "made", split: "test", shape: relu.nodes[0].shape as [number, number, number], classes: ["a", "b", "c", "d"],
     images: Uint8Array.from({ length: count * image.length }, (_, index) => (index * 89 + (index >> 4) * 13) % 256), labels: Uint8Array.from({ length: count }, (_, index) => index % 4),
   });
-  const choice = { relu, network, engine: "wasm", certify: true, energy: true, reluKnown: false } as const;
-  const here = await openContenders({ ...choice, wasm: null });
+  const choice = { relu, network, engine: "wasm", certify: true, energy: true, encoding: { encoding: "constant", seed: 0 }, reluKnown: false } as const;
+  const here = await openContenders(choice);
   const [expected] = await evaluateAt(here.contenders, data);
   here.dispose();
-  const [actual] = await evaluateInWorkers(choice, data, { size: 2 });
+  const { evaluations: [actual], engine } = await evaluateInWorkers(choice, data, { size: 2 });
   expect({ ...actual, microseconds: null }).toEqual({ ...expected, microseconds: null });
   expect(digestBytes(actual)).toEqual(digestBytes(expected));
+  expect(engine).toBe("wasm");
   expect(actual.activity?.samples).toBe(count);
 });

@@ -1,7 +1,7 @@
 import { forEachPooled } from "../relu/forward.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { outputsOf, populationsOf, shapeOf, type SpikingNetwork } from "../spiking/network.ts";
-import { sizeOf, type Shape } from "../tensor.ts";
+import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { fanoutOf, type Fanout } from "./fanout.ts";
 
 /** What passes one connection: a synapse of the spiking network, or a weighted node of the ReLU network. */
@@ -40,14 +40,22 @@ export interface StageSums {
   readonly spikes: number;
 }
 
+/** What a run gave: counts of every population, and the engine's own totals. */
+export interface CountedRun {
+  readonly counts: Readonly<Record<string, ArrayLike<number>>>;
+  readonly statistics: { readonly spikes: number; readonly synapticOperations: number };
+  /** Spikes of each input neuron; null or absent where the input is constant current. */
+  readonly inputSpikes?: ArrayLike<number> | null;
+}
+
 /** Counts what a sample sets in motion; all networks are counted by the same code. */
 export interface ActivityMeter {
   readonly spikingStages: readonly Stage[];
   readonly floatStages: readonly Stage[];
   /** Nodes of the ReLU network whose values `add` needs. */
   readonly floatNodes: readonly string[];
-  /** @param counts of every population; `input` the counts N_0; `values` of `floatNodes`: one sample each. */
-  add(counts: Readonly<Record<string, ArrayLike<number>>>, input: ArrayLike<number>, values: Readonly<Record<string, ArrayLike<number>>>): void;
+  /** @param run one sample; `input` its counts N_0, `values` those of `floatNodes`. */
+  add(run: CountedRun, input: ArrayLike<number>, values: Readonly<Record<string, ArrayLike<number>>>): void;
   sums(): ActivitySums;
   /** Back to zero. */
   reset(): void;
@@ -70,10 +78,11 @@ export function spikesOfCount({ code, schedule, spikes, nonAdjacent }: Pick<Spik
   return digits;
 }
 
-export function activityMeter(network: SpikingNetwork, relu: ReluNetwork): ActivityMeter {
+/** @param spikingInput the input comes as spikes, which add, rather than as analog values, which are multiplied. */
+export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikingInput = false): ActivityMeter {
   const spikingStages = network.synapses.map((synapse): Stage => {
     const [from, to] = [shapeOf(network, synapse.from), shapeOf(network, synapse.to)];
-    return stage(synapse, synapse.from, synapse.to, synapse.from === network.input.name, from, to);
+    return stage(synapse, synapse.from, synapse.to, synapse.from === network.input.name && !spikingInput, from, to);
   });
   const shapes = new Map(relu.nodes.map((node) => [node.name, node.shape]));
   const weighted = relu.nodes.filter((node) => node.kind === "dense" || node.kind === "conv2d" || node.kind === "convTranspose2d");
@@ -87,23 +96,24 @@ export function activityMeter(network: SpikingNetwork, relu: ReluNetwork): Activ
   let spiking = new Counter(spikingStages.length);
   let float = new Counter(floatStages.length);
   let samples = 0;
+  const takesBack = network.schedule === "synchronous" && network.spikes === "signed";
 
   return {
     spikingStages,
     floatStages,
     floatNodes,
-    add(counts, input, values) {
+    add({ counts, statistics, inputSpikes }, input, values) {
       samples++;
-      const sources = new Map<string, Events>();
-      spikingStages.forEach(({ from, fanout, analog }, index) => {
-        const events = eventsOf(network, from, counts, input, sources);
-        spiking.add(index, analog ? events.counts : events.spikes, events.counts, fanout, analog);
-      });
-      for (const { name } of populations) {
-        spiking.active += nonzero(counts[name]);
-        spiking.spikes += total(eventsOf(network, name, counts, input, sources).spikes);
-      }
-      floatStages.forEach(({ from, fanout }, index) => float.add(index, values[from], values[from], fanout, true));
+      const sources = new Map<string, Events>([[network.input.name, { counts: input, spikes: inputSpikes ?? input }]]);
+      const events = spikingStages.map(({ from }) => eventsOf(network, from, counts, input, sources));
+      const neurons = populations.map(({ name }) => eventsOf(network, name, counts, input, sources));
+      const spikes = neurons.reduce((sum, one) => sum + total(one.spikes), 0);
+      // Spikes that are taken back are in no count (T8): the engine's total is shared out in proportion.
+      const factor = takesBack && spikes > 0 ? statistics.spikes / spikes : 1;
+      spikingStages.forEach(({ fanout, analog }, index) => spiking.add(index, analog ? events[index].counts : events[index].spikes, events[index].counts, fanout, analog, analog ? 1 : factor));
+      spiking.spikes += spikes * factor;
+      for (const { name } of populations) spiking.active += nonzero(counts[name]);
+      floatStages.forEach(({ from, fanout }, index) => float.add(index, values[from], values[from], fanout, true, 1));
       for (const name of rectified) float.active += nonzero(values[name]);
     },
     sums: () => ({ samples, spiking: spiking.sums(), float: float.sums() }),
@@ -147,11 +157,11 @@ class Counter {
     [this.#events, this.#operations, this.#countEvents, this.#countOperations] = [zeros(), zeros(), zeros(), zeros()];
   }
 
-  /** @param single an analog value is one event, however large. */
-  add(stage: number, events: ArrayLike<number>, counts: ArrayLike<number>, { nonzero: targets }: Fanout, single: boolean): void {
+  /** @param single an analog value is one event, however large. @param factor spikes for each that the counts tell of. */
+  add(stage: number, events: ArrayLike<number>, counts: ArrayLike<number>, { nonzero: targets }: Fanout, single: boolean, factor: number): void {
     for (let index = 0; index < targets.length; index++) {
       if (events[index] === 0 || Number.isNaN(events[index])) continue;
-      const spikes = single ? 1 : events[index];
+      const spikes = single ? 1 : events[index] * factor;
       this.#events[stage] += spikes;
       this.#operations[stage] += spikes * targets[index];
       if (counts[index] === 0) continue;
@@ -191,11 +201,16 @@ export function eventsOf(network: SpikingNetwork, name: string, counts: Readonly
   if (name === network.input.name) events = { counts: input, spikes: input };
   else if (node?.kind === "pool") {
     const source = eventsOf(network, node.from, counts, input, known);
-    const pooled = { counts: new Float64Array(sizeOf(node.shape)), spikes: new Float64Array(sizeOf(node.shape)) };
+    const size = sizeOf(node.shape);
+    const largest = node.mode === "max";
+    const pooled = { counts: new Float64Array(size).fill(largest ? -Infinity : 0), spikes: new Float64Array(size) };
+    const { multiplicity } = node;
+    const channels = channelsOf(node.shape);
     forEachPooled(node, shapeOf(network, node.from), node.shape, (output, from) => {
-      if (node.mode === "sum") {
-        pooled.counts[output] += source.counts[from];
-        pooled.spikes[output] += source.spikes[from];
+      if (!largest) {
+        const times = multiplicity === undefined ? 1 : multiplicity[Math.floor(output / channels)];
+        pooled.counts[output] += times * source.counts[from];
+        pooled.spikes[output] += times * source.spikes[from];
       } else if (source.counts[from] > pooled.counts[output]) {
         pooled.counts[output] = source.counts[from];
         pooled.spikes[output] = source.spikes[from];

@@ -1,4 +1,4 @@
-import { comparedValues, correspondences, decodeActivations, type Correspondence } from "../mapping/activations.ts";
+import { comparedValues, correspondences, decodeActivations, hasRealTimes, type Correspondence, type DecodableRun } from "../mapping/activations.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
@@ -37,8 +37,7 @@ export interface LayerDiagnosis {
 }
 
 /** What a run gave, as far as a diagnosis reads it. */
-export interface DiagnosedRun {
-  readonly counts: Readonly<Record<string, ArrayLike<number>>>;
+export interface DiagnosedRun extends DecodableRun {
   readonly charges: Readonly<Record<string, ArrayLike<number>>>;
 }
 
@@ -173,18 +172,20 @@ class PopulationLayer extends Layer {
     return comparedValues(this.#correspondence, node);
   }
 
-  protected see({ counts }: DiagnosedRun, exact: ArrayLike<number>, ticks: number, events: Map<string, Events>): ArrayLike<number> {
+  protected see(run: DiagnosedRun, exact: ArrayLike<number>, ticks: number, events: Map<string, Events>): ArrayLike<number> {
     const { population, pools } = this.#correspondence;
-    const own = counts[population.name];
-    const synchronous = this.network.schedule === "synchronous";
-    const most = synchronous ? ticks * population.spikesPerTick : this.network.levels;
-    const { spikes } = eventsOf(this.network, population.name, counts, [], events);
+    const own = run.counts[population.name];
+    const { arithmetic, levels } = this.network;
+    const realTimes = hasRealTimes(this.network);
+    const most = realTimes ? Infinity : arithmetic === "int32" ? levels : ticks * population.spikesPerTick;
+    const { spikes } = eventsOf(this.network, population.name, run.counts, [], events);
     for (let index = 0; index < own.length; index++) {
       this.#spikes += spikes[index];
       if (own[index] > 0) this.#fired[index] = 1;
       if (own[index] < most) this.#full[index] = 0;
     }
-    const largest = synchronous ? most / ticks : most;
+    // Times reach a whole window, counts the levels, rates so many spikes a tick.
+    const largest = realTimes ? 1 : arithmetic === "int32" ? levels : population.spikesPerTick;
     for (let index = 0; index < exact.length; index++) {
       const channel = index % population.unit.length;
       // Behind a pool, it is unknown which of its neurons the ReLU was of.
@@ -194,7 +195,7 @@ class PopulationLayer extends Layer {
         this.#clippedChannels.add(channel);
       }
     }
-    return decodeActivations(this.network, this.#correspondence, own, ticks);
+    return decodeActivations(this.network, this.#correspondence, run, ticks);
   }
 
   diagnosis(): LayerDiagnosis {
@@ -228,7 +229,8 @@ class OutputLayer extends Layer {
 
   protected see({ charges }: DiagnosedRun, _exact: ArrayLike<number>, ticks: number): ArrayLike<number> {
     const { name, unit, rectified } = this.#output;
-    const share = this.network.schedule === "synchronous" ? 1 / ticks : 1;
+    const { schedule, arithmetic, windowTicks } = this.network;
+    const share = schedule !== "synchronous" ? 1 : arithmetic === "int32" ? windowTicks / ticks : 1 / ticks;
     return Float64Array.from({ length: charges[name].length }, (_, index) => {
       const value = charges[name][index] * unit[index % unit.length] * share;
       return rectified ? Math.max(0, value) : value;

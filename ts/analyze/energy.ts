@@ -18,7 +18,7 @@ export interface NetworkActivity {
   readonly ActivationSparsity: number;
   /** Membrane potentials written outside synaptic operations: bias or constant current, and a reset for each spike. */
   readonly MembraneUpdates: number;
-  /** Doublings of membrane potentials between phase ticks; of no other code. */
+  /** Doublings (ternary digits: triplings) of membrane potentials between phase ticks; of no other code. */
   readonly PhaseShifts: number;
   readonly picojoules: { readonly compute: number; readonly memory: number; readonly total: number };
 }
@@ -100,22 +100,27 @@ export function energyReport(network: SpikingNetwork, relu: ReluNetwork, meter: 
 
 function spikingActivity(network: SpikingNetwork, { spikingStages: stages }: ActivityMeter, { samples, spiking }: ActivitySums, ticks: number, preset: EnergyPreset): NetworkActivity {
   const exact = network.arithmetic === "int32";
-  const [macCost, addCost] = exact ? [preset.integerMac(8), preset.integerAdd] : [preset.float32.mac, preset.float32.add];
+  const bits = Math.max(8, Math.ceil(Math.log2(network.levels + 1)));
+  const [pixelCost, valueCost, addCost] = exact ? [preset.integerMac(8), preset.integerMac(bits), preset.integerAdd] : [preset.float32.mac, preset.float32.mac, preset.float32.add];
   const membranes = membranesOf(network);
   const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const spikes = spiking.spikes / samples;
-  const macs = operationsOf(stages, spiking, (stage) => stage.analog) / samples;
-  const acs = operationsOf(stages, spiking, (stage) => !stage.analog) / samples;
+  const analog = operationsOf(stages, spiking, (stage) => stage.analog) / samples;
+  const carried = operationsOf(stages, spiking, (stage) => !stage.analog) / samples;
+  // A ttfs spike is worth its time, so that its weight is multiplied; every other spike adds it.
+  const multiplies = network.code === "ttfs";
   const updates = membranes * (network.schedule === "synchronous" ? ticks : 1) + spikes;
   const shifts = network.code === "phase" ? (network.windowTicks - 1) * spikedMembranes(network, stages) : 0;
+  const ternary = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
   const leaks = network.nodes.reduce((sum, node) => sum + (node.kind === "population" && node.leakFactor !== 1 ? sizeOf(node.shape) * ticks : 0), 0);
-  const compute = macs * macCost + (acs + updates + shifts) * addCost + leaks * macCost;
+  // Tripling is a shift and an add.
+  const compute = analog * pixelCost + carried * (multiplies ? valueCost : addCost) + (updates + shifts * (ternary ? 2 : 1)) * addCost + leaks * pixelCost;
   const memory = eventDriven(stages, spiking.events, spiking.operations, preset, (stage) => weightBytes(stage, exact), 4) / samples + stateAccess(network, updates, spikes, preset);
   return {
     Footprint: stages.reduce((sum, stage) => sum + weightBytes(stage, exact), 0) + parameterBytes(network) + 4 * membranes,
     Dense: stages.reduce((sum, stage) => sum + connections(stage) * (stage.analog ? 1 : ticks), 0),
-    Effective_MACs: macs,
-    Effective_ACs: acs,
+    Effective_MACs: analog + (multiplies ? carried : 0),
+    Effective_ACs: multiplies ? 0 : carried,
     ActivationSparsity: 1 - spikes / (neurons * ticks),
     MembraneUpdates: updates,
     PhaseShifts: shifts,

@@ -8,6 +8,7 @@ import { argmax } from "../relu/forward.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import type { ActivityMeter } from "./activity.ts";
+import { spikesBetween, spikesOfInputs, type InputEncoder } from "./encoding.ts";
 import { concatenateEvaluations, type Evaluation } from "./evaluation.ts";
 import { countHash, hashOfCounts, twinResults, type KnownResults, type TwinResults } from "./known.ts";
 import { certifyBatch, Gathered } from "./proofs.ts";
@@ -50,6 +51,8 @@ export interface Contenders {
   readonly certificates?: Certificates;
   /** Counts operations; `forward` then keeps the meter's nodes. */
   readonly activity?: ActivityMeter;
+  /** How images enter `network`, which is the encoder's own; default: as constant current. */
+  readonly encoder?: InputEncoder;
 }
 
 export interface EvaluateOptions {
@@ -112,7 +115,8 @@ function batchSizeFor(network: SpikingNetwork): number {
 }
 
 function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readonly number[], first: number): Evaluation[] {
-  const { network, simulator, certificates, activity } = contenders;
+  const { network, simulator, certificates, activity, encoder } = contenders;
+  const longest = ticks[ticks.length - 1];
   const relu = reluOf(contenders, data, first);
   const twin = twinOf(contenders, data, first);
   const evaluations = ticks.map((): Writable<Evaluation> => ({
@@ -138,12 +142,14 @@ function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readon
   }
   const gathered = certificates === undefined ? null : new Gathered(network, certificates, data.count);
   for (let index = 0; index < data.count; index++) {
-    const input = sample(data, index);
+    const image = sample(data, index);
+    const encoded = encoder?.encode(image, first + index, longest) ?? { input: image, spikes: null };
     let [spikes, synapticOperations, done] = [0, 0, 0];
     for (const [at, target] of ticks.entries()) {
       const evaluation = evaluations[at];
       const runOptions = network.schedule === "synchronous" ? { ticks: target - done, keepState: at > 0 } : {};
-      const { value: result, microseconds } = timed(() => simulator.run(input, runOptions));
+      const part = encoded.spikes === null || ticks.length === 1 ? encoded.input : { spikes: spikesBetween(encoded.spikes, done, target) };
+      const { value: result, microseconds } = timed(() => simulator.run(part, runOptions));
       done = target;
       spikes += result.statistics.spikes;
       synapticOperations += result.statistics.synapticOperations;
@@ -156,8 +162,9 @@ function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readon
         const exact = twin.run(index);
         evaluation.twinMismatches += mismatches(network, exact.index, exact.counts, result.counts, populationsOf(network)) + mismatches(network, exact.index, exact.charges, result.charges, outputsOf(network));
       }
-      if (at === 0) gathered?.add(index, result.counts, input, target);
-      if (activity !== undefined) activity.add(result.counts, input, rowsOf(relu.kept, index, data.count));
+      if (at === 0) gathered?.add(index, result, image, target);
+      const inputSpikes = encoded.spikes === null ? null : spikesOfInputs(encoded.spikes, image.length);
+      activity?.add({ ...result, inputSpikes }, image, rowsOf(relu.kept, index, data.count));
     }
   }
   if (gathered !== null && certificates !== undefined) Object.assign(evaluations[0], certifyBatch(certificates, data, gathered, evaluations[0].spikingDecisions));

@@ -1,5 +1,5 @@
 import type { ImageDataset } from "../data/dataset.ts";
-import { decodeActivations, placeValues } from "../mapping/activations.ts";
+import { decodeActivations, placeValues, type DecodableRun } from "../mapping/activations.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import type { Certificates } from "./evaluate.ts";
 
@@ -23,18 +23,18 @@ export class Gathered {
     this.early = certificates.lastWindow === null ? null : { decisions: new Uint32Array(samples), ticks: new Uint32Array(samples) };
   }
 
-  add(index: number, counts: Readonly<Record<string, Uint32Array | Int32Array>>, input: Uint8Array, ticks: number): void {
+  add(index: number, run: DecodableRun, input: Uint8Array, ticks: number): void {
     const { certifier, correspondences, lastWindow } = this.#certificates;
     if (certifier !== null) {
       for (const correspondence of correspondences) {
-        const { node, population } = correspondence;
+        const { node } = correspondence;
         const size = correspondences.reduce((sum, other) => sum + (other.node === node ? other.size : 0), 0);
         const all = (this.activations[node] ??= new Float32Array(size * this.#samples));
-        placeValues(correspondence, decodeActivations(this.#network, correspondence, counts[population.name], ticks), all.subarray(index * size, (index + 1) * size));
+        placeValues(correspondence, decodeActivations(this.#network, correspondence, run, ticks), all.subarray(index * size, (index + 1) * size));
       }
     }
     if (lastWindow !== null && this.early !== null) {
-      const { decision, ticks: used } = lastWindow.decide(counts, input);
+      const { decision, ticks: used } = lastWindow.decide(run.counts, input);
       this.early.decisions[index] = decision;
       this.early.ticks[index] = used;
     }

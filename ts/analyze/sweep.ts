@@ -1,12 +1,20 @@
 import { LlifError } from "../errors.ts";
-import type { Code, ScheduleName } from "../spiking/network.ts";
+import type { Code, ScheduleName, SpikeSign } from "../spiking/network.ts";
 import type { EvaluationReport } from "./evaluation.ts";
+
+/** Codes as a sweep names them. */
+export const sweepCodes = ["phase", "phase-signed", "phase-non-adjacent", "ttfs", "ttfs-real", "rate-layerwise", "rate", "rate-signed"] as const;
+export type SweepCode = (typeof sweepCodes)[number];
 
 /** One precision of one code, as asked for. */
 export interface SweepSetting {
+  readonly name: SweepCode;
   readonly code: Code;
   readonly schedule: ScheduleName;
-  /** Exactly one of the two is a number. */
+  readonly spikes: SpikeSign;
+  /** Signed binary phase, no two spikes in neighbouring ticks. */
+  readonly nonAdjacent: boolean;
+  /** One of the two is a number; none for real-valued times. */
   readonly bits: number | null;
   readonly ticks: number | null;
 }
@@ -27,53 +35,79 @@ export interface Sweep {
 
 /** Settings that one network serves: several for synchronous rate, whose run is read after each number of ticks. */
 export interface SweepTask {
-  readonly code: Code;
-  readonly schedule: ScheduleName;
-  /** Ascending in ticks. */
+  /** Ascending in ticks; of one code. */
   readonly settings: readonly SweepSetting[];
 }
 
-const codes: readonly { readonly code: Code; readonly schedule: ScheduleName }[] = [
-  { code: "phase", schedule: "layerwise" },
-  { code: "rate", schedule: "layerwise" },
-  { code: "rate", schedule: "synchronous" },
-];
+type Kind = Pick<SweepSetting, "code" | "schedule" | "spikes" | "nonAdjacent">;
 
-/** Precision that a window of `phase` has room for. */
-const largestBits = 16;
+const kinds: Readonly<Record<SweepCode, Kind>> = {
+  phase: { code: "phase", schedule: "layerwise", spikes: "unsigned", nonAdjacent: false },
+  "phase-signed": { code: "phase", schedule: "layerwise", spikes: "signed", nonAdjacent: false },
+  "phase-non-adjacent": { code: "phase", schedule: "layerwise", spikes: "signed", nonAdjacent: true },
+  ttfs: { code: "ttfs", schedule: "layerwise", spikes: "unsigned", nonAdjacent: false },
+  "ttfs-real": { code: "ttfs", schedule: "layerwise", spikes: "unsigned", nonAdjacent: false },
+  "rate-layerwise": { code: "rate", schedule: "layerwise", spikes: "unsigned", nonAdjacent: false },
+  rate: { code: "rate", schedule: "synchronous", spikes: "unsigned", nonAdjacent: false },
+  "rate-signed": { code: "rate", schedule: "synchronous", spikes: "signed", nonAdjacent: false },
+};
+
+/** Digits that a window of `phase` has room for. */
+const mostDigits: Partial<Record<SweepCode, number>> = { phase: 16, "phase-signed": 10, "phase-non-adjacent": 16 };
 
 /**
- * Every code at every entry of both lists: T ticks are T bits of phase, K bits are 2^K − 1 ticks of rate. Settings that mean the
- * same are evaluated once; those that cannot be are listed.
+ * Every code at every entry of both lists: T ticks are T digits of phase, K bits are 2^K − 1 ticks of rate and of ttfs with slots.
+ * Settings that mean the same are evaluated once; those that cannot be are listed.
+ * @param together several numbers of ticks of synchronous rate may share one run (they cannot where operations are counted).
  */
-export function planSweep(ticks: readonly number[], bits: readonly number[]): { readonly tasks: SweepTask[]; readonly skipped: SweepSkip[] } {
+export function planSweep(
+  ticks: readonly number[],
+  bits: readonly number[],
+  names: readonly SweepCode[] = sweepCodes,
+  together = true,
+): { readonly tasks: SweepTask[]; readonly skipped: SweepSkip[] } {
   const tasks: SweepTask[] = [];
   const skipped: SweepSkip[] = [];
-  for (const { code, schedule } of codes) {
+  for (const name of names) {
+    const kind = kinds[name];
+    if (name === "ttfs-real") {
+      tasks.push({ settings: [{ name, ...kind, bits: null, ticks: null }] });
+      continue;
+    }
     const settings = new Map<number, SweepSetting>();
     const wanted = [...bits.map((value) => ({ bits: value, ticks: null })), ...ticks.map((value) => ({ bits: null, ticks: value }))];
     for (const precision of wanted) {
-      const setting = { code, schedule, ...precision };
+      const setting = { name, ...kind, ...precision };
       const window = ticksOf(setting);
-      if (code === "phase" && window > largestBits) skipped.push({ ...setting, reason: `a tick of phase is a bit; at most ${largestBits} fit` });
+      const reason = unsuited(name, window);
+      if (reason !== null) skipped.push({ ...setting, reason });
       else if (!settings.has(window)) settings.set(window, setting);
     }
     const ascending = [...settings].sort(([a], [b]) => a - b).map(([, setting]) => setting);
-    if (schedule === "synchronous" && ascending.length > 0) tasks.push({ code, schedule, settings: ascending });
-    else tasks.push(...ascending.map((setting) => ({ code, schedule, settings: [setting] })));
+    if (name === "rate" && together && ascending.length > 0) tasks.push({ settings: ascending });
+    else tasks.push(...ascending.map((setting) => ({ settings: [setting] })));
   }
   return { tasks, skipped };
 }
 
-/** Ticks of the window, or of the run. */
-export function ticksOf({ code, bits, ticks }: SweepSetting): number {
-  if (bits === null) return ticks ?? 0;
-  return code === "phase" ? bits : 2 ** bits - 1;
+function unsuited(name: SweepCode, window: number): string | null {
+  const most = mostDigits[name];
+  if (most === undefined) return null;
+  const digits = name === "phase-non-adjacent" ? window - 1 : window;
+  if (digits < 1) return "a window of non-adjacent phase has one tick more than bits, so at least 2";
+  return digits <= most ? null : `a tick of phase is a ${name === "phase-signed" ? "ternary digit" : "bit"}; at most ${most} fit`;
+}
+
+/** Ticks of the window, or of the run; 1 for real-valued times. */
+export function ticksOf({ name, code, bits, ticks }: SweepSetting): number {
+  if (bits === null) return ticks ?? 1;
+  if (code === "phase") return name === "phase-non-adjacent" ? bits + 1 : bits;
+  return 2 ** bits - 1;
 }
 
 /**
- * Evaluates all tasks one after the other. What the mapping refuses (a precision whose charges do not fit, an unsupported code) is
- * listed under `skipped` with the reason; other errors end the sweep.
+ * Evaluates all tasks one after the other. What the mapping or the engine refuses (a precision whose charges do not fit, a
+ * combination that is not simulated) is listed under `skipped` with the reason; other errors end the sweep.
  * @param evaluateTask one report for each setting of the task.
  */
 export async function sweep(

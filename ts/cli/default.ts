@@ -5,14 +5,14 @@ import { formatInspection, inspect } from "./inspect.ts";
 import { exists, type Io } from "./io.ts";
 import { openModel } from "./model-file.ts";
 import { isPublishedModel, publishedModelNames } from "./published-models.ts";
-import { addDataOptions, addMappingOptions, engineOption, jsonOption } from "./options.ts";
+import { addDataOptions, addEncodingOptions, addMappingOptions, engineOption, jsonOption } from "./options.ts";
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
 
 /** `llif <model> --data <set>`: inspects, converts and evaluates. */
 export function addDefault(program: Command, io: Io): void {
   const command = program.command("all", { isDefault: true, hidden: true }).usage("<model> --data <set>").description("inspect, convert and evaluate a model").argument("<model>");
-  addMappingOptions(addDataOptions(command, false))
+  addEncodingOptions(addMappingOptions(addDataOptions(command, false)))
     .addOption(engineOption())
     .option("--allow-overlap", "evaluate although some images were used for calibration")
     .addOption(jsonOption())

@@ -1,21 +1,23 @@
 import type { Command } from "commander";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { adviceOf, type Advice } from "../analyze/advice.ts";
+import { inputEncoder, type InputEncoder } from "../analyze/encoding.ts";
 import { createDiagnoser, type LayerDiagnosis } from "../analyze/diagnose.ts";
 import { sample, slice, type ImageDataset } from "../data/dataset.ts";
-import { resolveEngine } from "../engine/create.ts";
+import { createSimulator } from "../engine/create.ts";
 import { createFloatPass } from "../engine/passes.ts";
-import type { SpikingNetwork } from "../spiking/network.ts";
+import { hasRealTimes } from "../mapping/activations.ts";
+import { populationsOf } from "../spiking/network.ts";
 import { diagnosisPlot } from "../plot/diagnose.ts";
 import { sizeOf } from "../tensor.ts";
 import { networkFor } from "./evaluate.ts";
 import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addDataOptions, addMappingOptions, describeChoice, engineOption, jsonOption, type DataFlags, type EngineChoice, type MappingFlags } from "./options.ts";
+import { addDataOptions, addEncodingOptions, addMappingOptions, describeChoice, encodingChoice, engineOption, jsonOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingFlags } from "./options.ts";
 import { Evaluator } from "./pipeline.ts";
 import { formatCount, formatPercent, formatTable, toJson } from "./text.ts";
 
-interface DiagnoseFlags extends MappingFlags, DataFlags {
+interface DiagnoseFlags extends MappingFlags, DataFlags, EncodingFlags {
   readonly engine: Exclude<EngineChoice, "twin">;
   readonly allowOverlap?: boolean;
   readonly plot?: string;
@@ -54,7 +56,7 @@ export function addDiagnose(program: Command, io: Io): void {
     .command("diagnose")
     .description("compare every layer with its ReLU: where accuracy is lost, and what to change")
     .argument("<model>", "ONNX file, or a .llif file, which is compared with the ReLU network it stands for");
-  addMappingOptions(addDataOptions(command))
+  addEncodingOptions(addMappingOptions(addDataOptions(command)))
     .addOption(engineOption(false))
     .option("--allow-overlap", "diagnose although some images were used for calibration")
     .option("--plot <file.svg>", "draw it")
@@ -72,16 +74,17 @@ export function addDiagnose(program: Command, io: Io): void {
 async function diagnoseModel(model: OpenModel, flags: DiagnoseFlags, io: Io): Promise<DiagnosisReport> {
   const evaluator = await Evaluator.open(model, flags, io);
   const { network, mapping, ticks } = await networkFor(model, flags, evaluator, io);
-  const { layers, notCompared } = await diagnose(model, network, evaluator.data, flags.engine, ticks, io);
+  const { layers, notCompared } = await diagnose(model, inputEncoder(network, encodingChoice(flags)), evaluator.data, flags.engine, ticks, io);
   const code = mapping === null ? `${network.code}, ${network.schedule}` : describeChoice(mapping);
   return { model: model.name, data: evaluator.dataName, samples: evaluator.data.count, code, layers, notCompared, advice: adviceOf(network, layers) };
 }
 
-async function diagnose(model: OpenModel, network: SpikingNetwork, data: ImageDataset, engine: DiagnoseFlags["engine"], ticks: number | undefined, io: Io) {
+async function diagnose(model: OpenModel, { network, encode }: InputEncoder, data: ImageDataset, engine: DiagnoseFlags["engine"], ticks: number | undefined, io: Io) {
   const diagnoser = createDiagnoser(model.relu, network);
   if (diagnoser.nodes.length === 0) throw new LlifError("UNSUPPORTED", `"${model.path}": none of its layers stands for a node of the ReLU network`);
   const pass = await createFloatPass(model.relu, { keep: diagnoser.nodes });
-  const simulator = await resolveEngine(engine).createSimulator(network, {});
+  const record = hasRealTimes(network) ? { spikes: populationsOf(network).map(({ name }) => name) } : {};
+  const simulator = await createSimulator(network, { engine, record });
   try {
     const kept = diagnoser.nodes.reduce((sum, name) => sum + sizeOf(model.relu.nodes.find((node) => node.name === name)?.shape ?? []), 0);
     const batch = Math.min(64, Math.max(8, Math.floor(valuesAtOnce / kept)));
@@ -91,7 +94,8 @@ async function diagnose(model: OpenModel, network: SpikingNetwork, data: ImageDa
       for (let index = 0; index < part.count; index++) {
         throwIfAborted(io.signal);
         const row = Object.fromEntries(Object.entries(values).map(([name, all]) => [name, all.subarray((index * all.length) / part.count, ((index + 1) * all.length) / part.count)]));
-        diagnoser.add(simulator.run(sample(part, index), ticks === undefined ? {} : { ticks }), row, ticks);
+        const { input } = encode(sample(part, index), first + index, ticks ?? network.windowTicks);
+        diagnoser.add(simulator.run(input, ticks === undefined ? {} : { ticks }), row, ticks);
         io.progress(`${model.name}: ${formatCount(first + index + 1)} of ${formatCount(data.count)} images`);
       }
       await new Promise((resolve) => setTimeout(resolve, 0));

@@ -5,13 +5,13 @@ import type { SpikingNetwork } from "../spiking/network.ts";
 import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { makeManifest } from "./manifest.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addDataOptions, addMappingOptions, cacheOption, engineOption, jsonOption, mappingChoice, workersOption, type DataFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
+import { addDataOptions, addEncodingOptions, addMappingOptions, cacheOption, encodingChoice, engineOption, jsonOption, mappingChoice, workersOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
 import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
 
-export interface EvaluateFlags extends MappingFlags, DataFlags {
+export interface EvaluateFlags extends MappingFlags, DataFlags, EncodingFlags {
   readonly engine: EngineChoice;
   readonly allowOverlap?: boolean;
   readonly certify?: boolean;
@@ -49,6 +49,7 @@ Examples:
   llif evaluate models/mnist-cnn.onnx --data mnist --bits 10 --json
   llif evaluate models/mnist-cnn.onnx --data mnist --code rate --ticks 256 --limit 1000
   llif evaluate models/mnist-mlp.onnx --data mnist --certify --energy
+  llif evaluate models/mnist-8.onnx --data mnist --limit 200 --code rate --ticks 128 --encoding poisson --poisson-seed 3
   llif evaluate models/cifar10-resnet20.onnx --data cifar10 --workers 4
   llif evaluate flowers.onnx --data photos/ --calibration more-photos/
   llif evaluate models/mnist-8.onnx --data mnist --manifest run.json; llif reproduce run.json`;
@@ -58,7 +59,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .command("evaluate")
     .description("measure a ReLU network and its spiking network on the same images")
     .argument("<model>", "ONNX, Keras (.h5, .keras) or TensorFlow.js (model.json) file, or a .llif file, which is compared with the ReLU network it stands for");
-  addMappingOptions(addDataOptions(command))
+  addEncodingOptions(addMappingOptions(addDataOptions(command)))
     .addOption(engineOption())
     .option("--allow-overlap", "evaluate although some images were used for calibration")
     .option("--certify", "prove decisions: C1 against the float network, C3 inside the last window")
@@ -81,7 +82,7 @@ export function addEvaluate(program: Command, io: Io): void {
 export async function evaluateModel(model: OpenModel, flags: EvaluateFlags, io: Io): Promise<EvaluateOutcome> {
   const evaluator = await Evaluator.open(model, flags, io);
   const { network, mapping, calibration, ticks } = await networkFor(model, flags, evaluator, io);
-  const { evaluation, report } = await evaluator.evaluate(network, flags.engine, ticks, flags);
+  const { evaluation, report } = await evaluator.evaluate(network, flags.engine, ticks, { ...flags, encoding: encodingChoice(flags) });
   return { network, mapping, calibration, ticks, evaluation, report, dataHash: await evaluator.dataHash() };
 }
 
@@ -111,6 +112,7 @@ async function writeManifest(file: string, model: OpenModel, flags: EvaluateFlag
     mapping: outcome.mapping,
     seed: flags.seed,
     engine: flags.engine,
+    encoding: encodingChoice(flags),
     ticks: outcome.ticks,
     allowOverlap: flags.allowOverlap === true,
     evaluation: outcome.evaluation,

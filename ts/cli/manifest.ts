@@ -7,6 +7,7 @@ import { contentHash, sha256, type Split } from "../data/dataset.ts";
 import { currentPlatform } from "../platform.ts";
 import type { OpenModel } from "./model-file.ts";
 import { readInput } from "./io.ts";
+import type { EncodingChoice } from "../analyze/encoding.ts";
 import type { EngineChoice, MappingChoice } from "./options.ts";
 import type { Calibration } from "./pipeline.ts";
 
@@ -22,6 +23,8 @@ export interface Manifest {
   readonly mapping: MappingChoice | null;
   readonly seed: number | null;
   readonly engine: EngineChoice;
+  /** Absent in manifests of constant current. */
+  readonly encoding?: EncodingChoice;
   readonly ticks: number | null;
   readonly allowOverlap: boolean;
   readonly runtime: string;
@@ -38,6 +41,7 @@ export interface ManifestParts {
   readonly mapping: MappingChoice | null;
   readonly seed?: number;
   readonly engine: EngineChoice;
+  readonly encoding: EncodingChoice;
   readonly ticks?: number;
   readonly allowOverlap: boolean;
   readonly evaluation: Evaluation;
@@ -55,6 +59,7 @@ export async function makeManifest(parts: ManifestParts): Promise<Manifest> {
     mapping: parts.mapping,
     seed: parts.seed ?? null,
     engine: parts.engine,
+    ...(parts.encoding.encoding === "constant" ? {} : { encoding: parts.encoding }),
     ticks: parts.ticks ?? null,
     allowOverlap: parts.allowOverlap,
     runtime: `Node ${process.versions.node}`,

@@ -1,7 +1,9 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import type { Split } from "../data/dataset.ts";
-import type { Code, ScheduleName } from "../spiking/network.ts";
+import { encodings, type Encoding, type EncodingChoice } from "../analyze/encoding.ts";
+import { planCode } from "../mapping/code.ts";
+import type { Code, ScheduleName, SpikeSign } from "../spiking/network.ts";
 
 export const scaleNames = ["max", "percentile", "analytic"] as const;
 export type ScaleName = (typeof scaleNames)[number];
@@ -10,8 +12,10 @@ export type EngineChoice = (typeof engineNames)[number];
 
 /** How a ReLU network is mapped, as the user said it. */
 export interface MappingFlags {
-  readonly code?: "rate" | "phase";
+  readonly code?: Code;
   readonly schedule?: ScheduleName;
+  readonly spikes?: SpikeSign;
+  readonly nonAdjacent?: boolean;
   readonly bits?: number | "auto";
   readonly ticks?: number;
   readonly scales?: ScaleName;
@@ -26,7 +30,10 @@ export interface MappingFlags {
 export interface MappingChoice {
   readonly code: Code;
   readonly schedule: ScheduleName;
-  /** Exactly one of the two is there. */
+  readonly spikes: SpikeSign;
+  /** Only where it is so: signed binary phase, no two spikes in neighbouring ticks. */
+  readonly nonAdjacent?: true;
+  /** One of the two is there, or none: ttfs of real-valued times. */
   readonly bits?: number;
   readonly ticks?: number;
   /** `--bits auto`: `bits` is still to be chosen. */
@@ -46,9 +53,11 @@ export interface DataFlags {
 
 export function addMappingOptions(command: Command): Command {
   return command
-    .addOption(new Option("--code <code>", "how a value becomes spikes: phase (spikes weighted by their tick; exact) or rate (their number)").choices(["rate", "phase"]))
-    .addOption(new Option("--schedule <schedule>", "synchronous: all layers tick together (default of rate); layerwise: layer after layer (phase; exact)").choices(["synchronous", "layerwise"]))
-    .addOption(new Option("--bits <K>", "precision: K ticks a window for phase, 2^K − 1 ticks for rate (default of phase: 8); auto: the fewest without a disagreement on held-back calibration images").argParser(bitsOrAuto))
+    .addOption(new Option("--code <code>", "how a value becomes spikes: phase (weighted by their tick; exact; the default), rate (their number) or ttfs (the time of one spike)").choices(["rate", "phase", "ttfs"]))
+    .addOption(new Option("--schedule <schedule>", "synchronous: all layers tick together (default of rate); layerwise: layer after layer (phase, ttfs; exact)").choices(["synchronous", "layerwise"]))
+    .addOption(new Option("--spikes <sign>", "signed: a spike may be −1; phase has ternary digits, rate takes spikes back and is exact after every tick (default: unsigned)").choices(["unsigned", "signed"]))
+    .addOption(new Option("--non-adjacent", "phase: signed binary digits, never two spikes in neighbouring ticks: fewer spikes, one tick more"))
+    .addOption(new Option("--bits <K>", "precision: K ticks a window for phase (ternary digits where signed), 2^K − 1 ticks for rate and ttfs (default of phase: 8, signed 6; of ttfs: real-valued times); auto: the fewest without a disagreement on held-back calibration images").argParser(bitsOrAuto))
     .addOption(new Option("--ticks <T>", "ticks of a window or run (default of rate: 256)").argParser(integer("--ticks", 1, 2 ** 24)))
     .addOption(new Option("--scales <kind>", "activation scales: largest value seen, a percentile of them, or a bound from the weights (default: max)").choices([...scaleNames]))
     .addOption(new Option("--margin <factor>", "factor on the scales (default: 1.25)").argParser(positive("--margin")))
@@ -68,6 +77,23 @@ export function addDataOptions(command: Command, required = true): Command {
     .addOption(required ? data.makeOptionMandatory() : data)
     .addOption(new Option("--split <split>", "part of a known data set").choices(["train", "test"]).default("test"))
     .addOption(new Option("--limit <n>", "only the first n images").argParser(integer("--limit", 1)));
+}
+
+export interface EncodingFlags {
+  readonly encoding?: Encoding;
+  readonly poissonSeed?: number;
+}
+
+export function addEncodingOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--encoding <kind>", "how pixels enter: as constant current (exact; the default), or as spikes: regular or poisson (rate), phase, ttfs (each with its code)").choices([...encodings]))
+    .addOption(new Option("--poisson-seed <n>", "with --encoding poisson (default: 0)").argParser(integer("--poisson-seed", 0, 2 ** 20)));
+}
+
+/** @throws {LlifError} ARGUMENT for a seed without spikes that need one. */
+export function encodingChoice({ encoding = "constant", poissonSeed }: EncodingFlags): EncodingChoice {
+  if (poissonSeed !== undefined && encoding !== "poisson") throw new LlifError("ARGUMENT", "--poisson-seed: expected --encoding poisson beside it");
+  return { encoding, seed: poissonSeed ?? 0 };
 }
 
 /** @param twin whether the quantised network may decide instead of a simulation. */
@@ -90,33 +116,42 @@ export function jsonOption(): Option {
 }
 
 /**
- * Fills in the defaults: phase at 8 bits, rate synchronous at 256 ticks.
+ * Fills in the defaults: phase at 8 bits, rate synchronous at 256 ticks, ttfs real-valued.
  * @throws {LlifError} ARGUMENT where flags contradict each other.
  */
 export function mappingChoice(flags: MappingFlags): MappingChoice {
-  const { bits, ticks, scales = "max", margin, percentile } = flags;
+  const { bits, ticks, scales = "max", margin, percentile, nonAdjacent } = flags;
   const code = flags.code ?? (flags.schedule === "synchronous" ? "rate" : "phase");
   if (bits !== undefined && ticks !== undefined) throw new LlifError("ARGUMENT", "--bits and --ticks: expected one of them, got both");
-  if (code === "phase" && flags.schedule === "synchronous") throw new LlifError("ARGUMENT", '--code phase: expected --schedule layerwise, got "synchronous"; phase windows follow each other layer by layer');
+  if (code !== "rate" && flags.schedule === "synchronous") throw new LlifError("ARGUMENT", `--code ${code}: expected --schedule layerwise, got "synchronous"; its windows follow each other layer by layer`);
   if (percentile !== undefined && scales !== "percentile") throw new LlifError("ARGUMENT", "--percentile: expected --scales percentile beside it");
-  const synchronous = (flags.schedule ?? (code === "rate" ? "synchronous" : "layerwise")) === "synchronous";
-  if (bits === "auto" && synchronous) throw new LlifError("ARGUMENT", "--bits auto: expected an exact code, say --code phase; a synchronous network is read after any number of ticks: llif sweep shows which suffices");
-  const precision = bits === "auto" ? { bits: 8, automatic: true as const } : bits !== undefined ? { bits } : code === "phase" ? { bits: ticks ?? 8 } : { ticks: ticks ?? 256 };
-  if (code === "phase" && (precision.bits ?? 0) > 16) throw new LlifError("ARGUMENT", `--ticks: expected at most 16 for phase, where a tick is a bit, got ${ticks}`);
-  return {
-    code,
-    schedule: flags.schedule ?? (code === "phase" ? "layerwise" : "synchronous"),
-    ...precision,
-    scales,
-    ...(margin === undefined ? {} : { margin }),
-    ...(percentile === undefined ? {} : { percentile }),
-  };
+  const spikes = flags.spikes ?? (nonAdjacent === true ? "signed" : "unsigned");
+  const schedule = flags.schedule ?? (code === "rate" ? "synchronous" : "layerwise");
+  if (bits === "auto" && schedule === "synchronous") throw new LlifError("ARGUMENT", "--bits auto: expected an exact code, say --code phase; a synchronous network is read after any number of ticks: llif sweep shows which suffices");
+  const kind = { code, schedule, spikes, ...(nonAdjacent === true ? { nonAdjacent } : {}) } as const;
+  const precision = precisionOf(kind, bits, ticks);
+  const { automatic: _, ...wanted } = precision;
+  if (code !== "ttfs" || bits !== undefined || ticks !== undefined) planCode({ ...kind, ...wanted });
+  return { ...kind, ...precision, scales, ...(margin === undefined ? {} : { margin }), ...(percentile === undefined ? {} : { percentile }) };
 }
 
-/** "phase, 8 bits"; "rate, synchronous, 256 ticks". */
-export function describeChoice({ code, schedule, bits, ticks }: Pick<MappingChoice, "code" | "schedule" | "bits" | "ticks">): string {
-  const precision = bits === undefined ? `${ticks} ticks` : `${bits} bits`;
-  return code === "phase" ? `phase, ${precision}` : `rate, ${schedule}, ${precision}`;
+/** Phase ticks are its bits, but for the one more of the non-adjacent form. */
+function precisionOf({ code, spikes, nonAdjacent }: Pick<MappingChoice, "code" | "spikes" | "nonAdjacent">, bits: number | "auto" | undefined, ticks: number | undefined): Pick<MappingChoice, "bits" | "ticks" | "automatic"> {
+  const signed = code === "phase" && spikes === "signed" && nonAdjacent !== true;
+  if (bits === "auto") return { bits: signed ? 6 : 8, automatic: true };
+  if (bits !== undefined) return { bits };
+  if (code !== "phase") return ticks !== undefined ? { ticks } : code === "rate" ? { ticks: 256 } : {};
+  const most = signed ? 10 : 16;
+  const digits = ticks === undefined ? (signed ? 6 : 8) : ticks - (nonAdjacent === true ? 1 : 0);
+  if (digits < 1 || digits > most) throw new LlifError("ARGUMENT", `--ticks: expected at most ${most + (nonAdjacent === true ? 1 : 0)} for phase, where a tick is a ${signed ? "ternary digit" : "bit"}, got ${ticks}`);
+  return { bits: digits };
+}
+
+/** "phase, 8 bits"; "rate, synchronous, 256 ticks"; "phase, signed, 8 ternary digits". */
+export function describeChoice({ code, schedule, spikes, nonAdjacent, bits, ticks }: Pick<MappingChoice, "code" | "schedule" | "spikes" | "nonAdjacent" | "bits" | "ticks">): string {
+  const ternary = code === "phase" && spikes === "signed" && nonAdjacent !== true;
+  const precision = bits !== undefined ? `${bits} ${ternary ? "ternary digits" : "bits"}` : ticks !== undefined ? `${ticks} ticks` : "real-valued";
+  return [code, ...(code === "rate" ? [schedule] : []), ...(nonAdjacent === true ? ["non-adjacent"] : spikes === "signed" ? ["signed"] : []), precision].join(", ");
 }
 
 export function integer(name: string, minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {

@@ -2,10 +2,10 @@ import { LlifError, throwIfAborted } from "../errors.ts";
 import { contentHash, slice, type ImageDataset } from "../data/dataset.ts";
 import { activityMeter } from "../analyze/activity.ts";
 import { energyReport } from "../analyze/energy.ts";
+import type { EncodingChoice } from "../analyze/encoding.ts";
 import { evaluateAt, type EvaluateOptions } from "../analyze/evaluate.ts";
 import { certificateReport, reportEvaluation, type Evaluation, type EvaluationReport } from "../analyze/evaluation.ts";
 import type { KnownResults } from "../analyze/known.ts";
-import { resolveEngine } from "../engine/create.ts";
 import { openContenders, type ContenderChoice } from "../parallel/contenders.ts";
 import { evaluateInWorkers } from "../parallel/evaluate.ts";
 import { toSpiking } from "../mapping/to-spiking.ts";
@@ -64,6 +64,8 @@ export interface Extras {
   readonly certify?: boolean;
   /** Activity, and an estimate of energy. */
   readonly energy?: boolean;
+  /** How images enter; default: as constant current. */
+  readonly encoding?: EncodingChoice;
   /** Threads; default 1, this one. */
   readonly workers?: number;
 }
@@ -108,34 +110,34 @@ export class Evaluator {
   }
 
   /** Synchronous networks: one run, read after each number of ticks. */
-  async evaluateAt(network: SpikingNetwork, engine: EngineChoice, ticks: readonly number[]): Promise<EvaluationReport[]> {
-    return (await this.#run(network, engine, ticks, {})).map(({ report }) => report);
+  async evaluateAt(network: SpikingNetwork, engine: EngineChoice, ticks: readonly number[], extras: Pick<Extras, "workers"> = {}): Promise<EvaluationReport[]> {
+    return (await this.#run(network, engine, ticks, extras)).map(({ report }) => report);
   }
 
   async #run(network: SpikingNetwork, engineChoice: EngineChoice, ticks: readonly number[] | undefined, extras: Extras) {
     const io = this.#io;
     const { relu } = this.model;
-    const engine: EvaluationReport["engine"] = engineChoice === "twin" ? "twin" : resolveEngine(engineChoice).name;
     const known = (await this.#cache?.find(network)) ?? {};
-    const choice = { relu, network, engine, certify: extras.certify === true, energy: extras.energy === true, reluKnown: known.relu !== undefined };
+    const encoding = extras.encoding ?? { encoding: "constant", seed: 0 };
+    const choice: ContenderChoice = { relu, network, encoding, engine: engineChoice, certify: extras.certify === true, energy: extras.energy === true, reluKnown: known.relu !== undefined };
     const start = performance.now();
     const onProgress = (done: number, total: number) => io.progress(progressLine(network, done, total, (performance.now() - start) / 1000));
     const options = { signal: io.signal, onProgress, ...(ticks === undefined ? {} : { ticks }) };
     const workers = extras.workers ?? 1;
-    const evaluations = workers > 1 ? await evaluateInWorkers(choice, this.data, { ...options, size: workers, known }) : await evaluateHere(choice, known, this.data, options);
+    const { evaluations, engine } = workers > 1 ? await evaluateInWorkers(choice, this.data, { ...options, size: workers, known }) : await evaluateHere(choice, known, this.data, options);
     io.progress("");
     await this.#cache?.keep(network, evaluations[0]);
     return evaluations.map((evaluation, index) => ({ evaluation, report: this.#report(evaluation, network, engine, ticks?.[index], extras) }));
   }
 
-  #report(evaluation: Evaluation, network: SpikingNetwork, engine: EvaluationReport["engine"], ticks: number | undefined, { certify, energy }: Extras): EvaluationReport {
+  #report(evaluation: Evaluation, network: SpikingNetwork, engine: EvaluationReport["engine"], ticks: number | undefined, { certify, energy, encoding }: Extras): EvaluationReport {
     const { relu } = this.model;
     const comparedWith = this.model.spiking === undefined ? "model" : "toRelu";
     const report = reportEvaluation(evaluation, { network, model: this.model.name, data: this.dataName, split: this.data.split, engine, comparedWith, ticks });
     return {
       ...report,
       ...(certify === true ? { certificates: certificateReport(evaluation, network.windowTicks) } : {}),
-      ...(energy === true && evaluation.activity !== null ? { energy: energyReport(network, relu, activityMeter(network, relu), evaluation.activity, ticks) } : {}),
+      ...(energy === true && evaluation.activity !== null ? { energy: energyReport(network, relu, activityMeter(network, relu, encoding !== undefined && encoding.encoding !== "constant"), evaluation.activity, ticks) } : {}),
     };
   }
 
@@ -145,10 +147,10 @@ export class Evaluator {
 }
 
 /** In this thread. */
-async function evaluateHere(choice: Omit<ContenderChoice, "wasm">, known: KnownResults, data: ImageDataset, options: EvaluateOptions): Promise<Evaluation[]> {
-  const { contenders, dispose } = await openContenders({ ...choice, wasm: null });
+async function evaluateHere(choice: ContenderChoice, known: KnownResults, data: ImageDataset, options: EvaluateOptions): ReturnType<typeof evaluateInWorkers> {
+  const { contenders, engine, dispose } = await openContenders(choice);
   try {
-    return await evaluateAt({ ...contenders, known }, data, options);
+    return { evaluations: await evaluateAt({ ...contenders, known }, data, options), engine };
   } finally {
     dispose();
   }

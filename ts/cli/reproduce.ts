@@ -5,7 +5,7 @@ import { evaluateModel, type EvaluateFlags } from "./evaluate.ts";
 import { exists, type Io } from "./io.ts";
 import { makeManifest, readManifest, type Manifest } from "./manifest.ts";
 import { openModel } from "./model-file.ts";
-import { jsonOption } from "./options.ts";
+import { encodingChoice, jsonOption } from "./options.ts";
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
 
@@ -39,12 +39,13 @@ export function addReproduce(program: Command, io: Io): void {
 async function runAgain(recorded: Manifest, file: string, io: Io): Promise<Manifest> {
   const beside = join(dirname(file), recorded.model.path);
   const model = await openModel(!(await exists(recorded.model.path)) && (await exists(beside)) ? beside : recorded.model.path);
-  const { mapping, calibration, data, engine, allowOverlap } = recorded;
+  const { mapping, calibration, data, engine, encoding, allowOverlap } = recorded;
   const flags: EvaluateFlags = {
     ...(mapping === null ? {} : (mapping as Partial<EvaluateFlags>)),
     ...(recorded.ticks === null ? {} : { ticks: recorded.ticks }),
     ...(calibration === null ? {} : { calibration: calibration.name, calibrationImages: calibration.images }),
     ...(recorded.seed === null ? {} : { seed: recorded.seed }),
+    ...(encoding === undefined ? {} : { encoding: encoding.encoding, ...(encoding.encoding === "poisson" ? { poissonSeed: encoding.seed } : {}) }),
     ...(data.limit === null ? {} : { limit: data.limit }),
     data: data.name,
     split: data.split,
@@ -58,6 +59,7 @@ async function runAgain(recorded: Manifest, file: string, io: Io): Promise<Manif
     data: { name: data.name, split: data.split, limit: flags.limit, sha256: outcome.dataHash },
     seed: flags.seed,
     engine,
+    encoding: encodingChoice(flags),
     allowOverlap,
   });
 }

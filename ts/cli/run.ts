@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
+import { inputEncoder } from "../analyze/encoding.ts";
 import { decodeImage } from "../data/images.ts";
 import { readNpy, writeNpz } from "../data/npy.ts";
 import { prepareImage } from "../data/prepare.ts";
@@ -10,18 +11,19 @@ import type { Result } from "../engine/engine.ts";
 import { followedActivations, toSpiking } from "../mapping/to-spiking.ts";
 import { argmax, inputFromPixels } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
+import { hasRealTimes } from "../mapping/activations.ts";
 import { latencyTicks, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { rasterPlot } from "../plot/raster.ts";
 import { channelsOf, formatShape, sizeOf } from "../tensor.ts";
 import { checkOutputs, readInput, writeOutput, type Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addMappingOptions, engineOption, jsonOption, mappingChoice, type EngineChoice, type MappingFlags } from "./options.ts";
+import { addEncodingOptions, addMappingOptions, encodingChoice, engineOption, jsonOption, mappingChoice, type EncodingFlags, type EngineChoice, type MappingFlags } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
 import { convert, openCalibration } from "./pipeline.ts";
 import { simulateSample, type Recorded } from "./simulate.ts";
 import { formatCount, formatTable, toJson } from "./text.ts";
 
-interface RunFlags extends MappingFlags {
+interface RunFlags extends MappingFlags, EncodingFlags {
   readonly input: readonly string[];
   readonly engine: Exclude<EngineChoice, "twin">;
   readonly plot?: string;
@@ -41,8 +43,8 @@ as pixels 0…255, float32 and float64 as the network's values. An ONNX model is
 --scales analytic its activation scales are taken from the inputs themselves. Beside each class: the spiking network's
 logit, and the ReLU network's.
 
---save-spikes writes arrays "sample", "layer", "neuron" and "tick", one entry for each spike; "layer_names" holds the
-names of the layers as UTF-8 bytes, one a line:
+--save-spikes writes arrays "sample", "layer", "neuron" and "tick", one entry for each spike, "sign" where spikes have
+one, and "time", in windows, where that is the value (ttfs without bits); "layer_names" holds the names of the layers as UTF-8 bytes, one a line:
   spikes = numpy.load("out.npz"); names = bytes(spikes["layer_names"]).decode().split("\\n")
 
 Examples:
@@ -55,7 +57,7 @@ export function addRun(program: Command, io: Io): void {
     .description("simulate single inputs: top classes, latency, spikes")
     .argument("<model>", "ONNX or .llif file")
     .addOption(new Option("--input <file...>", "PNG, JPEG or .npy").makeOptionMandatory());
-  addMappingOptions(command)
+  addEncodingOptions(addMappingOptions(command))
     .addOption(engineOption(false))
     .option("--plot <raster.svg>", "draw the spikes of the first input")
     .option("--save-spikes <out.npz>", "write all spikes for NumPy")
@@ -119,14 +121,18 @@ async function reluLogits(model: ReluNetwork, samples: readonly Sample[]): Promi
   }
 }
 
-async function simulate(network: SpikingNetwork, samples: readonly Sample[], flags: RunFlags, io: Io): Promise<Result<Recorded>[]> {
+async function simulate(mapped: SpikingNetwork, samples: readonly Sample[], flags: RunFlags, io: Io): Promise<Result<Recorded>[]> {
+  const { network, encode } = inputEncoder(mapped, encodingChoice(flags));
   const keeps = flags.plot !== undefined || flags.saveSpikes !== undefined;
   const spikes = keeps ? populationsOf(network).map(({ name }) => name) : [];
   const engine = resolveEngine(flags.engine);
   const simulator = await engine.createSimulator<Recorded>(network, { record: { spikes } });
   try {
     const results: Result<Recorded>[] = [];
-    for (const { values } of samples) results.push(await simulateSample(simulator, beforeNormalisation(network, values), flags.ticks, io));
+    for (const [index, { values }] of samples.entries()) {
+      const input = values instanceof Uint8Array ? encode(values, index, flags.ticks ?? network.windowTicks).input : floatInput(network, values, flags);
+      results.push(await simulateSample(simulator, input, flags.ticks, io));
+    }
     io.progress("");
     return results;
   } finally {
@@ -134,9 +140,13 @@ async function simulate(network: SpikingNetwork, samples: readonly Sample[], fla
   }
 }
 
+function floatInput(network: SpikingNetwork, values: Float32Array, { encoding = "constant" }: EncodingFlags): Float32Array {
+  if (encoding !== "constant") throw new LlifError("ARGUMENT", `--encoding ${encoding}: expected pixels (uint8), got float32 values; they enter as constant current`);
+  return beforeNormalisation(network, values);
+}
+
 /** The simulator's float inputs count pixels: mean and standard deviation are folded into the first layer. */
-function beforeNormalisation({ convention: { mean, std }, input }: SpikingNetwork, values: Uint8Array | Float32Array): Uint8Array | Float32Array {
-  if (values instanceof Uint8Array) return values;
+function beforeNormalisation({ convention: { mean, std }, input }: SpikingNetwork, values: Float32Array): Float32Array {
   const channels = channelsOf(input.shape);
   const at = (parameters: readonly number[], index: number) => parameters[parameters.length === 1 ? 0 : index % channels];
   return values.map((value, index) => value * at(std, index) + at(mean, index));
@@ -176,13 +186,18 @@ function spikesToNpz(network: SpikingNetwork, results: readonly Result<Recorded>
   const names = populationsOf(network).map(({ name }) => name);
   const trains = results.flatMap((result, sample) => names.map((name, layer) => ({ sample, layer, ...result.spikes[name] })));
   const total = trains.reduce((sum, { length }) => sum + length, 0);
-  const columns = { sample: new Uint32Array(total), layer: new Uint32Array(total), neuron: new Uint32Array(total), tick: new Uint32Array(total) };
+  // Signs where spikes have them, real-valued times where they carry the value.
+  const signed = network.spikes === "signed" ? { sign: new Int32Array(total) } : {};
+  const timed = hasRealTimes(network) ? { time: new Float64Array(total) } : {};
+  const columns = { sample: new Uint32Array(total), layer: new Uint32Array(total), neuron: new Uint32Array(total), tick: new Uint32Array(total), ...signed, ...timed };
   let at = 0;
-  for (const { sample, layer, neurons, ticks, length } of trains) {
+  for (const { sample, layer, neurons, ticks, signs, times, length } of trains) {
     columns.sample.fill(sample, at, at + length);
     columns.layer.fill(layer, at, at + length);
     columns.neuron.set(neurons, at);
     columns.tick.set(ticks, at);
+    if (signs !== undefined) columns.sign?.set(signs, at);
+    if (times !== undefined) columns.time?.set(times, at);
     at += length;
   }
   const layerNames = new TextEncoder().encode(names.join("\n"));

@@ -56,5 +56,9 @@ function joined(first: SpikeTrain, next: SpikeTrain, offset: number): SpikeTrain
   ticks.set(next.ticks.map((tick) => tick + offset), first.length);
   neurons.set(first.neurons);
   neurons.set(next.neurons, first.length);
-  return { ticks, neurons, length };
+  if (first.signs === undefined || next.signs === undefined) return { ticks, neurons, length };
+  const signs = new Int8Array(length);
+  signs.set(first.signs);
+  signs.set(next.signs, first.length);
+  return { ticks, neurons, signs, length };
 }

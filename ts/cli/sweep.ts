@@ -1,36 +1,44 @@
-import { Option, type Command } from "commander";
+import { InvalidArgumentError, Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
-import { planSweep, sweep, ticksOf, type Sweep, type SweepTask } from "../analyze/sweep.ts";
+import { planSweep, sweep, sweepCodes, ticksOf, type Sweep, type SweepCode, type SweepSetting, type SweepTask } from "../analyze/sweep.ts";
 import { sweepPlot } from "../plot/sweep.ts";
 import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addDataOptions, engineOption, integer, integerList, jsonOption, mappingChoice, positive, scaleNames, type DataFlags, type EngineChoice, type MappingFlags } from "./options.ts";
+import { addDataOptions, cacheOption, describeChoice, engineOption, integer, integerList, jsonOption, mappingChoice, positive, scaleNames, workersOption, type DataFlags, type EngineChoice, type MappingFlags } from "./options.ts";
 import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
-import { formatCount, formatPercent, formatTable, toJson } from "./text.ts";
+import { formatCount, formatEnergy, formatPercent, formatTable, toJson } from "./text.ts";
 
 interface SweepFlags extends DataFlags, Pick<MappingFlags, "scales" | "margin" | "percentile" | "calibration" | "calibrationImages" | "seed"> {
   readonly ticks?: readonly number[];
   readonly bits?: readonly number[];
+  readonly codes?: readonly SweepCode[];
   readonly engine: Exclude<EngineChoice, "twin">;
+  readonly energy?: boolean;
+  readonly workers?: number;
   readonly allowOverlap?: boolean;
   readonly plot?: string;
   readonly json?: boolean;
 }
 
 const help = `
-Each code runs at each entry of both lists: K bits are K ticks a window for phase and 2^K − 1 for rate; T ticks
-are T bits for phase. What cannot be run is listed with the reason. Lists may go on by an ellipsis: 4,8,...,256.
+Each code runs at each entry of both lists: K bits are K ticks a window for phase (ternary digits where signed, one
+tick more where non-adjacent) and 2^K − 1 for rate and ttfs; T ticks are T digits for phase. ttfs-real has no precision and
+runs once. What cannot be run is listed with the reason. Lists may go on by an ellipsis: 4,8,...,256.
 Without lists: --bits 2,3,...,10 and --ticks 4,8,...,256.
+
+--energy adds estimates beside both baselines, as in llif evaluate; each number of ticks then has a run of its own.
 
 Examples:
   llif sweep models/mnist-8.onnx --data mnist --limit 1000 --plot sweep.svg
-  llif sweep models/mnist-mlp.onnx --data mnist --limit 200 --bits 4,6,8 --ticks 32,64 --json`;
+  llif sweep models/mnist-mlp.onnx --data mnist --limit 200 --bits 4,6,8 --ticks 32,64 --json
+  llif sweep models/mnist-cnn.onnx --data mnist --limit 200 --codes phase,phase-signed --bits 4,5,...,8 --energy`;
 
 export function addSweep(program: Command, io: Io): void {
   const command = program.command("sweep").description("accuracy and disagreement against latency, spikes and operations, for each code").argument("<model>", "ONNX, Keras or TensorFlow.js file");
   addDataOptions(command)
     .addOption(new Option("--ticks <list>", "ticks a window or run").argParser(integerList("--ticks", 1, 2 ** 20)))
     .addOption(new Option("--bits <list>", "bits of precision").argParser(integerList("--bits", 1, 16)))
+    .addOption(new Option("--codes <list>", `only these, of ${sweepCodes.join(", ")}`).argParser(codeList))
     .addOption(new Option("--scales <kind>", "as in llif convert").choices([...scaleNames]))
     .addOption(new Option("--margin <factor>", "factor on the scales").argParser(positive("--margin")))
     .addOption(new Option("--percentile <p>", "with --scales percentile (default: 99.9)").argParser(positive("--percentile", 100)))
@@ -39,6 +47,9 @@ export function addSweep(program: Command, io: Io): void {
     .addOption(new Option("--seed <n>", "choose the calibration images at random with this seed").argParser(integer("--seed", 0)))
     .addOption(engineOption(false))
     .option("--allow-overlap", "evaluate although some images were used for calibration")
+    .option("--energy", "count operations and estimate energy")
+    .addOption(workersOption())
+    .addOption(cacheOption())
     .option("--plot <file.svg>", "draw it")
     .addOption(jsonOption())
     .addHelpText("after", help)
@@ -61,28 +72,40 @@ async function sweepModel(model: OpenModel, flags: SweepFlags, io: Io): Promise<
   const mappingFlags = { scales, margin, percentile, calibration: set, calibrationImages, seed };
   const calibration = await openCalibration(mappingFlags, mappingChoice(mappingFlags), flags.data, model.relu, io);
   evaluator.refuseOverlap(calibration, flags.allowOverlap === true);
-  return sweep(planSweep(ticks, bits), (task) => evaluateTask(model, evaluator, calibration, task, flags, io));
+  const plan = planSweep(ticks, bits, flags.codes, flags.energy !== true);
+  return sweep(plan, (task) => evaluateTask(model, evaluator, calibration, task, flags, io));
 }
 
-async function evaluateTask(model: OpenModel, evaluator: Evaluator, calibration: Calibration | null, task: SweepTask, flags: SweepFlags, io: Io) {
-  const longest = task.settings[task.settings.length - 1];
-  const precision = longest.bits === null ? { ticks: longest.ticks ?? undefined } : { bits: longest.bits };
-  const { scales, margin, percentile } = flags;
-  const network = await convert(model.relu, mappingChoice({ code: task.code === "phase" ? "phase" : "rate", schedule: task.schedule, ...precision, scales, margin, percentile }), calibration, io);
-  if (task.schedule === "synchronous") return evaluator.evaluateAt(network, flags.engine, task.settings.map(ticksOf));
-  return [(await evaluator.evaluate(network, flags.engine)).report];
+async function evaluateTask(model: OpenModel, evaluator: Evaluator, calibration: Calibration | null, { settings }: SweepTask, flags: SweepFlags, io: Io) {
+  const longest = settings[settings.length - 1];
+  const { scales, margin, percentile, energy, workers } = flags;
+  const network = await convert(model.relu, mappingChoice({ ...mappingOf(longest), scales, margin, percentile }), calibration, io);
+  if (settings.length > 1) return evaluator.evaluateAt(network, flags.engine, settings.map(ticksOf), { workers });
+  return [(await evaluator.evaluate(network, flags.engine, undefined, { energy, workers })).report];
+}
+
+function mappingOf({ code, schedule, spikes, nonAdjacent, bits, ticks }: SweepSetting) {
+  return { code, schedule, spikes, ...(nonAdjacent ? { nonAdjacent: true as const } : {}), ...(bits === null ? {} : { bits }), ...(ticks === null ? {} : { ticks }) };
+}
+
+function codeList(text: string): SweepCode[] {
+  const names = text.split(",").map((name) => name.trim());
+  const unknown = names.find((name) => !(sweepCodes as readonly string[]).includes(name));
+  if (unknown !== undefined) throw new InvalidArgumentError(`--codes: expected some of ${sweepCodes.join(", ")}, got "${unknown}".`);
+  return [...new Set(names as SweepCode[])];
 }
 
 /** Without labels the agreement with the ReLU network stands for the accuracy, and the title says so. */
 function plotPoints({ points }: Sweep) {
-  return points.map(({ code, schedule, report }) => ({
-    series: code === "phase" ? "phase" : `rate, ${schedule}`,
+  return points.map(({ name, report }) => ({
+    series: name,
     accuracy: report.spikingAccuracy ?? 1 - report.disagreements / report.samples,
     reluAccuracy: report.reluAccuracy ?? 1,
     disagreement: report.disagreements / report.samples,
     latencyTicks: report.latencyTicks,
     spikes: report.spikesPerSample ?? 0,
     synapticOperations: report.synapticOperationsPerSample ?? 0,
+    ...(report.energy === undefined ? {} : { nanojoules: report.energy.spiking.picojoules.total / 1000 }),
   }));
 }
 
@@ -94,19 +117,21 @@ function titleOf({ points }: Sweep): string {
 }
 
 function formatSweep({ points, skipped }: Sweep): string {
-  const header = ["code", "schedule", "precision", "ReLU", "spiking", "disagreements", "latency, ticks", "spikes", "synaptic operations", "twin mismatches"];
-  const rows = points.map(({ code, schedule, bits, ticks, report }) => [
-    code,
-    schedule,
-    bits === null ? `${ticks} ticks` : `${bits} bits`,
+  const energy = points.some(({ report }) => report.energy !== undefined);
+  const header = ["setting", "ReLU", "spiking", "disagreements", "latency, ticks", "an image every", "spikes", "synaptic operations", "twin mismatches", ...(energy ? ["energy (estimate)", "quantised", "float"] : [])];
+  const rows = points.map(({ report, ...setting }) => [
+    describeChoice(mappingOf(setting)),
     formatPercent(report.reluAccuracy),
     formatPercent(report.spikingAccuracy),
     String(report.disagreements),
     formatCount(report.latencyTicks),
+    formatCount(report.intervalTicks),
     formatCount(report.spikesPerSample ?? 0),
     formatCount(report.synapticOperationsPerSample ?? 0),
     report.twinMismatches === null ? "–" : String(report.twinMismatches),
+    ...(report.energy === undefined ? [] : [report.energy.spiking, report.energy.quantized, report.energy.float].map((one) => (one === null ? "–" : formatEnergy(one.picojoules.total)))),
   ]);
-  const notes = skipped.map(({ code, schedule, bits, ticks, reason }) => `skipped: ${code}, ${schedule}, ${bits === null ? `${ticks} ticks` : `${bits} bits`}: ${reason}`);
-  return [formatTable([header, ...rows], 3), ...notes].join("\n");
+  const notes = skipped.map(({ reason, ...setting }) => `skipped: ${describeChoice(mappingOf(setting))}: ${reason}`);
+  const sources = points.find(({ report }) => report.energy !== undefined)?.report.energy;
+  return [formatTable([header, ...rows], 1), ...notes, ...(sources === undefined ? [] : [`Energy is an ESTIMATE from counted operations (${sources.preset}), beside the quantised network that skips zeros, and the float network:`, ...sources.sources])].join("\n");
 }

@@ -1,17 +1,40 @@
+/** Multiplier and increment of the 64-bit state, as high and low words. */
+const [multiplierHigh, multiplierLow] = [0x5851f42d, 0x4c957f2d];
+const [incrementHigh, incrementLow] = [0x14057b7e, 0xf767814f];
+
 /**
- * PCG32 (PCG-XSH-RR 64/32, O'Neill 2014): the same numbers in every runtime.
+ * PCG32 (PCG-XSH-RR 64/32, O'Neill 2014): the same numbers in every runtime. In 32-bit words, since BigInt is a hundred times slower.
  * @param seed any integer from 0 to 2^53 − 1.
  */
 export function pcg32(seed: number): () => number {
-  const multiplier = 6364136223846793005n;
-  const increment = 1442695040888963407n;
-  const mask = (1n << 64n) - 1n;
-  let state = (((increment + BigInt(seed)) & mask) * multiplier + increment) & mask;
+  let high = 0;
+  let low = 0;
+  const step = (): void => {
+    const productLow = Math.imul(low, multiplierLow);
+    const productHigh = (highProduct(low, multiplierLow) + Math.imul(high, multiplierLow) + Math.imul(low, multiplierHigh)) | 0;
+    low = (productLow + incrementLow) | 0;
+    // A carry out of the low words.
+    high = (productHigh + incrementHigh + (low >>> 0 < productLow >>> 0 ? 1 : 0)) | 0;
+  };
+  const seedLow = seed % 2 ** 32;
+  low = (incrementLow + seedLow) | 0;
+  high = (incrementHigh + Math.floor(seed / 2 ** 32) + (low >>> 0 < incrementLow ? 1 : 0)) | 0;
+  step();
   return () => {
-    const old = state;
-    state = (old * multiplier + increment) & mask;
-    const word = Number((((old >> 18n) ^ old) >> 27n) & 0xffffffffn);
-    const rotation = Number(old >> 59n);
+    const [oldHigh, oldLow] = [high, low];
+    step();
+    // ((old >> 18) ^ old) >> 27, its low 32 bits.
+    const mixedHigh = (oldHigh >>> 18) ^ oldHigh;
+    const mixedLow = ((oldLow >>> 18) | (oldHigh << 14)) ^ oldLow;
+    const word = (mixedLow >>> 27) | (mixedHigh << 5);
+    const rotation = oldHigh >>> 27;
     return ((word >>> rotation) | (word << (-rotation & 31))) >>> 0;
   };
+}
+
+/** High word of the 64-bit product of two unsigned words. */
+function highProduct(a: number, b: number): number {
+  const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
+  const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
+  return aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(((middle & 0xffff) + aLow * bHigh) / 65536);
 }

@@ -1,3 +1,4 @@
+import { LlifError } from "../errors.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { forEachPooled } from "../relu/forward.ts";
 import { shapeOf, type Population, type SpikingNetwork, type SpikingPool } from "../spiking/network.ts";
@@ -29,7 +30,7 @@ export interface Correspondence {
  * @see docs/mathematics.md, parameter mapping
  */
 export function correspondences(relu: ReluNetwork, network: SpikingNetwork): Correspondence[] {
-  const signedCounts = network.code === "phase" && network.spikes === "signed";
+  const signedCounts = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
   const pixels = network.input.counts === null || network.input.counts.minimum === 0;
   const sizes = new Map(relu.nodes.map(({ name, shape }) => [name, sizeOf(shape)]));
   return foldNetwork(relu, { pixels, signedCounts }).nodes.flatMap((layer) => {
@@ -56,20 +57,32 @@ function poolsUntil(network: SpikingNetwork, population: Population, size: numbe
   return pools;
 }
 
+/** Real-valued `ttfs`: the value is in the time of a spike, not in a count. */
+export function hasRealTimes({ code, arithmetic }: Pick<SpikingNetwork, "code" | "arithmetic">): boolean {
+  return code === "ttfs" && arithmetic === "float32";
+}
+
 /** A complement counts up from −scale; its full window, the scale, is where it stands for zero. */
 function shiftOf(network: SpikingNetwork, layer: FoldedLayer, { unit }: Population): Float64Array | null {
   if (!layer.complement) return null;
-  return unit.map((step) => -step * (network.schedule === "synchronous" ? 1 : network.levels));
+  return unit.map((step) => -step * (network.arithmetic === "int32" ? network.levels : 1));
+}
+
+/** What a run gave of the populations; of real-valued times, the recorded spikes. */
+export interface DecodableRun {
+  readonly counts: Readonly<Record<string, ArrayLike<number>>>;
+  readonly spikes?: Readonly<Record<string, { readonly ticks: ArrayLike<number>; readonly neurons: ArrayLike<number>; readonly times?: ArrayLike<number> }>>;
 }
 
 /**
- * a = unit · N, over the ticks of the run where the network is synchronous; the magnitude where the side is negative.
- * @param counts of the population, one sample.
+ * a = unit · N (contracts of `Population.unit`); the magnitude where the side is negative.
+ * @param run one sample.
  * @returns `size` values, at `place` of the node.
  */
-export function decodeActivations(network: SpikingNetwork, { population, pools, side, shift }: Correspondence, counts: ArrayLike<number>, ticks = network.windowTicks): Float32Array {
+export function decodeActivations(network: SpikingNetwork, { population, pools, side, shift }: Correspondence, run: DecodableRun, ticks = network.windowTicks): Float32Array {
   const { unit } = population;
-  const share = network.schedule === "synchronous" ? 1 / ticks : 1;
+  const counts = hasRealTimes(network) ? remainingTimes(population, run) : run.counts[population.name];
+  const share = network.schedule !== "synchronous" ? 1 : network.arithmetic === "int32" ? network.windowTicks / ticks : 1 / ticks;
   const values = new Float32Array(counts.length);
   for (let index = 0; index < values.length; index++) {
     const channel = index % unit.length;
@@ -83,6 +96,15 @@ export function decodeActivations(network: SpikingNetwork, { population, pools, 
     return largest;
   }, values);
   return side === "negative" && shift !== null ? pooled.map((value) => -value) : pooled;
+}
+
+/** 1 − t for each neuron, in windows; 0 where it did not fire. */
+function remainingTimes({ name, shape }: Population, { spikes }: DecodableRun): Float64Array {
+  const train = spikes?.[name];
+  const remaining = new Float64Array(sizeOf(shape));
+  if (train?.times === undefined) throw new LlifError("ARGUMENT", `layer "${name}": expected its spike times to be recorded; counts do not tell its values`, { nodes: [name] });
+  for (let spike = 0; spike < train.neurons.length; spike++) remaining[train.neurons[spike]] = 1 - (train.times[spike] - train.ticks[spike]);
+  return remaining;
 }
 
 /** The node's values that a correspondence stands for, as it stands for them. */

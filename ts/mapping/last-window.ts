@@ -64,8 +64,18 @@ export function lastWindow(network: SpikingNetwork): LastWindow | null {
 /** Writes what the spikes of ticks 0…k−1 tell of a final count N. Both bounds rise with N, so that max pools may come first. */
 type Teller = (count: number, ticks: number, bounds: Bounds, index: number) => void;
 
-function tellerOf({ code, schedule, spikes, windowTicks, levels }: SpikingNetwork): Teller | null {
-  if (schedule !== "layerwise" || spikes !== "unsigned") return null;
+function tellerOf({ code, schedule, spikes, nonAdjacent, arithmetic, windowTicks, levels }: SpikingNetwork): Teller | null {
+  if (schedule !== "layerwise" || arithmetic !== "int32") return null;
+  if (code === "phase" && nonAdjacent === true) return nonAdjacentTeller(windowTicks);
+  if (code === "phase" && spikes === "signed") {
+    return (count, ticks, { low, high }, index) => {
+      // Balanced digits round to the nearest; what is left is at most half a digit on either side.
+      const digit = 3 ** (windowTicks - ticks);
+      const known = Math.round(count / digit) * digit;
+      low[index] = known - (digit - 1) / 2;
+      high[index] = known + (digit - 1) / 2;
+    };
+  }
   switch (code) {
     case "phase":
       return (count, ticks, { low, high }, index) => {
@@ -79,9 +89,30 @@ function tellerOf({ code, schedule, spikes, windowTicks, levels }: SpikingNetwor
         low[index] = Math.min(count, ticks);
         high[index] = count < ticks ? count : levels;
       };
-    default:
-      return null;
+    case "ttfs":
+      // Slot T + 1 − N: who has not fired carries less than every slot that has passed.
+      return (count, ticks, { low, high }, index) => {
+        const seen = count > levels - ticks;
+        low[index] = seen ? count : 0;
+        high[index] = seen ? count : levels - ticks;
+      };
   }
+}
+
+/** The greedy digits of T12: what the later ones reach is floor(2^(left + 1) / 3), as no two are neighbours. */
+function nonAdjacentTeller(windowTicks: number): Teller {
+  const reach = (left: number) => Math.floor(2 ** (left + 1) / 3);
+  return (count, ticks, { low, high }, index) => {
+    let known = 0;
+    for (let tick = 0; tick < ticks; tick++) {
+      const left = windowTicks - 1 - tick;
+      if (count - known > reach(left)) known += 2 ** left;
+      else if (count - known < -reach(left)) known -= 2 ** left;
+    }
+    const rest = ticks === windowTicks ? 0 : reach(windowTicks - ticks);
+    low[index] = known - rest;
+    high[index] = known + rest;
+  };
 }
 
 function boundsOf(network: SpikingNetwork, name: string, counts: Map<string, ArrayLike<number>>, ticks: number, tell: Teller): Bounds {
@@ -90,16 +121,30 @@ function boundsOf(network: SpikingNetwork, name: string, counts: Map<string, Arr
     const known = countsOf(network, name, counts);
     if (name === network.input.name) return { low: Float64Array.from(known), high: Float64Array.from(known) };
     const bounds = { low: new Float64Array(known.length), high: new Float64Array(known.length) };
-    for (let index = 0; index < known.length; index++) tell(known[index], ticks, bounds, index);
+    const least = neverNegative(network, name) ? 0 : -network.levels;
+    for (let index = 0; index < known.length; index++) {
+      tell(known[index], ticks, bounds, index);
+      bounds.low[index] = Math.max(bounds.low[index], least);
+      bounds.high[index] = Math.min(bounds.high[index], network.levels);
+    }
     return bounds;
   }
   const source = boundsOf(network, node.from, counts, ticks, tell);
-  const [low, high] = [new Float64Array(sizeOf(node.shape)), new Float64Array(sizeOf(node.shape))];
+  const start = node.mode === "max" ? -Infinity : 0;
+  const [low, high] = [new Float64Array(sizeOf(node.shape)).fill(start), new Float64Array(sizeOf(node.shape)).fill(start)];
+  const channels = channelsOf(node.shape);
   forEachPooled(node, shapeOf(network, node.from), node.shape, (output, from) => {
-    low[output] = node.mode === "max" ? Math.max(low[output], source.low[from]) : low[output] + source.low[from];
-    high[output] = node.mode === "max" ? Math.max(high[output], source.high[from]) : high[output] + source.high[from];
+    const times = node.multiplicity === undefined ? 1 : node.multiplicity[Math.floor(output / channels)];
+    low[output] = node.mode === "max" ? Math.max(low[output], source.low[from]) : low[output] + times * source.low[from];
+    high[output] = node.mode === "max" ? Math.max(high[output], source.high[from]) : high[output] + times * source.high[from];
   });
   return { low, high };
+}
+
+/** Counts of a rectified population, or of max pools of one. */
+function neverNegative(network: SpikingNetwork, name: string): boolean {
+  const node = network.nodes.find((candidate) => candidate.name === name);
+  return node?.kind === "pool" ? neverNegative(network, node.from) : node?.kind === "population" && node.rectified;
 }
 
 /** No sum between the pool and its population. */
@@ -114,7 +159,7 @@ function countsOf(network: SpikingNetwork, name: string, counts: Map<string, Arr
   if (known !== undefined) return known;
   const pool = network.nodes.find((candidate): candidate is SpikingPool => candidate.kind === "pool" && candidate.name === name) as SpikingPool;
   const source = countsOf(network, pool.from, counts);
-  const largest = new Float64Array(sizeOf(pool.shape));
+  const largest = new Float64Array(sizeOf(pool.shape)).fill(-Infinity);
   forEachPooled(pool, shapeOf(network, pool.from), pool.shape, (output, from) => {
     if (source[from] > largest[output]) largest[output] = source[from];
   });
@@ -171,20 +216,23 @@ function expanded(network: SpikingNetwork, synapse: Synapse): Float64Array {
     for (let index = 0; index < inputs; index++) matrix[index * inputs + index] = weights[index % weights.length];
     return matrix;
   }
-  const [height, width, channels] = from;
+  const transposed = synapse.kind === "convTranspose2d";
+  const [rows, columns] = transposed ? from : to;
+  const [height, width] = transposed ? to : from;
+  const channels = channelsOf(from);
   const outputs = channelsOf(to);
   const groupInputs = channels / synapse.groups;
-  for (let row = 0; row < to[0]; row++)
-    for (let column = 0; column < to[1]; column++)
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
       for (let tap = 0; tap < synapse.kernel[0] * synapse.kernel[1]; tap++) {
         const y = row * synapse.stride[0] - synapse.padding.top + Math.floor(tap / synapse.kernel[1]) * synapse.dilation[0];
         const x = column * synapse.stride[1] - synapse.padding.left + (tap % synapse.kernel[1]) * synapse.dilation[1];
         if (y < 0 || y >= height || x < 0 || x >= width) continue;
+        const [source, cell] = [transposed ? row * columns + column : y * width + x, transposed ? y * width + x : row * columns + column];
         for (let channel = 0; channel < groupInputs; channel++)
           for (let output = 0; output < outputs; output++) {
             const group = Math.floor((output * synapse.groups) / outputs);
-            const target = (row * to[1] + column) * outputs + output;
-            matrix[target * inputs + (y * width + x) * channels + group * groupInputs + channel] += weights[(tap * groupInputs + channel) * outputs + output];
+            matrix[(cell * outputs + output) * inputs + source * channels + group * groupInputs + channel] += weights[(tap * groupInputs + channel) * outputs + output];
           }
       }
   return matrix;

@@ -1,47 +1,46 @@
 import { LlifError } from "../errors.ts";
 import { activityMeter } from "../analyze/activity.ts";
+import { inputEncoder, type EncodingChoice } from "../analyze/encoding.ts";
 import type { Certificates, Contenders } from "../analyze/evaluate.ts";
+import { createSimulator, type EngineName } from "../engine/create.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";
-import { referenceEngine } from "../engine/reference.ts";
-import { wasmEngine } from "../engine/wasm.ts";
-import { correspondences, wholeNodes } from "../mapping/activations.ts";
+import { correspondences, hasRealTimes, wholeNodes } from "../mapping/activations.ts";
 import { createCertifier } from "../mapping/certificate.ts";
 import { lastWindow } from "../mapping/last-window.ts";
 import type { ReluNetwork } from "../relu/network.ts";
-import type { SpikingNetwork } from "../spiking/network.ts";
+import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 
 /** What an evaluation needs, as plain data that can be posted to a worker. */
 export interface ContenderChoice {
   readonly relu: ReluNetwork;
   readonly network: SpikingNetwork;
-  readonly engine: "wasm" | "reference" | "twin";
+  readonly engine: EngineName | "twin";
   /** Certificates C1 and C3. */
   readonly certify: boolean;
   /** Counts operations. */
   readonly energy: boolean;
+  readonly encoding: EncodingChoice;
   /** The float network's decisions are known already: no pass is made for them. */
   readonly reluKnown: boolean;
-  /** The core, compiled; null: where the platform has it from. */
-  readonly wasm: WebAssembly.Module | null;
 }
 
 export interface OpenContenders {
   readonly contenders: Contenders;
+  /** Who decides. */
+  readonly engine: Engine["name"] | "twin";
   /** Idempotent. */
   dispose(): void;
 }
 
-export function engineNamed(name: "wasm" | "reference", wasm: WebAssembly.Module | null): Engine {
-  return name === "wasm" ? wasmEngine(wasm === null ? {} : { wasm }) : referenceEngine();
-}
-
 /** @throws {LlifError} ARGUMENT where the twin should be certified; what the engine or a pass refuses. */
-export async function openContenders({ relu, network, engine, certify, energy, reluKnown, wasm }: ContenderChoice): Promise<OpenContenders> {
+export async function openContenders({ relu, network: mapped, engine, certify, energy, encoding, reluKnown }: ContenderChoice): Promise<OpenContenders> {
   if (engine === "twin" && (certify || energy)) {
     throw new LlifError("ARGUMENT", `${certify ? "--certify" : "--energy"}: expected a simulation, got --engine twin`);
   }
-  const source = wasm === null ? {} : { wasm };
+  const encoder = inputEncoder(mapped, encoding);
+  const { network } = encoder;
+  const constant = encoding.encoding === "constant";
   const open: { dispose(): void }[] = [];
   const kept = <T extends { dispose(): void } | null>(resource: T): T => {
     if (resource !== null) open.push(resource);
@@ -49,13 +48,15 @@ export async function openContenders({ relu, network, engine, certify, energy, r
   };
   const dispose = (): void => open.splice(0).forEach((resource) => resource.dispose());
   try {
-    const twin = kept(hasTwin(network) ? await createTwinPass(network, { keep: "all", ...source }) : null);
-    const simulator = engine === "twin" ? null : kept(await engineNamed(engine, wasm).createSimulator(network, {}));
-    const activity = energy ? activityMeter(network, relu) : undefined;
-    const forward = reluKnown && !energy ? noPass : kept(await createFloatPass(relu, { ...(activity === undefined ? {} : { keep: activity.floatNodes }), ...source }));
-    const certificates = certify ? await certificatesOf(relu, network, kept, source) : undefined;
-    const contenders = { network, reluOutput: relu.outputs[0], forward, simulator, twin, ...(certificates === undefined ? {} : { certificates }), ...(activity === undefined ? {} : { activity }) };
-    return { contenders, dispose };
+    // A real-valued time is in no count.
+    const record = certify && hasRealTimes(network) ? { spikes: populationsOf(network).map(({ name }) => name) } : {};
+    const twin = kept(hasTwin(network) ? await createTwinPass(network, { keep: "all" }) : null);
+    const simulator = engine === "twin" ? null : kept(await createSimulator(network, { engine, record }));
+    const activity = energy ? activityMeter(network, relu, !constant) : undefined;
+    const forward = reluKnown && !energy ? noPass : kept(await createFloatPass(relu, activity === undefined ? {} : { keep: activity.floatNodes }));
+    const certificates = certify ? await certificatesOf(relu, network, kept) : undefined;
+    const contenders = { network, reluOutput: relu.outputs[0], forward, simulator, twin, ...(certificates === undefined ? {} : { certificates }), ...(activity === undefined ? {} : { activity }), ...(constant ? {} : { encoder }) };
+    return { contenders, engine: simulator?.engine ?? "twin", dispose };
   } catch (error) {
     dispose();
     throw error;
@@ -74,8 +75,8 @@ export function hasTwin({ schedule, arithmetic }: SpikingNetwork): boolean {
 }
 
 /** Whatever of C1 and C3 the networks have. */
-async function certificatesOf(relu: ReluNetwork, network: SpikingNetwork, kept: <T extends { dispose(): void } | null>(resource: T) => T, source: { wasm?: WebAssembly.Module }): Promise<Certificates> {
-  const certifier = await createCertifier(relu, (single) => createFloatPass(single, source)).catch((error: unknown) => {
+async function certificatesOf(relu: ReluNetwork, network: SpikingNetwork, kept: <T extends { dispose(): void } | null>(resource: T) => T): Promise<Certificates> {
+  const certifier = await createCertifier(relu, (single) => createFloatPass(single)).catch((error: unknown) => {
     if (error instanceof LlifError && error.code === "UNSUPPORTED") return null;
     throw error;
   });

@@ -2,9 +2,8 @@ import { throwIfAborted } from "../errors.ts";
 import { slice, type ImageDataset } from "../data/dataset.ts";
 import { mergeEvaluations, type Evaluation } from "../analyze/evaluation.ts";
 import type { KnownResults } from "../analyze/known.ts";
-import { preloadCore } from "../engine/load.ts";
-import { supportsSimd } from "../engine/wasm.ts";
-import type { ContenderChoice } from "./contenders.ts";
+import { preloadCore, supportsSimd } from "../engine/load.ts";
+import type { ContenderChoice, OpenContenders } from "./contenders.ts";
 import type { EvaluateShard, OpenEvaluation } from "./serve.ts";
 import { Workers } from "./workers.ts";
 
@@ -20,7 +19,7 @@ export interface ParallelOptions {
 const shardSize = 64;
 
 /** As `evaluateAt`, with the images shared out among workers: the same evaluations, whatever their number. */
-export async function evaluateInWorkers(choice: Omit<ContenderChoice, "wasm">, data: ImageDataset, { size, ticks, known = {}, signal, onProgress }: ParallelOptions): Promise<Evaluation[]> {
+export async function evaluateInWorkers(choice: ContenderChoice, data: ImageDataset, { size, ticks, known = {}, signal, onProgress }: ParallelOptions): Promise<{ readonly evaluations: Evaluation[]; readonly engine: OpenContenders["engine"] }> {
   const wasm = supportsSimd() ? await preloadCore() : null;
   const workers = await Workers.start(size, { ...choice, kind: "evaluation", wasm } satisfies OpenEvaluation);
   try {
@@ -41,7 +40,8 @@ export async function evaluateInWorkers(choice: Omit<ContenderChoice, "wasm">, d
       }),
     );
     throwIfAborted(signal);
-    return parts[0].map((_, index) => mergeEvaluations(parts.map((evaluations) => evaluations[index])));
+    const evaluations = parts[0].map((_, index) => mergeEvaluations(parts.map((part) => part[index])));
+    return { evaluations, engine: workers.welcome as OpenContenders["engine"] };
   } finally {
     workers.dispose();
   }

@@ -1,7 +1,7 @@
 import { LlifError, throwIfAborted } from "../errors.ts";
-import { resolveEngine, type EngineName } from "../engine/create.ts";
+import type { EngineName } from "../engine/create.ts";
 import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions } from "../engine/engine.ts";
-import { preloadCore } from "../engine/load.ts";
+import { preloadCore, supportsSimd } from "../engine/load.ts";
 import { prepareNetwork, resolveRecording } from "../engine/simulator.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import type { OpenSimulator, RunSamples } from "./serve.ts";
@@ -41,8 +41,7 @@ export async function pool<const R extends RecordOptions = {}>(network: SpikingN
   // Refused here, where the message reaches the caller at once, rather than by each worker.
   prepareNetwork(network);
   resolveRecording(network, options.record);
-  const engine = resolveEngine(options.engine ?? "auto").name;
-  const first = { kind: "simulator", network, engine, record: options.record, wasm: engine === "wasm" ? await preloadCore() : null } satisfies OpenSimulator;
+  const first = { kind: "simulator", network, engine: options.engine ?? "auto", record: options.record, wasm: supportsSimd() ? await preloadCore() : null } satisfies OpenSimulator;
   const workers = await Workers.start(options.size, first);
 
   const ask = async (samples: readonly RunInput[], options: RunOptions, signal: AbortSignal | undefined): Promise<Result<R>[]> =>
@@ -50,7 +49,7 @@ export async function pool<const R extends RecordOptions = {}>(network: SpikingN
 
   return {
     network,
-    engine,
+    engine: workers.welcome as Engine["name"],
     size: workers.size,
     async run(input, options = {}, signal) {
       refuseState(options);

@@ -2,17 +2,24 @@ import { LlifError } from "../errors.ts";
 import type { ImageDataset } from "../data/dataset.ts";
 import { evaluateAt } from "../analyze/evaluate.ts";
 import { knownPart } from "../analyze/known.ts";
+import { createSimulator, type EngineName } from "../engine/create.ts";
 import type { RecordOptions, RunInput, RunOptions, Simulator } from "../engine/engine.ts";
+import { providePlatform, type Platform } from "../platform.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
-import { engineNamed, openContenders, type ContenderChoice, type OpenContenders } from "./contenders.ts";
+import { openContenders, type ContenderChoice, type OpenContenders } from "./contenders.ts";
 
-/** First question of a pool of simulators. */
-export interface OpenSimulator {
+/** What every first question brings: a worker has no platform of its own. */
+interface First {
+  /** The core, compiled; null where the runtime cannot run it. */
+  readonly wasm: WebAssembly.Module | null;
+}
+
+/** First question of a pool of simulators; answered by the name of the engine. */
+export interface OpenSimulator extends First {
   readonly kind: "simulator";
   readonly network: SpikingNetwork;
-  readonly engine: "wasm" | "reference";
+  readonly engine: EngineName;
   readonly record?: RecordOptions;
-  readonly wasm: WebAssembly.Module | null;
 }
 
 export interface RunSamples {
@@ -21,8 +28,8 @@ export interface RunSamples {
   readonly options: RunOptions;
 }
 
-/** First question of an evaluation. */
-export interface OpenEvaluation extends ContenderChoice {
+/** First question of an evaluation; answered by the name of who decides. */
+export interface OpenEvaluation extends ContenderChoice, First {
   readonly kind: "evaluation";
 }
 
@@ -43,24 +50,27 @@ type Asked = (OpenSimulator | RunSamples | OpenEvaluation | EvaluateShard) & { r
 /**
  * The worker's side: answers one question after the other.
  * @param post sends a message to the page or process that started the worker.
+ * @param provide takes the core that the first question brings.
  */
-export function serve(post: (message: unknown, transfer: readonly ArrayBuffer[]) => void): (message: unknown) => Promise<void> {
+export function serve(post: (message: unknown, transfer: readonly ArrayBuffer[]) => void, provide: (platform: Platform) => void = providePlatform): (message: unknown) => Promise<void> {
   let simulator: Simulator | undefined;
   let contenders: OpenContenders | undefined;
 
   const answer = async (asked: Asked): Promise<unknown> => {
     switch (asked.kind) {
       case "simulator":
-        simulator = await engineNamed(asked.engine, asked.wasm).createSimulator(asked.network, asked.record === undefined ? {} : { record: asked.record });
-        return null;
+        provideCore(asked, provide);
+        simulator = await createSimulator(asked.network, { engine: asked.engine, record: asked.record });
+        return simulator.engine;
       case "run": {
         const open = simulator;
         if (open === undefined) throw new LlifError("ENGINE", "worker: asked to run before it had a network");
         return asked.samples.map((sample) => open.run(sample, asked.options));
       }
       case "evaluation":
+        provideCore(asked, provide);
         contenders = await openContenders(asked);
-        return null;
+        return contenders.engine;
       case "evaluate": {
         if (contenders === undefined) throw new LlifError("ENGINE", "worker: asked to evaluate before it had its networks");
         const { firstSample, ticks, data, known } = asked;
@@ -90,4 +100,8 @@ export function serve(post: (message: unknown, transfer: readonly ArrayBuffer[])
       post({ id: asked.id, error: { code: error.code, message: error.message, nodes: error.nodes } }, []);
     }
   };
+}
+
+function provideCore({ wasm }: First, provide: (platform: Platform) => void): void {
+  if (wasm !== null) provide({ wasmBytes: () => wasm });
 }

@@ -35,6 +35,8 @@ const mostDeaths = 3;
 /** Workers that answer questions, one each at a time; one that dies is replaced, and its question is asked again. */
 export class Workers {
   readonly size: number;
+  /** A worker's answer to the first question; all give the same. */
+  welcome: unknown = null;
   readonly #first: Question;
   readonly #members: Member[] = [];
   readonly #waiting: Task[] = [];
@@ -56,7 +58,7 @@ export class Workers {
     if (spawnWorker === undefined) throw new LlifError("UNSUPPORTED", "workers: this runtime has none; simulate in one thread");
     const workers = new Workers(checkInteger("size", size ?? Math.max(1, parallelism?.() ?? 1), 1, 1024), first);
     try {
-      await Promise.all(Array.from({ length: workers.size }, () => workers.#add()));
+      [workers.welcome] = await Promise.all(Array.from({ length: workers.size }, () => workers.#add()));
     } catch (error) {
       workers.dispose();
       throw error;

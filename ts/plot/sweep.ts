@@ -13,6 +13,8 @@ export interface SweepPlotPoint {
   /** Of one sample. */
   readonly spikes: number;
   readonly synapticOperations: number;
+  /** Estimated; drawn where all points have it. */
+  readonly nanojoules?: number;
 }
 
 const costs = [
@@ -20,6 +22,7 @@ const costs = [
   { key: "spikes", label: "spikes an image" },
   { key: "synapticOperations", label: "synaptic operations an image" },
 ] as const;
+const energy = { key: "nanojoules", label: "estimated energy an image (nJ)" } as const;
 
 interface Row extends SweepPlotPoint {
   readonly accuracyPercent: number;
@@ -28,7 +31,11 @@ interface Row extends SweepPlotPoint {
   readonly side: number;
 }
 
-const symbols = ["circle", "triangle", "square", "diamond", "star", "wye", "cross"] as const;
+function cost(row: Row, key: (typeof costs)[number]["key"] | "nanojoules"): number {
+  return row[key] ?? 0;
+}
+
+const symbols = ["circle", "triangle", "square", "diamond", "star", "wye", "cross", "times"] as const;
 const legendColumn = 190;
 const legendRow = 22;
 
@@ -39,7 +46,9 @@ const legendRow = 22;
 export async function sweepPlot(points: readonly SweepPlotPoint[], options: PlotTitle): Promise<string> {
   if (points.length === 0) throw new LlifError("ARGUMENT", "sweep: expected at least one point, got none");
   const { Plot } = await loadPlot();
-  const { width = 960, title } = options;
+  const priced = points.every(({ nanojoules }) => nanojoules !== undefined);
+  const shown = priced ? [...costs, energy] : costs;
+  const { width = priced ? 1240 : 960, title } = options;
   const series = [...new Set(points.map((point) => point.series))];
   const relu = 100 * points[0].reluAccuracy;
   const rows = points.map((point): Row => ({ ...point, accuracyPercent: 100 * point.accuracy, disagreementPercent: 100 * point.disagreement, side: series.indexOf(point.series) }));
@@ -66,16 +75,16 @@ export async function sweepPlot(points: readonly SweepPlotPoint[], options: Plot
     },
   };
   const top = legend.top + legendRows * legendRow + 14;
-  const panelWidth = (width - 16) / 3;
-  const panels = costs.flatMap(({ key, label }, column) => {
+  const panelWidth = (width - 16) / shown.length;
+  const panels = shown.flatMap(({ key, label }, column) => {
     // A cost of zero has no place on a logarithmic axis: such a point has said nothing at all.
-    const placed = rows.filter((row) => row[key] > 0).sort((a, b) => a[key] - b[key]);
+    const placed = rows.filter((row) => cost(row, key) > 0).sort((a, b) => cost(a, key) - cost(b, key));
     const marks = (y: "accuracyPercent" | "disagreementPercent") => [
       Plot.line(placed, { x: key, y, z: "series", stroke: (row: Row) => palette[row.side % palette.length], strokeWidth: 1.5 }),
       Plot.dot(placed, { x: key, y, fill: (row: Row) => palette[row.side % palette.length], symbol: (row: Row) => symbols[row.side % symbols.length], r: 3.5 }),
     ];
     const common = { width: panelWidth, marginLeft: 52, marginRight: 12, marginTop: 28, marginBottom: 40, symbol: { type: "identity" as const }, color: { type: "identity" as const } };
-    const extent = Math.max(...placed.map((row) => row[key])) / Math.min(...placed.map((row) => row[key]));
+    const extent = Math.max(...placed.map((row) => cost(row, key))) / Math.min(...placed.map((row) => cost(row, key)));
     const x = { type: "log" as const, label, grid: true, ticks: extent > 300 ? 3 : 4, tickFormat: "~s", tickSize: 0 };
     return [
       {

@@ -1,0 +1,106 @@
+import { LlifError } from "../errors.ts";
+import { checkInteger, checkOneOf } from "../check.ts";
+import { encodePoisson, encodeRegular, type EncodedSpikes } from "../encode/encode.ts";
+import { encodePhase } from "../encode/phase.ts";
+import { encodeTtfs, encodeTtfsTimes } from "../encode/ttfs.ts";
+import type { RunInput } from "../engine/engine.ts";
+import { hasRealTimes } from "../mapping/activations.ts";
+import type { SpikingNetwork } from "../spiking/network.ts";
+
+export const encodings = ["constant", "regular", "phase", "ttfs", "poisson"] as const;
+export type Encoding = (typeof encodings)[number];
+
+/** How images enter a network. */
+export interface EncodingChoice {
+  readonly encoding: Encoding;
+  /** Of Poisson spikes. */
+  readonly seed: number;
+}
+
+/** A network for one encoding, and images in it. */
+export interface InputEncoder {
+  /** The network, its first weights scaled where one spike stands for a whole pixel value rather than one count. */
+  readonly network: SpikingNetwork;
+  /** @param index of the image in its set: it has Poisson spikes of its own. @param ticks of the run. */
+  encode(image: Uint8Array, index: number, ticks: number): { readonly input: RunInput; readonly spikes: EncodedSpikes | null };
+}
+
+/**
+ * Constant current is exact in every code; the others send each pixel as spikes, with what the code gives them: digits for phase, slots or
+ * times for ttfs, counts for layerwise rate (all exact where a window reaches 255), and trains of that rate for synchronous rate.
+ * @throws {LlifError} ARGUMENT where an encoding does not fit the code, or a window is too short for 256 values.
+ * @see docs/mathematics.md T3, T7, inputs
+ */
+export function inputEncoder(network: SpikingNetwork, { encoding, seed }: EncodingChoice): InputEncoder {
+  checkOneOf("encoding", encoding, encodings);
+  if (encoding === "constant") return { network, encode: (image) => ({ input: image, spikes: null }) };
+  const { counts, name } = network.input;
+  if (counts === null || counts.minimum !== 0) throw new LlifError("ARGUMENT", `input "${name}": encoding "${encoding}" expected pixels, whose counts start at 0; take "constant"`);
+  const most = counts.maximum;
+  const { windowTicks } = network;
+  const coded = (make: (image: Uint8Array, index: number, ticks: number) => EncodedSpikes, scaled: boolean): InputEncoder => ({
+    network: scaled ? scaledInput(network, most) : network,
+    encode(image, index, ticks) {
+      const spikes = make(image, index, ticks);
+      return { input: { spikes }, spikes };
+    },
+  });
+  const rates = (image: Uint8Array, full: number) => Float64Array.from(image, (count) => count / full);
+  const mean = network.code === "rate" && network.schedule === "synchronous" && network.arithmetic === "float32";
+
+  switch (encoding) {
+    case "poisson":
+      if (!mean) throw unsuited(network, encoding, "synchronous rate, whose counts are means");
+      checkInteger("seed of the Poisson spikes", seed, 0, 2 ** 20);
+      return coded((image, index, ticks) => encodePoisson(rates(image, most), ticks, seed * 2 ** 32 + index), true);
+    case "regular":
+      if (network.code !== "rate") throw unsuited(network, encoding, "rate");
+      if (mean) return coded((image, _, ticks) => encodeRegular(rates(image, most), ticks), true);
+      requireReach(network, encoding, windowTicks, most);
+      return coded((image) => encodeRegular(rates(image, windowTicks), windowTicks), false);
+    case "phase": {
+      if (network.code !== "phase") throw unsuited(network, encoding, "phase");
+      requireReach(network, encoding, network.levels, most);
+      const { spikes, nonAdjacent } = network;
+      return coded((image) => encodePhase(image, windowTicks, { spikes, nonAdjacent }), false);
+    }
+    case "ttfs":
+      if (network.code !== "ttfs") throw unsuited(network, encoding, "ttfs");
+      if (hasRealTimes(network)) return coded((image) => encodeTtfsTimes(rates(image, most)), true);
+      requireReach(network, encoding, windowTicks, most);
+      return coded((image) => encodeTtfs(image, windowTicks), false);
+  }
+}
+
+/** Spikes of ticks `from` to `to` − 1, counted from `from`: a run that is read in between goes on in parts. */
+export function spikesBetween(spikes: EncodedSpikes, from: number, to: number): EncodedSpikes {
+  const kept = Uint32Array.from(spikes.ticks.keys()).filter((index) => spikes.ticks[index] >= from && spikes.ticks[index] < to);
+  const { signs, times } = spikes;
+  return {
+    ticks: kept.map((index) => spikes.ticks[index] - from),
+    neurons: kept.map((index) => spikes.neurons[index]),
+    ...(signs === undefined ? {} : { signs: Int8Array.from(kept, (index) => signs[index]) }),
+    ...(times === undefined ? {} : { times: Float64Array.from(kept, (index) => times[index]) }),
+  };
+}
+
+/** Spikes of each input neuron. */
+export function spikesOfInputs(spikes: EncodedSpikes, inputs: number): Uint32Array {
+  const counts = new Uint32Array(inputs);
+  for (const neuron of spikes.neurons) counts[neuron]++;
+  return counts;
+}
+
+function scaledInput(network: SpikingNetwork, factor: number): SpikingNetwork {
+  const synapses = network.synapses.map((synapse) => (synapse.from === network.input.name ? { ...synapse, weights: synapse.weights.map((weight) => weight * factor) } : synapse));
+  return { ...network, synapses: synapses as SpikingNetwork["synapses"] };
+}
+
+function requireReach({ name, input }: SpikingNetwork, encoding: Encoding, reach: number, most: number): void {
+  if (reach >= most) return;
+  throw new LlifError("ARGUMENT", `network "${name}", input "${input.name}": encoding "${encoding}" expected a window that reaches ${most}, as pixels do; this one reaches ${reach}: take more bits, or encoding "constant"`);
+}
+
+function unsuited({ name, code, schedule }: SpikingNetwork, encoding: Encoding, expected: string): LlifError {
+  return new LlifError("ARGUMENT", `network "${name}": encoding "${encoding}" expected code ${expected}, got ${code}, ${schedule}; encoding "constant" fits every code`);
+}
