@@ -5,6 +5,7 @@ import { drawChart } from "./chart.ts";
 import { drawRoofline } from "./roofline.ts";
 import { environment } from "./environment.ts";
 import { resultsFolder } from "./paths.ts";
+import { closePeers } from "./peers.ts";
 import { mergeRows, readRows, replaceFile, writeResults } from "./results.ts";
 import { usualSuites, suites } from "./suites.ts";
 import { cells, columns, textTable } from "./text.ts";
@@ -56,6 +57,14 @@ export async function main(words: readonly string[], signal: AbortSignal): Promi
     process.stdout.write(`${help}\n`);
     return 0;
   }
+  try {
+    return await runSuites(options, signal);
+  } finally {
+    closePeers();
+  }
+}
+
+async function runSuites(options: Options, signal: AbortSignal): Promise<number> {
   let wrong = 0;
   let found = 0;
   const start = performance.now();
@@ -88,7 +97,11 @@ async function runSuite(suite: string, cases: readonly BenchCase[], signal: Abor
       else if (error instanceof WrongAnswer) {
         remarks.push(`WRONG: ${error.message}`);
         wrong++;
-      } else throw error;
+      } else if (signal.aborted) throw error;
+      else {
+        remarks.push(`FAILED ${benchCase.name}: ${error instanceof Error ? error.message : String(error)}`);
+        wrong++;
+      }
     }
   }
   progress("");

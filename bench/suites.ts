@@ -1,9 +1,12 @@
 import type { BenchCase } from "../ts/bench/case.ts";
 import { dnnSuite } from "./suites/dnn.ts";
 import { dropInSuite } from "./suites/drop-in.ts";
+import { growthSuite } from "./suites/growth.ts";
 import { limitSuite } from "./suites/limit.ts";
 import { nativeSuite } from "./suites/native.ts";
+import { peersSuite } from "./suites/peers.ts";
 import { referenceSuite } from "./suites/reference.ts";
+import { runtimesSuite } from "./suites/runtimes.ts";
 
 export type Suite = () => BenchCase[] | Promise<BenchCase[]>;
 
@@ -13,6 +16,9 @@ export const suites: Readonly<Record<string, Suite>> = {
   limit: limitSuite,
   "drop-in": dropInSuite,
   dnn: dnnSuite,
+  growth: growthSuite,
+  runtimes: runtimesSuite,
+  peers: peersSuite,
 };
 
 /** What `npm run bench` runs: under 8 minutes, and nothing that must be installed by hand. */

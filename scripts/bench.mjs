@@ -8,17 +8,11 @@ await setupOrExit();
 const { build } = await import("esbuild");
 const outfile = inRoot(".cache", "bench", "main.mjs");
 mkdirSync(inRoot(".cache", "bench"), { recursive: true });
-await build({
-  entryPoints: [inRoot("bench", "main.ts")],
-  outfile,
-  bundle: true,
-  format: "esm",
-  platform: "node",
-  target: "node20",
-  packages: "external",
-  logLevel: "error",
-  plugins: [{ name: "the package as users have it", setup: (chain) => chain.onResolve({ filter: /\/ts\/index\.ts$|^llif$/ }, () => ({ path: "llif", external: true })) }],
-});
+const bundled = { bundle: true, format: "esm", logLevel: "error" };
+const packageAs = (answer) => ({ name: "the package as users have it", setup: (chain) => chain.onResolve({ filter: /\/ts\/index\.ts$|^llif$/ }, () => answer) });
+await build({ ...bundled, entryPoints: [inRoot("bench", "main.ts")], outfile, platform: "node", target: "node20", packages: "external", plugins: [packageAs({ path: "llif", external: true })] });
+// One file for every runtime, browsers too: the entry that carries the WebAssembly bytes.
+await build({ ...bundled, entryPoints: [inRoot("bench", "runtimes", "main.ts")], outfile: inRoot(".cache", "bench", "runtimes.mjs"), platform: "browser", target: "es2022", external: ["linkedom", "node:*"], plugins: [packageAs({ path: inRoot("dist", "inline.js") })] });
 
 const { main } = await import(pathToFileURL(outfile).href);
 const abort = new AbortController();

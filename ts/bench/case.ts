@@ -5,6 +5,8 @@ export interface Contender<Outcome> {
   time(repetitions: number): number | Promise<number>;
   /** What the work gives, for the case's rule to compare. */
   outcome(): Outcome | Promise<Outcome>;
+  /** What else is known of the contender in this case, by name and unit. */
+  readonly more?: Readonly<Record<string, number | string>>;
   dispose?(): void | Promise<void>;
 }
 
@@ -20,8 +22,6 @@ export interface OpenCase<Outcome> {
   readonly operations?: number;
   /** Samples in one run of the work; rows give the time of one. Default 1. */
   readonly samples?: number;
-  /** What else is known of our contender's work, by name and unit. */
-  readonly more?: Readonly<Record<string, number | string>>;
   dispose?(): void | Promise<void>;
 }
 

@@ -82,7 +82,7 @@ async function timeInTurn(contenders: readonly Contender<unknown>[], say: (what:
   return samples;
 }
 
-function rowsOf(benchCase: BenchCase, { contenders, operations, samples = 1, more }: OpenCase<unknown>, times: readonly (readonly number[])[]): ResultRow[] {
+function rowsOf(benchCase: BenchCase, { contenders, operations, samples = 1 }: OpenCase<unknown>, times: readonly (readonly number[])[]): ResultRow[] {
   const medians = times.map((runs) => median(runs) / samples);
   return contenders.map((contender, index) => ({
     suite: benchCase.suite,
@@ -94,7 +94,7 @@ function rowsOf(benchCase: BenchCase, { contenders, operations, samples = 1, mor
     maxMs: Math.max(...times[index]) / samples,
     rounds: times[index].length,
     ...(operations === undefined ? {} : { operationsPerSecond: (operations / samples / medians[index]) * 1000 }),
-    ...(more === undefined || index > 0 ? {} : { more }),
+    ...(contender.more === undefined ? {} : { more: contender.more }),
   }));
 }
 

@@ -1,0 +1,43 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadDataset } from "../ts/cli/data-cache.ts";
+import { argmax, createFloatPass, loadModel, prepareDataset, sample, slice, writeNpz, type ReluNetwork, type Simulator } from "../ts/index.ts";
+import type { ModelSpec } from "./models.ts";
+import { cacheFolder, inRoot } from "./paths.ts";
+
+export interface EvaluationImages {
+  /** .npz with values and labels. */
+  readonly file: string;
+  readonly count: number;
+  /** Correct decisions of the float network. */
+  readonly floatCorrect: number;
+  correct(simulator: Simulator): number;
+}
+
+const opened = new Map<string, Promise<EvaluationImages>>();
+
+/** The first test images, enough to tell half a point. */
+export function evaluationImages(spec: ModelSpec): Promise<EvaluationImages> {
+  const known = opened.get(spec.name);
+  if (known !== undefined) return known;
+  const loading = load(spec);
+  opened.set(spec.name, loading);
+  return loading;
+}
+
+async function load(spec: ModelSpec): Promise<EvaluationImages> {
+  const relu = (await loadModel(inRoot("models", `${spec.name}.onnx`))) as ReluNetwork;
+  const shape = relu.nodes[0].shape;
+  const all = prepareDataset(await loadDataset(spec.data, "test"), relu.convention, shape.length === 1 ? [28, 28, 1] : shape);
+  const data = slice(all, 0, spec.data === "mnist" ? 1000 : 400);
+  const labels = Array.from({ length: data.count }, (_, index) => data.labels?.[index] ?? -1);
+  mkdirSync(cacheFolder, { recursive: true });
+  const file = join(cacheFolder, `${spec.name}-images.npz`);
+  writeFileSync(file, writeNpz([["values", { shape: [data.count, data.images.length / data.count], data: data.images.slice() }], ["labels", { shape: [data.count], data: Int32Array.from(labels) }]]));
+  const pass = await createFloatPass(relu);
+  const logits = pass.run(data.images, data.count).outputs[relu.outputs[0]];
+  pass.dispose();
+  const outputs = logits.length / data.count;
+  const floatCorrect = labels.filter((label, index) => argmax(logits.subarray(index * outputs, (index + 1) * outputs)) === label).length;
+  return { file, count: data.count, floatCorrect, correct: (simulator) => labels.filter((label, index) => simulator.run(sample(data, index)).top[0].index === label).length };
+}

@@ -1,0 +1,28 @@
+// The same bundle in every runtime: all it names is the package's single-file entry and the case's own inputs.
+import { layerCases } from "../../ts/bench/layer-cases.ts";
+import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
+import { simulatorContender } from "../../ts/bench/simulators.ts";
+import { wasmEngine } from "../../ts/index.ts";
+
+export interface RuntimeReport {
+  /** By case: digest of counts and charges, spikes, synaptic operations, and milliseconds of the median of some runs. */
+  readonly [name: string]: { readonly digest: string; readonly spikes: number; readonly synapticOperations: number; readonly medianMs: number };
+}
+
+const names = ["dense-1216-a10", "dense-1216-a10-phase", "dense-1216-a10-rate-ohmic-t32", "conv-16x16x128-a05", "conv-16x16x128-a05-rate-constant-t32"];
+
+export async function program(): Promise<RuntimeReport> {
+  const report: Record<string, RuntimeReport[string]> = {};
+  for (const { name, layer, code } of layerCases([32]).filter(({ name }) => names.includes(name))) {
+    const network = layerNetwork(layer, code);
+    const contender = await simulatorContender(wasmEngine(), network, [{ spikes: randomSpikes(network, code.ticks, code.activity) }]);
+    const outcome = await contender.outcome();
+    await contender.time(30);
+    const times: number[] = [];
+    for (let round = 0; round < 15; round++) times.push((await contender.time(10)) / 10);
+    times.sort((a, b) => a - b);
+    report[name] = { ...outcome, medianMs: times[7] };
+    await contender.dispose?.();
+  }
+  return report;
+}

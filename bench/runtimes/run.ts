@@ -1,0 +1,109 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { SkippedCase } from "../../ts/bench/case.ts";
+import { fetchPackage } from "../npm-packages.ts";
+import { cacheFolder } from "../paths.ts";
+import type { RuntimeReport } from "./program.ts";
+
+export interface Runtime {
+  readonly name: string;
+  /** @throws {SkippedCase} where the runtime is not to be had. */
+  report(): Promise<{ readonly version: string; readonly cases: RuntimeReport }>;
+}
+
+const bundle = (): string => join(cacheFolder, "runtimes.mjs");
+
+function command(name: string, find: () => string, words: readonly string[] = []): Runtime {
+  return {
+    name,
+    async report() {
+      const path = find();
+      const run = (parameters: readonly string[]) => spawnSync(path, parameters, { encoding: "utf8", timeout: 120_000 });
+      const { status, stdout, stderr, error } = run([...words, bundle()]);
+      if (status !== 0) throw new SkippedCase(`${name}: ${error?.message ?? stderr.trim().split("\n").slice(-3).join("; ")}`);
+      return { version: run(["--version"]).stdout.trim().split("\n")[0], cases: JSON.parse(stdout) as RuntimeReport };
+    },
+  };
+}
+
+/** A binary inside a package that npm installed, or inside the package for this platform that it depends on. */
+function fetched(name: "node" | "deno" | "bun"): () => string {
+  return () => {
+    const folder = join(fetchPackage(name, true), "node_modules");
+    const platform = `${process.platform}-${process.arch}`;
+    const triple = process.arch === "arm64" ? "aarch64" : "x64";
+    const places = [
+      join(folder, "node", "bin", "node"),
+      join(folder, `node-bin-${platform}`, "bin", "node"),
+      join(folder, `node-${platform}`, "bin", "node"),
+      join(folder, "@deno", `${platform}-glibc`, "deno"),
+      join(folder, "@deno", platform, "deno"),
+      join(folder, "@oven", `bun-${process.platform}-${triple}`, "bin", "bun"),
+    ];
+    const found = places.find((path) => path.split(/[/\\]/).some((part) => part.includes(name)) && existsSync(path));
+    if (found === undefined) throw new SkippedCase(`${name}: the npm package holds no binary for ${platform}`);
+    return found;
+  };
+}
+
+function onPath(...names: string[]): string {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const found = names.flatMap((name) => folders.map((folder) => join(folder, name))).find((path) => existsSync(path));
+  if (found === undefined) throw new SkippedCase(`${names[0]} is not installed`);
+  return found;
+}
+
+/** Opens a page that posts its report back; no driver, so that any browser will do. */
+function browser(name: string, find: () => string, words: (profile: string, url: string) => readonly string[]): Runtime {
+  return {
+    name,
+    async report() {
+      const path = find();
+      const profile = mkdtempSync(join(tmpdir(), "llif-browser-"));
+      let arrived: (text: string) => void = () => undefined;
+      const report = new Promise<string>((resolve) => (arrived = resolve));
+      const server = createServer((request, response) => {
+        if (request.url === "/report") {
+          let text = "";
+          request.setEncoding("utf8").on("data", (chunk: string) => (text += chunk)).on("end", () => {
+            response.end();
+            arrived(text);
+          });
+        } else if (request.url === "/runtimes.mjs") response.setHeader("content-type", "text/javascript").end(readFileSync(bundle()));
+        else response.setHeader("content-type", "text/html").end('<!doctype html><title>llif</title><script type="module" src="/runtimes.mjs"></script>');
+      });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const child = spawn(path, words(profile, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`), { stdio: "ignore", env: { ...process.env, HOME: profile } });
+      const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
+      try {
+        const late = new Promise<never>((_, reject) => setTimeout(() => reject(new SkippedCase(`${name}: no report within 120 s`)), 120_000).unref());
+        const failed = new Promise<never>((_, reject) => child.on("error", (error) => reject(new SkippedCase(`${name}: ${error.message}`))));
+        const text = await Promise.race([report, late, failed]);
+        return { version: spawnSync(path, ["--version"], { encoding: "utf8" }).stdout.trim(), cases: JSON.parse(text) as RuntimeReport };
+      } finally {
+        child.kill();
+        await ended;
+        server.close();
+        server.closeAllConnections();
+        rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      }
+    },
+  };
+}
+
+// prettier-ignore
+const chromiumWords = (profile: string, url: string) => ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", `--user-data-dir=${profile}`, url];
+
+/** The Node that runs the benchmark first: the others are compared with it. */
+export const runtimes: readonly Runtime[] = [
+  command("this Node", () => process.execPath),
+  command("newest Node", fetched("node")),
+  command("Deno", fetched("deno"), ["run", "--no-lock"]),
+  command("Bun", fetched("bun")),
+  browser("Chromium", () => onPath("chromium", "chromium-browser", "google-chrome"), chromiumWords),
+  browser("Firefox", () => onPath("firefox-esr", "firefox"), (profile, url) => ["--headless", "--no-remote", "--profile", profile, url]),
+];

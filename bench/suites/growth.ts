@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import { benchCase, type BenchCase, type Contender, type OpenCase } from "../../ts/bench/case.ts";
+import { layerNetwork, randomSpikes, type LayerCode, type LayerKind } from "../../ts/bench/layers.ts";
+import { outcomeOf, type SimulationOutcome } from "../../ts/bench/simulators.ts";
+import { referenceEngine, wasmEngine, type SpikingNetwork } from "../../ts/index.ts";
+import { loadGlue } from "../../ts/engine/load.ts";
+import { openCore } from "../core.ts";
+import { inRoot } from "../paths.ts";
+
+interface Step {
+  readonly value: number;
+  readonly layer: LayerKind;
+  readonly code: LayerCode;
+  /** Samples in one run; default 1. */
+  readonly batch?: number;
+}
+
+const dense = (inputs: number, units: number): LayerKind => ({ kind: "dense", inputs, units });
+const code = (ticks: number, activity = 0.1): LayerCode => ({ code: "rate", ticks, activity });
+
+/** What grows, and how; the rest stays. Synapses grow with the inputs, at the same number of spikes in all. */
+const series: Readonly<Record<string, readonly Step[]>> = {
+  ticks: [64, 128, 256, 512, 1024, 2048].map((value) => ({ value, layer: dense(512, 512), code: code(value) })),
+  neurons: [256, 512, 1024, 2048, 4096].map((value) => ({ value, layer: dense(512, value), code: code(64) })),
+  synapses: [256, 512, 1024, 2048, 4096].map((value) => ({ value: value * 512, layer: dense(value, 512), code: code(64) })),
+  activity: [0.01, 0.02, 0.05, 0.1, 0.2, 0.4].map((value) => ({ value, layer: dense(1024, 1024), code: code(64, value) })),
+  batch: [1, 2, 4, 8, 16].map((value) => ({ value, layer: dense(512, 512), code: code(64), batch: value })),
+};
+
+/** Cost against what it should be linear in, with the memory of the WebAssembly instance beside it. */
+export function growthSuite(): BenchCase[] {
+  return Object.entries(series).map(([name, steps]) => benchCase("growth", name, () => open(name, steps)));
+}
+
+/** Every step is a contender, the smallest first: ratios are the growth itself. */
+async function open(name: string, steps: readonly Step[]): Promise<OpenCase<SimulationOutcome>> {
+  const contenders: Contender<SimulationOutcome>[] = [];
+  const truths = new Map<string, SimulationOutcome>();
+  for (const { value, layer, code, batch = 1 } of steps) {
+    const network = layerNetwork(layer, code);
+    const inputs = Array.from({ length: batch }, (_, index) => ({ spikes: randomSpikes(network, code.ticks, code.activity, index + 2) }));
+    const { wasm } = await openCore(network, inputs, code.ticks);
+    const reference = await referenceEngine().createSimulator(network);
+    const label = `${name} ${value}`;
+    truths.set(label, outcomeOf(network, inputs.map((input) => reference.run(input))));
+    contenders.push({ ...wasm, name: label, more: { value, ...(await memoryOf(network, inputs[0])) } });
+  }
+  const compare = (_: SimulationOutcome, theirs: SimulationOutcome, contender: string) => (JSON.stringify(truths.get(contender)) === JSON.stringify(theirs) ? undefined : "not what the reference engine gives");
+  return { contenders, compare };
+}
+
+/** Bytes of an instance that has run once, over those of an instance without a network; and what weights and spikes need at least. */
+async function memoryOf(network: SpikingNetwork, input: { readonly spikes: ReturnType<typeof randomSpikes> }): Promise<{ memoryBytes: number; weightBytes: number }> {
+  const empty = (await (await loadGlue(readFileSync(inRoot("dist", "llif.wasm"))))()).memory.buffer.byteLength;
+  const used = await usedMemory(network, input);
+  return { memoryBytes: used - empty, weightBytes: network.synapses.reduce((sum, { weights }) => sum + weights.byteLength, 0) };
+}
+
+/** The instance is not reachable through the engine: what WebAssembly.instantiate makes is noted on its way. */
+async function usedMemory(network: SpikingNetwork, input: { readonly spikes: ReturnType<typeof randomSpikes> }): Promise<number> {
+  const instantiate = WebAssembly.instantiate;
+  const seen: WebAssembly.Memory[] = [];
+  WebAssembly.instantiate = (async (module: WebAssembly.Module, imports: WebAssembly.Imports) => {
+    const made = await instantiate(module, imports);
+    seen.push(made.exports["memory"] as WebAssembly.Memory);
+    return made;
+  }) as unknown as typeof WebAssembly.instantiate;
+  try {
+    const simulator = await wasmEngine().createSimulator(network);
+    simulator.run(input);
+    const bytes = seen[0].buffer.byteLength;
+    simulator.dispose();
+    return bytes;
+  } finally {
+    WebAssembly.instantiate = instantiate;
+  }
+}
+
+/** Least squares of log(time) on log(value): 1 is linear, 0 constant. */
+export function fittedExponent(points: readonly (readonly [value: number, time: number])[]): number {
+  const logs = points.map(([value, time]) => [Math.log(value), Math.log(time)] as const);
+  const mean = (index: 0 | 1) => logs.reduce((sum, point) => sum + point[index], 0) / logs.length;
+  const [x, y] = [mean(0), mean(1)];
+  return logs.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0) / logs.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+}

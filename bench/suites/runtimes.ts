@@ -1,0 +1,39 @@
+import { benchCase, SkippedCase, type BenchCase, type Contender } from "../../ts/bench/case.ts";
+import { runtimes } from "../runtimes/run.ts";
+
+interface Digests {
+  readonly digest: string;
+  readonly spikes: number;
+  readonly synapticOperations: number;
+}
+
+/** One run in each runtime, one after the other; digests must be identical. Times are each runtime's own medians. */
+export function runtimesSuite(): BenchCase[] {
+  return ["dense-1216-a10", "dense-1216-a10-phase", "dense-1216-a10-rate-ohmic-t32", "conv-16x16x128-a05", "conv-16x16x128-a05-rate-constant-t32"].map((name) =>
+    benchCase("runtimes", name, async () => {
+      const contenders: Contender<Digests>[] = [];
+      for (const { name: runtime, version, cases } of await reports()) {
+        const { medianMs, ...outcome } = cases[name];
+        contenders.push({ name: runtime, more: { version }, time: (repetitions) => medianMs * repetitions, outcome: () => outcome });
+      }
+      return { contenders };
+    }),
+  );
+}
+
+let gathered: ReturnType<typeof gather> | undefined;
+const reports = () => (gathered ??= gather());
+
+async function gather() {
+  const all = [];
+  for (const { name, report } of runtimes) {
+    process.stderr.write(`\rbench: ${name} …\n`);
+    try {
+      all.push({ name, ...(await report()) });
+    } catch (error) {
+      if (!(error instanceof SkippedCase)) throw error;
+      process.stderr.write(`skipped ${error.message}\n`);
+    }
+  }
+  return all;
+}
