@@ -1,14 +1,28 @@
 import fc from "fast-check";
-import type { Conv2dSynapse, Population, SpikingNetwork, SpikingNode, SpikingPool, Synapse } from "../../ts/spiking/network.ts";
+import type { Conv2dSynapse, ConvTranspose2dSynapse, Population, SpikingNetwork, SpikingNode, SpikingPool, Synapse } from "../../ts/spiking/network.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
 import { Draw } from "../draw.ts";
 import { windowedExtents } from "../../ts/relu/shapes.ts";
 
-export type Variant = "synchronous rate" | "layerwise rate" | "phase";
+/** Every code on its three axes. */
+export const variants = {
+  "synchronous rate": { code: "rate", schedule: "synchronous", spikes: "unsigned", arithmetic: "float32" },
+  "signed rate": { code: "rate", schedule: "synchronous", spikes: "signed", arithmetic: "int32" },
+  "layerwise rate": { code: "rate", schedule: "layerwise", spikes: "unsigned", arithmetic: "int32" },
+  phase: { code: "phase", schedule: "layerwise", spikes: "unsigned", arithmetic: "int32" },
+  "ternary phase": { code: "phase", schedule: "layerwise", spikes: "signed", arithmetic: "int32" },
+  "non-adjacent phase": { code: "phase", schedule: "layerwise", spikes: "signed", nonAdjacent: true, arithmetic: "int32" },
+  "ttfs slots": { code: "ttfs", schedule: "layerwise", spikes: "unsigned", arithmetic: "int32" },
+  "ttfs times": { code: "ttfs", schedule: "layerwise", spikes: "unsigned", arithmetic: "float32" },
+} as const satisfies Record<string, Pick<SpikingNetwork, "code" | "schedule" | "spikes" | "nonAdjacent" | "arithmetic">>;
+
+export type Variant = keyof typeof variants;
 
 export interface Sample {
   readonly ticks: number[];
   readonly neurons: number[];
+  readonly signs?: number[];
+  readonly times?: number[];
 }
 
 export interface Case {
@@ -18,17 +32,21 @@ export interface Case {
   readonly spikes: Sample;
 }
 
-/** A random network with every operator, and inputs for it: constant values and spikes in random order. */
-export function cases(variant: Variant): fc.Arbitrary<Case> {
-  return fc.record({ seed: fc.nat(2 ** 31 - 1), layers: fc.integer({ min: 1, max: 4 }) }).map(({ seed, layers }) => makeCase(variant, seed, layers));
+/** Operators that an engine may lack. */
+export type Operator = "convTranspose2d" | "multiplicity";
+
+/** A random network with every operator but those, and inputs for it: constant values and spikes in random order. */
+export function cases(variant: Variant, without: readonly Operator[] = []): fc.Arbitrary<Case> {
+  return fc.record({ seed: fc.nat(2 ** 31 - 1), layers: fc.integer({ min: 1, max: 4 }) }).map(({ seed, layers }) => makeCase(variant, seed, layers, without));
 }
 
-function makeCase(variant: Variant, seed: number, layers: number): Case {
+function makeCase(variant: Variant, seed: number, layers: number, without: readonly Operator[]): Case {
   const draw = new Draw(seed);
-  const integers = variant !== "synchronous rate";
+  const axes = variants[variant];
+  const integers = axes.arithmetic === "int32";
   const charges = (length: number, from: number, to: number): Float32Array | Int32Array =>
     integers ? Int32Array.from({ length }, () => draw.integer(from, to)) : Float32Array.from({ length }, () => draw.integer(from * 1000, to * 1000) / 777);
-  const windowTicks = variant === "phase" ? draw.integer(1, 8) : draw.integer(1, 20);
+  const { windowTicks, levels } = drawWindowTicks(draw, variant);
   const inputShape: Shape = draw.chance(70) ? [draw.integer(1, 9), draw.integer(1, 9), draw.of(1, 2, 4, 6)] : [draw.integer(1, 70)];
   const nodes: SpikingNode[] = [];
   const synapses: Synapse[] = [];
@@ -38,22 +56,23 @@ function makeCase(variant: Variant, seed: number, layers: number): Case {
     const name = `layer${layer}`;
     const choice = draw.integer(0, 9);
     if (layer > 0 && last.shape.length === 3 && choice >= 8) {
-      const pool = drawPool(draw, name, last.name, last.shape);
+      const summed = nodes.some((node) => node.name === last.name && node.kind === "pool" && node.mode === "sum");
+      const pool = drawPool(draw, name, last, summed && axes.schedule === "layerwise", without);
       if (pool !== undefined) {
         nodes.push(pool);
         last = pool;
         continue;
       }
     }
-    const synapse = choice >= 3 ? drawConv(draw, last, name, charges) : undefined;
+    const synapse = choice >= 3 ? drawConv(draw, last, name, charges, without) : undefined;
     if (synapse !== undefined) {
       synapses.push(synapse.synapse);
-      nodes.push(drawPopulation(draw, name, synapse.shape, integers, charges));
+      nodes.push(drawPopulation(draw, name, synapse.shape, variant, charges));
     } else {
       const identity = choice === 2;
       const shape = identity ? last.shape : [draw.integer(1, 70)];
       const size = sizeOf(shape);
-      nodes.push(drawPopulation(draw, name, shape, integers, charges));
+      nodes.push(drawPopulation(draw, name, shape, variant, charges));
       synapses.push(
         identity
           ? { kind: "identity", from: last.name, to: name, delayTicks: 0, weights: charges(draw.of(size, shape[shape.length - 1]), -9, 20) }
@@ -74,15 +93,11 @@ function makeCase(variant: Variant, seed: number, layers: number): Case {
     nodes.push({ kind: "output", name, shape: [size], bias: charges(size, -20, 20), unit: new Float64Array(size).fill(0.125), rectified: draw.chance(30) });
     synapses.push({ kind: "dense", from: last.name, to: name, delayTicks: 0, weights: charges(size * sizeOf(last.shape), -9, 9) });
   }
-  const phase = variant === "phase";
   const network: SpikingNetwork = {
     name: "random",
-    code: phase ? "phase" : "rate",
-    schedule: integers ? "layerwise" : "synchronous",
-    spikes: "unsigned",
-    arithmetic: integers ? "int32" : "float32",
+    ...axes,
     windowTicks,
-    levels: phase ? 2 ** windowTicks - 1 : windowTicks,
+    levels,
     dtSeconds: 1,
     input: { name: "input", shape: inputShape, counts: integers ? { unit: 1, minimum: -255, maximum: 255 } : null },
     nodes,
@@ -99,29 +114,56 @@ function makeCase(variant: Variant, seed: number, layers: number): Case {
     spikes: {
       ticks: Array.from({ length: spikeCount }, () => draw.integer(0, windowTicks - 1)),
       neurons: Array.from({ length: spikeCount }, () => draw.integer(0, inputs - 1)),
+      ...(axes.spikes === "signed" ? { signs: Array.from({ length: spikeCount }, () => draw.of(-1, 1, 1)) } : {}),
+      ...(variant === "ttfs times" ? { times: Array.from({ length: spikeCount }, () => draw.integer(0, 1000) / 1000) } : {}),
     },
   };
 }
 
+function drawWindowTicks(draw: Draw, variant: Variant): Pick<SpikingNetwork, "windowTicks" | "levels"> {
+  switch (variant) {
+    case "phase": {
+      const windowTicks = draw.integer(1, 8);
+      return { windowTicks, levels: 2 ** windowTicks - 1 };
+    }
+    case "ternary phase": {
+      const windowTicks = draw.integer(1, 6);
+      return { windowTicks, levels: (3 ** windowTicks - 1) / 2 };
+    }
+    case "non-adjacent phase": {
+      const windowTicks = draw.integer(2, 9);
+      return { windowTicks, levels: 2 ** (windowTicks - 1) - 1 };
+    }
+    case "ttfs times":
+      return { windowTicks: 1, levels: 0 };
+    default: {
+      const windowTicks = draw.integer(1, 20);
+      return { windowTicks, levels: windowTicks };
+    }
+  }
+}
+
 type Charge = (length: number, from: number, to: number) => Float32Array | Int32Array;
 
-function drawPopulation(draw: Draw, name: string, shape: Shape, integers: boolean, charges: Charge): Population {
+function drawPopulation(draw: Draw, name: string, shape: Shape, variant: Variant, charges: Charge): Population {
+  const plain = variant !== "synchronous rate";
+  const ternary = variant === "ternary phase";
   const channels = shape[shape.length - 1];
   const length = (): number => draw.of(channels, sizeOf(shape));
-  const several = !integers && draw.chance(25);
-  const threshold = several ? Float32Array.from({ length: length() }, () => draw.of(8, 16, 64)) : charges(length(), 10, 90);
+  const several = !plain && draw.chance(25);
+  const threshold = several ? Float32Array.from({ length: length() }, () => draw.of(8, 16, 64)) : charges(length(), 10, 90).map((value) => (ternary ? 2 * value : value));
   return {
     kind: "population", rectified: true,
     name,
     shape,
     bias: charges(length(), -8, 12),
     threshold,
-    initialPotential: charges(length(), -5, 30),
-    floor: integers || draw.chance(60) ? -Infinity : draw.of(0, -7.3, -40),
-    leakFactor: integers || draw.chance(50) ? 1 : draw.of(0.9, 0.5, Math.exp(-1 / 20)),
-    reset: !integers && !several && draw.chance(40) ? "hard" : "soft",
+    initialPotential: variant === "ttfs times" ? new Float32Array(channels) : charges(length(), -5, 30),
+    floor: plain || draw.chance(60) ? -Infinity : draw.of(0, -7.3, -40),
+    leakFactor: plain || draw.chance(50) ? 1 : draw.of(0.9, 0.5, Math.exp(-1 / 20)),
+    reset: !plain && !several && draw.chance(40) ? "hard" : "soft",
     spikesPerTick: several ? draw.of(2, 5, 1000) : 1,
-    refractory: integers || draw.chance(60) ? { ticks: 0, input: "integrate" } : { ticks: draw.integer(1, 4), input: draw.of("integrate", "discard") },
+    refractory: plain || draw.chance(60) ? { ticks: 0, input: "integrate" } : { ticks: draw.integer(1, 4), input: draw.of("integrate", "discard") },
     unit: new Float64Array(channels).fill(1),
   };
 }
@@ -135,22 +177,36 @@ function drawWindow(draw: Draw, kernel: [number, number]): Omit<Conv2dSynapse, "
   };
 }
 
-function drawConv(draw: Draw, source: { name: string; shape: Shape }, to: string, charges: Charge): { synapse: Conv2dSynapse; shape: Shape } | undefined {
+function drawConv(draw: Draw, source: { name: string; shape: Shape }, to: string, charges: Charge, without: readonly Operator[]): { synapse: Conv2dSynapse | ConvTranspose2dSynapse; shape: Shape } | undefined {
   if (source.shape.length !== 3) return undefined;
   const inputs = source.shape[2];
   const window = drawWindow(draw, [draw.integer(1, 3), draw.integer(1, 3)]);
   const groups = draw.of(...[1, 1, 2, inputs].filter((count) => inputs % count === 0));
   const outputs = groups * draw.integer(1, groups > 2 ? 2 : 9);
-  const extents = extentsOf(source.shape, window);
+  const transposed = !without.includes("convTranspose2d") && draw.chance(20);
+  const extents = transposed ? transposedExtents(draw, source.shape, window) : extentsOf(source.shape, window);
   if (extents === undefined) return undefined;
   const weights = charges(window.kernel[0] * window.kernel[1] * (inputs / groups) * outputs, -12, 14);
-  return { synapse: { kind: "conv2d", from: source.name, to, delayTicks: 0, ...window, weights, groups }, shape: [...extents, outputs] };
+  return { synapse: { kind: transposed ? "convTranspose2d" : "conv2d", from: source.name, to, delayTicks: 0, ...window, weights, groups }, shape: [...extents, outputs] };
 }
 
-function drawPool(draw: Draw, name: string, from: string, shape: Shape): SpikingPool | undefined {
-  const window = { ...drawWindow(draw, [draw.integer(1, 3), draw.integer(1, 3)]), dilation: [1, 1] as const };
-  const extents = extentsOf(shape, window);
-  return extents === undefined ? undefined : { kind: "pool", name, from, mode: draw.of("max", "sum"), ...window, shape: [...extents, shape[2]] };
+/** Also a window of one cell with padding: how zero padding passes. */
+function drawPool(draw: Draw, name: string, source: { readonly name: string; readonly shape: Shape }, sumOnly: boolean, without: readonly Operator[]): SpikingPool | undefined {
+  const window = { ...drawWindow(draw, draw.chance(15) ? [1, 1] : [draw.integer(1, 3), draw.integer(1, 3)]), dilation: [1, 1] as const };
+  const extents = extentsOf(source.shape, window);
+  if (extents === undefined) return undefined;
+  const mode = sumOnly ? "sum" : draw.of("max", "sum");
+  const multiplicity = mode === "sum" && !without.includes("multiplicity") && draw.chance(40) ? { multiplicity: Uint32Array.from({ length: extents[0] * extents[1] }, () => draw.integer(1, 3)) } : {};
+  return { kind: "pool", name, from: source.name, mode, ...window, shape: [...extents, source.shape[2]], ...multiplicity };
+}
+
+/** With up to a stride less one of output padding. */
+function transposedExtents(draw: Draw, shape: Shape, { kernel, stride, dilation, padding }: Parameters<typeof windowedExtents>[2]): [number, number] | undefined {
+  const extents = [0, 1].map((axis) => {
+    const around = axis === 0 ? padding.top + padding.bottom : padding.left + padding.right;
+    return (shape[axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1 - around + draw.integer(0, stride[axis] - 1);
+  });
+  return extents.every((extent) => extent > 0) ? [extents[0], extents[1]] : undefined;
 }
 
 function extentsOf(shape: Shape, window: Parameters<typeof windowedExtents>[2]): [number, number] | undefined {

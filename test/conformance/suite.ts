@@ -1,36 +1,59 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Engine, Result, RunInput, RunOptions } from "../../ts/engine/engine.ts";
+import type { Engine, Result, RunInput, RunOptions, SpikeTrain } from "../../ts/engine/engine.ts";
 import { DisposedError } from "../../ts/errors.ts";
-import { outputsOf, populationsOf, type SpikingNetwork } from "../../ts/spiking/network.ts";
+import { latencyTicks, outputsOf, populationsOf, type SpikingNetwork } from "../../ts/spiking/network.ts";
 import { sizeOf } from "../../ts/tensor.ts";
 import { simulateNaively, type Expected, type NaiveInput } from "./naive.ts";
-import { cases, type Case, type Variant } from "./networks.ts";
+import { cases as allCases, variants, type Case, type Operator, type Variant } from "./networks.ts";
 
 const seed = 20261124;
 
+const allVariants = Object.keys(variants) as Variant[];
+
+export interface SuiteOptions {
+  /** What this engine refuses by name, and nothing else. */
+  readonly refused?: readonly Variant[];
+  readonly refusedOperators?: readonly Operator[];
+  /** Whether it overlaps windows; default true. */
+  readonly pipelines?: boolean;
+}
+
+type Cases = (variant: Variant) => fc.Arbitrary<Case>;
+
 /** Everything an engine must do, for both engines alike. */
-export function suite(title: string, makeEngine: () => Engine): void {
+export function suite(title: string, makeEngine: () => Engine, { refused = [], refusedOperators = [], pipelines = true }: SuiteOptions = {}): void {
+  const cases: Cases = (variant) => allCases(variant, refusedOperators);
+  const supported = allVariants.filter((variant) => !refused.includes(variant));
   describe(title, () => {
-    for (const variant of ["synchronous rate", "layerwise rate", "phase"] as const) {
-      describe(variant, () => againstDefinition(makeEngine, variant));
-    }
-    describe("state", () => state(makeEngine));
+    for (const variant of supported) describe(variant, () => againstDefinition(makeEngine, cases, variant));
+    describe("state", () => state(makeEngine, cases, supported));
+    describe("pipelined windows", () => pipelined(makeEngine, cases, supported, pipelines));
+    it.runIf(refused.length > 0).each(refused)("refuses by name: %s", async (variant) => {
+      const [{ network }] = fc.sample(cases(variant), { seed, numRuns: 1 });
+      await expect(makeEngine().createSimulator(network)).rejects.toThrow(expect.objectContaining({ code: "UNSUPPORTED", message: expect.stringMatching(`code "${network.code}".*${network.spikes}`) }));
+    });
+    it.runIf(refusedOperators.length > 0).each(refusedOperators)("refuses by name: %s", async (operator) => {
+      const uses = ({ network }: Case): boolean => network.synapses.some(({ kind }) => kind === operator) || network.nodes.some((node) => node.kind === "pool" && node.multiplicity !== undefined && operator === "multiplicity");
+      const others = refusedOperators.filter((other) => other !== operator);
+      const [{ network }] = fc.sample(allCases("phase", others), { seed, numRuns: 100 }).filter(uses);
+      await expect(makeEngine().createSimulator(network)).rejects.toThrow(expect.objectContaining({ code: "UNSUPPORTED", message: expect.stringMatching(/transposed|multiplicity/) }));
+    });
   });
 }
 
-function againstDefinition(makeEngine: () => Engine, variant: Variant): void {
+function againstDefinition(makeEngine: () => Engine, cases: Cases, variant: Variant): void {
   let spikes = 0;
   const check = (inputOf: (sample: Case) => [RunInput, NaiveInput]): Promise<void> =>
     fc.assert(
       fc.asyncProperty(cases(variant), async (sample) => {
         const [input, naive] = inputOf(sample);
-        const result = await runOnce(makeEngine(), sample.network, input, variant === "synchronous rate" ? { ticks: sample.ticks } : {});
+        const result = await runOnce(makeEngine(), sample.network, input, {});
         const expected = simulateNaively(sample.network, naive, sample.ticks);
         spikes += expected.spikeCount;
         expectEqual(sample.network, result, expected);
       }),
-      { seed, numRuns: 60 },
+      { seed, numRuns: 50 },
     );
 
   it("equals the definition on spike trains in any order", async () => {
@@ -46,15 +69,15 @@ function againstDefinition(makeEngine: () => Engine, variant: Variant): void {
   });
 }
 
-function state(makeEngine: () => Engine): void {
+function state(makeEngine: () => Engine, cases: Cases, supported: readonly Variant[]): void {
   const engine = makeEngine();
   const open: { dispose(): void }[] = [];
   afterAll(() => open.forEach((simulator) => simulator.dispose()));
 
-  it("concatenates ticks under keepState: run(a) then run(b) equals run(a + b), and steps equal a run", async () => {
+  it.each(supported.filter((variant) => variants[variant].schedule === "synchronous"))("concatenates ticks under keepState: run(a) then run(b) equals run(a + b), and steps equal a run: %s", async (variant) => {
     expect.hasAssertions();
     await fc.assert(
-      fc.asyncProperty(cases("synchronous rate"), fc.integer({ min: 1, max: 9 }), async ({ network, values }, first) => {
+      fc.asyncProperty(cases(variant), fc.integer({ min: 1, max: 9 }), async ({ network, values }, first) => {
         const ticks = first + 7;
         const whole = await runOnce(engine, network, values, { ticks });
         const simulator = await engine.createSimulator(network, { record: recordAll(network) });
@@ -66,7 +89,7 @@ function state(makeEngine: () => Engine): void {
           expect(b.logits).toEqual(whole.logits);
           expect(a.statistics.spikes + b.statistics.spikes).toBe(whole.statistics.spikes);
           for (const { name } of populationsOf(network)) {
-            expect(a.counts[name].map((count, neuron) => count + b.counts[name][neuron])).toEqual(whole.counts[name]);
+            expect(a.counts[name].map((count: number, neuron: number) => count + b.counts[name][neuron])).toEqual(whole.counts[name]);
             expect([...trainOf(a, name, 0), ...trainOf(b, name, first)]).toEqual(trainOf(whole, name, 0));
           }
           simulator.reset();
@@ -115,7 +138,7 @@ function state(makeEngine: () => Engine): void {
     );
   });
 
-  for (const variant of ["synchronous rate", "layerwise rate", "phase"] as const) {
+  for (const variant of supported) {
     it(`records what is asked for and nothing else, in the order asked for: ${variant}`, async () => {
       expect.hasAssertions();
       await fc.assert(
@@ -142,7 +165,7 @@ function state(makeEngine: () => Engine): void {
     });
   }
 
-  for (const variant of ["synchronous rate", "layerwise rate", "phase"] as const) {
+  for (const variant of supported) {
     it(`gives the same result on every repetition, after reset and in a batch: ${variant}`, async () => {
       const [{ network, values, spikes }] = fc.sample(cases(variant), { seed, numRuns: 1 });
       const simulator = await engine.createSimulator(network, { record: recordAll(network) });
@@ -182,6 +205,52 @@ function state(makeEngine: () => Engine): void {
   });
 }
 
+/** One sample a window; every result equals that of its sample alone, and comes L + 1 windows after its sample was taken. */
+function pipelined(makeEngine: () => Engine, cases: Cases, supported: readonly Variant[], pipelines: boolean): void {
+  it.each(supported.filter((variant) => variants[variant].schedule === "layerwise"))("equals one sample at a time: %s", async (variant) => {
+    expect.hasAssertions();
+    const engine = makeEngine();
+    if (!pipelines) {
+      const [{ network, values }] = fc.sample(cases(variant), { seed, numRuns: 1 });
+      const simulator = await engine.createSimulator(network);
+      expect(() => simulator.runPipelined([values]).next()).toThrow("does not overlap windows");
+      simulator.dispose();
+      return;
+    }
+    await fc.assert(
+      fc.asyncProperty(cases(variant), fc.integer({ min: 0, max: 7 }), async ({ network, values, spikes }, more) => {
+        const inputs = Array.from({ length: more }, (_, index): RunInput => (index % 3 === 0 ? { spikes } : values.map((value) => value * (index % 2) + (index % 5))));
+        const alone = await engine.createSimulator(network, { record: recordAll(network) });
+        const simulator = await engine.createSimulator(network, { record: recordAll(network) });
+        const windows = latencyTicks(network) / network.windowTicks;
+        let taken = 0;
+        const entering = function* (): Generator<RunInput> {
+          for (const input of inputs) {
+            taken++;
+            yield input;
+          }
+        };
+        let given = 0;
+        for (const result of simulator.runPipelined(entering())) {
+          expect(taken).toBe(Math.min(given + windows, inputs.length));
+          expect(result).toEqual(alone.run(inputs[given++]));
+        }
+        expect(given).toBe(inputs.length);
+        alone.dispose();
+        simulator.dispose();
+      }),
+      { seed, numRuns: 15 },
+    );
+  });
+
+  it("refuses synchronous networks", async () => {
+    const [{ network, values }] = fc.sample(cases("synchronous rate"), { seed, numRuns: 1 });
+    const simulator = await makeEngine().createSimulator(network);
+    expect(() => simulator.runPipelined([values]).next()).toThrow("expected a layerwise network");
+    simulator.dispose();
+  });
+}
+
 function recordAll(network: SpikingNetwork): { spikes: string[]; potentials: Record<string, number[]> } {
   const populations = populationsOf(network);
   return {
@@ -200,8 +269,11 @@ async function runOnce(engine: Engine, network: SpikingNetwork, input: RunInput,
 }
 
 function trainOf(result: Result, name: string, offset: number): string[] {
-  const { ticks, neurons, length } = result.spikes[name as never] as { ticks: Uint32Array; neurons: Uint32Array; length: number };
-  return Array.from({ length }, (_, index) => `${ticks[index] + offset}:${neurons[index]}`);
+  const { ticks, neurons, signs, times, length } = result.spikes[name as never] as SpikeTrain;
+  return Array.from({ length }, (_, index) => {
+    const extra = times !== undefined ? `@${times[index]}` : signs === undefined ? "" : signs[index] > 0 ? "+" : "-";
+    return `${ticks[index] + offset}:${neurons[index]}${extra}`;
+  });
 }
 
 /** Bits, not values: a zero of the wrong sign or a last bit is a difference. */

@@ -55,7 +55,7 @@ function checkCode(place: string, network: SpikingNetwork): void {
   }
   const realTimes = code === "ttfs" && network.arithmetic === "float32";
   const most = code !== "phase" ? maximumTicks : network.nonAdjacent === true ? 31 : spikes === "signed" ? 19 : 30;
-  const ticks = checkInteger(`${place}: windowTicks`, network.windowTicks, 1, realTimes ? 1 : most);
+  const ticks = checkInteger(`${place}: windowTicks`, network.windowTicks, network.nonAdjacent === true ? 2 : 1, realTimes ? 1 : most);
   const levels = realTimes ? 0 : code === "phase" ? phaseLevels(network, ticks) : ticks;
   if (network.levels !== levels) {
     throw new LlifError("ARGUMENT", `${place}: levels of ${ticks} ${code} ticks: expected ${levels}, got ${network.levels}`);
@@ -83,7 +83,7 @@ type Kinds = ReadonlyMap<string, SpikingNode["kind"]>;
 function checkNode(network: SpikingNetwork, node: SpikingNode, shapes: Shapes, kinds: Kinds): void {
   const place = `${node.kind} "${node.name}"`;
   checkShape(place, node.shape);
-  if (node.kind === "pool") return checkPool(place, node, shapes, kinds);
+  if (node.kind === "pool") return checkPool(place, network, node, shapes, kinds);
   checkCharges(`${place}: bias`, node.bias, node.shape, network.arithmetic);
   if (!(node.unit instanceof Float64Array)) throw new LlifError("ARGUMENT", `${place}: unit: expected a Float64Array`);
   checkBroadcast(`${place}: unit`, node.unit, node.shape);
@@ -130,7 +130,10 @@ function checkExact(place: string, network: SpikingNetwork, population: Populati
   if (population.refractory.ticks !== 0) {
     throw new LlifError("ARGUMENT", `${place}: refractory ticks in a ${network.schedule} network of ${network.spikes} spikes: expected 0, got ${population.refractory.ticks}`);
   }
-  if (network.arithmetic !== "int32") return;
+  if (network.arithmetic !== "int32") {
+    if (population.initialPotential.some((value) => value !== 0)) throw new LlifError("ARGUMENT", `${place}: initialPotential in real-valued ttfs: expected 0, from which the time is told`);
+    return;
+  }
   const { thresholdFactor, evenThreshold } = largestFactor(network);
   const limit = 2 ** 31 / thresholdFactor;
   for (const value of population.threshold) {
@@ -147,7 +150,7 @@ function largestFactor({ code, spikes, nonAdjacent, windowTicks, levels }: Spiki
   return { thresholdFactor: ternary ? 3 ** (windowTicks - 1) : 2 ** (windowTicks - 1), evenThreshold: ternary };
 }
 
-function checkPool(place: string, pool: SpikingPool, shapes: Shapes, kinds: Kinds): void {
+function checkPool(place: string, network: SpikingNetwork, pool: SpikingPool, shapes: Shapes, kinds: Kinds): void {
   checkOneOf(`${place}: mode`, pool.mode, ["max", "sum"]);
   const input = sourceShape(place, pool.from, shapes, kinds);
   checkDimensions(`${place}: input`, input, 3);
@@ -156,6 +159,10 @@ function checkPool(place: string, pool: SpikingPool, shapes: Shapes, kinds: Kind
   const ceil = [...windowedExtents(place, input, pool, true), input[2]];
   const fits = pool.shape.length === 3 && pool.shape.every((extent, axis) => extent === floor[axis] || extent === ceil[axis]);
   if (!fits) throw new LlifError("SHAPE", `${place}: expected output shape ${formatShape(floor)}, got ${formatShape(pool.shape)}`);
+  const source = network.nodes.find(({ name }) => name === pool.from);
+  if (pool.mode === "max" && network.schedule === "layerwise" && source?.kind === "pool" && source.mode === "sum") {
+    throw new LlifError("ARGUMENT", `${place}: expected a population or a max pool as source, got sum pool "${source.name}", whose spikes overlap; put a population between`);
+  }
   if (pool.multiplicity === undefined) return;
   if (pool.mode !== "sum") throw new LlifError("ARGUMENT", `${place}: multiplicity: expected none in a max pool`);
   if (!(pool.multiplicity instanceof Uint32Array)) throw new LlifError("ARGUMENT", `${place}: multiplicity: expected a Uint32Array`);

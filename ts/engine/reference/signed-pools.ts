@@ -6,10 +6,11 @@ export function digitMaximum(windows: Windows): Pool {
   const membersOf = membersByOutput(windows);
   const shown = new Int32Array(windows.members);
   const largest = new Int32Array(windows.count);
+  /** Of this tick; zeros between ticks. */
   const digits = new Int8Array(windows.members);
   return {
     pass(events, passed, payload) {
-      readDigits(events, digits, (member) => (digits[member] = 0));
+      addSigns(events, digits);
       clear(passed);
       for (const output of touched(windows, events)) {
         let digit = -1;
@@ -37,7 +38,7 @@ export function largestCount(windows: Windows): Pool {
   const largest = new Int32Array(windows.count);
   return {
     pass(events, passed) {
-      readDigits(events, counts, () => {});
+      addSigns(events, counts);
       clear(passed);
       for (const output of touched(windows, events)) {
         let most = -Infinity;
@@ -53,11 +54,9 @@ export function largestCount(windows: Windows): Pool {
   };
 }
 
-/** Adds ±1 for every event, after `before` has seen each neuron that has one. */
-function readDigits(events: SignedEvents, values: Int8Array | Int32Array, before: (member: number) => void): void {
-  for (const member of firing(events)) before(member);
-  for (let index = 0; index < events.plus.length; index++) values[events.plus.neurons[index]]++;
-  for (let index = 0; index < events.minus.length; index++) values[events.minus.neurons[index]]--;
+function addSigns({ plus, minus }: SignedEvents, values: Int8Array | Int32Array): void {
+  for (let index = 0; index < plus.length; index++) values[plus.neurons[index]]++;
+  for (let index = 0; index < minus.length; index++) values[minus.neurons[index]]--;
 }
 
 /** Each neuron with an event, once. */

@@ -1,0 +1,145 @@
+import type { Population, SpikingNetwork, SpikingNode, SpikingPool } from "../../ts/spiking/network.ts";
+
+/** Into one neuron, by synapse: products of constant current, and [weight, spike] by tick, in order of arrival. */
+export type Arrivals = readonly { readonly products: readonly Pair[]; readonly spikes: readonly (readonly Pair[])[] }[];
+type Pair = readonly [weight: number, value: number];
+
+type Body = Exclude<SpikingNode, SpikingPool>;
+type Emit = (tick: number, spikes: number[]) => void;
+
+const f = Math.fround;
+const at = (values: ArrayLike<number>, neuron: number): number => values[neuron % values.length];
+const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+const wrap = (value: bigint): number => Number(BigInt.asIntN(32, value));
+
+/** What a spike of each tick counts. */
+export function payloadsOf({ code, spikes, nonAdjacent }: SpikingNetwork, ticks: number): number[] {
+  const base = code !== "phase" ? 1 : spikes === "signed" && nonAdjacent !== true ? 3 : 2;
+  return range(ticks).map((tick) => (code === "ttfs" ? ticks - tick : base ** (ticks - 1 - tick)));
+}
+
+/** Membrane potential, or an output's charge, sample by sample; fires through `emit`. */
+export function runNeuron(network: SpikingNetwork, node: Body, neuron: number, ticks: number, arrivals: Arrivals, emit: Emit): number[] {
+  if (network.schedule === "layerwise") return network.arithmetic === "float32" ? realTimes(node, neuron, arrivals, emit) : layerwise(network, node, neuron, ticks, arrivals, emit);
+  return network.spikes === "signed" ? signedRate(network, node, neuron, ticks, arrivals, emit) : synchronous(node, neuron, ticks, arrivals, emit);
+}
+
+function synchronous(node: Body, neuron: number, ticks: number, arrivals: Arrivals, emit: Emit): number[] {
+  let drive = at(node.bias, neuron);
+  for (const { products } of arrivals) for (const [weight, value] of products) drive = f(drive + f(weight * value));
+  const arrive = (start: number, tick: number): number => arrivals.flatMap(({ spikes }) => spikes[tick]).reduce((sum, [weight]) => f(sum + weight), start);
+  if (node.kind === "output") {
+    let charge = 0;
+    return range(ticks).map((tick) => (charge = arrive(f(charge + drive), tick)));
+  }
+  const alpha = f(node.leakFactor);
+  const theta = at(node.threshold, neuron);
+  let v = at(node.initialPotential, neuron);
+  let lastSpike = -Infinity;
+  return range(ticks).map((tick) => {
+    const refractory = tick - lastSpike <= node.refractory.ticks;
+    v = f(alpha * v);
+    if (!(refractory && node.refractory.input === "discard")) v = arrive(f(v + drive), tick);
+    if (v < f(node.floor)) v = f(node.floor);
+    if (refractory || v < theta) return v;
+    const count = Math.min(Math.floor(v / theta), (node as Population).spikesPerTick);
+    emit(tick, new Array<number>(count).fill(1));
+    lastSpike = tick;
+    return (v = node.reset === "hard" ? 0 : f(v - count * theta));
+  });
+}
+
+/** Σ weight · value · payload of the spikes up to each tick. */
+function arrived(arrivals: Arrivals, payloads: readonly number[]): bigint[] {
+  let sum = 0n;
+  return payloads.map((payload, tick) => {
+    for (const { spikes } of arrivals) for (const [weight, value] of spikes[tick]) sum += BigInt(weight * value) * BigInt(payload);
+    return sum;
+  });
+}
+
+/** B + Σq·N_0. */
+function constantCharge(node: Body, neuron: number, arrivals: Arrivals): bigint {
+  let charge = BigInt(at(node.bias, neuron));
+  for (const { products } of arrivals) for (const [weight, value] of products) charge += BigInt(weight) * BigInt(value);
+  return charge;
+}
+
+/** T8: N(t) = clip(floor((v0 + Z(t)) / θ), 0, T), and the spikes are its changes. */
+function signedRate(network: SpikingNetwork, node: Body, neuron: number, ticks: number, arrivals: Arrivals, emit: Emit): number[] {
+  const current = constantCharge(node, neuron, arrivals);
+  const spikes = arrived(arrivals, range(ticks).map(() => 1));
+  let before = 0n;
+  return range(ticks).map((tick) => {
+    const charge = floorDivide(BigInt(tick + 1) * current, BigInt(network.windowTicks)) + spikes[tick];
+    if (node.kind === "output") return wrap(charge);
+    const theta = BigInt(at(node.threshold, neuron));
+    const v = charge + BigInt(at(node.initialPotential, neuron));
+    const count = clip(floorDivide(v, theta), 0n, BigInt(network.levels));
+    emit(tick, new Array<number>(Number(count > before ? count - before : before - count)).fill(count > before ? 1 : -1));
+    before = count;
+    return wrap(v - count * theta);
+  });
+}
+
+/** T7, T12: the count by its formula, the spikes as its digits (or its slot), and the potential as what they leave. */
+function layerwise(network: SpikingNetwork, node: Body, neuron: number, ticks: number, arrivals: Arrivals, emit: Emit): number[] {
+  const payloads = payloadsOf(network, ticks);
+  let base = constantCharge(node, neuron, arrivals);
+  if (node.kind === "population") base += BigInt(at(node.initialPotential, neuron));
+  const trace = arrived(arrivals, payloads).map((charge) => wrap(base + charge));
+  if (node.kind === "output") return trace;
+  const theta = BigInt(at(node.threshold, neuron));
+  const levels = BigInt(network.levels);
+  const signed = network.spikes === "signed";
+  let v = BigInt(trace[ticks - 1]);
+  if (signed && node.rectified) v = v < 0n ? 0n : v;
+  if (network.code === "ttfs" || network.nonAdjacent === true) v = v < theta * (levels + 1n) ? v : theta * (levels + 1n) - 1n;
+  const nearest = signed && network.nonAdjacent !== true;
+  const count = clip(nearest ? floorDivide(2n * v + theta, 2n * theta) : floorDivide(v, theta), node.rectified ? 0n : -levels, levels);
+  const digits = digitsOf(network, Number(count), ticks);
+  digits.forEach((digit, tick) => {
+    if (digit !== 0) emit(tick, [digit]);
+    v -= theta * BigInt(digit * payloads[tick]);
+    trace.push(wrap(v));
+  });
+  return trace;
+}
+
+/** T9: spike at 1 − V/θ of the next window, none if V ≤ 0, at once if V ≥ θ. */
+function realTimes(node: Body, neuron: number, arrivals: Arrivals, emit: Emit): number[] {
+  let charge = at(node.bias, neuron);
+  for (const { products, spikes } of arrivals) for (const [weight, value] of [...products, ...spikes[0]]) charge = f(charge + f(weight * f(value)));
+  if (node.kind === "output") return [charge];
+  if (charge > 0) emit(0, [1 - (1 - Math.min(1, f(charge / at(node.threshold, neuron))))]);
+  return [charge, Math.min(charge, 0)];
+}
+
+/** +1, −1 or 0 for each tick, so that Σ digit · payload is the count. */
+function digitsOf({ code, spikes, nonAdjacent }: SpikingNetwork, count: number, ticks: number): number[] {
+  if (code === "rate") return range(ticks).map((tick) => (tick < count ? 1 : 0));
+  if (code === "ttfs") return range(ticks).map((tick) => (count > 0 && tick === ticks - count ? 1 : 0));
+  if (spikes === "unsigned") return range(ticks).map((tick) => (count >> (ticks - 1 - tick)) & 1);
+  return nonAdjacent === true ? nonAdjacentDigits(count, ticks) : ternaryDigits(count, ticks);
+}
+
+/** Shift by the count of ones only, take ordinary ternary digits, shift back. */
+function ternaryDigits(count: number, ticks: number): number[] {
+  const shifted = count + (3 ** ticks - 1) / 2;
+  return range(ticks).map((tick) => (Math.floor(shifted / 3 ** (ticks - 1 - tick)) % 3) - 1);
+}
+
+/** Prodinger: the digits are the bits in which 3n and n differ, positive where 3n has the one. */
+function nonAdjacentDigits(count: number, ticks: number): number[] {
+  const bit = (value: number, k: number): number => Math.floor(value / 2 ** k) % 2;
+  return range(ticks).map((tick) => bit(3 * count, ticks - tick) - bit(count, ticks - tick));
+}
+
+function clip(value: bigint, low: bigint, high: bigint): bigint {
+  return value < low ? low : value > high ? high : value;
+}
+
+function floorDivide(a: bigint, b: bigint): bigint {
+  const quotient = a / b;
+  return a % b !== 0n && a < 0n ? quotient - 1n : quotient;
+}
