@@ -1,3 +1,4 @@
+import type { TopClassesReport } from "./top-classes.ts";
 import { LlifError } from "../errors.ts";
 import { latencyTicks, type Code, type ScheduleName, type SpikeSign, type SpikingNetwork } from "../spiking/network.ts";
 import { addActivity, type ActivitySums } from "./activity.ts";
@@ -70,6 +71,8 @@ export interface EvaluationReport {
   readonly twinSeconds: number | null;
   /** Only where asked for: --certify. */
   readonly certificates?: CertificateReport;
+  /** Where the first few classes were compared too. */
+  readonly topClasses?: TopClassesReport;
   /** Only where asked for: --energy. */
   readonly energy?: EnergyReport;
 }

@@ -1,11 +1,15 @@
 import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import type { Evaluation, EvaluationReport } from "../analyze/evaluation.ts";
+import { compareTopClasses, type TopClassesReport } from "../analyze/top-classes.ts";
+import type { ImageDataset } from "../data/dataset.ts";
+import { createFloatPass, createTwinPass } from "../engine/passes.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { makeManifest } from "./manifest.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addDataOptions, addEncodingOptions, addMappingOptions, cacheOption, encodingChoice, engineOption, jsonOption, mappingChoice, workersOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
+import { addDataOptions, addEncodingOptions, addMappingOptions, cacheOption, encodingChoice, engineOption, integer, jsonOption, mappingChoice, workersOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
+import { hasTwin } from "../parallel/contenders.ts";
 import { settleBits } from "./auto-bits.ts";
 import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
 import { formatReport } from "./report-text.ts";
@@ -17,6 +21,7 @@ export interface EvaluateFlags extends MappingFlags, DataFlags, EncodingFlags {
   readonly certify?: boolean;
   readonly energy?: boolean;
   readonly workers?: number;
+  readonly top?: number;
   readonly manifest?: string;
   readonly json?: boolean;
 }
@@ -64,6 +69,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .option("--allow-overlap", "evaluate although some images were used for calibration")
     .option("--certify", "prove decisions: C1 against the float network, C3 inside the last window")
     .option("--energy", "count operations and estimate energy, beside two baselines")
+    .addOption(new Option("--top <k>", "exact codes: also count the images whose first k classes are the same in both networks").argParser(integer("--top", 1)))
     .addOption(workersOption())
     .addOption(cacheOption())
     .addOption(new Option("--manifest <file>", "write all that the result depends on, and its digest, for llif reproduce"))
@@ -82,8 +88,23 @@ export function addEvaluate(program: Command, io: Io): void {
 export async function evaluateModel(model: OpenModel, flags: EvaluateFlags, io: Io): Promise<EvaluateOutcome> {
   const evaluator = await Evaluator.open(model, flags, io);
   const { network, mapping, calibration, ticks } = await networkFor(model, flags, evaluator, io);
-  const { evaluation, report } = await evaluator.evaluate(network, flags.engine, ticks, { ...flags, encoding: encodingChoice(flags) });
+  const evaluated = await evaluator.evaluate(network, flags.engine, ticks, { ...flags, encoding: encodingChoice(flags) });
+  const { evaluation } = evaluated;
+  const report = flags.top === undefined ? evaluated.report : { ...evaluated.report, topClasses: await topClassesOf(model, network, evaluator.data, flags.top, io) };
   return { network, mapping, calibration, ticks, evaluation, report, dataHash: await evaluator.dataHash() };
+}
+
+async function topClassesOf(model: OpenModel, network: SpikingNetwork, data: ImageDataset, k: number, io: Io): Promise<TopClassesReport> {
+  if (!hasTwin(network)) throw new LlifError("ARGUMENT", "--top: expected an exact code, whose quantised twin ranks the classes as the simulation does");
+  const [forward, twin] = [await createFloatPass(model.relu), await createTwinPass(network)];
+  try {
+    const onProgress = (done: number, total: number) => io.progress(`${network.name}: first ${k} classes of ${done} of ${total} images`);
+    return await compareTopClasses(network, { forward, reluOutput: model.relu.outputs[0], twin }, data, k, { signal: io.signal, onProgress });
+  } finally {
+    io.progress("");
+    forward.dispose();
+    twin.dispose();
+  }
 }
 
 /** The network of a .llif file, or the model mapped as the flags say, with its calibration kept apart from the evaluated images. */

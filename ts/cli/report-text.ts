@@ -24,6 +24,10 @@ export function formatReport(report: EvaluationReport): string {
     pairs.push(["certified (C1)", c1 === null ? "– (no intervals through this model)" : `${c1.certified} of ${formatCount(samples)} decisions are provably the float network's${c1.certified === 0 ? ": the bounds grow with depth" : ""}`]);
     pairs.push(["last window (C3)", c3 === null ? "– (this code has no last window to cut short)" : `decides ${c3.ticksSaved.toFixed(2)} of its ${report.windowTicks} ticks early, on average; ${c3.changed} decisions changed`]);
   }
+  if (report.topClasses !== undefined) {
+    const { classes, sameOrder, sameSet } = report.topClasses;
+    pairs.push([`first ${classes} classes`, `the same on ${sameSet} of ${formatCount(samples)} images, in the same order on ${sameOrder}`]);
+  }
   const times = [
     report.seconds === null ? "no simulation (the twin decided)" : `simulation ${formatSeconds(report.seconds)}`,
     `ReLU network ${formatSeconds(report.reluSeconds)}`,
