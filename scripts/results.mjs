@@ -58,7 +58,7 @@ export function accuracyTable({ machine, runs }) {
     compact(report.spikesPerSample),
     compact(report.synapticOperationsPerSample),
   ]);
-  return `${markdown(header, rows)}\n\n\`node scripts/results.mjs measure\`, ${machine.date}: the same on every processor and in every runtime.`;
+  return `${markdown(header, rows)}\n\n\`node scripts/results.mjs measure\`, ${machine.date}.`;
 }
 
 /** Rows of whole networks; the other cases are in docs of the benchmark. */
