@@ -1,5 +1,6 @@
 import { averageDivisors, forEachPooled } from "../../relu/forward.ts";
 import type { AveragePoolNode, MaxPoolNode, Padding } from "../../relu/network.ts";
+import { windowedExtents } from "../../relu/shapes.ts";
 import { channelsOf, sizeOf, type Shape } from "../../tensor.ts";
 import { addPadding, compressed, noPadding, repeated } from "./linear.ts";
 import { isPoolable, type Neurons } from "./neurons.ts";
@@ -13,7 +14,7 @@ export function maxPooled(piece: Piece, node: MaxPoolNode, neurons: Neurons): Pi
   if (!isPoolable(bare, neurons)) return null;
   if (piece.padding !== null && piece.parts.some(({ from }) => neurons.sources.get(from)?.signed)) return null;
   const shape = pooledShape(piece, node);
-  if (piece.padding !== null && !everyWindowTouches(piece, piece.padding, node)) return null;
+  if (piece.padding !== null && !(joinsPadding(piece, node) && everyWindowTouches(piece, piece.padding, node))) return null;
   const parts = piece.parts.map(({ from, linear }) => ({ linear, from: emit(neurons, from, node, shape, piece.padding, "max", null) }));
   return { ...bare, shape, parts, place: resizedPlace(piece, sizeOf(shape)) };
 }
@@ -21,7 +22,7 @@ export function maxPooled(piece: Piece, node: MaxPoolNode, neurons: Neurons): Pi
 /** Sums of the windows with a common divisor, which the scale takes in; windows of another size count several times. */
 export function averaged(given: Piece, node: AveragePoolNode, neurons: Neurons): Piece {
   // Zeros of two kinds, of which one counts and the other does not, cannot be one padding.
-  const joins = node.countPadding || Object.values(node.padding).every((cells) => cells === 0);
+  const joins = (node.countPadding || Object.values(node.padding).every((cells) => cells === 0)) && joinsPadding(given, node);
   const piece = joins ? given : padded(given, neurons);
   const inner = outerShape(piece);
   const divisors = averageDivisors(node, inner);
@@ -51,6 +52,14 @@ export function padded(piece: Piece, neurons: Neurons): Piece {
   const bias = new Float64Array(sizeOf(shape));
   if (!isZero(piece.bias)) forEachPooled({ ...window }, piece.shape, shape, (output, input) => (bias[output] = inside[input]));
   return { ...piece, shape, parts, padding: null, bias: compressed(bias, channels) };
+}
+
+/** Whether the pool has as many windows with the piece's padding in its own: a last window that sticks out may begin in no trailing padding. */
+function joinsPadding(piece: Piece, node: MaxPoolNode | AveragePoolNode): boolean {
+  if (piece.padding === null) return true;
+  const window = { ...windowOf(node), padding: addPadding(node.padding, piece.padding) };
+  const counts = [false, true].map((ceil) => windowedExtents(node.name, piece.shape, window, ceil));
+  return [0, 1].every((axis) => counts.some((extents) => extents[axis] === node.shape[axis]));
 }
 
 /** Whether no window lies in the padding alone, where a max pool would have no member. */
