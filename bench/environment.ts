@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { cpus, platform, release, totalmem } from "node:os";
+import { cpus, loadavg, platform, release, totalmem } from "node:os";
 import { inRoot } from "./paths.ts";
 
 /** What a time depends on besides the code. */
@@ -27,6 +27,8 @@ export function environment(): Environment {
     v8: process.versions.v8,
     package: version,
     commit: said("git", ["rev-parse", "--short", "HEAD"]),
+    // Others at work on the machine: times mean less then.
+    load: Number(loadavg()[0].toFixed(1)),
     rustc: said("rustc", ["--version"]),
   };
 }

@@ -2,29 +2,33 @@ import { WrongAnswer, SkippedCase, type BenchCase, type ResultRow } from "../ts/
 import { runCase } from "../ts/bench/runner.ts";
 import { LlifError } from "../ts/index.ts";
 import { drawChart } from "./chart.ts";
-import { drawRoofline } from "./roofline.ts";
 import { environment } from "./environment.ts";
-import { resultsFolder } from "./paths.ts";
+import { inRoot, resultsFolder } from "./paths.ts";
 import { closePeers } from "./peers.ts";
-import { mergeRows, readRows, replaceFile, writeResults } from "./results.ts";
+import { performancePage } from "./page.ts";
+import { mergeRows, readMachines, readRows, replaceFile, writeResults } from "./results.ts";
+import { drawGrowth, drawRoofline } from "./roofline.ts";
 import { usualSuites, suites } from "./suites.ts";
 import { cells, columns, textTable } from "./text.ts";
 
-const help = `npm run bench -- [--suite NAME[,NAME]] [--case NAME] [--list] [--dry]
+const help = `npm run bench -- [--suite NAME[,NAME]] [--case NAME] [--list] [--dry] [--page]
 
 Checks that all contenders of a case give the same answer, then times them in turn in one run, and prints median, spread and
-ratio (contender's time / ours). Results go to bench/results/: latest.json, machines.json and one chart a suite.
+ratio (contender's time / ours). Results go to bench/results/: latest.json, machines.json and one chart a suite; docs/performance.md
+is written from them.
 
   --suite   ${Object.keys(suites).join(", ")}, or all; without it: ${usualSuites.join(", ")}
   --case    a case and its variants: mnist-cnn also takes mnist-cnn-rate-t32
   --list    name the cases and stop
-  --dry     write nothing`;
+  --dry     write nothing
+  --page    measure nothing: write docs/performance.md and the charts anew from the results there are`;
 
 interface Options {
   readonly suites: readonly string[];
   readonly only: string | undefined;
   readonly list: boolean;
   readonly dry: boolean;
+  readonly page: boolean;
 }
 
 /** @throws {LlifError} ARGUMENT for an unknown word or suite. */
@@ -35,18 +39,18 @@ export function parseWords(words: readonly string[]): Options | "help" {
   for (let index = 0; index < words.length; index++) {
     const word = words[index];
     if (word === "--help") return "help";
-    if (word === "--list" || word === "--dry") flags.add(word);
+    if (word === "--list" || word === "--dry" || word === "--page") flags.add(word);
     else if (word === "--suite" || word === "--case") {
       const value = words[++index];
       if (value === undefined || value.startsWith("--")) throw new LlifError("ARGUMENT", `${word}: expected a name after it`);
       if (word === "--case") only = value;
       else chosen = value === "all" ? Object.keys(suites) : value.split(",");
-    } else throw new LlifError("ARGUMENT", `expected --suite, --case, --list, --dry or --help, got "${word}"`);
+    } else throw new LlifError("ARGUMENT", `expected --suite, --case, --list, --dry, --page or --help, got "${word}"`);
   }
   for (const name of chosen) {
     if (!(name in suites)) throw new LlifError("ARGUMENT", `--suite: expected ${Object.keys(suites).join(", ")} or all, got "${name}"`);
   }
-  return { suites: chosen, only, list: flags.has("--list"), dry: flags.has("--dry") };
+  return { suites: chosen, only, list: flags.has("--list"), dry: flags.has("--dry"), page: flags.has("--page") };
 }
 
 const matches = (only: string | undefined) => (benchCase: BenchCase) => only === undefined || benchCase.name === only || benchCase.name.startsWith(`${only}-`);
@@ -55,6 +59,12 @@ export async function main(words: readonly string[], signal: AbortSignal): Promi
   const options = parseWords(words);
   if (options === "help") {
     process.stdout.write(`${help}\n`);
+    return 0;
+  }
+  if (options.page) {
+    const rows = readRows(resultsFolder);
+    for (const suite of new Set(rows.map((row) => row.suite))) await draw(suite, rows);
+    if (rows.length === 0) replaceFile(inRoot("docs", "performance.md"), performancePage([], {}));
     return 0;
   }
   try {
@@ -76,22 +86,26 @@ async function runSuites(options: Options, signal: AbortSignal): Promise<number>
       continue;
     }
     if (cases.length === 0) continue;
-    const outcome = await runSuite(suite, cases, signal);
+    // What a long suite has measured is kept case by case; rows of cases that are no more go at its end.
+    const outcome = await runSuite(suite, cases, signal, options.dry ? () => undefined : (rows) => keep(suite, rows, true));
     wrong += outcome.wrong;
-    if (!options.dry && outcome.rows.length > 0) await keep(suite, outcome.rows, options.only !== undefined);
+    if (options.dry || outcome.rows.length === 0) continue;
+    await draw(suite, keep(suite, outcome.rows, options.only !== undefined));
   }
   if (found === 0) throw new LlifError("ARGUMENT", `--case: no case of ${options.suites.join(", ")} is "${options.only}"; --list names them`);
   if (!options.list) process.stdout.write(`\n${((performance.now() - start) / 1000).toFixed(0)} s\n`);
   return wrong === 0 ? 0 : 1;
 }
 
-async function runSuite(suite: string, cases: readonly BenchCase[], signal: AbortSignal): Promise<{ rows: ResultRow[]; wrong: number }> {
+async function runSuite(suite: string, cases: readonly BenchCase[], signal: AbortSignal, done: (rows: readonly ResultRow[]) => void): Promise<{ rows: ResultRow[]; wrong: number }> {
   const rows: ResultRow[] = [];
   const remarks: string[] = [];
   let wrong = 0;
   for (const [index, benchCase] of cases.entries()) {
     try {
-      rows.push(...(await runCase(benchCase, { signal, onProgress: (message) => progress(`[${index + 1}/${cases.length}] ${message}`) })));
+      const fresh = await runCase(benchCase, { signal, onProgress: (message) => progress(`[${index + 1}/${cases.length}] ${message}`) });
+      rows.push(...fresh);
+      done(fresh);
     } catch (error) {
       if (error instanceof SkippedCase) remarks.push(`skipped ${benchCase.name}: ${error.message}`);
       else if (error instanceof WrongAnswer) {
@@ -110,13 +124,18 @@ async function runSuite(suite: string, cases: readonly BenchCase[], signal: Abor
   return { rows, wrong };
 }
 
-async function keep(suite: string, fresh: readonly ResultRow[], limited: boolean): Promise<void> {
+function keep(suite: string, fresh: readonly ResultRow[], limited: boolean): ResultRow[] {
   const rows = mergeRows(readRows(resultsFolder), fresh, [suite], limited);
-  const machine = environment();
-  writeResults(resultsFolder, rows, [suite], machine);
+  writeResults(resultsFolder, rows, [suite], environment());
+  return rows;
+}
+
+async function draw(suite: string, rows: readonly ResultRow[]): Promise<void> {
+  const machines = readMachines(resultsFolder);
   const measured = rows.filter((row) => row.suite === suite);
-  const chart = await (suite === "limit" ? drawRoofline(measured, machine) : drawChart(suite, measured, machine));
+  const chart = await (suite === "limit" ? drawRoofline(measured, machines[suite]) : suite === "growth" ? drawGrowth(measured, machines[suite]) : drawChart(suite, measured, machines[suite]));
   if (chart !== undefined) replaceFile(`${resultsFolder}/${suite}.svg`, chart);
+  replaceFile(inRoot("docs", "performance.md"), performancePage(rows, machines));
 }
 
 /** One line that is written over; on a terminal only. */

@@ -62,3 +62,41 @@ export async function drawRoofline(rows: readonly ResultRow[], machine: Environm
   const notes = ["Lines: what a loop of nothing but 128-bit loads and additions reaches in WebAssembly, from the first level cache (flat)", "and from memory (rising). Points: our kernels; squares dense layers, circles convolutions, triangles convolutions in phase."];
   return composeSvg([panel], { title: `limit: ${machine.processor}, Node ${machine.node}`, width, height: height + 90, notes });
 }
+
+/** Time against what grows, both relative to the smallest step: a line of slope 1 is linear. */
+export async function drawGrowth(rows: readonly ResultRow[], machine: Environment): Promise<string | undefined> {
+  const grown = rows.filter((row) => row.more?.["value"] !== undefined);
+  const names = [...new Set(grown.map((row) => row.case))];
+  const points = grown.flatMap((row) => {
+    const first = rows.find((other) => other.case === row.case) as ResultRow;
+    const color = palette[names.indexOf(row.case) % palette.length];
+    return [{ case: row.case, grown: Number(row.more?.["value"]) / Number(first.more?.["value"]), time: row.medianMs / first.medianMs, color }];
+  });
+  if (points.length === 0) return undefined;
+  const { Plot } = await loadPlot();
+  const most = Math.max(...points.flatMap(({ grown, time }) => [grown, time])) * 1.2;
+  const last = names.map((name) => points.filter((point) => point.case === name).at(-1) as (typeof points)[number]);
+  const [width, height] = [620, 440];
+  const axis = { type: "log" as const, grid: true, domain: [0.8, most], ticks: [1, 2, 5, 10, 20, 50, 100].filter((tick) => tick < most), tickFormat: (value: number) => String(value) };
+  const panel = {
+    left: 0,
+    top: 56,
+    options: {
+      width,
+      height,
+      marginLeft: 56,
+      marginRight: 90,
+      marginBottom: 44,
+      x: { ...axis, label: "size / the smallest →" },
+      y: { ...axis, label: "↑ time / that of the smallest" },
+      color: { type: "identity" as const },
+      marks: [
+        Plot.line([{ grown: 0.8, time: 0.8 }, { grown: most, time: most }], { x: "grown", y: "time", stroke: "#999999", strokeDasharray: "5,3" }),
+        Plot.line(points, { x: "grown", y: "time", z: "case", stroke: "color", strokeWidth: 1.5 }),
+        Plot.dot(points, { x: "grown", y: "time", fill: "color", r: 3.5 }),
+        Plot.text(last, { x: "grown", y: "time", text: "case", textAnchor: "start", dx: 8, fill: "color" }),
+      ],
+    },
+  };
+  return composeSvg([panel], { title: `growth: ${machine.processor}, Node ${machine.node}`, width, height: height + 60, notes: ["Dashed: linear."] });
+}

@@ -1,6 +1,7 @@
 // `npm run bench`: set-up, then the benchmark of bench/ over the package in dist.
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { withTables } from "./results.mjs";
 import { setupOrExit } from "./setup.mjs";
 import { inRoot } from "./toolchain.mjs";
 
@@ -11,14 +12,20 @@ mkdirSync(inRoot(".cache", "bench"), { recursive: true });
 const bundled = { bundle: true, format: "esm", logLevel: "error" };
 const packageAs = (answer) => ({ name: "the package as users have it", setup: (chain) => chain.onResolve({ filter: /\/ts\/index\.ts$|^llif$/ }, () => answer) });
 await build({ ...bundled, entryPoints: [inRoot("bench", "main.ts")], outfile, platform: "node", target: "node20", packages: "external", plugins: [packageAs({ path: "llif", external: true })] });
+// Readers and plots are imported when first used, which this program never does.
+const withoutReaders = { name: "no lazy imports", setup: (chain) => chain.onResolve({ filter: /.*/ }, ({ kind }) => (kind === "dynamic-import" ? { path: "left-out", external: true } : undefined)) };
 // One file for every runtime, browsers too: the entry that carries the WebAssembly bytes.
-await build({ ...bundled, entryPoints: [inRoot("bench", "runtimes", "main.ts")], outfile: inRoot(".cache", "bench", "runtimes.mjs"), platform: "browser", target: "es2022", external: ["linkedom", "node:*"], plugins: [packageAs({ path: inRoot("dist", "inline.js") })] });
+await build({ ...bundled, entryPoints: [inRoot("bench", "runtimes", "main.ts")], outfile: inRoot(".cache", "bench", "runtimes.mjs"), platform: "browser", target: "es2022", plugins: [withoutReaders, packageAs({ path: inRoot("dist", "inline.js") })] });
 
 const { main } = await import(pathToFileURL(outfile).href);
 const abort = new AbortController();
 process.once("SIGINT", () => abort.abort());
 try {
   process.exitCode = await main(process.argv.slice(2), abort.signal);
+  // Its speed table comes from the results too.
+  const readme = inRoot("README.md");
+  const text = withTables(readFileSync(readme, "utf8"));
+  if (text !== readFileSync(readme, "utf8")) writeFileSync(readme, text);
 } catch (error) {
   process.stderr.write(`\n${error.code === undefined ? error.stack : `bench: ${error.message}`}\n`);
   process.exitCode = error.code === "ABORTED" ? 130 : 1;

@@ -63,7 +63,7 @@ export function accuracyTable({ machine, runs }) {
 
 /** Rows of whole networks; the other cases are in docs of the benchmark. */
 export function speedTable(rows) {
-  const networks = rows.filter((row) => /^(mnist|cifar10|resnet)/.test(row.case));
+  const networks = rows.filter((row) => /^(mnist|cifar10|resnet)/.test(row.case) && row.contender !== "wasm" && ["reference", "native", "dnn"].includes(row.suite));
   if (networks.length === 0) return "Not measured yet: `npm run bench`.";
   return markdown(["case", "against", "theirs, ms", "ratio"], networks.map((row) => [row.case, `${row.contender} (${row.suite})`, String(row.medianMs), `${row.ratio.toPrecision(3)}×`]));
 }

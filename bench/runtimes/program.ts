@@ -5,8 +5,8 @@ import { simulatorContender } from "../../ts/bench/simulators.ts";
 import { wasmEngine } from "../../ts/index.ts";
 
 export interface RuntimeReport {
-  /** By case: digest of counts and charges, spikes, synaptic operations, and milliseconds of the median of some runs. */
-  readonly [name: string]: { readonly digest: string; readonly spikes: number; readonly synapticOperations: number; readonly medianMs: number };
+  /** By case: digest of counts and charges, spikes, synaptic operations, and milliseconds of one run, round after round. */
+  readonly [name: string]: { readonly digest: string; readonly spikes: number; readonly synapticOperations: number; readonly times: readonly number[] };
 }
 
 const names = ["dense-1216-a10", "dense-1216-a10-phase", "dense-1216-a10-rate-ohmic-t32", "conv-16x16x128-a05", "conv-16x16x128-a05-rate-constant-t32"];
@@ -20,8 +20,7 @@ export async function program(): Promise<RuntimeReport> {
     await contender.time(30);
     const times: number[] = [];
     for (let round = 0; round < 15; round++) times.push((await contender.time(10)) / 10);
-    times.sort((a, b) => a - b);
-    report[name] = { ...outcome, medianMs: times[7] };
+    report[name] = { ...outcome, times };
     await contender.dispose?.();
   }
   return report;

@@ -42,6 +42,7 @@ function fetched(name: "node" | "deno" | "bun"): () => string {
       join(folder, `node-${platform}`, "bin", "node"),
       join(folder, "@deno", `${platform}-glibc`, "deno"),
       join(folder, "@deno", platform, "deno"),
+      join(folder, "bun", "bin", "bun.exe"),
       join(folder, "@oven", `bun-${process.platform}-${triple}`, "bin", "bun"),
     ];
     const found = places.find((path) => path.split(/[/\\]/).some((part) => part.includes(name)) && existsSync(path));

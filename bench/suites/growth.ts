@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { benchCase, type BenchCase, type Contender, type OpenCase } from "../../ts/bench/case.ts";
 import { layerNetwork, randomSpikes, type LayerCode, type LayerKind } from "../../ts/bench/layers.ts";
 import { outcomeOf, type SimulationOutcome } from "../../ts/bench/simulators.ts";
-import { referenceEngine, wasmEngine, type SpikingNetwork } from "../../ts/index.ts";
+import { pool, referenceEngine, wasmEngine, type Result, type SpikingNetwork } from "../../ts/index.ts";
 import { loadGlue } from "../../ts/engine/load.ts";
 import { openCore } from "../core.ts";
+import { models, openModel, phase, type ModelSpec } from "../models.ts";
 import { inRoot } from "../paths.ts";
 
 interface Step {
@@ -29,7 +30,30 @@ const series: Readonly<Record<string, readonly Step[]>> = {
 
 /** Cost against what it should be linear in, with the memory of the WebAssembly instance beside it. */
 export function growthSuite(): BenchCase[] {
-  return Object.entries(series).map(([name, steps]) => benchCase("growth", name, () => open(name, steps)));
+  return [...Object.entries(series).map(([name, steps]) => benchCase("growth", name, () => open(name, steps))), benchCase("growth", "workers", openWorkers)];
+}
+
+/** The same images through a pool of one worker and of two. */
+async function openWorkers(): Promise<OpenCase<SimulationOutcome>> {
+  const { network, images } = await openModel(models.find(({ name }) => name === "mnist-cnn") as ModelSpec, phase);
+  const samples = Array.from({ length: 128 }, (_, index) => images[index % images.length]);
+  const contenders: Contender<SimulationOutcome>[] = [];
+  for (const [size, name] of [[2, "two workers"], [1, "one worker"]] as const) {
+    const workers = await pool(network, { size, engine: "wasm" });
+    contenders.push({
+      name,
+      async time(repetitions) {
+        const start = performance.now();
+        for (let repetition = 0; repetition < repetitions; repetition++) await workers.runBatch(samples);
+        return performance.now() - start;
+      },
+      outcome: async () => outcomeOf(network, await workers.runBatch(samples)),
+      dispose: () => workers.dispose(),
+    });
+  }
+  const reference = await referenceEngine().createSimulator(network);
+  const known = new Map(images.map((image) => [image, reference.run(image)]));
+  return { contenders, truth: outcomeOf(network, samples.map((image) => known.get(image) as Result)), samples: samples.length };
 }
 
 /** Every step is a contender, the smallest first: ratios are the growth itself. */

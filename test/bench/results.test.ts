@@ -1,10 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { drawChart } from "../../bench/chart.ts";
 import { environment } from "../../bench/environment.ts";
 import { parseWords } from "../../bench/main.ts";
+import { performancePage } from "../../bench/page.ts";
+import { resultsFolder } from "../../bench/paths.ts";
+import { fittedExponent } from "../../bench/suites/growth.ts";
 import { mergeRows, readMachines, readRows, writeResults } from "../../bench/results.ts";
 import { usualSuites, suites } from "../../bench/suites.ts";
 import type { ResultRow } from "../../ts/bench/case.ts";
@@ -39,7 +43,7 @@ describe("bench/results", () => {
 
 describe("the words of npm run bench", () => {
   it("choose suites and a case", () => {
-    expect(parseWords(["--suite", "reference", "--case", "mnist-cnn", "--dry"])).toEqual({ suites: ["reference"], only: "mnist-cnn", list: false, dry: true });
+    expect(parseWords(["--suite", "reference", "--case", "mnist-cnn", "--dry"])).toEqual({ suites: ["reference"], only: "mnist-cnn", list: false, dry: true, page: false });
     expect(parseWords([])).toMatchObject({ suites: usualSuites, only: undefined });
     expect(parseWords(["--suite", "all"])).toMatchObject({ suites: Object.keys(suites) });
     expect(parseWords(["--help"])).toBe("help");
@@ -47,5 +51,25 @@ describe("the words of npm run bench", () => {
 
   it.each([[["--suite"]], [["--suite", "fastest"]], [["--cases", "x"]]])("refuse %s", (words) => {
     expect(() => parseWords(words)).toThrow(/expected/);
+  });
+});
+
+describe("docs/performance.md", () => {
+  it("is what the committed results give", () => {
+    const page = fileURLToPath(new URL("../../docs/performance.md", import.meta.url));
+    expect(readFileSync(page, "utf8")).toBe(performancePage(readRows(resultsFolder), readMachines(resultsFolder)));
+  });
+
+  it("has no number that was not measured", () => {
+    expect(performancePage([], {})).not.toMatch(/\d+(\.\d+)? (ms|G)\b/);
+    const page = performancePage([row("reference", "mnist-mlp"), row("reference", "mnist-mlp", "reference", 12.5)], { reference: environment() });
+    expect(page).toContain("| mnist-mlp | reference | 12.5 ms | 12.5 ms – 12.5 ms | 12.5 | 25 ✗ |");
+    expect(page).toContain("0 of 1 ratios reach their goal.");
+    expect(page).not.toContain("## Against Python simulators");
+  });
+
+  it("fits exponents of power laws", () => {
+    expect(fittedExponent([[1, 3], [2, 6], [8, 24]])).toBeCloseTo(1, 12);
+    expect(fittedExponent([[1, 5], [4, 80]])).toBeCloseTo(2, 12);
   });
 });

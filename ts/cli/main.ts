@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Command, CommanderError } from "commander";
 import "../entry/node.ts";
 import { LlifError } from "../errors.ts";
+import { addBench } from "./bench.ts";
 import { addConvert, addToRelu } from "./convert.ts";
 import { addCurve } from "./curve.ts";
 import { addDefault } from "./default.ts";
@@ -43,7 +44,7 @@ export async function main(words: readonly string[], io: Io): Promise<number> {
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: () => undefined });
-  for (const add of [addInspect, addConvert, addToRelu, addRun, addEvaluate, addReproduce, addDiagnose, addCurve, addSweep, addDefault]) add(program, io);
+  for (const add of [addInspect, addConvert, addToRelu, addRun, addEvaluate, addReproduce, addDiagnose, addCurve, addSweep, addBench, addDefault]) add(program, io);
   try {
     if (words.length === 0) {
       io.out(program.helpInformation() + help);

@@ -1,0 +1,23 @@
+import { describe, expect, it } from "vitest";
+import { nearCounts, nearLogits, peersSuite, sameCounts } from "../../bench/suites/peers.ts";
+
+describe("the rules of suite peers", () => {
+  it("counts of a layer must be equal, or near where windows integrate first", () => {
+    expect(sameCounts([[1, 2, 3]], [[1, 2, 3]])).toBeUndefined();
+    expect(sameCounts([[1, 2, 3]], [[1, 2, 4]])).toBe("1 of 3 neurons have another count");
+    expect(sameCounts([[1, 2, 3]], [[1, 2, 3, 4]])).toBeDefined();
+    expect(nearCounts([[1, 2, 3]], [[2, 3, 4]])).toBeUndefined();
+    expect(nearCounts([[1, 2, 3]], [[9, 2, 3]])).toContain("2.67 on average");
+  });
+
+  it("logits may differ by 2 % of their range", () => {
+    expect(nearLogits([[0, 100]], [[1, 99]])).toBeUndefined();
+    expect(nearLogits([[0, 100]], [[0, 97]])).toContain("3.0 %");
+    expect(nearLogits([[0, 100]], [[0, Number.NaN]])).toBeDefined();
+  });
+
+  it("has every layer with soft and hard reset, and every model twice", () => {
+    const names = peersSuite().map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["dense-1216-a05", "conv-8x8x256-a10-rate-constant-t32", "dense-1216-a10-rate-hard-t32", "mnist-mlp", "cifar10-resnet20-decision"]));
+  });
+});

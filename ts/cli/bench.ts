@@ -1,0 +1,88 @@
+import { Option, type Command } from "commander";
+import { referenceEngine } from "../engine/reference.ts";
+import { wasmEngine } from "../engine/wasm.ts";
+import { benchCase, type BenchCase, type ResultRow } from "../bench/case.ts";
+import { layerCases } from "../bench/layer-cases.ts";
+import { layerNetwork, randomSpikes } from "../bench/layers.ts";
+import { runCase } from "../bench/runner.ts";
+import { openSimulation } from "../bench/simulators.ts";
+import { LlifError } from "../errors.ts";
+import type { SpikingNetwork } from "../spiking/network.ts";
+import { sizeOf } from "../tensor.ts";
+import { pcg32 } from "../encode/random.ts";
+import { toSpiking } from "../mapping/to-spiking.ts";
+import type { Io } from "./io.ts";
+import { openModel } from "./model-file.ts";
+import { jsonOption } from "./options.ts";
+import { formatTable, toJson } from "./text.ts";
+
+interface BenchFlags {
+  readonly case?: string;
+  readonly json?: boolean;
+}
+
+const help = `
+Each case first checks that both engines give the same spikes, charges and numbers of operations; only then are they timed, in
+turn, and the ratio is the reference engine's time divided by WebAssembly's. Without a model the cases are single layers with random
+weights and spikes at 5 and 10 %: layerwise integers (32 ticks), phase (8 ticks) and float32 rate with both leaks.
+
+A model is mapped to 8-bit phase with scales from its weights alone, and gets random pixels: its activity is not
+that of real images. A .llif file is taken as it is.
+
+Examples:
+  llif bench
+  llif bench --case dense-1216-a10
+  llif bench models/mnist-cnn.onnx --json`;
+
+export function addBench(program: Command, io: Io): void {
+  program
+    .command("bench")
+    .description("check that the engines agree on this machine, then time WebAssembly against plain TypeScript")
+    .argument("[model]", "ONNX or .llif file; without it, single layers")
+    .addOption(new Option("--case <name>", "one layer and its variants, such as conv-32x32x64-a05"))
+    .addOption(jsonOption())
+    .addHelpText("after", help)
+    .action(async (path: string | undefined, flags: BenchFlags) => {
+      const cases = path === undefined ? chosenLayers(flags.case) : [await modelCase(path, flags, io)];
+      const rows: ResultRow[] = [];
+      for (const each of cases) rows.push(...(await runCase(each, { signal: io.signal, onProgress: (message) => io.progress(message), budgetMs: 1000 })));
+      io.progress("");
+      io.out(flags.json === true ? toJson(rows) : formatRows(rows));
+    });
+}
+
+function chosenLayers(only: string | undefined): BenchCase[] {
+  const all = layerCases([32]);
+  const chosen = all.filter(({ name }) => only === undefined || name === only || name.startsWith(`${only}-`));
+  if (chosen.length === 0) throw new LlifError("ARGUMENT", `--case: expected one of ${all.map(({ name }) => name).join(", ")}; got "${only}"`);
+  return chosen.map(({ name, layer, code }) =>
+    benchCase("reference", name, () => {
+      const network = layerNetwork(layer, code);
+      return openSimulation([wasmEngine(), referenceEngine()], network, [{ spikes: randomSpikes(network, code.ticks, code.activity) }]);
+    }),
+  );
+}
+
+async function modelCase(path: string, flags: BenchFlags, io: Io): Promise<BenchCase> {
+  if (flags.case !== undefined) throw new LlifError("ARGUMENT", "--case: expected no model beside it; it chooses among the single layers");
+  const model = await openModel(path, io);
+  const network = model.spiking ?? (await toSpiking(model.relu, { code: "phase", bits: 8, scales: "analytic", signal: io.signal }));
+  return benchCase("reference", model.name, () => openSimulation([wasmEngine(), referenceEngine()], network, [randomPixels(network)]));
+}
+
+function randomPixels(network: SpikingNetwork): Uint8Array {
+  const random = pcg32(1);
+  return Uint8Array.from({ length: sizeOf(network.input.shape) }, () => random() >>> 24);
+}
+
+function formatRows(rows: readonly ResultRow[]): string {
+  const cells = rows.map(({ case: name, contender, medianMs, minMs, maxMs, ratio, operationsPerSecond = 0 }) => [
+    name,
+    contender,
+    `${medianMs.toPrecision(3)} ms`,
+    `${minMs.toPrecision(3)} – ${maxMs.toPrecision(3)} ms`,
+    ratio.toFixed(2),
+    `${(operationsPerSecond / 1e9).toFixed(2)} G`,
+  ]);
+  return formatTable([["case", "engine", "median", "fastest – slowest", "time / WebAssembly's", "synaptic operations/s"], ...cells], 2);
+}
