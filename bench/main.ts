@@ -125,9 +125,9 @@ async function runSuite(suite: string, cases: readonly BenchCase[], signal: Abor
 }
 
 function keep(suite: string, fresh: readonly ResultRow[], limited: boolean): ResultRow[] {
-  const rows = mergeRows(readRows(resultsFolder), fresh, [suite], limited);
-  writeResults(resultsFolder, rows, [suite], environment());
-  return rows;
+  writeResults(resultsFolder, mergeRows(readRows(resultsFolder), fresh, [suite], limited), [suite], environment());
+  // As written, that is rounded: the page must be what the file gives.
+  return readRows(resultsFolder);
 }
 
 async function draw(suite: string, rows: readonly ResultRow[]): Promise<void> {
