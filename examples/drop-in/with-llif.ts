@@ -1,11 +1,11 @@
-import { createSimulator, type Result } from "llif";
+import { createSimulator } from "llif";
 import { makeInputs, makeNetwork, ticks } from "./network.ts";
 
 /** Spike counts of every neuron for every input, and the best time of three passes over all inputs. */
 export async function simulate() {
   const simulator = await createSimulator(makeNetwork());
   const inputs = makeInputs();
-  const counts: Result["counts"][] = [];
+  const counts: Record<string, ArrayLike<number>>[] = [];
   let milliseconds = Infinity;
   for (let pass = 0; pass < 3; pass++) {
     counts.length = 0;

@@ -5,7 +5,7 @@ import { makeInputs, makeNetwork, ticks } from "./network.ts";
 export async function simulate() {
   const simulator = await createSimulator(makeNetwork());
   const inputs = makeInputs();
-  const counts: Record<string, Uint32Array>[] = [];
+  const counts: Record<string, ArrayLike<number>>[] = [];
   let milliseconds = Infinity;
   for (let pass = 0; pass < 3; pass++) {
     counts.length = 0;
