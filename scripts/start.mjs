@@ -94,7 +94,7 @@ async function drawPlots(limit) {
     ["raster-rate", ["run", "models/mnist-8.onnx", "--input", digit, "--calibration", "mnist", "--code", "rate", "--ticks", "64"]],
     ["curve-constant", ["curve", "--leak", "constant"]],
     ["curve-ohmic", ["curve", "--leak", "ohmic"]],
-    ["sweep", ["sweep", "models/mnist-8.onnx", "--data", "mnist", ...limit.sweep, "--ticks", "4,8,...,128", "--bits", "2,3,...,8"]],
+    ["sweep", ["sweep", "models/mnist-8.onnx", "--data", "mnist", ...limit.sweep, "--codes", "phase,phase-signed,rate", "--ticks", "4,8,...,128", "--bits", "2,3,...,8"]],
   ];
   const plots = {};
   for (const [name, words] of jobs) {
