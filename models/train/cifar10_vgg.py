@@ -16,7 +16,8 @@ def augment(batch: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 if __name__ == "__main__":
     recipe = Recipe(
-        name="cifar10-vgg", task="natural images", data="cifar10", epochs=30, batch_size=128,
+        name="cifar10-vgg", task="natural images", data="cifar10", epochs=24, batch_size=128,
         peak_learning_rate=0.15, weight_decay=5e-4, convention=CONVENTION, augment=augment,
+        label_smoothing=0.05, half_products=True, half_weights=True,
     )
     train_and_export(recipe, cifar10_vgg)

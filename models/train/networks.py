@@ -83,7 +83,7 @@ def fashion_cnn() -> nn.Sequential:
 
 
 def cifar10_vgg() -> nn.Sequential:
-    return plain_cnn(3, [[32, 32], [64, 64], [128, 128]], 32, hidden=256, dropout=0.3)
+    return plain_cnn(3, [[32, 48], [96, 96], [192, 192]], 32, hidden=256, dropout=0.3)
 
 
 def cifar10_resnet20() -> nn.Sequential:
