@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { readFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";
 import { providePlatform } from "../ts/platform.ts";
@@ -23,3 +24,6 @@ providePlatform({
   },
   parallelism: () => 2,
 });
+
+// A green run can be repeated: LLIF_SEED draws other cases.
+fc.configureGlobal({ seed: Number(process.env["LLIF_SEED"] ?? 1) });

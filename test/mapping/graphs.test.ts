@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { LlifError } from "../../ts/errors.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { forEachWeight } from "../../ts/mapping/fold/linear.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";
@@ -11,6 +12,16 @@ import { outputsOf, synapsesTo, type SpikingNetwork } from "../../ts/spiking/net
 import { randomGraph } from "./random.ts";
 
 const seeds = fc.nat(2 ** 31 - 1);
+
+/** A graph whose charges do not fit 32 bits is refused by name, and is no case of these properties. */
+async function mapped(relu: ReluNetwork, options: ToSpikingOptions): Promise<SpikingNetwork> {
+  try {
+    return await toSpiking(relu, options);
+  } catch (error) {
+    fc.pre(!(error instanceof LlifError && error.code === "PRECISION"));
+    throw error;
+  }
+}
 
 /** Values of the outputs, before a softmax. */
 function floatOutputs(relu: ReluNetwork, pixels: Uint8Array): Float32Array[] {
@@ -78,7 +89,7 @@ describe("random graphs of every mapped operator", () => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
         const { relu, pixels } = randomGraph(seed);
-        const network = await toSpiking(relu, { ...options, calibration: pixels });
+        const network = await mapped(relu, { ...options, calibration: pixels });
         const simulator = await referenceEngine().createSimulator(network);
         for (const image of pixels) expect(worst(decoded(network, simulator.run(image).charges), floatOutputs(relu, image))).toBeLessThan(options.code === "ttfs" ? 0.1 : 0.02);
         simulator.dispose();
@@ -98,7 +109,7 @@ describe("random graphs of every mapped operator", () => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
         const { relu, pixels } = randomGraph(seed);
-        const network = await toSpiking(relu, { ...options, calibration: pixels });
+        const network = await mapped(relu, { ...options, calibration: pixels });
         const simulator = await referenceEngine().createSimulator(network);
         const expected = quantizedTwin(network).run(pixels[0]);
         const { counts, charges } = simulator.run(pixels[0]);
