@@ -86,7 +86,7 @@ describe("toRelu of toSpiking", () => {
         const { relu, pixels } = randomGraph(seed);
         expect(worstInQuanta(relu, await toSpiking(relu, { bits, calibration: pixels }))).toBeLessThanOrEqual(0.5 + slack);
       }),
-      { numRuns: 60 },
+      { numRuns: 50 },
     );
   });
 });
