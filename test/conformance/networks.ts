@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Engine } from "../../ts/engine/engine.ts";
 import type { Conv2dSynapse, ConvTranspose2dSynapse, Population, SpikingNetwork, SpikingNode, SpikingPool, Synapse } from "../../ts/spiking/network.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
 import { Draw } from "../draw.ts";
@@ -17,6 +18,9 @@ export const variants = {
 } as const satisfies Record<string, Pick<SpikingNetwork, "code" | "schedule" | "spikes" | "nonAdjacent" | "arithmetic">>;
 
 export type Variant = keyof typeof variants;
+
+/** What an engine refuses by name, and nothing else. */
+export const refusedBy: Readonly<Record<Engine["name"], readonly Variant[]>> = { reference: [], wasm: ["signed rate", "ttfs slots", "ttfs times"] };
 
 export interface Sample {
   readonly ticks: number[];

@@ -6,6 +6,7 @@ import { engines } from "../theorems/engines.ts";
 import { spikingNetwork, type NeuronOptions } from "../../ts/spiking/builder.ts";
 import { populationsOf, type Charges, type SpikingNetwork } from "../../ts/spiking/network.ts";
 import { sizeOf } from "../../ts/tensor.ts";
+import { refusedBy } from "./networks.ts";
 import { suite } from "./suite.ts";
 
 const wasm = engines.find(({ name }) => name === "wasm");
@@ -14,7 +15,7 @@ else conformance(wasm);
 
 function conformance(engine: Engine): void {
   suite("wasm engine", () => engine, {
-    refused: ["signed rate", "ttfs slots", "ttfs times"],
+    refused: refusedBy.wasm,
     pipelines: false,
   });
   describe("wasm engine on layers of real size", () => againstReference(engine));
