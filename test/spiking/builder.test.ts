@@ -64,12 +64,15 @@ describe("spikingNetwork", () => {
     expect(build).toThrow(message);
   });
 
-  it("refuses backward synapses without delay, and delays as not simulated yet", async () => {
+  it("refuses backward synapses without delay, and delays in layerwise networks", async () => {
     const network = spikingNetwork({ inputs: [1] }).dense({ weights: [[1]], threshold: 1, name: "a" }).build();
     const loop = (delayTicks: number): SpikingNetwork => ({ ...network, synapses: [...network.synapses, { kind: "identity", from: "a", to: "a", delayTicks, weights: ones(1) }] });
     expect(() => checkSpikingNetwork(loop(0))).toThrow('synapse "a" to "a": expected the source before the target');
     expect(checkSpikingNetwork(loop(1)).synapses).toHaveLength(2);
-    await expect(referenceEngine().createSimulator(loop(1))).rejects.toMatchObject({ code: "UNSUPPORTED" });
+    const integers = loop(1).synapses.map((synapse) => ({ ...synapse, weights: Int32Array.of(1) }));
+    const node: Population = { ...(network.nodes[0] as Population), bias: Int32Array.of(0), threshold: Int32Array.of(2), initialPotential: Int32Array.of(1) };
+    const layerwise: SpikingNetwork = { ...network, schedule: "layerwise", arithmetic: "int32", nodes: [node], synapses: integers };
+    await expect(referenceEngine().createSimulator(layerwise)).rejects.toThrow(expect.objectContaining({ code: "UNSUPPORTED", message: expect.stringContaining('use schedule "synchronous"') }));
   });
 });
 

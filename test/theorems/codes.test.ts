@@ -123,6 +123,7 @@ describe.each(engines)("codes, $name engine", (engine) => {
             expect(Array.from(soFar.counts[name], (_, neuron) => total.get(neuron) ?? 0)).toEqual(Array.from(soFar.counts[name]));
           }
         }
+        expect(() => simulator.step({ spikes: { ticks: [], neurons: [] } })).toThrow(`expected no more of them, got 1 after ${ticks}`);
         simulator.dispose();
       }),
       run,

@@ -50,7 +50,7 @@ export type RunInput =
   | { readonly spikes: SpikeInput };
 
 export interface RunOptions {
-  /** Synchronous networks only; default `network.windowTicks`. */
+  /** Synchronous networks only; default `network.windowTicks`, which signed `rate` does not exceed. */
   readonly ticks?: number;
   /** Go on from the present state (synchronous networks only): run(a) then run(b) equals run(a + b). */
   readonly keepState?: boolean;
@@ -91,7 +91,8 @@ export interface Result<R extends RecordOptions = RecordOptions> {
   /** Charge of every output node, by name: exact integers in int32 networks. */
   readonly charges: Readonly<Record<string, Float32Array | Int32Array>>;
   /**
-   * Spike counts by population, payloads and signs included (phase: Σ 2^k); Int32Array where a population is not rectified.
+   * Spike counts by population, payloads and signs included (phase: Σ 2^k); Int32Array where one may be
+   * negative: populations that are not rectified, and signed `rate`, which takes back under `keepState` what a former run gave.
    * Real-valued ttfs: 1 for each neuron that fired. Empty if not recorded.
    */
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;

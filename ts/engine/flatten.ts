@@ -40,11 +40,13 @@ const pieceLength = 2 ** 15;
 /**
  * @throws {LlifError} UNSUPPORTED, naming the code or node that the core does not have yet.
  */
-export function refuseUnsupported({ name, code, schedule, spikes, nodes }: SpikingNetwork): void {
+export function refuseUnsupported({ name, code, schedule, spikes, nodes, synapses }: SpikingNetwork): void {
   const refuse = (place: string, what: string, nodesConcerned: string[] = []): never => {
     throw new LlifError("UNSUPPORTED", `${place}: the wasm engine does not simulate ${what} yet; use engine "reference" or "auto"`, { nodes: nodesConcerned });
   };
   if (code === "ttfs" || (spikes === "signed" && schedule === "synchronous")) refuse(`network "${name}"`, `code "${code}", schedule "${schedule}", ${spikes} spikes`);
+  const delayed = synapses.find(({ delayTicks }) => delayTicks > 0);
+  if (delayed !== undefined) refuse(`synapse "${delayed.from}" to "${delayed.to}"`, "delays", [delayed.from, delayed.to]);
   for (const node of nodes) {
     if (spikes !== "signed" || node.kind !== "pool" || node.mode === "sum") continue;
     // The core compares signed digits as bits: a neuron must not spike twice in a tick.

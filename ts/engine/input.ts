@@ -51,6 +51,10 @@ function encodeValues(network: SpikingNetwork, values: Uint8Array | Float32Array
   if (pool !== undefined) {
     throw new LlifError("UNSUPPORTED", `pool "${pool.name}" reads ${place}: constant values cannot pass a pool; give { spikes }, or put a population between`, { nodes: [pool.name] });
   }
+  const delayed = network.synapses.find((synapse) => synapse.from === name && synapse.delayTicks > 0);
+  if (delayed !== undefined) {
+    throw new LlifError("UNSUPPORTED", `synapse "${name}" to "${delayed.to}": constant values cannot be delayed; give { spikes }, or put a population between`, { nodes: [delayed.to] });
+  }
   const encoded = network.arithmetic === "float32" ? new Float32Array(values.length) : new Int32Array(values.length);
   for (let index = 0; index < values.length; index++) {
     let value: number = values[index];

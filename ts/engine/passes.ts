@@ -52,7 +52,7 @@ export interface TwinPassOptions {
 export interface TwinResult {
   /** Charge of every output by name, shape [samples, outputs]. */
   readonly charges: Readonly<Record<string, Int32Array>>;
-  /** By node name, shape [samples, neurons]; Int32Array in networks with populations that are not rectified. */
+  /** By node name, shape [samples, neurons]; Int32Array in signed `rate` and in networks with populations that are not rectified. */
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
 }
 
@@ -118,7 +118,7 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
   const kept = [...new Set([...outputs, ...keep])].map((name) => ({ name, node: lookUp(numbers, name), size: sizeOf(shapeOf(network, name)) }));
   for (const { node } of kept) raw.keep(node);
 
-  const signed = network.nodes.some((node) => node.kind === "population" && !node.rectified);
+  const signed = network.schedule === "synchronous" || network.nodes.some((node) => node.kind === "population" && !node.rectified);
   const core = new Core(`twin pass of "${network.name}"`, raw);
   return {
     run(counts, samples) {

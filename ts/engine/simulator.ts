@@ -59,8 +59,8 @@ export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
   checkSpikingNetwork(network);
   const schedule = compileSchedule(network);
   const delayed = network.synapses.find((synapse) => synapse.delayTicks !== 0);
-  if (delayed !== undefined) {
-    throw new LlifError("UNSUPPORTED", `synapse "${delayed.from}" to "${delayed.to}": delays are not simulated yet, got delayTicks ${delayed.delayTicks}`, { nodes: [delayed.from, delayed.to] });
+  if (delayed !== undefined && !schedule.interleaved) {
+    throw new LlifError("UNSUPPORTED", `synapse "${delayed.from}" to "${delayed.to}": a layerwise network passes whole windows; for a delay of ${delayed.delayTicks} ticks use schedule "synchronous"`, { nodes: [delayed.from, delayed.to] });
   }
   const arithmetic = schedule.interleaved && network.spikes === "unsigned" ? "float32" : "int32";
   if (network.arithmetic !== arithmetic && network.code !== "ttfs") {
@@ -118,6 +118,10 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     const ticks = ticksOf(network, schedule, options);
     const encoded = encodeInput(network, input, ticks);
     if (schedule.interleaved && options.keepState !== true) reset();
+    if (schedule.interleaved && network.spikes === "signed" && ticksSinceReset + ticks > network.windowTicks) {
+      const before = ticksSinceReset === 0 ? "" : ` after ${ticksSinceReset}`;
+      throw new LlifError("ARGUMENT", `run: counts of signed rate end at ${network.levels}, after its window of ${network.windowTicks} ticks; expected no more of them, got ${ticks}${before}`);
+    }
     ticksSinceReset += ticks;
     return resultOf(core.run(encoded, ticks), ticks);
   };

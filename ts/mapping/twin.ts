@@ -9,7 +9,7 @@ export interface QuantizedTwin {
 }
 
 export interface TwinOutcome {
-  /** By population; Int32Array where it is not rectified. */
+  /** By population; Int32Array where it is not rectified, and in signed `rate`, as a run's are. */
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
   /** By output. */
   readonly charges: Readonly<Record<string, Int32Array>>;
@@ -56,7 +56,7 @@ function runTwin(network: SpikingNetwork, inputCounts: ArrayLike<number>): TwinO
   }
   const counts = populationsOf(network).map(({ name, rectified }) => {
     const values = known.get(name) as ArrayLike<number>;
-    return [name, rectified ? Uint32Array.from(values) : Int32Array.from(values)] as const;
+    return [name, rectified && network.schedule === "layerwise" ? Uint32Array.from(values) : Int32Array.from(values)] as const;
   });
   return { counts: Object.fromEntries(counts), charges };
 }

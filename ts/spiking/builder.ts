@@ -59,6 +59,16 @@ export interface Conv2dLayerOptions extends NeuronOptions {
   readonly groups?: number;
 }
 
+export interface ConnectOptions {
+  /** "input", or a population or pool. */
+  readonly from: string;
+  /** A population or output; before `from`, or `from` itself, where the connection is recurrent. */
+  readonly to: string;
+  readonly weights: DenseWeights;
+  /** Ticks after the spike's own in which it arrives; at least 1 where the connection is recurrent. Default: 0, or 1 where it is. */
+  readonly delayTicks?: number;
+}
+
 export interface PoolLayerOptions {
   /** Default: 2. */
   readonly size?: number | readonly [number, number];
@@ -109,7 +119,7 @@ export class SpikingNetworkBuilder {
   /** Fully connected to the last layer, whatever its shape. */
   dense(options: DenseLayerOptions): SpikingNetworkBuilder {
     const name = this.#name("dense", options.name);
-    const { data, rows } = this.#matrix(`layer "${name}"`, options.weights, options.units);
+    const { data, rows } = denseMatrix(`layer "${name}"`, options.weights, sizeOf(this.shape), options.units);
     return this.#append(populationNode(name, [rows], options), { kind: "dense", ...this.#edge(name), weights: data });
   }
 
@@ -137,11 +147,27 @@ export class SpikingNetworkBuilder {
     return this.#pool("sum", options);
   }
 
+  /** One more dense synapse between layers that exist: a shortcut, a delayed connection, or a recurrent one. */
+  connect({ from, to, weights, delayTicks }: ConnectOptions): SpikingNetworkBuilder {
+    const place = `synapse "${from}" to "${to}"`;
+    const order = ["input", ...this.#nodes.map(({ name }) => name)];
+    for (const name of [from, to]) {
+      if (!order.includes(name)) throw new LlifError("ARGUMENT", `${place}: expected names among ${order.join(", ")}, got "${name}"`, { nodes: [name] });
+    }
+    const shapeOf = (name: string): Shape => this.#nodes.find((node) => node.name === name)?.shape ?? this.#options.inputs;
+    const { data } = denseMatrix(place, weights, sizeOf(shapeOf(from)), sizeOf(shapeOf(to)));
+    const recurrent = order.indexOf(from) >= order.indexOf(to);
+    const synapse: Synapse = { kind: "dense", from, to, delayTicks: delayTicks ?? (recurrent ? 1 : 0), weights: data };
+    const builder = new SpikingNetworkBuilder(this.#options, this.#nodes, [...this.#synapses, synapse]);
+    builder.build();
+    return builder;
+  }
+
   /** A readout that integrates its spikes and never fires: `logits` and `top` of a result come from it. */
   output(options: OutputOptions): SpikingNetworkBuilder {
     const name = this.#name("output", options.name);
     const place = `output "${name}"`;
-    const { data, rows } = this.#matrix(place, options.weights, undefined);
+    const { data, rows } = denseMatrix(place, options.weights, sizeOf(this.shape), undefined);
     const unit = new Float64Array(rows).fill(checkFinite(`${place}: unit`, options.unit ?? 1, { above: 0 }));
     const node: SpikingNode = { kind: "output", name, shape: [rows], bias: perNeuron(options.bias ?? 0, [rows]), unit, rectified: false };
     return this.#append(node, { kind: "dense", ...this.#edge(name), weights: data });
@@ -202,23 +228,6 @@ export class SpikingNetworkBuilder {
     if (padding === "same") return { ...sizes, padding: samePadding(this.shape, sizes) };
     return { ...sizes, padding: typeof padding === "number" ? { top: padding, left: padding, bottom: padding, right: padding } : padding };
   }
-
-  #matrix(place: string, weights: DenseWeights, units: number | undefined): { data: Float32Array; rows: number } {
-    const inputs = sizeOf(this.shape);
-    const nested = weights.length > 0 && typeof weights[0] !== "number";
-    const rows = nested ? weights.length : (units ?? weights.length / inputs);
-    if (units !== undefined && rows !== units) throw new LlifError("SHAPE", `${place}: weights: expected ${units} rows, got ${rows}`);
-    if (!Number.isInteger(rows) || rows < 1 || (!nested && weights.length !== rows * inputs)) {
-      throw new LlifError("SHAPE", `${place}: weights: expected ${units ?? "a number of"} rows of ${inputs} values, one an input, got ${weights.length} values`);
-    }
-    if (!nested) return { data: Float32Array.from(weights as ArrayLike<number>), rows };
-    const data = new Float32Array(rows * inputs);
-    (weights as readonly ArrayLike<number>[]).forEach((row, index) => {
-      if (row.length !== inputs) throw new LlifError("SHAPE", `${place}: weights: expected ${inputs} values in row ${index}, got ${row.length}`);
-      data.set(row, index * inputs);
-    });
-    return { data, rows };
-  }
 }
 
 /**
@@ -274,4 +283,20 @@ function perNeuron(value: PerNeuron, shape: Shape): Float32Array {
 
 function pair(value: number | readonly [number, number]): readonly [number, number] {
   return typeof value === "number" ? [value, value] : value;
+}
+
+function denseMatrix(place: string, weights: DenseWeights, inputs: number, units: number | undefined): { data: Float32Array; rows: number } {
+  const nested = weights.length > 0 && typeof weights[0] !== "number";
+  const rows = nested ? weights.length : (units ?? weights.length / inputs);
+  if (units !== undefined && rows !== units) throw new LlifError("SHAPE", `${place}: weights: expected ${units} rows, got ${rows}`);
+  if (!Number.isInteger(rows) || rows < 1 || (!nested && weights.length !== rows * inputs)) {
+    throw new LlifError("SHAPE", `${place}: weights: expected ${units ?? "a number of"} rows of ${inputs} values, one an input, got ${weights.length} values`);
+  }
+  if (!nested) return { data: Float32Array.from(weights as ArrayLike<number>), rows };
+  const data = new Float32Array(rows * inputs);
+  (weights as readonly ArrayLike<number>[]).forEach((row, index) => {
+    if (row.length !== inputs) throw new LlifError("SHAPE", `${place}: weights: expected ${inputs} values in row ${index}, got ${row.length}`);
+    data.set(row, index * inputs);
+  });
+  return { data, rows };
 }

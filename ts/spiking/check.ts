@@ -9,6 +9,9 @@ import type { Arithmetic, Charges, Population, SpikingNetwork, SpikingNode, Spik
 /** Counts up to here are exact in float32, and so are their products with a power of two. */
 const maximumTicks = 2 ** 24;
 
+/** A delay holds one list of spikes for each of its ticks. */
+const maximumDelay = 2 ** 16;
+
 /**
  * Checks a whole network: its code, names and order, shapes, lengths, types and values of all arrays. Every engine calls it.
  * @returns the same network.
@@ -177,7 +180,7 @@ function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, 
   if (to === undefined || kind === undefined || kind === "pool") {
     throw new LlifError("ARGUMENT", `${place}: expected a population or an output as target, got ${kind ?? "no such node"}`);
   }
-  checkInteger(`${place}: delayTicks`, synapse.delayTicks, 0, maximumTicks);
+  checkInteger(`${place}: delayTicks`, synapse.delayTicks, 0, maximumDelay);
   if (synapse.delayTicks === 0 && (order.get(synapse.from) ?? 0) >= (order.get(synapse.to) ?? 0)) {
     throw new LlifError("ARGUMENT", `${place}: expected the source before the target, or a delay of at least 1 tick`);
   }

@@ -1,3 +1,4 @@
+import type { SpikingNetwork } from "../../spiking/network.ts";
 import type { SpikeTrain } from "../engine.ts";
 import type { EncodedInput } from "../input.ts";
 
@@ -32,6 +33,41 @@ export interface SignedEvents {
 
 export function signedEvents(): SignedEvents {
   return { plus: new EventList(), minus: new EventList() };
+}
+
+/** What a node sends in this tick, and has sent in the last few: those that a delay still needs. */
+export class History<T> {
+  readonly #ticks: T[];
+  #now = 0;
+
+  /** @param longestDelay of the synapses that read this node, in ticks. */
+  constructor(longestDelay: number, make: () => T) {
+    this.#ticks = Array.from({ length: longestDelay + 1 }, make);
+  }
+
+  /** Begins a tick, whose spikes take the place of the oldest. */
+  advance(spikes?: T): void {
+    this.#now = (this.#now + 1) % this.#ticks.length;
+    if (spikes !== undefined) this.#ticks[this.#now] = spikes;
+  }
+
+  ago(ticks: number): T {
+    return this.#ticks[(this.#now - ticks + this.#ticks.length) % this.#ticks.length];
+  }
+
+  all(): readonly T[] {
+    return this.#ticks;
+  }
+}
+
+/** A history for the input and each node, as long as its synapses are delayed. */
+export function histories<T>(network: SpikingNetwork, make: () => T): Map<string, History<T>> {
+  return new Map(
+    [network.input, ...network.nodes].map(({ name }) => {
+      const delays = network.synapses.filter(({ from }) => from === name).map(({ delayTicks }) => delayTicks);
+      return [name, new History(Math.max(0, ...delays), make)];
+    }),
+  );
 }
 
 /** The input's spikes, one list a tick; empty lists under constant current. */

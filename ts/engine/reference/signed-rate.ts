@@ -2,7 +2,7 @@ import { outputsOf, populationsOf, type Population, type SpikingNetwork, type Sp
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import { expandCharges, type CoreRun, type Recording, type SimulatorCore } from "../simulator.ts";
-import { signedEvents, signedInputEvents, SpikeRecorder, type SignedEvents } from "./events.ts";
+import { histories, signedEvents, signedInputEvents, SpikeRecorder, type History, type SignedEvents } from "./events.ts";
 import { compilePool, type Pool } from "./pools.ts";
 import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
 
@@ -12,8 +12,8 @@ import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./syna
  * @see docs/mathematics.md T8
  */
 export function signedRateCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
-  const spikes = new Map([network.input.name, ...network.nodes.map(({ name }) => name)].map((name) => [name, signedEvents()]));
-  const spikesOf = (name: string): SignedEvents => spikes.get(name) as SignedEvents;
+  const spikes = histories(network, signedEvents);
+  const spikesOf: SpikesOf = (name, delayTicks = 0) => (spikes.get(name) as History<SignedEvents>).ago(delayTicks);
   const parts = new Map([...populationsOf(network), ...outputsOf(network)].map((node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name), network)]));
   const pools = new Map<string, Pool>();
   for (const node of network.nodes) if (node.kind === "pool") pools.set(node.name, compilePool(network, node));
@@ -23,19 +23,21 @@ export function signedRateCore(network: SpikingNetwork, recording: Recording): S
     reset() {
       elapsed = 0;
       for (const part of [...parts.values(), ...pools.values()]) part.reset();
+      for (const history of spikes.values()) for (const { plus, minus } of history.all()) plus.length = minus.length = 0;
     },
 
     run(input, ticks): CoreRun {
-      for (const part of parts.values()) part.setDrive(network.input.name, input);
-      const counts: Record<string, Uint32Array> = {};
-      if (recording.counts) for (const node of populationsOf(network)) counts[node.name] = new Uint32Array(sizeOf(node.shape));
+      for (const part of parts.values()) part.setDrive(network.input.name, input, elapsed);
+      // Of this run alone: under kept state a run may take back what a former one gave.
+      const counts: Record<string, Int32Array> = {};
+      if (recording.counts) for (const node of populationsOf(network)) counts[node.name] = new Int32Array(sizeOf(node.shape));
       const trains = recording.spikes.map((name) => ({ name, recorder: new SpikeRecorder(true) }));
       const traces = recording.potentials.map(({ population, neurons: listed }) => ({ population, listed, samples: new Int32Array(listed.length * ticks) }));
       let spikeCount = 0;
       let synapticOperations = 0;
       const inputs = signedInputEvents(input, ticks);
       for (let tick = 0; tick < ticks; tick++) {
-        spikes.set(network.input.name, inputs[tick]);
+        for (const [name, history] of spikes) history.advance(name === network.input.name ? inputs[tick] : undefined);
         for (const node of network.nodes) {
           const fired = spikesOf(node.name);
           if (node.kind === "pool") {
@@ -43,13 +45,12 @@ export function signedRateCore(network: SpikingNetwork, recording: Recording): S
             continue;
           }
           const part = parts.get(node.name) as Integrator;
-          synapticOperations += part.integrate(elapsed + tick, spikesOf);
+          synapticOperations += part.integrate(spikesOf);
           if (node.kind === "output") continue;
           part.fire(fired);
           spikeCount += fired.plus.length + fired.minus.length;
           const total = counts[node.name];
           if (total === undefined) continue;
-          // Of this run alone: under kept state a run may take back what a former one gave, so that the sum wraps back.
           for (let index = 0; index < fired.plus.length; index++) total[fired.plus.neurons[index]]++;
           for (let index = 0; index < fired.minus.length; index++) total[fired.minus.neurons[index]]--;
         }
@@ -76,6 +77,8 @@ export function signedRateCore(network: SpikingNetwork, recording: Recording): S
   };
 }
 
+type SpikesOf = (name: string, delayTicks?: number) => SignedEvents;
+
 /** Charges of a population or output. */
 class Integrator {
   readonly potential: Int32Array;
@@ -86,7 +89,10 @@ class Integrator {
   readonly #bias: Int32Array;
   readonly #windowTicks: number;
   readonly #cap: number;
-  #drive: Int32Array;
+  /** Of the charge A of a window: floor(A/T), and what is left of A, which `#owed` spreads over the ticks. */
+  readonly #each: Int32Array;
+  readonly #rest: Int32Array;
+  readonly #owed: Int32Array;
 
   constructor(node: Population | SpikingOutput, synapses: readonly RowSynapse[], { windowTicks, levels }: SpikingNetwork) {
     const size = sizeOf(node.shape);
@@ -96,7 +102,9 @@ class Integrator {
     this.#count = new Int32Array(size);
     this.#synapses = synapses;
     this.#bias = expandCharges(node.bias as Int32Array, node.shape);
-    this.#drive = this.#bias;
+    this.#each = new Int32Array(size);
+    this.#rest = new Int32Array(size);
+    this.#owed = new Int32Array(size);
     this.#windowTicks = windowTicks;
     this.#cap = levels;
     this.potential = this.#initial.slice();
@@ -107,21 +115,32 @@ class Integrator {
     this.#count.fill(0);
   }
 
-  /** A = B + Σq·N_0: what arrives in a window of `windowTicks`. */
-  setDrive(inputName: string, input: EncodedInput): void {
-    this.#drive = this.#bias.slice();
-    if (input.kind === "events") return;
-    for (const synapse of this.#synapses) if (synapse.from === inputName) deliverConstant(synapse, input.values, this.#drive);
+  /** A = B + Σq·N_0 arrives in `windowTicks`, from tick `elapsed` on: tick t delivers floor((t + 1)·A/T) − floor(t·A/T). */
+  setDrive(inputName: string, input: EncodedInput, elapsed: number): void {
+    const drive = this.#bias.slice();
+    if (input.kind === "constant") {
+      for (const synapse of this.#synapses) if (synapse.from === inputName) deliverConstant(synapse, input.values, drive);
+    }
+    const ticks = this.#windowTicks;
+    for (let index = 0; index < drive.length; index++) {
+      this.#each[index] = Math.floor(drive[index] / ticks);
+      this.#rest[index] = drive[index] - this.#each[index] * ticks;
+      this.#owed[index] = (this.#rest[index] * (elapsed % ticks)) % ticks;
+    }
   }
 
-  integrate(tick: number, spikesOf: (name: string) => SignedEvents): number {
+  integrate(spikesOf: SpikesOf): number {
     const ticks = this.#windowTicks;
-    for (let index = 0; index < this.potential.length; index++) {
-      this.potential[index] += share(this.#drive[index], tick + 1, ticks) - share(this.#drive[index], tick, ticks);
+    const owed = this.#owed;
+    for (let index = 0; index < owed.length; index++) {
+      owed[index] += this.#rest[index];
+      const one = owed[index] >= ticks ? 1 : 0;
+      owed[index] -= one * ticks;
+      this.potential[index] += this.#each[index] + one;
     }
     let operations = 0;
     for (const synapse of this.#synapses) {
-      const { plus, minus } = spikesOf(synapse.from);
+      const { plus, minus } = spikesOf(synapse.from, synapse.delayTicks);
       operations += deliver(synapse, plus, this.potential) + deliver(synapse, minus, this.potential, -1);
     }
     return operations;
@@ -141,11 +160,4 @@ class Integrator {
       for (let spike = 0; spike < Math.abs(change); spike++) list.push(index);
     }
   }
-}
-
-/** floor(tick · charge / ticks), exact: the product of 32 and 24 bits may round in float64, so that the quotient is put right. */
-function share(charge: number, tick: number, ticks: number): number {
-  const whole = Math.floor(charge / ticks);
-  const rest = charge - whole * ticks;
-  return whole * tick + Math.floor((rest * tick) / ticks);
 }

@@ -9,6 +9,7 @@ import type { EventList } from "./events.ts";
  */
 export interface RowSynapse {
   readonly from: string;
+  readonly delayTicks: number;
   readonly weights: Charges;
   readonly rowLength: number;
   readonly rows: Int32Array;
@@ -105,7 +106,8 @@ function subtractIntegerRow(charges: Int32Array, target: number, weights: Int32A
   for (let offset = 0; offset < length; offset++) charges[target + offset] = (charges[target + offset] - weights[weight + offset]) | 0;
 }
 
-function compile(synapse: Synapse, from: Shape, to: Shape): RowSynapse {
+function compile(synapse: Synapse, source: Shape, to: Shape): RowSynapse {
+  const { from, delayTicks } = synapse;
   switch (synapse.kind) {
     case "dense": {
       const rows = new Int32Array(2);
@@ -114,7 +116,7 @@ function compile(synapse: Synapse, from: Shape, to: Shape): RowSynapse {
         rows[1] = neuron * outputs;
         return 1;
       };
-      return { from: synapse.from, weights: transpose(synapse.weights, outputs, sizeOf(from)), rowLength: outputs, rows, rowsOf };
+      return { from, delayTicks, weights: transpose(synapse.weights, outputs, sizeOf(source)), rowLength: outputs, rows, rowsOf };
     }
     case "identity": {
       const rows = new Int32Array(2);
@@ -122,11 +124,11 @@ function compile(synapse: Synapse, from: Shape, to: Shape): RowSynapse {
         rows[0] = rows[1] = neuron;
         return 1;
       };
-      return { from: synapse.from, weights: expandCharges(synapse.weights, to), rowLength: 1, rows, rowsOf };
+      return { from, delayTicks, weights: expandCharges(synapse.weights, to), rowLength: 1, rows, rowsOf };
     }
     case "conv2d":
     case "convTranspose2d":
-      return { from: synapse.from, weights: synapse.weights, ...windowRows(synapse, from, to) };
+      return { from, delayTicks, weights: synapse.weights, ...windowRows(synapse, source, to) };
   }
 }
 

@@ -2,15 +2,14 @@ import { outputsOf, populationsOf, type Population, type SpikingNetwork, type Sp
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import { expandCharges, type CoreRun, type Recording, type SimulatorCore } from "../simulator.ts";
-import { EventList, inputEvents, signedEvents, SpikeRecorder } from "./events.ts";
+import { EventList, histories, inputEvents, signedEvents, SpikeRecorder, type History } from "./events.ts";
 import { compilePool, type Pool } from "./pools.ts";
 import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
 
 /** All layers tick together, in float32: every store into a Float32Array rounds, and the order is that of contracts.md §3. */
 export function synchronousCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
-  const events = new Map<string, EventList>([[network.input.name, new EventList()]]);
-  for (const node of network.nodes) events.set(node.name, new EventList());
-  const eventsOf = (name: string): EventList => events.get(name) as EventList;
+  const events = histories(network, () => new EventList());
+  const eventsOf: EventsOf = (name, delayTicks = 0) => (events.get(name) as History<EventList>).ago(delayTicks);
 
   const neurons = new Map(populationsOf(network).map((node) => [node.name, new Neurons(node, rowSynapsesTo(network, node.name))]));
   const outputs = new Map(outputsOf(network).map((node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name))]));
@@ -20,6 +19,7 @@ export function synchronousCore(network: SpikingNetwork, recording: Recording): 
   return {
     reset() {
       for (const part of [...neurons.values(), ...outputs.values(), ...pools.values()]) part.reset();
+      for (const history of events.values()) for (const list of history.all()) list.length = 0;
     },
 
     run(input, ticks): CoreRun {
@@ -33,7 +33,7 @@ export function synchronousCore(network: SpikingNetwork, recording: Recording): 
 
       const inputs = inputEvents(input, ticks);
       for (let tick = 0; tick < ticks; tick++) {
-        events.set(network.input.name, inputs[tick]);
+        for (const [name, history] of events) history.advance(name === network.input.name ? inputs[tick] : undefined);
         for (const node of network.nodes) {
           const fired = eventsOf(node.name);
           if (node.kind === "pool") {
@@ -77,7 +77,7 @@ function driveOf(bias: Float32Array, synapses: readonly RowSynapse[], inputName:
   return drive;
 }
 
-type EventsOf = (name: string) => EventList;
+type EventsOf = (name: string, delayTicks?: number) => EventList;
 
 /** An output: integrates and never fires. */
 class Integrator {
@@ -104,7 +104,7 @@ class Integrator {
   tick(eventsOf: EventsOf): number {
     for (let index = 0; index < this.charge.length; index++) this.charge[index] += this.#drive[index];
     let operations = 0;
-    for (const synapse of this.#synapses) operations += deliver(synapse, eventsOf(synapse.from), this.charge);
+    for (const synapse of this.#synapses) operations += deliver(synapse, eventsOf(synapse.from, synapse.delayTicks), this.charge);
     return operations;
   }
 }
@@ -154,7 +154,7 @@ class Neurons {
   tick(eventsOf: EventsOf, fired: EventList): number {
     this.#leak();
     let operations = 0;
-    for (const synapse of this.#synapses) operations += deliver(synapse, eventsOf(synapse.from), this.potential);
+    for (const synapse of this.#synapses) operations += deliver(synapse, eventsOf(synapse.from, synapse.delayTicks), this.potential);
     this.#discard();
     this.#clamp();
     this.#fire(fired);
