@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LlifError } from "../../ts/errors.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { forEachWeight } from "../../ts/mapping/fold/linear.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";
@@ -9,19 +8,9 @@ import { quantizedTwin } from "../../ts/mapping/twin.ts";
 import { forward, inputFromPixels } from "../../ts/relu/forward.ts";
 import type { ReluNetwork } from "../../ts/relu/network.ts";
 import { outputsOf, synapsesTo, type SpikingNetwork } from "../../ts/spiking/network.ts";
-import { randomGraph } from "./random.ts";
+import { mapped, randomGraph } from "./random.ts";
 
 const seeds = fc.nat(2 ** 31 - 1);
-
-/** A graph whose charges do not fit 32 bits is refused by name, and is no case of these properties. */
-async function mapped(relu: ReluNetwork, options: ToSpikingOptions): Promise<SpikingNetwork> {
-  try {
-    return await toSpiking(relu, options);
-  } catch (error) {
-    fc.pre(!(error instanceof LlifError && error.code === "PRECISION"));
-    throw error;
-  }
-}
 
 /** Values of the outputs, before a softmax. */
 function floatOutputs(relu: ReluNetwork, pixels: Uint8Array): Float32Array[] {

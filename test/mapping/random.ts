@@ -1,6 +1,10 @@
+import fc from "fast-check";
+import { LlifError } from "../../ts/errors.ts";
+import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
 import { checkReluNetwork, outputShapeOf } from "../../ts/relu/check.ts";
 import type { ReluNetwork, ReluNode } from "../../ts/relu/network.ts";
 import { windowedExtents } from "../../ts/relu/shapes.ts";
+import type { SpikingNetwork } from "../../ts/spiking/network.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
 import { Draw } from "../draw.ts";
 
@@ -115,4 +119,14 @@ export function randomGraph(seed: number, steps = 8): { readonly relu: ReluNetwo
   const relu = checkReluNetwork({ name: `graph ${seed}`, nodes, outputs: [...new Set(outputs)], convention, classes: [] });
   const pixels = Array.from({ length: 3 }, () => Uint8Array.from({ length: sizeOf(nodes[0].shape) }, () => draw.integer(0, 255)));
   return { relu, pixels };
+}
+
+/** A graph whose charges do not fit 32 bits is refused by name, and is no case of these properties. */
+export async function mapped(relu: ReluNetwork, options: ToSpikingOptions): Promise<SpikingNetwork> {
+  try {
+    return await toSpiking(relu, options);
+  } catch (error) {
+    fc.pre(!(error instanceof LlifError && error.code === "PRECISION"));
+    throw error;
+  }
 }

@@ -68,8 +68,8 @@ class Inversion {
     const charge = Float64Array.from({ length: channelsOf(shape) }, (_, index) => unit[index % unit.length] / (node.kind === "population" ? node.threshold[index % node.threshold.length] : 1));
     const bias = biasOf(node, charge);
     const perChannel = bias.length === channelsOf(shape);
-    // The mapping names a population after its weighted sum, or else after its ReLU: names survive the way there and back.
-    const diagonal = node.kind === "population" && synapses.length === 1 && synapses[0].kind === "identity";
+    // The mapping names a node after its weighted sum, or else after its last step: names survive the way there and back.
+    const diagonal = synapses.length === 1 && synapses[0].kind === "identity" && (node.kind === "population" || !perChannel);
     const sum = diagonal ? `${name}.scale` : name;
     const none = new Float32Array(channelsOf(shape));
     const terms = synapses.map((synapse, index) => {
@@ -80,9 +80,10 @@ class Inversion {
       this.nodes.push({ kind: "add", name, from: terms, shape });
       end = name;
     }
-    if (!perChannel) end = this.#elementwise(`${name}.bias`, end, shape, new Float32Array(sizeOf(shape)).fill(1), bias);
+    const biased = diagonal && node.kind === "output" ? name : `${name}.bias`;
+    if (!perChannel) end = this.#elementwise(biased, end, shape, new Float32Array(sizeOf(shape)).fill(1), bias);
     if (node.rectified) {
-      const activation = diagonal ? name : `${name}.relu`;
+      const activation = diagonal && node.kind === "population" ? name : `${name}.relu`;
       this.nodes.push({ kind: "relu", name: activation, from: [end], shape, ceiling: ceilingOf(node) });
       end = activation;
     }
