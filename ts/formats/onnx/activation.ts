@@ -4,7 +4,7 @@ import { affineOver, spreader } from "./arithmetic.ts";
 import { Refusal } from "./attributes.ts";
 import type { Constant } from "./constants.ts";
 import { binaryConstants, unaryConstant } from "./fold.ts";
-import { axisOf, constantInput, flowInput, optionalConstant, step, type Call, type Operator } from "./graph.ts";
+import { axisOf, constantInput, elementInput, flowInput, optionalConstant, step, unmerged, type Call, type Operator } from "./graph.ts";
 import { isChannelAxis, withChannels } from "./image.ts";
 import { formatFlow, normalForm, type Flow } from "./layout.ts";
 
@@ -12,7 +12,7 @@ const half = 3.4028234e38;
 
 export const relu: Operator = (call) => {
   call.attributes.finish();
-  return rectified(call, flowInput(call, 0, "X"), Infinity);
+  return rectified(call, elementInput(call, 0, "X"), Infinity);
 };
 
 function rectified(call: Call, flow: Flow, ceiling: number, suffix = ""): Flow {
@@ -28,7 +28,7 @@ export const clip: Operator = (call) => {
   call.attributes.finish();
   const [value] = call.inputs;
   if (value?.kind === "constant") return unaryConstant(value, (number) => Math.min(Math.max(number, limits.low), limits.high));
-  const flow = flowInput(call, 0, "X");
+  const flow = elementInput(call, 0, "X");
   const low = limits.low <= -half ? -Infinity : limits.low;
   const high = limits.high >= half ? Infinity : limits.high;
   if (!(high > low)) throw new LlifError("ARGUMENT", `${call.place}: max: expected a number > ${low}, got ${high}`);
@@ -70,7 +70,7 @@ function atMost(call: Call, flow: Flow, { dims, values }: Bound): Flow {
 export const extremum: Operator = (call) => {
   call.attributes.finish();
   const constants = call.inputs.flatMap((value) => (value?.kind === "constant" ? [value] : []));
-  const flows = call.inputs.flatMap((value) => (value?.kind === "flow" ? [value] : []));
+  const flows = call.inputs.flatMap((value) => (value?.kind === "flow" ? [unmerged(value)] : []));
   const [first, ...others] = constants;
   const bound: Constant | undefined = first && others.reduce((total, other) => binaryConstants(call, total, other), first);
   if (flows.length > 1) throw new Refusal("compares computed values with each other; only a computed value and constants are supported");
@@ -85,20 +85,20 @@ export const extremum: Operator = (call) => {
 export const leakyRelu: Operator = (call) => {
   const slope = call.attributes.float("alpha", 0.01);
   call.attributes.finish();
-  return sloped(call, flowInput(call, 0, "X"), { dims: [], values: Float32Array.of(slope) });
+  return sloped(call, elementInput(call, 0, "X"), { dims: [], values: Float32Array.of(slope) });
 };
 
 export const pRelu: Operator = (call) => {
   call.attributes.finish();
   const { dims, data } = constantInput(call, 1, "slope");
-  return sloped(call, flowInput(call, 0, "X"), { dims, values: Float32Array.from(data) });
+  return sloped(call, elementInput(call, 0, "X"), { dims, values: Float32Array.from(data) });
 };
 
 export const absolute: Operator = (call) => {
   call.attributes.finish();
   const [value] = call.inputs;
   if (value?.kind === "constant") return unaryConstant(value, Math.abs);
-  return sloped(call, flowInput(call, 0, "X"), { dims: [], values: Float32Array.of(-1) });
+  return sloped(call, elementInput(call, 0, "X"), { dims: [], values: Float32Array.of(-1) });
 };
 
 function sloped(call: Call, flow: Flow, { dims, values }: Bound): Flow {

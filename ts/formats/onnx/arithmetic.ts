@@ -3,9 +3,9 @@ import { sameShape, sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
 import type { Constant } from "./constants.ts";
 import { binaryConstants, unaryConstant } from "./fold.ts";
-import { constantInput, flowInput, step, type Call, type Operator } from "./graph.ts";
+import { constantInput, elementInput, flowInput, step, unmerged, type Call, type Operator } from "./graph.ts";
 import { arranged, isChannelAxis, withChannels } from "./image.ts";
-import { formatFlow, isAligned, nodeIndices, nodeShape, type Flow } from "./layout.ts";
+import { formatFlow, isAligned, nodeIndices, nodeShape, rankOf, type Flow } from "./layout.ts";
 
 /** Add, Sub, Mul and Div: folded for two constants, an affine layer for one, a sum for none. */
 export const arithmetic: Operator = (call) => {
@@ -14,18 +14,18 @@ export const arithmetic: Operator = (call) => {
   if (a === undefined || b === undefined || call.inputs.length !== 2) throw new LlifError("FORMAT", `${call.place}: expected two inputs`);
   if (a.kind === "constant" && b.kind === "constant") return binaryConstants(call, a, b);
   if (a.kind === "flow" && b.kind === "flow") {
-    if (call.operator === "Add") return sumOf(call, [a, b]);
-    if (call.operator === "Sub") return sumOf(call, [a, negated(call, b)]);
+    if (call.operator === "Add") return sumOf(call, [unmerged(a), unmerged(b)]);
+    if (call.operator === "Sub") return sumOf(call, [unmerged(a), negated(call, unmerged(b))]);
     throw new Refusal("both inputs are computed from the model's input; only their sum and difference are supported");
   }
   if (a.kind === "constant") {
-    const flow = flowInput(call, 1, "B");
+    const flow = elementInput(call, 1, "B");
     if (call.operator === "Div") throw new Refusal("constant / x is not linear");
     if (call.operator !== "Sub") return withConstant(call, flow, a);
     const shift = Float32Array.from(a.data);
     return affineOver(call, flow, "", { dims: a.dims, scale: new Float32Array(shift.length).fill(-1), shift });
   }
-  return withConstant(call, flowInput(call, 0, "A"), constantInput(call, 1, "B"));
+  return withConstant(call, elementInput(call, 0, "A"), constantInput(call, 1, "B"));
 };
 
 /** Per-channel, or where it must be per-element, scale and shift, under extents of the file that broadcast. */
@@ -114,10 +114,11 @@ export function spreader(call: Call, flow: Flow, dims: readonly number[]): Sprea
 /** Extents of a constant aligned with the axes behind the batch. */
 function broadcastExtents(call: Call, flow: Flow, given: readonly number[]): number[] {
   const dims = [...given];
-  const rank = flow.dims.length + (flow.batch ? 1 : 0);
+  const rank = rankOf(flow);
   while (dims.length > rank && dims[0] === 1) dims.shift();
   while (dims.length < rank) dims.unshift(1);
   const batch = flow.batch ? (dims.shift() ?? 1) : 1;
+  dims.unshift(...new Array<number>(flow.merged ?? 0).fill(1));
   if (dims.length > flow.dims.length || batch !== 1 || dims.some((extent, axis) => extent !== 1 && extent !== flow.dims[axis])) {
     throw new LlifError("SHAPE", `${call.place}: expected a constant that broadcasts to ${formatFlow(flow)}, got [${given.join(",")}]`);
   }

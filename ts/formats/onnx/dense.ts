@@ -2,16 +2,16 @@ import { LlifError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
 import type { Constant } from "./constants.ts";
-import { constantInput, flowInput, optionalConstant, shapeError, step, type Call, type Operator } from "./graph.ts";
+import { constantInput, elementInput, flowInput, optionalConstant, shapeError, step, type Call, type Operator } from "./graph.ts";
 import { imageShape, isChannelAxis, noPadding } from "./image.ts";
-import { formatFlow, nodeIndices, type Flow } from "./layout.ts";
+import { formatFlow, nodeIndices, rankOf, type Flow } from "./layout.ts";
 
 export const matMul: Operator = (call) => {
   call.attributes.finish();
   const [a, b] = call.inputs;
   if (a?.kind === "flow" && b?.kind === "flow") throw new Refusal("both inputs are computed from the model's input; expected constant weights");
   if (a?.kind === "constant") return dense(call, flowInput(call, 1, "B"), squareOf(call, a), true, undefined, -2);
-  return dense(call, flowInput(call, 0, "A"), squareOf(call, constantInput(call, 1, "B")), false, undefined, -1);
+  return dense(call, elementInput(call, 0, "A"), squareOf(call, constantInput(call, 1, "B")), false, undefined, -1);
 };
 
 export const gemm: Operator = (call) => {
@@ -23,7 +23,7 @@ export const gemm: Operator = (call) => {
   attributes.ignore("broadcast");
   attributes.finish();
   const left = call.inputs[0]?.kind === "constant";
-  const flow = left ? flowInput(call, 1, "B") : flowInput(call, 0, "A");
+  const flow = left ? flowInput(call, 1, "B") : elementInput(call, 0, "A");
   const weights = left ? constantInput(call, 0, "A") : constantInput(call, 1, "B");
   const bias = optionalConstant(call, 2, "C");
   if (left ? transposedB : transposedA) throw new Refusal(`trans${left ? "B" : "A"}=1 multiplies across the batch`);
@@ -49,7 +49,7 @@ function dense(call: Call, flow: Flow, weights: Constant, transposed: boolean, b
   const inputs = weights.dims[transposed ? 1 : 0];
   const outputs = weights.dims[transposed ? 0 : 1];
   // A vector is its own column.
-  const column = contracted === -2 && flow.dims.length + (flow.batch ? 1 : 0) === 1;
+  const column = contracted === -2 && rankOf(flow) === 1;
   const axis = flow.dims.length + (column ? -1 : contracted);
   if (axis < 0) throw new Refusal(`constant × ${formatFlow(flow)} multiplies across the batch; use x × constant`);
   if (flow.dims[axis] !== inputs) {
@@ -67,7 +67,7 @@ function dense(call: Call, flow: Flow, weights: Constant, transposed: boolean, b
     }
     const from = call.graph.inShape(flow.node, [size]);
     const node = step(call, "", from, { kind: "dense", weights: { shape: [outputs, inputs], data }, bias: biasOf(call, bias, outputs, contracted) });
-    return { kind: "flow", node: node.name, batch: flow.batch, dims, factors: dims, order: dims.map((_, at) => at) };
+    return { ...flow, node: node.name, dims, factors: dims, order: dims.map((_, at) => at) };
   }
   if (!isChannelAxis(flow, axis)) throw new Refusal(`its input ${formatFlow(flow)} is a matrix for each sample, whose positions lie side by side; use a 1×1 convolution`);
   const positions = flow.order.filter((other) => other !== axis && flow.dims[other] !== 1).map((other) => flow.dims[other]);

@@ -33,9 +33,15 @@ export const foldedBinaries: readonly string[] = ["Pow", "Mod", "Equal", "Less",
 export function binaryConstants(call: Call, a: Constant, b: Constant, operator = call.operator): Constant {
   const integer = a.integer && b.integer;
   const compute = binaries[operator];
-  const operation = integer && operator === "Div" ? (x: number, y: number) => Math.trunc(x / y) : compute;
+  const unknown = (x: number, y: number): boolean => Number.isNaN(x) || Number.isNaN(y);
+  const truth = truths.has(operator);
+  const operation = (x: number, y: number): number => {
+    // A comparison with the batch size has no answer.
+    if (truth && unknown(x, y)) return NaN;
+    return integer && operator === "Div" ? Math.trunc(x / y) : compute(x, y);
+  };
   const folded = broadcast(call, [a, b], ([x, y]) => operation(x, y), !(a.data instanceof Float64Array || b.data instanceof Float64Array));
-  return { ...folded, integer: integer || truths.has(operator) };
+  return { ...folded, integer: integer || truth };
 }
 
 const unaries: Readonly<Record<string, (x: number) => number>> = {
@@ -68,7 +74,7 @@ export function foldConstants(call: Call): Constant {
   if (constants.length === 1 && call.operator in unaries) return unaryConstant(a, unaries[call.operator]);
   if (constants.length === 2 && call.operator in binaries) return binaryConstants(call, a, b, truncated ? "Remainder" : call.operator);
   if (constants.length === 3 && call.operator === "Where") {
-    return { ...broadcast(call, [a, b, c], ([condition, x, y]) => (condition !== 0 ? x : y), b.data instanceof Float32Array && c.data instanceof Float32Array), integer: b.integer && c.integer };
+    return { ...broadcast(call, [a, b, c], ([condition, x, y]) => (Number.isNaN(condition) ? (x === y ? x : NaN) : condition !== 0 ? x : y), b.data instanceof Float32Array && c.data instanceof Float32Array), integer: b.integer && c.integer };
   }
   throw new LlifError("FORMAT", `${call.place}: got ${constants.length} inputs`);
 }

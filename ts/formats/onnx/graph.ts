@@ -118,9 +118,19 @@ export class Graph {
 
 /** The input at `position`, computed from the model's input. */
 export function flowInput(call: Call, position: number, label: string): Flow {
+  return unmerged(elementInput(call, position, label));
+}
+
+/** As `flowInput`, for what works on each row alike, so that rows of one sample may count to the batch. */
+export function elementInput(call: Call, position: number, label: string): Flow {
   const value = call.inputs[position];
   if (value === undefined) throw new LlifError("FORMAT", `${call.place}: input ${label} is missing`);
   if (value.kind === "constant") throw new Refusal(`expected ${label} computed from the model's input, got a constant`);
+  return value;
+}
+
+export function unmerged<T extends Value>(value: T): T {
+  if (value.kind === "flow" && (value.merged ?? 0) > 0) throw new Refusal(`its input ${formatFlow(value)} has features in the batch`);
   return value;
 }
 

@@ -47,22 +47,24 @@ export interface OrientedImage {
   readonly rows: number;
   readonly columns: number;
   readonly channels: number;
+  /** The value, its factors the extents that the file sees. */
+  readonly flow: Flow;
 }
 
-export function oriented(call: Call, flow: Flow): OrientedImage {
-  if (!isAligned(flow) || flow.order.length > 3 || flow.order.length === 0) {
-    const real = flow.order.filter((axis) => flow.factors[axis] !== 1);
-    if (!isAligned(flow) || real.length > 3) throw new Refusal(`its input ${formatFlow(flow)} was reshaped or transposed so that it is not an image any more`);
-    return orientedBy(call, flow, real);
-  }
-  return orientedBy(call, flow, flow.order);
-}
-
-function orientedBy(call: Call, flow: Flow, order: readonly number[]): OrientedImage {
-  const [rows, columns, channels] = [...new Array<number>(3 - order.length).fill(-1), ...order];
+/** As the node holds it; where a reshape mixed the axes, as channels first. */
+export function oriented(call: Call, value: Flow): OrientedImage {
+  const flow = isAligned(value) ? value : rearranged(call, value);
+  const real = flow.order.length > 3 ? flow.order.filter((axis) => flow.dims[axis] !== 1) : flow.order;
+  if (real.length > 3) throw new Refusal(`its input ${formatFlow(flow)} has more than three axes; only images are supported`);
+  const [rows, columns, channels] = [...new Array<number>(3 - real.length).fill(-1), ...real];
   const extent = (axis: number): number => (axis < 0 ? 1 : flow.dims[axis]);
   const shape = [extent(rows), extent(columns), extent(channels)] as const;
-  return { from: call.graph.inShape(flow.node, shape), shape, rows, columns, channels };
+  return { from: call.graph.inShape(flow.node, shape), shape, rows, columns, channels, flow };
+}
+
+function rearranged(call: Call, flow: Flow): Flow {
+  const order = channelsLastOrder(Math.max(0, flow.dims.length - 1));
+  return { ...flow, node: arranged(call, flow, flow.dims, order), factors: flow.dims, order };
 }
 
 /** Whether the node holds the elements along one axis of the file side by side, as channels. */

@@ -24,11 +24,8 @@ export function addInput(graph: Graph, info: ValueInfoProto, layout: InputLayout
   const shown = `[${extents.map((extent) => extent ?? "?").join(",")}]`;
   const [first] = extents;
   const single = first === undefined || first === 1 || first <= 0;
-  const batch = extents.length >= 2 && single;
+  const batch = extents.length >= 2 && (single || extents.length === 4);
   if (extents.length > 4) throw new LlifError("UNSUPPORTED", `${place}: expected at most 4 dimensions, got ${extents.length} (${shown})`, { nodes: [info.name] });
-  if (extents.length === 4 && !batch) {
-    throw new LlifError("UNSUPPORTED", `${place}: expected a batch dimension that is dynamic or 1, got ${shown}; export with batch 1`, { nodes: [info.name] });
-  }
   const dims = (batch ? extents.slice(1) : extents).map((extent) => {
     if (extent === undefined || extent < 1 || extent > maximumElements) {
       throw new LlifError("SHAPE", `${place}: expected fixed extents behind the batch, got ${shown}; export with a fixed image size`);
@@ -36,7 +33,7 @@ export function addInput(graph: Graph, info: ValueInfoProto, layout: InputLayout
     return extent;
   });
   if (dims.length === 0 || sizeOf(dims) > maximumElements) throw new LlifError("SHAPE", `${place}: expected 1 to ${maximumElements} elements, got ${shown}`);
-  graph.batchSize = first === undefined || first <= 0 ? NaN : 1;
+  graph.batchSize = batch && first !== undefined && first > 0 ? first : NaN;
   const channels = batch && dims.length >= 2 && layout === "channelsFirst";
   const order = channels ? channelsLastOrder(dims.length - 1) : identityOrder(dims.length);
   const shape = order.map((axis) => dims[axis]);

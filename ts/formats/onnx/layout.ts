@@ -14,6 +14,8 @@ export interface Flow {
   readonly dims: readonly number[];
   readonly factors: readonly number[];
   readonly order: readonly number[];
+  /** How many of the first extents the file counts to the batch: [N·4,3] for 1 of [4,3]. */
+  readonly merged?: number;
 }
 
 export function identityOrder(rank: number): number[] {
@@ -43,19 +45,54 @@ export function sameLayout(flow: Pick<Flow, "factors" | "order">, factors: reado
   return JSON.stringify(normalForm(flow.factors, flow.order)) === JSON.stringify(normalForm(factors, order));
 }
 
-/** The same elements under other extents; refits the factors to them where that is possible. */
+/** The same elements under other extents; splits and joins the factors so that they fit, where that is possible. */
 export function reshaped(flow: Flow, dims: readonly number[], batch = flow.batch): Flow {
-  const real = flow.order.filter((axis) => flow.factors[axis] !== 1);
-  const factorAxes = [...real].sort((a, b) => a - b);
-  const axes = identityOrder(dims.length).filter((axis) => dims[axis] !== 1);
+  const fitted = refitted(flow, dims);
+  if (fitted === undefined) return { ...flow, batch, dims };
+  return { ...flow, batch, dims, ...fitted };
+}
+
+type Layout = Pick<Flow, "factors" | "order">;
+
+function refitted(flow: Layout, dims: readonly number[]): Layout | undefined {
+  const own = normalForm(flow.factors, flow.order);
+  if (own.factors.length <= 1) return { factors: dims, order: identityOrder(dims.length) };
+  const cuts = [...new Set([...boundaries(own.factors), ...boundaries(dims)])].sort((a, b) => a - b);
+  const fine = cuts.map((cut, index) => cut / (cuts[index - 1] ?? 1));
+  if (!fine.every(Number.isInteger)) return undefined;
+  // From the innermost factor outwards, back in the file's order.
+  const factors = fine.reverse();
+  const order = own.order.flatMap((axis) => partsOf(own.factors, axis, factors));
+  return joined({ factors, order }, dims) ?? { factors, order };
+}
+
+/** Products of the innermost extents, without 1. */
+function boundaries(extents: readonly number[]): number[] {
+  let product = 1;
+  return [...extents].reverse().flatMap((extent) => (extent === 1 ? [] : [(product *= extent)]));
+}
+
+/** The finer factors into which one extent was cut. */
+function partsOf(extents: readonly number[], axis: number, factors: readonly number[]): number[] {
+  const inner = sizeOf(extents.slice(axis + 1));
+  const outer = inner * extents[axis];
+  return identityOrder(factors.length).filter((part) => {
+    const own = sizeOf(factors.slice(part));
+    return own > inner && own <= outer;
+  });
+}
+
+/** Factors that are the extents themselves: each extent's parts lie side by side in the node too. */
+function joined({ factors, order }: Layout, dims: readonly number[]): Layout | undefined {
+  const axes: number[] = [];
+  for (const axis of identityOrder(dims.length).filter((candidate) => dims[candidate] !== 1)) {
+    const parts = partsOf(dims, axis, factors);
+    const start = order.indexOf(parts[0]);
+    if (parts.some((part, index) => order[start + index] !== part)) return undefined;
+    axes[start] = axis;
+  }
   const units = identityOrder(dims.length).filter((axis) => dims[axis] === 1);
-  if (axes.length === factorAxes.length && axes.every((axis, index) => dims[axis] === flow.factors[factorAxes[index]])) {
-    return { ...flow, batch, dims, factors: dims, order: [...units, ...real.map((axis) => axes[factorAxes.indexOf(axis)])] };
-  }
-  if (normalForm(flow.factors, flow.order).factors.length <= 1) {
-    return { ...flow, batch, dims, factors: dims, order: identityOrder(dims.length) };
-  }
-  return { ...flow, batch, dims };
+  return { factors: dims, order: [...units, ...axes.filter((axis) => axis !== undefined)] };
 }
 
 /** Whether the factors are the extents the file sees, so that one axis can be spoken of. */
@@ -91,7 +128,14 @@ export function nodeIndices({ factors, order }: Pick<Flow, "factors" | "order">)
   return indices;
 }
 
+/** Extents that the file sees behind the batch. */
+export function rankOf(flow: Flow): number {
+  return flow.dims.length + (flow.batch ? 1 : 0) - (flow.merged ?? 0);
+}
+
 /** `[N,16,4,4]`, for messages. */
 export function formatFlow(flow: Flow): string {
-  return flow.batch ? `[${["N", ...flow.dims].join(",")}]` : formatShape(flow.dims);
+  const { dims, merged = 0 } = flow;
+  if (!flow.batch) return formatShape(dims);
+  return `[${[["N", ...dims.slice(0, merged)].join("·"), ...dims.slice(merged)].join(",")}]`;
 }

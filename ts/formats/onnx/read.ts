@@ -131,7 +131,10 @@ class Reading {
   readonly #graph: Graph;
   /** `undefined` for a value that depends on a refused node. */
   readonly #values = new Map<string, Value | undefined>();
+  /** How often each value of the file is read. */
   readonly #readers = new Map<string, number>();
+  /** Values of the file that a node of the network holds. */
+  readonly #names = new Map<string, string[]>();
   readonly #refusals: { name: string; label: string; reason: string }[] = [];
   #failure: LlifError | undefined;
 
@@ -146,10 +149,10 @@ class Reading {
     if (this.#proto.sparseInitializer.length > 0) throw new LlifError("UNSUPPORTED", "ONNX file: sparse initialisers are not read; save them dense");
     this.#readInitializers(live);
     this.#values.set(input.name, addInput(this.#graph, input, layout));
-    for (const name of [...live.flatMap((node) => node.input), ...this.#proto.output.map((output) => output.name)]) {
+    for (const name of [...live.flatMap(readNames), ...this.#proto.output.map((output) => output.name)]) {
       this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
     }
-    const produced = new Set(live.flatMap((node) => node.output));
+    const produced = new Set(live.flatMap((node) => [...node.output, ...branchesOf(node).flatMap((branch) => branch.node.flatMap((inner) => inner.output))]));
     for (const node of live) this.#readNode(node, produced);
     if (this.#refusals.length > 0) {
       const lines = this.#refusals.map(({ label, reason }) => `  ${label}: ${reason}`).join("\n");
@@ -179,13 +182,13 @@ class Reading {
       const node = producers.get(name);
       if (node === undefined || needed.has(node)) continue;
       needed.add(node);
-      open.push(...node.input);
+      open.push(...readNames(node));
     }
     return this.#proto.node.filter((node) => needed.has(node));
   }
 
   #readInitializers(live: readonly NodeProto[]): void {
-    const needed = new Set(live.flatMap((node) => node.input));
+    const needed = new Set(live.flatMap(readNames));
     for (const tensor of this.#proto.initializer) {
       if (!needed.has(tensor.name)) continue;
       if (this.#values.has(tensor.name)) throw new LlifError("FORMAT", `ONNX graph: expected each initialiser once, got "${tensor.name}" twice`);
@@ -201,6 +204,10 @@ class Reading {
     const place = `node ${label}`;
     let results: readonly (Value | undefined)[] = [];
     const refused = this.#attempt(shownName, label, () => {
+      if (operator === "If") {
+        results = this.#readBranch(node, produced);
+        return;
+      }
       const convert = operators.get(operator);
       if (convert === undefined) {
         const alternative = alternatives.get(operator);
@@ -210,15 +217,36 @@ class Reading {
       if (node.input.some((name) => name !== "" && this.#values.get(name) === undefined)) return;
       const attributes = new Attributes(node, place);
       const used = node.output.map((name) => (this.#readers.has(name) ? name : ""));
-      const soleReader = this.#readers.get(node.input.find((name) => this.#values.get(name)?.kind === "flow") ?? "") === 1;
-      const result = convert({ name: this.#graph.freeName(shownName), place, operator, inputs, attributes, opset: this.#opset, graph: this.#graph, used, soleReader });
+      const call = { name: this.#graph.freeName(shownName), place, operator, inputs, attributes, opset: this.#opset, graph: this.#graph, used };
+      const result = convert({ ...call, soleReader: this.#isSoleReader(inputs) });
       results = isList(result) ? result : [result];
     });
     // The rest of the graph is looked through, as far as its shapes are known.
     if (refused && sameShape.has(operator)) results = [node.input.map((name) => this.#values.get(name)).find((value) => value?.kind === "flow")];
     node.output.forEach((name, position) => {
-      if (name !== "") this.#values.set(name, results[position]);
+      if (name === "") return;
+      const result = results[position];
+      this.#values.set(name, result);
+      if (result?.kind === "flow") this.#names.set(result.node, [...(this.#names.get(result.node) ?? []), name]);
     });
+  }
+
+  /** A condition known from shapes chooses the branch, as where PyTorch squeezes an axis of an extent that it did not know. */
+  #readBranch(node: NodeProto, produced: ReadonlySet<string>): readonly (Value | undefined)[] {
+    const condition = this.#values.get(node.input[0]);
+    if (condition?.kind !== "constant" || Number.isNaN(condition.data[0])) throw new Refusal("its condition depends on the input or on the batch size; export the model for inference, without branches");
+    const name = condition.data[0] !== 0 ? "then_branch" : "else_branch";
+    const branch = node.attribute.find((attribute) => attribute.name === name)?.g;
+    if (branch === undefined) throw new Refusal(`its ${name} is missing`);
+    for (const tensor of branch.initializer) this.#values.set(tensor.name, readTensor(tensor, this.#graph.files));
+    for (const inner of branch.node) this.#readNode(inner, produced);
+    return branch.output.map((output) => this.#values.get(output.name));
+  }
+
+  /** Whether nothing but this call reads the node of its first computed input, under whichever name. */
+  #isSoleReader(inputs: readonly (Value | undefined)[]): boolean {
+    const flow = inputs.find((value) => value?.kind === "flow");
+    return flow?.kind === "flow" && (this.#names.get(flow.node) ?? []).every((name) => this.#readers.get(name) === 1);
   }
 
   /** @returns whether `body` refused. */
@@ -266,6 +294,15 @@ class Reading {
       throw new LlifError("UNSUPPORTED", `output "${name}" is a flattened image; end at the image or at dense logits`, { nodes: [name] });
     }
   }
+}
+
+function branchesOf(node: NodeProto): GraphProto[] {
+  return node.attribute.flatMap(({ g, graphs }) => [...(g === undefined ? [] : [g]), ...graphs]);
+}
+
+/** Every name that a node reads, its branches included. */
+function readNames(node: NodeProto): string[] {
+  return [...node.input, ...branchesOf(node).flatMap((branch) => [...branch.node.flatMap(readNames), ...branch.output.map((output) => output.name)])];
 }
 
 function isList(result: Value | readonly Value[]): result is readonly Value[] {

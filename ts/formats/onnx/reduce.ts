@@ -24,9 +24,10 @@ export const reduce: Operator = (call) => {
   return reduced(call, flow, new Set((axes ?? all).map((axis) => axisOf(call, flow, axis))), keep);
 };
 
-function reduced(call: Call, flow: Flow, axes: ReadonlySet<number>, keep: boolean): Flow {
+function reduced(call: Call, value: Flow, axes: ReadonlySet<number>, keep: boolean): Flow {
   const kind = call.operator === "ReduceMax" ? "maxPool" : "averagePool";
-  const image = oriented(call, flow);
+  const image = oriented(call, value);
+  const { flow } = image;
   const [height, width, channels] = image.shape;
   const kernel = [axes.has(image.rows) ? height : 1, axes.has(image.columns) ? width : 1] as const;
   const acrossChannels = axes.has(image.channels) && channels > 1;

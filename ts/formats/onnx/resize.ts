@@ -1,5 +1,6 @@
 import { checkInteger } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
+import type { ReluNode } from "../../relu/network.ts";
 import { Refusal } from "./attributes.ts";
 import { affineOver } from "./arithmetic.ts";
 import { axisOf, flowInput, optionalConstant, shapeError, step, type Call, type Operator } from "./graph.ts";
@@ -34,8 +35,9 @@ export const pad: Operator = (call) => {
   return affineOver(call, zeroPadded(call, shifted, before), "", { dims: [], scale: one, shift: Float32Array.of(value) });
 };
 
-function zeroPadded(call: Call, flow: Flow, cells: ReadonlyMap<number, readonly [number, number]>): Flow {
-  const image = oriented(call, flow);
+function zeroPadded(call: Call, value: Flow, cells: ReadonlyMap<number, readonly [number, number]>): Flow {
+  const image = oriented(call, value);
+  const { flow } = image;
   const of = (axis: number): readonly [number, number] => cells.get(axis) ?? [0, 0];
   const [top, bottom] = of(image.rows);
   const [left, right] = of(image.columns);
@@ -82,12 +84,30 @@ export const resize: Operator = (call) => {
   const exact = transformation === "asymmetric" ? nearest === "floor" : transformation.endsWith("half_pixel") && nearest.startsWith("round_prefer");
   if (mode !== "nearest" || !whole || !exact) throw new Refusal("only nearest neighbours at whole factors are supported; use ConvTranspose");
   const kernel = (image.spatial === 1 ? [1, spatial[0]] : spatial) as [number, number];
-  const depth = image.shape[2];
-  const weights = { shape: [...kernel, 1, depth], data: new Float32Array(kernel[0] * kernel[1] * depth).fill(1) };
-  const window = { kernel, stride: kernel, dilation: [1, 1], padding: noPadding } as const;
-  const node = step(call, "", image.from, { kind: "convTranspose2d", ...window, groups: depth, weights, bias: new Float32Array(depth) });
-  return imageFlow(node, image.spatial);
+  return imageFlow(repeatedCells(call, image.from, image.shape[2], kernel), image.spatial);
 };
+
+/** Each element along the axis `before` repeated along a unit axis behind it. */
+export function enlarged(call: Call, value: Flow, axis: number, before: number, factor: number): Flow {
+  checkInteger(`${call.place}: repeats`, factor, 1, 2 ** 20);
+  const image = oriented(call, value);
+  const { flow } = image;
+  const [height, width, channels] = image.shape;
+  const dims = flow.dims.map((extent, at) => (at === axis ? factor : extent));
+  const order = flow.order.filter((other) => other !== axis).flatMap((other) => (other === before ? [before, axis] : [other]));
+  if (before === image.channels) {
+    const selection = Array.from({ length: channels * factor }, (_, index) => Math.floor(index / factor));
+    return { ...flow, node: selectedChannels(call, image.from, height * width, channels, selection), dims, factors: dims, order };
+  }
+  const kernel = before === image.rows ? ([factor, 1] as const) : ([1, factor] as const);
+  return { ...flow, node: repeatedCells(call, image.from, channels, kernel).name, dims, factors: dims, order };
+}
+
+function repeatedCells(call: Call, from: string, channels: number, kernel: readonly [number, number]): ReluNode {
+  const weights = { shape: [...kernel, 1, channels], data: new Float32Array(kernel[0] * kernel[1] * channels).fill(1) };
+  const window = { kernel, stride: kernel, dilation: [1, 1], padding: noPadding } as const;
+  return step(call, "", from, { kind: "convTranspose2d", ...window, groups: channels, weights, bias: new Float32Array(channels) });
+}
 
 /** Blocks of channels become blocks of pixels, and back: convolutions with one tap an output. */
 export const depthAndSpace: Operator = (call) => {

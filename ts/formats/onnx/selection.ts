@@ -2,7 +2,7 @@ import { checkInteger } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { Refusal } from "./attributes.ts";
 import { selectConstant } from "./fold.ts";
-import { axisOf, constantInput, optionalConstant, shapeError, step, type Call, type Operator, type Value } from "./graph.ts";
+import { axisOf, constantInput, optionalConstant, shapeError, step, unmerged, type Call, type Operator, type Value } from "./graph.ts";
 import { noPadding, oriented, selectedChannels } from "./image.ts";
 import { formatFlow, reshaped, type Flow } from "./layout.ts";
 
@@ -40,7 +40,7 @@ export const slice: Operator = (call) => {
 function required(call: Call): Value {
   const [value] = call.inputs;
   if (value === undefined) throw new LlifError("FORMAT", `${call.place}: its input is missing`);
-  return value;
+  return unmerged(value);
 }
 
 /** Axis of `dims`; `undefined` for the batch, which a slice takes whole. */
@@ -67,7 +67,7 @@ function selected(call: Call, value: Value, axis: number, range: Range): Value {
   if (range.count === 0) throw new LlifError("SHAPE", `${call.place}: leaves nothing of axis ${axis} of ${formatFlow(value)}`);
   const image = oriented(call, value);
   const dims = value.dims.map((other, at) => (at === axis ? range.count : other));
-  const result = (node: string): Flow => ({ ...value, node, dims, factors: dims });
+  const result = (node: string): Flow => ({ ...image.flow, node, dims, factors: dims });
   const [height, width, channels] = image.shape;
   if (axis === image.channels) return result(selectedChannels(call, image.from, height * width, channels, indicesOf(range)));
   if (range.step < 0) throw new Refusal(`reverses axis ${axis} of ${formatFlow(value)}; only positive steps are supported`);
@@ -107,7 +107,7 @@ export const gather: Operator = (call) => {
   const dims = value.dims.map((other, at) => (at === axis ? list.length : other));
   const chosen = even
     ? (selected(call, value, axis, { first: list[0], step: stride, count: list.length }) as Flow)
-    : { ...value, node: selectedChannels(call, image.from, image.shape[0] * image.shape[1], image.shape[2], list), dims, factors: dims };
+    : { ...image.flow, node: selectedChannels(call, image.from, image.shape[0] * image.shape[1], image.shape[2], list), dims, factors: dims };
   return indices.dims.length === 1 ? chosen : reshaped(chosen, chosen.dims.filter((_, at) => at !== axis));
 };
 

@@ -4,8 +4,9 @@ import { formatShape, sameShape, sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
 import { readTensor, type Constant } from "./constants.ts";
 import { binaryConstants, concatConstants, transposeConstant } from "./fold.ts";
-import { axisOf, constantInput, flowInput, optionalConstant, shapeError, type Call, type Operator, type Value } from "./graph.ts";
+import { axisOf, constantInput, flowInput, optionalConstant, shapeError, unmerged, type Call, type Operator, type Value } from "./graph.ts";
 import { arranged, imageShape } from "./image.ts";
+import { enlarged } from "./resize.ts";
 import { formatFlow, identityOrder, isAligned, reshaped, type Flow } from "./layout.ts";
 import { TensorProto_DataType } from "./onnx_pb.ts";
 
@@ -32,10 +33,11 @@ function finished(call: Call, dims: readonly number[], values: readonly number[]
   return { kind: "constant", dims, data: Float64Array.from(values), integer };
 }
 
-function required(call: Call): Value {
+/** The first input, whichever it is; rows that count to the batch only where they may. */
+function required(call: Call, rows = false): Value {
   const value = call.inputs[0];
   if (value === undefined) throw new LlifError("FORMAT", `${call.place}: its input is missing`);
-  return value;
+  return rows ? value : unmerged(value);
 }
 
 const largestFilled = 2 ** 27;
@@ -71,7 +73,7 @@ export const expand: Operator = (call) => {
   const own = value.kind === "flow" && value.batch ? [call.graph.batchSize, ...value.dims] : [...value.dims];
   if (call.operator === "Tile") {
     if (given.every((repeats) => repeats === 1)) return value;
-    if (value.kind === "flow") throw new Refusal("repeats a computed value");
+    if (value.kind === "flow") return repeated(call, value, given);
     return given.reduce((tiled: Constant, repeats, axis) => {
       if (!Number.isInteger(repeats) || repeats < 0 || sizeOf(tiled.dims) * repeats > largestFilled) throw shapeError(call, `repeats that make at most ${largestFilled} elements`, given);
       return concatConstants(call, new Array<Constant>(Math.max(1, repeats)).fill(tiled), axis);
@@ -80,14 +82,24 @@ export const expand: Operator = (call) => {
   if (value.kind === "flow") {
     const leading = new Array<number>(Math.max(0, own.length - given.length)).fill(1);
     const target = [...leading, ...given];
-    const unchanged = target.length === own.length && target.every((extent, axis) => extent === 1 || Object.is(extent, own[axis]));
-    if (!unchanged) throw new Refusal("repeats a computed value");
-    return value;
+    if (target.length !== own.length) throw new Refusal("puts axes in front of a computed value");
+    return repeated(call, value, target.map((extent, axis) => (extent === 1 || Object.is(extent, own[axis]) ? 1 : extent / own[axis])));
   }
   if (!given.every((extent) => Number.isInteger(extent) && extent >= 1) || sizeOf(given) > largestFilled) throw shapeError(call, `extents that make at most ${largestFilled} elements`, given);
   const ones: Constant = { kind: "constant", dims: given, data: new Float32Array(sizeOf(given)).fill(1), integer: value.integer };
   return { ...binaryConstants(call, value, ones, "Mul"), integer: value.integer };
 };
+
+/** Unit axes repeated: nearest-neighbour enlargement along the axis before, as TensorFlow writes it. */
+function repeated(call: Call, flow: Flow, repeats: readonly number[]): Flow {
+  const [batch, ...factors] = flow.batch ? repeats : [1, ...repeats];
+  return factors.reduce((value, factor, axis) => {
+    if (factor === 1) return value;
+    const before = identityOrder(axis).filter((other) => value.dims[other] !== 1).at(-1);
+    if (batch !== 1 || factors.length !== value.dims.length || value.dims[axis] !== 1 || before === undefined) throw new Refusal(`repeats a computed value ${formatFlow(flow)}; only unit axes behind others are supported`);
+    return enlarged(call, value, axis, before, factor);
+  }, flow);
+}
 
 export const range: Operator = (call) => {
   const [start, limit, delta] = ["start", "limit", "delta"].map((label, position) => constantInput(call, position, label));
@@ -99,7 +111,7 @@ export const range: Operator = (call) => {
 
 export const identity: Operator = (call) => {
   call.attributes.finish();
-  return required(call);
+  return required(call, true);
 };
 
 export const dropout: Operator = (call) => {
@@ -107,11 +119,11 @@ export const dropout: Operator = (call) => {
   call.attributes.finish();
   if (call.used.slice(1).some((name) => name !== "")) throw new Refusal("its mask output is used");
   if ((optionalConstant(call, 2, "training_mode")?.data[0] ?? 0) !== 0) throw new Refusal("it is in training mode; export the model for inference");
-  return required(call);
+  return required(call, true);
 };
 
 export const cast: Operator = (call) => {
-  const value = required(call);
+  const value = required(call, true);
   const to = call.attributes.integer("to", TensorProto_DataType.UNDEFINED);
   call.attributes.ignore("saturate", "round_mode");
   call.attributes.finish();
@@ -151,7 +163,7 @@ export const transpose: Operator = (call) => {
 };
 
 export const reshape: Operator = (call) => {
-  const value = required(call);
+  const value = required(call, true);
   const target = [...constantInput(call, 1, "shape").data];
   const allowZero = call.attributes.integer("allowzero", 0) !== 0;
   call.attributes.finish();
@@ -167,15 +179,26 @@ export const reshape: Operator = (call) => {
   if (target.length === 0) throw new LlifError("SHAPE", `${call.place}: expected a shape with the batch in front, got []`);
   const known = sizeOf(rest.map((extent, axis) => (extent === 0 && !allowZero ? (value.dims[axis] ?? NaN) : extent)));
   const fits = known === size || (known < 0 && size % known === 0);
-  if (Number.isNaN(first) || (first === 0 && !allowZero) || first === 1 || (first === -1 && known === size)) {
+  const whole = value.kind === "flow" && Object.is(first, call.graph.batchSize);
+  const { merged = 0 } = value.kind === "flow" ? value : {};
+  const copies = first === 0 && !allowZero;
+  if (merged === 0 ? whole || copies || first === 1 || (first === -1 && known === size) : whole || (first === -1 && known === size)) {
     // The file's 0 of the batch's axis copies the batch; axes behind it count from there.
-    if (fits) return reshaped(value, resolve(call, rest, value.dims, size, allowZero));
-    if (Number.isNaN(first)) throw new Refusal("reshapes features into the batch");
+    if (fits) return { ...reshaped(value, resolve(call, rest, value.dims, size, allowZero)), merged: 0 };
   }
+  if (merged > 0 || copies || Number.isNaN(first)) throw new Refusal(`reshapes features into the batch, ${formatFlow(value)} to ${formatShape(target)}`);
   if (fits) throw new Refusal(`reshapes to a fixed batch of ${first}; export with batch 1 or a dynamic batch`);
+  const rows = mergedRows(value, rest, first);
+  if (rows !== undefined) return { ...value, merged: rows };
   if (first === -1 && size % known === 0) throw new Refusal(`reshapes features into the batch, ${formatFlow(value)} to ${formatShape(target)}`);
   throw new LlifError("SHAPE", `${call.place}: expected a shape of ${size} elements a sample with the batch in front, got ${formatShape(target)}`);
 };
+
+/** How many extents a reshape to [−1, …rest] counts to the batch, where the rest stays as it is: rows for a dense layer. */
+function mergedRows({ dims }: Flow, rest: readonly number[], first: number): number | undefined {
+  const rows = dims.length - rest.length;
+  return first === -1 && rows > 0 && rest.length > 0 && sameShape(dims.slice(rows), rest) ? rows : undefined;
+}
 
 /** Fills in 0 (copy) and −1 (infer). */
 function resolve(call: Call, target: readonly number[], dims: readonly number[], size: number, allowZero: boolean): number[] {
