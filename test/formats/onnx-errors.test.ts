@@ -115,12 +115,15 @@ describe("bad models", () => {
   });
 });
 
+const exported = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(`exported/${name}.onnx`, import.meta.url)));
+
 describe("damaged files raise only LlifErrors", () => {
   const mnist = new Uint8Array(readFileSync(new URL("../../models/mnist-8.onnx", import.meta.url)));
   const files: [string, Uint8Array, number][] = [
     ["mnist-8", mnist, 3000],
     ["a random network", writeOnnx(randomNetwork(3)), 1500],
     ["another", writeOnnx(randomNetwork(12)), 1500],
+    ...["torchscript-branches-17", "torchscript-perceptron-11", "tf2onnx-hourglass-13", "tf2onnx-sequence-9"].map((name): [string, Uint8Array, number] => [name, exported(name), 600]),
   ];
 
   /** "read" or the error's code; anything else is thrown. */

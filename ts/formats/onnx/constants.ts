@@ -68,7 +68,7 @@ function externalData(place: string, tensor: TensorProto, files: ExternalFiles):
     return value;
   };
   const offset = number("offset", 0);
-  const length = number("length", file.length - offset);
+  const length = number("length", Math.max(0, file.length - offset));
   if (offset + length > file.length) {
     throw new LlifError("FORMAT", `${place}: expected ${length} bytes at ${offset} of "${location}", got a file of ${file.length} bytes`);
   }

@@ -135,6 +135,7 @@ export function selectConstant(constant: Constant, axis: number, indices: readon
   const { dims, data } = constant;
   const outer = sizeOf(dims.slice(0, axis));
   const inner = sizeOf(dims.slice(axis + 1));
+  if (outer * indices.length * inner > largestFold) throw new LlifError("SHAPE", `expected constants of at most ${largestFold} elements, got ${outer * indices.length * inner}`);
   const selected = data instanceof Float32Array ? new Float32Array(outer * indices.length * inner) : new Float64Array(outer * indices.length * inner);
   for (let block = 0; block < outer; block++) {
     indices.forEach((index, position) => {

@@ -112,12 +112,20 @@ function permutedChannels(call: Placed, from: string, sources: Uint32Array, chan
 }
 
 const largestPermutation = 2 ** 12;
+/** Weights that one operator without weights of its own may turn into. */
+const largestWeights = 2 ** 26;
+
+/** @throws {Refusal} where an operator without weights would take too many. */
+export function checkWeights(count: number): void {
+  if (count > largestWeights) throw new Refusal(`as a convolution it would have ${count} weights; at most ${largestWeights} are supported`);
+}
 
 /** Some of the channels of a node in any order; −1 for zeros. The node's shape is [positions, channels] in one form or another. */
 export function selectedChannels(call: Placed, from: string, positions: number, channels: number, selection: readonly number[]): string {
   const { graph } = call;
   const own = graph.shapeOf(from);
   const shape = own.length === 3 && own[2] === channels ? own : [1, positions, channels];
+  checkWeights(channels * selection.length);
   const data = new Float32Array(channels * selection.length);
   selection.forEach((channel, output) => {
     if (channel >= 0) data[channel * selection.length + output] = 1;

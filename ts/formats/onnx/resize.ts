@@ -4,7 +4,7 @@ import type { ReluNode } from "../../relu/network.ts";
 import { Refusal } from "./attributes.ts";
 import { affineOver } from "./arithmetic.ts";
 import { axisOf, flowInput, optionalConstant, shapeError, step, type Call, type Operator } from "./graph.ts";
-import { asImage, imageFlow, noPadding, oriented, selectedChannels } from "./image.ts";
+import { asImage, checkWeights, imageFlow, noPadding, oriented, selectedChannels } from "./image.ts";
 import type { Flow } from "./layout.ts";
 
 /** Constant padding, zero or not; padding of channels too. */
@@ -45,6 +45,7 @@ function zeroPadded(call: Call, value: Flow, cells: ReadonlyMap<number, readonly
   const [height, width, channels] = image.shape;
   let from = image.from;
   if (first + last > 0) {
+    checkWeights((first + channels + last) * channels);
     const selection = Array.from({ length: first + channels + last }, (_, index) => (index >= first && index < first + channels ? index - first : -1));
     from = selectedChannels(call, from, height * width, channels, selection);
   }
@@ -96,6 +97,7 @@ export function enlarged(call: Call, value: Flow, axis: number, before: number, 
   const dims = flow.dims.map((extent, at) => (at === axis ? factor : extent));
   const order = flow.order.filter((other) => other !== axis).flatMap((other) => (other === before ? [before, axis] : [other]));
   if (before === image.channels) {
+    checkWeights(channels * channels * factor);
     const selection = Array.from({ length: channels * factor }, (_, index) => Math.floor(index / factor));
     return { ...flow, node: selectedChannels(call, image.from, height * width, channels, selection), dims, factors: dims, order };
   }
@@ -104,6 +106,7 @@ export function enlarged(call: Call, value: Flow, axis: number, before: number, 
 }
 
 function repeatedCells(call: Call, from: string, channels: number, kernel: readonly [number, number]): ReluNode {
+  checkWeights(kernel[0] * kernel[1] * channels);
   const weights = { shape: [...kernel, 1, channels], data: new Float32Array(kernel[0] * kernel[1] * channels).fill(1) };
   const window = { kernel, stride: kernel, dilation: [1, 1], padding: noPadding } as const;
   return step(call, "", from, { kind: "convTranspose2d", ...window, groups: channels, weights, bias: new Float32Array(channels) });
@@ -123,6 +126,7 @@ export const depthAndSpace: Operator = (call) => {
   if (!fits) throw shapeError(call, `an image that divides into blocks of ${block}`, image.shape);
   const few = toSpace ? channels / cells : channels;
   const many = few * cells;
+  checkWeights(cells * few * many);
   const data = new Float32Array(cells * few * many);
   for (let cell = 0; cell < cells; cell++) {
     for (let channel = 0; channel < few; channel++) {

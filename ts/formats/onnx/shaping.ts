@@ -41,6 +41,7 @@ function required(call: Call, rows = false): Value {
 }
 
 const largestFilled = 2 ** 27;
+const largestIntegers = 2 ** 24;
 
 export const constantOfShape: Operator = (call) => {
   const dims = [...constantInput(call, 0, "shape").data];
@@ -49,6 +50,7 @@ export const constantOfShape: Operator = (call) => {
   const valid = dims.every((extent) => Number.isSafeInteger(extent) && extent >= 0) && sizeOf(dims) <= largestFilled;
   if (!valid) throw shapeError(call, `extents of at most ${largestFilled} elements`, dims);
   const filling = tensor && readTensor(tensor, call.graph.files, call.name);
+  if (filling?.integer && sizeOf(dims) > largestIntegers) throw shapeError(call, `at most ${largestIntegers} integers`, dims);
   const data = filling?.integer ? new Float64Array(sizeOf(dims)) : new Float32Array(sizeOf(dims));
   return { kind: "constant", dims, data: data.fill(filling?.data[0] ?? 0), integer: filling?.integer ?? false };
 };
@@ -105,7 +107,7 @@ export const range: Operator = (call) => {
   const [start, limit, delta] = ["start", "limit", "delta"].map((label, position) => constantInput(call, position, label));
   call.attributes.finish();
   const count = Math.max(0, Math.ceil((limit.data[0] - start.data[0]) / delta.data[0]));
-  if (!(count <= largestFilled)) throw new LlifError("SHAPE", `${call.place}: expected at most ${largestFilled} elements, got ${count}`);
+  if (!(count <= largestIntegers)) throw new LlifError("SHAPE", `${call.place}: expected at most ${largestIntegers} elements, got ${count}`);
   return { kind: "constant", dims: [count], data: Float64Array.from({ length: count }, (_, index) => start.data[0] + index * delta.data[0]), integer: start.integer };
 };
 
