@@ -50,7 +50,8 @@ const multiplyAccumulates = ({ nodes }: ReluNetwork): number =>
   nodes.reduce((sum, node) => sum + (node.kind === "dense" ? node.weights.data.length : node.kind === "conv2d" ? node.shape[0] * node.shape[1] * node.weights.data.length : 0), 0);
 
 describe("graphs of well-known networks", () => {
-  const read: [Name, number][] = [["densenet121", 2.83e9], ["inception_v2", 2.02e9], ["resnet50", 3.86e9], ["shufflenet", 0.14e9], ["squeezenet", 0.35e9], ["vgg19", 19.6e9]];
+  // Published multiply-accumulates; this ResNet-50 strides in its 3×3 convolutions. ShuffleNet is compared number by number below.
+  const read: [Name, number][] = [["densenet121", 2.83e9], ["inception_v2", 2.02e9], ["resnet50", 4.09e9], ["squeezenet", 0.35e9], ["vgg19", 19.6e9]];
 
   it.for(read)("%s is read whole", async ([name, expected], context) => {
     const network = readOnnx(await open(context, name));

@@ -188,7 +188,7 @@ export const reshape: Operator = (call) => {
     // The file's 0 of the batch's axis copies the batch; axes behind it count from there.
     if (fits) return { ...reshaped(value, resolve(call, rest, value.dims, size, allowZero)), merged: 0 };
   }
-  if (merged > 0 || copies || Number.isNaN(first)) throw new Refusal(`reshapes features into the batch, ${formatFlow(value)} to ${formatShape(target)}`);
+  if (merged > 0 || Number.isNaN(first)) throw new Refusal(`reshapes features into the batch, ${formatFlow(value)} to ${formatShape(target)}`);
   if (fits) throw new Refusal(`reshapes to a fixed batch of ${first}; export with batch 1 or a dynamic batch`);
   const rows = mergedRows(value, rest, first);
   if (rows !== undefined) return { ...value, merged: rows };
