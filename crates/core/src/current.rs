@@ -5,7 +5,8 @@ use crate::kernel::drive::{drive_f, drive_narrow, drive_wide, DriveFloat, DriveI
 use crate::kernel::lanes::Lanes;
 use crate::layer::{Layer, PerNeuron};
 use crate::state::{as_floats, as_integers, LayerState, Scratch};
-use crate::synapse::{Form, Width};
+use crate::chunks::Width;
+use crate::synapse::Form;
 use crate::with_vectors;
 
 /// Sets the drive: what arrives in every tick (synchronous) or once a window.

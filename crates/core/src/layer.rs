@@ -2,7 +2,9 @@
 
 use crate::neuron::Neuron;
 use crate::spikes::Geometry;
-use crate::synapse::{chunks, Bounds, Chunk, Kind, Sweep, Synapse, Width};
+use crate::chunks::{chunks, Bounds, Chunk, Width};
+use crate::sweep::Sweep;
+use crate::synapse::{Kind, Synapse};
 
 /// Bits of f32 or i32, padded to the chunks: one row for all positions, or one for each.
 pub struct PerNeuron {

@@ -8,7 +8,7 @@ use crate::layer::Layer;
 use crate::network::Schedule;
 use crate::spikes::Spikes;
 use crate::state::{as_integers, grow, spikes_of, LayerState, Scratch};
-use crate::synapse::{Chunk, Width};
+use crate::chunks::{Chunk, Width};
 use crate::with_vectors;
 
 /// `distinct_input`: no input of the network spikes twice in a tick.

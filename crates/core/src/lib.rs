@@ -1,5 +1,6 @@
 //! Linear leaky integrate-and-fire simulation.
 
+mod chunks;
 mod current;
 pub mod dense;
 mod events;
@@ -12,5 +13,6 @@ mod pool;
 pub mod simulator;
 pub mod spikes;
 mod state;
+pub mod sweep;
 pub mod synapse;
 mod synchronous;

@@ -4,7 +4,8 @@ use crate::kernel::fire::FiringTick;
 use crate::layer::{Layer, LayerSpec, Repeats};
 use crate::pool::{Pool, Rule};
 use crate::spikes::Geometry;
-use crate::synapse::{Kind, Sweep};
+use crate::sweep::Sweep;
+use crate::synapse::Kind;
 
 /// How a network integrates and fires.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
 //! Pools pass spikes on, by the rule of their mode and the network's code. They count and set bits, row by row, and never sort.
 
 use crate::spikes::{Geometry, Spikes};
-use crate::synapse::Sweep;
+use crate::sweep::Sweep;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Rule {

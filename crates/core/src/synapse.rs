@@ -1,8 +1,10 @@
 //! Geometry and packed weights of one synapse.
 
+use crate::chunks::{Chunk, Width};
 use crate::kernel::drive::Driven;
 use crate::kernel::rows::Tap;
 use crate::spikes::{Geometry, Spikes};
+use crate::sweep::Sweep;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Kind {
@@ -12,124 +14,6 @@ pub enum Kind {
     Conv(Sweep, usize),
     /// Weights: one for each neuron, or one for each channel of the target.
     Identity { per_neuron: bool },
-}
-
-/// Where a window lies over its input: vertical, horizontal.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Sweep {
-    pub kernel: [usize; 2],
-    pub stride: [usize; 2],
-    pub dilation: [usize; 2],
-    /// Top, left.
-    pub padding: [usize; 2],
-    /// Input i reaches output i·stride − padding + tap·dilation, rather than the other way round.
-    pub transposed: bool,
-}
-
-impl Sweep {
-    /// Kernel, stride, dilation (vertical, horizontal), padding (top, left).
-    pub fn new([kh, kw, sy, sx, dy, dx, top, left]: [usize; 8]) -> Sweep {
-        Sweep { kernel: [kh, kw], stride: [sy, sx], dilation: [dy, dx], padding: [top, left], transposed: false }
-    }
-
-    pub fn transpose(self) -> Sweep {
-        Sweep { transposed: true, ..self }
-    }
-
-    /// Taps of an axis in the order of ascending inputs.
-    #[inline(always)]
-    pub fn taps(&self, axis: usize) -> impl Iterator<Item = usize> {
-        let (count, transposed) = (self.kernel[axis], self.transposed);
-        (0..count).map(move |k| if transposed { count - 1 - k } else { k })
-    }
-
-    /// Input coordinate under tap `k` of output `o`, if there is one.
-    #[inline(always)]
-    pub fn input(&self, axis: usize, o: usize, k: usize, extent: usize) -> Option<usize> {
-        let (stride, reach) = (self.stride[axis], k * self.dilation[axis]);
-        if self.transposed {
-            let at = (o + self.padding[axis]).checked_sub(reach)?;
-            return (at % stride == 0 && at / stride < extent).then_some(at / stride);
-        }
-        let at = (o * stride + reach).wrapping_sub(self.padding[axis]);
-        (at < extent).then_some(at)
-    }
-
-    /// For each input coordinate of an axis, the (tap, output) pairs that read it, by ascending output.
-    pub fn readers(&self, axis: usize, input: usize, output: usize) -> Vec<Vec<(usize, usize)>> {
-        let mut lists = vec![Vec::new(); input];
-        for o in 0..output {
-            for k in 0..self.kernel[axis] {
-                if let Some(at) = self.input(axis, o, k, input) {
-                    lists[at].push((k, o));
-                }
-            }
-        }
-        lists
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Width {
-    Float,
-    /// i32.
-    Wide,
-    /// i16.
-    Narrow,
-}
-
-impl Width {
-    pub fn lanes(self) -> usize {
-        if self == Width::Narrow { 8 } else { 4 }
-    }
-}
-
-/// Output channels whose potentials fit the registers.
-#[derive(Clone, Debug)]
-pub struct Chunk {
-    pub first: usize,
-    pub vectors: usize,
-    /// Lanes of narrower chunks before it, in units of one row: where its block begins.
-    pub offset: usize,
-    pub bounds: Bounds,
-}
-
-/// Proven bounds of narrow sums: see `kernel::window::Window`. `distinct`: no input of the network spikes twice in a tick.
-#[derive(Clone, Debug, Default)]
-pub struct Bounds {
-    pub distinct: (Vec<u16>, bool),
-    pub repeated: (Vec<u16>, bool),
-}
-
-impl Bounds {
-    pub fn of(&self, distinct: bool) -> (&[u16], bool) {
-        let (table, bounded) = if distinct { &self.distinct } else { &self.repeated };
-        (table, *bounded)
-    }
-}
-
-/// Chunks of whole bytes of lanes that do not straddle groups.
-pub fn chunks(channels: usize, groups: usize, width: Width) -> Vec<Chunk> {
-    let (mut list, mut offset) = (Vec::new(), 0);
-    let per_group = channels / groups;
-    for group in 0..groups {
-        let mut first = group * per_group;
-        while first < (group + 1) * per_group {
-            let left = ((group + 1) * per_group - first).div_ceil(width.lanes());
-            let vectors = match left {
-                // Lanes past the end of a group would be the next group's.
-                _ if groups > 1 => (1usize << left.ilog2()).min(8),
-                6.. => 8,
-                3..=5 => 4,
-                1 if width == Width::Narrow => 1,
-                _ => 2,
-            };
-            list.push(Chunk { first, vectors, offset, bounds: Bounds::default() });
-            first += vectors * width.lanes();
-            offset += vectors;
-        }
-    }
-    list
 }
 
 /// 16-byte units, so that rows lie on vector boundaries.

@@ -9,7 +9,8 @@ use llif_core::network::{Network, Schedule};
 use llif_core::neuron::Neuron;
 use llif_core::simulator::{Input, Simulator};
 use llif_core::spikes::Geometry;
-use llif_core::synapse::{Kind, Sweep};
+use llif_core::sweep::Sweep;
+use llif_core::synapse::Kind;
 
 struct Random(u64);
 

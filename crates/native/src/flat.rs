@@ -18,7 +18,7 @@ use llif_core::network::{Network, Schedule};
 use llif_core::neuron::Neuron;
 use llif_core::simulator::{Input, Simulator};
 use llif_core::spikes::Geometry;
-use llif_core::synapse::Sweep;
+use llif_core::sweep::Sweep;
 
 pub enum Sample {
     Constant(usize, Vec<u32>),

@@ -4,7 +4,7 @@ use llif_core::layer::{LayerSpec, SynapseSpec};
 use llif_core::network::{Network, Schedule};
 use llif_core::neuron::Neuron;
 use llif_core::spikes::Geometry;
-use llif_core::synapse::Sweep;
+use llif_core::sweep::Sweep;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsError;
 

@@ -1,0 +1,64 @@
+//! How the channels of a layer are cut into vectors.
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Width {
+    Float,
+    /// i32.
+    Wide,
+    /// i16.
+    Narrow,
+}
+
+impl Width {
+    pub fn lanes(self) -> usize {
+        if self == Width::Narrow { 8 } else { 4 }
+    }
+}
+
+/// Output channels whose potentials fit the registers.
+#[derive(Clone, Debug)]
+pub struct Chunk {
+    pub first: usize,
+    pub vectors: usize,
+    /// Lanes of narrower chunks before it, in units of one row: where its block begins.
+    pub offset: usize,
+    pub bounds: Bounds,
+}
+
+/// Proven bounds of narrow sums: see `kernel::window::Window`. `distinct`: no input of the network spikes twice in a tick.
+#[derive(Clone, Debug, Default)]
+pub struct Bounds {
+    pub distinct: (Vec<u16>, bool),
+    pub repeated: (Vec<u16>, bool),
+}
+
+impl Bounds {
+    pub fn of(&self, distinct: bool) -> (&[u16], bool) {
+        let (table, bounded) = if distinct { &self.distinct } else { &self.repeated };
+        (table, *bounded)
+    }
+}
+
+/// Chunks of whole bytes of lanes that do not straddle groups.
+pub fn chunks(channels: usize, groups: usize, width: Width) -> Vec<Chunk> {
+    let (mut list, mut offset) = (Vec::new(), 0);
+    let per_group = channels / groups;
+    for group in 0..groups {
+        let mut first = group * per_group;
+        while first < (group + 1) * per_group {
+            let left = ((group + 1) * per_group - first).div_ceil(width.lanes());
+            let vectors = match left {
+                // Lanes past the end of a group would be the next group's.
+                _ if groups > 1 => (1usize << left.ilog2()).min(8),
+                6.. => 8,
+                3..=5 => 4,
+                1 if width == Width::Narrow => 1,
+                _ => 2,
+            };
+            list.push(Chunk { first, vectors, offset, bounds: Bounds::default() });
+            first += vectors * width.lanes();
+            offset += vectors;
+        }
+    }
+    list
+}
