@@ -71,7 +71,7 @@ export function histories<T>(network: SpikingNetwork, make: () => T): Map<string
 }
 
 /** The input's spikes, one list a tick; empty lists under constant current. */
-export function inputEvents(input: EncodedInput, ticks: number): EventList[] {
+function inputEvents(input: EncodedInput, ticks: number): EventList[] {
   return Array.from({ length: ticks }, (_, tick) => {
     if (input.kind === "constant") return new EventList();
     const list = new EventList(input.neurons.subarray(input.starts[tick], input.starts[tick + 1]));
@@ -103,11 +103,7 @@ export class SpikeRecorder {
     this.#signs = signed ? [] : undefined;
   }
 
-  add(tick: number, events: EventList): void {
-    for (let index = 0; index < events.length; index++) this.#push(tick, events.neurons[index], 1);
-  }
-
-  addSigned(tick: number, { plus, minus }: SignedEvents): void {
+  add(tick: number, { plus, minus }: SignedEvents): void {
     let [p, m] = [0, 0];
     while (p < plus.length || m < minus.length) {
       const positive = m === minus.length || (p < plus.length && plus.neurons[p] <= minus.neurons[m]);

@@ -63,7 +63,7 @@ function stageOf(network: SpikingNetwork, node: Population | SpikingOutput, sche
       layer.fire(tick, fired[tick], counts);
       traced?.forEach((neuron, row) => (trace[(row * 2 + 1) * windowTicks + tick] = layer.firing[neuron]));
       sample.spikeCount += fired[tick].plus.length + fired[tick].minus.length;
-      if (recorded) recorder.addSigned(depth * windowTicks + tick, fired[tick]);
+      if (recorded) recorder.add(depth * windowTicks + tick, fired[tick]);
     }
     if (recording.counts) sample.counts[name] = counts;
     if (recorded) sample.spikes[name] = recorder.train();

@@ -14,7 +14,7 @@ interface TimedSpikes {
 /**
  * Real-valued time to first spike, in float32: a window is one tick. A spike at time t lets its synapse's current flow until the
  * window ends, which delivers q·(1 − t); then the membrane rises to θ in the next window, and fires at t = 1 − V/θ. V ≤ 0: never,
- * V ≥ θ: at once. Times are float64, so that 1 − t gives V/θ back whole.
+ * V ≥ θ: at once. Times are float64, so that 1 − t gives V/θ back whole, but for the last bits of what lies below 2^−29.
  * @see docs/mathematics.md T9
  */
 export function realTimesCore(network: SpikingNetwork, recording: Recording): SimulatorCore {

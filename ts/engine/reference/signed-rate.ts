@@ -1,10 +1,10 @@
 import { outputsOf, populationsOf, type Population, type SpikingNetwork, type SpikingOutput } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
-import { expandCharges, type CoreRun, type Recording, type SimulatorCore } from "../simulator.ts";
-import { histories, signedEvents, signedInputEvents, SpikeRecorder, type History, type SignedEvents } from "./events.ts";
-import { compilePool, type Pool } from "./pools.ts";
+import { expandCharges, type Recording, type SimulatorCore } from "../simulator.ts";
+import type { SignedEvents } from "./events.ts";
 import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
+import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
 
 /**
  * All layers tick together, in integers, and a neuron takes spikes back: after every tick its count is
@@ -12,75 +12,12 @@ import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./syna
  * @see docs/mathematics.md T8
  */
 export function signedRateCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
-  const spikes = histories(network, signedEvents);
-  const spikesOf: SpikesOf = (name, delayTicks = 0) => (spikes.get(name) as History<SignedEvents>).ago(delayTicks);
-  const parts = new Map([...populationsOf(network), ...outputsOf(network)].map((node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name), network)]));
-  const pools = new Map<string, Pool>();
-  for (const node of network.nodes) if (node.kind === "pool") pools.set(node.name, compilePool(network, node));
-  let elapsed = 0;
-
-  return {
-    reset() {
-      elapsed = 0;
-      for (const part of [...parts.values(), ...pools.values()]) part.reset();
-      for (const history of spikes.values()) for (const { plus, minus } of history.all()) plus.length = minus.length = 0;
-    },
-
-    run(input, ticks): CoreRun {
-      for (const part of parts.values()) part.setDrive(network.input.name, input, elapsed);
-      // Of this run alone: under kept state a run may take back what a former one gave.
-      const counts: Record<string, Int32Array> = {};
-      if (recording.counts) for (const node of populationsOf(network)) counts[node.name] = new Int32Array(sizeOf(node.shape));
-      const trains = recording.spikes.map((name) => ({ name, recorder: new SpikeRecorder(true) }));
-      const traces = recording.potentials.map(({ population, neurons: listed }) => ({ population, listed, samples: new Int32Array(listed.length * ticks) }));
-      let spikeCount = 0;
-      let synapticOperations = 0;
-      const inputs = signedInputEvents(input, ticks);
-      for (let tick = 0; tick < ticks; tick++) {
-        for (const [name, history] of spikes) history.advance(name === network.input.name ? inputs[tick] : undefined);
-        for (const node of network.nodes) {
-          const fired = spikesOf(node.name);
-          if (node.kind === "pool") {
-            pools.get(node.name)?.pass(spikesOf(node.from), fired, 1);
-            continue;
-          }
-          const part = parts.get(node.name) as Integrator;
-          synapticOperations += part.integrate(spikesOf);
-          if (node.kind === "output") continue;
-          part.fire(fired);
-          spikeCount += fired.plus.length + fired.minus.length;
-          const total = counts[node.name];
-          if (total === undefined) continue;
-          for (let index = 0; index < fired.plus.length; index++) total[fired.plus.neurons[index]]++;
-          for (let index = 0; index < fired.minus.length; index++) total[fired.minus.neurons[index]]--;
-        }
-        for (const { name, recorder } of trains) recorder.addSigned(tick, spikesOf(name));
-        for (const { population, listed, samples } of traces) {
-          const { potential } = parts.get(population) as Integrator;
-          listed.forEach((neuron, row) => (samples[row * ticks + tick] = potential[neuron]));
-        }
-      }
-      elapsed += ticks;
-      return {
-        charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, (parts.get(name) as Integrator).potential.slice()])),
-        counts,
-        spikes: Object.fromEntries(trains.map(({ name, recorder }) => [name, recorder.train()])),
-        potentials: Object.fromEntries(traces.map(({ population, samples }) => [population, samples])),
-        spikeCount,
-        synapticOperations,
-      };
-    },
-
-    dispose() {
-      for (const held of [parts, pools, spikes]) held.clear();
-    },
-  };
+  const nodes = [...populationsOf(network), ...outputsOf(network)];
+  return tickedCore(network, recording, new Map(nodes.map((node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name), network)])));
 }
 
-type SpikesOf = (name: string, delayTicks?: number) => SignedEvents;
-
 /** Charges of a population or output. */
-class Integrator {
+class Integrator implements TickedPart {
   readonly potential: Int32Array;
   readonly #initial: Int32Array;
   readonly #threshold: Int32Array;

@@ -1,72 +1,16 @@
 import { outputsOf, populationsOf, type Population, type SpikingNetwork, type SpikingOutput } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
-import { expandCharges, type CoreRun, type Recording, type SimulatorCore } from "../simulator.ts";
-import { EventList, histories, inputEvents, signedEvents, SpikeRecorder, type History } from "./events.ts";
-import { compilePool, type Pool } from "./pools.ts";
+import { expandCharges, type Recording, type SimulatorCore } from "../simulator.ts";
+import type { SignedEvents } from "./events.ts";
 import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
+import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
 
 /** All layers tick together, in float32: every store into a Float32Array rounds, and the order is that of contracts.md §3. */
 export function synchronousCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
-  const events = histories(network, () => new EventList());
-  const eventsOf: EventsOf = (name, delayTicks = 0) => (events.get(name) as History<EventList>).ago(delayTicks);
-
-  const neurons = new Map(populationsOf(network).map((node) => [node.name, new Neurons(node, rowSynapsesTo(network, node.name))]));
-  const outputs = new Map(outputsOf(network).map((node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name))]));
-  const pools = new Map<string, Pool>();
-  for (const node of network.nodes) if (node.kind === "pool") pools.set(node.name, compilePool(network, node));
-
-  return {
-    reset() {
-      for (const part of [...neurons.values(), ...outputs.values(), ...pools.values()]) part.reset();
-      for (const history of events.values()) for (const list of history.all()) list.length = 0;
-    },
-
-    run(input, ticks): CoreRun {
-      for (const part of [...neurons.values(), ...outputs.values()]) part.setDrive(network.input.name, input);
-      const counts: Record<string, Uint32Array> = {};
-      if (recording.counts) for (const node of populationsOf(network)) counts[node.name] = new Uint32Array(sizeOf(node.shape));
-      const trains = recording.spikes.map((name) => ({ name, recorder: new SpikeRecorder() }));
-      const traces = recording.potentials.map(({ population, neurons: listed }) => ({ population, listed, samples: new Float32Array(listed.length * ticks) }));
-      let spikeCount = 0;
-      let synapticOperations = 0;
-
-      const inputs = inputEvents(input, ticks);
-      for (let tick = 0; tick < ticks; tick++) {
-        for (const [name, history] of events) history.advance(name === network.input.name ? inputs[tick] : undefined);
-        for (const node of network.nodes) {
-          const fired = eventsOf(node.name);
-          if (node.kind === "pool") {
-            pools.get(node.name)?.pass({ ...signedEvents(), plus: eventsOf(node.from) }, { ...signedEvents(), plus: fired }, 1);
-            continue;
-          }
-          const part = node.kind === "output" ? outputs.get(node.name) : neurons.get(node.name);
-          synapticOperations += (part as Integrator | Neurons).tick(eventsOf, fired);
-          if (node.kind === "output") continue;
-          spikeCount += fired.length;
-          const total = counts[node.name];
-          if (total !== undefined) for (let index = 0; index < fired.length; index++) total[fired.neurons[index]]++;
-        }
-        for (const { name, recorder } of trains) recorder.add(tick, eventsOf(name));
-        for (const { population, listed, samples } of traces) {
-          const potential = (neurons.get(population) as Neurons).potential;
-          listed.forEach((neuron, row) => (samples[row * ticks + tick] = potential[neuron]));
-        }
-      }
-      return {
-        charges: Object.fromEntries([...outputs].map(([name, output]) => [name, output.charge.slice()])),
-        counts,
-        spikes: Object.fromEntries(trains.map(({ name, recorder }) => [name, recorder.train()])),
-        potentials: Object.fromEntries(traces.map(({ population, samples }) => [population, samples])),
-        spikeCount,
-        synapticOperations,
-      };
-    },
-
-    dispose() {
-      for (const parts of [neurons, outputs, pools, events]) parts.clear();
-    },
-  };
+  const neurons = populationsOf(network).map((node) => [node.name, new Neurons(node, rowSynapsesTo(network, node.name))] as const);
+  const outputs = outputsOf(network).map((node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name))] as const);
+  return tickedCore(network, recording, new Map<string, TickedPart>([...neurons, ...outputs]));
 }
 
 /** Charge that arrives in every tick: the bias, then weight · value of every input. */
@@ -77,11 +21,9 @@ function driveOf(bias: Float32Array, synapses: readonly RowSynapse[], inputName:
   return drive;
 }
 
-type EventsOf = (name: string, delayTicks?: number) => EventList;
-
 /** An output: integrates and never fires. */
-class Integrator {
-  readonly charge: Float32Array;
+class Integrator implements TickedPart {
+  readonly potential: Float32Array;
   readonly #bias: Float32Array;
   readonly #synapses: readonly RowSynapse[];
   #drive: Float32Array;
@@ -90,27 +32,27 @@ class Integrator {
     this.#bias = expandCharges(output.bias as Float32Array, output.shape);
     this.#drive = this.#bias;
     this.#synapses = synapses;
-    this.charge = new Float32Array(sizeOf(output.shape));
+    this.potential = new Float32Array(sizeOf(output.shape));
   }
 
   reset(): void {
-    this.charge.fill(0);
+    this.potential.fill(0);
   }
 
   setDrive(inputName: string, input: EncodedInput): void {
     this.#drive = driveOf(this.#bias, this.#synapses, inputName, input);
   }
 
-  tick(eventsOf: EventsOf): number {
-    for (let index = 0; index < this.charge.length; index++) this.charge[index] += this.#drive[index];
+  integrate(spikesOf: SpikesOf): number {
+    for (let index = 0; index < this.potential.length; index++) this.potential[index] += this.#drive[index];
     let operations = 0;
-    for (const synapse of this.#synapses) operations += deliver(synapse, eventsOf(synapse.from, synapse.delayTicks), this.charge);
+    for (const synapse of this.#synapses) operations += deliver(synapse, spikesOf(synapse.from, synapse.delayTicks).plus, this.potential);
     return operations;
   }
 }
 
 /** A population, tick by tick, in the order of the update equations. */
-class Neurons {
+class Neurons implements TickedPart {
   readonly potential: Float32Array;
   readonly #population: Population;
   readonly #synapses: readonly RowSynapse[];
@@ -150,14 +92,12 @@ class Neurons {
     this.#drive = driveOf(this.#bias, this.#synapses, inputName, input);
   }
 
-  /** Integrates one tick, then fires into `fired`; returns the number of synaptic operations. */
-  tick(eventsOf: EventsOf, fired: EventList): number {
+  integrate(spikesOf: SpikesOf): number {
     this.#leak();
     let operations = 0;
-    for (const synapse of this.#synapses) operations += deliver(synapse, eventsOf(synapse.from, synapse.delayTicks), this.potential);
+    for (const synapse of this.#synapses) operations += deliver(synapse, spikesOf(synapse.from, synapse.delayTicks).plus, this.potential);
     this.#discard();
     this.#clamp();
-    this.#fire(fired);
     return operations;
   }
 
@@ -182,7 +122,7 @@ class Neurons {
     for (let index = 0; index < this.potential.length; index++) if (this.potential[index] < floor) this.potential[index] = floor;
   }
 
-  #fire(fired: EventList): void {
+  fire({ plus: fired }: SignedEvents): void {
     const { potential } = this;
     const { reset, spikesPerTick, refractory } = this.#population;
     const threshold = this.#threshold;

@@ -1,0 +1,92 @@
+import { outputsOf, populationsOf, type SpikingNetwork } from "../../spiking/network.ts";
+import { sizeOf } from "../../tensor.ts";
+import type { EncodedInput } from "../input.ts";
+import type { CoreRun, Recording, SimulatorCore } from "../simulator.ts";
+import { histories, signedEvents, signedInputEvents, SpikeRecorder, type History, type SignedEvents } from "./events.ts";
+import { compilePool } from "./pools.ts";
+
+/** Spikes of a node in this tick, or in one `delayTicks` ago. */
+export type SpikesOf = (name: string, delayTicks?: number) => SignedEvents;
+
+/** A population or an output of a synchronous network, tick by tick. */
+export interface TickedPart {
+  /** Of an output: its charge. */
+  readonly potential: Float32Array | Int32Array;
+  reset(): void;
+  /** @param elapsed ticks since the last reset. */
+  setDrive(inputName: string, input: EncodedInput, elapsed: number): void;
+  /** Integrates one tick; returns the number of synaptic operations. */
+  integrate(spikesOf: SpikesOf): number;
+  /** Replaces `fired` by the spikes of this tick; an output never fires. */
+  fire?(fired: SignedEvents): void;
+}
+
+/** All layers tick together. @param parts every population and output, by name. */
+export function tickedCore(network: SpikingNetwork, recording: Recording, parts: Map<string, TickedPart>): SimulatorCore {
+  const signed = network.spikes === "signed";
+  const spikes = histories(network, signedEvents);
+  const spikesOf: SpikesOf = (name, delayTicks = 0) => (spikes.get(name) as History<SignedEvents>).ago(delayTicks);
+  const partOf = (name: string): TickedPart => parts.get(name) as TickedPart;
+  const pools = new Map(network.nodes.flatMap((node) => (node.kind === "pool" ? [[node.name, compilePool(network, node)] as const] : [])));
+  let elapsed = 0;
+
+  return {
+    reset() {
+      elapsed = 0;
+      for (const part of [...parts.values(), ...pools.values()]) part.reset();
+      for (const history of spikes.values()) for (const { plus, minus } of history.all()) plus.length = minus.length = 0;
+    },
+
+    run(input, ticks): CoreRun {
+      for (const part of parts.values()) part.setDrive(network.input.name, input, elapsed);
+      // Of this run alone: under kept state a run may take back what a former one gave.
+      const counts: Record<string, Uint32Array | Int32Array> = {};
+      if (recording.counts) for (const { name, shape } of populationsOf(network)) counts[name] = signed ? new Int32Array(sizeOf(shape)) : new Uint32Array(sizeOf(shape));
+      const trains = recording.spikes.map((name) => ({ name, recorder: new SpikeRecorder(signed) }));
+      const traces = recording.potentials.map(({ population, neurons: listed }) => {
+        const length = listed.length * ticks;
+        return { population, listed, samples: partOf(population).potential instanceof Float32Array ? new Float32Array(length) : new Int32Array(length) };
+      });
+      let spikeCount = 0;
+      let synapticOperations = 0;
+      const inputs = signedInputEvents(input, ticks);
+      for (let tick = 0; tick < ticks; tick++) {
+        for (const [name, history] of spikes) history.advance(name === network.input.name ? inputs[tick] : undefined);
+        for (const node of network.nodes) {
+          const fired = spikesOf(node.name);
+          if (node.kind === "pool") {
+            pools.get(node.name)?.pass(spikesOf(node.from), fired, 1);
+            continue;
+          }
+          const part = partOf(node.name);
+          synapticOperations += part.integrate(spikesOf);
+          if (node.kind === "output") continue;
+          part.fire?.(fired);
+          spikeCount += fired.plus.length + fired.minus.length;
+          const total = counts[node.name];
+          if (total === undefined) continue;
+          for (let index = 0; index < fired.plus.length; index++) total[fired.plus.neurons[index]]++;
+          for (let index = 0; index < fired.minus.length; index++) total[fired.minus.neurons[index]]--;
+        }
+        for (const { name, recorder } of trains) recorder.add(tick, spikesOf(name));
+        for (const { population, listed, samples } of traces) {
+          const { potential } = partOf(population);
+          listed.forEach((neuron, row) => (samples[row * ticks + tick] = potential[neuron]));
+        }
+      }
+      elapsed += ticks;
+      return {
+        charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, partOf(name).potential.slice()])),
+        counts,
+        spikes: Object.fromEntries(trains.map(({ name, recorder }) => [name, recorder.train()])),
+        potentials: Object.fromEntries(traces.map(({ population, samples }) => [population, samples])),
+        spikeCount,
+        synapticOperations,
+      };
+    },
+
+    dispose() {
+      for (const held of [parts, pools, spikes]) held.clear();
+    },
+  };
+}
