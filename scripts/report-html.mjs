@@ -29,7 +29,7 @@ export function reportHtml({ cells, plots, node }) {
   body { font: 16px/1.5 system-ui, "Helvetica Neue", Arial, sans-serif; color: #222; max-width: 1080px; margin: 2.5rem auto; padding: 0 1.25rem; }
   h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem; } h2 { font-size: 1.15rem; margin: 2.5rem 0 .25rem; } p { max-width: 46rem; margin: .25rem 0 1rem; }
   .table { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .85rem; }
-  th, td { padding: .4rem .7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid #ddd; }
+  th, td { padding: .4rem .45rem; text-align: right; white-space: nowrap; border-bottom: 1px solid #ddd; }
   th { border-bottom: 2px solid #222; font-weight: 600; white-space: normal; vertical-align: bottom; } th:nth-child(-n+2), td:nth-child(-n+2) { text-align: left; }
   figure { margin: 0; overflow-x: auto; } svg { max-width: 100%; height: auto; } small { color: #666; }
   @media print { section { break-inside: avoid; } }

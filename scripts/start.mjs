@@ -139,7 +139,8 @@ try {
   const rows = await evaluateAll(limit);
   const shown = rows.map((row) => columns.map(([, , show]) => show(row)));
   process.stdout.write(`\n${textTable([columns.map(([short]) => short), ...shown])}\n\n${legend}\n`);
-  const file = inRoot("llif-report.html");
+  // A quick look, as the tests take one, leaves the report of the whole run alone.
+  const file = limitOf(process.argv.slice(2)) === undefined ? inRoot("llif-report.html") : `${folder}/llif-report.html`;
   const plots = await drawPlots(limit);
   writeFileSync(file, reportHtml({ cells: [columns.map(([, long]) => long), ...shown], plots, node: process.versions.node }));
   process.stdout.write(`Report: ${relative(process.cwd(), file) || file} (whole run: ${((performance.now() - start) / 1000).toFixed(0)} s)\n`);
