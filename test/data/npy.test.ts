@@ -54,6 +54,27 @@ describe("npy and npz", () => {
     }
   });
 
+  it("refuse a damaged directory: billions of files, or one file again and again", () => {
+    const npz = writeNpz([["a", { shape: [200_000], data: new Uint8Array(200_000) }]]);
+    const end = npz.length - 22;
+    const view = new DataView(npz.buffer);
+    const [from, length] = [view.getUint32(end + 16, true), view.getUint32(end + 12, true)];
+    const entry = npz.subarray(from, from + length);
+    const repeats = 300;
+    const repeated = new Uint8Array([...npz.subarray(0, from), ...Array.from({ length: repeats }, () => [...entry]).flat(), ...npz.subarray(end)]);
+    new DataView(repeated.buffer).setUint16(repeated.length - 14, repeats, true);
+    expect(() => readNpz(repeated, "a.npz")).toThrow(/^a\.npz: truncated or corrupt archive \(\d+ packed bytes\)/);
+    // Zip64: a record with 64-bit numbers, and the pointer to it, before the end.
+    const wide = new DataView(new ArrayBuffer(56 + 20));
+    wide.setUint32(0, 0x6064b50, true);
+    wide.setUint32(32, 2 ** 32 - 1, true);
+    wide.setUint32(48, from, true);
+    wide.setUint32(56, 0x7064b50, true);
+    wide.setUint32(64, end, true);
+    const claimed = new Uint8Array([...npz.subarray(0, end), ...new Uint8Array(wide.buffer), ...npz.subarray(end)]);
+    expect(() => readNpz(claimed, "a.npz")).toThrow(/^a\.npz: truncated or corrupt archive \(more files than bytes for them\)/);
+  });
+
   it("refuse to write a shape that does not fit", () => {
     expect(() => writeNpy({ shape: [2, 2], data: new Uint8Array(3) })).toThrow(/expected 4 values for shape \[2,2\], got 3/);
   });

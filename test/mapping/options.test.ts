@@ -167,6 +167,19 @@ describe("inputs that are no image", () => {
     simulator.dispose();
   });
 
+  it.each<ToSpikingOptions>([{ bits: 8 }, { code: "rate", ticks: 16 }, { code: "ttfs" }])("are no bytes, and images no normalised floats: %o", async (options) => {
+    const [fromFloats, fromPixels] = await Promise.all([toSpiking(relu, { ...options, calibration: inputs }), toSpiking(perceptron(1), { ...options, calibration })]);
+    const [floatSimulator, pixelSimulator] = await Promise.all([fromFloats, fromPixels].map((network) => referenceEngine().createSimulator(network)));
+    expect(() => floatSimulator.run(pixels(1))).toThrow(expect.objectContaining({ code: "ARGUMENT", message: expect.stringMatching(/^input "input": expected a Float32Array of the model's own inputs/) }));
+    const bytes = pixels(1);
+    expect(pixelSimulator.run(Float32Array.from(bytes, (value) => value / 255)).logits).toEqual(pixelSimulator.run(bytes).logits);
+    for (const wrong of [Float32Array.from(bytes), Float32Array.from(bytes, (value) => (value - 128) / 64)]) {
+      expect(() => pixelSimulator.run(wrong)).toThrow(expect.objectContaining({ code: "ARGUMENT", message: expect.stringMatching(/^input "input": expected pixels from 0 to 1, before any mean/) }));
+    }
+    floatSimulator.dispose();
+    pixelSimulator.dispose();
+  });
+
   it("need a range where the scales are analytic, and are of one kind", async () => {
     const network = await toSpiking(relu, { bits: 12, scales: "analytic", inputRange: 4 });
     expect(network.input.counts?.unit).toBe(4 / 2047);

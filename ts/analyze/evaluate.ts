@@ -88,6 +88,9 @@ export async function evaluateAt(contenders: Contenders, data: ImageDataset, opt
   if (sizeOf(data.shape) !== sizeOf(network.input.shape)) {
     throw new LlifError("SHAPE", `data set "${data.name}": expected images of ${sizeOf(network.input.shape)} values for "${network.name}", got [${data.shape.join(",")}]`);
   }
+  if ((network.input.counts?.minimum ?? 0) < 0) {
+    throw new LlifError("ARGUMENT", `data set "${data.name}": expected a network of images, but "${network.name}" was mapped from float inputs, of which bytes are none`);
+  }
   if (options.ticks !== undefined && (simulator === null || network.schedule !== "synchronous")) {
     throw new LlifError("ARGUMENT", `ticks can be chosen in a simulated synchronous network only; "${network.name}" is ${network.schedule}`);
   }

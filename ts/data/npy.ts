@@ -1,5 +1,6 @@
-import { unzipSync, zipSync, type Zippable } from "fflate";
+import { zipSync, type Zippable } from "fflate";
 import { LlifError } from "../errors.ts";
+import { unzip } from "../formats/zip.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor.ts";
 
 export type NpyData = Uint8Array | Int32Array | Uint32Array | Float32Array | Float64Array;
@@ -81,12 +82,7 @@ export function writeNpy({ shape, data }: NpyArray): Uint8Array {
 
 /** Reads NumPy's `.npz`: array names without `.npy`, in the file's order. */
 export function readNpz(bytes: Uint8Array, place = "npz file"): Map<string, NpyArray> {
-  let files: Record<string, Uint8Array>;
-  try {
-    files = unzipSync(bytes);
-  } catch (cause) {
-    throw new LlifError("FORMAT", `${place}: truncated or corrupt .npz file`, { cause });
-  }
+  const files = unzip(bytes, place);
   return new Map(Object.entries(files).map(([name, file]) => [name.replace(/\.npy$/, ""), readNpy(file, `${place}, array "${name}"`)]));
 }
 

@@ -42,7 +42,7 @@ export interface SpikeInput {
   readonly times?: ArrayLike<number>;
 }
 
-/** A uint8 image is counts; float32 values are divided by the input's unit and rounded, where it has counts. */
+/** A uint8 image is counts; float32 values are divided by the input's unit and rounded, where it has counts: pixels must be within reach, other values are clipped. */
 export type RunInput =
   | Uint8Array
   | Float32Array

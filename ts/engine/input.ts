@@ -29,7 +29,7 @@ export interface EventInput {
  * Checks a sample and brings it into the engines' form: values become counts N_0 where the network's input has counts.
  * The result may share memory with `input`.
  * @param ticks of the run, or of the input's window in a layerwise network: spikes must lie in 0 … ticks − 1.
- * @throws {LlifError} SHAPE for a wrong number of values, ARGUMENT for values or spikes out of range.
+ * @throws {LlifError} SHAPE for a wrong number of values, ARGUMENT for values or spikes out of range, and for bytes where the counts are of float inputs.
  */
 export function encodeInput(network: SpikingNetwork, input: RunInput, ticks: number): EncodedInput {
   if (input instanceof Uint8Array || input instanceof Float32Array) return encodeValues(network, input);
@@ -55,12 +55,20 @@ function encodeValues(network: SpikingNetwork, values: Uint8Array | Float32Array
   if (delayed !== undefined) {
     throw new LlifError("UNSUPPORTED", `synapse "${name}" to "${delayed.to}": constant values cannot be delayed; give { spikes }, or put a population between`, { nodes: [delayed.to] });
   }
+  if (values instanceof Uint8Array && counts !== null && counts.minimum < 0) {
+    throw new LlifError("ARGUMENT", `${place}: expected a Float32Array of the model's own inputs, which are no images of bytes (one count is ${counts.unit}), got a Uint8Array`);
+  }
+  const pixels = counts !== null && counts.minimum === 0;
   const encoded = network.arithmetic === "float32" ? new Float32Array(values.length) : new Int32Array(values.length);
   for (let index = 0; index < values.length; index++) {
     let value: number = values[index];
     if (!Number.isFinite(value)) throw new LlifError("ARGUMENT", `${place}: expected finite values, got ${value} at index ${index}`);
     if (counts !== null) {
       if (values instanceof Float32Array) value = Math.round(value / counts.unit);
+      if (pixels && (value < 0 || value > counts.maximum)) {
+        const reach = `0 to ${counts.maximum * counts.unit}`;
+        throw new LlifError("ARGUMENT", `${place}: expected pixels from ${reach}, before any mean and deviation, which are in the weights; got ${values[index]} at index ${index}`);
+      }
       value = Math.min(Math.max(value, counts.minimum), counts.maximum);
     } else if (network.arithmetic === "int32" && (value | 0) !== value) {
       throw new LlifError("ARGUMENT", `${place}: expected integers of 32 bits, as the network's charges are, got ${value} at index ${index}`);

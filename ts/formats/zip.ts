@@ -3,6 +3,8 @@ import { LlifError } from "../errors.ts";
 
 /** Each file takes at least so much of an archive's directory. */
 const smallestEntryBytes = 46;
+/** DEFLATE cannot expand a byte to more than this. */
+const largestExpansion = 1032;
 
 /**
  * Files of a zip archive by their names.
@@ -11,12 +13,16 @@ const smallestEntryBytes = 46;
  */
 export function unzip(bytes: Uint8Array, place: string, wanted: (name: string) => boolean = () => true): Record<string, Uint8Array> {
   let entries = 0;
+  let [packed, unpacked] = [0, 0];
   try {
     return unzipSync(bytes, {
-      filter: ({ name, originalSize }) => {
-        // A damaged directory may claim billions of files, or of bytes, which fflate would take its time for.
+      filter: ({ name, size, originalSize }) => {
+        // A damaged directory may claim billions of files, or of bytes, or the same bytes again and again, which fflate would take its time for.
         if (++entries > bytes.length / smallestEntryBytes) throw new RangeError("more files than bytes for them");
-        if (originalSize > bytes.length * 1032 + 1024) throw new RangeError(`${originalSize} bytes in one file`);
+        packed += size;
+        unpacked += originalSize;
+        if (packed > bytes.length) throw new RangeError(`${packed} packed bytes`);
+        if (unpacked > bytes.length * largestExpansion + 1024) throw new RangeError(`${unpacked} bytes of content`);
         return wanted(name);
       },
     });

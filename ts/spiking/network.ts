@@ -48,8 +48,8 @@ export interface SpikingInput {
   readonly name: string;
   readonly shape: Shape;
   /**
-   * With `counts`, a value x becomes the integer N_0 = round(x / unit), clipped to [minimum, maximum], and a
-   * uint8 image is N_0 itself. Null in networks built by hand: values are taken as they are, as float32.
+   * With `counts`, a value x becomes the integer N_0 = round(x / unit). Minimum 0: pixels, and a uint8 image is N_0 itself; below 0: float
+   * inputs, clipped to [minimum, maximum]. Null in networks built by hand: values are taken as they are, as float32.
    */
   readonly counts: { readonly unit: number; readonly minimum: number; readonly maximum: number } | null;
 }
