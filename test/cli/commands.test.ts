@@ -64,6 +64,43 @@ describe("evaluate", () => {
   });
 });
 
+describe("evaluate in every code", () => {
+  it.each([
+    [["--spikes", "signed", "--bits", "7"], { code: "phase", spikes: "signed", windowTicks: 7, levels: 1093, twinMismatches: 0 }],
+    [["--non-adjacent", "--bits", "7"], { code: "phase", spikes: "signed", windowTicks: 8, levels: 127, twinMismatches: 0 }],
+    [["--code", "ttfs", "--bits", "6"], { code: "ttfs", windowTicks: 63, levels: 63, twinMismatches: 0 }],
+    [["--code", "ttfs"], { code: "ttfs", levels: 0, twinMismatches: null, disagreements: 0 }],
+    [["--code", "rate", "--spikes", "signed", "--ticks", "64"], { code: "rate", schedule: "synchronous", spikes: "signed", windowTicks: 64, twinMismatches: null }],
+    [["--code", "rate", "--schedule", "layerwise", "--ticks", "31"], { code: "rate", schedule: "layerwise", windowTicks: 31, twinMismatches: 0 }],
+  ])("%j", async (words, expected) => {
+    const report = await json(["evaluate", mnist8, "--data", digits, "--limit", "12", ...words, ...calibrated]);
+    expect(report).toMatchObject(expected);
+    expect(report.disagreements).toBeLessThanOrEqual(1);
+  });
+
+  it("Poisson input reproduces from its manifest, seed and all", async () => {
+    const words = ["evaluate", mnist8, "--data", digits, "--limit", "10", "--code", "rate", "--ticks", "40", "--encoding", "poisson", ...calibrated];
+    const digest = async (seed: string) => {
+      await json([...words, "--poisson-seed", seed, "--manifest", file(`poisson-${seed}.json`)]);
+      return JSON.parse(readFileSync(file(`poisson-${seed}.json`), "utf8"));
+    };
+    const [first, second] = [await digest("1"), await digest("2")];
+    expect(first.encoding).toEqual({ encoding: "poisson", seed: 1 });
+    expect(second.digest).not.toBe(first.digest);
+    expect((await llif(["reproduce", file("poisson-1.json")])).out).toContain("reproduced");
+  });
+
+  it("refuses what does not go together", async () => {
+    const refusal = async (...words: string[]) => (await llif(["evaluate", mnist8, "--data", digits, "--limit", "2", "--scales", "analytic", ...words])).err;
+    expect(await refusal("--code", "ttfs", "--schedule", "synchronous")).toContain("--code ttfs: expected --schedule layerwise");
+    expect(await refusal("--code", "ttfs", "--spikes", "signed")).toContain('code "ttfs" expected "unsigned"');
+    expect(await refusal("--code", "rate", "--non-adjacent")).toContain('nonAdjacent: expected code "phase"');
+    expect(await refusal("--poisson-seed", "3")).toContain("--poisson-seed: expected --encoding poisson");
+    expect(await refusal("--encoding", "poisson")).toContain("expected code synchronous rate");
+    expect(await refusal("--spikes", "signed", "--ticks", "11")).toContain("at most 10 for phase, where a tick is a ternary digit");
+  });
+});
+
 describe("evaluate proves and prices", () => {
   it("--certify: no proof is refuted, and no early decision changes", async () => {
     const report = await json(["evaluate", mnist8, "--data", digits, "--certify", ...calibrated]);

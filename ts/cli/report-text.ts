@@ -8,7 +8,7 @@ export function formatReport(report: EvaluationReport): string {
   const { samples, disagreements, intervals } = report;
   const pairs: [string, string][] = [
     ["model", `${report.model} on ${report.data} (${report.split}), ${formatCount(samples)} images`],
-    ["code", `${report.code}, ${report.schedule}, ${report.levels} levels; engine ${report.engine}`],
+    ["code", `${report.code}, ${report.schedule}${report.spikes === "signed" ? ", signed spikes" : ""}, ${report.levels === 0 ? "real-valued times" : `${report.levels} levels`}; engine ${report.engine}`],
     [report.comparedWith === "model" ? "ReLU accuracy" : "toRelu accuracy", accuracyText(report.reluAccuracy, intervals.reluAccuracy)],
     ["spiking accuracy", accuracyText(report.spikingAccuracy, intervals.spikingAccuracy)],
     ["disagreements", `${disagreements} of ${formatCount(samples)}  [${intervals.disagreements.map((bound) => bound.toPrecision(2)).join("–")}]${report.mcnemar === null ? "" : `; McNemar p = ${report.mcnemar.toPrecision(3)}`}`],
@@ -21,7 +21,7 @@ export function formatReport(report: EvaluationReport): string {
   const { certificates, energy } = report;
   if (certificates !== undefined) {
     const { c1, c3 } = certificates;
-    pairs.push(["certified (C1)", c1 === null ? "– (no intervals through this model)" : `${c1.certified} of ${formatCount(samples)} decisions are provably the float network's${c1.certified === 0 ? ": the bounds grow with depth" : ""}`]);
+    pairs.push(["certified (C1)", c1 === null ? "– (no intervals through this model)" : `${c1.certified} of ${formatCount(samples)} decisions are provably the float network's${c1.certified === 0 ? ": the bounds grow with depth and with coarse counts" : ""}`]);
     pairs.push(["last window (C3)", c3 === null ? "– (this code has no last window to cut short)" : `decides ${c3.ticksSaved.toFixed(2)} of its ${report.windowTicks} ticks early, on average; ${c3.changed} decisions changed`]);
   }
   if (report.topClasses !== undefined) {
@@ -62,7 +62,9 @@ function accuracyText(accuracy: number | null, interval: Interval | null): strin
   return accuracy === null || interval === null ? "– (the images have no labels)" : `${formatPercent(accuracy)}  [${formatPercentInterval(interval)}]`;
 }
 
-function describeLatency({ schedule, windowTicks, latencyTicks, intervalTicks }: EvaluationReport): string {
+function describeLatency(report: EvaluationReport): string {
+  const { schedule, windowTicks, latencyTicks, intervalTicks } = report;
+  if (report.levels === 0) return `each layer waits for the window of the one before; ${latencyTicks} windows to a decision; an image every window`;
   if (schedule === "synchronous") return `${latencyTicks} ticks to a decision`;
   return `${windowTicks} ticks a window; ${latencyTicks / windowTicks} windows (${latencyTicks} ticks) to a decision; an image every ${intervalTicks} ticks`;
 }
