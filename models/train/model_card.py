@@ -40,7 +40,7 @@ def write_card(name: str, task: str, data: str, convention: InputConvention, ori
     correct = int((classify(path, images, convention) == labels).sum())
     model = onnx.load(path)
     card = {
-        "name": name,
+        "name": path.stem,
         "task": task,
         "classes": datasets.CLASSES[data],
         "accuracy": {

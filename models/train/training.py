@@ -3,10 +3,11 @@
 No quantisation is simulated here: the networks are ordinary ReLU networks.
 """
 
+import argparse
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from onnx_writer import OnnxWriter
 
 Augmentation = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 THREADS = 1
+# Of the models that lie directly in models/.
+FIRST_SEED = 1
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,24 @@ class Recipe:
     half_weights: bool = False
     # Products in bfloat16, sums and weights in float32: 1.7 times as fast on one AVX-512 core.
     half_products: bool = False
-    seed: int = 1
+    seed: int = FIRST_SEED
     # Goes into the JSON file.
     note: str = ""
 
+    @property
+    def file(self) -> str:
+        """Path below models/ without its suffix: further seeds have a folder of their own."""
+        return self.name if self.seed == FIRST_SEED else f"seeds/{self.name}-{self.seed}"
+
 
 def train_and_export(recipe: Recipe, build: Callable[[], nn.Sequential]) -> None:
-    """Trains, writes `models/<name>.onnx`, measures that file and writes `models/<name>.json`."""
+    """Trains, writes `models/<name>.onnx`, measures that file and writes `models/<name>.json`.
+
+    `--seed n` on the command line draws other first weights and batches and writes to models/seeds/.
+    """
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=recipe.seed)
+    recipe = replace(recipe, seed=parser.parse_args().seed)
     torch.set_num_threads(THREADS)
     torch.set_flush_denormal(True)
     torch.manual_seed(recipe.seed)
@@ -57,10 +71,12 @@ def train_and_export(recipe: Recipe, build: Callable[[], nn.Sequential]) -> None
 def export(recipe: Recipe, network: nn.Sequential) -> None:
     images, _ = datasets.load(recipe.data, "test")
     writer = OnnxWriter(half_weights=recipe.half_weights)
-    writer.save(MODELS / f"{recipe.name}.onnx", network, images.shape[1:], len(datasets.CLASSES[recipe.data]))
+    path = MODELS / f"{recipe.file}.onnx"
+    path.parent.mkdir(exist_ok=True)
+    writer.save(path, network, images.shape[1:], len(datasets.CLASSES[recipe.data]))
     script = f"models/train/{recipe.name.replace('-', '_')}.py"
     origin = {"license": "MIT", "trainedBy": script} | ({"note": recipe.note} if recipe.note else {})
-    write_card(recipe.name, recipe.task, recipe.data, recipe.convention, origin)
+    write_card(recipe.file, recipe.task, recipe.data, recipe.convention, origin)
 
 
 def train(recipe: Recipe, network: nn.Sequential) -> None:

@@ -61,6 +61,26 @@ describe("evaluate", () => {
     const other = await llif(["reproduce", manifest]);
     expect(other.code).toBe(1);
     expect(other.err).toContain("not reproduced: the digest of decisions and spike counts: expected 000000000000");
+
+    const several = file("runs.json");
+    writeFileSync(several, JSON.stringify({ runs: [{ name: "right", manifest: recorded }, { name: "wrong", manifest: { ...recorded, digest: "1".repeat(64) } }, { name: "failed" }] }));
+    expect(await llif(["reproduce", several, "--run", "right"])).toMatchObject({ code: 0 });
+    expect((await llif(["reproduce", several, "--run", "wrong"])).err).toContain("(wrong): not reproduced");
+    expect((await llif(["reproduce", several])).err).toContain("expected --run with one of right, wrong, got none");
+    expect((await llif(["reproduce", several, "--run", "failed"])).err).toContain('got "failed"');
+  });
+
+  it("lists the images on which the networks differ, with the float network's margin", async () => {
+    const words = ["evaluate", mnist8, "--data", digits, "--bits", "2", "--differences", ...calibrated];
+    const report = await json(words);
+    expect(report.disagreements).toBeGreaterThan(0);
+    expect(report.differences).toHaveLength(report.disagreements);
+    for (const { relu, spiking, floatMargin } of report.differences) {
+      expect(spiking).not.toBe(relu);
+      expect(floatMargin).toBeGreaterThanOrEqual(0);
+    }
+    const closest = report.differences.reduce((a: { floatMargin: number }, b: { floatMargin: number }) => (a.floatMargin <= b.floatMargin ? a : b));
+    expect((await llif(words)).out).toContain(`on images            ${closest.image} (class ${closest.relu} → ${closest.spiking}, float margin`);
   });
 });
 

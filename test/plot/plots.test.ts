@@ -68,6 +68,16 @@ describe("plots", () => {
     expect(elements(svg, 'g[aria-label="dot"] path')).toHaveLength(6 * sweepPoints.length + 2);
   });
 
+  it("draws the costs asked for, and a point only where it has them", async () => {
+    const baseline = { series: "float network", accuracy: 0.99, reluAccuracy: 0.99, disagreement: 0, latencyTicks: 0, spikes: 0, synapticOperations: 0, nanojoules: 5 };
+    const svg = await sweepPlot([...sweepPoints.map((point) => ({ ...point, intervalTicks: 4 })), baseline], { title: "Sweep", costs: ["intervalTicks", "nanojoules"] });
+    expectWellFormed(svg);
+    for (const label of ["an image every … ticks", "estimated energy an image (nJ)"]) expect(svg).toContain(label);
+    expect(svg).not.toContain("latency (ticks)");
+    // Two panels of interval and of energy each, and the legend's three.
+    expect(elements(svg, 'g[aria-label="dot"] path')).toHaveLength(2 * sweepPoints.length + 2 + 3);
+  });
+
   it("refuses to draw nothing", async () => {
     await expect(rasterPlot([], { title: "", ticks: 1 })).rejects.toThrow("at least one layer");
     await expect(tracePlot([], { title: "" })).rejects.toThrow("at least one neuron");

@@ -219,10 +219,22 @@ export function eventsOf(network: SpikingNetwork, name: string, counts: Readonly
     events = pooled;
   } else {
     const own = counts[name];
-    events = { counts: own, spikes: Float64Array.from({ length: own.length }, (_, index) => spikesOfCount(network, own[index])) };
+    events = { counts: own, spikes: spikesOf(network, own) };
   }
   known.set(name, events);
   return events;
+}
+
+/** Spikes of every neuron; counts recur, so that each is taken apart once. */
+function spikesOf(network: SpikingNetwork, counts: ArrayLike<number>): ArrayLike<number> {
+  if (network.schedule === "synchronous" || network.code === "rate") return counts;
+  const spikes = new Float64Array(counts.length);
+  const known: number[] = [];
+  for (let index = 0; index < counts.length; index++) {
+    const count = counts[index];
+    spikes[index] = count >= 0 ? (known[count] ??= spikesOfCount(network, count)) : spikesOfCount(network, count);
+  }
+  return spikes;
 }
 
 function nonzero(values: ArrayLike<number>): number {

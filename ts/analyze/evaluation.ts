@@ -2,6 +2,7 @@ import type { TopClassesReport } from "./top-classes.ts";
 import { LlifError } from "../errors.ts";
 import { latencyTicks, type Code, type ScheduleName, type SpikeSign, type SpikingNetwork } from "../spiking/network.ts";
 import { addActivity, type ActivitySums } from "./activity.ts";
+import type { Difference } from "./differences.ts";
 import type { EnergyReport } from "./energy.ts";
 import type { TwinResults } from "./known.ts";
 import type { EarlyDecisions } from "./proofs.ts";
@@ -73,6 +74,8 @@ export interface EvaluationReport {
   readonly certificates?: CertificateReport;
   /** Where the first few classes were compared too. */
   readonly topClasses?: TopClassesReport;
+  /** Only where asked for: --differences. */
+  readonly differences?: readonly Difference[];
   /** Only where asked for: --energy. */
   readonly energy?: EnergyReport;
 }

@@ -1,5 +1,6 @@
 import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
+import { differencesOf, type Difference } from "../analyze/differences.ts";
 import type { Evaluation, EvaluationReport } from "../analyze/evaluation.ts";
 import { compareTopClasses, type TopClassesReport } from "../analyze/top-classes.ts";
 import type { ImageDataset } from "../data/dataset.ts";
@@ -20,6 +21,7 @@ export interface EvaluateFlags extends MappingFlags, DataFlags, EncodingFlags {
   readonly allowOverlap?: boolean;
   readonly certify?: boolean;
   readonly energy?: boolean;
+  readonly differences?: boolean;
   readonly workers?: number;
   readonly top?: number;
   readonly manifest?: string;
@@ -69,6 +71,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .option("--allow-overlap", "evaluate although some images were used for calibration")
     .option("--certify", "prove decisions: C1 against the float network, C3 inside the last window")
     .option("--energy", "count operations and estimate energy, beside two baselines")
+    .option("--differences", "list the images on which the networks decide differently, with the float network's margin on each")
     .addOption(new Option("--top <k>", "exact codes: also count the images whose first k classes are the same in both networks").argParser(integer("--top", 1)))
     .addOption(workersOption())
     .addOption(cacheOption())
@@ -90,8 +93,21 @@ export async function evaluateModel(model: OpenModel, flags: EvaluateFlags, io: 
   const { network, mapping, calibration, ticks } = await networkFor(model, flags, evaluator, io);
   const evaluated = await evaluator.evaluate(network, flags.engine, ticks, { ...flags, encoding: encodingChoice(flags) });
   const { evaluation } = evaluated;
-  const report = flags.top === undefined ? evaluated.report : { ...evaluated.report, topClasses: await topClassesOf(model, network, evaluator.data, flags.top, io) };
+  const report = {
+    ...evaluated.report,
+    ...(flags.differences === true ? { differences: await differencesIn(evaluation, model, evaluator.data) } : {}),
+    ...(flags.top === undefined ? {} : { topClasses: await topClassesOf(model, network, evaluator.data, flags.top, io) }),
+  };
   return { network, mapping, calibration, ticks, evaluation, report, dataHash: await evaluator.dataHash() };
+}
+
+async function differencesIn(evaluation: Evaluation, model: OpenModel, data: ImageDataset): Promise<Difference[]> {
+  const forward = await createFloatPass(model.relu);
+  try {
+    return differencesOf(evaluation, data, forward, model.relu.outputs[0]);
+  } finally {
+    forward.dispose();
+  }
 }
 
 async function topClassesOf(model: OpenModel, network: SpikingNetwork, data: ImageDataset, k: number, io: Io): Promise<TopClassesReport> {

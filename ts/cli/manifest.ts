@@ -69,20 +69,36 @@ export async function makeManifest(parts: ManifestParts): Promise<Manifest> {
   };
 }
 
-/** @throws {LlifError} FORMAT where the file is no manifest. */
-export async function readManifest(path: string): Promise<Manifest> {
+/**
+ * @param run which one, by name, where the file holds several: `{ runs: [{ name, manifest }] }`.
+ * @throws {LlifError} FORMAT where the file is no manifest, ARGUMENT where it has no such run.
+ */
+export async function readManifest(path: string, run?: string): Promise<Manifest> {
   const text = new TextDecoder().decode(await readInput(path));
-  let manifest: Partial<Manifest> | null;
+  let content: Partial<Manifest> & { readonly runs?: unknown } | null;
   try {
-    manifest = JSON.parse(text) as Partial<Manifest> | null;
+    content = JSON.parse(text) as typeof content;
   } catch (cause) {
     throw new LlifError("FORMAT", `"${path}": expected a manifest written by llif evaluate --manifest, got no JSON`, { cause });
   }
+  const manifest: Partial<Manifest> | null | undefined = Array.isArray(content?.runs) ? runNamed(path, content.runs as NamedRun[], run) : content;
   const texts = [manifest?.llif, manifest?.digest, manifest?.engine, manifest?.model?.path, manifest?.model?.sha256, manifest?.data?.name, manifest?.data?.sha256];
   if (texts.some((value) => typeof value !== "string")) {
     throw new LlifError("FORMAT", `"${path}": expected a manifest written by llif evaluate --manifest, got other JSON`);
   }
   return manifest as Manifest;
+}
+
+interface NamedRun {
+  readonly name?: string;
+  readonly manifest?: Partial<Manifest>;
+}
+
+function runNamed(path: string, runs: readonly (NamedRun | null)[], name: string | undefined): Partial<Manifest> {
+  const found = name === undefined && runs.length === 1 ? runs[0] : runs.find((run) => run?.name !== undefined && run.name === name);
+  if (found?.manifest !== undefined) return found.manifest;
+  const names = runs.flatMap((run) => (run?.manifest === undefined ? [] : [run.name])).join(", ");
+  throw new LlifError("ARGUMENT", `"${path}": expected --run with one of ${names}, got ${name === undefined ? "none" : `"${name}"`}`);
 }
 
 /** From the nearest package.json above this file, in the sources and in the package alike. */

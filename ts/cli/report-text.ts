@@ -1,3 +1,4 @@
+import type { Difference } from "../analyze/differences.ts";
 import type { EnergyReport, NetworkActivity } from "../analyze/energy.ts";
 import type { EvaluationReport } from "../analyze/evaluation.ts";
 import type { Interval } from "../analyze/statistics.ts";
@@ -12,6 +13,7 @@ export function formatReport(report: EvaluationReport): string {
     [report.comparedWith === "model" ? "ReLU accuracy" : "toRelu accuracy", accuracyText(report.reluAccuracy, intervals.reluAccuracy)],
     ["spiking accuracy", accuracyText(report.spikingAccuracy, intervals.spikingAccuracy)],
     ["disagreements", `${disagreements} of ${formatCount(samples)}  [${intervals.disagreements.map((bound) => bound.toPrecision(2)).join("–")}]${report.mcnemar === null ? "" : `; McNemar p = ${report.mcnemar.toPrecision(3)}`}`],
+    ...(report.differences === undefined || disagreements === 0 ? [] : [["on images", differencesText(report.differences)] as [string, string]]),
     ["twin mismatches", report.twinMismatches === null ? "– (no quantised twin was compared)" : `${report.twinMismatches} of all spike counts and logits`],
     ["latency", `${describeLatency(report)}`],
   ];
@@ -60,6 +62,13 @@ function formatEnergyReport({ float, quantized, spiking, preset, sources, notInc
 
 function accuracyText(accuracy: number | null, interval: Interval | null): string {
   return accuracy === null || interval === null ? "– (the images have no labels)" : `${formatPercent(accuracy)}  [${formatPercentInterval(interval)}]`;
+}
+
+/** The closest calls first. */
+function differencesText(differences: readonly Difference[]): string {
+  const closest = [...differences].sort((a, b) => a.floatMargin - b.floatMargin);
+  const listed = closest.slice(0, 8).map(({ image, relu, spiking, floatMargin }) => `${image} (class ${relu} → ${spiking}, float margin ${floatMargin.toPrecision(2)})`);
+  return [...listed, ...(closest.length > listed.length ? [`and ${closest.length - listed.length} more, margins up to ${closest[closest.length - 1].floatMargin.toPrecision(2)}`] : [])].join(", ");
 }
 
 function describeLatency(report: EvaluationReport): string {

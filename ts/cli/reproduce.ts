@@ -16,23 +16,25 @@ llif are only noted. Exit code 1 if anything differs.
 
 Example:
   llif evaluate models/mnist-8.onnx --data mnist --manifest run.json
-  llif reproduce run.json`;
+  llif reproduce run.json
+  llif reproduce docs/results/spread.json --run mnist-8-calibration-1`;
 
 export function addReproduce(program: Command, io: Io): void {
   program
     .command("reproduce")
     .description("run the evaluation of a manifest again and check that nothing differs")
     .argument("<run.json>", "file written by llif evaluate --manifest")
+    .option("--run <name>", "which of the runs, in a file that holds several")
     .addOption(jsonOption())
     .addHelpText("after", help)
-    .action(async (file: string, flags: { json?: boolean }) => {
-      const recorded = await readManifest(file);
+    .action(async (file: string, flags: { json?: boolean; run?: string }) => {
+      const recorded = await readManifest(file, flags.run);
       const present = await runAgain(recorded, file, io);
       const differences = compare(recorded, present);
       const notes = compareNotes(recorded, present);
       if (flags.json === true) io.out(toJson({ reproduced: differences.length === 0, differences, notes, manifest: present }));
       else io.out([formatReport(present.report), ...notes, differences.length === 0 ? "reproduced: every decision and every spike count is the same" : ""].filter(Boolean).join("\n"));
-      if (differences.length > 0) throw new LlifError("DATA", `"${file}": not reproduced: ${differences.join("; ")}`);
+      if (differences.length > 0) throw new LlifError("DATA", `"${file}"${flags.run === undefined ? "" : ` (${flags.run})`}: not reproduced: ${differences.join("; ")}`);
     });
 }
 

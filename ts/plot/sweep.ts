@@ -9,20 +9,30 @@ export interface SweepPlotPoint {
   readonly accuracy: number;
   readonly reluAccuracy: number;
   readonly disagreement: number;
+  /** From the first input to the decision, one sample alone. */
   readonly latencyTicks: number;
+  /** Between samples when pipelined. */
+  readonly intervalTicks?: number;
   /** Of one sample. */
   readonly spikes: number;
   readonly synapticOperations: number;
-  /** Estimated; drawn where all points have it. */
+  /** Estimated. */
   readonly nanojoules?: number;
 }
 
-const costs = [
-  { key: "latencyTicks", label: "latency (ticks)" },
-  { key: "spikes", label: "spikes an image" },
-  { key: "synapticOperations", label: "synaptic operations an image" },
-] as const;
-const energy = { key: "nanojoules", label: "estimated energy an image (nJ)" } as const;
+const labels = {
+  latencyTicks: "latency (ticks)",
+  intervalTicks: "an image every … ticks",
+  spikes: "spikes an image",
+  synapticOperations: "synaptic operations an image",
+  nanojoules: "estimated energy an image (nJ)",
+} as const;
+export type SweepCost = keyof typeof labels;
+
+export interface SweepPlotOptions extends PlotTitle {
+  /** Panels from left to right. Default: latency, spikes and synaptic operations; and energy where all points have it. */
+  readonly costs?: readonly SweepCost[];
+}
 
 interface Row extends SweepPlotPoint {
   readonly accuracyPercent: number;
@@ -31,7 +41,7 @@ interface Row extends SweepPlotPoint {
   readonly side: number;
 }
 
-function cost(row: Row, key: (typeof costs)[number]["key"] | "nanojoules"): number {
+function cost(row: Row, key: SweepCost): number {
   return row[key] ?? 0;
 }
 
@@ -40,15 +50,16 @@ const legendColumn = 190;
 const legendRow = 22;
 
 /**
- * Accuracy (above) and disagreement with the ReLU network (below) against latency, spikes and synaptic operations.
+ * Accuracy (above) and disagreement with the ReLU network (below) against what they cost. A point without a cost, or with a cost
+ * of zero, is left out of its panel.
  * @returns an SVG document.
  */
-export async function sweepPlot(points: readonly SweepPlotPoint[], options: PlotTitle): Promise<string> {
+export async function sweepPlot(points: readonly SweepPlotPoint[], options: SweepPlotOptions): Promise<string> {
   if (points.length === 0) throw new LlifError("ARGUMENT", "sweep: expected at least one point, got none");
   const { Plot } = await loadPlot();
   const priced = points.every(({ nanojoules }) => nanojoules !== undefined);
-  const shown = priced ? [...costs, energy] : costs;
-  const { width = priced ? 1240 : 960, title } = options;
+  const { costs = ["latencyTicks", "spikes", "synapticOperations", ...(priced ? (["nanojoules"] as const) : [])], title } = options;
+  const { width = costs.length > 3 ? 1240 : 960 } = options;
   const series = [...new Set(points.map((point) => point.series))];
   const relu = 100 * points[0].reluAccuracy;
   const rows = points.map((point): Row => ({ ...point, accuracyPercent: 100 * point.accuracy, disagreementPercent: 100 * point.disagreement, side: series.indexOf(point.series) }));
@@ -75,8 +86,9 @@ export async function sweepPlot(points: readonly SweepPlotPoint[], options: Plot
     },
   };
   const top = legend.top + legendRows * legendRow + 14;
-  const panelWidth = (width - 16) / shown.length;
-  const panels = shown.flatMap(({ key, label }, column) => {
+  const panelWidth = (width - 16) / costs.length;
+  const panels = costs.flatMap((key, column) => {
+    const label = labels[key];
     // A cost of zero has no place on a logarithmic axis: such a point has said nothing at all.
     const placed = rows.filter((row) => cost(row, key) > 0).sort((a, b) => cost(a, key) - cost(b, key));
     const marks = (y: "accuracyPercent" | "disagreementPercent") => [

@@ -1,0 +1,107 @@
+// docs/results.md and its plots, from docs/results/*.json alone.
+import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { inRoot } from "../toolchain.mjs";
+import { goalsTable } from "./goals.mjs";
+import { costPlots } from "./plots.mjs";
+import { publishedTable } from "./published.mjs";
+import { folder, readRuns } from "./runs.mjs";
+import { networks, series } from "./series.mjs";
+import { codesTable, energyTable, grouped, percent, spreadTable } from "./tables.mjs";
+
+const introduction = `# Results
+
+What the spiking networks decide beside the float networks that they were mapped from, without retraining, on the same images. Everything here is written by
+\`node scripts/experiments.mjs\` from the runs in docs/results; \`node scripts/experiments.mjs run all\` makes the runs that are missing. Each run is kept with its manifest:
+hashes of model, data and calibration images, the options, and a digest of every decision and every spike count. \`llif reproduce\` runs it again and compares:
+
+\`\`\`sh
+npx llif reproduce docs/results/spread.json --run mnist-8-calibration-1
+\`\`\`
+
+One set of defaults serves all models: scales from the first 1,000 training images, the largest value of each channel × 1.25. How to read the tables:
+
+- **decisions that differ**: images that the spiking network puts in another class than the float network does, right or wrong; **95 %**: Clopper–Pearson interval of that number.
+- **twin mismatches**: spike counts and output charges, over all images and neurons, unlike those of the quantised network that the code computes; "–" where a code has no such twin.
+- **ticks to a decision**: from the first input to the decision, one image alone. **an image every**: when windows are pipelined, a new image enters and a decision comes out every so many
+  ticks. Where all layers tick at once there is no window, and an image takes the whole run.
+- **spikes**, **synaptic operations**: an image, in the whole network; a synaptic operation is one spike reaching one neuron.
+- Codes (docs/mathematics.md): in *phase* a spike's tick is its weight, in *time to first spike* its time is its value, in *rate* all spikes count alike.`;
+
+const energyWords = (energy) => `Energy is an **estimate** from counted operations, under NeuroBench's names; nothing of it was measured on hardware, and it leaves out ${energy.notIncluded}. It stands beside the two networks without
+which it says nothing: the float network, and the K-bit quantised network that computes the same decisions as whole numbers and skips zeros. The first layer takes pixels, so its products are MACs. ${energy.preset}; ${energy.sources.join("; ")}.`;
+
+export async function writePage() {
+  for (const name of readdirSync(folder)) if (name.endsWith(".svg")) rmSync(join(folder, name));
+  writeFileSync(inRoot("docs", "results.md"), await pageText((file, svg) => writeFileSync(join(folder, file), svg)));
+}
+
+/** @param draw takes each plot, by file name. */
+export async function pageText(draw = () => undefined) {
+  const measured = Object.entries(networks).map(([name, words]) => [words, series[name](), readRuns(name), name]).filter(([, , runs]) => runs.length > 0);
+  const parts = [introduction];
+  if (measured.length > 0) parts.push("## CIFAR-10", ...cifarSummary(measured));
+  for (const [words, jobs, runs, name] of measured) parts.push(...(await networkParts(words, jobs, runs, name, draw)));
+  if (measured.length > 0) parts.push("## Rate codes beside published ones", publishedTable(measured));
+  const spread = readRuns("spread");
+  if (spread.length > 0) {
+    parts.push(
+      "## Spread",
+      "How far results depend on chance: five draws of 1,000 calibration images out of all training images, five seeds of Poisson input, three trainings (the first is the shipped model). Mean ± standard deviation over the runs.",
+      spreadTable(series.spread(), spread),
+      commandsOf("spread", series.spread(), spread),
+    );
+  }
+  return `${parts.join("\n\n")}\n`;
+}
+
+function cifarSummary(measured) {
+  const trained = measured.map(([words, , runs]) => {
+    const report = runs.find(({ manifest }) => manifest?.report.samples === 10000)?.manifest.report;
+    return report === undefined ? words : `the ${words} is right on ${percent(report.reluAccuracy)} of the test images`;
+  });
+  return [`Both networks were trained with models/train as ordinary float networks: ${trained.join(", ")}. The goals were set before any of this was measured:`, goalsTable(measured)];
+}
+
+async function networkParts(words, jobs, runs, name, draw) {
+  const byName = new Map(runs.map((run) => [run.name, run]));
+  const of = (part) => jobs.filter((job) => job.part === part).map((job) => ({ ...job, ...byName.get(job.name) }));
+  const known = (part) => of(part).filter(({ manifest, failed }) => manifest !== undefined || failed !== undefined).sort(byCode);
+  const [whole, slow, energy] = [known("whole"), known("first-1000"), known("energy")];
+  const plots = await costPlots(name, `${words} on CIFAR-10`, runs, jobs, draw);
+  const priced = [...energy, ...slow].filter(({ manifest }) => manifest?.report.energy !== undefined).sort(byCode);
+  const accuracyOf = (rows) => rows.find(({ manifest }) => manifest !== undefined)?.manifest.report;
+  const left = jobs.filter(({ name: job }) => byName.get(job)?.manifest === undefined && byName.get(job)?.failed === undefined);
+  return [
+    `## ${words}`,
+    ...plots,
+    ...(whole.length === 0 ? [] : [`### All ${grouped(10000)} test images`, `The float network is right on ${percent(accuracyOf(whole).reluAccuracy)}.`, codesTable(whole)]),
+    ...(slow.length === 0 ? [] : ["### Slow codes, the first 1,000 test images", `The float network is right on ${percent(accuracyOf(slow).reluAccuracy)} of them.`, codesTable(slow)]),
+    ...(priced.length === 0 ? [] : ["### Estimated energy, the first 1,000 test images", energyWords(priced[0].manifest.report.energy), energyTable(priced)]),
+    ...(left.length === 0 ? [] : [`Not run yet: ${notRun(left)}.`]),
+    commandsOf(name, jobs, runs),
+  ];
+}
+
+/** Codes in the order of the mapping, then by precision. */
+function byCode(a, b) {
+  const order = ["phase", "phase-signed", "phase-non-adjacent", "ttfs", "ttfs-real", "rate-layerwise", "rate", "rate-signed"];
+  return order.indexOf(a.code) - order.indexOf(b.code) || precisionOf(a) - precisionOf(b);
+}
+
+const precisionOf = ({ name }) => Number(/\d+$/.exec(name)?.[0] ?? 0);
+
+function notRun(jobs) {
+  const parts = { whole: "all 10,000 images", "first-1000": "1,000 images", energy: "energy" };
+  return Object.entries(parts).flatMap(([part, words]) => {
+    const labels = jobs.filter((job) => job.part === part).map(({ label }) => label);
+    return labels.length === 0 ? [] : [`${words}: ${labels.join("; ")}`];
+  }).join(". ");
+}
+
+function commandsOf(file, jobs, runs) {
+  const done = jobs.flatMap(({ name }) => runs.filter((run) => run.name === name));
+  const machines = [...new Set(done.flatMap(({ date, manifest }) => (manifest === undefined ? [] : [`${manifest.processor}, ${manifest.runtime}, ${date}`])))];
+  const lines = done.map(({ name, command, failed }) => `${command}${failed === undefined ? `   # ${name}` : `   # ${name}: ${failed}`}`);
+  return [`<details><summary>The ${done.length} commands; manifests in docs/results/${file}.json</summary>`, "", "```sh", ...lines, "```", "", `${machines.join("; ")}.`, "</details>"].join("\n");
+}

@@ -1,0 +1,55 @@
+// Accuracy and disagreement against what they cost, as SVG beside the results.
+const names = {
+  phase: "phase",
+  "phase-signed": "phase, signed",
+  "phase-non-adjacent": "phase, never adjacent",
+  ttfs: "first spike, slots",
+  "ttfs-real": "first spike, real-valued",
+  "rate-layerwise": "rate, layer after layer",
+  rate: "rate, all at once",
+  "rate-signed": "rate, all at once, signed",
+};
+
+/** Two SVGs, given to `keep` with their file names; @returns Markdown that shows them. */
+export async function costPlots(name, title, runs, jobs, keep) {
+  const { sweepPlot } = await import("../../dist/plot.js");
+  const part = (job) => ["whole", "first-1000"].includes(job.part);
+  const known = (wanted) => jobs.filter(wanted).flatMap((job) => runs.filter((run) => run.name === job.name && run.manifest !== undefined).map((run) => ({ ...job, report: run.manifest.report })));
+  const timed = known(part).filter(({ report }) => report.levels > 0).map(pointOf);
+  const priced = known((job) => job.part !== "whole").filter(({ report }) => report.energy !== undefined);
+  const drawn = [];
+  const draw = async (suffix, points, costs, about) => {
+    if (points.length === 0) return;
+    const file = `${name}-${suffix}.svg`;
+    keep(file, await sweepPlot(points.sort((a, b) => Object.values(names).indexOf(a.series) - Object.values(names).indexOf(b.series)), { title: `${title}: ${about}`, costs }));
+    drawn.push(`![${title}: ${about}](results/${file})`);
+  };
+  await draw("time", timed, ["latencyTicks", "intervalTicks"], "time (exact codes: 10,000 images; rate: 1,000)");
+  await draw("cost", [...priced.map(pointOf), ...baselines(priced)], ["spikes", "synapticOperations", "nanojoules"], "spikes, operations, estimated energy (1,000 images)");
+  return drawn;
+}
+
+function pointOf({ code, report }) {
+  return {
+    series: names[code],
+    accuracy: report.spikingAccuracy,
+    reluAccuracy: report.reluAccuracy,
+    disagreement: report.disagreements / report.samples,
+    latencyTicks: report.latencyTicks,
+    intervalTicks: report.intervalTicks,
+    spikes: report.spikesPerSample,
+    synapticOperations: report.synapticOperationsPerSample,
+    ...(report.energy === undefined ? {} : { nanojoules: report.energy.spiking.picojoules.total / 1000 }),
+  };
+}
+
+/** They have an energy alone: no spikes, so that only its panel shows them. */
+function baselines(runs) {
+  const none = { latencyTicks: 0, spikes: 0, synapticOperations: 0 };
+  const phase = runs.filter(({ code }) => code === "phase");
+  const [first] = runs;
+  if (first === undefined) return [];
+  const quantized = phase.map(({ report }) => ({ ...pointOf({ code: "phase", report }), ...none, series: "quantised, zeros skipped", nanojoules: report.energy.quantized.picojoules.total / 1000 }));
+  const { reluAccuracy, energy } = first.report;
+  return [...quantized, { series: "float network", accuracy: reluAccuracy, reluAccuracy, disagreement: 0, ...none, nanojoules: energy.float.picojoules.total / 1000 }];
+}

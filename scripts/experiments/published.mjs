@@ -1,0 +1,34 @@
+// Rate codes as others have published them, beside ours. The quoted figures are the only ones of the page that no run here gave.
+import { percent, table } from "./tables.mjs";
+
+const quoted = [
+  ["ResNet-20, CIFAR-10, several conversions without retraining", "16", "68–94 %", "95.7 %"],
+  ["ResNet-18, ImageNet, several conversions", "32", "12–65 %", "69.8 %"],
+];
+/** By this project, with another library and another network, before llif had one. */
+const elsewhere = [
+  ["a residual CIFAR-10 network of this project, SpikingJelly 2.0, scales `max`", "32", "31 %", "87.5 %"],
+  ["the same", "256", "79 %", "87.5 %"],
+  ["the same, scales `99.9%`, at best", "–", "81 %", "87.5 %"],
+];
+const reading = { rate: "all layers at once", "rate-signed": "all layers at once, signed spikes", "rate-layerwise": "layer after layer" };
+
+export function publishedTable(measured) {
+  const ours = measured.flatMap(([network, jobs, runs]) =>
+    Object.entries(reading).flatMap(([code, words]) =>
+      jobs.filter((job) => job.part === "first-1000" && job.code === code).flatMap(({ name }) => {
+        const report = runs.find((run) => run.name === name)?.manifest?.report;
+        return report === undefined ? [] : [[`${network}, CIFAR-10, llif, ${words}`, "measured here, 1,000 images", String(report.latencyTicks), percent(report.spikingAccuracy), percent(report.reluAccuracy)]];
+      }),
+    ),
+  );
+  const rows = [
+    ...ours,
+    ...quoted.map(([network, ...rest]) => [network, "**published by others**, not measured here", ...rest]),
+    ...elsewhere.map(([network, ...rest]) => [network, "measured earlier, with that library; not repeated here", ...rest]),
+  ];
+  return [
+    "Other networks, other images and other trainings: the rows say what orders of size are usual, and are no contest. The published ranges are quoted as this project's goals state them.",
+    table(["network and conversion", "where from", "ticks to a decision", "spiking, right", "float, right"], rows, 2),
+  ].join("\n\n");
+}

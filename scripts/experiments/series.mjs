@@ -1,0 +1,78 @@
+// The runs of docs/results.md: each has a name, the words that the page has for it, and those of llif evaluate.
+const seeds = [1, 2, 3, 4, 5];
+const slowTicks = [16, 32, 64, 128, 256, 512, 1024];
+export const networks = { "cifar10-resnet20": "ResNet-20", "cifar10-vgg": "VGG-style network" };
+
+/** Precision in words; levels are what a neuron can tell apart in a window. */
+export const codes = {
+  phase: (bits) => `phase, ${bits} bits`,
+  "phase-signed": (digits) => `phase, signed spikes, ${digits} ternary digits`,
+  "phase-non-adjacent": (bits) => `phase, signed spikes never adjacent, ${bits} bits`,
+  ttfs: (bits) => `time to first spike, ${2 ** bits - 1} slots (${bits} bits)`,
+  "ttfs-real": () => "time to first spike, real-valued",
+  "rate-layerwise": (ticks) => `rate, layer after layer, ${ticks} ticks`,
+  rate: (ticks) => `rate, all layers at once, ${ticks} ticks`,
+  "rate-signed": (ticks) => `rate, all layers at once, signed spikes, ${ticks} ticks`,
+};
+
+const words = {
+  phase: (bits) => ["--bits", bits],
+  "phase-signed": (digits) => ["--spikes", "signed", "--bits", digits],
+  "phase-non-adjacent": (bits) => ["--non-adjacent", "--bits", bits],
+  ttfs: (bits) => ["--code", "ttfs", "--bits", bits],
+  "ttfs-real": () => ["--code", "ttfs"],
+  "rate-layerwise": (ticks) => ["--code", "rate", "--schedule", "layerwise", "--ticks", ticks],
+  rate: (ticks) => ["--code", "rate", "--ticks", ticks],
+  "rate-signed": (ticks) => ["--code", "rate", "--spikes", "signed", "--ticks", ticks],
+};
+
+/** What is worth most comes first: an interrupted series has it. */
+const wholeSet = [
+  ["phase", 8], ["phase", 10], ["phase", 12], ["phase-signed", 8], ["phase-signed", 7], ["ttfs-real"], ["ttfs", 8], ["phase-non-adjacent", 8],
+  ["phase", 6], ["phase-signed", 6], ["phase-non-adjacent", 10], ["phase-signed", 5], ["phase", 4],
+];
+const priced = [["phase", 8], ["phase-signed", 8], ["ttfs", 8], ["phase-non-adjacent", 8], ["phase", 6], ["phase", 10], ["phase-signed", 7], ["phase", 4], ["ttfs-real"]];
+
+function cifar10(model) {
+  const run = (part, [code, precision], options) => ({
+    name: [part, code, precision].filter((word) => word !== undefined).join("-"),
+    part,
+    code,
+    label: codes[code](precision),
+    words: ["evaluate", `models/${model}.onnx`, "--data", "cifar10", ...words[code](precision), ...options].map(String),
+  });
+  const slow = (from, to) => slowTicks.filter((ticks) => ticks >= from && ticks <= to).flatMap((ticks) => ["rate", "rate-signed", "rate-layerwise"].map((code) => run("first-1000", [code, ticks], ["--limit", 1000, "--energy"])));
+  return [
+    ...wholeSet.map((code) => run("whole", code, ["--differences"])),
+    ...slow(16, 64),
+    ...priced.map((code) => run("energy", code, ["--limit", 1000, "--energy"])),
+    ...slow(128, 1024),
+  ];
+}
+
+const spreadModels = { "mnist-8": "mnist", "mnist-mlp": "mnist", "mnist-cnn": "mnist", "fashion-cnn": "fashion-mnist" };
+
+/** Runs of one group differ in a seed alone. */
+function spread() {
+  const group = (name, model, code, differ, count, limit, wordsOf) =>
+    Array.from({ length: count }, (_, index) => index + 1).map((seed) => ({
+      name: `${name}-${seed}`, group: name, model, label: codes[code[0]](code[1]), differ,
+      words: ["evaluate", ...wordsOf(seed), ...words[code[0]](code[1]), ...(limit === null ? [] : ["--limit", limit])].map(String),
+    }));
+  const models = Object.entries(spreadModels);
+  const trained = ["mnist-mlp", "mnist-cnn"];
+  const fileOf = (model, seed) => (seed === 1 ? `models/${model}.onnx` : `models/seeds/${model}-${seed}.onnx`);
+  const evaluated = (model, data, ...more) => [`models/${model}.onnx`, "--data", data, ...more];
+  return [
+    ...models.flatMap(([model, data]) => group(`${model}-calibration`, model, ["phase", 8], "calibration images", seeds.length, null, (seed) => evaluated(model, data, "--seed", seed))),
+    ...["mnist-8", "mnist-mlp"].flatMap((model) =>
+      group(`${model}-poisson`, model, ["rate", 256], "Poisson input", seeds.length, 1000, (seed) => evaluated(model, "mnist", "--encoding", "poisson", "--poisson-seed", seed)),
+    ),
+    ...models.flatMap(([model, data]) => group(`${model}-rate-calibration`, model, ["rate", 256], "calibration images", seeds.length, 1000, (seed) => evaluated(model, data, "--seed", seed))),
+    ...trained.flatMap((model) => group(`${model}-training`, model, ["phase", 8], "training", 3, null, (seed) => [fileOf(model, seed), "--data", "mnist"])),
+    ...trained.flatMap((model) => group(`${model}-rate-training`, model, ["rate", 256], "training", 3, 1000, (seed) => [fileOf(model, seed), "--data", "mnist"])),
+  ];
+}
+
+/** By name of the file in docs/results. */
+export const series = { spread, "cifar10-resnet20": () => cifar10("cifar10-resnet20"), "cifar10-vgg": () => cifar10("cifar10-vgg") };

@@ -1,0 +1,84 @@
+// Runs to rows of Markdown. A run without a manifest was not run, or failed: its row says so.
+
+export const percent = (share) => `${(100 * share).toFixed(2)} %`;
+export const compact = (value) => new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+export const grouped = (value) => value.toLocaleString("en-US");
+export const microjoules = (picojoules) => Number((picojoules / 1e6).toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
+
+export function table(header, rows, left = 1) {
+  return [header, header.map((_, column) => (column < left ? "---" : "---:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** Real-valued times have windows, not ticks. */
+const ticksOrWindows = (report, ticks) => (report.levels === 0 ? `${ticks} windows` : grouped(ticks));
+
+/** One row a run. */
+export function codesTable(runs) {
+  const rows = runs.map(({ label, failed, manifest }) => {
+    if (manifest === undefined) return [label, failed ?? "not run", ...new Array(7).fill("–")];
+    const { report } = manifest;
+    const [low, high] = report.intervals.disagreements;
+    return [
+      label,
+      percent(report.spikingAccuracy),
+      String(report.disagreements),
+      `${low.toFixed(1)}–${high.toFixed(1)}`,
+      report.twinMismatches === null ? "–" : String(report.twinMismatches),
+      ticksOrWindows(report, report.latencyTicks),
+      report.levels === 0 ? "1 window" : report.schedule === "synchronous" ? "–" : `${report.intervalTicks} ticks`,
+      compact(report.spikesPerSample),
+      compact(report.synapticOperationsPerSample),
+    ];
+  });
+  return table(["code", "right", "decisions that differ", "95 %", "twin mismatches", "ticks to a decision", "an image every", "spikes", "synaptic operations"], rows);
+}
+
+export function energyTable(runs) {
+  const rows = runs.map(({ label, manifest: { report } }) => {
+    const { spiking, quantized, float } = report.energy;
+    const parts = (one) => (one === null ? "–" : microjoules(one.picojoules.total));
+    return [
+      label,
+      percent(report.spikingAccuracy),
+      compact(spiking.Effective_MACs),
+      compact(spiking.Effective_ACs),
+      percent(spiking.ActivationSparsity),
+      parts(spiking),
+      parts(quantized),
+      parts(float),
+      quantized === null ? "–" : `${(spiking.picojoules.total / quantized.picojoules.total).toFixed(2)}×`,
+    ];
+  });
+  return table(["code", "right", "Effective_MACs", "Effective_ACs", "ActivationSparsity", "spiking, µJ", "quantised, zeros skipped, µJ", "float, µJ", "spiking / quantised"], rows);
+}
+
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Mean ± standard deviation, in percent; one value alone has no deviation. */
+export function spreadText(shares) {
+  const center = mean(shares);
+  if (shares.length === 1 || new Set(shares).size === 1) return percent(center);
+  const deviation = Math.sqrt(shares.reduce((sum, share) => sum + (share - center) ** 2, 0) / (shares.length - 1));
+  return `${(100 * center).toFixed(2)} ± ${(100 * deviation).toFixed(2)} %`;
+}
+
+/** One row for each group of runs that differ in a seed alone. */
+export function spreadTable(jobs, runs) {
+  const byName = new Map(runs.map((run) => [run.name, run]));
+  const groups = new Map();
+  for (const job of jobs) groups.set(job.group, [...(groups.get(job.group) ?? []), job]);
+  const rows = [...groups.values()].map((group) => {
+    const [{ model, label, differ }] = group;
+    const reports = group.flatMap(({ name }) => byName.get(name)?.manifest?.report ?? []);
+    const head = [`${model}, ${label}`, differ, reports.length === group.length ? String(group.length) : `${reports.length} of ${group.length}`];
+    if (reports.length === 0) return [...head, "–", "–", "–", "not run"];
+    return [
+      ...head,
+      grouped(reports[0].samples),
+      spreadText(reports.map(({ reluAccuracy }) => reluAccuracy)),
+      spreadText(reports.map(({ spikingAccuracy }) => spikingAccuracy)),
+      reports.map(({ disagreements }) => disagreements).join(", "),
+    ];
+  });
+  return table(["model and code", "seed of", "runs", "images", "float, right", "spiking, right", "decisions that differ, run by run"], rows, 2);
+}
