@@ -5,7 +5,7 @@ export { pool, type SimulatorPool, type WorkerPoolOptions } from "./parallel/poo
 export { wasmEngine, type WasmEngineOptions } from "./engine/wasm.ts";
 export { referenceEngine } from "./engine/reference.ts";
 export type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions, Simulator, SimulatorOptions, SpikeInput, SpikeTrain, Statistics } from "./engine/engine.ts";
-export type { Arithmetic, Charges, Code, Conv2dSynapse, DenseSynapse, IdentitySynapse, Population, Refractory, ScheduleName, SpikeSign, SpikingInput, SpikingNetwork, SpikingNode, SpikingOutput, SpikingPool, Synapse } from "./spiking/network.ts";
+export type { Arithmetic, Charges, Code, Conv2dSynapse, DenseSynapse, IdentitySynapse, NegativeSide, Population, Refractory, ScheduleName, SpikeSign, SpikingInput, SpikingNetwork, SpikingNode, SpikingOutput, SpikingPool, Synapse } from "./spiking/network.ts";
 export { population, spikingNetwork, SpikingNetworkBuilder, type ConnectOptions, type Conv2dLayerOptions, type DenseLayerOptions, type DenseWeights, type Leak, type NeuronOptions, type OutputOptions, type PerNeuron, type PoolLayerOptions, type SpikingNetworkOptions } from "./spiking/builder.ts";
 export { checkSpikingNetwork } from "./spiking/check.ts";
 export { biologicalNeuron, synapticCharge, type BiologicalNeuron } from "./spiking/neuron.ts";

@@ -3,12 +3,14 @@ import { averageDivisors } from "../relu/forward.ts";
 import type { AveragePoolNode, ReluNetwork, ReluNode } from "../relu/network.ts";
 import { type Population, shapeOf, type SpikingNetwork, type SpikingOutput, type SpikingPool, type Synapse, synapsesTo } from "../spiking/network.ts";
 import { channelsOf, sameShape, sizeOf, type Shape } from "../tensor.ts";
-import { forEachWeight, repeated } from "./fold/linear.ts";
+import { compressed, forEachWeight, repeated } from "./fold/linear.ts";
+import { negativeSides, zeroCharge, type NegativeSides } from "./negative-sides.ts";
 
 /**
  * The ReLU network that a spiking network stands for: w = (q/θ)·δ_target/δ_source, b = (B/θ)·δ_target, within half a
  * quantum of the integers of exact codes, up to float32 rounding for `rate`. The input convention's mean and deviation are
- * in the weights already. A pair of populations comes back as two ReLUs. A population saturates where the model did
+ * in the weights already. A pair of populations that the mapping made of a LeakyReLU, PReLU or linear value comes back as that, from the
+ * weights of its positive side; one whose two sides were changed apart, as two ReLUs. A population saturates where the model did
  * (`ceiling`, ReLU6); that its counts end at T, or its rate at one spike a tick, is not carried over otherwise, nor are
  * hard reset, floor and refractory period, which no ReLU has.
  * @throws {LlifError} UNSUPPORTED where a node reads nothing, or a pool weighs its windows as no average does.
@@ -17,6 +19,7 @@ import { forEachWeight, repeated } from "./fold/linear.ts";
 export function toRelu(network: SpikingNetwork): ReluNetwork {
   const back = new Inversion(network);
   for (const node of network.nodes) {
+    if (back.sides.partners.has(node.name)) continue;
     if (node.kind === "pool") back.pool(node);
     else back.neurons(node);
   }
@@ -34,12 +37,14 @@ class Inversion {
   readonly nodes: ReluNode[];
   readonly outputs: string[] = [];
   readonly inputUnit: number;
+  readonly sides: NegativeSides;
   readonly #network: SpikingNetwork;
   readonly #sources: Map<string, Source>;
 
   constructor(network: SpikingNetwork) {
     const { name, shape, counts } = network.input;
     this.#network = network;
+    this.sides = negativeSides(network);
     this.inputUnit = counts?.unit ?? 1;
     this.nodes = [{ kind: "input", name, from: [], shape }];
     this.#sources = new Map([[name, { end: name, unit: Float64Array.of(this.inputUnit) }]]);
@@ -62,15 +67,19 @@ class Inversion {
 
   neurons(node: Population | SpikingOutput): void {
     const { name, shape } = node;
-    const synapses = synapsesTo(this.#network, name);
+    const { partners, slopes } = this.sides;
+    const all = synapsesTo(this.#network, name);
+    const synapses = all.filter(({ from }) => !partners.has(from));
     if (synapses.length === 0) throw this.#unsupported(name, "expected at least one synapse, got none");
     const unit = activationUnit(node);
     const charge = Float64Array.from({ length: channelsOf(shape) }, (_, index) => unit[index % unit.length] / (node.kind === "population" ? node.threshold[index % node.threshold.length] : 1));
-    const bias = biasOf(node, charge);
+    const bias = this.#biasOf(node, charge, all.filter(({ from }) => partners.has(from)));
     const perChannel = bias.length === channelsOf(shape);
     // The mapping names a node after its weighted sum, or else after its last step: names survive the way there and back.
     const diagonal = synapses.length === 1 && synapses[0].kind === "identity" && (node.kind === "population" || !perChannel);
-    const sum = diagonal ? `${name}.scale` : name;
+    const slope = slopes.get(name);
+    const linear = !node.rectified || (slope?.every((factor) => factor === 1) === true && ceilingOf(node) === Infinity);
+    const sum = diagonal && !linear ? `${name}.scale` : name;
     const none = new Float32Array(channelsOf(shape));
     const terms = synapses.map((synapse, index) => {
       return this.#weighted(node, synapse, synapses.length > 1 ? `${name}.${index + 1}` : sum, charge, perChannel && index === 0 ? bias : none);
@@ -82,9 +91,9 @@ class Inversion {
     }
     const biased = diagonal && node.kind === "output" ? name : `${name}.bias`;
     if (!perChannel) end = this.#elementwise(biased, end, shape, new Float32Array(sizeOf(shape)).fill(1), bias);
-    if (node.rectified) {
+    if (!linear) {
       const activation = diagonal && node.kind === "population" ? name : `${name}.relu`;
-      this.nodes.push({ kind: "relu", name: activation, from: [end], shape, ceiling: ceilingOf(node) });
+      this.nodes.push({ kind: "relu", name: activation, from: [end], shape, ceiling: ceilingOf(node), ...(slope === undefined ? {} : { slope: Float32Array.from(slope) }) });
       end = activation;
     }
     if (node.kind === "population") this.#sources.set(name, { end, unit });
@@ -125,6 +134,23 @@ class Inversion {
       weights: { shape: [kernel[0], kernel[1], groupInputs, channelsOf(shape)], data },
     });
     return name;
+  }
+
+  /** As activation, without what an ohmic leak adds and with what complements give at zero. */
+  #biasOf(node: Population | SpikingOutput, charge: Float64Array, negative: readonly Synapse[]): Float32Array {
+    const constants = negative.flatMap((synapse) => {
+      const counts = this.sides.zeroCounts(synapse.from);
+      return counts === null ? [] : [zeroCharge(this.#network, synapse, counts)];
+    });
+    const sums = compressed(
+      repeated(Float64Array.from(node.bias), constants.length === 0 ? 0 : sizeOf(node.shape)).map((bias, index) => constants.reduce((sum, constant) => sum + constant[index], bias)),
+      channelsOf(node.shape),
+    );
+    const leak = node.kind === "population" ? (1 - node.leakFactor) / 2 : 0;
+    return Float32Array.from(sums, (value, index) => {
+      const equivalent = node.kind === "population" ? leak * node.threshold[index % node.threshold.length] : 0;
+      return (value - equivalent) * charge[index % charge.length];
+    });
   }
 
   /** y = scale·x + shift with numbers of its own for each element: a batch normalisation of the flattened values. */
@@ -175,14 +201,6 @@ function ceilingOf(node: Population | SpikingOutput): number {
 
 function isUniform(values: Float64Array): boolean {
   return values.every((value) => value === values[0]);
-}
-
-function biasOf(node: Population | SpikingOutput, charge: Float64Array): Float32Array {
-  const leak = node.kind === "population" ? (1 - node.leakFactor) / 2 : 0;
-  return Float32Array.from(node.bias, (value, index) => {
-    const equivalent = node.kind === "population" ? leak * node.threshold[index % node.threshold.length] : 0;
-    return (value - equivalent) * charge[index % charge.length];
-  });
 }
 
 function repeatedFloats(values: Float32Array, length: number): Float32Array {

@@ -1,6 +1,6 @@
 import { checkFinite, checkOneOf } from "../check.ts";
 import type { ReluNetwork } from "../relu/network.ts";
-import type { Charges, SpikingInput, SpikingNetwork, SpikingNode, Synapse } from "../spiking/network.ts";
+import type { Charges, Population, SpikingInput, SpikingNetwork, SpikingNode, Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 import { planCode, type CodeOptions, type CodePlan } from "./code.ts";
 import { foldNetwork } from "./fold/fold.ts";
@@ -126,10 +126,10 @@ class Builder {
     const unit = scale.map((value) => (exact ? value / levels : value * this.#neuron.unitFactor));
     const shift = layer.complement ? scale.map((value) => -value) : null;
     this.#sources.set(layer.name, { shape: layer.shape, unit, shift, smallest: layer.rectified ? 0 : -levels, largest: levels, members: 1 });
-    const ceiling = ceilingOf(layer, scale);
+    const hints = { ...ceilingOf(layer, scale), ...negativeSideOf(layer) };
     if (!exact) {
       const { population, weights } = mapRateLayer(layer, sources, bias, unit, this.#neuron);
-      this.nodes.push({ ...population, ...ceiling });
+      this.nodes.push({ ...population, ...hints });
       return weights;
     }
     const { weights, bias: charges, threshold } = quantizeLayer(layer, sources, bias, unit, room);
@@ -137,7 +137,7 @@ class Builder {
     const initialPotential = hasSignedCounts(this.#plan) ? new Int32Array(channels) : threshold.map((theta) => theta / 2);
     this.nodes.push({
       kind: "population", rectified: layer.rectified, name: layer.name, shape: layer.shape, bias: charges, threshold, initialPotential, floor: -Infinity,
-      leakFactor: 1, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit, ...ceiling,
+      leakFactor: 1, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit, ...hints,
     });
     return weights;
   }
@@ -182,6 +182,10 @@ class Builder {
 function ceilingOf(layer: FoldedLayer, scale: Float64Array): { readonly ceiling?: Float64Array } {
   if (layer.complement) return { ceiling: scale };
   return layer.ceiling === Infinity ? {} : { ceiling: new Float64Array(scale.length).fill(layer.ceiling) };
+}
+
+function negativeSideOf({ negativeOf, complement }: FoldedLayer): Pick<Population, "negativeOf"> {
+  return negativeOf === null ? {} : { negativeOf: { population: negativeOf.layer, slope: negativeOf.slope, complement } };
 }
 
 type Geometry<T> = T extends Synapse ? Omit<T, "from" | "to" | "delayTicks" | "weights"> : never;

@@ -4,7 +4,7 @@ import { checkConvention, checkWindow } from "../relu/check.ts";
 import type { Window2d } from "../relu/network.ts";
 import { maximumElements, windowedExtents, windowSize } from "../relu/shapes.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape } from "../tensor.ts";
-import type { Arithmetic, Charges, Population, SpikingNetwork, SpikingNode, SpikingPool, Synapse } from "./network.ts";
+import type { Arithmetic, Charges, NegativeSide, Population, SpikingNetwork, SpikingNode, SpikingPool, Synapse } from "./network.ts";
 
 /** Counts up to here are exact in float32, and so are their products with a power of two. */
 const maximumTicks = 2 ** 24;
@@ -107,6 +107,7 @@ function checkPopulation(place: string, network: SpikingNetwork, population: Pop
     checkBroadcast(`${place}: ceiling`, population.ceiling, population.shape);
     for (const value of population.ceiling) checkFinite(`${place}: ceiling`, value, { above: 0 });
   }
+  if (population.negativeOf !== undefined) checkNegativeSide(place, network, population, population.negativeOf);
   checkFinite(`${place}: leakFactor`, leakFactor, { from: 0, to: 1 });
   if (typeof floor !== "number" || Number.isNaN(floor) || floor === Infinity) {
     throw new LlifError("ARGUMENT", `${place}: floor: expected a finite number, or -Infinity for none, got ${floor}`);
@@ -120,6 +121,18 @@ function checkPopulation(place: string, network: SpikingNetwork, population: Pop
     if (network.arithmetic === "float32") threshold.forEach((value) => checkPowerOfTwo(`${place}: threshold with ${spikesPerTick} spikes per tick`, value));
   }
   if (network.schedule === "layerwise" || network.spikes === "signed") checkExact(place, network, population);
+}
+
+function checkNegativeSide(place: string, network: SpikingNetwork, { shape, ceiling }: Population, { population, slope, complement }: NegativeSide): void {
+  const positive = network.nodes.find(({ name }) => name === population);
+  if (positive?.kind !== "population" || !sameShape(positive.shape, shape)) {
+    throw new LlifError("ARGUMENT", `${place}: negativeOf: expected a population of shape ${formatShape(shape)}, got ${positive === undefined ? "no such node" : `${positive.kind} "${population}" of shape ${formatShape(positive.shape)}`}`);
+  }
+  if (!(slope instanceof Float64Array)) throw new LlifError("ARGUMENT", `${place}: negativeOf: slope: expected a Float64Array`);
+  checkLength(`${place}: negativeOf: slope`, slope, [channelsOf(shape)]);
+  checkAllFinite(`${place}: negativeOf: slope`, slope);
+  if (typeof complement !== "boolean") throw new LlifError("ARGUMENT", `${place}: negativeOf: complement: expected true or false, got ${String(complement)}`);
+  if (complement && ceiling === undefined) throw new LlifError("ARGUMENT", `${place}: negativeOf: expected a ceiling, at which a complement stands for zero`);
 }
 
 /** T7 and T8 hold for the plain neuron alone. */

@@ -84,6 +84,18 @@ export interface Population {
   readonly unit: Float64Array;
   /** Activation at which the model itself saturates (ReLU6), one for each channel; absent where only the scale ends the reach. */
   readonly ceiling?: Float64Array;
+  /** Absent in a population that stands for its own value. Engines do not read it; `toRelu` does. */
+  readonly negativeOf?: NegativeSide;
+}
+
+/** Two populations hold one value that may be negative (LeakyReLU, PReLU, a linear layer): the other one its positive side, this one min(0, value). */
+export interface NegativeSide {
+  /** The population of the positive side. */
+  readonly population: string;
+  /** What readers make of the negative side, one factor for each channel: they weigh it so much more than the positive one. */
+  readonly slope: Float64Array;
+  /** False: a = −min(0, value). True: a = min(0, value) + scale, whose order max pools keep; the scale is the `ceiling`. */
+  readonly complement: boolean;
 }
 
 export interface Refractory {

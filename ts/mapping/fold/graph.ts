@@ -41,6 +41,8 @@ export interface FoldedLayer {
   readonly complement: boolean;
   /** Null: repeats the input's counts. */
   readonly activation: Activation | null;
+  /** Holds the negative side of another layer's value, which readers weigh by the slope; null for a value of its own, or where slopes are not by channel. */
+  readonly negativeOf: { readonly layer: string; readonly slope: Float64Array } | null;
 }
 
 /** Integrates and never fires. */

@@ -1,7 +1,7 @@
 import type { MaxPoolNode } from "../../relu/network.ts";
 import { channelsOf, sameShape, sizeOf, type Shape } from "../../tensor.ts";
 import type { Activation, FoldedLayer, FoldedNode, FoldedPool, FoldedSynapse } from "./graph.ts";
-import { mapWeights, spreadIdentity } from "./linear.ts";
+import { mapWeights, repeated, spreadIdentity } from "./linear.ts";
 import { combined, isNonNegative, outerShape, type Piece, sourcePiece, type Source } from "./value.ts";
 import { windowOf } from "./weighted.ts";
 
@@ -33,7 +33,7 @@ export class Neurons {
 
   /** min(piece, ceiling) where positive, slope times the piece where negative. @param pooling whether max pools will read the result. */
   leak(piece: Piece, node: string, slope: Float64Array, ceiling: number, pooling: boolean): Piece {
-    const [positive, negative, sign] = this.#pair(piece, node, pooling, ceiling);
+    const [positive, negative, sign] = this.#pair(piece, node, pooling, slope, ceiling);
     return this.#result(piece, [{ from: positive, weight: 1 }, { from: negative, weight: slope.map((factor) => sign * factor) }]);
   }
 
@@ -46,7 +46,7 @@ export class Neurons {
       this.#population(piece, name, { rectified: false, activation: { node, place, size, side: "both" } });
       return this.#result(piece, [{ from: this.#pooled(name, piece.pools), weight: 1 }]);
     }
-    const [positive, negative, sign] = this.#pair(piece, node, pooling);
+    const [positive, negative, sign] = this.#pair(piece, node, pooling, Float64Array.of(1));
     return this.#result(piece, [{ from: positive, weight: 1 }, { from: negative, weight: sign }]);
   }
 
@@ -57,10 +57,10 @@ export class Neurons {
     if (!this.sources.has(name)) {
       const channels = channelsOf(input.shape);
       const one = (weight: number): FoldedSynapse[] => [{ from: this.#inputName, linear: { kind: "identity", weights: new Float64Array(channels).fill(weight) } }];
-      const layer = { kind: "layer", shape: input.shape, bias: new Float64Array(channels), ceiling: Infinity, complement: false, activation: null } as const;
+      const layer = { kind: "layer", shape: input.shape, bias: new Float64Array(channels), ceiling: Infinity, complement: false, activation: null, negativeOf: null } as const;
       const rectified = !(input.signed && this.#signedCounts);
       this.#add({ ...layer, name, synapses: one(1), rectified }, { shape: input.shape, signed: !rectified, poolable: true, group: name });
-      if (input.signed && rectified) this.#add({ ...layer, name: `${name}.minus`, synapses: one(1), rectified, complement: true }, { shape: input.shape, signed: true, poolable: true, group: name });
+      if (input.signed && rectified) this.#add({ ...layer, name: `${name}.minus`, synapses: one(1), rectified, complement: true, negativeOf: { layer: name, slope: new Float64Array(channels).fill(1) } }, { shape: input.shape, signed: true, poolable: true, group: name });
     }
     const parts = piece.parts.flatMap((part) => {
       if (part.from !== this.#inputName) return [part];
@@ -86,24 +86,26 @@ export class Neurons {
   }
 
   /** Populations of the positive and the negative side, pooled as the piece will be, and the sign with which the second counts. */
-  #pair(piece: Piece, node: string, pooling: boolean, ceiling = Infinity): [positive: string, negative: string, sign: 1 | -1] {
+  #pair(piece: Piece, node: string, pooling: boolean, slope: Float64Array, ceiling = Infinity): [positive: string, negative: string, sign: 1 | -1] {
     const name = this.uniqueName(piece.name ?? node, `${node}.value`);
     const { place, size, node: origin } = piece.origin;
     const activation = { node: origin, place, size };
     const complement = pooling || piece.pools.length > 0;
+    const channels = channelsOf(piece.shape);
+    const negativeOf = channels % slope.length === 0 ? { layer: name, slope: repeated(slope, channels) } : null;
     this.#population(piece, name, { ceiling, activation: { ...activation, side: "positive" } });
     const negative = complement ? piece : negated(piece);
-    this.#population(negative, `${name}.minus`, { complement, activation: { ...activation, side: "negative" }, ...(complement ? { group: name } : {}) });
+    this.#population(negative, `${name}.minus`, { complement, negativeOf, activation: { ...activation, side: "negative" }, ...(complement ? { group: name } : {}) });
     return [this.#pooled(name, piece.pools), this.#pooled(`${name}.minus`, piece.pools), complement ? 1 : -1];
   }
 
-  #population(piece: Piece, name: string, options: { ceiling?: number; rectified?: boolean; complement?: boolean; activation: Activation; group?: string }): void {
-    const { ceiling = Infinity, rectified = true, complement = false, activation, group = name } = options;
+  #population(piece: Piece, name: string, options: { ceiling?: number; rectified?: boolean; complement?: boolean; negativeOf?: FoldedLayer["negativeOf"]; activation: Activation; group?: string }): void {
+    const { ceiling = Infinity, rectified = true, complement = false, negativeOf = null, activation, group = name } = options;
     const channels = channelsOf(piece.shape);
     const synapses = this.spread(piece.parts, piece.shape);
     const bias = combined(piece.bias, new Float64Array(channels), (a) => a);
     const source: Source = { shape: piece.shape, signed: !rectified || complement, poolable: true, group };
-    this.#add({ kind: "layer", name, shape: piece.shape, synapses, bias, ceiling, rectified, complement, activation }, source);
+    this.#add({ kind: "layer", name, shape: piece.shape, synapses, bias, ceiling, rectified, complement, activation, negativeOf }, source);
   }
 
   #add(layer: FoldedLayer, source: Source): void {
