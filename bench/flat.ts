@@ -1,7 +1,7 @@
 import type { EncodedInput } from "../ts/engine/input.ts";
 import { bitsOf, type RawCore, type RawNetwork, type RawSimulator } from "../ts/engine/flatten.ts";
 
-const calls = { network: 0, weights: 1, layer: 2, pool: 3, constant: 4, spikes: 5 } as const;
+const calls = { network: 0, weights: 1, layer: 2, pool: 3, constant: 4, spikes: 5, takeBack: 6 } as const;
 
 /**
  * Writes down what the core is told, rather than doing it: crates/native/src/flat.rs has the layout and reads it.
@@ -13,6 +13,10 @@ export class FlatNetwork implements RawNetwork {
 
   constructor(input: Uint32Array, interleaved: boolean, gain: number, firing: Uint32Array, raised: boolean, cap: number) {
     this.#call(calls.network, input, interleaved, gain, firing, raised, cap);
+  }
+
+  takeBack(windowTicks: number, cap: number): void {
+    this.#call(calls.takeBack, windowTicks, cap);
   }
 
   layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, narrow: boolean, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, incoming: Uint32Array): number {

@@ -6,6 +6,7 @@ import type { PreparedNetwork, Recording } from "./simulator.ts";
 
 /** `RawNetwork` of crates/wasm/src/network.rs: numbers name nodes, charges are bits of float32 or int32. */
 export interface RawNetwork {
+  takeBack(windowTicks: number, cap: number): void;
   layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, narrow: boolean, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, incoming: Uint32Array, recordSpikes: boolean, traced: Uint32Array): number;
   weights(synapse: number, values: Uint32Array): void;
   pool(source: number, sum: boolean, shape: Uint32Array, window: Uint32Array, multiplicity: Uint32Array): number;
@@ -40,19 +41,13 @@ const pieceLength = 2 ** 15;
 /**
  * @throws {LlifError} UNSUPPORTED, naming the code or node that the core does not have yet.
  */
-export function refuseUnsupported({ name, code, schedule, spikes, nodes, synapses }: SpikingNetwork): void {
+export function refuseUnsupported({ name, code, schedule, spikes, synapses }: SpikingNetwork): void {
   const refuse = (place: string, what: string, nodesConcerned: string[] = []): never => {
     throw new LlifError("UNSUPPORTED", `${place}: the wasm engine does not simulate ${what} yet; use engine "reference" or "auto"`, { nodes: nodesConcerned });
   };
-  if (code === "ttfs" || (spikes === "signed" && schedule === "synchronous")) refuse(`network "${name}"`, `code "${code}", schedule "${schedule}", ${spikes} spikes`);
+  if (code === "ttfs") refuse(`network "${name}"`, `code "${code}", schedule "${schedule}", ${spikes} spikes`);
   const delayed = synapses.find(({ delayTicks }) => delayTicks > 0);
   if (delayed !== undefined) refuse(`synapse "${delayed.from}" to "${delayed.to}"`, "delays", [delayed.from, delayed.to]);
-  for (const node of nodes) {
-    if (spikes !== "signed" || node.kind !== "pool" || node.mode === "sum") continue;
-    // The core compares signed digits as bits: a neuron must not spike twice in a tick.
-    const source = nodes.find((candidate) => candidate.name === node.from);
-    if (source === undefined || (source.kind === "pool" && source.mode === "sum")) refuse(`pool "${node.name}"`, "maxima of signed spikes behind the input or a sum", [node.name]);
-  }
 }
 
 /** Hands a checked network over to the core, node by node, as flat typed arrays. */
@@ -62,6 +57,7 @@ export function buildCore(core: RawCore, { network, schedule }: PreparedNetwork,
   const raw = new core.RawNetwork(extents(network.input.shape), interleaved, integrationGain, firing, raisedToZero, cappedAt ?? 0);
   const numbers = new Map([[network.input.name, 0]]);
   try {
+    if (interleaved && network.spikes === "signed") raw.takeBack(network.windowTicks, network.levels);
     addNodes(raw, network, recording, numbers);
   } catch (error) {
     raw.free();

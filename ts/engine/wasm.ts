@@ -91,11 +91,12 @@ function runEvents(raw: RawSimulator, input: EventInput, signed: boolean, ticks:
 /** Copies a run's results out of the core's memory, which the next call may change or move. */
 function collect(network: SpikingNetwork, recording: Recording, numbers: ReadonlyMap<string, number>, table: RunTable): CoreRun {
   const numberOf = (name: string): number => numbers.get(name) as number;
+  const takesBack = network.schedule === "synchronous" && network.spikes === "signed";
   const bits = (name: string, array: TableArray): Float32Array | Int32Array =>
     network.arithmetic === "float32" ? table.floats(numberOf(name), array) : table.integers(numberOf(name), array);
   return {
     charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, bits(name, "charges")])),
-    counts: recording.counts ? Object.fromEntries(populationsOf(network).map(({ name, rectified }) => [name, rectified ? table.words(numberOf(name), "counts") : table.integers(numberOf(name), "counts")])) : {},
+    counts: recording.counts ? Object.fromEntries(populationsOf(network).map(({ name, rectified }) => [name, rectified && !takesBack ? table.words(numberOf(name), "counts") : table.integers(numberOf(name), "counts")])) : {},
     spikes: Object.fromEntries(
       recording.spikes.map((name) => {
         const neurons = table.words(numberOf(name), "neurons");

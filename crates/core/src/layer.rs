@@ -1,5 +1,6 @@
 //! One population or output: its neurons, its synapses, and how its channels are cut into chunks.
 
+use crate::network::Schedule;
 use crate::neuron::Neuron;
 use crate::spikes::Geometry;
 use crate::chunks::{chunks, Bounds, Chunk, Width};
@@ -94,7 +95,7 @@ pub struct Layer {
     pub bias: PerNeuron,
     pub threshold: PerNeuron,
     pub initial: PerNeuron,
-    /// Bias plus initial potential, in integers.
+    /// Bias, and in layerwise networks the initial potential, in integers.
     pub base: PerNeuron,
     /// All synapses deliver event by event: depthwise and small groups, where a vector of neurons shares no row.
     pub by_events: bool,
@@ -115,9 +116,11 @@ fn fan_out(kind: &Kind, to: Geometry) -> usize {
 
 impl Layer {
     /// The spec is checked by `network.rs`; `sources`: geometries of the synapses' sources.
-    pub fn new(spec: LayerSpec, sources: &[Geometry], float: bool) -> Layer {
+    pub fn new(spec: LayerSpec, sources: &[Geometry], schedule: &Schedule) -> Layer {
         let to = spec.geometry;
-        let width = match (float, spec.narrow) {
+        let float = schedule.float();
+        // Neurons that take spikes back compare every tick, and mostly after few events: sums of 16 bits would gain nothing.
+        let width = match (float, spec.narrow && schedule.takes_back.is_none()) {
             (true, _) => Width::Float,
             (_, true) => Width::Narrow,
             _ => Width::Wide,
@@ -133,7 +136,11 @@ impl Layer {
         let synapses = spec.synapses.iter().zip(sources).map(|(synapse, &from)| Synapse::new(synapse.source, synapse.kind, from, to, width, vectors, by_events, groups)).collect();
         // Lanes without a neuron must not fire.
         let never = if float { f32::INFINITY.to_bits() } else { 1 };
-        let base = if float { Vec::new() } else { sum(&spec.bias, &spec.initial) };
+        let base = match (float, schedule.interleaved) {
+            (true, _) => Vec::new(),
+            (_, true) => spec.bias.clone(),
+            _ => sum(&spec.bias, &spec.initial),
+        };
         Layer {
             geometry: to,
             depth: spec.depth,

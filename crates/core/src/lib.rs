@@ -10,6 +10,8 @@ mod layerwise;
 pub mod network;
 pub mod neuron;
 mod pool;
+mod signed_pool;
+mod signed_rate;
 pub mod simulator;
 pub mod spikes;
 mod state;

@@ -10,7 +10,7 @@ use crate::synapse::Kind;
 /// How a network integrates and fires.
 #[derive(Clone)]
 pub struct Schedule {
-    /// Synchronous, in f32; else layerwise, in integers.
+    /// Synchronous, in f32 unless spikes are taken back; else layerwise, in integers.
     pub interleaved: bool,
     /// Factor on the potential before each tick of a layerwise window.
     pub gain: i32,
@@ -21,6 +21,15 @@ pub struct Schedule {
     /// Potentials of rectified populations are raised to 0 before they fire, and all lowered to θ·cap − 1.
     pub raised: bool,
     pub cap: Option<i32>,
+    pub takes_back: Option<TakesBack>,
+}
+
+/// Synchronous rate of signed spikes (T8): all layers tick together in integers, and after every tick a count is
+/// clip(⌊(v0 + Z) / θ⌋, 0, cap), Z the charge so far. Constant charge is spread over `window_ticks`.
+#[derive(Clone, Copy)]
+pub struct TakesBack {
+    pub window_ticks: i32,
+    pub cap: i32,
 }
 
 impl Schedule {
@@ -28,11 +37,16 @@ impl Schedule {
     pub fn from_numbers(interleaved: bool, gain: i32, firing: &[u32], raised: bool, cap: i32) -> Schedule {
         let tick = |numbers: &[u32]| FiringTick { above: numbers[0] as i32, below: numbers[1].checked_sub(1).map(|below| below as i32), payload: numbers[2] as i32 };
         let firing: Vec<FiringTick> = firing.chunks_exact(3).map(tick).collect();
-        Schedule { interleaved, gain, signed: firing.iter().any(|tick| tick.below.is_some()), firing, raised, cap: (cap != 0).then_some(cap) }
+        Schedule { interleaved, gain, signed: firing.iter().any(|tick| tick.below.is_some()), firing, raised, cap: (cap != 0).then_some(cap), takes_back: None }
     }
 
     pub fn window_ticks(&self) -> usize {
         self.firing.len()
+    }
+
+    /// In f32.
+    pub fn float(&self) -> bool {
+        self.interleaved && self.takes_back.is_none()
     }
 
     /// Planes of spikes a tick.
@@ -85,6 +99,16 @@ impl Network {
         Ok(Network { schedule, nodes: vec![Node::Input(input)] })
     }
 
+    /// Before the first layer, of an interleaved network.
+    pub fn take_back(&mut self, takes_back: TakesBack) -> Result<(), String> {
+        if !self.schedule.interleaved || self.nodes.len() > 1 || takes_back.window_ticks < 1 || takes_back.window_ticks > 1 << 30 || takes_back.cap < 1 {
+            return Err(format!("signed rate: expected an interleaved network without layers, 1 to 2^30 ticks a window and a cap of at least 1, got {} and {}", takes_back.window_ticks, takes_back.cap));
+        }
+        self.schedule.takes_back = Some(takes_back);
+        self.schedule.signed = true;
+        Ok(())
+    }
+
     fn source(&self, node: usize) -> Result<Geometry, String> {
         match self.nodes.get(node) {
             Some(Node::Layer(layer)) if !layer.fires => Err(format!("node {node} is an output, which never fires")),
@@ -104,7 +128,7 @@ impl Network {
         if let Some(neuron) = spec.traced.iter().find(|&&neuron| neuron as usize >= to.size()) {
             return Err(format!("traced neuron: expected less than {}, got {neuron}", to.size()));
         }
-        let positive = |bits: &u32| if self.schedule.interleaved { f32::from_bits(*bits) > 0.0 } else { *bits as i32 > 0 };
+        let positive = |bits: &u32| if self.schedule.float() { f32::from_bits(*bits) > 0.0 } else { *bits as i32 > 0 };
         if !spec.threshold.iter().all(positive) {
             return Err("threshold: expected values > 0".into());
         }
@@ -123,7 +147,7 @@ impl Network {
             }
             sources.push(from);
         }
-        self.nodes.push(Node::Layer(Box::new(Layer::new(spec, &sources, self.schedule.interleaved))));
+        self.nodes.push(Node::Layer(Box::new(Layer::new(spec, &sources, &self.schedule))));
         Ok(self.nodes.len() - 1)
     }
 
@@ -145,15 +169,14 @@ impl Network {
         }
         let rule = match (sum, self.schedule.interleaved, self.schedule.gain) {
             (true, ..) => Rule::Sum,
+            _ if self.schedule.takes_back.is_some() => Rule::Largest,
             (_, true, _) => Rule::Rising,
             (_, _, 1) => Rule::Any,
             _ if self.schedule.signed => Rule::DigitSerial,
             _ => Rule::BitSerial,
         };
-        if rule == Rule::DigitSerial && repeats_of(&self.nodes, source) != Repeats::Never {
-            return Err(format!("pool of node {source}: expected a source whose neurons spike once a tick"));
-        }
-        self.nodes.push(Node::Pool(Box::new(Pool::new(source, rule, from, to, &sweep, multiplicity))));
+        let several = repeats_of(&self.nodes, source) != Repeats::Never;
+        self.nodes.push(Node::Pool(Box::new(Pool::new(source, rule, from, to, &sweep, multiplicity, several))));
         Ok(self.nodes.len() - 1)
     }
 
@@ -164,6 +187,7 @@ impl Network {
             let Node::Layer(layer) = &mut rest[0] else { continue };
             layer.synapses.iter().try_for_each(|synapse| synapse.complete().map_err(|message| format!("node {index}: {message}")))?;
             let repeats = layer.synapses.iter().map(|synapse| repeats_of(before, synapse.source)).fold(Repeats::Never, |a, b| if a == Repeats::Never || b == Repeats::Always { b } else { a });
+            let repeats = if self.schedule.takes_back.is_some() { Repeats::Always } else { repeats };
             layer.prove(repeats, self.schedule.signed);
         }
         Ok(())

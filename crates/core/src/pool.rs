@@ -15,41 +15,49 @@ pub enum Rule {
     BitSerial,
     /// The same with digits −1 < 0 < +1 (signed phase, T12).
     DigitSerial,
+    /// Emits what the largest cumulative count changes by, up or down (signed rate, T8).
+    Largest,
 }
 
 pub struct Pool {
     pub source: usize,
     pub rule: Rule,
-    from: Geometry,
+    pub(crate) from: Geometry,
     pub to: Geometry,
-    sweep: Sweep,
+    pub(crate) sweep: Sweep,
     /// Sum: how often a member's spike is passed on, one for each output position; empty: once.
     multiplicity: Vec<u32>,
     /// Output columns that read each input column.
-    columns: Vec<Vec<(usize, usize)>>,
-    /// Rising: cumulative counts of the members, for each output row and kernel row, and of the outputs.
-    shown: Vec<u32>,
-    largest: Vec<u32>,
+    pub(crate) columns: Vec<Vec<(usize, usize)>>,
+    /// Rising and Largest: cumulative counts of the members, for each output row and kernel row, and of the outputs.
+    pub(crate) shown: Vec<u32>,
+    pub(crate) largest: Vec<u32>,
+    /// Digit by digit: a member may spike several times in a tick, and its digit is the sign of the sum.
+    several: bool,
     scratch: Scratch,
 }
 
 #[derive(Default)]
-struct Scratch {
+pub(crate) struct Scratch {
     /// Of the source, [height][planes][width][words].
-    members: Vec<u64>,
+    pub(crate) members: Vec<u64>,
     /// Of one row of outputs, [planes][width][words], and their spikes, [planes][width · channels].
-    bits: Vec<u64>,
-    spikes: Vec<u32>,
+    pub(crate) bits: Vec<u64>,
+    pub(crate) spikes: Vec<u32>,
     alive: Vec<u64>,
     places: Vec<usize>,
+    /// Sums of one row of the source in one tick; zeros between.
+    pub(crate) sums: Vec<i32>,
+    /// Outputs of one row whose members spike in this tick.
+    pub(crate) touched: Vec<u32>,
 }
 
 impl Pool {
-    pub fn new(source: usize, rule: Rule, from: Geometry, to: Geometry, sweep: &Sweep, multiplicity: Vec<u32>) -> Pool {
+    pub fn new(source: usize, rule: Rule, from: Geometry, to: Geometry, sweep: &Sweep, multiplicity: Vec<u32>, several: bool) -> Pool {
         let columns = sweep.readers(1, from.width, to.width);
-        let rising = rule == Rule::Rising;
+        let rising = matches!(rule, Rule::Rising | Rule::Largest);
         let shown = vec![0; if rising { to.height * sweep.kernel[0] * from.width * from.channels } else { 0 }];
-        Pool { source, rule, from, to, sweep: *sweep, multiplicity, columns, shown, largest: vec![0; if rising { to.size() } else { 0 }], scratch: Scratch::default() }
+        Pool { source, rule, from, to, sweep: *sweep, multiplicity, columns, shown, largest: vec![0; if rising { to.size() } else { 0 }], several, scratch: Scratch::default() }
     }
 
     pub fn reset(&mut self) {
@@ -65,7 +73,10 @@ impl Pool {
         scratch.bits.clear();
         scratch.bits.resize(source.planes * self.to.width * words, 0);
         if matches!(self.rule, Rule::Any | Rule::BitSerial | Rule::DigitSerial) {
-            self.gather(source, &mut scratch.members, words);
+            match self.several && self.rule == Rule::DigitSerial {
+                true => self.gather_digits(source, &mut scratch, words),
+                false => self.gather(source, &mut scratch.members, words),
+            }
             for y in 0..self.to.height {
                 self.maxima(y, source.planes, words, &mut scratch);
                 target.append_bits(self.to, &scratch.bits, words, |_, _| {});
@@ -76,7 +87,10 @@ impl Pool {
             scratch.spikes.resize(source.planes * row, 0);
             for y in 0..self.to.height {
                 scratch.bits.fill(0);
-                self.count(y, source, words, &mut scratch);
+                match self.rule {
+                    Rule::Largest => self.largest_counts(y, source, words, &mut scratch),
+                    _ => self.count(y, source, words, &mut scratch),
+                }
                 let spikes = &mut scratch.spikes;
                 target.append_row(self.to, &scratch.bits, words, |plane, x, channel| std::mem::take(&mut spikes[plane * row + x * self.to.channels + channel]));
             }

@@ -5,6 +5,7 @@ use crate::kernel::lanes::Lanes;
 use crate::layer::Layer;
 use crate::layerwise::run_window;
 use crate::network::{Network, Node};
+use crate::signed_rate::run_signed_block;
 use crate::spikes::Spikes;
 use crate::state::{LayerState, Scratch};
 use crate::synchronous::{run_block, BLOCK_TICKS};
@@ -24,6 +25,8 @@ pub struct Simulator<L: Lanes> {
     spikes: Vec<Spikes>,
     scratch: Scratch,
     silence: Vec<u32>,
+    /// Ticks since the last reset.
+    elapsed: u64,
     pub spike_count: u64,
     pub synaptic_operations: u64,
     lanes: PhantomData<L>,
@@ -33,15 +36,16 @@ impl<L: Lanes> Simulator<L> {
     /// `counts`: whether spikes of each neuron are counted.
     pub fn new(mut network: Network, counts: bool) -> Result<Self, String> {
         network.complete()?;
-        let float = network.schedule.interleaved;
-        let states = network.nodes.iter().map(|node| if let Node::Layer(layer) = node { LayerState::new(layer, float, counts) } else { LayerState::default() }).collect();
+        let interleaved = network.schedule.interleaved;
+        let states = network.nodes.iter().map(|node| if let Node::Layer(layer) = node { LayerState::new(layer, interleaved, counts) } else { LayerState::default() }).collect();
         let spikes = network.nodes.iter().map(|_| Spikes::default()).collect();
-        let mut simulator = Simulator { network, states, spikes, scratch: Scratch::default(), silence: Vec::new(), spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
+        let mut simulator = Simulator { network, states, spikes, scratch: Scratch::default(), silence: Vec::new(), elapsed: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
         simulator.reset();
         Ok(simulator)
     }
 
     pub fn reset(&mut self) {
+        self.elapsed = 0;
         for (node, state) in self.network.nodes.iter_mut().zip(&mut self.states) {
             match node {
                 Node::Input(_) => {}
@@ -73,6 +77,9 @@ impl<L: Lanes> Simulator<L> {
             state.traces.clear();
             state.traces.resize(layer.traced.len() * samples, 0);
             set_drive::<L>(layer, state, current, &mut self.scratch);
+            if let Some(takes_back) = &self.network.schedule.takes_back {
+                state.owe(layer, takes_back, self.elapsed);
+            }
         }
         let block = if interleaved { BLOCK_TICKS.min(ticks) } else { ticks };
         let geometry = self.network.nodes[0].geometry();
@@ -86,6 +93,7 @@ impl<L: Lanes> Simulator<L> {
             }
             self.block(first, here, ticks, distinct);
             first += here;
+            self.elapsed += here as u64;
         }
         Ok(())
     }
@@ -101,9 +109,10 @@ impl<L: Lanes> Simulator<L> {
                 Node::Layer(layer) => {
                     let (state, scratch) = (&mut self.states[index], &mut self.scratch);
                     self.synaptic_operations += state.prepare(layer, before, |node| before_nodes[node].geometry(), scratch);
-                    match self.network.schedule.interleaved {
-                        true => run_block::<L>(layer, state, before, out, scratch, first, ticks, run_ticks),
-                        false => run_window::<L>(layer, state, &self.network.schedule, before, out, scratch, distinct),
+                    match (self.network.schedule.interleaved, &self.network.schedule.takes_back) {
+                        (_, Some(takes_back)) => run_signed_block::<L>(layer, state, takes_back, before, out, scratch, first, ticks, run_ticks),
+                        (true, _) => run_block::<L>(layer, state, before, out, scratch, first, ticks, run_ticks),
+                        _ => run_window::<L>(layer, state, &self.network.schedule, before, out, scratch, distinct),
                     }
                     self.spike_count += out.entries.len() as u64;
                 }

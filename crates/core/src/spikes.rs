@@ -193,13 +193,8 @@ impl Spikes {
                     let origin = x * channels + word * 64;
                     for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
                         let eight = (bits >> (8 * byte)) as usize & 255;
-                        let places = &PLACES[eight];
                         // SAFETY: room for `total` entries and 8 more is reserved, and at most `total` are counted.
-                        unsafe {
-                            let to = entries.add(length).cast::<[u32; 8]>();
-                            to.write_unaligned(std::array::from_fn(|at| places[at] + (origin + 8 * byte) as u32));
-                        }
-                        length += eight.count_ones() as usize;
+                        length += unsafe { put_eight(entries.add(length), eight, origin + 8 * byte) };
                     }
                 }
             }
@@ -209,7 +204,83 @@ impl Spikes {
         }
     }
 
+    /// The same where some neurons spike several times.
+    #[inline(always)]
+    pub fn append_repeated(&mut self, geometry: Geometry, bits: &[u64], words: usize, further: Further, mut seen: impl FnMut(usize, &[u32])) {
+        let Geometry { width, channels, .. } = geometry;
+        let total: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
+        self.entries.reserve(total + 8);
+        self.starts.reserve(self.planes * width);
+        // Bits that are not yet entries.
+        let mut left = total;
+        for plane in 0..self.planes {
+            let first = self.entries.len();
+            for x in 0..width {
+                self.starts.push(self.entries.len() as u32);
+                let cell = &bits[(plane * width + x) * words..][..words];
+                if cell.iter().all(|&bits| bits == 0) {
+                    continue;
+                }
+                let start = self.entries.len();
+                let mut length = start;
+                self.entries.reserve(left + 8);
+                let entries = self.entries.as_mut_ptr();
+                for (word, &bits) in cell.iter().enumerate().filter(|(_, &bits)| bits != 0) {
+                    for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
+                        let eight = (bits >> (8 * byte)) as usize & 255;
+                        // SAFETY: room for `left` entries and 8 more is reserved, and at most `left` are counted.
+                        length += unsafe { put_eight(entries.add(length), eight, x * channels + word * 64 + 8 * byte) };
+                    }
+                }
+                // SAFETY: the entries up to `length` have been written.
+                unsafe { self.entries.set_len(length) };
+                left -= length - start;
+                let at = plane * width + x;
+                if std::mem::take(&mut further.several[at]) != 0 {
+                    self.repeat(start, x * channels, &mut further.extra[at * further.padded..]);
+                }
+            }
+            seen(plane, &self.entries[first..]);
+        }
+    }
+
+    /// Each entry from `start` on as often again as `more` says for its channel, in order; `more` is zeros afterwards.
+    #[inline(never)]
+    fn repeat(&mut self, start: usize, origin: usize, more: &mut [u32]) {
+        let mut from = self.entries.len();
+        let total: u32 = self.entries[start..].iter().map(|&entry| more[entry as usize - origin]).sum();
+        let mut to = from + total as usize;
+        self.entries.resize(to, 0);
+        while from > start {
+            from -= 1;
+            let entry = self.entries[from];
+            let times = 1 + std::mem::take(&mut more[entry as usize - origin]) as usize;
+            self.entries[to - times..to].fill(entry);
+            to -= times;
+        }
+    }
+
     pub fn finish(&mut self) {
         self.starts.push(self.entries.len() as u32);
     }
+}
+
+/// Spikes of a row beyond each neuron's first; all zeros once they are appended.
+pub struct Further<'a> {
+    /// Whether any neuron of a position has such spikes, [planes][width].
+    pub several: &'a mut [u8],
+    /// [planes][width][padded].
+    pub extra: &'a mut [u32],
+    pub padded: usize,
+}
+
+/// Writes the places of the ones of a byte, counted from `origin`, and returns their number.
+///
+/// # Safety
+/// `to` has room for 8 entries.
+#[inline(always)]
+unsafe fn put_eight(to: *mut u32, eight: usize, origin: usize) -> usize {
+    let places = &PLACES[eight];
+    to.cast::<[u32; 8]>().write_unaligned(std::array::from_fn(|at| places[at] + origin as u32));
+    eight.count_ones() as usize
 }

@@ -5,6 +5,7 @@ use crate::kernel::drive::Driven;
 use crate::kernel::rows::Tap;
 use crate::layer::{Layer, PerNeuron};
 use crate::spikes::Spikes;
+use crate::signed_rate::Ledger;
 use crate::synapse::View;
 
 #[derive(Default)]
@@ -24,14 +25,15 @@ pub struct LayerState {
     /// Spikes of each synapse's source as the synapse needs them, where not as they are.
     pub views: Vec<Spikes>,
     pub readers: Vec<Readers>,
+    pub ledger: Ledger,
 }
 
 impl LayerState {
-    pub fn new(layer: &Layer, float: bool, counts: bool) -> LayerState {
+    pub fn new(layer: &Layer, interleaved: bool, counts: bool) -> LayerState {
         let size = layer.geometry.positions() * layer.padded;
         let scalar = layer.fires && (layer.neuron.refractory_ticks > 0 || layer.neuron.spikes_per_tick > 1);
         LayerState {
-            potential: vec![0; if float || !layer.fires { size } else { 0 }],
+            potential: vec![0; if interleaved || !layer.fires { size } else { 0 }],
             waiting: vec![0; if scalar { size } else { 0 }],
             counts: vec![0; if layer.fires && counts { layer.geometry.size() } else { 0 }],
             views: layer.synapses.iter().map(|_| Spikes::default()).collect(),
@@ -48,6 +50,7 @@ impl LayerState {
             }
         }
         self.waiting.fill(0);
+        self.ledger.reset();
     }
 
     /// Brings the sources' spikes into the form that the synapses need; returns the synaptic operations of the block.
@@ -113,6 +116,9 @@ pub struct Scratch {
     pub bits: Vec<u64>,
     /// Spikes of a tick where a neuron fires several, [ticks][width · padded].
     pub repeats: Vec<u32>,
+    /// Where spikes are taken back, zeros between rows: see `spikes::Further`.
+    pub extra: Vec<u32>,
+    pub several: Vec<u8>,
     /// Potentials of one chunk after each tick.
     pub sampled: Vec<u32>,
     /// Potentials of one row, and after the leak alone.

@@ -11,10 +11,11 @@
 //! | 3 | pool | source, sum, extents (array of 3), window (array of 8), multiplicity (array) |
 //! | 4 | constant input | ticks, values (array) |
 //! | 5 | spikes | ticks, neurons (array), starts (array of ticks + 1) |
+//! | 6 | signed rate | ticks of a window, cap |
 
 use llif_core::kernel::Native;
 use llif_core::layer::{LayerSpec, SynapseSpec};
-use llif_core::network::{Network, Schedule};
+use llif_core::network::{Network, Schedule, TakesBack};
 use llif_core::neuron::Neuron;
 use llif_core::simulator::{Input, Simulator};
 use llif_core::spikes::Geometry;
@@ -109,6 +110,7 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
             }
             4 => samples.push(Sample::Constant(words.size()?, words.array()?)),
             5 => samples.push(Sample::Spikes(words.size()?, words.array()?, words.array()?)),
+            6 => network.take_back(TakesBack { window_ticks: words.next()? as i32, cap: words.next()? as i32 })?,
             other => return Err(format!("word {}: no call has the number {other}", words.at - 1)),
         }
     }

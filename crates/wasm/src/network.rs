@@ -1,7 +1,7 @@
 //! `llif_core::network` under JavaScript names: nodes are named by their number, charges cross as bits.
 
 use llif_core::layer::{LayerSpec, SynapseSpec};
-use llif_core::network::{Network, Schedule};
+use llif_core::network::{Network, Schedule, TakesBack};
 use llif_core::neuron::Neuron;
 use llif_core::spikes::Geometry;
 use llif_core::sweep::Sweep;
@@ -37,6 +37,12 @@ impl RawNetwork {
     pub fn new(input: &[u32], interleaved: bool, gain: i32, firing: &[u32], raised: bool, cap: i32) -> Result<RawNetwork, JsError> {
         let schedule = Schedule::from_numbers(interleaved, gain, firing, raised, cap);
         Ok(RawNetwork { network: thrown(Network::new(geometry(input)?, schedule))? })
+    }
+
+    /// Before the first layer, of an interleaved network: signed rate (T8).
+    #[wasm_bindgen(js_name = takeBack)]
+    pub fn take_back(&mut self, window_ticks: i32, cap: i32) -> Result<(), JsError> {
+        thrown(self.network.take_back(TakesBack { window_ticks, cap }))
     }
 
     /// `integers`: depth, hard reset, spikes a tick, refractory ticks, discards, rectified. An output has no thresholds. `incoming`:

@@ -1,32 +1,28 @@
 import type { EventList, SignedEvents } from "./events.ts";
 import type { Pool, Windows } from "./pools.ts";
 
-/** `phase` with signed digits: the largest digit of the members still alive; members with a smaller one drop out (T12). */
+/**
+ * `phase` with signed digits: the largest digit of the members still alive; members with a smaller one drop out (T12). Several
+ * spikes of a member in one tick are one digit, the sign of their sum.
+ */
 export function digitMaximum(windows: Windows): Pool {
   const membersOf = membersByOutput(windows);
-  const shown = new Int32Array(windows.members);
-  const largest = new Int32Array(windows.count);
+  const alive = [...membersOf];
   /** Of this tick; zeros between ticks. */
-  const digits = new Int8Array(windows.members);
+  const sums = new Int32Array(windows.members);
   return {
-    pass(events, passed, payload) {
-      addSigns(events, digits);
+    pass(events, passed) {
+      addSigns(events, sums);
       clear(passed);
       for (const output of touched(windows, events)) {
-        let digit = -1;
-        for (const member of membersOf[output]) if (shown[member] === largest[output] && digits[member] > digit) digit = digits[member];
+        const digit = Math.max(...alive[output].map((member) => Math.sign(sums[member])));
+        alive[output] = alive[output].filter((member) => Math.sign(sums[member]) === digit);
         emit(passed, output, digit);
       }
-      for (const member of firing(events)) {
-        shown[member] += digits[member] * payload;
-        digits[member] = 0;
-      }
-      for (let index = 0; index < passed.plus.length; index++) largest[passed.plus.neurons[index]] += payload;
-      for (let index = 0; index < passed.minus.length; index++) largest[passed.minus.neurons[index]] -= payload;
+      for (const member of firing(events)) sums[member] = 0;
     },
     reset() {
-      shown.fill(0);
-      largest.fill(0);
+      membersOf.forEach((members, output) => (alive[output] = members));
     },
   };
 }
@@ -54,7 +50,7 @@ export function largestCount(windows: Windows): Pool {
   };
 }
 
-function addSigns({ plus, minus }: SignedEvents, values: Int8Array | Int32Array): void {
+function addSigns({ plus, minus }: SignedEvents, values: Int32Array): void {
   for (let index = 0; index < plus.length; index++) values[plus.neurons[index]]++;
   for (let index = 0; index < minus.length; index++) values[minus.neurons[index]]--;
 }

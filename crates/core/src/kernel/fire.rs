@@ -2,21 +2,25 @@
 
 use super::lanes::Lanes;
 
-/// Writes the bits of N masks, whole bytes: N is even.
+/// Writes the bits of N masks, whole bytes, and returns them: N is even.
 ///
 /// # Safety
 /// `bits` holds N / 2 bytes.
 #[inline(always)]
-pub unsafe fn put_bits<L: Lanes, const N: usize>(bits: *mut u8, masks: [L::I; N]) {
+pub unsafe fn put_bits<L: Lanes, const N: usize>(bits: *mut u8, masks: [L::I; N]) -> u32 {
+    let mut all = 0;
     if N % 4 == 0 {
         for group in 0..N / 4 {
             let at = 4 * group;
             let four = L::bits_four([masks[at], masks[at + 1], masks[at + 2], masks[at + 3]]);
             bits.add(2 * group).cast::<u16>().write_unaligned(four as u16);
+            all |= four << (16 * group);
         }
     } else {
-        *bits = (L::bits_i(masks[0]) | L::bits_i(masks[1 % N]) << 4) as u8;
+        all = L::bits_i(masks[0]) | L::bits_i(masks[1 % N]) << 4;
+        *bits = all as u8;
     }
+    all
 }
 
 /// A neuron fires +1 iff 2·v ≥ θ·above, −1 iff 2·v < −θ·below, and then loses ±θ·payload.

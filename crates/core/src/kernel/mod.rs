@@ -5,6 +5,7 @@ pub mod fire;
 pub mod lanes;
 pub mod portable;
 pub mod rows;
+pub mod signed;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub mod simd128;
 #[cfg(target_arch = "x86_64")]
