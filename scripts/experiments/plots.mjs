@@ -10,6 +10,9 @@ const names = {
   "rate-signed": "rate, all at once, signed",
 };
 
+const baselineNames = ["quantised, zeros skipped", "float network"];
+const order = [...Object.values(names), ...baselineNames];
+
 /** Two SVGs, given to `keep` with their file names; @returns Markdown that shows them. */
 export async function costPlots(name, title, runs, jobs, keep) {
   const { sweepPlot } = await import("../../dist/plot.js");
@@ -21,11 +24,11 @@ export async function costPlots(name, title, runs, jobs, keep) {
   const draw = async (suffix, points, costs, about) => {
     if (points.length === 0) return;
     const file = `${name}-${suffix}.svg`;
-    keep(file, await sweepPlot(points.sort((a, b) => Object.values(names).indexOf(a.series) - Object.values(names).indexOf(b.series)), { title: `${title}: ${about}`, costs }));
+    keep(file, await sweepPlot(points.sort((a, b) => order.indexOf(a.series) - order.indexOf(b.series)), { title: `${title}: ${about}`, costs }));
     drawn.push(`![${title}: ${about}](results/${file})`);
   };
-  await draw("time", timed, ["latencyTicks", "intervalTicks"], "time (exact codes: 10,000 images; rate: 1,000)");
-  await draw("cost", [...priced.map(pointOf), ...baselines(priced)], ["spikes", "synapticOperations", "nanojoules"], "spikes, operations, estimated energy (1,000 images)");
+  await draw("time", timed, ["latencyTicks", "intervalTicks"], "accuracy against time (rate: 1,000 images, else 10,000)");
+  await draw("cost", [...priced.map(pointOf), ...baselines(priced)], ["spikes", "synapticOperations", "nanojoules"], "accuracy against spikes, operations and estimated energy (1,000 images)");
   return drawn;
 }
 
@@ -49,7 +52,7 @@ function baselines(runs) {
   const phase = runs.filter(({ code }) => code === "phase");
   const [first] = runs;
   if (first === undefined) return [];
-  const quantized = phase.map(({ report }) => ({ ...pointOf({ code: "phase", report }), ...none, series: "quantised, zeros skipped", nanojoules: report.energy.quantized.picojoules.total / 1000 }));
+  const quantized = phase.map(({ report }) => ({ ...pointOf({ code: "phase", report }), ...none, series: baselineNames[0], nanojoules: report.energy.quantized.picojoules.total / 1000 }));
   const { reluAccuracy, energy } = first.report;
-  return [...quantized, { series: "float network", accuracy: reluAccuracy, reluAccuracy, disagreement: 0, ...none, nanojoules: energy.float.picojoules.total / 1000 }];
+  return [...quantized, { series: baselineNames[1], accuracy: reluAccuracy, reluAccuracy, disagreement: 0, ...none, nanojoules: energy.float.picojoules.total / 1000 }];
 }

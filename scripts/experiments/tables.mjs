@@ -25,7 +25,7 @@ export function codesTable(runs) {
       `${low.toFixed(1)}–${high.toFixed(1)}`,
       report.twinMismatches === null ? "–" : String(report.twinMismatches),
       ticksOrWindows(report, report.latencyTicks),
-      report.levels === 0 ? "1 window" : report.schedule === "synchronous" ? "–" : `${report.intervalTicks} ticks`,
+      report.levels === 0 ? "1 window" : `${grouped(report.intervalTicks)} ticks`,
       compact(report.spikesPerSample),
       compact(report.synapticOperationsPerSample),
     ];

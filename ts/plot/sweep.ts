@@ -25,7 +25,7 @@ const labels = {
   intervalTicks: "an image every … ticks",
   spikes: "spikes an image",
   synapticOperations: "synaptic operations an image",
-  nanojoules: "estimated energy an image (nJ)",
+  nanojoules: "estimated energy an image",
 } as const;
 export type SweepCost = keyof typeof labels;
 
@@ -45,7 +45,17 @@ function cost(row: Row, key: SweepCost): number {
   return row[key] ?? 0;
 }
 
-const symbols = ["circle", "triangle", "square", "diamond", "star", "wye", "cross", "times"] as const;
+/** Those that can be filled. */
+const symbols = ["circle", "triangle", "square", "diamond", "star", "wye", "cross", "hexagon"] as const;
+/** Powers of ten where there are enough of them, else 1, 2 and 5 times these. */
+function logarithmicTicks(values: readonly number[]): number[] {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const powers = Array.from({ length: Math.max(0, Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1) }, (_, index) => 10 ** (Math.floor(Math.log10(low)) + index));
+  const within = (ticks: number[]) => ticks.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
+  const decades = within(powers);
+  return decades.length >= 3 || high / low > 50 ? decades : within(powers.flatMap((power) => [power, 2 * power, 5 * power]));
+}
+
 const legendColumn = 190;
 const legendRow = 22;
 
@@ -63,6 +73,7 @@ export async function sweepPlot(points: readonly SweepPlotPoint[], options: Swee
   const series = [...new Set(points.map((point) => point.series))];
   const relu = 100 * points[0].reluAccuracy;
   const rows = points.map((point): Row => ({ ...point, accuracyPercent: 100 * point.accuracy, disagreementPercent: 100 * point.disagreement, side: series.indexOf(point.series) }));
+  const largestDisagreement = Math.max(1, ...rows.map((row) => row.disagreementPercent));
   const lowest = Math.min(relu, ...rows.map((row) => row.accuracyPercent));
   const entries = [...series.map((name) => ({ name, relu: false })), { name: `- - -  ReLU network: ${relu.toFixed(2)} %`, relu: true }];
   const legendColumns = Math.max(1, Math.floor((width - edge) / legendColumn));
@@ -88,16 +99,17 @@ export async function sweepPlot(points: readonly SweepPlotPoint[], options: Swee
   const top = legend.top + legendRows * legendRow + 14;
   const panelWidth = (width - 16) / costs.length;
   const panels = costs.flatMap((key, column) => {
-    const label = labels[key];
+    const microjoules = key === "nanojoules" && Math.max(...rows.map((row) => cost(row, key))) >= 1e4;
+    const label = key === "nanojoules" ? `${labels[key]} (${microjoules ? "µJ" : "nJ"})` : labels[key];
+    const value = (row: Row) => cost(row, key) / (microjoules ? 1000 : 1);
     // A cost of zero has no place on a logarithmic axis: such a point has said nothing at all.
     const placed = rows.filter((row) => cost(row, key) > 0).sort((a, b) => cost(a, key) - cost(b, key));
     const marks = (y: "accuracyPercent" | "disagreementPercent") => [
-      Plot.line(placed, { x: key, y, z: "series", stroke: (row: Row) => palette[row.side % palette.length], strokeWidth: 1.5 }),
-      Plot.dot(placed, { x: key, y, fill: (row: Row) => palette[row.side % palette.length], symbol: (row: Row) => symbols[row.side % symbols.length], r: 3.5 }),
+      Plot.line(placed, { x: value, y, z: "series", stroke: (row: Row) => palette[row.side % palette.length], strokeWidth: 1.5 }),
+      Plot.dot(placed, { x: value, y, fill: (row: Row) => palette[row.side % palette.length], symbol: (row: Row) => symbols[row.side % symbols.length], r: 3.5 }),
     ];
     const common = { width: panelWidth, marginLeft: 52, marginRight: 12, marginTop: 28, marginBottom: 40, symbol: { type: "identity" as const }, color: { type: "identity" as const } };
-    const extent = Math.max(...placed.map((row) => cost(row, key))) / Math.min(...placed.map((row) => cost(row, key)));
-    const x = { type: "log" as const, label, grid: true, ticks: extent > 300 ? 3 : 4, tickFormat: "~s", tickSize: 0 };
+    const x = { type: "log" as const, label, grid: true, ticks: logarithmicTicks(placed.map(value)), tickFormat: "~s", tickSize: 0 };
     return [
       {
         left: column * panelWidth,
@@ -117,7 +129,17 @@ export async function sweepPlot(points: readonly SweepPlotPoint[], options: Swee
           ...common,
           height: 240,
           x,
-          y: { labelOffset: labelAtEdge(52), label: column === 0 ? "decides otherwise than the ReLU network (%)" : null, grid: true, type: "sqrt" as const, domain: [0, Math.max(1, ...rows.map((row) => row.disagreementPercent))], ticks: 6 },
+          y: {
+            labelOffset: labelAtEdge(52),
+            label: column === 0 ? "decides otherwise than the ReLU network (%)" : null,
+            grid: true,
+            // Logarithmic from about 0.1 % on, and linear below, where 0 has its place.
+            type: "symlog" as const,
+            constant: 0.1,
+            domain: [0, largestDisagreement],
+            ticks: [0, 0.1, 0.3, 1, 3, 10, 30, 100].filter((tick) => tick <= largestDisagreement),
+            tickFormat: "~g",
+          },
           marks: marks("disagreementPercent"),
         },
       },
