@@ -1,11 +1,14 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createSimulator } from "../../ts/engine/create.ts";
-import type { SpikeTrain } from "../../ts/engine/engine.ts";
+import type { Result, SpikeTrain } from "../../ts/engine/engine.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { wasmEngine } from "../../ts/engine/wasm.ts";
 import { spikingNetwork } from "../../ts/spiking/builder.ts";
-import type { SpikingNetwork } from "../../ts/spiking/network.ts";
+import type { Population, SpikingNetwork, Synapse } from "../../ts/spiking/network.ts";
+import { sizeOf } from "../../ts/tensor.ts";
 import { Draw } from "../draw.ts";
+import { cases, type Case } from "./networks.ts";
 
 const ticks = 60;
 
@@ -70,11 +73,11 @@ function simulateByDefinition({ network, spikes }: Made): Record<string, string[
   return result;
 }
 
-describe("delays and recurrent connections", () => {
+describe.each([referenceEngine(), wasmEngine()])("delays and recurrent connections, $name engine", (engine) => {
   it("arrive as many ticks later, in one run and in runs that keep the state", async () => {
     for (let seed = 0; seed < 60; seed++) {
       const made = recurrentNetwork(seed);
-      const simulator = await referenceEngine().createSimulator(made.network, { record: { spikes: ["hidden", "last"] } });
+      const simulator = await engine.createSimulator(made.network, { record: { spikes: ["hidden", "last"] } });
       const named = ({ ticks: at, neurons }: SpikeTrain, start: number): string[] => Array.from(at, (tick, index) => `${start + tick}:${neurons[index]}`);
       const whole = simulator.run({ spikes: made.spikes }).spikes;
       const steps = { hidden: [] as string[], last: [] as string[] };
@@ -90,14 +93,67 @@ describe("delays and recurrent connections", () => {
       expect(steps, `seed ${seed}`).toEqual(expected);
     }
   });
+});
 
-  it("are refused by name where they mean nothing or are not simulated, and auto takes the engine that simulates them", async () => {
-    const { network, spikes } = recurrentNetwork(3);
-    await expect(wasmEngine().createSimulator(network)).rejects.toThrow(/wasm engine does not simulate delays/);
-    const simulator = await createSimulator(network);
-    expect(simulator.engine).toBe("reference");
-    expect(simulator.run({ spikes }).statistics.spikes).toBeGreaterThan(0);
-    simulator.dispose();
+/** Random delays, and back to every second population from a node at or behind it, with a weight for each connection. */
+function withDelays({ network, ticks }: Case, seed: number): SpikingNetwork {
+  const draw = new Draw(seed);
+  const populations = network.nodes.filter((node): node is Population => node.kind === "population");
+  const delayed = network.synapses.map((synapse): Synapse => ({ ...synapse, delayTicks: draw.chance(40) ? draw.integer(1, ticks + 2) : 0 }));
+  const back = populations.flatMap((to): Synapse[] => {
+    if (draw.chance(50)) return [];
+    const later = network.nodes.slice(network.nodes.indexOf(to)).filter(({ kind }) => kind !== "output");
+    const { name: from, shape } = draw.of(...later);
+    const delayTicks = draw.integer(1, 6);
+    const charges = (length: number) => (network.arithmetic === "int32" ? Int32Array.from({ length }, () => draw.integer(-9, 7)) : Float32Array.from({ length }, () => draw.integer(-900, 700) / 77));
+    const channels = shape[shape.length - 1];
+    if (from !== to.name || shape.length < 3) return [{ kind: "dense", from, to: to.name, delayTicks, weights: charges(sizeOf(to.shape) * sizeOf(shape)) }];
+    if (draw.chance(40)) return [{ kind: "identity", from, to: to.name, delayTicks, weights: charges(sizeOf(shape)) }];
+    const groups = draw.chance(50) ? channels : 1;
+    const padding = { top: 1, left: 1, bottom: 1, right: 1 };
+    return [{ kind: "conv2d", from, to: to.name, delayTicks, kernel: [3, 3], stride: [1, 1], dilation: [1, 1], padding, groups, weights: charges((9 * channels * channels) / groups) }];
+  });
+  return { ...network, synapses: [...delayed, ...back] };
+}
+
+describe.each(["synchronous rate", "signed rate"] as const)("random graphs with delays and recurrent connections: %s", (variant) => {
+  it("are the same in both engines, in one run and in runs that keep the state", async () => {
+    let [spikes, arrived] = [0, 0];
+    await fc.assert(
+      fc.asyncProperty(cases(variant), fc.nat(2 ** 31 - 1), fc.integer({ min: 1, max: 9 }), async (sample, seed, cut) => {
+        const network = withDelays(sample, seed);
+        const record = { spikes: network.nodes.flatMap(({ kind, name }) => (kind === "population" ? [name] : [])) };
+        const results: Result[][] = [];
+        for (const engine of [referenceEngine(), wasmEngine()]) {
+          const simulator = await engine.createSimulator(network, { record });
+          const whole = simulator.run({ spikes: sample.spikes }, { ticks: sample.ticks });
+          const parts = [whole];
+          simulator.reset();
+          for (let from = 0; from < sample.ticks; from += cut) {
+            const chosen = Array.from(sample.spikes.ticks.keys()).filter((index) => sample.spikes.ticks[index] >= from && sample.spikes.ticks[index] < from + cut);
+            const { ticks, neurons, signs } = sample.spikes;
+            const part = { ticks: chosen.map((index) => ticks[index] - from), neurons: chosen.map((index) => neurons[index]), ...(signs === undefined ? {} : { signs: chosen.map((index) => signs[index]) }) };
+            parts.push(simulator.run({ spikes: part }, { ticks: Math.min(cut, sample.ticks - from), keepState: true }));
+          }
+          const of = (pick: "spikes" | "synapticOperations") => parts.slice(1).reduce((sum, { statistics }) => sum + statistics[pick], 0);
+          expect(of("spikes")).toBe(whole.statistics.spikes);
+          expect(of("synapticOperations")).toBe(whole.statistics.synapticOperations);
+          expect(parts[parts.length - 1].charges).toEqual(whole.charges);
+          simulator.dispose();
+          results.push(parts);
+          [spikes, arrived] = [spikes + whole.statistics.spikes, arrived + whole.statistics.synapticOperations];
+        }
+        expect(results[1]).toEqual(results[0]);
+      }),
+      { seed: 20261124, numRuns: 60 },
+    );
+    expect(spikes).toBeGreaterThan(1000);
+    expect(arrived).toBeGreaterThan(10_000);
+  });
+});
+
+describe("delays and recurrent connections", () => {
+  it("are refused by name where they mean nothing", async () => {
     const builder = spikingNetwork({ inputs: [2] }).dense({ weights: [[1, 1]], threshold: 1, name: "n" });
     expect(() => builder.connect({ from: "n", to: "n", weights: [[1]], delayTicks: 0 })).toThrow("delay of at least 1 tick");
     expect(() => builder.connect({ from: "n", to: "m", weights: [[1]] })).toThrow('names among input, n, got "m"');

@@ -1,5 +1,5 @@
 import { LlifError } from "../errors.ts";
-import { depths, synapsesTo, type Charges, type Conv2dSynapse, type ConvTranspose2dSynapse, type SpikingNetwork, type SpikingPool, type Synapse } from "../spiking/network.ts";
+import { depths, shapeOf, synapsesTo, type Charges, type Conv2dSynapse, type ConvTranspose2dSynapse, type SpikingNetwork, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { EventInput } from "./input.ts";
 import type { PreparedNetwork, Recording } from "./simulator.ts";
@@ -41,13 +41,11 @@ const pieceLength = 2 ** 15;
 /**
  * @throws {LlifError} UNSUPPORTED, naming the code or node that the core does not have yet.
  */
-export function refuseUnsupported({ name, code, schedule, spikes, synapses }: SpikingNetwork): void {
+export function refuseUnsupported({ name, code, schedule, spikes }: SpikingNetwork): void {
   const refuse = (place: string, what: string, nodesConcerned: string[] = []): never => {
     throw new LlifError("UNSUPPORTED", `${place}: the wasm engine does not simulate ${what} yet; use engine "reference" or "auto"`, { nodes: nodesConcerned });
   };
   if (code === "ttfs") refuse(`network "${name}"`, `code "${code}", schedule "${schedule}", ${spikes} spikes`);
-  const delayed = synapses.find(({ delayTicks }) => delayTicks > 0);
-  if (delayed !== undefined) refuse(`synapse "${delayed.from}" to "${delayed.to}"`, "delays", [delayed.from, delayed.to]);
 }
 
 /** Hands a checked network over to the core, node by node, as flat typed arrays. */
@@ -55,7 +53,8 @@ export function buildCore(core: RawCore, { network, schedule }: PreparedNetwork,
   const { interleaved, integrationGain, raisedToZero, cappedAt } = schedule;
   const firing = Uint32Array.from(schedule.firing.flatMap(({ above, below, payload }) => [above, below === null ? 0 : below + 1, payload]));
   const raw = new core.RawNetwork(extents(network.input.shape), interleaved, integrationGain, firing, raisedToZero, cappedAt ?? 0);
-  const numbers = new Map([[network.input.name, 0]]);
+  // Nodes are numbered in order, so that a recurrent synapse may name a later one.
+  const numbers = new Map([network.input, ...network.nodes].map(({ name }, number) => [name, number]));
   try {
     if (interleaved && network.spikes === "signed") raw.takeBack(network.windowTicks, network.levels);
     addNodes(raw, network, recording, numbers);
@@ -66,27 +65,27 @@ export function buildCore(core: RawCore, { network, schedule }: PreparedNetwork,
   return { raw: new core.RawSimulator(raw, recording.counts), numbers };
 }
 
-function addNodes(raw: RawNetwork, network: SpikingNetwork, recording: Recording, numbers: Map<string, number>): void {
+function addNodes(raw: RawNetwork, network: SpikingNetwork, recording: Recording, numbers: ReadonlyMap<string, number>): void {
   const depth = depths(network);
   const numberOf = (name: string): number => numbers.get(name) as number;
   const none = new Uint32Array(0);
   for (const node of network.nodes) {
     if (node.kind === "pool") {
-      numbers.set(node.name, raw.pool(numberOf(node.from), node.mode === "sum", extents(node.shape), Uint32Array.from(windowSizes(node)), node.multiplicity ?? none));
+      raw.pool(numberOf(node.from), node.mode === "sum", extents(node.shape), Uint32Array.from(windowSizes(node)), node.multiplicity ?? none);
       continue;
     }
     const synapses = synapsesTo(network, node.name);
-    const incoming = Uint32Array.from(synapses.flatMap((synapse) => synapseNumbers(synapse, numberOf(synapse.from), sizeOf(node.shape), channelsOf(node.shape))));
+    const incoming = Uint32Array.from(synapses.flatMap((synapse) => synapseNumbers(synapse, numberOf(synapse.from), node.shape, shapeOf(network, synapse.from))));
     const narrow = synapses.every(({ weights }) => isNarrow(weights));
     const bias = bitsOf(node.bias);
     if (node.kind === "output") {
-      numbers.set(node.name, raw.layer(extents(node.shape), Uint32Array.of(0, 0, 1, 0, 0, 1), 1, -Infinity, narrow, bias, none, none, incoming, false, none));
+      raw.layer(extents(node.shape), Uint32Array.of(0, 0, 1, 0, 0, 1), 1, -Infinity, narrow, bias, none, none, incoming, false, none);
     } else {
       const { refractory } = node;
       const integers = Uint32Array.of(depth.get(node.name) ?? 0, Number(node.reset === "hard"), node.spikesPerTick, refractory.ticks, Number(refractory.input === "discard"), Number(node.rectified));
       const traced = recording.potentials.find(({ population }) => population === node.name)?.neurons ?? none;
       const recorded = recording.spikes.includes(node.name);
-      numbers.set(node.name, raw.layer(extents(node.shape), integers, node.leakFactor, node.floor, narrow, bias, bitsOf(node.threshold), bitsOf(node.initialPotential), incoming, recorded, traced));
+      raw.layer(extents(node.shape), integers, node.leakFactor, node.floor, narrow, bias, bitsOf(node.threshold), bitsOf(node.initialPotential), incoming, recorded, traced);
     }
     synapses.forEach(({ weights }, index) => {
       const bits = bitsOf(weights);
@@ -105,11 +104,13 @@ function windowSizes({ kernel, stride, dilation, padding }: Conv2dSynapse | Conv
   return [...kernel, ...stride, ...dilation, padding.top, padding.left];
 }
 
-function synapseNumbers(synapse: Synapse, source: number, size: number, channels: number): number[] {
-  if (synapse.kind === "conv2d") return [source, 1, ...windowSizes(synapse), synapse.groups];
-  if (synapse.kind === "convTranspose2d") return [source, 4, ...windowSizes(synapse), synapse.groups];
-  const kind = synapse.kind === "dense" ? 0 : synapse.weights.length === channels && channels !== size ? 2 : 3;
-  return [source, kind, ...new Array<number>(9).fill(0)];
+function synapseNumbers(synapse: Synapse, source: number, shape: Shape, sourceShape: Shape): number[] {
+  const later = [synapse.delayTicks, ...extents(sourceShape)];
+  if (synapse.kind === "conv2d") return [source, 1, ...windowSizes(synapse), synapse.groups, ...later];
+  if (synapse.kind === "convTranspose2d") return [source, 4, ...windowSizes(synapse), synapse.groups, ...later];
+  const channels = channelsOf(shape);
+  const kind = synapse.kind === "dense" ? 0 : synapse.weights.length === channels && channels !== sizeOf(shape) ? 2 : 3;
+  return [source, kind, ...new Array<number>(9).fill(0), ...later];
 }
 
 /** Whether all weights are integers of 16 bits, whose partial sums the core can keep in as many. */

@@ -41,24 +41,34 @@ impl PerNeuron {
 pub struct SynapseSpec {
     pub source: usize,
     pub kind: Kind,
+    pub delayed: Option<Delayed>,
+}
+
+/// A synapse that delivers what its source sent some ticks ago; the source may come later than the target.
+#[derive(Clone, Copy)]
+pub struct Delayed {
+    pub ticks: usize,
+    pub from: Geometry,
 }
 
 impl SynapseSpec {
-    /// From eleven numbers each: source, kind (0 dense, 1 convolution, 2 identity by channel, 3 identity by neuron, 4 transposed
-    /// convolution); then of a convolution kernel, stride, dilation (vertical, horizontal), padding (top, left) and groups, else zeros.
+    /// From fifteen numbers each: source, kind (0 dense, 1 convolution, 2 identity by channel, 3 identity by neuron, 4 transposed
+    /// convolution); then of a convolution kernel, stride, dilation (vertical, horizontal), padding (top, left) and groups, else zeros; then the delay in ticks, and height,
+    /// width and channels of the source.
     pub fn from_numbers(numbers: &[u32]) -> Result<Vec<SynapseSpec>, String> {
         let spec = |numbers: &[u32]| {
             let sizes: Vec<usize> = numbers.iter().map(|&number| number as usize).collect();
-            let [source, kind, window @ .., groups] = <[usize; 11]>::try_from(sizes).map_err(|_| "synapse: expected 11 numbers")?;
+            let [source, kind, window @ .., groups, ticks, height, width, channels] = <[usize; 15]>::try_from(sizes).map_err(|_| "synapse: expected 15 numbers")?;
             let kind = match kind {
                 0 => Kind::Dense,
                 1 => Kind::Conv(Sweep::new(window), groups),
                 4 => Kind::Conv(Sweep::new(window).transpose(), groups),
                 kind => Kind::Identity { per_neuron: kind == 3 },
             };
-            Ok(SynapseSpec { source, kind })
+            let delayed = (ticks > 0).then_some(Delayed { ticks, from: Geometry { height, width, channels } });
+            Ok(SynapseSpec { source, kind, delayed })
         };
-        numbers.chunks(11).map(spec).collect()
+        numbers.chunks(15).map(spec).collect()
     }
 }
 
@@ -133,7 +143,8 @@ impl Layer {
         let chunks = chunks(to.channels, groups, width);
         let vectors: usize = chunks.iter().map(|chunk| chunk.vectors).sum();
         let padded = chunks.last().map_or(0, |last| last.first + last.vectors * width.lanes());
-        let synapses = spec.synapses.iter().zip(sources).map(|(synapse, &from)| Synapse::new(synapse.source, synapse.kind, from, to, width, vectors, by_events, groups)).collect();
+        let delay = |synapse: &SynapseSpec| synapse.delayed.map_or(0, |delayed| delayed.ticks);
+        let synapses = spec.synapses.iter().zip(sources).map(|(synapse, &from)| Synapse::new(synapse.source, synapse.kind, from, to, width, vectors, by_events, groups).delayed(delay(synapse))).collect();
         // Lanes without a neuron must not fire.
         let never = if float { f32::INFINITY.to_bits() } else { 1 };
         let base = match (float, schedule.interleaved) {

@@ -2,6 +2,7 @@
 
 mod chunks;
 mod current;
+mod delays;
 pub mod dense;
 mod events;
 pub mod kernel;

@@ -1,7 +1,7 @@
 //! The validated graph: the only place that fails.
 
 use crate::kernel::fire::FiringTick;
-use crate::layer::{Layer, LayerSpec, Repeats};
+use crate::layer::{Delayed, Layer, LayerSpec, Repeats};
 use crate::pool::{Pool, Rule};
 use crate::spikes::Geometry;
 use crate::sweep::Sweep;
@@ -134,7 +134,11 @@ impl Network {
         }
         let mut sources = Vec::new();
         for synapse in &spec.synapses {
-            let from = self.source(synapse.source)?;
+            let from = match synapse.delayed {
+                Some(_) if !self.schedule.interleaved => return Err(format!("synapse from node {}: expected no delay in a layerwise network", synapse.source)),
+                Some(Delayed { from, .. }) if synapse.source >= self.nodes.len() => from,
+                _ => self.source(synapse.source)?,
+            };
             match synapse.kind {
                 Kind::Conv(Sweep { kernel, stride, dilation, .. }, groups) => {
                     let sizes = [kernel, stride, dilation].concat();
@@ -186,11 +190,16 @@ impl Network {
             let (before, rest) = self.nodes.split_at_mut(index);
             let Node::Layer(layer) = &mut rest[0] else { continue };
             layer.synapses.iter().try_for_each(|synapse| synapse.complete().map_err(|message| format!("node {index}: {message}")))?;
+            if self.schedule.interleaved {
+                continue;
+            }
             let repeats = layer.synapses.iter().map(|synapse| repeats_of(before, synapse.source)).fold(Repeats::Never, |a, b| if a == Repeats::Never || b == Repeats::Always { b } else { a });
-            let repeats = if self.schedule.takes_back.is_some() { Repeats::Always } else { repeats };
             layer.prove(repeats, self.schedule.signed);
         }
-        Ok(())
+        self.nodes.iter().filter_map(|node| if let Node::Layer(layer) = node { Some(layer) } else { None }).flat_map(|layer| &layer.synapses).try_for_each(|synapse| match self.source(synapse.source)? {
+            from if from.size() == synapse.from.size() => Ok(()),
+            from => Err(format!("synapse from node {}: expected {} neurons, got {}", synapse.source, synapse.from.size(), from.size())),
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! State of a network, and runs over blocks of ticks.
 
 use crate::current::set_drive;
+use crate::delays::{block_ticks, histories, History, Past};
 use crate::kernel::lanes::Lanes;
 use crate::layer::Layer;
 use crate::layerwise::run_window;
@@ -25,6 +26,8 @@ pub struct Simulator<L: Lanes> {
     spikes: Vec<Spikes>,
     scratch: Scratch,
     silence: Vec<u32>,
+    histories: Vec<Option<History>>,
+    block_ticks: usize,
     /// Ticks since the last reset.
     elapsed: u64,
     pub spike_count: u64,
@@ -39,13 +42,15 @@ impl<L: Lanes> Simulator<L> {
         let interleaved = network.schedule.interleaved;
         let states = network.nodes.iter().map(|node| if let Node::Layer(layer) = node { LayerState::new(layer, interleaved, counts) } else { LayerState::default() }).collect();
         let spikes = network.nodes.iter().map(|_| Spikes::default()).collect();
-        let mut simulator = Simulator { network, states, spikes, scratch: Scratch::default(), silence: Vec::new(), elapsed: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
+        let (histories, block_ticks) = (histories(&network), block_ticks(&network, BLOCK_TICKS));
+        let mut simulator = Simulator { network, states, spikes, scratch: Scratch::default(), silence: Vec::new(), histories, block_ticks, elapsed: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
         simulator.reset();
         Ok(simulator)
     }
 
     pub fn reset(&mut self) {
         self.elapsed = 0;
+        self.histories.iter_mut().flatten().for_each(History::reset);
         for (node, state) in self.network.nodes.iter_mut().zip(&mut self.states) {
             match node {
                 Node::Input(_) => {}
@@ -81,7 +86,7 @@ impl<L: Lanes> Simulator<L> {
                 state.owe(layer, takes_back, self.elapsed);
             }
         }
-        let block = if interleaved { BLOCK_TICKS.min(ticks) } else { ticks };
+        let block = if interleaved { self.block_ticks.min(ticks) } else { ticks };
         let geometry = self.network.nodes[0].geometry();
         self.silence.resize(block * signs + 1, 0);
         let mut first = 0;
@@ -99,7 +104,7 @@ impl<L: Lanes> Simulator<L> {
     }
 
     fn block(&mut self, first: usize, ticks: usize, run_ticks: usize, distinct: bool) {
-        for index in 1..self.network.nodes.len() {
+        for index in 0..self.network.nodes.len() {
             let (before, rest) = self.spikes.split_at_mut(index);
             let (before_nodes, nodes) = self.network.nodes.split_at_mut(index);
             let out = &mut rest[0];
@@ -108,7 +113,8 @@ impl<L: Lanes> Simulator<L> {
                 Node::Pool(pool) => pool.pass(&before[pool.source], out),
                 Node::Layer(layer) => {
                     let (state, scratch) = (&mut self.states[index], &mut self.scratch);
-                    self.synaptic_operations += state.prepare(layer, before, |node| before_nodes[node].geometry(), scratch);
+                    let past = Past { histories: &self.histories, first: self.elapsed, ticks };
+                    self.synaptic_operations += state.prepare(layer, before, |node| before_nodes[node].geometry(), scratch, &past);
                     match (self.network.schedule.interleaved, &self.network.schedule.takes_back) {
                         (_, Some(takes_back)) => run_signed_block::<L>(layer, state, takes_back, before, out, scratch, first, ticks, run_ticks),
                         (true, _) => run_block::<L>(layer, state, before, out, scratch, first, ticks, run_ticks),
@@ -116,6 +122,9 @@ impl<L: Lanes> Simulator<L> {
                     }
                     self.spike_count += out.entries.len() as u64;
                 }
+            }
+            if let Some(history) = &mut self.histories[index] {
+                history.append(out, nodes[0].geometry());
             }
         }
     }

@@ -1,5 +1,6 @@
 //! What changes while a network runs.
 
+use crate::delays::Past;
 use crate::events::{readers, Readers};
 use crate::kernel::drive::Driven;
 use crate::kernel::rows::Tap;
@@ -54,9 +55,13 @@ impl LayerState {
     }
 
     /// Brings the sources' spikes into the form that the synapses need; returns the synaptic operations of the block.
-    pub fn prepare(&mut self, layer: &Layer, before: &[Spikes], sources: impl Fn(usize) -> crate::spikes::Geometry, scratch: &mut Scratch) -> u64 {
+    pub fn prepare(&mut self, layer: &Layer, before: &[Spikes], sources: impl Fn(usize) -> crate::spikes::Geometry, scratch: &mut Scratch, past: &Past) -> u64 {
         let mut operations = 0;
         for (synapse, view) in layer.synapses.iter().zip(&mut self.views) {
+            if synapse.delay > 0 {
+                operations += past.deliver(synapse, view, &mut scratch.delayed);
+                continue;
+            }
             let source = &before[synapse.source];
             let from = sources(synapse.source);
             match synapse.view {
@@ -102,8 +107,8 @@ impl LayerState {
 
 /// Spikes that a synapse delivers.
 pub fn spikes_of<'a>(layer: &Layer, synapse: usize, views: &'a [Spikes], before: &'a [Spikes]) -> &'a Spikes {
-    let Synapse { view, source, .. } = &layer.synapses[synapse];
-    if *view == View::Same { &before[*source] } else { &views[synapse] }
+    let Synapse { view, source, delay, .. } = &layer.synapses[synapse];
+    if *view == View::Same && *delay == 0 { &before[*source] } else { &views[synapse] }
 }
 
 use crate::synapse::Synapse;
@@ -127,6 +132,7 @@ pub struct Scratch {
     pub driven: Vec<Driven>,
     pub neurons: Vec<u32>,
     pub planes: Vec<u32>,
+    pub delayed: Spikes,
 }
 
 /// Grows a buffer to at least `length`; what it holds is of no interest.

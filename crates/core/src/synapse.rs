@@ -40,6 +40,8 @@ pub enum View {
 
 pub struct Synapse {
     pub source: usize,
+    /// Ticks between a spike and its delivery.
+    pub delay: usize,
     pub form: Form,
     pub view: View,
     kind: Kind,
@@ -110,7 +112,11 @@ impl Synapse {
             Kind::Conv(sweep, groups) => Fan::of(&sweep, from, to, (to.channels / groups) as u64),
         };
         let raw = Vec::with_capacity(if by_events { expected } else { 0 });
-        Synapse { source, form, view, kind, from, to, width, packed: vec![Vector(empty); length], raw, expected, received: 0, fan }
+        Synapse { source, delay: 0, form, view, kind, from, to, width, packed: vec![Vector(empty); length], raw, expected, received: 0, fan }
+    }
+
+    pub fn delayed(self, ticks: usize) -> Synapse {
+        Synapse { delay: ticks, ..self }
     }
 
     /// Takes the next weights, in the order of the kind.

@@ -236,12 +236,12 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
         let (from, source) = (history[depth - 1].0, depth - 1);
         let shape = [Shape::Dense, Shape::Conv, Shape::Conv, Shape::Grouped, Shape::Depthwise, Shape::Identity, Shape::Transposed][random.below(7)];
         let (geometry, kind) = draw_kind(random, if shape == Shape::Grouped && from.channels % 2 != 0 { Shape::Conv } else { shape }, from).unwrap_or((from, Kind::Identity { per_neuron: false }));
-        let mut synapses = vec![SynapseSpec { source, kind }];
+        let mut synapses = vec![SynapseSpec { source, kind, delayed: None }];
         for (other, (shape, _)) in history.iter().enumerate() {
             if shape.size() == geometry.size() {
-                synapses.push(SynapseSpec { source: other, kind: Kind::Identity { per_neuron: random.below(2) == 0 } });
+                synapses.push(SynapseSpec { source: other, kind: Kind::Identity { per_neuron: random.below(2) == 0 }, delayed: None });
             } else if random.below(5) == 0 {
-                synapses.push(SynapseSpec { source: other, kind: Kind::Dense });
+                synapses.push(SynapseSpec { source: other, kind: Kind::Dense, delayed: None });
             }
         }
         let plain = layerwise || random.below(2) == 0;
@@ -332,7 +332,7 @@ fn refuses_wrong_lengths_and_nodes() {
             bias: vec![0; 2],
             threshold: vec![threshold.to_bits(); 2],
             initial: vec![0; 2],
-            synapses: vec![SynapseSpec { source, kind: Kind::Dense }],
+            synapses: vec![SynapseSpec { source, kind: Kind::Dense, delayed: None }],
             record_spikes: false,
             traced: Vec::new(),
         })?;
