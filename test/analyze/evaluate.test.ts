@@ -223,3 +223,15 @@ it("reads a synchronous network after several numbers of ticks in one run", asyn
   }
   expect(reportEvaluation(at4, { ...context, network, ticks: 4 })).toMatchObject({ latencyTicks: 4, windowTicks: 4, twinMismatches: null });
 });
+
+it("compares signed rate with its twin where its window ends, also of a run that is read in between", async () => {
+  const network = handMade({ code: "rate", schedule: "synchronous", spikes: "signed", windowTicks: 9, levels: 9 });
+  const signed = await contenders(network);
+  const shard = slice(data, 0, 70);
+  const [at4, at9] = await evaluateAt(signed, shard, { ticks: [4, 9] });
+  expect([at4.twinMismatches, at9.twinMismatches, (await evaluate(signed, shard)).twinMismatches]).toEqual([null, 0, 0]);
+  expect(at9.spikes).not.toEqual(at4.spikes);
+  const changed = { ...network, nodes: network.nodes.map((node) => (node.kind === "population" ? { ...node, bias: Int32Array.of(64, 4) } : node)) };
+  const other = await referenceEngine().createSimulator(changed, {});
+  expect((await evaluateAt({ ...signed, simulator: other }, shard, { ticks: [4, 9] }))[1].twinMismatches).toBeGreaterThan(50);
+});

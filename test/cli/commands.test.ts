@@ -90,7 +90,7 @@ describe("evaluate in every code", () => {
     [["--non-adjacent", "--bits", "7"], { code: "phase", spikes: "signed", windowTicks: 8, levels: 127, twinMismatches: 0 }],
     [["--code", "ttfs", "--bits", "6"], { code: "ttfs", windowTicks: 63, levels: 63, twinMismatches: 0 }],
     [["--code", "ttfs"], { code: "ttfs", levels: 0, twinMismatches: null, disagreements: 0 }],
-    [["--code", "rate", "--spikes", "signed", "--ticks", "64"], { code: "rate", schedule: "synchronous", spikes: "signed", windowTicks: 64, twinMismatches: null }],
+    [["--code", "rate", "--spikes", "signed", "--ticks", "64"], { code: "rate", schedule: "synchronous", spikes: "signed", windowTicks: 64, twinMismatches: 0 }],
     [["--code", "rate", "--schedule", "layerwise", "--ticks", "31"], { code: "rate", schedule: "layerwise", windowTicks: 31, twinMismatches: 0 }],
   ])("%j", async (words, expected) => {
     const report = await json(["evaluate", mnist8, "--data", digits, "--limit", "12", ...words, ...calibrated]);

@@ -1,6 +1,6 @@
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { sample, slice, type ImageDataset } from "../data/dataset.ts";
-import type { Simulator } from "../engine/engine.ts";
+import type { Result, Simulator } from "../engine/engine.ts";
 import type { Certifier } from "../mapping/certificate.ts";
 import type { Correspondence } from "../mapping/activations.ts";
 import type { LastWindow } from "../mapping/last-window.ts";
@@ -122,7 +122,7 @@ function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readon
   const longest = ticks[ticks.length - 1];
   const relu = reluOf(contenders, data, first);
   const twin = twinOf(contenders, data, first);
-  const evaluations = ticks.map((): Writable<Evaluation> => ({
+  const evaluations = ticks.map((target): Writable<Evaluation> => ({
     indices: Uint32Array.from({ length: data.count }, (_, index) => first + index),
     labels: data.labels === null ? null : Uint32Array.from(data.labels),
     reluDecisions: relu.decisions,
@@ -130,7 +130,7 @@ function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readon
     spikes: new Float64Array(data.count),
     synapticOperations: new Float64Array(data.count),
     fingerprints: new Uint32Array(data.count),
-    twinMismatches: simulator === null || twin === null ? null : 0,
+    twinMismatches: simulator === null || twin === null || !endsWindow(network, target) ? null : 0,
     twin: twin === null ? null : { decisions: twin.decisions, hashes: twin.hashes },
     simulated: simulator !== null,
     certified: null,
@@ -148,6 +148,7 @@ function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readon
     const image = sample(data, index);
     const encoded = encoder?.encode(image, first + index, longest) ?? { input: image, spikes: null };
     let [spikes, synapticOperations, done] = [0, 0, 0];
+    let counts: Result["counts"] = {};
     for (const [at, target] of ticks.entries()) {
       const evaluation = evaluations[at];
       const runOptions = network.schedule === "synchronous" ? { ticks: target - done, keepState: at > 0 } : {};
@@ -156,14 +157,15 @@ function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readon
       done = target;
       spikes += result.statistics.spikes;
       synapticOperations += result.statistics.synapticOperations;
+      counts = at === 0 ? result.counts : addedCounts(counts, result.counts);
       evaluation.spikingDecisions[index] = argmax(result.logits);
       evaluation.spikes[index] = spikes;
       evaluation.synapticOperations[index] = synapticOperations;
       evaluation.fingerprints[index] = hashOfCounts(network, result.counts);
       evaluation.microseconds = { ...evaluation.microseconds, simulation: evaluation.microseconds.simulation + microseconds };
-      if (twin !== null && evaluation.twinMismatches !== null && countHash(network, result.counts, result.charges) !== twin.hashes[index]) {
+      if (twin !== null && evaluation.twinMismatches !== null && countHash(network, counts, result.charges) !== twin.hashes[index]) {
         const exact = twin.run(index);
-        evaluation.twinMismatches += mismatches(network, exact.index, exact.counts, result.counts, populationsOf(network)) + mismatches(network, exact.index, exact.charges, result.charges, outputsOf(network));
+        evaluation.twinMismatches += mismatches(network, exact.index, exact.counts, counts, populationsOf(network)) + mismatches(network, exact.index, exact.charges, result.charges, outputsOf(network));
       }
       if (at === 0) gathered?.add(index, result, image, target);
       const inputSpikes = encoded.spikes === null ? null : spikesOfInputs(encoded.spikes, image.length);
@@ -172,6 +174,16 @@ function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readon
   }
   if (gathered !== null && certificates !== undefined) Object.assign(evaluations[0], certifyBatch(certificates, data, gathered, evaluations[0].spikingDecisions));
   return evaluations;
+}
+
+/** Signed rate equals its twin once its window's constant current has all arrived (T8). */
+function endsWindow({ schedule, windowTicks }: SpikingNetwork, ticks: number): boolean {
+  return schedule === "layerwise" || ticks === windowTicks;
+}
+
+/** Of a run that goes on in parts. */
+function addedCounts(before: Result["counts"], more: Result["counts"]): Result["counts"] {
+  return Object.fromEntries(Object.entries(more).map(([name, counts]) => [name, counts.map((count: number, neuron: number) => count + before[name][neuron])]));
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };

@@ -40,8 +40,8 @@ export interface EvaluateOutcome {
 
 const help = `
 Both networks decide every image; the table has the accuracy of each, on how many images they disagree, and
-what the spiking network costs: ticks, spikes, synaptic operations, time. For the exact codes (phase, and rate
-with --schedule layerwise) every spike count is also compared with the quantised twin: 0 mismatches, always.
+what the spiking network costs: ticks, spikes, synaptic operations, time. For the exact codes (phase, ttfs with --bits, and
+rate with --schedule layerwise or --spikes signed) every spike count is also compared with the quantised twin: 0 mismatches, always.
 
 --certify proves decisions: C1, how many are those of the float network for certain (interval bounds; they grow with
 depth, so that deep networks get 0), and C3, how many ticks of the last window were not needed to decide.

@@ -4,6 +4,7 @@ import type { Evaluation } from "../analyze/evaluation.ts";
 import { knownPart, type KnownResults } from "../analyze/known.ts";
 import { contentHash, sha256, type ImageDataset } from "../data/dataset.ts";
 import { writeLlif } from "../formats/llif.ts";
+import { hasTwin } from "../parallel/contenders.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { cacheFolder } from "./data-cache.ts";
 import { writeOutput } from "./io.ts";
@@ -46,10 +47,6 @@ export async function openResultCache(model: OpenModel, data: ImageDataset): Pro
       if (twin !== null && microseconds.twin !== null) await write(await twinKey(network), { decisions: [...twin.decisions], hashes: [...twin.hashes], microseconds: microseconds.twin });
     },
   };
-}
-
-function hasTwin({ arithmetic }: SpikingNetwork): boolean {
-  return arithmetic === "int32";
 }
 
 function keyOf(parts: object): Promise<string> {

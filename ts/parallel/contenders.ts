@@ -70,8 +70,8 @@ const noPass = {
 };
 
 /** Not where a network computes no quantised network: synchronous rate of unsigned spikes, real-valued times. */
-export function hasTwin({ schedule, arithmetic }: SpikingNetwork): boolean {
-  return schedule === "layerwise" && arithmetic === "int32";
+export function hasTwin({ arithmetic }: SpikingNetwork): boolean {
+  return arithmetic === "int32";
 }
 
 /** Whatever of C1 and C3 the networks have. */
