@@ -21,6 +21,9 @@ pub enum Kind {
 #[repr(align(16))]
 struct Vector([u8; 16]);
 
+/// Vectors of a cache line: rows that begin one touch as few lines as they can.
+const LINE_VECTORS: usize = 4;
+
 pub enum Form {
     /// Rows of weights for every chunk; blocks of `rows` rows, one for each position of the target if `per_position`.
     Rows { sweep: Sweep, rows: usize, groups: usize, per_position: bool },
@@ -50,6 +53,8 @@ pub struct Synapse {
     to: Geometry,
     width: Width,
     packed: Vec<Vector>,
+    /// Vectors before the first row, which begins a cache line.
+    lead: usize,
     pub raw: Vec<u32>,
     expected: usize,
     received: usize,
@@ -112,7 +117,9 @@ impl Synapse {
             Kind::Conv(sweep, groups) => Fan::of(&sweep, from, to, (to.channels / groups) as u64),
         };
         let raw = Vec::with_capacity(if by_events { expected } else { 0 });
-        Synapse { source, delay: 0, form, view, kind, from, to, width, packed: vec![Vector(empty); length], raw, expected, received: 0, fan }
+        let packed = vec![Vector(empty); length + LINE_VECTORS - 1];
+        let lead = (packed.as_ptr() as usize).wrapping_neg() / 16 % LINE_VECTORS;
+        Synapse { source, delay: 0, form, view, kind, from, to, width, packed, lead, raw, expected, received: 0, fan }
     }
 
     pub fn delayed(self, ticks: usize) -> Synapse {
@@ -141,7 +148,8 @@ impl Synapse {
         let lanes = self.width.lanes();
         let size = 16 / lanes;
         // SAFETY: a Vector is 16 plain bytes.
-        let bytes = unsafe { std::slice::from_raw_parts_mut(self.packed.as_mut_ptr().cast::<u8>(), self.packed.len() * 16) };
+        let packed = &mut self.packed[self.lead..];
+        let bytes = unsafe { std::slice::from_raw_parts_mut(packed.as_mut_ptr().cast::<u8>(), packed.len() * 16) };
         let (to, from) = (self.to, self.from);
         let per_position = |position: usize, rows: usize, each: bool| if each { position * rows * vectors } else { 0 };
         let chunk_of: Vec<usize> = (0..to.channels).map(|channel| chunks.partition_point(|chunk| chunk.first <= channel) - 1).collect();
@@ -185,7 +193,7 @@ impl Synapse {
             Form::Lanes { per_neuron } => usize::from(per_neuron) * position * vectors + chunk.offset,
             Form::Events { .. } => 0,
         };
-        self.packed.as_ptr().wrapping_add(at).cast()
+        self.packed.as_ptr().wrapping_add(self.lead + at).cast()
     }
 
     /// Calls `visit(input row, first x, end x, shift)` for every contiguous range under (y, x), ascending: the row of an input
