@@ -1,11 +1,12 @@
 //! One population or output: its neurons, its synapses, and how its channels are cut into chunks.
 
+use crate::kernel::levels::reciprocal;
 use crate::network::Schedule;
 use crate::neuron::Neuron;
 use crate::spikes::Geometry;
 use crate::chunks::{chunks, Bounds, Chunk, Width};
 use crate::sweep::Sweep;
-use crate::synapse::{Kind, Synapse};
+use crate::synapse::{Kind, Synapse, View};
 
 /// Bits of f32 or i32, padded to the chunks: one row for all positions, or one for each.
 pub struct PerNeuron {
@@ -105,10 +106,14 @@ pub struct Layer {
     pub bias: PerNeuron,
     pub threshold: PerNeuron,
     pub initial: PerNeuron,
+    /// 2³² / threshold, where every threshold allows it.
+    pub reciprocal: Option<PerNeuron>,
     /// Bias, and in layerwise networks the initial potential, in integers.
     pub base: PerNeuron,
     /// All synapses deliver event by event: depthwise and small groups, where a vector of neurons shares no row.
     pub by_events: bool,
+    /// The ticks of a window count the same, and are integrated as one.
+    pub merges: bool,
     /// Adding zero to a bias of −0.0 changes it.
     pub negative_zero: bool,
     pub record_spikes: bool,
@@ -152,6 +157,7 @@ impl Layer {
             (_, true) => spec.bias.clone(),
             _ => sum(&spec.bias, &spec.initial),
         };
+        let reciprocals: Option<Vec<u32>> = if float || !spec.fires { None } else { spec.threshold.iter().map(|&threshold| reciprocal(threshold as i32)).collect() };
         Layer {
             geometry: to,
             depth: spec.depth,
@@ -167,16 +173,23 @@ impl Layer {
             bias: PerNeuron::new(&spec.bias, to, padded, 0),
             threshold: PerNeuron::new(&spec.threshold, to, padded, never),
             initial: PerNeuron::new(&spec.initial, to, padded, 0),
+            reciprocal: reciprocals.map(|values| PerNeuron::new(&values, to, padded, 0)),
             base: PerNeuron::new(&base, to, padded, 0),
             by_events,
+            merges: false,
             record_spikes: spec.record_spikes,
             traced: spec.traced,
         }
     }
 
+    /// Whether nothing needs the charge after each tick.
+    pub fn can_merge(&self) -> bool {
+        self.traced.is_empty() && !self.by_events && self.synapses.iter().all(|synapse| synapse.view == View::Same)
+    }
+
     /// Proves, for every chunk, how far the events of one tick can move an i16 sum. `repeats`: whether a neuron may spike twice in
-    /// a plane, never, always, or only if the network's input does; `signed`: spikes may be −1.
-    pub fn prove(&mut self, repeats: Repeats, signed: bool) {
+    /// a plane, never, always, or only if the network's input does; `signed`: spikes may be −1; `ticks`: of a window.
+    pub fn prove(&mut self, repeats: Repeats, signed: bool, ticks: usize) {
         if self.width != Width::Narrow || self.by_events {
             return;
         }
@@ -184,7 +197,8 @@ impl Layer {
         let mut chunks = std::mem::take(&mut self.chunks);
         let (mut column, mut one_sign) = (Vec::new(), Vec::new());
         for chunk in &mut chunks {
-            let mut tables = [true, false].map(|distinct| Table { distinct, largest: vec![0] });
+            let times = if self.merges { ticks } else { 1 };
+            let mut tables = [Some(times), None].map(|times| Table { times, largest: vec![0] });
             for position in 0..blocks {
                 for vector in 0..chunk.vectors {
                     for lane in 0..8 {
@@ -237,7 +251,8 @@ pub enum Repeats {
 const MOST_EVENTS: usize = 4096;
 
 struct Table {
-    distinct: bool,
+    /// How often one input can spike; None: without limit.
+    times: Option<usize>,
     /// Largest sum of n weights of one sign, by n.
     largest: Vec<u32>,
 }
@@ -245,7 +260,7 @@ struct Table {
 impl Table {
     /// Takes the weights of one sign and lane.
     fn include(&mut self, weights: &mut [i16]) {
-        if !self.distinct {
+        let Some(times) = self.times else {
             let most = weights.iter().copied().max().unwrap_or(0) as u32;
             if most == 0 {
                 return;
@@ -256,18 +271,22 @@ impl Table {
                 *largest = (*largest).max(most.saturating_mul(count as u32));
             }
             return;
-        }
+        };
         weights.sort_unstable_by(|a, b| b.cmp(a));
-        self.grow(weights.len() + 1);
+        self.grow(weights.len() * times + 1);
         let mut sum = 0;
         for count in 0..self.largest.len() - 1 {
-            sum += weights.get(count).map_or(0, |&q| q as u32);
+            sum += weights.get(count / times).map_or(0, |&q| q as u32);
             self.largest[count + 1] = self.largest[count + 1].max(sum);
+            if sum > 32767 {
+                break;
+            }
         }
     }
 
     /// A longer column, or none, cannot reach less with more events.
     fn grow(&mut self, length: usize) {
+        let length = length.min(MOST_EVENTS + 2);
         let last = self.largest[self.largest.len() - 1];
         if self.largest.len() < length {
             self.largest.resize(length, last);
@@ -277,7 +296,7 @@ impl Table {
     fn bounds(self) -> (Vec<u16>, bool) {
         let fitting = self.largest.iter().take(MOST_EVENTS + 1).take_while(|&&sum| sum <= 32767).count();
         // With repeated inputs the last entry holds for no larger number, unless all weights are zero.
-        let bounded = fitting == self.largest.len() && (self.distinct || self.largest.len() == 1);
+        let bounded = fitting == self.largest.len() && (self.times.is_some() || self.largest.len() == 1);
         (self.largest[..fitting].iter().map(|&sum| sum as u16).collect(), bounded)
     }
 }

@@ -3,6 +3,7 @@
 use crate::events::deliver;
 use crate::kernel::fire::{fire_window, Firing};
 use crate::kernel::lanes::Lanes;
+use crate::kernel::levels::{fire_levels, Levels};
 use crate::kernel::window::{window_narrow, window_wide, Window, WindowKernel};
 use crate::layer::Layer;
 use crate::network::Schedule;
@@ -20,6 +21,7 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
     let row_words = width * words;
     let planes = ticks * schedule.signs();
     let firing = Firing { ticks: &schedule.firing, least: Firing::least(&schedule.firing), raised: schedule.raised && layer.rectified, cap: schedule.cap };
+    let levels = Levels::of(&schedule.firing).filter(|_| schedule.cap.is_none() && layer.traced.is_empty()).zip(layer.reciprocal.as_ref());
     grow(&mut scratch.bits, planes * row_words);
     out.clear(planes);
     for y in 0..height {
@@ -47,6 +49,7 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                         synapse.taps(&mut scratch.taps, spikes_of(layer, index, &state.views, before), y, x, chunk, layer.vectors);
                     }
                     let (bounds, bounded) = chunk.bounds.of(distinct_input);
+                    let ticks = if layer.merges { 1 } else { ticks };
                     let job = Window { taps: &scratch.taps, ticks, gain: schedule.gain, signs: schedule.signs(), bounds, bounded, base: base.as_ptr().cast(), sampled };
                     let potential = potentials.as_mut_ptr();
                     // SAFETY: chunks have at most 64 lanes, base and samples one value a lane (and tick); taps read live spikes of
@@ -58,7 +61,15 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                         }
                     }
                 }
-                if layer.fires {
+                if let Some((levels, reciprocal)) = levels {
+                    let at = position * channels + chunk.first;
+                    // SAFETY: as above and below; a chunk begins at a neuron, and there is a count for each neuron or for none.
+                    unsafe {
+                        let bits = scratch.bits.as_mut_ptr().cast::<u8>().add(x * words * 8 + chunk.first / 8);
+                        let counts = if state.counts.is_empty() { std::ptr::null_mut() } else { state.counts.as_mut_ptr().add(at) };
+                        fire_levels::<L>(potentials.as_ptr(), reciprocal.at(position)[chunk.first..chunk.first + lanes].as_ptr(), lanes, levels, bits, row_words * 8, counts, lanes.min(channels - chunk.first));
+                    }
+                } else if layer.fires {
                     let threshold = &layer.threshold.at(position)[chunk.first..chunk.first + lanes];
                     // SAFETY: as above; a row of bits has `words` words a position and plane, in which the chunk has whole bytes.
                     unsafe {
@@ -77,7 +88,7 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
             }
         }
         if layer.fires {
-            emit(layer, state, schedule, out, &scratch.bits[..planes * row_words], words, y);
+            emit(layer, state, schedule, out, &scratch.bits[..planes * row_words], words, y, levels.is_some());
         }
     }
     if layer.fires {
@@ -91,10 +102,11 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
     }
 }
 
-/// Turns the bits of one row into spikes, and counts them.
+/// Turns the bits of one row into spikes, and counts them unless they are `counted`.
 #[inline(never)]
-fn emit(layer: &Layer, state: &mut LayerState, schedule: &Schedule, out: &mut Spikes, bits: &[u64], words: usize, y: usize) {
-    if state.counts.is_empty() {
+#[allow(clippy::too_many_arguments)]
+fn emit(layer: &Layer, state: &mut LayerState, schedule: &Schedule, out: &mut Spikes, bits: &[u64], words: usize, y: usize, counted: bool) {
+    if counted || state.counts.is_empty() {
         out.append_bits(layer.geometry, bits, words, |_, _| {});
         return;
     }

@@ -194,7 +194,8 @@ impl Network {
                 continue;
             }
             let repeats = layer.synapses.iter().map(|synapse| repeats_of(before, synapse.source)).fold(Repeats::Never, |a, b| if a == Repeats::Never || b == Repeats::Always { b } else { a });
-            layer.prove(repeats, self.schedule.signed);
+            layer.merges = self.schedule.gain == 1 && !self.schedule.signed && layer.can_merge();
+            layer.prove(repeats, self.schedule.signed, self.schedule.window_ticks());
         }
         self.nodes.iter().filter_map(|node| if let Node::Layer(layer) = node { Some(layer) } else { None }).flat_map(|layer| &layer.synapses).try_for_each(|synapse| match self.source(synapse.source)? {
             from if from.size() == synapse.from.size() => Ok(()),

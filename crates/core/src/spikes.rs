@@ -126,6 +126,37 @@ impl Spikes {
         self.starts.push(self.entries.len() as u32);
     }
 
+    /// All ticks as one, for layers to which their order is nothing: each neuron as often as it spikes, so that its row of weights
+    /// is fetched once.
+    #[inline(never)]
+    pub fn merge(&mut self, source: &Spikes, from: Geometry, times: &mut Vec<u32>) {
+        self.clear(1);
+        self.entries.reserve(source.entries.len() + 4);
+        self.starts.reserve(from.positions() + 1);
+        let cells = source.planes * from.width;
+        times.clear();
+        times.resize(from.width * from.channels, 0);
+        let entries = self.entries.as_mut_ptr();
+        let mut length = 0;
+        for row in 0..from.height {
+            let slice = source.starts[row * cells] as usize..source.starts[(row + 1) * cells] as usize;
+            source.entries[slice].iter().for_each(|&entry| times[entry as usize] += 1);
+            for (x, times) in times.chunks_exact_mut(from.channels).enumerate() {
+                self.starts.push(length as u32);
+                for (entry, times) in ((x * from.channels) as u32..).zip(times) {
+                    for first in (0..*times as usize).step_by(4) {
+                        // SAFETY: room for every entry of the source and 4 more is reserved.
+                        unsafe { entries.add(length + first).cast::<[u32; 4]>().write_unaligned([entry; 4]) };
+                    }
+                    length += std::mem::take(times) as usize;
+                }
+            }
+        }
+        // SAFETY: they have been written.
+        unsafe { self.entries.set_len(length) };
+        self.finish();
+    }
+
     /// The same spikes of as many neurons in another shape.
     #[inline(never)]
     pub fn reshape(&mut self, source: &Spikes, from: Geometry, to: Geometry, neurons: &mut Vec<u32>, planes: &mut Vec<u32>) {

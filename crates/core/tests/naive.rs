@@ -258,8 +258,12 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
         let narrow = layerwise && largest <= 32767 && random.below(4) > 0;
         let each = |random: &mut Random| if random.below(2) == 0 { geometry.channels } else { geometry.size() };
         let (bias_count, threshold_count, initial_count) = (each(random), each(random), each(random));
-        let threshold = if several { (0..threshold_count).map(|_| [4f32, 64.0][random.below(2)].to_bits()).collect() } else { numbers(random, threshold_count, 1, 2 * largest) };
-        let traced: Vec<u32> = (0..geometry.size() as u32).filter(|_| random.below(3) == 0).collect();
+        let shift = random.below(8) as u32;
+        let threshold = if layerwise && random.below(2) == 0 {
+            (0..threshold_count).map(|_| 2u32 << (shift + random.below(4) as u32)).collect()
+        } else if several { (0..threshold_count).map(|_| [4f32, 64.0][random.below(2)].to_bits()).collect() } else { numbers(random, threshold_count, 1, 2 * largest) };
+        let none_traced = random.below(2) == 0;
+        let traced: Vec<u32> = (0..geometry.size() as u32).filter(|_| !none_traced && random.below(3) == 0).collect();
         let spec = LayerSpec { geometry, depth, fires: true, neuron, rectified: random.below(2) == 0, narrow, bias: numbers(random, bias_count, -50, 50), threshold, initial: numbers(random, initial_count, 0, 50), synapses, record_spikes: true, traced: traced.clone() };
         let matrices: Vec<Matrix> = spec.synapses.iter().zip(&weights).map(|(synapse, weights)| matrix(synapse.kind, weights, history[synapse.source].0, geometry)).collect();
         let sources: Vec<_> = spec.synapses.iter().map(|synapse| &history[synapse.source].1).collect();
@@ -287,6 +291,9 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
             assert_eq!(simulator.spike_neurons(depth), expected, "layer {depth}, repetition {repetition}");
             let signs: Vec<u32> = train.iter().flatten().filter(|&&spike| signed && spike != 0).map(|&spike| spike as u32).collect();
             assert_eq!(simulator.spike_signs(depth), signs, "signs of layer {depth}");
+            let payload = |tick: usize| schedule.firing.get(tick).map_or(1, |tick| tick.payload);
+            let counts: Vec<u32> = (0..train[0].len()).map(|neuron| (0..ticks).map(|tick| (train[tick][neuron] * payload(tick)) as u32).fold(0, u32::wrapping_add)).collect();
+            assert_eq!(simulator.counts(depth), counts, "counts of layer {depth}, repetition {repetition}");
             total += expected.len();
         }
     }

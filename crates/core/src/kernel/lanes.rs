@@ -9,6 +9,8 @@ pub trait Lanes {
     type I: Copy;
     /// Eight i16.
     type S: Copy;
+    /// Sixteen u8.
+    type B: Copy;
 
     unsafe fn load_f(from: *const f32) -> Self::F;
     unsafe fn store_f(to: *mut f32, a: Self::F);
@@ -65,4 +67,13 @@ pub trait Lanes {
     fn settle_s(_a: Self::S) {}
     /// p, q, p, q, … from p in the low half and q in the high half.
     fn splat_pair(pair: u32) -> Self::S;
+
+    /// The high 32 bits of the unsigned products, which must be below 2³¹, but at most 255.
+    fn high_products(a: [Self::I; 4], b: [Self::I; 4]) -> Self::B;
+    fn splat_b(value: u8) -> Self::B;
+    fn add_b(a: Self::B, b: Self::B) -> Self::B;
+    fn min_b(a: Self::B, b: Self::B) -> Self::B;
+    /// The highest bit of each lane, lane 0 lowest.
+    fn bits_b(a: Self::B) -> u32;
+    fn widen_b(a: Self::B) -> [Self::I; 4];
 }

@@ -10,6 +10,9 @@ pub struct Four<T>([T; 4]);
 #[derive(Clone, Copy)]
 #[repr(align(16))]
 pub struct Eight([i16; 8]);
+#[derive(Clone, Copy)]
+#[repr(align(16))]
+pub struct Sixteen([u8; 16]);
 
 #[inline(always)]
 fn each<A: Copy, B: Copy, C>(a: Four<A>, b: Four<B>, f: impl Fn(A, B) -> C) -> Four<C> {
@@ -20,6 +23,7 @@ impl Lanes for Portable {
     type F = Four<f32>;
     type I = Four<i32>;
     type S = Eight;
+    type B = Sixteen;
 
     #[inline(always)]
     unsafe fn load_f(from: *const f32) -> Self::F {
@@ -165,6 +169,31 @@ impl Lanes for Portable {
     #[inline(always)]
     fn splat_pair(pair: u32) -> Self::S {
         Eight(std::array::from_fn(|lane| if lane % 2 == 0 { pair as i16 } else { (pair >> 16) as i16 }))
+    }
+    #[inline(always)]
+    fn high_products(a: [Self::I; 4], b: [Self::I; 4]) -> Sixteen {
+        let high = |a: i32, b: i32| (u64::from(a as u32) * u64::from(b as u32)) >> 32;
+        Sixteen(std::array::from_fn(|lane| high(a[lane / 4].0[lane % 4], b[lane / 4].0[lane % 4]).min(255) as u8))
+    }
+    #[inline(always)]
+    fn splat_b(value: u8) -> Sixteen {
+        Sixteen([value; 16])
+    }
+    #[inline(always)]
+    fn add_b(a: Sixteen, b: Sixteen) -> Sixteen {
+        Sixteen(std::array::from_fn(|lane| a.0[lane].wrapping_add(b.0[lane])))
+    }
+    #[inline(always)]
+    fn min_b(a: Sixteen, b: Sixteen) -> Sixteen {
+        Sixteen(std::array::from_fn(|lane| a.0[lane].min(b.0[lane])))
+    }
+    #[inline(always)]
+    fn bits_b(a: Sixteen) -> u32 {
+        (0..16).fold(0, |bits, lane| bits | u32::from(a.0[lane] >> 7) << lane)
+    }
+    #[inline(always)]
+    fn widen_b(a: Sixteen) -> [Self::I; 4] {
+        std::array::from_fn(|part| Four(std::array::from_fn(|lane| a.0[4 * part + lane].into())))
     }
 }
 

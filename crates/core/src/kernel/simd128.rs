@@ -18,6 +18,7 @@ impl Lanes for Simd128 {
     type F = v128;
     type I = v128;
     type S = v128;
+    type B = v128;
 
     // SAFETY of loads and stores: the trait's caller vouches for the pointer, and v128 accesses may be unaligned.
     #[inline(always)]
@@ -175,5 +176,31 @@ impl Lanes for Simd128 {
     #[inline(always)]
     fn splat_pair(pair: u32) -> v128 {
         u32x4_splat(pair)
+    }
+    #[inline(always)]
+    fn high_products(a: [v128; 4], b: [v128; 4]) -> v128 {
+        let high = |a, b| i32x4_shuffle::<1, 3, 5, 7>(u64x2_extmul_low_u32x4(a, b), u64x2_extmul_high_u32x4(a, b));
+        u8x16_narrow_i16x8(i16x8_narrow_i32x4(high(a[0], b[0]), high(a[1], b[1])), i16x8_narrow_i32x4(high(a[2], b[2]), high(a[3], b[3])))
+    }
+    #[inline(always)]
+    fn splat_b(value: u8) -> v128 {
+        u8x16_splat(value)
+    }
+    #[inline(always)]
+    fn add_b(a: v128, b: v128) -> v128 {
+        u8x16_add(a, b)
+    }
+    #[inline(always)]
+    fn min_b(a: v128, b: v128) -> v128 {
+        u8x16_min(a, b)
+    }
+    #[inline(always)]
+    fn bits_b(a: v128) -> u32 {
+        u8x16_bitmask(a).into()
+    }
+    #[inline(always)]
+    fn widen_b(a: v128) -> [v128; 4] {
+        let (low, high) = (u16x8_extend_low_u8x16(a), u16x8_extend_high_u8x16(a));
+        [u32x4_extend_low_u16x8(low), u32x4_extend_high_u16x8(low), u32x4_extend_low_u16x8(high), u32x4_extend_high_u16x8(high)]
     }
 }

@@ -17,6 +17,7 @@ impl Lanes for Sse {
     type F = __m128;
     type I = __m128i;
     type S = __m128i;
+    type B = __m128i;
 
     #[inline(always)]
     unsafe fn load_f(from: *const f32) -> __m128 {
@@ -175,5 +176,37 @@ impl Lanes for Sse {
     #[inline(always)]
     fn splat_pair(pair: u32) -> __m128i {
         sse!(_mm_set1_epi32(pair as i32))
+    }
+    #[inline(always)]
+    fn high_products(a: [__m128i; 4], b: [__m128i; 4]) -> __m128i {
+        sse!({
+            let odd = _mm_set1_epi64x(!0 << 32);
+            let high = |a, b| _mm_or_si128(_mm_srli_epi64::<32>(_mm_mul_epu32(a, b)), _mm_and_si128(odd, _mm_mul_epu32(_mm_srli_epi64::<32>(a), _mm_srli_epi64::<32>(b))));
+            _mm_packus_epi16(_mm_packs_epi32(high(a[0], b[0]), high(a[1], b[1])), _mm_packs_epi32(high(a[2], b[2]), high(a[3], b[3])))
+        })
+    }
+    #[inline(always)]
+    fn splat_b(value: u8) -> __m128i {
+        sse!(_mm_set1_epi8(value as i8))
+    }
+    #[inline(always)]
+    fn add_b(a: __m128i, b: __m128i) -> __m128i {
+        sse!(_mm_add_epi8(a, b))
+    }
+    #[inline(always)]
+    fn min_b(a: __m128i, b: __m128i) -> __m128i {
+        sse!(_mm_min_epu8(a, b))
+    }
+    #[inline(always)]
+    fn bits_b(a: __m128i) -> u32 {
+        sse!(_mm_movemask_epi8(a) as u32)
+    }
+    #[inline(always)]
+    fn widen_b(a: __m128i) -> [__m128i; 4] {
+        sse!({
+            let zero = _mm_setzero_si128();
+            let (low, high) = (_mm_unpacklo_epi8(a, zero), _mm_unpackhi_epi8(a, zero));
+            [_mm_unpacklo_epi16(low, zero), _mm_unpackhi_epi16(low, zero), _mm_unpacklo_epi16(high, zero), _mm_unpackhi_epi16(high, zero)]
+        })
     }
 }

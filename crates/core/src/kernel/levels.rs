@@ -1,0 +1,90 @@
+//! The firing ticks of a window at once. By T7 a neuron's spikes are those of N = clip(⌊V/θ⌋, 0, T): in phase its binary digits,
+//! highest first; in rate one in each of the first N ticks.
+
+use super::fire::FiringTick;
+use super::lanes::Lanes;
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Levels {
+    /// Digits of N, at most 8.
+    Digits(usize),
+    /// Ticks, at most 128.
+    Run(usize),
+}
+
+impl Levels {
+    /// What these ticks emit, if it is either.
+    pub fn of(ticks: &[FiringTick]) -> Option<Levels> {
+        let all = |payload: &dyn Fn(usize) -> i32| ticks.iter().enumerate().all(|(tick, now)| now.below.is_none() && now.payload == payload(tick) && now.above == 2 * now.payload);
+        match ticks.len() {
+            count @ 1..=8 if all(&|tick| 1 << (count - 1 - tick)) => Some(Levels::Digits(count)),
+            count @ 1..=128 if all(&|_| 1) => Some(Levels::Run(count)),
+            _ => None,
+        }
+    }
+}
+
+/// ⌊2³² / θ⌋ of a power of two from 2 on: the high half of a product with it is the quotient by θ.
+pub fn reciprocal(threshold: i32) -> Option<u32> {
+    (threshold > 1 && threshold & (threshold - 1) == 0).then(|| 1 << (32 - threshold.trailing_zeros()))
+}
+
+/// Sets the bits of the spikes, and the counts (N) of the first `counted` lanes.
+///
+/// # Safety
+/// `potential` and `reciprocal` hold `lanes` values (a multiple of 8), `counts` (if not null) `counted`. `bits` holds a bit a lane
+/// from `bits + t · stride` on for each tick t.
+#[inline(never)]
+pub unsafe fn fire_levels<L: Lanes>(potential: *const i32, reciprocal: *const u32, lanes: usize, levels: Levels, bits: *mut u8, stride: usize, counts: *mut u32, counted: usize) {
+    for lane in (0..lanes).step_by(16) {
+        let whole = lanes - lane >= 16;
+        let zero = L::splat_i(0);
+        let part = |k: usize| whole || k < 2;
+        let v: [L::I; 4] = std::array::from_fn(|k| if part(k) { L::max_i(L::load_i(potential.add(lane + 4 * k)), zero) } else { zero });
+        let factor: [L::I; 4] = std::array::from_fn(|k| if part(k) { L::load_i(reciprocal.add(lane + 4 * k).cast()) } else { zero });
+        let quotient = L::high_products(v, factor);
+        let put = |tick: usize, mask: u32| {
+            let to = bits.add(tick * stride + lane / 8);
+            if whole {
+                to.cast::<u16>().write_unaligned(mask as u16);
+            } else {
+                *to = mask as u8;
+            }
+        };
+        let count = match levels {
+            Levels::Digits(ticks) => {
+                let count = L::min_b(quotient, L::splat_b(u8::MAX >> (8 - ticks)));
+                let mut digits = count;
+                for _ in ticks..8 {
+                    digits = L::add_b(digits, digits);
+                }
+                for tick in 0..ticks {
+                    put(tick, L::bits_b(digits));
+                    digits = L::add_b(digits, digits);
+                }
+                count
+            }
+            Levels::Run(ticks) => {
+                let count = L::min_b(quotient, L::splat_b(ticks as u8));
+                // The highest bit is set as long as N > t.
+                let mut left = L::add_b(count, L::splat_b(127));
+                for tick in 0..ticks {
+                    put(tick, L::bits_b(left));
+                    left = L::add_b(left, L::splat_b(u8::MAX));
+                }
+                count
+            }
+        };
+        if !counts.is_null() {
+            let counted = counted.saturating_sub(lane);
+            let wide = L::widen_b(count);
+            if counted >= 16 {
+                (0..4).for_each(|k| L::store_i(counts.add(lane + 4 * k).cast(), wide[k]));
+            } else if counted > 0 {
+                let mut each = [0i32; 16];
+                (0..4).for_each(|k| L::store_i(each.as_mut_ptr().add(4 * k), wide[k]));
+                std::ptr::copy_nonoverlapping(each.as_ptr().cast(), counts.add(lane), counted);
+            }
+        }
+    }
+}
