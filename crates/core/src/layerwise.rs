@@ -29,6 +29,10 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
         if layer.by_events {
             integrate_row(layer, state, schedule, before, scratch, y);
         }
+        for (index, synapse) in layer.synapses.iter().enumerate().filter(|(_, synapse)| synapse.gathers()) {
+            let spikes = spikes_of(layer, index, &state.views, before);
+            synapse.gather(&mut state.gathered[index], spikes, y, &mut scratch.rows);
+        }
         for chunk in &layer.chunks {
             let lanes = chunk.vectors * layer.width.lanes();
             for x in 0..width {
@@ -46,7 +50,11 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                 } else {
                     scratch.taps.clear();
                     for (index, synapse) in layer.synapses.iter().enumerate() {
-                        synapse.taps(&mut scratch.taps, spikes_of(layer, index, &state.views, before), y, x, chunk, layer.vectors);
+                        if synapse.gathers() {
+                            synapse.gathered_tap(&mut scratch.taps, &state.gathered[index], y, x, chunk, layer.vectors);
+                        } else {
+                            synapse.taps(&mut scratch.taps, spikes_of(layer, index, &state.views, before), y, x, chunk, layer.vectors);
+                        }
                     }
                     let (bounds, bounded) = chunk.bounds.of(distinct_input);
                     let ticks = if layer.merges { 1 } else { ticks };

@@ -34,6 +34,12 @@ static PLACES: [[u32; 8]; 256] = {
     places
 };
 
+/// # Safety
+/// `to` has room for the entries.
+unsafe fn copy(entries: &[u32], to: *mut u32, addend: u32) {
+    entries.iter().enumerate().for_each(|(at, &entry)| to.add(at).write(entry.wrapping_add(addend)));
+}
+
 /// Spikes of a node over a block of ticks. A plane is one tick, or one tick and sign. An entry is x·channels + channel; those of
 /// (row, plane, x) begin at `starts[(row·planes + plane)·width + x]`, so that a range of x is one slice.
 #[derive(Default)]
@@ -150,6 +156,53 @@ impl Spikes {
                     }
                     length += std::mem::take(times) as usize;
                 }
+            }
+        }
+        // SAFETY: they have been written.
+        unsafe { self.entries.set_len(length) };
+        self.finish();
+    }
+
+    /// Some rows as one: in order of (plane, cell, row), each entry raised by its row's addend. A cell is `columns` columns wide.
+    #[inline(never)]
+    pub fn gather(&mut self, source: &Spikes, from: Geometry, rows: &[(usize, u32)], columns: usize) {
+        self.clear(source.planes);
+        let cells = source.planes * from.width;
+        let total: u32 = rows.iter().map(|&(row, _)| source.starts[(row + 1) * cells] - source.starts[row * cells]).sum();
+        if total == 0 {
+            return;
+        }
+        self.entries.reserve(total as usize + 8);
+        self.starts.reserve(cells / columns + 1);
+        let entries = self.entries.as_mut_ptr();
+        let mut length = 0;
+        for cell in (0..cells).step_by(columns) {
+            self.starts.push(length as u32);
+            for &(row, addend) in rows {
+                let at = row * cells + cell;
+                let (first, end) = (source.starts[at] as usize, source.starts[at + columns] as usize);
+                // SAFETY: room for every entry and 8 more is reserved; the source is read up to its length.
+                unsafe {
+                    let to = entries.add(length);
+                    if first + 8 <= source.entries.len() {
+                        let mut done = 0;
+                        loop {
+                            let eight = source.entries.as_ptr().add(first + done).cast::<[u32; 8]>().read_unaligned();
+                            to.add(done).cast::<[u32; 8]>().write_unaligned(eight.map(|entry| entry.wrapping_add(addend)));
+                            done += 8;
+                            if first + done >= end {
+                                break;
+                            }
+                            if first + done + 8 > source.entries.len() {
+                                copy(&source.entries[first + done..end], to.add(done), addend);
+                                break;
+                            }
+                        }
+                    } else {
+                        copy(&source.entries[first..end], to, addend);
+                    }
+                }
+                length += end - first;
             }
         }
         // SAFETY: they have been written.

@@ -26,6 +26,8 @@ pub struct LayerState {
     /// Spikes of each synapse's source as the synapse needs them, where not as they are.
     pub views: Vec<Spikes>,
     pub readers: Vec<Readers>,
+    /// Rows of each synapse's source that reach the row of the layer at hand, as one list.
+    pub gathered: Vec<Spikes>,
     pub ledger: Ledger,
 }
 
@@ -38,6 +40,7 @@ impl LayerState {
             waiting: vec![0; if scalar { size } else { 0 }],
             counts: vec![0; if layer.fires && counts { layer.geometry.size() } else { 0 }],
             views: layer.synapses.iter().map(|_| Spikes::default()).collect(),
+            gathered: layer.synapses.iter().map(|_| Spikes::default()).collect(),
             readers: layer.synapses.iter().map(|synapse| readers(synapse, layer.geometry)).collect(),
             ..LayerState::default()
         }
@@ -131,6 +134,7 @@ pub struct Scratch {
     pub row: Vec<u32>,
     pub held: Vec<u32>,
     pub driven: Vec<Driven>,
+    pub rows: Vec<(usize, u32)>,
     pub neurons: Vec<u32>,
     pub planes: Vec<u32>,
     pub delayed: Spikes,

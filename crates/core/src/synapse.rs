@@ -220,6 +220,47 @@ impl Synapse {
         }
     }
 
+    /// Whether the input rows under an output row can be delivered as one list, out of order: not where a row's taps are apart.
+    pub fn gathers(&self) -> bool {
+        matches!(&self.form, Form::Rows { sweep, groups: 1, .. } if sweep.kernel[0] > 1 && sweep.dilation[1] == 1 && !sweep.transposed)
+    }
+
+    /// Columns of a cell of gathered spikes: all where every position reads all.
+    fn cell_columns(&self) -> usize {
+        if self.kind == Kind::Dense { self.from.width } else { 1 }
+    }
+
+    /// The spikes of all input rows under output row `y`.
+    pub fn gather(&self, gathered: &mut Spikes, spikes: &Spikes, y: usize, rows: &mut Vec<(usize, u32)>) {
+        let Form::Rows { sweep, .. } = &self.form else { return };
+        let row_entries = sweep.kernel[1] * self.from.channels;
+        rows.clear();
+        rows.extend((0..sweep.kernel[0]).filter_map(|ky| Some((sweep.input(0, y, ky, self.from.height)?, (ky * row_entries) as u32))));
+        gathered.gather(spikes, self.from, rows, self.cell_columns());
+    }
+
+    /// What of a row's gathered spikes reaches a chunk at (y, x).
+    #[inline(always)]
+    pub fn gathered_tap(&self, taps: &mut Vec<Tap>, gathered: &Spikes, y: usize, x: usize, chunk: &Chunk, vectors: usize) {
+        let Form::Rows { sweep, .. } = &self.form else { return };
+        let left = (x * sweep.stride[1]) as isize - sweep.padding[1] as isize;
+        let (a, b) = (left.max(0), (left + sweep.kernel[1] as isize).min(self.from.width as isize));
+        if gathered.entries.is_empty() || a >= b {
+            return;
+        }
+        let columns = self.cell_columns();
+        let shift = -left * (self.from.channels * chunk.vectors * 16) as isize;
+        taps.push(Tap {
+            starts: gathered.starts.as_ptr().wrapping_add(a as usize / columns),
+            stride: self.from.width / columns,
+            span: (b - a) as usize / columns,
+            entries: gathered.entries.as_ptr(),
+            rows: self.block(y * self.to.width + x, chunk, vectors).wrapping_offset(shift),
+            single: false,
+            first: 0,
+        });
+    }
+
     /// What reaches a chunk at (y, x), in order. `spikes`: of the source, through the view.
     #[inline(never)]
     pub fn taps(&self, taps: &mut Vec<Tap>, spikes: &Spikes, y: usize, x: usize, chunk: &Chunk, vectors: usize) {
