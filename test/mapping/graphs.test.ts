@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { createSimulator } from "../../ts/engine/create.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { forEachWeight } from "../../ts/mapping/fold/linear.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";
@@ -11,6 +12,7 @@ import { outputsOf, synapsesTo, type SpikingNetwork } from "../../ts/spiking/net
 import { mapped, randomGraph } from "./random.ts";
 
 const seeds = fc.nat(2 ** 31 - 1);
+const engines = ["reference", "auto"] as const;
 
 /** Values of the outputs, before a softmax. */
 function floatOutputs(relu: ReluNetwork, pixels: Uint8Array): Float32Array[] {
@@ -99,12 +101,14 @@ describe("random graphs of every mapped operator", () => {
       fc.asyncProperty(seeds, async (seed) => {
         const { relu, pixels } = randomGraph(seed);
         const network = await mapped(relu, { ...options, calibration: pixels });
-        const simulator = await referenceEngine().createSimulator(network);
         const expected = quantizedTwin(network).run(pixels[0]);
-        const { counts, charges } = simulator.run(pixels[0]);
-        simulator.dispose();
-        expect(counts).toEqual(expected.counts);
-        expect(charges).toEqual(expected.charges);
+        for (const engine of engines) {
+          const simulator = await createSimulator(network, { engine });
+          const { counts, charges } = simulator.run(pixels[0]);
+          simulator.dispose();
+          expect(counts).toEqual(expected.counts);
+          expect(charges).toEqual(expected.charges);
+        }
       }),
       { numRuns: 20 },
     );
