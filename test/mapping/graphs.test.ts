@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createSimulator } from "../../ts/engine/create.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
-import { forEachWeight } from "../../ts/mapping/fold/linear.ts";
+import { forEachWeight } from "../../ts/spiking/weights.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";
 import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
 import { quantizedTwin } from "../../ts/mapping/twin.ts";

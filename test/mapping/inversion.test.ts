@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { foldNetwork } from "../../ts/mapping/fold/fold.ts";
 import type { FoldedLayer, FoldedOutput } from "../../ts/mapping/fold/graph.ts";
-import { forEachWeight } from "../../ts/mapping/fold/linear.ts";
+import { forEachWeight } from "../../ts/spiking/weights.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";
 import { toSpiking } from "../../ts/mapping/to-spiking.ts";
 import type { ReluNetwork } from "../../ts/relu/network.ts";

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { LlifError } from "../../ts/errors.ts";
 import { chooseBits } from "../../ts/mapping/choose-bits.ts";
 import { StreamingHistogram } from "../../ts/mapping/histogram.ts";
 import { summarize } from "../../ts/mapping/summary.ts";
@@ -87,11 +88,17 @@ describe("chooseBits", () => {
       tried.push(bits);
       return disagreements[bits - 2];
     });
-    expect(choice).toEqual({ bits: 4, trials: [2, 3, 4].map((bits) => ({ bits, disagreements: disagreements[bits - 2] })) });
+    expect(choice).toEqual({ bits: 4, trials: [2, 3, 4].map((bits) => ({ bits, disagreements: disagreements[bits - 2] })), refused: null });
     expect(tried).toEqual([2, 3, 4]);
   });
 
   it("or the one with the fewest", async () => {
+    const refusedAt = (most: number) => async (bits: number) => {
+      if (bits > most) throw new LlifError("PRECISION", "layer too wide");
+      return 9 - bits;
+    };
+    expect(await chooseBits(refusedAt(4))).toEqual({ bits: 4, trials: [2, 3, 4].map((bits) => ({ bits, disagreements: 9 - bits })), refused: "layer too wide" });
+    await expect(chooseBits(refusedAt(1))).rejects.toThrow("layer too wide");
     expect((await chooseBits(async (bits) => Math.abs(bits - 6) + 1, { to: 8 })).bits).toBe(6);
   });
 });

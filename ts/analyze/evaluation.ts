@@ -78,6 +78,8 @@ export interface EvaluationReport {
   readonly differences?: readonly Difference[];
   /** Only where asked for: --energy. */
   readonly energy?: EnergyReport;
+  /** Only where there are some: layers that took fewer bits, neurons that are no ReLU. */
+  readonly warnings?: readonly string[];
 }
 
 export interface CertificateReport {

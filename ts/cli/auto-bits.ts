@@ -24,17 +24,19 @@ export async function settleBits(model: ReluNetwork, choice: MappingChoice, cali
   const held = calibration?.heldBack ?? null;
   if (held === null) throw new LlifError("ARGUMENT", "--bits auto: expected --calibration <set> of at least two images, some of which decide");
   const wanted = await floatDecisions(model, held);
-  const { bits, trials } = await chooseBits(
+  const { bits, trials, refused } = await chooseBits(
     async (bits) => {
       const decided = await twinDecisions(model, { ...rest, bits }, calibration, held, io);
       return decided.filter((decision, index) => decision !== wanted[index]).length;
     },
-    { to: 12, signal: io.signal },
+    // Balanced ternary has no more digits.
+    { to: rest.code === "phase" && rest.spikes === "signed" && rest.nonAdjacent !== true ? 10 : 12, signal: io.signal },
   );
   const tried = trials.map((trial) => `${trial.bits}: ${trial.disagreements}`).join(", ");
   const last = trials[trials.length - 1];
   const found = last.disagreements === 0 ? `the smallest number without a disagreement on ${formatCount(held.count)} held-back images` : `the fewest disagreements on ${formatCount(held.count)} held-back images; no number of bits had none`;
   io.err(`--bits auto: ${bits} bits, ${found} (${tried})`);
+  if (refused !== null) io.err(`warning: no more bits were tried: ${refused}`);
   if (last.disagreements > 0) await adviseOnClipping(model, { ...rest, bits }, calibration, held, io);
   return { ...rest, bits };
 }

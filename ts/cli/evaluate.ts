@@ -10,6 +10,7 @@ import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { makeManifest } from "./manifest.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addDataOptions, addEncodingOptions, addMappingOptions, cacheOption, encodingChoice, engineOption, integer, jsonOption, mappingChoice, workersOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
+import { summarize } from "../mapping/summary.ts";
 import { hasTwin } from "../parallel/contenders.ts";
 import { settleBits } from "./auto-bits.ts";
 import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
@@ -91,10 +92,13 @@ export function addEvaluate(program: Command, io: Io): void {
 export async function evaluateModel(model: OpenModel, flags: EvaluateFlags, io: Io): Promise<EvaluateOutcome> {
   const evaluator = await Evaluator.open(model, flags, io);
   const { network, mapping, calibration, ticks } = await networkFor(model, flags, evaluator, io);
+  const { warnings } = summarize(network);
+  for (const warning of warnings) io.err(`warning: ${warning}`);
   const evaluated = await evaluator.evaluate(network, flags.engine, ticks, { ...flags, encoding: encodingChoice(flags) });
   const { evaluation } = evaluated;
   const report = {
     ...evaluated.report,
+    ...(warnings.length === 0 ? {} : { warnings }),
     ...(flags.differences === true ? { differences: await differencesIn(evaluation, model, evaluator.data) } : {}),
     ...(flags.top === undefined ? {} : { topClasses: await topClassesOf(model, network, evaluator.data, flags.top, io) }),
   };

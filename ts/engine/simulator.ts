@@ -1,16 +1,20 @@
 import { DisposedError, LlifError, throwIfAborted } from "../errors.ts";
 import { checkInteger } from "../check.ts";
+import { type ChargeProof, proveCharges } from "../spiking/charge-range.ts";
 import { checkSpikingNetwork } from "../spiking/check.ts";
 import { latencyTicks, outputsOf, populationsOf, type Charges, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
 import { compileSchedule, type CompiledSchedule } from "../spiking/schedule.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions, Simulator, SpikeTrain } from "./engine.ts";
 import { encodeInput, type EncodedInput } from "./input.ts";
+import { inputCounts } from "./input-counts.ts";
 
 /** A network that an engine can simulate, with its schedule. */
 export interface PreparedNetwork {
   readonly network: SpikingNetwork;
   readonly schedule: CompiledSchedule;
+  /** Null for float32 networks. */
+  readonly proof: ChargeProof | null;
 }
 
 /** Record options after checking, every default filled in. */
@@ -53,7 +57,7 @@ export interface CoreRun {
 
 /**
  * Checks everything about a network that does not depend on a sample.
- * @throws {LlifError} if it is not valid, or UNSUPPORTED if no engine simulates it yet.
+ * @throws {LlifError} if it is not valid, UNSUPPORTED if no engine simulates it yet, or PRECISION if a charge could leave 32 bits.
  */
 export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
   checkSpikingNetwork(network);
@@ -66,7 +70,7 @@ export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
   if (network.arithmetic !== arithmetic && network.code !== "ttfs") {
     throw new LlifError("UNSUPPORTED", `network "${network.name}": ${network.schedule} ${network.code} networks of ${network.spikes} spikes are simulated in ${arithmetic}, got ${network.arithmetic}`);
   }
-  return { network, schedule };
+  return { network, schedule, proof: proveCharges(network) };
 }
 
 /** @throws {LlifError} ARGUMENT for a population or neuron that the network does not have. */
@@ -98,8 +102,9 @@ export function expandCharges<T extends Charges | Float64Array>(values: T, shape
 }
 
 /** Checks samples and options, keeps time, decodes outputs and guards against use after dispose, over an engine's core. */
-export function createSimulatorOver<const R extends RecordOptions>(engine: Engine["name"], { network, schedule }: PreparedNetwork, core: SimulatorCore): Simulator<R> {
+export function createSimulatorOver<const R extends RecordOptions>(engine: Engine["name"], { network, schedule, proof }: PreparedNetwork, core: SimulatorCore): Simulator<R> {
   const output = outputsOf(network).at(0);
+  const counts = proof === null ? null : inputCounts(network, schedule);
   let ticksSinceReset = 0;
   let disposed = false;
 
@@ -110,6 +115,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
   const reset = (): void => {
     alive();
     core.reset();
+    counts?.reset();
     ticksSinceReset = 0;
   };
 
@@ -122,6 +128,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
       const before = ticksSinceReset === 0 ? "" : ` after ${ticksSinceReset}`;
       throw new LlifError("ARGUMENT", `run: counts of signed rate end at ${network.levels}, after its window of ${network.windowTicks} ticks; expected no more of them, got ${ticks}${before}`);
     }
+    if (counts !== null) proof?.check(counts.add(encoded));
     ticksSinceReset += ticks;
     return resultOf(core.run(encoded, ticks), ticks);
   };
@@ -145,7 +152,9 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     let onTheWay = 0;
     for (const input of inputs) {
       alive();
-      const run = passWindow(encodeInput(network, input, ticks));
+      const encoded = encodeInput(network, input, ticks);
+      if (counts !== null) proof?.check(counts.add(encoded));
+      const run = passWindow(encoded);
       onTheWay++;
       if (run === undefined) continue;
       onTheWay--;

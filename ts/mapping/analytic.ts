@@ -1,7 +1,7 @@
 import type { ReluNetwork } from "../relu/network.ts";
 import { channelsOf } from "../tensor.ts";
 import type { FoldedNetwork } from "./fold/graph.ts";
-import { forEachWeight } from "./fold/linear.ts";
+import { forEachWeight } from "../spiking/weights.ts";
 import { pooledSource, type CountSource } from "./sources.ts";
 
 /** Smallest and largest activation of each channel that a source can carry. */

@@ -1,5 +1,5 @@
 import { checkInteger } from "../check.ts";
-import { throwIfAborted } from "../errors.ts";
+import { LlifError, throwIfAborted } from "../errors.ts";
 
 export interface BitsTrial {
   readonly bits: number;
@@ -11,6 +11,8 @@ export interface BitsChoice {
   /** The smallest number of bits without a disagreement, or that with the fewest. */
   readonly bits: number;
   readonly trials: readonly BitsTrial[];
+  /** Why no more bits were tried: their charges do not fit; null where the trials ended otherwise. */
+  readonly refused: string | null;
 }
 
 export interface ChooseBitsOptions {
@@ -22,18 +24,26 @@ export interface ChooseBitsOptions {
 }
 
 /**
- * Tries numbers of bits in ascending order, until one decides every held-back image as the float network does.
+ * Tries numbers of bits in ascending order, until one decides every held-back image as the float network does, or more of them cannot be exact.
  * @param disagreementsAt maps at that many bits and counts the images decided otherwise; images that served for the scales do not count.
+ * @throws {LlifError} PRECISION where not even the fewest bits can be exact; what `disagreementsAt` throws; ABORTED.
  */
 export async function chooseBits(disagreementsAt: (bits: number) => Promise<number>, options: ChooseBitsOptions = {}): Promise<BitsChoice> {
   const from = checkInteger("chooseBits: from", options.from ?? 2, 1, 16);
   const to = checkInteger("chooseBits: to", options.to ?? 12, from, 16);
   const trials: BitsTrial[] = [];
+  let refused: string | null = null;
   for (let bits = from; bits <= to; bits++) {
     throwIfAborted(options.signal);
-    trials.push({ bits, disagreements: await disagreementsAt(bits) });
+    try {
+      trials.push({ bits, disagreements: await disagreementsAt(bits) });
+    } catch (error) {
+      if (trials.length === 0 || !(error instanceof LlifError) || error.code !== "PRECISION") throw error;
+      refused = error.message;
+      break;
+    }
     if (trials[trials.length - 1].disagreements === 0) break;
   }
   const best = trials.reduce((fewest, trial) => (trial.disagreements < fewest.disagreements ? trial : fewest));
-  return { bits: best.bits, trials };
+  return { bits: best.bits, trials, refused };
 }

@@ -1,6 +1,7 @@
 import { type Population, populationsOf, shapeOf, type SpikingNetwork, type SpikingPool, type Synapse, synapsesTo } from "../spiking/network.ts";
 import { sameShape, sizeOf } from "../tensor.ts";
-import { applyLinear, forEachWeight, type Linear, repeated } from "./fold/linear.ts";
+import { forEachWeight } from "../spiking/weights.ts";
+import { applyLinear, type Linear, repeated } from "./fold/linear.ts";
 import { pooledSource, type CountSource } from "./sources.ts";
 
 /** Pairs of populations that together stand for one value, so that one ReLU with a slope does too. */

@@ -1,7 +1,9 @@
 import { LlifError } from "../errors.ts";
 import { channelsOf } from "../tensor.ts";
 import type { FoldedLayer, FoldedOutput } from "./fold/graph.ts";
-import { forEachWeight, type Linear } from "./fold/linear.ts";
+import { bitsFor } from "../spiking/charge-range.ts";
+import { forEachWeight } from "../spiking/weights.ts";
+import type { Linear } from "./fold/linear.ts";
 import type { CountSource } from "./sources.ts";
 
 /** How a code uses the 32 bits of a charge. */
@@ -50,7 +52,8 @@ export function quantizeLayer(layer: FoldedLayer, sources: readonly CountSource[
       const lowest = lower[channel] - (room.signed ? theta * room.levels : 0);
       if (highest < 2 ** 31 && lowest > -(2 ** 31)) continue;
       if (exponent[channel] === 1) {
-        throw new LlifError("PRECISION", `layer "${layer.name}": the charge of channel ${channel} does not fit 32 bits at ${room.levels} levels; take fewer bits`, { nodes: [layer.name] });
+        const bits = bitsFor(Math.max(highest, -lowest));
+        throw new LlifError("PRECISION", `layer "${layer.name}": the charge of channel ${channel} needs ${bits} bits where exact codes have 32, at ${room.levels} levels and the coarsest weights; take levels ${2 ** (bits - 32)} times fewer`, { nodes: [layer.name] });
       }
       exponent[channel]--;
       lowered = true;

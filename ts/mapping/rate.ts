@@ -6,7 +6,8 @@ import { channelsOf } from "../tensor.ts";
 import type { CodePlan } from "./code.ts";
 import { equivalentLeakCharge } from "./equations.ts";
 import type { FoldedLayer, FoldedOutput } from "./fold/graph.ts";
-import { forEachWeight, type Linear } from "./fold/linear.ts";
+import { forEachWeight } from "../spiking/weights.ts";
+import type { Linear } from "./fold/linear.ts";
 import type { CountSource } from "./sources.ts";
 
 /** The neuron of a synchronous `rate` network; the other codes, real-valued ttfs among them, have one neuron only. */

@@ -1,3 +1,4 @@
+import { largestSum } from "../spiking/charge-range.ts";
 import type { SpikingPool } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { forEachPooled } from "../relu/forward.ts";
@@ -22,13 +23,10 @@ export interface CountSource {
 export function pooledSource(pool: FoldedPool | SpikingPool, multiplicity: ArrayLike<number> | null, source: CountSource): CountSource {
   const { shape } = pool;
   if (pool.mode === "max") return { ...source, shape };
-  const [height, width] = source.shape;
-  const cells = new Float64Array(shape[0] * shape[1]);
-  forEachPooled(pool, [height, width, 1], [shape[0], shape[1], 1], (output) => cells[output]++);
-  const largestSum = cells.reduce((most, count, index) => Math.max(most, count * (multiplicity?.[index] ?? 1)), 0);
+  const members = largestSum(pool, multiplicity, source.shape);
   return {
     shape, unit: source.unit, shift: source.shift === null ? null : summedShift(pool, multiplicity, source, source.shift),
-    smallest: source.smallest * largestSum, largest: source.largest * largestSum, members: source.members * largestSum,
+    smallest: source.smallest * members, largest: source.largest * members, members: source.members * members,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ReluNetwork } from "../relu/network.ts";
+import { bitsFor, chargeBounds, chargeRange, countRanges, type CountRange } from "../spiking/charge-range.ts";
 import { latencyTicks, type Population, type SpikingNetwork, type SpikingNode, synapsesTo } from "../spiking/network.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor.ts";
-import { chargeRange, countSources } from "./charge-range.ts";
 import { clippingOf, type LayerClipping } from "./clipping.ts";
 import { precisionOf } from "./quantize.ts";
 import type { ActivationMaxima } from "./scales.ts";
@@ -16,8 +16,8 @@ export interface LayerSummary {
   readonly scale: readonly [number, number] | null;
   /** Activation at which the model saturates there (ReLU6); null where it does not. */
   readonly ceiling: number | null;
-  /** Smallest and largest p of θ = 2^p, and what they would be if no charge were near 32 bits; null in float32 networks. */
-  readonly precision: { readonly smallest: number; readonly largest: number; readonly wanted: number } | null;
+  /** Smallest and largest p of θ = 2^p, what they would be if no charge were near 32 bits, and the bits that the charge would then need; null in float32 networks. */
+  readonly precision: { readonly smallest: number; readonly largest: number; readonly wanted: number; readonly wantedBits: number } | null;
   /** Bits that the largest charge provably needs, sign included; null in float32 networks and for pools. */
   readonly chargeBits: number | null;
   /** What an engine adds in: `i16 blocks`, 16-bit sums of few inputs widened into 32 bits; `i32` where a weight needs more than 16 bits. */
@@ -50,8 +50,8 @@ export interface NetworkSummary {
  */
 export function summarize(network: SpikingNetwork, model: { readonly relu?: ReluNetwork; readonly maxima?: ActivationMaxima } = {}): NetworkSummary {
   const { name, code, schedule, spikes, levels, windowTicks } = network;
-  const sources = countSources(network);
-  const layers = network.nodes.map((node) => summarizeNode(network, node, sources));
+  const ranges = countRanges(network);
+  const layers = network.nodes.map((node) => summarizeNode(network, node, ranges));
   const names = new Set(network.nodes.map((node) => node.name));
   const clipping = model.relu !== undefined && model.maxima !== undefined ? clippingOf(network, model.relu, model.maxima) : [];
   return {
@@ -62,28 +62,32 @@ export function summarize(network: SpikingNetwork, model: { readonly relu?: Relu
   };
 }
 
-function summarizeNode(network: SpikingNetwork, node: SpikingNode, sources: ReturnType<typeof countSources>): LayerSummary {
+function summarizeNode(network: SpikingNetwork, node: SpikingNode, ranges: ReadonlyMap<string, CountRange>): LayerSummary {
   const { name, kind, shape } = node;
   if (node.kind === "pool") {
     return { name, kind, shape, neurons: 0, from: [node.from], scale: null, ceiling: null, precision: null, chargeBits: null, accumulator: null };
   }
   const exact = network.arithmetic === "int32";
-  const range = exact ? chargeRange(network, node, sources) : null;
+  const range = exact ? chargeRange(network, node, ranges) : null;
   return {
     name, kind, shape,
     neurons: sizeOf(shape),
     from: synapsesTo(network, name).map((synapse) => synapse.from),
     scale: node.kind === "population" ? extent(node.unit.map((unit) => unit * (exact ? network.levels : 1))) : null,
     ceiling: node.kind === "population" && node.ceiling !== undefined ? node.ceiling[0] : null,
-    precision: exact && node.kind === "population" ? precisionsOf(network, node) : null,
-    chargeBits: range === null ? null : Math.ceil(Math.log2(Math.max(range.largest, -range.smallest, 1) + 1)) + 1,
+    precision: exact && node.kind === "population" ? precisionsOf(network, node, ranges) : null,
+    chargeBits: range === null ? null : bitsFor(Math.max(range.largest, -range.smallest)),
     accumulator: range === null ? "f32" : range.largestWeight <= 32767 ? "i16 blocks" : "i32",
   };
 }
 
-function precisionsOf(network: SpikingNetwork, { threshold }: Population): LayerSummary["precision"] {
+function precisionsOf(network: SpikingNetwork, node: Population, ranges: ReadonlyMap<string, CountRange>): LayerSummary["precision"] {
+  const { threshold } = node;
   const [smallest, largest] = extent(Float64Array.from(threshold, Math.log2));
-  return { smallest, largest, wanted: Math.max(precisionOf(network.levels), largest) };
+  const wanted = Math.max(precisionOf(network.levels), largest);
+  const { lower, upper } = chargeBounds(network, node, ranges);
+  const furthest = upper.reduce((most, value, index) => Math.max(most, (Math.max(value, -lower[index]) / threshold[index % threshold.length]) * 2 ** wanted), 0);
+  return { smallest, largest, wanted, wantedBits: bitsFor(furthest) };
 }
 
 function extent(values: Float64Array): [number, number] {
@@ -104,7 +108,7 @@ function neuronWarnings(network: SpikingNetwork): string[] {
 function precisionWarnings(layers: readonly LayerSummary[]): string[] {
   return layers.flatMap(({ name, precision }) => {
     if (precision === null || precision.smallest >= precision.wanted) return [];
-    return [`${name}: thresholds of 2^${precision.smallest} instead of 2^${precision.wanted}, so that every charge fits 32 bits: its weights are rounded more coarsely; take fewer bits or scales per channel`];
+    return [`${name}: thresholds of 2^${precision.smallest} instead of 2^${precision.wanted}, at which its charge could need ${precision.wantedBits} of 32 bits: its weights are rounded more coarsely; take fewer bits or scales per channel`];
   });
 }
 

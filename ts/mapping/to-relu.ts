@@ -3,7 +3,8 @@ import { averageDivisors } from "../relu/forward.ts";
 import type { AveragePoolNode, ReluNetwork, ReluNode } from "../relu/network.ts";
 import { type Population, shapeOf, type SpikingNetwork, type SpikingOutput, type SpikingPool, type Synapse, synapsesTo } from "../spiking/network.ts";
 import { channelsOf, sameShape, sizeOf, type Shape } from "../tensor.ts";
-import { compressed, forEachWeight, repeated } from "./fold/linear.ts";
+import { forEachWeight } from "../spiking/weights.ts";
+import { compressed, repeated } from "./fold/linear.ts";
 import { negativeSides, zeroCharge, type NegativeSides } from "./negative-sides.ts";
 
 /**

@@ -125,7 +125,9 @@ class Builder {
     const scale = this.#scales.get(layer.name) ?? new Float64Array(channels).fill(this.#inputScale());
     const unit = scale.map((value) => (exact ? value / levels : value * this.#neuron.unitFactor));
     const shift = layer.complement ? scale.map((value) => -value) : null;
-    this.#sources.set(layer.name, { shape: layer.shape, unit, shift, smallest: layer.rectified ? 0 : -levels, largest: levels, members: 1 });
+    // The non-adjacent form may stand one above until its last digits come.
+    const most = levels + (this.#plan.nonAdjacent ? 1 : 0);
+    this.#sources.set(layer.name, { shape: layer.shape, unit, shift, smallest: layer.rectified ? 0 : -most, largest: most, members: 1 });
     const hints = { ...ceilingOf(layer, scale), ...negativeSideOf(layer) };
     if (!exact) {
       const { population, weights } = mapRateLayer(layer, sources, bias, unit, this.#neuron);

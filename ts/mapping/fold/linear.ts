@@ -1,4 +1,5 @@
 import type { Padding, Window2d } from "../../relu/network.ts";
+import { forEachWeight } from "../../spiking/weights.ts";
 import { channelsOf, sizeOf, type Shape } from "../../tensor.ts";
 
 /** A linear map of one source, in float64. Weights are laid out as in the ReLU network's node of that kind. */
@@ -10,27 +11,6 @@ export type Linear =
   | { readonly kind: "identity"; readonly weights: Float64Array };
 
 export type Windowed = Extract<Linear, { kind: "conv2d" | "convTranspose2d" }>;
-
-/** Visits each weight with its output and its input: flat indices where dense, element indices (modulo weights) where identity, else channels. */
-export function forEachWeight(linear: Linear, shape: Shape, visit: (output: number, input: number, weight: number, index: number) => void): void {
-  const { weights } = linear;
-  const outputs = linear.kind === "dense" ? sizeOf(shape) : channelsOf(shape);
-  if (linear.kind === "dense") {
-    const inputs = weights.length / outputs;
-    for (let output = 0, index = 0; output < outputs; output++) {
-      for (let input = 0; input < inputs; input++, index++) visit(output, input, weights[index], index);
-    }
-  } else if (linear.kind === "identity") {
-    for (let index = 0; index < weights.length; index++) visit(index, index, weights[index], index);
-  } else {
-    const groupInputs = weights.length / (linear.kernel[0] * linear.kernel[1] * outputs);
-    for (let index = 0, tap = 0; index < weights.length; tap++) {
-      for (let output = 0; output < outputs; output++, index++) {
-        visit(output, Math.floor((output * linear.groups) / outputs) * groupInputs + (tap % groupInputs), weights[index], index);
-      }
-    }
-  }
-}
 
 /** The same map with other weights. */
 export function mapWeights(linear: Linear, shape: Shape, change: (weight: number, output: number, input: number) => number): Linear {
