@@ -69,6 +69,8 @@ export class FlatSimulator implements RawSimulator {
     this.network = network as FlatNetwork;
   }
 
+  countSent = unsupported;
+  sent = unsupported;
   reset = unsupported;
   runConstant = unsupported;
   runEvents = unsupported;

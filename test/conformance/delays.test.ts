@@ -122,7 +122,7 @@ describe.each(["synchronous rate", "signed rate"] as const)("random graphs with 
     await fc.assert(
       fc.asyncProperty(cases(variant), fc.nat(2 ** 31 - 1), fc.integer({ min: 1, max: 9 }), async (sample, seed, cut) => {
         const network = withDelays(sample, seed);
-        const record = { spikes: network.nodes.flatMap(({ kind, name }) => (kind === "population" ? [name] : [])) };
+        const record = { spikes: network.nodes.flatMap(({ kind, name }) => (kind === "population" ? [name] : [])), sent: variant === "signed rate" };
         const results: Result[][] = [];
         for (const engine of [referenceEngine(), wasmEngine()]) {
           const simulator = await engine.createSimulator(network, { record });
@@ -139,6 +139,8 @@ describe.each(["synchronous rate", "signed rate"] as const)("random graphs with 
           expect(of("spikes")).toBe(whole.statistics.spikes);
           expect(of("synapticOperations")).toBe(whole.statistics.synapticOperations);
           expect(parts[parts.length - 1].charges).toEqual(whole.charges);
+          const sentBy = (part: Result): number => record.spikes.reduce((sum, name) => sum + (part.sent[name]?.reduce((total, spikes) => total + spikes, 0) ?? 0), 0);
+          if (record.sent) expect(parts.map(sentBy)).toEqual(parts.map(({ statistics }) => statistics.spikes));
           simulator.dispose();
           results.push(parts);
           [spikes, arrived] = [spikes + whole.statistics.spikes, arrived + whole.statistics.synapticOperations];

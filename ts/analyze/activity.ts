@@ -1,5 +1,6 @@
 import { forEachPooled } from "../relu/forward.ts";
 import type { ReluNetwork } from "../relu/network.ts";
+import { LlifError } from "../errors.ts";
 import { outputsOf, populationsOf, shapeOf, type SpikingNetwork } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { fanoutOf, type Fanout } from "./fanout.ts";
@@ -44,6 +45,8 @@ export interface StageSums {
 export interface CountedRun {
   readonly counts: Readonly<Record<string, ArrayLike<number>>>;
   readonly statistics: { readonly spikes: number; readonly synapticOperations: number };
+  /** Spikes of each neuron and pool where they are taken back; otherwise the counts tell them. */
+  readonly sent?: Readonly<Record<string, ArrayLike<number>>>;
   /** Spikes of each input neuron; null or absent where the input is constant current. */
   readonly inputSpikes?: ArrayLike<number> | null;
 }
@@ -54,7 +57,7 @@ export interface ActivityMeter {
   readonly floatStages: readonly Stage[];
   /** Nodes of the ReLU network whose values `add` needs. */
   readonly floatNodes: readonly string[];
-  /** @param run one sample; `input` its counts N_0, `values` those of `floatNodes`. */
+  /** @param run one sample, of signed synchronous rate with what is sent recorded; `input` its counts N_0, `values` those of `floatNodes`. */
   add(run: CountedRun, input: ArrayLike<number>, values: Readonly<Record<string, ArrayLike<number>>>): void;
   sums(): ActivitySums;
   /** Back to zero. */
@@ -78,6 +81,11 @@ export function spikesOfCount({ code, schedule, spikes, nonAdjacent }: Pick<Spik
   return digits;
 }
 
+/** Signed synchronous rate: spikes that are taken back are in no count (T8). */
+export function takesBack({ schedule, spikes }: Pick<SpikingNetwork, "schedule" | "spikes">): boolean {
+  return schedule === "synchronous" && spikes === "signed";
+}
+
 /** @param spikingInput the input comes as spikes, which add, rather than as analog values, which are multiplied. */
 export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikingInput = false): ActivityMeter {
   const spikingStages = network.synapses.map((synapse): Stage => {
@@ -96,24 +104,30 @@ export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikin
   let spiking = new Counter(spikingStages.length);
   let float = new Counter(floatStages.length);
   let samples = 0;
-  const takesBack = network.schedule === "synchronous" && network.spikes === "signed";
 
   return {
     spikingStages,
     floatStages,
     floatNodes,
-    add({ counts, statistics, inputSpikes }, input, values) {
+    add({ counts, sent = {}, inputSpikes }, input, values) {
       samples++;
       const sources = new Map<string, Events>([[network.input.name, { counts: input, spikes: inputSpikes ?? input }]]);
+      if (takesBack(network)) {
+        const pooled = new Map<string, Events>(sources);
+        for (const { kind, name } of network.nodes) {
+          if (kind === "output") continue;
+          const spikes = sent[name];
+          if (spikes === undefined) throw new LlifError("ARGUMENT", `activity of "${network.name}", layer "${name}": expected what it sends, as record.sent of a simulator keeps it`, { nodes: [name] });
+          sources.set(name, { counts: eventsOf(network, name, counts, input, pooled).counts, spikes });
+        }
+      }
       const events = spikingStages.map(({ from }) => eventsOf(network, from, counts, input, sources));
       const neurons = populations.map(({ name }) => eventsOf(network, name, counts, input, sources));
       const spikes = neurons.reduce((sum, one) => sum + total(one.spikes), 0);
-      // Spikes that are taken back are in no count (T8): the engine's total is shared out in proportion.
-      const factor = takesBack && spikes > 0 ? statistics.spikes / spikes : 1;
-      spikingStages.forEach(({ fanout, analog }, index) => spiking.add(index, analog ? events[index].counts : events[index].spikes, events[index].counts, fanout, analog, analog ? 1 : factor));
-      spiking.spikes += spikes * factor;
+      spikingStages.forEach(({ fanout, analog }, index) => spiking.add(index, analog ? events[index].counts : events[index].spikes, events[index].counts, fanout, analog));
+      spiking.spikes += spikes;
       for (const { name } of populations) spiking.active += nonzero(counts[name]);
-      floatStages.forEach(({ from, fanout }, index) => float.add(index, values[from], values[from], fanout, true, 1));
+      floatStages.forEach(({ from, fanout }, index) => float.add(index, values[from], values[from], fanout, true));
       for (const name of rectified) float.active += nonzero(values[name]);
     },
     sums: () => ({ samples, spiking: spiking.sums(), float: float.sums() }),
@@ -157,11 +171,11 @@ class Counter {
     [this.#events, this.#operations, this.#countEvents, this.#countOperations] = [zeros(), zeros(), zeros(), zeros()];
   }
 
-  /** @param single an analog value is one event, however large. @param factor spikes for each that the counts tell of. */
-  add(stage: number, events: ArrayLike<number>, counts: ArrayLike<number>, { nonzero: targets }: Fanout, single: boolean, factor: number): void {
+  /** @param single an analog value is one event, however large. */
+  add(stage: number, events: ArrayLike<number>, counts: ArrayLike<number>, { nonzero: targets }: Fanout, single: boolean): void {
     for (let index = 0; index < targets.length; index++) {
       if (events[index] === 0 || Number.isNaN(events[index])) continue;
-      const spikes = single ? 1 : events[index] * factor;
+      const spikes = single ? 1 : events[index];
       this.#events[stage] += spikes;
       this.#operations[stage] += spikes * targets[index];
       if (counts[index] === 0) continue;

@@ -15,6 +15,8 @@ export interface SimulatorOptions<R extends RecordOptions = RecordOptions> {
 export interface RecordOptions {
   /** Spike counts of every population; default true. */
   readonly counts?: boolean;
+  /** Signed synchronous rate alone: how many spikes each neuron, and each output of a pool, sends; counts say nothing of those taken back. Default false. */
+  readonly sent?: boolean;
   /** Populations whose spike trains are kept. */
   readonly spikes?: readonly string[];
   /** Neurons, by population, whose membrane potentials are kept after every tick. */
@@ -96,6 +98,8 @@ export interface Result<R extends RecordOptions = RecordOptions> {
    * Real-valued ttfs: 1 for each neuron that fired. Empty if not recorded.
    */
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
+  /** Spikes by population and pool, +1 and −1 alike; empty if not recorded. */
+  readonly sent: Readonly<Record<string, Uint32Array>>;
   readonly spikes: { readonly [Name in RecordedSpikes<R>]: SpikeTrain };
   /** By population; shape [neurons listed, samples]. Samples: one a tick (synchronous: after firing), or 2·windowTicks (layerwise: integration, then firing). */
   readonly potentials: { readonly [Name in RecordedPotentials<R>]: Float32Array | Int32Array };

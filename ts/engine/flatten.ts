@@ -16,6 +16,10 @@ export interface RawNetwork {
 
 /** `RawSimulator` of crates/wasm/src/simulator.rs: a run returns the address of its table. */
 export interface RawSimulator {
+  /** From now on what every node sends is counted. */
+  countSent(): void;
+  /** Of the last run. */
+  sent(node: number): Uint32Array;
   reset(): void;
   runConstant(values: Uint32Array, ticks: number): number;
   runEvents(neurons: Uint32Array, starts: Uint32Array, ticks: number): number;
@@ -62,7 +66,9 @@ export function buildCore(core: RawCore, { network, schedule }: PreparedNetwork,
     raw.free();
     throw error;
   }
-  return { raw: new core.RawSimulator(raw, recording.counts), numbers };
+  const simulator = new core.RawSimulator(raw, recording.counts);
+  if (recording.sent) simulator.countSent();
+  return { raw: simulator, numbers };
 }
 
 function addNodes(raw: RawNetwork, network: SpikingNetwork, recording: Recording, numbers: ReadonlyMap<string, number>): void {

@@ -20,6 +20,7 @@ export interface PreparedNetwork {
 /** Record options after checking, every default filled in. */
 export interface Recording {
   readonly counts: boolean;
+  readonly sent: boolean;
   readonly spikes: readonly string[];
   /** Neurons by population, in the order asked for. */
   readonly potentials: readonly { readonly population: string; readonly neurons: Uint32Array }[];
@@ -49,6 +50,8 @@ export interface CoreRun {
   /** Of this run alone, as the following; empty if not recorded. */
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
   /** Ticks from 0 at the run's start; layerwise: depth · windowTicks + k. */
+  /** By population and pool; absent: not recorded. */
+  readonly sent?: Readonly<Record<string, Uint32Array>>;
   readonly spikes: Readonly<Record<string, SpikeTrain>>;
   readonly potentials: Readonly<Record<string, Float32Array | Int32Array>>;
   readonly spikeCount: number;
@@ -88,7 +91,10 @@ export function resolveRecording(network: SpikingNetwork, record: RecordOptions 
     neurons.forEach((neuron) => checkInteger(`record.potentials: neuron of "${population}"`, neuron, 0, size - 1));
     return { population, neurons: Uint32Array.from(neurons) };
   });
-  return { counts: record.counts ?? true, spikes, potentials };
+  if (record.sent === true && (network.schedule !== "synchronous" || network.spikes !== "signed")) {
+    throw new LlifError("ARGUMENT", `record.sent: expected signed synchronous rate, got ${network.schedule} ${network.code} of ${network.spikes} spikes, whose counts tell what is sent`);
+  }
+  return { counts: record.counts ?? true, sent: record.sent ?? false, spikes, potentials };
 }
 
 /** One value for each neuron, from one for each channel or one for each neuron. */
@@ -133,12 +139,12 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     return resultOf(core.run(encoded, ticks), ticks);
   };
 
-  const resultOf = ({ charges, counts, spikes, potentials, spikeCount, synapticOperations }: CoreRun, ticks: number): Result<R> => {
+  const resultOf = ({ charges, counts, sent = {}, spikes, potentials, spikeCount, synapticOperations }: CoreRun, ticks: number): Result<R> => {
     const logits = output === undefined ? new Float64Array(0) : decode(output, charges[output.name], schedule.interleaved ? ticksSinceReset : 1);
     const latency = latencyTicks(network, ticks);
     const statistics = { ticks: latency, windowTicks: ticks, latencyTicks: latency, intervalTicks: ticks, spikes: spikeCount, synapticOperations };
     // The names recorded are those of R: resolveRecording has checked them.
-    return { logits, top: topClasses(logits, network.classes), charges, counts, spikes, potentials, statistics } as Result<R>;
+    return { logits, top: topClasses(logits, network.classes), charges, counts, sent, spikes, potentials, statistics } as Result<R>;
   };
 
   const runPipelined = function* (inputs: Iterable<RunInput>): Generator<Result<R>, void, undefined> {

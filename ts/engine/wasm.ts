@@ -74,7 +74,8 @@ function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwo
     run: (input, ticks) =>
       call(({ raw, numbers }) => {
         const address = input.kind === "constant" ? raw.runConstant(bitsOf(input.values), ticks) : runEvents(raw, input, network.spikes === "signed", ticks);
-        return collect(network, recording, numbers, new RunTable(memory, address));
+        const sent = recording.sent ? sentBy(network, raw, numbers) : undefined;
+        return { ...collect(network, recording, numbers, new RunTable(memory, address)), ...(sent === undefined ? {} : { sent }) };
       }),
     dispose() {
       held?.raw.free();
@@ -86,6 +87,10 @@ function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwo
 function runEvents(raw: RawSimulator, input: EventInput, signed: boolean, ticks: number): number {
   const { neurons, starts } = planesOf(input, signed);
   return raw.runEvents(neurons, starts, ticks);
+}
+
+function sentBy({ nodes }: SpikingNetwork, raw: RawSimulator, numbers: ReadonlyMap<string, number>): Record<string, Uint32Array> {
+  return Object.fromEntries(nodes.flatMap(({ kind, name }) => (kind === "output" ? [] : [[name, raw.sent(numbers.get(name) as number)]])));
 }
 
 /** Copies a run's results out of the core's memory, which the next call may change or move. */

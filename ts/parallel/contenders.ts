@@ -1,5 +1,5 @@
 import { LlifError } from "../errors.ts";
-import { activityMeter } from "../analyze/activity.ts";
+import { activityMeter, takesBack } from "../analyze/activity.ts";
 import { inputEncoder, type EncodingChoice } from "../analyze/encoding.ts";
 import type { Certificates, Contenders } from "../analyze/evaluate.ts";
 import { createSimulator, type EngineName } from "../engine/create.ts";
@@ -49,7 +49,7 @@ export async function openContenders({ relu, network: mapped, engine, certify, e
   const dispose = (): void => open.splice(0).forEach((resource) => resource.dispose());
   try {
     // A real-valued time is in no count.
-    const record = certify && hasRealTimes(network) ? { spikes: populationsOf(network).map(({ name }) => name) } : {};
+    const record = certify && hasRealTimes(network) ? { spikes: populationsOf(network).map(({ name }) => name) } : energy && takesBack(network) ? { sent: true } : {};
     const twin = kept(hasTwin(network) ? await createTwinPass(network, { keep: "all" }) : null);
     const simulator = engine === "twin" ? null : kept(await createSimulator(network, { engine, record }));
     const activity = energy ? activityMeter(network, relu, !constant) : undefined;

@@ -28,6 +28,8 @@ pub struct Simulator<L: Lanes> {
     silence: Vec<u32>,
     histories: Vec<Option<History>>,
     block_ticks: usize,
+    /// Spikes of each neuron of each node in this run; empty if not asked for.
+    sent: Vec<Vec<u32>>,
     /// Ticks since the last reset.
     elapsed: u64,
     pub spike_count: u64,
@@ -43,7 +45,7 @@ impl<L: Lanes> Simulator<L> {
         let states = network.nodes.iter().map(|node| if let Node::Layer(layer) = node { LayerState::new(layer, interleaved, counts) } else { LayerState::default() }).collect();
         let spikes = network.nodes.iter().map(|_| Spikes::default()).collect();
         let (histories, block_ticks) = (histories(&network), block_ticks(&network, BLOCK_TICKS));
-        let mut simulator = Simulator { network, states, spikes, scratch: Scratch::default(), silence: Vec::new(), histories, block_ticks, elapsed: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
+        let mut simulator = Simulator { network, states, spikes, scratch: Scratch::default(), silence: Vec::new(), histories, block_ticks, sent: Vec::new(), elapsed: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
         simulator.reset();
         Ok(simulator)
     }
@@ -71,6 +73,7 @@ impl<L: Lanes> Simulator<L> {
             self.reset();
         }
         (self.spike_count, self.synaptic_operations) = (0, 0);
+        self.sent.iter_mut().for_each(|sent| sent.fill(0));
         let samples = if interleaved { ticks } else { 2 * ticks };
         let current = if let Input::Constant(values) = input { Some(values) } else { None };
         for (node, state) in self.network.nodes.iter().zip(&mut self.states) {
@@ -123,10 +126,24 @@ impl<L: Lanes> Simulator<L> {
                     self.spike_count += out.entries.len() as u64;
                 }
             }
+            if let Some(sent) = self.sent.get_mut(index) {
+                out.tally(nodes[0].geometry(), sent);
+            }
             if let Some(history) = &mut self.histories[index] {
                 history.append(out, nodes[0].geometry());
             }
         }
+    }
+
+    /// From now on what every node sends is counted.
+    pub fn count_sent(&mut self) {
+        let size = |node: &Node| if matches!(node, Node::Layer(layer) if !layer.fires) { 0 } else { node.geometry().size() };
+        self.sent = self.network.nodes.iter().map(|node| vec![0; size(node)]).collect();
+    }
+
+    /// Spikes of each neuron in the last run, of both signs.
+    pub fn sent(&self, node: usize) -> &[u32] {
+        self.sent.get(node).map_or(&[], |sent| sent)
     }
 
     pub fn nodes(&self) -> &[Node] {

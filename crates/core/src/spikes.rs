@@ -97,6 +97,16 @@ impl Spikes {
         &self.entries[self.starts[at] as usize..self.starts[at + geometry.width] as usize]
     }
 
+    /// Adds all spikes, of all planes, to those of each neuron.
+    pub fn tally(&self, geometry: Geometry, totals: &mut [u32]) {
+        let row_size = geometry.width * geometry.channels;
+        for (row, totals) in totals.chunks_exact_mut(row_size).enumerate() {
+            let first = row * self.planes * geometry.width;
+            let range = self.starts[first] as usize..self.starts[first + self.planes * geometry.width] as usize;
+            self.entries[range].iter().for_each(|&entry| totals[entry as usize] += 1);
+        }
+    }
+
     /// Whether nothing spikes in a row, in any plane.
     #[inline(always)]
     pub fn silent(&self, geometry: Geometry, row: usize) -> bool {
@@ -295,20 +305,15 @@ impl Spikes {
         let total: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
         self.entries.reserve(total + 8);
         self.starts.reserve(self.planes * width);
+        let mut entries = self.entries.as_mut_ptr();
+        let mut length = self.entries.len();
         // Bits that are not yet entries.
         let mut left = total;
         for plane in 0..self.planes {
-            let first = self.entries.len();
+            let first = length;
             for x in 0..width {
-                self.starts.push(self.entries.len() as u32);
-                let cell = &bits[(plane * width + x) * words..][..words];
-                if cell.iter().all(|&bits| bits == 0) {
-                    continue;
-                }
-                let start = self.entries.len();
-                let mut length = start;
-                self.entries.reserve(left + 8);
-                let entries = self.entries.as_mut_ptr();
+                self.starts.push(length as u32);
+                let (start, cell) = (length, &bits[(plane * width + x) * words..][..words]);
                 for (word, &bits) in cell.iter().enumerate().filter(|(_, &bits)| bits != 0) {
                     for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
                         let eight = (bits >> (8 * byte)) as usize & 255;
@@ -316,14 +321,19 @@ impl Spikes {
                         length += unsafe { put_eight(entries.add(length), eight, x * channels + word * 64 + 8 * byte) };
                     }
                 }
-                // SAFETY: the entries up to `length` have been written.
-                unsafe { self.entries.set_len(length) };
                 left -= length - start;
                 let at = plane * width + x;
-                if std::mem::take(&mut further.several[at]) != 0 {
+                if further.several[at] != 0 {
+                    further.several[at] = 0;
+                    // SAFETY: the entries up to `length` have been written.
+                    unsafe { self.entries.set_len(length) };
                     self.repeat(start, x * channels, &mut further.extra[at * further.padded..]);
+                    self.entries.reserve(left + 8);
+                    (entries, length) = (self.entries.as_mut_ptr(), self.entries.len());
                 }
             }
+            // SAFETY: the entries up to `length` have been written.
+            unsafe { self.entries.set_len(length) };
             seen(plane, &self.entries[first..]);
         }
     }

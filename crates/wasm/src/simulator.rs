@@ -21,6 +21,17 @@ impl RawSimulator {
         Ok(RawSimulator { simulator: thrown(Simulator::new(network.network, counts))?, charges: Vec::new(), table: Vec::new() })
     }
 
+    /// From now on what every node sends is counted.
+    #[wasm_bindgen(js_name = countSent)]
+    pub fn count_sent(&mut self) {
+        self.simulator.count_sent();
+    }
+
+    /// Spikes of each neuron of a node in the last run, those taken back included.
+    pub fn sent(&self, node: usize) -> Vec<u32> {
+        self.simulator.sent(node).to_vec()
+    }
+
     pub fn reset(&mut self) {
         self.simulator.reset();
     }

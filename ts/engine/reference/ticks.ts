@@ -47,6 +47,8 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
         const length = listed.length * ticks;
         return { population, listed, samples: partOf(population).potential instanceof Float32Array ? new Float32Array(length) : new Int32Array(length) };
       });
+      const sent: Record<string, Uint32Array> = {};
+      if (recording.sent) for (const { kind, name, shape } of network.nodes) if (kind !== "output") sent[name] = new Uint32Array(sizeOf(shape));
       let spikeCount = 0;
       let synapticOperations = 0;
       const inputs = signedInputEvents(input, ticks);
@@ -56,6 +58,7 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
           const fired = spikesOf(node.name);
           if (node.kind === "pool") {
             pools.get(node.name)?.pass(spikesOf(node.from), fired, 1);
+            tally(fired, sent[node.name]);
             continue;
           }
           const part = partOf(node.name);
@@ -63,6 +66,7 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
           if (node.kind === "output") continue;
           part.fire?.(fired);
           spikeCount += fired.plus.length + fired.minus.length;
+          tally(fired, sent[node.name]);
           const total = counts[node.name];
           if (total === undefined) continue;
           for (let index = 0; index < fired.plus.length; index++) total[fired.plus.neurons[index]]++;
@@ -78,6 +82,7 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
       return {
         charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, partOf(name).potential.slice()])),
         counts,
+        sent,
         spikes: Object.fromEntries(trains.map(({ name, recorder }) => [name, recorder.train()])),
         potentials: Object.fromEntries(traces.map(({ population, samples }) => [population, samples])),
         spikeCount,
@@ -89,4 +94,10 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
       for (const held of [parts, pools, spikes]) held.clear();
     },
   };
+}
+
+/** Adds the spikes of both signs, where they are recorded. */
+function tally({ plus, minus }: SignedEvents, sent: Uint32Array | undefined): void {
+  if (sent === undefined) return;
+  for (const events of [plus, minus]) for (let index = 0; index < events.length; index++) sent[events.neurons[index]]++;
 }
