@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadDataset } from "../ts/cli/data-cache.ts";
-import { argmax, createFloatPass, loadModel, prepareDataset, sample, slice, writeNpz, type ReluNetwork, type Simulator } from "../ts/index.ts";
-import type { ModelSpec } from "./models.ts";
+import { argmax, createFloatPass, loadModel, sample, slice, writeNpz, type ReluNetwork, type Simulator } from "../ts/index.ts";
+import { loadImages, type ModelSpec } from "./models.ts";
 import { cacheFolder, inRoot } from "./paths.ts";
 
 export interface EvaluationImages {
@@ -27,9 +26,8 @@ export function evaluationImages(spec: ModelSpec): Promise<EvaluationImages> {
 
 async function load(spec: ModelSpec): Promise<EvaluationImages> {
   const relu = (await loadModel(inRoot("models", `${spec.name}.onnx`))) as ReluNetwork;
-  const shape = relu.nodes[0].shape;
-  const all = prepareDataset(await loadDataset(spec.data, "test"), relu.convention, shape.length === 1 ? [28, 28, 1] : shape);
-  const data = slice(all, 0, spec.data === "mnist" ? 1000 : 400);
+  const all = await loadImages(spec, relu, "test");
+  const data = slice(all, 0, spec.data === "mnist" ? 1000 : 250);
   const labels = Array.from({ length: data.count }, (_, index) => data.labels?.[index] ?? -1);
   mkdirSync(cacheFolder, { recursive: true });
   const file = join(cacheFolder, `${spec.name}-images.npz`);

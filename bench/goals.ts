@@ -9,7 +9,7 @@ export function goalOf({ suite, case: name, contender }: Pick<ResultRow, "suite"
   if (suite === "limit" && contender.startsWith("ceiling")) return 0.85;
   if (suite === "dnn" && contender === "onnxruntime-web") return 1;
   if (suite === "growth" && contender === "one worker") return 1.9;
-  if (suite === "peers" && contender !== "wasm") return peerGoal(name, contender);
+  if (suite === "peers" && !contender.startsWith("wasm") && !name.endsWith("-conversion")) return peerGoal(name, contender);
   return undefined;
 }
 

@@ -1,5 +1,5 @@
 import { WrongAnswer, SkippedCase, type BenchCase, type ResultRow } from "../ts/bench/case.ts";
-import { runCase } from "../ts/bench/runner.ts";
+import { runCase, type RunnerOptions } from "../ts/bench/runner.ts";
 import { LlifError } from "../ts/index.ts";
 import { drawChart } from "./chart.ts";
 import { environment } from "./environment.ts";
@@ -11,7 +11,7 @@ import { drawGrowth, drawRoofline } from "./roofline.ts";
 import { usualSuites, suites } from "./suites.ts";
 import { cells, columns, textTable } from "./text.ts";
 
-const help = `npm run bench -- [--suite NAME[,NAME]] [--case NAME] [--list] [--dry] [--page]
+const help = `npm run bench -- [--suite NAME[,NAME]] [--case NAME] [--quick] [--list] [--dry] [--page]
 
 Checks that all contenders of a case give the same answer, then times them in turn in one run, and prints median, spread and
 ratio (contender's time / ours). Results go to bench/results/: latest.json, machines.json and one chart a suite; docs/performance.md
@@ -19,13 +19,18 @@ is written from them.
 
   --suite   ${Object.keys(suites).join(", ")}, or all; without it: ${usualSuites.join(", ")}
   --case    a case and its variants: mnist-cnn also takes mnist-cnn-rate-t32
+  --quick   fewer cases, contenders and rounds: all suites in about a quarter of an hour
   --list    name the cases and stop
   --dry     write nothing
   --page    measure nothing: write docs/performance.md and the charts anew from the results there are`;
 
+/** Of every case in a quick run. */
+const quickRounds: RunnerOptions = { budgetMs: 500, sampleMs: 10, warmUp: { runs: 30, ms: 300 }, rounds: [3, 9] };
+
 interface Options {
   readonly suites: readonly string[];
   readonly only: string | undefined;
+  readonly quick: boolean;
   readonly list: boolean;
   readonly dry: boolean;
   readonly page: boolean;
@@ -39,18 +44,18 @@ export function parseWords(words: readonly string[]): Options | "help" {
   for (let index = 0; index < words.length; index++) {
     const word = words[index];
     if (word === "--help") return "help";
-    if (word === "--list" || word === "--dry" || word === "--page") flags.add(word);
+    if (word === "--quick" || word === "--list" || word === "--dry" || word === "--page") flags.add(word);
     else if (word === "--suite" || word === "--case") {
       const value = words[++index];
       if (value === undefined || value.startsWith("--")) throw new LlifError("ARGUMENT", `${word}: expected a name after it`);
       if (word === "--case") only = value;
       else chosen = value === "all" ? Object.keys(suites) : value.split(",");
-    } else throw new LlifError("ARGUMENT", `expected --suite, --case, --list, --dry, --page or --help, got "${word}"`);
+    } else throw new LlifError("ARGUMENT", `expected --suite, --case, --quick, --list, --dry, --page or --help, got "${word}"`);
   }
   for (const name of chosen) {
     if (!(name in suites)) throw new LlifError("ARGUMENT", `--suite: expected ${Object.keys(suites).join(", ")} or all, got "${name}"`);
   }
-  return { suites: chosen, only, list: flags.has("--list"), dry: flags.has("--dry"), page: flags.has("--page") };
+  return { suites: chosen, only, quick: flags.has("--quick"), list: flags.has("--list"), dry: flags.has("--dry"), page: flags.has("--page") };
 }
 
 const matches = (only: string | undefined) => (benchCase: BenchCase) => only === undefined || benchCase.name === only || benchCase.name.startsWith(`${only}-`);
@@ -79,7 +84,7 @@ async function runSuites(options: Options, signal: AbortSignal): Promise<number>
   let found = 0;
   const start = performance.now();
   for (const suite of options.suites) {
-    const cases = (await suites[suite]()).filter(matches(options.only));
+    const cases = (await suites[suite](options)).filter(matches(options.only));
     found += cases.length;
     if (options.list) {
       for (const { name } of cases) process.stdout.write(`${suite}  ${name}\n`);
@@ -87,7 +92,7 @@ async function runSuites(options: Options, signal: AbortSignal): Promise<number>
     }
     if (cases.length === 0) continue;
     // What a long suite has measured is kept case by case; rows of cases that are no more go at its end.
-    const outcome = await runSuite(suite, cases, signal, options.dry ? () => undefined : (rows) => keep(suite, rows, true));
+    const outcome = await runSuite(suite, cases, { signal, ...(options.quick ? quickRounds : {}) }, options.dry ? () => undefined : (rows) => keep(suite, rows, true));
     wrong += outcome.wrong;
     if (options.dry || outcome.rows.length === 0) continue;
     await draw(suite, keep(suite, outcome.rows, options.only !== undefined));
@@ -97,13 +102,13 @@ async function runSuites(options: Options, signal: AbortSignal): Promise<number>
   return wrong === 0 ? 0 : 1;
 }
 
-async function runSuite(suite: string, cases: readonly BenchCase[], signal: AbortSignal, done: (rows: readonly ResultRow[]) => void): Promise<{ rows: ResultRow[]; wrong: number }> {
+async function runSuite(suite: string, cases: readonly BenchCase[], options: RunnerOptions, done: (rows: readonly ResultRow[]) => void): Promise<{ rows: ResultRow[]; wrong: number }> {
   const rows: ResultRow[] = [];
   const remarks: string[] = [];
   let wrong = 0;
   for (const [index, benchCase] of cases.entries()) {
     try {
-      const fresh = await runCase(benchCase, { signal, onProgress: (message) => progress(`[${index + 1}/${cases.length}] ${message}`) });
+      const fresh = await runCase(benchCase, { ...options, onProgress: (message) => progress(`[${index + 1}/${cases.length}] ${message}`) });
       rows.push(...fresh);
       done(fresh);
     } catch (error) {
@@ -111,7 +116,7 @@ async function runSuite(suite: string, cases: readonly BenchCase[], signal: Abor
       else if (error instanceof WrongAnswer) {
         remarks.push(`WRONG: ${error.message}`);
         wrong++;
-      } else if (signal.aborted) throw error;
+      } else if (options.signal?.aborted === true) throw error;
       else {
         remarks.push(`FAILED ${benchCase.name}: ${error instanceof Error ? error.message : String(error)}`);
         wrong++;

@@ -1,15 +1,21 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
 import { SkippedCase } from "../ts/bench/case.ts";
 import { loadDataset, type DatasetName } from "../ts/cli/data-cache.ts";
-import { latencyTicks, loadModel, prepareDataset, readLlif, sample, type ImageDataset, type SpikingNetwork } from "../ts/index.ts";
+import { loadImagenet } from "../ts/cli/imagenet.ts";
+import { openPublishedModel } from "../ts/cli/published-models.ts";
+import { writeOnnx } from "../ts/formats/onnx/write.ts";
+import { latencyTicks, loadModel, parseDescription, prepareDataset, readLlif, readModel, sample, type ImageDataset, type ReluNetwork, type SpikingNetwork, type Split } from "../ts/index.ts";
 import { cacheFolder, inRoot } from "./paths.ts";
 
 export interface ModelSpec {
-  readonly name: string;
   /** Below models/, without ending. */
-  readonly data: DatasetName;
+  readonly name: string;
+  readonly data: DatasetName | "imagenet-sample";
+  /** Fetched by its name, not below models/. */
+  readonly published?: true;
   /** Images in one run of the work, and how many of them the reference engine, much slower, gets. */
   readonly images: number;
   readonly reference: number;
@@ -17,6 +23,7 @@ export interface ModelSpec {
 
 export interface OpenModel {
   readonly network: SpikingNetwork;
+  readonly relu: ReluNetwork;
   /** The ReLU network's file. */
   readonly onnx: Uint8Array;
   readonly images: readonly Uint8Array[];
@@ -38,32 +45,43 @@ export const models: readonly ModelSpec[] = [
   { name: "cifar10-resnet20", data: "cifar10", images: 8, reference: 1 },
 ];
 
+/** Minutes for a slow contender: only in suites that say so. */
+export const resnet50: ModelSpec = { name: "resnet50", data: "imagenet-sample", published: true, images: 1, reference: 1 };
+
 export const phase: ModelCode = { suffix: "", flags: ["--code", "phase", "--bits", "8"] };
 export const rate = (ticks: number): ModelCode => ({ suffix: `-rate-t${ticks}`, flags: ["--code", "rate", "--ticks", String(ticks)] });
 
 /** The plain name is 8-bit phase; `-rate-t32` is synchronous f32. */
-export function modelCases(codes: readonly ModelCode[] = [phase, rate(32)]): { readonly name: string; open(): Promise<OpenModel> }[] {
-  return models.flatMap((spec) => codes.map((code) => ({ name: spec.name + code.suffix, open: () => openModel(spec, code) })));
+export function modelCases(codes: readonly ModelCode[] = [phase, rate(32)], specs: readonly ModelSpec[] = models): { readonly name: string; open(): Promise<OpenModel> }[] {
+  return specs.flatMap((spec) => codes.map((code) => ({ name: spec.name + code.suffix, open: () => openModel(spec, code) })));
 }
 
 /** Maps the model with the package's own command and takes the first test images. */
 export async function openModel(spec: ModelSpec, code: ModelCode): Promise<OpenModel> {
   const file = inRoot("models", `${spec.name}.onnx`);
-  if (!existsSync(file)) throw new SkippedCase(`models/${spec.name}.onnx is not there`);
-  const onnx = readFileSync(file);
-  const network = readLlif(readFileSync(await convert(file, onnx, spec, code)));
-  const { images, labels } = await testImages(spec, file);
-  return { network, onnx, images, labels, reference: spec.reference };
+  if (spec.published !== true && !existsSync(file)) throw new SkippedCase(`models/${spec.name}.onnx is not there`);
+  const relu = spec.published === true ? await published("resnet50") : ((await loadModel(file)) as ReluNetwork);
+  const onnx = spec.published === true ? writeOnnx(relu) : readFileSync(file);
+  const network = readLlif(readFileSync(await convert(spec.published === true ? spec.name : file, onnx, spec, code)));
+  const { images, labels } = await testImages(spec, relu);
+  return { network, relu, onnx, images, labels, reference: spec.reference };
+}
+
+async function published(name: "resnet50"): Promise<ReluNetwork> {
+  const { main, files, description } = await openPublishedModel(name);
+  const at = (path: string) => files.get(path) as Uint8Array;
+  const model = await readModel(at(main), main, parseDescription(description), (beside) => Promise.resolve(at(posix.join(posix.dirname(main), beside))));
+  return model.network as ReluNetwork;
 }
 
 /** `llif convert`, kept by the content of model and package. */
-async function convert(file: string, onnx: Uint8Array, spec: ModelSpec, code: ModelCode): Promise<string> {
+async function convert(model: string, onnx: Uint8Array, spec: ModelSpec, code: ModelCode): Promise<string> {
   const hash = createHash("sha256").update(onnx).update(code.flags.join(" "));
   for (const part of ["cli.js", "llif.wasm"]) hash.update(readFileSync(inRoot("dist", part)));
   mkdirSync(cacheFolder, { recursive: true });
   const output = `${cacheFolder}/${spec.name}-${hash.digest("hex").slice(0, 16)}.llif`;
   if (existsSync(output)) return output;
-  const words = ["convert", file, "-o", output, "--calibration", spec.data, ...code.flags];
+  const words = ["convert", model, "-o", output, "--calibration", spec.data, ...code.flags];
   const said = await llif(words);
   if (said !== undefined) throw new SkippedCase(`llif ${words.join(" ")}: ${said}`);
   return output;
@@ -82,18 +100,18 @@ function llif(words: readonly string[]): Promise<string | undefined> {
 
 const opened = new Map<string, ImageDataset>();
 
-async function testImages(spec: ModelSpec, file: string): Promise<{ images: Uint8Array[]; labels: number[] }> {
-  let data = opened.get(spec.name);
-  if (data === undefined) {
-    const relu = await loadModel(file);
-    if (!("convention" in relu)) throw new TypeError(`${file}: expected a ReLU network`);
-    const shape = relu.nodes[0].shape;
-    data = prepareDataset(await loadDataset(spec.data, "test"), relu.convention, shape.length === 1 ? [28, 28, 1] : shape);
-    opened.set(spec.name, data);
-  }
-  const all = data;
+async function testImages(spec: ModelSpec, relu: ReluNetwork): Promise<{ images: Uint8Array[]; labels: number[] }> {
+  const all = opened.get(spec.name) ?? (await loadImages(spec, relu, "test"));
+  opened.set(spec.name, all);
   const indices = Array.from({ length: spec.images }, (_, index) => index);
   return { images: indices.map((index) => sample(all, index).slice()), labels: indices.map((index) => all.labels?.[index] ?? -1) };
+}
+
+/** As the model takes them. */
+export async function loadImages({ name, data }: ModelSpec, { convention, classes, nodes }: ReluNetwork, split: Split): Promise<ImageDataset> {
+  if (!("channelOrder" in convention)) throw new TypeError(`${name}: expected a model of images`);
+  const shape = nodes[0].shape.length === 1 ? [28, 28, 1] : nodes[0].shape;
+  return data === "imagenet-sample" ? loadImagenet(data, split, { convention, shape, classes, outputs: 1000 }) : prepareDataset(await loadDataset(data, split), convention, shape);
 }
 
 export function describeLatency(network: SpikingNetwork): string {

@@ -4,22 +4,25 @@ import type { ResultRow } from "../ts/bench/case.ts";
 import type { Environment } from "./environment.ts";
 import { goalOf } from "./goals.ts";
 import { resultsFolder } from "./paths.ts";
-import { fittedExponent } from "./suites/growth.ts";
+import { growthExponents } from "./suites/growth.ts";
+import { bestBatches, summaryTable } from "./summary.ts";
 import { milliseconds, ratio } from "./text.ts";
 
 /** What each suite compares, and how its answers are checked before anything is timed. */
-const sections: Readonly<Record<string, { readonly title: string; readonly text: string }>> = {
+const sections: Readonly<Record<string, { readonly title: string; readonly text: string; readonly bounds: string }>> = {
   reference: {
     title: "Against plain TypeScript",
     text: `\`simulator.run\` of the WebAssembly engine and of the reference engine: encoding the input, simulating, reading counts. The check: counts of
 every neuron, charges of every output, numbers of spikes and of synaptic operations are equal. The reference adds one typed-array row for each spike, untiled; its
 operations a second stand beside the ratio, so that one can see that it is no straw man. Plain names are the layerwise exact code with 32 ticks; \`-phase\` has 8 ticks of falling
 weight; \`-rate-…\` is synchronous float32. Whole networks run on real test images: the plain name is 8-bit \`phase\`.`,
+    bounds: `The reference engine by plain JavaScript: one addition at a time, each with a bounds check. Ours by loads: a vector load for every eight (i16) or four (f32) additions, from addresses that the spikes choose, so that the first-level cache and not the adder sets the pace; short windows at low activity also pay for encoding the input and reading counts, which are in the time. More ticks than 32 change little, as cost is linear in spikes.`,
   },
   native: {
     title: "Against the same core as a native program",
     text: `The same Rust sources compiled natively: once held to the 128 bits that WebAssembly has, once with all that the processor has (\`target-cpu=native\`). Input is encoded
 beforehand and results are not read, on both sides. The check: the digest of counts and charges is the reference engine's.`,
+    bounds: `V8's code for the inner loop: it moves the loads of a row ahead of its sums and spills a register where the Rust compiler does not. \`native-full\` may use wider vectors, which helps dense layers and long rows only: a row of a spike is loaded once and has few lanes.`,
   },
   limit: {
     title: "Against the machine",
@@ -27,10 +30,12 @@ beforehand and results are not read, on both sides. The check: the digest of cou
 caches (64m), in WebAssembly and natively. \`ceiling\` is that loop, in WebAssembly from the first level cache, doing as many lane additions as the kernel has synaptic
 operations. A kernel does more than add: it reads the list of spikes, doubles, compares with thresholds and writes spikes; and it loads a row wherever the spike
 sends it. A synaptic operation that shares a load with another counts fully, so that a ratio above 1 is possible.`,
+    bounds: `Addresses. The loop reads its buffer in order; a kernel reads the row that a spike names, which in prototypes reached 0.65 to 0.76 of the loop at best, and then has the list of spikes to read, thresholds to compare and spikes to write. Weights beyond the first level cache cost more than additions.`,
   },
   "drop-in": {
     title: "Against a simulator of one's own",
     text: `examples/drop-in: a simulator of dense leaky layers as one writes it by hand in TypeScript, and the import that replaces it. The check: counts of every neuron are equal.`,
+    bounds: `As above: the plain simulator adds one number at a time.`,
   },
   dnn: {
     title: "Against the ReLU network itself",
@@ -38,24 +43,33 @@ sends it. A synaptic operation that shares a load with another counts fully, so 
 The check: onnxruntime's logits are our float pass's up to rounding, and the spiking network's within a twentieth of their range. onnxruntime-node uses vectors of the processor's full width.
 An event-driven simulation does an addition for each spike and target; a forward pass does a multiplication and an addition for each weight, once, in dense blocks that
 need one load for several operations. So the spiking network wins where few neurons spike and layers are dense, and loses where activity in 8 ticks adds up.`,
+    bounds: `Synaptic operations: their number grows with the spikes of eight ticks, while a forward pass has a fixed number of products, in blocks that use a loaded weight several times. onnxruntime-node also has vectors of the processor's full width, which WebAssembly has not.`,
   },
   growth: {
     title: "How cost grows",
     text: `One dense layer in float32 \`rate\`; one thing grows, the rest stays. The exponent is that of the best power law through the medians: 1 is linear. Memory is that of the
 WebAssembly instance after a run, less that of one without a network. \`workers\` is a pool of one worker against one of two, on images of the MNIST CNN. The check: every step equals the reference engine.`,
+    bounds: `Spikes times targets: whatever multiplies these multiplies the time, and nothing else does. Ticks add no memory beyond their spikes. Memory grows in pages of 64 KiB and never shrinks, so that small networks look worse than they are. Two workers share the caches and the memory of one machine, and a batch must be shared out among them.`,
   },
   runtimes: {
     title: "The same in every runtime",
     text: `One bundle in each runtime, one after the other; each takes its own times. The check is the point of this suite: digests of all results are identical in every one.`,
+    bounds: `All but Firefox compile WebAssembly with V8 or JavaScriptCore; times differ by compiler, results may not.`,
   },
   peers: {
     title: "Against Python simulators",
-    text: `The same weights, inputs and number of ticks on the CPU. Linear maps of all ticks are one batched call in every peer, and the constant first layer is computed
-once, which is the fastest form that they have; only the neurons are each library's own. \`simulator.run\` of ours takes one sample at a time on one thread. The check for layers: every neuron's count is equal
-(weights lie on a grid that float32 sums exactly; Norse's neuron resets hard, so ours does there). For the layerwise exact code, whose window integrates before it fires, counts are within 2 on average.
-For networks accuracy stands beside time, since peers pool spikes by OR, which is not the ReLU network's maximum. \`-decision\` is the time to a decision as accurate as the float network's: ours in 8-bit \`phase\`; SpikingJelly with
-the fewest ticks (of 8, 16, 32, …, 256) within half a point, or its most accurate; and few-spike networks in plain PyTorch with our scales and integers, checked to give our logits within 2 % of their range: \`fewspike-ticks\` sends the spikes of each tick
-through the synapses; \`fewspike\` sums a neuron's weighted spikes first and applies each layer once, as the code published with few-spike neurons does, so that its cost is a forward pass's; \`fewspike-compiled\` is that under \`torch.compile\`.`,
+    text: `The same weights, inputs and number of ticks on the CPU. In the peers on PyTorch the linear maps of all ticks are one batched call, and the constant first layer is computed
+once, which is the fastest form that they have; only the neurons are each library's own. They run at batch 1, 16 and the best of 4, 16, 64 and 256, with one thread and with all. Brian2 simulates sample after sample in one run, set-up not counted, with code that it
+compiles through Cython and as a C++ program; a convolution is a list of synapses there, millions of them, so it takes part in dense cases only. \`simulator.run\` of ours takes one sample at a time on one thread; \`wasm, all threads\` is \`pool()\`.
+
+The check for layers: every neuron's count is equal (weights lie on a grid that float32 sums exactly; Norse's neuron resets hard, so ours does there). For the layerwise exact code, whose window integrates before it fires, counts are within 2 on average. For networks
+logits agree within 2 % of their range; where peers pool spikes by OR, which is not the ReLU network's maximum, or reset hard, accuracy stands beside time and tells what that costs.
+
+\`-decision\` is the time to a decision as accurate as the float network's: ours in 8-bit \`phase\`; SpikingJelly with the fewest ticks (of 8, 16, 32, 64 and 128) within half a point, or its most accurate; and few-spike networks in plain PyTorch with our scales and integers, checked
+to give our logits within 2 % of their range: \`fewspike-ticks\` sends the spikes of each tick through the synapses; \`fewspike\` sums a neuron's weighted spikes first and applies each layer once, as the code published with few-spike neurons does; \`fewspike-compiled\` is that under \`torch.compile\`.
+
+\`-conversion\` is the time to convert a network with the same 1,000 training images on one thread (sinabs looks at none), with the accuracy of what comes out. The check: each peer's ReLU network has our logits before it is converted. snnTorch and Norse have no converter of ReLU networks, Brian2 neither.`,
+    bounds: `Peers built on PyTorch multiply dense matrices by spikes whether there are any or not, at the processor's full vector width; their time hardly falls with activity, and the neurons' element-wise work, one call an operation and tick, comes on top. A large batch shares each loaded weight among its samples. So ours wins by the share of silent inputs, and least at high activity, in large batches and wide layers. Few-spike networks whose spikes are summed before the synapse need one matrix product a layer, as a forward pass: no saving by silence is possible there, and none is needed. Brian2 is event-driven too, one synapse at a time. Converting is mostly the float pass over the calibration images: PyTorch's matrix products use the processor's full width and cache blocks, ours are WebAssembly's; integers of 8-bit \`phase\` are proven and rounded besides.`,
   },
 };
 
@@ -65,12 +79,21 @@ export function performancePage(rows: readonly ResultRow[], machines: Readonly<R
   const parts = [
     `# Performance
 
-\`npm run bench\` measured every number here and wrote this page from bench/results/latest.json; change neither by hand. Each case first checks that all contenders
-give the same answer, then warms up, then times them in turn in one run, round after round. **Ratio = the contender's time / ours**: above 1, ours is faster. Times are
+\`npm run bench\` measured every number here and wrote this page from bench/results/latest.json; change neither by hand.
+**Ratio = the contender's time / ours**: above 1, ours is faster.
+
+${summaryTable(rows)}
+
+Contents: ${measured.map((suite) => `[${sections[suite].title}](#${anchor(sections[suite].title)})`).join(" · ")}${measured.length === 0 ? "" : " · "}[How to repeat](#how-to-repeat)
+
+## How to repeat
+
+Each case first checks that all contenders give the same answer, then warms up, then times them in turn in one run, round after round. Times are
 medians for one sample, with the fastest and the slowest round; a wide span, or a high load, says that the machine was not quiet. A ✗ marks a ratio that falls short of its goal.
 
 \`\`\`
 npm run bench                                    reference, native, limit, drop-in and dnn
+npm run bench -- --suite all --quick             everything, with fewer cases, contenders and rounds
 npm run bench -- --suite peers                   after bench/peers/setup.sh, which installs PyTorch and the others
 npm run bench -- --suite growth,runtimes
 npm run bench -- --suite reference --case mnist-cnn
@@ -81,10 +104,14 @@ npm run bench -- --list
   return `${parts.join("\n\n")}\n`;
 }
 
+const anchor = (title: string): string => title.toLowerCase().replaceAll(/[^a-z0-9 -]/g, "").replaceAll(" ", "-");
+
 function section(suite: string, rows: readonly ResultRow[], machine: Environment | undefined): string {
-  const { title, text } = sections[suite];
+  const { title, text, bounds } = sections[suite];
   const chart = existsSync(join(resultsFolder, `${suite}.svg`)) ? `\n\n![${title}](../bench/results/${suite}.svg)` : "";
-  return `## ${title}\n\n${text}\n\n${machine === undefined ? "" : `${describe(machine)}\n\n`}${summary(suite, rows)}${table(rows)}${chart}`;
+  const measured = machine === undefined ? "" : `\n\n${describe(machine)}`;
+  const said = summary(suite, rows);
+  return `## ${title}\n\n${text}${measured}${said === "" ? "" : `\n\n${said}`}\n\n**What bounds it.** ${bounds}${chart}\n\n<details><summary>${rows.length} rows</summary>\n\n${table(rows)}\n\n</details>`;
 }
 
 function describe({ processor, cores, system, node, rustc, commit, load }: Environment): string {
@@ -93,26 +120,28 @@ function describe({ processor, cores, system, node, rustc, commit, load }: Envir
 
 /** What the numbers say, where it can be computed from them. */
 function summary(suite: string, rows: readonly ResultRow[]): string {
-  const aimed = rows.filter((row) => goalOf(row) !== undefined);
-  if (suite === "growth") return `${exponents(rows)}\n\n`;
-  if (aimed.length === 0) return "";
+  if (suite === "growth") return `Fitted exponents: ${[...growthExponents(rows)].map(([name, exponent]) => `${name} ${exponent.toFixed(2)}`).join(", ")}.`;
+  if (suite === "runtimes") return sameEverywhere(rows);
+  const aimed = (suite === "peers" ? bestBatches(rows) : rows).filter((row) => goalOf(row) !== undefined);
   const reached = aimed.filter((row) => row.ratio >= (goalOf(row) as number)).length;
-  const faster = rows.filter((row) => row.ratio < 1).map(({ case: name, contender }) => `${contender} on \`${name}\``);
-  const slower = faster.length === 0 || suite === "limit" || suite === "native" ? "" : ` Faster than ours: ${faster.join(", ")}.`;
-  return `${reached} of ${aimed.length} ratios reach their goal.${slower}\n\n`;
+  const faster = rows.filter((row) => row.ratio < 1 && !row.contender.startsWith("wasm") && !row.contender.startsWith("llif")).map(({ case: name, contender, ratio: share }) => `${contender} on \`${name}\` (${ratio(share)})`);
+  const slower = suite === "limit" || suite === "native" || suite === "runtimes" ? "" : faster.length === 0 ? "No contender was faster than ours." : `**Faster than ours:** ${faster.join(", ")}.`;
+  const goals = aimed.length === 0 ? "" : `${reached} of ${aimed.length} ratios reach their goal${suite === "peers" ? ", with each peer's best batch on one thread" : ""}.`;
+  return [goals, slower].filter((part) => part !== "").join(" ");
 }
 
-function exponents(rows: readonly ResultRow[]): string {
-  const names = [...new Set(rows.map((row) => row.case))];
-  const lines = names.filter((name) => name !== "workers").map((name) => {
-    const points = rows.filter((row) => row.case === name).map((row) => [Number(row.more?.["value"]), row.medianMs] as const);
-    return `${name} ${fittedExponent(points).toFixed(2)}`;
-  });
-  return `Fitted exponents: ${lines.join(", ")}.`;
+/** The suite's check is equality: rows are there only where it held. */
+function sameEverywhere(rows: readonly ResultRow[]): string {
+  const versions = new Map(rows.map(({ contender, more }) => [contender, more?.["version"]]));
+  return `All digests identical in ${[...versions].map(([name, version]) => `${name} (${version})`).join(", ")}.`;
 }
+
+const names: Readonly<Record<string, string>> = {
+  additionsPerWeightByte: "additions for each weight byte", memoryBytes: "memory", weightBytes: "weights", spikeBytes: "spikes of the widest window", memoryOverNeed: "memory / both",
+};
 
 function table(rows: readonly ResultRow[]): string {
-  const keys = [...new Set(rows.flatMap((row) => Object.keys(row.more ?? {})))].filter((key) => key !== "value");
+  const keys = [...new Set(rows.flatMap((row) => Object.keys(row.more ?? {})))].filter((key) => key !== "value" && key !== "version");
   const header = ["case", "contender", "median", "fastest – slowest", "ratio", "goal", "operations/s", ...keys];
   const body = rows.map((row) => {
     const goal = goalOf(row);
@@ -122,7 +151,7 @@ function table(rows: readonly ResultRow[]): string {
   });
   const used = header.map((_, column) => column < 5 || body.some((cells) => cells[column] !== ""));
   const line = (cells: readonly string[]) => `| ${cells.filter((_, column) => used[column]).join(" | ")} |`;
-  const named = header.map((name) => (name === "additionsPerWeightByte" ? "additions for each weight byte" : name === "memoryBytes" ? "memory" : name === "weightBytes" ? "weights" : name));
+  const named = header.map((name) => names[name] ?? name);
   return [line(named), line(header.map((_, column) => (column < 2 ? "---" : "---:"))), ...body.map(line)].join("\n");
 }
 

@@ -1,15 +1,18 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, homedir } from "node:os";
 import { join } from "node:path";
 import { SkippedCase, type Contender } from "../ts/bench/case.ts";
+import { cacheFolder as userCache } from "../ts/cli/data-cache.ts";
 import { writeLlif, writeNpz, type NpyArray, type SpikingNetwork } from "../ts/index.ts";
 import { LineProgram } from "./line-program.ts";
 import { cacheFolder, inRoot } from "./paths.ts";
+import { replaceFile } from "./results.ts";
 
 /** Counts of a layer, or logits, sample by sample. */
 export type Answers = readonly (readonly number[])[];
 
-export type Library = "spikingjelly" | "snntorch" | "norse" | "sinabs" | "fewspike" | "fewspike-ticks" | "fewspike-compiled";
+export type Library = "spikingjelly" | "snntorch" | "norse" | "sinabs" | "brian2" | "brian2-standalone" | "fewspike" | "fewspike-ticks" | "fewspike-compiled" | "ann2snn-max" | "ann2snn-99.9" | "sinabs-from-model";
 
 export interface PeerOptions {
   readonly library: Library;
@@ -18,7 +21,7 @@ export interface PeerOptions {
   readonly ticks: number;
 }
 
-/** One Python process an environment; it holds every contender of a case. */
+/** One Python process an environment, which holds every contender of a case; each form of Brian2 is a process's own. */
 const workers = new Map<string, LineProgram>();
 
 /** Where bench/peers/setup.sh puts the environments. */
@@ -26,14 +29,21 @@ export function peersFolder(): string {
   return process.env["LLIF_PEERS"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "llif", "peers");
 }
 
+/** They depend on calibration images too. */
+const converters: readonly Library[] = ["ann2snn-max", "ann2snn-99.9", "sinabs-from-model"];
+
+const environmentOf = (library: Library): "torch" | "sinabs" | "brian2" => (library.startsWith("brian2") ? "brian2" : library.startsWith("sinabs") ? "sinabs" : "torch");
+
 function worker(library: Library): LineProgram {
-  const name = library === "sinabs" ? "sinabs" : "torch";
+  const environment = environmentOf(library);
+  const name = environment === "brian2" ? library : environment;
   const running = workers.get(name);
   if (running !== undefined) return running;
-  const python = join(peersFolder(), name, "bin", "python");
-  if (!existsSync(join(peersFolder(), name, "requirements.txt"))) throw new SkippedCase("no Python environment: run bench/peers/setup.sh");
-  // Some machines pin OpenBLAS to an old kernel; torch has its own BLAS, and numpy here only reads files.
-  const started = new LineProgram(python, [inRoot("bench", "peers", "worker.py")], { PYTHONDONTWRITEBYTECODE: "1" });
+  const folder = join(peersFolder(), environment);
+  if (!existsSync(join(folder, "requirements.txt"))) throw new SkippedCase(`no Python environment "${environment}": run bench/peers/setup.sh`);
+  const script = inRoot("bench", "peers", environment === "brian2" ? "brian2_worker.py" : "worker.py");
+  // What torch.compile makes takes a minute a network: kept.
+  const started = new LineProgram(join(folder, "bin", "python"), [script], { PYTHONDONTWRITEBYTECODE: "1", TORCHINDUCTOR_CACHE_DIR: join(userCache(), "bench", "inductor") });
   workers.set(name, started);
   return started;
 }
@@ -57,11 +67,11 @@ export function writeCase(network: SpikingNetwork, arrays: Iterable<readonly [st
 }
 
 export interface Peer extends Contender<Answers> {
-  /** Correct decisions by tick. */
+  /** Correct decisions by tick; kept by the content of everything that they depend on. */
   accuracy(images: string, ticks: readonly number[]): Promise<Readonly<Record<string, number>>>;
 }
 
-/** @throws {SkippedCase} without the environments. */
+/** @throws {SkippedCase} without the library's environment. */
 export async function openPeer({ library, batch, threads, ticks }: PeerOptions, paths: { readonly network: string; readonly inputs: string }, more?: Contender<Answers>["more"]): Promise<Peer> {
   const program = worker(library);
   const ask = async (line: string): Promise<string> => {
@@ -75,11 +85,72 @@ export async function openPeer({ library, batch, threads, ticks }: PeerOptions, 
   };
   const ident = await ask(`open ${JSON.stringify({ library, ...paths, ticks, batch, threads: threads === 1 ? 1 : cpus().length })}`);
   return {
-    name: `${library}, batch ${batch}, ${threads === 1 ? "1 thread" : "all threads"}`,
+    name: peerName({ library, batch, threads }),
     ...(more === undefined ? {} : { more }),
     time: async (repetitions) => Number(await ask(`run ${ident} ${repetitions}`)) / 1e6,
     outcome: async () => JSON.parse(await ask(`outcome ${ident}`)) as Answers,
-    accuracy: async (images, at) => JSON.parse(await ask(`accuracy ${ident} ${JSON.stringify({ images, ticks: at })}`)) as Record<string, number>,
+    accuracy: (images, at) => known([paths.network, ...(converters.includes(library) ? [paths.inputs] : []), images], [library, ticks, at], async () => JSON.parse(await ask(`accuracy ${ident} ${JSON.stringify({ images, ticks: at })}`)) as Record<string, number>),
     dispose: async () => void (await program.ask(`close ${ident}`).catch(() => undefined)),
   };
+}
+
+const singular: Partial<Readonly<Record<Library, string>>> = {
+  brian2: "brian2 (Cython)", "brian2-standalone": "brian2 (C++)", "ann2snn-max": "spikingjelly ann2snn, max", "ann2snn-99.9": "spikingjelly ann2snn, 99.9 %", "sinabs-from-model": "sinabs from_model",
+};
+
+function peerName({ library, batch, threads }: Omit<PeerOptions, "ticks">): string {
+  return singular[library] ?? `${library}, batch ${batch}, ${threads === 1 ? "1 thread" : "all threads"}`;
+}
+
+/** A library whose environment is missing is left out; where all are, the case is. */
+export async function openPeers<Setting, Made>(settings: readonly Setting[], open: (setting: Setting) => Promise<Made>): Promise<Made[]> {
+  const made: Made[] = [];
+  let missing: SkippedCase | undefined;
+  for (const setting of settings) {
+    try {
+      made.push(await open(setting));
+    } catch (error) {
+      if (!(error instanceof SkippedCase)) throw error;
+      missing = error;
+    }
+  }
+  if (made.length === 0 && missing !== undefined) throw missing;
+  return made;
+}
+
+/** Batches from which the best is looked for, until a larger one is slower or too long. */
+const batches = [4, 16, 64, 256] as const;
+const longestRunMs = 4000;
+
+/** The batch size with the shortest time a sample. */
+export async function bestBatch(options: Omit<PeerOptions, "batch">, paths: { readonly network: string; readonly inputs: string }): Promise<number> {
+  let best = { batch: 1, ms: Infinity };
+  for (const batch of batches) {
+    const peer = await openPeer({ ...options, batch }, paths);
+    const start = performance.now();
+    const times = [await peer.time(1), await peer.time(1), await peer.time(1)];
+    const spent = (performance.now() - start) / times.length;
+    await peer.dispose?.();
+    const ms = Math.min(...times);
+    if (ms < best.ms) best = { batch, ms };
+    else if (batch > 16) break;
+    if (spent * 4 > longestRunMs) break;
+  }
+  return best.batch;
+}
+
+const sources = ["conversion.py", "llif_file.py", "networks.py", "neurons.py", "worker.py", "requirements-torch.txt", "requirements-sinabs.txt"];
+
+/** What takes minutes and no clock is computed once: the key is the content of files, of the programs and of `more`. */
+async function known<Value>(files: readonly string[], more: unknown, compute: () => Promise<Value>): Promise<Value> {
+  const hash = createHash("sha256").update(JSON.stringify(more));
+  for (const file of files) hash.update(readFileSync(file));
+  for (const file of sources) hash.update(readFileSync(inRoot("bench", "peers", file)));
+  const folder = join(userCache(), "bench", "accuracy");
+  const path = join(folder, `${hash.digest("hex").slice(0, 32)}.json`);
+  if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")) as Value;
+  const value = await compute();
+  mkdirSync(folder, { recursive: true });
+  replaceFile(path, JSON.stringify(value));
+  return value;
 }

@@ -8,7 +8,12 @@ import { peersSuite } from "./suites/peers.ts";
 import { referenceSuite } from "./suites/reference.ts";
 import { runtimesSuite } from "./suites/runtimes.ts";
 
-export type Suite = () => BenchCase[] | Promise<BenchCase[]>;
+export interface SuiteOptions {
+  /** Fewer cases and contenders: what tells most in a minute or two. */
+  readonly quick: boolean;
+}
+
+export type Suite = (options: SuiteOptions) => BenchCase[] | Promise<BenchCase[]>;
 
 export const suites: Readonly<Record<string, Suite>> = {
   reference: referenceSuite,

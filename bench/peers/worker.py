@@ -2,7 +2,7 @@
 
 `open {…}`      library, network (.llif), inputs (.npz), ticks, batch, threads → a number for what follows
 `run ID N`      nanoseconds that N simulations of every sample took together
-`outcome ID`    counts of a single layer, or logits, sample by sample
+`outcome ID`    counts of a single layer, or logits, sample by sample; of a converter, logits of the network that it is given
 `accuracy ID {…}` images (.npz with values and labels), ticks to read at → correct decisions by tick
 `close ID`
 """
@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from llif_file import read_llif
+from container import read_llif
+from conversion import CONVERTERS, Conversion
 from networks import FewSpikeNetwork, RateNetwork
 
 
@@ -50,7 +51,6 @@ class Contender:
         self.scale = self.samples / len(order)
 
     def run(self, times: int) -> int:
-        torch.set_num_threads(self.threads)
         start = time.perf_counter_ns()
         for _ in range(times):
             for batch in self.batches:
@@ -80,20 +80,28 @@ class Contender:
         return correct
 
 
+def make(library: str, network: str, inputs: str, ticks: int, batch: int, threads: int) -> Contender | Conversion:
+    if library in CONVERTERS:
+        return Conversion(library, read_llif(Path(network)), dict(np.load(inputs)), threads)
+    return Contender(library, network, inputs, ticks, batch, threads)
+
+
 def main() -> None:
     torch.set_grad_enabled(False)
-    contenders: dict[int, Contender] = {}
+    contenders: dict[int, Contender | Conversion] = {}
     answers = sys.stdout
     # Libraries print; answers alone may reach the runner.
     sys.stdout = sys.stderr
     for number, line in enumerate(sys.stdin):
         command, _, rest = line.strip().partition(" ")
         if command == "open":
-            contenders[number] = Contender(**json.loads(rest))
+            contenders[number] = make(**json.loads(rest))
             answer: object = number
         else:
             ident, _, parameter = rest.partition(" ")
             contender = contenders[int(ident)]
+            # Compiled code is made for a number of threads: answers and times must come with the same.
+            torch.set_num_threads(contender.threads)
             if command == "run":
                 answer = contender.run(int(parameter))
             elif command == "outcome":

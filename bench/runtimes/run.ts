@@ -22,7 +22,7 @@ function command(name: string, find: () => string, words: readonly string[] = []
     name,
     async report() {
       const path = find();
-      const run = (parameters: readonly string[]) => spawnSync(path, parameters, { encoding: "utf8", timeout: 120_000 });
+      const run = (parameters: readonly string[]) => spawnSync(path, parameters, { encoding: "utf8", timeout: 600_000 });
       const { status, stdout, stderr, error } = run([...words, bundle()]);
       if (status !== 0) throw new SkippedCase(`${name}: ${error?.message ?? stderr.trim().split("\n").slice(-3).join("; ")}`);
       return { version: run(["--version"]).stdout.trim().split("\n")[0], cases: JSON.parse(stdout) as RuntimeReport };
@@ -81,7 +81,7 @@ function browser(name: string, find: () => string, words: (profile: string, url:
       const child = spawn(path, words(profile, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`), { stdio: "ignore", env: { ...process.env, HOME: profile } });
       const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
       try {
-        const late = new Promise<never>((_, reject) => setTimeout(() => reject(new SkippedCase(`${name}: no report within 120 s`)), 120_000).unref());
+        const late = new Promise<never>((_, reject) => setTimeout(() => reject(new SkippedCase(`${name}: no report within 600 s`)), 600_000).unref());
         const failed = new Promise<never>((_, reject) => child.on("error", (error) => reject(new SkippedCase(`${name}: ${error.message}`))));
         const text = await Promise.race([report, late, failed]);
         return { version: spawnSync(path, ["--version"], { encoding: "utf8" }).stdout.trim(), cases: JSON.parse(text) as RuntimeReport };

@@ -1,14 +1,13 @@
 import { benchCase, SkippedCase, type BenchCase, type Contender } from "../../ts/bench/case.ts";
-import { createFloatPass, inputFromPixels, loadModel, wasmEngine, type ReluNetwork } from "../../ts/index.ts";
-import { modelCases, phase } from "../models.ts";
+import { createFloatPass, inputFromPixels, wasmEngine } from "../../ts/index.ts";
+import { modelCases, models, phase, resnet50 } from "../models.ts";
 import { nodeContender, webContender, type Logits } from "../onnxruntime.ts";
 
 /** A whole spiking simulation, window after window, against one forward pass of the ReLU network it came from. */
 export function dnnSuite(): BenchCase[] {
-  return modelCases([phase]).map(({ name, open }) =>
+  return modelCases([phase], [...models, resnet50]).map(({ name, open }) =>
     benchCase("dnn", name, async () => {
-      const { network, onnx, images } = await open();
-      const relu = (await loadModel(onnx)) as ReluNetwork;
+      const { network, relu, onnx, images } = await open();
       const described = { ...relu, convention: network.convention };
       const inputs = images.map((image) => channelsFirst(inputFromPixels(described, image), network.input.shape));
       const simulator = await wasmEngine().createSimulator(network);

@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs";
-import { benchCase, type BenchCase, type Contender, type OpenCase } from "../../ts/bench/case.ts";
+import { benchCase, type BenchCase, type Contender, type OpenCase, type ResultRow } from "../../ts/bench/case.ts";
 import { layerNetwork, randomSpikes, type LayerCode, type LayerKind } from "../../ts/bench/layers.ts";
 import { outcomeOf, type SimulationOutcome } from "../../ts/bench/simulators.ts";
-import { pool, referenceEngine, wasmEngine, type Result, type SpikingNetwork } from "../../ts/index.ts";
-import { loadGlue } from "../../ts/engine/load.ts";
+import { pool, referenceEngine, type Result } from "../../ts/index.ts";
 import { openCore } from "../core.ts";
 import { models, openModel, phase, type ModelSpec } from "../models.ts";
-import { inRoot } from "../paths.ts";
+import { memoryCases, memoryUsed, packedWeightBytes } from "./memory.ts";
 
 interface Step {
   readonly value: number;
@@ -30,7 +28,7 @@ const series: Readonly<Record<string, readonly Step[]>> = {
 
 /** Cost against what it should be linear in, with the memory of the WebAssembly instance beside it. */
 export function growthSuite(): BenchCase[] {
-  return [...Object.entries(series).map(([name, steps]) => benchCase("growth", name, () => open(name, steps))), benchCase("growth", "workers", openWorkers)];
+  return [...Object.entries(series).map(([name, steps]) => benchCase("growth", name, () => open(name, steps))), benchCase("growth", "workers", openWorkers), ...memoryCases()];
 }
 
 /** The same images through a pool of one worker and of two. */
@@ -67,37 +65,20 @@ async function open(name: string, steps: readonly Step[]): Promise<OpenCase<Simu
     const reference = await referenceEngine().createSimulator(network);
     const label = `${name} ${value}`;
     truths.set(label, outcomeOf(network, inputs.map((input) => reference.run(input))));
-    contenders.push({ ...wasm, name: label, more: { value, ...(await memoryOf(network, inputs[0])) } });
+    contenders.push({ ...wasm, name: label, more: { value, memoryBytes: await memoryUsed(network, inputs[0]), weightBytes: packedWeightBytes(network) } });
   }
   const compare = (_: SimulationOutcome, theirs: SimulationOutcome, contender: string) => (JSON.stringify(truths.get(contender)) === JSON.stringify(theirs) ? undefined : "not what the reference engine gives");
   return { contenders, compare };
 }
 
-/** Bytes of an instance that has run once, over those of an instance without a network; and what weights and spikes need at least. */
-async function memoryOf(network: SpikingNetwork, input: { readonly spikes: ReturnType<typeof randomSpikes> }): Promise<{ memoryBytes: number; weightBytes: number }> {
-  const empty = (await (await loadGlue(readFileSync(inRoot("dist", "llif.wasm"))))()).memory.buffer.byteLength;
-  const used = await usedMemory(network, input);
-  return { memoryBytes: used - empty, weightBytes: network.synapses.reduce((sum, { weights }) => sum + weights.byteLength, 0) };
-}
-
-/** The instance is not reachable through the engine: what WebAssembly.instantiate makes is noted on its way. */
-async function usedMemory(network: SpikingNetwork, input: { readonly spikes: ReturnType<typeof randomSpikes> }): Promise<number> {
-  const instantiate = WebAssembly.instantiate;
-  const seen: WebAssembly.Memory[] = [];
-  WebAssembly.instantiate = (async (module: WebAssembly.Module, imports: WebAssembly.Imports) => {
-    const made = await instantiate(module, imports);
-    seen.push(made.exports["memory"] as WebAssembly.Memory);
-    return made;
-  }) as unknown as typeof WebAssembly.instantiate;
-  try {
-    const simulator = await wasmEngine().createSimulator(network);
-    simulator.run(input);
-    const bytes = seen[0].buffer.byteLength;
-    simulator.dispose();
-    return bytes;
-  } finally {
-    WebAssembly.instantiate = instantiate;
+/** Of each series that grows; none without rows. */
+export function growthExponents(rows: readonly ResultRow[]): Map<string, number> {
+  const points = new Map<string, (readonly [number, number])[]>();
+  for (const { case: name, medianMs, more } of rows) {
+    const value = more?.["value"];
+    if (typeof value === "number") points.set(name, [...(points.get(name) ?? []), [value, medianMs]]);
   }
+  return new Map([...points].map(([name, all]) => [name, fittedExponent(all)]));
 }
 
 /** Least squares of log(time) on log(value): 1 is linear, 0 constant. */

@@ -5,11 +5,13 @@ import { outcomeOf } from "../../ts/bench/simulators.ts";
 import { referenceEngine, type RunInput, type SpikingNetwork } from "../../ts/index.ts";
 import { openCore } from "../core.ts";
 import { modelCases } from "../models.ts";
+import type { SuiteOptions } from "../suites.ts";
 import { nativeContender, nativeProgram, widths } from "../native.ts";
 
 /** The same Rust core in WebAssembly and as a native program. */
-export function nativeSuite(): BenchCase[] {
-  const layers = layerCases([32]).map(({ name, layer, code }) =>
+export function nativeSuite({ quick }: SuiteOptions): BenchCase[] {
+  const chosen = layerCases([32]).filter(({ name }) => !quick || !name.includes("-rate-ohmic-"));
+  const layers = chosen.map(({ name, layer, code }) =>
     benchCase("native", name, () => {
       const network = layerNetwork(layer, code);
       return open(network, [{ spikes: randomSpikes(network, code.ticks, code.activity) }]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { nearCounts, nearLogits, peersSuite, sameCounts } from "../../bench/suites/peers.ts";
+import { nearCounts, nearLogits, sameCounts } from "../../bench/suites/peer-cases.ts";
+import { peersSuite } from "../../bench/suites/peers.ts";
 
 describe("the rules of suite peers", () => {
   it("counts of a layer must be equal, or near where windows integrate first", () => {
@@ -16,8 +17,8 @@ describe("the rules of suite peers", () => {
     expect(nearLogits([[0, 100]], [[0, Number.NaN]])).toBeDefined();
   });
 
-  it("has every layer with soft and hard reset, and every model twice", () => {
-    const names = peersSuite().map(({ name }) => name);
-    expect(names).toEqual(expect.arrayContaining(["dense-1216-a05", "conv-8x8x256-a10-rate-constant-t32", "dense-1216-a10-rate-hard-t32", "mnist-mlp", "cifar10-resnet20-decision"]));
+  it("has every layer with soft and hard reset, and every model three times", () => {
+    const names = peersSuite({ quick: false }).map(({ name }) => name);
+    expect(names).toEqual(expect.arrayContaining(["dense-1216-a05", "conv-8x8x256-a10-rate-constant-t32", "dense-1216-a10-rate-hard-t32", "mnist-mlp", "cifar10-resnet20-decision", "cifar10-vgg-conversion"]));
   });
 });

@@ -43,7 +43,8 @@ describe("bench/results", () => {
 
 describe("the words of npm run bench", () => {
   it("choose suites and a case", () => {
-    expect(parseWords(["--suite", "reference", "--case", "mnist-cnn", "--dry"])).toEqual({ suites: ["reference"], only: "mnist-cnn", list: false, dry: true, page: false });
+    expect(parseWords(["--suite", "reference", "--case", "mnist-cnn", "--dry"])).toEqual({ suites: ["reference"], only: "mnist-cnn", quick: false, list: false, dry: true, page: false });
+    expect(parseWords(["--quick"])).toMatchObject({ quick: true });
     expect(parseWords([])).toMatchObject({ suites: usualSuites, only: undefined });
     expect(parseWords(["--suite", "all"])).toMatchObject({ suites: Object.keys(suites) });
     expect(parseWords(["--help"])).toBe("help");

@@ -1,5 +1,5 @@
 import { throwIfAborted } from "../errors.ts";
-import { WrongAnswer, type BenchCase, type Contender, type OpenCase, type ResultRow } from "./case.ts";
+import { WrongAnswer, type BenchCase, type OpenCase, type ResultRow } from "./case.ts";
 
 export interface RunnerOptions {
   readonly signal?: AbortSignal;
@@ -24,7 +24,7 @@ export async function runCase(benchCase: BenchCase, options: RunnerOptions = {})
   const open = await benchCase.open();
   try {
     await checkAnswers(benchCase, open, say);
-    return rowsOf(benchCase, open, await timeInTurn(open.contenders, say, options));
+    return rowsOf(benchCase, open, await timeInTurn(open, say, options));
   } finally {
     for (const contender of open.contenders) await contender.dispose?.();
     await open.dispose?.();
@@ -52,7 +52,7 @@ function shorten(text: string): string {
 }
 
 /** Milliseconds of one run, by contender and round. */
-async function timeInTurn(contenders: readonly Contender<unknown>[], say: (what: string) => void, options: RunnerOptions): Promise<number[][]> {
+async function timeInTurn({ contenders, fewestRounds }: OpenCase<unknown>, say: (what: string) => void, options: RunnerOptions): Promise<number[][]> {
   const { signal, budgetMs = 1500, sampleMs = 15, warmUp = { runs: 30, ms: 1000 }, rounds: [fewest, most] = [3, 15] } = options;
   const repetitions: number[] = [];
   let roundMs = 0;
@@ -70,7 +70,7 @@ async function timeInTurn(contenders: readonly Contender<unknown>[], say: (what:
     repetitions.push(Math.max(1, Math.min(10_000, Math.ceil(sampleMs / Math.max(latest, 1e-4)))));
     roundMs += latest * repetitions[repetitions.length - 1];
   }
-  const rounds = Math.max(fewest, Math.min(most, Math.floor(budgetMs / roundMs)));
+  const rounds = Math.max(fewestRounds ?? fewest, Math.min(most, Math.floor(budgetMs / roundMs)));
   const samples: number[][] = contenders.map(() => []);
   for (let round = 0; round < rounds; round++) {
     say(`round ${round + 1} of ${rounds}`);

@@ -1,0 +1,98 @@
+import { readFileSync } from "node:fs";
+import { benchCase, type BenchCase, type OpenCase } from "../../ts/bench/case.ts";
+import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
+import { outcomeOf, type SimulationOutcome } from "../../ts/bench/simulators.ts";
+import { loadGlue } from "../../ts/engine/load.ts";
+import { createSimulator, populationsOf, referenceEngine, sizeOf, wasmEngine, type RunInput, type SpikingNetwork } from "../../ts/index.ts";
+import { modelCases } from "../models.ts";
+import { inRoot } from "../paths.ts";
+
+/** Memory of an instance that runs, over packed weights and the spikes of the widest window. */
+export function memoryCases(): BenchCase[] {
+  const layer = { kind: "dense", inputs: 4096, units: 4096 } as const;
+  const layers = (["rate", "layerwise"] as const).map((code) =>
+    benchCase("growth", `memory-dense-4096${code === "rate" ? "-rate" : ""}`, () => {
+      const network = layerNetwork(layer, { code, ticks: 32, activity: 0.05 });
+      return open(network, [{ spikes: randomSpikes(network, 32, 0.05) }]);
+    }),
+  );
+  const models = modelCases().map(({ name, open: openModel }) =>
+    benchCase("growth", `memory-${name}`, async () => {
+      const { network, images } = await openModel();
+      return open(network, images.slice(0, 1));
+    }),
+  );
+  return [...layers, ...models];
+}
+
+async function open(network: SpikingNetwork, inputs: readonly RunInput[]): Promise<OpenCase<SimulationOutcome>> {
+  const simulator = await wasmEngine().createSimulator(network);
+  const reference = await referenceEngine().createSimulator(network);
+  const used = await memoryUsed(network, inputs[0]);
+  const weightBytes = packedWeightBytes(network);
+  const spikeBytes = await widestWindowBytes(network, inputs[0]);
+  const memoryOverNeed = Number((used / (weightBytes + spikeBytes)).toFixed(2));
+  const time = (repetitions: number): number => {
+    const start = performance.now();
+    for (let repetition = 0; repetition < repetitions; repetition++) for (const input of inputs) simulator.run(input);
+    return performance.now() - start;
+  };
+  const contender = { name: "wasm", more: { memoryBytes: used, weightBytes, spikeBytes, memoryOverNeed }, time, outcome: () => outcomeOf(network, inputs.map((input) => simulator.run(input))), dispose: () => simulator.dispose() };
+  return { contenders: [contender], truth: outcomeOf(network, inputs.map((input) => reference.run(input))), samples: inputs.length };
+}
+
+/** Bytes of an instance that has run, over those of an instance without a network. */
+export async function memoryUsed(network: SpikingNetwork, input: RunInput): Promise<number> {
+  const empty = (await (await loadGlue(readFileSync(inRoot("dist", "llif.wasm"))))()).memory.buffer.byteLength;
+  return (await usedMemory(network, input)) - empty;
+}
+
+/** The instance is not reachable through the engine: what WebAssembly.instantiate makes is noted on its way. */
+async function usedMemory(network: SpikingNetwork, input: RunInput): Promise<number> {
+  const instantiate = WebAssembly.instantiate;
+  const seen: WebAssembly.Memory[] = [];
+  WebAssembly.instantiate = (async (module: WebAssembly.Module, imports: WebAssembly.Imports) => {
+    const made = await instantiate(module, imports);
+    seen.push(made.exports["memory"] as WebAssembly.Memory);
+    return made;
+  }) as unknown as typeof WebAssembly.instantiate;
+  try {
+    const simulator = await wasmEngine().createSimulator(network);
+    simulator.run(input);
+    const bytes = seen[0].buffer.byteLength;
+    simulator.dispose();
+    return bytes;
+  } finally {
+    WebAssembly.instantiate = instantiate;
+  }
+}
+
+/** 16 bits a weight where all of a layer fit, else 32; without what padding to vectors adds. */
+export function packedWeightBytes(network: SpikingNetwork): number {
+  const fits = (target: string): boolean =>
+    network.arithmetic === "int32" && network.synapses.filter(({ to }) => to === target).every(({ weights }) => weights.every((weight) => weight >= -32768 && weight <= 32767));
+  return network.nodes.reduce((sum, { name }) => {
+    const bytes = fits(name) ? 2 : 4;
+    return sum + network.synapses.filter(({ to }) => to === name).reduce((weights, synapse) => weights + bytes * synapse.weights.length, 0);
+  }, 0);
+}
+
+/** Four bytes a spike, and as many where the spikes of a position and tick begin: of one node and those that it reads, at most. */
+async function widestWindowBytes(network: SpikingNetwork, input: RunInput): Promise<number> {
+  const names = populationsOf(network).map(({ name }) => name);
+  const simulator = await createSimulator(network, { engine: "reference", record: { spikes: names } });
+  const { spikes } = simulator.run(input);
+  simulator.dispose();
+  const positions = (shape: readonly number[]): number => (shape.length === 3 ? shape[0] * shape[1] : 1);
+  const given = "spikes" in input ? 4 * (input.spikes as { ticks: ArrayLike<number> }).ticks.length : 4 * sizeOf(network.input.shape);
+  const bytes = new Map<string, number>([[network.input.name, given]]);
+  const sourcesOf = (name: string): string[] => {
+    const node = network.nodes.find((candidate) => candidate.name === name);
+    return node?.kind === "pool" ? [node.from] : network.synapses.filter(({ to }) => to === name).map(({ from }) => from);
+  };
+  for (const node of network.nodes) {
+    const count = node.kind === "population" ? spikes[node.name].ticks.length : node.kind === "pool" ? 0 : sizeOf(node.shape);
+    bytes.set(node.name, 4 * count + (node.kind === "output" ? 0 : 4 * positions(node.shape) * network.windowTicks));
+  }
+  return Math.max(...network.nodes.map(({ name }) => (bytes.get(name) ?? 0) + [...new Set(sourcesOf(name))].reduce((sum, source) => sum + (bytes.get(source) ?? 0), 0)));
+}

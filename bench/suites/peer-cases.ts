@@ -1,0 +1,105 @@
+import { cpus } from "node:os";
+import type { Contender, OpenCase } from "../../ts/bench/case.ts";
+import type { EvaluationImages } from "../accuracy.ts";
+import { pool, type Result, type RunInput, type Simulator, type SpikingNetwork } from "../../ts/index.ts";
+import { bestBatch, openPeer, openPeers, writeCase, type Answers, type Library, type Peer, type PeerOptions } from "../peers.ts";
+
+export type Setting = Pick<PeerOptions, "library" | "threads"> & { readonly batch: number | "best" };
+export type Paths = ReturnType<typeof writeCase>;
+type More = Contender<Answers>["more"];
+
+export const setting = (library: Library, batch: Setting["batch"] = 1, threads: Setting["threads"] = 1): Setting => ({ library, batch, threads });
+
+/** A library at batch 1, 16 and its best, with one thread and all. */
+export const everySetting = (library: Library): Setting[] => ([1, "all"] as const).flatMap((threads) => ([1, 16, "best"] as const).map((batch) => setting(library, batch, threads)));
+
+/** Contenders of the settings; a best batch that another setting has already is not timed twice. */
+export async function openSettings(settings: readonly Setting[], ticks: number, paths: Paths, more: (peer: Peer, setting: Setting) => Promise<More> = () => Promise.resolve(undefined)): Promise<Contender<Answers>[]> {
+  const known = new Map<string, number>();
+  const resolved = await openPeers(settings, async (wanted) => {
+    const key = `${wanted.library} ${wanted.threads}`;
+    if (wanted.batch === "best") known.set(key, await bestBatch({ ...wanted, ticks }, paths));
+    return { ...wanted, batch: wanted.batch === "best" ? (known.get(key) as number) : wanted.batch };
+  });
+  const distinct = resolved.filter((one, index) => resolved.findIndex((other) => other.library === one.library && other.batch === one.batch && other.threads === one.threads) === index);
+  const contenders: Contender<Answers>[] = [];
+  for (const one of distinct) {
+    const peer = await openPeer({ ...one, ticks }, paths);
+    contenders.push({ ...peer, more: await more(peer, one) });
+  }
+  return contenders;
+}
+
+export function ours(name: string, simulator: Simulator, inputs: readonly RunInput[], read: (result: Result) => ArrayLike<number>, more?: More): Contender<Answers> {
+  return {
+    name,
+    ...(more === undefined ? {} : { more }),
+    time(repetitions) {
+      const start = performance.now();
+      for (let repetition = 0; repetition < repetitions; repetition++) for (const input of inputs) simulator.run(input);
+      return performance.now() - start;
+    },
+    outcome: () => inputs.map((input) => Array.from(read(simulator.run(input)))),
+    dispose: () => simulator.dispose(),
+  };
+}
+
+/** A message to a worker takes longer than a small network: as many samples at once as peers have in a large batch. */
+const samplesInPool = 256;
+
+/** Workers on every core, images repeated to a large batch; the time is scaled to the images there are. */
+export async function oursOnAllThreads(network: SpikingNetwork, images: readonly RunInput[]): Promise<Contender<Answers>> {
+  const workers = await pool(network, { engine: "wasm", size: cpus().length });
+  const repeated = Array.from({ length: Math.ceil(samplesInPool / images.length) * images.length }, (_, index) => images[index % images.length]);
+  return {
+    name: "wasm, all threads",
+    async time(repetitions) {
+      const start = performance.now();
+      for (let repetition = 0; repetition < repetitions; repetition++) await workers.runBatch(repeated);
+      return ((performance.now() - start) * images.length) / repeated.length;
+    },
+    outcome: async () => (await workers.runBatch(images)).map(({ logits }) => [...logits]),
+    dispose: () => workers.dispose(),
+  };
+}
+
+/** Weights on a grid that float32 sums exactly, and a threshold off it: simulators that agree on the neuron agree on every count. */
+export function sameCounts(truth: Answers, theirs: Answers): string | undefined {
+  const wrong = truth[0].filter((count, neuron) => count !== theirs[0][neuron]).length;
+  return wrong === 0 && theirs[0].length === truth[0].length ? undefined : `${wrong} of ${truth[0].length} neurons have another count`;
+}
+
+/** A window that integrates before it fires counts otherwise than neurons that fire meanwhile (T2), by about one. */
+export function nearCounts(truth: Answers, theirs: Answers): string | undefined {
+  const mean = truth[0].reduce((sum, count, neuron) => sum + Math.abs(count - theirs[0][neuron]), 0) / truth[0].length;
+  return mean < 2 ? undefined : `counts differ by ${mean.toFixed(2)} on average, under 2 is expected`;
+}
+
+/** The same network but for the order in which float32 sums: a neuron near threshold may fire a tick late. */
+export function nearLogits(truth: Answers, theirs: Answers, share = 0.02): string | undefined {
+  for (const [sample, expected] of truth.entries()) {
+    const range = Math.max(...expected) - Math.min(...expected);
+    const error = Math.max(...expected.map((value, index) => Math.abs(value - theirs[sample][index])));
+    if (!(error <= share * range)) return `sample ${sample}: a logit differs by ${((100 * error) / range).toFixed(1)} % of their range, at most ${(100 * share).toFixed(0)} % is expected`;
+  }
+  return undefined;
+}
+
+/** Where the pooling or the reset differs, the networks do: their accuracy must speak. */
+export function finite(_: Answers, theirs: Answers): string | undefined {
+  return theirs.flat().every(Number.isFinite) ? undefined : "a logit is not a number";
+}
+
+export const percent = (correct: number, images: number): string => `${((100 * correct) / images).toFixed(1)} % of ${images}`;
+
+export const ourAccuracy = (evaluation: EvaluationImages, simulator: Simulator): string => percent(evaluation.correct(simulator), evaluation.count);
+
+export function writeImages(network: SpikingNetwork, images: readonly Uint8Array[]): Paths {
+  const data = new Uint8Array(images.length * images[0].length);
+  images.forEach((image, index) => data.set(image, index * image.length));
+  return writeCase(network, [["values", { shape: [images.length, images[0].length], data }]]);
+}
+
+export const operationsOf = (simulator: Simulator, images: readonly RunInput[]): number => images.reduce((sum, image) => sum + simulator.run(image).statistics.synapticOperations, 0);
+
+export type Compare = OpenCase<Answers>["compare"];

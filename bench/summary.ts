@@ -1,0 +1,73 @@
+import type { ResultRow } from "../ts/bench/case.ts";
+import { goalOf } from "./goals.ts";
+import { growthExponents } from "./suites/growth.ts";
+import { ratio } from "./text.ts";
+
+/** One goal of the benchmark and what was measured for it. */
+interface Aim {
+  readonly name: string;
+  /** As the page says it. */
+  readonly goal: string;
+  readonly values: readonly { readonly value: number; readonly reached: boolean }[];
+  readonly format?: (value: number) => string;
+}
+
+/** Synapses grow by inputs at the same number of spikes in all: that cost may not grow with them at all. */
+const linearIn = ["ticks", "neurons", "activity", "batch"];
+/** Fixed costs bend the line below 1; caches that overflow bend it above. */
+const linear = (exponent: number): boolean => exponent <= 1.1;
+export const memoryGoal = 1.3;
+
+/** The library of a peer's row: its name up to the batch size. */
+export const libraryOf = ({ contender }: ResultRow): string => contender.split(", batch")[0];
+
+/** Of each peer in each case the row with its best batch on one thread. */
+export function bestBatches(rows: readonly ResultRow[]): ResultRow[] {
+  const oneThread = rows.filter(({ contender }) => !contender.includes("all threads"));
+  return oneThread.filter((row) => !oneThread.some((other) => other.case === row.case && libraryOf(other) === libraryOf(row) && other.ratio < row.ratio));
+}
+
+/** Goals in the order in which a reader asks; those of suites that were not measured are left out. */
+export function summaryTable(rows: readonly ResultRow[]): string {
+  const lines = aims(rows).filter(({ values }) => values.length > 0).map((aim) => {
+    const { name, goal, values, format = ratio } = aim;
+    const sorted = values.map(({ value }) => value).sort((a, b) => a - b);
+    const range = sorted[0] === sorted[sorted.length - 1] ? format(sorted[0]) : `${format(sorted[0])} – ${format(sorted[sorted.length - 1])}`;
+    const reached = values.filter((one) => one.reached).length;
+    return `| ${name} | ${goal} | ${range} | ${reached === values.length ? "yes" : reached === 0 ? "no" : `${reached} of ${values.length}`} |`;
+  });
+  if (lines.length === 0) return "Nothing is measured yet.";
+  return ["| theirs / ours, one thread each | goal | measured | reached |", "| --- | ---: | ---: | :---: |", ...lines].join("\n");
+}
+
+function aims(rows: readonly ResultRow[]): Aim[] {
+  const of = (suite: string, keep: (row: ResultRow) => boolean = () => true) => rows.filter((row) => row.suite === suite && goalOf(row) !== undefined && keep(row));
+  const compared = (chosen: readonly ResultRow[]) => chosen.map((row) => ({ value: row.ratio, reached: row.ratio >= (goalOf(row) as number) }));
+  const aim = (name: string, chosen: readonly ResultRow[]): Aim => ({ name, goal: `≥ ${[...new Set(chosen.map(goalOf))].sort((a, b) => (b as number) - (a as number)).join(" / ")}`, values: compared(chosen) });
+  const layer = ({ case: name }: ResultRow) => /^(dense|conv)-/.test(name);
+  const rate = ({ case: name }: ResultRow) => name.includes("-rate-");
+  const peers = bestBatches(of("peers"));
+  const decision = ({ case: name }: ResultRow) => name.includes("-decision");
+  const spikingjelly = (row: ResultRow) => libraryOf(row).startsWith("spikingjelly");
+  const fewspike = (row: ResultRow) => libraryOf(row).startsWith("fewspike");
+  const growth = rows.filter((row) => row.suite === "growth");
+  const exponents = [...growthExponents(growth)].filter(([name]) => linearIn.includes(name));
+  const memory = growth.flatMap(({ more }) => (typeof more?.["memoryOverNeed"] === "number" ? [more["memoryOverNeed"]] : []));
+  return [
+    aim("plain TypeScript, whole networks, exact codes", of("reference", (row) => !layer(row) && !rate(row))),
+    aim("plain TypeScript, whole networks, synchronous rate", of("reference", (row) => !layer(row) && rate(row))),
+    aim("plain TypeScript, single layers, exact codes", of("reference", (row) => layer(row) && !rate(row))),
+    aim("plain TypeScript, single layers, synchronous rate, 32 to 1024 ticks", of("reference", (row) => layer(row) && rate(row))),
+    aim("the same core natively at 128 bits", of("native")),
+    aim("the machine's load-and-add loop", of("limit")),
+    aim("SpikingJelly, single layers, its best batch", peers.filter((row) => layer(row) && spikingjelly(row))),
+    aim("SpikingJelly, whole networks, its best batch", peers.filter((row) => !layer(row) && !decision(row) && spikingjelly(row))),
+    aim("snnTorch, sinabs, Norse, Brian2, their best batch", peers.filter((row) => !decision(row) && !spikingjelly(row))),
+    aim("a decision as accurate as the float network: SpikingJelly", peers.filter((row) => decision(row) && spikingjelly(row))),
+    aim("a decision as accurate as the float network: few-spike networks in PyTorch", peers.filter((row) => decision(row) && fewspike(row))),
+    aim("onnxruntime-web on the ReLU network", of("dnn")),
+    aim("one worker against two", of("growth")),
+    { name: "memory while running / weights and spikes of the widest window", goal: `≤ ${memoryGoal}`, values: memory.map((value) => ({ value, reached: value <= memoryGoal })) },
+    { name: `exponent of cost in ${exponents.map(([name]) => name).join(", ")}`, goal: "≤ 1.1", values: exponents.map(([, value]) => ({ value, reached: linear(value) })) },
+  ];
+}

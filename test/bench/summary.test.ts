@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { packedWeightBytes } from "../../bench/suites/memory.ts";
+import { bestBatches, summaryTable } from "../../bench/summary.ts";
+import type { ResultRow } from "../../ts/bench/case.ts";
+import { layerNetwork } from "../../ts/bench/layers.ts";
+
+const row = (suite: string, name: string, contender: string, ratio: number, more?: ResultRow["more"]): ResultRow => ({ suite, case: name, contender, medianMs: ratio, ratio, minMs: ratio, maxMs: ratio, rounds: 3, ...(more === undefined ? {} : { more }) });
+
+describe("the summary of docs/performance.md", () => {
+  const peers = [
+    row("peers", "mnist-mlp", "wasm", 1),
+    row("peers", "mnist-mlp", "wasm, all threads", 0.6),
+    row("peers", "mnist-mlp", "spikingjelly, batch 1, 1 thread", 40),
+    row("peers", "mnist-mlp", "spikingjelly, batch 64, 1 thread", 9),
+    row("peers", "mnist-mlp", "spikingjelly, batch 64, all threads", 5),
+    row("peers", "mnist-mlp", "brian2 (C++)", 3),
+    row("peers", "mnist-mlp-conversion", "sinabs from_model", 0.1),
+  ];
+
+  it("takes each peer's best batch on one thread", () => {
+    expect(bestBatches(peers).map(({ contender }) => contender)).toEqual(["wasm", "spikingjelly, batch 64, 1 thread", "brian2 (C++)", "sinabs from_model"]);
+  });
+
+  it("says for each goal what was measured and whether it is reached", () => {
+    const table = summaryTable(peers);
+    expect(table).toContain("| SpikingJelly, whole networks, its best batch | ≥ 8 | 9.00 | yes |");
+    expect(table).toContain("| snnTorch, sinabs, Norse, Brian2, their best batch | ≥ 10 | 3.00 | no |");
+    expect(table).not.toContain("onnxruntime");
+  });
+
+  it("takes memory as a goal from above, and exponents of what grows", () => {
+    const growth = [1, 2, 4].map((value) => row("growth", "ticks", `ticks ${value}`, 3 * value, { value }));
+    const table = summaryTable([...growth, row("growth", "memory-a", "wasm", 1, { memoryOverNeed: 1.2 }), row("growth", "memory-b", "wasm", 1, { memoryOverNeed: 1.5 })]);
+    expect(table).toContain("| ≤ 1.3 | 1.20 – 1.50 | 1 of 2 |");
+    expect(table).toContain("| exponent of cost in ticks | ≤ 1.1 | 1.00 | yes |");
+  });
+
+  it("has nothing to say without rows", () => {
+    expect(summaryTable([])).toBe("Nothing is measured yet.");
+  });
+});
+
+describe("memory", () => {
+  it("needs 16 bits a weight where all fit, else 32", () => {
+    const layer = { kind: "dense", inputs: 10, units: 20 } as const;
+    expect(packedWeightBytes(layerNetwork(layer, { code: "layerwise", ticks: 32, activity: 0.1 }))).toBe(400);
+    expect(packedWeightBytes(layerNetwork(layer, { code: "rate", ticks: 32, activity: 0.1 }))).toBe(800);
+  });
+});
