@@ -95,8 +95,10 @@ export async function drawChart(suite: string, measured: readonly ResultRow[], m
 
 const styleOf = (index: number) => ({ color: palette[index % palette.length], symbol: symbols[Math.floor(index / palette.length) % symbols.length] });
 
-/** 1, 2, 5 and their powers of ten, within the values. */
+/** 1, 2, 5 and their powers of ten within the values; finer where these are less than three. */
 function tickValues(values: readonly number[]): number[] {
-  const ticks = [0.01, 0.1, 1, 10, 100, 1000].flatMap((decade) => [1, 2, 5].map((step) => Number((decade * step).toPrecision(1))));
-  return ticks.filter((tick) => tick >= Math.min(...values) * 0.9 && tick <= Math.max(...values) * 1.15);
+  const within = (ticks: readonly number[]) => ticks.filter((tick) => tick >= Math.min(...values) * 0.9 && tick <= Math.max(...values) * 1.15);
+  const decades = (steps: readonly number[]) => within([0.01, 0.1, 1, 10, 100, 1000].flatMap((decade) => steps.map((step) => Number((decade * step).toPrecision(2)))));
+  const coarse = decades([1, 2, 5]);
+  return coarse.length < 3 ? decades([1, 1.2, 1.5, 2, 3, 4, 5, 6, 7, 8, 9]) : coarse;
 }
