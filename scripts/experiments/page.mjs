@@ -6,7 +6,7 @@ import { goalsTable } from "./goals.mjs";
 import { costPlots } from "./plots.mjs";
 import { publishedTable } from "./published.mjs";
 import { folder, readRuns } from "./runs.mjs";
-import { networks, series } from "./series.mjs";
+import { networks, series, shownOf } from "./series.mjs";
 import { codesTable, energyTable, grouped, percent, spreadTable } from "./tables.mjs";
 
 const introduction = `# Results
@@ -65,20 +65,19 @@ function cifarSummary(measured) {
 
 async function networkParts(words, jobs, runs, name, draw) {
   const byName = new Map(runs.map((run) => [run.name, run]));
-  const of = (part) => jobs.filter((job) => job.part === part).map((job) => ({ ...job, ...byName.get(job.name) }));
-  const known = (part) => of(part).filter(({ manifest, failed }) => manifest !== undefined || failed !== undefined).sort(byCode);
-  const [whole, slow, energy] = [known("whole"), known("first-1000"), known("energy")];
-  const plots = await costPlots(name, `${words} on CIFAR-10`, runs, jobs, draw);
+  const shown = shownOf(jobs, runs).map((job) => ({ ...job, ...byName.get(job.name) })).sort(byCode);
+  const [whole, slow, energy] = ["whole", "first", "energy"].map((part) => shown.filter((job) => job.part.startsWith(part)));
+  const plots = await costPlots(name, `${words} on CIFAR-10`, shown, draw);
   const priced = [...energy, ...slow].filter(({ manifest }) => manifest?.report.energy !== undefined).sort(byCode);
-  const accuracyOf = (rows) => rows.find(({ manifest }) => manifest !== undefined)?.manifest.report;
-  const left = jobs.filter(({ name: job }) => byName.get(job)?.manifest === undefined && byName.get(job)?.failed === undefined);
+  const left = jobs.filter(({ name: job, part }) => part !== "first-200" && byName.get(job)?.manifest === undefined && byName.get(job)?.failed === undefined);
+  const wholeAccuracy = whole.find(({ manifest }) => manifest !== undefined)?.manifest.report.reluAccuracy;
   return [
     `## ${words}`,
     ...plots,
-    ...(whole.length === 0 ? [] : [`### All ${grouped(10000)} test images`, `The float network is right on ${percent(accuracyOf(whole).reluAccuracy)}.`, codesTable(whole)]),
-    ...(slow.length === 0 ? [] : ["### Slow codes, the first 1,000 test images", `The float network is right on ${percent(accuracyOf(slow).reluAccuracy)} of them.`, codesTable(slow)]),
-    ...(priced.length === 0 ? [] : ["### Estimated energy, the first 1,000 test images", energyWords(priced[0].manifest.report.energy), energyTable(priced)]),
-    ...(left.length === 0 ? [] : [`Not run yet: ${notRun(left)}.`]),
+    ...(whole.length === 0 ? [] : [`### All ${grouped(10000)} test images`, ...(wholeAccuracy === undefined ? [] : [`The float network is right on ${percent(wholeAccuracy)}.`]), codesTable(whole, false)]),
+    ...(slow.length === 0 ? [] : ["### Rate codes, the first 1,000 test images or fewer", codesTable(slow, true)]),
+    ...(priced.length === 0 ? [] : ["### Estimated energy", energyWords(priced[0].manifest.report.energy), energyTable(priced)]),
+    ...(left.length === 0 ? [] : [`Not run yet:\n\n${notRun(left)}`]),
     commandsOf(name, jobs, runs),
   ];
 }
@@ -91,12 +90,19 @@ function byCode(a, b) {
 
 const precisionOf = ({ name }) => Number(/\d+$/.exec(name)?.[0] ?? 0);
 
+/** "phase, 10, 12 bits": what comes before the last comma is said once. */
 function notRun(jobs) {
   const parts = { whole: "all 10,000 images", "first-1000": "1,000 images", energy: "energy" };
-  return Object.entries(parts).flatMap(([part, words]) => {
-    const labels = jobs.filter((job) => job.part === part).map(({ label }) => label);
-    return labels.length === 0 ? [] : [`${words}: ${labels.join("; ")}`];
-  }).join(". ");
+  const sentences = Object.entries(parts).map(([part, words]) => {
+    const settings = new Map();
+    for (const { label } of jobs.filter((job) => job.part === part).sort(byCode)) {
+      const [, code, setting] = /^(.*), (.*)$/.exec(label);
+      settings.set(code, [...(settings.get(code) ?? []), setting]);
+    }
+    const listed = [...settings].map(([code, list]) => `${code}, ${list.map((one, index) => (index < list.length - 1 ? one.replace(/(?<=^\d+) (bits|ticks|ternary digits)$/, "") : one)).join(", ")}`);
+    return listed.length === 0 ? "" : `- ${words}: ${listed.join("; ")}`;
+  });
+  return sentences.filter(Boolean).join("\n");
 }
 
 function commandsOf(file, jobs, runs) {

@@ -14,12 +14,11 @@ const baselineNames = ["quantised, zeros skipped", "float network"];
 const order = [...Object.values(names), ...baselineNames];
 
 /** Two SVGs, given to `keep` with their file names; @returns Markdown that shows them. */
-export async function costPlots(name, title, runs, jobs, keep) {
+export async function costPlots(name, title, runs, keep) {
   const { sweepPlot } = await import("../../dist/plot.js");
-  const part = (job) => ["whole", "first-1000"].includes(job.part);
-  const known = (wanted) => jobs.filter(wanted).flatMap((job) => runs.filter((run) => run.name === job.name && run.manifest !== undefined).map((run) => ({ ...job, report: run.manifest.report })));
-  const timed = known(part).filter(({ report }) => report.levels > 0).map(pointOf);
-  const priced = known((job) => job.part !== "whole").filter(({ report }) => report.energy !== undefined);
+  const known = runs.filter(({ manifest }) => manifest !== undefined).map((run) => ({ ...run, report: run.manifest.report }));
+  const timed = known.filter(({ part, report }) => part !== "energy" && report.levels > 0).map(pointOf);
+  const priced = known.filter(({ report }) => report.energy !== undefined);
   const drawn = [];
   const draw = async (suffix, points, costs, about) => {
     if (points.length === 0) return;
@@ -27,8 +26,8 @@ export async function costPlots(name, title, runs, jobs, keep) {
     keep(file, await sweepPlot(points.sort((a, b) => order.indexOf(a.series) - order.indexOf(b.series)), { title: `${title}: ${about}`, costs }));
     drawn.push(`![${title}: ${about}](results/${file})`);
   };
-  await draw("time", timed, ["latencyTicks", "intervalTicks"], "accuracy against time (rate: 1,000 images, else 10,000)");
-  await draw("cost", [...priced.map(pointOf), ...baselines(priced)], ["spikes", "synapticOperations", "nanojoules"], "accuracy against spikes, operations and estimated energy (1,000 images)");
+  await draw("time", timed, ["latencyTicks", "intervalTicks"], "accuracy against time (rate: up to 1,000 images, else 10,000)");
+  await draw("cost", [...priced.map(pointOf), ...baselines(priced)], ["spikes", "synapticOperations", "nanojoules"], "accuracy against spikes, operations and estimated energy (up to 1,000 images)");
   return drawn;
 }
 

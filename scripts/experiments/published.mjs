@@ -1,5 +1,6 @@
 // Rate codes as others have published them, beside ours. The quoted figures are the only ones of the page that no run here gave.
-import { percent, table } from "./tables.mjs";
+import { shownOf } from "./series.mjs";
+import { grouped, percent, table } from "./tables.mjs";
 
 const quoted = [
   ["ResNet-20, CIFAR-10, several conversions without retraining", "16", "68–94 %", "95.7 %"],
@@ -14,14 +15,16 @@ const elsewhere = [
 const reading = { rate: "all layers at once", "rate-signed": "all layers at once, signed spikes", "rate-layerwise": "layer after layer" };
 
 export function publishedTable(measured) {
-  const ours = measured.flatMap(([network, jobs, runs]) =>
-    Object.entries(reading).flatMap(([code, words]) =>
-      jobs.filter((job) => job.part === "first-1000" && job.code === code).flatMap(({ name }) => {
+  const ours = measured.flatMap(([network, jobs, runs]) => {
+    const shown = shownOf(jobs, runs).filter(({ part }) => part.startsWith("first"));
+    return Object.entries(reading).flatMap(([code, words]) =>
+      shown.filter((job) => job.code === code).flatMap(({ name }) => {
         const report = runs.find((run) => run.name === name)?.manifest?.report;
-        return report === undefined ? [] : [[`${network}, CIFAR-10, llif, ${words}`, "measured here, 1,000 images", String(report.latencyTicks), percent(report.spikingAccuracy), percent(report.reluAccuracy)]];
+        if (report === undefined) return [];
+        return [[`${network}, CIFAR-10, llif, ${words}`, `measured here, ${grouped(report.samples)} images`, grouped(report.latencyTicks), percent(report.spikingAccuracy), percent(report.reluAccuracy)]];
       }),
-    ),
-  );
+    );
+  });
   const rows = [
     ...ours,
     ...quoted.map(([network, ...rest]) => [network, "**published by others**, not measured here", ...rest]),

@@ -12,14 +12,15 @@ export function table(header, rows, left = 1) {
 /** Real-valued times have windows, not ticks. */
 const ticksOrWindows = (report, ticks) => (report.levels === 0 ? `${ticks} windows` : grouped(ticks));
 
-/** One row a run. */
-export function codesTable(runs) {
+/** One row a run. @param partial whether runs are over different parts of the images, which then have columns of their own. */
+export function codesTable(runs, partial) {
   const rows = runs.map(({ label, failed, manifest }) => {
-    if (manifest === undefined) return [label, failed ?? "not run", ...new Array(7).fill("–")];
+    if (manifest === undefined) return [label, ...(partial ? ["–", "–"] : []), failed ?? "not run", ...new Array(7).fill("–")];
     const { report } = manifest;
     const [low, high] = report.intervals.disagreements;
     return [
       label,
+      ...(partial ? [grouped(report.samples), percent(report.reluAccuracy)] : []),
       percent(report.spikingAccuracy),
       String(report.disagreements),
       `${low.toFixed(1)}–${high.toFixed(1)}`,
@@ -30,7 +31,7 @@ export function codesTable(runs) {
       compact(report.synapticOperationsPerSample),
     ];
   });
-  return table(["code", "right", "decisions that differ", "95 %", "twin mismatches", "ticks to a decision", "an image every", "spikes", "synaptic operations"], rows);
+  return table(["code", ...(partial ? ["images", "float, right"] : []), partial ? "spiking, right" : "right", "decisions that differ", "95 %", "twin mismatches", "ticks to a decision", "an image every", "spikes", "synaptic operations"], rows);
 }
 
 export function energyTable(runs) {
@@ -39,6 +40,7 @@ export function energyTable(runs) {
     const parts = (one) => (one === null ? "–" : microjoules(one.picojoules.total));
     return [
       label,
+      grouped(report.samples),
       percent(report.spikingAccuracy),
       compact(spiking.Effective_MACs),
       compact(spiking.Effective_ACs),
@@ -49,7 +51,7 @@ export function energyTable(runs) {
       quantized === null ? "–" : `${(spiking.picojoules.total / quantized.picojoules.total).toFixed(2)}×`,
     ];
   });
-  return table(["code", "right", "Effective_MACs", "Effective_ACs", "ActivationSparsity", "spiking, µJ", "quantised, zeros skipped, µJ", "float, µJ", "spiking / quantised"], rows);
+  return table(["code", "images", "right", "Effective_MACs", "Effective_ACs", "ActivationSparsity", "spiking, µJ", "quantised, zeros skipped, µJ", "float, µJ", "spiking / quantised"], rows);
 }
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
