@@ -46,6 +46,8 @@ export type { Certificates } from "./analyze/evaluate.ts";
 export { certificateReport, mergeEvaluations, reportEvaluation, type CertificateReport, type Evaluation, type EvaluationReport, type ReportContext } from "./analyze/evaluation.ts";
 export { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } from "./analyze/statistics.ts";
 export { correspondences, decodeActivations, wholeNodes, type Correspondence } from "./mapping/activations.ts";
+export { earlyExit, type EarlyExit, type TickState } from "./mapping/early-exit.ts";
+export { earlyRecording, runUntilDecided, type EarlyRun } from "./analyze/early-run.ts";
 export { createCertifier, type Certifier, type LinearPass } from "./mapping/certificate.ts";
 export { lastWindow, type EarlyDecision, type LastWindow } from "./mapping/last-window.ts";
 export { activityMeter, type ActivityMeter, type ActivitySums } from "./analyze/activity.ts";

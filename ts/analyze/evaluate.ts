@@ -3,6 +3,7 @@ import { sample, slice, type ImageDataset } from "../data/dataset.ts";
 import type { Result, Simulator } from "../engine/engine.ts";
 import type { Certifier } from "../mapping/certificate.ts";
 import type { Correspondence } from "../mapping/activations.ts";
+import type { EarlyExit } from "../mapping/early-exit.ts";
 import type { LastWindow } from "../mapping/last-window.ts";
 import { argmax } from "../relu/forward.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
@@ -29,11 +30,13 @@ export interface TwinCounter {
   ): { readonly charges: Readonly<Record<string, Int32Array>>; readonly counts: Readonly<Record<string, Uint32Array | Int32Array>> };
 }
 
-/** Certificates C1 and C3, as far as the network has them. */
+/** Certificates C1 to C3, as far as the network has them. */
 export interface Certificates {
   readonly certifier: Certifier | null;
   readonly correspondences: readonly Correspondence[];
   readonly lastWindow: LastWindow | null;
+  /** A simulator of its own, since it records the potentials of all neurons (`earlyRecording`). */
+  readonly earlyExit: { readonly exit: EarlyExit; readonly simulator: Simulator } | null;
 }
 
 /** Who decides, and beside whom. */

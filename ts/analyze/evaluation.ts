@@ -28,7 +28,7 @@ export interface Evaluation {
   readonly simulated: boolean;
   /** C1: 1 where the decision is provably the float network's; null where not asked for or not to be had. */
   readonly certified: Uint8Array | null;
-  /** C3; null as above. */
+  /** C2 or C3; null as above. */
   readonly earlyDecisions: EarlyDecisions | null;
   /** Sums of operations; null where not asked for. */
   readonly activity: ActivitySums | null;
@@ -85,6 +85,8 @@ export interface EvaluationReport {
 export interface CertificateReport {
   /** C1, against the float network; null where intervals cannot be propagated. `unlikeFloat`: certified decisions that differ from it, which would refute the proof. */
   readonly c1: { readonly certified: number; readonly unlikeFloat: number } | null;
+  /** C2, of a synchronous run; null where it does not hold. As C3: ticks of the run. */
+  readonly c2: { readonly ticksSaved: number; readonly changed: number } | null;
   /** C3, inside the last window; null where there is none. `changed`: decisions that a later tick would have changed. */
   readonly c3: { readonly ticksSaved: number; readonly changed: number } | null;
 }
@@ -223,18 +225,20 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
   };
 }
 
-/** What the certificates of an evaluation amount to. */
-export function certificateReport({ certified, earlyDecisions, reluDecisions, spikingDecisions }: Evaluation, windowTicks: number): CertificateReport {
+/** What the certificates of an evaluation amount to. @param ticks of the run, or of the window of a layerwise network. */
+export function certificateReport({ certified, earlyDecisions, reluDecisions, spikingDecisions }: Evaluation, { schedule }: Pick<SpikingNetwork, "schedule">, ticks: number): CertificateReport {
   const count = (length: number, holds: (index: number) => boolean) => Array.from({ length }).reduce((total: number, _, index) => total + (holds(index) ? 1 : 0), 0);
+  const early =
+    earlyDecisions === null
+      ? null
+      : {
+          ticksSaved: ticks - sum(earlyDecisions.ticks) / earlyDecisions.ticks.length,
+          changed: count(earlyDecisions.ticks.length, (index) => earlyDecisions.decisions[index] !== spikingDecisions[index]),
+        };
   return {
     c1: certified === null ? null : { certified: sum(certified), unlikeFloat: count(certified.length, (index) => certified[index] === 1 && reluDecisions[index] !== spikingDecisions[index]) },
-    c3:
-      earlyDecisions === null
-        ? null
-        : {
-            ticksSaved: windowTicks - sum(earlyDecisions.ticks) / earlyDecisions.ticks.length,
-            changed: count(earlyDecisions.ticks.length, (index) => earlyDecisions.decisions[index] !== spikingDecisions[index]),
-          },
+    c2: schedule === "synchronous" ? early : null,
+    c3: schedule === "layerwise" ? early : null,
   };
 }
 

@@ -1,12 +1,13 @@
 import type { ImageDataset } from "../data/dataset.ts";
 import { decodeActivations, placeValues, type DecodableRun } from "../mapping/activations.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import { runUntilDecided } from "./early-run.ts";
 import type { Certificates } from "./evaluate.ts";
 
-/** Decisions of the last window, one entry for each sample. */
+/** Decisions before the end of a run (C2) or of its last window (C3), one entry for each sample. */
 export interface EarlyDecisions {
   readonly decisions: Uint32Array;
-  /** Ticks of the window after which each was final. */
+  /** Ticks of the run, or of the window, after which each was final. */
   readonly ticks: Uint32Array;
 }
 
@@ -20,11 +21,11 @@ export class Gathered {
 
   constructor(network: SpikingNetwork, certificates: Certificates, samples: number) {
     [this.#network, this.#certificates, this.#samples] = [network, certificates, samples];
-    this.early = certificates.lastWindow === null ? null : { decisions: new Uint32Array(samples), ticks: new Uint32Array(samples) };
+    this.early = certificates.lastWindow === null && certificates.earlyExit === null ? null : { decisions: new Uint32Array(samples), ticks: new Uint32Array(samples) };
   }
 
   add(index: number, run: DecodableRun, input: Uint8Array, ticks: number): void {
-    const { certifier, correspondences, lastWindow } = this.#certificates;
+    const { certifier, correspondences, lastWindow, earlyExit } = this.#certificates;
     if (certifier !== null) {
       for (const correspondence of correspondences) {
         const { node } = correspondence;
@@ -33,15 +34,15 @@ export class Gathered {
         placeValues(correspondence, decodeActivations(this.#network, correspondence, run, ticks), all.subarray(index * size, (index + 1) * size));
       }
     }
-    if (lastWindow !== null && this.early !== null) {
-      const { decision, ticks: used } = lastWindow.decide(run.counts, input);
-      this.early.decisions[index] = decision;
-      this.early.ticks[index] = used;
-    }
+    if (this.early === null) return;
+    const early = lastWindow?.decide(run.counts, input) ?? (earlyExit === null ? null : runUntilDecided(earlyExit.simulator, earlyExit.exit, input, { ticks }));
+    if (early === null) return;
+    this.early.decisions[index] = early.decision;
+    this.early.ticks[index] = early.ticks;
   }
 }
 
-/** C1 for each sample of the batch, and C3. */
+/** C1 for each sample of the batch, and C2 or C3. */
 export function certifyBatch({ certifier }: Certificates, data: ImageDataset, gathered: Gathered, decisions: Uint32Array): { readonly certified: Uint8Array | null; readonly earlyDecisions: EarlyDecisions | null } {
   return {
     certified: certifier === null ? null : certifier.certify(data.images, data.count, gathered.activations, decisions),

@@ -70,7 +70,7 @@ export function addEvaluate(program: Command, io: Io): void {
   addEncodingOptions(addMappingOptions(addDataOptions(command)))
     .addOption(engineOption())
     .option("--allow-overlap", "evaluate although some images were used for calibration")
-    .option("--certify", "prove decisions: C1 against the float network, C3 inside the last window")
+    .option("--certify", "prove decisions: C1 against the float network, C2 before the end of a synchronous run, C3 inside the last window")
     .option("--energy", "count operations and estimate energy, beside two baselines")
     .option("--differences", "list the images on which the networks decide differently, with the float network's margin on each")
     .addOption(new Option("--top <k>", "exact codes: also count the images whose first k classes are the same in both networks").argParser(integer("--top", 1)))

@@ -60,7 +60,7 @@ export async function convert(model: ReluNetwork, choice: MappingChoice, calibra
 
 /** What is reported beyond decisions and spikes. */
 export interface Extras {
-  /** Certificates C1 and C3. */
+  /** Certificates C1 to C3. */
   readonly certify?: boolean;
   /** Activity, and an estimate of energy. */
   readonly energy?: boolean;
@@ -136,7 +136,7 @@ export class Evaluator {
     const report = reportEvaluation(evaluation, { network, model: this.model.name, data: this.dataName, split: this.data.split, engine, comparedWith, ticks });
     return {
       ...report,
-      ...(certify === true ? { certificates: certificateReport(evaluation, network.windowTicks) } : {}),
+      ...(certify === true ? { certificates: certificateReport(evaluation, network, report.windowTicks) } : {}),
       ...(energy === true && evaluation.activity !== null ? { energy: energyReport(network, relu, activityMeter(network, relu, encoding !== undefined && encoding.encoding !== "constant"), evaluation.activity, ticks) } : {}),
     };
   }

@@ -22,9 +22,11 @@ export function formatReport(report: EvaluationReport): string {
   }
   const { certificates, energy } = report;
   if (certificates !== undefined) {
-    const { c1, c3 } = certificates;
+    const { c1, c2, c3 } = certificates;
     pairs.push(["certified (C1)", c1 === null ? "– (no intervals through this model)" : `${c1.certified} of ${formatCount(samples)} decisions are provably the float network's${c1.certified === 0 ? ": the bounds grow with depth and with coarse counts" : ""}`]);
-    pairs.push(["last window (C3)", c3 === null ? "– (this code has no last window to cut short)" : `decides ${c3.ticksSaved.toFixed(2)} of its ${report.windowTicks} ticks early, on average; ${c3.changed} decisions changed`]);
+    const early = (found: { ticksSaved: number; changed: number }) => `decides ${found.ticksSaved.toFixed(2)} of its ${report.windowTicks} ticks early, on average; ${found.changed} decisions changed`;
+    if (report.schedule === "synchronous") pairs.push(["early exit (C2)", c2 === null ? "– (only constant input, plain neurons and float32)" : early(c2)]);
+    else pairs.push(["last window (C3)", c3 === null ? "– (this code has no last window to cut short)" : early(c3)]);
   }
   if (report.topClasses !== undefined) {
     const { classes, sameOrder, sameSet } = report.topClasses;

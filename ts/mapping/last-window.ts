@@ -1,5 +1,5 @@
 import { forEachPooled } from "../relu/forward.ts";
-import { outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingPool, type Synapse } from "../spiking/network.ts";
+import { outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingOutput, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 
 /** When the last window had told enough to decide. */
@@ -25,7 +25,7 @@ interface Bounds {
 }
 
 /** Weights from every source of an output, one row for each of its neurons. */
-interface Rows {
+export interface Rows {
   readonly from: string;
   readonly weights: Float64Array;
 }
@@ -42,11 +42,10 @@ const largestMatrix = 2 ** 26;
 export function lastWindow(network: SpikingNetwork): LastWindow | null {
   const [output] = outputsOf(network);
   const tell = tellerOf(network);
-  if (output === undefined || tell === null || new Set(output.unit).size > 1) return null;
-  const synapses = synapsesTo(network, output.name);
+  if (output === undefined || tell === null) return null;
+  const rows = expandedRows(network, output);
+  if (rows === null) return null;
   const classes = sizeOf(output.shape);
-  if (synapses.some((synapse) => classes * sizeOf(shapeOf(network, synapse.from)) > largestMatrix)) return null;
-  const rows = synapses.map((synapse): Rows => ({ from: synapse.from, weights: expanded(network, synapse) }));
   const bias = Float64Array.from({ length: classes }, (_, index) => output.bias[index % output.bias.length]);
 
   return {
@@ -203,6 +202,15 @@ function isFinal(rows: readonly Rows[], bounds: readonly Bounds[], bias: Float64
     if (rectified && least <= 0) return false;
   }
   return true;
+}
+
+/** Null where the outputs are too large to compare pair by pair, or one unit is not another's. */
+export function expandedRows(network: SpikingNetwork, output: SpikingOutput): readonly Rows[] | null {
+  if (new Set(output.unit).size > 1) return null;
+  const synapses = synapsesTo(network, output.name);
+  const classes = sizeOf(output.shape);
+  if (synapses.some((synapse) => classes * sizeOf(shapeOf(network, synapse.from)) > largestMatrix)) return null;
+  return synapses.map((synapse): Rows => ({ from: synapse.from, weights: expanded(network, synapse) }));
 }
 
 /** A synapse as a matrix, shape [outputs, inputs]. */

@@ -1,5 +1,6 @@
 import { LlifError } from "../errors.ts";
 import { activityMeter, takesBack } from "../analyze/activity.ts";
+import { earlyRecording } from "../analyze/early-run.ts";
 import { inputEncoder, type EncodingChoice } from "../analyze/encoding.ts";
 import type { Certificates, Contenders } from "../analyze/evaluate.ts";
 import { createSimulator, type EngineName } from "../engine/create.ts";
@@ -7,6 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";
 import { correspondences, hasRealTimes, wholeNodes } from "../mapping/activations.ts";
 import { createCertifier } from "../mapping/certificate.ts";
+import { earlyExit } from "../mapping/early-exit.ts";
 import { lastWindow } from "../mapping/last-window.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
@@ -16,7 +18,7 @@ export interface ContenderChoice {
   readonly relu: ReluNetwork;
   readonly network: SpikingNetwork;
   readonly engine: EngineName | "twin";
-  /** Certificates C1 and C3. */
+  /** Certificates C1 to C3. */
   readonly certify: boolean;
   /** Counts operations. */
   readonly energy: boolean;
@@ -54,7 +56,7 @@ export async function openContenders({ relu, network: mapped, engine, certify, e
     const simulator = engine === "twin" ? null : kept(await createSimulator(network, { engine, record }));
     const activity = energy ? activityMeter(network, relu, !constant) : undefined;
     const forward = reluKnown && !energy ? noPass : kept(await createFloatPass(relu, activity === undefined ? {} : { keep: activity.floatNodes }));
-    const certificates = certify ? await certificatesOf(relu, network, kept) : undefined;
+    const certificates = certify ? await certificatesOf(relu, network, constant && simulator !== null ? simulator.engine : null, kept) : undefined;
     const contenders = { network, reluOutput: relu.outputs[0], forward, simulator, twin, ...(certificates === undefined ? {} : { certificates }), ...(activity === undefined ? {} : { activity }), ...(constant ? {} : { encoder }) };
     return { contenders, engine: simulator?.engine ?? "twin", dispose };
   } catch (error) {
@@ -74,11 +76,15 @@ export function hasTwin({ arithmetic }: SpikingNetwork): boolean {
   return arithmetic === "int32";
 }
 
-/** Whatever of C1 and C3 the networks have. */
-async function certificatesOf(relu: ReluNetwork, network: SpikingNetwork, kept: <T extends { dispose(): void } | null>(resource: T) => T): Promise<Certificates> {
+/** Whatever of C1 to C3 the networks have. */
+async function certificatesOf(relu: ReluNetwork, network: SpikingNetwork, engine: Engine["name"] | null, kept: <T extends { dispose(): void } | null>(resource: T) => T): Promise<Certificates> {
   const certifier = await createCertifier(relu, (single) => createFloatPass(single)).catch((error: unknown) => {
     if (error instanceof LlifError && error.code === "UNSUPPORTED") return null;
     throw error;
   });
-  return { certifier: kept(certifier), correspondences: wholeNodes(relu, correspondences(relu, network)), lastWindow: lastWindow(network) };
+  kept(certifier);
+  // C2 holds for constant input.
+  const exit = engine === null ? null : earlyExit(network);
+  const simulator = exit === null || engine === null ? null : kept(await createSimulator(network, { engine, record: earlyRecording(network) }));
+  return { certifier, correspondences: wholeNodes(relu, correspondences(relu, network)), lastWindow: lastWindow(network), earlyExit: exit === null || simulator === null ? null : { exit, simulator } };
 }

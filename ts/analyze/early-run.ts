@@ -1,0 +1,75 @@
+import { LlifError } from "../errors.ts";
+import type { Result, RunInput, Simulator } from "../engine/engine.ts";
+import type { EarlyExit, TickState } from "../mapping/early-exit.ts";
+import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import { sizeOf } from "../tensor.ts";
+
+/** What a run that may be decided early must record: all potentials, read after its last tick. */
+export function earlyRecording(network: SpikingNetwork): { readonly counts: true; readonly potentials: Readonly<Record<string, readonly number[]>> } {
+  return { counts: true, potentials: Object.fromEntries(populationsOf(network).map(({ name, shape }) => [name, Array.from({ length: sizeOf(shape) }, (_, neuron) => neuron)])) };
+}
+
+/** The state of one run, gathered from its parts. */
+export class RunState implements TickState {
+  readonly counts: Record<string, Float64Array> = {};
+  readonly potentials: Record<string, Float64Array> = {};
+  charges: TickState["charges"] = {};
+
+  /** @param part of `ticks` ticks, with `earlyRecording`. */
+  add(part: Result, ticks: number): void {
+    for (const [name, counts] of Object.entries(part.counts)) {
+      const total = (this.counts[name] ??= new Float64Array(counts.length));
+      counts.forEach((count, neuron) => (total[neuron] += count));
+    }
+    const traces = part.potentials as Readonly<Record<string, ArrayLike<number>>>;
+    for (const [name, trace] of Object.entries(traces)) {
+      const last = (this.potentials[name] ??= new Float64Array(trace.length / ticks));
+      for (let neuron = 0; neuron < last.length; neuron++) last[neuron] = trace[(neuron + 1) * ticks - 1];
+    }
+    this.charges = part.charges;
+  }
+}
+
+export interface EarlyRun {
+  readonly decision: number;
+  /** Ticks that were simulated. */
+  readonly ticks: number;
+}
+
+/**
+ * Simulates one sample until its decision is final, asking every `interval` ticks: the decision of the whole run, sooner (certificate C2).
+ * @param simulator of a synchronous network, with `earlyRecording`.
+ * @param input constant current.
+ * @throws {LlifError} ARGUMENT for a simulator that does not record what the certificate reads.
+ */
+export function runUntilDecided(simulator: Simulator, exit: EarlyExit, input: Exclude<RunInput, { readonly spikes: unknown }>, { ticks = simulator.network.windowTicks, interval = Math.max(1, Math.floor(ticks / 16)) } = {}): EarlyRun {
+  const values = currentsOf(simulator.network, input instanceof Uint8Array || input instanceof Float32Array ? input : input.values);
+  const state = new RunState();
+  simulator.reset();
+  for (let done = 0; ; ) {
+    const part = Math.min(interval, ticks - done);
+    const result = simulator.run(input, { ticks: part, keepState: true });
+    done += part;
+    state.add(result, part);
+    const missing = populationsOf(simulator.network).find(({ name }) => state.potentials[name] === undefined || state.counts[name] === undefined);
+    if (missing !== undefined) throw new LlifError("ARGUMENT", `runUntilDecided: expected a simulator that records what earlyRecording says, got no potentials of "${missing.name}"`, { nodes: [missing.name] });
+    const decision = done === ticks ? leaderOf(result.logits) : exit.decide(state, values, ticks - done);
+    if (decision !== null) return { decision, ticks: done };
+  }
+}
+
+/** Constant currents as the engines take them: counts where the input has counts. */
+export function currentsOf({ input: { counts } }: SpikingNetwork, values: ArrayLike<number>): Float64Array {
+  return Float64Array.from(values, (value) => {
+    if (counts === null) return Math.fround(value);
+    const count = values instanceof Float32Array ? Math.round(value / counts.unit) : value;
+    return Math.min(Math.max(count, counts.minimum), counts.maximum);
+  });
+}
+
+/** Ties: the lowest index. */
+function leaderOf(logits: ArrayLike<number>): number {
+  let leader = 0;
+  for (let index = 1; index < logits.length; index++) if (logits[index] > logits[leader]) leader = index;
+  return leader;
+}

@@ -1,0 +1,186 @@
+import { forEachPooled } from "../relu/forward.ts";
+import { outputsOf, shapeOf, synapsesTo, type Population, type SpikingNetwork, type SpikingOutput, type SpikingPool, type Synapse } from "../spiking/network.ts";
+import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
+import { applyLinear, type Linear } from "./fold/linear.ts";
+import { expandedRows, type Rows } from "./last-window.ts";
+
+/** What a synchronous network has come to after some ticks, of one sample. */
+export interface TickState {
+  /** Spikes so far, by population. */
+  readonly counts: Readonly<Record<string, ArrayLike<number>>>;
+  /** Membrane potentials after the last tick, by population. */
+  readonly potentials: Readonly<Record<string, ArrayLike<number>>>;
+  /** By output. */
+  readonly charges: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+/** Certificate C2: decides a run before its end, where no later spike can change the decision. */
+export interface EarlyExit {
+  /**
+   * @param input constant currents N_0 of the run, as the network's counts, or as its values where it has none.
+   * @param remaining ticks that the run would still take.
+   * @returns the final decision, or null while it is open.
+   */
+  decide(state: TickState, input: ArrayLike<number>, remaining: number): number | null;
+}
+
+/** Spikes that are still to come in the remaining ticks, by neuron. */
+interface Coming {
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+/** One synapse with its weights in float64. */
+interface Wire {
+  readonly from: string;
+  readonly linear: Linear;
+  readonly source: Shape;
+}
+
+/** Relative error of one float32 operation, doubled for the sums of the bound itself. */
+const rounding = 2 ** -23;
+
+/**
+ * Bounds the spikes to come layer by layer: at most what all excitation at once would give, at least what is left when all inhibition
+ * comes. Every float32 addition of the run is allowed for, so that a decision is that of the engines, not of exact arithmetic.
+ * @returns null where the certificate does not hold: another schedule, an ohmic leak, hard reset, floor, refractory period, delays, or
+ * outputs too large to compare pair by pair.
+ * @see docs/mathematics.md C2, T1, T2
+ */
+export function earlyExit(network: SpikingNetwork): EarlyExit | null {
+  const [output] = outputsOf(network);
+  if (output === undefined || network.schedule !== "synchronous" || network.arithmetic !== "float32") return null;
+  const plain = ({ leakFactor, reset, floor, refractory, initialPotential, threshold }: Population): boolean =>
+    leakFactor === 1 && reset === "soft" && floor === -Infinity && refractory.ticks === 0 && initialPotential.every((value, index) => value < threshold[index % threshold.length]);
+  if (network.nodes.some((node) => node.kind === "population" && !plain(node)) || network.synapses.some(({ delayTicks }) => delayTicks > 0)) return null;
+  const rows = expandedRows(network, output);
+  if (rows === null) return null;
+  const wires = new Map(network.nodes.map(({ name }) => [name, synapsesTo(network, name).map((synapse) => wireOf(network, synapse))]));
+
+  return {
+    decide(state, input, remaining) {
+      const inputs = Float64Array.from(input);
+      const coming = new Map<string, Coming>();
+      const soFar = new Map<string, ArrayLike<number>>();
+      for (const node of network.nodes) {
+        if (node.kind === "output") continue;
+        if (node.kind === "pool") {
+          coming.set(node.name, pooled(network, node, soFar, coming));
+          continue;
+        }
+        soFar.set(node.name, state.counts[node.name]);
+        coming.set(node.name, spikesToCome(network, node, wires.get(node.name) as Wire[], state.potentials[node.name], inputs, coming, remaining));
+      }
+      return decision(network, output, rows, wires.get(output.name) as Wire[], state.charges[output.name], inputs, coming, remaining);
+    },
+  };
+}
+
+function wireOf(network: SpikingNetwork, synapse: Synapse): Wire {
+  return { from: synapse.from, linear: { ...synapse, weights: Float64Array.from(synapse.weights) }, source: shapeOf(network, synapse.from) };
+}
+
+const positive = (weight: number) => Math.max(0, weight);
+const negative = (weight: number) => Math.min(0, weight);
+
+/** Charge to come into a node. */
+class Arriving {
+  /** Constant, a tick. */
+  readonly constant: Float64Array;
+  readonly mostExcitation: Float64Array;
+  readonly leastExcitation: Float64Array;
+  readonly mostInhibition: Float64Array;
+  /** What float32 may lose of all that. */
+  readonly slack: Float64Array;
+
+  constructor(network: SpikingNetwork, node: Population | SpikingOutput, wires: readonly Wire[], potential: ArrayLike<number>, inputs: Float64Array, coming: ReadonlyMap<string, Coming>, remaining: number) {
+    const size = sizeOf(node.shape);
+    const zeros = () => new Float64Array(size);
+    this.constant = zeros().map((_, index) => node.bias[index % node.bias.length]);
+    [this.mostExcitation, this.leastExcitation, this.mostInhibition] = [zeros(), zeros(), zeros()];
+    const [sizes, additions] = [this.constant.map(Math.abs), zeros().fill(2 * remaining)];
+    let drives = 0;
+    const add = (target: Float64Array, values: Float64Array) => values.forEach((value, index) => (target[index] += value));
+    for (const { from, linear, source } of wires) {
+      if (from === network.input.name) {
+        add(this.constant, applyLinear(linear, inputs, source, node.shape));
+        add(sizes, applyLinear(linear, inputs.map(Math.abs), source, node.shape, Math.abs));
+        drives += inputs.length;
+        continue;
+      }
+      const { low, high } = coming.get(from) as Coming;
+      add(this.mostExcitation, applyLinear(linear, high, source, node.shape, positive));
+      add(this.leastExcitation, applyLinear(linear, low, source, node.shape, positive));
+      add(this.mostInhibition, applyLinear(linear, high, source, node.shape, negative));
+      add(additions, applyLinear(linear, high, source, node.shape, () => 2));
+    }
+    this.slack = zeros().map((_, index) => {
+      const furthest = Math.abs(potential[index]) + sizes[index] * remaining + this.mostExcitation[index] - this.mostInhibition[index];
+      // The drive is summed in float32 once, and as far off in every tick.
+      return rounding * (additions[index] * furthest + 2 * (drives + 1) * sizes[index] * remaining);
+    });
+  }
+}
+
+function spikesToCome(network: SpikingNetwork, node: Population, wires: readonly Wire[], potential: ArrayLike<number>, inputs: Float64Array, coming: ReadonlyMap<string, Coming>, remaining: number): Coming {
+  const { constant, mostExcitation, leastExcitation, mostInhibition, slack } = new Arriving(network, node, wires, potential, inputs, coming, remaining);
+  const driven = wires.every(({ from }) => from === network.input.name);
+  const most = node.spikesPerTick * remaining;
+  const [low, high] = [new Float64Array(potential.length), new Float64Array(potential.length)];
+  for (let index = 0; index < potential.length; index++) {
+    const threshold = node.threshold[index % node.threshold.length];
+    const spikes = (charge: number) => Math.max(0, Math.floor(charge / threshold));
+    const top = spikes(potential[index] + mostExcitation[index] + Math.max(0, constant[index]) * remaining + slack[index]);
+    const bottom = spikes(potential[index] + leastExcitation[index] + mostInhibition[index] + constant[index] * remaining - slack[index]);
+    high[index] = Math.min(top, most);
+    // The cap of a tick only delays a constant drive (T1); what comes in bursts may be cut by it, unless so few are to come.
+    low[index] = driven || top <= node.spikesPerTick ? Math.min(bottom, most) : 0;
+  }
+  return { low, high };
+}
+
+/** A max pool emits when the largest count of its window rises. */
+function pooled(network: SpikingNetwork, pool: SpikingPool, soFar: Map<string, ArrayLike<number>>, coming: ReadonlyMap<string, Coming>): Coming {
+  const counts = soFar.get(pool.from) as ArrayLike<number>;
+  const { low, high } = coming.get(pool.from) as Coming;
+  const size = sizeOf(pool.shape);
+  const channels = channelsOf(pool.shape);
+  const zeros = () => new Float64Array(size);
+  const [now, least, most] = [zeros(), zeros(), zeros()];
+  forEachPooled(pool, shapeOf(network, pool.from), pool.shape, (output, from) => {
+    if (pool.mode === "max") {
+      now[output] = Math.max(now[output], counts[from]);
+      least[output] = Math.max(least[output], counts[from] + low[from]);
+      most[output] = Math.max(most[output], counts[from] + high[from]);
+    } else {
+      const times = pool.multiplicity?.[Math.floor(output / channels)] ?? 1;
+      now[output] += times * counts[from];
+      least[output] += times * (counts[from] + low[from]);
+      most[output] += times * (counts[from] + high[from]);
+    }
+  });
+  soFar.set(pool.name, now);
+  return { low: least.map((value, index) => value - now[index]), high: most.map((value, index) => value - now[index]) };
+}
+
+function decision(network: SpikingNetwork, output: SpikingOutput, rows: readonly Rows[], wires: readonly Wire[], charge: ArrayLike<number>, inputs: Float64Array, coming: ReadonlyMap<string, Coming>, remaining: number): number | null {
+  const { constant, slack, leastExcitation, mostInhibition } = new Arriving(network, output, wires, charge, inputs, coming, remaining);
+  let leader = 0;
+  for (let index = 1; index < charge.length; index++) if (charge[index] > charge[leader]) leader = index;
+  // Of a rectified output all values below zero tie.
+  if (output.rectified && charge[leader] + constant[leader] * remaining + leastExcitation[leader] + mostInhibition[leader] - slack[leader] <= 0) return null;
+  for (let other = 0; other < charge.length; other++) {
+    if (other === leader) continue;
+    let gap = charge[leader] - charge[other] + (constant[leader] - constant[other]) * remaining - slack[leader] - slack[other];
+    for (const { from, weights } of rows) {
+      if (from === network.input.name) continue;
+      const { low, high } = coming.get(from) as Coming;
+      for (let source = 0, mine = leader * low.length, its = other * low.length; source < low.length; source++, mine++, its++) {
+        const ahead = weights[mine] - weights[its];
+        gap += ahead > 0 ? ahead * low[source] : ahead * high[source];
+      }
+    }
+    if (gap <= 0) return null;
+  }
+  return leader;
+}
