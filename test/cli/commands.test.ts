@@ -131,6 +131,12 @@ describe("evaluate proves and prices", () => {
     const { out } = await llif(["evaluate", mnist8, "--data", digits, "--limit", "20", "--certify", ...calibrated]);
     expect(out).toMatch(/of 20 decisions are provably the float network's/);
     expect(out).toMatch(/of its 8 ticks early, on average; 0 decisions changed/);
+    const rate = ["evaluate", mnist8, "--data", digits, "--limit", "10", "--certify", "--code", "rate", "--ticks", "64", ...calibrated];
+    const { certificates } = await json(rate);
+    expect(certificates.c2.changed).toBe(0);
+    expect(certificates.c2.ticksSaved).toBeGreaterThan(1);
+    expect(certificates.c3).toBeNull();
+    expect((await llif(rate)).out).toMatch(/early exit \(C2\) +decides \d+\.\d\d of its 64 ticks early, on average; 0 decisions changed/);
   });
 
   it("--energy: beside both baselines, and called an estimate", async () => {
