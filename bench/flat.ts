@@ -1,7 +1,7 @@
 import type { EncodedInput } from "../ts/engine/input.ts";
 import { bitsOf, type RawCore, type RawNetwork, type RawSimulator } from "../ts/engine/flatten.ts";
 
-const calls = { network: 0, weights: 1, layer: 2, pool: 3, constant: 4, spikes: 5, takeBack: 6 } as const;
+const calls = { network: 0, weights: 1, layer: 2, pool: 3, constant: 4, spikes: 5, takeBack: 6, time: 7 } as const;
 
 /**
  * Writes down what the core is told, rather than doing it: crates/native/src/flat.rs has the layout and reads it.
@@ -17,6 +17,10 @@ export class FlatNetwork implements RawNetwork {
 
   takeBack(windowTicks: number, cap: number): void {
     this.#call(calls.takeBack, windowTicks, cap);
+  }
+
+  time(slots: number): void {
+    this.#call(calls.time, slots);
   }
 
   layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, narrow: boolean, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, incoming: Uint32Array): number {
@@ -74,6 +78,7 @@ export class FlatSimulator implements RawSimulator {
   reset = unsupported;
   runConstant = unsupported;
   runEvents = unsupported;
+  runValues = unsupported;
   free(): void {}
 }
 

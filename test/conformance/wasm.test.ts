@@ -25,7 +25,7 @@ function conformance(engine: Engine): void {
 function againstReference(engine: Engine): void {
   const shapes = { dense: dense(), convolution: convolution() };
   for (const [shape, float] of Object.entries(shapes)) {
-    for (const network of [float, layerwise(float, "rate", 31), layerwise(float, "phase", 8), layerwise(float, "phase", 4)]) {
+    for (const network of [float, layerwise(float, "rate", 31), layerwise(float, "phase", 8), layerwise(float, "phase", 4), layerwise(float, "ttfs", 63), realTimes(float)]) {
       it.each([3, 10, 100])(`equals the reference engine: ${shape}, ${network.schedule} ${network.code}, ${network.windowTicks} ticks, %d spikes in 100`, async (percent) => {
         const spikes = trainFor(network, percent);
         const values = Float32Array.from({ length: sizeOf(network.input.shape) }, (_, index) => ((index * 37) % 101) - 30);
@@ -35,7 +35,7 @@ function againstReference(engine: Engine): void {
   }
 
   it("fires in every layer compared", async () => {
-    for (const network of Object.values(shapes)) {
+    for (const network of Object.values(shapes).flatMap((float) => [float, layerwise(float, "ttfs", 63), realTimes(float)])) {
       const { counts } = await runOn(referenceEngine(), network, { spikes: trainFor(network, 10) });
       for (const population of populationsOf(network)) expect(counts[population.name].some((count) => count > 0)).toBe(true);
     }
@@ -81,8 +81,16 @@ function convolution(): SpikingNetwork {
   return features.dense({ ...neuron, weights: weights(inputs * 50, inputs, 9) }).build();
 }
 
+const plain = { leakFactor: 1, floor: -Infinity, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" } } as const;
+
+/** The same graph with spikes at real times. */
+function realTimes(network: SpikingNetwork): SpikingNetwork {
+  const nodes = network.nodes.map((node) => (node.kind === "population" ? { ...node, ...plain, initialPotential: node.initialPotential.map(() => 0) } : node));
+  return { ...network, code: "ttfs", schedule: "layerwise", windowTicks: 1, levels: 0, nodes };
+}
+
 /** The same graph in integers: charges times 256, without what a layerwise neuron lacks. */
-function layerwise(network: SpikingNetwork, code: "rate" | "phase", windowTicks: number): SpikingNetwork {
+function layerwise(network: SpikingNetwork, code: "rate" | "phase" | "ttfs", windowTicks: number): SpikingNetwork {
   const integers = (charges: Charges): Int32Array => Int32Array.from(charges, (charge) => Math.round(charge * 256));
   return {
     ...network,
@@ -96,7 +104,6 @@ function layerwise(network: SpikingNetwork, code: "rate" | "phase", windowTicks:
       if (node.kind === "pool") return node;
       if (node.kind === "output") return { ...node, bias: integers(node.bias) };
       const threshold = integers(node.threshold).map((value) => value * (code === "phase" ? 4 : 1));
-      const plain = { leakFactor: 1, floor: -Infinity, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" } } as const;
       return { ...node, ...plain, bias: integers(node.bias), initialPotential: threshold.map((value) => value / 2), threshold };
     }),
   };

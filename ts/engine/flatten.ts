@@ -7,6 +7,7 @@ import type { PreparedNetwork, Recording } from "./simulator.ts";
 /** `RawNetwork` of crates/wasm/src/network.rs: numbers name nodes, charges are bits of float32 or int32. */
 export interface RawNetwork {
   takeBack(windowTicks: number, cap: number): void;
+  time(slots: number): void;
   layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, narrow: boolean, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, incoming: Uint32Array, recordSpikes: boolean, traced: Uint32Array): number;
   weights(synapse: number, values: Uint32Array): void;
   pool(source: number, sum: boolean, shape: Uint32Array, window: Uint32Array, multiplicity: Uint32Array): number;
@@ -23,6 +24,7 @@ export interface RawSimulator {
   reset(): void;
   runConstant(values: Uint32Array, ticks: number): number;
   runEvents(neurons: Uint32Array, starts: Uint32Array, ticks: number): number;
+  runValues(neurons: Uint32Array, values: Uint32Array): number;
   free(): void;
 }
 
@@ -42,25 +44,18 @@ export interface CoreNetwork {
 /** Words of weights that cross at once: a whole copy of a large layer would stay in the core's memory, which never shrinks. */
 const pieceLength = 2 ** 15;
 
-/**
- * @throws {LlifError} UNSUPPORTED, naming the code or node that the core does not have yet.
- */
-export function refuseUnsupported({ name, code, schedule, spikes }: SpikingNetwork): void {
-  const refuse = (place: string, what: string, nodesConcerned: string[] = []): never => {
-    throw new LlifError("UNSUPPORTED", `${place}: the wasm engine does not simulate ${what} yet; use engine "reference" or "auto"`, { nodes: nodesConcerned });
-  };
-  if (code === "ttfs") refuse(`network "${name}"`, `code "${code}", schedule "${schedule}", ${spikes} spikes`);
-}
-
 /** Hands a checked network over to the core, node by node, as flat typed arrays. */
 export function buildCore(core: RawCore, { network, schedule }: PreparedNetwork, recording: Recording): CoreNetwork {
   const { interleaved, integrationGain, raisedToZero, cappedAt } = schedule;
-  const firing = Uint32Array.from(schedule.firing.flatMap(({ above, below, payload }) => [above, below === null ? 0 : below + 1, payload]));
+  // A spike of `ttfs` carries what its time stands for: the core does not go through the slots of its window.
+  const timed = network.code === "ttfs";
+  const firing = timed ? new Uint32Array(0) : Uint32Array.from(schedule.firing.flatMap(({ above, below, payload }) => [above, below === null ? 0 : below + 1, payload]));
   const raw = new core.RawNetwork(extents(network.input.shape), interleaved, integrationGain, firing, raisedToZero, cappedAt ?? 0);
   // Nodes are numbered in order, so that a recurrent synapse may name a later one.
   const numbers = new Map([network.input, ...network.nodes].map(({ name }, number) => [name, number]));
   try {
     if (interleaved && network.spikes === "signed") raw.takeBack(network.windowTicks, network.levels);
+    if (timed) raw.time(schedule.firing.length);
     addNodes(raw, network, recording, numbers);
   } catch (error) {
     raw.free();
@@ -82,7 +77,7 @@ function addNodes(raw: RawNetwork, network: SpikingNetwork, recording: Recording
     }
     const synapses = synapsesTo(network, node.name);
     const incoming = Uint32Array.from(synapses.flatMap((synapse) => synapseNumbers(synapse, numberOf(synapse.from), node.shape, shapeOf(network, synapse.from))));
-    const narrow = synapses.every(({ weights }) => isNarrow(weights));
+    const narrow = synapses.every(({ weights }) => isNarrow(weights)) && (network.code !== "ttfs" || network.windowTicks < 2 ** 15);
     const bias = bitsOf(node.bias);
     if (node.kind === "output") {
       raw.layer(extents(node.shape), Uint32Array.of(0, 0, 1, 0, 0, 1), 1, -Infinity, narrow, bias, none, none, incoming, false, none);
@@ -137,6 +132,11 @@ export function planesOf({ neurons, starts, signs }: EventInput, signed: boolean
     }
   }
   return { neurons: sorted, starts: planes };
+}
+
+/** What each spike of a real-valued window delivers, 1 − its time, as bits of float32. */
+export function remainders({ neurons, times }: EventInput): Uint32Array {
+  return bitsOf(Float32Array.from(neurons, (_, index) => 1 - (times?.[index] ?? 0)));
 }
 
 /** The same memory as 32-bit words. */

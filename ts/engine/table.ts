@@ -1,5 +1,5 @@
 /** Where each array of a node stands in its row of the core's table. */
-const places = { charges: 0, counts: 1, ticks: 2, neurons: 3, signs: 4, traces: 5 } as const;
+const places = { charges: 0, counts: 1, ticks: 2, neurons: 3, signs: 4, values: 5, traces: 6 } as const;
 
 export type TableArray = keyof typeof places;
 
@@ -34,7 +34,7 @@ export class RunTable {
   }
 
   #place(node: number, array: TableArray): [number, number] {
-    const [start, length] = new Uint32Array(this.#buffer, this.#address + 16 + 8 * (6 * node + places[array]), 2);
+    const [start, length] = new Uint32Array(this.#buffer, this.#address + 16 + 8 * (7 * node + places[array]), 2);
     return [start, length];
   }
 }

@@ -1,7 +1,7 @@
 import { LlifError } from "../errors.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import type { Engine } from "./engine.ts";
-import { bitsOf, buildCore, planesOf, refuseUnsupported, type CoreNetwork, type RawSimulator } from "./flatten.ts";
+import { bitsOf, buildCore, planesOf, refuseUnsupported, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
 import type { EventInput } from "./input.ts";
 import { loadGlue, type WasmSource } from "./load.ts";
 import { createSimulatorOver, prepareNetwork, resolveRecording, type CoreRun, type Recording, type SimulatorCore } from "./simulator.ts";
@@ -73,7 +73,7 @@ function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwo
     reset: () => call(({ raw }) => raw.reset()),
     run: (input, ticks) =>
       call(({ raw, numbers }) => {
-        const address = input.kind === "constant" ? raw.runConstant(bitsOf(input.values), ticks) : runEvents(raw, input, network.spikes === "signed", ticks);
+        const address = input.kind === "constant" ? raw.runConstant(bitsOf(input.values), ticks) : runEvents(raw, network, input, ticks);
         const sent = recording.sent ? sentBy(network, raw, numbers) : undefined;
         return { ...collect(network, recording, numbers, new RunTable(memory, address)), ...(sent === undefined ? {} : { sent }) };
       }),
@@ -84,13 +84,18 @@ function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwo
   };
 }
 
-function runEvents(raw: RawSimulator, input: EventInput, signed: boolean, ticks: number): number {
-  const { neurons, starts } = planesOf(input, signed);
+function runEvents(raw: RawSimulator, network: SpikingNetwork, input: EventInput, ticks: number): number {
+  if (hasRealTimes(network)) return raw.runValues(input.neurons, remainders(input));
+  const { neurons, starts } = planesOf(input, network.spikes === "signed");
   return raw.runEvents(neurons, starts, ticks);
 }
 
 function sentBy({ nodes }: SpikingNetwork, raw: RawSimulator, numbers: ReadonlyMap<string, number>): Record<string, Uint32Array> {
   return Object.fromEntries(nodes.flatMap(({ kind, name }) => (kind === "output" ? [] : [[name, raw.sent(numbers.get(name) as number)]])));
+}
+
+function hasRealTimes({ code, arithmetic }: SpikingNetwork): boolean {
+  return code === "ttfs" && arithmetic === "float32";
 }
 
 /** Copies a run's results out of the core's memory, which the next call may change or move. */
@@ -106,6 +111,8 @@ function collect(network: SpikingNetwork, recording: Recording, numbers: Readonl
       recording.spikes.map((name) => {
         const neurons = table.words(numberOf(name), "neurons");
         const train = { ticks: table.words(numberOf(name), "ticks"), neurons, length: neurons.length };
+        // The core keeps 1 − t, which gives t back whole.
+        if (hasRealTimes(network)) return [name, { ...train, times: Float64Array.from(table.floats(numberOf(name), "values"), (value, index) => train.ticks[index] + (1 - value)) }];
         return [name, network.spikes === "signed" ? { ...train, signs: Int8Array.from(table.integers(numberOf(name), "signs")) } : train];
       }),
     ),

@@ -78,6 +78,43 @@ pub fn deliver<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, s
     }
 }
 
+/// The same of spikes that carry a value: adds weight · value.
+#[inline(never)]
+pub fn deliver_values<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, spikes: &Spikes, y: usize, potentials: &mut [C]) {
+    let Form::Events { sweep, .. } = &synapse.form else { return };
+    let from = synapse.from;
+    for ky in sweep.taps(0) {
+        let Some(row) = sweep.input(0, y, ky, from.height) else { continue };
+        for (x, readers) in readers.iter().enumerate() {
+            let cell = row * from.width + x;
+            for at in spikes.starts[cell] as usize..spikes.starts[cell + 1] as usize {
+                let value = C::of(spikes.values[at]);
+                add(layer, synapse, y, ky, readers, spikes.entries[at] as usize - x * from.channels, potentials, |v: C, q: C| v.plus(q.times(value)));
+            }
+        }
+    }
+}
+
+/// Calls `visit(weight, value)` for every spike that reaches one neuron.
+pub fn visit_values(layer: &Layer, synapse: &Synapse, spikes: &Spikes, y: usize, x: usize, channel: usize, visit: &mut impl FnMut(u32, u32)) {
+    let Form::Events { sweep, groups, per_neuron } = &synapse.form else { return };
+    let (from, outputs) = (synapse.from, layer.geometry.channels);
+    let (inputs_per_group, outputs_per_group) = (from.channels / groups, outputs / groups);
+    let group = channel / outputs_per_group * inputs_per_group;
+    for (ky, kx) in (0..sweep.kernel[0]).flat_map(|ky| (0..sweep.kernel[1]).map(move |kx| (ky, kx))) {
+        let Some((row, column)) = sweep.input(0, y, ky, from.height).zip(sweep.input(1, x, kx, from.width)) else { continue };
+        let cell = row * from.width + column;
+        for at in spikes.starts[cell] as usize..spikes.starts[cell + 1] as usize {
+            let Some(input) = (spikes.entries[at] as usize - column * from.channels).checked_sub(group).filter(|&input| input < inputs_per_group) else { continue };
+            let weight = match per_neuron {
+                true => (y * layer.geometry.width + x) * outputs + channel,
+                false => ((ky * sweep.kernel[1] + kx) * inputs_per_group + input) * outputs + channel,
+            };
+            visit(synapse.raw[weight], spikes.values[at]);
+        }
+    }
+}
+
 /// Adds weight · value of every input to row `y`: constant current.
 pub fn deliver_constant<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, values: &[u32], y: usize, potentials: &mut [C]) {
     let Form::Events { sweep, .. } = &synapse.form else { return };

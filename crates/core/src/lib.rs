@@ -19,3 +19,5 @@ mod state;
 pub mod sweep;
 pub mod synapse;
 mod synchronous;
+mod timed;
+mod timed_pool;

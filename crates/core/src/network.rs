@@ -22,6 +22,8 @@ pub struct Schedule {
     pub raised: bool,
     pub cap: Option<i32>,
     pub takes_back: Option<TakesBack>,
+    /// One spike a neuron and window, which stands for its time.
+    pub timed: Option<Timed>,
 }
 
 /// Synchronous rate of signed spikes (T8): all layers tick together in integers, and after every tick a count is
@@ -32,21 +34,34 @@ pub struct TakesBack {
     pub cap: i32,
 }
 
+/// What a spike of `ttfs` stands for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Timed {
+    /// The number of slots from it to the end of a window of so many: an integer (T7).
+    Slots(i32),
+    /// The time from it to the end of the window, as f32 (T9).
+    Real,
+}
+
 impl Schedule {
     /// From three numbers a firing tick: above, below + 1 (0: no negative spikes), payload. `cap` 0: none.
     pub fn from_numbers(interleaved: bool, gain: i32, firing: &[u32], raised: bool, cap: i32) -> Schedule {
         let tick = |numbers: &[u32]| FiringTick { above: numbers[0] as i32, below: numbers[1].checked_sub(1).map(|below| below as i32), payload: numbers[2] as i32 };
         let firing: Vec<FiringTick> = firing.chunks_exact(3).map(tick).collect();
-        Schedule { interleaved, gain, signed: firing.iter().any(|tick| tick.below.is_some()), firing, raised, cap: (cap != 0).then_some(cap), takes_back: None }
+        Schedule { interleaved, gain, signed: firing.iter().any(|tick| tick.below.is_some()), firing, raised, cap: (cap != 0).then_some(cap), takes_back: None, timed: None }
     }
 
     pub fn window_ticks(&self) -> usize {
-        self.firing.len()
+        match self.timed {
+            None => self.firing.len(),
+            Some(Timed::Slots(slots)) => slots as usize,
+            Some(Timed::Real) => 1,
+        }
     }
 
     /// In f32.
     pub fn float(&self) -> bool {
-        self.interleaved && self.takes_back.is_none()
+        if self.interleaved { self.takes_back.is_none() } else { self.timed == Some(Timed::Real) }
     }
 
     /// Planes of spikes a tick.
@@ -89,8 +104,8 @@ fn expect_each(what: &str, geometry: Geometry, got: usize) -> Result<(), String>
 
 impl Network {
     pub fn new(input: Geometry, schedule: Schedule) -> Result<Network, String> {
-        if schedule.interleaved != schedule.firing.is_empty() || (schedule.interleaved && schedule.signed) {
-            return Err(format!("schedule: expected firing ticks of a layerwise network, and none of an interleaved one, got {}", schedule.firing.len()));
+        if schedule.interleaved && !schedule.firing.is_empty() {
+            return Err(format!("schedule: expected no firing ticks of an interleaved network, got {}", schedule.firing.len()));
         }
         let sound = |tick: &FiringTick| tick.above > 0 && tick.payload > 0 && tick.below.is_some() == schedule.signed && tick.below.unwrap_or(0) >= 0;
         if !(1..=3).contains(&schedule.gain) || !schedule.firing.iter().all(sound) {
@@ -106,6 +121,15 @@ impl Network {
         }
         self.schedule.takes_back = Some(takes_back);
         self.schedule.signed = true;
+        Ok(())
+    }
+
+    /// Before the first layer, of a layerwise network without firing ticks. `slots` 0: times are real.
+    pub fn time(&mut self, slots: i32) -> Result<(), String> {
+        if self.schedule.interleaved || !self.schedule.firing.is_empty() || self.nodes.len() > 1 || !(0..=1 << 24).contains(&slots) {
+            return Err(format!("time to first spike: expected 0 to 2^24 slots, before the first layer, and no firing ticks, got {slots}"));
+        }
+        self.schedule.timed = Some(if slots == 0 { Timed::Real } else { Timed::Slots(slots) });
         Ok(())
     }
 
@@ -174,6 +198,7 @@ impl Network {
         let rule = match (sum, self.schedule.interleaved, self.schedule.gain) {
             (true, ..) => Rule::Sum,
             _ if self.schedule.takes_back.is_some() => Rule::Largest,
+            _ if self.schedule.timed.is_some() => Rule::Earliest,
             (_, true, _) => Rule::Rising,
             (_, _, 1) => Rule::Any,
             _ if self.schedule.signed => Rule::DigitSerial,
@@ -186,6 +211,9 @@ impl Network {
 
     /// Nothing more will be added: checks that all weights have come, and proves what the kernels rely on.
     pub fn complete(&mut self) -> Result<(), String> {
+        if !self.schedule.interleaved && self.schedule.window_ticks() == 0 {
+            return Err("schedule: expected firing ticks of a layerwise network, got none".into());
+        }
         for index in 1..self.nodes.len() {
             let (before, rest) = self.nodes.split_at_mut(index);
             let Node::Layer(layer) = &mut rest[0] else { continue };
@@ -194,6 +222,9 @@ impl Network {
                 continue;
             }
             let repeats = layer.synapses.iter().map(|synapse| repeats_of(before, synapse.source)).fold(Repeats::Never, |a, b| if a == Repeats::Never || b == Repeats::Always { b } else { a });
+            if self.schedule.timed.is_some() {
+                continue;
+            }
             layer.merges = self.schedule.gain == 1 && !self.schedule.signed && layer.can_merge();
             layer.prove(repeats, self.schedule.signed, self.schedule.window_ticks());
         }

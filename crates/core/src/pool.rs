@@ -11,6 +11,8 @@ pub enum Rule {
     Rising,
     /// The OR of the members (layerwise rate).
     Any,
+    /// The first spike of a window (ttfs).
+    Earliest,
     /// Bit by bit: members that show 0 where another alive shows 1 drop out (phase).
     BitSerial,
     /// The same with digits −1 < 0 < +1 (signed phase, T12).
@@ -26,7 +28,7 @@ pub struct Pool {
     pub to: Geometry,
     pub(crate) sweep: Sweep,
     /// Sum: how often a member's spike is passed on, one for each output position; empty: once.
-    multiplicity: Vec<u32>,
+    pub(crate) multiplicity: Vec<u32>,
     /// Output columns that read each input column.
     pub(crate) columns: Vec<Vec<(usize, usize)>>,
     /// Rising and Largest: cumulative counts of the members, for each output row and kernel row, and of the outputs.

@@ -5,11 +5,12 @@ use crate::delays::{block_ticks, histories, History, Past};
 use crate::kernel::lanes::Lanes;
 use crate::layer::Layer;
 use crate::layerwise::run_window;
-use crate::network::{Network, Node};
+use crate::network::{Network, Node, Schedule, Timed};
 use crate::signed_rate::run_signed_block;
 use crate::spikes::Spikes;
 use crate::state::{LayerState, Scratch};
 use crate::synchronous::{run_block, BLOCK_TICKS};
+use crate::timed::{enter_current, enter_slots, enter_values, run_timed};
 use std::marker::PhantomData;
 
 pub enum Input<'a> {
@@ -18,6 +19,8 @@ pub enum Input<'a> {
     /// Sorted by (plane, neuron); those of plane p are `neurons[starts[p]..starts[p + 1]]`. A plane is a tick, or, where spikes are
     /// signed, the spikes +1 of a tick, then its spikes −1.
     Events { neurons: &'a [u32], starts: &'a [u32] },
+    /// Where times are real: bits of what each spike delivers, 0 to 1; by ascending neuron.
+    Values { neurons: &'a [u32], values: &'a [u32] },
 }
 
 pub struct Simulator<L: Lanes> {
@@ -64,7 +67,7 @@ impl<L: Lanes> Simulator<L> {
 
     pub fn run(&mut self, input: Input, ticks: usize) -> Result<(), String> {
         let signs = self.network.schedule.signs();
-        let distinct = check(&input, self.network.nodes[0].geometry().size(), ticks * signs)?;
+        let distinct = check(&input, self.network.nodes[0].geometry().size(), ticks * signs, self.network.schedule.timed)?;
         let interleaved = self.network.schedule.interleaved;
         if !interleaved {
             if ticks != self.network.schedule.window_ticks() {
@@ -75,13 +78,15 @@ impl<L: Lanes> Simulator<L> {
         (self.spike_count, self.synaptic_operations) = (0, 0);
         self.sent.iter_mut().for_each(|sent| sent.fill(0));
         let samples = if interleaved { ticks } else { 2 * ticks };
-        let current = if let Input::Constant(values) = input { Some(values) } else { None };
+        let real = self.network.schedule.timed == Some(Timed::Real);
+        let current = if let Input::Constant(values) = input { Some(values).filter(|_| !real) } else { None };
         for (node, state) in self.network.nodes.iter().zip(&mut self.states) {
             let Node::Layer(layer) = node else { continue };
             state.counts.fill(0);
             state.spike_ticks.clear();
             state.spike_neurons.clear();
             state.spike_signs.clear();
+            state.spike_values.clear();
             state.traces.clear();
             state.traces.resize(layer.traced.len() * samples, 0);
             set_drive::<L>(layer, state, current, &mut self.scratch);
@@ -96,6 +101,13 @@ impl<L: Lanes> Simulator<L> {
         while first < ticks {
             let here = block.min(ticks - first);
             match input {
+                Input::Constant(values) if real => {
+                    let zeros = self.network.nodes.iter().any(|node| matches!(node, Node::Layer(layer) if layer.negative_zero));
+                    enter_current(&mut self.spikes[0], geometry, values, zeros);
+                }
+                Input::Values { neurons, values } => enter_values(&mut self.spikes[0], geometry, neurons, values),
+                Input::Constant(_) if self.network.schedule.timed.is_some() => enter_values(&mut self.spikes[0], geometry, &[], &[]),
+                Input::Events { neurons, starts } if self.network.schedule.timed.is_some() => enter_slots(&mut self.spikes[0], geometry, neurons, starts),
                 Input::Constant(_) => self.spikes[0].fill(geometry, &[], &self.silence[..=here * signs]),
                 Input::Events { neurons, starts } => self.spikes[0].fill(geometry, neurons, &starts[first * signs..=(first + here) * signs]),
             }
@@ -113,14 +125,17 @@ impl<L: Lanes> Simulator<L> {
             let out = &mut rest[0];
             match &mut nodes[0] {
                 Node::Input(_) => {}
+                Node::Pool(pool) if self.network.schedule.timed.is_some() => pool.pass_timed(&before[pool.source], out),
                 Node::Pool(pool) => pool.pass(&before[pool.source], out),
                 Node::Layer(layer) => {
                     let (state, scratch) = (&mut self.states[index], &mut self.scratch);
                     let past = Past { histories: &self.histories, first: self.elapsed, ticks };
                     self.synaptic_operations += state.prepare(layer, before, |node| before_nodes[node].geometry(), scratch, &past);
-                    match (self.network.schedule.interleaved, &self.network.schedule.takes_back) {
-                        (_, Some(takes_back)) => run_signed_block::<L>(layer, state, takes_back, before, out, scratch, first, ticks, run_ticks),
-                        (true, _) => run_block::<L>(layer, state, before, out, scratch, first, ticks, run_ticks),
+                    let Schedule { interleaved, takes_back, timed, .. } = &self.network.schedule;
+                    match (interleaved, takes_back, timed) {
+                        (_, Some(takes_back), _) => run_signed_block::<L>(layer, state, takes_back, before, out, scratch, first, ticks, run_ticks),
+                        (_, _, Some(timed)) => run_timed::<L>(layer, state, *timed, before, out, scratch),
+                        (true, ..) => run_block::<L>(layer, state, before, out, scratch, first, ticks, run_ticks),
                         _ => run_window::<L>(layer, state, &self.network.schedule, before, out, scratch, distinct),
                     }
                     self.spike_count += out.entries.len() as u64;
@@ -180,6 +195,11 @@ impl<L: Lanes> Simulator<L> {
         self.layer(node).map_or(&[], |(_, state)| &state.spike_signs)
     }
 
+    /// Bits of what each spike delivers, where times are real.
+    pub fn spike_values(&self, node: usize) -> &[u32] {
+        self.layer(node).map_or(&[], |(_, state)| &state.spike_values)
+    }
+
     /// Bits of the membrane traces, [traced neurons, samples].
     pub fn traces(&self, node: usize) -> &[u32] {
         self.layer(node).map_or(&[], |(_, state)| &state.traces)
@@ -188,8 +208,19 @@ impl<L: Lanes> Simulator<L> {
 
 /// Whether no input spikes twice in a tick.
 #[inline(never)]
-fn check(input: &Input, size: usize, planes: usize) -> Result<bool, String> {
+fn check(input: &Input, size: usize, planes: usize, timed: Option<Timed>) -> Result<bool, String> {
     match *input {
+        Input::Events { .. } if timed == Some(Timed::Real) => Err("input spikes: expected the value of each, got none".into()),
+        Input::Values { .. } if timed != Some(Timed::Real) => Err("input spikes: expected no values".into()),
+        Input::Values { neurons, values } => {
+            if neurons.len() != values.len() || neurons.windows(2).any(|pair| pair[0] > pair[1]) || neurons.iter().any(|&neuron| neuron as usize >= size) {
+                return Err(format!("input spikes: expected sorted neurons below {size}, and as many values, got {} and {}", neurons.len(), values.len()));
+            }
+            if !values.iter().all(|&bits| (0.0..=1.0).contains(&f32::from_bits(bits)) && bits >> 31 == 0) {
+                return Err("input spikes: expected values of 0 to 1".into());
+            }
+            Ok(false)
+        }
         Input::Constant(values) if values.len() == size => Ok(true),
         Input::Constant(values) => Err(format!("input: expected {size} values, got {}", values.len())),
         Input::Events { neurons, starts } => {

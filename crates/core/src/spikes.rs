@@ -47,6 +47,10 @@ pub struct Spikes {
     pub planes: usize,
     pub entries: Vec<u32>,
     pub starts: Vec<u32>,
+    /// Of spikes that stand for their time: what each entry carries, i32 or the bits of f32; else empty.
+    pub values: Vec<u32>,
+    /// Constant current in the form of spikes.
+    pub current: bool,
     cursor: Vec<usize>,
 }
 
@@ -55,6 +59,8 @@ impl Spikes {
         self.planes = planes;
         self.entries.clear();
         self.starts.clear();
+        self.values.clear();
+        self.current = false;
     }
 
     /// From neurons sorted by (plane, neuron); plane p is `neurons[planes[p]..planes[p + 1]]`.
@@ -119,6 +125,7 @@ impl Spikes {
     pub fn group(&mut self, source: &Spikes, from: Geometry, groups: usize) {
         let per_group = (from.channels / groups) as u32;
         self.clear(source.planes);
+        self.current = source.current;
         self.entries.reserve(source.entries.len());
         self.cursor.clear();
         for row in 0..from.height {
@@ -135,6 +142,9 @@ impl Spikes {
                     let list = &source.entries[self.cursor[cell]..end];
                     let here = list.iter().take_while(|&&entry| entry < origin + per_group).count();
                     self.entries.extend(list[..here].iter().map(|entry| entry - origin + x * per_group));
+                    if !source.values.is_empty() {
+                        self.values.extend_from_slice(&source.values[self.cursor[cell]..self.cursor[cell] + here]);
+                    }
                     self.cursor[cell] += here;
                 }
             }
@@ -234,6 +244,9 @@ impl Spikes {
             planes.push(neurons.len() as u32);
         }
         self.fill(to, neurons, planes);
+        // Values come in one plane, whose order is that of the neurons in either shape.
+        self.values.extend_from_slice(&source.values);
+        self.current = source.current;
     }
 
     /// Appends a row from its bits, [planes][width][words]: in order of (plane, x, channel), each as often as `visit` says.

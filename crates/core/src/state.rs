@@ -22,6 +22,8 @@ pub struct LayerState {
     pub spike_neurons: Vec<u32>,
     /// 1 or −1, where spikes are signed.
     pub spike_signs: Vec<u32>,
+    /// Bits of what each spike delivers, where times are real.
+    pub spike_values: Vec<u32>,
     pub traces: Vec<u32>,
     /// Spikes of each synapse's source as the synapse needs them, where not as they are.
     pub views: Vec<Spikes>,

@@ -272,6 +272,7 @@ impl Synapse {
             stride: width,
             span: b - a,
             entries: spikes.entries.as_ptr(),
+            values: spikes.values.as_ptr(),
             rows,
             single,
             first,
@@ -338,6 +339,9 @@ impl Synapse {
 
     #[inline(never)]
     pub fn operations(&self, spikes: &Spikes) -> u64 {
+        if spikes.current {
+            return 0;
+        }
         let width = self.from.width;
         let mut total = 0;
         for (row, fan) in self.fan.rows.iter().enumerate() {

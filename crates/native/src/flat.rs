@@ -12,6 +12,7 @@
 //! | 4 | constant input | ticks, values (array) |
 //! | 5 | spikes | ticks, neurons (array), starts (array of ticks + 1) |
 //! | 6 | signed rate | ticks of a window, cap |
+//! | 7 | time to first spike | slots |
 
 use llif_core::kernel::Native;
 use llif_core::layer::{LayerSpec, SynapseSpec};
@@ -111,6 +112,7 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
             4 => samples.push(Sample::Constant(words.size()?, words.array()?)),
             5 => samples.push(Sample::Spikes(words.size()?, words.array()?, words.array()?)),
             6 => network.take_back(TakesBack { window_ticks: words.next()? as i32, cap: words.next()? as i32 })?,
+            7 => network.time(words.next()? as i32)?,
             other => return Err(format!("word {}: no call has the number {other}", words.at - 1)),
         }
     }

@@ -45,6 +45,11 @@ impl RawNetwork {
         thrown(self.network.take_back(TakesBack { window_ticks, cap }))
     }
 
+    /// Before the first layer: `ttfs`, in so many slots, or, if 0, in real times. Such a network is made without firing ticks.
+    pub fn time(&mut self, slots: i32) -> Result<(), JsError> {
+        thrown(self.network.time(slots))
+    }
+
     /// `integers`: depth, hard reset, spikes a tick, refractory ticks, discards, rectified. An output has no thresholds. `incoming`:
     /// see `SynapseSpec::from_numbers`.
     #[allow(clippy::too_many_arguments)]

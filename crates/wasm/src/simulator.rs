@@ -48,11 +48,18 @@ impl RawSimulator {
         thrown(self.simulator.run(Input::Events { neurons, starts }, ticks))?;
         Ok(self.report())
     }
+
+    /// Real times: bits of what each spike delivers, by ascending neuron.
+    #[wasm_bindgen(js_name = runValues)]
+    pub fn run_values(&mut self, neurons: &[u32], values: &[u32]) -> Result<*const u32, JsError> {
+        thrown(self.simulator.run(Input::Values { neurons, values }, 1))?;
+        Ok(self.report())
+    }
 }
 
 impl RawSimulator {
-    /// Two words each for the number of spikes and of synaptic operations (low, high); then for every node six pairs of
-    /// address and length: charges, counts, ticks, neurons and signs of the spikes, traces. They hold until the next call.
+    /// Two words each for the number of spikes and of synaptic operations (low, high); then for every node seven pairs of
+    /// address and length: charges, counts, ticks, neurons, signs and values of the spikes, traces. They hold until the next call.
     fn report(&mut self) -> *const u32 {
         self.table.clear();
         self.charges.clear();
@@ -68,7 +75,7 @@ impl RawSimulator {
         for (number, node) in nodes.iter().enumerate() {
             let length = if is_output(node) { node.geometry().size() } else { 0 };
             let simulator = &self.simulator;
-            for array in [&self.charges[first..first + length], simulator.counts(number), simulator.spike_ticks(number), simulator.spike_neurons(number), simulator.spike_signs(number), simulator.traces(number)] {
+            for array in [&self.charges[first..first + length], simulator.counts(number), simulator.spike_ticks(number), simulator.spike_neurons(number), simulator.spike_signs(number), simulator.spike_values(number), simulator.traces(number)] {
                 self.table.extend([array.as_ptr() as usize as u32, array.len() as u32]);
             }
             first += length;

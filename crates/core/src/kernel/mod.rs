@@ -12,6 +12,7 @@ pub mod simd128;
 #[cfg(target_arch = "x86_64")]
 pub mod sse;
 pub mod ticks;
+pub mod values;
 pub mod window;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]

@@ -10,6 +10,8 @@ pub struct Tap {
     pub stride: usize,
     pub span: usize,
     pub entries: *const u32,
+    /// What each entry carries, where a spike stands for its time.
+    pub values: *const u32,
     /// Packed rows, shifted so that an entry is its own row number: may point before the block. If `single`, the one row of an
     /// identity synapse.
     pub rows: *const u8,
