@@ -79,6 +79,11 @@ export class FlatSimulator implements RawSimulator {
   runConstant = unsupported;
   runEvents = unsupported;
   runValues = unsupported;
+  beginPipeline = unsupported;
+  passConstant = unsupported;
+  passEvents = unsupported;
+  passValues = unsupported;
+  passNothing = unsupported;
   free(): void {}
 }
 

@@ -15,20 +15,18 @@ export interface SuiteOptions {
   /** What this engine refuses by name, and nothing else. */
   readonly refused?: readonly Variant[];
   readonly refusedOperators?: readonly Operator[];
-  /** Whether it overlaps windows; default true. */
-  readonly pipelines?: boolean;
 }
 
 type Cases = (variant: Variant) => fc.Arbitrary<Case>;
 
 /** Everything an engine must do, for both engines alike. */
-export function suite(title: string, makeEngine: () => Engine, { refused = [], refusedOperators = [], pipelines = true }: SuiteOptions = {}): void {
+export function suite(title: string, makeEngine: () => Engine, { refused = [], refusedOperators = [] }: SuiteOptions = {}): void {
   const cases: Cases = (variant) => allCases(variant, refusedOperators);
   const supported = allVariants.filter((variant) => !refused.includes(variant));
   describe(title, () => {
     for (const variant of supported) describe(variant, () => againstDefinition(makeEngine, cases, variant));
     describe("state", () => state(makeEngine, cases, supported));
-    describe("pipelined windows", () => pipelined(makeEngine, cases, supported, pipelines));
+    describe("pipelined windows", () => pipelined(makeEngine, cases, supported));
     it.runIf(refused.length > 0).each(refused)("refuses by name: %s", async (variant) => {
       const [{ network }] = fc.sample(cases(variant), { seed, numRuns: 1 });
       await expect(makeEngine().createSimulator(network)).rejects.toThrow(expect.objectContaining({ code: "UNSUPPORTED", message: expect.stringMatching(`code "${network.code}".*${network.spikes}`) }));
@@ -208,17 +206,10 @@ function state(makeEngine: () => Engine, cases: Cases, supported: readonly Varia
 }
 
 /** One sample a window; every result equals that of its sample alone, and comes L + 1 windows after its sample was taken. */
-function pipelined(makeEngine: () => Engine, cases: Cases, supported: readonly Variant[], pipelines: boolean): void {
+function pipelined(makeEngine: () => Engine, cases: Cases, supported: readonly Variant[]): void {
   it.each(supported.filter((variant) => variants[variant].schedule === "layerwise"))("equals one sample at a time: %s", async (variant) => {
     expect.hasAssertions();
     const engine = makeEngine();
-    if (!pipelines) {
-      const [{ network, values }] = fc.sample(cases(variant), { seed, numRuns: 1 });
-      const simulator = await engine.createSimulator(network);
-      expect(() => simulator.runPipelined([values]).next()).toThrow("does not overlap windows");
-      simulator.dispose();
-      return;
-    }
     await fc.assert(
       fc.asyncProperty(cases(variant), fc.integer({ min: 0, max: 7 }), async ({ network, values, spikes }, more) => {
         const inputs = Array.from({ length: more }, (_, index): RunInput => (index % 3 === 0 ? { spikes } : values.map((value) => value * (index % 2) + (index % 5))));
@@ -243,6 +234,20 @@ function pipelined(makeEngine: () => Engine, cases: Cases, supported: readonly V
       }),
       { seed, numRuns: 15 },
     );
+  });
+
+  it("says so where another run of the simulator begins meanwhile; a run after it is as any", async () => {
+    for (const variant of ["phase", "ttfs slots"] as const) {
+      const [{ network, values }] = fc.sample(cases(variant), { seed, numRuns: 1 });
+      const simulator = await makeEngine().createSimulator(network, { record: recordAll(network) });
+      const alone = simulator.run(values);
+      const former = simulator.runPipelined([values, values, values]);
+      expect(former.next().value).toEqual(alone);
+      expect(simulator.run(values)).toEqual(alone);
+      expect(() => former.next()).toThrow("another run");
+      expect([...simulator.runPipelined([values, values])]).toEqual([alone, alone]);
+      simulator.dispose();
+    }
   });
 
   it("refuses synchronous networks", async () => {

@@ -14,10 +14,7 @@ if (wasm === undefined) it("finds no ts/engine/wasm.ts: nothing is compared", ()
 else conformance(wasm);
 
 function conformance(engine: Engine): void {
-  suite("wasm engine", () => engine, {
-    refused: refusedBy.wasm,
-    pipelines: false,
-  });
+  suite("wasm engine", () => engine, { refused: refusedBy.wasm });
   describe("wasm engine on layers of real size", () => againstReference(engine));
 }
 

@@ -73,7 +73,8 @@ export interface Simulator<R extends RecordOptions = RecordOptions> {
   /**
    * Layerwise networks: one sample enters each window (`intervalTicks`), while the former ones are in the layers behind; each result
    * comes `latencyTicks` after its sample entered, in order, and equals that of `run`. Takes an input only when the next result is asked for.
-   * @throws {LlifError} ARGUMENT for a synchronous network, UNSUPPORTED where the engine does one sample at a time.
+   * One at a time: where another run of this simulator begins meanwhile, the samples on the way are lost.
+   * @throws {LlifError} ARGUMENT for a synchronous network, and where another run has begun.
    */
   runPipelined(inputs: Iterable<RunInput>): Generator<Result<R>, void, undefined>;
   /** One sample after the other; lets the event loop breathe, and can be cancelled. */

@@ -25,6 +25,12 @@ export interface RawSimulator {
   runConstant(values: Uint32Array, ticks: number): number;
   runEvents(neurons: Uint32Array, starts: Uint32Array, ticks: number): number;
   runValues(neurons: Uint32Array, values: Uint32Array): number;
+  beginPipeline(): void;
+  /** Address of the table of the sample that is done, or 0. */
+  passConstant(values: Uint32Array): number;
+  passEvents(neurons: Uint32Array, starts: Uint32Array): number;
+  passValues(neurons: Uint32Array, values: Uint32Array): number;
+  passNothing(): number;
   free(): void;
 }
 

@@ -37,7 +37,7 @@ export interface SimulatorCore {
   run(input: EncodedInput, ticks: number): CoreRun;
   /**
    * Layerwise alone: each call of what it returns passes one window, at whose start a sample enters or not, and gives the run of
-   * the sample whose decision falls at its end. Absent: this core does one sample at a time.
+   * the sample whose decision falls at its end. One at a time: a new pipeline, or a run, ends the former.
    */
   pipeline?(): (input: EncodedInput | undefined) => CoreRun | undefined;
   dispose(): void;
@@ -112,6 +112,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
   const output = outputsOf(network).at(0);
   const counts = proof === null ? null : inputCounts(network, schedule);
   let ticksSinceReset = 0;
+  let runs = 0;
   let disposed = false;
 
   const alive = (): void => {
@@ -136,6 +137,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     }
     if (counts !== null) proof?.check(counts.add(encoded));
     ticksSinceReset += ticks;
+    runs++;
     return resultOf(core.run(encoded, ticks), ticks);
   };
 
@@ -150,11 +152,14 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
   const runPipelined = function* (inputs: Iterable<RunInput>): Generator<Result<R>, void, undefined> {
     alive();
     const ticks = network.windowTicks;
-    if (schedule.interleaved) throw new LlifError("ARGUMENT", `runPipelined: expected a layerwise network, whose layers work on samples of their own; "${network.name}" is synchronous`);
-    if (core.pipeline === undefined) {
-      throw new LlifError("UNSUPPORTED", `runPipelined: the ${engine} engine does not overlap windows of network "${network.name}" yet; use engine "reference", or runBatch, which gives the same results`);
-    }
-    const passWindow = core.pipeline();
+    if (core.pipeline === undefined) throw new LlifError("ARGUMENT", `runPipelined: expected a layerwise network, whose layers work on samples of their own; "${network.name}" is synchronous`);
+    const beginning = core.pipeline();
+    const begun = ++runs;
+    const passWindow: typeof beginning = (input) => {
+      alive();
+      if (runs !== begun) throw new LlifError("ARGUMENT", `runPipelined: another run of network "${network.name}" has begun meanwhile, and its samples on the way are lost; use a simulator for each`);
+      return beginning(input);
+    };
     let onTheWay = 0;
     for (const input of inputs) {
       alive();
@@ -167,7 +172,6 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
       yield resultOf(run, ticks);
     }
     while (onTheWay > 0) {
-      alive();
       const run = passWindow(undefined);
       if (run === undefined) continue;
       onTheWay--;

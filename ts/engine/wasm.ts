@@ -2,9 +2,9 @@ import { LlifError } from "../errors.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import type { Engine } from "./engine.ts";
 import { bitsOf, buildCore, planesOf, refuseUnsupported, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
-import type { EventInput } from "./input.ts";
+import type { EncodedInput, EventInput } from "./input.ts";
 import { loadGlue, type WasmSource } from "./load.ts";
-import { createSimulatorOver, prepareNetwork, resolveRecording, type CoreRun, type Recording, type SimulatorCore } from "./simulator.ts";
+import { createSimulatorOver, prepareNetwork, resolveRecording, type CoreRun, type PreparedNetwork, type Recording, type SimulatorCore } from "./simulator.ts";
 import { RunTable, type TableArray } from "./table.ts";
 
 export { supportsSimd } from "./load.ts";
@@ -28,7 +28,7 @@ export function wasmEngine({ wasm }: WasmEngineOptions = {}): Engine {
       const glue = await loadGlue(wasm);
       const { memory } = await glue();
       const core = guarded(network, () => buildCore(glue, prepared, recording));
-      return createSimulatorOver("wasm", prepared, wasmCore(network, recording, core, memory));
+      return createSimulatorOver("wasm", prepared, wasmCore(prepared, recording, core, memory));
     },
   };
 }
@@ -48,7 +48,7 @@ function guarded<T>(network: SpikingNetwork, call: () => T): T {
   }
 }
 
-function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwork, memory: WebAssembly.Memory): SimulatorCore {
+function wasmCore({ network, schedule: { interleaved } }: PreparedNetwork, recording: Recording, core: CoreNetwork, memory: WebAssembly.Memory): SimulatorCore {
   let held: CoreNetwork | undefined = core;
   let failure: LlifError | undefined;
 
@@ -77,6 +77,16 @@ function wasmCore(network: SpikingNetwork, recording: Recording, core: CoreNetwo
         const sent = recording.sent ? sentBy(network, raw, numbers) : undefined;
         return { ...collect(network, recording, numbers, new RunTable(memory, address)), ...(sent === undefined ? {} : { sent }) };
       }),
+    pipeline: interleaved
+      ? undefined
+      : () => {
+          call(({ raw }) => raw.beginPipeline());
+          return (input) =>
+            call(({ raw, numbers }) => {
+              const address = passWindow(raw, network, input);
+              return address === 0 ? undefined : collect(network, recording, numbers, new RunTable(memory, address));
+            });
+        },
     dispose() {
       held?.raw.free();
       held = undefined;
@@ -92,6 +102,14 @@ function runEvents(raw: RawSimulator, network: SpikingNetwork, input: EventInput
 
 function sentBy({ nodes }: SpikingNetwork, raw: RawSimulator, numbers: ReadonlyMap<string, number>): Record<string, Uint32Array> {
   return Object.fromEntries(nodes.flatMap(({ kind, name }) => (kind === "output" ? [] : [[name, raw.sent(numbers.get(name) as number)]])));
+}
+
+function passWindow(raw: RawSimulator, network: SpikingNetwork, input: EncodedInput | undefined): number {
+  if (input === undefined) return raw.passNothing();
+  if (input.kind === "constant") return raw.passConstant(bitsOf(input.values));
+  if (hasRealTimes(network)) return raw.passValues(input.neurons, remainders(input));
+  const { neurons, starts } = planesOf(input, network.spikes === "signed");
+  return raw.passEvents(neurons, starts);
 }
 
 function hasRealTimes({ code, arithmetic }: SpikingNetwork): boolean {

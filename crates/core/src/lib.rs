@@ -10,6 +10,7 @@ pub mod layer;
 mod layerwise;
 pub mod network;
 pub mod neuron;
+mod pipeline;
 mod pool;
 mod signed_pool;
 mod signed_rate;

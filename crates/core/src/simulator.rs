@@ -6,13 +6,16 @@ use crate::kernel::lanes::Lanes;
 use crate::layer::Layer;
 use crate::layerwise::run_window;
 use crate::network::{Network, Node, Schedule, Timed};
+use crate::pipeline::Pipeline;
 use crate::signed_rate::run_signed_block;
 use crate::spikes::Spikes;
 use crate::state::{LayerState, Scratch};
 use crate::synchronous::{run_block, BLOCK_TICKS};
 use crate::timed::{enter_current, enter_slots, enter_values, run_timed};
 use std::marker::PhantomData;
+use std::ops::Range;
 
+#[derive(Clone, Copy)]
 pub enum Input<'a> {
     /// Bits of f32 or i32, one for each input.
     Constant(&'a [u32]),
@@ -24,9 +27,10 @@ pub enum Input<'a> {
 }
 
 pub struct Simulator<L: Lanes> {
-    network: Network,
-    states: Vec<LayerState>,
-    spikes: Vec<Spikes>,
+    pub(crate) network: Network,
+    pub(crate) states: Vec<LayerState>,
+    pub(crate) spikes: Vec<Spikes>,
+    pub(crate) pipeline: Pipeline,
     scratch: Scratch,
     silence: Vec<u32>,
     histories: Vec<Option<History>>,
@@ -48,7 +52,8 @@ impl<L: Lanes> Simulator<L> {
         let states = network.nodes.iter().map(|node| if let Node::Layer(layer) = node { LayerState::new(layer, interleaved, counts) } else { LayerState::default() }).collect();
         let spikes = network.nodes.iter().map(|_| Spikes::default()).collect();
         let (histories, block_ticks) = (histories(&network), block_ticks(&network, BLOCK_TICKS));
-        let mut simulator = Simulator { network, states, spikes, scratch: Scratch::default(), silence: Vec::new(), histories, block_ticks, sent: Vec::new(), elapsed: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
+        let pipeline = Pipeline::new(&network, counts);
+        let mut simulator = Simulator { network, states, spikes, pipeline, scratch: Scratch::default(), silence: Vec::new(), histories, block_ticks, sent: Vec::new(), elapsed: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
         simulator.reset();
         Ok(simulator)
     }
@@ -66,8 +71,7 @@ impl<L: Lanes> Simulator<L> {
     }
 
     pub fn run(&mut self, input: Input, ticks: usize) -> Result<(), String> {
-        let signs = self.network.schedule.signs();
-        let distinct = check(&input, self.network.nodes[0].geometry().size(), ticks * signs, self.network.schedule.timed)?;
+        let distinct = self.check(&input, ticks)?;
         let interleaved = self.network.schedule.interleaved;
         if !interleaved {
             if ticks != self.network.schedule.window_ticks() {
@@ -78,48 +82,72 @@ impl<L: Lanes> Simulator<L> {
         (self.spike_count, self.synaptic_operations) = (0, 0);
         self.sent.iter_mut().for_each(|sent| sent.fill(0));
         let samples = if interleaved { ticks } else { 2 * ticks };
-        let real = self.network.schedule.timed == Some(Timed::Real);
-        let current = if let Input::Constant(values) = input { Some(values).filter(|_| !real) } else { None };
-        for (node, state) in self.network.nodes.iter().zip(&mut self.states) {
-            let Node::Layer(layer) = node else { continue };
-            state.counts.fill(0);
-            state.spike_ticks.clear();
-            state.spike_neurons.clear();
-            state.spike_signs.clear();
-            state.spike_values.clear();
-            state.traces.clear();
-            state.traces.resize(layer.traced.len() * samples, 0);
-            set_drive::<L>(layer, state, current, &mut self.scratch);
-            if let Some(takes_back) = &self.network.schedule.takes_back {
-                state.owe(layer, takes_back, self.elapsed);
-            }
+        let current = if let Input::Constant(values) = input { Some(values) } else { None };
+        for index in 1..self.network.nodes.len() {
+            self.begin(index, current, samples);
         }
         let block = if interleaved { self.block_ticks.min(ticks) } else { ticks };
-        let geometry = self.network.nodes[0].geometry();
-        self.silence.resize(block * signs + 1, 0);
         let mut first = 0;
         while first < ticks {
             let here = block.min(ticks - first);
-            match input {
-                Input::Constant(values) if real => {
-                    let zeros = self.network.nodes.iter().any(|node| matches!(node, Node::Layer(layer) if layer.negative_zero));
-                    enter_current(&mut self.spikes[0], geometry, values, zeros);
-                }
-                Input::Values { neurons, values } => enter_values(&mut self.spikes[0], geometry, neurons, values),
-                Input::Constant(_) if self.network.schedule.timed.is_some() => enter_values(&mut self.spikes[0], geometry, &[], &[]),
-                Input::Events { neurons, starts } if self.network.schedule.timed.is_some() => enter_slots(&mut self.spikes[0], geometry, neurons, starts),
-                Input::Constant(_) => self.spikes[0].fill(geometry, &[], &self.silence[..=here * signs]),
-                Input::Events { neurons, starts } => self.spikes[0].fill(geometry, neurons, &starts[first * signs..=(first + here) * signs]),
-            }
-            self.block(first, here, ticks, distinct);
+            self.enter(&input, first, here);
+            self.block(0..self.network.nodes.len(), first, here, ticks, distinct);
             first += here;
             self.elapsed += here as u64;
         }
         Ok(())
     }
 
-    fn block(&mut self, first: usize, ticks: usize, run_ticks: usize, distinct: bool) {
-        for index in 0..self.network.nodes.len() {
+    /// Whether no input spikes twice in a tick.
+    pub(crate) fn check(&self, input: &Input, ticks: usize) -> Result<bool, String> {
+        check(input, self.network.nodes[0].geometry().size(), ticks * self.network.schedule.signs(), self.network.schedule.timed)
+    }
+
+    /// Nothing has come of this run yet. `samples`: of each membrane trace.
+    pub(crate) fn begin(&mut self, index: usize, current: Option<&[u32]>, samples: usize) {
+        let (Node::Layer(layer), state) = (&self.network.nodes[index], &mut self.states[index]) else { return };
+        if !self.network.schedule.interleaved {
+            // A sample on its way through the pipeline may have taken them along.
+            state.potential.resize(if layer.fires { 0 } else { layer.geometry.positions() * layer.padded }, 0);
+            state.counts.resize(if layer.fires && self.pipeline.counts { layer.geometry.size() } else { 0 }, 0);
+        }
+        state.counts.fill(0);
+        state.spike_ticks.clear();
+        state.spike_neurons.clear();
+        state.spike_signs.clear();
+        state.spike_values.clear();
+        state.traces.clear();
+        state.traces.resize(layer.traced.len() * samples, 0);
+        set_drive::<L>(layer, state, current.filter(|_| self.network.schedule.timed != Some(Timed::Real)), &mut self.scratch);
+        if let Some(takes_back) = &self.network.schedule.takes_back {
+            state.owe(layer, takes_back, self.elapsed);
+        }
+    }
+
+    /// The input's spikes of `here` ticks, from tick `first` on.
+    pub(crate) fn enter(&mut self, input: &Input, first: usize, here: usize) {
+        let Network { schedule, nodes } = &self.network;
+        let (geometry, signs) = (nodes[0].geometry(), schedule.signs());
+        let spikes = &mut self.spikes[0];
+        match (*input, schedule.timed) {
+            (Input::Constant(values), Some(Timed::Real)) => {
+                let zeros = nodes.iter().any(|node| matches!(node, Node::Layer(layer) if layer.negative_zero));
+                enter_current(spikes, geometry, values, zeros);
+            }
+            (Input::Constant(_), Some(_)) => enter_values(spikes, geometry, &[], &[]),
+            (Input::Values { neurons, values }, _) => enter_values(spikes, geometry, neurons, values),
+            (Input::Events { neurons, starts }, Some(_)) => enter_slots(spikes, geometry, neurons, starts),
+            (Input::Events { neurons, starts }, None) => spikes.fill(geometry, neurons, &starts[first * signs..=(first + here) * signs]),
+            (Input::Constant(_), None) => {
+                self.silence.resize(self.silence.len().max(here * signs + 1), 0);
+                spikes.fill(geometry, &[], &self.silence[..=here * signs]);
+            }
+        }
+    }
+
+    /// Nodes of a range, in order, over ticks `first` to `first + ticks` of `run_ticks`.
+    pub(crate) fn block(&mut self, nodes: Range<usize>, first: usize, ticks: usize, run_ticks: usize, distinct: bool) {
+        for index in nodes {
             let (before, rest) = self.spikes.split_at_mut(index);
             let (before_nodes, nodes) = self.network.nodes.split_at_mut(index);
             let out = &mut rest[0];

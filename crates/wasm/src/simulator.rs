@@ -55,9 +55,41 @@ impl RawSimulator {
         thrown(self.simulator.run(Input::Values { neurons, values }, 1))?;
         Ok(self.report())
     }
+
+    /// Forgets the samples on their way through the layers.
+    #[wasm_bindgen(js_name = beginPipeline)]
+    pub fn begin_pipeline(&mut self) -> Result<(), JsError> {
+        thrown(self.simulator.begin_pipeline())
+    }
+
+    /// One window at whose start a sample enters, as in the runs. Returns 0, or the table of the sample whose decision falls at its end.
+    #[wasm_bindgen(js_name = passConstant)]
+    pub fn pass_constant(&mut self, values: &[u32]) -> Result<*const u32, JsError> {
+        self.pass(Some(Input::Constant(values)))
+    }
+
+    #[wasm_bindgen(js_name = passEvents)]
+    pub fn pass_events(&mut self, neurons: &[u32], starts: &[u32]) -> Result<*const u32, JsError> {
+        self.pass(Some(Input::Events { neurons, starts }))
+    }
+
+    #[wasm_bindgen(js_name = passValues)]
+    pub fn pass_values(&mut self, neurons: &[u32], values: &[u32]) -> Result<*const u32, JsError> {
+        self.pass(Some(Input::Values { neurons, values }))
+    }
+
+    /// One window in which no sample enters.
+    #[wasm_bindgen(js_name = passNothing)]
+    pub fn pass_nothing(&mut self) -> Result<*const u32, JsError> {
+        self.pass(None)
+    }
 }
 
 impl RawSimulator {
+    fn pass(&mut self, input: Option<Input>) -> Result<*const u32, JsError> {
+        Ok(if thrown(self.simulator.pass_window(input))? { self.report() } else { std::ptr::null() })
+    }
+
     /// Two words each for the number of spikes and of synaptic operations (low, high); then for every node seven pairs of
     /// address and length: charges, counts, ticks, neurons, signs and values of the spikes, traces. They hold until the next call.
     fn report(&mut self) -> *const u32 {
