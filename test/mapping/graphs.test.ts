@@ -1,7 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createSimulator } from "../../ts/engine/create.ts";
-import { referenceEngine } from "../../ts/engine/reference.ts";
 import { forEachWeight } from "../../ts/spiking/weights.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";
 import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
@@ -9,11 +7,10 @@ import { quantizedTwin } from "../../ts/mapping/twin.ts";
 import { forward, inputFromPixels } from "../../ts/relu/forward.ts";
 import type { ReluNetwork } from "../../ts/relu/network.ts";
 import { outputsOf, synapsesTo, type SpikingNetwork } from "../../ts/spiking/network.ts";
+import { engines } from "../theorems/engines.ts";
 import { mapped, randomGraph } from "./random.ts";
 
 const seeds = fc.nat(2 ** 31 - 1);
-const engines = ["reference", "auto"] as const;
-
 /** Values of the outputs, before a softmax. */
 function floatOutputs(relu: ReluNetwork, pixels: Uint8Array): Float32Array[] {
   const values = forward(relu, inputFromPixels(relu, pixels));
@@ -75,13 +72,13 @@ function outputBounds(network: SpikingNetwork): number[] {
   return outputs;
 }
 
-describe("random graphs of every mapped operator", () => {
+describe.each(engines)("random graphs of every mapped operator, $name engine", (engine) => {
   it.each<ToSpikingOptions>([{ bits: 12 }, { bits: 8, spikes: "signed" }, { bits: 11, nonAdjacent: true }, { code: "ttfs", bits: 9 }])("compute what the float network computes, up to rounding: %o", async (options) => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
         const { relu, pixels } = randomGraph(seed);
         const network = await mapped(relu, { ...options, calibration: pixels });
-        const simulator = await referenceEngine().createSimulator(network);
+        const simulator = await engine.createSimulator(network);
         for (const image of pixels) expect(worst(decoded(network, simulator.run(image).charges), floatOutputs(relu, image))).toBeLessThan(options.code === "ttfs" ? 0.1 : 0.02);
         simulator.dispose();
       }),
@@ -101,14 +98,12 @@ describe("random graphs of every mapped operator", () => {
       fc.asyncProperty(seeds, async (seed) => {
         const { relu, pixels } = randomGraph(seed);
         const network = await mapped(relu, { ...options, calibration: pixels });
+        const simulator = await engine.createSimulator(network);
         const expected = quantizedTwin(network).run(pixels[0]);
-        for (const engine of engines) {
-          const simulator = await createSimulator(network, { engine });
-          const { counts, charges } = simulator.run(pixels[0]);
-          simulator.dispose();
-          expect(counts).toEqual(expected.counts);
-          expect(charges).toEqual(expected.charges);
-        }
+        const { counts, charges } = simulator.run(pixels[0]);
+        simulator.dispose();
+        expect(counts).toEqual(expected.counts);
+        expect(charges).toEqual(expected.charges);
       }),
       { numRuns: 20 },
     );
@@ -119,7 +114,7 @@ describe("random graphs of every mapped operator", () => {
       fc.asyncProperty(seeds, async (seed) => {
         const { relu, pixels } = randomGraph(seed);
         const network = await toSpiking(relu, { code: "ttfs", calibration: pixels });
-        const simulator = await referenceEngine().createSimulator(network);
+        const simulator = await engine.createSimulator(network);
         for (const image of pixels) {
           const { charges } = simulator.run(image);
           expect(worst(decoded(network, charges), floatOutputs(relu, image))).toBeLessThan(1e-4);
@@ -136,7 +131,7 @@ describe("random graphs of every mapped operator", () => {
       fc.asyncProperty(seeds, async (seed) => {
         const { relu, pixels } = randomGraph(seed, 5);
         const network = await toSpiking(relu, { code: "rate", ticks, calibration: pixels });
-        const simulator = await referenceEngine().createSimulator(network);
+        const simulator = await engine.createSimulator(network);
         const bounds = outputBounds(network);
         const { charges } = simulator.run(pixels[0]);
         simulator.dispose();
@@ -151,7 +146,9 @@ describe("random graphs of every mapped operator", () => {
       { numRuns: 25 },
     );
   });
+});
 
+describe("mapped random graphs", () => {
   it("come back as the network they were", async () => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {

@@ -12,6 +12,7 @@ import { quantizedTwin } from "../../ts/mapping/twin.ts";
 import { argmax, forwardLogits, inputFromPixels } from "../../ts/relu/forward.ts";
 import { reluNetwork } from "../../ts/relu/builder.ts";
 import { defaultConvention, type ReluNode } from "../../ts/relu/network.ts";
+import { engines } from "../theorems/engines.ts";
 
 const images = readIdx(readFileSync(new URL("../../models/mnist-500-images-idx3-ubyte.gz", import.meta.url))).data;
 const image = (index: number) => Uint8Array.from(images.subarray(index * 784, (index + 1) * 784));
@@ -26,9 +27,10 @@ function model(name: string) {
 describe.each(["mnist-8", "mnist-mlp"])("%s", (name) => {
   const relu = model(name);
 
-  it.each([{ code: "phase", bits: 8 }, { code: "rate", schedule: "layerwise", ticks: 15 }] as const)("$code layerwise equals the twin, neuron by neuron", async (choice) => {
+  const codes = [{ code: "phase", bits: 8 }, { code: "rate", schedule: "layerwise", ticks: 15 }, { code: "ttfs", bits: 8 }] as const;
+  it.each(codes.flatMap((choice) => engines.map((engine) => ({ ...choice, engine, on: engine.name }))))("$code layerwise equals the twin, neuron by neuron: $on engine", async ({ engine, on: _, ...choice }) => {
     const network = await toSpiking(relu, { ...choice, calibration: samples(100, 120) });
-    const simulator = await referenceEngine().createSimulator(network);
+    const simulator = await engine.createSimulator(network);
     const twin = quantizedTwin(network);
     const fast = await createTwinPass(network, { keep: "all" });
     for (const pixels of samples(0, 2)) {

@@ -159,9 +159,11 @@ unsafe fn weight_at(width: Width, row: *const u8, lane: usize) -> u32 {
 /// The taps are single and hold one plane with values.
 unsafe fn single_lanes(width: Width, taps: &[Tap], charges: &mut [u32]) {
     for tap in taps {
-        for at in *tap.starts as usize..*tap.starts.add(tap.span) as usize {
-            let lane = (*tap.entries.add(at) as usize).wrapping_sub(tap.first);
-            let Some(charge) = charges.get_mut(lane) else { continue };
+        let (start, end) = (*tap.starts as usize, *tap.starts.add(tap.span) as usize);
+        let entries = std::slice::from_raw_parts(tap.entries.add(start), end - start);
+        for at in start + entries.partition_point(|&entry| (entry as usize) < tap.first)..end {
+            let lane = *tap.entries.add(at) as usize - tap.first;
+            let Some(charge) = charges.get_mut(lane) else { break };
             let (weight, value) = (weight_at(width, tap.rows, lane), *tap.values.add(at));
             *charge = match width {
                 Width::Float => (f32::from_bits(*charge) + f32::from_bits(weight) * f32::from_bits(value)).to_bits(),
