@@ -1,4 +1,3 @@
-import { LlifError } from "../errors.ts";
 import { depths, shapeOf, synapsesTo, type Charges, type Conv2dSynapse, type ConvTranspose2dSynapse, type SpikingNetwork, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { EventInput } from "./input.ts";

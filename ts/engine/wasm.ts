@@ -1,7 +1,7 @@
 import { LlifError } from "../errors.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import type { Engine } from "./engine.ts";
-import { bitsOf, buildCore, planesOf, refuseUnsupported, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
+import { bitsOf, buildCore, planesOf, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
 import type { EncodedInput, EventInput } from "./input.ts";
 import { loadGlue, type WasmSource } from "./load.ts";
 import { createSimulatorOver, prepareNetwork, resolveRecording, type CoreRun, type PreparedNetwork, type Recording, type SimulatorCore } from "./simulator.ts";
@@ -23,7 +23,6 @@ export function wasmEngine({ wasm }: WasmEngineOptions = {}): Engine {
     name: "wasm",
     async createSimulator(network, options = {}) {
       const prepared = prepareNetwork(network);
-      refuseUnsupported(network);
       const recording = resolveRecording(network, options.record);
       const glue = await loadGlue(wasm);
       const { memory } = await glue();
