@@ -5,7 +5,7 @@ use llif_core::kernel::lanes::Lanes;
 use llif_core::kernel::portable::Portable;
 use llif_core::kernel::Native;
 use llif_core::layer::{LayerSpec, SynapseSpec};
-use llif_core::network::{Network, Schedule};
+use llif_core::network::{Network, Schedule, Timed};
 use llif_core::neuron::Neuron;
 use llif_core::simulator::{Input, Simulator};
 use llif_core::spikes::Geometry;
@@ -74,12 +74,13 @@ fn simulate(layer: &LayerSpec, matrices: &[Matrix], sources: &[&Train], current:
         };
         let products = || current.iter().flat_map(|(matrix, values)| matrix[neuron].iter().zip(*values).filter_map(|(weight, &value)| weight.map(|weight| (weight, value))));
         let mut trace = Vec::new();
-        if let Some(Schedule { gain, firing, raised, cap, .. }) = layerwise {
+        if let Some(Schedule { gain, firing, raised, cap, timed, .. }) = layerwise {
             let gain = i64::from(*gain);
             let base = i64::from(each(&layer.bias, neuron) as i32) + i64::from(each(&layer.initial, neuron) as i32) + products().map(|(q, n)| i64::from(q as i32) * i64::from(n as i32)).sum::<i64>();
             let mut v = 0i64;
             for tick in 0..ticks {
-                v = gain * v + arriving(tick).map(|(bits, count)| i64::from(bits as i32) * i64::from(count)).sum::<i64>();
+                let payload = if timed.is_some() { i64::from(firing[tick].payload) } else { 1 };
+                v = gain * v + arriving(tick).map(|(bits, count)| i64::from(bits as i32) * i64::from(count) * payload).sum::<i64>();
                 trace.push((base + v * gain.pow((ticks - 1 - tick) as u32)) as u32);
             }
             v = i64::from((v + base) as i32);
@@ -175,12 +176,13 @@ fn draw_kind(random: &mut Random, shape: Shape, from: Geometry) -> Option<(Geome
     Some((Geometry { height, width, channels: groups * per_group }, Kind::Conv(sweep, groups)))
 }
 
-/// Rate, phase, balanced ternary and non-adjacent digits, as ts/spiking/schedule.ts has them.
+/// Rate, phase, balanced ternary and non-adjacent digits, slots of `ttfs` (whose spikes carry a payload), as ts/spiking/schedule.ts has them.
 fn draw_schedule(random: &mut Random, ticks: usize) -> Schedule {
     let left = |tick: usize| (ticks - 1 - tick) as u32;
     let all = |tick: &dyn Fn(usize) -> [u32; 3]| (0..ticks).flat_map(tick).collect::<Vec<u32>>();
-    match random.below(4) {
+    match random.below(5) {
         0 => Schedule::from_numbers(false, 1, &all(&|_| [2, 0, 1]), false, 0),
+        4 => Schedule { timed: Some(Timed::Slots(ticks as i32)), ..Schedule::from_numbers(false, 1, &all(&|tick| [2 * (left(tick) + 1), 0, left(tick) + 1]), false, ticks as i32 + 1) },
         1 => Schedule::from_numbers(false, 2, &all(&|tick| [2 << left(tick), 0, 1 << left(tick)]), false, 0),
         2 => Schedule::from_numbers(false, 3, &all(&|tick| [3u32.pow(left(tick)), 3u32.pow(left(tick)) + 1, 3u32.pow(left(tick))]), true, 0),
         _ => {
@@ -203,7 +205,10 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
     let schedule = if layerwise { draw_schedule(random, ticks) } else { Schedule::from_numbers(true, 1, &[], false, 0) };
     let (signed, signs) = (schedule.signed, schedule.signs());
     let input = Geometry { height: 1 + random.below(5), width: 1 + random.below(5), channels: 2 * (1 + random.below(3)) };
-    let mut network = Network::new(input, schedule.clone()).unwrap();
+    let mut network = Network::new(input, Schedule { timed: None, firing: if schedule.timed.is_some() { Vec::new() } else { schedule.firing.clone() }, ..schedule.clone() }).unwrap();
+    if let Some(Timed::Slots(slots)) = schedule.timed {
+        network.time(slots).unwrap();
+    }
     // Small integers over a power of two: sums are exact, and thresholds are met exactly.
     let dyadic = random.below(2) == 0;
     let largest = [6, 300, 9000, 60000][random.below(4)];
