@@ -11,6 +11,7 @@ import { engines } from "../theorems/engines.ts";
 import { mapped, randomGraph } from "./random.ts";
 
 const seeds = fc.nat(2 ** 31 - 1);
+
 /** Values of the outputs, before a softmax. */
 function floatOutputs(relu: ReluNetwork, pixels: Uint8Array): Float32Array[] {
   const values = forward(relu, inputFromPixels(relu, pixels));

@@ -255,6 +255,7 @@ impl Synapse {
             stride: self.from.width / columns,
             span: (b - a) as usize / columns,
             entries: gathered.entries.as_ptr(),
+            values: gathered.values.as_ptr(),
             rows: self.block(y * self.to.width + x, chunk, vectors).wrapping_offset(shift),
             single: false,
             first: 0,
