@@ -1,5 +1,4 @@
 import { checkOneOf } from "../check.ts";
-import { LlifError } from "../errors.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import type { Engine, RecordOptions, Simulator, SimulatorOptions } from "./engine.ts";
 import { referenceEngine } from "./reference.ts";
@@ -16,37 +15,16 @@ const engines: readonly { readonly name: Engine["name"]; readonly make: () => En
 let warned = false;
 
 /**
- * The engine of that name; an engine is itself. `auto` is the fastest that this runtime and the network allow, and warns once where that is not the first choice.
+ * The engine of that name; an engine is itself. `auto` is the fastest that this runtime supports, and warns once where that is not the first choice.
  * @throws {LlifError} ARGUMENT for a name that is not among them.
  */
 export function resolveEngine(choice: EngineName | Engine = "auto"): Engine {
   if (typeof choice === "object") return choice;
   const names = engines.map(({ name }) => name);
   checkOneOf("engine", choice, ["auto", ...names]);
+  if (choice === "auto" && !engines[0].supported()) warnOnce(`this runtime does not support the ${engines[0].name} engine`, engines[1].name);
   const usable = engines.filter(({ name, supported }) => (choice === "auto" ? supported() : name === choice));
-  if (choice === "auto" && usable[0] !== engines[0]) warnOnce(`this runtime does not support the ${names[0]} engine`, usable[0].name);
-  const made = usable.map(({ make }) => make());
-  return firstThatSimulates(made);
-}
-
-/** Goes by the name of the first; a simulator says which engine it is of. */
-function firstThatSimulates(candidates: readonly Engine[]): Engine {
-  return {
-    name: candidates[0].name,
-    async createSimulator(network, options) {
-      const [first, ...others] = candidates;
-      if (others.length === 0) return first.createSimulator(network, options);
-      try {
-        return await first.createSimulator(network, options);
-      } catch (error) {
-        if (!(error instanceof LlifError) || error.code !== "UNSUPPORTED") throw error;
-        // What no engine simulates is refused again here, by the one that has the last word.
-        const simulator = await firstThatSimulates(others).createSimulator(network, options);
-        warnOnce(error.message, simulator.engine);
-        return simulator;
-      }
-    },
-  };
+  return usable[0].make();
 }
 
 function warnOnce(reason: string, taken: string): void {
