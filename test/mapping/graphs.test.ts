@@ -157,7 +157,7 @@ describe("mapped random graphs", () => {
         const [exact, rate] = await Promise.all([{ bits: 12 }, { code: "rate" } as const].map((options) => toSpiking(relu, { ...options, calibration: pixels })));
         for (const image of pixels) {
           const expected = floatOutputs(relu, image);
-          expect(worst(floatOutputs(toRelu(exact), image), expected)).toBeLessThan(0.01);
+          expect(worst(floatOutputs(toRelu(exact), image), expected)).toBeLessThan(0.02);
           expect(worst(floatOutputs(toRelu(rate), image), expected)).toBeLessThan(1e-4);
         }
       }),

@@ -22,21 +22,30 @@ export function randomGraph(seed: number, steps = 8): { readonly relu: ReluNetwo
     return node;
   };
   const channels = draw.integer(1, 3);
-  let last = add({ kind: "input", from: [], shape: [draw.integer(5, 8), draw.integer(5, 8), channels] });
+  // One row: a one-dimensional network.
+  let last = add({ kind: "input", from: [], shape: [draw.chance(15) ? 1 : draw.integer(5, 8), draw.integer(5, 8), channels] });
   const convolve = (from: ReluNode, outputs: number, same: boolean): ReluNode => {
     const inputs = from.shape[2];
-    const size = Math.min(draw.of(1, 2, 3), from.shape[0], from.shape[1]);
+    const size = Math.min(draw.of(1, 2, 3), from.shape[1]);
+    const rows = Math.min(size, from.shape[0]);
+    // A window of taps apart still fits one that is not padded.
+    const dilated = (extent: number, taps: number) => (taps > 1 && 2 * (taps - 1) + 1 <= extent && draw.chance(25) ? 2 : 1);
+    const dilation = [dilated(from.shape[0], rows), dilated(from.shape[1], size)] as const;
     const divides = inputs % 2 === 0 && outputs % 2 === 0;
     const groups = draw.chance(20) && outputs % inputs === 0 ? inputs : divides && draw.chance(30) ? 2 : 1;
-    const before = same ? Math.floor((size - 1) / 2) : draw.integer(0, size - 1);
-    const after = same ? size - 1 - before : draw.integer(0, size - 1);
+    const around = (taps: number, step: number) => {
+      const most = (taps - 1) * step;
+      const before = same ? Math.floor(most / 2) : draw.integer(0, taps - 1);
+      return [before, same ? most - before : draw.integer(0, taps - 1)];
+    };
+    const [[top, bottom], [left, right]] = [around(rows, dilation[0]), around(size, dilation[1])];
     const stride = same ? 1 : draw.integer(1, 2);
-    const weights = { shape: [size, size, inputs / groups, outputs], data: draw.floats((size * size * inputs * outputs) / groups, 1.5 / Math.sqrt((size * size * inputs) / groups)) };
-    return add({ kind: "conv2d", from: [from.name], weights, bias: draw.floats(outputs, 0.3), groups, kernel: [size, size], stride: [stride, stride], dilation: [1, 1], padding: { top: before, left: before, bottom: after, right: after } });
+    const weights = { shape: [rows, size, inputs / groups, outputs], data: draw.floats((rows * size * inputs * outputs) / groups, 1.5 / Math.sqrt((rows * size * inputs) / groups)) };
+    return add({ kind: "conv2d", from: [from.name], weights, bias: draw.floats(outputs, 0.3), groups, kernel: [rows, size], stride: [stride, stride], dilation, padding: { top, left, bottom, right } });
   };
-  const window = () => {
+  const window = (oneRow: boolean) => {
     const cells = draw.integer(0, 1);
-    return { kernel: [draw.integer(2, 3), 2], stride: [draw.integer(1, 2), draw.integer(1, 2)], dilation: [1, 1], padding: { top: cells, left: 0, bottom: 0, right: cells } } as const;
+    return { kernel: [oneRow ? 1 : draw.integer(2, 3), 2], stride: [draw.integer(1, 2), draw.integer(1, 2)], dilation: [1, 1], padding: { top: oneRow ? 0 : cells, left: 0, bottom: 0, right: cells } } as const;
   };
   const affine = (from: ReluNode): ReluNode => {
     const length = from.shape[from.shape.length - 1];
@@ -69,8 +78,8 @@ export function randomGraph(seed: number, steps = 8): { readonly relu: ReluNetwo
       case 6:
       case 7: {
         const shape = last.shape;
-        const chosen = window();
-        if (shape[0] < 4 || shape[1] < 4) break;
+        const chosen = window(shape[0] === 1);
+        if (shape[1] < 4 || (shape[0] > 1 && shape[0] < 4)) break;
         const extents = windowedExtents("pool", shape, chosen, draw.chance(30));
         const common = { from: [last.name], ...chosen, shape: [...extents, shape[2]] };
         last = draw.chance(50) ? add({ kind: "maxPool", ...common }) : add({ kind: "averagePool", ...common, countPadding: draw.chance(50) });
