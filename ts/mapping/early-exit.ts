@@ -1,5 +1,5 @@
 import { forEachPooled } from "../relu/forward.ts";
-import { outputsOf, shapeOf, synapsesTo, type Population, type SpikingNetwork, type SpikingOutput, type SpikingPool, type Synapse } from "../spiking/network.ts";
+import { outputsOf, shapeOf, synapsesTo, type Population, type SpikingNetwork, type SpikingNode, type SpikingOutput, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { applyLinear, type Linear } from "./fold/linear.ts";
 import { expandedRows, type Rows } from "./last-window.ts";
@@ -57,9 +57,16 @@ export function earlyExit(network: SpikingNetwork): EarlyExit | null {
   if (rows === null) return null;
   const wires = new Map(network.nodes.map(({ name }) => [name, synapsesTo(network, name).map((synapse) => wireOf(network, synapse))]));
 
+  /** Of the last input: a run asks many times. */
+  let driven: { readonly inputs: Float64Array; readonly drives: ReadonlyMap<string, Drive> } | null = null;
+
   return {
     decide(state, input, remaining) {
-      const inputs = Float64Array.from(input);
+      if (driven === null || driven.inputs.length !== input.length || driven.inputs.some((value, index) => value !== input[index])) {
+        const inputs = Float64Array.from(input);
+        driven = { inputs, drives: new Map(network.nodes.map((node) => [node.name, driveOf(network, node, wires.get(node.name) as Wire[], inputs)])) };
+      }
+      const { drives } = driven;
       const coming = new Map<string, Coming>();
       const soFar = new Map<string, ArrayLike<number>>();
       for (const node of network.nodes) {
@@ -69,15 +76,38 @@ export function earlyExit(network: SpikingNetwork): EarlyExit | null {
           continue;
         }
         soFar.set(node.name, state.counts[node.name]);
-        coming.set(node.name, spikesToCome(network, node, wires.get(node.name) as Wire[], state.potentials[node.name], inputs, coming, remaining));
+        coming.set(node.name, spikesToCome(network, node, wires.get(node.name) as Wire[], state.potentials[node.name], drives.get(node.name) as Drive, coming, remaining));
       }
-      return decision(network, output, rows, wires.get(output.name) as Wire[], state.charges[output.name], inputs, coming, remaining);
+      return decision(network, output, rows, wires.get(output.name) as Wire[], state.charges[output.name], drives.get(output.name) as Drive, coming, remaining);
     },
   };
 }
 
 function wireOf(network: SpikingNetwork, synapse: Synapse): Wire {
   return { from: synapse.from, linear: { ...synapse, weights: Float64Array.from(synapse.weights) }, source: shapeOf(network, synapse.from) };
+}
+
+/** Constant charge a tick into each neuron, and what float32 could make of it at most, relative to the rounding of one operation. */
+interface Drive {
+  readonly constant: Float64Array;
+  readonly sizes: Float64Array;
+  /** Additions in the sum. */
+  readonly terms: number;
+}
+
+function driveOf(network: SpikingNetwork, node: SpikingNode, wires: readonly Wire[], inputs: Float64Array): Drive {
+  const constant = new Float64Array(sizeOf(node.shape));
+  if (node.kind === "pool") return { constant, sizes: constant, terms: 0 };
+  for (let index = 0; index < constant.length; index++) constant[index] = node.bias[index % node.bias.length];
+  const sizes = constant.map(Math.abs);
+  let terms = 1;
+  for (const { from, linear, source } of wires) {
+    if (from !== network.input.name) continue;
+    terms += inputs.length;
+    applyLinear(linear, inputs, source, node.shape).forEach((charge, index) => (constant[index] += charge));
+    applyLinear(linear, inputs.map(Math.abs), source, node.shape, Math.abs).forEach((charge, index) => (sizes[index] += charge));
+  }
+  return { constant, sizes, terms };
 }
 
 const positive = (weight: number) => Math.max(0, weight);
@@ -93,22 +123,23 @@ class Arriving {
   /** What float32 may lose of all that. */
   readonly slack: Float64Array;
 
-  constructor(network: SpikingNetwork, node: Population | SpikingOutput, wires: readonly Wire[], potential: ArrayLike<number>, inputs: Float64Array, coming: ReadonlyMap<string, Coming>, remaining: number) {
+  constructor(network: SpikingNetwork, node: Population | SpikingOutput, wires: readonly Wire[], potential: ArrayLike<number>, drive: Drive, coming: ReadonlyMap<string, Coming>, remaining: number) {
     const size = sizeOf(node.shape);
     const zeros = () => new Float64Array(size);
-    this.constant = zeros().map((_, index) => node.bias[index % node.bias.length]);
+    const { constant, sizes, terms } = drive;
+    this.constant = constant;
     [this.mostExcitation, this.leastExcitation, this.mostInhibition] = [zeros(), zeros(), zeros()];
-    const [sizes, additions] = [this.constant.map(Math.abs), zeros().fill(2 * remaining)];
-    let drives = 0;
+    const additions = zeros().fill(2 * remaining);
     const add = (target: Float64Array, values: Float64Array) => values.forEach((value, index) => (target[index] += value));
     for (const { from, linear, source } of wires) {
-      if (from === network.input.name) {
-        add(this.constant, applyLinear(linear, inputs, source, node.shape));
-        add(sizes, applyLinear(linear, inputs.map(Math.abs), source, node.shape, Math.abs));
-        drives += inputs.length;
+      if (from === network.input.name) continue;
+      const { low, high } = coming.get(from) as Coming;
+      if (linear.kind === "dense") {
+        this.#addDense(linear.weights, low, high);
+        const spikes = high.reduce((sum, count) => sum + count, 0);
+        add(additions, zeros().fill(2 * spikes));
         continue;
       }
-      const { low, high } = coming.get(from) as Coming;
       add(this.mostExcitation, applyLinear(linear, high, source, node.shape, positive));
       add(this.leastExcitation, applyLinear(linear, low, source, node.shape, positive));
       add(this.mostInhibition, applyLinear(linear, high, source, node.shape, negative));
@@ -117,13 +148,30 @@ class Arriving {
     this.slack = zeros().map((_, index) => {
       const furthest = Math.abs(potential[index]) + sizes[index] * remaining + this.mostExcitation[index] - this.mostInhibition[index];
       // The drive is summed in float32 once, and as far off in every tick.
-      return rounding * (additions[index] * furthest + 2 * (drives + 1) * sizes[index] * remaining);
+      return rounding * (additions[index] * furthest + 2 * terms * sizes[index] * remaining);
     });
+  }
+
+  /** The three sums in one walk over the weights: dense layers are asked again and again. */
+  #addDense(weights: Float64Array, low: Float64Array, high: Float64Array): void {
+    for (let output = 0, at = 0; output < this.mostExcitation.length; output++) {
+      let [most, least, inhibition] = [0, 0, 0];
+      for (let index = 0; index < low.length; index++, at++) {
+        const weight = weights[at];
+        if (weight > 0) {
+          most += weight * high[index];
+          least += weight * low[index];
+        } else inhibition += weight * high[index];
+      }
+      this.mostExcitation[output] += most;
+      this.leastExcitation[output] += least;
+      this.mostInhibition[output] += inhibition;
+    }
   }
 }
 
-function spikesToCome(network: SpikingNetwork, node: Population, wires: readonly Wire[], potential: ArrayLike<number>, inputs: Float64Array, coming: ReadonlyMap<string, Coming>, remaining: number): Coming {
-  const { constant, mostExcitation, leastExcitation, mostInhibition, slack } = new Arriving(network, node, wires, potential, inputs, coming, remaining);
+function spikesToCome(network: SpikingNetwork, node: Population, wires: readonly Wire[], potential: ArrayLike<number>, drive: Drive, coming: ReadonlyMap<string, Coming>, remaining: number): Coming {
+  const { constant, mostExcitation, leastExcitation, mostInhibition, slack } = new Arriving(network, node, wires, potential, drive, coming, remaining);
   const driven = wires.every(({ from }) => from === network.input.name);
   const most = node.spikesPerTick * remaining;
   const [low, high] = [new Float64Array(potential.length), new Float64Array(potential.length)];
@@ -163,8 +211,8 @@ function pooled(network: SpikingNetwork, pool: SpikingPool, soFar: Map<string, A
   return { low: least.map((value, index) => value - now[index]), high: most.map((value, index) => value - now[index]) };
 }
 
-function decision(network: SpikingNetwork, output: SpikingOutput, rows: readonly Rows[], wires: readonly Wire[], charge: ArrayLike<number>, inputs: Float64Array, coming: ReadonlyMap<string, Coming>, remaining: number): number | null {
-  const { constant, slack, leastExcitation, mostInhibition } = new Arriving(network, output, wires, charge, inputs, coming, remaining);
+function decision(network: SpikingNetwork, output: SpikingOutput, rows: readonly Rows[], wires: readonly Wire[], charge: ArrayLike<number>, drive: Drive, coming: ReadonlyMap<string, Coming>, remaining: number): number | null {
+  const { constant, slack, leastExcitation, mostInhibition } = new Arriving(network, output, wires, charge, drive, coming, remaining);
   let leader = 0;
   for (let index = 1; index < charge.length; index++) if (charge[index] > charge[leader]) leader = index;
   // Of a rectified output all values below zero tie.
