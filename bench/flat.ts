@@ -15,8 +15,8 @@ export class FlatNetwork implements RawNetwork {
     this.#call(calls.network, input, interleaved, gain, firing, raised, cap);
   }
 
-  takeBack(windowTicks: number, cap: number): void {
-    this.#call(calls.takeBack, windowTicks, cap);
+  takeBack(windowTicks: number, cap: number, once: boolean): void {
+    this.#call(calls.takeBack, windowTicks, cap, once);
   }
 
   time(slots: number): void {
@@ -75,6 +75,8 @@ export class FlatSimulator implements RawSimulator {
 
   countSent = unsupported;
   sent = unsupported;
+  settle = unsupported;
+  settlingTicks = unsupported;
   reset = unsupported;
   runConstant = unsupported;
   runEvents = unsupported;

@@ -94,6 +94,9 @@ export async function evaluateAt(contenders: Contenders, data: ImageDataset, opt
   if ((network.input.counts?.minimum ?? 0) < 0) {
     throw new LlifError("ARGUMENT", `data set "${data.name}": expected a network of images, but "${network.name}" was mapped from float inputs, of which bytes are none`);
   }
+  if (network.settles === true) {
+    throw new LlifError("UNSUPPORTED", `network "${network.name}": it settles, so that every sample has a latency of its own, which evaluations do not tell yet; map it without settles, or run its samples one by one`);
+  }
   if (options.ticks !== undefined && (simulator === null || network.schedule !== "synchronous")) {
     throw new LlifError("ARGUMENT", `ticks can be chosen in a simulated synchronous network only; "${network.name}" is ${network.schedule}`);
   }

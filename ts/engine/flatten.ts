@@ -5,7 +5,7 @@ import type { PreparedNetwork, Recording } from "./simulator.ts";
 
 /** `RawNetwork` of crates/wasm/src/network.rs: numbers name nodes, charges are bits of float32 or int32. */
 export interface RawNetwork {
-  takeBack(windowTicks: number, cap: number): void;
+  takeBack(windowTicks: number, cap: number, once: boolean): void;
   time(slots: number): void;
   layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, narrow: boolean, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, incoming: Uint32Array, recordSpikes: boolean, traced: Uint32Array): number;
   weights(synapse: number, values: Uint32Array): void;
@@ -30,6 +30,10 @@ export interface RawSimulator {
   passEvents(neurons: Uint32Array, starts: Uint32Array): number;
   passValues(neurons: Uint32Array, values: Uint32Array): number;
   passNothing(): number;
+  /** Goes on without input and bias until a tick is silent, as part of the last run. */
+  settle(): number;
+  /** Ticks that this took. */
+  settlingTicks(): number;
   free(): void;
 }
 
@@ -59,7 +63,7 @@ export function buildCore(core: RawCore, { network, schedule }: PreparedNetwork,
   // Nodes are numbered in order, so that a recurrent synapse may name a later one.
   const numbers = new Map([network.input, ...network.nodes].map(({ name }, number) => [name, number]));
   try {
-    if (interleaved && network.spikes === "signed") raw.takeBack(network.windowTicks, network.levels);
+    if (interleaved && network.spikes === "signed") raw.takeBack(network.windowTicks, network.levels, network.settles === true);
     if (timed) raw.time(schedule.firing.length);
     addNodes(raw, network, recording, numbers);
   } catch (error) {

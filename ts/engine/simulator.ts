@@ -33,8 +33,9 @@ export interface SimulatorCore {
   /**
    * Goes on from the present state; a layerwise core starts from the initial state by itself.
    * @param ticks of the run if synchronous, else `windowTicks`.
+   * @param settle whether to go on afterwards, without input and bias, until a tick is silent (T8 b).
    */
-  run(input: EncodedInput, ticks: number): CoreRun;
+  run(input: EncodedInput, ticks: number, settle?: boolean): CoreRun;
   /**
    * Layerwise alone: each call of what it returns passes one window, at whose start a sample enters or not, and gives the run of
    * the sample whose decision falls at its end. One at a time: a new pipeline, or a run, ends the former.
@@ -56,6 +57,8 @@ export interface CoreRun {
   readonly potentials: Readonly<Record<string, Float32Array | Int32Array>>;
   readonly spikeCount: number;
   readonly synapticOperations: number;
+  /** Ticks beyond those of the run, until one was silent; absent: none. */
+  readonly settlingTicks?: number;
 }
 
 /**
@@ -138,7 +141,9 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     if (counts !== null) proof?.check(counts.add(encoded));
     ticksSinceReset += ticks;
     runs++;
-    return resultOf(core.run(encoded, ticks), ticks);
+    const settle = network.settles === true && ticksSinceReset === network.windowTicks;
+    const result = core.run(encoded, ticks, settle);
+    return resultOf(result, ticks + (result.settlingTicks ?? 0));
   };
 
   const resultOf = ({ charges, counts, sent = {}, spikes, potentials, spikeCount, synapticOperations }: CoreRun, ticks: number): Result<R> => {

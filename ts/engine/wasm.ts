@@ -70,11 +70,12 @@ function wasmCore({ network, schedule: { interleaved } }: PreparedNetwork, recor
 
   return {
     reset: () => call(({ raw }) => raw.reset()),
-    run: (input, ticks) =>
+    run: (input, ticks, settle) =>
       call(({ raw, numbers }) => {
-        const address = input.kind === "constant" ? raw.runConstant(bitsOf(input.values), ticks) : runEvents(raw, network, input, ticks);
+        const ran = input.kind === "constant" ? raw.runConstant(bitsOf(input.values), ticks) : runEvents(raw, network, input, ticks);
+        const address = settle === true ? raw.settle() : ran;
         const sent = recording.sent ? sentBy(network, raw, numbers) : undefined;
-        return { ...collect(network, recording, numbers, new RunTable(memory, address)), ...(sent === undefined ? {} : { sent }) };
+        return { ...collect(network, recording, numbers, new RunTable(memory, address)), ...(sent === undefined ? {} : { sent }), ...(settle === true ? { settlingTicks: raw.settlingTicks() } : {}) };
       }),
     pipeline: interleaved
       ? undefined

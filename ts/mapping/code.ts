@@ -12,6 +12,8 @@ export interface CodeOptions {
   readonly spikes?: SpikeSign;
   /** Phase alone: binary digits of either sign, no two in neighbouring ticks, so fewer spikes for one tick more; implies signed spikes. */
   readonly nonAdjacent?: boolean;
+  /** Signed synchronous `rate` alone: at most one spike a neuron and tick, and ticks after the window until one is silent (T8 b). */
+  readonly settles?: boolean;
   /** K: 2^K − 1 levels a window, K ticks of `phase`; default 8 for phase, 6 with signed spikes (K ternary digits). `ttfs` without is real-valued. */
   readonly bits?: number;
   /** T: ticks of a run or window; default 256 for rate. Not beside `bits`. */
@@ -24,6 +26,7 @@ export interface CodePlan {
   readonly schedule: ScheduleName;
   readonly spikes: SpikeSign;
   readonly nonAdjacent: boolean;
+  readonly settles: boolean;
   readonly arithmetic: Arithmetic;
   readonly windowTicks: number;
   /** T: largest count of a window; 0 for real-valued ttfs. */
@@ -42,7 +45,9 @@ export function planCode(options: CodeOptions): CodePlan {
   if (nonAdjacent && (code !== "phase" || spikes !== "signed")) throw new LlifError("ARGUMENT", `nonAdjacent: expected code "phase" with signed spikes, got "${code}", ${spikes}`);
   if (code === "ttfs" && spikes === "signed") throw new LlifError("ARGUMENT", 'spikes: code "ttfs" expected "unsigned", got "signed"');
   if (code === "rate" && spikes === "signed" && schedule === "layerwise") throw new LlifError("ARGUMENT", 'spikes: signed "rate" expected schedule "synchronous", got "layerwise"');
-  const plan = { code, schedule, spikes, nonAdjacent };
+  const settles = options.settles ?? false;
+  if (settles && (code !== "rate" || spikes !== "signed")) throw new LlifError("ARGUMENT", `settles: expected code "rate" with signed spikes, got "${code}", ${spikes}`);
+  const plan = { code, schedule, spikes, nonAdjacent, settles };
   if (code === "phase") return { ...plan, ...planPhase(options, spikes, nonAdjacent) };
   if (code === "ttfs" && options.bits === undefined && options.ticks === undefined) {
     return { ...plan, arithmetic: "float32", windowTicks: 1, levels: 0, room: { levels: 0, thresholdFactor: 1, signed: false } };

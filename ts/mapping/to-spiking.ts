@@ -58,11 +58,11 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
   const counts = pixels ? pixelCounts(relu.convention.scale) : floatInput(range());
   const input: SpikingInput = { name: folded.input.name, shape: folded.input.shape, counts };
   const convention = pixels ? relu.convention : { scale: counts.unit, mean: [0], std: [1], channelOrder: relu.convention.channelOrder };
-  const { code, schedule, spikes, nonAdjacent, arithmetic, windowTicks, levels } = plan;
+  const { code, schedule, spikes, nonAdjacent, settles, arithmetic, windowTicks, levels } = plan;
   const builder = new Builder(plan, neuron, input, scales);
   for (const node of folded.nodes) builder.add(node);
   return {
-    name: relu.name, code, schedule, spikes, arithmetic, windowTicks, levels, ...(nonAdjacent ? { nonAdjacent } : {}), dtSeconds: neuron.dtSeconds,
+    name: relu.name, code, schedule, spikes, arithmetic, windowTicks, levels, ...(nonAdjacent ? { nonAdjacent } : {}), ...(settles ? { settles } : {}), dtSeconds: neuron.dtSeconds,
     input, nodes: builder.nodes, synapses: builder.synapses, convention, classes: relu.classes,
   };
 }

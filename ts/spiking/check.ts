@@ -56,6 +56,12 @@ function checkCode(place: string, network: SpikingNetwork): void {
   if (network.nonAdjacent === true && (code !== "phase" || spikes !== "signed")) {
     throw new LlifError("ARGUMENT", `${place}: nonAdjacent: expected code "phase" with signed spikes, got "${code}", ${spikes}`);
   }
+  if (network.settles === true) {
+    if (code !== "rate" || schedule !== "synchronous" || spikes !== "signed") throw new LlifError("ARGUMENT", `${place}: settles: expected signed synchronous rate, got ${schedule} "${code}", ${spikes}`);
+    const delayed = network.synapses.find(({ delayTicks }) => delayTicks !== 0);
+    // In a silent tick spikes may still be on their way.
+    if (delayed !== undefined) throw new LlifError("ARGUMENT", `${place}: settles: expected no delays, got ${delayed.delayTicks} ticks from "${delayed.from}" to "${delayed.to}"`, { nodes: [delayed.from, delayed.to] });
+  }
   const realTimes = code === "ttfs" && network.arithmetic === "float32";
   const most = code !== "phase" ? maximumTicks : network.nonAdjacent === true ? 31 : spikes === "signed" ? 19 : 30;
   const ticks = checkInteger(`${place}: windowTicks`, network.windowTicks, network.nonAdjacent === true ? 2 : 1, realTimes ? 1 : most);

@@ -31,6 +31,11 @@ export interface SpikingNetwork {
   readonly levels: number;
   /** Signed binary phase in which no two neighbouring ticks have a spike: K + 1 ticks for 2^K − 1 levels (T12). Other signed phase is balanced ternary. */
   readonly nonAdjacent?: boolean;
+  /**
+   * Signed synchronous rate alone: a neuron sends at most one spike a tick, and the run that ends the window goes on, without input
+   * and bias, until a tick is silent (T8 b). Without it, as many spikes a tick as the count changes by (T8 a).
+   */
+  readonly settles?: boolean;
   /** Length of one tick in seconds; 1 where time has no physical unit. */
   readonly dtSeconds: number;
   readonly input: SpikingInput;

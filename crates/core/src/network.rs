@@ -32,6 +32,8 @@ pub struct Schedule {
 pub struct TakesBack {
     pub window_ticks: i32,
     pub cap: i32,
+    /// At most one spike a neuron and tick: the count holds once a tick is silent.
+    pub once: bool,
 }
 
 /// What a spike of `ttfs` stands for.

@@ -5,9 +5,11 @@ use crate::kernel::lanes::Lanes;
 use crate::kernel::signed::{signed_ticks, Chunk as Job, SignedTicks};
 use crate::layer::Layer;
 use crate::layerwise::in_chunk;
-use crate::network::TakesBack;
+use crate::network::{Node, TakesBack};
+use crate::simulator::Simulator;
 use crate::spikes::{Further, Spikes};
 use crate::state::{as_integers, grow, spikes_of, LayerState, Scratch};
+use crate::synchronous::BLOCK_TICKS;
 use crate::with_vectors;
 
 /// Of every neuron, [positions][padded].
@@ -24,6 +26,12 @@ pub struct Ledger {
 impl Ledger {
     pub fn reset(&mut self) {
         self.counts.fill(0);
+    }
+
+    /// No constant charge from now on.
+    fn end(&mut self) {
+        self.each.fill(0);
+        self.rest.fill(0);
     }
 }
 
@@ -141,6 +149,7 @@ fn run_chunk<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, scr
             threshold,
             count: if layer.fires { counts[at..at + lanes].as_mut_ptr() } else { std::ptr::null_mut() },
             cap: block.takes_back.cap,
+            once: block.takes_back.once,
             each: each[at..at + lanes].as_ptr(),
             rest: rest[at..at + lanes].as_ptr(),
             owed: owed[at..at + lanes].as_mut_ptr(),
@@ -184,5 +193,65 @@ fn run_row<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, befor
                 run_chunk::<L>(layer, state, block, scratch, index, y, x, Some(tick));
             }
         }
+    }
+}
+
+impl LayerState {
+    /// Membrane traces of `before` samples get room for `after`; what does not fit is dropped.
+    fn retrace(&mut self, before: usize, after: usize) {
+        let rows = self.traces.len().checked_div(before).unwrap_or(0);
+        let mut traces = vec![0; rows * after];
+        let kept = before.min(after);
+        for row in 0..rows {
+            traces[row * after..row * after + kept].copy_from_slice(&self.traces[row * before..row * before + kept]);
+        }
+        self.traces = traces;
+    }
+}
+
+impl<L: Lanes> Simulator<L> {
+    /// Goes on without input and constant charge until a tick is silent (T8 b), as part of the last run.
+    pub fn settle(&mut self) {
+        self.settling_ticks = 0;
+        if self.spikes_in(self.last_ticks).pop() == Some(false) {
+            return;
+        }
+        self.states.iter_mut().for_each(|state| state.ledger.end());
+        let geometry = self.network.nodes[0].geometry();
+        let mut ran = self.run_ticks;
+        loop {
+            let ticks = BLOCK_TICKS;
+            self.states.iter_mut().for_each(|state| state.retrace(ran, ran + ticks));
+            self.silence.resize(self.silence.len().max(2 * ticks + 1), 0);
+            self.spikes[0].fill(geometry, &[], &self.silence[..=2 * ticks]);
+            self.block(0..self.network.nodes.len(), ran, ticks, ran + ticks, true);
+            let silent = self.spikes_in(ticks).iter().position(|&spikes| !spikes);
+            // Behind a silent tick nothing changes any more.
+            let here = silent.map_or(ticks, |tick| tick + 1);
+            self.states.iter_mut().for_each(|state| state.retrace(ran + ticks, ran + here));
+            ran += here;
+            self.settling_ticks += here;
+            self.elapsed += here as u64;
+            if silent.is_some() {
+                return;
+            }
+        }
+    }
+
+    /// Of each tick of the last block, whether any neuron spiked.
+    fn spikes_in(&self, ticks: usize) -> Vec<bool> {
+        let mut any = vec![false; ticks];
+        for (node, spikes) in self.network.nodes.iter().zip(&self.spikes).skip(1) {
+            if !matches!(node, Node::Layer(layer) if layer.fires) {
+                continue;
+            }
+            let geometry = node.geometry();
+            for row in 0..geometry.height {
+                for (tick, any) in any.iter_mut().enumerate() {
+                    *any |= (0..2).any(|sign| !spikes.row(geometry, row, 2 * tick + sign).is_empty());
+                }
+            }
+        }
+        any
     }
 }

@@ -32,13 +32,18 @@ pub struct Simulator<L: Lanes> {
     pub(crate) spikes: Vec<Spikes>,
     pub(crate) pipeline: Pipeline,
     scratch: Scratch,
-    silence: Vec<u32>,
+    pub(crate) silence: Vec<u32>,
     histories: Vec<Option<History>>,
     block_ticks: usize,
     /// Spikes of each neuron of each node in this run; empty if not asked for.
     sent: Vec<Vec<u32>>,
     /// Ticks since the last reset.
-    elapsed: u64,
+    pub(crate) elapsed: u64,
+    /// Ticks of the last run, and of its last block.
+    pub(crate) run_ticks: usize,
+    pub(crate) last_ticks: usize,
+    /// See `settle`.
+    pub settling_ticks: usize,
     pub spike_count: u64,
     pub synaptic_operations: u64,
     lanes: PhantomData<L>,
@@ -53,7 +58,7 @@ impl<L: Lanes> Simulator<L> {
         let spikes = network.nodes.iter().map(|_| Spikes::default()).collect();
         let (histories, block_ticks) = (histories(&network), block_ticks(&network, BLOCK_TICKS));
         let pipeline = Pipeline::new(&network, counts);
-        let mut simulator = Simulator { network, states, spikes, pipeline, scratch: Scratch::default(), silence: Vec::new(), histories, block_ticks, sent: Vec::new(), elapsed: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
+        let mut simulator = Simulator { network, states, spikes, pipeline, scratch: Scratch::default(), silence: Vec::new(), histories, block_ticks, sent: Vec::new(), elapsed: 0, run_ticks: 0, last_ticks: 0, settling_ticks: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
         simulator.reset();
         Ok(simulator)
     }
@@ -92,6 +97,7 @@ impl<L: Lanes> Simulator<L> {
             let here = block.min(ticks - first);
             self.enter(&input, first, here);
             self.block(0..self.network.nodes.len(), first, here, ticks, distinct);
+            (self.run_ticks, self.last_ticks) = (ticks, here);
             first += here;
             self.elapsed += here as u64;
         }

@@ -11,7 +11,7 @@
 //! | 3 | pool | source, sum, extents (array of 3), window (array of 8), multiplicity (array) |
 //! | 4 | constant input | ticks, values (array) |
 //! | 5 | spikes | ticks, neurons (array), starts (array of ticks + 1) |
-//! | 6 | signed rate | ticks of a window, cap |
+//! | 6 | signed rate | ticks of a window, cap, at most one spike a tick |
 //! | 7 | time to first spike | slots |
 
 use llif_core::kernel::Native;
@@ -111,7 +111,7 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
             }
             4 => samples.push(Sample::Constant(words.size()?, words.array()?)),
             5 => samples.push(Sample::Spikes(words.size()?, words.array()?, words.array()?)),
-            6 => network.take_back(TakesBack { window_ticks: words.next()? as i32, cap: words.next()? as i32 })?,
+            6 => network.take_back(TakesBack { window_ticks: words.next()? as i32, cap: words.next()? as i32, once: words.next()? != 0 })?,
             7 => network.time(words.next()? as i32)?,
             other => return Err(format!("word {}: no call has the number {other}", words.at - 1)),
         }

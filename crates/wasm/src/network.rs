@@ -39,10 +39,10 @@ impl RawNetwork {
         Ok(RawNetwork { network: thrown(Network::new(geometry(input)?, schedule))? })
     }
 
-    /// Before the first layer, of an interleaved network: signed rate (T8).
+    /// Before the first layer, of an interleaved network: signed rate (T8); `once`: a neuron sends at most one spike a tick.
     #[wasm_bindgen(js_name = takeBack)]
-    pub fn take_back(&mut self, window_ticks: i32, cap: i32) -> Result<(), JsError> {
-        thrown(self.network.take_back(TakesBack { window_ticks, cap }))
+    pub fn take_back(&mut self, window_ticks: i32, cap: i32, once: bool) -> Result<(), JsError> {
+        thrown(self.network.take_back(TakesBack { window_ticks, cap, once }))
     }
 
     /// Before the first layer: `ttfs`, in so many slots, or, if 0, in real times. Such a network is made without firing ticks.

@@ -21,6 +21,18 @@ impl RawSimulator {
         Ok(RawSimulator { simulator: thrown(Simulator::new(network.network, counts))?, charges: Vec::new(), table: Vec::new() })
     }
 
+    /// Goes on without input and bias until a tick is silent, as part of the last run; returns the address of its table.
+    pub fn settle(&mut self) -> *const u32 {
+        self.simulator.settle();
+        self.report()
+    }
+
+    /// Ticks that this took.
+    #[wasm_bindgen(js_name = settlingTicks)]
+    pub fn settling_ticks(&self) -> usize {
+        self.simulator.settling_ticks
+    }
+
     /// From now on what every node sends is counted.
     #[wasm_bindgen(js_name = countSent)]
     pub fn count_sent(&mut self) {

@@ -8,7 +8,8 @@ import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
 
 /**
  * All layers tick together, in integers, and a neuron takes spikes back: after every tick its count is
- * clip(floor((v0 + Z) / θ), 0, cap), Z the charge so far, whatever the order of arrival.
+ * clip(floor((v0 + Z) / θ), 0, cap), Z the charge so far, whatever the order of arrival. Where the network settles, a neuron sends at most
+ * one spike a tick, and the same holds once a tick is silent.
  * @see docs/mathematics.md T8
  */
 export function signedRateCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
@@ -26,12 +27,14 @@ class Integrator implements TickedPart {
   readonly #bias: Int32Array;
   readonly #windowTicks: number;
   readonly #cap: number;
+  /** Most spikes of a neuron in one tick. */
+  readonly #most: number;
   /** Of the charge A of a window: floor(A/T), and what is left of A, which `#owed` spreads over the ticks. */
   readonly #each: Int32Array;
   readonly #rest: Int32Array;
   readonly #owed: Int32Array;
 
-  constructor(node: Population | SpikingOutput, synapses: readonly RowSynapse[], { windowTicks, levels }: SpikingNetwork) {
+  constructor(node: Population | SpikingOutput, synapses: readonly RowSynapse[], { windowTicks, levels, settles }: SpikingNetwork) {
     const size = sizeOf(node.shape);
     const fires = node.kind === "population";
     this.#initial = fires ? expandCharges(node.initialPotential as Int32Array, node.shape) : new Int32Array(size);
@@ -44,6 +47,7 @@ class Integrator implements TickedPart {
     this.#owed = new Int32Array(size);
     this.#windowTicks = windowTicks;
     this.#cap = levels;
+    this.#most = settles === true ? 1 : levels;
     this.potential = this.#initial.slice();
   }
 
@@ -64,6 +68,11 @@ class Integrator implements TickedPart {
       this.#rest[index] = drive[index] - this.#each[index] * ticks;
       this.#owed[index] = (this.#rest[index] * (elapsed % ticks)) % ticks;
     }
+  }
+
+  endDrive(): void {
+    this.#each.fill(0);
+    this.#rest.fill(0);
   }
 
   integrate(spikesOf: SpikesOf): number {
@@ -89,7 +98,8 @@ class Integrator implements TickedPart {
     for (let index = 0; index < this.potential.length; index++) {
       const threshold = this.#threshold[index];
       const wanted = Math.floor(this.potential[index] / threshold) + this.#count[index];
-      const change = Math.min(Math.max(wanted, 0), this.#cap) - this.#count[index];
+      const all = Math.min(Math.max(wanted, 0), this.#cap) - this.#count[index];
+      const change = Math.min(Math.max(all, -this.#most), this.#most);
       if (change === 0) continue;
       this.potential[index] -= change * threshold;
       this.#count[index] += change;

@@ -15,6 +15,8 @@ export interface TickedPart {
   reset(): void;
   /** @param elapsed ticks since the last reset. */
   setDrive(inputName: string, input: EncodedInput, elapsed: number): void;
+  /** No bias and no constant current from now on. */
+  endDrive?(): void;
   /** Integrates one tick; returns the number of synaptic operations. */
   integrate(spikesOf: SpikesOf): number;
   /** Replaces `fired` by the spikes of this tick; an output never fires. */
@@ -37,23 +39,26 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
       for (const history of spikes.values()) for (const { plus, minus } of history.all()) plus.length = minus.length = 0;
     },
 
-    run(input, ticks): CoreRun {
+    run(input, ticks, settle = false): CoreRun {
       for (const part of parts.values()) part.setDrive(network.input.name, input, elapsed);
       // Of this run alone: under kept state a run may take back what a former one gave.
       const counts: Record<string, Uint32Array | Int32Array> = {};
       if (recording.counts) for (const { name, shape } of populationsOf(network)) counts[name] = signed ? new Int32Array(sizeOf(shape)) : new Uint32Array(sizeOf(shape));
       const trains = recording.spikes.map((name) => ({ name, recorder: new SpikeRecorder(signed) }));
       const traces = recording.potentials.map(({ population, neurons: listed }) => {
-        const length = listed.length * ticks;
-        return { population, listed, samples: partOf(population).potential instanceof Float32Array ? new Float32Array(length) : new Int32Array(length) };
+        return { population, listed, trace: new Trace(listed.length, ticks, partOf(population).potential instanceof Float32Array) };
       });
       const sent: Record<string, Uint32Array> = {};
       if (recording.sent) for (const { kind, name, shape } of network.nodes) if (kind !== "output") sent[name] = new Uint32Array(sizeOf(shape));
       let spikeCount = 0;
       let synapticOperations = 0;
       const inputs = signedInputEvents(input, ticks);
-      for (let tick = 0; tick < ticks; tick++) {
-        for (const [name, history] of spikes) history.advance(name === network.input.name ? inputs[tick] : undefined);
+      let tick = 0;
+      let silent = false;
+      for (; tick < ticks || (settle && !silent); tick++) {
+        if (tick === ticks) for (const part of parts.values()) part.endDrive?.();
+        for (const [name, history] of spikes) history.advance(name === network.input.name ? (inputs[tick] ?? signedEvents()) : undefined);
+        silent = true;
         for (const node of network.nodes) {
           const fired = spikesOf(node.name);
           if (node.kind === "pool") {
@@ -66,6 +71,7 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
           if (node.kind === "output") continue;
           part.fire?.(fired);
           spikeCount += fired.plus.length + fired.minus.length;
+          if (fired.plus.length + fired.minus.length > 0) silent = false;
           tally(fired, sent[node.name]);
           const total = counts[node.name];
           if (total === undefined) continue;
@@ -73,10 +79,7 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
           for (let index = 0; index < fired.minus.length; index++) total[fired.minus.neurons[index]]--;
         }
         for (const { name, recorder } of trains) recorder.add(tick, spikesOf(name));
-        for (const { population, listed, samples } of traces) {
-          const { potential } = partOf(population);
-          listed.forEach((neuron, row) => (samples[row * ticks + tick] = potential[neuron]));
-        }
+        for (const { population, listed, trace } of traces) trace.add(partOf(population).potential, listed);
       }
       elapsed += ticks;
       return {
@@ -84,9 +87,10 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
         counts,
         sent,
         spikes: Object.fromEntries(trains.map(({ name, recorder }) => [name, recorder.train()])),
-        potentials: Object.fromEntries(traces.map(({ population, samples }) => [population, samples])),
+        potentials: Object.fromEntries(traces.map(({ population, trace }) => [population, trace.samples()])),
         spikeCount,
         synapticOperations,
+        settlingTicks: tick - ticks,
       };
     },
 
@@ -100,4 +104,36 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
 function tally({ plus, minus }: SignedEvents, sent: Uint32Array | undefined): void {
   if (sent === undefined) return;
   for (const events of [plus, minus]) for (let index = 0; index < events.length; index++) sent[events.neurons[index]]++;
+}
+
+/** Potentials of some neurons after every tick, [neurons, ticks]; grows where a run goes on until it is silent. */
+class Trace {
+  readonly #rows: number;
+  #held: Float32Array | Int32Array;
+  #capacity: number;
+  #ticks = 0;
+
+  constructor(rows: number, ticks: number, real: boolean) {
+    this.#rows = rows;
+    this.#capacity = ticks;
+    this.#held = real ? new Float32Array(rows * ticks) : new Int32Array(rows * ticks);
+  }
+
+  add(potential: Float32Array | Int32Array, neurons: Uint32Array): void {
+    if (this.#ticks === this.#capacity) this.#resize(2 * this.#capacity);
+    neurons.forEach((neuron, row) => (this.#held[row * this.#capacity + this.#ticks] = potential[neuron]));
+    this.#ticks++;
+  }
+
+  samples(): Float32Array | Int32Array {
+    if (this.#ticks !== this.#capacity) this.#resize(this.#ticks);
+    return this.#held;
+  }
+
+  #resize(capacity: number): void {
+    const former = this.#held;
+    this.#held = new (former.constructor as Int32ArrayConstructor)(this.#rows * capacity);
+    for (let row = 0; row < this.#rows; row++) this.#held.set(former.subarray(row * this.#capacity, row * this.#capacity + this.#ticks), row * capacity);
+    this.#capacity = capacity;
+  }
 }

@@ -12,6 +12,8 @@ pub struct Chunk<'a> {
     /// Spikes less those taken back, 0 to `cap`.
     pub count: *mut i32,
     pub cap: i32,
+    /// At most one spike a tick.
+    pub once: bool,
     /// Of a window's constant charge A: ⌊A/T⌋, A mod T, and (A mod T)·t mod T after t ticks.
     pub each: *const i32,
     pub rest: *const i32,
@@ -70,7 +72,7 @@ pub unsafe fn signed_ticks<L: Lanes, const N: usize>(chunk: &Chunk) {
             }
             let plus = put_bits::<L, N>(chunk.bits.add(2 * tick * chunk.stride), plus);
             let minus = put_bits::<L, N>(chunk.bits.add((2 * tick + 1) * chunk.stride), minus);
-            if plus | minus != 0 {
+            if plus | minus != 0 && !chunk.once {
                 again::<L, N>(chunk, &mut v, tick, plus, minus);
             }
         }
