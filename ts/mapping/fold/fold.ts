@@ -83,11 +83,9 @@ class Folder {
     const channels = channelsOf(single ? first.shape : ready.shape);
     const wanted = (single ? first.name : null) ?? name;
     const rectified = this.#rectifiedOutputs.has(name);
-    this.#neurons.nodes.push({
-      kind: "output", rectified, name: this.#neurons.uniqueName(wanted, `${wanted}.output`), shape: single ? first.shape : ready.shape,
-      synapses: this.#neurons.spread(parts.flat(), single ? first.shape : ready.shape),
-      bias: single ? repeated(first.bias, channels) : this.#placedBias(ready),
-    });
+    const shape = single ? first.shape : ready.shape;
+    const bias = single ? repeated(first.bias, channels) : this.#placedBias(ready);
+    this.#neurons.addOutput({ rectified, shape, synapses: this.#neurons.spread(parts.flat(), shape), bias }, wanted, name);
   }
 
   readonly #rectifiedOutputs = new Set<string>();

@@ -1,6 +1,6 @@
 import type { MaxPoolNode } from "../../relu/network.ts";
 import { channelsOf, sameShape, sizeOf, type Shape } from "../../tensor.ts";
-import type { Activation, FoldedLayer, FoldedNode, FoldedPool, FoldedSynapse } from "./graph.ts";
+import type { Activation, FoldedLayer, FoldedNode, FoldedOutput, FoldedPool, FoldedSynapse } from "./graph.ts";
 import { mapWeights, repeated, spreadIdentity } from "./linear.ts";
 import { combined, isNonNegative, outerShape, type Piece, sourcePiece, type Source } from "./value.ts";
 import { windowOf } from "./weighted.ts";
@@ -9,6 +9,7 @@ import { windowOf } from "./weighted.ts";
 export class Neurons {
   readonly nodes: FoldedNode[] = [];
   readonly sources = new Map<string, Source>();
+  readonly #outputs = new Set<string>();
   readonly #inputName: string;
   /** One unrectified population for a value of either sign, rather than one for each sign. */
   readonly #signedCounts: boolean;
@@ -129,10 +130,18 @@ export class Neurons {
     return { ...sourcePiece("", shape, piece.origin.node), parts, place: piece.place, origin: piece.origin };
   }
 
+  /** What a value that is an output twice, say with and without its softmax, is called the second time: `other`. */
+  addOutput(output: Omit<FoldedOutput, "kind" | "name">, wanted: string, other: string): void {
+    const name = this.uniqueName(this.#outputs.has(wanted) ? other : wanted, `${wanted}.output`);
+    this.#outputs.add(name);
+    this.nodes.push({ kind: "output", name, ...output });
+  }
+
   uniqueName(wanted: string, other: string): string {
-    const base = this.sources.has(wanted) ? other : wanted;
+    const taken = (name: string) => this.sources.has(name) || this.#outputs.has(name);
+    const base = taken(wanted) ? other : wanted;
     let name = base;
-    for (let copy = 2; this.sources.has(name) || this.sources.has(`${name}.minus`); copy++) name = `${base}.${copy}`;
+    for (let copy = 2; taken(name) || taken(`${name}.minus`); copy++) name = `${base}.${copy}`;
     return name;
   }
 }
