@@ -20,7 +20,7 @@ export interface LayerSummary {
   readonly precision: { readonly smallest: number; readonly largest: number; readonly wanted: number; readonly wantedBits: number } | null;
   /** Bits that the largest charge provably needs, sign included; null in float32 networks and for pools. */
   readonly chargeBits: number | null;
-  /** What an engine adds in: `i16 blocks`, 16-bit sums of few inputs widened into 32 bits; `i32` where a weight needs more than 16 bits. */
+  /** What an engine adds in: `i16 blocks`, 16-bit sums of few inputs widened into 32 bits; `i32` where a weight needs more than 16 bits, and in signed rate, which compares after every tick. */
   readonly accumulator: "i16 blocks" | "i32" | "f32" | null;
 }
 
@@ -77,7 +77,7 @@ function summarizeNode(network: SpikingNetwork, node: SpikingNode, ranges: Reado
     ceiling: node.kind === "population" && node.ceiling !== undefined ? node.ceiling[0] : null,
     precision: exact && node.kind === "population" ? precisionsOf(network, node, ranges) : null,
     chargeBits: range === null ? null : bitsFor(Math.max(range.largest, -range.smallest)),
-    accumulator: range === null ? "f32" : range.largestWeight <= 32767 ? "i16 blocks" : "i32",
+    accumulator: range === null ? "f32" : range.largestWeight <= 32767 && network.schedule === "layerwise" ? "i16 blocks" : "i32",
   };
 }
 
