@@ -30,7 +30,7 @@ export { reluNetwork, ReluNetworkBuilder, type BatchNormOptions, type Conv2dOpti
 export { checkReluNetwork } from "./relu/check.ts";
 export { argmax, forward, forwardLogits, inputFromPixels } from "./relu/forward.ts";
 export { latencyTicks, outputsOf, populationsOf } from "./spiking/network.ts";
-export { createFloatPass, createTwinPass, type FloatPass, type FloatPassOptions, type FloatResult, type TwinPass, type TwinPassOptions, type TwinResult } from "./engine/passes.ts";
+export { createFloatPass, createTwinPass, type FloatPass, type FloatPassOptions, type FloatResult, type TwinDigest, type TwinPass, type TwinPassOptions, type TwinResult } from "./engine/passes.ts";
 export { loadModel, type LoadModelOptions, type ModelSource } from "./formats/load-model.ts";
 export { parseDescription, type ModelDescription } from "./formats/description.ts";
 export { readStateDict, type StateDict } from "./formats/pytorch/state-dict.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { digestedResults, twinResults } from "../../ts/analyze/known.ts";
 import { createTwinPass } from "../../ts/engine/passes.ts";
 import type { Population, SpikingNetwork, SpikingNode, Synapse } from "../../ts/spiking/network.ts";
 import { shapeOf, synapsesTo } from "../../ts/spiking/network.ts";
@@ -154,6 +155,22 @@ describe("twin pass", () => {
     all.dispose();
     none.dispose();
     expect(() => none.run(new Uint8Array(inputs), 1)).toThrow(expect.objectContaining({ code: "DISPOSED" }));
+  });
+
+  it("a digest has the hash of every count, of any batch, and leaves the kept nodes as they were", async () => {
+    for (const seed of [1, 2, 3, 4]) {
+      const network = randomTwinNetwork(seed);
+      const inputs = sizeOf(network.input.shape);
+      const samples = 5 * seed;
+      const counts = Uint8Array.from(integers(pseudoRandom(seed + 900), samples * inputs, 0, 255));
+      const pass = await createTwinPass(network, { keep: "all" });
+      const run = pass.run(counts, samples);
+      const digest = pass.digest(counts, samples);
+      expect(digest.charges).toEqual(run.charges);
+      expect(digestedResults(network, digest, samples)).toEqual(twinResults(network, run, samples));
+      expect(pass.run(counts, samples)).toEqual(run);
+      pass.dispose();
+    }
   });
 
   it("refuses networks that have no twin, naming the neurons", async () => {

@@ -11,7 +11,7 @@ import { sizeOf } from "../tensor.ts";
 import type { ActivityMeter } from "./activity.ts";
 import { spikesBetween, spikesOfInputs, type InputEncoder } from "./encoding.ts";
 import { concatenateEvaluations, type Evaluation } from "./evaluation.ts";
-import { countHash, hashOfCounts, twinResults, type KnownResults, type TwinResults } from "./known.ts";
+import { countHash, digestedResults, hashOfCounts, twinResults, type KnownResults, type TwinResults } from "./known.ts";
 import { certifyBatch, Gathered } from "./proofs.ts";
 
 /** The ReLU network beside which the spiking one is judged: outputs of whole batches, shape [samples, outputs]. */
@@ -28,6 +28,8 @@ export interface TwinCounter {
     counts: Uint8Array,
     samples: number,
   ): { readonly charges: Readonly<Record<string, Int32Array>>; readonly counts: Readonly<Record<string, Uint32Array | Int32Array>> };
+  /** Takes the place of `run` where the counts only have to be told from others: a hash of them, as of `TwinPass`. */
+  digest?(counts: Uint8Array, samples: number): { readonly charges: Readonly<Record<string, Int32Array>>; readonly hashes: Uint32Array };
 }
 
 /** Certificates C1 to C3, as far as the network has them. */
@@ -204,8 +206,12 @@ function reluOf({ known, forward, reluOutput, activity }: Contenders, data: Imag
 /** Decisions and hashes of the twin: known, or computed here; `run` gives the counts of one sample of the batch. */
 function twinOf({ known, twin, network }: Contenders, data: ImageDataset, first: number): (TwinResults & { readonly microseconds: number; run(index: number): ReturnType<TwinCounter["run"]> & { readonly index: number } }) | null {
   if (twin === null) return null;
-  if (known?.twin !== undefined) {
-    return { ...known.twin.part(first, data.count), run: (index) => ({ ...twin.run(sample(data, index), 1), index: 0 }) };
+  const run = (index: number) => ({ ...twin.run(sample(data, index), 1), index: 0 });
+  if (known?.twin !== undefined) return { ...known.twin.part(first, data.count), run };
+  const { digest } = twin;
+  if (digest !== undefined) {
+    const { value, microseconds } = timed(() => digest(data.images, data.count));
+    return { ...digestedResults(network, value, data.count), microseconds, run };
   }
   const { value, microseconds } = timed(() => twin.run(data.images, data.count));
   return { ...twinResults(network, value, data.count), microseconds, run: (index) => ({ ...value, index }) };

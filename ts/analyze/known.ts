@@ -41,16 +41,27 @@ export function twinResults(
   result: { readonly charges: Readonly<Record<string, Int32Array>>; readonly counts: Readonly<Record<string, Uint32Array | Int32Array>> },
   samples: number,
 ): TwinResults {
-  const row = <T extends Int32Array | Uint32Array>(values: Readonly<Record<string, T>>, index: number) =>
-    Object.fromEntries(Object.entries(values).map(([name, all]) => [name, all.subarray((index * all.length) / samples, ((index + 1) * all.length) / samples)])) as Record<string, T>;
+  return resultsOf(network, result.charges, samples, (index, charges) => countHash(network, rowOf(result.counts, index, samples), charges));
+}
+
+/** As `twinResults`, where the core has hashed the counts. */
+export function digestedResults(network: SpikingNetwork, { charges, hashes }: { readonly charges: Readonly<Record<string, Int32Array>>; readonly hashes: Uint32Array }, samples: number): TwinResults {
+  return resultsOf(network, charges, samples, (index, row) => hashOnward(network, [hashes[2 * index], hashes[2 * index + 1]], {}, row));
+}
+
+function resultsOf(network: SpikingNetwork, charges: Readonly<Record<string, Int32Array>>, samples: number, hash: (index: number, charges: Readonly<Record<string, Int32Array>>) => number): TwinResults {
   const decisions = new Uint32Array(samples);
   const hashes = new Float64Array(samples);
   for (let index = 0; index < samples; index++) {
-    const charges = row(result.charges, index);
-    decisions[index] = decisionOf(network, charges);
-    hashes[index] = countHash(network, row(result.counts, index), charges);
+    const row = rowOf(charges, index, samples);
+    decisions[index] = decisionOf(network, row);
+    hashes[index] = hash(index, row);
   }
   return { decisions, hashes };
+}
+
+function rowOf<T extends Int32Array | Uint32Array>(values: Readonly<Record<string, T>>, index: number, samples: number): Record<string, T> {
+  return Object.fromEntries(Object.entries(values).map(([name, all]) => [name, all.subarray((index * all.length) / samples, ((index + 1) * all.length) / samples)])) as Record<string, T>;
 }
 
 function decisionOf(network: SpikingNetwork, charges: Readonly<Record<string, ArrayLike<number>>>): number {
@@ -74,7 +85,10 @@ export function hashOfCounts(network: SpikingNetwork, counts: Readonly<Record<st
  * one number always changes the result, and others go unseen with a chance of 2^−53.
  */
 export function countHash(network: SpikingNetwork, counts: Readonly<Record<string, ArrayLike<number>>>, charges: Readonly<Record<string, ArrayLike<number>>>): number {
-  let [first, second] = [0x811c9dc5, 0x2545f491];
+  return hashOnward(network, [0x811c9dc5, 0x2545f491], counts, charges);
+}
+
+function hashOnward(network: SpikingNetwork, [first, second]: [number, number], counts: Readonly<Record<string, ArrayLike<number>>>, charges: Readonly<Record<string, ArrayLike<number>>>): number {
   const take = (values: ArrayLike<number>): void => {
     for (let index = 0; index < values.length; index++) {
       first = Math.imul(first ^ values[index], 0x01000193);

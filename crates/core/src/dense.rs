@@ -26,6 +26,7 @@ pub trait Element: Copy + Default + PartialOrd + 'static {
     const LOWEST: Self;
     fn add(self, other: Self) -> Self;
     fn multiply(self, other: Self) -> Self;
+    fn bits(self) -> u32;
 }
 
 impl Element for f32 {
@@ -38,6 +39,10 @@ impl Element for f32 {
     fn multiply(self, other: f32) -> f32 {
         self * other
     }
+    #[inline(always)]
+    fn bits(self) -> u32 {
+        self.to_bits()
+    }
 }
 
 impl Element for i32 {
@@ -49,5 +54,9 @@ impl Element for i32 {
     #[inline(always)]
     fn multiply(self, other: i32) -> i32 {
         self.wrapping_mul(other)
+    }
+    #[inline(always)]
+    fn bits(self) -> u32 {
+        self as u32
     }
 }

@@ -149,6 +149,19 @@ impl RawTwinPass {
         thrown(self.0.keep(node))
     }
 
+    pub fn forget(&mut self, node: usize) {
+        self.0.forget(node);
+    }
+
+    pub fn hash(&mut self, node: usize, hashed: bool) -> Result<(), JsError> {
+        thrown(self.0.hash(node, hashed))
+    }
+
+    #[wasm_bindgen(js_name = takeHashes)]
+    pub fn take_hashes(&mut self) -> Vec<u32> {
+        self.0.take_hashes()
+    }
+
     #[wasm_bindgen(js_name = runUint8)]
     pub fn run_uint8(&mut self, batch: &[u8]) {
         self.0.run(batch);

@@ -29,6 +29,7 @@ struct Node<T> {
     size: usize,
     last_reader: usize,
     kept: Option<Vec<T>>,
+    hashed: bool,
     /// One list for each number of channels under which the node is followed.
     maxima: Vec<Vec<T>>,
 }
@@ -36,16 +37,17 @@ struct Node<T> {
 /// Nodes in topological order, and what is recorded of them.
 pub(super) struct Graph<T> {
     nodes: Vec<Node<T>>,
+    hashes: Vec<u32>,
 }
 
 impl<T: Element> Graph<T> {
     pub fn new() -> Self {
-        Graph { nodes: Vec::new() }
+        Graph { nodes: Vec::new(), hashes: Vec::new() }
     }
 
     /// Number of the new node.
     pub fn push(&mut self, operation: Operation<T>, size: usize) -> usize {
-        self.nodes.push(Node { operation, size, last_reader: 0, kept: None, maxima: Vec::new() });
+        self.nodes.push(Node { operation, size, last_reader: 0, kept: None, hashed: false, maxima: Vec::new() });
         self.nodes.len() - 1
     }
 
@@ -96,6 +98,24 @@ impl<T: Element> Graph<T> {
         Ok(())
     }
 
+    pub fn forget(&mut self, node: usize) {
+        if let Some(node) = self.nodes.get_mut(node) {
+            node.kept = None;
+        }
+    }
+
+    /// Whether the values of a node enter the hashes of every run.
+    pub fn hash(&mut self, node: usize, hashed: bool) -> Result<(), String> {
+        self.size_of(node)?;
+        self.nodes[node].hashed = hashed;
+        Ok(())
+    }
+
+    /// Two words for each sample of the last run, over the hashed nodes in ascending order; empty the second time.
+    pub fn take_hashes(&mut self) -> Vec<u32> {
+        std::mem::take(&mut self.hashes)
+    }
+
     /// Follows the largest value of each channel over all samples of all runs.
     pub fn track_maxima(&mut self, node: usize, channels: usize) -> Result<(), String> {
         check_cycle("maxima", channels, self.size_of(node)?)?;
@@ -125,10 +145,12 @@ impl<T: Element> Graph<T> {
                 kept.resize(samples * node.size, T::default());
             }
         }
+        self.hashes.clear();
         let mut values: Vec<Vec<Lanes<T>>> = (0..self.nodes.len()).map(|_| Vec::new()).collect();
         let mut spare: Vec<Vec<Lanes<T>>> = Vec::new();
         for first in (0..samples).step_by(LANES) {
             let live = LANES.min(samples - first);
+            let mut hash = Hash::default();
             for index in 0..self.nodes.len() {
                 let node = &mut self.nodes[index];
                 let mut output = spare.pop().unwrap_or_default();
@@ -144,6 +166,9 @@ impl<T: Element> Graph<T> {
                     evaluate(&node.operation, &values, &mut output);
                 }
                 node.record(&output, first, live);
+                if node.hashed {
+                    hash.add(&output);
+                }
                 values[index] = output;
                 for source in 0..=index {
                     if self.nodes[source].last_reader.max(source) == index {
@@ -151,7 +176,35 @@ impl<T: Element> Graph<T> {
                     }
                 }
             }
+            self.hashes.extend((0..live).flat_map(|lane| [hash.first[lane], hash.second[lane]]));
         }
+    }
+}
+
+/// Two multiplicative hashes of different constants, those of `countHash` in ts/analyze/known.ts.
+struct Hash {
+    first: Lanes<u32>,
+    second: Lanes<u32>,
+}
+
+impl Default for Hash {
+    fn default() -> Self {
+        Hash { first: [0x811c_9dc5; LANES], second: [0x2545_f491; LANES] }
+    }
+}
+
+impl Hash {
+    fn add<T: Element>(&mut self, values: &[Lanes<T>]) {
+        // Locals stay in registers through the loop.
+        let (mut first, mut second) = (self.first, self.second);
+        for lanes in values {
+            for lane in 0..LANES {
+                let word = lanes[lane].bits();
+                first[lane] = (first[lane] ^ word).wrapping_mul(0x0100_0193);
+                second[lane] = (second[lane] ^ word).wrapping_add(second[lane] >> 15).wrapping_mul(0x85eb_ca6b);
+            }
+        }
+        (self.first, self.second) = (first, second);
     }
 }
 

@@ -112,6 +112,21 @@ impl TwinPass {
         self.graph.keep(node)
     }
 
+    /// No longer keeps a node.
+    pub fn forget(&mut self, node: usize) {
+        self.graph.forget(node);
+    }
+
+    /// Whether the counts of a node enter the hashes of every run.
+    pub fn hash(&mut self, node: usize, hashed: bool) -> Result<(), String> {
+        self.graph.hash(node, hashed)
+    }
+
+    /// Two words for each sample of the last run, over the hashed nodes in ascending order; empty the second time.
+    pub fn take_hashes(&mut self) -> Vec<u32> {
+        self.graph.take_hashes()
+    }
+
     /// `batch`: whole samples of input counts, one after the other; a rest is ignored.
     pub fn run<C: Copy + Into<i16>>(&mut self, batch: &[C]) {
         let inputs = self.inputs;
