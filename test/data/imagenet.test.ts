@@ -49,6 +49,21 @@ describe("ImageNet sample", () => {
     expect(crops).toMatchObject({ count: 250, shape: [224, 224, 3], labels: null });
   });
 
+  it("views: each picture whole, mirrored, and nine crops", { timeout: 120_000 }, async (context) => {
+    const [pictures, crops, views] = [await load(context, "imagenet-sample", "train"), await load(context, "imagenet-crops", "train"), await load(context, "imagenet-views", "train")];
+    expect(views).toMatchObject({ count: 110, shape: [224, 224, 3], labels: null });
+    const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
+    for (const picture of [0, 9]) {
+      expect(same(sample(views, 11 * picture), sample(pictures, picture))).toBe(true);
+      expect(same(sample(views, 11 * picture + 2), sample(crops, 25 * picture))).toBe(true);
+      expect(same(sample(views, 11 * picture + 10), sample(crops, 25 * picture + 24))).toBe(true);
+      // Resizing does not round alike from both sides.
+      const [left, right] = [sample(views, 11 * picture), sample(views, 11 * picture + 1)];
+      const cells = [[0, 0], [100, 3], [223, 223]].map(([row, column]) => [(row * 224 + column) * 3, (row * 224 + 223 - column) * 3]);
+      expect(Math.max(...cells.map(([a, b]) => Math.abs(left[a] - right[b])))).toBeLessThanOrEqual(1);
+    }
+  });
+
   it("refuses a model of other classes, and a damaged archive that cannot be fetched anew", async () => {
     await expect(loadImagenet("imagenet-sample", "test", { ...input, outputs: 10 })).rejects.toThrow(/expected a model of 1000 classes, got one of 10/);
     const folder = mkdtempSync(join(tmpdir(), "llif-imagenet-"));

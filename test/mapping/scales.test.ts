@@ -4,7 +4,7 @@ import { LlifError } from "../../ts/errors.ts";
 import { chooseBits } from "../../ts/mapping/choose-bits.ts";
 import { StreamingHistogram } from "../../ts/mapping/histogram.ts";
 import { summarize } from "../../ts/mapping/summary.ts";
-import { followedActivations, toSpiking } from "../../ts/mapping/to-spiking.ts";
+import { followedActivations, toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
 import { createFloatPass } from "../../ts/engine/passes.ts";
 import { populationsOf } from "../../ts/spiking/network.ts";
 import { digits, shippedModel } from "./models.ts";
@@ -45,7 +45,7 @@ describe("calibration", () => {
     const plain = await toSpiking(relu, { calibration: stream(), onProgress: (images) => seen.push(images) });
     expect(seen).toEqual([1, 2, 3]);
     expect(await toSpiking(relu, { calibration: pixels, pass })).toEqual(plain);
-    expect(await toSpiking(relu, { maxima: tracking.maxima() })).toEqual(plain);
+    expect(await toSpiking(relu, { maxima: tracking.maxima(), maximaImages: pixels.length })).toEqual(plain);
     pass.dispose();
     tracking.dispose();
   });
@@ -57,13 +57,28 @@ describe("calibration", () => {
     await expect(mapping).rejects.toMatchObject({ code: "ABORTED" });
   });
 
-  it("channel scales are the largest activation times 1.25, at least a sixteenth of the layer's", async () => {
+  it("channel scales are the largest activation times a margin, at least a share of the layer's; both grow where images are few", async () => {
     const relu = shippedModel("mnist-8");
-    const network = await toSpiking(relu, { bits: 8, calibration: digits(0, 20) });
-    for (const { unit } of populationsOf(network)) {
-      const scales = Array.from(unit, (value) => value * 255);
-      expect(Math.min(...scales)).toBeGreaterThanOrEqual(Math.max(...scales) / 16 - 1e-9);
+    const { network, nodes } = followedActivations(relu);
+    const tracking = await createFloatPass(network, { maxima: nodes });
+    for (const image of digits(0, 20)) tracking.run(image, 1);
+    const maxima = tracking.maxima();
+    tracking.dispose();
+    const extents = async (options: ToSpikingOptions) =>
+      populationsOf(await toSpiking(relu, { bits: 8, ...options })).map(({ unit }) => ({ least: Math.min(...unit) * 255, largest: Math.max(...unit) * 255 }));
+    const plain = await extents({ maxima, margin: 1, channelFloor: 1e-9 });
+    for (const [images, margin, channelFloor] of [[undefined, 1.25, 1 / 16], [5000, 1.25, 1 / 16], [500, 1.25, 1 / 16], [400, 1.25 * 1.6 ** Math.log2(1.25), 8 ** Math.log2(1.25) / 16], [250, 2, 1 / 2], [7, 2, 1 / 2]] as const) {
+      const found = await extents({ maxima, ...(images === undefined ? {} : { maximaImages: images }) });
+      found.forEach(({ least, largest }, layer) => {
+        expect(largest / plain[layer].largest).toBeCloseTo(margin, 3);
+        expect(least).toBeCloseTo(Math.max(plain[layer].least * margin, largest * channelFloor), 3);
+      });
     }
+    // Asked for, they are what was asked; few images change neither a percentile nor a scale from the weights.
+    expect(await extents({ maxima, maximaImages: 7, margin: 1.25, channelFloor: 1 / 16 })).toEqual(await extents({ maxima }));
+    const percentile = await extents({ calibration: digits(0, 20), scales: "percentile", percentile: 100 });
+    expect(percentile[0].largest).toBeCloseTo(plain[0].largest, 4);
+    await expect(toSpiking(relu, { maxima, channelFloor: 2 })).rejects.toThrow(/channelFloor/);
   });
 
   it("tells which layers clip on other images, by how much, and what to change", async () => {
@@ -72,11 +87,19 @@ describe("calibration", () => {
     const { network: followed, nodes } = followedActivations(relu);
     const pass = await createFloatPass(followed, { maxima: nodes });
     for (const image of digits(20, 60)) pass.run(image, 1);
-    const { clipping, warnings } = summarize(network, { relu, maxima: pass.maxima() });
+    const maxima = pass.maxima();
     pass.dispose();
+    const { clipping, warnings } = summarize(network, { relu, maxima });
     expect(clipping.map(({ layer }) => layer)).toEqual(populationsOf(network).map(({ name }) => name));
     expect(clipping[0].worst).toBeGreaterThan(1.5);
     expect(warnings[0]).toMatch(/^.*: \d+ of 8 channels pass their scale, by up to \d+ %; calibrate on more images, or take a margin/);
+    // The advice is true: the margin that it names ends the clipping of its layer, a smaller one does not.
+    for (const { layer, advice } of clipping) {
+      const times = Number(/a margin ([\d.]+) times as large/.exec(advice)?.[1]);
+      const after = async (factor: number) => summarize(await toSpiking(relu, { bits: 8, calibration: digits(0, 20), margin: 0.5 * factor, channelFloor: 1 / 2 }), { relu, maxima }).clipping.map((one) => one.layer);
+      expect(await after(times)).not.toContain(layer);
+      expect(await after(times * 0.98)).toContain(layer);
+    }
   });
 });
 

@@ -2,6 +2,7 @@ import { LlifError } from "../errors.ts";
 import { slice, type ImageDataset } from "../data/dataset.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";
 import { chooseBits } from "../mapping/choose-bits.ts";
+import { mostBits } from "../mapping/code.ts";
 import { clippingOf } from "../mapping/clipping.ts";
 import { argmax } from "../relu/forward.ts";
 import type { ReluNetwork } from "../relu/network.ts";
@@ -29,8 +30,7 @@ export async function settleBits(model: ReluNetwork, choice: MappingChoice, cali
       const decided = await twinDecisions(model, { ...rest, bits }, calibration, held, io);
       return decided.filter((decision, index) => decision !== wanted[index]).length;
     },
-    // Balanced ternary has no more digits.
-    { to: rest.code === "phase" && rest.spikes === "signed" && rest.nonAdjacent !== true ? 10 : 12, signal: io.signal },
+    { to: Math.min(12, mostBits(choice)), signal: io.signal },
   );
   const tried = trials.map((trial) => `${trial.bits}: ${trial.disagreements}`).join(", ");
   const last = trials[trials.length - 1];

@@ -15,7 +15,7 @@ const batchSize = 64;
 /** Maps with the scales of some images, by the fast pass; frees what it took once `body` is through. */
 export async function withCalibration<T>(model: ReluNetwork, scales: ScaleName, images: ImageDataset | null, io: Io, body: (options: ToSpikingOptions) => Promise<T>): Promise<T> {
   if (images === null) return body({});
-  if (scales === "max") return body({ maxima: await maximaOf(model, images, io) });
+  if (scales === "max") return body({ maxima: await maximaOf(model, images, io), maximaImages: images.count });
   const { network, nodes } = followedActivations(model);
   const pass = await createFloatPass(network, { keep: nodes });
   try {

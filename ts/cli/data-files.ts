@@ -8,7 +8,7 @@ import { pcg32 } from "../encode/random.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { datasetNames, loadDataset, type DatasetName } from "./data-cache.ts";
-import { imagenetNames, loadImagenet, type ImagenetName } from "./imagenet.ts";
+import { imagenetCalibration, imagenetNames, loadImagenet, type ImagenetName } from "./imagenet.ts";
 import { loadImageFolder } from "./image-folder.ts";
 import { exists, isFolder, readInput, type Io } from "./io.ts";
 
@@ -24,8 +24,14 @@ export function isKnownDataset(name: string): name is DatasetName | ImagenetName
   return knownNames.includes(name);
 }
 
-function isImagenet(name: DatasetName | ImagenetName): name is ImagenetName {
+export function isImagenet(name: string): name is ImagenetName {
   return (imagenetNames as readonly string[]).includes(name);
+}
+
+/** Images of a known set that its scales are taken from when `evaluated` is judged. */
+export function calibrationFor(evaluated: DataRequest): DataRequest | null {
+  if (isImagenet(evaluated.data)) return imagenetCalibration(evaluated.split);
+  return isKnownDataset(evaluated.data) ? { data: evaluated.data, split: "train" } : null;
 }
 
 /**

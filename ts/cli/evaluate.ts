@@ -130,16 +130,16 @@ async function topClassesOf(model: OpenModel, network: SpikingNetwork, data: Ima
 /** The network of a .llif file, or the model mapped as the flags say, with its calibration kept apart from the evaluated images. */
 export async function networkFor(model: OpenModel, flags: MappingFlags & DataFlags & { readonly allowOverlap?: boolean }, evaluator: Evaluator, io: Io) {
   if (model.spiking !== undefined) {
-    const mappingFlags = ["code", "schedule", "bits", "scales", "margin", "percentile", "calibration"] as const;
+    const mappingFlags = ["code", "schedule", "bits", "scales", "margin", "channelFloor", "percentile", "calibration"] as const;
     const given = mappingFlags.find((name) => flags[name] !== undefined);
-    if (given !== undefined) throw new LlifError("ARGUMENT", `--${given}: "${model.path}" is mapped already; map the ReLU network anew with llif convert`);
+    if (given !== undefined) throw new LlifError("ARGUMENT", `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}: "${model.path}" is mapped already; map the ReLU network anew with llif convert`);
     if (flags.ticks !== undefined && model.spiking.schedule !== "synchronous") {
       throw new LlifError("ARGUMENT", `--ticks: "${model.path}" is layerwise, its window is ${model.spiking.windowTicks} ticks`);
     }
     return { network: model.spiking, mapping: null, calibration: null, ticks: flags.ticks };
   }
   const choice = mappingChoice(flags);
-  const calibration = await openCalibration(flags, choice, flags.data, model.relu, io);
+  const calibration = await openCalibration(flags, choice, flags, model.relu, io);
   evaluator.refuseOverlap(calibration, flags.allowOverlap === true);
   const mapping = await settleBits(model.relu, choice, calibration, io);
   return { network: await convert(model.relu, mapping, calibration, io), mapping, calibration, ticks: undefined };

@@ -3,15 +3,15 @@ import { LlifError, throwIfAborted } from "../errors.ts";
 import type { Shape } from "../tensor.ts";
 import { imageDataset, type ImageDataset, type Split } from "../data/dataset.ts";
 import { decodeImage, type DecodedImage } from "../data/images.ts";
-import { cropAt, prepareImage, type PixelConvention } from "../data/prepare.ts";
+import { cropAt, mirrored, prepareImage, type PixelConvention } from "../data/prepare.ts";
 import { openArchive, type PinnedArchive } from "./archives.ts";
 import { cacheFolder, type LoadOptions } from "./data-cache.ts";
 
 /**
  * `imagenet-sample`: the 20 labelled ImageNet pictures of the foolbox package; train is the first ten, test the others.
- * `imagenet-crops`: 25 crops of each, without labels.
+ * `imagenet-crops`: 25 crops of each, without labels. `imagenet-views`: each whole, mirrored, and nine crops, without labels.
  */
-export const imagenetNames = ["imagenet-sample", "imagenet-crops"] as const;
+export const imagenetNames = ["imagenet-sample", "imagenet-crops", "imagenet-views"] as const;
 export type ImagenetName = (typeof imagenetNames)[number];
 
 export interface ImagenetOptions extends LoadOptions {
@@ -35,7 +35,12 @@ const wheel: PinnedArchive = {
 const pictureName = /^foolbox\/data\/imagenet_(\d\d)_(\d+)\.jpg$/;
 const classCount = 1000;
 /** Crops are half as long as the shorter side, on a grid that reaches the borders. */
-const cropsPerSide = 5;
+const cropsPerSide = { "imagenet-crops": 5, "imagenet-views": 3 } as const;
+
+/** Ten pictures say little about maxima, so that as many views as can be had serve for the scales of those of the other half. */
+export function imagenetCalibration(split: Split): { readonly data: ImagenetName; readonly split: Split } {
+  return { data: "imagenet-views", split: split === "train" ? "test" : "train" };
+}
 
 /**
  * Brings each picture, or each crop, to the model's input.
@@ -54,7 +59,7 @@ export async function loadImagenet(name: ImagenetName, split: Split, options: Im
     throwIfAborted(options.signal);
     options.onProgress?.(`reading ${name}: ${index + 1} of ${chosen.length} pictures`);
     const picture = decodeImage(bytes, path);
-    for (const image of name === "imagenet-sample" ? [picture] : crops(picture)) {
+    for (const image of imagesOf(name, picture)) {
       prepared.push(prepareImage(image, options.convention, options.shape, `${place}, "${path}"`).data);
     }
     await new Promise((resolve) => setTimeout(resolve, 0));
@@ -72,10 +77,16 @@ export async function loadImagenet(name: ImagenetName, split: Split, options: Im
   });
 }
 
-function crops(picture: DecodedImage): DecodedImage[] {
+function imagesOf(name: ImagenetName, picture: DecodedImage): DecodedImage[] {
+  if (name === "imagenet-sample") return [picture];
+  const parts = crops(picture, cropsPerSide[name]);
+  return name === "imagenet-crops" ? parts : [picture, mirrored(picture), ...parts];
+}
+
+function crops(picture: DecodedImage, perSide: number): DecodedImage[] {
   const [height, width] = picture.shape;
   const side = Math.floor(Math.min(height, width) / 2);
-  const position = (step: number, room: number) => Math.round((step * room) / (cropsPerSide - 1));
-  return Array.from({ length: cropsPerSide ** 2 }, (_, index) =>
-    cropAt(picture, [position(Math.floor(index / cropsPerSide), height - side), position(index % cropsPerSide, width - side)], [side, side]));
+  const position = (step: number, room: number) => Math.round((step * room) / (perSide - 1));
+  return Array.from({ length: perSide ** 2 }, (_, index) =>
+    cropAt(picture, [position(Math.floor(index / perSide), height - side), position(index % perSide, width - side)], [side, side]));
 }

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import type { Split } from "../data/dataset.ts";
 import { encodings, type Encoding, type EncodingChoice } from "../analyze/encoding.ts";
-import { planCode } from "../mapping/code.ts";
+import { mostBits, planCode } from "../mapping/code.ts";
 import type { Code, ScheduleName, SpikeSign } from "../spiking/network.ts";
 
 export const scaleNames = ["max", "percentile", "analytic"] as const;
@@ -20,6 +20,7 @@ export interface MappingFlags {
   readonly ticks?: number;
   readonly scales?: ScaleName;
   readonly margin?: number;
+  readonly channelFloor?: number;
   readonly percentile?: number;
   readonly calibration?: string;
   readonly calibrationImages?: number;
@@ -40,6 +41,7 @@ export interface MappingChoice {
   readonly automatic?: true;
   readonly scales: ScaleName;
   readonly margin?: number;
+  readonly channelFloor?: number;
   readonly percentile?: number;
 }
 
@@ -60,9 +62,10 @@ export function addMappingOptions(command: Command): Command {
     .addOption(new Option("--bits <K>", "precision: K ticks a window for phase (ternary digits where signed), 2^K − 1 ticks for rate and ttfs (default of phase: 8, signed 6; of ttfs: real-valued times); auto: the fewest without a disagreement on held-back calibration images").argParser(bitsOrAuto))
     .addOption(new Option("--ticks <T>", "ticks of a window or run (default of rate: 256)").argParser(integer("--ticks", 1, 2 ** 24)))
     .addOption(new Option("--scales <kind>", "activation scales: largest value seen, a percentile of them, or a bound from the weights (default: max)").choices([...scaleNames]))
-    .addOption(new Option("--margin <factor>", "factor on the scales (default: 1.25)").argParser(positive("--margin")))
+    .addOption(new Option("--margin <factor>", "factor on the scales (default: 1.25, up to 2 with fewer than 500 images)").argParser(positive("--margin")))
+    .addOption(new Option("--channel-floor <share>", "least scale of a channel, as a share of its layer's largest (default: 1/16, up to 1/2 with fewer than 500 images)").argParser(positive("--channel-floor", 1)))
     .addOption(new Option("--percentile <p>", "with --scales percentile (default: 99.9)").argParser(positive("--percentile", 100)))
-    .addOption(new Option("--calibration <set>", "images that the scales are taken from: a known set (its training split), a folder or an IDX file"))
+    .addOption(new Option("--calibration <set>", "images that the scales are taken from: a known set (its training split; imagenet: the half that is not evaluated), a folder or an IDX file"))
     .addOption(new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(integer("--calibration-images", 1)))
     .addOption(new Option("--seed <n>", "choose the calibration images at random with this seed, rather than the first").argParser(integer("--seed", 0)));
 }
@@ -72,7 +75,7 @@ function bitsOrAuto(text: string): number | "auto" {
 }
 
 export function addDataOptions(command: Command, required = true): Command {
-  const data = new Option("--data <set>", "mnist, fashion-mnist, cifar10, imagenet-sample, imagenet-crops, a folder of images (in one subfolder for each class, or flat: no labels, agreement only), or an IDX file");
+  const data = new Option("--data <set>", "mnist, fashion-mnist, cifar10, imagenet-sample, imagenet-crops, imagenet-views, a folder of images (in one subfolder for each class, or flat: no labels, agreement only), or an IDX file");
   return command
     .addOption(required ? data.makeOptionMandatory() : data)
     .addOption(new Option("--split <split>", "part of a known data set").choices(["train", "test"]).default("test"))
@@ -120,7 +123,7 @@ export function jsonOption(): Option {
  * @throws {LlifError} ARGUMENT where flags contradict each other.
  */
 export function mappingChoice(flags: MappingFlags): MappingChoice {
-  const { bits, ticks, scales = "max", margin, percentile, nonAdjacent } = flags;
+  const { bits, ticks, scales = "max", margin, channelFloor, percentile, nonAdjacent } = flags;
   const code = flags.code ?? (flags.schedule === "synchronous" ? "rate" : "phase");
   if (bits !== undefined && ticks !== undefined) throw new LlifError("ARGUMENT", "--bits and --ticks: expected one of them, got both");
   if (code !== "rate" && flags.schedule === "synchronous") throw new LlifError("ARGUMENT", `--code ${code}: expected --schedule layerwise, got "synchronous"; its windows follow each other layer by layer`);
@@ -132,7 +135,7 @@ export function mappingChoice(flags: MappingFlags): MappingChoice {
   const precision = precisionOf(kind, bits, ticks);
   const { automatic: _, ...wanted } = precision;
   if (code !== "ttfs" || bits !== undefined || ticks !== undefined) planCode({ ...kind, ...wanted });
-  return { ...kind, ...precision, scales, ...(margin === undefined ? {} : { margin }), ...(percentile === undefined ? {} : { percentile }) };
+  return { ...kind, ...precision, scales, ...(margin === undefined ? {} : { margin }), ...(channelFloor === undefined ? {} : { channelFloor }), ...(percentile === undefined ? {} : { percentile }) };
 }
 
 /** Phase ticks are its bits, but for the one more of the non-adjacent form. */
@@ -141,7 +144,7 @@ function precisionOf({ code, spikes, nonAdjacent }: Pick<MappingChoice, "code" |
   if (bits === "auto") return { bits: signed ? 6 : 8, automatic: true };
   if (bits !== undefined) return { bits };
   if (code !== "phase") return ticks !== undefined ? { ticks } : code === "rate" ? { ticks: 256 } : {};
-  const most = signed ? 10 : 16;
+  const most = mostBits({ code, spikes, nonAdjacent });
   const digits = ticks === undefined ? (signed ? 6 : 8) : ticks - (nonAdjacent === true ? 1 : 0);
   if (digits < 1 || digits > most) throw new LlifError("ARGUMENT", `--ticks: expected at most ${most + (nonAdjacent === true ? 1 : 0)} for phase, where a tick is a ${signed ? "ternary digit" : "bit"}, got ${ticks}`);
   return { bits: digits };

@@ -11,7 +11,7 @@ import { evaluateInWorkers } from "../parallel/evaluate.ts";
 import { toSpiking } from "../mapping/to-spiking.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
-import { countOverlap, isKnownDataset, openData, takeImages } from "./data-files.ts";
+import { calibrationFor, countOverlap, isImagenet, isKnownDataset, openData, takeImages } from "./data-files.ts";
 import { withCalibration } from "./calibrate.ts";
 import type { Io } from "./io.ts";
 import type { OpenModel } from "./model-file.ts";
@@ -30,17 +30,20 @@ export interface Calibration {
 const heldBackImages = 1000;
 
 /**
- * Images for the scales: those asked for, else the training split of the known data set in use.
+ * Images for the scales: those asked for, else of the known data set in use: its training split, or the half of the ImageNet
+ * pictures that is not evaluated.
  * @returns null where the scales need none.
  * @throws {LlifError} ARGUMENT where there is nothing to calibrate on.
  */
-export async function openCalibration(flags: MappingFlags, choice: MappingChoice, data: string | undefined, model: ReluNetwork, io: Io): Promise<Calibration | null> {
+export async function openCalibration(flags: MappingFlags, choice: MappingChoice, evaluated: Pick<DataFlags, "data" | "split"> | undefined, model: ReluNetwork, io: Io): Promise<Calibration | null> {
   if (choice.scales === "analytic") return null;
-  const name = flags.calibration ?? (data !== undefined && isKnownDataset(data) ? data : undefined);
+  const own = evaluated === undefined ? null : calibrationFor(evaluated);
+  const name = flags.calibration ?? own?.data;
   if (name === undefined) {
     throw new LlifError("ARGUMENT", `--scales ${choice.scales}: expected --calibration <set>, images that the activation scales are taken from; or --scales analytic, which needs none`);
   }
-  const all = await openData({ data: name, split: "train" }, model, io);
+  const split = own !== null && isImagenet(name) ? own.split : "train";
+  const all = await openData({ data: name, split }, model, io);
   const wanted = flags.calibrationImages ?? 1000;
   if (choice.automatic !== true) return { name, images: takeImages(all, wanted, flags.seed), heldBack: null };
   // The first images are the same as without the held-back ones, so that a manifest reproduces.

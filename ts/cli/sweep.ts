@@ -70,7 +70,7 @@ async function sweepModel(model: OpenModel, flags: SweepFlags, io: Io): Promise<
   const evaluator = await Evaluator.open(model, flags, io);
   const { scales, margin, percentile, calibration: set, calibrationImages, seed } = flags;
   const mappingFlags = { scales, margin, percentile, calibration: set, calibrationImages, seed };
-  const calibration = await openCalibration(mappingFlags, mappingChoice(mappingFlags), flags.data, model.relu, io);
+  const calibration = await openCalibration(mappingFlags, mappingChoice(mappingFlags), flags, model.relu, io);
   evaluator.refuseOverlap(calibration, flags.allowOverlap === true);
   const plan = planSweep(ticks, bits, flags.codes, flags.energy !== true);
   return sweep(plan, (task) => evaluateTask(model, evaluator, calibration, task, flags, io));

@@ -126,6 +126,19 @@ export function cropAt(image: DecodedImage, [top, left]: readonly [top: number, 
   return { shape: [height, width, channels], data };
 }
 
+/** Left and right exchanged. */
+export function mirrored(image: DecodedImage): DecodedImage {
+  const [height, width, channels] = image.shape;
+  const data = new Uint8Array(image.data.length);
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const from = (row * width + width - 1 - column) * channels;
+      data.set(image.data.subarray(from, from + channels), (row * width + column) * channels);
+    }
+  }
+  return { shape: image.shape, data };
+}
+
 function reverseChannels(image: DecodedImage): DecodedImage {
   const channels = image.shape[2];
   const data = image.data.map((_, index) => image.data[index - (index % channels) + channels - 1 - (index % channels)]);

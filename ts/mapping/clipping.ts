@@ -34,7 +34,7 @@ export function clippingOf(network: SpikingNetwork, relu: ReluNetwork, maxima: A
     const clippedChannels = ratios.filter((ratio) => ratio > 1 + 1e-6).length;
     if (clippedChannels === 0) return [];
     const worst = ratios.reduce((most, ratio) => Math.max(most, ratio), 0);
-    const advice = `${layer.name}: ${clippedChannels} of ${channels} channels pass their scale, by up to ${((worst - 1) * 100).toFixed(0)} %; calibrate on more images, or take a margin ${worst.toFixed(2)} times as large`;
+    const advice = `${layer.name}: ${clippedChannels} of ${channels} channels pass their scale, by up to ${((worst - 1) * 100).toFixed(0)} %; calibrate on more images, or take a margin ${(Math.ceil(worst * 100) / 100).toFixed(2)} times as large`;
     return [{ layer: layer.name, channels, clippedChannels, worst, advice }];
   });
 }

@@ -59,9 +59,14 @@ export function planCode(options: CodeOptions): CodePlan {
   return { ...plan, arithmetic: exact ? "int32" : "float32", windowTicks: levels, levels, room };
 }
 
+/** Largest K: what 32 bits hold of a ternary window, or of a binary one with weights left. */
+export function mostBits({ code, spikes, nonAdjacent }: { readonly code: Code; readonly spikes: SpikeSign; readonly nonAdjacent?: boolean }): number {
+  return code === "phase" && spikes === "signed" && nonAdjacent !== true ? 10 : 16;
+}
+
 function planPhase(options: CodeOptions, spikes: SpikeSign, nonAdjacent: boolean): Pick<CodePlan, "arithmetic" | "windowTicks" | "levels" | "room"> {
   const signed = spikes === "signed" && !nonAdjacent;
-  const digits = checkInteger("bits", options.bits ?? options.ticks ?? (signed ? 6 : 8), 1, signed ? 10 : 16);
+  const digits = checkInteger("bits", options.bits ?? options.ticks ?? (signed ? 6 : 8), 1, mostBits({ code: "phase", spikes, nonAdjacent }));
   const levels = signed ? (3 ** digits - 1) / 2 : 2 ** digits - 1;
   // The non-adjacent form starts from at most θ·2^K − 1, and removes θ·2^K.
   const thresholdFactor = signed ? 3 ** (digits - 1) : 2 ** (digits - (nonAdjacent ? 0 : 1));

@@ -15,8 +15,10 @@ import { pooledSource, type CountSource } from "./sources.ts";
 export interface ToSpikingOptions extends CodeOptions, RateNeuronOptions {
   /** Default "max". */
   readonly scales?: ScaleMethod;
-  /** Factor on calibrated scales; default 1.25 for max (4 for real-valued ttfs, which loses nothing by it), 1 for percentile. */
+  /** Factor on calibrated scales; default 1.25 for max, up to 2 with fewer than 500 images (4 for real-valued ttfs, which loses nothing by it), 1 for percentile. */
   readonly margin?: number;
+  /** Least scale of a channel, as a share of its layer's largest; default 1/16, up to 1/2 with fewer than 500 images and scales max. */
+  readonly channelFloor?: number;
   /** Default 99.9. */
   readonly percentile?: number;
   /** One scale a channel (default) or one a layer. */
@@ -25,6 +27,8 @@ export interface ToSpikingOptions extends CodeOptions, RateNeuronOptions {
   readonly calibration?: CalibrationImages;
   /** Instead of `calibration`, for scales "max": the activations were followed already, say by a fast pass over `followedActivations`. */
   readonly maxima?: ActivationMaxima;
+  /** How many images `maxima` are of, which the default margin and floor depend on; default: 500 or more. */
+  readonly maximaImages?: number;
   /** Runs `calibration`, rather than the plain forward pass: a float pass that keeps the nodes of `followedActivations`. */
   readonly pass?: ActivationPass;
   /**
@@ -50,10 +54,13 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
   const folded = foldNetwork(relu, { pixels, signedCounts: hasSignedCounts(plan) });
   const scales = await activationScales(relu, folded, {
     scales: scaleMethod,
-    margin: checkFinite("margin", options.margin ?? defaultMargin(plan, scaleMethod), { above: 0 }),
+    ...(options.margin === undefined ? {} : { margin: checkFinite("margin", options.margin, { above: 0 }) }),
+    ...(options.channelFloor === undefined ? {} : { channelFloor: checkFinite("channelFloor", options.channelFloor, { above: 0, to: 1 }) }),
+    // A real-valued time is as fine at any scale, so it takes one that no activation is likely to pass.
+    leastMargin: plan.code === "ttfs" && plan.arithmetic === "float32" ? 4 : 0,
     percentile: checkFinite("percentile", options.percentile ?? 99.9, { above: 0, to: 100 }),
     perChannel: options.perChannel ?? true,
-    calibration, maxima: options.maxima, pass: options.pass, inputRange: pixels ? undefined : range(), signal: options.signal, onProgress: options.onProgress,
+    calibration, maxima: options.maxima, maximaImages: options.maximaImages, pass: options.pass, inputRange: pixels ? undefined : range(), signal: options.signal, onProgress: options.onProgress,
   });
   const counts = pixels ? pixelCounts(relu.convention.scale) : floatInput(range());
   const input: SpikingInput = { name: folded.input.name, shape: folded.input.shape, counts };
@@ -74,12 +81,6 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
  */
 export function followedActivations(relu: ReluNetwork, options: Pick<ToSpikingOptions, "inputRange"> = {}): FollowedActivations {
   return followed(relu, foldNetwork(relu, { pixels: options.inputRange === undefined, signedCounts: false }));
-}
-
-/** A real-valued time is as fine at any scale, so it takes one that no activation is likely to pass. */
-function defaultMargin({ arithmetic, code }: CodePlan, method: ScaleMethod): number {
-  if (method === "percentile") return 1;
-  return code === "ttfs" && arithmetic === "float32" ? 4 : 1.25;
 }
 
 /** Balanced ternary digits hold a negative count as well as a positive one. */
