@@ -33,7 +33,7 @@ export function correspondences(relu: ReluNetwork, network: SpikingNetwork): Cor
   const signedCounts = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
   const pixels = network.input.counts === null || network.input.counts.minimum === 0;
   const sizes = new Map(relu.nodes.map(({ name, shape }) => [name, sizeOf(shape)]));
-  return foldNetwork(relu, { pixels, signedCounts }).nodes.flatMap((layer) => {
+  return foldNetwork(relu, { pixels, signedCounts, levels: network.arithmetic === "int32" ? network.levels : 0 }).nodes.flatMap((layer) => {
     if (layer.kind !== "layer" || layer.activation === null) return [];
     const population = network.nodes.find(({ name }) => name === layer.name);
     const { node, place, size, side } = layer.activation;

@@ -22,7 +22,7 @@ export interface LayerClipping {
  */
 export function clippingOf(network: SpikingNetwork, relu: ReluNetwork, maxima: ActivationMaxima): LayerClipping[] {
   const signedCounts = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
-  const folded = foldNetwork(relu, { pixels: (network.input.counts?.minimum ?? 0) === 0, signedCounts });
+  const folded = foldNetwork(relu, { pixels: (network.input.counts?.minimum ?? 0) === 0, signedCounts, levels: network.arithmetic === "int32" ? network.levels : 0 });
   const units = new Map(populationsOf(network).map(({ name, unit }) => [name, unit]));
   const reach = network.arithmetic === "int32" ? network.levels : 1;
   return folded.nodes.flatMap((layer) => {

@@ -51,7 +51,7 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
   const neuron = planNeuron(plan, options);
   const scaleMethod = checkOneOf("scales", options.scales ?? "max", ["max", "percentile", "analytic"] as const);
   const { pixels, range, calibration } = await checkFloatInputs(options, scaleMethod);
-  const folded = foldNetwork(relu, { pixels, signedCounts: hasSignedCounts(plan) });
+  const folded = foldNetwork(relu, { pixels, signedCounts: hasSignedCounts(plan), levels: plan.arithmetic === "int32" ? plan.levels : 0 });
   const scales = await activationScales(relu, folded, {
     scales: scaleMethod,
     ...(options.margin === undefined ? {} : { margin: checkFinite("margin", options.margin, { above: 0 }) }),
@@ -80,7 +80,7 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
  * @throws {LlifError} UNSUPPORTED naming all nodes that are not mapped.
  */
 export function followedActivations(relu: ReluNetwork, options: Pick<ToSpikingOptions, "inputRange"> = {}): FollowedActivations {
-  return followed(relu, foldNetwork(relu, { pixels: options.inputRange === undefined, signedCounts: false }));
+  return followed(relu, foldNetwork(relu, { pixels: options.inputRange === undefined, signedCounts: false, levels: Infinity }));
 }
 
 /** Balanced ternary digits hold a negative count as well as a positive one. */
