@@ -47,7 +47,7 @@ describe("global average before the output", () => {
     expect([held(few), held(many), held(await mapping({ bits: 9, spikes: "signed" })), held(await mapping({ code: "rate" })), held(await mapping({ code: "ttfs" }))]).toEqual([false, true, true, false, false]);
     // The rounding of the output's weights is most of the error at 8 bits, and would be sixteen times as large at 12.
     expect(rmsError(many)).toBeLessThan(rmsError(few));
-    const largest = (network: SpikingNetwork) => synapsesTo(network, "logits")[0].weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
+    const largest = (network: SpikingNetwork) => Float64Array.from(synapsesTo(network, "logits")[0].weights).reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
     expect(largest(many)).toBeGreaterThan(2 * largest(few));
   });
 
