@@ -9,8 +9,9 @@ use crate::network::{Network, Node, Schedule, Timed};
 use crate::pipeline::Pipeline;
 use crate::signed_rate::run_signed_block;
 use crate::spikes::Spikes;
+use crate::synapse::Synapse;
 use crate::state::{LayerState, Scratch};
-use crate::synchronous::{run_block, BLOCK_TICKS};
+use crate::synchronous::{run_block, BLOCK_TICKS, LONG_BLOCK_TICKS};
 use crate::timed::{enter_current, enter_slots, enter_values, run_timed};
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -56,7 +57,7 @@ impl<L: Lanes> Simulator<L> {
         let interleaved = network.schedule.interleaved;
         let states = network.nodes.iter().map(|node| if let Node::Layer(layer) = node { LayerState::new(layer, interleaved, counts) } else { LayerState::default() }).collect();
         let spikes = network.nodes.iter().map(|_| Spikes::default()).collect();
-        let (histories, block_ticks) = (histories(&network), block_ticks(&network, BLOCK_TICKS));
+        let (histories, block_ticks) = (histories(&network), block_ticks(&network, usual_block(&network)));
         let pipeline = Pipeline::new(&network, counts);
         let mut simulator = Simulator { network, states, spikes, pipeline, scratch: Scratch::default(), silence: Vec::new(), histories, block_ticks, sent: Vec::new(), elapsed: 0, run_ticks: 0, last_ticks: 0, settling_ticks: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
         simulator.reset();
@@ -238,6 +239,14 @@ impl<L: Lanes> Simulator<L> {
     pub fn traces(&self, node: usize) -> &[u32] {
         self.layer(node).map_or(&[], |(_, state)| &state.traces)
     }
+}
+
+/// Ticks of a block without delays: more where the weights take more memory than the most spikes of so many ticks.
+fn usual_block(network: &Network) -> usize {
+    let neurons: usize = network.nodes.iter().map(|node| node.geometry().size()).sum();
+    let layers = network.nodes.iter().filter_map(|node| if let Node::Layer(layer) = node { Some(layer) } else { None });
+    let weights: usize = layers.flat_map(|layer| &layer.synapses).map(Synapse::packed_bytes).sum();
+    if weights >= LONG_BLOCK_TICKS * neurons * size_of::<u32>() { LONG_BLOCK_TICKS } else { BLOCK_TICKS }
 }
 
 /// Whether no input spikes twice in a tick.

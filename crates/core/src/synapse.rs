@@ -220,6 +220,10 @@ impl Synapse {
         }
     }
 
+    pub fn packed_bytes(&self) -> usize {
+        self.packed.len() * 16
+    }
+
     /// Whether the input rows under an output row can be delivered as one list, out of order: not where a row's taps are apart.
     pub fn gathers(&self) -> bool {
         matches!(&self.form, Form::Rows { sweep, groups: 1, .. } if sweep.kernel[0] > 1 && sweep.dilation[1] == 1 && !sweep.transposed)

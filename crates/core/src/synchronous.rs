@@ -12,6 +12,8 @@ use crate::with_vectors;
 
 /// Ticks of a run that pass through the graph at once, so that long runs need no more memory.
 pub const BLOCK_TICKS: usize = 32;
+/// The same where weights outweigh the spikes of as many ticks: they are read once a block.
+pub const LONG_BLOCK_TICKS: usize = 128;
 
 static NOTHING: [f32; 64] = [-0.0; 64];
 
