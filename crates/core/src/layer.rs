@@ -112,6 +112,9 @@ pub struct Layer {
     pub base: PerNeuron,
     /// All synapses deliver event by event: depthwise and small groups, where a vector of neurons shares no row.
     pub by_events: bool,
+    /// Whether something takes the spikes as entries, and whether as bits.
+    pub lists_spikes: bool,
+    pub keeps_bits: bool,
     /// The ticks of a window count the same, and are integrated as one.
     pub merges: bool,
     /// Adding zero to a bias of −0.0 changes it.
@@ -176,6 +179,8 @@ impl Layer {
             reciprocal: reciprocals.map(|values| PerNeuron::new(&values, to, padded, 0)),
             base: PerNeuron::new(&base, to, padded, 0),
             by_events,
+            lists_spikes: true,
+            keeps_bits: false,
             merges: false,
             record_spikes: spec.record_spikes,
             traced: spec.traced,

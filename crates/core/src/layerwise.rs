@@ -24,8 +24,17 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
     let levels = Levels::of(&schedule.firing).filter(|_| schedule.cap.is_none() && layer.traced.is_empty()).zip(layer.reciprocal.as_ref());
     grow(&mut scratch.bits, planes * row_words);
     out.clear(planes);
+    let mut kept = std::mem::take(&mut out.bits);
+    if layer.keeps_bits {
+        kept.resize(height * planes * row_words, 0);
+    }
     for y in 0..height {
-        scratch.bits[..planes * row_words].fill(0);
+        let row_bits = if layer.keeps_bits {
+            kept[y * planes * row_words..].as_mut_ptr()
+        } else {
+            scratch.bits[..planes * row_words].fill(0);
+            scratch.bits.as_mut_ptr()
+        };
         if layer.by_events {
             integrate_row(layer, state, schedule, before, scratch, y);
         }
@@ -73,7 +82,7 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                     let at = position * channels + chunk.first;
                     // SAFETY: as above and below; a chunk begins at a neuron, and there is a count for each neuron or for none.
                     unsafe {
-                        let bits = scratch.bits.as_mut_ptr().cast::<u8>().add(x * words * 8 + chunk.first / 8);
+                        let bits = row_bits.cast::<u8>().add(x * words * 8 + chunk.first / 8);
                         let counts = if state.counts.is_empty() { std::ptr::null_mut() } else { state.counts.as_mut_ptr().add(at) };
                         fire_levels::<L>(potentials.as_ptr(), reciprocal.at(position)[chunk.first..chunk.first + lanes].as_ptr(), lanes, levels, bits, row_words * 8, counts, lanes.min(channels - chunk.first));
                     }
@@ -81,7 +90,7 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                     let threshold = &layer.threshold.at(position)[chunk.first..chunk.first + lanes];
                     // SAFETY: as above; a row of bits has `words` words a position and plane, in which the chunk has whole bytes.
                     unsafe {
-                        let bits = scratch.bits.as_mut_ptr().cast::<u8>().add(x * words * 8 + chunk.first / 8);
+                        let bits = row_bits.cast::<u8>().add(x * words * 8 + chunk.first / 8);
                         let fired = if traced { sampled.add(ticks * lanes) } else { sampled };
                         fire_window::<L>(potentials.as_mut_ptr(), threshold.as_ptr().cast(), lanes, &firing, bits, row_words * 8, fired);
                     }
@@ -96,9 +105,15 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
             }
         }
         if layer.fires {
-            emit(layer, state, schedule, out, &scratch.bits[..planes * row_words], words, y, levels.is_some());
+            let bits = if layer.keeps_bits { &kept[y * planes * row_words..(y + 1) * planes * row_words] } else { &scratch.bits[..planes * row_words] };
+            if layer.lists_spikes || (levels.is_none() && !state.counts.is_empty()) {
+                emit(layer, state, schedule, out, bits, words, y, levels.is_some());
+            } else {
+                out.unlisted += bits.iter().map(|word| word.count_ones() as usize).sum::<usize>();
+            }
         }
     }
+    out.bits = kept;
     if layer.fires {
         out.finish();
         if layer.record_spikes {

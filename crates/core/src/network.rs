@@ -230,10 +230,31 @@ impl Network {
             layer.merges = self.schedule.gain == 1 && !self.schedule.signed && layer.can_merge();
             layer.prove(repeats, self.schedule.signed, self.schedule.window_ticks());
         }
+        if !self.schedule.interleaved {
+            self.choose_forms();
+        }
         self.nodes.iter().filter_map(|node| if let Node::Layer(layer) = node { Some(layer) } else { None }).flat_map(|layer| &layer.synapses).try_for_each(|synapse| match self.source(synapse.source)? {
             from if from.size() == synapse.from.size() => Ok(()),
             from => Err(format!("synapse from node {}: expected {} neurons, got {}", synapse.source, synapse.from.size(), from.size())),
         })
+    }
+}
+
+impl Network {
+    /// In which form each layer gives its spikes away: maxima take bits, everything else entries.
+    fn choose_forms(&mut self) {
+        for index in 1..self.nodes.len() {
+            let bits = |pool: &Pool| pool.source == index && pool.takes_bits();
+            let keeps = self.nodes.iter().any(|node| matches!(node, Node::Pool(pool) if bits(pool)));
+            let lists = self.nodes.iter().any(|node| match node {
+                Node::Input(_) => false,
+                Node::Pool(pool) => pool.source == index && !pool.takes_bits(),
+                Node::Layer(layer) => layer.synapses.iter().any(|synapse| synapse.source == index),
+            });
+            let Node::Layer(layer) = &mut self.nodes[index] else { continue };
+            layer.keeps_bits = keeps && layer.padded.div_ceil(64) == layer.geometry.channels.div_ceil(64);
+            layer.lists_spikes = lists || !layer.keeps_bits || layer.record_spikes;
+        }
     }
 }
 

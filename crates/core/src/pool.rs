@@ -62,6 +62,11 @@ impl Pool {
         Pool { source, rule, from, to, sweep: *sweep, multiplicity, columns, shown, largest: vec![0; if rising { to.size() } else { 0 }], several, scratch: Scratch::default() }
     }
 
+    /// Whether the source's spikes may come as bits.
+    pub fn takes_bits(&self) -> bool {
+        matches!(self.rule, Rule::Any | Rule::BitSerial) || (self.rule == Rule::DigitSerial && !self.several)
+    }
+
     pub fn reset(&mut self) {
         self.shown.fill(0);
         self.largest.fill(0);
@@ -75,14 +80,18 @@ impl Pool {
         scratch.bits.clear();
         scratch.bits.resize(source.planes * self.to.width * words, 0);
         if matches!(self.rule, Rule::Any | Rule::BitSerial | Rule::DigitSerial) {
+            let as_bits = self.takes_bits() && !source.bits.is_empty();
             match self.several && self.rule == Rule::DigitSerial {
+                _ if as_bits => {}
                 true => self.gather_digits(source, &mut scratch, words),
                 false => self.gather(source, &mut scratch.members, words),
             }
+            let members = std::mem::take(&mut scratch.members);
             for y in 0..self.to.height {
-                self.maxima(y, source.planes, words, &mut scratch);
+                self.maxima(y, source.planes, words, if as_bits { &source.bits } else { &members }, &mut scratch);
                 target.append_bits(self.to, &scratch.bits, words, |_, _| {});
             }
+            scratch.members = members;
         } else {
             let row = self.to.width * self.to.channels;
             scratch.spikes.clear();
@@ -117,7 +126,7 @@ impl Pool {
 
     /// One row of outputs, 64 channels at a time.
     #[inline(never)]
-    fn maxima(&self, y: usize, planes: usize, words: usize, Scratch { members, bits, alive, places, .. }: &mut Scratch) {
+    fn maxima(&self, y: usize, planes: usize, words: usize, members: &[u64], Scratch { bits, alive, places, .. }: &mut Scratch) {
         let width = self.from.width;
         for x in 0..self.to.width {
             places.clear();

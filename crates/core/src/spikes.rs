@@ -51,6 +51,10 @@ pub struct Spikes {
     pub values: Vec<u32>,
     /// Constant current in the form of spikes.
     pub current: bool,
+    /// The same, [height][planes][width][words of 64 channels], where a pool takes them so; else empty.
+    pub bits: Vec<u64>,
+    /// Spikes that only `bits` has, because nothing takes them as entries.
+    pub unlisted: usize,
     cursor: Vec<usize>,
 }
 
@@ -61,6 +65,8 @@ impl Spikes {
         self.starts.clear();
         self.values.clear();
         self.current = false;
+        self.bits.clear();
+        self.unlisted = 0;
     }
 
     /// From neurons sorted by (plane, neuron); plane p is `neurons[planes[p]..planes[p + 1]]`.
