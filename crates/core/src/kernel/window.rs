@@ -22,19 +22,6 @@ pub struct Window<'a> {
 
 pub type WindowKernel = unsafe fn(&Window, *mut i32);
 
-impl Window<'_> {
-    #[inline(always)]
-    unsafe fn events(&self, tick: usize) -> usize {
-        let mut events = 0;
-        for tap in self.taps {
-            for sign in 0..self.signs {
-                events += tap.count(tick * self.signs + sign);
-            }
-        }
-        events
-    }
-}
-
 /// # Safety
 /// `potential` and `base` hold 4·N values, `sampled` as many a tick; the taps hold all planes.
 #[inline(never)]
@@ -69,22 +56,42 @@ pub unsafe fn window_wide<L: Lanes, const N: usize>(job: &Window, potential: *mu
     }
 }
 
-/// The 32-bit charges that partial sums of 16 bits go into.
-struct Wide {
+/// The 32-bit charges that partial sums of 16 bits go into: in registers if there are enough, else in memory.
+struct Wide<L: Lanes, const N: usize> {
+    kept: [[L::I; 2]; N],
     charge: *mut i32,
     /// Whether `charge` holds anything yet.
     begun: bool,
-    /// Gain since the last widening.
+    /// Gain since `charge` was last written.
     factor: i32,
 }
 
-impl Wide {
+impl<L: Lanes, const N: usize> Wide<L, N> {
+    const KEPT: bool = N <= 4;
+
     #[inline(always)]
-    unsafe fn add<L: Lanes, const N: usize>(&mut self, sum: &mut [L::S; N]) {
+    fn gain(&mut self, gain: i32) {
+        if gain == 1 {
+            return;
+        }
+        if Self::KEPT {
+            for pair in &mut self.kept {
+                *pair = pair.map(|v| if gain == 2 { L::add_i(v, v) } else { L::add_i(L::add_i(v, v), v) });
+            }
+        } else {
+            self.factor = self.factor.wrapping_mul(gain);
+        }
+    }
+
+    /// Takes the partial sums over, and leaves zeros.
+    #[inline(always)]
+    unsafe fn add(&mut self, sum: &mut [L::S; N]) {
         let factor = L::splat_i(self.factor);
         for k in 0..N {
             let (low, high) = (self.charge.add(8 * k), self.charge.add(8 * k + 4));
-            if self.begun {
+            if Self::KEPT {
+                self.kept[k] = [L::add_i(self.kept[k][0], L::low_s(sum[k])), L::add_i(self.kept[k][1], L::high_s(sum[k]))];
+            } else if self.begun {
                 L::store_i(low, L::add_i(L::mul_i(factor, L::load_i(low)), L::low_s(sum[k])));
                 L::store_i(high, L::add_i(L::mul_i(factor, L::load_i(high)), L::high_s(sum[k])));
             } else {
@@ -96,98 +103,65 @@ impl Wide {
         self.begun = true;
         self.factor = 1;
     }
+
+    /// Stores the charges, with `base` added.
+    #[inline(always)]
+    unsafe fn finish(&mut self, base: *const i32, to: *mut i32) {
+        let factor = L::splat_i(self.factor);
+        for k in 0..N {
+            for half in 0..2 {
+                let at = 8 * k + 4 * half;
+                let charge = match Self::KEPT {
+                    true => self.kept[k][half],
+                    false if self.begun => L::mul_i(factor, L::load_i(self.charge.add(at))),
+                    false => L::splat_i(0),
+                };
+                L::store_i(to.add(at), if base.is_null() { charge } else { L::add_i(charge, L::load_i(base.add(at))) });
+            }
+        }
+    }
 }
 
-/// The same with i16 weights and partial sums. They may wrap on the way: only what is widened must fit, and `bounds` proves it,
-/// mostly over several ticks at once.
+/// The same with i16 weights and partial sums. They may wrap on the way: only what is widened must fit, once a tick and after
+/// every run of as many events as `bounds` proves to.
 ///
 /// # Safety
 /// `potential` and `base` hold 8·N values, `sampled` as many a tick; the taps hold all planes.
 #[inline(never)]
 pub unsafe fn window_narrow<L: Lanes, const N: usize>(job: &Window, potential: *mut i32) {
-    let mut wide = Wide { charge: potential, begun: false, factor: 1 };
+    let mut wide = Wide::<L, N> { kept: [[L::splat_i(0); 2]; N], charge: potential, begun: false, factor: 1 };
     let mut sum = [L::splat_s(0); N];
-    let mut reached = 0i64;
+    let run = if job.bounded { usize::MAX } else { job.bounds.len() - 1 };
     for tick in 0..job.ticks {
-        let events = job.events(tick);
-        let last = job.bounds.len() - 1;
-        let splits = events > last && !job.bounded;
-        let more = i64::from(job.bounds[events.min(last)]);
-        if reached > 0 && (splits || reached * i64::from(job.gain) + more > 32767) {
-            wide.add::<L, N>(&mut sum);
-            reached = 0;
-        }
-        if job.gain != 1 {
-            wide.factor = wide.factor.wrapping_mul(job.gain);
-            if reached > 0 {
-                for s in &mut sum {
-                    *s = if job.gain == 2 { L::add_s(*s, *s) } else { L::add_s(L::add_s(*s, *s), *s) };
-                }
-            }
-            reached *= i64::from(job.gain);
-        }
-        if splits {
-            wide = split_tick::<L, N>(job, tick, wide);
-        } else if events > 0 {
-            reached += more;
-            for tap in job.taps {
-                for sign in 0..job.signs {
-                    let (at, end) = tap.events(tick * job.signs + sign);
+        wide.gain(job.gain);
+        let mut left = run;
+        for tap in job.taps {
+            for sign in 0..job.signs {
+                let (mut at, end) = tap.events(tick * job.signs + sign);
+                while at < end {
+                    let here = left.min(end.offset_from(at) as usize);
                     if tap.single {
-                        add_lanes_s::<L, N>(&mut sum, tap, at, end, sign == 1);
+                        add_lanes_s::<L, N>(&mut sum, tap, at, at.add(here), sign == 1);
                     } else if sign == 1 {
-                        subtract_rows_s::<L, N>(&mut sum, tap.rows, at, end);
+                        subtract_rows_s::<L, N>(&mut sum, tap.rows, at, at.add(here));
                     } else {
-                        add_rows_s::<L, N>(&mut sum, tap.rows, at, end);
+                        add_rows_s::<L, N>(&mut sum, tap.rows, at, at.add(here));
+                    }
+                    at = at.add(here);
+                    left -= here;
+                    if left == 0 {
+                        wide.add(&mut sum);
+                        left = run;
                     }
                 }
             }
         }
+        if left != run {
+            wide.add(&mut sum);
+        }
         if !job.sampled.is_null() {
-            wide.add::<L, N>(&mut sum);
-            reached = 0;
-            std::ptr::copy_nonoverlapping(potential, job.sampled.add(tick * 8 * N), 8 * N);
+            wide.finish(std::ptr::null(), job.sampled.add(tick * 8 * N));
         }
     }
-    let factor = L::splat_i(wide.factor);
-    for k in 0..N {
-        for (half, partial) in [(8 * k, L::low_s(sum[k])), (8 * k + 4, L::high_s(sum[k]))] {
-            let mut charge = L::add_i(partial, L::load_i(job.base.add(half)));
-            if wide.begun {
-                charge = L::add_i(charge, L::mul_i(factor, L::load_i(potential.add(half))));
-            }
-            L::store_i(potential.add(half), charge);
-        }
-    }
-}
-
-/// A tick with more events than provably fit: widened after every run of as many as do.
-#[inline(never)]
-unsafe fn split_tick<L: Lanes, const N: usize>(job: &Window, tick: usize, mut wide: Wide) -> Wide {
-    let run = job.bounds.len() - 1;
-    let mut sum = [L::splat_s(0); N];
-    let mut left = run;
-    for tap in job.taps {
-        for sign in 0..job.signs {
-            let (mut at, end) = tap.events(tick * job.signs + sign);
-            while at < end {
-                let here = left.min(end.offset_from(at) as usize);
-                if tap.single {
-                    add_lanes_s::<L, N>(&mut sum, tap, at, at.add(here), sign == 1);
-                } else if sign == 1 {
-                    subtract_rows_s::<L, N>(&mut sum, tap.rows, at, at.add(here));
-                } else {
-                    add_rows_s::<L, N>(&mut sum, tap.rows, at, at.add(here));
-                }
-                at = at.add(here);
-                left -= here;
-                if left == 0 {
-                    wide.add::<L, N>(&mut sum);
-                    left = run;
-                }
-            }
-        }
-    }
-    wide.add::<L, N>(&mut sum);
-    wide
+    wide.finish(job.base, potential);
 }
