@@ -15,7 +15,7 @@ const sections: Readonly<Record<string, { readonly title: string; readonly text:
     text: `\`simulator.run\` of the WebAssembly engine and of the reference engine: encoding the input, simulating, reading counts. The check: counts of
 every neuron, charges of every output, numbers of spikes and of synaptic operations are equal. The reference adds one typed-array row for each spike, untiled; its
 operations a second stand beside the ratio, so that one can see that it is no straw man. Plain names are the layerwise exact code with 32 ticks; \`-phase\` has 8 ticks of falling
-weight; \`-rate-…\` is synchronous float32. Whole networks run on real test images: the plain name is 8-bit \`phase\`.`,
+weight; \`-rate-…\` is synchronous float32. Whole networks run on real test images: the plain name is 8-bit \`phase\` (ResNet-50: 10 bits).`,
     bounds: `The reference engine by plain JavaScript: one addition at a time, each with a bounds check. Ours by loads: a vector load for every eight (i16) or four (f32) additions, from addresses that the spikes choose, so that the first-level cache and not the adder sets the pace; short windows at low activity also pay for encoding the input and reading counts, which are in the time. More ticks than 32 change little, as cost is linear in spikes.`,
   },
   native: {
@@ -39,7 +39,7 @@ sends it. A synaptic operation that shares a load with another counts fully, so 
   },
   dnn: {
     title: "Against the ReLU network itself",
-    text: `A whole spiking simulation in 8-bit \`phase\`, against one forward pass of the ReLU network it was mapped from, one image at a time, one thread.
+    text: `A whole spiking simulation in 8-bit \`phase\` (ResNet-50: 10 bits), against one forward pass of the ReLU network it was mapped from, one image at a time, one thread.
 The check: onnxruntime's logits are our float pass's up to rounding, and the spiking network's within a twentieth of their range. onnxruntime-node uses vectors of the processor's full width.
 An event-driven simulation does an addition for each spike and target; a forward pass does a multiplication and an addition for each weight, once, in dense blocks that
 need one load for several operations. So the spiking network wins where few neurons spike and layers are dense, and loses where activity in 8 ticks adds up.`,

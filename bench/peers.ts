@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, homedir } from "node:os";
@@ -32,11 +33,14 @@ export function peersFolder(): string {
 /** They depend on calibration images too. */
 const converters: readonly Library[] = ["ann2snn-max", "ann2snn-99.9", "sinabs-from-model"];
 
+const compiling: readonly Library[] = ["brian2", "brian2-standalone", "fewspike-compiled"];
+
 const environmentOf = (library: Library): "torch" | "sinabs" | "brian2" => (library.startsWith("brian2") ? "brian2" : library.startsWith("sinabs") ? "sinabs" : "torch");
 
 function worker(library: Library): LineProgram {
   const environment = environmentOf(library);
   const name = environment === "brian2" ? library : environment;
+  if (compiling.includes(library) && spawnSync("g++", ["--version"]).status !== 0) throw new SkippedCase(`${library}: g++ is not installed`);
   const running = workers.get(name);
   if (running !== undefined) return running;
   const folder = join(peersFolder(), environment);
@@ -120,7 +124,7 @@ export async function openPeers<Setting, Made>(settings: readonly Setting[], ope
 
 /** Batches from which the best is looked for, until a larger one is slower or too long. */
 const batches = [4, 16, 64, 256] as const;
-const longestRunMs = 4000;
+const longestRunMs = 2000;
 
 /** The batch size with the shortest time a sample. */
 export async function bestBatch(options: Omit<PeerOptions, "batch">, paths: { readonly network: string; readonly inputs: string }): Promise<number> {

@@ -28,7 +28,14 @@ async function openLayer(network: SpikingNetwork, code: LayerCode, settings: rea
   return { contenders, operations, compare };
 }
 
+/** A quick run keeps one convolution in rate, and hard reset at one activity. */
+const leftOut = (name: string): boolean => name.includes("-rate-") && (/^conv-(32|8)x/.test(name) || (name.includes("-hard-") && name.includes("a05")));
+
 function layerSuite({ quick }: SuiteOptions): BenchCase[] {
+  return allLayers(quick).filter(({ name }) => !quick || !leftOut(name));
+}
+
+function allLayers(quick: boolean): BenchCase[] {
   return layerCases([peerTicks]).flatMap(({ name, layer, code }) => {
     if (code.code === "layerwise") return [benchCase("peers", name, () => openLayer(layerNetwork(layer, code), code, spikingjelly(quick), nearCounts))];
     if (!name.endsWith("-rate-constant-t32")) return [];

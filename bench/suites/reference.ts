@@ -3,7 +3,7 @@ import { benchCase, type BenchCase } from "../../ts/bench/case.ts";
 import { layerCases } from "../../ts/bench/layer-cases.ts";
 import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
 import { openSimulation } from "../../ts/bench/simulators.ts";
-import { modelCases, phase, resnet50 } from "../models.ts";
+import { modelCases, phase10, resnet50 } from "../models.ts";
 import type { SuiteOptions } from "../suites.ts";
 
 /** The reference takes seconds for each of these runs; the half as active case has the same ratio. */
@@ -22,7 +22,7 @@ export function referenceSuite({ quick }: SuiteOptions): BenchCase[] {
         return openSimulation(engines, network, [{ spikes: randomSpikes(network, code.ticks, code.activity) }], code.code === "rate" ? { ticks: code.ticks } : {});
       }),
     );
-  const models = [...modelCases(), ...(quick ? [] : modelCases([phase], [resnet50]))].map(({ name, open }) =>
+  const models = [...modelCases(), ...(quick ? [] : modelCases([phase10], [resnet50]))].map(({ name, open }) =>
     benchCase("reference", name, async () => {
       const { network, images, reference } = await open();
       // A whole ResNet-50 takes the reference engine many seconds.
