@@ -15,19 +15,20 @@ export interface EvaluationImages {
 
 const opened = new Map<string, Promise<EvaluationImages>>();
 
-/** The first test images, enough to tell half a point. */
-export function evaluationImages(spec: ModelSpec): Promise<EvaluationImages> {
+/** The first test images, enough to tell half a point; fewer in a quick run. */
+export function evaluationImages(spec: ModelSpec, quick: boolean): Promise<EvaluationImages> {
   const known = opened.get(spec.name);
   if (known !== undefined) return known;
-  const loading = load(spec);
+  const small = spec.data === "mnist";
+  const loading = load(spec, quick ? (small ? 500 : 100) : small ? 1000 : 250);
   opened.set(spec.name, loading);
   return loading;
 }
 
-async function load(spec: ModelSpec): Promise<EvaluationImages> {
+async function load(spec: ModelSpec, count: number): Promise<EvaluationImages> {
   const relu = (await loadModel(inRoot("models", `${spec.name}.onnx`))) as ReluNetwork;
   const all = await loadImages(spec, relu, "test");
-  const data = slice(all, 0, spec.data === "mnist" ? 1000 : 250);
+  const data = slice(all, 0, count);
   const labels = Array.from({ length: data.count }, (_, index) => data.labels?.[index] ?? -1);
   mkdirSync(cacheFolder, { recursive: true });
   const file = join(cacheFolder, `${spec.name}-images.npz`);

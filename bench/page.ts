@@ -65,7 +65,7 @@ compiles through Cython and as a C++ program; a convolution is a list of synapse
 The check for layers: every neuron's count is equal (weights lie on a grid that float32 sums exactly; Norse's neuron resets hard, so ours does there). For the layerwise exact code, whose window integrates before it fires, counts are within 2 on average. For networks
 logits agree within 2 % of their range; where peers pool spikes by OR, which is not the ReLU network's maximum, or reset hard, accuracy stands beside time and tells what that costs.
 
-\`-decision\` is the time to a decision as accurate as the float network's: ours in 8-bit \`phase\`; SpikingJelly with the fewest ticks (of 8, 16, 32, 64 and 128) within half a point, or its most accurate; and few-spike networks in plain PyTorch with our scales and integers, checked
+\`-decision\` is the time to a decision as accurate as the float network's: ours in 8-bit \`phase\`; SpikingJelly with the fewest ticks (of 8, 16, 32, 64 and, unless the run was quick, 128) within half a point, or its most accurate; and few-spike networks in plain PyTorch with our scales and integers, checked
 to give our logits within 2 % of their range: \`fewspike-ticks\` sends the spikes of each tick through the synapses; \`fewspike\` sums a neuron's weighted spikes first and applies each layer once, as the code published with few-spike neurons does; \`fewspike-compiled\` is that under \`torch.compile\`.
 
 \`-conversion\` is the time to convert a network with the same 1,000 training images on one thread (sinabs looks at none), with the accuracy of what comes out. The check: each peer's ReLU network has our logits before it is converted. snnTorch and Norse have no converter of ReLU networks, Brian2 neither.`,

@@ -3,6 +3,7 @@ import { evaluationImages } from "../accuracy.ts";
 import { createFloatPass, followedActivations, slice, toSpiking, wasmEngine, type ImageDataset, type ReluNetwork, type SpikingNetwork, type ToSpikingOptions } from "../../ts/index.ts";
 import { loadImages, openModel, rate, type ModelSpec } from "../models.ts";
 import { openPeer, openPeers, writeCase, type Answers } from "../peers.ts";
+import type { SuiteOptions } from "../suites.ts";
 import { nearLogits, percent } from "./peer-cases.ts";
 
 const calibrationImages = 1000;
@@ -11,10 +12,10 @@ const batch = 50;
 const ticks = 32;
 
 /** Time to convert a ReLU network with the same calibration images, one thread; accuracy of what comes out beside it. */
-export function openConversion(spec: ModelSpec): () => Promise<OpenCase<Answers>> {
+export function openConversion(spec: ModelSpec, { quick }: SuiteOptions): () => Promise<OpenCase<Answers>> {
   return async () => {
     const { network, relu, images } = await openModel(spec, rate(ticks));
-    const evaluation = await evaluationImages(spec);
+    const evaluation = await evaluationImages(spec, quick);
     const training = slice(await loadImages(spec, relu, "train"), 0, calibrationImages);
     const truth = await floatLogits(relu, images);
     const size = images[0].length;

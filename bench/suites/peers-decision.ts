@@ -7,7 +7,7 @@ import type { SuiteOptions } from "../suites.ts";
 import { finite, nearLogits, openSettings, operationsOf, ours, ourAccuracy, oursOnAllThreads, percent, setting, writeImages, type Setting } from "./peer-cases.ts";
 
 /** Ticks at which a synchronous peer's accuracy is read. */
-const readAt = [8, 16, 32, 64, 128];
+const readings = (quick: boolean): number[] => (quick ? [8, 16, 32, 64] : [8, 16, 32, 64, 128]);
 /** The mapping has hardly a say in a peer's logits at these ticks: any number of the suite's case will do. */
 const mappedTicks = 32;
 
@@ -21,11 +21,12 @@ export function openDecision(spec: ModelSpec, { quick }: SuiteOptions): () => Pr
   return async () => {
     const { network, images } = await openModel(spec, phase);
     const slow = await openModel(spec, rate(mappedTicks));
-    const evaluation = await evaluationImages(spec);
+    const evaluation = await evaluationImages(spec, quick);
     const simulator = await wasmEngine().createSimulator(network);
     const float = percent(evaluation.floatCorrect, evaluation.count);
     const ratePaths = writeImages(slow.network, images);
     const exactPaths = writeImages(network, images);
+    const readAt = readings(quick);
     const longest = await openPeer({ library: "spikingjelly", batch: 1, threads: 1, ticks: readAt[readAt.length - 1] }, ratePaths);
     const correct = await longest.accuracy(evaluation.file, readAt);
     await longest.dispose?.();

@@ -53,10 +53,10 @@ function allLayers(quick: boolean): BenchCase[] {
 function openRate(spec: ModelSpec, { quick }: SuiteOptions): () => Promise<OpenCase<Answers>> {
   return async () => {
     const { network, images } = await openModel(spec, rate(peerTicks));
-    const evaluation = await evaluationImages(spec);
+    const evaluation = await evaluationImages(spec, quick);
     const simulator = await wasmEngine().createSimulator(network);
     const paths = writeImages(network, images);
-    const settings = [...spikingjelly(quick), ...others(["snntorch", "sinabs", "norse"], quick)];
+    const settings = [...spikingjelly(quick), ...(quick ? (["snntorch", "sinabs", "norse"] as const).map((library) => setting(library, 16)) : others(["snntorch", "sinabs", "norse"], quick))];
     const theirs = await openSettings(settings, peerTicks, paths, async (peer) => ({ accuracy: percent((await peer.accuracy(evaluation.file, [peerTicks]))[peerTicks], evaluation.count) }));
     const dense = network.synapses.every(({ kind }) => kind === "dense");
     const contenders: Contender<Answers>[] = [
@@ -77,7 +77,7 @@ export function peersSuite(options: SuiteOptions): BenchCase[] {
     ...models.flatMap((spec) => [
       benchCase("peers", spec.name, openRate(spec, options)),
       benchCase("peers", `${spec.name}-decision`, openDecision(spec, options)),
-      benchCase("peers", `${spec.name}-conversion`, openConversion(spec)),
+      benchCase("peers", `${spec.name}-conversion`, openConversion(spec, options)),
     ]),
   ];
 }
