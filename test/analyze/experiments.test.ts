@@ -48,3 +48,13 @@ it("docs/results.md is what the committed runs make, and each run has a manifest
   expect(runs.length).toBeGreaterThan(0);
   for (const { command, manifest, failed } of runs) expect({ command, settled: manifest?.digest !== undefined || failed !== undefined }).toEqual({ command, settled: true });
 });
+
+it("README.md says of deep networks what the committed runs say", () => {
+  const text = readFileSync(`${root}/README.md`, "utf8");
+  const report = (series: string, name: string) => printed(`import { readRuns } from "./scripts/experiments/runs.mjs"; console.log(JSON.stringify(readRuns("${series}").find((run) => run.name === "${name}").manifest.report));`);
+  const [residual, vgg] = ["cifar10-resnet20", "cifar10-vgg"].map((series) => report(series, "whole-phase-signed-8"));
+  for (const { reluAccuracy } of [residual, vgg]) expect(text).toContain(`(${(100 * reluAccuracy).toFixed(2)} %)`);
+  expect(text).toContain(`on ${residual.disagreements} of 10,000 images, after ${residual.latencyTicks} ticks, an`);
+  expect(text).toContain(`on ${vgg.disagreements}, after ${vgg.latencyTicks}.`);
+  expect([residual, vgg].map(({ samples, intervalTicks }) => [samples, intervalTicks])).toEqual([[10000, 8], [10000, 8]]);
+});
