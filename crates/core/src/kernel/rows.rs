@@ -28,14 +28,6 @@ impl Tap {
         let at = self.starts.wrapping_add(plane * self.stride);
         (self.entries.wrapping_add(*at as usize), self.entries.wrapping_add(*at.wrapping_add(self.span) as usize))
     }
-
-    /// # Safety
-    /// As `events`.
-    #[inline(always)]
-    pub unsafe fn count(&self, plane: usize) -> usize {
-        let at = self.starts.wrapping_add(plane * self.stride);
-        (*at.wrapping_add(self.span) - *at) as usize
-    }
 }
 
 /// Ones in the middle: read from 64 − lane on, the mask of that lane in 64 of them.
