@@ -27,7 +27,7 @@ export async function costPlots(name, title, runs, keep) {
     drawn.push(`![${title}: ${about}](results/${file})`);
   };
   await draw("time", timed, ["latencyTicks", "intervalTicks"], "accuracy against time (rate: up to 1,000 images, else 10,000)");
-  await draw("cost", [...priced.map(pointOf), ...baselines(priced)], ["spikes", "synapticOperations", "nanojoules"], "accuracy against spikes, operations and estimated energy (up to 1,000 images)");
+  await draw("cost", [...priced.map(pointOf), ...baselines(priced)], ["spikes", "synapticOperations", "nanojoules"], "accuracy against cost (energy estimated; up to 1,000 images)");
   return drawn;
 }
 
