@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { encodePhase } from "../../ts/encode/phase.ts";
-import { activityMeter, takesBack, addActivity, spikesOfCount } from "../../ts/analyze/activity.ts";
+import { activityMeter, addActivity, spikesOfCount } from "../../ts/analyze/activity.ts";
+import { takesBack } from "../../ts/spiking/network.ts";
 import { energyReport, horowitz45nm } from "../../ts/analyze/energy.ts";
 import { fanoutOf } from "../../ts/analyze/fanout.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";

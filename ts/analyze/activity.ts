@@ -1,7 +1,7 @@
 import { forEachPooled } from "../relu/forward.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { LlifError } from "../errors.ts";
-import { outputsOf, populationsOf, shapeOf, type SpikingNetwork } from "../spiking/network.ts";
+import { outputsOf, populationsOf, shapeOf, takesBack, type SpikingNetwork } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { fanoutOf, type Fanout } from "./fanout.ts";
 
@@ -79,11 +79,6 @@ export function spikesOfCount({ code, schedule, spikes, nonAdjacent }: Pick<Spik
     if (nonAdjacent === true && rest % 4 === 3) rest++;
   }
   return digits;
-}
-
-/** Signed synchronous rate: spikes that are taken back are in no count (T8). */
-export function takesBack({ schedule, spikes }: Pick<SpikingNetwork, "schedule" | "spikes">): boolean {
-  return schedule === "synchronous" && spikes === "signed";
 }
 
 /** @param spikingInput the input comes as spikes, which add, rather than as analog values, which are multiplied. */

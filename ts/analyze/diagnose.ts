@@ -1,6 +1,6 @@
-import { comparedValues, correspondences, decodeActivations, hasRealTimes, type Correspondence, type DecodableRun } from "../mapping/activations.ts";
+import { comparedValues, correspondences, decodeActivations, type Correspondence, type DecodableRun } from "../mapping/activations.ts";
 import type { ReluNetwork } from "../relu/network.ts";
-import { outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
+import { hasRealTimes, outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { eventsOf, type Events } from "./activity.ts";
 import { fanoutOf } from "./fanout.ts";

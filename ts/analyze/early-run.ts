@@ -1,6 +1,7 @@
 import { LlifError } from "../errors.ts";
 import type { Result, RunInput, Simulator } from "../engine/engine.ts";
 import type { EarlyExit, TickState } from "../mapping/early-exit.ts";
+import { argmax } from "../relu/forward.ts";
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 
@@ -53,7 +54,7 @@ export function runUntilDecided(simulator: Simulator, exit: EarlyExit, input: Ex
     state.add(result, part);
     const missing = populationsOf(simulator.network).find(({ name }) => state.potentials[name] === undefined || state.counts[name] === undefined);
     if (missing !== undefined) throw new LlifError("ARGUMENT", `runUntilDecided: expected a simulator that records what earlyRecording says, got no potentials of "${missing.name}"`, { nodes: [missing.name] });
-    const decision = done === ticks ? leaderOf(result.logits) : exit.decide(state, values, ticks - done);
+    const decision = done === ticks ? argmax(result.logits) : exit.decide(state, values, ticks - done);
     if (decision !== null) return { decision, ticks: done };
   }
 }
@@ -65,11 +66,4 @@ export function currentsOf({ input: { counts } }: SpikingNetwork, values: ArrayL
     const count = values instanceof Float32Array ? Math.round(value / counts.unit) : value;
     return Math.min(Math.max(count, counts.minimum), counts.maximum);
   });
-}
-
-/** Ties: the lowest index. */
-function leaderOf(logits: ArrayLike<number>): number {
-  let leader = 0;
-  for (let index = 1; index < logits.length; index++) if (logits[index] > logits[leader]) leader = index;
-  return leader;
 }

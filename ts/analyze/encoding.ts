@@ -4,8 +4,7 @@ import { encodePoisson, encodeRegular, type EncodedSpikes } from "../encode/enco
 import { encodePhase } from "../encode/phase.ts";
 import { encodeTtfs, encodeTtfsTimes } from "../encode/ttfs.ts";
 import type { RunInput } from "../engine/engine.ts";
-import { hasRealTimes } from "../mapping/activations.ts";
-import type { SpikingNetwork } from "../spiking/network.ts";
+import { hasRealTimes, type SpikingNetwork } from "../spiking/network.ts";
 
 export const encodings = ["constant", "regular", "phase", "ttfs", "poisson"] as const;
 export type Encoding = (typeof encodings)[number];

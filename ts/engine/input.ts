@@ -1,6 +1,6 @@
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkInteger, checkLength } from "../check.ts";
-import type { SpikingNetwork } from "../spiking/network.ts";
+import { hasRealTimes, type SpikingNetwork } from "../spiking/network.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
 import type { RunInput, SpikeInput } from "./engine.ts";
 
@@ -120,7 +120,7 @@ function encodeSpikes(network: SpikingNetwork, spikes: SpikeInput, ticks: number
 /** What a spike carries besides its tick and neuron, where the code has a place for it. */
 function checkExtras(place: string, network: SpikingNetwork, spikes: SpikeInput): { readonly kind: "signs" | "times"; readonly values: ArrayLike<number> } | undefined {
   const { signs, times } = spikes;
-  const realTimes = network.code === "ttfs" && network.arithmetic === "float32";
+  const realTimes = hasRealTimes(network);
   if (signs !== undefined && network.spikes !== "signed") throw new LlifError("ARGUMENT", `${place}: expected no signs in a network of unsigned spikes`);
   if (times !== undefined && !realTimes) throw new LlifError("ARGUMENT", `${place}: expected no times but in real-valued ttfs, got them in code "${network.code}", ${network.arithmetic}`);
   const kind = signs === undefined ? "times" : "signs";

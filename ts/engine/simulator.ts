@@ -2,7 +2,7 @@ import { DisposedError, LlifError, throwIfAborted } from "../errors.ts";
 import { checkInteger } from "../check.ts";
 import { type ChargeProof, proveCharges } from "../spiking/charge-range.ts";
 import { checkSpikingNetwork } from "../spiking/check.ts";
-import { latencyTicks, outputsOf, populationsOf, type Charges, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
+import { latencyTicks, outputsOf, populationsOf, takesBack, type Charges, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
 import { compileSchedule, type CompiledSchedule } from "../spiking/schedule.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions, Simulator, SpikeTrain } from "./engine.ts";
@@ -50,9 +50,9 @@ export interface CoreRun {
   readonly charges: Readonly<Record<string, Float32Array | Int32Array>>;
   /** Of this run alone, as the following; empty if not recorded. */
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
-  /** Ticks from 0 at the run's start; layerwise: depth · windowTicks + k. */
   /** By population and pool; absent: not recorded. */
   readonly sent?: Readonly<Record<string, Uint32Array>>;
+  /** Ticks from 0 at the run's start; layerwise: depth · windowTicks + k. */
   readonly spikes: Readonly<Record<string, SpikeTrain>>;
   readonly potentials: Readonly<Record<string, Float32Array | Int32Array>>;
   readonly spikeCount: number;
@@ -94,7 +94,7 @@ export function resolveRecording(network: SpikingNetwork, record: RecordOptions 
     neurons.forEach((neuron) => checkInteger(`record.potentials: neuron of "${population}"`, neuron, 0, size - 1));
     return { population, neurons: Uint32Array.from(neurons) };
   });
-  if (record.sent === true && (network.schedule !== "synchronous" || network.spikes !== "signed")) {
+  if (record.sent === true && !takesBack(network)) {
     throw new LlifError("ARGUMENT", `record.sent: expected signed synchronous rate, got ${network.schedule} ${network.code} of ${network.spikes} spikes, whose counts tell what is sent`);
   }
   return { counts: record.counts ?? true, sent: record.sent ?? false, spikes, potentials };

@@ -1,5 +1,5 @@
 import { LlifError } from "../errors.ts";
-import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import { hasRealTimes, outputsOf, populationsOf, takesBack, type SpikingNetwork } from "../spiking/network.ts";
 import type { Engine } from "./engine.ts";
 import { bitsOf, buildCore, planesOf, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
 import type { EncodedInput, EventInput } from "./input.ts";
@@ -112,19 +112,15 @@ function passWindow(raw: RawSimulator, network: SpikingNetwork, input: EncodedIn
   return raw.passEvents(neurons, starts);
 }
 
-function hasRealTimes({ code, arithmetic }: SpikingNetwork): boolean {
-  return code === "ttfs" && arithmetic === "float32";
-}
-
 /** Copies a run's results out of the core's memory, which the next call may change or move. */
 function collect(network: SpikingNetwork, recording: Recording, numbers: ReadonlyMap<string, number>, table: RunTable): CoreRun {
   const numberOf = (name: string): number => numbers.get(name) as number;
-  const takesBack = network.schedule === "synchronous" && network.spikes === "signed";
+  const unsigned = !takesBack(network);
   const bits = (name: string, array: TableArray): Float32Array | Int32Array =>
     network.arithmetic === "float32" ? table.floats(numberOf(name), array) : table.integers(numberOf(name), array);
   return {
     charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, bits(name, "charges")])),
-    counts: recording.counts ? Object.fromEntries(populationsOf(network).map(({ name, rectified }) => [name, rectified && !takesBack ? table.words(numberOf(name), "counts") : table.integers(numberOf(name), "counts")])) : {},
+    counts: recording.counts ? Object.fromEntries(populationsOf(network).map(({ name, rectified }) => [name, rectified && unsigned ? table.words(numberOf(name), "counts") : table.integers(numberOf(name), "counts")])) : {},
     spikes: Object.fromEntries(
       recording.spikes.map((name) => {
         const neurons = table.words(numberOf(name), "neurons");

@@ -1,7 +1,7 @@
 import { LlifError } from "../errors.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { forEachPooled } from "../relu/forward.ts";
-import { shapeOf, type Population, type SpikingNetwork, type SpikingPool } from "../spiking/network.ts";
+import { hasRealTimes, shapeOf, type Population, type SpikingNetwork, type SpikingPool } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { foldNetwork } from "./fold/fold.ts";
 import type { Activation, FoldedLayer, Place } from "./fold/graph.ts";
@@ -55,11 +55,6 @@ function poolsUntil(network: SpikingNetwork, population: Population, size: numbe
     end = next;
   }
   return pools;
-}
-
-/** Real-valued `ttfs`: the value is in the time of a spike, not in a count. */
-export function hasRealTimes({ code, arithmetic }: Pick<SpikingNetwork, "code" | "arithmetic">): boolean {
-  return code === "ttfs" && arithmetic === "float32";
 }
 
 /** A complement counts up from −scale; its full window, the scale, is where it stands for zero. */

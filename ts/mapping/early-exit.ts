@@ -1,4 +1,4 @@
-import { forEachPooled } from "../relu/forward.ts";
+import { argmax, forEachPooled } from "../relu/forward.ts";
 import { outputsOf, shapeOf, synapsesTo, type Population, type SpikingNetwork, type SpikingNode, type SpikingOutput, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { applyLinear, type Linear } from "./fold/linear.ts";
@@ -213,8 +213,7 @@ function pooled(network: SpikingNetwork, pool: SpikingPool, soFar: Map<string, A
 
 function decision(network: SpikingNetwork, output: SpikingOutput, rows: readonly Rows[], wires: readonly Wire[], charge: ArrayLike<number>, drive: Drive, coming: ReadonlyMap<string, Coming>, remaining: number): number | null {
   const { constant, slack, leastExcitation, mostInhibition } = new Arriving(network, output, wires, charge, drive, coming, remaining);
-  let leader = 0;
-  for (let index = 1; index < charge.length; index++) if (charge[index] > charge[leader]) leader = index;
+  const leader = argmax(charge);
   // Of a rectified output all values below zero tie.
   if (output.rectified && charge[leader] + constant[leader] * remaining + leastExcitation[leader] + mostInhibition[leader] - slack[leader] <= 0) return null;
   for (let other = 0; other < charge.length; other++) {

@@ -1,6 +1,6 @@
 import { checkFinite, checkOneOf } from "../check.ts";
 import type { ReluNetwork } from "../relu/network.ts";
-import type { Charges, Population, SpikingInput, SpikingNetwork, SpikingNode, Synapse } from "../spiking/network.ts";
+import { hasRealTimes, type Charges, type Population, type SpikingInput, type SpikingNetwork, type SpikingNode, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 import { planCode, type CodeOptions, type CodePlan } from "./code.ts";
 import { foldNetwork } from "./fold/fold.ts";
@@ -57,7 +57,7 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
     ...(options.margin === undefined ? {} : { margin: checkFinite("margin", options.margin, { above: 0 }) }),
     ...(options.channelFloor === undefined ? {} : { channelFloor: checkFinite("channelFloor", options.channelFloor, { above: 0, to: 1 }) }),
     // A real-valued time is as fine at any scale, so it takes one that no activation is likely to pass.
-    leastMargin: plan.code === "ttfs" && plan.arithmetic === "float32" ? 4 : 0,
+    leastMargin: hasRealTimes(plan) ? 4 : 0,
     percentile: checkFinite("percentile", options.percentile ?? 99.9, { above: 0, to: 100 }),
     perChannel: options.perChannel ?? true,
     calibration, maxima: options.maxima, maximaImages: options.maximaImages, pass: options.pass, inputRange: pixels ? undefined : range(), signal: options.signal, onProgress: options.onProgress,

@@ -1,17 +1,17 @@
 import { LlifError } from "../errors.ts";
-import { activityMeter, takesBack } from "../analyze/activity.ts";
+import { activityMeter } from "../analyze/activity.ts";
 import { earlyRecording } from "../analyze/early-run.ts";
 import { inputEncoder, type EncodingChoice } from "../analyze/encoding.ts";
 import type { Certificates, Contenders } from "../analyze/evaluate.ts";
 import { createSimulator, type EngineName } from "../engine/create.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";
-import { correspondences, hasRealTimes, wholeNodes } from "../mapping/activations.ts";
+import { correspondences, wholeNodes } from "../mapping/activations.ts";
 import { createCertifier } from "../mapping/certificate.ts";
 import { earlyExit } from "../mapping/early-exit.ts";
 import { lastWindow } from "../mapping/last-window.ts";
 import type { ReluNetwork } from "../relu/network.ts";
-import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import { hasRealTimes, populationsOf, takesBack, type SpikingNetwork } from "../spiking/network.ts";
 
 /** What an evaluation needs, as plain data that can be posted to a worker. */
 export interface ContenderChoice {

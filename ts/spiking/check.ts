@@ -4,7 +4,7 @@ import { checkConvention, checkWindow } from "../relu/check.ts";
 import type { Window2d } from "../relu/network.ts";
 import { maximumElements, windowedExtents, windowSize } from "../relu/shapes.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape } from "../tensor.ts";
-import type { Arithmetic, Charges, NegativeSide, Population, SpikingNetwork, SpikingNode, SpikingPool, Synapse } from "./network.ts";
+import { hasRealTimes, type Arithmetic, type Charges, type NegativeSide, type Population, type SpikingNetwork, type SpikingNode, type SpikingPool, type Synapse } from "./network.ts";
 
 /** Counts up to here are exact in float32, and so are their products with a power of two. */
 const maximumTicks = 2 ** 24;
@@ -62,7 +62,7 @@ function checkCode(place: string, network: SpikingNetwork): void {
     // In a silent tick spikes may still be on their way.
     if (delayed !== undefined) throw new LlifError("ARGUMENT", `${place}: settles: expected no delays, got ${delayed.delayTicks} ticks from "${delayed.from}" to "${delayed.to}"`, { nodes: [delayed.from, delayed.to] });
   }
-  const realTimes = code === "ttfs" && network.arithmetic === "float32";
+  const realTimes = hasRealTimes(network);
   const most = code !== "phase" ? maximumTicks : network.nonAdjacent === true ? 31 : spikes === "signed" ? 19 : 30;
   const ticks = checkInteger(`${place}: windowTicks`, network.windowTicks, network.nonAdjacent === true ? 2 : 1, realTimes ? 1 : most);
   const levels = realTimes ? 0 : code === "phase" ? phaseLevels(network, ticks) : ticks;

@@ -172,6 +172,16 @@ export interface IdentitySynapse extends SynapseBase {
 
 export type Synapse = DenseSynapse | Conv2dSynapse | ConvTranspose2dSynapse | IdentitySynapse;
 
+/** Real-valued `ttfs`: the value is in the time of a spike, not in a count. */
+export function hasRealTimes({ code, arithmetic }: Pick<SpikingNetwork, "code" | "arithmetic">): boolean {
+  return code === "ttfs" && arithmetic === "float32";
+}
+
+/** Signed synchronous rate: spikes that are taken back are in no count (T8). */
+export function takesBack({ schedule, spikes }: Pick<SpikingNetwork, "schedule" | "spikes">): boolean {
+  return schedule === "synchronous" && spikes === "signed";
+}
+
 export function populationsOf(network: SpikingNetwork): Population[] {
   return network.nodes.filter((node) => node.kind === "population");
 }

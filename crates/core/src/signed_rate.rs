@@ -8,7 +8,7 @@ use crate::layerwise::in_chunk;
 use crate::network::{Node, TakesBack};
 use crate::simulator::Simulator;
 use crate::spikes::{Further, Spikes};
-use crate::state::{as_integers, grow, spikes_of, LayerState, Scratch};
+use crate::state::{as_integers, gather_taps, grow, spikes_of, LayerState, Scratch};
 use crate::synchronous::BLOCK_TICKS;
 use crate::with_vectors;
 
@@ -79,10 +79,7 @@ pub fn run_signed_block<L: Lanes>(layer: &Layer, state: &mut LayerState, takes_b
         } else {
             for index in 0..layer.chunks.len() {
                 for x in 0..width {
-                    scratch.taps.clear();
-                    for (synapse, form) in layer.synapses.iter().enumerate() {
-                        form.taps(&mut scratch.taps, spikes_of(layer, synapse, &state.views, before), y, x, &layer.chunks[index], layer.vectors);
-                    }
+                    gather_taps(&mut scratch.taps, layer, &layer.chunks[index], &state.views, before, y, x);
                     run_chunk::<L>(layer, state, &block, scratch, index, y, x, None);
                 }
             }

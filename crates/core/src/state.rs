@@ -1,5 +1,6 @@
 //! What changes while a network runs.
 
+use crate::chunks::Chunk;
 use crate::delays::Past;
 use crate::events::{readers, Readers};
 use crate::kernel::drive::Driven;
@@ -7,7 +8,7 @@ use crate::kernel::rows::Tap;
 use crate::layer::{Layer, PerNeuron};
 use crate::spikes::Spikes;
 use crate::signed_rate::Ledger;
-use crate::synapse::View;
+use crate::synapse::{Synapse, View};
 
 #[derive(Default)]
 pub struct LayerState {
@@ -117,7 +118,14 @@ pub fn spikes_of<'a>(layer: &Layer, synapse: usize, views: &'a [Spikes], before:
     if *view == View::Same && *delay == 0 && !layer.merges { &before[*source] } else { &views[synapse] }
 }
 
-use crate::synapse::Synapse;
+/// Replaces `taps` by those of one chunk of one position.
+#[inline(always)]
+pub fn gather_taps(taps: &mut Vec<Tap>, layer: &Layer, chunk: &Chunk, views: &[Spikes], before: &[Spikes], y: usize, x: usize) {
+    taps.clear();
+    for (index, synapse) in layer.synapses.iter().enumerate() {
+        synapse.taps(taps, spikes_of(layer, index, views, before), y, x, chunk, layer.vectors);
+    }
+}
 
 /// Buffers shared by all layers: grown once, then reused.
 #[derive(Default)]

@@ -7,7 +7,7 @@ use crate::layer::Layer;
 use crate::layerwise::in_chunk;
 use crate::neuron::Neuron;
 use crate::spikes::Spikes;
-use crate::state::{as_floats, grow, spikes_of, LayerState, Scratch};
+use crate::state::{as_floats, gather_taps, grow, spikes_of, LayerState, Scratch};
 use crate::with_vectors;
 
 /// Ticks of a run that pass through the graph at once, so that long runs need no more memory.
@@ -37,10 +37,7 @@ pub fn run_block<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spik
         } else {
             for index in 0..layer.chunks.len() {
                 for x in 0..width {
-                    scratch.taps.clear();
-                    for (synapse, form) in layer.synapses.iter().enumerate() {
-                        form.taps(&mut scratch.taps, spikes_of(layer, synapse, &state.views, before), y, x, &layer.chunks[index], layer.vectors);
-                    }
+                    gather_taps(&mut scratch.taps, layer, &layer.chunks[index], &state.views, before, y, x);
                     run_chunk::<L>(layer, &layer.neuron, state, scratch, index, y, x, None, first, ticks, run_ticks);
                 }
             }

@@ -8,7 +8,7 @@ use crate::kernel::values::{values_f, values_narrow, values_wide, ValuesFloat, V
 use crate::layer::Layer;
 use crate::network::Timed;
 use crate::spikes::{Geometry, Spikes};
-use crate::state::{as_floats, as_integers, grow, spikes_of, LayerState, Scratch};
+use crate::state::{as_floats, as_integers, gather_taps, grow, spikes_of, LayerState, Scratch};
 use crate::with_vectors;
 
 /// Input spikes of `ttfs` in slots: those of slot t, of `slots`, carry slots − t. From (slot, neuron) order into that of neurons.
@@ -122,10 +122,7 @@ fn integrate<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes],
     }
     for chunk in &layer.chunks {
         for x in 0..width {
-            scratch.taps.clear();
-            for (index, synapse) in layer.synapses.iter().enumerate() {
-                synapse.taps(&mut scratch.taps, spikes_of(layer, index, &state.views, before), y, x, chunk, layer.vectors);
-            }
+            gather_taps(&mut scratch.taps, layer, chunk, &state.views, before, y, x);
             let charges = &mut scratch.row[x * padded + chunk.first..][..chunk.vectors * layer.width.lanes()];
             for taps in scratch.taps.chunk_by(|a, b| a.single == b.single) {
                 if taps[0].single {
