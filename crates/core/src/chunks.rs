@@ -37,6 +37,12 @@ impl Bounds {
         let (table, bounded) = if distinct { &self.distinct } else { &self.repeated };
         (table, *bounded)
     }
+
+    /// So many events move no sum by more than 32767.
+    pub fn most_events(&self, distinct: bool) -> usize {
+        let (table, bounded) = self.of(distinct);
+        if bounded { usize::MAX } else { table.len().saturating_sub(1) }
+    }
 }
 
 /// Chunks of whole bytes of lanes that do not straddle groups.

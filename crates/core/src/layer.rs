@@ -108,6 +108,8 @@ pub struct Layer {
     pub initial: PerNeuron,
     /// 2³² / threshold, where every threshold allows it.
     pub reciprocal: Option<PerNeuron>,
+    /// Binary logarithm of all thresholds, where they are one power of two.
+    pub threshold_shift: Option<u32>,
     /// Bias, and in layerwise networks the initial potential, in integers.
     pub base: PerNeuron,
     /// All synapses deliver event by event: depthwise and small groups, where a vector of neurons shares no row.
@@ -137,8 +139,7 @@ impl Layer {
     pub fn new(spec: LayerSpec, sources: &[Geometry], schedule: &Schedule) -> Layer {
         let to = spec.geometry;
         let float = schedule.float();
-        // Neurons that take spikes back compare every tick, and mostly after few events: sums of 16 bits would gain nothing.
-        let width = match (float, spec.narrow && schedule.takes_back.is_none()) {
+        let width = match (float, spec.narrow) {
             (true, _) => Width::Float,
             (_, true) => Width::Narrow,
             _ => Width::Wide,
@@ -176,6 +177,7 @@ impl Layer {
             bias: PerNeuron::new(&spec.bias, to, padded, 0),
             threshold: PerNeuron::new(&spec.threshold, to, padded, never),
             initial: PerNeuron::new(&spec.initial, to, padded, 0),
+            threshold_shift: common_shift(&spec.threshold).filter(|_| !float),
             reciprocal: reciprocals.map(|values| PerNeuron::new(&values, to, padded, 0)),
             base: PerNeuron::new(&base, to, padded, 0),
             by_events,
@@ -234,6 +236,11 @@ impl Layer {
         self.chunks = chunks;
     }
 
+}
+
+fn common_shift(thresholds: &[u32]) -> Option<u32> {
+    let first = *thresholds.first()?;
+    (first.is_power_of_two() && thresholds.iter().all(|&threshold| threshold == first)).then(|| first.trailing_zeros())
 }
 
 /// One value for each channel or each neuron on either side; the second may be empty.

@@ -8,7 +8,7 @@ use crate::kernel::window::{window_narrow, window_wide, Window, WindowKernel};
 use crate::layer::Layer;
 use crate::network::Schedule;
 use crate::spikes::Spikes;
-use crate::state::{as_integers, grow, spikes_of, LayerState, Scratch};
+use crate::state::{as_integers, gather_row, grow, row_taps, spikes_of, LayerState, Scratch};
 use crate::chunks::{Chunk, Width};
 use crate::with_vectors;
 
@@ -38,10 +38,7 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
         if layer.by_events {
             integrate_row(layer, state, schedule, before, scratch, y);
         }
-        for (index, synapse) in layer.synapses.iter().enumerate().filter(|(_, synapse)| synapse.gathers()) {
-            let spikes = spikes_of(layer, index, &state.views, before);
-            synapse.gather(&mut state.gathered[index], spikes, y, &mut scratch.rows);
-        }
+        gather_row(layer, state, before, scratch, y);
         for chunk in &layer.chunks {
             let lanes = chunk.vectors * layer.width.lanes();
             for x in 0..width {
@@ -57,14 +54,7 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                     let row = &as_integers(&mut scratch.row)[x * layer.padded + chunk.first..][..lanes];
                     potentials[..lanes].copy_from_slice(row);
                 } else {
-                    scratch.taps.clear();
-                    for (index, synapse) in layer.synapses.iter().enumerate() {
-                        if synapse.gathers() {
-                            synapse.gathered_tap(&mut scratch.taps, &state.gathered[index], y, x, chunk, layer.vectors);
-                        } else {
-                            synapse.taps(&mut scratch.taps, spikes_of(layer, index, &state.views, before), y, x, chunk, layer.vectors);
-                        }
-                    }
+                    row_taps(layer, state, before, scratch, chunk, y, x);
                     let (bounds, bounded) = chunk.bounds.of(distinct_input);
                     let ticks = if layer.merges { 1 } else { ticks };
                     let job = Window { taps: &scratch.taps, ticks, gain: schedule.gain, signs: schedule.signs(), bounds, bounded, base: base.as_ptr().cast(), sampled };

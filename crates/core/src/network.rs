@@ -220,6 +220,9 @@ impl Network {
             let (before, rest) = self.nodes.split_at_mut(index);
             let Node::Layer(layer) = &mut rest[0] else { continue };
             layer.synapses.iter().try_for_each(|synapse| synapse.complete().map_err(|message| format!("node {index}: {message}")))?;
+            if self.schedule.takes_back.is_some() {
+                layer.prove(Repeats::Always, true, 1);
+            }
             if self.schedule.interleaved {
                 continue;
             }

@@ -1,14 +1,15 @@
 //! A layer over a block of ticks in which it integrates and fires by turns, in i32, and takes spikes back (T8).
 
 use crate::events::deliver;
+use crate::chunks::Width;
 use crate::kernel::lanes::Lanes;
-use crate::kernel::signed::{signed_ticks, Chunk as Job, SignedTicks};
+use crate::kernel::signed::{signed_narrow, signed_wide, Chunk as Job, SignedTicks};
 use crate::layer::Layer;
 use crate::layerwise::in_chunk;
 use crate::network::{Node, TakesBack};
 use crate::simulator::Simulator;
 use crate::spikes::{Further, Spikes};
-use crate::state::{as_integers, gather_taps, grow, spikes_of, LayerState, Scratch};
+use crate::state::{as_integers, gather_row, grow, row_taps, spikes_of, LayerState, Scratch};
 use crate::synchronous::BLOCK_TICKS;
 use crate::with_vectors;
 
@@ -77,9 +78,10 @@ pub fn run_signed_block<L: Lanes>(layer: &Layer, state: &mut LayerState, takes_b
         if layer.by_events {
             run_row::<L>(layer, state, &block, before, scratch, y);
         } else {
+            gather_row(layer, state, before, scratch, y);
             for index in 0..layer.chunks.len() {
                 for x in 0..width {
-                    gather_taps(&mut scratch.taps, layer, &layer.chunks[index], &state.views, before, y, x);
+                    row_taps(layer, state, before, scratch, &layer.chunks[index], y, x);
                     run_chunk::<L>(layer, state, &block, scratch, index, y, x, None);
                 }
             }
@@ -125,7 +127,7 @@ fn emit(layer: &Layer, state: &mut LayerState, out: &mut Spikes, scratch: &mut S
 fn run_chunk<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, scratch: &mut Scratch, index: usize, y: usize, x: usize, only: Option<usize>) {
     let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
     let chunk = &layer.chunks[index];
-    let lanes = chunk.vectors * 4;
+    let lanes = chunk.vectors * layer.width.lanes();
     let words = padded.div_ceil(64);
     let position = y * width + x;
     let at = position * padded + chunk.first;
@@ -142,8 +144,10 @@ fn run_chunk<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, scr
         let cell = 2 * from * width + x;
         let threshold = if layer.fires { layer.threshold.at(position)[chunk.first..chunk.first + lanes].as_ptr().cast() } else { std::ptr::null() };
         let job = Job {
+            lanes,
             potential: as_integers(&mut state.potential)[at..at + lanes].as_mut_ptr(),
             threshold,
+            shift: layer.threshold_shift,
             count: if layer.fires { counts[at..at + lanes].as_mut_ptr() } else { std::ptr::null_mut() },
             cap: block.takes_back.cap,
             once: block.takes_back.once,
@@ -152,6 +156,7 @@ fn run_chunk<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, scr
             owed: owed[at..at + lanes].as_mut_ptr(),
             window_ticks: block.takes_back.window_ticks,
             taps: &scratch.taps,
+            most_events: chunk.bounds.most_events(false),
             ticks,
             bits: scratch.bits.as_mut_ptr().cast::<u8>().add(cell * words * 8 + chunk.first / 8),
             stride: width * words * 8,
@@ -161,7 +166,10 @@ fn run_chunk<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, scr
             several_stride: width,
             sampled: if traced { scratch.sampled.as_mut_ptr().cast() } else { std::ptr::null_mut() },
         };
-        with_vectors!(chunk.vectors, signed_ticks: SignedTicks, L, &job);
+        match layer.width {
+            Width::Narrow => with_vectors!(chunk.vectors, signed_narrow: SignedTicks, L, &job),
+            _ => with_vectors!(chunk.vectors, signed_wide: SignedTicks, L, &job),
+        }
     }
     if traced {
         for (row, &neuron) in layer.traced.iter().enumerate().filter(|(_, &neuron)| in_chunk(neuron, position, channels, chunk, lanes)) {

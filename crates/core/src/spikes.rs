@@ -56,6 +56,7 @@ pub struct Spikes {
     /// Spikes that only `bits` has, because nothing takes them as entries.
     pub unlisted: usize,
     cursor: Vec<usize>,
+    once: Vec<u32>,
 }
 
 impl Spikes {
@@ -360,17 +361,24 @@ impl Spikes {
     /// Each entry from `start` on as often again as `more` says for its channel, in order; `more` is zeros afterwards.
     #[inline(never)]
     fn repeat(&mut self, start: usize, origin: usize, more: &mut [u32]) {
-        let mut from = self.entries.len();
-        let total: u32 = self.entries[start..].iter().map(|&entry| more[entry as usize - origin]).sum();
-        let mut to = from + total as usize;
-        self.entries.resize(to, 0);
-        while from > start {
-            from -= 1;
-            let entry = self.entries[from];
+        let once = &mut self.once;
+        once.clear();
+        once.extend_from_slice(&self.entries[start..]);
+        let total: usize = once.iter().map(|&entry| 1 + more[entry as usize - origin] as usize).sum();
+        self.entries.truncate(start);
+        self.entries.reserve(total + 4);
+        let entries = self.entries.as_mut_ptr();
+        let mut length = start;
+        for &entry in &*once {
             let times = 1 + std::mem::take(&mut more[entry as usize - origin]) as usize;
-            self.entries[to - times..to].fill(entry);
-            to -= times;
+            for first in (0..times).step_by(4) {
+                // SAFETY: room for every spike and 4 more is reserved.
+                unsafe { entries.add(length + first).cast::<[u32; 4]>().write_unaligned([entry; 4]) };
+            }
+            length += times;
         }
+        // SAFETY: they have been written.
+        unsafe { self.entries.set_len(length) };
     }
 
     pub fn finish(&mut self) {

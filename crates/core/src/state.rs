@@ -127,6 +127,27 @@ pub fn gather_taps(taps: &mut Vec<Tap>, layer: &Layer, chunk: &Chunk, views: &[S
     }
 }
 
+/// In integers, where the order of sums is nothing: brings the input rows under output row `y` together, where they can be.
+pub fn gather_row(layer: &Layer, state: &mut LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize) {
+    for (index, synapse) in layer.synapses.iter().enumerate().filter(|(_, synapse)| synapse.gathers()) {
+        let spikes = spikes_of(layer, index, &state.views, before);
+        synapse.gather(&mut state.gathered[index], spikes, y, &mut scratch.rows);
+    }
+}
+
+/// Replaces the taps by those of one chunk of one position in a row that is gathered.
+#[inline(always)]
+pub fn row_taps(layer: &Layer, state: &LayerState, before: &[Spikes], scratch: &mut Scratch, chunk: &Chunk, y: usize, x: usize) {
+    scratch.taps.clear();
+    for (index, synapse) in layer.synapses.iter().enumerate() {
+        if synapse.gathers() {
+            synapse.gathered_tap(&mut scratch.taps, &state.gathered[index], y, x, chunk, layer.vectors);
+        } else {
+            synapse.taps(&mut scratch.taps, spikes_of(layer, index, &state.views, before), y, x, chunk, layer.vectors);
+        }
+    }
+}
+
 /// Buffers shared by all layers: grown once, then reused.
 #[derive(Default)]
 pub struct Scratch {

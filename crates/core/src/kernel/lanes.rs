@@ -34,6 +34,8 @@ pub trait Lanes {
     fn sub_i(a: Self::I, b: Self::I) -> Self::I;
     fn mul_i(a: Self::I, b: Self::I) -> Self::I;
     fn shl_i(a: Self::I, bits: u32) -> Self::I;
+    /// Rounded down.
+    fn shr_i(a: Self::I, bits: u32) -> Self::I;
     /// Half, rounded down.
     fn half_i(a: Self::I) -> Self::I;
     fn min_i(a: Self::I, b: Self::I) -> Self::I;

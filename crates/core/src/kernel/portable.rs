@@ -98,6 +98,10 @@ impl Lanes for Portable {
         Four(a.0.map(|a| a.wrapping_shl(bits)))
     }
     #[inline(always)]
+    fn shr_i(a: Self::I, bits: u32) -> Self::I {
+        Four(a.0.map(|a| a.wrapping_shr(bits)))
+    }
+    #[inline(always)]
     fn half_i(a: Self::I) -> Self::I {
         Four(a.0.map(|a| a >> 1))
     }

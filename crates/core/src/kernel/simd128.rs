@@ -94,6 +94,10 @@ impl Lanes for Simd128 {
         i32x4_shl(a, bits)
     }
     #[inline(always)]
+    fn shr_i(a: v128, bits: u32) -> v128 {
+        i32x4_shr(a, bits)
+    }
+    #[inline(always)]
     fn half_i(a: v128) -> v128 {
         i32x4_shr(a, 1)
     }

@@ -100,6 +100,10 @@ impl Lanes for Sse {
         sse!(_mm_sll_epi32(a, _mm_cvtsi32_si128(bits as i32)))
     }
     #[inline(always)]
+    fn shr_i(a: __m128i, bits: u32) -> __m128i {
+        sse!(_mm_sra_epi32(a, _mm_cvtsi32_si128(bits as i32)))
+    }
+    #[inline(always)]
     fn half_i(a: __m128i) -> __m128i {
         sse!(_mm_srai_epi32::<1>(a))
     }
