@@ -18,6 +18,8 @@ use crate::with_vectors;
 pub struct Ledger {
     /// Spikes less those taken back since the last reset.
     counts: Vec<i32>,
+    /// The same when the run began.
+    before: Vec<i32>,
     /// Of a window's constant charge A: ⌊A/T⌋, A mod T, and (A mod T)·t mod T after t ticks.
     each: Vec<i32>,
     rest: Vec<i32>,
@@ -41,8 +43,9 @@ impl LayerState {
     pub fn owe(&mut self, layer: &Layer, takes_back: &TakesBack, elapsed: u64) {
         let size = layer.geometry.positions() * layer.padded;
         let (ticks, t) = (takes_back.window_ticks, elapsed % takes_back.window_ticks as u64);
-        let Ledger { counts, each, rest, owed } = &mut self.ledger;
+        let Ledger { counts, before, each, rest, owed } = &mut self.ledger;
         counts.resize(if layer.fires { size } else { 0 }, 0);
+        before.clone_from(counts);
         for list in [&mut *each, &mut *rest, &mut *owed] {
             list.resize(size, 0);
         }
@@ -87,11 +90,13 @@ pub fn run_signed_block<L: Lanes>(layer: &Layer, state: &mut LayerState, takes_b
             }
         }
         if layer.fires {
-            emit(layer, state, out, scratch, words, y);
+            let Scratch { bits, extra, several, .. } = &mut *scratch;
+            out.append_repeated(layer.geometry, &bits[..planes * width * words], words, Further { several, extra, padded });
         }
     }
     if layer.fires {
         out.finish();
+        state.count_run(layer);
         if layer.record_spikes {
             state.record_signed(layer, out, first);
         }
@@ -103,22 +108,6 @@ struct Block<'a> {
     first: usize,
     ticks: usize,
     run_ticks: usize,
-}
-
-/// Turns the bits of one row into spikes, and counts them.
-#[inline(never)]
-fn emit(layer: &Layer, state: &mut LayerState, out: &mut Spikes, scratch: &mut Scratch, words: usize, y: usize) {
-    let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
-    let row_size = width * channels;
-    let counts = if state.counts.is_empty() { &mut [] } else { &mut state.counts[y * row_size..(y + 1) * row_size] };
-    let Scratch { bits, extra, several, .. } = scratch;
-    let further = Further { several, extra, padded };
-    out.append_repeated(layer.geometry, &bits[..out.planes * width * words], words, further, |plane, entries| {
-        if !counts.is_empty() {
-            let change = if plane % 2 == 0 { 1 } else { u32::MAX };
-            entries.iter().for_each(|&entry| counts[entry as usize] = counts[entry as usize].wrapping_add(change));
-        }
-    });
 }
 
 /// One chunk of one position, with the taps in `scratch`. `only`: a single tick, whose spikes are in the potentials already.
@@ -136,7 +125,7 @@ fn run_chunk<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, scr
     if traced {
         grow(&mut scratch.sampled, ticks * lanes);
     }
-    let Ledger { counts, each, rest, owed } = &mut state.ledger;
+    let Ledger { counts, each, rest, owed, .. } = &mut state.ledger;
     // SAFETY: potentials, ledger and thresholds have `lanes` values from `at` on; a row of bits has `words` words a position and
     // plane, in which the chunk has whole bytes; repeats have `padded` values and flags one a position and plane; taps read live
     // spikes of two planes a tick, whose entries are rows of the chunk's block. Outputs never fire.
@@ -202,6 +191,17 @@ fn run_row<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, befor
 }
 
 impl LayerState {
+    /// Counts of the run so far.
+    fn count_run(&mut self, layer: &Layer) {
+        let Ledger { counts, before, .. } = &self.ledger;
+        let now = counts.chunks_exact(layer.padded).zip(before.chunks_exact(layer.padded));
+        for (to, (now, before)) in self.counts.chunks_exact_mut(layer.geometry.channels).zip(now) {
+            for (to, (now, before)) in to.iter_mut().zip(now.iter().zip(before)) {
+                *to = (now - before) as u32;
+            }
+        }
+    }
+
     /// Membrane traces of `before` samples get room for `after`; what does not fit is dropped.
     fn retrace(&mut self, before: usize, after: usize) {
         let rows = self.traces.len().checked_div(before).unwrap_or(0);

@@ -56,7 +56,7 @@ pub struct Spikes {
     /// Spikes that only `bits` has, because nothing takes them as entries.
     pub unlisted: usize,
     cursor: Vec<usize>,
-    once: Vec<u32>,
+    once: Vec<(u32, u32)>,
 }
 
 impl Spikes {
@@ -319,63 +319,57 @@ impl Spikes {
     }
 
     /// The same where some neurons spike several times.
-    #[inline(always)]
-    pub fn append_repeated(&mut self, geometry: Geometry, bits: &[u64], words: usize, further: Further, mut seen: impl FnMut(usize, &[u32])) {
+    #[inline(never)]
+    pub fn append_repeated(&mut self, geometry: Geometry, bits: &[u64], words: usize, further: Further) {
         let Geometry { width, channels, .. } = geometry;
-        let total: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
-        self.entries.reserve(total + 8);
+        let mut left: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
         self.starts.reserve(self.planes * width);
-        let mut entries = self.entries.as_mut_ptr();
-        let mut length = self.entries.len();
-        // Bits that are not yet entries.
-        let mut left = total;
-        for plane in 0..self.planes {
-            let first = length;
-            for x in 0..width {
-                self.starts.push(length as u32);
-                let (start, cell) = (length, &bits[(plane * width + x) * words..][..words]);
-                for (word, &bits) in cell.iter().enumerate().filter(|(_, &bits)| bits != 0) {
-                    for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
-                        let eight = (bits >> (8 * byte)) as usize & 255;
-                        // SAFETY: room for `left` entries and 8 more is reserved, and at most `left` are counted.
-                        length += unsafe { put_eight(entries.add(length), eight, x * channels + word * 64 + 8 * byte) };
-                    }
-                }
-                left -= length - start;
-                let at = plane * width + x;
-                if further.several[at] != 0 {
-                    further.several[at] = 0;
-                    // SAFETY: the entries up to `length` have been written.
-                    unsafe { self.entries.set_len(length) };
-                    self.repeat(start, x * channels, &mut further.extra[at * further.padded..]);
-                    self.entries.reserve(left + 8);
-                    (entries, length) = (self.entries.as_mut_ptr(), self.entries.len());
+        for (cell, bits) in bits.chunks_exact(words).enumerate() {
+            let origin = cell % width * channels;
+            let start = self.entries.len();
+            self.starts.push(start as u32);
+            if bits.iter().all(|&word| word == 0) {
+                continue;
+            }
+            self.entries.reserve(left + 8);
+            let entries = self.entries.as_mut_ptr();
+            let mut length = start;
+            for (word, &bits) in bits.iter().enumerate() {
+                for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
+                    let eight = (bits >> (8 * byte)) as usize & 255;
+                    // SAFETY: room for `left` entries and 8 more is reserved, and at most `left` are counted.
+                    length += unsafe { put_eight(entries.add(length), eight, origin + word * 64 + 8 * byte) };
                 }
             }
+            left -= length - start;
             // SAFETY: the entries up to `length` have been written.
             unsafe { self.entries.set_len(length) };
-            seen(plane, &self.entries[first..]);
+            if std::mem::take(&mut further.several[cell]) != 0 {
+                self.repeat(start, origin, &mut further.extra[cell * further.padded..]);
+            }
         }
     }
 
     /// Each entry from `start` on as often again as `more` says for its channel, in order; `more` is zeros afterwards.
-    #[inline(never)]
     fn repeat(&mut self, start: usize, origin: usize, more: &mut [u32]) {
         let once = &mut self.once;
         once.clear();
-        once.extend_from_slice(&self.entries[start..]);
-        let total: usize = once.iter().map(|&entry| 1 + more[entry as usize - origin] as usize).sum();
+        let mut total = 0;
+        once.extend(self.entries[start..].iter().map(|&entry| {
+            let times = 1 + std::mem::take(&mut more[entry as usize - origin]);
+            total += times as usize;
+            (entry, times)
+        }));
         self.entries.truncate(start);
         self.entries.reserve(total + 4);
         let entries = self.entries.as_mut_ptr();
         let mut length = start;
-        for &entry in &*once {
-            let times = 1 + std::mem::take(&mut more[entry as usize - origin]) as usize;
-            for first in (0..times).step_by(4) {
+        for &(entry, times) in &*once {
+            for first in (0..times as usize).step_by(4) {
                 // SAFETY: room for every spike and 4 more is reserved.
                 unsafe { entries.add(length + first).cast::<[u32; 4]>().write_unaligned([entry; 4]) };
             }
-            length += times;
+            length += times as usize;
         }
         // SAFETY: they have been written.
         unsafe { self.entries.set_len(length) };
