@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { SkippedCase } from "../ts/bench/case.ts";
 import { loadDataset, type DatasetName } from "../ts/cli/data-cache.ts";
@@ -38,6 +38,8 @@ export interface ModelCode {
   readonly suffix: string;
   /** Of `llif convert`. */
   readonly flags: readonly string[];
+  /** Every neuron's, on the same weights and thresholds; by default as mapped, that is 1. */
+  readonly leakFactor?: number;
 }
 
 export const models: readonly ModelSpec[] = [
@@ -48,12 +50,16 @@ export const models: readonly ModelSpec[] = [
 ];
 
 /** Minutes for a slow contender: only in suites that say so. */
-export const resnet50: ModelSpec = { name: "resnet50", data: "imagenet-sample", calibration: "imagenet-crops", published: true, images: 1, reference: 1 };
+export const resnet50: ModelSpec = { name: "resnet50", data: "imagenet-sample", calibration: "imagenet-views", published: true, images: 1, reference: 1 };
 
 export const phase: ModelCode = { suffix: "", flags: ["--code", "phase", "--bits", "8"] };
 /** Fifty layers need finer values than ten. */
 export const phase10: ModelCode = { suffix: "", flags: ["--code", "phase", "--bits", "10"] };
-export const rate = (ticks: number): ModelCode => ({ suffix: `-rate-t${ticks}`, flags: ["--code", "rate", "--ticks", String(ticks)] });
+export const rate = (ticks: number, leakFactor?: number): ModelCode => ({
+  suffix: leakFactor === undefined ? `-rate-t${ticks}` : `-rate-ohmic-t${ticks}`,
+  flags: ["--code", "rate", "--ticks", String(ticks)],
+  ...(leakFactor === undefined ? {} : { leakFactor }),
+});
 
 /** The plain name is 8-bit phase; `-rate-t32` is synchronous f32. */
 export function modelCases(codes: readonly ModelCode[] = [phase, rate(32)], specs: readonly ModelSpec[] = models): { readonly name: string; open(): Promise<OpenModel> }[] {
@@ -65,10 +71,18 @@ export async function openModel(spec: ModelSpec, code: ModelCode): Promise<OpenM
   const file = inRoot("models", `${spec.name}.onnx`);
   if (spec.published !== true && !existsSync(file)) throw new SkippedCase(`models/${spec.name}.onnx is not there`);
   const relu = spec.published === true ? await published("resnet50") : ((await loadModel(file)) as ReluNetwork);
-  const onnx = spec.published === true ? writeOnnx(relu) : readFileSync(file);
-  const network = readLlif(readFileSync(await convert(spec.published === true ? spec.name : file, onnx, spec, code)));
+  const onnx = spec.published === true ? writeOnnx(withoutSoftmax(relu)) : readFileSync(file);
+  const mapped = readLlif(readFileSync(await convert(spec.published === true ? spec.name : file, onnx, spec, code)));
+  const { leakFactor } = code;
+  const network = leakFactor === undefined ? mapped : { ...mapped, nodes: mapped.nodes.map((node) => (node.kind === "population" ? { ...node, leakFactor } : node)) };
   const { images, labels } = await testImages(spec, relu);
   return { network, relu, onnx, images, labels, reference: spec.reference };
+}
+
+/** Outputs are compared as logits. */
+function withoutSoftmax(relu: ReluNetwork): ReluNetwork {
+  const logitsOf = new Map(relu.nodes.flatMap((node) => (node.kind === "softmax" ? [[node.name, node.from[0]]] : [])));
+  return { ...relu, nodes: relu.nodes.filter(({ name }) => !logitsOf.has(name)), outputs: relu.outputs.map((name) => logitsOf.get(name) ?? name) };
 }
 
 async function published(name: "resnet50"): Promise<ReluNetwork> {
@@ -78,14 +92,15 @@ async function published(name: "resnet50"): Promise<ReluNetwork> {
   return model.network as ReluNetwork;
 }
 
-/** `llif convert`, kept by the content of model and package. */
+/** `llif convert`, kept by all that decides what it writes: the model, the words and every file of the package. */
 async function convert(model: string, onnx: Uint8Array, spec: ModelSpec, code: ModelCode): Promise<string> {
-  const hash = createHash("sha256").update(onnx).update(code.flags.join(" "));
-  for (const part of ["cli.js", "llif.wasm"]) hash.update(readFileSync(inRoot("dist", part)));
+  const options = ["--calibration", spec.calibration ?? spec.data, ...code.flags];
+  const hash = createHash("sha256").update(onnx).update(options.join(" "));
+  for (const part of readdirSync(inRoot("dist")).sort().filter((name) => /\.(js|wasm)$/.test(name))) hash.update(part).update(readFileSync(inRoot("dist", part)));
   mkdirSync(cacheFolder, { recursive: true });
   const output = `${cacheFolder}/${spec.name}-${hash.digest("hex").slice(0, 16)}.llif`;
   if (existsSync(output)) return output;
-  const words = ["convert", model, "-o", output, "--calibration", spec.calibration ?? spec.data, ...code.flags];
+  const words = ["convert", model, "-o", output, ...options];
   const said = await llif(words);
   if (said !== undefined) throw new SkippedCase(`llif ${words.join(" ")}: ${said}`);
   return output;

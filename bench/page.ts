@@ -15,7 +15,8 @@ const sections: Readonly<Record<string, { readonly title: string; readonly text:
     text: `\`simulator.run\` of the WebAssembly engine and of the reference engine: encoding the input, simulating, reading counts. The check: counts of
 every neuron, charges of every output, numbers of spikes and of synaptic operations are equal. The reference adds one typed-array row for each spike, untiled; its
 operations a second stand beside the ratio, so that one can see that it is no straw man. Plain names are the layerwise exact code with 32 ticks; \`-phase\` has 8 ticks of falling
-weight; \`-rate-…\` is synchronous float32. Whole networks run on real test images: the plain name is 8-bit \`phase\` (ResNet-50: 10 bits).`,
+weight; \`-rate-…\` is synchronous float32, \`constant\` and \`ohmic\` its leak. Whole networks run on real test images: the plain name is 8-bit \`phase\` (ResNet-50: 10 bits), \`-rate-t…\` is as mapped, and \`-rate-ohmic-t…\` the same
+weights and thresholds with an ohmic leak, a time constant of 20 ticks.`,
     bounds: `The reference engine by plain JavaScript: one addition at a time, each with a bounds check. Ours by loads: a vector load for every eight (i16) or four (f32) additions, from addresses that the spikes choose, so that the first-level cache and not the adder sets the pace; short windows at low activity also pay for encoding the input and reading counts, which are in the time. More ticks than 32 change little, as cost is linear in spikes.`,
   },
   native: {
@@ -88,8 +89,8 @@ Contents: ${measured.map((suite) => `[${sections[suite].title}](#${anchor(sectio
 
 ## How to repeat
 
-Each case first checks that all contenders give the same answer, then warms up, then times them in turn in one run, round after round. Times are
-medians for one sample, with the fastest and the slowest round; a wide span, or a high load, says that the machine was not quiet. A ✗ marks a ratio that falls short of its goal.
+Each case first checks that all contenders give the same answer, then warms up until times fall no more, then times them in turn in one run, round after round. Times are
+medians for one sample, with the fastest and the slowest round; a contender whose run takes over a second has three rounds, others up to 15; a wide span, or a high load, says that the machine was not quiet. A ✗ marks a ratio that falls short of its goal.
 
 \`\`\`
 npm run bench                                    reference, native, limit, drop-in and dnn
@@ -142,14 +143,14 @@ const names: Readonly<Record<string, string>> = {
 
 function table(rows: readonly ResultRow[]): string {
   const keys = [...new Set(rows.flatMap((row) => Object.keys(row.more ?? {})))].filter((key) => key !== "value" && key !== "version");
-  const header = ["case", "contender", "median", "fastest – slowest", "ratio", "goal", "operations/s", ...keys];
+  const header = ["case", "contender", "median", "fastest – slowest", "rounds", "ratio", "goal", "operations/s", ...keys];
   const body = rows.map((row) => {
     const goal = goalOf(row);
     const rate = row.operationsPerSecond === undefined ? "" : `${(row.operationsPerSecond / 1e9).toFixed(2)} G`;
     const marked = goal === undefined ? "" : `${goal}${row.ratio >= goal ? "" : " ✗"}`;
-    return [row.case, row.contender, milliseconds(row.medianMs), `${milliseconds(row.minMs)} – ${milliseconds(row.maxMs)}`, ratio(row.ratio), marked, rate, ...keys.map((key) => more(row, key))];
+    return [row.case, row.contender, milliseconds(row.medianMs), `${milliseconds(row.minMs)} – ${milliseconds(row.maxMs)}`, String(row.rounds), ratio(row.ratio), marked, rate, ...keys.map((key) => more(row, key))];
   });
-  const used = header.map((_, column) => column < 5 || body.some((cells) => cells[column] !== ""));
+  const used = header.map((_, column) => column < 6 || body.some((cells) => cells[column] !== ""));
   const line = (cells: readonly string[]) => `| ${cells.filter((_, column) => used[column]).join(" | ")} |`;
   const named = header.map((name) => names[name] ?? name);
   return [line(named), line(header.map((_, column) => (column < 2 ? "---" : "---:"))), ...body.map(line)].join("\n");

@@ -1,7 +1,7 @@
 import type { ResultRow } from "../ts/bench/case.ts";
 import { goalOf } from "./goals.ts";
 
-export const columns = ["case", "contender", "median", "min – max", "ratio", "goal", "operations/s", ""] as const;
+export const columns = ["case", "contender", "median", "min – max", "rounds", "ratio", "goal", "operations/s", ""] as const;
 
 export function cells(row: ResultRow): string[] {
   const goal = goalOf(row);
@@ -11,6 +11,7 @@ export function cells(row: ResultRow): string[] {
     row.contender,
     milliseconds(row.medianMs),
     `${milliseconds(row.minMs)} – ${milliseconds(row.maxMs)}`,
+    String(row.rounds),
     ratio(row.ratio),
     goal === undefined ? "" : `${goal}${row.ratio >= goal ? "" : " ✗"}`,
     rate === undefined ? "" : `${(rate / 1e9).toFixed(rate < 1e10 ? 2 : 1)} G`,

@@ -9,7 +9,7 @@ import { referenceEngine } from "../../ts/engine/reference.ts";
 import { wasmEngine } from "../../ts/engine/wasm.ts";
 import { LlifError } from "../../ts/errors.ts";
 
-const quick = { budgetMs: 1, sampleMs: 0, warmUp: { runs: 2, ms: 1 } };
+const quick = { budgetMs: 1, sampleMs: 0, warmUp: { leastMs: 0, mostMs: 1 } };
 
 /** A contender whose clock is made up: one run takes `ms`. */
 function fake(name: string, ms: number, outcome: unknown, log: string[] = []): Contender<unknown> {
@@ -40,7 +40,7 @@ describe("the benchmark's runner", () => {
 
   it("checks everyone before it times anyone, and times in turn", async () => {
     const log: string[] = [];
-    await runCase(benchCase("s", "c", async () => ({ contenders: [fake("a", 1, 1, log), fake("b", 1, 1, log)] })), { ...quick, warmUp: { runs: 1, ms: 1 } });
+    await runCase(benchCase("s", "c", async () => ({ contenders: [fake("a", 1, 1, log), fake("b", 1, 1, log)] })), quick);
     expect(log.slice(0, 2)).toEqual(["a checked", "b checked"]);
     expect(log.slice(4, -2)).toEqual(Array(3).fill(["a timed", "b timed"]).flat());
     expect(log.slice(-2)).toEqual(["a disposed", "b disposed"]);
@@ -75,6 +75,20 @@ describe("the benchmark's runner", () => {
     const aborted = runCase(benchCase("s", "c", async () => ({ contenders: [fake("a", 1, 1)] })), { ...quick, signal: AbortSignal.abort() });
     await expect(aborted).rejects.toThrow(LlifError);
     await expect(runCase(benchCase("s", "c", () => Promise.reject(new SkippedCase("no compiler"))), quick)).rejects.toThrow(SkippedCase);
+  });
+
+  it("warms up until the time falls no more", async () => {
+    const log: string[] = [];
+    const cold = [64, 32, 16, 8, 4, 2];
+    const contender = { ...fake("a", 1, 1, log), time: (repetitions: number) => repetitions * (cold.shift() ?? (log.push("warm"), 1)) };
+    const [row] = await runCase(benchCase("s", "c", async () => ({ contenders: [contender] })), { ...quick, warmUp: { leastMs: 0, mostMs: 1000 } });
+    expect(row).toMatchObject({ medianMs: 1, maxMs: 1, rounds: 3 });
+    expect(log.filter((line) => line === "warm").length).toBeLessThan(12);
+  });
+
+  it("times who takes over a second in the fewest rounds", async () => {
+    const rows = await runCase(benchCase("s", "c", async () => ({ contenders: [fake("a", 1, 1), fake("slow", 1200, 1)] })), { ...quick, budgetMs: 8, rounds: [3, 15] });
+    expect(rows.map(({ rounds }) => rounds)).toEqual([8, 3]);
   });
 
   it("takes the median", () => {

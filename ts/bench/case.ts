@@ -22,8 +22,6 @@ export interface OpenCase<Outcome> {
   readonly operations?: number;
   /** Samples in one run of the work; rows give the time of one. Default 1. */
   readonly samples?: number;
-  /** Fewest rounds, where one takes many seconds; default the runner's. */
-  readonly fewestRounds?: number;
   dispose?(): void | Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 import { throwIfAborted } from "../errors.ts";
-import { WrongAnswer, type BenchCase, type OpenCase, type ResultRow } from "./case.ts";
+import { WrongAnswer, type BenchCase, type Contender, type OpenCase, type ResultRow } from "./case.ts";
 
 export interface RunnerOptions {
   readonly signal?: AbortSignal;
@@ -8,9 +8,12 @@ export interface RunnerOptions {
   readonly budgetMs?: number;
   /** Shortest time that is measured in one piece; default 15 ms. */
   readonly sampleMs?: number;
-  /** V8 compiles hot code anew: each contender runs this often, or this long, before it is timed. */
-  readonly warmUp?: { readonly runs: number; readonly ms: number };
-  /** Fewest and most rounds; default 3 and 15. */
+  /**
+   * V8 compiles hot code anew, in the background: a contender runs for at least `leastMs` before it is timed, then until its time falls
+   * no more, and for at most `mostMs`. The run that checked it counts, where it was as long. Default 200 and 1000 ms.
+   */
+  readonly warmUp?: { readonly leastMs: number; readonly mostMs: number };
+  /** Fewest and most rounds; default 3 and 15. A contender whose run takes over a second has the fewest. */
   readonly rounds?: readonly [number, number];
 }
 
@@ -23,23 +26,29 @@ export async function runCase(benchCase: BenchCase, options: RunnerOptions = {})
   say("opening");
   const open = await benchCase.open();
   try {
-    await checkAnswers(benchCase, open, say);
-    return rowsOf(benchCase, open, await timeInTurn(open, say, options));
+    const checkMs = await checkAnswers(benchCase, open, say, options.signal);
+    return rowsOf(benchCase, open, await timeInTurn(open, checkMs, say, options));
   } finally {
     for (const contender of open.contenders) await contender.dispose?.();
     await open.dispose?.();
   }
 }
 
-async function checkAnswers(benchCase: BenchCase, { contenders, truth, compare = sameJson }: OpenCase<unknown>, say: (what: string) => void): Promise<void> {
+/** @returns milliseconds that each contender took. */
+async function checkAnswers(benchCase: BenchCase, { contenders, truth, compare = sameJson }: OpenCase<unknown>, say: (what: string) => void, signal: AbortSignal | undefined): Promise<number[]> {
   let expected = truth;
+  const spent: number[] = [];
   for (const contender of contenders) {
+    throwIfAborted(signal);
     say(`checking ${contender.name}`);
+    const start = performance.now();
     const outcome = await contender.outcome();
+    spent.push(performance.now() - start);
     expected ??= outcome;
     const wrong = compare(expected, outcome, contender.name);
     if (wrong !== undefined) throw new WrongAnswer(`suite "${benchCase.suite}", case "${benchCase.name}": ${contender.name} gives another answer: ${wrong}`);
   }
+  return spent;
 }
 
 function sameJson(truth: unknown, theirs: unknown): string | undefined {
@@ -51,35 +60,57 @@ function shorten(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
+/** A contender whose run takes longer is timed in the fewest rounds. */
+const slowMs = 1000;
+
 /** Milliseconds of one run, by contender and round. */
-async function timeInTurn({ contenders, fewestRounds }: OpenCase<unknown>, say: (what: string) => void, options: RunnerOptions): Promise<number[][]> {
-  const { signal, budgetMs = 1500, sampleMs = 15, warmUp = { runs: 30, ms: 1000 }, rounds: [fewest, most] = [3, 15] } = options;
+async function timeInTurn({ contenders }: OpenCase<unknown>, checkMs: readonly number[], say: (what: string) => void, options: RunnerOptions): Promise<number[][]> {
+  const { signal, budgetMs = 1500, sampleMs = 15, warmUp = { leastMs: 200, mostMs: 1000 }, rounds: [fewest, most] = [3, 15] } = options;
   const repetitions: number[] = [];
-  let roundMs = 0;
-  for (const contender of contenders) {
+  const pieces: number[] = [];
+  for (const [index, contender] of contenders.entries()) {
     say(`warming up ${contender.name}`);
-    let runs = 0;
-    let spent = 0;
-    let latest = 0;
-    do {
-      throwIfAborted(signal);
-      latest = await contender.time(1);
-      spent += latest;
-      runs++;
-    } while (runs < warmUp.runs && spent < warmUp.ms);
-    repetitions.push(Math.max(1, Math.min(10_000, Math.ceil(sampleMs / Math.max(latest, 1e-4)))));
-    roundMs += latest * repetitions[repetitions.length - 1];
+    const runMs = checkMs[index] > Math.max(warmUp.mostMs, slowMs) ? checkMs[index] : await warm(contender, sampleMs, warmUp, signal);
+    repetitions.push(repetitionsIn(sampleMs, runMs));
+    pieces.push(runMs * repetitions[index]);
   }
-  const rounds = Math.max(fewestRounds ?? fewest, Math.min(most, Math.floor(budgetMs / roundMs)));
+  const fastMs = pieces.filter((ms) => ms <= slowMs).reduce((sum, ms) => sum + ms, 0);
+  const rounds = Math.max(fewest, Math.min(most, Math.floor(budgetMs / fastMs)));
   const samples: number[][] = contenders.map(() => []);
   for (let round = 0; round < rounds; round++) {
     say(`round ${round + 1} of ${rounds}`);
     for (let index = 0; index < contenders.length; index++) {
+      if (round >= fewest && pieces[index] > slowMs) continue;
       throwIfAborted(signal);
       samples[index].push((await contenders[index].time(repetitions[index])) / repetitions[index]);
     }
   }
   return samples;
+}
+
+const repetitionsIn = (sampleMs: number, runMs: number): number => Math.max(1, Math.min(10_000, Math.ceil(sampleMs / Math.max(runMs, 1e-4))));
+
+/** Warm is who was no faster in the latest pieces than in as many before them. */
+const looked = 3;
+const falling = 0.97;
+/** However short a clock says that they are. */
+const mostPieces = 500;
+
+/** @returns milliseconds of one run, once warm. */
+async function warm(contender: Contender<unknown>, sampleMs: number, { leastMs, mostMs }: Required<RunnerOptions>["warmUp"], signal: AbortSignal | undefined): Promise<number> {
+  const times: number[] = [];
+  let spent = 0;
+  let repetitions = 1;
+  while (spent < mostMs && times.length < mostPieces) {
+    throwIfAborted(signal);
+    const ms = await contender.time(repetitions);
+    times.push(ms / repetitions);
+    spent += ms;
+    repetitions = repetitionsIn(sampleMs, ms / repetitions);
+    const [before, latest] = [times.slice(-2 * looked, -looked), times.slice(-looked)];
+    if (spent >= leastMs && before.length === looked && Math.min(...latest) > falling * Math.min(...before)) break;
+  }
+  return median(times.slice(-looked));
 }
 
 function rowsOf(benchCase: BenchCase, { contenders, operations, samples = 1 }: OpenCase<unknown>, times: readonly (readonly number[])[]): ResultRow[] {
