@@ -1,5 +1,8 @@
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { writeOnnx } from "../../ts/formats/onnx/write.ts";
+import { reluNetwork } from "../../ts/relu/builder.ts";
 import { digits, llif, models, temporaryFolder } from "./cli.ts";
 
 const folder = temporaryFolder();
@@ -13,6 +16,24 @@ async function json(words: readonly string[]) {
 }
 
 describe("convert, to-relu", () => {
+  it("maps to signed rate that settles, which evaluate refuses by name", async () => {
+    const network = file("settles.llif");
+    const words = ["convert", mnist8, "-o", network, "--scales", "analytic", "--code", "rate", "--ticks", "8", "--settles"];
+    expect((await llif(words)).err).toContain('settles: expected code "rate" with signed spikes');
+    expect((await json([...words, "--spikes", "signed"])).mapping).toMatchObject({ settles: true, spikes: "signed" });
+    expect((await llif(["evaluate", network, "--data", digits, "--limit", "2"])).err).toContain("it settles, so that every sample has a latency of its own");
+  });
+
+  it("says by which of several outputs a model decides", async () => {
+    const ones = (...shape: [number, number]) => ({ shape, data: new Float32Array(shape[0] * shape[1]).fill(0.01) });
+    const relu = reluNetwork({ input: [28, 28, 1] }).dense({ weights: ones(3, 784) }).relu({ name: "active" }).dense({ weights: ones(10, 3), name: "classes" }).build();
+    const model = file("two.onnx");
+    await writeFile(model, writeOnnx({ ...relu, outputs: ["classes", "active"] }));
+    const words = ["evaluate", model, "--data", digits, "--limit", "2", "--scales", "analytic"];
+    expect((await llif(words)).err).toContain('decisions are those of output "classes", the first of 2');
+    expect((await llif(["evaluate", mnist8, ...words.slice(2)])).err).not.toContain("decisions are those");
+  });
+
   it("converts to a file that evaluates, inspects and turns back into a ReLU network", async () => {
     const [network, back] = [file("mnist-8.llif"), file("back.onnx")];
     await json(["convert", mnist8, "-o", network, "--calibration", digits, "--bits", "8"]);

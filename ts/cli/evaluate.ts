@@ -5,7 +5,7 @@ import type { Evaluation, EvaluationReport } from "../analyze/evaluation.ts";
 import { compareTopClasses, type TopClassesReport } from "../analyze/top-classes.ts";
 import type { ImageDataset } from "../data/dataset.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";
-import type { SpikingNetwork } from "../spiking/network.ts";
+import { outputsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { checkOutputs, writeOutput, type Io } from "./io.ts";
 import { makeManifest } from "./manifest.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
@@ -92,7 +92,7 @@ export function addEvaluate(program: Command, io: Io): void {
 export async function evaluateModel(model: OpenModel, flags: EvaluateFlags, io: Io): Promise<EvaluateOutcome> {
   const evaluator = await Evaluator.open(model, flags, io);
   const { network, mapping, calibration, ticks } = await networkFor(model, flags, evaluator, io);
-  const { warnings } = summarize(network);
+  const warnings = [...summarize(network).warnings, ...outputNote(network)];
   for (const warning of warnings) io.err(`warning: ${warning}`);
   const evaluated = await evaluator.evaluate(network, flags.engine, ticks, { ...flags, encoding: encodingChoice(flags) });
   const { evaluation } = evaluated;
@@ -103,6 +103,11 @@ export async function evaluateModel(model: OpenModel, flags: EvaluateFlags, io: 
     ...(flags.top === undefined ? {} : { topClasses: await topClassesOf(model, network, evaluator.data, flags.top, io) }),
   };
   return { network, mapping, calibration, ticks, evaluation, report, dataHash: await evaluator.dataHash() };
+}
+
+function outputNote(network: SpikingNetwork): string[] {
+  const [first, ...others] = outputsOf(network);
+  return others.length === 0 ? [] : [`decisions are those of output "${first.name}", the first of ${others.length + 1}`];
 }
 
 async function differencesIn(evaluation: Evaluation, model: OpenModel, data: ImageDataset): Promise<Difference[]> {

@@ -16,6 +16,7 @@ export interface MappingFlags {
   readonly schedule?: ScheduleName;
   readonly spikes?: SpikeSign;
   readonly nonAdjacent?: boolean;
+  readonly settles?: boolean;
   readonly bits?: number | "auto";
   readonly ticks?: number;
   readonly scales?: ScaleName;
@@ -34,6 +35,8 @@ export interface MappingChoice {
   readonly spikes: SpikeSign;
   /** Only where it is so: signed binary phase, no two spikes in neighbouring ticks. */
   readonly nonAdjacent?: true;
+  /** Only where it is so: signed rate with at most one spike a tick, which runs on until a tick is silent. */
+  readonly settles?: true;
   /** One of the two is there, or none: ttfs of real-valued times. */
   readonly bits?: number;
   readonly ticks?: number;
@@ -59,6 +62,7 @@ export function addMappingOptions(command: Command): Command {
     .addOption(new Option("--schedule <schedule>", "synchronous: all layers tick together (default of rate); layerwise: layer after layer (phase, ttfs; exact)").choices(["synchronous", "layerwise"]))
     .addOption(new Option("--spikes <sign>", "signed: a spike may be −1; phase has ternary digits, rate takes spikes back and is exact after every tick (default: unsigned)").choices(["unsigned", "signed"]))
     .addOption(new Option("--non-adjacent", "phase: signed binary digits, never two spikes in neighbouring ticks: fewer spikes, one tick more"))
+    .addOption(new Option("--settles", "signed rate: at most one spike a neuron and tick, and ticks after the window until one is silent"))
     .addOption(new Option("--bits <K>", "precision: K ticks a window for phase (ternary digits where signed), 2^K − 1 ticks for rate and ttfs (default of phase: 8, signed 6; of ttfs: real-valued times); auto: the fewest without a disagreement on held-back calibration images").argParser(bitsOrAuto))
     .addOption(new Option("--ticks <T>", "ticks of a window or run (default of rate: 256)").argParser(integer("--ticks", 1, 2 ** 24)))
     .addOption(new Option("--scales <kind>", "activation scales: largest value seen, a percentile of them, or a bound from the weights (default: max)").choices([...scaleNames]))
@@ -123,7 +127,7 @@ export function jsonOption(): Option {
  * @throws {LlifError} ARGUMENT where flags contradict each other.
  */
 export function mappingChoice(flags: MappingFlags): MappingChoice {
-  const { bits, ticks, scales = "max", margin, channelFloor, percentile, nonAdjacent } = flags;
+  const { bits, ticks, scales = "max", margin, channelFloor, percentile, nonAdjacent, settles } = flags;
   const code = flags.code ?? (flags.schedule === "synchronous" ? "rate" : "phase");
   if (bits !== undefined && ticks !== undefined) throw new LlifError("ARGUMENT", "--bits and --ticks: expected one of them, got both");
   if (code !== "rate" && flags.schedule === "synchronous") throw new LlifError("ARGUMENT", `--code ${code}: expected --schedule layerwise, got "synchronous"; its windows follow each other layer by layer`);
@@ -131,7 +135,7 @@ export function mappingChoice(flags: MappingFlags): MappingChoice {
   const spikes = flags.spikes ?? (nonAdjacent === true ? "signed" : "unsigned");
   const schedule = flags.schedule ?? (code === "rate" ? "synchronous" : "layerwise");
   if (bits === "auto" && schedule === "synchronous") throw new LlifError("ARGUMENT", "--bits auto: expected an exact code, say --code phase; a synchronous network is read after any number of ticks: llif sweep shows which suffices");
-  const kind = { code, schedule, spikes, ...(nonAdjacent === true ? { nonAdjacent } : {}) } as const;
+  const kind = { code, schedule, spikes, ...(nonAdjacent === true ? { nonAdjacent } : {}), ...(settles === true ? { settles } : {}) } as const;
   const precision = precisionOf(kind, bits, ticks);
   const { automatic: _, ...wanted } = precision;
   if (code !== "ttfs" || bits !== undefined || ticks !== undefined) planCode({ ...kind, ...wanted });
@@ -151,10 +155,10 @@ function precisionOf({ code, spikes, nonAdjacent }: Pick<MappingChoice, "code" |
 }
 
 /** "phase, 8 bits"; "rate, synchronous, 256 ticks"; "phase, signed, 8 ternary digits". */
-export function describeChoice({ code, schedule, spikes, nonAdjacent, bits, ticks }: Pick<MappingChoice, "code" | "schedule" | "spikes" | "nonAdjacent" | "bits" | "ticks">): string {
+export function describeChoice({ code, schedule, spikes, nonAdjacent, settles, bits, ticks }: Pick<MappingChoice, "code" | "schedule" | "spikes" | "nonAdjacent" | "settles" | "bits" | "ticks">): string {
   const ternary = code === "phase" && spikes === "signed" && nonAdjacent !== true;
   const precision = bits !== undefined ? `${bits} ${ternary ? "ternary digits" : "bits"}` : ticks !== undefined ? `${ticks} ticks` : "real-valued";
-  return [code, ...(code === "rate" ? [schedule] : []), ...(nonAdjacent === true ? ["non-adjacent"] : spikes === "signed" ? ["signed"] : []), precision].join(", ");
+  return [code, ...(code === "rate" ? [schedule] : []), ...(nonAdjacent === true ? ["non-adjacent"] : spikes === "signed" ? ["signed"] : []), ...(settles === true ? ["settles"] : []), precision].join(", ");
 }
 
 export function integer(name: string, minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {

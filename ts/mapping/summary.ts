@@ -105,11 +105,13 @@ function neuronWarnings(network: SpikingNetwork): string[] {
   ];
 }
 
+/** In one line, since a deep network may have many; which layer takes how many bits is in `layers`. */
 function precisionWarnings(layers: readonly LayerSummary[]): string[] {
-  return layers.flatMap(({ name, precision }) => {
-    if (precision === null || precision.smallest >= precision.wanted) return [];
-    return [`${name}: thresholds of 2^${precision.smallest} instead of 2^${precision.wanted}, at which its charge could need ${precision.wantedBits} of 32 bits: its weights are rounded more coarsely; take fewer bits or scales per channel`];
-  });
+  const lowered = layers.flatMap(({ name, precision }) => (precision === null || precision.smallest >= precision.wanted ? [] : [{ name, ...precision }]));
+  if (lowered.length === 0) return [];
+  const worst = lowered.reduce((least, layer) => (layer.wanted - layer.smallest > least.wanted - least.smallest ? layer : least));
+  const others = lowered.length === 1 ? "" : ` (and ${lowered.length - 1} more: ${lowered.filter((layer) => layer !== worst).slice(0, 3).map(({ name }) => name).join(", ")}${lowered.length > 4 ? ", …" : ""})`;
+  return [`${worst.name}: thresholds of 2^${worst.smallest} instead of 2^${worst.wanted}, at which its charge could need ${worst.wantedBits} of 32 bits${others}: weights are rounded more coarsely; take fewer bits or scales per channel`];
 }
 
 /** The summary as a table for a terminal. */
