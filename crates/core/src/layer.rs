@@ -125,6 +125,9 @@ pub struct Layer {
     pub traced: Vec<u32>,
 }
 
+/// Most channels of an identity whose weights are laid out as rows, all but one of them missing.
+const MOST_DIAGONAL: usize = 64;
+
 /// Channels that one event of a convolution reaches at one position.
 fn fan_out(kind: &Kind, to: Geometry) -> usize {
     match kind {
@@ -152,8 +155,10 @@ impl Layer {
         let chunks = chunks(to.channels, groups, width);
         let vectors: usize = chunks.iter().map(|chunk| chunk.vectors).sum();
         let padded = chunks.last().map_or(0, |last| last.first + last.vectors * width.lanes());
+        // Not where it takes values: 0 times a value is +0.0 or −0.0.
+        let has_rows = |synapse: &SynapseSpec| synapse.kind == Kind::Identity { per_neuron: false } && synapse.source != 0 && schedule.timed.is_none() && to.channels <= MOST_DIAGONAL;
         let delay = |synapse: &SynapseSpec| synapse.delayed.map_or(0, |delayed| delayed.ticks);
-        let synapses = spec.synapses.iter().zip(sources).map(|(synapse, &from)| Synapse::new(synapse.source, synapse.kind, from, to, width, vectors, by_events, groups).delayed(delay(synapse))).collect();
+        let synapses = spec.synapses.iter().zip(sources).map(|(synapse, &from)| Synapse::new(synapse.source, synapse.kind, from, to, width, vectors, by_events, groups, has_rows(synapse)).delayed(delay(synapse))).collect();
         // Lanes without a neuron must not fire.
         let never = if float { f32::INFINITY.to_bits() } else { 1 };
         let base = match (float, schedule.interleaved) {

@@ -4,6 +4,7 @@ use crate::chunks::Chunk;
 use crate::delays::Past;
 use crate::events::{readers, Readers};
 use crate::kernel::drive::Driven;
+use crate::kernel::list::RowList;
 use crate::kernel::rows::Tap;
 use crate::layer::{Layer, PerNeuron};
 use crate::spikes::Spikes;
@@ -152,6 +153,7 @@ pub fn row_taps(layer: &Layer, state: &LayerState, before: &[Spikes], scratch: &
 #[derive(Default)]
 pub struct Scratch {
     pub taps: Vec<Tap>,
+    pub list: RowList,
     /// Bits of one row, [planes][width][words].
     pub bits: Vec<u64>,
     /// Spikes of a tick where a neuron fires several, [ticks][width · padded].

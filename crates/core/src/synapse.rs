@@ -72,8 +72,8 @@ struct Fan {
 const ONE: Sweep = Sweep { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: [0, 0], transposed: false };
 
 impl Synapse {
-    /// `by_events`: the layer delivers event by event. `padded`: vectors of all chunks.
-    pub fn new(source: usize, kind: Kind, source_geometry: Geometry, to: Geometry, width: Width, vectors: usize, by_events: bool, chunk_groups: usize) -> Synapse {
+    /// `by_events`: the layer delivers event by event. `diagonal`: an identity gets rows. `padded`: vectors of all chunks.
+    pub fn new(source: usize, kind: Kind, source_geometry: Geometry, to: Geometry, width: Width, vectors: usize, by_events: bool, chunk_groups: usize, diagonal: bool) -> Synapse {
         let reshaped = matches!(kind, Kind::Identity { .. }) && source_geometry != to;
         let from = if reshaped { to } else { source_geometry };
         let mut view = if reshaped { View::Reshaped(to) } else { View::Same };
@@ -100,6 +100,7 @@ impl Synapse {
                 }
                 Form::Rows { sweep, rows: sweep.kernel[0] * sweep.kernel[1] * from.channels / groups, groups, per_position: false }
             }
+            Kind::Identity { .. } if diagonal => Form::Rows { sweep: ONE, rows: to.channels, groups: 1, per_position: false },
             Kind::Identity { per_neuron } => Form::Lanes { per_neuron },
         };
         let length = match form {
@@ -165,6 +166,7 @@ impl Synapse {
                     let row = if separate == groups { row } else { row / per_group * from.channels + channel / (to.channels / groups) * per_group + row % per_group };
                     (0, row, rows, channel)
                 }
+                (_, &Form::Rows { rows, .. }) => (0, index, rows, index),
                 (_, _) => {
                     let each = self.expected != to.channels;
                     (per_position(index / to.channels, 1, each), 0, 1, index % to.channels)
@@ -259,6 +261,7 @@ impl Synapse {
             stride: self.from.width / columns,
             span: (b - a) as usize / columns,
             entries: gathered.entries.as_ptr(),
+            readable: gathered.entries.len(),
             values: gathered.values.as_ptr(),
             rows: self.block(y * self.to.width + x, chunk, vectors).wrapping_offset(shift),
             single: false,
@@ -277,6 +280,7 @@ impl Synapse {
             stride: width,
             span: b - a,
             entries: spikes.entries.as_ptr(),
+            readable: spikes.entries.len(),
             values: spikes.values.as_ptr(),
             rows,
             single,

@@ -11,7 +11,7 @@ use crate::state::{as_floats, gather_taps, grow, spikes_of, LayerState, Scratch}
 use crate::with_vectors;
 
 /// Ticks of a run that pass through the graph at once, so that long runs need no more memory.
-pub const BLOCK_TICKS: usize = 32;
+pub const BLOCK_TICKS: usize = 64;
 /// The same where weights outweigh the spikes of as many ticks: they are read once a block.
 pub const LONG_BLOCK_TICKS: usize = 128;
 
@@ -98,16 +98,22 @@ fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, s
     let thresholds = if layer.fires { as_f32(&layer.threshold.at(position)[chunk.first..chunk.first + lanes]) } else { &[] };
     let potentials = &mut as_floats(&mut state.potential)[at..at + lanes];
     let waiting = if state.waiting.is_empty() { std::ptr::null_mut() } else { state.waiting[at..at + lanes].as_mut_ptr() };
+    // One tap has one loop anyway, and what reaches a single lane has no row.
+    let listed = scratch.taps.len() > 1 && scratch.taps.iter().all(|tap| !tap.single);
     // SAFETY: potentials, drive, thresholds, waiting and samples have `lanes` values (a tick); a row of bits has `words` words a
     // position and tick, in which the chunk has whole bytes; repeats have `padded` values a position and tick; taps read live
     // spikes of `ticks` planes, whose entries are rows of the chunk's block.
     unsafe {
+        if listed {
+            scratch.list.fill(&scratch.taps, ticks, (chunk.vectors * 16).ilog2());
+        }
         let job = Job {
             potential: potentials.as_mut_ptr(),
             drive: drive.as_ptr(),
             threshold: thresholds.as_ptr(),
             waiting,
             taps: &scratch.taps,
+            list: listed.then_some(&scratch.list),
             ticks,
             bits: scratch.bits.as_mut_ptr().cast::<u8>().add((from * width + x) * words * 8 + chunk.first / 8),
             stride: width * words * 8,

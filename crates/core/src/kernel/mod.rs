@@ -4,6 +4,7 @@ pub mod drive;
 pub mod fire;
 pub mod lanes;
 pub mod levels;
+pub mod list;
 pub mod portable;
 pub mod rows;
 pub mod signed;

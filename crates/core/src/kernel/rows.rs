@@ -10,6 +10,8 @@ pub struct Tap {
     pub stride: usize,
     pub span: usize,
     pub entries: *const u32,
+    /// Entries that may be read, from `entries` on.
+    pub readable: usize,
     /// What each entry carries, where a spike stands for its time.
     pub values: *const u32,
     /// Packed rows, shifted so that an entry is its own row number: may point before the block. If `single`, the one row of an
@@ -64,6 +66,24 @@ macro_rules! row_sum {
         }
     };
 }
+/// Adds rows by their addresses, `from` to `end`.
+///
+/// # Safety
+/// The addresses must be those of rows of N vectors.
+#[inline(always)]
+pub unsafe fn add_listed_f<L: Lanes, const N: usize>(sum: &mut [L::F; N], mut from: *const usize, end: *const usize) {
+    while from < end {
+        let row = *from as *const f32;
+        for k in 0..N {
+            sum[k] = L::add_f(sum[k], L::load_f(row.add(4 * k)));
+            if N == 8 && k == 3 {
+                L::settle_f(sum[k]);
+            }
+        }
+        from = from.add(1);
+    }
+}
+
 row_sum!(add_rows_f, F, f32, 4, load_f, add_f, settle_f);
 row_sum!(add_rows_i, I, i32, 4, load_i, add_i, settle_i);
 row_sum!(subtract_rows_i, I, i32, 4, load_i, sub_i, settle_i);

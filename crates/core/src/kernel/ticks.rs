@@ -2,7 +2,8 @@
 
 use super::fire::put_bits;
 use super::lanes::Lanes;
-use super::rows::{add_lanes_f, add_rows_f, Tap};
+use super::list::RowList;
+use super::rows::{add_lanes_f, add_listed_f, add_rows_f, Tap};
 use crate::neuron::Neuron;
 
 /// What one chunk needs for a block of ticks. All pointers hold 4·N values.
@@ -14,6 +15,8 @@ pub struct Chunk<'a> {
     /// Ticks left of the refractory period; read only where there is one.
     pub waiting: *mut u32,
     pub taps: &'a [Tap],
+    /// The rows of all taps, where they are listed.
+    pub list: Option<&'a RowList>,
     pub ticks: usize,
     /// One bit a neuron: those of tick t begin at `bits + t · stride`.
     pub bits: *mut u8,
@@ -39,7 +42,7 @@ pub unsafe fn integrate_ticks<L: Lanes, const N: usize>(chunk: &Chunk) {
         for k in 0..N {
             v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
         }
-        deliver::<L, N>(&mut v, chunk.taps, tick);
+        deliver::<L, N>(&mut v, chunk, tick);
     }
     for k in 0..N {
         L::store_f(chunk.potential.add(4 * k), v[k]);
@@ -63,7 +66,7 @@ pub unsafe fn fire_ticks<L: Lanes, const N: usize>(chunk: &Chunk, neuron: &Neuro
         for k in 0..N {
             v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
         }
-        deliver::<L, N>(&mut v, chunk.taps, tick);
+        deliver::<L, N>(&mut v, chunk, tick);
         if bounded {
             for k in 0..N {
                 v[k] = L::raise_f(v[k], floor);
@@ -103,7 +106,7 @@ pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize>(chunk: &Chunk, neuron:
             L::store_f(held[k].as_mut_ptr(), v[k]);
             v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
         }
-        deliver::<L, N>(&mut v, chunk.taps, tick);
+        deliver::<L, N>(&mut v, chunk, tick);
         let mut after = [[0f32; 4]; N];
         for k in 0..N {
             L::store_f(after[k].as_mut_ptr(), v[k]);
@@ -130,8 +133,12 @@ pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize>(chunk: &Chunk, neuron:
 }
 
 #[inline(always)]
-unsafe fn deliver<L: Lanes, const N: usize>(v: &mut [L::F; N], taps: &[Tap], tick: usize) {
-    for tap in taps {
+unsafe fn deliver<L: Lanes, const N: usize>(v: &mut [L::F; N], chunk: &Chunk, tick: usize) {
+    if let Some(list) = chunk.list {
+        let (from, to) = list.bounds(tick);
+        return add_listed_f::<L, N>(v, from, to);
+    }
+    for tap in chunk.taps {
         let (at, end) = tap.events(tick);
         if tap.single {
             add_lanes_f::<L, N>(v, tap, at, end);

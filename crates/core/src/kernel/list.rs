@@ -1,0 +1,62 @@
+//! The rows of a position's events as one list: a loop a tick, where every loop over a tap's few events ends with a mispredicted
+//! branch.
+
+use super::rows::Tap;
+
+#[derive(Default)]
+pub struct RowList {
+    /// Addresses, tap after tap, tick after tick.
+    rows: Vec<usize>,
+    /// Where those of each tick begin, and the last ones end.
+    starts: Vec<u32>,
+}
+
+impl RowList {
+    /// Those of one tick.
+    ///
+    /// # Safety
+    /// The list holds that tick.
+    #[inline(always)]
+    pub unsafe fn bounds(&self, tick: usize) -> (*const usize, *const usize) {
+        let starts = self.starts.as_ptr().add(tick);
+        (self.rows.as_ptr().add(*starts as usize), self.rows.as_ptr().add(*starts.add(1) as usize))
+    }
+
+    /// # Safety
+    /// The taps are not single and hold `ticks` planes, whose entries are rows of 2^`shift` bytes.
+    #[inline(never)]
+    pub unsafe fn fill(&mut self, taps: &[Tap], ticks: usize, shift: u32) {
+        let most: u32 = taps.iter().map(|tap| *tap.starts.add((ticks - 1) * tap.stride + tap.span) - *tap.starts).sum();
+        self.rows.clear();
+        self.rows.reserve(most as usize + 8);
+        self.starts.clear();
+        self.starts.reserve(ticks + 1);
+        self.starts.push(0);
+        let rows = self.rows.as_mut_ptr();
+        let mut length = 0;
+        for tick in 0..ticks {
+            for tap in taps {
+                let at = tap.starts.add(tick * tap.stride);
+                let (mut from, end) = (*at as usize, *at.add(tap.span) as usize);
+                let (mut to, origin) = (rows.add(length), tap.rows as usize);
+                length += end - from;
+                let address = |entry: u32| origin.wrapping_add((entry as usize) << shift);
+                // Eight at a time: as many as most slices have, and past them there is room.
+                while from + 8 <= tap.readable {
+                    let eight = tap.entries.add(from).cast::<[u32; 8]>().read_unaligned();
+                    to.cast::<[usize; 8]>().write_unaligned(eight.map(address));
+                    (from, to) = (from + 8, to.add(8));
+                    if from >= end {
+                        break;
+                    }
+                }
+                for at in from..end {
+                    to.write(address(*tap.entries.add(at)));
+                    to = to.add(1);
+                }
+            }
+            self.starts.push(length as u32);
+        }
+        self.rows.set_len(length);
+    }
+}
