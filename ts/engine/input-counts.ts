@@ -1,17 +1,20 @@
-import type { CountRange } from "../spiking/charge-range.ts";
+import type { ChargeProof, CountRange } from "../spiking/charge-range.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import type { CompiledSchedule } from "../spiking/schedule.ts";
 import { sizeOf } from "../tensor.ts";
-import type { EncodedInput } from "./input.ts";
+import type { EncodedInput, EventInput } from "./input.ts";
 
-/** Range of the counts N_0 that inputs bring: what a proof of charges is asked about. */
+/** Asks a proof of charges about the counts N_0 that inputs bring. */
 export interface InputCounts {
-  /** Of one sample; in synchronous networks of all since the last reset, after each of their spikes. */
-  add(input: EncodedInput): CountRange;
+  /**
+   * Of one sample; in synchronous networks of all since the last reset, after each of their spikes.
+   * @throws {LlifError} PRECISION, naming the layer, where a charge could leave 32 bits.
+   */
+  check(input: EncodedInput): void;
   reset(): void;
 }
 
-export function inputCounts({ input: { shape }, windowTicks }: SpikingNetwork, { interleaved, delivery, firing, integrationGain }: CompiledSchedule): InputCounts {
+export function inputCounts(proof: ChargeProof, { input: { shape }, windowTicks }: SpikingNetwork, { interleaved, delivery, firing, integrationGain }: CompiledSchedule): InputCounts {
   const totals = new Float64Array(sizeOf(shape));
   const payload = (tick: number): number => (delivery === "weighted" ? firing[tick].payload : integrationGain ** (windowTicks - 1 - tick));
   const [constant, spikes] = [new Extent(), new Extent()];
@@ -20,27 +23,46 @@ export function inputCounts({ input: { shape }, windowTicks }: SpikingNetwork, {
     constant.clear();
     spikes.clear();
   };
-  return {
-    add(input) {
-      if (!interleaved) reset();
-      if (input.kind === "constant") {
-        for (const value of input.values) constant.include(value);
-      } else {
-        const { neurons, starts, signs } = input;
-        for (let tick = 0; tick < starts.length - 1; tick++) {
-          const each = payload(tick);
-          for (let index = starts[tick]; index < starts[tick + 1]; index++) {
-            totals[neurons[index]] += each * (signs?.[index] ?? 1);
-            // A layerwise network compares only when the window has ended.
-            if (interleaved) spikes.include(totals[neurons[index]]);
-          }
+  const range = (input: EncodedInput): CountRange => {
+    if (input.kind === "constant") {
+      for (const value of input.values) constant.include(value);
+    } else {
+      const { neurons, starts, signs } = input;
+      for (let tick = 0; tick < starts.length - 1; tick++) {
+        const each = payload(tick);
+        for (let index = starts[tick]; index < starts[tick + 1]; index++) {
+          totals[neurons[index]] += each * (signs?.[index] ?? 1);
+          // A layerwise network compares only when the window has ended.
+          if (interleaved) spikes.include(totals[neurons[index]]);
         }
-        if (!interleaved) for (const total of totals) spikes.include(total);
       }
-      return { smallest: constant.smallest + spikes.smallest, largest: constant.largest + spikes.largest };
+      if (!interleaved) for (const total of totals) spikes.include(total);
+    }
+    return { smallest: constant.smallest + spikes.smallest, largest: constant.largest + spikes.largest };
+  };
+  return {
+    check(input) {
+      // The largest range that spikes of these ticks could bring is quickly told, and mostly enough.
+      if (!interleaved && input.kind === "events" && proof.holds(reachable(input, payload))) return;
+      if (!interleaved) reset();
+      proof.check(range(input));
     },
     reset,
   };
+}
+
+/** As if one neuron had the spikes of all. */
+function reachable({ neurons, starts, signs }: EventInput, payload: (tick: number) => number): CountRange {
+  let largest = 0;
+  for (let tick = 0; tick < starts.length - 1; tick++) {
+    let [most, repeated] = [0, 0];
+    for (let index = starts[tick]; index < starts[tick + 1]; index++) {
+      repeated = index > starts[tick] && neurons[index] === neurons[index - 1] ? repeated + 1 : 1;
+      if (repeated > most) most = repeated;
+    }
+    largest += most * payload(tick);
+  }
+  return { smallest: signs === undefined ? 0 : -largest, largest };
 }
 
 class Extent implements CountRange {

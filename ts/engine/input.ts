@@ -88,8 +88,8 @@ function encodeSpikes(network: SpikingNetwork, spikes: SpikeInput, ticks: number
   }
   const extra = checkExtras(place, network, spikes);
   const starts = new Uint32Array(ticks + 1);
-  const keys = new Float64Array(length);
   let sorted = true;
+  let [tickBefore, neuronBefore] = [0, 0];
   for (let index = 0; index < length; index++) {
     const tick = spikes.ticks[index];
     const neuron = spikes.neurons[index];
@@ -97,18 +97,16 @@ function encodeSpikes(network: SpikingNetwork, spikes: SpikeInput, ticks: number
     if (!(neuron >= 0 && neuron < size && Number.isInteger(neuron))) {
       checkInteger(`${place}: neuron at index ${index} (shape ${formatShape(shape)})`, neuron, 0, size - 1);
     }
-    keys[index] = tick * size + neuron;
-    if (index > 0 && keys[index] < keys[index - 1]) sorted = false;
+    if (tick < tickBefore || (tick === tickBefore && neuron < neuronBefore)) sorted = false;
+    [tickBefore, neuronBefore] = [tick, neuron];
     starts[tick + 1]++;
   }
   for (let tick = 0; tick < ticks; tick++) starts[tick + 1] += starts[tick];
+  if (sorted && extra === undefined) return { kind: "events", neurons: Uint32Array.from(spikes.neurons), starts };
+  const keys = Float64Array.from({ length }, (_, index) => spikes.ticks[index] * size + spikes.neurons[index]);
   if (extra === undefined) {
-    if (!sorted) keys.sort();
-    const neurons = new Uint32Array(length);
-    for (let tick = 0; tick < ticks; tick++) {
-      for (let index = starts[tick]; index < starts[tick + 1]; index++) neurons[index] = keys[index] - tick * size;
-    }
-    return { kind: "events", neurons, starts };
+    keys.sort();
+    return { kind: "events", neurons: Uint32Array.from(keys, (key) => key % size), starts };
   }
   // Equal keys: the smaller sign or time first, so that the order of the argument does not matter.
   const order = Uint32Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b] || extra.values[a] - extra.values[b]);

@@ -113,7 +113,7 @@ export function expandCharges<T extends Charges | Float64Array>(values: T, shape
 /** Checks samples and options, keeps time, decodes outputs and guards against use after dispose, over an engine's core. */
 export function createSimulatorOver<const R extends RecordOptions>(engine: Engine["name"], { network, schedule, proof }: PreparedNetwork, core: SimulatorCore): Simulator<R> {
   const output = outputsOf(network).at(0);
-  const counts = proof === null ? null : inputCounts(network, schedule);
+  const counts = proof === null ? null : inputCounts(proof, network, schedule);
   let ticksSinceReset = 0;
   let runs = 0;
   let disposed = false;
@@ -138,7 +138,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
       const before = ticksSinceReset === 0 ? "" : ` after ${ticksSinceReset}`;
       throw new LlifError("ARGUMENT", `run: counts of signed rate end at ${network.levels}, after its window of ${network.windowTicks} ticks; expected no more of them, got ${ticks}${before}`);
     }
-    if (counts !== null) proof?.check(counts.add(encoded));
+    counts?.check(encoded);
     ticksSinceReset += ticks;
     runs++;
     const settle = network.settles === true && ticksSinceReset === network.windowTicks;
@@ -169,7 +169,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     for (const input of inputs) {
       alive();
       const encoded = encodeInput(network, input, ticks);
-      if (counts !== null) proof?.check(counts.add(encoded));
+      counts?.check(encoded);
       const run = passWindow(encoded);
       onTheWay++;
       if (run === undefined) continue;

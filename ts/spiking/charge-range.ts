@@ -19,6 +19,8 @@ export interface ChargeRange extends CountRange {
 export interface ChargeProof {
   /** @throws {LlifError} PRECISION, naming the layer, where input counts of this range could make a charge leave them. */
   check(input: CountRange): void;
+  /** Whether it would pass. */
+  holds(input: CountRange): boolean;
 }
 
 /** Bounds by channel, or by neuron where a dense synapse arrives. */
@@ -126,20 +128,27 @@ export function proveCharges(network: SpikingNetwork): ChargeProof | null {
     const { lower, upper } = withTakingBack(network, node, chargeBounds(network, node, unit));
     return [{ node, rest, negative: lower.map((value, index) => rest.lower[index] - value), positive: upper.map((value, index) => value - rest.upper[index]) }];
   });
-  // Bounds grow with the range, so that a range inside this one needs no look at every neuron.
+  const boundsIn = ({ rest, positive, negative }: (typeof readers)[number], { smallest, largest }: CountRange): Bounds => {
+    const [up, down] = [Math.max(0, largest), Math.max(0, -smallest)];
+    return {
+      upper: rest.upper.map((value, index) => value + up * positive[index] + down * negative[index]),
+      lower: rest.lower.map((value, index) => value - up * negative[index] - down * positive[index]),
+    };
+  };
+  // Bounds grow with the range: one inside a proven range, or around a refused one, needs no look at every neuron.
   let proven: CountRange = { smallest: 0, largest: 0 };
+  let refused: CountRange | null = null;
   const proof: ChargeProof = {
+    holds(range) {
+      if (contains(proven, range)) return true;
+      if (refused !== null && contains(range, refused)) return false;
+      const holds = readers.every((reader) => furthestBeyond(boundsIn(reader, range)) === null);
+      if (!holds) refused = range;
+      else if (contains(range, proven)) proven = range;
+      return holds;
+    },
     check(range) {
-      if (contains(proven, range)) return;
-      const { smallest, largest } = range;
-      const [up, down] = [Math.max(0, largest), Math.max(0, -smallest)];
-      for (const { node, rest, positive, negative } of readers) {
-        checkBounds(network, node, {
-          upper: rest.upper.map((value, index) => value + up * positive[index] + down * negative[index]),
-          lower: rest.lower.map((value, index) => value - up * negative[index] - down * positive[index]),
-        }, range);
-      }
-      if (contains(range, proven)) proven = { smallest, largest };
+      if (!proof.holds(range)) for (const reader of readers) checkBounds(network, reader.node, boundsIn(reader, range), range);
     },
   };
   if (network.input.counts !== null) proof.check(inputRange(network));
@@ -160,13 +169,18 @@ function withTakingBack({ schedule, levels }: SpikingNetwork, node: Population |
   return { upper, lower: lower.map((value, index) => value - levels * (fits ? threshold[index % threshold.length] : largest)) };
 }
 
-function checkBounds({ levels }: SpikingNetwork, { name, kind }: Population | SpikingOutput, { lower, upper }: Bounds, input: CountRange | null): void {
-  const largest = upper.reduce((most, value) => Math.max(most, value), 0);
-  const smallest = lower.reduce((least, value) => Math.min(least, value), 0);
-  if (largest < limit && smallest >= -limit) return;
-  const furthest = Math.max(largest, -smallest);
+function checkBounds({ levels }: SpikingNetwork, { name, kind }: Population | SpikingOutput, bounds: Bounds, input: CountRange | null): void {
+  const furthest = furthestBeyond(bounds);
+  if (furthest === null) return;
   const counts = input === null ? "" : ` and input counts from ${input.smallest} to ${input.largest}`;
   throw new LlifError("PRECISION", `${kind} "${name}": its charge can reach ${furthest.toPrecision(3)}, ${bitsFor(furthest)} bits where exact codes have 32, at ${levels} levels${counts}; take fewer bits, or smaller charges`, { nodes: [name] });
+}
+
+/** Null: within 32 bits. */
+function furthestBeyond({ lower, upper }: Bounds): number | null {
+  const largest = upper.reduce((most, value) => Math.max(most, value), 0);
+  const smallest = lower.reduce((least, value) => Math.min(least, value), 0);
+  return largest < limit && smallest >= -limit ? null : Math.max(largest, -smallest);
 }
 
 /** Bits of a signed integer of that magnitude. */
