@@ -67,7 +67,7 @@ export async function drawChart(suite: string, measured: readonly ResultRow[], m
         Plot.ruleY(placed, { x1: "low", x2: "high", y: "y", stroke: "color", strokeWidth: 2, strokeOpacity: 0.5 }),
         Plot.dot(placed, { x: "ratio", y: "y", fill: "color", symbol: "symbol", r: 4 }),
         Plot.ruleX(placed.filter((bar) => bar.goal !== undefined), { x: "goal", y1: (bar: { y: number }) => bar.y - 0.3, y2: (bar: { y: number }) => bar.y + 0.3, stroke: "#222222", strokeWidth: 1.5 }),
-        Plot.text(placed, { x: "high", y: "y", text: (bar: Bar) => ratio(bar.ratio), dx: 8, textAnchor: "start", fill: "color" }),
+        Plot.text(placed, { x: "high", y: "y", text: (bar: Bar) => ratio(bar.ratio), dx: 8, textAnchor: "start", fill: "color", stroke: "white", strokeWidth: 4 }),
         Plot.text(names.map((name, index) => ({ name, index })), { x: Math.min(...values) * 0.9, y: "index", text: "name", dx: -10, textAnchor: "end" }),
       ],
     },

@@ -105,8 +105,10 @@ async function runSuites(options: Options, signal: AbortSignal): Promise<number>
 async function runSuite(suite: string, cases: readonly BenchCase[], options: RunnerOptions, done: (rows: readonly ResultRow[]) => void): Promise<{ rows: ResultRow[]; wrong: number }> {
   const rows: ResultRow[] = [];
   const remarks: string[] = [];
+  const seconds: (readonly [name: string, seconds: number])[] = [];
   let wrong = 0;
   for (const [index, benchCase] of cases.entries()) {
+    const start = performance.now();
     try {
       const fresh = await runCase(benchCase, { ...options, onProgress: (message) => progress(`[${index + 1}/${cases.length}] ${message}`) });
       rows.push(...fresh);
@@ -122,10 +124,13 @@ async function runSuite(suite: string, cases: readonly BenchCase[], options: Run
         wrong++;
       }
     }
+    seconds.push([benchCase.name, (performance.now() - start) / 1000]);
   }
   progress("");
   if (rows.length > 0) process.stdout.write(`\n${suite}\n${textTable([columns, ...rows.map(cells)])}\n`);
   for (const remark of remarks) process.stdout.write(`${remark}\n`);
+  const longest = [...seconds].sort(([, a], [, b]) => b - a).slice(0, 5).map(([name, spent]) => `${name} ${spent.toFixed(0)} s`);
+  process.stdout.write(`${suite}: ${seconds.reduce((sum, [, spent]) => sum + spent, 0).toFixed(0)} s; longest: ${longest.join(", ")}\n`);
   return { rows, wrong };
 }
 

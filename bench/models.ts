@@ -18,9 +18,10 @@ export interface ModelSpec {
   readonly calibration?: string;
   /** Fetched by its name, not below models/. */
   readonly published?: true;
-  /** Images in one run of the work, and how many of them the reference engine, much slower, gets. */
+  /** Images in one run of the work, and how many of them the reference engine and peers, much slower, get. */
   readonly images: number;
   readonly reference: number;
+  readonly peers: number;
 }
 
 export interface OpenModel {
@@ -43,14 +44,14 @@ export interface ModelCode {
 }
 
 export const models: readonly ModelSpec[] = [
-  { name: "mnist-mlp", data: "mnist", images: 16, reference: 8 },
-  { name: "mnist-cnn", data: "mnist", images: 16, reference: 4 },
-  { name: "cifar10-vgg", data: "cifar10", images: 8, reference: 1 },
-  { name: "cifar10-resnet20", data: "cifar10", images: 8, reference: 1 },
+  { name: "mnist-mlp", data: "mnist", images: 16, reference: 8, peers: 16 },
+  { name: "mnist-cnn", data: "mnist", images: 16, reference: 4, peers: 16 },
+  { name: "cifar10-vgg", data: "cifar10", images: 8, reference: 1, peers: 4 },
+  { name: "cifar10-resnet20", data: "cifar10", images: 8, reference: 1, peers: 4 },
 ];
 
 /** Minutes for a slow contender: only in suites that say so. */
-export const resnet50: ModelSpec = { name: "resnet50", data: "imagenet-sample", calibration: "imagenet-views", published: true, images: 1, reference: 1 };
+export const resnet50: ModelSpec = { name: "resnet50", data: "imagenet-sample", calibration: "imagenet-views", published: true, images: 1, reference: 1, peers: 1 };
 
 export const phase: ModelCode = { suffix: "", flags: ["--code", "phase", "--bits", "8"] };
 /** Fifty layers need finer values than ten. */

@@ -50,7 +50,7 @@ need one load for several operations. So the spiking network wins where few neur
     title: "How cost grows",
     text: `One dense layer in float32 \`rate\`; one thing grows, the rest stays. The exponent is that of the best power law through the medians: 1 is linear. Memory is that of the
 WebAssembly instance after a run, less that of one without a network. \`workers\` is a pool of one worker against one of two, on images of the MNIST CNN. The check: every step equals the reference engine.`,
-    bounds: `Spikes times targets: whatever multiplies these multiplies the time, and nothing else does. Ticks add no memory beyond their spikes. Memory grows in pages of 64 KiB and never shrinks, so that small networks look worse than they are. Two workers share the caches and the memory of one machine, and a batch must be shared out among them.`,
+    bounds: `Spikes times targets: whatever multiplies these multiplies the time, and nothing else does. Ticks add no memory beyond their spikes. Memory grows in pages of 64 KiB and never shrinks, so that small networks look worse than they are. Networks of many neurons and few weights take more than the goal says: the count of every neuron, which is the result, and in synchronous \`rate\` its membrane potential are as large as the spikes of the widest window, and neither is in the divisor; lists of spikes grow by doubling. Two workers share the caches and the memory of one machine, and a batch must be shared out among them.`,
   },
   runtimes: {
     title: "The same in every runtime",
@@ -60,7 +60,7 @@ WebAssembly instance after a run, less that of one without a network. \`workers\
   peers: {
     title: "Against Python simulators",
     text: `The same weights, inputs and number of ticks on the CPU. In the peers on PyTorch the linear maps of all ticks are one batched call, and the constant first layer is computed
-once, which is the fastest form that they have; only the neurons are each library's own. They run at batch 1, 16 and the best of 4, 16, 64 and 256, with one thread and with all. Brian2 simulates sample after sample in one run, set-up not counted, with code that it
+once, which is the fastest form that they have; only the neurons are each library's own. They run at batch 1, 16 and the best of 4, 16, 64 and 256, with one thread and, at their best (SpikingJelly: at all three), with all. A batch whose run would take over 6 s is left out, which \`leftOut\` says. Brian2 simulates sample after sample in one run, set-up not counted, with code that it
 compiles through Cython and as a C++ program; a convolution is a list of synapses there, millions of them, so it takes part in dense cases only. \`simulator.run\` of ours takes one sample at a time on one thread; \`wasm, all threads\` is \`pool()\`.
 
 The check for layers: every neuron's count is equal (weights lie on a grid that float32 sums exactly; Norse's neuron resets hard, so ours does there). For the layerwise exact code, whose window integrates before it fires, counts are within 2 on average. For networks

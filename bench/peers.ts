@@ -125,23 +125,50 @@ export async function openPeers<Setting, Made>(settings: readonly Setting[], ope
 /** Batches from which the best is looked for, until a larger one is slower or too long. */
 const batches = [4, 16, 64, 256] as const;
 const longestRunMs = 2000;
+/** A batch that would take longer is left out where it is asked for by its size. */
+const longestBatchMs = 6000;
 
-/** The batch size with the shortest time a sample. */
-export async function bestBatch(options: Omit<PeerOptions, "batch">, paths: { readonly network: string; readonly inputs: string }): Promise<number> {
+export interface BatchSearch {
+  /** The batch size with the shortest time a sample. */
+  readonly best: number;
+  /** From this batch size on, a run would take over `longestBatchMs`; Infinity where none does. */
+  readonly tooLong: number;
+}
+
+const searched = new Map<string, BatchSearch>();
+
+/**
+ * Dense peers take the same time whatever spikes: what was found for one case of a group holds for the others.
+ * @param group network and ticks, by name.
+ */
+export async function searchBatches(options: Omit<PeerOptions, "batch">, paths: { readonly network: string; readonly inputs: string }, group: string): Promise<BatchSearch> {
+  const key = JSON.stringify([group, options]);
+  const known = searched.get(key);
+  if (known !== undefined) return known;
   let best = { batch: 1, ms: Infinity };
+  let tooLong = Infinity;
   for (const batch of batches) {
     const peer = await openPeer({ ...options, batch }, paths);
-    const start = performance.now();
-    const times = [await peer.time(1), await peer.time(1), await peer.time(1)];
-    const spent = (performance.now() - start) / times.length;
+    let spent = Infinity;
+    let ms = Infinity;
+    // The first run may set up or compile.
+    for (let run = 0; run < 2; run++) {
+      const start = performance.now();
+      ms = Math.min(ms, await peer.time(1));
+      spent = Math.min(spent, performance.now() - start);
+    }
     await peer.dispose?.();
-    const ms = Math.min(...times);
+    if (spent * 4 > longestBatchMs) tooLong = batch * 4;
     if (ms < best.ms) best = { batch, ms };
     else if (batch > 16) break;
     if (spent * 4 > longestRunMs) break;
   }
-  return best.batch;
+  const found = { best: best.batch, tooLong };
+  searched.set(key, found);
+  return found;
 }
+
+export const leftOutBatch = (batch: number): string => `batch ${batch} and larger: over ${longestBatchMs / 1000} s a run`;
 
 const sources = ["conversion.py", "llif_file.py", "networks.py", "neurons.py", "worker.py", "requirements-torch.txt", "requirements-sinabs.txt"];
 

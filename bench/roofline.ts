@@ -41,7 +41,7 @@ export async function drawRoofline(rows: readonly ResultRow[], machine: Environm
   const [width, height] = [760, 420];
   const panel = {
     left: 0,
-    top: 84,
+    top: 100,
     options: {
       width,
       height,
@@ -54,13 +54,13 @@ export async function drawRoofline(rows: readonly ResultRow[], machine: Environm
       symbol: { type: "identity" as const },
       marks: [
         ...roofs.map(({ line, color }) => Plot.line(line, { x: "intensity", y: "rate", stroke: color, strokeWidth: 2, clip: true })),
-        ...roofs.map(({ label, flat, color }) => Plot.text([label], { x: most, y: flat, text: [label], textAnchor: "end", dy: -9, dx: -4, fill: color })),
         Plot.dot(points, { x: "intensity", y: "rate", fill: "color", symbol: "symbol", r: 4, stroke: "white", strokeWidth: 0.7 }),
+        ...roofs.map(({ label, flat, color }) => Plot.text([label], { x: most, y: flat, text: [label], textAnchor: "end", dy: -9, dx: -4, fill: color, stroke: "white", strokeWidth: 4 })),
       ],
     },
   };
-  const notes = ["Lines: what a loop of nothing but 128-bit loads and additions reaches in WebAssembly, from the first level cache (flat)", "and from memory (rising). Points: our kernels; squares dense layers, circles convolutions, triangles convolutions in phase."];
-  return composeSvg([panel], { title: `limit: ${machine.processor}, Node ${machine.node}`, width, height: height + 90, notes });
+  const notes = ["Lines: what a loop of nothing but 128-bit loads and additions reaches in WebAssembly, from the first level cache (flat)", "and from memory (rising: above it are layers whose weights stay in a cache). Points: our kernels; squares are dense layers, circles", "convolutions, triangles convolutions in phase."];
+  return composeSvg([panel], { title: `limit: ${machine.processor}, Node ${machine.node}`, width, height: height + 106, notes });
 }
 
 /** Time against what grows, both relative to the smallest step: a line of slope 1 is linear. */

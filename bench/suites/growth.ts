@@ -21,7 +21,7 @@ const code = (ticks: number, activity = 0.1): LayerCode => ({ code: "rate", tick
 const series: Readonly<Record<string, readonly Step[]>> = {
   ticks: [64, 128, 256, 512, 1024, 2048].map((value) => ({ value, layer: dense(512, 512), code: code(value) })),
   neurons: [256, 512, 1024, 2048, 4096].map((value) => ({ value, layer: dense(512, value), code: code(64) })),
-  synapses: [256, 512, 1024, 2048, 4096].map((value) => ({ value: value * 512, layer: dense(value, 512), code: code(64) })),
+  synapses: [256, 512, 1024, 2048, 4096].map((value) => ({ value: value * 512, layer: dense(value, 512), code: code(64, 25.6 / value) })),
   activity: [0.01, 0.02, 0.05, 0.1, 0.2, 0.4].map((value) => ({ value, layer: dense(1024, 1024), code: code(64, value) })),
   batch: [1, 2, 4, 8, 16].map((value) => ({ value, layer: dense(512, 512), code: code(64), batch: value })),
 };

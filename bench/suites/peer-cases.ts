@@ -2,7 +2,7 @@ import { cpus } from "node:os";
 import type { Contender, OpenCase } from "../../ts/bench/case.ts";
 import type { EvaluationImages } from "../accuracy.ts";
 import { pool, type Result, type RunInput, type Simulator, type SpikingNetwork } from "../../ts/index.ts";
-import { bestBatch, openPeer, openPeers, writeCase, type Answers, type Library, type Peer, type PeerOptions } from "../peers.ts";
+import { leftOutBatch, openPeer, openPeers, searchBatches, writeCase, type Answers, type Library, type Peer, type PeerOptions } from "../peers.ts";
 
 export type Setting = Pick<PeerOptions, "library" | "threads"> & { readonly batch: number | "best" };
 export type Paths = ReturnType<typeof writeCase>;
@@ -12,22 +12,32 @@ export const setting = (library: Library, batch: Setting["batch"] = 1, threads: 
 
 /** A library at batch 1, 16 and its best, with one thread and all. */
 export const everySetting = (library: Library): Setting[] => ([1, "all"] as const).flatMap((threads) => ([1, 16, "best"] as const).map((batch) => setting(library, batch, threads)));
+/** The same, with all threads only at its best. */
+export const mainSettings = (library: Library): Setting[] => [setting(library, 1), setting(library, 16), setting(library, "best"), setting(library, "best", "all")];
 
-/** Contenders of the settings; a best batch that another setting has already is not timed twice. */
-export async function openSettings(settings: readonly Setting[], ticks: number, paths: Paths, more: (peer: Peer, setting: Setting) => Promise<More> = () => Promise.resolve(undefined)): Promise<Contender<Answers>[]> {
-  const known = new Map<string, number>();
-  const resolved = await openPeers(settings, async (wanted) => {
-    const key = `${wanted.library} ${wanted.threads}`;
-    if (wanted.batch === "best") known.set(key, await bestBatch({ ...wanted, ticks }, paths));
-    return { ...wanted, batch: wanted.batch === "best" ? (known.get(key) as number) : wanted.batch };
+/**
+ * Contenders of the settings; a best batch that another setting has already is not timed twice, and one that would take too long is left
+ * out: the library's first row says so.
+ * @param group of cases whose best batches are the same.
+ */
+export async function openSettings(
+  settings: readonly Setting[], ticks: number, paths: Paths, group: string, more: (peer: Peer, setting: Setting) => Promise<More> = () => Promise.resolve(undefined),
+): Promise<Contender<Answers>[]> {
+  const has = ({ library, threads }: Pick<Setting, "library" | "threads">): boolean => settings.some((other) => other.library === library && other.threads === threads && other.batch === "best");
+  const resolved = await openPeers(settings, async ({ library, threads, batch }): Promise<{ readonly library: Library; readonly threads: 1 | "all"; readonly batch: number; readonly leftOut?: string }> => {
+    if (!has({ library, threads })) return { library, threads, batch: batch === "best" ? 1 : batch };
+    const { best, tooLong } = await searchBatches({ library, threads, ticks }, paths, group);
+    // Two of the same are timed once: a batch that is left out becomes the best.
+    const size = batch === "best" || batch >= tooLong ? best : batch;
+    return { library, threads, batch: size, ...(tooLong <= 16 ? { leftOut: leftOutBatch(tooLong) } : {}) };
   });
   const distinct = resolved.filter((one, index) => resolved.findIndex((other) => other.library === one.library && other.batch === one.batch && other.threads === one.threads) === index);
-  const contenders: Contender<Answers>[] = [];
-  for (const one of distinct) {
+  return openPeers(distinct, async (one): Promise<Contender<Answers>> => {
     const peer = await openPeer({ ...one, ticks }, paths);
-    contenders.push({ ...peer, more: await more(peer, one) });
-  }
-  return contenders;
+    const leftOut = one.batch === 1 && one.leftOut !== undefined ? { leftOut: one.leftOut } : undefined;
+    const said = await more(peer, one);
+    return { ...peer, ...(said === undefined && leftOut === undefined ? {} : { more: { ...said, ...leftOut } }) };
+  });
 }
 
 export function ours(name: string, simulator: Simulator, inputs: readonly RunInput[], read: (result: Result) => ArrayLike<number>, more?: More): Contender<Answers> {

@@ -4,22 +4,20 @@ import { wasmEngine } from "../../ts/index.ts";
 import { openModel, phase, rate, type ModelSpec } from "../models.ts";
 import { openPeer, type Answers, type Library } from "../peers.ts";
 import type { SuiteOptions } from "../suites.ts";
-import { finite, nearLogits, openSettings, operationsOf, ours, ourAccuracy, oursOnAllThreads, percent, setting, writeImages, type Setting } from "./peer-cases.ts";
+import { finite, mainSettings, nearLogits, openSettings, operationsOf, ours, ourAccuracy, oursOnAllThreads, percent, setting, writeImages, type Setting } from "./peer-cases.ts";
 
 /** Ticks at which a synchronous peer's accuracy is read. */
 const readings = (quick: boolean): number[] => (quick ? [8, 16, 32, 64] : [8, 16, 32, 64, 128]);
 /** The mapping has hardly a say in a peer's logits at these ticks: any number of the suite's case will do. */
 const mappedTicks = 32;
 
-const rivals = (quick: boolean): Setting[] => {
-  const all = (library: Library): Setting[] => [setting(library, 1), setting(library, 16), setting(library, "best"), setting(library, "best", "all")];
-  return quick ? [setting("fewspike-ticks", 16), ...(["fewspike", "fewspike-compiled"] as const).flatMap((library) => [setting(library, 1), setting(library, 16)])] : [...all("fewspike-ticks"), ...all("fewspike"), ...all("fewspike-compiled")];
-};
+const rivals = (quick: boolean): Setting[] =>
+  quick ? [setting("fewspike-ticks", 16), ...(["fewspike", "fewspike-compiled"] as const).flatMap((library) => [setting(library, 1), setting(library, 16)])] : (["fewspike-ticks", "fewspike", "fewspike-compiled"] as const).flatMap(mainSettings);
 
 /** Time to a decision as accurate as the float network: ours in 8-bit phase; the peers' fewest ticks within half a point of it, or their most accurate; few-spike networks with our integers. */
 export function openDecision(spec: ModelSpec, { quick }: SuiteOptions): () => Promise<OpenCase<Answers>> {
   return async () => {
-    const { network, images } = await openModel(spec, phase);
+    const { network, images } = await openModel({ ...spec, images: spec.peers }, phase);
     const slow = await openModel(spec, rate(mappedTicks));
     const evaluation = await evaluationImages(spec, quick);
     const simulator = await wasmEngine().createSimulator(network);
@@ -32,10 +30,10 @@ export function openDecision(spec: ModelSpec, { quick }: SuiteOptions): () => Pr
     await longest.dispose?.();
     const enough = readAt.find((tick) => evaluation.floatCorrect - correct[tick] <= 0.005 * evaluation.count);
     const ticks = enough ?? readAt.reduce((best, tick) => (correct[tick] > correct[best] ? tick : best));
-    const settings = quick ? [setting("spikingjelly", 1), setting("spikingjelly", 16)] : [setting("spikingjelly", 1), setting("spikingjelly", 16), setting("spikingjelly", "best"), setting("spikingjelly", "best", "all")];
-    const synchronous = await openSettings(settings, ticks, ratePaths, () => Promise.resolve({ accuracy: percent(correct[ticks], evaluation.count), ticks }));
+    const settings = quick ? [setting("spikingjelly", 1), setting("spikingjelly", 16)] : mainSettings("spikingjelly");
+    const synchronous = await openSettings(settings, ticks, ratePaths, spec.name, () => Promise.resolve({ accuracy: percent(correct[ticks], evaluation.count), ticks }));
     const accuracyOf = new Map<Library, string>();
-    const fewSpikes = await openSettings(rivals(quick), network.windowTicks, exactPaths, async (peer, { library }): Promise<Readonly<Record<string, string | number>>> => {
+    const fewSpikes = await openSettings(rivals(quick), network.windowTicks, exactPaths, `${spec.name}-decision`, async (peer, { library }): Promise<Readonly<Record<string, string | number>>> => {
       // Compiling changes no result but for the order of sums.
       const ticks = network.windowTicks;
       if (library === "fewspike-compiled") return { ticks };

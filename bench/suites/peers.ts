@@ -8,23 +8,23 @@ import { writeCase, type Answers, type Library } from "../peers.ts";
 import type { SuiteOptions } from "../suites.ts";
 import { openConversion } from "./peers-conversion.ts";
 import { openDecision } from "./peers-decision.ts";
-import { everySetting, finite, nearCounts, nearLogits, openSettings, operationsOf, ours, ourAccuracy, oursOnAllThreads, percent, sameCounts, setting, writeImages, type Compare, type Setting } from "./peer-cases.ts";
+import { everySetting, finite, mainSettings, nearCounts, nearLogits, openSettings, operationsOf, ours, ourAccuracy, oursOnAllThreads, percent, sameCounts, setting, writeImages, type Compare, type Setting } from "./peer-cases.ts";
 
 export const peerTicks = 32;
 
 /** The strongest peer keeps its settings in a quick run. */
 const spikingjelly = (quick: boolean): Setting[] => (quick ? [setting("spikingjelly", 1), setting("spikingjelly", 16), setting("spikingjelly", "best"), setting("spikingjelly", "best", "all")] : everySetting("spikingjelly"));
-const others = (libraries: readonly Library[], quick: boolean): Setting[] => libraries.flatMap((library) => (quick ? [setting(library, 1), setting(library, 16)] : everySetting(library)));
+const others = (libraries: readonly Library[], quick: boolean): Setting[] => libraries.flatMap((library) => (quick ? [setting(library, 1), setting(library, 16)] : mainSettings(library)));
 const brian2 = [setting("brian2"), setting("brian2-standalone")];
 
 /** Peers on the same layer, spikes and number of ticks. */
-async function openLayer(network: SpikingNetwork, code: LayerCode, settings: readonly Setting[], compare: Compare): Promise<OpenCase<Answers>> {
+async function openLayer(name: string, network: SpikingNetwork, code: LayerCode, settings: readonly Setting[], compare: Compare): Promise<OpenCase<Answers>> {
   const spikes = randomSpikes(network, peerTicks, code.activity);
   const simulator = await wasmEngine().createSimulator(network);
   const operations = simulator.run({ spikes }).statistics.synapticOperations;
   const column = (data: Uint32Array) => ({ shape: [data.length], data: Int32Array.from(data) });
   const paths = writeCase(network, [["ticks", column(spikes.ticks)], ["neurons", column(spikes.neurons)]]);
-  const contenders = [ours("wasm", simulator, [{ spikes }], ({ counts }) => counts["layer"]), ...(await openSettings(settings, peerTicks, paths))];
+  const contenders = [ours("wasm", simulator, [{ spikes }], ({ counts }) => counts["layer"]), ...(await openSettings(settings, peerTicks, paths, name.replace(/-a\d\d.*/, "")))];
   return { contenders, operations, compare };
 }
 
@@ -37,14 +37,14 @@ function layerSuite({ quick }: SuiteOptions): BenchCase[] {
 
 function allLayers(quick: boolean): BenchCase[] {
   return layerCases([peerTicks]).flatMap(({ name, layer, code }) => {
-    if (code.code === "layerwise") return [benchCase("peers", name, () => openLayer(layerNetwork(layer, code), code, spikingjelly(quick), nearCounts))];
+    if (code.code === "layerwise") return [benchCase("peers", name, () => openLayer(name, layerNetwork(layer, code), code, spikingjelly(quick), nearCounts))];
     if (!name.endsWith("-rate-constant-t32")) return [];
     const network = layerNetwork(layer, code);
     const hardReset = { ...network, nodes: network.nodes.map((node) => (node.kind === "population" ? { ...node, reset: "hard" as const } : node)) };
     const soft = [...spikingjelly(quick), ...others(["snntorch", "sinabs"], quick), ...(layer.kind === "dense" ? brian2 : [])];
     return [
-      benchCase("peers", name, () => openLayer(network, code, soft, sameCounts)),
-      benchCase("peers", name.replace("constant", "hard"), () => openLayer(hardReset, code, others(["norse"], quick), sameCounts)),
+      benchCase("peers", name, () => openLayer(name, network, code, soft, sameCounts)),
+      benchCase("peers", name.replace("constant", "hard"), () => openLayer(name, hardReset, code, others(["norse"], quick), sameCounts)),
     ];
   });
 }
@@ -52,18 +52,18 @@ function allLayers(quick: boolean): BenchCase[] {
 /** Synchronous rate, the same weights, images and ticks. Peers pool spikes by OR, Norse resets hard: their accuracy tells what that costs. */
 function openRate(spec: ModelSpec, { quick }: SuiteOptions): () => Promise<OpenCase<Answers>> {
   return async () => {
-    const { network, images } = await openModel(spec, rate(peerTicks));
+    const { network, images } = await openModel({ ...spec, images: spec.peers }, rate(peerTicks));
     const evaluation = await evaluationImages(spec, quick);
     const simulator = await wasmEngine().createSimulator(network);
     const paths = writeImages(network, images);
     const settings = [...spikingjelly(quick), ...(quick ? (["snntorch", "sinabs", "norse"] as const).map((library) => setting(library, 16)) : others(["snntorch", "sinabs", "norse"], quick))];
-    const theirs = await openSettings(settings, peerTicks, paths, async (peer) => ({ accuracy: percent((await peer.accuracy(evaluation.file, [peerTicks]))[peerTicks], evaluation.count) }));
+    const theirs = await openSettings(settings, peerTicks, paths, spec.name, async (peer) => ({ accuracy: percent((await peer.accuracy(evaluation.file, [peerTicks]))[peerTicks], evaluation.count) }));
     const dense = network.synapses.every(({ kind }) => kind === "dense");
     const contenders: Contender<Answers>[] = [
       ours("wasm", simulator, images, ({ logits }) => logits, { accuracy: ourAccuracy(evaluation, simulator) }),
       await oursOnAllThreads(network, images),
       ...theirs,
-      ...(dense ? await openSettings(brian2, peerTicks, paths) : []),
+      ...(dense ? await openSettings(brian2, peerTicks, paths, spec.name) : []),
     ];
     const pools = network.nodes.some(({ kind }) => kind === "pool");
     const compare = (truth: Answers, theirs: Answers, contender: string) => (pools || contender.startsWith("norse") ? finite(truth, theirs) : nearLogits(truth, theirs));

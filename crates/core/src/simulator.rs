@@ -31,6 +31,9 @@ pub struct Simulator<L: Lanes> {
     pub(crate) network: Network,
     pub(crate) states: Vec<LayerState>,
     pub(crate) spikes: Vec<Spikes>,
+    /// By node, whose spikes nobody reads after it: their room is for the nodes behind. Empty where spikes outlive their block.
+    read_last: Vec<Vec<usize>>,
+    spare: Vec<Spikes>,
     pub(crate) pipeline: Pipeline,
     scratch: Scratch,
     pub(crate) silence: Vec<u32>,
@@ -58,8 +61,9 @@ impl<L: Lanes> Simulator<L> {
         let states = network.nodes.iter().map(|node| if let Node::Layer(layer) = node { LayerState::new(layer, interleaved, counts) } else { LayerState::default() }).collect();
         let spikes = network.nodes.iter().map(|_| Spikes::default()).collect();
         let (histories, block_ticks) = (histories(&network), block_ticks(&network, usual_block(&network)));
+        let read_last = if histories.iter().any(Option::is_some) || network.schedule.takes_back.is_some() { Vec::new() } else { read_last(&network) };
         let pipeline = Pipeline::new(&network, counts);
-        let mut simulator = Simulator { network, states, spikes, pipeline, scratch: Scratch::default(), silence: Vec::new(), histories, block_ticks, sent: Vec::new(), elapsed: 0, run_ticks: 0, last_ticks: 0, settling_ticks: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
+        let mut simulator = Simulator { network, states, spikes, read_last, spare: Vec::new(), pipeline, scratch: Scratch::default(), silence: Vec::new(), histories, block_ticks, sent: Vec::new(), elapsed: 0, run_ticks: 0, last_ticks: 0, settling_ticks: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
         simulator.reset();
         Ok(simulator)
     }
@@ -154,7 +158,15 @@ impl<L: Lanes> Simulator<L> {
 
     /// Nodes of a range, in order, over ticks `first` to `first + ticks` of `run_ticks`.
     pub(crate) fn block(&mut self, nodes: Range<usize>, first: usize, ticks: usize, run_ticks: usize, distinct: bool) {
+        // The pipeline keeps each sample's spikes and asks for one node at a time.
+        let reuse = nodes.len() == self.read_last.len();
         for index in nodes {
+            if reuse && index > 0 {
+                let mut room = self.spare.pop().unwrap_or_default();
+                // An output writes no spikes.
+                room.clear(0);
+                self.spikes[index] = room;
+            }
             let (before, rest) = self.spikes.split_at_mut(index);
             let (before_nodes, nodes) = self.network.nodes.split_at_mut(index);
             let out = &mut rest[0];
@@ -181,6 +193,9 @@ impl<L: Lanes> Simulator<L> {
             }
             if let Some(history) = &mut self.histories[index] {
                 history.append(out, nodes[0].geometry());
+            }
+            if reuse {
+                self.spare.extend(self.read_last[index].iter().map(|&done| std::mem::take(&mut self.spikes[done])));
             }
         }
     }
@@ -239,6 +254,21 @@ impl<L: Lanes> Simulator<L> {
     pub fn traces(&self, node: usize) -> &[u32] {
         self.layer(node).map_or(&[], |(_, state)| &state.traces)
     }
+}
+
+/// By node, the nodes whose spikes it is the last to read; the input keeps its own.
+fn read_last(network: &Network) -> Vec<Vec<usize>> {
+    let mut readers: Vec<usize> = (0..network.nodes.len()).collect();
+    for (index, node) in network.nodes.iter().enumerate() {
+        match node {
+            Node::Input(_) => {}
+            Node::Pool(pool) => readers[pool.source] = index,
+            Node::Layer(layer) => layer.synapses.iter().for_each(|synapse| readers[synapse.source] = index),
+        }
+    }
+    let mut done = vec![Vec::new(); readers.len()];
+    readers.iter().enumerate().skip(1).for_each(|(index, &reader)| done[reader].push(index));
+    done
 }
 
 /// Ticks of a block without delays: more where the weights take more memory than the most spikes of so many ticks.
