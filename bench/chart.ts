@@ -32,7 +32,9 @@ export async function drawChart(suite: string, measured: readonly ResultRow[], m
   const contenders = [...new Set(others.map(({ contender }) => contender))];
   const bars = others.map((row): Bar => {
     const base = (ours.get(row.case) as ResultRow).medianMs;
-    return { case: row.case, contender: row.contender, ratio: row.ratio, low: row.minMs / base, high: row.maxMs / base, goal: goalOf(row), ...styleOf(contenders.indexOf(row.contender)) };
+    // A coarse clock (Firefox's) may read a round as 0.
+    const fastest = row.minMs > 0 ? row.minMs : row.medianMs;
+    return { case: row.case, contender: row.contender, ratio: row.ratio, low: fastest / base, high: row.maxMs / base, goal: goalOf(row), ...styleOf(contenders.indexOf(row.contender)) };
   });
   const { Plot } = await loadPlot();
   const legendRows = Math.ceil(contenders.length / legendColumns);
