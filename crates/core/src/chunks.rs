@@ -25,7 +25,8 @@ pub struct Chunk {
     pub bounds: Bounds,
 }
 
-/// Proven bounds of narrow sums: see `kernel::window::Window`. `distinct`: no input of the network spikes twice in a tick.
+/// Proven bounds of narrow sums: entry n is the largest |Σ±q| that n events of one tick can reach in any lane; the last one holds for
+/// all larger n too where the flag says so. `distinct`: no input of the network spikes twice in a tick.
 #[derive(Clone, Debug, Default)]
 pub struct Bounds {
     pub distinct: (Vec<u16>, bool),
@@ -33,15 +34,10 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    pub fn of(&self, distinct: bool) -> (&[u16], bool) {
-        let (table, bounded) = if distinct { &self.distinct } else { &self.repeated };
-        (table, *bounded)
-    }
-
     /// So many events move no sum by more than 32767.
     pub fn most_events(&self, distinct: bool) -> usize {
-        let (table, bounded) = self.of(distinct);
-        if bounded { usize::MAX } else { table.len().saturating_sub(1) }
+        let (table, bounded) = if distinct { &self.distinct } else { &self.repeated };
+        if *bounded { usize::MAX } else { table.len().saturating_sub(1) }
     }
 }
 

@@ -55,9 +55,8 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                     potentials[..lanes].copy_from_slice(row);
                 } else {
                     row_taps(layer, state, before, scratch, chunk, y, x);
-                    let (bounds, bounded) = chunk.bounds.of(distinct_input);
                     let ticks = if layer.merges { 1 } else { ticks };
-                    let job = Window { taps: &scratch.taps, ticks, gain: schedule.gain, signs: schedule.signs(), bounds, bounded, base: base.as_ptr().cast(), sampled };
+                    let job = Window { taps: &scratch.taps, ticks, gain: schedule.gain, signs: schedule.signs(), most_events: chunk.bounds.most_events(distinct_input), base: base.as_ptr().cast(), sampled };
                     let potential = potentials.as_mut_ptr();
                     // SAFETY: chunks have at most 64 lanes, base and samples one value a lane (and tick); taps read live spikes of
                     // `ticks` planes, whose entries are rows of the chunk's block.

@@ -66,6 +66,12 @@ macro_rules! row_sum {
         }
     };
 }
+row_sum!(add_rows_f, F, f32, 4, load_f, add_f, settle_f);
+row_sum!(add_rows_i, I, i32, 4, load_i, add_i, settle_i);
+row_sum!(subtract_rows_i, I, i32, 4, load_i, sub_i, settle_i);
+row_sum!(add_rows_s, S, i16, 8, load_s, add_s, settle_s);
+row_sum!(subtract_rows_s, S, i16, 8, load_s, sub_s, settle_s);
+
 /// Adds rows by their addresses, `from` to `end`.
 ///
 /// # Safety
@@ -84,11 +90,39 @@ pub unsafe fn add_listed_f<L: Lanes, const N: usize>(sum: &mut [L::F; N], mut fr
     }
 }
 
-row_sum!(add_rows_f, F, f32, 4, load_f, add_f, settle_f);
-row_sum!(add_rows_i, I, i32, 4, load_i, add_i, settle_i);
-row_sum!(subtract_rows_i, I, i32, 4, load_i, sub_i, settle_i);
-row_sum!(add_rows_s, S, i16, 8, load_s, add_s, settle_s);
-row_sum!(subtract_rows_s, S, i16, 8, load_s, sub_s, settle_s);
+/// Adds the events of one tick in partial sums of 16 bits, `signs` planes from `plane` on. `widen` takes the sums over and leaves
+/// zeros: after every run of `most_events`, and after the last event.
+///
+/// # Safety
+/// The taps hold these planes, and their rows have N vectors.
+#[inline(always)]
+pub unsafe fn add_tick_s<L: Lanes, const N: usize>(sum: &mut [L::S; N], taps: &[Tap], plane: usize, signs: usize, most_events: usize, mut widen: impl FnMut(&mut [L::S; N])) {
+    let mut left = most_events;
+    for tap in taps {
+        for sign in 0..signs {
+            let (mut at, end) = tap.events(plane + sign);
+            while at < end {
+                let here = left.min(end.offset_from(at) as usize);
+                if tap.single {
+                    add_lanes_s::<L, N>(sum, tap, at, at.add(here), sign == 1);
+                } else if sign == 1 {
+                    subtract_rows_s::<L, N>(sum, tap.rows, at, at.add(here));
+                } else {
+                    add_rows_s::<L, N>(sum, tap.rows, at, at.add(here));
+                }
+                at = at.add(here);
+                left -= here;
+                if left == 0 {
+                    widen(sum);
+                    left = most_events;
+                }
+            }
+        }
+    }
+    if left != most_events {
+        widen(sum);
+    }
+}
 
 /// Adds the weight of one lane for each event of an identity synapse.
 ///

@@ -2,7 +2,7 @@
 
 use super::fire::put_bits;
 use super::lanes::Lanes;
-use super::rows::{add_lanes_i, add_lanes_s, add_rows_i, add_rows_s, subtract_rows_i, subtract_rows_s, Tap};
+use super::rows::{add_lanes_i, add_rows_i, add_tick_s, subtract_rows_i, Tap};
 
 /// What one chunk needs for a block of ticks. Pointers to charges hold a value a lane; a plane is a tick's spikes +1, or its spikes −1.
 pub struct Chunk<'a> {
@@ -72,31 +72,7 @@ pub unsafe fn signed_wide<L: Lanes, const N: usize>(chunk: &Chunk) {
 pub unsafe fn signed_narrow<L: Lanes, const N: usize>(chunk: &Chunk) {
     for tick in 0..chunk.ticks {
         let mut sum = [L::splat_s(0); N];
-        let mut left = chunk.most_events;
-        for tap in chunk.taps {
-            for sign in 0..2 {
-                let (mut at, end) = tap.events(2 * tick + sign);
-                while at < end {
-                    let here = left.min(end.offset_from(at) as usize);
-                    if tap.single {
-                        add_lanes_s::<L, N>(&mut sum, tap, at, at.add(here), sign == 1);
-                    } else if sign == 1 {
-                        subtract_rows_s::<L, N>(&mut sum, tap.rows, at, at.add(here));
-                    } else {
-                        add_rows_s::<L, N>(&mut sum, tap.rows, at, at.add(here));
-                    }
-                    at = at.add(here);
-                    left -= here;
-                    if left == 0 {
-                        widen::<L, N>(chunk.potential, &mut sum);
-                        left = chunk.most_events;
-                    }
-                }
-            }
-        }
-        if left != chunk.most_events {
-            widen::<L, N>(chunk.potential, &mut sum);
-        }
+        add_tick_s::<L, N>(&mut sum, chunk.taps, 2 * tick, 2, chunk.most_events, |sum| widen::<L, N>(chunk.potential, sum));
         if N == 1 {
             end_stored::<L, 2>(chunk, 0, tick);
         } else {

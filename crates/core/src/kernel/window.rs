@@ -1,7 +1,7 @@
 //! A layerwise window of one chunk: V = gain·V + Σ±q each tick, in integers.
 
 use super::lanes::Lanes;
-use super::rows::{add_lanes_i, add_lanes_s, add_rows_i, add_rows_s, subtract_rows_i, subtract_rows_s, Tap};
+use super::rows::{add_lanes_i, add_rows_i, add_tick_s, subtract_rows_i, Tap};
 
 pub struct Window<'a> {
     pub taps: &'a [Tap],
@@ -10,10 +10,8 @@ pub struct Window<'a> {
     pub gain: i32,
     /// Planes a tick: the spikes +1, then, if 2, the spikes −1.
     pub signs: usize,
-    /// `bounds[n]`: largest |Σ±q| that n events of one tick can reach in any lane; the last entry holds for all larger n too if
-    /// `bounded`, else a tick of as many events must be split.
-    pub bounds: &'a [u16],
-    pub bounded: bool,
+    /// Of 16-bit weights: so many events of one tick move no lane by more than 32767.
+    pub most_events: usize,
     /// What does not depend on spikes: joins after the last tick.
     pub base: *const i32,
     /// V after each tick, without the base; or null.
@@ -123,7 +121,7 @@ impl<L: Lanes, const N: usize> Wide<L, N> {
 }
 
 /// The same with i16 weights and partial sums. They may wrap on the way: only what is widened must fit, once a tick and after
-/// every run of as many events as `bounds` proves to.
+/// every run of `most_events`.
 ///
 /// # Safety
 /// `potential` and `base` hold 8·N values, `sampled` as many a tick; the taps hold all planes.
@@ -131,34 +129,9 @@ impl<L: Lanes, const N: usize> Wide<L, N> {
 pub unsafe fn window_narrow<L: Lanes, const N: usize>(job: &Window, potential: *mut i32) {
     let mut wide = Wide::<L, N> { kept: [[L::splat_i(0); 2]; N], charge: potential, begun: false, factor: 1 };
     let mut sum = [L::splat_s(0); N];
-    let run = if job.bounded { usize::MAX } else { job.bounds.len() - 1 };
     for tick in 0..job.ticks {
         wide.gain(job.gain);
-        let mut left = run;
-        for tap in job.taps {
-            for sign in 0..job.signs {
-                let (mut at, end) = tap.events(tick * job.signs + sign);
-                while at < end {
-                    let here = left.min(end.offset_from(at) as usize);
-                    if tap.single {
-                        add_lanes_s::<L, N>(&mut sum, tap, at, at.add(here), sign == 1);
-                    } else if sign == 1 {
-                        subtract_rows_s::<L, N>(&mut sum, tap.rows, at, at.add(here));
-                    } else {
-                        add_rows_s::<L, N>(&mut sum, tap.rows, at, at.add(here));
-                    }
-                    at = at.add(here);
-                    left -= here;
-                    if left == 0 {
-                        wide.add(&mut sum);
-                        left = run;
-                    }
-                }
-            }
-        }
-        if left != run {
-            wide.add(&mut sum);
-        }
+        add_tick_s::<L, N>(&mut sum, job.taps, tick * job.signs, job.signs, job.most_events, |sum| wide.add(sum));
         if !job.sampled.is_null() {
             wide.finish(std::ptr::null(), job.sampled.add(tick * 8 * N));
         }
