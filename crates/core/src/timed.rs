@@ -4,9 +4,10 @@ use crate::chunks::{Chunk, Width};
 use crate::events::{deliver_values, visit_values};
 use crate::kernel::lanes::Lanes;
 use crate::kernel::rows::Tap;
-use crate::kernel::values::{values_f, values_narrow, values_wide, ValuesFloat, ValuesInteger};
+use crate::kernel::values::{values_f, ValuesFloat};
 use crate::layer::Layer;
 use crate::network::Timed;
+use crate::slots::{fire_slots, integrate_slots};
 use crate::spikes::{Geometry, Spikes};
 use crate::state::{as_floats, as_integers, gather_taps, grow, spikes_of, LayerState, Scratch};
 use crate::with_vectors;
@@ -52,13 +53,21 @@ pub fn run_timed<L: Lanes>(layer: &Layer, state: &mut LayerState, timed: Timed, 
             let rest = if layer.width == Width::Float { &layer.bias } else { state.drive.as_ref().unwrap_or(&layer.base) };
             scratch.row[x * padded..(x + 1) * padded].copy_from_slice(&rest.at(y * width + x)[..padded]);
         }
-        integrate::<L>(layer, state, before, scratch, y);
+        match timed {
+            _ if layer.by_events => integrate_events(layer, state, before, scratch, y),
+            Timed::Slots(_) => integrate_slots::<L>(layer, state, before, scratch, y),
+            Timed::Real => integrate_real::<L>(layer, state, before, scratch, y),
+        }
         let row = &mut scratch.row[..width * padded];
         if !layer.fires {
             state.potential[y * width * padded..][..row.len()].copy_from_slice(row);
             continue;
         }
         trace(layer, state, timed, before, row, y);
+        if let (Timed::Slots(slots), Some(reciprocal)) = (timed, &layer.reciprocal) {
+            fire_slots::<L>(layer, state, out, scratch, y, slots, reciprocal);
+            continue;
+        }
         let first = out.entries.len();
         match timed {
             Timed::Slots(slots) => fire(layer, out, row, y, |v, theta| v as i32 >= theta as i32, |v, theta| slot(v, theta, slots)),
@@ -106,37 +115,32 @@ fn remaining(v: f32, theta: f32) -> f32 {
     }
 }
 
-/// Everything that arrives at row `y`: charges go on from what `scratch.row` holds.
+/// Everything that arrives at row `y` event by event: charges go on from what `scratch.row` holds.
 #[inline(never)]
-fn integrate<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize) {
-    let (width, padded) = (layer.geometry.width, layer.padded);
-    if layer.by_events {
-        for (index, synapse) in layer.synapses.iter().enumerate() {
-            let (spikes, readers) = (spikes_of(layer, index, &state.views, before), &state.readers[index]);
-            match layer.width {
-                Width::Float => deliver_values(layer, synapse, readers, spikes, y, as_floats(&mut scratch.row)),
-                _ => deliver_values(layer, synapse, readers, spikes, y, as_integers(&mut scratch.row)),
-            }
+fn integrate_events(layer: &Layer, state: &mut LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize) {
+    for (index, synapse) in layer.synapses.iter().enumerate() {
+        let (spikes, readers) = (spikes_of(layer, index, &state.views, before), &state.readers[index]);
+        match layer.width {
+            Width::Float => deliver_values(layer, synapse, readers, spikes, y, as_floats(&mut scratch.row)),
+            _ => deliver_values(layer, synapse, readers, spikes, y, as_integers(&mut scratch.row)),
         }
-        return;
     }
+}
+
+/// The same by rows of weights, in f32: synapse after synapse for each neuron.
+#[inline(never)]
+fn integrate_real<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize) {
     for chunk in &layer.chunks {
-        for x in 0..width {
+        for x in 0..layer.geometry.width {
             gather_taps(&mut scratch.taps, layer, chunk, &state.views, before, y, x);
-            let charges = &mut scratch.row[x * padded + chunk.first..][..chunk.vectors * layer.width.lanes()];
+            let charges = &mut as_floats(&mut scratch.row)[x * layer.padded + chunk.first..][..chunk.vectors * layer.width.lanes()];
             for taps in scratch.taps.chunk_by(|a, b| a.single == b.single) {
-                if taps[0].single {
-                    // SAFETY: the taps read live spikes.
-                    unsafe { single_lanes(layer.width, taps, charges) };
-                    continue;
-                }
                 // SAFETY: charges are those of the chunk's lanes; taps read live spikes with values, whose entries are rows of its block.
                 unsafe {
-                    let charge = charges.as_mut_ptr();
-                    match layer.width {
-                        Width::Float => with_vectors!(chunk.vectors, values_f: ValuesFloat, L, taps, charge.cast()),
-                        Width::Wide => with_vectors!(chunk.vectors, values_wide: ValuesInteger, L, taps, charge.cast()),
-                        Width::Narrow => with_vectors!(chunk.vectors, values_narrow: ValuesInteger, L, taps, charge.cast()),
+                    if taps[0].single {
+                        add_single(taps, charges);
+                    } else {
+                        with_vectors!(chunk.vectors, values_f: ValuesFloat, L, taps, charges.as_mut_ptr());
                     }
                 }
             }
@@ -146,7 +150,7 @@ fn integrate<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes],
 
 /// Bits of the weight of one lane of a row.
 #[inline(always)]
-unsafe fn weight_at(width: Width, row: *const u8, lane: usize) -> u32 {
+pub unsafe fn weight_at(width: Width, row: *const u8, lane: usize) -> u32 {
     if width == Width::Narrow { i32::from(*row.cast::<i16>().add(lane)) as u32 } else { *row.cast::<u32>().add(lane) }
 }
 
@@ -154,18 +158,14 @@ unsafe fn weight_at(width: Width, row: *const u8, lane: usize) -> u32 {
 ///
 /// # Safety
 /// The taps are single and hold one plane with values.
-unsafe fn single_lanes(width: Width, taps: &[Tap], charges: &mut [u32]) {
+unsafe fn add_single(taps: &[Tap], charges: &mut [f32]) {
     for tap in taps {
         let (start, end) = (*tap.starts as usize, *tap.starts.add(tap.span) as usize);
         let entries = std::slice::from_raw_parts(tap.entries.add(start), end - start);
         for at in start + entries.partition_point(|&entry| (entry as usize) < tap.first)..end {
             let lane = *tap.entries.add(at) as usize - tap.first;
             let Some(charge) = charges.get_mut(lane) else { break };
-            let (weight, value) = (weight_at(width, tap.rows, lane), *tap.values.add(at));
-            *charge = match width {
-                Width::Float => (f32::from_bits(*charge) + f32::from_bits(weight) * f32::from_bits(value)).to_bits(),
-                _ => charge.wrapping_add(weight.wrapping_mul(value)),
-            };
+            *charge += *tap.rows.cast::<f32>().add(lane) * f32::from_bits(*tap.values.add(at));
         }
     }
 }

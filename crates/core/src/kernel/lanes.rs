@@ -69,9 +69,13 @@ pub trait Lanes {
     fn settle_s(_a: Self::S) {}
     /// p, q, p, q, … from p in the low half and q in the high half.
     fn splat_pair(pair: u32) -> Self::S;
+    /// The same from two numbers of 16 bits, 32 bits apart.
+    unsafe fn load_pair(from: *const u32) -> Self::S;
 
-    /// The high 32 bits of the unsigned products, which must be below 2³¹, but at most 255.
-    fn high_products(a: [Self::I; 4], b: [Self::I; 4]) -> Self::B;
+    /// The high 32 bits of the unsigned products, which must be below 2³¹.
+    fn high_product(a: Self::I, b: Self::I) -> Self::I;
+    /// Each at most 255; they must be below 2³¹.
+    fn narrow_b(a: [Self::I; 4]) -> Self::B;
     fn splat_b(value: u8) -> Self::B;
     fn add_b(a: Self::B, b: Self::B) -> Self::B;
     fn min_b(a: Self::B, b: Self::B) -> Self::B;

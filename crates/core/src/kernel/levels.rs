@@ -42,7 +42,7 @@ pub unsafe fn fire_levels<L: Lanes>(potential: *const i32, reciprocal: *const u3
         let part = |k: usize| whole || k < 2;
         let v: [L::I; 4] = std::array::from_fn(|k| if part(k) { L::max_i(L::load_i(potential.add(lane + 4 * k)), zero) } else { zero });
         let factor: [L::I; 4] = std::array::from_fn(|k| if part(k) { L::load_i(reciprocal.add(lane + 4 * k).cast()) } else { zero });
-        let quotient = L::high_products(v, factor);
+        let quotient = L::narrow_b(std::array::from_fn(|k| L::high_product(v[k], factor[k])));
         let put = |tick: usize, mask: u32| {
             let to = bits.add(tick * stride + lane / 8);
             if whole {
@@ -86,5 +86,24 @@ pub unsafe fn fire_levels<L: Lanes>(potential: *const i32, reciprocal: *const u3
                 std::ptr::copy_nonoverlapping(each.as_ptr().cast(), counts.add(lane), counted);
             }
         }
+    }
+}
+
+/// Turns charges into N = clip(⌊V/θ⌋, 0, `most`) in place, and sets a bit for each lane where it is not 0.
+///
+/// # Safety
+/// `charge` and `reciprocal` hold `lanes` values (a multiple of 8), `bits` a bit for each.
+#[inline(never)]
+pub unsafe fn count_slots<L: Lanes>(charge: *mut i32, reciprocal: *const u32, lanes: usize, most: i32, bits: *mut u8) {
+    for lane in (0..lanes).step_by(8) {
+        let mut any = 0;
+        for half in 0..2 {
+            let at = lane + 4 * half;
+            let v = L::max_i(L::load_i(charge.add(at)), L::splat_i(0));
+            let count = L::min_i(L::high_product(v, L::load_i(reciprocal.add(at).cast())), L::splat_i(most));
+            L::store_i(charge.add(at), count);
+            any |= L::bits_i(L::ge_i(count, L::splat_i(1))) << (4 * half);
+        }
+        *bits.add(lane / 8) = any as u8;
     }
 }

@@ -175,9 +175,16 @@ impl Lanes for Portable {
         Eight(std::array::from_fn(|lane| if lane % 2 == 0 { pair as i16 } else { (pair >> 16) as i16 }))
     }
     #[inline(always)]
-    fn high_products(a: [Self::I; 4], b: [Self::I; 4]) -> Sixteen {
-        let high = |a: i32, b: i32| (u64::from(a as u32) * u64::from(b as u32)) >> 32;
-        Sixteen(std::array::from_fn(|lane| high(a[lane / 4].0[lane % 4], b[lane / 4].0[lane % 4]).min(255) as u8))
+    unsafe fn load_pair(from: *const u32) -> Self::S {
+        Self::splat_pair(*from | *from.add(1) << 16)
+    }
+    #[inline(always)]
+    fn high_product(a: Self::I, b: Self::I) -> Self::I {
+        each(a, b, |a, b| ((u64::from(a as u32) * u64::from(b as u32)) >> 32) as i32)
+    }
+    #[inline(always)]
+    fn narrow_b(a: [Self::I; 4]) -> Sixteen {
+        Sixteen(std::array::from_fn(|lane| a[lane / 4].0[lane % 4].min(255) as u8))
     }
     #[inline(always)]
     fn splat_b(value: u8) -> Sixteen {

@@ -182,9 +182,17 @@ impl Lanes for Simd128 {
         u32x4_splat(pair)
     }
     #[inline(always)]
-    fn high_products(a: [v128; 4], b: [v128; 4]) -> v128 {
-        let high = |a, b| i32x4_shuffle::<1, 3, 5, 7>(u64x2_extmul_low_u32x4(a, b), u64x2_extmul_high_u32x4(a, b));
-        u8x16_narrow_i16x8(i16x8_narrow_i32x4(high(a[0], b[0]), high(a[1], b[1])), i16x8_narrow_i32x4(high(a[2], b[2]), high(a[3], b[3])))
+    unsafe fn load_pair(from: *const u32) -> v128 {
+        let two = v128_load64_zero(from.cast());
+        i16x8_shuffle::<0, 2, 0, 2, 0, 2, 0, 2>(two, two)
+    }
+    #[inline(always)]
+    fn high_product(a: v128, b: v128) -> v128 {
+        i32x4_shuffle::<1, 3, 5, 7>(u64x2_extmul_low_u32x4(a, b), u64x2_extmul_high_u32x4(a, b))
+    }
+    #[inline(always)]
+    fn narrow_b(a: [v128; 4]) -> v128 {
+        u8x16_narrow_i16x8(i16x8_narrow_i32x4(a[0], a[1]), i16x8_narrow_i32x4(a[2], a[3]))
     }
     #[inline(always)]
     fn splat_b(value: u8) -> v128 {

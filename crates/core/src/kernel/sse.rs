@@ -182,12 +182,19 @@ impl Lanes for Sse {
         sse!(_mm_set1_epi32(pair as i32))
     }
     #[inline(always)]
-    fn high_products(a: [__m128i; 4], b: [__m128i; 4]) -> __m128i {
+    unsafe fn load_pair(from: *const u32) -> __m128i {
+        Self::splat_pair(*from | *from.add(1) << 16)
+    }
+    #[inline(always)]
+    fn high_product(a: __m128i, b: __m128i) -> __m128i {
         sse!({
             let odd = _mm_set1_epi64x(!0 << 32);
-            let high = |a, b| _mm_or_si128(_mm_srli_epi64::<32>(_mm_mul_epu32(a, b)), _mm_and_si128(odd, _mm_mul_epu32(_mm_srli_epi64::<32>(a), _mm_srli_epi64::<32>(b))));
-            _mm_packus_epi16(_mm_packs_epi32(high(a[0], b[0]), high(a[1], b[1])), _mm_packs_epi32(high(a[2], b[2]), high(a[3], b[3])))
+            _mm_or_si128(_mm_srli_epi64::<32>(_mm_mul_epu32(a, b)), _mm_and_si128(odd, _mm_mul_epu32(_mm_srli_epi64::<32>(a), _mm_srli_epi64::<32>(b))))
         })
+    }
+    #[inline(always)]
+    fn narrow_b(a: [__m128i; 4]) -> __m128i {
+        sse!(_mm_packus_epi16(_mm_packs_epi32(a[0], a[1]), _mm_packs_epi32(a[2], a[3])))
     }
     #[inline(always)]
     fn splat_b(value: u8) -> __m128i {

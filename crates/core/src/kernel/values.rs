@@ -81,20 +81,23 @@ pub unsafe fn values_narrow<L: Lanes, const N: usize>(taps: &[Tap], charge: *mut
 unsafe fn pairs<L: Lanes, const H: usize>(taps: &[Tap], charge: *mut i32, offset: usize, vectors: usize) {
     let mut low: [L::I; H] = std::array::from_fn(|k| L::load_i(charge.add(8 * k)));
     let mut high: [L::I; H] = std::array::from_fn(|k| L::load_i(charge.add(8 * k + 4)));
+    let mut add = |a: *const u8, b: *const u8, pair: L::S| {
+        let (a, b) = (a.wrapping_add(offset).cast::<i16>(), b.wrapping_add(offset).cast::<i16>());
+        for k in 0..H {
+            let (a, b) = (L::load_s(a.add(8 * k)), L::load_s(b.add(8 * k)));
+            low[k] = L::add_i(low[k], L::dot_low(a, b, pair));
+            high[k] = L::add_i(high[k], L::dot_high(a, b, pair));
+        }
+    };
     for tap in taps {
         let (mut at, end) = bounds(tap);
-        while at < end {
-            let more = usize::from(at + 1 < end);
-            // The last of an odd number goes with nothing.
-            let second = *tap.values.add(at + more) * more as u32;
-            let pair = L::splat_pair(*tap.values.add(at) | second << 16);
-            let (a, b) = (row(tap, at, vectors).wrapping_add(offset).cast::<i16>(), row(tap, at + more, vectors).wrapping_add(offset).cast::<i16>());
-            for k in 0..H {
-                let (a, b) = (L::load_s(a.add(8 * k)), L::load_s(b.add(8 * k)));
-                low[k] = L::add_i(low[k], L::dot_low(a, b, pair));
-                high[k] = L::add_i(high[k], L::dot_high(a, b, pair));
-            }
+        while at + 1 < end {
+            add(row(tap, at, vectors), row(tap, at + 1, vectors), L::load_pair(tap.values.add(at)));
             at += 2;
+        }
+        // The last of an odd number goes with nothing.
+        if at < end {
+            add(row(tap, at, vectors), row(tap, at, vectors), L::splat_pair(*tap.values.add(at)));
         }
     }
     for k in 0..H {
