@@ -54,15 +54,18 @@ export const models: readonly ModelSpec[] = [
 export const resnet50: ModelSpec = { name: "resnet50", data: "imagenet-sample", calibration: "imagenet-views", published: true, images: 1, reference: 1, peers: 1 };
 
 export const phase: ModelCode = { suffix: "", flags: ["--code", "phase", "--bits", "8"] };
+/** The decisions of `phase` with the same bits, with one spike a neuron. */
+export const ttfs: ModelCode = { suffix: "-ttfs", flags: ["--code", "ttfs", "--bits", "8"] };
 /** Fifty layers need finer values than ten. */
 export const phase10: ModelCode = { suffix: "", flags: ["--code", "phase", "--bits", "10"] };
+export const ttfs10: ModelCode = { suffix: "-ttfs", flags: ["--code", "ttfs", "--bits", "10"] };
 export const rate = (ticks: number, leakFactor?: number): ModelCode => ({
   suffix: leakFactor === undefined ? `-rate-t${ticks}` : `-rate-ohmic-t${ticks}`,
   flags: ["--code", "rate", "--ticks", String(ticks)],
   ...(leakFactor === undefined ? {} : { leakFactor }),
 });
 
-/** The plain name is 8-bit phase; `-rate-t32` is synchronous f32. */
+/** The plain name is 8-bit phase, `-ttfs` 8-bit ttfs; `-rate-t32` is synchronous f32. */
 export function modelCases(codes: readonly ModelCode[] = [phase, rate(32)], specs: readonly ModelSpec[] = models): { readonly name: string; open(): Promise<OpenModel> }[] {
   return specs.flatMap((spec) => codes.map((code) => ({ name: spec.name + code.suffix, open: () => openModel(spec, code) })));
 }

@@ -15,7 +15,7 @@ const sections: Readonly<Record<string, { readonly title: string; readonly text:
     text: `\`simulator.run\` of the WebAssembly engine and of the reference engine: encoding the input, simulating, reading counts. The check: counts of
 every neuron, charges of every output, numbers of spikes and of synaptic operations are equal. The reference adds one typed-array row for each spike, untiled; its
 operations a second stand beside the ratio, so that one can see that it is no straw man. Plain names are the layerwise exact code with 32 ticks; \`-phase\` has 8 ticks of falling
-weight; \`-rate-…\` is synchronous float32, \`constant\` and \`ohmic\` its leak. Whole networks run on real test images: the plain name is 8-bit \`phase\` (ResNet-50: 10 bits), \`-rate-t…\` is as mapped, and \`-rate-ohmic-t…\` the same
+weight; \`-rate-…\` is synchronous float32, \`constant\` and \`ohmic\` its leak. Whole networks run on real test images: the plain name is 8-bit \`phase\` (ResNet-50: 10 bits), \`-ttfs\` 8-bit \`ttfs\`, \`-rate-t…\` is as mapped, and \`-rate-ohmic-t…\` the same
 weights and thresholds with an ohmic leak, a time constant of 20 ticks.`,
     bounds: `The reference engine by plain JavaScript: one addition at a time, each with a bounds check. Ours by loads: a vector load for every eight (i16) or four (f32) additions, from addresses that the spikes choose, so that the first-level cache and not the adder sets the pace; short windows at low activity also pay for encoding the input and reading counts, which are in the time. More ticks than 32 change little, as cost is linear in spikes.`,
   },
@@ -40,11 +40,11 @@ sends it. A synaptic operation that shares a load with another counts fully, so 
   },
   dnn: {
     title: "Against the ReLU network itself",
-    text: `A whole spiking simulation in 8-bit \`phase\` (ResNet-50: 10 bits), against one forward pass of the ReLU network it was mapped from, one image at a time, one thread.
+    text: `A whole spiking simulation in 8-bit \`phase\` (the plain name) or \`ttfs\` (\`-ttfs\`; ResNet-50: 10 bits), against one forward pass of the ReLU network it was mapped from, one image at a time, one thread.
 The check: onnxruntime's logits are our float pass's up to rounding, and the spiking network's within a twentieth of their range. onnxruntime-node uses vectors of the processor's full width.
 An event-driven simulation does an addition for each spike and target; a forward pass does a multiplication and an addition for each weight, once, in dense blocks that
-need one load for several operations. So the spiking network wins where few neurons spike and layers are dense, and loses where activity in 8 ticks adds up.`,
-    bounds: `Synaptic operations: their number grows with the spikes of eight ticks, while a forward pass has a fixed number of products, in blocks that use a loaded weight several times. onnxruntime-node also has vectors of the processor's full width, which WebAssembly has not.`,
+need one load for several operations. So the spiking network wins where few neurons spike and layers are dense, and loses where activity adds up. \`ttfs\` sends at most one spike a neuron, \`phase\` one for each bit that is set; both give the same decisions.`,
+    bounds: `Synaptic operations: their number grows with the spikes of a window, while a forward pass has a fixed number of products, in blocks that use a loaded weight several times. onnxruntime-node also has vectors of the processor's full width, which WebAssembly has not.`,
   },
   growth: {
     title: "How cost grows",
@@ -66,7 +66,7 @@ compiles through Cython and as a C++ program; a convolution is a list of synapse
 The check for layers: every neuron's count is equal (weights lie on a grid that float32 sums exactly; Norse's neuron resets hard, so ours does there). For the layerwise exact code, whose window integrates before it fires, counts are within 2 on average. For networks
 logits agree within 2 % of their range; where peers pool spikes by OR, which is not the ReLU network's maximum, or reset hard, accuracy stands beside time and tells what that costs.
 
-\`-decision\` is the time to a decision as accurate as the float network's: ours in 8-bit \`phase\`; SpikingJelly with the fewest ticks (of 8, 16, 32, 64 and, unless the run was quick, 128) within half a point, or its most accurate; and few-spike networks in plain PyTorch with our scales and integers, checked
+\`-decision\` is the time to a decision as accurate as the float network's: ours in 8-bit \`phase\` and \`ttfs\`, of which \`wasm\` is the faster (the column \`code\` names it) and the base of all ratios, the other has its code in its name; SpikingJelly with the fewest ticks (of 8, 16, 32, 64 and, unless the run was quick, 128) within half a point, or its most accurate; and few-spike networks in plain PyTorch with our scales and integers, checked
 to give our logits within 2 % of their range: \`fewspike-ticks\` sends the spikes of each tick through the synapses; \`fewspike\` sums a neuron's weighted spikes first and applies each layer once, as the code published with few-spike neurons does; \`fewspike-compiled\` is that under \`torch.compile\`.
 
 \`-conversion\` is the time to convert a network with the same 1,000 training images on one thread (sinabs looks at none), with the accuracy of what comes out. The check: each peer's ReLU network has our logits before it is converted. snnTorch and Norse have no converter of ReLU networks, Brian2 neither.`,

@@ -1,11 +1,11 @@
 import { benchCase, SkippedCase, type BenchCase, type Contender } from "../../ts/bench/case.ts";
 import { createFloatPass, inputFromPixels, wasmEngine } from "../../ts/index.ts";
-import { modelCases, phase, phase10, resnet50 } from "../models.ts";
+import { modelCases, phase, phase10, resnet50, ttfs, ttfs10 } from "../models.ts";
 import { nodeContender, webContender, type Logits } from "../onnxruntime.ts";
 
 /** A whole spiking simulation, window after window, against one forward pass of the ReLU network it came from. */
 export function dnnSuite(): BenchCase[] {
-  return [...modelCases([phase]), ...modelCases([phase10], [resnet50])].map(({ name, open }) =>
+  return [...modelCases([phase, ttfs]), ...modelCases([phase10, ttfs10], [resnet50])].map(({ name, open }) =>
     benchCase("dnn", name, async () => {
       const { network, relu, onnx, images } = await open();
       const described = { ...relu, convention: network.convention };

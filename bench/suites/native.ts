@@ -4,7 +4,7 @@ import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
 import { outcomeOf } from "../../ts/bench/simulators.ts";
 import { referenceEngine, type RunInput, type SpikingNetwork } from "../../ts/index.ts";
 import { openCore } from "../core.ts";
-import { modelCases } from "../models.ts";
+import { modelCases, phase, rate, ttfs } from "../models.ts";
 import type { SuiteOptions } from "../suites.ts";
 import { nativeContender, nativeProgram, widths } from "../native.ts";
 
@@ -17,7 +17,7 @@ export function nativeSuite({ quick }: SuiteOptions): BenchCase[] {
       return open(network, [{ spikes: randomSpikes(network, code.ticks, code.activity) }]);
     }),
   );
-  const models = modelCases().map(({ name, open: openModel }) =>
+  const models = modelCases([phase, ttfs, rate(32)]).map(({ name, open: openModel }) =>
     benchCase("native", name, async () => {
       const { network, images } = await openModel();
       return open(network, images.slice(0, 4));

@@ -3,7 +3,7 @@ import { benchCase, type BenchCase } from "../../ts/bench/case.ts";
 import { layerCases, ohmicLeakFactor } from "../../ts/bench/layer-cases.ts";
 import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
 import { openSimulation } from "../../ts/bench/simulators.ts";
-import { modelCases, models, phase10, rate, resnet50 } from "../models.ts";
+import { modelCases, models, phase, phase10, rate, resnet50, ttfs } from "../models.ts";
 import type { SuiteOptions } from "../suites.ts";
 
 /** The reference takes seconds for each of these runs; the half as active case has the same ratio. */
@@ -35,5 +35,5 @@ export function referenceSuite({ quick }: SuiteOptions): BenchCase[] {
         return openSimulation(engines, network, images.slice(0, reference));
       }),
     );
-  return [...layers, ...mapped(modelCases()), ...mapped(longRuns(quick)), ...(quick ? [] : mapped(modelCases([phase10], [resnet50])))];
+  return [...layers, ...mapped(modelCases([phase, ttfs, rate(32)])), ...mapped(longRuns(quick)), ...(quick ? [] : mapped(modelCases([phase10], [resnet50])))];
 }

@@ -28,6 +28,12 @@ describe("the summary of docs/performance.md", () => {
     expect(table).not.toContain("onnxruntime");
   });
 
+  it("reports phase and ttfs apart", () => {
+    const table = summaryTable([row("dnn", "mnist-cnn", "onnxruntime-web", 0.5), row("dnn", "mnist-cnn-ttfs", "onnxruntime-web", 2)]);
+    expect(table).toContain("ours in phase | ≥ 1 | 0.50 | no |");
+    expect(table).toContain("ours in ttfs | ≥ 1 | 2.00 | yes |");
+  });
+
   it("takes memory as a goal from above, and exponents of what grows", () => {
     const growth = [1, 2, 4].map((value) => row("growth", "ticks", `ticks ${value}`, 3 * value, { value }));
     const table = summaryTable([...growth, row("growth", "memory-a", "wasm", 1, { memoryOverNeed: 1.2 }), row("growth", "memory-b", "wasm", 1, { memoryOverNeed: 1.5 })]);
