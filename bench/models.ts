@@ -65,6 +65,9 @@ export const rate = (ticks: number, leakFactor?: number): ModelCode => ({
   ...(leakFactor === undefined ? {} : { leakFactor }),
 });
 
+/** Rate's exact integers: a neuron fires once its window is over. */
+export const layerwise = (ticks: number): ModelCode => ({ suffix: `-layerwise-t${ticks}`, flags: ["--code", "rate", "--schedule", "layerwise", "--ticks", String(ticks)] });
+
 /** The plain name is 8-bit phase, `-ttfs` 8-bit ttfs; `-rate-t32` is synchronous f32. */
 export function modelCases(codes: readonly ModelCode[] = [phase, rate(32)], specs: readonly ModelSpec[] = models): { readonly name: string; open(): Promise<OpenModel> }[] {
   return specs.flatMap((spec) => codes.map((code) => ({ name: spec.name + code.suffix, open: () => openModel(spec, code) })));

@@ -102,7 +102,7 @@ const singular: Partial<Readonly<Record<Library, string>>> = {
   brian2: "brian2 (Cython)", "brian2-standalone": "brian2 (C++)", "ann2snn-max": "spikingjelly ann2snn, max", "ann2snn-99.9": "spikingjelly ann2snn, 99.9 %", "sinabs-from-model": "sinabs from_model",
 };
 
-function peerName({ library, batch, threads }: Omit<PeerOptions, "ticks">): string {
+export function peerName({ library, batch, threads }: Omit<PeerOptions, "ticks">): string {
   return singular[library] ?? `${library}, batch ${batch}, ${threads === 1 ? "1 thread" : "all threads"}`;
 }
 
@@ -123,7 +123,7 @@ export async function openPeers<Setting, Made>(settings: readonly Setting[], ope
 }
 
 /** Batches from which the best is looked for, until a larger one is slower or too long. */
-const batches = [4, 16, 64, 256] as const;
+const batches = [1, 4, 16, 64, 256] as const;
 const longestRunMs = 2000;
 /** A batch that would take longer is left out where it is asked for by its size. */
 const longestBatchMs = 6000;
@@ -133,37 +133,48 @@ export interface BatchSearch {
   readonly best: number;
   /** From this batch size on, a run would take over `longestBatchMs`; Infinity where none does. */
   readonly tooLong: number;
+  /** Milliseconds that a run of the work took, by batch size. */
+  readonly runs: ReadonlyMap<number, number>;
 }
 
 const searched = new Map<string, BatchSearch>();
 
+/** A first run may set up; one that is longer than this hardly shows it, unless it compiles. */
+const repeatedMs = 300;
+
 /**
- * Dense peers take the same time whatever spikes: what was found for one case of a group holds for the others.
+ * Dense peers take the same time whatever spikes: what was found for one case of a group holds for the others. With all threads, what
+ * is best with one is tried, and the next larger.
  * @param group network and ticks, by name.
  */
 export async function searchBatches(options: Omit<PeerOptions, "batch">, paths: { readonly network: string; readonly inputs: string }, group: string): Promise<BatchSearch> {
   const key = JSON.stringify([group, options]);
   const known = searched.get(key);
   if (known !== undefined) return known;
+  const single = options.threads === "all" ? await searchBatches({ ...options, threads: 1 }, paths, group) : undefined;
+  const candidates = single === undefined ? batches : batches.filter((batch) => batch < single.tooLong && (batch === single.best || batch === 4 * single.best));
+  const runs = new Map(single?.runs);
   let best = { batch: 1, ms: Infinity };
-  let tooLong = Infinity;
-  for (const batch of batches) {
+  let tooLong = single?.tooLong ?? Infinity;
+  for (const batch of candidates) {
     const peer = await openPeer({ ...options, batch }, paths);
     let spent = Infinity;
     let ms = Infinity;
-    // The first run may set up or compile.
-    for (let run = 0; run < 2; run++) {
+    for (let run = 0; run === 0 || (run === 1 && (spent < repeatedMs || options.library === "fewspike-compiled")); run++) {
       const start = performance.now();
       ms = Math.min(ms, await peer.time(1));
       spent = Math.min(spent, performance.now() - start);
     }
     await peer.dispose?.();
-    if (spent * 4 > longestBatchMs) tooLong = batch * 4;
+    runs.set(batch, spent);
     if (ms < best.ms) best = { batch, ms };
-    else if (batch > 16) break;
+    else if (batch >= 16) break;
+    // One at a time, several samples take as long as a small batch of them.
+    if (batch === 1) continue;
+    if (spent * 4 > longestBatchMs) tooLong = Math.min(tooLong, batch * 4);
     if (spent * 4 > longestRunMs) break;
   }
-  const found = { best: best.batch, tooLong };
+  const found = { best: best.batch, tooLong, runs };
   searched.set(key, found);
   return found;
 }

@@ -2,7 +2,7 @@ import { cpus } from "node:os";
 import type { Contender, OpenCase } from "../../ts/bench/case.ts";
 import type { EvaluationImages } from "../accuracy.ts";
 import { pool, type Result, type RunInput, type Simulator, type SpikingNetwork } from "../../ts/index.ts";
-import { leftOutBatch, openPeer, openPeers, searchBatches, writeCase, type Answers, type Library, type Peer, type PeerOptions } from "../peers.ts";
+import { leftOutBatch, openPeer, peerName, openPeers, searchBatches, writeCase, type Answers, type Library, type Peer, type PeerOptions } from "../peers.ts";
 
 export type Setting = Pick<PeerOptions, "library" | "threads"> & { readonly batch: number | "best" };
 export type Paths = ReturnType<typeof writeCase>;
@@ -15,26 +15,69 @@ export const everySetting = (library: Library): Setting[] => ([1, "all"] as cons
 /** The same, with all threads only at its best. */
 export const mainSettings = (library: Library): Setting[] => [setting(library, 1), setting(library, 16), setting(library, "best"), setting(library, "best", "all")];
 
+/** What the runs of all peers of a case may take: what matters less is left out when it is used up. */
+export interface Budget {
+  readonly seconds: number;
+  leftMs: number;
+}
+
+export const budget = (seconds: number): Budget => ({ seconds, leftMs: 1000 * seconds });
+export const layerSeconds = 40;
+export const networkSeconds = 120;
+
+interface Resolved extends Pick<PeerOptions, "library" | "threads" | "batch"> {
+  readonly best: boolean;
+  /** Of one run; undefined where nothing was searched. */
+  readonly runMs?: number;
+  readonly leftOut?: string;
+}
+
+/** The best on one thread is compared with the goals; then what the suite promises. */
+const rank = ({ threads, batch, best }: Resolved): number => (threads === 1 ? (best ? 0 : batch === 1 ? 1 : 2) : best ? 3 : 4);
+
+/** The check, a warm-up and three rounds. */
+const costMs = (runMs: number): number => (runMs > 1000 ? 4 * runMs : 1000 + 4 * runMs);
+
+/** The settings that fit, in the order given: the least important are left out, the best on one thread never. */
+export function withinBudget(all: readonly Resolved[], left: Budget): Resolved[] {
+  const kept = new Set<Resolved>();
+  for (const one of [...all].sort((a, b) => rank(a) - rank(b))) {
+    const cost = one.runMs === undefined ? 0 : costMs(one.runMs);
+    if (rank(one) > 0 && cost > left.leftMs) continue;
+    left.leftMs -= cost;
+    kept.add(one);
+  }
+  const dropped = all.filter((one) => !kept.has(one));
+  return all.filter((one) => kept.has(one)).map((one, index, rest) => {
+    const first = rest.findIndex(({ library }) => library === one.library) === index;
+    const said = first ? dropped.filter(({ library }) => library === one.library).map((other) => peerName(other).replace(`${one.library}, `, "")) : [];
+    const leftOut = [...(first && one.leftOut !== undefined ? [one.leftOut] : []), ...(said.length === 0 ? [] : [`${said.join(" and ")}: over the ${left.seconds} s of a case`])];
+    const { leftOut: _, ...plain } = one;
+    return leftOut.length === 0 ? plain : { ...plain, leftOut: leftOut.join("; ") };
+  });
+}
+
 /**
  * Contenders of the settings; a best batch that another setting has already is not timed twice, and one that would take too long is left
- * out: the library's first row says so.
+ * out, as what the budget has no room for: the library's first row says so.
  * @param group of cases whose best batches are the same.
  */
 export async function openSettings(
-  settings: readonly Setting[], ticks: number, paths: Paths, group: string, more: (peer: Peer, setting: Setting) => Promise<More> = () => Promise.resolve(undefined),
+  settings: readonly Setting[], ticks: number, paths: Paths, group: string, left: Budget, more: (peer: Peer, setting: Setting) => Promise<More> = () => Promise.resolve(undefined),
 ): Promise<Contender<Answers>[]> {
   const has = ({ library, threads }: Pick<Setting, "library" | "threads">): boolean => settings.some((other) => other.library === library && other.threads === threads && other.batch === "best");
-  const resolved = await openPeers(settings, async ({ library, threads, batch }): Promise<{ readonly library: Library; readonly threads: 1 | "all"; readonly batch: number; readonly leftOut?: string }> => {
-    if (!has({ library, threads })) return { library, threads, batch: batch === "best" ? 1 : batch };
-    const { best, tooLong } = await searchBatches({ library, threads, ticks }, paths, group);
+  const resolved = await openPeers(settings, async ({ library, threads, batch }): Promise<Resolved> => {
+    if (!has({ library, threads })) return { library, threads, batch: batch === "best" ? 1 : batch, best: batch === "best" };
+    const { best, tooLong, runs } = await searchBatches({ library, threads, ticks }, paths, group);
     // Two of the same are timed once: a batch that is left out becomes the best.
     const size = batch === "best" || batch >= tooLong ? best : batch;
-    return { library, threads, batch: size, ...(tooLong <= 16 ? { leftOut: leftOutBatch(tooLong) } : {}) };
+    const [longest, ms] = [...runs].at(-1) as [number, number];
+    return { library, threads, batch: size, best: size === best, runMs: runs.get(size) ?? (ms * size) / longest, ...(tooLong <= 16 ? { leftOut: leftOutBatch(tooLong) } : {}) };
   });
   const distinct = resolved.filter((one, index) => resolved.findIndex((other) => other.library === one.library && other.batch === one.batch && other.threads === one.threads) === index);
-  return openPeers(distinct, async (one): Promise<Contender<Answers>> => {
+  return openPeers(withinBudget(distinct, left), async (one): Promise<Contender<Answers>> => {
     const peer = await openPeer({ ...one, ticks }, paths);
-    const leftOut = one.batch === 1 && one.leftOut !== undefined ? { leftOut: one.leftOut } : undefined;
+    const leftOut = one.leftOut === undefined ? undefined : { leftOut: one.leftOut };
     const said = await more(peer, one);
     return { ...peer, ...(said === undefined && leftOut === undefined ? {} : { more: { ...said, ...leftOut } }) };
   });

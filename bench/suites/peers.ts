@@ -1,19 +1,19 @@
 import { benchCase, type BenchCase, type Contender, type OpenCase } from "../../ts/bench/case.ts";
 import { layerCases } from "../../ts/bench/layer-cases.ts";
 import { layerNetwork, randomSpikes, type LayerCode } from "../../ts/bench/layers.ts";
-import { evaluationImages } from "../accuracy.ts";
-import { wasmEngine, type SpikingNetwork } from "../../ts/index.ts";
-import { models, openModel, rate, type ModelSpec } from "../models.ts";
-import { writeCase, type Answers, type Library } from "../peers.ts";
+import { evaluationImages, type EvaluationImages } from "../accuracy.ts";
+import { latencyTicks, referenceEngine, wasmEngine, type SpikingNetwork } from "../../ts/index.ts";
+import { layerwise, models, openModel, rate, type ModelSpec } from "../models.ts";
+import { openPeer, writeCase, type Answers, type Library } from "../peers.ts";
 import type { SuiteOptions } from "../suites.ts";
 import { openConversion } from "./peers-conversion.ts";
 import { openDecision } from "./peers-decision.ts";
-import { everySetting, finite, mainSettings, nearCounts, nearLogits, openSettings, operationsOf, ours, ourAccuracy, oursOnAllThreads, percent, sameCounts, setting, writeImages, type Compare, type Setting } from "./peer-cases.ts";
+import { budget, everySetting, finite, layerSeconds, mainSettings, nearCounts, nearLogits, networkSeconds, openSettings, operationsOf, ours, ourAccuracy, oursOnAllThreads, percent, sameCounts, setting, writeImages, type Compare, type Paths, type Setting } from "./peer-cases.ts";
 
 export const peerTicks = 32;
 
 /** The strongest peer keeps its settings in a quick run. */
-const spikingjelly = (quick: boolean): Setting[] => (quick ? [setting("spikingjelly", 1), setting("spikingjelly", 16), setting("spikingjelly", "best"), setting("spikingjelly", "best", "all")] : everySetting("spikingjelly"));
+const spikingjelly = (quick: boolean): Setting[] => (quick ? mainSettings : everySetting)("spikingjelly");
 const others = (libraries: readonly Library[], quick: boolean): Setting[] => libraries.flatMap((library) => (quick ? [setting(library, 1), setting(library, 16)] : mainSettings(library)));
 const brian2 = [setting("brian2"), setting("brian2-standalone")];
 
@@ -24,7 +24,7 @@ async function openLayer(name: string, network: SpikingNetwork, code: LayerCode,
   const operations = simulator.run({ spikes }).statistics.synapticOperations;
   const column = (data: Uint32Array) => ({ shape: [data.length], data: Int32Array.from(data) });
   const paths = writeCase(network, [["ticks", column(spikes.ticks)], ["neurons", column(spikes.neurons)]]);
-  const contenders = [ours("wasm", simulator, [{ spikes }], ({ counts }) => counts["layer"]), ...(await openSettings(settings, peerTicks, paths, name.replace(/-a\d\d.*/, "")))];
+  const contenders = [ours("wasm", simulator, [{ spikes }], ({ counts }) => counts["layer"]), ...(await openSettings(settings, peerTicks, paths, name.replace(/-a\d\d.*/, ""), budget(layerSeconds)))];
   return { contenders, operations, compare };
 }
 
@@ -49,24 +49,46 @@ function allLayers(quick: boolean): BenchCase[] {
   });
 }
 
+/** Not timed, so with all threads; kept on disk, so the same for every batch. */
+async function correctOf(library: Library, paths: Paths, evaluation: EvaluationImages): Promise<number> {
+  const peer = await openPeer({ library, batch: 1, threads: "all", ticks: peerTicks }, paths);
+  const correct = await peer.accuracy(evaluation.file, [peerTicks]);
+  await peer.dispose?.();
+  return correct[peerTicks];
+}
+
+/** Ours as exact integers of the same ticks, one window after another: another schedule than the peers', so never the base of a ratio. */
+async function openLayerwise(spec: ModelSpec, images: readonly Uint8Array[], evaluation: EvaluationImages): Promise<{ readonly contender: Contender<Answers>; check(theirs: Answers): string | undefined }> {
+  const { network } = await openModel(spec, layerwise(peerTicks));
+  const simulator = await wasmEngine().createSimulator(network);
+  const reference = await referenceEngine().createSimulator(network);
+  const expected = [...reference.run(images[0]).logits];
+  reference.dispose();
+  const contender = ours("wasm, layerwise exact", simulator, images, ({ logits }) => logits, { accuracy: ourAccuracy(evaluation, simulator), windows: latencyTicks(network) / network.windowTicks });
+  return { contender, check: (theirs) => (JSON.stringify(theirs[0]) === JSON.stringify(expected) ? undefined : "logits are not the reference engine's") };
+}
+
 /** Synchronous rate, the same weights, images and ticks. Peers pool spikes by OR, Norse resets hard: their accuracy tells what that costs. */
 function openRate(spec: ModelSpec, { quick }: SuiteOptions): () => Promise<OpenCase<Answers>> {
   return async () => {
     const { network, images } = await openModel({ ...spec, images: spec.peers }, rate(peerTicks));
     const evaluation = await evaluationImages(spec, quick);
     const simulator = await wasmEngine().createSimulator(network);
+    const exact = await openLayerwise(spec, images, evaluation);
     const paths = writeImages(network, images);
     const settings = [...spikingjelly(quick), ...(quick ? (["snntorch", "sinabs", "norse"] as const).map((library) => setting(library, 16)) : others(["snntorch", "sinabs", "norse"], quick))];
-    const theirs = await openSettings(settings, peerTicks, paths, spec.name, async (peer) => ({ accuracy: percent((await peer.accuracy(evaluation.file, [peerTicks]))[peerTicks], evaluation.count) }));
+    const left = budget(networkSeconds);
+    const theirs = await openSettings(settings, peerTicks, paths, spec.name, left, async (_, { library }) => ({ accuracy: percent(await correctOf(library, paths, evaluation), evaluation.count) }));
     const dense = network.synapses.every(({ kind }) => kind === "dense");
     const contenders: Contender<Answers>[] = [
       ours("wasm", simulator, images, ({ logits }) => logits, { accuracy: ourAccuracy(evaluation, simulator) }),
       await oursOnAllThreads(network, images),
+      exact.contender,
       ...theirs,
-      ...(dense ? await openSettings(brian2, peerTicks, paths, spec.name) : []),
+      ...(dense ? await openSettings(brian2, peerTicks, paths, spec.name, left) : []),
     ];
     const pools = network.nodes.some(({ kind }) => kind === "pool");
-    const compare = (truth: Answers, theirs: Answers, contender: string) => (pools || contender.startsWith("norse") ? finite(truth, theirs) : nearLogits(truth, theirs));
+    const compare = (truth: Answers, theirs: Answers, contender: string) => (contender === exact.contender.name ? exact.check(theirs) : pools || contender.startsWith("norse") ? finite(truth, theirs) : nearLogits(truth, theirs));
     return { contenders, operations: operationsOf(simulator, images), samples: images.length, compare };
   };
 }

@@ -13,7 +13,7 @@ export interface RunnerOptions {
    * no more, and for at most `mostMs`. The run that checked it counts, where it was as long. Default 200 and 1000 ms.
    */
   readonly warmUp?: { readonly leastMs: number; readonly mostMs: number };
-  /** Fewest and most rounds; default 3 and 15. A contender whose run takes over a second has the fewest. */
+  /** Fewest and most rounds; default 3 and 15. A contender whose run takes over 0.3 s has the fewest. */
   readonly rounds?: readonly [number, number];
 }
 
@@ -61,7 +61,7 @@ function shorten(text: string): string {
 }
 
 /** A contender whose run takes longer is timed in the fewest rounds. */
-const slowMs = 1000;
+const slowMs = 300;
 
 /** Milliseconds of one run, by contender and round. */
 async function timeInTurn({ contenders }: OpenCase<unknown>, checkMs: readonly number[], say: (what: string) => void, options: RunnerOptions): Promise<number[][]> {
