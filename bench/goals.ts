@@ -6,7 +6,7 @@ export function goalOf({ suite, case: name, contender }: Pick<ResultRow, "suite"
   const dense = name.startsWith("dense") || name.startsWith("mnist-mlp");
   if (suite === "reference" && contender === "reference") return rate ? (dense ? 15 : 10) : dense ? 25 : 15;
   if (suite === "native" && contender === "native-128") return 0.9;
-  if (suite === "limit" && contender.startsWith("ceiling")) return 0.85;
+  if (suite === "limit" && /^ceiling-[a-z0-9]+$/.test(contender)) return 0.85;
   if (suite === "dnn" && contender === "onnxruntime-web") return 1;
   if (suite === "growth" && contender === "one worker") return 1.9;
   if (suite === "peers" && !contender.startsWith("wasm") && !name.endsWith("-conversion")) return peerGoal(name, contender);

@@ -1,10 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ResultRow } from "../ts/bench/case.ts";
+import { measuredBounds } from "./bounds.ts";
 import type { Environment } from "./environment.ts";
 import { goalOf } from "./goals.ts";
 import { resultsFolder } from "./paths.ts";
 import { growthExponents } from "./suites/growth.ts";
+import { layerSeconds, networkSeconds } from "./suites/peer-cases.ts";
 import { bestBatches, summaryTable } from "./summary.ts";
 import { milliseconds, ratio } from "./text.ts";
 
@@ -29,9 +31,10 @@ beforehand and results are not read, on both sides. The check: the digest of cou
     title: "Against the machine",
     text: `\`load-add\` is a loop of nothing but vector loads and additions into eight registers, over a buffer in the first level cache (16k), in the second (256k) and beyond all
 caches (64m), in WebAssembly and natively. \`ceiling\` is that loop, in WebAssembly from the first level cache, doing as many lane additions as the kernel has synaptic
-operations. A kernel does more than add: it reads the list of spikes, doubles, compares with thresholds and writes spikes; and it loads a row wherever the spike
+operations; \`ceiling-…-rows\` loads the same number of rows (128 bytes: eight vectors) in random order from that cache, by addresses in a list, as spikes name them; \`ceiling-…-packed\` takes them in random order out of as many bytes as the layer's packed weights have, chunk after chunk.
+\`row-add\` is the loop over rows in random order, in the first level cache, in the second and (\`packed-8m\`) beyond it in chunks of 128 KiB, each row twice, against the same bytes in order. The goal is for \`ceiling\` in order. A kernel does more than add: it reads the list of spikes, doubles, compares with thresholds and writes spikes; and it loads a row wherever the spike
 sends it. A synaptic operation that shares a load with another counts fully, so that a ratio above 1 is possible.`,
-    bounds: `Addresses. The loop reads its buffer in order; a kernel reads the row that a spike names, which in prototypes reached 0.65 to 0.76 of the loop at best, and then has the list of spikes to read, thresholds to compare and spikes to write. Weights beyond the first level cache cost more than additions.`,
+    bounds: `Addresses. The loop reads its buffer in order; a kernel reads the row that a spike names, and then has the list of spikes to read, thresholds to compare and spikes to write. Weights beyond the first level cache cost more than additions.`,
   },
   "drop-in": {
     title: "Against a simulator of one's own",
@@ -49,8 +52,8 @@ need one load for several operations. So the spiking network wins where few neur
   growth: {
     title: "How cost grows",
     text: `One dense layer in float32 \`rate\`; one thing grows, the rest stays. The exponent is that of the best power law through the medians: 1 is linear. Memory is that of the
-WebAssembly instance after a run, less that of one without a network. \`workers\` is a pool of one worker against one of two, on images of the MNIST CNN. The check: every step equals the reference engine.`,
-    bounds: `Spikes times targets: whatever multiplies these multiplies the time; weights that outgrow a cache multiply it too, which is why neurons, whose weights grow with their square here, have an exponent above one. Ticks add no memory beyond their spikes. Memory grows in pages of 64 KiB and never shrinks, so that small networks look worse than they are. Networks of many neurons and few weights take more than the goal says, as far as the code tells (the parts were not measured one by one): the count of every neuron, which is the result, and in synchronous \`rate\` its membrane potential are as large as the spikes of the widest window, and neither is in the divisor; lists of spikes grow by doubling. Two workers share the caches and the memory of one machine, and a batch must be shared out among them.`,
+WebAssembly instance after a run, less that of one without a network. \`workers\` is a pool of one worker against one of two, on images of the MNIST CNN; \`workers-machine\` is the load-and-add loop in two threads that share nothing, against one. The check: every step equals the reference engine.`,
+    bounds: `Spikes times targets: whatever multiplies these multiplies the time; weights that outgrow a cache multiply it too, which is why neurons, whose weights grow with their square here, have an exponent above one. Ticks add no memory beyond their spikes. Memory grows in pages of 64 KiB and never shrinks, so that small networks look worse than they are. Networks of many neurons and few weights take more than the goal says, as far as the code tells: the count of every neuron, which is the result, and in synchronous \`rate\` its membrane potential are as large as the spikes of the widest window, and neither is in the divisor; lists of spikes grow by doubling. Two workers share the caches and the memory of one machine, and a batch must be shared out among them.`,
   },
   runtimes: {
     title: "The same in every runtime",
@@ -60,11 +63,14 @@ WebAssembly instance after a run, less that of one without a network. \`workers\
   peers: {
     title: "Against Python simulators",
     text: `The same weights, inputs and number of ticks on the CPU. In the peers on PyTorch the linear maps of all ticks are one batched call, and the constant first layer is computed
-once, which is the fastest form that they have; only the neurons are each library's own. They run at batch 1, 16 and the best of 4, 16, 64 and 256, with one thread and, at their best (SpikingJelly: at all three), with all. A batch whose run would take over 6 s is left out, which \`leftOut\` says. Brian2 simulates sample after sample in one run, set-up not counted, with code that it
+once, which is the fastest form that they have; only the neurons are each library's own. They run at batch 1, 16 and the best of 1, 4, 16, 64 and 256, with one thread and, at their best (SpikingJelly: at all three), with all. The best is looked for once a library and layer or network, upwards until a batch is slower than the one before; with all threads among the best of one thread and the next larger. A batch whose run would take over 6 s is left out, and the runs of the peers of a case may take ${layerSeconds} s (layers) or ${networkSeconds} s (networks): of what is over, the best on one thread stays. \`leftOut\` says what is missing. Brian2 simulates sample after sample in one run, set-up not counted, with code that it
 compiles through Cython and as a C++ program; a convolution is a list of synapses there, millions of them, so it takes part in dense cases only. \`simulator.run\` of ours takes one sample at a time on one thread; \`wasm, all threads\` is \`pool()\`.
 
 The check for layers: every neuron's count is equal (weights lie on a grid that float32 sums exactly; Norse's neuron resets hard, so ours does there). For the layerwise exact code, whose window integrates before it fires, counts are within 2 on average. For networks
 logits agree within 2 % of their range; where peers pool spikes by OR, which is not the ReLU network's maximum, or reset hard, accuracy stands beside time and tells what that costs.
+
+The base of the ratios of networks is ours in synchronous float32 \`rate\`, as the peers are synchronous. \`wasm, layerwise exact\` is ours with as many ticks in integers: every layer integrates a whole window before it fires, so that a decision comes only after L + 1 windows, L the layers of the longest path (\`windows\`),
+where synchronous ones give theirs in one; its logits are checked against the reference engine's.
 
 \`-decision\` is the time to a decision as accurate as the float network's: ours in 8-bit \`phase\` and \`ttfs\`, of which \`wasm\` is the faster (the column \`code\` names it) and the base of all ratios, the other has its code in its name; SpikingJelly with the fewest ticks (of 8, 16, 32, 64 and, unless the run was quick, 128) within half a point, or its most accurate; and few-spike networks in plain PyTorch with our scales and integers, checked
 to give our logits within 2 % of their range: \`fewspike-ticks\` sends the spikes of each tick through the synapses; \`fewspike\` sums a neuron's weighted spikes first and applies each layer once, as the code published with few-spike neurons does; \`fewspike-compiled\` is that under \`torch.compile\`.
@@ -90,11 +96,11 @@ Contents: ${measured.map((suite) => `[${sections[suite].title}](#${anchor(sectio
 ## How to repeat
 
 Each case first checks that all contenders give the same answer, then warms up until times fall no more, then times them in turn in one run, round after round. Times are
-medians for one sample, with the fastest and the slowest round; a contender whose run takes over a second has three rounds, others up to 15; a wide span, or a high load, says that the machine was not quiet. A ✗ marks a ratio that falls short of its goal.
+medians for one sample, with the fastest and the slowest round; a contender whose run takes over 0.3 s has three rounds, others up to 15; a wide span, or a high load, says that the machine was not quiet. A ✗ marks a ratio that falls short of its goal.
 
 \`\`\`
 npm run bench                                    reference, native, limit, drop-in and dnn
-npm run bench -- --suite all --quick             everything, with fewer cases, contenders and rounds
+npm run bench -- --suite all --quick             everything, with fewer cases, contenders and rounds, as long a warm-up
 npm run bench -- --suite peers                   after bench/peers/setup.sh, which installs PyTorch and the others
 npm run bench -- --suite growth,runtimes
 npm run bench -- --suite reference --case mnist-cnn
@@ -112,7 +118,7 @@ function section(suite: string, rows: readonly ResultRow[], machine: Environment
   const chart = existsSync(join(resultsFolder, `${suite}.svg`)) ? `\n\n![${title}](../bench/results/${suite}.svg)` : "";
   const measured = machine === undefined ? "" : `\n\n${describe(machine)}`;
   const said = summary(suite, rows);
-  return `## ${title}\n\n${text}${measured}${said === "" ? "" : `\n\n${said}`}\n\n**What bounds it.** ${bounds}${chart}\n\n<details><summary>${rows.length} rows</summary>\n\n${table(rows)}\n\n</details>`;
+  return `## ${title}\n\n${text}${measured}${said === "" ? "" : `\n\n${said}`}\n\n**What bounds it.** ${bounds}${measuredBounds(suite, rows)}${chart}\n\n<details><summary>${rows.length} rows</summary>\n\n${table(rows)}\n\n</details>`;
 }
 
 function describe({ processor, cores, system, node, rustc, commit, load }: Environment): string {
@@ -138,7 +144,7 @@ function sameEverywhere(rows: readonly ResultRow[]): string {
 }
 
 const names: Readonly<Record<string, string>> = {
-  additionsPerWeightByte: "additions for each weight byte", memoryBytes: "memory", weightBytes: "weights", spikeBytes: "spikes of the widest window", memoryOverNeed: "memory / both",
+  additionsPerWeightByte: "additions for each weight byte", memoryBytes: "memory", weightBytes: "weights", spikeBytes: "spikes of the widest window", paddingBytes: "padding", resultBytes: "results", stateBytes: "state", memoryOverNeed: "memory / both",
 };
 
 function table(rows: readonly ResultRow[]): string {

@@ -3,6 +3,7 @@ import { layerNetwork, randomSpikes, type LayerCode, type LayerKind } from "../.
 import { outcomeOf, type SimulationOutcome } from "../../ts/bench/simulators.ts";
 import { pool, referenceEngine, type Result } from "../../ts/index.ts";
 import { openCore } from "../core.ts";
+import { threadsContender } from "../threads.ts";
 import { models, openModel, phase, type ModelSpec } from "../models.ts";
 import { memoryCases, memoryUsed, packedWeightBytes } from "./memory.ts";
 
@@ -28,7 +29,7 @@ const series: Readonly<Record<string, readonly Step[]>> = {
 
 /** Cost against what it should be linear in, with the memory of the WebAssembly instance beside it. */
 export function growthSuite(): BenchCase[] {
-  return [...Object.entries(series).map(([name, steps]) => benchCase("growth", name, () => open(name, steps))), benchCase("growth", "workers", openWorkers), ...memoryCases()];
+  return [...Object.entries(series).map(([name, steps]) => benchCase("growth", name, () => open(name, steps))), benchCase("growth", "workers", openWorkers), benchCase("growth", "workers-machine", openThreads), ...memoryCases()];
 }
 
 /** The same images through a pool of one worker and of two. */
@@ -52,6 +53,11 @@ async function openWorkers(): Promise<OpenCase<SimulationOutcome>> {
   const reference = await referenceEngine().createSimulator(network);
   const known = new Map(images.map((image) => [image, reference.run(image)]));
   return { contenders, truth: outcomeOf(network, samples.map((image) => known.get(image) as Result)), samples: samples.length };
+}
+
+/** What a second thread gives on this machine where nothing is shared. */
+async function openThreads(): Promise<OpenCase<number>> {
+  return { contenders: [await threadsContender(2), await threadsContender(1)] };
 }
 
 /** Every step is a contender, the smallest first: ratios are the growth itself. */

@@ -1,8 +1,8 @@
 import { benchCase, type BenchCase, type Contender } from "../../ts/bench/case.ts";
 import { layerCases } from "../../ts/bench/layer-cases.ts";
-import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
+import { layerNetwork, randomSpikes, type LayerKind } from "../../ts/bench/layers.ts";
 import type { SimulationOutcome } from "../../ts/bench/simulators.ts";
-import { bytesOf, loadCeiling, type Ceiling, type LaneKind } from "../ceiling.ts";
+import { bytesOf, loadCeiling, rowBytes, rowLanes, type Ceiling, type LaneKind, type Packing } from "../ceiling.ts";
 import { openCore } from "../core.ts";
 import { LineProgram } from "../line-program.ts";
 import { nativeProgram, widths } from "../native.ts";
@@ -36,7 +36,44 @@ function ceilingCases(): BenchCase[] {
   );
 }
 
-/** Each kernel against as many additions in that loop, out of the first level cache. */
+/** Rows in random order out of the caches' sizes, and of a matrix beyond the second level cache, chunk after chunk, each row about twice. */
+const packings: readonly (readonly [string, Packing])[] = [
+  ["16k", { rows: (16 * 1024) / rowBytes, chunks: 1 }],
+  ["256k", { rows: (256 * 1024) / rowBytes, chunks: 1 }],
+  ["packed-8m", { rows: 1024, chunks: (8 * 1024 * 1024) / (1024 * rowBytes) }],
+];
+
+/** The same additions from rows that a list names and from the same bytes in order. */
+function rowCases(): BenchCase[] {
+  return (["i16", "f32"] as const).flatMap((kind) =>
+    packings.map(([name, packing]) =>
+      benchCase("limit", `row-add-${kind}-${name}`, async () => {
+        const loop = await ceiling();
+        const bytes = packing.rows * packing.chunks * rowBytes;
+        const passes = 2 * Math.ceil(2 ** 24 / (bytes / bytesOf[kind]));
+        // Two rounds of every chunk for one of the buffer: as many rows in all.
+        const wasm = timed((repetitions) => loop.addRows(kind, packing, 2 * packing.rows, (passes / 2) * repetitions));
+        const inOrder = timed((repetitions) => loop.add(kind, bytes, passes * repetitions));
+        const compare = (truth: number, theirs: number) => sameSum(truth, theirs);
+        return { contenders: [{ name: "wasm", ...wasm }, { name: "wasm, in order", ...inOrder }], compare, operations: (passes * bytes) / bytesOf[kind] };
+      }),
+    ),
+  );
+}
+
+/** The loops add ones, and 16-bit lanes wrap. */
+const sameSum = (expected: number, got: number): string | undefined => ((expected - got) % 65536 === 0 ? undefined : `expected ${expected}, got ${got}, modulo 65536`);
+
+/** As the core packs a layer: chunks of as many neurons as a row has lanes, a row for every input of a neuron. */
+function packingOf(layer: LayerKind, kind: LaneKind): Packing {
+  const [fanIn, channels] = layer.kind === "dense" ? [layer.inputs, layer.units] : [9 * layer.channels, layer.channels];
+  return { rows: fanIn, chunks: Math.ceil(channels / rowLanes(kind)) };
+}
+
+/**
+ * Each kernel against as many additions in that loop, out of the first level cache: in order (`ceiling`), of rows in random order
+ * (`-rows`), and of rows in random order out of as many bytes as the layer's weights take, chunk after chunk (`-packed`).
+ */
 function kernelCases(): BenchCase[] {
   return layerCases([32])
     .filter(({ name }) => !name.includes("-ohmic-"))
@@ -51,13 +88,17 @@ function kernelCases(): BenchCase[] {
         const passes = Math.max(1, Math.round(operations / (bytes / bytesOf[kind])));
         const loop = await ceiling();
         const limit: Contender<SimulationOutcome | number> = { name: `ceiling-${kind}`, ...timed((repetitions) => loop.add(kind, bytes, passes * repetitions)) };
-        // The loop adds ones: its first lane holds one for each row, as 16-bit integers wrap and floats count.
-        const sum = (bytes / 128) * passes;
-        const expected = kind === "i16" ? (sum << 16) >> 16 : sum;
+        const [, inCache] = packings[0];
+        const rows = (bytes / rowBytes) * passes;
+        const packing = packingOf(layer, kind);
+        const inChunk = Math.round(rows / packing.chunks);
+        const inRows: Contender<SimulationOutcome | number> = { name: `ceiling-${kind}-rows`, ...timed((repetitions) => loop.addRows(kind, inCache, rows, repetitions)) };
+        const packed: Contender<SimulationOutcome | number> = { name: `ceiling-${kind}-packed`, ...timed((repetitions) => loop.addRows(kind, packing, inChunk, repetitions)) };
+        const expected = (contender: string): number => (contender.endsWith("-packed") ? inChunk * packing.chunks : rows);
         const weights = network.synapses.reduce((sum, synapse) => sum + synapse.weights.length, 0);
         const more = { additionsPerWeightByte: Number((operations / (weights * bytesOf[kind])).toPrecision(3)) };
-        const contenders: Contender<SimulationOutcome | number>[] = [{ ...wasm, more }, limit];
-        const compare = (_: unknown, theirs: SimulationOutcome | number) => (typeof theirs !== "number" || theirs === expected ? undefined : `expected ${expected}, got ${theirs}`);
+        const contenders: Contender<SimulationOutcome | number>[] = [{ ...wasm, more }, limit, inRows, packed];
+        const compare = (_: unknown, theirs: SimulationOutcome | number, contender: string) => (typeof theirs === "number" ? sameSum(expected(contender), theirs) : undefined);
         return { contenders, truth, compare, operations };
       }),
     );
@@ -75,5 +116,5 @@ function timed(work: (repetitions: number) => number): Pick<Contender<number>, "
 }
 
 export function limitSuite(): BenchCase[] {
-  return [...ceilingCases(), ...kernelCases()];
+  return [...ceilingCases(), ...rowCases(), ...kernelCases()];
 }

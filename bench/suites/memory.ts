@@ -3,7 +3,7 @@ import { benchCase, type BenchCase, type OpenCase } from "../../ts/bench/case.ts
 import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
 import { outcomeOf, type SimulationOutcome } from "../../ts/bench/simulators.ts";
 import { loadGlue } from "../../ts/engine/load.ts";
-import { createSimulator, populationsOf, referenceEngine, sizeOf, wasmEngine, type RunInput, type SpikingNetwork } from "../../ts/index.ts";
+import { createSimulator, outputsOf, populationsOf, referenceEngine, sizeOf, wasmEngine, type RunInput, type SpikingNetwork } from "../../ts/index.ts";
 import { modelCases } from "../models.ts";
 import { inRoot } from "../paths.ts";
 
@@ -37,7 +37,7 @@ async function open(network: SpikingNetwork, inputs: readonly RunInput[]): Promi
     for (let repetition = 0; repetition < repetitions; repetition++) for (const input of inputs) simulator.run(input);
     return performance.now() - start;
   };
-  const contender = { name: "wasm", more: { memoryBytes: used, weightBytes, spikeBytes, memoryOverNeed }, time, outcome: () => outcomeOf(network, inputs.map((input) => simulator.run(input))), dispose: () => simulator.dispose() };
+  const contender = { name: "wasm", more: { memoryBytes: used, weightBytes, spikeBytes, paddingBytes: packedWeightBytes(network, true) - weightBytes, ...heldBytes(network, inputs[0]), memoryOverNeed }, time, outcome: () => outcomeOf(network, inputs.map((input) => simulator.run(input))), dispose: () => simulator.dispose() };
   return { contenders: [contender], truth: outcomeOf(network, inputs.map((input) => reference.run(input))), samples: inputs.length };
 }
 
@@ -67,13 +67,37 @@ async function usedMemory(network: SpikingNetwork, input: RunInput): Promise<num
   }
 }
 
-/** 16 bits a weight where all of a layer fit, else 32; without what padding to vectors adds. */
-export function packedWeightBytes(network: SpikingNetwork): number {
+/** Counts of every neuron and charges of every output; membrane potentials and the constant current into a layer, which synchronous networks keep from tick to tick. */
+function heldBytes(network: SpikingNetwork, input: RunInput): { readonly resultBytes: number; readonly stateBytes: number } {
+  const bytes = (nodes: readonly { readonly shape: readonly number[] }[]): number => nodes.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  const neurons = [...populationsOf(network), ...outputsOf(network)];
+  const driven = neurons.filter(({ name }) => network.synapses.some(({ from, to }) => from === network.input.name && to === name));
+  return { resultBytes: bytes(neurons), stateBytes: network.schedule === "synchronous" ? bytes(neurons) + ("spikes" in input ? 0 : bytes(driven)) : 0 };
+}
+
+/** Lanes that the core's chunks give to channels (crates/core/src/chunks.rs). */
+export function paddedChannels(channels: number, groups: number, lanes: number): number {
+  let padded = 0;
+  for (let left = channels / groups; left > 0; ) {
+    const needed = Math.ceil(left / lanes);
+    const vectors = groups > 1 ? Math.min(8, 2 ** Math.floor(Math.log2(needed))) : needed >= 6 ? 8 : needed >= 3 ? 4 : needed === 1 && lanes === 8 ? 1 : 2;
+    padded += vectors * lanes;
+    left -= vectors * lanes;
+  }
+  return padded * groups;
+}
+
+/** 16 bits a weight where all of a layer fit, else 32; by default without what padding to vectors adds. */
+export function packedWeightBytes(network: SpikingNetwork, padded = false): number {
   const fits = (target: string): boolean =>
     network.arithmetic === "int32" && network.synapses.filter(({ to }) => to === target).every(({ weights }) => weights.every((weight) => weight >= -32768 && weight <= 32767));
-  return network.nodes.reduce((sum, { name }) => {
+  return network.nodes.reduce((sum, { name, shape }) => {
     const bytes = fits(name) ? 2 : 4;
-    return sum + network.synapses.filter(({ to }) => to === name).reduce((weights, synapse) => weights + bytes * synapse.weights.length, 0);
+    const channels = shape[shape.length - 1];
+    return sum + network.synapses.filter(({ to }) => to === name).reduce((weights, synapse) => {
+      const lanes = padded ? paddedChannels(channels, synapse.kind === "conv2d" ? synapse.groups : 1, 16 / bytes) : channels;
+      return weights + (bytes * synapse.weights.length * lanes) / channels;
+    }, 0);
   }, 0);
 }
 

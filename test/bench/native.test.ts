@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { loadCeiling } from "../../bench/ceiling.ts";
+import { loadCeiling, rowList } from "../../bench/ceiling.ts";
 import { openCore } from "../../bench/core.ts";
 import { nativeContender } from "../../bench/native.ts";
 import type { Contender } from "../../ts/bench/case.ts";
@@ -54,4 +54,15 @@ describe("the core without its engine", () => {
 it("the ceiling's loop adds every row of its buffer", async () => {
   const ceiling = await loadCeiling();
   for (const kind of ["i16", "f32"] as const) expect(ceiling.add(kind, 16 * 128, 3)).toBe(48);
+});
+
+it("the ceiling's loop over rows adds as many as it is told, in every chunk", async () => {
+  const ceiling = await loadCeiling();
+  // A list of 1024 rows: once whole, and 76 more.
+  for (const kind of ["i16", "f32"] as const) expect(ceiling.addRows(kind, { rows: 256, chunks: 3 }, 1100, 2)).toBe(6600);
+  expect(() => ceiling.addRows("i16", { rows: 2 ** 19, chunks: 2 }, 1, 1)).toThrow("packed rows: expected at most");
+  const list = rowList(300);
+  expect(list).toHaveLength(1200);
+  expect([...list.slice(300, 600)].sort((a, b) => a - b)).toEqual(Array.from({ length: 300 }, (_, row) => 128 * row));
+  expect(list.slice(0, 300)).not.toEqual(list.slice(300, 600));
 });

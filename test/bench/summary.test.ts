@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { packedWeightBytes } from "../../bench/suites/memory.ts";
+import { measuredBounds } from "../../bench/bounds.ts";
+import { packedWeightBytes, paddedChannels } from "../../bench/suites/memory.ts";
 import { bestBatches, summaryTable } from "../../bench/summary.ts";
 import type { ResultRow } from "../../ts/bench/case.ts";
 import { layerNetwork } from "../../ts/bench/layers.ts";
@@ -46,7 +47,33 @@ describe("the summary of docs/performance.md", () => {
   });
 });
 
+describe("what bounds a suite, as measured", () => {
+  it("shares out a kernel's shortfall among order, bytes and the rest", () => {
+    const rows = [row("limit", "dense-1216-a05", "wasm", 1), row("limit", "dense-1216-a05", "ceiling-i16", 0.5), row("limit", "dense-1216-a05", "ceiling-i16-rows", 0.6), row("limit", "dense-1216-a05", "ceiling-i16-packed", 0.9)];
+    expect(measuredBounds("limit", rows)).toContain("| dense, i16 | 0.50 | 0.60 | 0.90 | 20 % | 60 % | 20 % |");
+    expect(measuredBounds("limit", rows.slice(0, 3))).toBe("");
+    expect(measuredBounds("limit", [row("limit", "row-add-i16-16k", "wasm, in order", 0.75)])).toContain("0.75 (`row-add-i16-16k`)");
+  });
+
+  it("sets two threads of the machine beside two workers", () => {
+    expect(measuredBounds("growth", [row("growth", "workers", "one worker", 1.7), row("growth", "workers-machine", "one thread", 1.8)])).toMatch(/1\.80 times as fast as one .* two workers 1\.70/);
+  });
+
+  it("lists what memory over the goal holds, and what no part names", () => {
+    const parts = { weightBytes: 2 ** 20, paddingBytes: 2 ** 19, spikeBytes: 2 ** 20, resultBytes: 0, stateBytes: 2 ** 20 };
+    const said = measuredBounds("growth", [row("growth", "memory-a", "wasm", 1, { memoryBytes: 2 ** 22, ...parts, memoryOverNeed: 2 }), row("growth", "memory-b", "wasm", 1, { memoryBytes: 2 ** 22, ...parts, memoryOverNeed: 1.2 })]);
+    expect(said).toContain("| `memory-a` | 4.00 | 1.00 | 0.50 | 1.00 | 0.00 | 1.00 | 0.50 | 2.00 |");
+    expect(said).not.toContain("memory-b");
+  });
+});
+
 describe("memory", () => {
+  it("pads channels as the core's chunks do", () => {
+    expect([8, 9, 16, 20, 64, 70].map((channels) => paddedChannels(channels, 1, 8))).toEqual([8, 16, 16, 32, 64, 72]);
+    expect(paddedChannels(10, 1, 4)).toBe(16);
+    expect(paddedChannels(32, 32, 8)).toBe(256);
+  });
+
   it("needs 16 bits a weight where all fit, else 32", () => {
     const layer = { kind: "dense", inputs: 10, units: 20 } as const;
     expect(packedWeightBytes(layerNetwork(layer, { code: "layerwise", ticks: 32, activity: 0.1 }))).toBe(400);
