@@ -72,7 +72,7 @@ logits agree within 2 % of their range; where peers pool spikes by OR, which is 
 The base of the ratios of networks is ours in synchronous float32 \`rate\`, as the peers are synchronous. \`wasm, layerwise exact\` is ours with as many ticks in integers: every layer integrates a whole window before it fires, so that a decision comes only after L + 1 windows, L the layers of the longest path (\`windows\`),
 where synchronous ones give theirs in one; its logits are checked against the reference engine's.
 
-\`-decision\` is the time to a decision as accurate as the float network's: ours in 8-bit \`phase\` and \`ttfs\`, of which \`wasm\` is the faster (the column \`code\` names it) and the base of all ratios, the other has its code in its name; SpikingJelly with the fewest ticks (of 8, 16, 32, 64 and, unless the run was quick, 128) within half a point, or its most accurate; and few-spike networks in plain PyTorch with our scales and integers, checked
+\`-decision\` is the time to a decision as accurate as the float network's: ours in 8-bit \`phase\` and \`ttfs\`, each under its name, of which the faster comes first and is the base of all ratios (\`wasm, all threads\` is \`ttfs\`); SpikingJelly with the fewest ticks (of 8, 16, 32, 64 and, unless the run was quick, 128) within half a point, or its most accurate; and few-spike networks in plain PyTorch with our scales and integers, checked
 to give our logits within 2 % of their range: \`fewspike-ticks\` sends the spikes of each tick through the synapses; \`fewspike\` sums a neuron's weighted spikes first and applies each layer once, as the code published with few-spike neurons does; \`fewspike-compiled\` is that under \`torch.compile\`.
 
 \`-conversion\` is the time to convert a network with the same 1,000 training images on one thread (sinabs looks at none), with the accuracy of what comes out. The check: each peer's ReLU network has our logits before it is converted. snnTorch and Norse have no converter of ReLU networks, Brian2 neither.`,
@@ -144,7 +144,7 @@ function sameEverywhere(rows: readonly ResultRow[]): string {
 }
 
 const names: Readonly<Record<string, string>> = {
-  additionsPerWeightByte: "additions for each weight byte", memoryBytes: "memory", weightBytes: "weights", spikeBytes: "spikes of the widest window", paddingBytes: "padding", resultBytes: "results", stateBytes: "state", memoryOverNeed: "memory / both",
+  additionsPerWeightByte: "additions for each weight byte", memoryBytes: "memory", weightBytes: "weights", spikeBytes: "spikes of the widest window", paddingBytes: "padding", resultBytes: "results", stateBytes: "state", synapticOperations: "synaptic operations", memoryOverNeed: "memory / both",
 };
 
 function table(rows: readonly ResultRow[]): string {

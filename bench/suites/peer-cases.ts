@@ -97,18 +97,6 @@ export function ours(name: string, simulator: Simulator, inputs: readonly RunInp
   };
 }
 
-/** Milliseconds of the fastest of a few runs, to choose by. */
-export async function shortest(contender: Contender<Answers>): Promise<number> {
-  let least = Infinity;
-  let spent = 0;
-  for (let run = 0; run < 3 || spent < 400; run++) {
-    const ms = await contender.time(1);
-    least = Math.min(least, ms);
-    spent += ms;
-  }
-  return least;
-}
-
 /** A message to a worker takes longer than a small network: as many samples at once as peers have in a large batch. */
 const samplesInPool = 256;
 

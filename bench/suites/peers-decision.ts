@@ -1,10 +1,10 @@
 import type { Contender, OpenCase } from "../../ts/bench/case.ts";
 import { evaluationImages, type EvaluationImages } from "../accuracy.ts";
-import { wasmEngine, type Simulator, type SpikingNetwork } from "../../ts/index.ts";
+import { wasmEngine, type SpikingNetwork } from "../../ts/index.ts";
 import { openModel, phase, rate, ttfs, type ModelCode, type ModelSpec } from "../models.ts";
 import { openPeer, type Answers, type Library } from "../peers.ts";
 import type { SuiteOptions } from "../suites.ts";
-import { budget, finite, mainSettings, nearLogits, networkSeconds, openSettings, operationsOf, ours, ourAccuracy, oursOnAllThreads, percent, setting, shortest, writeImages, type Paths, type Setting } from "./peer-cases.ts";
+import { budget, finite, mainSettings, nearLogits, networkSeconds, openSettings, operationsOf, ours, ourAccuracy, oursOnAllThreads, percent, setting, writeImages, type Paths, type Setting } from "./peer-cases.ts";
 
 /** Ticks at which a synchronous peer's accuracy is read: the second list only if none of the first is enough. */
 const readings = (quick: boolean): number[][] => (quick ? [[8, 16, 32, 64]] : [[8, 16, 32, 64], [128]]);
@@ -33,24 +33,20 @@ async function fewestTicks(paths: Paths, evaluation: EvaluationImages, quick: bo
 interface OurCode {
   readonly code: "phase" | "ttfs";
   readonly network: SpikingNetwork;
-  readonly simulator: Simulator;
   readonly contender: Contender<Answers>;
 }
 
-/** Our codes that decide as the float network does, the fastest first: ratios are to it, and its name is the plain one. */
+/** Our codes that decide as the float network does. */
 async function ourCodes(spec: ModelSpec, evaluation: EvaluationImages): Promise<OurCode[]> {
   const float = percent(evaluation.floatCorrect, evaluation.count);
   const opened: OurCode[] = [];
-  for (const [code, flags] of [["phase", phase], ["ttfs", ttfs]] as const satisfies readonly (readonly [string, ModelCode])[]) {
+  for (const [code, flags] of [["ttfs", ttfs], ["phase", phase]] as const satisfies readonly (readonly [string, ModelCode])[]) {
     const { network, images } = await openModel({ ...spec, images: spec.peers }, flags);
     const simulator = await wasmEngine().createSimulator(network);
-    const contender = ours(`wasm, ${code}`, simulator, images, ({ logits }) => logits, { code, accuracy: ourAccuracy(evaluation, simulator), ticks: network.windowTicks, float });
-    opened.push({ code, network, simulator, contender });
+    const contender = ours(`wasm, ${code}`, simulator, images, ({ logits }) => logits, { accuracy: ourAccuracy(evaluation, simulator), ticks: network.windowTicks, float, synapticOperations: Math.round(operationsOf(simulator, images) / images.length) });
+    opened.push({ code, network, contender });
   }
-  const times = new Map<OurCode, number>();
-  // The first time round warms up.
-  for (let round = 0; round < 2; round++) for (const one of opened) times.set(one, await shortest(one.contender));
-  return opened.sort((a, b) => (times.get(a) as number) - (times.get(b) as number)).map((one, index) => ({ ...one, contender: index === 0 ? { ...one.contender, name: "wasm" } : one.contender }));
+  return opened;
 }
 
 /** Time to a decision as accurate as the float network: ours in 8-bit phase and ttfs; the peers' fewest ticks within half a point of it, or their most accurate; few-spike networks with our integers. */
@@ -81,6 +77,6 @@ export function openDecision(spec: ModelSpec, { quick }: SuiteOptions): () => Pr
       ...synchronous,
       ...fewSpikes,
     ];
-    return { contenders, operations: operationsOf(codes[0].simulator, images), samples: images.length, compare: (truth, theirs, contender) => (contender.startsWith("spikingjelly") ? finite(truth, theirs) : nearLogits(truth, theirs)) };
+    return { contenders, ours: codes.length, samples: images.length, compare: (truth, theirs, contender) => (contender.startsWith("spikingjelly") ? finite(truth, theirs) : nearLogits(truth, theirs)) };
   };
 }

@@ -38,6 +38,11 @@ describe("the benchmark's runner", () => {
     ]);
   });
 
+  it("divides by the fastest of several of ours, and puts it first", async () => {
+    const rows = await runCase(benchCase("s", "c", async () => ({ contenders: [fake("a", 4, 1), fake("b", 2, 1), fake("theirs", 1, 1)], ours: 2 })), quick);
+    expect(rows.map(({ contender, ratio }) => [contender, ratio])).toEqual([["b", 1], ["a", 2], ["theirs", 0.5]]);
+  });
+
   it("checks everyone before it times anyone, and times in turn", async () => {
     const log: string[] = [];
     await runCase(benchCase("s", "c", async () => ({ contenders: [fake("a", 1, 1, log), fake("b", 1, 1, log)] })), quick);

@@ -14,6 +14,8 @@ export interface Contender<Outcome> {
 export interface OpenCase<Outcome> {
   /** Ours first: the others' time is divided by its time. */
   readonly contenders: readonly Contender<Outcome>[];
+  /** So many of the first are ours; the fastest of them is what all are divided by, and its row is the first. Default 1. */
+  readonly ours?: number;
   /** The answer to which every contender's is compared; by default the first contender's own. */
   readonly truth?: Outcome;
   /** @returns what is wrong with `theirs`, or undefined. By default outcomes must be equal as JSON. */

@@ -113,20 +113,22 @@ async function warm(contender: Contender<unknown>, sampleMs: number, { leastMs, 
   return median(times.slice(-looked));
 }
 
-function rowsOf(benchCase: BenchCase, { contenders, operations, samples = 1 }: OpenCase<unknown>, times: readonly (readonly number[])[]): ResultRow[] {
+function rowsOf(benchCase: BenchCase, { contenders, ours = 1, operations, samples = 1 }: OpenCase<unknown>, times: readonly (readonly number[])[]): ResultRow[] {
   const medians = times.map((runs) => median(runs) / samples);
-  return contenders.map((contender, index) => ({
+  const base = medians.indexOf(Math.min(...medians.slice(0, ours)));
+  const rows = contenders.map((contender, index) => ({
     suite: benchCase.suite,
     case: benchCase.name,
     contender: contender.name,
     medianMs: medians[index],
-    ratio: medians[index] / medians[0],
+    ratio: medians[index] / medians[base],
     minMs: Math.min(...times[index]) / samples,
     maxMs: Math.max(...times[index]) / samples,
     rounds: times[index].length,
     ...(operations === undefined ? {} : { operationsPerSecond: (operations / samples / medians[index]) * 1000 }),
     ...(contender.more === undefined ? {} : { more: contender.more }),
   }));
+  return [rows[base], ...rows.filter((_, index) => index !== base)];
 }
 
 export function median(values: readonly number[]): number {
