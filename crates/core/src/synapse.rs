@@ -198,6 +198,11 @@ impl Synapse {
         self.packed.as_ptr().wrapping_add(self.lead + at).cast()
     }
 
+    /// Rows of a chunk's block where every one reaches the one position of the target; else 0.
+    pub fn dense_rows(&self) -> usize {
+        if self.kind == Kind::Dense && self.to.positions() == 1 { self.from.size() } else { 0 }
+    }
+
     /// Calls `visit(input row, first x, end x, shift)` for every contiguous range under (y, x), ascending: the row of an input
     /// channel is x·channels + channel + shift.
     #[inline(always)]

@@ -2,6 +2,7 @@
 
 use crate::events::deliver;
 use crate::kernel::lanes::Lanes;
+use crate::kernel::rows::Tap;
 use crate::kernel::ticks::{fire_ticks, fire_ticks_scalar, integrate_ticks, Chunk as Job, Fire, Integrate};
 use crate::layer::Layer;
 use crate::layerwise::in_chunk;
@@ -100,6 +101,7 @@ fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, s
     let waiting = if state.waiting.is_empty() { std::ptr::null_mut() } else { state.waiting[at..at + lanes].as_mut_ptr() };
     // One tap has one loop anyway, and what reaches a single lane has no row.
     let listed = scratch.taps.len() > 1 && scratch.taps.iter().all(|tap| !tap.single);
+    let (ahead, lines) = look_ahead(layer, &scratch.taps, index, ticks);
     // SAFETY: potentials, drive, thresholds, waiting and samples have `lanes` values (a tick); a row of bits has `words` words a
     // position and tick, in which the chunk has whole bytes; repeats have `padded` values a position and tick; taps read live
     // spikes of `ticks` planes, whose entries are rows of the chunk's block.
@@ -120,6 +122,8 @@ fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, s
             repeats: if multiple { scratch.repeats.as_mut_ptr().add((from * width + x) * padded + chunk.first) } else { std::ptr::null_mut() },
             repeats_stride: width * padded,
             sampled: if traced { scratch.sampled.as_mut_ptr().cast() } else { std::ptr::null_mut() },
+            ahead,
+            lines,
         };
         if !layer.fires {
             with_vectors!(chunk.vectors, integrate_ticks: Integrate, L, &job);
@@ -137,6 +141,22 @@ fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, s
             }
         }
     }
+}
+
+/// Least bytes of weights that do not stay in the second level cache from one block of ticks to the next.
+const LARGE_BYTES: usize = 1 << 19;
+
+/// For `Chunk::ahead`: where weights are many and most of their rows are used.
+#[inline(always)]
+fn look_ahead(layer: &Layer, taps: &[Tap], index: usize, ticks: usize) -> (*const u8, usize) {
+    let (Some(next), [synapse], [tap]) = (layer.chunks.get(index + 1), &layer.synapses[..], taps) else { return (std::ptr::null(), 0) };
+    let rows = synapse.dense_rows();
+    // SAFETY: the tap holds `ticks` planes.
+    let events = unsafe { *tap.starts.add((ticks - 1) * tap.stride + tap.span) - *tap.starts } as usize;
+    if synapse.packed_bytes() < LARGE_BYTES || rows == 0 || 2 * events < rows {
+        return (std::ptr::null(), 0);
+    }
+    (synapse.rows_of(0, 0, next, layer.vectors), rows * next.vectors * 16 / 64 / ticks)
 }
 
 /// One row whose synapses deliver event by event, tick after tick.

@@ -26,6 +26,9 @@ pub struct Chunk<'a> {
     pub repeats_stride: usize,
     /// Membrane potential after each tick, or null.
     pub sampled: *mut f32,
+    /// Where the next chunk's weights begin, and how many cache lines of them to read each tick: 0 for none.
+    pub ahead: *const u8,
+    pub lines: usize,
 }
 
 pub type Integrate = unsafe fn(&Chunk);
@@ -132,8 +135,19 @@ pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize>(chunk: &Chunk, neuron:
     }
 }
 
+/// Brings part of the next chunk's weights into the cache while this one's are added: spikes name rows in an order that the
+/// processor cannot foresee, and each would wait for its first use.
+#[inline(always)]
+unsafe fn look_ahead(chunk: &Chunk, tick: usize) {
+    let from = chunk.ahead.wrapping_add(64 * chunk.lines * tick);
+    for line in 0..chunk.lines {
+        from.wrapping_add(64 * line).cast::<u32>().read_volatile();
+    }
+}
+
 #[inline(always)]
 unsafe fn deliver<L: Lanes, const N: usize>(v: &mut [L::F; N], chunk: &Chunk, tick: usize) {
+    look_ahead(chunk, tick);
     if let Some(list) = chunk.list {
         let (from, to) = list.bounds(tick);
         return add_listed_f::<L, N>(v, from, to);
