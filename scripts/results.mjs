@@ -61,11 +61,29 @@ export function accuracyTable({ machine, runs }) {
   return `${markdown(header, rows)}\n\n\`node scripts/results.mjs measure\`, ${machine.date}.`;
 }
 
-/** Rows of whole networks; the other cases are in docs of the benchmark. */
+/**
+ * A line for each network and code, with what others take over what ours takes in the same run; all other cases are in docs/performance.md.
+ * SpikingJelly's is its best batch: on the lines of `rate` with the same ticks, on the others the time to a decision as accurate as the float network's.
+ */
 export function speedTable(rows) {
-  const networks = rows.filter((row) => /^(mnist|cifar10|resnet)/.test(row.case) && row.contender !== "wasm" && ["reference", "native", "dnn"].includes(row.suite));
-  if (networks.length === 0) return "Not measured yet: `npm run bench`.";
-  return markdown(["case", "against", "theirs, ms", "ratio"], networks.map((row) => [row.case, `${row.contender} (${row.suite})`, String(row.medianMs), `${row.ratio.toPrecision(3)}×`]));
+  const of = (suite, name, contender) => rows.find((row) => row.suite === suite && row.case === name && contender.test(row.contender));
+  const times = (row) => (row === undefined ? "" : `${row.ratio.toPrecision(3)}×`);
+  const spikingJelly = (name) => {
+    const model = name.replace(/-(ttfs|rate-t32)$/, "");
+    const suite = name.endsWith("-rate-t32") ? model : `${model}-decision`;
+    const base = rows.find((row) => row.suite === "peers" && row.case === suite && row.ratio === 1);
+    if (base === undefined || (suite !== model && !base.contender.endsWith(name.endsWith("-ttfs") ? "ttfs" : "phase"))) return undefined;
+    return rows.filter((row) => row.suite === "peers" && row.case === suite && /^spikingjelly.*, 1 thread$/.test(row.contender)).sort((a, b) => a.ratio - b.ratio)[0];
+  };
+  const names = [...new Set(rows.filter((row) => ["reference", "native", "dnn"].includes(row.suite)).map((row) => row.case))].filter((name) => /^(mnist|cifar10|resnet)[a-z0-9-]*?(-ttfs|-rate-t32)?$/.test(name) && !/-rate-(?!t32$)/.test(name));
+  if (names.length === 0) return "Not measured yet: `npm run bench`.";
+  const coded = (name) => (name.endsWith("-rate-t32") ? "rate, 32 ticks" : name.endsWith("-ttfs") ? "ttfs" : "phase");
+  const order = (name) => ["mnist-mlp", "mnist-cnn", "cifar10-vgg", "cifar10-resnet20", "resnet50"].indexOf(name.replace(/-(ttfs|rate-t32)$/, ""));
+  const body = names.sort((a, b) => order(a) - order(b)).map((name) => {
+    const ours = of("dnn", name, /^wasm$/) ?? of("reference", name, /^wasm$/) ?? of("native", name, /^wasm$/);
+    return [`${name.replace(/-(ttfs|rate-t32)$/, "")}, ${coded(name)}`, ours === undefined ? "" : `${Number(ours.medianMs.toPrecision(3))} ms`, times(of("reference", name, /^reference$/)), times(of("native", name, /^native-128$/)), times(of("dnn", name, /^onnxruntime-web$/)), times(spikingJelly(name))];
+  });
+  return markdown(["network, code", "ours, an image", "plain TypeScript", "the core natively, 128 bits", "onnxruntime-web, the ReLU network", "SpikingJelly, best batch"], body);
 }
 
 /** README.md with its generated parts as the committed results have them. */
