@@ -51,6 +51,11 @@ function aims(rows: readonly ResultRow[]): Aim[] {
   const decision = ({ case: name }: ResultRow) => name.includes("-decision");
   const spikingjelly = (row: ResultRow) => libraryOf(row).startsWith("spikingjelly");
   const fewspike = (row: ResultRow) => libraryOf(row).startsWith("fewspike");
+  const networks = peers.filter((row) => !layer(row) && !decision(row) && spikingjelly(row));
+  const layerwise = networks.flatMap((row) => {
+    const ours = rows.find((other) => other.suite === "peers" && other.case === row.case && other.contender === "wasm, layerwise exact");
+    return ours === undefined ? [] : compared([{ ...row, ratio: row.ratio / ours.ratio }]);
+  });
   const growth = rows.filter((row) => row.suite === "growth");
   const exponents = [...growthExponents(growth)].filter(([name]) => linearIn.includes(name));
   const memory = growth.flatMap(({ more }) => (typeof more?.["memoryOverNeed"] === "number" ? [more["memoryOverNeed"]] : []));
@@ -61,8 +66,10 @@ function aims(rows: readonly ResultRow[]): Aim[] {
     aim("plain TypeScript, single layers, synchronous rate, 32 to 1024 ticks", of("reference", (row) => layer(row) && rate(row))),
     aim("the same core natively at 128 bits", of("native")),
     aim("the machine's load-and-add loop", of("limit")),
-    aim("SpikingJelly, single layers, its best batch", peers.filter((row) => layer(row) && spikingjelly(row))),
-    aim("SpikingJelly, whole networks, its best batch", peers.filter((row) => !layer(row) && !decision(row) && spikingjelly(row))),
+    aim("SpikingJelly, single layers, its best batch, ours in exact codes", peers.filter((row) => layer(row) && !rate(row) && spikingjelly(row))),
+    aim("SpikingJelly, single layers, its best batch, synchronous rate", peers.filter((row) => layer(row) && rate(row) && spikingjelly(row))),
+    aim("SpikingJelly, whole networks, its best batch, synchronous rate", networks),
+    { ...aim("SpikingJelly, whole networks, its best batch, ours in layerwise exact rate: L + 1 windows to a decision", networks), values: layerwise },
     aim("snnTorch, sinabs, Norse, Brian2, their best batch", peers.filter((row) => !decision(row) && !spikingjelly(row))),
     aim("a decision as accurate as the float network: SpikingJelly", peers.filter((row) => decision(row) && spikingjelly(row))),
     aim("a decision as accurate as the float network: few-spike networks in PyTorch", peers.filter((row) => decision(row) && fewspike(row))),

@@ -6,6 +6,7 @@ import { serve } from "../../ts/parallel/serve.ts";
 import { digestBytes } from "../../ts/analyze/evaluation.ts";
 import { evaluateAt } from "../../ts/analyze/evaluate.ts";
 import { imageDataset } from "../../ts/data/dataset.ts";
+import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
 import { createSimulator } from "../../ts/engine/create.ts";
 import { toSpiking } from "../../ts/mapping/to-spiking.ts";
 import { currentPlatform, providePlatform, type WorkerHandle } from "../../ts/platform.ts";
@@ -34,7 +35,7 @@ function tameWorkers(fate: (message: { kind: string }, born: number) => boolean)
       let tell: (message: unknown) => void = () => undefined;
       let die: (cause: unknown) => void = () => undefined;
       let ended = false;
-      const answer = serve((message) => ended || setTimeout(() => !ended && tell(structuredClone(message))), () => undefined);
+      const answer = serve((message, transfer) => ended || setTimeout(() => !ended && tell(structuredClone(message, { transfer: [...transfer] }))), () => undefined);
       return {
         post(message) {
           if (fate(message as { kind: string }, number)) {
@@ -58,6 +59,16 @@ describe("pool", () => {
     expect(await workers.runBatch(samples, { onProgress: (done) => progress.push(done) })).toEqual(await alone());
     expect(progress.at(-1)).toBe(samples.length);
     expect(await workers.run(samples[3])).toEqual((await alone())[3]);
+  });
+
+  it.each(["wasm", "reference"] as const)("hands over large results whole, run after run: %s", async (engine) => {
+    const wide = layerNetwork({ kind: "dense", inputs: 64, units: 4096 }, { code: "layerwise", ticks: 8, activity: 0.2 });
+    const input = { spikes: randomSpikes(wide, 8, 0.2) };
+    const simulator = await createSimulator(wide, { engine });
+    const expected = simulator.run(input);
+    expect(expected.counts["layer"]).toContain(1);
+    using workers = await pool(wide, { size: 1, engine });
+    for (let run = 0; run < 3; run++) expect(await workers.runBatch([input, input])).toEqual([expected, expected]);
   });
 
   it("replaces a worker that dies, and its work is done again", async () => {

@@ -102,7 +102,7 @@ function encodeSpikes(network: SpikingNetwork, spikes: SpikeInput, ticks: number
     starts[tick + 1]++;
   }
   for (let tick = 0; tick < ticks; tick++) starts[tick + 1] += starts[tick];
-  if (sorted && extra === undefined) return { kind: "events", neurons: Uint32Array.from(spikes.neurons), starts };
+  if (sorted && extra === undefined) return { kind: "events", neurons: new Uint32Array(spikes.neurons), starts };
   const keys = Float64Array.from({ length }, (_, index) => spikes.ticks[index] * size + spikes.neurons[index]);
   if (extra === undefined) {
     keys.sort();

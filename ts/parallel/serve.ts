@@ -94,7 +94,7 @@ export function serve(post: (message: unknown, transfer: readonly ArrayBuffer[])
     const asked = message as Asked;
     try {
       const value = await answer(asked);
-      post({ id: asked.id, value }, []);
+      post({ id: asked.id, value }, asked.kind === "run" ? [...largeBuffers(value)] : []);
     } catch (cause) {
       const error = cause instanceof LlifError ? cause : new LlifError("ENGINE", `worker: ${cause instanceof Error ? cause.message : String(cause)}`);
       post({ id: asked.id, error: { code: error.code, message: error.message, nodes: error.nodes } }, []);
@@ -104,4 +104,17 @@ export function serve(post: (message: unknown, transfer: readonly ArrayBuffer[])
 
 function provideCore({ wasm }: First, provide: (platform: Platform) => void): void {
   if (wasm !== null) provide({ wasmBytes: () => wasm });
+}
+
+/** Below this many bytes a copy is cheaper than handing a buffer over. */
+const worthMoving = 4096;
+
+/** Buffers of a run's results: they belong to whoever asked, so they move instead of being copied on both sides. */
+function largeBuffers(value: unknown, found = new Set<ArrayBuffer>()): Set<ArrayBuffer> {
+  if (ArrayBuffer.isView(value)) {
+    if (value.buffer instanceof ArrayBuffer && value.buffer.byteLength >= worthMoving) found.add(value.buffer);
+  } else if (typeof value === "object" && value !== null) {
+    for (const part of Object.values(value)) largeBuffers(part, found);
+  }
+  return found;
 }

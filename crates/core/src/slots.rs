@@ -80,12 +80,12 @@ pub fn fire_slots<L: Lanes>(layer: &Layer, state: &mut LayerState, out: &mut Spi
         let counts = state.counts[y * width * channels..][..width * channels].chunks_exact_mut(channels);
         counts.zip(scratch.row.chunks_exact(padded)).for_each(|(counts, row)| counts.copy_from_slice(&row[..channels]));
     }
-    let (first, most) = (out.entries.len(), width * padded + 8);
+    let most = width * padded + 8;
     out.entries.reserve(most);
     out.values.reserve(most);
     out.starts.reserve(width);
     let (entries, values) = (out.entries.as_mut_ptr(), out.values.as_mut_ptr());
-    let mut length = first;
+    let mut length = out.entries.len();
     for x in 0..width {
         out.starts.push(length as u32);
         for byte in 0..bytes {
