@@ -34,7 +34,7 @@ caches (64m), in WebAssembly and natively. \`ceiling\` is that loop, in WebAssem
 operations; \`ceiling-…-rows\` loads the same number of rows (128 bytes: eight vectors) in random order from that cache, by addresses in a list, as spikes name them; \`ceiling-…-packed\` takes them in random order out of as many bytes as the layer's packed weights have, chunk after chunk.
 \`row-add\` is the loop over rows in random order, in the first level cache, in the second and (\`packed-8m\`) beyond it in chunks of 128 KiB, each row twice, against the same bytes in order. The goal is for \`ceiling\` in order. A kernel does more than add: it reads the list of spikes, doubles, compares with thresholds and writes spikes; and it loads a row wherever the spike
 sends it. A synaptic operation that shares a load with another counts fully, so that a ratio above 1 is possible.`,
-    bounds: `Addresses. The loop reads its buffer in order; a kernel reads the row that a spike names, and then has the list of spikes to read, thresholds to compare and spikes to write. Weights beyond the first level cache cost more than additions.`,
+    bounds: `The loop reads its buffer in order and from the first level cache. A kernel reads the row that a spike names, out of weights that do not fit there, and then has the list of spikes to read, thresholds to compare and spikes to write. Of dense layers the bytes are the greater part, of convolutions, where few spikes reach a position in a tick, what is not adding.`,
   },
   "drop-in": {
     title: "Against a simulator of one's own",
