@@ -35,9 +35,9 @@ function shortfalls(rows: readonly ResultRow[]): string {
   ];
   const names = [...new Set(rows.map((row) => row.case))];
   const body = kinds.flatMap(([kind, belongs]) => {
-    const all = names.filter(belongs).flatMap((name) => loops(name) ?? []);
+    const all = names.filter(belongs).map(loops).filter((three) => three !== undefined);
     if (all.length === 0) return [];
-    const [plain, order, packed] = [0, 1, 2].map((part) => median(all.filter((_, index) => index % 3 === part)));
+    const [plain, order, packed] = [0, 1, 2].map((part) => median(all.map((three) => three[part])));
     const short = 1 - plain;
     return [[kind, ratio(plain), ratio(order), ratio(packed), ...(short > 0 ? [(order - plain) / short, (packed - order) / short, (1 - packed) / short].map(percent) : ["", "", ""])]];
   });

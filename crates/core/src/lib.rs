@@ -5,6 +5,7 @@ mod current;
 mod delays;
 pub mod dense;
 mod events;
+mod fan;
 pub mod kernel;
 pub mod layer;
 mod layerwise;

@@ -1,6 +1,7 @@
 //! Geometry and packed weights of one synapse.
 
 use crate::chunks::{Chunk, Width};
+use crate::fan::Fan;
 use crate::kernel::drive::Driven;
 use crate::kernel::rows::Tap;
 use crate::spikes::{Geometry, Spikes};
@@ -60,13 +61,6 @@ pub struct Synapse {
     received: usize,
     /// Existing targets of a spike, by row and by column, and channels.
     fan: Fan,
-}
-
-struct Fan {
-    rows: Vec<u64>,
-    /// Column sums are starts differences: (x, change of the fan at x).
-    changes: Vec<(usize, i64)>,
-    channels: u64,
 }
 
 const ONE: Sweep = Sweep { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: [0, 0], transposed: false };
@@ -356,19 +350,7 @@ impl Synapse {
         if spikes.current {
             return 0;
         }
-        let width = self.from.width;
-        let mut total = 0;
-        for (row, fan) in self.fan.rows.iter().enumerate() {
-            for plane in 0..spikes.planes {
-                let at = (row * spikes.planes + plane) * width;
-                let mut columns = 0;
-                for &(x, change) in &self.fan.changes {
-                    columns -= change * i64::from(spikes.starts[at + x]);
-                }
-                total += fan * columns as u64;
-            }
-        }
-        total * self.fan.channels
+        self.fan.operations(spikes, self.from.width)
     }
 
     /// The narrow weights that a lane of a chunk can receive, of one block.
@@ -381,25 +363,5 @@ impl Synapse {
     pub fn blocks(&self) -> usize {
         let each = matches!(self.form, Form::Rows { per_position: true, .. } | Form::Lanes { per_neuron: true });
         if each { self.to.positions() } else { 1 }
-    }
-}
-
-impl Fan {
-    fn uniform(from: Geometry, channels: u64) -> Fan {
-        Fan { rows: vec![1; from.height], changes: vec![(0, 1), (from.width, -1)], channels }
-    }
-
-    fn of(sweep: &Sweep, from: Geometry, to: Geometry, channels: u64) -> Fan {
-        let count = |axis: usize, input: usize, output: usize| -> Vec<u64> { sweep.readers(axis, input, output).iter().map(|list| list.len() as u64).collect() };
-        let columns = count(1, from.width, to.width);
-        let mut changes = Vec::new();
-        let mut former = 0i64;
-        for (x, fan) in columns.iter().map(|&fan| fan as i64).chain([0]).enumerate() {
-            if fan != former {
-                changes.push((x, fan - former));
-            }
-            former = fan;
-        }
-        Fan { rows: count(0, from.height, to.height), changes, channels }
     }
 }

@@ -1,0 +1,47 @@
+//! How many targets the spikes of a source have.
+
+use crate::spikes::{Geometry, Spikes};
+use crate::sweep::Sweep;
+
+pub struct Fan {
+    rows: Vec<u64>,
+    /// Column sums are starts differences: (x, change of the fan at x).
+    changes: Vec<(usize, i64)>,
+    channels: u64,
+}
+
+impl Fan {
+    pub fn uniform(from: Geometry, channels: u64) -> Fan {
+        Fan { rows: vec![1; from.height], changes: vec![(0, 1), (from.width, -1)], channels }
+    }
+
+    pub fn of(sweep: &Sweep, from: Geometry, to: Geometry, channels: u64) -> Fan {
+        let count = |axis: usize, input: usize, output: usize| -> Vec<u64> { sweep.readers(axis, input, output).iter().map(|list| list.len() as u64).collect() };
+        let columns = count(1, from.width, to.width);
+        let mut changes = Vec::new();
+        let mut former = 0i64;
+        for (x, fan) in columns.iter().map(|&fan| fan as i64).chain([0]).enumerate() {
+            if fan != former {
+                changes.push((x, fan - former));
+            }
+            former = fan;
+        }
+        Fan { rows: count(0, from.height, to.height), changes, channels }
+    }
+
+    /// Synaptic operations of all spikes of a source that is `width` columns wide.
+    pub fn operations(&self, spikes: &Spikes, width: usize) -> u64 {
+        let mut total = 0;
+        for (row, fan) in self.rows.iter().enumerate() {
+            for plane in 0..spikes.planes {
+                let at = (row * spikes.planes + plane) * width;
+                let mut columns = 0;
+                for &(x, change) in &self.changes {
+                    columns -= change * i64::from(spikes.starts[at + x]);
+                }
+                total += fan * columns as u64;
+            }
+        }
+        total * self.channels
+    }
+}
