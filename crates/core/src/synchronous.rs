@@ -44,7 +44,7 @@ pub fn run_block<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spik
             }
         }
         if layer.fires {
-            emit(layer, state, out, &scratch.bits[..ticks * row_words], &scratch.repeats, words, y);
+            emit(layer, out, &scratch.bits[..ticks * row_words], &scratch.repeats, words);
         }
     }
     if layer.fires {
@@ -55,28 +55,14 @@ pub fn run_block<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spik
     }
 }
 
-/// Turns the bits of one row into spikes, and counts them.
+/// Turns the bits of one row into spikes.
 #[inline(never)]
-fn emit(layer: &Layer, state: &mut LayerState, out: &mut Spikes, bits: &[u64], repeats: &[u32], words: usize, y: usize) {
-    let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
-    let counted = !state.counts.is_empty();
-    let row_size = width * channels;
-    let counts = if counted { &mut state.counts[y * row_size..(y + 1) * row_size] } else { &mut [] };
+fn emit(layer: &Layer, out: &mut Spikes, bits: &[u64], repeats: &[u32], words: usize) {
     if layer.neuron.spikes_per_tick == 1 {
-        out.append_bits(layer.geometry, bits, words, |_, entries| {
-            if counted {
-                entries.iter().for_each(|&entry| counts[entry as usize] += 1);
-            }
-        });
-        return;
+        return out.append_bits(layer.geometry, bits, words, |_, _| {});
     }
-    out.append_row(layer.geometry, bits, words, |tick, x, channel| {
-        let spikes = repeats[(tick * width + x) * padded + channel];
-        if counted {
-            counts[x * channels + channel] += spikes;
-        }
-        spikes
-    });
+    let (width, padded) = (layer.geometry.width, layer.padded);
+    out.append_row(layer.geometry, bits, words, |tick, x, channel| repeats[(tick * width + x) * padded + channel]);
 }
 
 /// One chunk of one position, with the taps in `scratch`. `only`: a single tick, whose charge is in the potentials already.
@@ -121,6 +107,8 @@ fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, s
             stride: width * words * 8,
             repeats: if multiple { scratch.repeats.as_mut_ptr().add((from * width + x) * padded + chunk.first) } else { std::ptr::null_mut() },
             repeats_stride: width * padded,
+            counts: if state.counts.is_empty() { std::ptr::null_mut() } else { state.counts.as_mut_ptr().add(position * channels + chunk.first) },
+            counted: lanes.min(channels - chunk.first),
             sampled: if traced { scratch.sampled.as_mut_ptr().cast() } else { std::ptr::null_mut() },
             ahead,
             lines,

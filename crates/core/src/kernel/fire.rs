@@ -8,17 +8,27 @@ use super::lanes::Lanes;
 /// `bits` holds N / 2 bytes.
 #[inline(always)]
 pub unsafe fn put_bits<L: Lanes, const N: usize>(bits: *mut u8, masks: [L::I; N]) -> u32 {
+    put_seen_bits::<L, N>(bits, masks, |_, _| ())
+}
+
+/// The same; `seen` takes sixteen lanes at a time as bytes, of which those past the last mask mean nothing.
+///
+/// # Safety
+/// As `put_bits`.
+#[inline(always)]
+pub unsafe fn put_seen_bits<L: Lanes, const N: usize>(bits: *mut u8, masks: [L::I; N], mut seen: impl FnMut(usize, L::B)) -> u32 {
     let mut all = 0;
-    if N % 4 == 0 {
-        for group in 0..N / 4 {
-            let at = 4 * group;
-            let four = L::bits_four([masks[at], masks[at + 1], masks[at + 2], masks[at + 3]]);
+    for group in 0..N.div_ceil(4) {
+        let bytes = L::narrow_masks(std::array::from_fn(|k| masks[(4 * group + k) % N]));
+        seen(group, bytes);
+        let four = L::bits_b(bytes);
+        if N % 4 == 0 {
             bits.add(2 * group).cast::<u16>().write_unaligned(four as u16);
             all |= four << (16 * group);
+        } else {
+            *bits = four as u8;
+            all = four & 255;
         }
-    } else {
-        all = L::bits_i(masks[0]) | L::bits_i(masks[1 % N]) << 4;
-        *bits = all as u8;
     }
     all
 }

@@ -45,8 +45,8 @@ pub trait Lanes {
     /// One bit a lane of a mask, lane 0 lowest.
     fn bits_i(mask: Self::I) -> u32;
     fn not_i(mask: Self::I) -> Self::I;
-    /// The bits of four masks, the first lowest.
-    fn bits_four(masks: [Self::I; 4]) -> u32;
+    /// Four masks as one, a byte a lane.
+    fn narrow_masks(masks: [Self::I; 4]) -> Self::B;
 
     unsafe fn load_s(from: *const i16) -> Self::S;
     fn splat_s(value: i16) -> Self::S;
@@ -78,6 +78,7 @@ pub trait Lanes {
     fn narrow_b(a: [Self::I; 4]) -> Self::B;
     fn splat_b(value: u8) -> Self::B;
     fn add_b(a: Self::B, b: Self::B) -> Self::B;
+    fn sub_b(a: Self::B, b: Self::B) -> Self::B;
     fn min_b(a: Self::B, b: Self::B) -> Self::B;
     /// The highest bit of each lane, lane 0 lowest.
     fn bits_b(a: Self::B) -> u32;

@@ -131,8 +131,8 @@ impl Lanes for Portable {
         (a & 1 | b & 2 | c & 4 | d & 8) as u32
     }
     #[inline(always)]
-    fn bits_four([a, b, c, d]: [Self::I; 4]) -> u32 {
-        Self::bits_i(a) | Self::bits_i(b) << 4 | Self::bits_i(c) << 8 | Self::bits_i(d) << 12
+    fn narrow_masks(masks: [Self::I; 4]) -> Sixteen {
+        Sixteen(std::array::from_fn(|lane| masks[lane / 4].0[lane % 4] as u8))
     }
     #[inline(always)]
     unsafe fn load_s(from: *const i16) -> Self::S {
@@ -193,6 +193,10 @@ impl Lanes for Portable {
     #[inline(always)]
     fn add_b(a: Sixteen, b: Sixteen) -> Sixteen {
         Sixteen(std::array::from_fn(|lane| a.0[lane].wrapping_add(b.0[lane])))
+    }
+    #[inline(always)]
+    fn sub_b(a: Sixteen, b: Sixteen) -> Sixteen {
+        Sixteen(std::array::from_fn(|lane| a.0[lane].wrapping_sub(b.0[lane])))
     }
     #[inline(always)]
     fn min_b(a: Sixteen, b: Sixteen) -> Sixteen {

@@ -126,8 +126,8 @@ impl Lanes for Simd128 {
         i32x4_bitmask(mask).into()
     }
     #[inline(always)]
-    fn bits_four([a, b, c, d]: [v128; 4]) -> u32 {
-        i8x16_bitmask(i8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d))).into()
+    fn narrow_masks([a, b, c, d]: [v128; 4]) -> v128 {
+        i8x16_narrow_i16x8(i16x8_narrow_i32x4(a, b), i16x8_narrow_i32x4(c, d))
     }
     #[inline(always)]
     unsafe fn load_s(from: *const i16) -> v128 {
@@ -201,6 +201,10 @@ impl Lanes for Simd128 {
     #[inline(always)]
     fn add_b(a: v128, b: v128) -> v128 {
         u8x16_add(a, b)
+    }
+    #[inline(always)]
+    fn sub_b(a: v128, b: v128) -> v128 {
+        u8x16_sub(a, b)
     }
     #[inline(always)]
     fn min_b(a: v128, b: v128) -> v128 {

@@ -138,8 +138,8 @@ impl Lanes for Sse {
         sse!(_mm_movemask_ps(_mm_castsi128_ps(mask)) as u32)
     }
     #[inline(always)]
-    fn bits_four([a, b, c, d]: [__m128i; 4]) -> u32 {
-        sse!(_mm_movemask_epi8(_mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d))) as u32)
+    fn narrow_masks([a, b, c, d]: [__m128i; 4]) -> __m128i {
+        sse!(_mm_packs_epi16(_mm_packs_epi32(a, b), _mm_packs_epi32(c, d)))
     }
     #[inline(always)]
     unsafe fn load_s(from: *const i16) -> __m128i {
@@ -203,6 +203,10 @@ impl Lanes for Sse {
     #[inline(always)]
     fn add_b(a: __m128i, b: __m128i) -> __m128i {
         sse!(_mm_add_epi8(a, b))
+    }
+    #[inline(always)]
+    fn sub_b(a: __m128i, b: __m128i) -> __m128i {
+        sse!(_mm_sub_epi8(a, b))
     }
     #[inline(always)]
     fn min_b(a: __m128i, b: __m128i) -> __m128i {

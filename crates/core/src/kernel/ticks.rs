@@ -1,6 +1,6 @@
 //! Synchronous ticks of one chunk in f32: firing interleaves with integration.
 
-use super::fire::put_bits;
+use super::fire::put_seen_bits;
 use super::lanes::Lanes;
 use super::list::RowList;
 use super::rows::{add_lanes_f, add_listed_f, add_rows_f, Tap};
@@ -17,6 +17,7 @@ pub struct Chunk<'a> {
     pub taps: &'a [Tap],
     /// The rows of all taps, where they are listed.
     pub list: Option<&'a RowList>,
+    /// At most 255.
     pub ticks: usize,
     /// One bit a neuron: those of tick t begin at `bits + t · stride`.
     pub bits: *mut u8,
@@ -24,6 +25,9 @@ pub struct Chunk<'a> {
     /// Spikes of each lane, `repeats_stride` values a tick; null where a neuron fires at most once a tick.
     pub repeats: *mut u32,
     pub repeats_stride: usize,
+    /// Spikes of the `counted` lanes that are neurons, to which the block's are added; null where nobody counts.
+    pub counts: *mut u32,
+    pub counted: usize,
     /// Membrane potential after each tick, or null.
     pub sampled: *mut f32,
     /// Where the next chunk's weights begin, and how many cache lines of them to read each tick: 0 for none.
@@ -60,6 +64,7 @@ pub unsafe fn fire_ticks<L: Lanes, const N: usize>(chunk: &Chunk, neuron: &Neuro
     let leak = L::splat_f(neuron.leak_factor);
     let bounded = neuron.floor != f32::NEG_INFINITY;
     let floor = L::splat_f(neuron.floor);
+    let mut spikes = [L::splat_b(0); 2];
     for tick in 0..chunk.ticks {
         if neuron.leak_factor != 1.0 {
             for k in 0..N {
@@ -81,7 +86,8 @@ pub unsafe fn fire_ticks<L: Lanes, const N: usize>(chunk: &Chunk, neuron: &Neuro
             masks[k] = L::ge_f(v[k], threshold);
             v[k] = if neuron.hard { L::and_not_f(masks[k], v[k]) } else { L::sub_f(v[k], L::and_f(masks[k], threshold)) };
         }
-        put_bits::<L, N>(chunk.bits.add(tick * chunk.stride), masks);
+        // A mask is −1.
+        put_seen_bits::<L, N>(chunk.bits.add(tick * chunk.stride), masks, |group, bytes| spikes[group] = L::sub_b(spikes[group], bytes));
         if !chunk.sampled.is_null() {
             for k in 0..N {
                 L::store_f(chunk.sampled.add(tick * 4 * N + 4 * k), v[k]);
@@ -90,6 +96,27 @@ pub unsafe fn fire_ticks<L: Lanes, const N: usize>(chunk: &Chunk, neuron: &Neuro
     }
     for k in 0..N {
         L::store_f(chunk.potential.add(4 * k), v[k]);
+    }
+    if !chunk.counts.is_null() {
+        count::<L>(spikes, chunk);
+    }
+}
+
+/// Adds each lane's spikes to its count.
+#[inline(always)]
+unsafe fn count<L: Lanes>(spikes: [L::B; 2], chunk: &Chunk) {
+    let more = spikes.map(L::widen_b);
+    for first in (0..chunk.counted).step_by(4) {
+        let (four, at) = (more[first / 16][first / 4 % 4], chunk.counts.add(first));
+        if first + 4 <= chunk.counted {
+            L::store_i(at.cast(), L::add_i(L::load_i(at.cast()), four));
+            continue;
+        }
+        let mut lanes = [0; 4];
+        L::store_i(lanes.as_mut_ptr(), four);
+        for (lane, &spikes) in lanes[..chunk.counted - first].iter().enumerate() {
+            *at.add(lane) += spikes as u32;
+        }
     }
 }
 
@@ -118,6 +145,9 @@ pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize>(chunk: &Chunk, neuron:
                 let at = 4 * k + lane;
                 let spikes = neuron.fire(&mut after[k][lane], held[k][lane], *chunk.threshold.add(at), &mut *chunk.waiting.add(at));
                 bits |= u8::from(spikes > 0) << (at % 8);
+                if !chunk.counts.is_null() && at < chunk.counted {
+                    *chunk.counts.add(at) += spikes;
+                }
                 if !chunk.repeats.is_null() {
                     *chunk.repeats.add(tick * chunk.repeats_stride + at) = spikes;
                 }
