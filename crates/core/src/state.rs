@@ -119,13 +119,19 @@ pub fn spikes_of<'a>(layer: &Layer, synapse: usize, views: &'a [Spikes], before:
     if *view == View::Same && *delay == 0 && !layer.merges { &before[*source] } else { &views[synapse] }
 }
 
+/// Appends the taps of one chunk of one position.
+#[inline(always)]
+pub fn append_taps(taps: &mut Vec<Tap>, layer: &Layer, chunk: &Chunk, views: &[Spikes], before: &[Spikes], y: usize, x: usize) {
+    for (index, synapse) in layer.synapses.iter().enumerate() {
+        synapse.taps(taps, spikes_of(layer, index, views, before), y, x, chunk, layer.vectors);
+    }
+}
+
 /// Replaces `taps` by those of one chunk of one position.
 #[inline(always)]
 pub fn gather_taps(taps: &mut Vec<Tap>, layer: &Layer, chunk: &Chunk, views: &[Spikes], before: &[Spikes], y: usize, x: usize) {
     taps.clear();
-    for (index, synapse) in layer.synapses.iter().enumerate() {
-        synapse.taps(taps, spikes_of(layer, index, views, before), y, x, chunk, layer.vectors);
-    }
+    append_taps(taps, layer, chunk, views, before, y, x);
 }
 
 /// In integers, where the order of sums is nothing: brings the input rows under output row `y` together, where they can be.
@@ -153,7 +159,10 @@ pub fn row_taps(layer: &Layer, state: &LayerState, before: &[Spikes], scratch: &
 #[derive(Default)]
 pub struct Scratch {
     pub taps: Vec<Tap>,
-    pub list: RowList,
+    /// Of neighbouring positions: their taps, where those of each begin, and their rows.
+    pub group_taps: Vec<Tap>,
+    pub group_ends: Vec<usize>,
+    pub lists: Vec<RowList>,
     /// Bits of one row, [planes][width][words].
     pub bits: Vec<u64>,
     /// Spikes of a tick where a neuron fires several, [ticks][width · padded].

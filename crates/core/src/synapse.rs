@@ -221,6 +221,20 @@ impl Synapse {
         }
     }
 
+    /// Rows of a chunk's block; 0 where it has none.
+    pub fn row_count(&self) -> usize {
+        if let Form::Rows { rows, .. } = self.form { rows } else { 0 }
+    }
+
+    pub fn groups(&self) -> usize {
+        if let Form::Rows { groups, .. } = self.form { groups } else { 1 }
+    }
+
+    /// Most input rows that reach a position.
+    pub fn kernel_rows(&self) -> usize {
+        if let Form::Rows { sweep, .. } = &self.form { sweep.kernel[0] * if sweep.dilation[1] == 1 && !sweep.transposed { 1 } else { sweep.kernel[1] } } else { 1 }
+    }
+
     pub fn packed_bytes(&self) -> usize {
         self.packed.len() * 16
     }

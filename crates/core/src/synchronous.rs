@@ -1,14 +1,16 @@
 //! A layer over a block of ticks in which it integrates and fires by turns, in f32.
 
+use crate::chunks::Chunk;
 use crate::events::deliver;
 use crate::kernel::lanes::Lanes;
+use crate::kernel::list::{self, RowList};
 use crate::kernel::rows::Tap;
 use crate::kernel::ticks::{fire_ticks, fire_ticks_scalar, integrate_ticks, Chunk as Job, Fire, Integrate};
 use crate::layer::Layer;
 use crate::layerwise::in_chunk;
 use crate::neuron::Neuron;
 use crate::spikes::Spikes;
-use crate::state::{as_floats, gather_taps, grow, spikes_of, LayerState, Scratch};
+use crate::state::{append_taps, as_floats, gather_taps, grow, spikes_of, LayerState, Scratch};
 use crate::with_vectors;
 
 /// Ticks of a run that pass through the graph at once, so that long runs need no more memory.
@@ -36,12 +38,7 @@ pub fn run_block<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spik
         if layer.by_events {
             run_row::<L>(layer, state, before, scratch, y, first, ticks, run_ticks);
         } else {
-            for index in 0..layer.chunks.len() {
-                for x in 0..width {
-                    gather_taps(&mut scratch.taps, layer, &layer.chunks[index], &state.views, before, y, x);
-                    run_chunk::<L>(layer, &layer.neuron, state, scratch, index, y, x, None, first, ticks, run_ticks);
-                }
-            }
+            run_groups::<L>(layer, state, before, scratch, y, first, ticks, run_ticks);
         }
         if layer.fires {
             emit(layer, out, &scratch.bits[..ticks * row_words], &scratch.repeats, words);
@@ -55,6 +52,73 @@ pub fn run_block<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spik
     }
 }
 
+/// Neighbouring positions that are computed together, chunk after chunk: what they read and the lists of rows that they share stay
+/// in the caches.
+const GROUP: usize = 8;
+
+/// One row whose synapses have rows of weights.
+#[allow(clippy::too_many_arguments)]
+fn run_groups<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize, first: usize, ticks: usize, run_ticks: usize) {
+    let width = layer.geometry.width;
+    // One tap has one loop anyway, and what reaches a single lane has no row.
+    let listed = layer.synapses.iter().all(|synapse| synapse.row_count() > 0) && layer.synapses.iter().map(|synapse| synapse.kernel_rows()).sum::<usize>() > 1;
+    if !listed {
+        for index in 0..layer.chunks.len() {
+            for x in 0..width {
+                gather_taps(&mut scratch.taps, layer, &layer.chunks[index], &state.views, before, y, x);
+                run_chunk::<L>(layer, &layer.neuron, state, scratch, index, y, x, Reach::Taps, first, ticks, run_ticks);
+            }
+        }
+        return;
+    }
+    scratch.taps.clear();
+    for left in (0..width).step_by(GROUP) {
+        let columns = left..width.min(left + GROUP);
+        let mut base: Option<&Chunk> = None;
+        for (index, chunk) in layer.chunks.iter().enumerate() {
+            let offset = match (base, &layer.synapses[..]) {
+                (Some(base), [synapse]) if base.vectors == chunk.vectors && synapse.groups() == 1 => synapse.row_count() * (chunk.offset - base.offset) * 16,
+                _ => {
+                    list_rows(layer, chunk, state, before, scratch, y, columns.clone(), ticks);
+                    base = Some(chunk);
+                    0
+                }
+            };
+            for x in columns.clone() {
+                run_chunk::<L>(layer, &layer.neuron, state, scratch, index, y, x, Reach::List(x - left, offset), first, ticks, run_ticks);
+            }
+        }
+    }
+}
+
+/// Fills a list for each of the columns, with rows of `chunk`.
+#[inline(never)]
+#[allow(clippy::too_many_arguments)]
+fn list_rows(layer: &Layer, chunk: &Chunk, state: &LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize, columns: std::ops::Range<usize>, ticks: usize) {
+    let Scratch { group_taps, group_ends, lists, .. } = scratch;
+    group_taps.clear();
+    group_ends.clear();
+    group_ends.push(0);
+    for x in columns.clone() {
+        append_taps(group_taps, layer, chunk, &state.views, before, y, x);
+        group_ends.push(group_taps.len());
+    }
+    lists.resize_with(GROUP, RowList::default);
+    // SAFETY: taps read live spikes of `ticks` planes, whose entries are rows of the chunk's block.
+    unsafe { list::fill(&mut lists[..columns.len()], group_taps, group_ends, ticks, (chunk.vectors * 16).ilog2()) }
+}
+
+/// What reaches one chunk of one position.
+#[derive(Clone, Copy)]
+enum Reach {
+    /// What the taps in `scratch` read.
+    Taps,
+    /// A list of rows in `scratch`, so many bytes before the chunk's.
+    List(usize, usize),
+    /// Nothing: the charge of this tick is in the potentials already.
+    Only(usize),
+}
+
 /// Turns the bits of one row into spikes.
 #[inline(never)]
 fn emit(layer: &Layer, out: &mut Spikes, bits: &[u64], repeats: &[u32], words: usize) {
@@ -65,43 +129,40 @@ fn emit(layer: &Layer, out: &mut Spikes, bits: &[u64], repeats: &[u32], words: u
     out.append_row(layer.geometry, bits, words, |tick, x, channel| repeats[(tick * width + x) * padded + channel]);
 }
 
-/// One chunk of one position, with the taps in `scratch`. `only`: a single tick, whose charge is in the potentials already.
+/// One chunk of one position.
 #[inline(never)]
 #[allow(clippy::too_many_arguments)]
-fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, scratch: &mut Scratch, index: usize, y: usize, x: usize, only: Option<usize>, first: usize, ticks: usize, run_ticks: usize) {
+fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, scratch: &mut Scratch, index: usize, y: usize, x: usize, reach: Reach, first: usize, ticks: usize, run_ticks: usize) {
     let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
     let chunk = &layer.chunks[index];
     let lanes = chunk.vectors * 4;
     let words = padded.div_ceil(64);
     let position = y * width + x;
     let at = position * padded + chunk.first;
-    let (from, ticks) = only.map_or((0, ticks), |tick| (tick, 1));
+    let (from, ticks) = if let Reach::Only(tick) = reach { (tick, 1) } else { (0, ticks) };
     let traced = !layer.traced.is_empty() && layer.traced.iter().any(|&neuron| in_chunk(neuron, position, channels, chunk, lanes));
     if traced {
         grow(&mut scratch.sampled, ticks * lanes);
     }
-    let drive = if only.is_some() { &NOTHING[..lanes] } else { as_f32(&state.drive.as_ref().unwrap_or(&layer.bias).at(position)[chunk.first..chunk.first + lanes]) };
+    let drive = if matches!(reach, Reach::Only(_)) { &NOTHING[..lanes] } else { as_f32(&state.drive.as_ref().unwrap_or(&layer.bias).at(position)[chunk.first..chunk.first + lanes]) };
     let multiple = neuron.spikes_per_tick > 1;
     let thresholds = if layer.fires { as_f32(&layer.threshold.at(position)[chunk.first..chunk.first + lanes]) } else { &[] };
     let potentials = &mut as_floats(&mut state.potential)[at..at + lanes];
     let waiting = if state.waiting.is_empty() { std::ptr::null_mut() } else { state.waiting[at..at + lanes].as_mut_ptr() };
-    // One tap has one loop anyway, and what reaches a single lane has no row.
-    let listed = scratch.taps.len() > 1 && scratch.taps.iter().all(|tap| !tap.single);
+    let (list, offset) = if let Reach::List(number, offset) = reach { (Some(&scratch.lists[number]), offset) } else { (None, 0) };
     let (ahead, lines) = look_ahead(layer, &scratch.taps, index, ticks);
     // SAFETY: potentials, drive, thresholds, waiting and samples have `lanes` values (a tick); a row of bits has `words` words a
     // position and tick, in which the chunk has whole bytes; repeats have `padded` values a position and tick; taps read live
     // spikes of `ticks` planes, whose entries are rows of the chunk's block.
     unsafe {
-        if listed {
-            scratch.list.fill(&scratch.taps, ticks, (chunk.vectors * 16).ilog2());
-        }
         let job = Job {
             potential: potentials.as_mut_ptr(),
             drive: drive.as_ptr(),
             threshold: thresholds.as_ptr(),
             waiting,
             taps: &scratch.taps,
-            list: listed.then_some(&scratch.list),
+            list,
+            offset,
             ticks,
             bits: scratch.bits.as_mut_ptr().cast::<u8>().add((from * width + x) * words * 8 + chunk.first / 8),
             stride: width * words * 8,
@@ -181,7 +242,7 @@ fn run_row<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], s
         }
         for index in 0..layer.chunks.len() {
             for x in 0..width {
-                run_chunk::<L>(layer, &leaked, state, scratch, index, y, x, Some(tick), first, ticks, run_ticks);
+                run_chunk::<L>(layer, &leaked, state, scratch, index, y, x, Reach::Only(tick), first, ticks, run_ticks);
             }
         }
     }

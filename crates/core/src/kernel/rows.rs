@@ -72,14 +72,14 @@ row_sum!(subtract_rows_i, I, i32, 4, load_i, sub_i, settle_i);
 row_sum!(add_rows_s, S, i16, 8, load_s, add_s, settle_s);
 row_sum!(subtract_rows_s, S, i16, 8, load_s, sub_s, settle_s);
 
-/// Adds rows by their addresses, `from` to `end`.
+/// Adds rows by their addresses, `from` to `end`, each `offset` bytes further on.
 ///
 /// # Safety
 /// The addresses must be those of rows of N vectors.
 #[inline(always)]
-pub unsafe fn add_listed_f<L: Lanes, const N: usize>(sum: &mut [L::F; N], mut from: *const usize, end: *const usize) {
+pub unsafe fn add_listed_f<L: Lanes, const N: usize>(sum: &mut [L::F; N], mut from: *const usize, end: *const usize, offset: usize) {
     while from < end {
-        let row = *from as *const f32;
+        let row = (*from).wrapping_add(offset) as *const f32;
         for k in 0..N {
             sum[k] = L::add_f(sum[k], L::load_f(row.add(4 * k)));
             if N == 8 && k == 3 {

@@ -15,8 +15,9 @@ pub struct Chunk<'a> {
     /// Ticks left of the refractory period; read only where there is one.
     pub waiting: *mut u32,
     pub taps: &'a [Tap],
-    /// The rows of all taps, where they are listed.
+    /// The rows of all taps, where they are listed, `offset` bytes before this chunk's.
     pub list: Option<&'a RowList>,
+    pub offset: usize,
     /// At most 255.
     pub ticks: usize,
     /// One bit a neuron: those of tick t begin at `bits + t · stride`.
@@ -180,7 +181,7 @@ unsafe fn deliver<L: Lanes, const N: usize>(v: &mut [L::F; N], chunk: &Chunk, ti
     look_ahead(chunk, tick);
     if let Some(list) = chunk.list {
         let (from, to) = list.bounds(tick);
-        return add_listed_f::<L, N>(v, from, to);
+        return add_listed_f::<L, N>(v, from, to, chunk.offset);
     }
     for tap in chunk.taps {
         let (at, end) = tap.events(tick);
