@@ -63,33 +63,72 @@ pub fn readers(synapse: &Synapse, to: Geometry) -> Readers {
 
 /// Adds (or subtracts) what the spikes of one plane deliver to row `y` of the layer's potentials, ascending for each neuron.
 #[inline(never)]
+#[allow(clippy::too_many_arguments)]
 pub fn deliver<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, spikes: &Spikes, y: usize, plane: usize, minus: bool, potentials: &mut [C]) {
-    let Form::Events { sweep, .. } = &synapse.form else { return };
-    let from = synapse.from;
-    for ky in sweep.taps(0) {
-        let Some(row) = sweep.input(0, y, ky, from.height) else { continue };
-        let cells = (row * spikes.planes + plane) * from.width;
-        for (x, readers) in readers.iter().enumerate() {
-            for &entry in &spikes.entries[spikes.starts[cells + x] as usize..spikes.starts[cells + x + 1] as usize] {
-                let channel = entry as usize - x * from.channels;
-                add(layer, synapse, y, ky, readers, channel, potentials, |v: C, q: C| if minus { v.minus(q) } else { v.plus(q) });
-            }
-        }
+    match minus {
+        true => deliver_row(layer, synapse, readers, spikes, y, plane, potentials, |v: C, q, _| v.minus(q)),
+        false => deliver_row(layer, synapse, readers, spikes, y, plane, potentials, |v: C, q, _| v.plus(q)),
     }
 }
 
 /// The same of spikes that carry a value: adds weight · value.
 #[inline(never)]
 pub fn deliver_values<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, spikes: &Spikes, y: usize, potentials: &mut [C]) {
-    let Form::Events { sweep, .. } = &synapse.form else { return };
-    let from = synapse.from;
+    deliver_row(layer, synapse, readers, spikes, y, 0, potentials, |v: C, q, at| v.plus(q.times(C::of(spikes.values[at]))));
+}
+
+/// `operation(potential, weight, number of the event)` gives the new potential.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn deliver_row<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, spikes: &Spikes, y: usize, plane: usize, potentials: &mut [C], operation: impl Fn(C, C, usize) -> C) {
+    let Form::Events { sweep, groups, per_neuron } = &synapse.form else { return };
+    let (from, outputs) = (synapse.from, layer.geometry.channels);
+    let depthwise = *groups == from.channels && from.channels == outputs;
     for ky in sweep.taps(0) {
         let Some(row) = sweep.input(0, y, ky, from.height) else { continue };
+        let cells = (row * spikes.planes + plane) * from.width;
         for (x, readers) in readers.iter().enumerate() {
-            let cell = row * from.width + x;
-            for at in spikes.starts[cell] as usize..spikes.starts[cell + 1] as usize {
-                let value = C::of(spikes.values[at]);
-                add(layer, synapse, y, ky, readers, spikes.entries[at] as usize - x * from.channels, potentials, |v: C, q: C| v.plus(q.times(value)));
+            let events = spikes.starts[cells + x] as usize..spikes.starts[cells + x + 1] as usize;
+            let origin = x * from.channels;
+            if !depthwise {
+                for at in events {
+                    add(layer, synapse, y, ky, readers, spikes.entries[at] as usize - origin, potentials, |v, q| operation(v, q, at));
+                }
+                continue;
+            }
+            let mut left = &readers[..];
+            while !left.is_empty() {
+                let weight = |&(kx, column): &(usize, usize)| if *per_neuron { (y * layer.geometry.width + column) * outputs } else { (ky * sweep.kernel[1] + kx) * outputs };
+                let target = |&(_, column): &(usize, usize)| column * layer.padded;
+                let now = left.len().min(3);
+                match now {
+                    1 => add_channels::<C, 1>(left, weight, target, synapse, spikes, events.clone(), origin, potentials, &operation),
+                    2 => add_channels::<C, 2>(left, weight, target, synapse, spikes, events.clone(), origin, potentials, &operation),
+                    _ => add_channels::<C, 3>(left, weight, target, synapse, spikes, events.clone(), origin, potentials, &operation),
+                }
+                left = &left[now..];
+            }
+        }
+    }
+}
+
+/// Events that reach their own channel alone, in the first R of the columns that read them.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+fn add_channels<C: Charge, const R: usize>(
+    readers: &[(usize, usize)], weight: impl Fn(&(usize, usize)) -> usize, target: impl Fn(&(usize, usize)) -> usize, synapse: &Synapse, spikes: &Spikes, events: std::ops::Range<usize>, origin: usize,
+    potentials: &mut [C], operation: &impl Fn(C, C, usize) -> C,
+) {
+    let channels = synapse.from.channels;
+    let weights: [&[u32]; R] = std::array::from_fn(|reader| &synapse.raw[weight(&readers[reader])..][..channels]);
+    let targets: [*mut C; R] = std::array::from_fn(|reader| potentials[target(&readers[reader])..][..channels].as_mut_ptr());
+    for at in events {
+        let channel = spikes.entries[at] as usize - origin;
+        for reader in 0..R {
+            // SAFETY: an entry of column x is x·channels and a channel; weights and targets have one value for each.
+            unsafe {
+                let v = targets[reader].add(channel);
+                *v = operation(*v, C::of(*weights[reader].get_unchecked(channel)), at);
             }
         }
     }
