@@ -6,7 +6,7 @@ use super::lanes::Lanes;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Levels {
-    /// Digits of N, at most 8.
+    /// Digits of N, at most 16.
     Digits(usize),
     /// Ticks, at most 128.
     Run(usize),
@@ -17,7 +17,7 @@ impl Levels {
     pub fn of(ticks: &[FiringTick]) -> Option<Levels> {
         let all = |payload: &dyn Fn(usize) -> i32| ticks.iter().enumerate().all(|(tick, now)| now.below.is_none() && now.payload == payload(tick) && now.above == 2 * now.payload);
         match ticks.len() {
-            count @ 1..=8 if all(&|tick| 1 << (count - 1 - tick)) => Some(Levels::Digits(count)),
+            count @ 1..=16 if all(&|tick| 1 << (count - 1 - tick)) => Some(Levels::Digits(count)),
             count @ 1..=128 if all(&|_| 1) => Some(Levels::Run(count)),
             _ => None,
         }
@@ -42,7 +42,7 @@ pub unsafe fn fire_levels<L: Lanes>(potential: *const i32, reciprocal: *const u3
         let part = |k: usize| whole || k < 2;
         let v: [L::I; 4] = std::array::from_fn(|k| if part(k) { L::max_i(L::load_i(potential.add(lane + 4 * k)), zero) } else { zero });
         let factor: [L::I; 4] = std::array::from_fn(|k| if part(k) { L::load_i(reciprocal.add(lane + 4 * k).cast()) } else { zero });
-        let quotient = L::narrow_b(std::array::from_fn(|k| L::high_product(v[k], factor[k])));
+        let quotient: [L::I; 4] = std::array::from_fn(|k| L::high_product(v[k], factor[k]));
         let put = |tick: usize, mask: u32| {
             let to = bits.add(tick * stride + lane / 8);
             if whole {
@@ -51,38 +51,46 @@ pub unsafe fn fire_levels<L: Lanes>(potential: *const i32, reciprocal: *const u3
                 *to = mask as u8;
             }
         };
+        let put_digits = |first: usize, count: usize, bytes: L::B| {
+            let mut digits = bytes;
+            for _ in count..8 {
+                digits = L::add_b(digits, digits);
+            }
+            for tick in first..first + count {
+                put(tick, L::bits_b(digits));
+                digits = L::add_b(digits, digits);
+            }
+        };
         let count = match levels {
+            Levels::Digits(ticks @ ..=8) => {
+                let count = L::min_b(L::narrow_b(quotient), L::splat_b(u8::MAX >> (8 - ticks)));
+                put_digits(0, ticks, count);
+                L::widen_b(count)
+            }
             Levels::Digits(ticks) => {
-                let count = L::min_b(quotient, L::splat_b(u8::MAX >> (8 - ticks)));
-                let mut digits = count;
-                for _ in ticks..8 {
-                    digits = L::add_b(digits, digits);
-                }
-                for tick in 0..ticks {
-                    put(tick, L::bits_b(digits));
-                    digits = L::add_b(digits, digits);
-                }
+                let count = quotient.map(|level| L::min_i(level, L::splat_i((1 << ticks) - 1)));
+                put_digits(0, ticks - 8, L::narrow_b(count.map(|level| L::shr_i(level, 8))));
+                put_digits(ticks - 8, 8, L::narrow_b(count.map(|level| L::and_i(level, L::splat_i(255)))));
                 count
             }
             Levels::Run(ticks) => {
-                let count = L::min_b(quotient, L::splat_b(ticks as u8));
+                let count = L::min_b(L::narrow_b(quotient), L::splat_b(ticks as u8));
                 // The highest bit is set as long as N > t.
                 let mut left = L::add_b(count, L::splat_b(127));
                 for tick in 0..ticks {
                     put(tick, L::bits_b(left));
                     left = L::add_b(left, L::splat_b(u8::MAX));
                 }
-                count
+                L::widen_b(count)
             }
         };
         if !counts.is_null() {
             let counted = counted.saturating_sub(lane);
-            let wide = L::widen_b(count);
             if counted >= 16 {
-                (0..4).for_each(|k| L::store_i(counts.add(lane + 4 * k).cast(), wide[k]));
+                (0..4).for_each(|k| L::store_i(counts.add(lane + 4 * k).cast(), count[k]));
             } else if counted > 0 {
                 let mut each = [0i32; 16];
-                (0..4).for_each(|k| L::store_i(each.as_mut_ptr().add(4 * k), wide[k]));
+                (0..4).for_each(|k| L::store_i(each.as_mut_ptr().add(4 * k), count[k]));
                 std::ptr::copy_nonoverlapping(each.as_ptr().cast(), counts.add(lane), counted);
             }
         }
