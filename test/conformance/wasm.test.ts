@@ -22,7 +22,7 @@ function conformance(engine: Engine): void {
 function againstReference(engine: Engine): void {
   const shapes = { dense: dense(), convolution: convolution() };
   for (const [shape, float] of Object.entries(shapes)) {
-    for (const network of [float, layerwise(float, "rate", 31), layerwise(float, "phase", 8), layerwise(float, "phase", 4), layerwise(float, "ttfs", 63), realTimes(float)]) {
+    for (const network of [float, layerwise(float, "rate", 31), layerwise(float, "phase", 11), layerwise(float, "phase", 8), layerwise(float, "phase", 4), layerwise(float, "ttfs", 63), realTimes(float)]) {
       it.each([3, 10, 100])(`equals the reference engine: ${shape}, ${network.schedule} ${network.code}, ${network.windowTicks} ticks, %d spikes in 100`, async (percent) => {
         const spikes = trainFor(network, percent);
         const values = Float32Array.from({ length: sizeOf(network.input.shape) }, (_, index) => ((index * 37) % 101) - 30);
