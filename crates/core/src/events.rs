@@ -121,7 +121,13 @@ fn add_channels<C: Charge, const R: usize>(
 ) {
     let channels = synapse.from.channels;
     let weights: [&[u32]; R] = std::array::from_fn(|reader| &synapse.raw[weight(&readers[reader])..][..channels]);
-    let targets: [*mut C; R] = std::array::from_fn(|reader| potentials[target(&readers[reader])..][..channels].as_mut_ptr());
+    let length = potentials.len();
+    let potentials = potentials.as_mut_ptr();
+    let targets: [*mut C; R] = std::array::from_fn(|reader| {
+        let first = target(&readers[reader]);
+        assert!(first + channels <= length, "a column has room for every channel");
+        potentials.wrapping_add(first)
+    });
     for at in events {
         let channel = spikes.entries[at] as usize - origin;
         for reader in 0..R {

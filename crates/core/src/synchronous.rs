@@ -85,7 +85,7 @@ fn run_groups<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes]
                 }
             };
             for x in columns.clone() {
-                run_chunk::<L>(layer, &layer.neuron, state, scratch, index, y, x, Reach::List(x - left, offset), first, ticks, run_ticks);
+                run_chunk::<L>(layer, &layer.neuron, state, scratch, index, y, x, Reach::List { number: x - left, offset }, first, ticks, run_ticks);
             }
         }
     }
@@ -113,8 +113,8 @@ fn list_rows(layer: &Layer, chunk: &Chunk, state: &LayerState, before: &[Spikes]
 enum Reach {
     /// What the taps in `scratch` read.
     Taps,
-    /// A list of rows in `scratch`, so many bytes before the chunk's.
-    List(usize, usize),
+    /// One of the lists in `scratch`, whose rows lie `offset` bytes before the chunk's.
+    List { number: usize, offset: usize },
     /// Nothing: the charge of this tick is in the potentials already.
     Only(usize),
 }
@@ -149,7 +149,7 @@ fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, s
     let thresholds = if layer.fires { as_f32(&layer.threshold.at(position)[chunk.first..chunk.first + lanes]) } else { &[] };
     let potentials = &mut as_floats(&mut state.potential)[at..at + lanes];
     let waiting = if state.waiting.is_empty() { std::ptr::null_mut() } else { state.waiting[at..at + lanes].as_mut_ptr() };
-    let (list, offset) = if let Reach::List(number, offset) = reach { (Some(&scratch.lists[number]), offset) } else { (None, 0) };
+    let (list, offset) = if let Reach::List { number, offset } = reach { (Some(&scratch.lists[number]), offset) } else { (None, 0) };
     let (ahead, lines) = look_ahead(layer, &scratch.taps, index, ticks);
     // SAFETY: potentials, drive, thresholds, waiting and samples have `lanes` values (a tick); a row of bits has `words` words a
     // position and tick, in which the chunk has whole bytes; repeats have `padded` values a position and tick; taps read live
