@@ -37,6 +37,10 @@ export class LineProgram {
     return answer;
   }
 
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
   close(): void {
     this.#child.stdin.end();
     this.#child.kill();

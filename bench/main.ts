@@ -6,6 +6,7 @@ import { environment } from "./environment.ts";
 import { inRoot, resultsFolder } from "./paths.ts";
 import { closePeers } from "./peers.ts";
 import { performancePage } from "./page.ts";
+import { holdProcessor } from "./processor.ts";
 import { mergeRows, readMachines, readRows, replaceFile, writeResults } from "./results.ts";
 import { drawGrowth, drawRoofline } from "./roofline.ts";
 import { usualSuites, suites } from "./suites.ts";
@@ -83,6 +84,7 @@ async function runSuites(options: Options, signal: AbortSignal): Promise<number>
   let wrong = 0;
   let found = 0;
   const start = performance.now();
+  if (!options.list) holdProcessor();
   for (const suite of options.suites) {
     const cases = (await suites[suite](options)).filter(matches(options.only));
     found += cases.length;

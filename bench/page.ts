@@ -95,7 +95,8 @@ Contents: ${measured.map((suite) => `[${sections[suite].title}](#${anchor(sectio
 
 ## How to repeat
 
-Each case first checks that all contenders give the same answer, then warms up until times fall no more, then times them in turn in one run, round after round. Times are
+Each case first checks that all contenders give the same answer, then warms up until times fall no more, then times them in turn in one run, round after round. What one thread does stays on one processor
+(on Linux, by \`taskset\`), the runner and the programs that it asks: the processors of a virtual machine are not equally fast. Times are
 medians for one sample, with the fastest and the slowest round; a contender whose run takes over 0.3 s has three rounds, others up to 15; a wide span, or a high load, says that the machine was not quiet. A ✗ marks a ratio that falls short of its goal.
 
 \`\`\`

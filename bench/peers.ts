@@ -8,6 +8,7 @@ import { cacheFolder as userCache } from "../ts/cli/data-cache.ts";
 import { writeLlif, writeNpz, type NpyArray, type SpikingNetwork } from "../ts/index.ts";
 import { LineProgram } from "./line-program.ts";
 import { cacheFolder, inRoot } from "./paths.ts";
+import { onEveryProcessor, place } from "./processor.ts";
 import { replaceFile } from "./results.ts";
 
 /** Counts of a layer, or logits, sample by sample. */
@@ -77,7 +78,8 @@ export interface Peer extends Contender<Answers> {
 
 /** @throws {SkippedCase} without the library's environment. */
 export async function openPeer({ library, batch, threads, ticks }: PeerOptions, paths: { readonly network: string; readonly inputs: string }, more?: Contender<Answers>["more"]): Promise<Peer> {
-  const program = worker(library);
+  // PyTorch counts the processors as it is loaded.
+  const program = await onEveryProcessor(() => worker(library));
   const ask = async (line: string): Promise<string> => {
     try {
       return await program.ask(line);
@@ -91,9 +93,15 @@ export async function openPeer({ library, batch, threads, ticks }: PeerOptions, 
   return {
     name: peerName({ library, batch, threads }),
     ...(more === undefined ? {} : { more }),
-    time: async (repetitions) => Number(await ask(`run ${ident} ${repetitions}`)) / 1e6,
+    async time(repetitions) {
+      place(program.pid, threads);
+      return Number(await ask(`run ${ident} ${repetitions}`)) / 1e6;
+    },
     outcome: async () => JSON.parse(await ask(`outcome ${ident}`)) as Answers,
-    accuracy: (images, at) => known([paths.network, ...(converters.includes(library) ? [paths.inputs] : []), images], [library, ticks, at], async () => JSON.parse(await ask(`accuracy ${ident} ${JSON.stringify({ images, ticks: at })}`)) as Record<string, number>),
+    accuracy: (images, at) => known([paths.network, ...(converters.includes(library) ? [paths.inputs] : []), images], [library, ticks, at], async () => {
+      place(program.pid, threads);
+      return JSON.parse(await ask(`accuracy ${ident} ${JSON.stringify({ images, ticks: at })}`)) as Record<string, number>;
+    }),
     dispose: async () => void (await program.ask(`close ${ident}`).catch(() => undefined)),
   };
 }

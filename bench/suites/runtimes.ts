@@ -1,4 +1,5 @@
 import { benchCase, SkippedCase, type BenchCase, type Contender } from "../../ts/bench/case.ts";
+import { onEveryProcessor } from "../processor.ts";
 import { runtimes } from "../runtimes/run.ts";
 
 interface Digests {
@@ -30,7 +31,8 @@ async function gather() {
   for (const { name, report } of runtimes) {
     process.stderr.write(`\rbench: ${name} …\n`);
     try {
-      all.push({ name, ...(await report()) });
+      // Browsers work in several processes.
+      all.push({ name, ...(await onEveryProcessor(report)) });
     } catch (error) {
       if (!(error instanceof SkippedCase)) throw error;
       process.stderr.write(`skipped ${error.message}\n`);

@@ -1,0 +1,38 @@
+import { spawnSync } from "node:child_process";
+import { cpus } from "node:os";
+
+// What one thread does is timed on one processor, ours and theirs: one of a machine's processors may be slower than another for
+// minutes, and a thread that waits for another wakes on either. Only Linux can be told so; elsewhere nothing here has an effect.
+
+/** Such as `0-3,6`. */
+let every: string | undefined;
+let held: string | undefined;
+
+/** From now on this thread stays on one processor, and so do the threads and programs that it starts. */
+export function holdProcessor(): void {
+  if (held !== undefined || cpus().length === 1) return;
+  every = /list: (\S+)/.exec(taskset([String(process.pid)]) ?? "")?.[1];
+  // Not the first one: it serves most of the system's interrupts.
+  const last = /\d+$/.exec(every ?? "")?.[0];
+  if (last !== undefined && taskset([last, String(process.pid)]) !== undefined) held = last;
+}
+
+/** What works in several threads or programs, or starts them, may use all processors. */
+export async function onEveryProcessor<Value>(work: () => Value | Promise<Value>): Promise<Value> {
+  place(process.pid, "all");
+  try {
+    return await work();
+  } finally {
+    place(process.pid, 1);
+  }
+}
+
+/** Where the main thread of a program of so many threads runs from now on. */
+export function place(pid: number, threads: 1 | "all"): void {
+  if (every !== undefined && held !== undefined) taskset([threads === 1 ? held : every, String(pid)]);
+}
+
+function taskset(words: readonly string[]): string | undefined {
+  const { status, stdout } = spawnSync("taskset", ["-c", "-p", ...words], { encoding: "utf8" });
+  return status === 0 ? stdout : undefined;
+}
