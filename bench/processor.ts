@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { cpus } from "node:os";
+import type { Contender } from "../ts/bench/case.ts";
 
 // What one thread does is timed on one processor, ours and theirs: one of a machine's processors may be slower than another for
 // minutes, and a thread that waits for another wakes on either. Only Linux can be told so; elsewhere nothing here has an effect.
@@ -26,6 +27,9 @@ export async function onEveryProcessor<Value>(work: () => Value | Promise<Value>
     place(process.pid, 1);
   }
 }
+
+/** A contender of several threads, timed on all processors. */
+export const unheld = <Outcome>(contender: Contender<Outcome>): Contender<Outcome> => ({ ...contender, time: (repetitions) => onEveryProcessor(() => contender.time(repetitions)) });
 
 /** Where the main thread of a program of so many threads runs from now on. */
 export function place(pid: number, threads: 1 | "all"): void {

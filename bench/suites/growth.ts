@@ -5,7 +5,7 @@ import { pool, referenceEngine, type Result } from "../../ts/index.ts";
 import { openCore } from "../core.ts";
 import { threadsContender } from "../threads.ts";
 import { models, openModel, phase, type ModelSpec } from "../models.ts";
-import { onEveryProcessor } from "../processor.ts";
+import { onEveryProcessor, unheld } from "../processor.ts";
 import { memoryCases, memoryUsed, packedWeightBytes } from "./memory.ts";
 
 interface Step {
@@ -40,17 +40,16 @@ async function openWorkers(): Promise<OpenCase<SimulationOutcome>> {
   const contenders: Contender<SimulationOutcome>[] = [];
   for (const [size, name] of [[2, "two workers"], [1, "one worker"]] as const) {
     const workers = await onEveryProcessor(() => pool(network, { size, engine: "wasm" }));
-    contenders.push({
+    contenders.push(unheld({
       name,
-      time: (repetitions) =>
-        onEveryProcessor(async () => {
-          const start = performance.now();
-          for (let repetition = 0; repetition < repetitions; repetition++) await workers.runBatch(samples);
-          return performance.now() - start;
-        }),
+      async time(repetitions) {
+        const start = performance.now();
+        for (let repetition = 0; repetition < repetitions; repetition++) await workers.runBatch(samples);
+        return performance.now() - start;
+      },
       outcome: async () => outcomeOf(network, await workers.runBatch(samples)),
       dispose: () => workers.dispose(),
-    });
+    }));
   }
   const reference = await referenceEngine().createSimulator(network);
   const known = new Map(images.map((image) => [image, reference.run(image)]));
@@ -59,7 +58,8 @@ async function openWorkers(): Promise<OpenCase<SimulationOutcome>> {
 
 /** What a second thread gives on this machine where nothing is shared. */
 async function openThreads(): Promise<OpenCase<number>> {
-  return { contenders: await onEveryProcessor(async () => [await threadsContender(2), await threadsContender(1)]) };
+  const contenders = await onEveryProcessor(async () => [await threadsContender(2), await threadsContender(1)]);
+  return { contenders: contenders.map(unheld) };
 }
 
 /** Every step is a contender, the smallest first: ratios are the growth itself. */
