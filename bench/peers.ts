@@ -81,6 +81,7 @@ export async function openPeer({ library, batch, threads, ticks }: PeerOptions, 
   // PyTorch counts the processors as it is loaded.
   const program = await onEveryProcessor(() => worker(library));
   const ask = async (line: string): Promise<string> => {
+    place(program, threads);
     try {
       return await program.ask(line);
     } catch (error) {
@@ -93,15 +94,9 @@ export async function openPeer({ library, batch, threads, ticks }: PeerOptions, 
   return {
     name: peerName({ library, batch, threads }),
     ...(more === undefined ? {} : { more }),
-    async time(repetitions) {
-      place(program.pid, threads);
-      return Number(await ask(`run ${ident} ${repetitions}`)) / 1e6;
-    },
+    time: async (repetitions) => Number(await ask(`run ${ident} ${repetitions}`)) / 1e6,
     outcome: async () => JSON.parse(await ask(`outcome ${ident}`)) as Answers,
-    accuracy: (images, at) => known([paths.network, ...(converters.includes(library) ? [paths.inputs] : []), images], [library, ticks, at], async () => {
-      place(program.pid, threads);
-      return JSON.parse(await ask(`accuracy ${ident} ${JSON.stringify({ images, ticks: at })}`)) as Record<string, number>;
-    }),
+    accuracy: (images, at) => known([paths.network, ...(converters.includes(library) ? [paths.inputs] : []), images], [library, ticks, at], async () => JSON.parse(await ask(`accuracy ${ident} ${JSON.stringify({ images, ticks: at })}`)) as Record<string, number>),
     dispose: async () => void (await program.ask(`close ${ident}`).catch(() => undefined)),
   };
 }

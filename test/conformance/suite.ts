@@ -236,7 +236,7 @@ function pipelined(makeEngine: () => Engine, cases: Cases, supported: readonly V
     );
   });
 
-  it("says so where another run of the simulator begins meanwhile; a run after it is as any", async () => {
+  it("says so where another run of the simulator begins meanwhile; a later run is not affected", async () => {
     for (const variant of ["phase", "ttfs slots"] as const) {
       const [{ network, values }] = fc.sample(cases(variant), { seed, numRuns: 1 });
       const simulator = await makeEngine().createSimulator(network, { record: recordAll(network) });

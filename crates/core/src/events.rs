@@ -81,9 +81,9 @@ pub fn deliver_values<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Rea
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 fn deliver_row<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, spikes: &Spikes, y: usize, plane: usize, potentials: &mut [C], operation: impl Fn(C, C, usize) -> C) {
-    let Form::Events { sweep, groups, per_neuron } = &synapse.form else { return };
-    let (from, outputs) = (synapse.from, layer.geometry.channels);
-    let depthwise = *groups == from.channels && from.channels == outputs;
+    let Form::Events { sweep, groups, .. } = &synapse.form else { return };
+    let from = synapse.from;
+    let depthwise = *groups == from.channels && from.channels == layer.geometry.channels;
     for ky in sweep.taps(0) {
         let Some(row) = sweep.input(0, y, ky, from.height) else { continue };
         let cells = (row * spikes.planes + plane) * from.width;
@@ -96,35 +96,32 @@ fn deliver_row<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &Readers, s
                 }
                 continue;
             }
-            let mut left = &readers[..];
-            while !left.is_empty() {
-                let weight = |&(kx, column): &(usize, usize)| if *per_neuron { (y * layer.geometry.width + column) * outputs } else { (ky * sweep.kernel[1] + kx) * outputs };
-                let target = |&(_, column): &(usize, usize)| column * layer.padded;
-                let now = left.len().min(3);
-                match now {
-                    1 => add_channels::<C, 1>(left, weight, target, synapse, spikes, events.clone(), origin, potentials, &operation),
-                    2 => add_channels::<C, 2>(left, weight, target, synapse, spikes, events.clone(), origin, potentials, &operation),
-                    _ => add_channels::<C, 3>(left, weight, target, synapse, spikes, events.clone(), origin, potentials, &operation),
+            for readers in readers.chunks(3) {
+                match readers.len() {
+                    1 => add_channels::<C, 1>(layer, synapse, y, ky, readers, spikes, events.clone(), origin, potentials, &operation),
+                    2 => add_channels::<C, 2>(layer, synapse, y, ky, readers, spikes, events.clone(), origin, potentials, &operation),
+                    _ => add_channels::<C, 3>(layer, synapse, y, ky, readers, spikes, events.clone(), origin, potentials, &operation),
                 }
-                left = &left[now..];
             }
         }
     }
 }
 
-/// Events that reach their own channel alone, in the first R of the columns that read them.
+/// Events of a depthwise layer, in the R columns that read them.
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 fn add_channels<C: Charge, const R: usize>(
-    readers: &[(usize, usize)], weight: impl Fn(&(usize, usize)) -> usize, target: impl Fn(&(usize, usize)) -> usize, synapse: &Synapse, spikes: &Spikes, events: std::ops::Range<usize>, origin: usize,
-    potentials: &mut [C], operation: &impl Fn(C, C, usize) -> C,
+    layer: &Layer, synapse: &Synapse, y: usize, ky: usize, readers: &[(usize, usize)], spikes: &Spikes, events: std::ops::Range<usize>, origin: usize, potentials: &mut [C], operation: &impl Fn(C, C, usize) -> C,
 ) {
     let channels = synapse.from.channels;
-    let weights: [&[u32]; R] = std::array::from_fn(|reader| &synapse.raw[weight(&readers[reader])..][..channels]);
+    let weights: [&[u32]; R] = std::array::from_fn(|reader| {
+        let (kx, column) = readers[reader];
+        &synapse.raw[weights_from(layer, synapse, [y, column], [ky, kx], 1, 0)..][..channels]
+    });
     let length = potentials.len();
     let potentials = potentials.as_mut_ptr();
     let targets: [*mut C; R] = std::array::from_fn(|reader| {
-        let first = target(&readers[reader]);
+        let first = readers[reader].1 * layer.padded;
         assert!(first + channels <= length, "a column has room for every channel");
         potentials.wrapping_add(first)
     });
@@ -140,9 +137,17 @@ fn add_channels<C: Charge, const R: usize>(
     }
 }
 
+/// Where the weights begin, those of output channel 0 first, that carry an input of a group to an output position.
+#[inline(always)]
+fn weights_from(layer: &Layer, synapse: &Synapse, [y, column]: [usize; 2], [ky, kx]: [usize; 2], inputs_per_group: usize, input: usize) -> usize {
+    let Form::Events { sweep, per_neuron, .. } = &synapse.form else { return 0 };
+    let row = if *per_neuron { y * layer.geometry.width + column } else { (ky * sweep.kernel[1] + kx) * inputs_per_group + input };
+    row * layer.geometry.channels
+}
+
 /// Calls `visit(weight, value)` for every spike that reaches one neuron.
 pub fn visit_values(layer: &Layer, synapse: &Synapse, spikes: &Spikes, y: usize, x: usize, channel: usize, visit: &mut impl FnMut(u32, u32)) {
-    let Form::Events { sweep, groups, per_neuron } = &synapse.form else { return };
+    let Form::Events { sweep, groups, .. } = &synapse.form else { return };
     let (from, outputs) = (synapse.from, layer.geometry.channels);
     let (inputs_per_group, outputs_per_group) = (from.channels / groups, outputs / groups);
     let group = channel / outputs_per_group * inputs_per_group;
@@ -151,11 +156,7 @@ pub fn visit_values(layer: &Layer, synapse: &Synapse, spikes: &Spikes, y: usize,
         let cell = row * from.width + column;
         for at in spikes.starts[cell] as usize..spikes.starts[cell + 1] as usize {
             let Some(input) = (spikes.entries[at] as usize - column * from.channels).checked_sub(group).filter(|&input| input < inputs_per_group) else { continue };
-            let weight = match per_neuron {
-                true => (y * layer.geometry.width + x) * outputs + channel,
-                false => ((ky * sweep.kernel[1] + kx) * inputs_per_group + input) * outputs + channel,
-            };
-            visit(synapse.raw[weight], spikes.values[at]);
+            visit(synapse.raw[weights_from(layer, synapse, [y, x], [ky, kx], inputs_per_group, input) + channel], spikes.values[at]);
         }
     }
 }
@@ -178,15 +179,11 @@ pub fn deliver_constant<C: Charge>(layer: &Layer, synapse: &Synapse, readers: &R
 #[inline(always)]
 #[allow(clippy::too_many_arguments)]
 fn add<C: Charge>(layer: &Layer, synapse: &Synapse, y: usize, ky: usize, readers: &[(usize, usize)], channel: usize, potentials: &mut [C], operation: impl Fn(C, C) -> C) {
-    let Form::Events { sweep, groups, per_neuron } = &synapse.form else { return };
-    let outputs = layer.geometry.channels;
-    let (inputs_per_group, outputs_per_group) = (synapse.from.channels / groups, outputs / groups);
+    let Form::Events { groups, .. } = &synapse.form else { return };
+    let (inputs_per_group, outputs_per_group) = (synapse.from.channels / groups, layer.geometry.channels / groups);
     let (first, input) = if inputs_per_group == 1 { (channel * outputs_per_group, 0) } else { (channel / inputs_per_group * outputs_per_group, channel % inputs_per_group) };
     for &(kx, column) in readers {
-        let weights = match per_neuron {
-            true => (y * layer.geometry.width + column) * outputs + first,
-            false => ((ky * sweep.kernel[1] + kx) * inputs_per_group + input) * outputs + first,
-        };
+        let weights = weights_from(layer, synapse, [y, column], [ky, kx], inputs_per_group, input) + first;
         let at = column * layer.padded + first;
         for (v, &bits) in potentials[at..at + outputs_per_group].iter_mut().zip(&synapse.raw[weights..weights + outputs_per_group]) {
             *v = operation(*v, C::of(bits));

@@ -22,6 +22,12 @@ impl Sweep {
         Sweep { transposed: true, ..self }
     }
 
+    /// Whether what a window reads of an input row lies side by side.
+    #[inline(always)]
+    pub fn whole_rows(&self) -> bool {
+        self.dilation[1] == 1 && !self.transposed
+    }
+
     /// Taps of an axis in the order of ascending inputs.
     #[inline(always)]
     pub fn taps(&self, axis: usize) -> impl Iterator<Item = usize> {

@@ -206,7 +206,7 @@ impl Synapse {
         for ky in sweep.taps(0) {
             let Some(row) = sweep.input(0, y, ky, self.from.height) else { continue };
             let first_row = (ky * sweep.kernel[1] * channels) as isize;
-            if sweep.dilation[1] == 1 && !sweep.transposed {
+            if sweep.whole_rows() {
                 let (a, b) = (left.max(0), (left + sweep.kernel[1] as isize).min(self.from.width as isize));
                 if a < b {
                     visit(row, a as usize, b as usize, first_row - left * channels as isize);
@@ -221,18 +221,10 @@ impl Synapse {
         }
     }
 
-    /// Rows of a chunk's block; 0 where it has none.
-    pub fn row_count(&self) -> usize {
-        if let Form::Rows { rows, .. } = self.form { rows } else { 0 }
-    }
-
-    pub fn groups(&self) -> usize {
-        if let Form::Rows { groups, .. } = self.form { groups } else { 1 }
-    }
-
-    /// Most input rows that reach a position.
-    pub fn kernel_rows(&self) -> usize {
-        if let Form::Rows { sweep, .. } = &self.form { sweep.kernel[0] * if sweep.dilation[1] == 1 && !sweep.transposed { 1 } else { sweep.kernel[1] } } else { 1 }
+    /// Taps that a position has at most; 0 where the synapse has no rows.
+    pub fn most_taps(&self) -> usize {
+        let Form::Rows { sweep, .. } = &self.form else { return 0 };
+        sweep.kernel[0] * if sweep.whole_rows() { 1 } else { sweep.kernel[1] }
     }
 
     pub fn packed_bytes(&self) -> usize {
@@ -241,7 +233,7 @@ impl Synapse {
 
     /// Whether the input rows under an output row can be delivered as one list, out of order: not where a row's taps are apart.
     pub fn gathers(&self) -> bool {
-        matches!(&self.form, Form::Rows { sweep, groups: 1, .. } if sweep.kernel[0] > 1 && sweep.dilation[1] == 1 && !sweep.transposed)
+        matches!(&self.form, Form::Rows { sweep, groups: 1, .. } if sweep.kernel[0] > 1 && sweep.whole_rows())
     }
 
     /// Columns of a cell of gathered spikes: all where every position reads all.

@@ -11,6 +11,7 @@ use crate::layerwise::in_chunk;
 use crate::neuron::Neuron;
 use crate::spikes::Spikes;
 use crate::state::{append_taps, as_floats, gather_taps, grow, spikes_of, LayerState, Scratch};
+use crate::synapse::Synapse;
 use crate::with_vectors;
 
 /// Ticks of a run that pass through the graph at once, so that long runs need no more memory.
@@ -61,7 +62,7 @@ const GROUP: usize = 8;
 fn run_groups<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize, first: usize, ticks: usize, run_ticks: usize) {
     let width = layer.geometry.width;
     // One tap has one loop anyway, and what reaches a single lane has no row.
-    let listed = layer.synapses.iter().all(|synapse| synapse.row_count() > 0) && layer.synapses.iter().map(|synapse| synapse.kernel_rows()).sum::<usize>() > 1;
+    let listed = layer.synapses.iter().all(|synapse| synapse.most_taps() > 0) && layer.synapses.iter().map(Synapse::most_taps).sum::<usize>() > 1;
     if !listed {
         for index in 0..layer.chunks.len() {
             for x in 0..width {
@@ -77,7 +78,7 @@ fn run_groups<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes]
         let mut base: Option<&Chunk> = None;
         for (index, chunk) in layer.chunks.iter().enumerate() {
             let offset = match (base, &layer.synapses[..]) {
-                (Some(base), [synapse]) if base.vectors == chunk.vectors && synapse.groups() == 1 => synapse.row_count() * (chunk.offset - base.offset) * 16,
+                (Some(base), [synapse]) if base.vectors == chunk.vectors && synapse.separate_groups() == 1 => synapse.rows_of(0, 0, chunk, layer.vectors) as usize - synapse.rows_of(0, 0, base, layer.vectors) as usize,
                 _ => {
                     list_rows(layer, chunk, state, before, scratch, y, columns.clone(), ticks);
                     base = Some(chunk);

@@ -73,7 +73,7 @@ function stageOf(network: SpikingNetwork, node: Population | SpikingOutput, reco
   return { integrate, fire };
 }
 
-/** In order of time, as any train; of neuron, where times are equal. */
+/** In order of time, like every train; of neuron, where times are equal. */
 function trainOf({ neurons, times }: TimedSpikes, layer: number): SpikeTrain {
   const order = Array.from(neurons.keys()).sort((a, b) => times[a] - times[b] || neurons[a] - neurons[b]);
   return {
