@@ -117,8 +117,8 @@ pub struct Layer {
     /// Whether something takes the spikes as entries, and whether as bits.
     pub lists_spikes: bool,
     pub keeps_bits: bool,
-    /// The ticks of a window count the same, and are integrated as one.
-    pub merges: bool,
+    /// Where the ticks of a window count the same, and are integrated as one: planes of the merged spikes; else 0.
+    pub merged_planes: usize,
     /// Adding zero to a bias of −0.0 changes it.
     pub negative_zero: bool,
     pub record_spikes: bool,
@@ -188,7 +188,7 @@ impl Layer {
             by_events,
             lists_spikes: true,
             keeps_bits: false,
-            merges: false,
+            merged_planes: 0,
             record_spikes: spec.record_spikes,
             traced: spec.traced,
         }
@@ -209,7 +209,7 @@ impl Layer {
         let mut chunks = std::mem::take(&mut self.chunks);
         let (mut column, mut one_sign) = (Vec::new(), Vec::new());
         for chunk in &mut chunks {
-            let times = if self.merges { ticks } else { 1 };
+            let times = if self.merged_planes > 0 { ticks } else { 1 };
             let mut tables = [Some(times), None].map(|times| Table { times, largest: vec![0] });
             for position in 0..blocks {
                 for vector in 0..chunk.vectors {

@@ -230,8 +230,10 @@ impl Network {
             if self.schedule.timed.is_some() {
                 continue;
             }
-            layer.merges = self.schedule.gain == 1 && !self.schedule.signed && layer.can_merge();
-            layer.prove(repeats, self.schedule.signed, self.schedule.window_ticks());
+            let ticks = self.schedule.window_ticks();
+            let merges = self.schedule.gain == 1 && !self.schedule.signed && layer.can_merge();
+            layer.merged_planes = if merges { (usize::BITS - ticks.leading_zeros()) as usize } else { 0 };
+            layer.prove(repeats, self.schedule.signed, ticks);
         }
         if !self.schedule.interleaved {
             self.choose_forms();

@@ -2,6 +2,9 @@
 
 use crate::spikes::{Geometry, Spikes};
 
+/// Spikes a spiking neuron from which merged planes pay: measured, single layers and whole networks.
+const SPIKES_TO_SPLIT: usize = 3;
+
 impl Spikes {
     /// The same spikes with channels in groups: row r of group g is row r·groups + g, of channels / groups channels.
     #[inline(never)]
@@ -35,31 +38,46 @@ impl Spikes {
         self.starts.push(self.entries.len() as u32);
     }
 
-    /// All ticks as one, for layers to which their order is nothing: each neuron as often as it spikes, so that its row of weights
-    /// is fetched once.
+    /// All ticks as one, for layers to which their order is nothing: a neuron that spikes N times is in plane p where N has the bit
+    /// 2^p, so that its row of weights is fetched once for 2^p spikes. A row of neurons that spike seldom is in plane 0 alone, N
+    /// times over, as many short lists cost more than they save.
     #[inline(never)]
-    pub fn merge(&mut self, source: &Spikes, from: Geometry, times: &mut Vec<u32>) {
-        self.clear(1);
+    pub fn merge(&mut self, source: &Spikes, from: Geometry, planes: usize, times: &mut Vec<u32>) {
+        self.clear(planes);
         self.entries.reserve(source.entries.len() + 4);
-        self.starts.reserve(from.positions() + 1);
+        self.starts.reserve(from.positions() * planes + 1);
         let cells = source.planes * from.width;
         times.clear();
         times.resize(from.width * from.channels, 0);
         let entries = self.entries.as_mut_ptr();
         let mut length = 0;
         for row in 0..from.height {
-            let slice = source.starts[row * cells] as usize..source.starts[(row + 1) * cells] as usize;
-            source.entries[slice].iter().for_each(|&entry| times[entry as usize] += 1);
+            let slice = &source.entries[source.starts[row * cells] as usize..source.starts[(row + 1) * cells] as usize];
+            slice.iter().for_each(|&entry| times[entry as usize] += 1);
+            let spiking: u32 = times.iter().map(|&times| u32::from(times > 0)).sum();
+            let last = if slice.len() < SPIKES_TO_SPLIT * spiking as usize { 0 } else { planes - 1 };
+            for plane in 0..last {
+                for (x, times) in times.chunks_exact(from.channels).enumerate() {
+                    self.starts.push(length as u32);
+                    for (entry, &times) in ((x * from.channels) as u32..).zip(times) {
+                        // SAFETY: no more entries than in the source, and room for four more is reserved.
+                        unsafe { entries.add(length).write(entry) };
+                        length += (times >> plane & 1) as usize;
+                    }
+                }
+            }
             for (x, times) in times.chunks_exact_mut(from.channels).enumerate() {
                 self.starts.push(length as u32);
                 for (entry, times) in ((x * from.channels) as u32..).zip(times) {
-                    for first in (0..*times as usize).step_by(4) {
-                        // SAFETY: room for every entry of the source and 4 more is reserved.
+                    let copies = (std::mem::take(times) >> last) as usize;
+                    for first in (0..copies).step_by(4) {
+                        // SAFETY: as above.
                         unsafe { entries.add(length + first).cast::<[u32; 4]>().write_unaligned([entry; 4]) };
                     }
-                    length += std::mem::take(times) as usize;
+                    length += copies;
                 }
             }
+            self.starts.extend(std::iter::repeat_n(length as u32, (planes - 1 - last) * from.width));
         }
         // SAFETY: they have been written.
         unsafe { self.entries.set_len(length) };

@@ -124,6 +124,79 @@ pub unsafe fn add_tick_s<L: Lanes, const N: usize>(sum: &mut [L::S; N], taps: &[
     }
 }
 
+/// Adds the row of each event `times` times, and loads it once: four vectors at a time, as sums and rows share the registers.
+///
+/// # Safety
+/// As `add_rows_s`.
+#[inline(always)]
+unsafe fn repeat_rows_s<L: Lanes, const N: usize>(sum: &mut [L::S; N], rows: *const u8, mut at: *const u32, end: *const u32, times: usize) {
+    while at < end {
+        let row = rows.wrapping_add(*at as usize * N * 16).cast::<i16>();
+        for first in (0..N).step_by(4) {
+            let four: [L::S; 4] = std::array::from_fn(|k| if first + k < N { L::load_s(row.add(8 * (first + k))) } else { L::splat_s(0) });
+            for _ in 0..times {
+                for k in 0..N.min(4) {
+                    sum[first + k] = L::add_s(sum[first + k], four[k]);
+                }
+            }
+        }
+        at = at.add(1);
+    }
+}
+
+/// The sums of 16 bits that a merged window adds up, and how many more events they have room for.
+pub struct Partial<L: Lanes, const N: usize> {
+    pub sum: [L::S; N],
+    pub left: usize,
+    pub most_events: usize,
+}
+
+impl<L: Lanes, const N: usize> Partial<L, N> {
+    pub fn new(most_events: usize) -> Partial<L, N> {
+        Partial { sum: [L::splat_s(0); N], left: most_events, most_events }
+    }
+
+    /// Adds the events of plane p of a merged window, each 2^p times. `widen` takes the sums over and leaves zeros, whenever they
+    /// have no more room.
+    ///
+    /// # Safety
+    /// The tap holds this plane, and its rows have N vectors.
+    #[inline(always)]
+    pub unsafe fn add_plane(&mut self, tap: &Tap, plane: usize, mut widen: impl FnMut(&mut [L::S; N])) {
+        let (mut at, end) = tap.events(plane);
+        while at < end {
+            let here = (self.left >> plane).min(end.offset_from(at) as usize);
+            if here > 0 {
+                self.add(tap, at, at.add(here), 1 << plane);
+                self.left -= here << plane;
+                at = at.add(here);
+            } else if self.left < self.most_events {
+                widen(&mut self.sum);
+                self.left = self.most_events;
+            } else {
+                for first in (0..1 << plane).step_by(self.most_events) {
+                    self.add(tap, at, at.add(1), self.most_events.min((1 << plane) - first));
+                    widen(&mut self.sum);
+                }
+                at = at.add(1);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add(&mut self, tap: &Tap, at: *const u32, end: *const u32, times: usize) {
+        if tap.single {
+            for _ in 0..times {
+                add_lanes_s::<L, N>(&mut self.sum, tap, at, end, false);
+            }
+        } else if times == 1 {
+            add_rows_s::<L, N>(&mut self.sum, tap.rows, at, end);
+        } else {
+            repeat_rows_s::<L, N>(&mut self.sum, tap.rows, at, end, times);
+        }
+    }
+}
+
 /// Adds the weight of one lane for each event of an identity synapse.
 ///
 /// # Safety

@@ -1,7 +1,7 @@
 //! A layerwise window of one chunk: V = gain·V + Σ±q each tick, in integers.
 
 use super::lanes::Lanes;
-use super::rows::{add_lanes_i, add_rows_i, add_tick_s, subtract_rows_i, Tap};
+use super::rows::{add_lanes_i, add_rows_i, add_tick_s, subtract_rows_i, Partial, Tap};
 
 pub struct Window<'a> {
     pub taps: &'a [Tap],
@@ -135,6 +135,47 @@ pub unsafe fn window_narrow<L: Lanes, const N: usize>(job: &Window, potential: *
         if !job.sampled.is_null() {
             wide.finish(std::ptr::null(), job.sampled.add(tick * 8 * N));
         }
+    }
+    wide.finish(job.base, potential);
+}
+
+/// A window merged into planes (`Spikes::merge`), as many as `ticks` says.
+///
+/// # Safety
+/// As `window_wide`; nothing is sampled.
+#[inline(never)]
+pub unsafe fn merged_wide<L: Lanes, const N: usize>(job: &Window, potential: *mut i32) {
+    let mut sum: [L::I; N] = std::array::from_fn(|k| L::load_i(job.base.add(4 * k)));
+    for plane in 0..job.ticks {
+        for tap in job.taps {
+            let (at, end) = tap.events(plane);
+            for _ in 0..1 << plane {
+                if tap.single {
+                    add_lanes_i::<L, N>(&mut sum, tap, at, end, false);
+                } else {
+                    add_rows_i::<L, N>(&mut sum, tap.rows, at, end);
+                }
+            }
+        }
+    }
+    for k in 0..N {
+        L::store_i(potential.add(4 * k), sum[k]);
+    }
+}
+
+/// # Safety
+/// As `window_narrow`; nothing is sampled.
+#[inline(never)]
+pub unsafe fn merged_narrow<L: Lanes, const N: usize>(job: &Window, potential: *mut i32) {
+    let mut wide = Wide::<L, N> { kept: [[L::splat_i(0); 2]; N], charge: potential, begun: false, factor: 1 };
+    let mut partial = Partial::<L, N>::new(job.most_events);
+    for plane in 0..job.ticks {
+        for tap in job.taps {
+            partial.add_plane(tap, plane, |sum| wide.add(sum));
+        }
+    }
+    if partial.left != job.most_events {
+        wide.add(&mut partial.sum);
     }
     wide.finish(job.base, potential);
 }
