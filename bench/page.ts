@@ -62,7 +62,7 @@ WebAssembly instance after a run, less that of one without a network. \`workers\
   },
   peers: {
     title: "Against Python simulators",
-    text: `The same weights, inputs and number of ticks on the CPU. Figures of commits before b9d5cb3 were measured without holding one thread to one processor. In the peers on PyTorch the linear maps of all ticks are one batched call, and the constant first layer is computed
+    text: `The same weights, inputs and number of ticks on the CPU. In the peers on PyTorch the linear maps of all ticks are one batched call, and the constant first layer is computed
 once, which is the fastest form that they have; only the neurons are each library's own. They run at batch 1, 16 and the best of 1, 4, 16, 64 and 256, with one thread and, at their best (SpikingJelly: at all three), with all. The best is looked for once a library and layer or network, upwards until a batch is slower than the one before; with all threads among the best of one thread and the next larger. A batch whose run would take over 6 s is left out, and the runs of the peers of a case may take ${layerSeconds} s (layers) or ${networkSeconds} s (networks): of what is over, the best on one thread stays. \`leftOut\` says what is missing. Brian2 simulates sample after sample in one run, set-up not counted, with code that it
 compiles through Cython and as a C++ program; a convolution is a list of synapses there, millions of them, so it takes part in dense cases only. \`simulator.run\` of ours takes one sample at a time on one thread; \`wasm, all threads\` is \`pool()\`.
 
