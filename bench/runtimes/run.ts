@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -90,7 +91,8 @@ function browser(name: string, find: () => string, words: (profile: string, url:
         await ended;
         server.close();
         server.closeAllConnections();
-        rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+        // Processes of the browser outlive it, and still write.
+        await rm(profile, { recursive: true, force: true, maxRetries: 20 });
       }
     },
   };

@@ -39,7 +39,7 @@ impl Fan {
                 for &(x, change) in &self.changes {
                     columns -= change * i64::from(spikes.starts[at + x]);
                 }
-                total += fan * columns as u64;
+                total += fan * columns as u64 * u64::from(spikes.weight(plane));
             }
         }
         total * self.channels

@@ -1,6 +1,6 @@
 //! One population or output: its neurons, its synapses, and how its channels are cut into chunks.
 
-use crate::kernel::levels::reciprocal;
+use crate::kernel::levels::{reciprocal, Levels};
 use crate::network::Schedule;
 use crate::neuron::Neuron;
 use crate::spikes::Geometry;
@@ -119,6 +119,8 @@ pub struct Layer {
     pub keeps_bits: bool,
     /// Where the ticks of a window count the same, and are integrated as one: planes of the merged spikes; else 0.
     pub merged_planes: usize,
+    /// Whether all that takes its spikes merges them: then it fires them so.
+    pub fires_merged: bool,
     /// Adding zero to a bias of −0.0 changes it.
     pub negative_zero: bool,
     pub record_spikes: bool,
@@ -189,8 +191,18 @@ impl Layer {
             lists_spikes: true,
             keeps_bits: false,
             merged_planes: 0,
+            fires_merged: false,
             record_spikes: spec.record_spikes,
             traced: spec.traced,
+        }
+    }
+
+    /// The firing ticks of its window at once, where they are such.
+    pub fn levels(&self, schedule: &Schedule) -> Option<Levels> {
+        let levels = Levels::of(&schedule.firing).filter(|_| schedule.cap.is_none() && self.traced.is_empty() && self.reciprocal.is_some())?;
+        match levels {
+            Levels::Run(ticks) if self.fires_merged => Some(Levels::Merged { ticks, planes: schedule.merged_planes() }),
+            _ => Some(levels),
         }
     }
 

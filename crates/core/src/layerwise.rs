@@ -19,11 +19,15 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
     let (height, width, channels) = (layer.geometry.height, layer.geometry.width, layer.geometry.channels);
     let words = layer.padded.div_ceil(64);
     let row_words = width * words;
-    let planes = ticks * schedule.signs();
     let firing = Firing { ticks: &schedule.firing, least: Firing::least(&schedule.firing), raised: schedule.raised && layer.rectified, cap: schedule.cap };
-    let levels = Levels::of(&schedule.firing).filter(|_| schedule.cap.is_none() && layer.traced.is_empty()).zip(layer.reciprocal.as_ref());
+    let levels = layer.levels(schedule).zip(layer.reciprocal.as_ref());
+    let planes = match levels {
+        Some((Levels::Merged { planes, .. }, _)) => planes,
+        _ => ticks * schedule.signs(),
+    };
     grow(&mut scratch.bits, planes * row_words);
     out.clear(planes);
+    out.merged = layer.fires_merged;
     let mut kept = std::mem::take(&mut out.bits);
     if layer.keeps_bits {
         kept.resize(height * planes * row_words, 0);

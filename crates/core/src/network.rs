@@ -1,6 +1,7 @@
 //! The validated graph: the only place that fails.
 
 use crate::kernel::fire::FiringTick;
+use crate::kernel::levels::Levels;
 use crate::layer::{Delayed, Layer, LayerSpec, Repeats};
 use crate::pool::{Pool, Rule};
 use crate::spikes::Geometry;
@@ -59,6 +60,11 @@ impl Schedule {
             Some(Timed::Slots(slots)) => slots as usize,
             Some(Timed::Real) => 1,
         }
+    }
+
+    /// Planes that hold how often a neuron spikes in a window, in binary.
+    pub fn merged_planes(&self) -> usize {
+        (usize::BITS - self.window_ticks().leading_zeros()) as usize
     }
 
     /// In f32.
@@ -232,7 +238,7 @@ impl Network {
             }
             let ticks = self.schedule.window_ticks();
             let merges = self.schedule.gain == 1 && !self.schedule.signed && layer.can_merge();
-            layer.merged_planes = if merges { (usize::BITS - ticks.leading_zeros()) as usize } else { 0 };
+            layer.merged_planes = if merges { self.schedule.merged_planes() } else { 0 };
             layer.prove(repeats, self.schedule.signed, ticks);
         }
         if !self.schedule.interleaved {
@@ -256,9 +262,15 @@ impl Network {
                 Node::Pool(pool) => pool.source == index && !pool.takes_bits(),
                 Node::Layer(layer) => layer.synapses.iter().any(|synapse| synapse.source == index),
             });
+            let merged = self.nodes.iter().all(|node| match node {
+                Node::Input(_) => true,
+                Node::Pool(pool) => pool.source != index,
+                Node::Layer(layer) => layer.merged_planes > 0 || layer.synapses.iter().all(|synapse| synapse.source != index),
+            });
             let Node::Layer(layer) = &mut self.nodes[index] else { continue };
             layer.keeps_bits = keeps && layer.padded.div_ceil(64) == layer.geometry.channels.div_ceil(64);
             layer.lists_spikes = lists || !layer.keeps_bits || layer.record_spikes;
+            layer.fires_merged = merged && !layer.record_spikes && matches!(layer.levels(&self.schedule), Some(Levels::Run(_)));
         }
     }
 }

@@ -185,7 +185,7 @@ impl<L: Lanes> Simulator<L> {
                         (true, ..) => run_block::<L>(layer, state, before, out, scratch, first, ticks, run_ticks),
                         _ => run_window::<L>(layer, state, &self.network.schedule, before, out, scratch, distinct),
                     }
-                    self.spike_count += (out.entries.len() + out.unlisted) as u64;
+                    self.spike_count += out.total(layer.geometry);
                 }
             }
             if let Some(sent) = self.sent.get_mut(index) {

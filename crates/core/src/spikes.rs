@@ -45,6 +45,8 @@ pub struct Spikes {
     pub values: Vec<u32>,
     /// Constant current in the form of spikes.
     pub current: bool,
+    /// All ticks as one: an entry of plane p is 2^p spikes.
+    pub merged: bool,
     /// The same, [height][planes][width][words of 64 channels], where a pool takes them so; else empty.
     pub bits: Vec<u64>,
     /// Spikes that only `bits` has, because nothing takes them as entries.
@@ -60,6 +62,7 @@ impl Spikes {
         self.starts.clear();
         self.values.clear();
         self.current = false;
+        self.merged = false;
         self.bits.clear();
         self.unlisted = 0;
     }
@@ -104,13 +107,26 @@ impl Spikes {
         &self.entries[self.starts[at] as usize..self.starts[at + geometry.width] as usize]
     }
 
+    /// Spikes that an entry of a plane stands for.
+    pub fn weight(&self, plane: usize) -> u32 {
+        if self.merged { 1 << plane } else { 1 }
+    }
+
+    pub fn total(&self, geometry: Geometry) -> u64 {
+        if !self.merged {
+            return (self.entries.len() + self.unlisted) as u64;
+        }
+        let planes = (0..geometry.height).flat_map(|row| (0..self.planes).map(move |plane| (row, plane)));
+        planes.map(|(row, plane)| u64::from(self.weight(plane)) * self.row(geometry, row, plane).len() as u64).sum()
+    }
+
     /// Adds all spikes, of all planes, to those of each neuron.
     pub fn tally(&self, geometry: Geometry, totals: &mut [u32]) {
         let row_size = geometry.width * geometry.channels;
         for (row, totals) in totals.chunks_exact_mut(row_size).enumerate() {
-            let first = row * self.planes * geometry.width;
-            let range = self.starts[first] as usize..self.starts[first + self.planes * geometry.width] as usize;
-            self.entries[range].iter().for_each(|&entry| totals[entry as usize] += 1);
+            for plane in 0..self.planes {
+                self.row(geometry, row, plane).iter().for_each(|&entry| totals[entry as usize] += self.weight(plane));
+            }
         }
     }
 

@@ -72,7 +72,7 @@ impl LayerState {
             let source = &before[synapse.source];
             let from = sources(synapse.source);
             match synapse.view {
-                View::Same if layer.merged_planes > 0 => view.merge(source, from, layer.merged_planes, &mut scratch.neurons),
+                View::Same if layer.merged_planes > 0 && !source.merged => view.merge(source, from, layer.merged_planes, &mut scratch.neurons),
                 View::Same => {}
                 View::Grouped(groups) => view.group(source, from, groups),
                 View::Reshaped(to) => view.reshape(source, from, to, &mut scratch.neurons, &mut scratch.planes),
@@ -116,7 +116,9 @@ impl LayerState {
 /// Spikes that a synapse delivers.
 pub fn spikes_of<'a>(layer: &Layer, synapse: usize, views: &'a [Spikes], before: &'a [Spikes]) -> &'a Spikes {
     let Synapse { view, source, delay, .. } = &layer.synapses[synapse];
-    if *view == View::Same && *delay == 0 && layer.merged_planes == 0 { &before[*source] } else { &views[synapse] }
+    // What a delayed synapse reads may come after its layer.
+    let as_fired = *view == View::Same && *delay == 0 && (layer.merged_planes == 0 || before[*source].merged);
+    if as_fired { &before[*source] } else { &views[synapse] }
 }
 
 /// Appends the taps of one chunk of one position.

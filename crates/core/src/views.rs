@@ -44,6 +44,7 @@ impl Spikes {
     #[inline(never)]
     pub fn merge(&mut self, source: &Spikes, from: Geometry, planes: usize, times: &mut Vec<u32>) {
         self.clear(planes);
+        self.merged = true;
         self.entries.reserve(source.entries.len() + 4);
         self.starts.reserve(from.positions() * planes + 1);
         let cells = source.planes * from.width;

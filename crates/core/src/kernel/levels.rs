@@ -10,6 +10,8 @@ pub enum Levels {
     Digits(usize),
     /// Ticks, at most 128.
     Run(usize),
+    /// The binary digits of such a count as planes, lowest first.
+    Merged { ticks: usize, planes: usize },
 }
 
 impl Levels {
@@ -51,27 +53,32 @@ pub unsafe fn fire_levels<L: Lanes>(potential: *const i32, reciprocal: *const u3
                 *to = mask as u8;
             }
         };
-        let put_digits = |first: usize, count: usize, bytes: L::B| {
+        let put_digits = |count: usize, bytes: L::B, plane: &dyn Fn(usize) -> usize| {
             let mut digits = bytes;
             for _ in count..8 {
                 digits = L::add_b(digits, digits);
             }
-            for tick in first..first + count {
-                put(tick, L::bits_b(digits));
+            for digit in 0..count {
+                put(plane(digit), L::bits_b(digits));
                 digits = L::add_b(digits, digits);
             }
         };
         let count = match levels {
             Levels::Digits(ticks @ ..=8) => {
                 let count = L::min_b(L::narrow_b(quotient), L::splat_b(u8::MAX >> (8 - ticks)));
-                put_digits(0, ticks, count);
+                put_digits(ticks, count, &|digit| digit);
                 L::widen_b(count)
             }
             Levels::Digits(ticks) => {
                 let count = quotient.map(|level| L::min_i(level, L::splat_i((1 << ticks) - 1)));
-                put_digits(0, ticks - 8, L::narrow_b(count.map(|level| L::shr_i(level, 8))));
-                put_digits(ticks - 8, 8, L::narrow_b(count.map(|level| L::and_i(level, L::splat_i(255)))));
+                put_digits(ticks - 8, L::narrow_b(count.map(|level| L::shr_i(level, 8))), &|digit| digit);
+                put_digits(8, L::narrow_b(count.map(|level| L::and_i(level, L::splat_i(255)))), &|digit| ticks - 8 + digit);
                 count
+            }
+            Levels::Merged { ticks, planes } => {
+                let count = L::min_b(L::narrow_b(quotient), L::splat_b(ticks as u8));
+                put_digits(planes, count, &|digit| planes - 1 - digit);
+                L::widen_b(count)
             }
             Levels::Run(ticks) => {
                 let count = L::min_b(L::narrow_b(quotient), L::splat_b(ticks as u8));
