@@ -6,7 +6,7 @@ import { environment } from "./environment.ts";
 import { inRoot, resultsFolder } from "./paths.ts";
 import { closePeers } from "./peers.ts";
 import { performancePage } from "./page.ts";
-import { holdProcessor } from "./processor.ts";
+import { heldCase, holdProcessor, releaseProcessor } from "./processor.ts";
 import { mergeRows, readMachines, readRows, replaceFile, writeResults } from "./results.ts";
 import { drawGrowth, drawRoofline } from "./roofline.ts";
 import { usualSuites, suites } from "./suites.ts";
@@ -77,6 +77,7 @@ export async function main(words: readonly string[], signal: AbortSignal): Promi
     return await runSuites(options, signal);
   } finally {
     closePeers();
+    releaseProcessor();
   }
 }
 
@@ -84,7 +85,7 @@ async function runSuites(options: Options, signal: AbortSignal): Promise<number>
   let wrong = 0;
   let found = 0;
   const start = performance.now();
-  if (!options.list) holdProcessor();
+  if (!options.list) await holdProcessor();
   for (const suite of options.suites) {
     const cases = (await suites[suite](options)).filter(matches(options.only));
     found += cases.length;
@@ -112,7 +113,7 @@ async function runSuite(suite: string, cases: readonly BenchCase[], options: Run
   for (const [index, benchCase] of cases.entries()) {
     const start = performance.now();
     try {
-      const fresh = await runCase(benchCase, { ...options, onProgress: (message) => progress(`[${index + 1}/${cases.length}] ${message}`) });
+      const fresh = await runCase(heldCase(benchCase), { ...options, onProgress: (message) => progress(`[${index + 1}/${cases.length}] ${message}`) });
       rows.push(...fresh);
       done(fresh);
     } catch (error) {

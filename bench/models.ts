@@ -130,7 +130,7 @@ async function testImages(spec: ModelSpec, relu: ReluNetwork): Promise<{ images:
   const all = opened.get(spec.name) ?? (await loadImages(spec, relu, "test"));
   opened.set(spec.name, all);
   const indices = Array.from({ length: spec.images }, (_, index) => index);
-  return { images: indices.map((index) => sample(all, index).slice()), labels: indices.map((index) => all.labels?.[index] ?? -1) };
+  return { images: indices.map((index) => new Uint8Array(sample(all, index))), labels: indices.map((index) => all.labels?.[index] ?? -1) };
 }
 
 /** As the model takes them. */

@@ -81,7 +81,7 @@ export async function openPeer({ library, batch, threads, ticks }: PeerOptions, 
   // PyTorch counts the processors as it is loaded.
   const program = await onEveryProcessor(() => worker(library));
   const ask = async (line: string): Promise<string> => {
-    place(program, threads);
+    await place(program, threads);
     try {
       return await program.ask(line);
     } catch (error) {

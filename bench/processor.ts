@@ -1,6 +1,7 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { createInterface } from "node:readline";
 import { cpus } from "node:os";
-import type { Contender } from "../ts/bench/case.ts";
+import type { BenchCase, Contender } from "../ts/bench/case.ts";
 
 // What one thread does is timed on one processor, ours and theirs: one of a machine's processors may be slower than another for
 // minutes, and a thread that waits for another wakes on either. Only Linux can be told so; elsewhere nothing here has an effect.
@@ -14,35 +15,86 @@ type Running = { readonly pid: number };
 const placed = new WeakMap<Running, 1 | "all">();
 
 /** From now on this thread stays on one processor, and so do the threads and programs that it starts. */
-export function holdProcessor(): void {
+export async function holdProcessor(): Promise<void> {
   if (held !== undefined || cpus().length === 1) return;
-  every = /list: (\S+)/.exec(taskset([String(process.pid)]) ?? "")?.[1];
+  every = /list: (\S+)/.exec(spawnSync("taskset", ["-c", "-p", String(process.pid)], { encoding: "utf8" }).stdout ?? "")?.[1];
   // Not the first one: it serves most of the system's interrupts.
   held = /\d+$/.exec(every ?? "")?.[0];
-  place(process, 1);
+  await place(process, 1);
 }
 
 /** What works in several threads or programs, or starts them, may use all processors. */
 export async function onEveryProcessor<Value>(work: () => Value | Promise<Value>): Promise<Value> {
-  place(process, "all");
+  await place(process, "all");
   try {
     return await work();
   } finally {
-    place(process, 1);
+    await place(process, 1);
   }
 }
 
-/** A contender of several threads, timed on all processors. */
-export const unheld = <Outcome>(contender: Contender<Outcome>): Contender<Outcome> => ({ ...contender, time: (repetitions) => onEveryProcessor(() => contender.time(repetitions)) });
+const free = new WeakSet<object>();
 
-/** Where the work of so many threads runs from now on. */
-export function place(running: Running, threads: 1 | "all"): void {
-  if (every === undefined || held === undefined || placed.get(running) === threads) return;
-  taskset([threads === 1 ? held : every, String(running.pid)]);
-  placed.set(running, threads);
+/** A contender of several threads, timed on all processors. */
+export function unheld<Outcome>(contender: Contender<Outcome>): Contender<Outcome> {
+  const made = timedOn("all", contender);
+  free.add(made);
+  return made;
 }
 
-function taskset(words: readonly string[]): string | undefined {
-  const { status, stdout } = spawnSync("taskset", ["-c", "-p", ...words], { encoding: "utf8" });
-  return status === 0 ? stdout : undefined;
+/** All others are timed on one processor. Each comes there by itself: threads that are moved between two runs wait for each other in the second. */
+export const heldCase = ({ open, ...rest }: BenchCase): BenchCase => ({
+  ...rest,
+  async open() {
+    await place(process, 1);
+    const opened = await open();
+    return { ...opened, contenders: opened.contenders.map((contender) => (free.has(contender) ? contender : timedOn(1, contender))) };
+  },
+});
+
+const timedOn = <Outcome>(processors: 1 | "all", contender: Contender<Outcome>): Contender<Outcome> => ({
+  ...contender,
+  async time(repetitions) {
+    await place(process, processors);
+    return contender.time(repetitions);
+  },
+});
+
+/** Where the work of so many threads runs from now on. */
+export async function place(running: Running, threads: 1 | "all"): Promise<void> {
+  if (every === undefined || held === undefined || placed.get(running) === threads) return;
+  placed.set(running, threads);
+  placer ??= startPlacer();
+  await placer.say(`taskset -c -p ${threads === 1 ? held : every} ${running.pid} > /dev/null 2>&1; echo`);
+}
+
+interface Placer {
+  say(line: string): Promise<void>;
+  close(): void;
+}
+
+let placer: Placer | undefined;
+
+/** A shell that lasts: each fork of this process would make every page that it writes next fault, in the midst of what is timed. */
+function startPlacer(): Placer {
+  const shell = spawn("sh", { stdio: ["pipe", "pipe", "ignore"] });
+  const waiting: (() => void)[] = [];
+  const settle = (count?: number): void => waiting.splice(0, count).forEach((resolve) => resolve());
+  createInterface({ input: shell.stdout }).on("line", () => settle(1));
+  shell.on("close", () => settle()).on("error", () => settle());
+  shell.stdin.on("error", () => settle());
+  return {
+    say: (line) =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        shell.stdin.write(`${line}\n`);
+      }),
+    close: () => shell.stdin.end(),
+  };
+}
+
+/** Nothing is placed any more. */
+export function releaseProcessor(): void {
+  placer?.close();
+  placer = held = undefined;
 }

@@ -1,7 +1,7 @@
 import { benchCase, type BenchCase, type Contender, type OpenCase, type ResultRow } from "../../ts/bench/case.ts";
 import { layerNetwork, randomSpikes, type LayerCode, type LayerKind } from "../../ts/bench/layers.ts";
 import { outcomeOf, type SimulationOutcome } from "../../ts/bench/simulators.ts";
-import { pool, referenceEngine, type Result } from "../../ts/index.ts";
+import { pool, referenceEngine, type RecordOptions, type Result } from "../../ts/index.ts";
 import { openCore } from "../core.ts";
 import { threadsContender } from "../threads.ts";
 import { models, openModel, phase, type ModelSpec } from "../models.ts";
@@ -30,16 +30,16 @@ const series: Readonly<Record<string, readonly Step[]>> = {
 
 /** Cost against what it should be linear in, with the memory of the WebAssembly instance beside it. */
 export function growthSuite(): BenchCase[] {
-  return [...Object.entries(series).map(([name, steps]) => benchCase("growth", name, () => open(name, steps))), benchCase("growth", "workers", openWorkers), benchCase("growth", "workers-machine", openThreads), ...memoryCases()];
+  return [...Object.entries(series).map(([name, steps]) => benchCase("growth", name, () => open(name, steps))), benchCase("growth", "workers", () => openWorkers({})), benchCase("growth", "workers-decisions", () => openWorkers({ counts: false })), benchCase("growth", "workers-machine", openThreads), ...memoryCases()];
 }
 
 /** The same images through a pool of one worker and of two. */
-async function openWorkers(): Promise<OpenCase<SimulationOutcome>> {
+async function openWorkers(record: RecordOptions): Promise<OpenCase<SimulationOutcome>> {
   const { network, images } = await openModel(models.find(({ name }) => name === "mnist-cnn") as ModelSpec, phase);
   const samples = Array.from({ length: 128 }, (_, index) => images[index % images.length]);
   const contenders: Contender<SimulationOutcome>[] = [];
   for (const [size, name] of [[2, "two workers"], [1, "one worker"]] as const) {
-    const workers = await onEveryProcessor(() => pool(network, { size, engine: "wasm" }));
+    const workers = await onEveryProcessor(() => pool(network, { size, engine: "wasm", record }));
     contenders.push(unheld({
       name,
       async time(repetitions) {
@@ -51,7 +51,7 @@ async function openWorkers(): Promise<OpenCase<SimulationOutcome>> {
       dispose: () => workers.dispose(),
     }));
   }
-  const reference = await referenceEngine().createSimulator(network);
+  const reference = await referenceEngine().createSimulator(network, { record });
   const known = new Map(images.map((image) => [image, reference.run(image)]));
   return { contenders, truth: outcomeOf(network, samples.map((image) => known.get(image) as Result)), samples: samples.length };
 }

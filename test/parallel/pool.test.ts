@@ -71,6 +71,18 @@ describe("pool", () => {
     for (let run = 0; run < 3; run++) expect(await workers.runBatch([input, input])).toEqual([expected, expected]);
   });
 
+  it("posts the bytes of a sample, not the buffer that it is a view of", async () => {
+    const posted: Uint8Array[] = [];
+    tameWorkers((message) => {
+      if (message.kind === "run") posted.push(...(message as unknown as { samples: Uint8Array[] }).samples);
+      return false;
+    });
+    using workers = await pool(network, { size: 2, record });
+    const all = Buffer.concat(samples);
+    expect(await workers.runBatch(samples.map((_, index) => all.subarray(index * image.length, (index + 1) * image.length)))).toEqual(await alone());
+    expect(posted.map(({ buffer }) => buffer.byteLength)).toEqual(samples.map(() => image.length));
+  });
+
   it("replaces a worker that dies, and its work is done again", async () => {
     const tame = tameWorkers(({ kind }, born) => kind === "run" && (born === 0 || born === 2));
     using workers = await pool(network, { size: 2, record });

@@ -15,7 +15,7 @@ export function outcomeOf(network: SpikingNetwork, results: readonly Result[]): 
   const digest = new Digest();
   const names = { counts: populationsOf(network).map(({ name }) => name), charges: outputsOf(network).map(({ name }) => name) };
   for (const { counts, charges } of results) {
-    for (const name of names.counts) digest.words(counts[name]);
+    for (const name of names.counts) digest.words(counts[name] ?? []);
     for (const name of names.charges) digest.charges(charges[name]);
   }
   const sum = (read: (result: Result) => number) => results.reduce((total, result) => total + read(result), 0);

@@ -4,6 +4,7 @@ import { mergeEvaluations, type Evaluation } from "../analyze/evaluation.ts";
 import type { KnownResults } from "../analyze/known.ts";
 import { preloadCore, supportsSimd } from "../engine/load.ts";
 import type { ContenderChoice, OpenContenders } from "./contenders.ts";
+import { owned } from "./owned.ts";
 import type { EvaluateShard, OpenEvaluation } from "./serve.ts";
 import { Workers } from "./workers.ts";
 
@@ -45,9 +46,4 @@ export async function evaluateInWorkers(choice: ContenderChoice, data: ImageData
   } finally {
     workers.dispose();
   }
-}
-
-/** A copy of the shard's own images: a view would carry the whole set along. */
-function owned(part: ImageDataset): ImageDataset {
-  return { ...part, images: part.images.slice(), labels: part.labels === null ? null : part.labels.slice() };
 }

@@ -4,6 +4,7 @@ import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions 
 import { preloadCore, supportsSimd } from "../engine/load.ts";
 import { prepareNetwork, resolveRecording } from "../engine/simulator.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import { owned } from "./owned.ts";
 import type { OpenSimulator, RunSamples } from "./serve.ts";
 import { Workers } from "./workers.ts";
 
@@ -29,8 +30,10 @@ export interface SimulatorPool<R extends RecordOptions = RecordOptions> {
   [Symbol.dispose](): void;
 }
 
-/** Samples of one message at most: enough to hide its cost, few enough that the workers finish together. */
+/** Samples of one message at most: enough to hide its cost. */
 const largestShare = 32;
+/** A message has this part of a worker's share of what is left, so that all finish together. */
+const leftOver = 3;
 
 /**
  * Workers with a simulator of `network` each: the weights cross once, then samples and results. A worker that dies is replaced and
@@ -45,7 +48,7 @@ export async function pool<const R extends RecordOptions = {}>(network: SpikingN
   const workers = await Workers.start(options.size, first);
 
   const ask = async (samples: readonly RunInput[], options: RunOptions, signal: AbortSignal | undefined): Promise<Result<R>[]> =>
-    (await workers.ask({ kind: "run", samples, options } satisfies RunSamples, signal)) as Result<R>[];
+    (await workers.ask({ kind: "run", samples: samples.map(owned), options } satisfies RunSamples, signal)) as Result<R>[];
 
   return {
     network,
@@ -60,8 +63,7 @@ export async function pool<const R extends RecordOptions = {}>(network: SpikingN
       refuseState(options);
       throwIfAborted(signal);
       const samples = [...inputs];
-      const share = Math.min(largestShare, Math.max(1, Math.ceil(samples.length / workers.size / 4)));
-      const parts = Array.from({ length: Math.ceil(samples.length / share) }, (_, index) => samples.slice(index * share, (index + 1) * share));
+      const parts = shares(samples, workers.size);
       let done = 0;
       const results = await Promise.all(
         parts.map(async (part) => {
@@ -76,6 +78,16 @@ export async function pool<const R extends RecordOptions = {}>(network: SpikingN
     dispose: () => workers.dispose(),
     [Symbol.dispose]: () => workers.dispose(),
   };
+}
+
+/** Ever smaller. */
+function shares<Sample>(samples: readonly Sample[], workers: number): Sample[][] {
+  const parts: Sample[][] = [];
+  for (let first = 0; first < samples.length; first += parts[parts.length - 1].length) {
+    const share = Math.min(largestShare, Math.ceil((samples.length - first) / workers / leftOver));
+    parts.push(samples.slice(first, first + share));
+  }
+  return parts;
 }
 
 function refuseState(options: RunOptions): void {

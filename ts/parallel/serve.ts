@@ -90,8 +90,7 @@ export function serve(post: (message: unknown, transfer: readonly ArrayBuffer[])
     }
   };
 
-  return async (message) => {
-    const asked = message as Asked;
+  const reply = async (asked: Asked): Promise<void> => {
     try {
       const value = await answer(asked);
       post({ id: asked.id, value }, asked.kind === "run" ? [...largeBuffers(value)] : []);
@@ -100,6 +99,10 @@ export function serve(post: (message: unknown, transfer: readonly ArrayBuffer[])
       post({ id: asked.id, error: { code: error.code, message: error.message, nodes: error.nodes } }, []);
     }
   };
+
+  // A question may come while the one before it waits.
+  let last = Promise.resolve();
+  return (message) => (last = last.then(() => reply(message as Asked)));
 }
 
 function provideCore({ wasm }: First, provide: (platform: Platform) => void): void {

@@ -25,14 +25,18 @@ interface Task {
 
 interface Member {
   readonly handle: WorkerHandle;
-  task: Task | null;
+  /** Posted and not answered: the first is being worked on. */
+  readonly tasks: Task[];
   dead: boolean;
 }
 
 /** A task that ends this many workers is to blame itself. */
 const mostDeaths = 3;
 
-/** Workers that answer questions, one each at a time; one that dies is replaced, and its question is asked again. */
+/** Tasks of a worker at once: it goes on with the next while its last answer waits for this thread. */
+const mostTasks = 2;
+
+/** Workers that answer questions, one after the other; one that dies is replaced, and its questions are asked again. */
 export class Workers {
   readonly size: number;
   /** A worker's answer to the first question; all give the same. */
@@ -81,7 +85,7 @@ export class Workers {
   /** Idempotent; ends all workers. Questions without an answer are refused. */
   dispose(): void {
     this.#disposed = true;
-    const open = [...this.#waiting, ...this.#members.flatMap(({ task }) => (task === null ? [] : [task]))];
+    const open = [...this.#waiting, ...this.#members.flatMap(({ tasks }) => tasks)];
     for (const member of this.#members) {
       member.dead = true;
       member.handle.terminate();
@@ -95,7 +99,7 @@ export class Workers {
   #add(): Promise<unknown> {
     const { spawnWorker } = currentPlatform();
     if (spawnWorker === undefined) throw new LlifError("UNSUPPORTED", "workers: this runtime has none");
-    const member: Member = { handle: spawnWorker(), task: null, dead: false };
+    const member: Member = { handle: spawnWorker(), tasks: [], dead: false };
     member.handle.listen(
       (message) => this.#hear(member, message as Answer),
       (cause) => this.#replace(member, cause),
@@ -107,24 +111,26 @@ export class Workers {
   }
 
   #give(member: Member, task: Task): void {
-    member.task = task;
+    member.tasks.push(task);
     member.handle.post({ ...task.question, id: task.id });
   }
 
   #assign(): void {
-    for (const member of this.#members) {
-      if (member.task !== null || member.dead) continue;
-      const task = this.#waiting.shift();
-      if (task === undefined) return;
-      if (task.settled) return this.#assign();
-      this.#give(member, task);
+    for (let most = 1; most <= mostTasks; most++) {
+      for (const member of this.#members) {
+        if (member.tasks.length >= most || member.dead || member.tasks[0]?.question === this.#first) continue;
+        while (this.#waiting[0]?.settled === true) this.#waiting.shift();
+        // The last tasks go to whoever is free first.
+        if (this.#waiting.length <= (most === 1 ? 0 : this.#members.length)) return;
+        this.#give(member, this.#waiting.shift() as Task);
+      }
     }
   }
 
   #hear(member: Member, { id, value, error }: Answer): void {
-    const { task } = member;
-    if (task === null || task.id !== id) return;
-    member.task = null;
+    const [task] = member.tasks;
+    if (task === undefined || task.id !== id) return;
+    member.tasks.shift();
     this.#settle(task, () => (error === undefined ? task.resolve(value) : task.reject(new LlifError(error.code, error.message, { nodes: error.nodes }))));
     this.#assign();
   }
@@ -134,12 +140,12 @@ export class Workers {
     member.dead = true;
     member.handle.terminate();
     this.#members.splice(this.#members.indexOf(member), 1);
-    const { task } = member;
+    const [task] = member.tasks;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    if (task !== null && ++task.deaths >= mostDeaths) this.#settle(task, () => task.reject(new LlifError("ENGINE", `workers: ${mostDeaths} workers died over the same work; the last: ${reason}`, { cause })));
+    if (task !== undefined && ++task.deaths >= mostDeaths) this.#settle(task, () => task.reject(new LlifError("ENGINE", `workers: ${mostDeaths} workers died over the same work; the last: ${reason}`, { cause })));
     // The first question is asked anew by the replacement itself.
-    if (task !== null && task.question === this.#first) this.#settle(task, () => task.reject(new LlifError("ENGINE", `workers: a worker died as it started: ${reason}`, { cause })));
-    else if (task !== null && !task.settled) this.#waiting.unshift(task);
+    if (task?.question === this.#first) this.#settle(task, () => task.reject(new LlifError("ENGINE", `workers: a worker died as it started: ${reason}`, { cause })));
+    else this.#waiting.unshift(...member.tasks.filter(({ settled }) => !settled));
     this.#add().then(
       () => this.#assign(),
       (error: unknown) => {

@@ -99,7 +99,7 @@ function openHdf5(bytes: Uint8Array, place: string): Group {
   const expected = storedLength(bytes);
   if (bytes.length < expected) throw new LlifError("FORMAT", `${place}: truncated, expected ${expected} bytes, got ${bytes.length}`);
   const { buffer, byteOffset, byteLength } = bytes;
-  const whole = buffer instanceof ArrayBuffer && byteOffset === 0 && byteLength === buffer.byteLength ? buffer : bytes.slice().buffer;
+  const whole = buffer instanceof ArrayBuffer && byteOffset === 0 && byteLength === buffer.byteLength ? buffer : new Uint8Array(bytes).buffer;
   return attempt(`${place}: truncated or corrupt`, () => new File(whole as ArrayBuffer, ""));
 }
 
