@@ -4,7 +4,6 @@ import { mergeEvaluations, type Evaluation } from "../analyze/evaluation.ts";
 import type { KnownResults } from "../analyze/known.ts";
 import { preloadCore, supportsSimd } from "../engine/load.ts";
 import type { ContenderChoice, OpenContenders } from "./contenders.ts";
-import { owned } from "./owned.ts";
 import type { EvaluateShard, OpenEvaluation } from "./serve.ts";
 import { Workers } from "./workers.ts";
 
@@ -28,7 +27,7 @@ export async function evaluateInWorkers(choice: ContenderChoice, data: ImageData
     const shards = Array.from({ length: Math.ceil(data.count / shardSize) }, (_, index) => index * shardSize);
     const parts = await Promise.all(
       shards.map(async (firstSample) => {
-        const part = owned(slice(data, firstSample, firstSample + shardSize));
+        const part = slice(data, firstSample, firstSample + shardSize);
         const results = {
           ...(known.relu === undefined ? {} : { relu: known.relu.part(firstSample, part.count) }),
           ...(known.twin === undefined ? {} : { twin: known.twin.part(firstSample, part.count) }),

@@ -3,7 +3,8 @@ type Bytes = Uint8Array | Uint32Array | Int32Array | Float32Array | Float64Array
 /** The same, with arrays that have their buffers to themselves: a message with a view carries the whole buffer. */
 export function owned<Value>(value: Value): Value {
   if (ArrayBuffer.isView(value)) return (value.byteLength < value.buffer.byteLength && value.buffer instanceof ArrayBuffer ? copyOf(value as unknown as Bytes) : value) as Value;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map((part: unknown) => owned(part)) as Value;
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, owned(part)])) as Value;
 }
 

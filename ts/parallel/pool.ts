@@ -4,7 +4,6 @@ import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions 
 import { preloadCore, supportsSimd } from "../engine/load.ts";
 import { prepareNetwork, resolveRecording } from "../engine/simulator.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
-import { owned } from "./owned.ts";
 import type { OpenSimulator, RunSamples } from "./serve.ts";
 import { Workers } from "./workers.ts";
 
@@ -32,8 +31,8 @@ export interface SimulatorPool<R extends RecordOptions = RecordOptions> {
 
 /** Samples of one message at most: enough to hide its cost. */
 const largestShare = 32;
-/** A message has this part of a worker's share of what is left, so that all finish together. */
-const leftOver = 3;
+/** A message takes one in so many of what is left to each worker, so that all finish together. */
+const messagesLeft = 3;
 
 /**
  * Workers with a simulator of `network` each: the weights cross once, then samples and results. A worker that dies is replaced and
@@ -48,7 +47,7 @@ export async function pool<const R extends RecordOptions = {}>(network: SpikingN
   const workers = await Workers.start(options.size, first);
 
   const ask = async (samples: readonly RunInput[], options: RunOptions, signal: AbortSignal | undefined): Promise<Result<R>[]> =>
-    (await workers.ask({ kind: "run", samples: samples.map(owned), options } satisfies RunSamples, signal)) as Result<R>[];
+    (await workers.ask({ kind: "run", samples, options } satisfies RunSamples, signal)) as Result<R>[];
 
   return {
     network,
@@ -84,7 +83,7 @@ export async function pool<const R extends RecordOptions = {}>(network: SpikingN
 function shares<Sample>(samples: readonly Sample[], workers: number): Sample[][] {
   const parts: Sample[][] = [];
   for (let first = 0; first < samples.length; first += parts[parts.length - 1].length) {
-    const share = Math.min(largestShare, Math.ceil((samples.length - first) / workers / leftOver));
+    const share = Math.min(largestShare, Math.ceil((samples.length - first) / workers / messagesLeft));
     parts.push(samples.slice(first, first + share));
   }
   return parts;

@@ -1,5 +1,6 @@
 import { DisposedError, LlifError, throwIfAborted, type LlifErrorCode } from "../errors.ts";
 import { checkInteger } from "../check.ts";
+import { owned } from "./owned.ts";
 import { currentPlatform, type WorkerHandle } from "../platform.ts";
 
 /** A question to a worker; the answer repeats its number. */
@@ -112,7 +113,9 @@ export class Workers {
 
   #give(member: Member, task: Task): void {
     member.tasks.push(task);
-    member.handle.post({ ...task.question, id: task.id });
+    // The first question's many arrays are views of one buffer, which crosses once.
+    const question = task.question === this.#first ? task.question : owned(task.question);
+    member.handle.post({ ...question, id: task.id });
   }
 
   #assign(): void {
