@@ -35,7 +35,8 @@ export async function drawRoofline(rows: readonly ResultRow[], machine: Environm
     if (flat === undefined || far === undefined) return [];
     const slope = far * bytes;
     const at = (intensity: number) => ({ intensity, rate: Math.min(flat, slope * intensity) / 1e9, color, kind });
-    return [{ label: `${label}: ${(flat / 1e9).toFixed(0)} G/s`, flat: flat / 1e9, color, line: [at(least), at(Math.min(most, Math.max(least, flat / slope))), at(most)] }];
+    const knee = Math.min(most, Math.max(least, flat / slope));
+    return [{ label: `${label}: ${(flat / 1e9).toFixed(0)} G/s`, knee, flat: flat / 1e9, color, line: [at(least), at(knee), at(most)] }];
   });
   const rates = [...points.map(({ rate }) => rate), ...roofs.map(({ flat }) => flat)];
   const [width, height] = [760, 420];
@@ -54,12 +55,12 @@ export async function drawRoofline(rows: readonly ResultRow[], machine: Environm
       symbol: { type: "identity" as const },
       marks: [
         ...roofs.map(({ line, color }) => Plot.line(line, { x: "intensity", y: "rate", stroke: color, strokeWidth: 2, clip: true })),
+        ...roofs.map(({ label, knee, flat, color }) => Plot.text([label], { x: knee, y: flat, text: [label], textAnchor: "start", dy: 10, dx: 4, fill: color, stroke: "white", strokeWidth: 4 })),
         Plot.dot(points, { x: "intensity", y: "rate", fill: "color", symbol: "symbol", r: 4, stroke: "white", strokeWidth: 0.7 }),
-        ...roofs.map(({ label, flat, color }) => Plot.text([label], { x: most, y: flat, text: [label], textAnchor: "end", dy: -9, dx: -4, fill: color, stroke: "white", strokeWidth: 4 })),
       ],
     },
   };
-  const notes = ["Lines: what a loop of nothing but 128-bit loads and additions reaches in WebAssembly, from the first level cache (flat)", "and from memory (rising: above it are layers whose weights stay in a cache). Points: our kernels; squares are dense layers, circles", "convolutions, triangles convolutions in phase."];
+  const notes = ["Lines: what a loop of nothing but 128-bit loads and additions reaches in WebAssembly, from the first level cache (flat)", "and from memory (rising: above it are layers whose weights stay in a cache). Points: our kernels; squares are dense layers,", "circles convolutions, triangles convolutions in phase."];
   return composeSvg([panel], { title: `limit: ${machine.processor}, Node ${machine.node}`, width, height: height + 106, notes });
 }
 
