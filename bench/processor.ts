@@ -33,29 +33,23 @@ export async function onEveryProcessor<Value>(work: () => Value | Promise<Value>
   }
 }
 
-const free = new WeakSet<object>();
-
-/** A contender of several threads, timed on all processors. */
-export function unheld<Outcome>(contender: Contender<Outcome>): Contender<Outcome> {
-  const made = timedOn("all", contender);
-  free.add(made);
-  return made;
-}
-
-/** All others are timed on one processor. Each comes there by itself: threads that are moved between two runs wait for each other in the second. */
+/**
+ * Contenders come to their processors by themselves, and stay there: threads that are moved between two runs wait for each other
+ * in the second.
+ */
 export const heldCase = ({ open, ...rest }: BenchCase): BenchCase => ({
   ...rest,
   async open() {
     await place(process, 1);
     const opened = await open();
-    return { ...opened, contenders: opened.contenders.map((contender) => (free.has(contender) ? contender : timedOn(1, contender))) };
+    return { ...opened, contenders: opened.contenders.map(placedFirst) };
   },
 });
 
-const timedOn = <Outcome>(processors: 1 | "all", contender: Contender<Outcome>): Contender<Outcome> => ({
+const placedFirst = <Outcome>(contender: Contender<Outcome>): Contender<Outcome> => ({
   ...contender,
   async time(repetitions) {
-    await place(process, processors);
+    await place(process, contender.processors ?? 1);
     return contender.time(repetitions);
   },
 });

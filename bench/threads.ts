@@ -28,6 +28,7 @@ export async function threadsContender(threads: 1 | 2): Promise<Contender<number
   };
   return {
     name: threads === 1 ? "one thread" : "two threads",
+    processors: "all",
     async time(repetitions) {
       const start = performance.now();
       await run(repetitions);

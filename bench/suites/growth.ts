@@ -5,7 +5,7 @@ import { pool, referenceEngine, type RecordOptions, type Result } from "../../ts
 import { openCore } from "../core.ts";
 import { threadsContender } from "../threads.ts";
 import { models, openModel, phase, type ModelSpec } from "../models.ts";
-import { onEveryProcessor, unheld } from "../processor.ts";
+import { onEveryProcessor } from "../processor.ts";
 import { memoryCases, memoryUsed, packedWeightBytes } from "./memory.ts";
 
 interface Step {
@@ -40,8 +40,9 @@ async function openWorkers(record: RecordOptions): Promise<OpenCase<SimulationOu
   const contenders: Contender<SimulationOutcome>[] = [];
   for (const [size, name] of [[2, "two workers"], [1, "one worker"]] as const) {
     const workers = await onEveryProcessor(() => pool(network, { size, engine: "wasm", record }));
-    contenders.push(unheld({
+    contenders.push({
       name,
+      processors: "all",
       async time(repetitions) {
         const start = performance.now();
         for (let repetition = 0; repetition < repetitions; repetition++) await workers.runBatch(samples);
@@ -49,7 +50,7 @@ async function openWorkers(record: RecordOptions): Promise<OpenCase<SimulationOu
       },
       outcome: async () => outcomeOf(network, await workers.runBatch(samples)),
       dispose: () => workers.dispose(),
-    }));
+    });
   }
   const reference = await referenceEngine().createSimulator(network, { record });
   const known = new Map(images.map((image) => [image, reference.run(image)]));
@@ -59,7 +60,7 @@ async function openWorkers(record: RecordOptions): Promise<OpenCase<SimulationOu
 /** What a second thread gives on this machine where nothing is shared. */
 async function openThreads(): Promise<OpenCase<number>> {
   const contenders = await onEveryProcessor(async () => [await threadsContender(2), await threadsContender(1)]);
-  return { contenders: contenders.map(unheld) };
+  return { contenders };
 }
 
 /** Every step is a contender, the smallest first: ratios are the growth itself. */

@@ -2,7 +2,7 @@ import { cpus } from "node:os";
 import type { Contender, OpenCase } from "../../ts/bench/case.ts";
 import type { EvaluationImages } from "../accuracy.ts";
 import { pool, type Result, type RunInput, type Simulator, type SpikingNetwork } from "../../ts/index.ts";
-import { onEveryProcessor, unheld } from "../processor.ts";
+import { onEveryProcessor } from "../processor.ts";
 import { leftOutBatch, openPeer, peerName, openPeers, searchBatches, writeCase, type Answers, type Library, type Peer, type PeerOptions } from "../peers.ts";
 
 export type Setting = Pick<PeerOptions, "library" | "threads"> & { readonly batch: number | "best" };
@@ -105,8 +105,9 @@ const samplesInPool = 256;
 export async function oursOnAllThreads(network: SpikingNetwork, images: readonly RunInput[]): Promise<Contender<Answers>> {
   const workers = await onEveryProcessor(() => pool(network, { engine: "wasm", size: cpus().length }));
   const repeated = Array.from({ length: Math.ceil(samplesInPool / images.length) * images.length }, (_, index) => images[index % images.length]);
-  return unheld({
+  return {
     name: "wasm, all threads",
+    processors: "all",
     async time(repetitions) {
       const start = performance.now();
       for (let repetition = 0; repetition < repetitions; repetition++) await workers.runBatch(repeated);
@@ -114,7 +115,7 @@ export async function oursOnAllThreads(network: SpikingNetwork, images: readonly
     },
     outcome: async () => (await workers.runBatch(images)).map(({ logits }) => [...logits]),
     dispose: () => workers.dispose(),
-  });
+  };
 }
 
 /** Weights on a grid that float32 sums exactly, and a threshold off it: simulators that agree on the neuron agree on every count. */

@@ -7,6 +7,8 @@ export interface Contender<Outcome> {
   outcome(): Outcome | Promise<Outcome>;
   /** What else is known of the contender in this case, by name and unit. */
   readonly more?: Readonly<Record<string, number | string>>;
+  /** Where a runner may hold it to processors of its choice: on how many it is timed; default 1. */
+  readonly processors?: 1 | "all";
   dispose?(): void | Promise<void>;
 }
 

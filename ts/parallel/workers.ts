@@ -1,7 +1,7 @@
 import { DisposedError, LlifError, throwIfAborted, type LlifErrorCode } from "../errors.ts";
 import { checkInteger } from "../check.ts";
-import { owned } from "./owned.ts";
 import { currentPlatform, type WorkerHandle } from "../platform.ts";
+import { owned } from "./owned.ts";
 
 /** A question to a worker; the answer repeats its number. */
 export interface Question {

@@ -3,7 +3,7 @@
 use crate::kernel::levels::{reciprocal, Levels};
 use crate::network::Schedule;
 use crate::neuron::Neuron;
-use crate::spikes::Geometry;
+use crate::spikes::{Geometry, Spikes};
 use crate::chunks::{chunks, Bounds, Chunk, Width};
 use crate::sweep::Sweep;
 use crate::synapse::{Kind, Synapse, View};
@@ -204,6 +204,11 @@ impl Layer {
             Levels::Run(ticks) if self.fires_merged => Some(Levels::Merged { ticks, planes: schedule.merged_planes() }),
             _ => Some(levels),
         }
+    }
+
+    /// Whether these spikes are merged before it takes them.
+    pub fn merges(&self, spikes: &Spikes) -> bool {
+        self.merged_planes > 0 && !spikes.merged
     }
 
     /// Whether nothing needs the charge after each tick.

@@ -4,7 +4,7 @@ use crate::events::deliver;
 use crate::kernel::fire::{fire_window, Firing};
 use crate::kernel::lanes::Lanes;
 use crate::kernel::levels::{fire_levels, Levels};
-use crate::kernel::window::{merged_narrow, merged_wide, window_narrow, window_wide, Window, WindowKernel};
+use crate::kernel::window::{merged_narrow, window_narrow, window_wide, Window, WindowKernel};
 use crate::layer::Layer;
 use crate::network::Schedule;
 use crate::spikes::Spikes;
@@ -59,17 +59,17 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                     potentials[..lanes].copy_from_slice(row);
                 } else {
                     row_taps(layer, state, before, scratch, chunk, y, x);
-                    let (merges, ticks) = (layer.merged_planes > 0, if layer.merged_planes > 0 { layer.merged_planes } else { ticks });
-                    let job = Window { taps: &scratch.taps, ticks, gain: schedule.gain, signs: schedule.signs(), most_events: chunk.bounds.most_events(distinct_input), base: base.as_ptr().cast(), sampled };
+                    let merged = layer.merged_planes > 0;
+                    let ticks = if merged { layer.merged_planes } else { ticks };
+                    let job = Window { taps: &scratch.taps, ticks, merged, gain: schedule.gain, signs: schedule.signs(), most_events: chunk.bounds.most_events(distinct_input), base: base.as_ptr().cast(), sampled };
                     let potential = potentials.as_mut_ptr();
                     // SAFETY: chunks have at most 64 lanes, base and samples one value a lane (and tick); taps read live spikes of
                     // `ticks` planes, whose entries are rows of the chunk's block.
                     unsafe {
-                        match (layer.width, merges) {
-                            (Width::Narrow, false) => with_vectors!(chunk.vectors, window_narrow: WindowKernel, L, &job, potential),
-                            (Width::Narrow, true) => with_vectors!(chunk.vectors, merged_narrow: WindowKernel, L, &job, potential),
-                            (_, false) => with_vectors!(chunk.vectors, window_wide: WindowKernel, L, &job, potential),
-                            (_, true) => with_vectors!(chunk.vectors, merged_wide: WindowKernel, L, &job, potential),
+                        match layer.width {
+                            Width::Narrow if merged => with_vectors!(chunk.vectors, merged_narrow: WindowKernel, L, &job, potential),
+                            Width::Narrow => with_vectors!(chunk.vectors, window_narrow: WindowKernel, L, &job, potential),
+                            _ => with_vectors!(chunk.vectors, window_wide: WindowKernel, L, &job, potential),
                         }
                     }
                 }

@@ -72,7 +72,7 @@ impl LayerState {
             let source = &before[synapse.source];
             let from = sources(synapse.source);
             match synapse.view {
-                View::Same if layer.merged_planes > 0 && !source.merged => view.merge(source, from, layer.merged_planes, &mut scratch.neurons),
+                View::Same if layer.merges(source) => view.merge(source, from, layer.merged_planes, &mut scratch.neurons),
                 View::Same => {}
                 View::Grouped(groups) => view.group(source, from, groups),
                 View::Reshaped(to) => view.reshape(source, from, to, &mut scratch.neurons, &mut scratch.planes),
@@ -117,7 +117,7 @@ impl LayerState {
 pub fn spikes_of<'a>(layer: &Layer, synapse: usize, views: &'a [Spikes], before: &'a [Spikes]) -> &'a Spikes {
     let Synapse { view, source, delay, .. } = &layer.synapses[synapse];
     // What a delayed synapse reads may come after its layer.
-    let as_fired = *view == View::Same && *delay == 0 && (layer.merged_planes == 0 || before[*source].merged);
+    let as_fired = *view == View::Same && *delay == 0 && !layer.merges(&before[*source]);
     if as_fired { &before[*source] } else { &views[synapse] }
 }
 

@@ -39,7 +39,7 @@ impl Spikes {
     }
 
     /// All ticks as one, for layers to which their order is nothing: a neuron that spikes N times is in plane p where N has the bit
-    /// 2^p, so that its row of weights is fetched once for 2^p spikes. A row of neurons that spike seldom is in plane 0 alone, N
+    /// 2^p (the last plane: as often as it goes into N), so that its row of weights is fetched once for 2^p spikes. A row of neurons that spike seldom is in plane 0 alone, N
     /// times over, as many short lists cost more than they save.
     #[inline(never)]
     pub fn merge(&mut self, source: &Spikes, from: Geometry, planes: usize, times: &mut Vec<u32>) {

@@ -90,6 +90,26 @@ pub unsafe fn add_listed_f<L: Lanes, const N: usize>(sum: &mut [L::F; N], mut fr
     }
 }
 
+/// Adds the events of one tick, `signs` planes from `plane` on.
+///
+/// # Safety
+/// The taps hold these planes, and their rows have N vectors.
+#[inline(always)]
+pub unsafe fn add_tick_i<L: Lanes, const N: usize>(sum: &mut [L::I; N], taps: &[Tap], plane: usize, signs: usize) {
+    for tap in taps {
+        for sign in 0..signs {
+            let (at, end) = tap.events(plane + sign);
+            if tap.single {
+                add_lanes_i::<L, N>(sum, tap, at, end, sign == 1);
+            } else if sign == 1 {
+                subtract_rows_i::<L, N>(sum, tap.rows, at, end);
+            } else {
+                add_rows_i::<L, N>(sum, tap.rows, at, end);
+            }
+        }
+    }
+}
+
 /// Adds the events of one tick in partial sums of 16 bits, `signs` planes from `plane` on. `widen` takes the sums over and leaves
 /// zeros: after every run of `most_events`, and after the last event.
 ///
@@ -146,9 +166,9 @@ unsafe fn repeat_rows_s<L: Lanes, const N: usize>(sum: &mut [L::S; N], rows: *co
 
 /// The sums of 16 bits that a merged window adds up, and how many more events they have room for.
 pub struct Partial<L: Lanes, const N: usize> {
-    pub sum: [L::S; N],
-    pub left: usize,
-    pub most_events: usize,
+    sum: [L::S; N],
+    left: usize,
+    most_events: usize,
 }
 
 impl<L: Lanes, const N: usize> Partial<L, N> {
@@ -171,8 +191,7 @@ impl<L: Lanes, const N: usize> Partial<L, N> {
                 self.left -= here << plane;
                 at = at.add(here);
             } else if self.left < self.most_events {
-                widen(&mut self.sum);
-                self.left = self.most_events;
+                self.widen(&mut widen);
             } else {
                 for first in (0..1 << plane).step_by(self.most_events) {
                     self.add(tap, at, at.add(1), self.most_events.min((1 << plane) - first));
@@ -180,6 +199,15 @@ impl<L: Lanes, const N: usize> Partial<L, N> {
                 }
                 at = at.add(1);
             }
+        }
+    }
+
+    /// `widen` takes over what has been added since it last did.
+    #[inline(always)]
+    pub fn widen(&mut self, widen: impl FnOnce(&mut [L::S; N])) {
+        if self.left < self.most_events {
+            widen(&mut self.sum);
+            self.left = self.most_events;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::fire::put_bits;
 use super::lanes::Lanes;
-use super::rows::{add_lanes_i, add_rows_i, add_tick_s, subtract_rows_i, Tap};
+use super::rows::{add_tick_i, add_tick_s, Tap};
 
 /// What one chunk needs for a block of ticks. Pointers to charges hold a value a lane; a plane is a tick's spikes +1, or its spikes −1.
 pub struct Chunk<'a> {
@@ -47,16 +47,7 @@ pub type SignedTicks = unsafe fn(&Chunk);
 pub unsafe fn signed_wide<L: Lanes, const N: usize>(chunk: &Chunk) {
     let mut v: [L::I; N] = std::array::from_fn(|k| L::load_i(chunk.potential.add(4 * k)));
     for tick in 0..chunk.ticks {
-        for tap in chunk.taps {
-            let ((plus, end), (minus, minus_end)) = (tap.events(2 * tick), tap.events(2 * tick + 1));
-            if tap.single {
-                add_lanes_i::<L, N>(&mut v, tap, plus, end, false);
-                add_lanes_i::<L, N>(&mut v, tap, minus, minus_end, true);
-            } else {
-                add_rows_i::<L, N>(&mut v, tap.rows, plus, end);
-                subtract_rows_i::<L, N>(&mut v, tap.rows, minus, minus_end);
-            }
-        }
+        add_tick_i::<L, N>(&mut v, chunk.taps, 2 * tick, 2);
         end_tick::<L, N>(chunk, &mut v, 0, tick);
     }
     for k in 0..N {

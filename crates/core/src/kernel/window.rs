@@ -1,11 +1,13 @@
 //! A layerwise window of one chunk: V = gain·V + Σ±q each tick, in integers.
 
 use super::lanes::Lanes;
-use super::rows::{add_lanes_i, add_rows_i, add_tick_s, subtract_rows_i, Partial, Tap};
+use super::rows::{add_tick_i, add_tick_s, Partial, Tap};
 
 pub struct Window<'a> {
     pub taps: &'a [Tap],
     pub ticks: usize,
+    /// The planes are those of `Spikes::merge`, as many as `ticks` says; then gain and signs are 1, and nothing is sampled.
+    pub merged: bool,
     /// Factor on V before each tick.
     pub gain: i32,
     /// Planes a tick: the spikes +1, then, if 2, the spikes −1.
@@ -31,17 +33,8 @@ pub unsafe fn window_wide<L: Lanes, const N: usize>(job: &Window, potential: *mu
                 *s = L::mul_i(*s, L::splat_i(job.gain));
             }
         }
-        for tap in job.taps {
-            for sign in 0..job.signs {
-                let (at, end) = tap.events(tick * job.signs + sign);
-                if tap.single {
-                    add_lanes_i::<L, N>(&mut sum, tap, at, end, sign == 1);
-                } else if sign == 1 {
-                    subtract_rows_i::<L, N>(&mut sum, tap.rows, at, end);
-                } else {
-                    add_rows_i::<L, N>(&mut sum, tap.rows, at, end);
-                }
-            }
+        for _ in 0..if job.merged { 1 << tick } else { 1 } {
+            add_tick_i::<L, N>(&mut sum, job.taps, tick * job.signs, job.signs);
         }
         if !job.sampled.is_null() {
             for k in 0..N {
@@ -139,32 +132,10 @@ pub unsafe fn window_narrow<L: Lanes, const N: usize>(job: &Window, potential: *
     wide.finish(job.base, potential);
 }
 
-/// A window merged into planes (`Spikes::merge`), as many as `ticks` says.
+/// The same of a merged window.
 ///
 /// # Safety
-/// As `window_wide`; nothing is sampled.
-#[inline(never)]
-pub unsafe fn merged_wide<L: Lanes, const N: usize>(job: &Window, potential: *mut i32) {
-    let mut sum: [L::I; N] = std::array::from_fn(|k| L::load_i(job.base.add(4 * k)));
-    for plane in 0..job.ticks {
-        for tap in job.taps {
-            let (at, end) = tap.events(plane);
-            for _ in 0..1 << plane {
-                if tap.single {
-                    add_lanes_i::<L, N>(&mut sum, tap, at, end, false);
-                } else {
-                    add_rows_i::<L, N>(&mut sum, tap.rows, at, end);
-                }
-            }
-        }
-    }
-    for k in 0..N {
-        L::store_i(potential.add(4 * k), sum[k]);
-    }
-}
-
-/// # Safety
-/// As `window_narrow`; nothing is sampled.
+/// As `window_narrow`.
 #[inline(never)]
 pub unsafe fn merged_narrow<L: Lanes, const N: usize>(job: &Window, potential: *mut i32) {
     let mut wide = Wide::<L, N> { kept: [[L::splat_i(0); 2]; N], charge: potential, begun: false, factor: 1 };
@@ -174,8 +145,6 @@ pub unsafe fn merged_narrow<L: Lanes, const N: usize>(job: &Window, potential: *
             partial.add_plane(tap, plane, |sum| wide.add(sum));
         }
     }
-    if partial.left != job.most_events {
-        wide.add(&mut partial.sum);
-    }
+    partial.widen(|sum| wide.add(sum));
     wide.finish(job.base, potential);
 }
