@@ -1,4 +1,6 @@
+/** Checks of arguments: each returns the value it was given, or throws an `LlifError` that names the place, what was expected and what came. */
 import { LlifError } from "./errors.ts";
+import { quoted } from "./text.ts";
 import { formatShape, sizeOf, type Shape } from "./tensor.ts";
 
 /** `place` names the argument or node as the user knows it, e.g. `layer "conv2": stride`. */
@@ -56,8 +58,165 @@ export function checkDimensions(place: string, shape: Shape, dimensions: number)
   }
 }
 
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
+/** Numbers of any kind of array, all finite, `length` of them if that is given. */
+export function checkNumbers(place: string, values: unknown, range: { length?: number; from?: number; to?: number } = {}): ArrayLike<number> {
+  if (!isArrayLike(values)) throw new LlifError("ARGUMENT", `${place}: expected an array of numbers, got ${describe(values)}`);
+  if (range.length !== undefined && values.length !== range.length) {
+    throw new LlifError("SHAPE", `${place}: expected ${range.length} ${range.length === 1 ? "value" : "values"}, got ${values.length}`);
+  }
+  const { from = -Infinity, to = Infinity } = range;
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (typeof value !== "number" || !Number.isFinite(value) || value < from || value > to) checkFinite(`${place}: value at index ${index}`, value, range);
+  }
+  return values as ArrayLike<number>;
+}
+
+/** A true array; what its elements are is for the caller to check. */
+export function checkArray<T = unknown>(place: string, value: unknown, expected = "an array"): readonly T[] {
+  if (!Array.isArray(value)) throw new LlifError("ARGUMENT", `${place}: expected ${expected}, got ${describe(value)}`);
+  return value as readonly T[];
+}
+
+export function checkStrings(place: string, value: unknown): readonly string[] {
+  checkArray(place, value, "an array of strings").forEach((element, index) => checkString(`${place}: element ${index}`, element));
+  return value as readonly string[];
+}
+
+export function checkBoolean(place: string, value: unknown): boolean {
+  if (typeof value !== "boolean") throw new LlifError("ARGUMENT", `${place}: expected true or false, got ${describe(value)}`);
+  return value;
+}
+
+export function checkString(place: string, value: unknown): string {
+  if (typeof value !== "string") throw new LlifError("ARGUMENT", `${place}: expected a string, got ${describe(value)}`);
+  return value;
+}
+
+/** A string that is not empty. */
+export function checkName(place: string, value: unknown): string {
+  if (typeof value !== "string" || value === "") throw new LlifError("ARGUMENT", `${place}: expected a name, got ${describe(value)}`);
+  return value;
+}
+
+export function checkFunction<T extends (...values: never[]) => unknown>(place: string, value: T): T {
+  if (typeof value !== "function") throw new LlifError("ARGUMENT", `${place}: expected a function, got ${describe(value)}`);
+  return value;
+}
+
+/** Of any realm: what has the parts of an AbortSignal that are used. */
+export function checkSignal(place: string, value: AbortSignal | undefined): AbortSignal | undefined {
+  const signal = value as Partial<AbortSignal> | null | undefined;
+  if (signal === undefined) return undefined;
+  if (signal === null || typeof signal !== "object" || typeof signal.aborted !== "boolean" || typeof signal.addEventListener !== "function") {
+    throw new LlifError("ARGUMENT", `${place}: expected an AbortSignal, got ${describe(value)}`);
+  }
+  return value;
+}
+
+/** Something that `for … of` (or `for await … of`) can walk; a string is not meant. */
+export function checkIterable<T>(place: string, value: T, kinds: { async?: boolean } = {}): T {
+  const source = value as { [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown } | null | undefined;
+  const walks = typeof source === "object" && source !== null && (typeof source[Symbol.iterator] === "function" || (kinds.async === true && typeof source[Symbol.asyncIterator] === "function"));
+  if (!walks) throw new LlifError("ARGUMENT", `${place}: expected an array or another iterable, got ${describe(value)}`);
+  return value;
+}
+
+/** Any object but an array, a typed array, a Map, a Date and the like. */
+export function checkObject<T extends object>(place: string, value: T, expected = "an object"): T {
+  if (!isPlain(value)) throw new LlifError("ARGUMENT", `${place}: expected ${expected}, got ${describe(value)}`);
+  return value;
+}
+
+/** The names of all options of a type, of each of its members where it is a union: one that is missing, or too much, is a type error. */
+export type OptionKeys<T> = Readonly<Record<Extract<KeyOf<T>, string>, true>>;
+type KeyOf<T> = T extends unknown ? keyof T : never;
+
+/**
+ * An object of options whose keys are all known.
+ * @example checkOptions("evaluate", options, { limit: true, signal: true })
+ */
+export function checkOptions<T extends object>(place: string, value: T, known: OptionKeys<NoInfer<T>>): T {
+  checkObject(place, value, "an object of options");
+  for (const key in value) {
+    if (!Object.hasOwn(known, key)) throw new LlifError("ARGUMENT", `${place}: expected options among ${Object.keys(known).join(", ")}, got ${quoted(key)}${suggestion(key, Object.keys(known))}`);
+  }
+  return value;
+}
+
+/** `; did you mean "bits"?`, or nothing where no known name is close. */
+function suggestion(key: string, known: readonly string[]): string {
+  const [nearest] = known.map((name) => ({ name, distance: distanceOf(key.slice(0, 80).toLowerCase(), name.toLowerCase()) })).sort((a, b) => a.distance - b.distance);
+  return nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(nearest.name.length / 3)) ? `; did you mean "${nearest.name}"?` : "";
+}
+
+/** Letters to insert, drop or exchange (Levenshtein). */
+function distanceOf(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let line = 1; line <= a.length; line++) {
+    const next = [line];
+    for (let column = 1; column <= b.length; column++) {
+      next.push(Math.min(next[column - 1] + 1, row[column] + 1, row[column - 1] + (a[line - 1] === b[column - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length];
+}
+
+/**
+ * Bytes as a plain Uint8Array over the same memory: of any realm, a Buffer, a DataView or a whole ArrayBuffer.
+ * A Buffer's own `slice` is a view where a Uint8Array's is a copy; what comes back is never a Buffer.
+ */
+export function checkBytes(place: string, value: unknown): Uint8Array<ArrayBuffer> {
+  const kind = kindOf(value);
+  try {
+    if (kind === "Uint8Array" || kind === "DataView") {
+      const { buffer, byteOffset, byteLength } = value as Uint8Array<ArrayBuffer>;
+      return new Uint8Array(buffer, byteOffset, byteLength);
+    }
+    if (kind === "ArrayBuffer" || kind === "SharedArrayBuffer") return new Uint8Array(value as ArrayBuffer);
+  } catch (error) {
+    throw new LlifError("ARGUMENT", `${place}: expected bytes, got an ${kind} whose memory was given away`, { cause: error });
+  }
+  throw new LlifError("ARGUMENT", `${place}: expected bytes (a Uint8Array or an ArrayBuffer), got ${describe(value)}`);
+}
+
+/** Whether it is a typed array of that name, of any realm. */
+export function isTypedArray(value: unknown, name: "Float32Array" | "Float64Array" | "Int8Array" | "Int32Array" | "Uint8Array" | "Uint32Array"): boolean {
+  return ArrayBuffer.isView(value) && kindOf(value) === name;
+}
+
+/** What came, on one line: as error messages show it. */
+export function describe(value: unknown): string {
+  if (typeof value === "string") return quoted(value);
+  if (typeof value === "function") return "a function";
+  if (typeof value === "bigint") return `${quoted(String(value), 30).slice(1, -1)}n`;
+  if (typeof value === "symbol") return `a symbol`;
   if (value === null || typeof value !== "object") return String(value);
-  return Array.isArray(value) ? `an array of ${value.length}` : `a ${value.constructor?.name ?? "object"}`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  const name = nameOf(value);
+  const article = /^[AEIO]/.test(name) ? "an" : "a";
+  return isArrayLike(value) ? `${article} ${name} of ${value.length}` : name === "Object" ? "an object" : `${article} ${name}`;
+}
+
+function nameOf(value: object): string {
+  const name: unknown = typeof value.constructor === "function" ? value.constructor.name : undefined;
+  return typeof name === "string" && name !== "" ? quoted(name, 40).slice(1, -1) : kindOf(value);
+}
+
+/** As `Object.prototype.toString` tells it, in any realm: `Uint8Array`, `Map`, `Object`. */
+function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+function isPlain(value: unknown): boolean {
+  return typeof value === "object" && value !== null && kindOf(value) === "Object";
+}
+
+function isArrayLike(value: unknown): value is ArrayLike<unknown> {
+  if (Array.isArray(value)) return true;
+  if (ArrayBuffer.isView(value)) return !/^(DataView|Big)/.test(kindOf(value));
+  if (!isPlain(value)) return false;
+  const { length } = value as { length?: unknown };
+  return typeof length === "number" && Number.isInteger(length) && length >= 0;
 }

@@ -1,3 +1,5 @@
+import { printable } from "./text.ts";
+
 /** What kind of thing went wrong; stable across versions. */
 export type LlifErrorCode =
   | "ARGUMENT" // a value handed to the API is out of its range or of the wrong kind
@@ -19,7 +21,8 @@ export class LlifError extends Error {
   readonly nodes: readonly string[];
 
   constructor(code: LlifErrorCode, message: string, options: { nodes?: readonly string[]; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    // Messages quote names and words of files.
+    super(printable(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.nodes = options.nodes ?? [];
   }

@@ -1,0 +1,15 @@
+/** Text that a stranger wrote (names, file names), as a terminal, a log or a drawing can show it. */
+
+/** Control characters, and those that turn the direction of writing or break lines unseen. */
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+/** Escapes what is not printable, as JSON would: `\u001b`. Line feeds and tabs stay. */
+export function printable(text: string): string {
+  return text.replace(unprintable, (character) => (character === "\n" || character === "\t" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`));
+}
+
+/** In quotation marks, on one line, cut where it is longer than `most` characters. */
+export function quoted(text: string, most = 80): string {
+  const shown = text.length > most ? `${text.slice(0, most)}…` : text;
+  return printable(JSON.stringify(shown));
+}
