@@ -165,16 +165,19 @@ function distanceOf(a: string, b: string): number {
 
 /**
  * Bytes as a plain Uint8Array over the same memory: of any realm, a Buffer, a DataView or a whole ArrayBuffer.
- * A Buffer's own `slice` is a view where a Uint8Array's is a copy; what comes back is never a Buffer.
+ * A Buffer's own `slice` is a view where a Uint8Array's is a copy; what comes back is never a Buffer. Memory shared between
+ * threads is copied: decoders refuse it.
  */
 export function checkBytes(place: string, value: unknown): Uint8Array<ArrayBuffer> {
   const kind = kindOf(value);
   try {
     if (kind === "Uint8Array" || kind === "DataView") {
       const { buffer, byteOffset, byteLength } = value as Uint8Array<ArrayBuffer>;
-      return new Uint8Array(buffer, byteOffset, byteLength);
+      const view = new Uint8Array(buffer, byteOffset, byteLength);
+      return kindOf(buffer) === "SharedArrayBuffer" ? new Uint8Array(view) : view;
     }
-    if (kind === "ArrayBuffer" || kind === "SharedArrayBuffer") return new Uint8Array(value as ArrayBuffer);
+    if (kind === "ArrayBuffer") return new Uint8Array(value as ArrayBuffer);
+    if (kind === "SharedArrayBuffer") return new Uint8Array(new Uint8Array(value as ArrayBuffer));
   } catch (error) {
     throw new LlifError("ARGUMENT", `${place}: expected bytes, got an ${kind} whose memory was given away`, { cause: error });
   }

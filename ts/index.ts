@@ -24,6 +24,7 @@ export { quantizedTwin, type QuantizedTwin, type TwinOutcome } from "./mapping/t
 export type { ActivationMaxima, ActivationPass, CalibrationImages, FollowedActivations, ScaleMethod } from "./mapping/scales.ts";
 export { readLlif, writeLlif } from "./formats/llif.ts";
 export { firingRateCurve, type CurveOptions, type CurvePoint, type FiringRateCurve } from "./analyze/curve.ts";
+export type { ReadBudget } from "./budget.ts";
 export { formatShape, sizeOf, type Shape, type Tensor } from "./tensor.ts";
 export { defaultConvention, inputOf, type AddNode, type AffineNode, type AveragePoolNode, type ConcatNode, type Conv2dNode, type ConvTranspose2dNode, type DenseNode, type InputConvention, type InputNode, type MaxPoolNode, type PadNode, type Padding, type ReluActivationNode, type ReluNetwork, type ReluNode, type ReshapeNode, type SoftmaxNode, type Window2d } from "./relu/network.ts";
 export { reluNetwork, ReluNetworkBuilder, type BatchNormOptions, type Conv2dOptions, type PaddingOption, type Pair, type PoolOptions, type ReluNetworkOptions } from "./relu/builder.ts";

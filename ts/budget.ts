@@ -1,0 +1,100 @@
+// What reading one file may take: the one budget of every reader.
+import { checkOptions, describe } from "./check.ts";
+import { LlifError } from "./errors.ts";
+
+/**
+ * Upper bounds of what a reader may take for one file. Where one is absent, it grows with the size of the file, so that no file costs
+ * much more than its size; `Infinity` lifts it.
+ */
+export interface ReadBudget {
+  /** Bytes that compressed content may unpack to. Default: 256 MiB, and 64 for each byte of the file. */
+  readonly bytes?: number;
+  /** Numbers that are made and not stored in the file: constants that are computed, repeated or rearranged. Default: 2^25, and 16 for each byte of the file. */
+  readonly elements?: number;
+  /** Nodes, layers, objects and other parts. Default: 100,000, and a quarter for each byte of the file. */
+  readonly nodes?: number;
+  /** Levels of nesting. Default: 256. */
+  readonly depth?: number;
+  /** Seconds of synchronous work. Default: 10, and 1 for each megabyte of the file. */
+  readonly seconds?: number;
+}
+
+export type BudgetKind = keyof ReadBudget;
+
+const base: Readonly<Required<ReadBudget>> = { bytes: 2 ** 28, elements: 2 ** 25, nodes: 100_000, depth: 256, seconds: 10 };
+/** What each byte of the file adds. */
+const perByte: Readonly<Required<ReadBudget>> = { bytes: 64, elements: 16, nodes: 0.25, depth: 0, seconds: 1e-6 };
+
+/** What is left for one file and those beside it. */
+export class Budget {
+  readonly #given: ReadBudget;
+  readonly #used = { bytes: 0, elements: 0, nodes: 0 };
+  #fileBytes = 0;
+  #started = performance.now();
+
+  /** Made by `openBudget`. */
+  constructor(given: ReadBudget) {
+    this.#given = given;
+  }
+
+  /** Counts a file, or one beside it, that is read under this budget. */
+  addFile(bytes: number): this {
+    this.#fileBytes += bytes;
+    return this;
+  }
+
+  limit(kind: BudgetKind): number {
+    return this.#given[kind] ?? Math.floor(base[kind] + perByte[kind] * this.#fileBytes);
+  }
+
+  /**
+   * Takes `amount` before it is made.
+   * @throws {LlifError} FORMAT with the figures where that is more than is left.
+   */
+  take(kind: "bytes" | "elements" | "nodes", amount: number, place: string): void {
+    const needed = this.#used[kind] + amount;
+    // NaN is refused as well.
+    if (!(needed <= this.limit(kind))) throw this.#exceeded(kind, needed, place);
+    this.#used[kind] = needed;
+  }
+
+  /** @throws {LlifError} FORMAT where something is nested deeper than allowed. */
+  checkDepth(levels: number, place: string): void {
+    if (levels > this.limit("depth")) throw this.#exceeded("depth", levels, place);
+  }
+
+  /** @throws {LlifError} FORMAT where reading has worked for too long; called now and then by what may take long. */
+  checkTime(place: string): void {
+    const seconds = (performance.now() - this.#started) / 1000;
+    if (seconds > this.limit("seconds")) throw this.#exceeded("seconds", seconds, place);
+  }
+
+  /** Waits for a file or an answer; the time does not count. */
+  async waiting<T>(promise: Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await promise;
+    } finally {
+      this.#started += performance.now() - start;
+    }
+  }
+
+  #exceeded(kind: BudgetKind, needed: number, place: string): LlifError {
+    const what = { bytes: "bytes when unpacked", elements: "elements", nodes: "nodes", depth: "levels of nesting", seconds: "seconds" }[kind];
+    const figure = kind === "seconds" ? `more than ${this.limit(kind).toFixed(1)}` : `at least ${needed}`;
+    return new LlifError("FORMAT", `${place}: needs ${figure} ${what}, the budget of reading is ${this.limit(kind)}; if the file is to be trusted, raise it with the option budget: { ${kind}: … }`);
+  }
+}
+
+/**
+ * The budget for a file of so many bytes; one that is open already counts the file as well.
+ * @throws {LlifError} ARGUMENT for an unknown key, or what is no number > 0.
+ */
+export function openBudget(fileBytes: number, given: ReadBudget | Budget = {}): Budget {
+  if (given instanceof Budget) return given.addFile(fileBytes);
+  checkOptions<ReadBudget>("budget", given, { bytes: true, elements: true, nodes: true, depth: true, seconds: true });
+  for (const [kind, value] of Object.entries(given) as [string, unknown][]) {
+    if (value !== undefined && !(typeof value === "number" && value > 0)) throw new LlifError("ARGUMENT", `budget: ${kind}: expected a number > 0, got ${describe(value)}`);
+  }
+  return new Budget({ ...given }).addFile(fileBytes);
+}
