@@ -26,6 +26,7 @@ export { readLlif, writeLlif } from "./formats/llif.ts";
 export { firingRateCurve, type CurveOptions, type CurvePoint, type FiringRateCurve } from "./analyze/curve.ts";
 export type { ReadBudget } from "./budget.ts";
 export { formatShape, sizeOf, type Shape, type Tensor } from "./tensor.ts";
+export { sampleOf, samplesOf, type PlainSample, type SampleValues, type ShapedSamples } from "./samples.ts";
 export { defaultConvention, inputOf, type AddNode, type AffineNode, type AveragePoolNode, type ConcatNode, type Conv2dNode, type ConvTranspose2dNode, type DenseNode, type InputConvention, type InputNode, type MaxPoolNode, type PadNode, type Padding, type ReluActivationNode, type ReluNetwork, type ReluNode, type ReshapeNode, type SoftmaxNode, type Window2d } from "./relu/network.ts";
 export { reluNetwork, ReluNetworkBuilder, type BatchNormOptions, type Conv2dOptions, type PaddingOption, type Pair, type PoolOptions, type ReluNetworkOptions } from "./relu/builder.ts";
 export { checkReluNetwork } from "./relu/check.ts";
