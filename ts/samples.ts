@@ -1,5 +1,5 @@
 // Samples as users give them, pixels or real values with or without a shape, brought to a network's own layout.
-import { describe } from "./check.ts";
+import { checkIterable, describe } from "./check.ts";
 import { LlifError } from "./errors.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape } from "./tensor.ts";
 
@@ -15,6 +15,9 @@ export interface ShapedSamples {
   /** Int32Array and Uint32Array are refused: they do not tell whether they are pixels. */
   readonly data: SampleValues | Int32Array | Uint32Array;
 }
+
+/** Samples one after the other, each alone or a batch with its shape, or one array that holds all. */
+export type Samples = Iterable<SampleValues | ShapedSamples> | AsyncIterable<SampleValues | ShapedSamples> | ShapedSamples;
 
 /** One sample as engines, mapping and passes take it: pixels, or real values. */
 export type PlainSample = Uint8Array | Float32Array;
@@ -71,6 +74,29 @@ export function samplesOf(place: string, { shape, data }: ShapedSamples, layout:
     const sample = values.subarray(index * size, (index + 1) * size);
     return order === "same" ? sample : channelsLast(sample, channelsOf(layout));
   });
+}
+
+/**
+ * Each sample, taken when it is asked for: it may share memory with what it comes from, which may be filled anew for the next.
+ * @throws {LlifError} as `samplesOf`, naming the sample by its place in `samples`.
+ */
+export async function* eachSample(place: string, samples: Samples, layout: Shape): AsyncGenerator<PlainSample, void, undefined> {
+  if (isShaped(samples)) {
+    yield* samplesOf(place, samples, layout);
+    return;
+  }
+  let index = 0;
+  for await (const sample of checkIterable(place, samples, { async: true })) {
+    const here = `${place}: sample ${index++}`;
+    if (isShaped(sample)) yield* samplesOf(here, sample, layout);
+    else yield sampleOf(here, sample, layout);
+  }
+}
+
+/** The same values in memory of their own. */
+export function copyOfSample(sample: PlainSample): PlainSample {
+  // Not slice(), which is a view in Node's Buffer.
+  return sample instanceof Uint8Array ? new Uint8Array(sample) : new Float32Array(sample);
 }
 
 /**

@@ -2,6 +2,7 @@ import { checkInteger } from "../check.ts";
 import { DisposedError, LlifError } from "../errors.ts";
 import { averageDivisors } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork, type ReluNode, type Window2d } from "../relu/network.ts";
+import { plainSample, type PlainSample, type SampleValues } from "../samples.ts";
 import { shapeOf, synapsesTo, type Charges, type Population, type SpikingNetwork, type Synapse } from "../spiking/network.ts";
 import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { loadGlue, type Glue, type WasmSource } from "./load.ts";
@@ -32,10 +33,10 @@ export interface FloatResult {
 /** Float pass over batches, equal bit for bit to `forward` of ts/relu/forward.ts, but for the softmax. */
 export interface FloatPass {
   /**
-   * @param batch shape [samples, inputs]: float32 after the input convention, or uint8 pixels before it.
-   * @throws {LlifError} SHAPE for another length, ENGINE if the core fails. @throws {DisposedError} after dispose().
+   * @param batch shape [samples, inputs], channels last: real values after the input convention, or pixels (bytes) before it.
+   * @throws {LlifError} ARGUMENT for what holds neither, SHAPE for another length, ENGINE if the core fails. @throws {DisposedError} after dispose().
    */
-  run(batch: Float32Array | Uint8Array, samples: number): FloatResult;
+  run(batch: SampleValues, samples: number): FloatResult;
   /** By node of `options.maxima`, one value for each channel (last axis), over all samples so far; −Infinity before the first. */
   maxima(): Record<string, Float32Array>;
   /** Idempotent; gives the memory back. */
@@ -100,9 +101,10 @@ export async function createFloatPass(network: ReluNetwork, options: FloatPassOp
   const core = new Core(`float pass of "${network.name}"`, raw);
   return {
     run(batch, samples) {
+      const plain = plainSample("batch", batch);
       const values = core.use((raw) => {
-        const run = (part: typeof batch) => (part instanceof Uint8Array ? raw.runPixels(part) : raw.run(part));
-        return runInParts(batch, samples, sizeOf(input.shape), kept, (length) => new Float32Array(length), run, (node) => raw.take(node));
+        const run = (part: PlainSample) => (part instanceof Uint8Array ? raw.runPixels(part) : raw.run(part));
+        return runInParts(plain, samples, sizeOf(input.shape), kept, (length) => new Float32Array(length), run, (node) => raw.take(node));
       });
       return { outputs: pick(values, network.outputs), kept: pick(values, keep) };
     },

@@ -1,6 +1,8 @@
 import { checkFinite } from "../check.ts";
 import { LlifError } from "../errors.ts";
+import { eachSample, type PlainSample } from "../samples.ts";
 import type { SpikingInput } from "../spiking/network.ts";
+import type { Shape } from "../tensor.ts";
 import type { CalibrationImages, ScaleMethod } from "./scales.ts";
 
 type Counts = NonNullable<SpikingInput["counts"]>;
@@ -20,39 +22,37 @@ export function floatInput(range: number): Counts {
 
 export interface InputPlan {
   readonly pixels: boolean;
-  readonly calibration: CalibrationImages | undefined;
+  /** In the layout of the network's input. */
+  readonly calibration: AsyncIterable<PlainSample> | undefined;
   /** Largest magnitude of float inputs, known once the calibration inputs were read. */
   range(): number;
 }
 
 /**
  * Whether the input is an image, from what the caller says and from the kind of the first calibration input.
- * @throws {LlifError} ARGUMENT or DATA.
+ * @param layout shape of the network's input, channels last.
+ * @throws {LlifError} ARGUMENT or DATA; SHAPE for a calibration input that does not fit.
  */
-export async function checkFloatInputs(options: { readonly inputRange?: number; readonly calibration?: CalibrationImages }, method: ScaleMethod): Promise<InputPlan> {
+export async function checkFloatInputs(options: { readonly inputRange?: number; readonly calibration?: CalibrationImages }, method: ScaleMethod, layout: Shape): Promise<InputPlan> {
   const given = options.inputRange === undefined ? undefined : checkFinite("inputRange", options.inputRange, { above: 0 });
   if (method === "analytic" || options.calibration === undefined) {
-    return { pixels: given === undefined, calibration: options.calibration, range: () => given ?? 0 };
+    return { pixels: given === undefined, calibration: undefined, range: () => given ?? 0 };
   }
-  const iterator = asynchronous(options.calibration);
+  const iterator = eachSample("calibration", options.calibration, layout);
   const first = await iterator.next();
   const float = given !== undefined || (first.done !== true && first.value instanceof Float32Array);
   let largest = 0;
-  async function* all(): AsyncGenerator<Uint8Array | Float32Array> {
+  async function* all(): AsyncGenerator<PlainSample> {
     try {
       for (let next = first; next.done !== true; next = await iterator.next()) {
-        const image = next.value;
-        if (float !== image instanceof Float32Array) throw new LlifError("DATA", `calibration: expected every input as a ${float ? "Float32Array" : "Uint8Array"}, got a ${image.constructor.name}`);
-        if (float) for (const value of image) largest = Math.max(largest, Math.abs(value));
-        yield image;
+        const sample = next.value;
+        if (float !== sample instanceof Float32Array) throw new LlifError("DATA", `calibration: expected every input as ${float ? "a Float32Array" : "a Uint8Array"}, got a ${sample.constructor.name}`);
+        if (float) for (const value of sample) largest = Math.max(largest, Math.abs(value));
+        yield sample;
       }
     } finally {
-      await iterator.return(undefined);
+      await iterator.return();
     }
   }
   return { pixels: !float, calibration: all(), range: () => given ?? (largest * 1.25 || 1) };
-}
-
-async function* asynchronous(images: CalibrationImages): AsyncGenerator<Uint8Array | Float32Array> {
-  yield* images;
 }

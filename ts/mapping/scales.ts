@@ -1,6 +1,7 @@
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { forward, inputFromPixels } from "../relu/forward.ts";
 import type { AffineNode, ReluNetwork } from "../relu/network.ts";
+import { copyOfSample, type PlainSample, type Samples } from "../samples.ts";
 import { channelsOf } from "../tensor.ts";
 import { analyticScales } from "./analytic.ts";
 import type { Activation, FoldedLayer, FoldedNetwork } from "./fold/graph.ts";
@@ -8,7 +9,7 @@ import { placed } from "./fold/value.ts";
 import { StreamingHistogram } from "./histogram.ts";
 
 export type ScaleMethod = "max" | "percentile" | "analytic";
-export type CalibrationImages = Iterable<Uint8Array | Float32Array> | AsyncIterable<Uint8Array | Float32Array>;
+export type CalibrationImages = Samples;
 
 /**
  * Largest activation of each channel over the calibration images, by node, as `FloatPass.maxima` gives them for the
@@ -32,7 +33,7 @@ export interface ScaleOptions {
   /** 0…100, of `percentile`. */
   readonly percentile: number;
   readonly perChannel: boolean;
-  readonly calibration?: CalibrationImages;
+  readonly calibration?: AsyncIterable<PlainSample>;
   readonly maxima?: ActivationMaxima;
   /** Images that `maxima` are of; default: many. */
   readonly maximaImages?: number;
@@ -164,15 +165,16 @@ class Largest {
   }
 }
 
-function plainPass(network: ReluNetwork, nodes: readonly string[], image: Uint8Array | Float32Array): Record<string, Float32Array> {
+function plainPass(network: ReluNetwork, nodes: readonly string[], image: PlainSample): Record<string, Float32Array> {
   const values = forward(network, image instanceof Uint8Array ? inputFromPixels(network, image) : image);
   return Object.fromEntries(nodes.map((node) => [node, values.get(node) as Float32Array]));
 }
 
-async function* batches(images: CalibrationImages, size: number): AsyncGenerator<(Uint8Array | Float32Array)[]> {
-  let batch: (Uint8Array | Float32Array)[] = [];
+async function* batches(images: AsyncIterable<PlainSample>, size: number): AsyncGenerator<PlainSample[]> {
+  let batch: PlainSample[] = [];
   for await (const image of images) {
-    batch.push(image);
+    // What waits for others may be filled anew meanwhile.
+    batch.push(size === 1 ? image : copyOfSample(image));
     if (batch.length < size) continue;
     yield batch;
     batch = [];
@@ -180,9 +182,9 @@ async function* batches(images: CalibrationImages, size: number): AsyncGenerator
   if (batch.length > 0) yield batch;
 }
 
-function joined(images: readonly (Uint8Array | Float32Array)[]): Uint8Array | Float32Array {
+function joined(images: readonly PlainSample[]): PlainSample {
   const [first] = images;
-  const batch = new (first.constructor as { new (length: number): Uint8Array | Float32Array })(first.length * images.length);
+  const batch = first instanceof Uint8Array ? new Uint8Array(first.length * images.length) : new Float32Array(first.length * images.length);
   images.forEach((image, index) => batch.set(image, index * first.length));
   return batch;
 }

@@ -1,5 +1,5 @@
 import { checkFinite, checkOneOf } from "../check.ts";
-import type { ReluNetwork } from "../relu/network.ts";
+import { inputOf, type ReluNetwork } from "../relu/network.ts";
 import { hasRealTimes, type Charges, type Population, type SpikingInput, type SpikingNetwork, type SpikingNode, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 import { planCode, type CodeOptions, type CodePlan } from "./code.ts";
@@ -23,7 +23,10 @@ export interface ToSpikingOptions extends CodeOptions, RateNeuronOptions {
   readonly percentile?: number;
   /** One scale a channel (default) or one a layer. */
   readonly perChannel?: boolean;
-  /** Images (uint8) or inputs of the ReLU network (float32) that the scales are taken from; training data only. Read once, a few at a time. */
+  /**
+   * What the scales are taken from, training data only: images (bytes) or inputs of the ReLU network (real values), alone or with their
+   * shape. Read once, lazily; what was given may be filled anew for the next.
+   */
   readonly calibration?: CalibrationImages;
   /** Instead of `calibration`, for scales "max": the activations were followed already, say by a fast pass over `followedActivations`. */
   readonly maxima?: ActivationMaxima;
@@ -50,7 +53,7 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
   const plan = planCode(options);
   const neuron = planNeuron(plan, options);
   const scaleMethod = checkOneOf("scales", options.scales ?? "max", ["max", "percentile", "analytic"] as const);
-  const { pixels, range, calibration } = await checkFloatInputs(options, scaleMethod);
+  const { pixels, range, calibration } = await checkFloatInputs(options, scaleMethod, inputOf(relu).shape);
   const folded = foldNetwork(relu, { pixels, signedCounts: hasSignedCounts(plan), levels: plan.arithmetic === "int32" ? plan.levels : 0 });
   const scales = await activationScales(relu, folded, {
     scales: scaleMethod,

@@ -1,4 +1,6 @@
+import { describe } from "../check.ts";
 import { LlifError } from "../errors.ts";
+import { plainSample, sampleOf, type SampleValues, type ShapedSamples } from "../samples.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { type AveragePoolNode, type Conv2dNode, type ConvTranspose2dNode, type DenseNode, inputOf, type MaxPoolNode, type PadNode, type ReluActivationNode, type ReluNetwork, type ReluNode, type Window2d } from "./network.ts";
 
@@ -8,27 +10,26 @@ const { fround } = Math;
  * Plain forward pass in float32, the truth for accuracy. The order of arithmetic is fixed, so that the fast pass
  * equals it bit for bit: a sum starts from the bias and takes inputs in ascending (row, column, channel), each product
  * and each sum rounded once.
- * @param input shape of the input node, channels last, after the input convention.
+ * @param input shape of the input node, channels last: real values after the input convention, or pixels (bytes) before it, as
+ * `inputFromPixels` brings them in; with a shape, in any layout that `samplesOf` takes.
  * @returns the values of every node by name.
- * @throws {LlifError} SHAPE if `input` has another length.
+ * @throws {LlifError} SHAPE if `input` does not fit, ARGUMENT if it holds neither pixels nor real values.
  */
-export function forward(network: ReluNetwork, input: ArrayLike<number>): Map<string, Float32Array> {
-  const inputNode = inputOf(network);
-  if (input.length !== sizeOf(inputNode.shape)) {
-    throw new LlifError("SHAPE", `input of "${network.name}": expected ${sizeOf(inputNode.shape)} values, got ${input.length}`);
-  }
+export function forward(network: ReluNetwork, input: SampleValues | ShapedSamples): Map<string, Float32Array> {
+  const sample = sampleOf(`input of "${network.name}"`, input, inputOf(network).shape);
+  const given = sample instanceof Uint8Array ? inputFromPixels(network, sample) : Float32Array.from(sample);
   const values = new Map<string, Float32Array>();
   const shapes = new Map<string, Shape>();
   for (const node of network.nodes) {
     const sources = node.from.map((name) => values.get(name) as Float32Array);
-    values.set(node.name, node.kind === "input" ? Float32Array.from(input) : evaluateNode(node, sources, shapes));
+    values.set(node.name, node.kind === "input" ? given : evaluateNode(node, sources, shapes));
     shapes.set(node.name, node.shape);
   }
   return values;
 }
 
-/** Values of the first output, before a softmax: what decides. */
-export function forwardLogits(network: ReluNetwork, input: ArrayLike<number>): Float32Array {
+/** Values of the first output, before a softmax: what decides. @param input as `forward` takes it. */
+export function forwardLogits(network: ReluNetwork, input: SampleValues | ShapedSamples): Float32Array {
   return forward(network, input).get(logitsNode(network)) as Float32Array;
 }
 
@@ -39,14 +40,20 @@ export function logitsNode(network: ReluNetwork): string {
   return output.kind === "softmax" ? output.from[0] : output.name;
 }
 
-/** Applies the input convention to a uint8 image: (pixel · scale − mean) / std in float64, rounded once. */
-export function inputFromPixels(network: ReluNetwork, pixels: Uint8Array): Float32Array {
+/**
+ * Applies the input convention to pixels: (pixel · scale − mean) / std in float64, rounded once.
+ * @param pixels 0…255, of one image or of several in a row, channels last.
+ * @throws {LlifError} ARGUMENT for real values, which are no pixels.
+ */
+export function inputFromPixels(network: ReluNetwork, pixels: Uint8Array | Uint8ClampedArray): Float32Array {
+  const bytes = plainSample("inputFromPixels", pixels);
+  if (bytes instanceof Float32Array) throw new LlifError("ARGUMENT", `inputFromPixels: expected pixels as a Uint8Array or Uint8ClampedArray, got ${describe(pixels)}`);
   const { scale, mean, std } = network.convention;
   const channels = channelsOf(inputOf(network).shape);
-  const values = new Float32Array(pixels.length);
-  for (let index = 0; index < pixels.length; index++) {
+  const values = new Float32Array(bytes.length);
+  for (let index = 0; index < bytes.length; index++) {
     const channel = index % channels;
-    values[index] = (pixels[index] * scale - mean[mean.length === 1 ? 0 : channel]) / std[std.length === 1 ? 0 : channel];
+    values[index] = (bytes[index] * scale - mean[mean.length === 1 ? 0 : channel]) / std[std.length === 1 ? 0 : channel];
   }
   return values;
 }
