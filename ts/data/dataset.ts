@@ -1,3 +1,4 @@
+// Data sets of images of one size.
 import { checkInteger } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { formatShape, sizeOf } from "../tensor.ts";

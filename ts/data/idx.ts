@@ -1,3 +1,6 @@
+// IDX files, in which MNIST and its relatives come.
+import type { ReadBudget } from "../budget.ts";
+import { checkBytes } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { gunzip, isGzip } from "./gzip.ts";
@@ -17,10 +20,11 @@ const elementTypes: Readonly<Record<number, string>> = {
  * Reads an IDX file, raw or gzipped: two zero bytes, element type, number of dimensions, big-endian uint32 extents, data.
  * @param place the file as the user knows it.
  * @returns a view into `bytes` where they are not gzipped.
- * @throws {LlifError} `FORMAT` when it is no IDX file, truncated, too long or not of uint8.
+ * @throws {LlifError} `FORMAT` when it is no IDX file, truncated, too long, not of uint8, or unpacks beyond the budget.
  */
-export function readIdx(bytes: Uint8Array, place = "IDX file"): IdxArray {
-  const raw = isGzip(bytes) ? gunzip(place, bytes) : bytes;
+export function readIdx(source: Uint8Array | ArrayBuffer, place = "IDX file", budget?: ReadBudget): IdxArray {
+  const bytes = checkBytes(place, source);
+  const raw = isGzip(bytes) ? gunzip(place, bytes, budget) : bytes;
   if (raw.length < 4) throw new LlifError("FORMAT", `${place}: truncated, expected at least 4 bytes, got ${raw.length}`);
   const [zero0, zero1, type, dimensions] = raw;
   if (zero0 !== 0 || zero1 !== 0 || !(type in elementTypes) || dimensions === 0) {
@@ -32,7 +36,8 @@ export function readIdx(bytes: Uint8Array, place = "IDX file"): IdxArray {
   if (raw.length < header) throw new LlifError("FORMAT", `${place}: truncated, expected a header of ${header} bytes, got ${raw.length}`);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const shape = Array.from({ length: dimensions }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const expected = header + sizeOf(shape);
+  const elements = shape.includes(0) ? 0 : sizeOf(shape);
+  const expected = header + elements;
   if (raw.length !== expected) {
     const kind = raw.length < expected ? "truncated" : "too long";
     throw new LlifError("FORMAT", `${place}: ${kind}, expected ${expected} bytes for shape ${formatShape(shape)}, got ${raw.length}`);

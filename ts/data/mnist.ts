@@ -1,3 +1,4 @@
+// Data sets of two IDX files, as MNIST and its relatives come.
 import { LlifError } from "../errors.ts";
 import { formatShape } from "../tensor.ts";
 import { imageDataset, type ImageDataset, type Split } from "./dataset.ts";

@@ -1,7 +1,12 @@
+// NumPy's files of one array (.npy) and of several (.npz).
 import { zipSync, type Zippable } from "fflate";
+import type { ReadBudget } from "../budget.ts";
+import { checkBytes } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { unzip } from "../formats/zip.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor.ts";
+import { printable, quoted } from "../text.ts";
+import { parseNpyHeader } from "./npy-header.ts";
 
 export type NpyData = Uint8Array | Int32Array | Uint32Array | Float32Array | Float64Array;
 
@@ -21,15 +26,14 @@ const types: readonly (readonly [descr: string, type: NpyType])[] = [
   ["<f8", Float64Array],
 ];
 const signature = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-const headerPattern =
-  /^\s*\{\s*(?=.*'descr'\s*:\s*'([^']*)')(?=.*'fortran_order'\s*:\s*(True|False))(?=.*'shape'\s*:\s*\(([\d\s,]*)\)).*\}\s*$/;
 
 /**
  * Reads NumPy's `.npy`, versions 1 to 3, C order, of u1, i4, u4, f4 or f8.
  * @param place the file as the user knows it.
  * @throws {LlifError} `FORMAT` when truncated, corrupt, in Fortran order or of another type.
  */
-export function readNpy(bytes: Uint8Array, place = "npy file"): NpyArray {
+export function readNpy(source: Uint8Array | ArrayBuffer, place = "npy file"): NpyArray {
+  const bytes = checkBytes(place, source);
   if (bytes.length < 12 || !signature.every((byte, index) => bytes[index] === byte)) {
     throw new LlifError("FORMAT", `${place}: expected a .npy file, got ${bytes.length} bytes of something else`);
   }
@@ -39,25 +43,22 @@ export function readNpy(bytes: Uint8Array, place = "npy file"): NpyArray {
   const headerStart = version === 1 ? 10 : 12;
   const dataStart = headerStart + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
   if (dataStart > bytes.length) throw new LlifError("FORMAT", `${place}: truncated, expected a header of ${dataStart} bytes, got ${bytes.length}`);
-  const header = new TextDecoder().decode(bytes.subarray(headerStart, dataStart));
-  const match = headerPattern.exec(header);
-  if (match === null) throw new LlifError("FORMAT", `${place}: corrupt .npy header ${JSON.stringify(header.trim().slice(0, 80))}`);
-  const [, descr, fortran, extents] = match;
-  const shape = extents.split(",").filter((extent) => extent.trim() !== "").map(Number);
-  if (fortran === "True" && shape.length > 1) {
+  const { descr, isFortran, shape } = parseNpyHeader(new TextDecoder().decode(bytes.subarray(headerStart, dataStart)), place);
+  if (isFortran && shape.length > 1) {
     throw new LlifError("FORMAT", `${place}: expected C order, got Fortran order; save it with numpy.ascontiguousarray`);
   }
   const type = types.find(([name]) => name === descr)?.[1];
   if (type === undefined) {
-    throw new LlifError("FORMAT", `${place}: expected elements ${types.map(([name]) => name).join(", ")}, got ${descr}; convert with .astype`);
+    throw new LlifError("FORMAT", `${place}: expected elements ${types.map(([name]) => name).join(", ")}, got ${printable(descr.slice(0, 40))}; convert with .astype`);
   }
-  const expected = dataStart + sizeOf(shape) * type.BYTES_PER_ELEMENT;
+  const elements = shape.includes(0) ? 0 : sizeOf(shape);
+  const expected = dataStart + elements * type.BYTES_PER_ELEMENT;
   if (bytes.length !== expected) {
     const kind = bytes.length < expected ? "truncated" : "too long";
     throw new LlifError("FORMAT", `${place}: ${kind}, expected ${expected} bytes for shape ${formatShape(shape)} of ${descr}, got ${bytes.length}`);
   }
-  // Copied, because a typed array must begin at a multiple of its element's size.
-  return { shape, data: new type(bytes.slice(dataStart).buffer) };
+  // Copied, because a typed array must begin at a multiple of its element's size. A Buffer's slice would be no copy.
+  return { shape, data: new type(new Uint8Array(bytes.subarray(dataStart)).buffer) };
 }
 
 /** The bytes of a `.npy` file, version 1. */
@@ -80,10 +81,18 @@ export function writeNpy({ shape, data }: NpyArray): Uint8Array {
   return bytes;
 }
 
-/** Reads NumPy's `.npz`: array names without `.npy`, in the file's order. */
-export function readNpz(bytes: Uint8Array, place = "npz file"): Map<string, NpyArray> {
-  const files = unzip(bytes, place);
-  return new Map(Object.entries(files).map(([name, file]) => [name.replace(/\.npy$/, ""), readNpy(file, `${place}, array "${name}"`)]));
+/**
+ * Reads NumPy's `.npz`: array names without `.npy`, in the file's order.
+ * @throws {LlifError} `FORMAT` as `readNpy`, for a damaged archive (its checksums are compared), and beyond the budget.
+ */
+export function readNpz(source: Uint8Array | ArrayBuffer, place = "npz file", budget?: ReadBudget): Map<string, NpyArray> {
+  const arrays = new Map<string, NpyArray>();
+  for (const [file, content] of unzip(checkBytes(place, source), place, undefined, budget)) {
+    const name = file.replace(/\.npy$/, "");
+    if (arrays.has(name)) throw new LlifError("FORMAT", `${place}: two arrays ${quoted(name)}`);
+    arrays.set(name, readNpy(content, `${place}, array ${quoted(name)}`));
+  }
+  return arrays;
 }
 
 /** The bytes of a `.npz` file, as `numpy.load` reads it; equal arrays give equal bytes. */

@@ -1,3 +1,4 @@
+// Bringing images to a model's input.
 import { checkInteger } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { formatShape, sameShape, type Shape } from "../tensor.ts";

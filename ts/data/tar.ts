@@ -1,4 +1,7 @@
+// Reading tar archives.
+import { checkBytes } from "../check.ts";
 import { LlifError } from "../errors.ts";
+import { quoted } from "../text.ts";
 
 const blockBytes = 512;
 const regularFiles = new Set(["0", "\0", ""]);
@@ -9,7 +12,8 @@ const regularFiles = new Set(["0", "\0", ""]);
  * @returns views into `bytes`.
  * @throws {LlifError} `FORMAT` when truncated or corrupt.
  */
-export function readTar(bytes: Uint8Array, place = "tar archive"): Map<string, Uint8Array> {
+export function readTar(source: Uint8Array, place = "tar archive"): Map<string, Uint8Array> {
+  const bytes = checkBytes(place, source);
   const files = new Map<string, Uint8Array>();
   let offset = 0;
   while (offset + blockBytes <= bytes.length) {
@@ -17,6 +21,7 @@ export function readTar(bytes: Uint8Array, place = "tar archive"): Map<string, U
     if (header.every((byte) => byte === 0)) return files;
     if (checksum(header) !== octal(header, 148, 8)) throw new LlifError("FORMAT", `${place}: corrupt header at byte ${offset}`);
     const size = octal(header, 124, 12);
+    if (Number.isNaN(size)) throw new LlifError("FORMAT", `${place}: corrupt header at byte ${offset}, expected an octal size, got ${quoted(text(header, 124, 12))}`);
     const start = offset + blockBytes;
     if (start + size > bytes.length) {
       throw new LlifError("FORMAT", `${place}: truncated, expected ${start + size} bytes, got ${bytes.length}`);
@@ -38,9 +43,10 @@ function text(header: Uint8Array, start: number, length: number): string {
   return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
 }
 
-/** NaN where the field holds no octal number, which no checksum equals. */
+/** NaN where the field holds anything but an octal number >= 0; no checksum equals NaN. */
 function octal(header: Uint8Array, start: number, length: number): number {
-  return Number.parseInt(text(header, start, length).trim(), 8);
+  const digits = text(header, start, length).trim();
+  return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
 }
 
 /** Sum of the header's bytes, its own checksum field counted as spaces. */

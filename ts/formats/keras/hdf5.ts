@@ -24,7 +24,7 @@ export function readKeras(bytes: Uint8Array, options: ReadKerasOptions = {}): Re
 
 function readArchive(bytes: Uint8Array, options: ReadKerasOptions): ReluNetwork {
   const files = unzip(bytes, "Keras archive", (name) => name === "config.json" || name === "model.weights.h5");
-  const [configuration, weights] = [files["config.json"], files["model.weights.h5"]];
+  const [configuration, weights] = [files.get("config.json"), files.get("model.weights.h5")];
   if (configuration === undefined || weights === undefined) throw new LlifError("FORMAT", "Keras archive: expected config.json and model.weights.h5 in it");
   return kerasNetwork(parseJson("config.json", strFromU8(configuration)), new NumberedWeights(openHdf5(weights, "model.weights.h5")), options);
 }

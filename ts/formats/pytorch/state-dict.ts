@@ -105,14 +105,14 @@ interface Contents {
 
 function readZip(bytes: Uint8Array, place: string): Contents {
   const files = unzip(bytes, place);
-  const main = Object.keys(files).find((name) => name.endsWith("/data.pkl"));
-  if (main === undefined) throw new LlifError("FORMAT", `${place}: expected an archive with data.pkl, got ${Object.keys(files).slice(0, 5).join(", ")}`);
+  const [main, pickle] = [...files].find(([name]) => name.endsWith("/data.pkl")) ?? [];
+  if (main === undefined || pickle === undefined) throw new LlifError("FORMAT", `${place}: expected an archive with data.pkl, got ${[...files.keys()].slice(0, 5).join(", ")}`);
   const folder = main.slice(0, -"data.pkl".length);
-  const order = files[`${folder}byteorder`];
+  const order = files.get(`${folder}byteorder`);
   if (order !== undefined && new TextDecoder().decode(order) !== "little") throw new LlifError("UNSUPPORTED", `${place}: expected little-endian numbers`);
   const prefix = `${folder}data/`;
-  const storages = Object.entries(files).filter(([name]) => name.startsWith(prefix)).map(([name, data]) => [name.slice(prefix.length), data] as const);
-  return { root: unpickle(files[main], 0, machine, place).value, storages: new Map(storages) };
+  const storages = [...files].filter(([name]) => name.startsWith(prefix)).map(([name, data]) => [name.slice(prefix.length), data] as const);
+  return { root: unpickle(pickle, 0, machine, place).value, storages: new Map(storages) };
 }
 
 /** Pickles of a magic number, a version, facts about the machine, the object, and the storages' keys; then the storages. */
