@@ -1,7 +1,8 @@
 import { LlifError } from "./errors.ts";
 
-/** Bytes of the module, or a way to them. */
-export type WasmSource = URL | Response | ArrayBuffer | ArrayBufferView<ArrayBuffer> | WebAssembly.Module;
+/** The module, its bytes, or where they are: a string is a URL, relative to the page, and in Node a file's path where it is no URL. */
+export type WasmSource = WasmContent | PromiseLike<WasmContent>;
+type WasmContent = string | URL | Response | Blob | ArrayBufferLike | ArrayBufferView | WebAssembly.Module;
 
 /** What differs between Node, a page and a single-file bundle; an entry in ts/entry provides it. */
 export interface Platform {
@@ -20,6 +21,8 @@ export interface WorkerHandle {
   /** Called once each, before anything is posted. `onDeath`: it ended by itself, or failed outside a message. */
   listen(onMessage: (message: unknown) => void, onDeath: (cause: unknown) => void): void;
   terminate(): void;
+  /** Whether the process waits for it; absent where that is no question. */
+  stayAlive?(stay: boolean): void;
 }
 
 let provided: Platform | undefined;

@@ -2,7 +2,6 @@ import { afterEach, describe, expect, it } from "vitest";
 import { evaluateInWorkers } from "../../ts/parallel/evaluate.ts";
 import { openContenders } from "../../ts/parallel/contenders.ts";
 import { pool } from "../../ts/parallel/pool.ts";
-import { serve } from "../../ts/parallel/serve.ts";
 import { digestBytes } from "../../ts/analyze/evaluation.ts";
 import { evaluateAt } from "../../ts/analyze/evaluate.ts";
 import { imageDataset } from "../../ts/data/dataset.ts";
@@ -11,6 +10,7 @@ import { createSimulator } from "../../ts/engine/create.ts";
 import { toSpiking } from "../../ts/mapping/to-spiking.ts";
 import { currentPlatform, providePlatform, type WorkerHandle } from "../../ts/platform.ts";
 import { randomGraph } from "../analyze/graphs.ts";
+import { tameWorkers } from "./tame.ts";
 
 const platform = currentPlatform();
 afterEach(() => providePlatform(platform));
@@ -23,32 +23,6 @@ const samples = Array.from({ length: 50 }, (_, index) => image.map((pixel, at) =
 async function alone() {
   const simulator = await createSimulator(network, { record });
   return samples.map((sample) => simulator.run(sample));
-}
-
-/** Workers in this thread, whose messages are copied as real ones are; `fate` ends one as it gets a message. */
-function tameWorkers(fate: (message: { kind: string }, born: number) => boolean): { readonly born: () => number } {
-  let born = 0;
-  providePlatform({
-    ...platform,
-    spawnWorker(): WorkerHandle {
-      const number = born++;
-      let tell: (message: unknown) => void = () => undefined;
-      let die: (cause: unknown) => void = () => undefined;
-      let ended = false;
-      const answer = serve((message, transfer) => ended || setTimeout(() => !ended && tell(structuredClone(message, { transfer: [...transfer] }))), () => undefined);
-      return {
-        post(message) {
-          if (fate(message as { kind: string }, number)) {
-            ended = true;
-            setTimeout(() => die(new Error("struck by lightning")));
-          } else void answer(structuredClone(message));
-        },
-        listen: (onMessage, onDeath) => void ([tell, die] = [onMessage, onDeath]),
-        terminate: () => void (ended = true),
-      };
-    },
-  });
-  return { born: () => born };
 }
 
 describe("pool", () => {

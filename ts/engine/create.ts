@@ -1,35 +1,70 @@
+// Engines by name, and which of them `auto` is.
 import { checkOneOf } from "../check.ts";
+import { LlifError } from "../errors.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import type { Engine, RecordOptions, Simulator, SimulatorOptions } from "./engine.ts";
 import { referenceEngine } from "./reference.ts";
-import { supportsSimd, wasmEngine } from "./wasm.ts";
+import { allowsWasm, preloadCore, supportsSimd, wasmEngine } from "./wasm.ts";
 
 export type EngineName = "auto" | Engine["name"];
 
-/** In the order in which `auto` tries them; each says whether this runtime has what it needs. */
-const engines: readonly { readonly name: Engine["name"]; readonly make: () => Engine; readonly supported: () => boolean }[] = [
-  { name: "wasm", make: () => wasmEngine(), supported: supportsSimd },
-  { name: "reference", make: referenceEngine, supported: () => true },
-];
-
-let warned = false;
-
 /**
- * The engine of that name; an engine is itself. `auto` is the fastest that this runtime supports, and warns once where that is not the first choice.
+ * The engine of that name; an engine is itself. `auto` is the wasm engine where the runtime supports it, else, with one warning, the reference engine:
+ * by its name already where there is no WebAssembly with SIMD, and as its simulators start (see `Simulator.engine`) where a page's Content-Security-Policy or the host forbids it.
  * @throws {LlifError} ARGUMENT for a name that is not among them.
  */
 export function resolveEngine(choice: EngineName | Engine = "auto"): Engine {
-  if (typeof choice === "object") return choice;
-  const names = engines.map(({ name }) => name);
-  checkOneOf("engine", choice, ["auto", ...names]);
-  if (choice === "auto" && !engines[0].supported()) warnOnce(`this runtime does not support the ${engines[0].name} engine`, engines[1].name);
-  const usable = engines.filter(({ name, supported }) => (choice === "auto" ? supported() : name === choice));
-  return usable[0].make();
+  if (typeof choice === "object" && choice !== null) return choice;
+  switch (checkOneOf("engine", choice, ["auto", "wasm", "reference"])) {
+    case "wasm":
+      return wasmEngine();
+    case "reference":
+      return referenceEngine();
+    case "auto":
+      return supportsSimd() ? automaticEngine : fallback();
+  }
 }
 
-function warnOnce(reason: string, taken: string): void {
-  if (!warned) console.warn(`llif: ${reason}; simulating with the ${taken} engine, which is slower`);
+const automaticEngine: Engine = {
+  name: "wasm",
+  createSimulator: (network, options) => whereAllowed(() => wasmEngine().createSimulator(network, options), () => fallback().createSimulator(network, options)),
+};
+
+/**
+ * The compiled core for the engine of that name, with which a worker needs no platform; null: the reference engine.
+ * @throws {LlifError} ARGUMENT for a name that is not among them; as `preloadCore`.
+ */
+export async function coreFor(choice: EngineName = "auto"): Promise<WebAssembly.Module | null> {
+  switch (checkOneOf("engine", choice, ["auto", "wasm", "reference"])) {
+    case "wasm":
+      return preloadCore();
+    case "reference":
+      return null;
+    case "auto":
+      return supportsSimd() ? whereAllowed<WebAssembly.Module | null>(() => preloadCore(), withoutCore) : withoutCore();
+  }
+}
+
+async function whereAllowed<T>(start: () => Promise<T>, otherwise: () => T | Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof LlifError) || error.code !== "ENGINE" || (await allowsWasm())) throw error;
+    return otherwise();
+  }
+}
+
+function withoutCore(): null {
+  fallback();
+  return null;
+}
+
+let warned = false;
+
+function fallback(): Engine {
+  if (!warned) console.warn("llif: this runtime does not support or allow the wasm engine (WebAssembly with SIMD; a Content-Security-Policy needs 'wasm-unsafe-eval'); simulating with the reference engine, which is slower");
   warned = true;
+  return referenceEngine();
 }
 
 export interface CreateSimulatorOptions<R extends RecordOptions = RecordOptions> extends SimulatorOptions<R> {

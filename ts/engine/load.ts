@@ -1,6 +1,8 @@
+// The core, compiled once for each source, and its instances.
 import { createGlue, type Glue } from "../../crates/wasm/pkg/glue.js";
 import { LlifError } from "../errors.ts";
 import { currentPlatform, type WasmSource } from "../platform.ts";
+import { moduleOf, reasonOf } from "./wasm-source.ts";
 
 export type { Glue, WasmSource };
 
@@ -9,12 +11,23 @@ const simdProbe = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11,
 ]);
 
-/** Whether this runtime has WebAssembly with 128-bit SIMD. */
+/** Whether this runtime knows WebAssembly with 128-bit SIMD. A page's Content-Security-Policy may forbid it all the same; `auto` takes the other engine there. */
 export function supportsSimd(): boolean {
   return typeof WebAssembly === "object" && WebAssembly.validate(simdProbe);
 }
 
+/** Whether WebAssembly is compiled and started here: not under a policy without `wasm-unsafe-eval`, nor on some hosts. */
+export async function allowsWasm(): Promise<boolean> {
+  try {
+    await WebAssembly.instantiate(await WebAssembly.compile(simdProbe));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const compiled = new WeakMap<object, Promise<WebAssembly.Module>>();
+const compiledByPlace = new Map<string, Promise<WebAssembly.Module>>();
 let compiledDefault: Promise<WebAssembly.Module> | undefined;
 
 /**
@@ -22,7 +35,7 @@ let compiledDefault: Promise<WebAssembly.Module> | undefined;
  * crates/wasm/src/lib.rs, under their JavaScript names. Drop every reference to it and its objects to give the memory back.
  * The module is compiled once for each source, also when starts are concurrent; a start that failed can be tried again.
  * @param source where the module comes from; by default what the package's entry provides.
- * @throws {LlifError} `ENGINE` without SIMD, or if the module cannot be fetched, compiled or started.
+ * @throws {LlifError} `ENGINE` without SIMD, or if the module cannot be fetched, compiled or started; `ARGUMENT` for what is no source.
  */
 export async function loadGlue(source?: WasmSource): Promise<Glue> {
   const module = await preloadCore(source);
@@ -36,7 +49,7 @@ export async function loadGlue(source?: WasmSource): Promise<Glue> {
 /**
  * Fetches and compiles the core before it is needed, say while the user of a page chooses a file. Simulators of the same
  * source then start at once. The module can be posted to workers and handed to `wasmEngine({ wasm })` there.
- * @throws {LlifError} `ENGINE` without SIMD, or if the module cannot be fetched or compiled.
+ * @throws {LlifError} `ENGINE` without SIMD, or if the module cannot be fetched or compiled; `ARGUMENT` for what is no source.
  */
 export async function preloadCore(source?: WasmSource): Promise<WebAssembly.Module> {
   if (!supportsSimd()) throw new LlifError("ENGINE", "this runtime lacks WebAssembly with 128-bit SIMD");
@@ -48,7 +61,8 @@ async function explained<T>(start: () => Promise<T>): Promise<T> {
     return await start();
   } catch (cause) {
     if (cause instanceof LlifError) throw cause;
-    throw new LlifError("ENGINE", `the WebAssembly core did not start: ${reasonOf(cause)}`, { cause });
+    const forbidden = (await allowsWasm()) ? "" : "; WebAssembly is forbidden here: a Content-Security-Policy needs 'wasm-unsafe-eval' in script-src";
+    throw new LlifError("ENGINE", `the WebAssembly core did not start: ${reasonOf(cause)}${forbidden}`, { cause });
   }
 }
 
@@ -63,34 +77,24 @@ function compileDefault(): Promise<WebAssembly.Module> {
 }
 
 function compileOnce(source: WasmSource): Promise<WebAssembly.Module> {
-  const known = compiled.get(source);
-  if (known !== undefined) return known;
-  const started = compile(source).catch((cause: unknown) => {
-    compiled.delete(source);
+  if (typeof source === "string") return once(compiledByPlace, source);
+  if (typeof source === "object" && source !== null) return once(compiled, source);
+  return moduleOf(source);
+}
+
+interface Known<Source> {
+  get(source: Source): Promise<WebAssembly.Module> | undefined;
+  set(source: Source, module: Promise<WebAssembly.Module>): unknown;
+  delete(source: Source): boolean;
+}
+
+function once<Source>(known: Known<Source>, source: Source): Promise<WebAssembly.Module> {
+  const before = known.get(source);
+  if (before !== undefined) return before;
+  const started = moduleOf(source).catch((cause: unknown) => {
+    known.delete(source);
     throw cause;
   });
-  compiled.set(source, started);
+  known.set(source, started);
   return started;
-}
-
-async function compile(source: WasmSource): Promise<WebAssembly.Module> {
-  if (source instanceof WebAssembly.Module) return source;
-  if (source instanceof URL) return compile(await fetchUrl(source));
-  // Not compileStreaming: many servers send no `application/wasm`, and the module is small.
-  if (typeof Response === "function" && source instanceof Response) return WebAssembly.compile(await readResponse(source));
-  return WebAssembly.compile(source as BufferSource);
-}
-
-async function fetchUrl(url: URL): Promise<Response | Uint8Array<ArrayBuffer>> {
-  const readFile = url.protocol === "file:" ? currentPlatform().readFile : undefined;
-  return readFile === undefined ? fetch(url) : readFile(url);
-}
-
-async function readResponse(response: Response): Promise<ArrayBuffer> {
-  if (!response.ok) throw new LlifError("ENGINE", `${response.url}: expected the WebAssembly core, got HTTP status ${response.status}`);
-  return response.arrayBuffer();
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -7,10 +7,10 @@ import { loadGlue, type WasmSource } from "./load.ts";
 import { createSimulatorOver, prepareNetwork, resolveRecording, type CoreRun, type PreparedNetwork, type Recording, type SimulatorCore } from "./simulator.ts";
 import { RunTable, type TableArray } from "./table.ts";
 
-export { supportsSimd } from "./load.ts";
+export { allowsWasm, preloadCore, supportsSimd } from "./load.ts";
 
 export interface WasmEngineOptions {
-  /** Where the module comes from; by default what the package's entry provides. */
+  /** Where the module comes from, or a promise of it; by default what the package's entry provides. A string is a URL, relative to the page; in Node, where it is no URL, a file's path. */
   readonly wasm?: WasmSource;
 }
 
@@ -19,6 +19,8 @@ export interface WasmEngineOptions {
  * of its own, and lets go of it on `dispose()`.
  */
 export function wasmEngine({ wasm }: WasmEngineOptions = {}): Engine {
+  // A promise that fails before the first simulator is asked for is told about there.
+  Promise.resolve(wasm).catch(() => undefined);
   return {
     name: "wasm",
     async createSimulator(network, options = {}) {

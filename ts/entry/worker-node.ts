@@ -6,4 +6,8 @@ if (parentPort !== null) {
   const port = parentPort;
   const answer = serve((message, transfer) => port.postMessage(message, [...transfer]));
   port.on("message", (message: unknown) => void answer(message));
+  // Without an answer the thread must die, or whoever asked would wait for ever.
+  port.on("messageerror", (error: unknown) => {
+    throw error;
+  });
 }

@@ -1,4 +1,4 @@
-import { throwIfAborted } from "../errors.ts";
+// An evaluation whose images are shared out among workers.
 import { slice, type ImageDataset } from "../data/dataset.ts";
 import { mergeEvaluations, type Evaluation } from "../analyze/evaluation.ts";
 import type { KnownResults } from "../analyze/known.ts";
@@ -21,25 +21,24 @@ const shardSize = 64;
 /** As `evaluateAt`, with the images shared out among workers: the same evaluations, whatever their number. */
 export async function evaluateInWorkers(choice: ContenderChoice, data: ImageDataset, { size, ticks, known = {}, signal, onProgress }: ParallelOptions): Promise<{ readonly evaluations: Evaluation[]; readonly engine: OpenContenders["engine"] }> {
   const wasm = supportsSimd() ? await preloadCore() : null;
-  const workers = await Workers.start(size, { ...choice, kind: "evaluation", wasm } satisfies OpenEvaluation);
+  const first: OpenEvaluation = { ...choice, kind: "evaluation", wasm };
+  const workers = await Workers.start(size, first);
   try {
     let done = 0;
-    const shards = Array.from({ length: Math.ceil(data.count / shardSize) }, (_, index) => index * shardSize);
-    const parts = await Promise.all(
-      shards.map(async (firstSample) => {
-        const part = slice(data, firstSample, firstSample + shardSize);
-        const results = {
-          ...(known.relu === undefined ? {} : { relu: known.relu.part(firstSample, part.count) }),
-          ...(known.twin === undefined ? {} : { twin: known.twin.part(firstSample, part.count) }),
-        };
-        const question = { kind: "evaluate", data: part, firstSample, ticks: ticks ?? null, known: results } satisfies EvaluateShard;
-        const evaluations = (await workers.ask(question, signal)) as Evaluation[];
-        done += part.count;
-        onProgress?.(done, data.count);
-        return evaluations;
-      }),
-    );
-    throwIfAborted(signal);
+    let firstSample = 0;
+    const next = (): EvaluateShard | null => {
+      if (firstSample >= data.count) return null;
+      const part = slice(data, firstSample, firstSample + shardSize);
+      const results = {
+        ...(known.relu === undefined ? {} : { relu: known.relu.part(firstSample, part.count) }),
+        ...(known.twin === undefined ? {} : { twin: known.twin.part(firstSample, part.count) }),
+      };
+      const shard: EvaluateShard = { kind: "evaluate", data: part, firstSample, ticks: ticks ?? null, known: results };
+      firstSample += part.count;
+      return shard;
+    };
+    const onAnswer = ({ data: part }: EvaluateShard): void => onProgress?.((done += part.count), data.count);
+    const parts = (await workers.askAll(next, { signal, onAnswer })) as Evaluation[][];
     const evaluations = parts[0].map((_, index) => mergeEvaluations(parts.map((part) => part[index])));
     return { evaluations, engine: workers.welcome as OpenContenders["engine"] };
   } finally {

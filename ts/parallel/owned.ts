@@ -1,9 +1,15 @@
-/** The same, with arrays that have their buffers to themselves: a message with a view carries the whole buffer. */
-export function owned<Value>(value: Value): Value {
-  if (ArrayBuffer.isView(value)) return (value.byteLength < value.buffer.byteLength && value.buffer instanceof ArrayBuffer ? copyOf(value as unknown as Uint8Array | Float32Array) : value) as Value;
+/**
+ * The same plain data, with arrays that have their buffers to themselves: a message with a view carries the whole buffer.
+ * @param anew whether every array is copied, so that nothing of `value` is needed any more.
+ */
+export function owned<Value>(value: Value, anew = false): Value {
+  if (ArrayBuffer.isView(value)) {
+    const alone = !anew && (value.byteLength === value.buffer.byteLength || !(value.buffer instanceof ArrayBuffer));
+    return (alone ? value : copyOf(value as unknown as Uint8Array | Float32Array)) as Value;
+  }
   if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((part: unknown) => owned(part)) as Value;
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, owned(part)])) as Value;
+  if (Array.isArray(value)) return value.map((part: unknown) => owned(part, anew)) as Value;
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, owned(part, anew)])) as Value;
 }
 
 /** Of Node's Buffer, `slice()` would be a view. */

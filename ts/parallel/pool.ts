@@ -1,9 +1,10 @@
+// Simulators of one network in several threads, behind a simulator's interface made asynchronous.
 import { LlifError, throwIfAborted } from "../errors.ts";
-import type { EngineName } from "../engine/create.ts";
+import { coreFor, type EngineName } from "../engine/create.ts";
 import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions } from "../engine/engine.ts";
-import { preloadCore, supportsSimd } from "../engine/load.ts";
 import { prepareNetwork, resolveRecording } from "../engine/simulator.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import { owned } from "./owned.ts";
 import type { OpenSimulator, RunSamples } from "./serve.ts";
 import { Workers } from "./workers.ts";
 
@@ -15,14 +16,26 @@ export interface WorkerPoolOptions<R extends RecordOptions = RecordOptions> {
   readonly record?: R;
 }
 
-/** A simulator's interface, asynchronous, over several threads. */
+export interface PoolRunOptions extends Omit<RunOptions, "keepState"> {
+  readonly signal?: AbortSignal;
+}
+
+/** A simulator's interface, asynchronous, over several threads. Idle, it does not keep a Node process from its end. */
 export interface SimulatorPool<R extends RecordOptions = RecordOptions> {
   readonly network: SpikingNetwork;
   readonly engine: Engine["name"];
   readonly size: number;
-  /** One sample, by whichever worker is free. @throws {DisposedError} after dispose(). */
-  run(input: RunInput, options?: Omit<RunOptions, "keepState">, signal?: AbortSignal): Promise<Result<R>>;
-  /** Samples shared out among the workers; results in their order. */
+  /**
+   * One sample, by whichever worker is free; it is copied, so that its arrays can be filled anew at once.
+   * @param signal as that of the options.
+   * @throws {LlifError} as `Simulator.run`; ARGUMENT for what cannot be posted to a worker; ABORTED. @throws {DisposedError} after dispose().
+   */
+  run(input: RunInput, options?: PoolRunOptions, signal?: AbortSignal): Promise<Result<R>>;
+  /**
+   * Samples shared out among the workers; results in their order. Samples are taken as workers come free: those of an array must stay
+   * as they are until the batch ends, those of another iterable are copied as it gives them.
+   * @param options of `onProgress`, the total of an iterable without a length is what it has given so far.
+   */
   runBatch(inputs: Iterable<RunInput>, options?: Omit<BatchOptions, "keepState">): Promise<Result<R>[]>;
   /** Idempotent; ends the workers. */
   dispose(): void;
@@ -35,58 +48,100 @@ const largestShare = 32;
 const messagesLeft = 3;
 
 /**
- * Workers with a simulator of `network` each: the weights cross once, then samples and results. A worker that dies is replaced and
- * its samples are simulated again.
- * @throws {LlifError} UNSUPPORTED where the runtime has no workers; as `createSimulator`.
+ * Workers with a simulator of `network` each: the weights cross once, then samples and results. A worker that dies, or whose engine
+ * fails, is replaced; samples of one that died are simulated again.
+ * @throws {LlifError} UNSUPPORTED where the runtime has no workers; ARGUMENT for what cannot be posted to a worker; as `createSimulator`.
  */
 export async function pool<const R extends RecordOptions = {}>(network: SpikingNetwork, options: WorkerPoolOptions<R> = {}): Promise<SimulatorPool<R>> {
   // Refused here, where the message reaches the caller at once, rather than by each worker.
   prepareNetwork(network);
   resolveRecording(network, options.record);
-  const first = { kind: "simulator", network, engine: options.engine ?? "auto", record: options.record, wasm: supportsSimd() ? await preloadCore() : null } satisfies OpenSimulator;
+  const wasm = await coreFor(options.engine);
+  const first: OpenSimulator = { kind: "simulator", network, engine: wasm === null ? "reference" : (options.engine ?? "auto"), record: options.record, wasm };
   const workers = await Workers.start(options.size, first);
-
-  const ask = async (samples: readonly RunInput[], options: RunOptions, signal: AbortSignal | undefined): Promise<Result<R>[]> =>
-    (await workers.ask({ kind: "run", samples, options } satisfies RunSamples, signal)) as Result<R>[];
 
   return {
     network,
     engine: workers.welcome as Engine["name"],
     size: workers.size,
-    async run(input, options = {}, signal) {
+    async run(input, { signal: own, ...options } = {}, signal = own) {
       refuseState(options);
-      const [result] = await ask([input], options, signal);
+      throwIfAborted(signal);
+      const question: RunSamples = { kind: "run", samples: [kept(input)], options };
+      const [result] = (await workers.ask(question, signal)) as Result<R>[];
       return result;
     },
     async runBatch(inputs, { signal, onProgress, ...options } = {}) {
       refuseState(options);
-      throwIfAborted(signal);
-      const samples = [...inputs];
-      const parts = shares(samples, workers.size);
+      const shares = sharesOf(inputs, workers.size);
       let done = 0;
-      const results = await Promise.all(
-        parts.map(async (part) => {
-          const answers = await ask(part, options, signal);
-          done += part.length;
-          onProgress?.(done, samples.length);
-          return answers;
-        }),
-      );
-      return results.flat();
+      try {
+        const next = (): RunSamples | null => {
+          const samples = shares.take();
+          return samples.length === 0 ? null : { kind: "run", samples, options };
+        };
+        const onAnswer = ({ samples }: RunSamples): void => onProgress?.((done += samples.length), shares.total());
+        return ((await workers.askAll(next, { signal, onAnswer })) as Result<R>[][]).flat();
+      } finally {
+        shares.end();
+      }
     },
     dispose: () => workers.dispose(),
     [Symbol.dispose]: () => workers.dispose(),
   };
 }
 
-/** Ever smaller. */
-function shares<Sample>(samples: readonly Sample[], workers: number): Sample[][] {
-  const parts: Sample[][] = [];
-  for (let first = 0; first < samples.length; first += parts[parts.length - 1].length) {
-    const share = Math.min(largestShare, Math.ceil((samples.length - first) / workers / messagesLeft));
-    parts.push(samples.slice(first, first + share));
+interface Shares {
+  /** Samples of the next message; none at the end. */
+  take(): readonly RunInput[];
+  total(): number;
+  /** Lets go of an iterable that was not taken to its end. */
+  end(): void;
+}
+
+/** Ever smaller towards the end, where that is known. */
+function sharesOf(inputs: Iterable<RunInput>, workers: number): Shares {
+  if (typeof inputs?.[Symbol.iterator] !== "function") throw new LlifError("ARGUMENT", "pool.runBatch: expected an iterable of samples");
+  let taken = 0;
+  if (Array.isArray(inputs)) {
+    const samples: readonly RunInput[] = inputs;
+    return {
+      take: () => samples.slice(taken, (taken += shareOf(samples.length - taken, workers))),
+      total: () => samples.length,
+      end: () => undefined,
+    };
   }
-  return parts;
+  const iterator = inputs[Symbol.iterator]();
+  let ended = false;
+  return {
+    take() {
+      const samples: RunInput[] = [];
+      // As if as many were left as are taken.
+      for (let open = Math.max(1, shareOf(taken, workers)); open > 0 && !ended; open--) {
+        const next = iterator.next();
+        if (next.done === true) ended = true;
+        else samples.push(kept(next.value));
+      }
+      taken += samples.length;
+      return samples;
+    },
+    total: () => taken,
+    end() {
+      if (!ended) iterator.return?.();
+      ended = true;
+    },
+  };
+}
+
+const shareOf = (left: number, workers: number): number => Math.min(largestShare, Math.ceil(left / workers / messagesLeft));
+
+/** A copy: whoever gave the sample may fill its arrays anew. @throws {LlifError} ARGUMENT for what is no plain data. */
+function kept(input: RunInput): RunInput {
+  try {
+    return owned(input, true);
+  } catch (cause) {
+    throw new LlifError("ARGUMENT", `pool: expected a sample of plain data and arrays, which can be posted to a worker: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
 }
 
 function refuseState(options: RunOptions): void {

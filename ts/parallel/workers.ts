@@ -1,12 +1,13 @@
+// Threads or web workers that answer questions, and what becomes of a question whose worker dies.
 import { DisposedError, LlifError, throwIfAborted, type LlifErrorCode } from "../errors.ts";
 import { checkInteger } from "../check.ts";
 import { currentPlatform, type WorkerHandle } from "../platform.ts";
+import { onAbort } from "./abort.ts";
 import { owned } from "./owned.ts";
 
 /** A question to a worker; the answer repeats its number. */
 export interface Question {
   readonly kind: string;
-  readonly [key: string]: unknown;
 }
 
 interface Answer {
@@ -18,6 +19,7 @@ interface Answer {
 interface Task {
   readonly id: number;
   readonly question: Question;
+  readonly answer: Promise<unknown>;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   deaths: number;
@@ -37,6 +39,9 @@ const mostDeaths = 3;
 /** Tasks of a worker at once: it goes on with the next while its last answer waits for this thread. */
 const mostTasks = 2;
 
+/** A worker that is at work this long on what nobody waits for any more is replaced. */
+const patienceMs = 250;
+
 /** Workers that answer questions, one after the other; one that dies is replaced, and its questions are asked again. */
 export class Workers {
   readonly size: number;
@@ -46,6 +51,8 @@ export class Workers {
   readonly #members: Member[] = [];
   readonly #waiting: Task[] = [];
   #nextId = 1;
+  /** Tasks that are not settled. */
+  #open = 0;
   #disposed = false;
 
   /** @param first what each worker is told before anything else. */
@@ -56,7 +63,7 @@ export class Workers {
 
   /**
    * @param size default: as many as the machine runs side by side.
-   * @throws {LlifError} UNSUPPORTED where the runtime has no workers; what a worker refuses of `first`.
+   * @throws {LlifError} UNSUPPORTED where the runtime has no workers; ENGINE where they do not start; ARGUMENT for what cannot be posted; what a worker refuses of `first`.
    */
   static async start(size: number | undefined, first: Question): Promise<Workers> {
     const { spawnWorker, parallelism } = currentPlatform();
@@ -71,95 +78,224 @@ export class Workers {
     return workers;
   }
 
-  /** @throws {LlifError} what the worker throws; ABORTED; ENGINE when workers keep dying over it. */
-  ask(question: Question, signal?: AbortSignal): Promise<unknown> {
+  /**
+   * The arrays of `question` must stay as they are until it is answered: it may be asked again.
+   * @throws {LlifError} what the worker throws; ARGUMENT for what cannot be posted; ABORTED; ENGINE when workers keep dying over it. @throws {DisposedError} after dispose().
+   */
+  async ask(question: Question, signal?: AbortSignal): Promise<unknown> {
     throwIfAborted(signal);
-    if (this.#disposed) throw new DisposedError("the pool of workers");
-    return new Promise((resolve, reject) => {
-      const task: Task = { id: this.#nextId++, question, resolve, reject, deaths: 0, settled: false };
-      signal?.addEventListener("abort", () => this.#settle(task, () => reject(new LlifError("ABORTED", "cancelled"))), { once: true });
-      this.#waiting.push(task);
-      this.#assign();
-    });
+    const task = this.#put(question);
+    const forget = onAbort(signal, () => this.#cancel(task, abortedBy(signal)));
+    try {
+      return await task.answer;
+    } finally {
+      forget();
+    }
+  }
+
+  /**
+   * Asks questions as workers come free, so that few of them wait. The first error ends it all.
+   * @param next gives one question after the other, and null at the end.
+   * @returns the answers in the order of the questions.
+   * @throws as `ask`; what `next` and `onAnswer` throw.
+   */
+  async askAll<Asked extends Question>(next: () => Asked | null, { signal, onAnswer }: { readonly signal?: AbortSignal; readonly onAnswer?: (question: Asked) => void } = {}): Promise<unknown[]> {
+    throwIfAborted(signal);
+    const answers: unknown[] = [];
+    const open = new Set<Task>();
+    let ended = false;
+    const end = (error: unknown): void => {
+      ended = true;
+      for (const task of open) this.#cancel(task, error);
+    };
+    const askInTurn = async (): Promise<void> => {
+      for (let question = next(); question !== null; question = ended ? null : next()) {
+        const task = this.#put(question);
+        const place = answers.push(undefined) - 1;
+        open.add(task);
+        answers[place] = await task.answer;
+        open.delete(task);
+        onAnswer?.(question);
+      }
+    };
+    // Those at work, and those that show `#assign` that more are to come.
+    const atOnce = this.size * (mostTasks + 1) + 1;
+    const forget = onAbort(signal, () => end(abortedBy(signal)));
+    try {
+      await Promise.all(Array.from({ length: atOnce }, () => askInTurn()));
+    } catch (error) {
+      end(error);
+      throw error;
+    } finally {
+      forget();
+    }
+    throwIfAborted(signal);
+    return answers;
   }
 
   /** Idempotent; ends all workers. Questions without an answer are refused. */
   dispose(): void {
     this.#disposed = true;
-    const open = [...this.#waiting, ...this.#members.flatMap(({ tasks }) => tasks)];
-    for (const member of this.#members) {
-      member.dead = true;
-      member.handle.terminate();
-    }
-    this.#members.length = 0;
-    this.#waiting.length = 0;
-    for (const task of open) this.#settle(task, () => task.reject(new DisposedError("the pool of workers")));
+    const open = [...this.#waiting.splice(0), ...this.#members.flatMap(({ tasks }) => tasks)];
+    for (const member of [...this.#members]) this.#end(member);
+    for (const task of open) this.#cancel(task, new DisposedError("the pool of workers"));
+  }
+
+  #put(question: Question): Task {
+    if (this.#disposed) throw new DisposedError("the pool of workers");
+    const task = this.#newTask(question);
+    this.#waiting.push(task);
+    this.#grow();
+    this.#assign();
+    return task;
+  }
+
+  #newTask(question: Question): Task {
+    let settle: Pick<Task, "resolve" | "reject"> | undefined;
+    const answer = new Promise<unknown>((resolve, reject) => (settle = { resolve, reject }));
+    if (++this.#open === 1) this.#stayAlive(true);
+    return { id: this.#nextId++, question, answer, ...(settle as unknown as Pick<Task, "resolve" | "reject">), deaths: 0, settled: false };
   }
 
   /** Resolves when the worker has taken the first question. */
-  #add(): Promise<unknown> {
-    const { spawnWorker } = currentPlatform();
-    if (spawnWorker === undefined) throw new LlifError("UNSUPPORTED", "workers: this runtime has none");
-    const member: Member = { handle: spawnWorker(), tasks: [], dead: false };
+  async #add(): Promise<unknown> {
+    const member: Member = { handle: startWorker(), tasks: [], dead: false };
     member.handle.listen(
       (message) => this.#hear(member, message as Answer),
-      (cause) => this.#replace(member, cause),
+      (cause) => this.#mourn(member, cause),
     );
     this.#members.push(member);
-    return new Promise((resolve, reject) => {
-      this.#give(member, { id: this.#nextId++, question: this.#first, resolve, reject, deaths: 0, settled: false });
-    });
+    const task = this.#newTask(this.#first);
+    this.#stayAlive(true);
+    this.#give(member, task);
+    try {
+      return await task.answer;
+    } catch (error) {
+      this.#end(member);
+      throw error;
+    }
+  }
+
+  /** Adds the workers that are missing. */
+  #grow(): void {
+    for (let missing = this.size - this.#members.length; missing > 0 && !this.#disposed; missing--) {
+      this.#add().then(
+        () => this.#assign(),
+        (error: unknown) => {
+          if (this.#members.length === 0) for (const task of this.#waiting.splice(0)) this.#cancel(task, error);
+        },
+      );
+    }
+  }
+
+  #end(member: Member): void {
+    member.dead = true;
+    member.handle.terminate();
+    const place = this.#members.indexOf(member);
+    if (place >= 0) this.#members.splice(place, 1);
+  }
+
+  /** Ends a worker; another does its work. */
+  #replace(member: Member): void {
+    this.#end(member);
+    this.#waiting.unshift(...member.tasks.filter(({ settled }) => !settled));
+    this.#grow();
+    this.#assign();
   }
 
   #give(member: Member, task: Task): void {
     member.tasks.push(task);
-    // The first question's many arrays are views of one buffer, which crosses once.
-    const question = task.question === this.#first ? task.question : owned(task.question);
-    member.handle.post({ ...question, id: task.id });
+    try {
+      // The first question's many arrays are views of one buffer, which crosses once.
+      const question = task.question === this.#first ? task.question : owned(task.question);
+      member.handle.post({ ...question, id: task.id });
+    } catch (cause) {
+      member.tasks.pop();
+      this.#cancel(task, new LlifError("ARGUMENT", `workers: expected plain data and arrays, which can be posted to a worker: ${reasonOf(cause)}`, { cause }));
+    }
   }
 
   #assign(): void {
     for (let most = 1; most <= mostTasks; most++) {
       for (const member of this.#members) {
-        if (member.tasks.length >= most || member.dead || member.tasks[0]?.question === this.#first) continue;
-        while (this.#waiting[0]?.settled === true) this.#waiting.shift();
-        // The last tasks go to whoever is free first.
-        if (this.#waiting.length <= (most === 1 ? 0 : this.#members.length)) return;
-        this.#give(member, this.#waiting.shift() as Task);
+        if (member.tasks[0]?.question === this.#first) continue;
+        while (member.tasks.length < most) {
+          while (this.#waiting[0]?.settled === true) this.#waiting.shift();
+          // The last tasks go to whoever is free first.
+          if (this.#waiting.length <= (most === 1 ? 0 : this.#members.length)) return;
+          this.#give(member, this.#waiting.shift() as Task);
+        }
       }
     }
   }
 
   #hear(member: Member, { id, value, error }: Answer): void {
     const [task] = member.tasks;
-    if (task === undefined || task.id !== id) return;
+    if (member.dead || task === undefined || task.id !== id) return;
     member.tasks.shift();
-    this.#settle(task, () => (error === undefined ? task.resolve(value) : task.reject(new LlifError(error.code, error.message, { nodes: error.nodes }))));
+    if (error === undefined) this.#settle(task, () => task.resolve(value));
+    else this.#cancel(task, new LlifError(error.code, error.message, { nodes: error.nodes }));
+    // Its memory may be exhausted, and no later run could use the core that failed.
+    if (error?.code === "ENGINE" && task.question !== this.#first) return this.#replace(member);
+    this.#watch(member);
     this.#assign();
   }
 
-  #replace(member: Member, cause: unknown): void {
-    if (member.dead || this.#disposed) return;
-    member.dead = true;
-    member.handle.terminate();
-    this.#members.splice(this.#members.indexOf(member), 1);
+  #mourn(member: Member, cause: unknown): void {
+    if (member.dead) return;
     const [task] = member.tasks;
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    if (task !== undefined && ++task.deaths >= mostDeaths) this.#settle(task, () => task.reject(new LlifError("ENGINE", `workers: ${mostDeaths} workers died over the same work; the last: ${reason}`, { cause })));
-    // The first question is asked anew by the replacement itself.
-    if (task?.question === this.#first) this.#settle(task, () => task.reject(new LlifError("ENGINE", `workers: a worker died as it started: ${reason}`, { cause })));
-    else this.#waiting.unshift(...member.tasks.filter(({ settled }) => !settled));
-    this.#add().then(
-      () => this.#assign(),
-      (error: unknown) => {
-        for (const waiting of this.#waiting.splice(0)) this.#settle(waiting, () => waiting.reject(error));
-      },
-    );
+    if (task?.question === this.#first) {
+      this.#end(member);
+      return this.#cancel(task, new LlifError("ENGINE", `workers: a worker died as it started: ${reasonOf(cause)}`, { cause }));
+    }
+    if (task !== undefined && ++task.deaths >= mostDeaths) {
+      this.#cancel(task, new LlifError("ENGINE", `workers: ${mostDeaths} workers died over the same work; the last: ${reasonOf(cause)}`, { cause }));
+    }
+    this.#replace(member);
+  }
+
+  #cancel(task: Task, error: unknown): void {
+    this.#settle(task, () => task.reject(error));
+    const member = this.#members.find(({ tasks }) => tasks[0] === task);
+    if (member !== undefined) this.#watch(member);
+  }
+
+  /** A worker whose task nobody waits for is given some time to end it. */
+  #watch(member: Member): void {
+    const [task] = member.tasks;
+    if (task?.settled !== true) return;
+    const timer: unknown = setTimeout(() => {
+      if (!member.dead && member.tasks[0] === task) this.#replace(member);
+    }, patienceMs);
+    // In Node a timer of its own would hold the process.
+    (timer as { unref?(): void }).unref?.();
   }
 
   #settle(task: Task, settle: () => void): void {
     if (task.settled) return;
     task.settled = true;
+    if (--this.#open === 0) this.#stayAlive(false);
     settle();
   }
+
+  /** An idle pool does not keep a process from its end. */
+  #stayAlive(stay: boolean): void {
+    for (const { handle } of this.#members) handle.stayAlive?.(stay);
+  }
+}
+
+function startWorker(): WorkerHandle {
+  const { spawnWorker } = currentPlatform();
+  if (spawnWorker === undefined) throw new LlifError("UNSUPPORTED", "workers: this runtime has none");
+  try {
+    return spawnWorker();
+  } catch (cause) {
+    throw new LlifError("ENGINE", `workers: a worker could not be started: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+const abortedBy = (signal: AbortSignal | undefined): LlifError => new LlifError("ABORTED", "cancelled", { cause: signal?.reason });
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
