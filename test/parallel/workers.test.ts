@@ -216,7 +216,7 @@ describe("samples", () => {
     await expect(workers.runBatch(broken())).rejects.toThrow("no more images");
     await expect(workers.runBatch([good, good], { onProgress: () => { throw new Error("no terminal"); } })).rejects.toThrow("no terminal");
     await expect(workers.runBatch([good, new Uint8Array(3), ...Array.from({ length: 200 }, () => good)])).rejects.toMatchObject({ code: "SHAPE" });
-    for (const inputs of [7, null, undefined, {}]) await expect(workers.runBatch(inputs as unknown as RunInput[])).rejects.toMatchObject({ code: "ARGUMENT" });
+    for (const inputs of [7, null, undefined, {}, "ab"]) await expect(workers.runBatch(inputs as unknown as RunInput[])).rejects.toMatchObject({ code: "ARGUMENT" });
     expect(await workers.runBatch([])).toEqual([]);
     expect(await workers.runBatch(new Set([good]))).toHaveLength(1);
   });

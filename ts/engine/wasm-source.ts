@@ -1,6 +1,8 @@
 // The module from whatever a caller has of it.
+import { checkBytes, describe } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { currentPlatform } from "../platform.ts";
+import { quoted } from "../text.ts";
 
 /**
  * Compiles the core. Values are told apart by their tags, so that those of another realm or of a page's polyfill count too.
@@ -27,19 +29,18 @@ interface Content {
 
 async function contentOf(given: unknown): Promise<Content> {
   if (typeof given === "string") return contentAt(given);
-  if (isBuffer(given)) return { name: "wasm", bytes: bytesOf(given) };
+  if (ArrayBuffer.isView(given) || ["ArrayBuffer", "SharedArrayBuffer"].includes(tagOf(given))) return { name: "wasm", bytes: checkBytes("wasm", given) };
   if (typeof given === "object" && given !== null) {
     if (tagOf(given) === "URL") return contentAt(new URL((given as URL).href));
     if (typeof (given as Blob).arrayBuffer === "function") return contentIn("wasm", given as Response | Blob);
   }
-  throw new LlifError("ARGUMENT", `wasm: expected a URL, a path, a Response, a Blob, bytes or a WebAssembly.Module, got ${typeof given === "object" ? tagOf(given) : String(given)}`);
+  throw new LlifError("ARGUMENT", `wasm: expected a URL, a path, a Response, a Blob, bytes or a WebAssembly.Module, got ${describe(given)}`);
 }
 
 /** A string is a file's path where there is a file system, unless it is plainly a URL. */
 async function contentAt(place: string | URL): Promise<Content> {
   const { readFile } = currentPlatform();
-  const text = String(place);
-  const name = `"${text.length > 200 ? `${text.slice(0, 200)}…` : text}"`;
+  const name = quoted(String(place), 200);
   const isPath = typeof place === "string" && readFile !== undefined && !/^(https?|file|data|blob):/i.test(place);
   const url = isPath || place instanceof URL ? place : urlOf(place);
   if (readFile === undefined || (url instanceof URL && url.protocol !== "file:")) return contentIn(name, await read(name, () => fetch(url)));
@@ -52,15 +53,15 @@ function urlOf(text: string): URL {
   try {
     return new URL(text, base);
   } catch (cause) {
-    throw new LlifError("ARGUMENT", `wasm: expected a URL${base === undefined ? ", absolute where there is no page," : ""} got ${JSON.stringify(text)}`, { cause });
+    throw new LlifError("ARGUMENT", `wasm: expected a URL${base === undefined ? ", absolute where there is no page," : ""} got ${quoted(text)}`, { cause });
   }
 }
 
 async function contentIn(name: string, body: Response | Blob): Promise<Content> {
   const answer = tagOf(body) === "Response" ? (body as Response) : undefined;
-  const called = answer === undefined || answer.url === "" ? name : `"${answer.url}"`;
+  const called = answer === undefined || answer.url === "" ? name : quoted(answer.url, 200);
   if (answer?.ok === false) throw new LlifError("ENGINE", `${called}: expected the WebAssembly core, got HTTP status ${answer.status}`);
-  const bytes = await read(called, async () => bytesOf(await body.arrayBuffer()));
+  const bytes = await read(called, async () => new Uint8Array(await body.arrayBuffer()));
   return { name: called, bytes, ...(answer === undefined ? {} : { answer }) };
 }
 
@@ -77,19 +78,11 @@ function theCore(name: string, module: WebAssembly.Module): WebAssembly.Module {
   throw new LlifError("ENGINE", `${name}: expected the WebAssembly core of llif, got another module`);
 }
 
-const isBuffer = (value: unknown): value is ArrayBufferLike | ArrayBufferView => ArrayBuffer.isView(value) || ["ArrayBuffer", "SharedArrayBuffer"].includes(tagOf(value));
-
-/** WebAssembly takes no shared memory. */
-function bytesOf(buffer: ArrayBufferLike | ArrayBufferView): Uint8Array<ArrayBuffer> {
-  const bytes = ArrayBuffer.isView(buffer) ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength) : new Uint8Array(buffer);
-  return tagOf(bytes.buffer) === "SharedArrayBuffer" ? new Uint8Array(bytes) : (bytes as Uint8Array<ArrayBuffer>);
-}
-
 /** As text where it is text. */
 function beginningOf(bytes: Uint8Array): string {
   const head = bytes.subarray(0, 40);
   const text = head.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09);
-  return text ? JSON.stringify(String.fromCharCode(...head)) : Array.from(head.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  return text ? quoted(String.fromCharCode(...head)) : Array.from(head.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
 
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);

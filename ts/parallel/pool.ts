@@ -1,4 +1,5 @@
 // Simulators of one network in several threads, behind a simulator's interface made asynchronous.
+import { checkFunction, checkIterable, checkOptions, checkSignal } from "../check.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { coreFor, type EngineName } from "../engine/create.ts";
 import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions } from "../engine/engine.ts";
@@ -53,6 +54,7 @@ const messagesLeft = 3;
  * @throws {LlifError} UNSUPPORTED where the runtime has no workers; ARGUMENT for what cannot be posted to a worker; as `createSimulator`.
  */
 export async function pool<const R extends RecordOptions = {}>(network: SpikingNetwork, options: WorkerPoolOptions<R> = {}): Promise<SimulatorPool<R>> {
+  checkOptions("pool", options, { size: true, engine: true, record: true });
   // Refused here, where the message reaches the caller at once, rather than by each worker.
   prepareNetwork(network);
   resolveRecording(network, options.record);
@@ -64,21 +66,24 @@ export async function pool<const R extends RecordOptions = {}>(network: SpikingN
     network,
     engine: workers.welcome as Engine["name"],
     size: workers.size,
-    async run(input, { signal: own, ...options } = {}, signal = own) {
-      refuseState(options);
-      throwIfAborted(signal);
-      const question: RunSamples = { kind: "run", samples: [kept(input)], options };
+    async run(input, options = {}, signal = options?.signal) {
+      const run = runOptions("pool.run", checkOptions<PoolRunOptions & RunOptions>("pool.run", options, { ticks: true, keepState: true, signal: true }));
+      throwIfAborted(checkSignal("pool.run: signal", signal));
+      const question: RunSamples = { kind: "run", samples: [kept(input)], options: run };
       const [result] = (await workers.ask(question, signal)) as Result<R>[];
       return result;
     },
-    async runBatch(inputs, { signal, onProgress, ...options } = {}) {
-      refuseState(options);
-      const shares = sharesOf(inputs, workers.size);
+    async runBatch(inputs, options = {}) {
+      const run = runOptions("pool.runBatch", checkOptions<BatchOptions>("pool.runBatch", options, { ticks: true, keepState: true, signal: true, onProgress: true }));
+      const { signal, onProgress } = options;
+      checkSignal("pool.runBatch: signal", signal);
+      if (onProgress !== undefined) checkFunction("pool.runBatch: onProgress", onProgress);
+      const shares = sharesOf(checkIterable("pool.runBatch", inputs), workers.size);
       let done = 0;
       try {
         const next = (): RunSamples | null => {
           const samples = shares.take();
-          return samples.length === 0 ? null : { kind: "run", samples, options };
+          return samples.length === 0 ? null : { kind: "run", samples, options: run };
         };
         const onAnswer = ({ samples }: RunSamples): void => onProgress?.((done += samples.length), shares.total());
         return ((await workers.askAll(next, { signal, onAnswer })) as Result<R>[][]).flat();
@@ -101,7 +106,6 @@ interface Shares {
 
 /** Ever smaller towards the end, where that is known. */
 function sharesOf(inputs: Iterable<RunInput>, workers: number): Shares {
-  if (typeof inputs?.[Symbol.iterator] !== "function") throw new LlifError("ARGUMENT", "pool.runBatch: expected an iterable of samples");
   let taken = 0;
   if (Array.isArray(inputs)) {
     const samples: readonly RunInput[] = inputs;
@@ -144,6 +148,8 @@ function kept(input: RunInput): RunInput {
   }
 }
 
-function refuseState(options: RunOptions): void {
-  if (options.keepState === true) throw new LlifError("ARGUMENT", "pool: its workers share no state; expected keepState false, got true");
+/** What crosses of a run's options. */
+function runOptions(place: string, options: RunOptions): RunOptions {
+  if (options.keepState === true) throw new LlifError("ARGUMENT", `${place}: the workers of a pool share no state; expected keepState false, got true`);
+  return options.ticks === undefined ? {} : { ticks: options.ticks };
 }
