@@ -67,7 +67,9 @@ export function checkNumbers(place: string, values: unknown, range: { length?: n
   const { from = -Infinity, to = Infinity } = range;
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
-    if (typeof value !== "number" || !Number.isFinite(value) || value < from || value > to) checkFinite(`${place}: value at index ${index}`, value, range);
+    if (typeof value === "number" && Number.isFinite(value) && value >= from && value <= to) continue;
+    const bounds = `${range.from === undefined ? "" : ` >= ${from}`}${range.to === undefined ? "" : ` <= ${to}`}`;
+    throw new LlifError("ARGUMENT", `${place}: expected finite numbers${bounds}, got ${describe(value)} at index ${index}`);
   }
   return values as ArrayLike<number>;
 }

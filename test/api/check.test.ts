@@ -67,8 +67,8 @@ group("argument checks", () => {
   it("takes numbers of any array, and names the first that is none", () => {
     expect(checkNumbers("rates", runInNewContext("[1, 2]"), { length: 2 })).toHaveLength(2);
     expect(checkNumbers("rates", { length: 1, 0: 5 })).toHaveLength(1);
-    expect(() => checkNumbers("rates", [0, NaN])).toThrow("rates: value at index 1: expected a finite number, got NaN");
-    expect(() => checkNumbers("rates", [0, "1"])).toThrow('rates: value at index 1: expected a finite number, got "1"');
+    expect(() => checkNumbers("rates", [0, NaN])).toThrow("rates: expected finite numbers, got NaN at index 1");
+    expect(() => checkNumbers("rates", [0, "1"])).toThrow('rates: expected finite numbers, got "1" at index 1');
     expect(() => checkNumbers("rates", [0], { length: 2 })).toThrow("rates: expected 2 values, got 1");
     for (const wrong of ["12", BigInt64Array.of(1n), new DataView(new ArrayBuffer(2)), { length: -1 }, {}, undefined]) {
       expect(() => checkNumbers("rates", wrong)).toThrow(/^rates: expected an array of numbers, got /);

@@ -53,12 +53,12 @@ describe("spikingNetwork", () => {
     ['population "dense1": threshold: expected a finite number > 0, got 0', () => spikingNetwork({ inputs: [1] }).dense({ weights: [[1]], threshold: 0 })],
     ["threshold with 2 spikes per tick: expected a power of two, got 3", () => spikingNetwork({ inputs: [1] }).dense({ weights: [[1]], threshold: 3, spikesPerTick: 2 })],
     ['2 spikes per tick: expected reset "soft"', () => spikingNetwork({ inputs: [1] }).dense({ weights: [[1]], threshold: 2, spikesPerTick: 2, reset: "hard" })],
-    ["weights: expected finite numbers, got NaN at index 0", () => spikingNetwork({ inputs: [1] }).dense({ weights: [[NaN]], threshold: 1 })],
+    ["weights: row 0: expected finite numbers, got NaN at index 0", () => spikingNetwork({ inputs: [1] }).dense({ weights: [[NaN]], threshold: 1 })],
     ['"a": expected a unique name', () => spikingNetwork({ inputs: [1] }).dense({ weights: [[1]], threshold: 1, name: "a" }).dense({ weights: [[1]], threshold: 1, name: "a" })],
     ['expected no layer after output "output1"', () => spikingNetwork({ inputs: [1] }).output({ weights: [[1]] }).dense({ weights: [[1]], threshold: 1 })],
     ["leakFactor: expected a finite number >= 0 <= 1, got 2", () => checkWith({ leakFactor: 2 })],
     ["floor: expected a finite number, or -Infinity", () => checkWith({ floor: NaN })],
-    ["bias: expected a Float32Array in a float32 network, got Int32Array", () => checkWith({ bias: Int32Array.of(1) })],
+    ["bias: expected a Float32Array in a float32 network, got an Int32Array of 1", () => checkWith({ bias: Int32Array.of(1) })],
     ["initialPotential: expected 1 values, one a channel", () => checkWith({ initialPotential: ones(2) })],
   ])("refuses with: %s", (message, build) => {
     expect(build).toThrow(message);

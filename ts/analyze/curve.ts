@@ -1,4 +1,4 @@
-import { checkFinite, checkInteger } from "../check.ts";
+import { checkFinite, checkFunction, checkInteger, checkNumbers, checkObject, checkOneOf, checkOptions, checkSignal, type OptionKeys } from "../check.ts";
 import type { Engine, Simulator } from "../engine/engine.ts";
 import { throwIfAborted } from "../errors.ts";
 import {
@@ -25,7 +25,7 @@ export interface CurveOptions {
   /** Of the constant leak, of either sign; default 0. */
   readonly leakCurrentAmpere?: number;
   readonly restVolt?: number;
-  /** A multiple of `dtSeconds`; default 0. */
+  /** r, a multiple of `dtSeconds`; default 0. Spikes are r + dt apart or more, as `BiologicalNeuron` says. */
   readonly refractorySeconds?: number;
   readonly refractoryInput?: "integrate" | "discard";
   /** Injected currents, in ampere. */
@@ -55,6 +55,11 @@ export interface FiringRateCurve {
   readonly points: readonly CurvePoint[];
 }
 
+const curveKeys: OptionKeys<CurveOptions> = {
+  engine: true, leak: true, reset: true, capacitanceFarad: true, thresholdVolt: true, dtSeconds: true, resistanceOhm: true, leakCurrentAmpere: true, restVolt: true,
+  refractorySeconds: true, refractoryInput: true, currents: true, ticks: true, signal: true, onProgress: true,
+};
+
 interface Formula {
   readonly rate: number;
   readonly bound: { readonly below: number; readonly above: number } | null;
@@ -67,15 +72,20 @@ interface Formula {
  * @throws {LlifError} ARGUMENT, naming the parameter; ABORTED.
  */
 export async function firingRateCurve(options: CurveOptions): Promise<FiringRateCurve> {
-  const { leak, reset, dtSeconds, thresholdVolt, currents } = options;
+  const { leak, reset, dtSeconds, thresholdVolt, capacitanceFarad, restVolt, refractorySeconds, refractoryInput, currents, engine } = checkOptions("firingRateCurve", options, curveKeys);
+  checkFunction("engine: createSimulator", checkObject("engine", engine, "an engine, as of wasmEngine()").createSimulator);
+  checkOneOf("leak", leak, ["constant", "ohmic"]);
+  checkOneOf("reset", reset, ["soft", "hard"]);
+  checkSignal("signal", options.signal);
+  if (options.onProgress !== undefined) checkFunction("onProgress", options.onProgress);
   const ticks = checkInteger("ticks", options.ticks, 1, 2 ** 24);
-  checkInteger("number of currents", currents.length, 1);
+  checkInteger("number of currents", checkNumbers("currents", currents).length, 1);
   if (leak === "ohmic") checkFinite("resistanceOhm of an ohmic leak", options.resistanceOhm, { above: 0 });
-  const discards = options.refractoryInput === "discard" && (options.refractorySeconds ?? 0) > 0;
+  const discards = refractoryInput === "discard" && (refractorySeconds ?? 0) > 0;
   const fromHalf = reset === "soft" && !discards;
   const neurons = currents.map((injectedCurrentAmpere) =>
     biologicalNeuron({
-      ...options,
+      dtSeconds, thresholdVolt, capacitanceFarad, restVolt, refractorySeconds, refractoryInput,
       resistanceOhm: leak === "ohmic" ? options.resistanceOhm : undefined,
       leakCurrentAmpere: leak === "constant" ? options.leakCurrentAmpere : undefined,
       injectedCurrentAmpere,
@@ -90,7 +100,7 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
   const network = spikingNetwork({ inputs: [1], dtSeconds, ticks })
     .population({ ...first, weights: currents.map(() => [0]), bias: charges, reset, name: "neurons" })
     .build();
-  const simulator = await options.engine.createSimulator(network);
+  const simulator = await engine.createSimulator(network);
   try {
     const counts = await countSpikes(simulator, { ...options, ticks });
     const { theorem, formula, relu } = formulas({ ...options, ticks }, threshold, refractoryTicks, fromHalf);

@@ -1,7 +1,7 @@
 import { LlifError } from "../errors.ts";
-import { checkFinite, checkInteger } from "../check.ts";
+import { checkArray, checkBoolean, checkFinite, checkInteger, checkName, checkNumbers, checkObject, checkOptions, checkStrings, type OptionKeys } from "../check.ts";
 import { channelsOf, sizeOf, type Shape, type Tensor } from "../tensor.ts";
-import { checkNode, checkReluNetwork, checkWindow } from "./check.ts";
+import { checkConvention, checkExtents, checkNode, checkPadding, checkPair, checkReluNetwork, checkTensor } from "./check.ts";
 import { conventionFor, type InputConvention, type Padding, type ReluNetwork, type ReluNode, type Window2d } from "./network.ts";
 import { outputShapeOf, samePadding, transposedExtents, windowedExtents } from "./shapes.ts";
 
@@ -12,8 +12,8 @@ export type Pair = number | readonly [number, number];
 export type PaddingOption = number | "same" | "valid" | Padding;
 
 export interface ReluNetworkOptions {
-  /** Input shape, channels last, without batch. */
-  readonly input: Shape;
+  /** Input shape, channels last, without batch; 3 stands for [3]. */
+  readonly input: number | Shape;
   readonly name?: string;
   /** Default: pixels / 255; RGB, or gray for one channel. */
   readonly convention?: InputConvention;
@@ -59,14 +59,23 @@ export interface BatchNormOptions {
   readonly name?: string;
 }
 
+const networkKeys: OptionKeys<ReluNetworkOptions> = { input: true, name: true, convention: true, classes: true };
+const convKeys: OptionKeys<Conv2dOptions> = { weights: true, bias: true, stride: true, padding: true, dilation: true, groups: true, name: true };
+const poolKeys: OptionKeys<PoolOptions> = { size: true, stride: true, padding: true, dilation: true, ceil: true, name: true };
+const batchNormKeys: OptionKeys<BatchNormOptions> = { gamma: true, beta: true, mean: true, variance: true, epsilon: true, name: true };
+/** Of a layer that has no other option. */
+const nameKeys = { name: true } as const;
+
 /** Builds a chain of layers; each call returns a new builder, so that a prefix can be shared. */
 export class ReluNetworkBuilder {
-  readonly #options: ReluNetworkOptions;
+  readonly #options: ReluNetworkOptions & { readonly input: Shape };
   readonly #nodes: readonly ReluNode[];
 
+  /** @param nodes the input and what follows it. @throws {LlifError} ARGUMENT for an option that is unknown or out of range. */
   constructor(options: ReluNetworkOptions, nodes: readonly ReluNode[]) {
-    this.#options = options;
-    this.#nodes = nodes;
+    this.#options = checkedOptions("reluNetwork", options);
+    this.#nodes = checkArray("reluNetwork: nodes", nodes, "an array of layers, first of them the input");
+    if (checkObject("reluNetwork: nodes: the input", nodes[0]).kind !== "input") throw new LlifError("ARGUMENT", "reluNetwork: nodes: expected the input first");
   }
 
   /** Output shape of the last layer, channels last. */
@@ -75,94 +84,111 @@ export class ReluNetworkBuilder {
   }
 
   conv2d(options: Conv2dOptions): ReluNetworkBuilder {
-    const name = this.#name("conv", options.name);
-    const window = this.#window(name, kernelOf(name, options.weights), options.stride ?? 1, options);
-    return this.#append({ kind: "conv2d", ...this.#base(name), ...window, ...weightsOf(options) });
+    const { name, place } = this.#layer("conv", options);
+    checkOptions(place, options, convKeys);
+    const window = this.#window(place, kernelOf(place, options.weights), options);
+    return this.#append({ kind: "conv2d", ...this.#base(name), ...window, ...weightsOf(place, options) });
   }
 
   /** The transpose of a convolution: enlarges an image by its stride. */
   convTranspose2d(options: ConvTranspose2dOptions): ReluNetworkBuilder {
-    const name = this.#name("convTranspose", options.name);
-    const window = this.#window(name, kernelOf(name, options.weights), options.stride ?? 1, options);
-    const more = pair(options.outputPadding ?? 0);
-    const extents = transposedExtents(`layer "${name}"`, this.shape, window).map((extent, axis) => {
+    const { name, place } = this.#layer("convTranspose", options);
+    const { outputPadding = 0 } = checkOptions(place, options, { ...convKeys, outputPadding: true });
+    const window = this.#window(place, kernelOf(place, options.weights), options);
+    const more = checkPair(`${place}: outputPadding`, outputPadding, 0);
+    const extents = transposedExtents(place, this.shape, window).map((extent, axis) => {
       const limit = Math.max(window.stride[axis], window.dilation[axis]) - 1;
-      return extent + checkInteger(`layer "${name}": output padding`, more[axis], 0, limit);
+      return extent + checkInteger(`${place}: outputPadding`, more[axis], 0, limit);
     });
-    return this.#append({ kind: "convTranspose2d", ...this.#base(name), ...window, ...weightsOf(options), shape: extents });
+    return this.#append({ kind: "convTranspose2d", ...this.#base(name), ...window, ...weightsOf(place, options), shape: extents });
   }
 
   /** Zeros around an image. */
   pad(options: { padding: Pair | Padding; name?: string }): ReluNetworkBuilder {
-    const name = this.#name("pad", options.name);
-    this.#area(`layer "${name}"`);
-    return this.#append({ kind: "pad", ...this.#base(name), padding: paddingOf(options.padding) });
+    const { name, place } = this.#layer("pad", options);
+    checkOptions(place, options, { padding: true, name: true });
+    this.#area(place);
+    return this.#append({ kind: "pad", ...this.#base(name), padding: paddingOf(`${place}: padding`, options.padding) });
   }
 
   /** y = scale[c]·x + shift[c]. */
   affine(options: { scale: ArrayLike<number>; shift: ArrayLike<number>; name?: string }): ReluNetworkBuilder {
-    const scale = Float32Array.from(options.scale);
-    const shift = Float32Array.from(options.shift);
-    return this.#append({ kind: "affine", ...this.#base(this.#name("affine", options.name)), scale, shift });
+    const { name, place } = this.#layer("affine", options);
+    checkOptions(place, options, { scale: true, shift: true, name: true });
+    const scale = Float32Array.from(checkNumbers(`${place}: scale`, options.scale));
+    const shift = Float32Array.from(checkNumbers(`${place}: shift`, options.shift));
+    return this.#append({ kind: "affine", ...this.#base(name), scale, shift });
   }
 
   /** Batch normalisation in inference, y = gamma·(x − mean)/√(variance + epsilon) + beta, kept as an affine layer. */
   batchNorm(options: BatchNormOptions): ReluNetworkBuilder {
-    const name = this.#name("batchNorm", options.name);
-    return this.affine({ ...batchNormAffine(`layer "${name}"`, options), name });
+    const { name, place } = this.#layer("batchNorm", options);
+    checkOptions(place, options, batchNormKeys);
+    for (const key of ["gamma", "beta", "mean", "variance"] as const) checkNumbers(`${place}: ${key}`, options[key]);
+    if (options.epsilon !== undefined) checkFinite(`${place}: epsilon`, options.epsilon);
+    return this.affine({ ...batchNormAffine(place, options), name });
   }
 
-  /** `slope`: factor on negative values, one for all or one for each channel; absent: 0. */
+  /** `slope`: factor on negative values, one for all or one for each channel; absent: 0. `ceiling`: where it saturates; absent: nowhere. */
   relu(options: { ceiling?: number; slope?: number | ArrayLike<number>; name?: string } = {}): ReluNetworkBuilder {
-    const { slope } = options;
-    const factors = typeof slope === "number" ? new Float32Array(channelsOf(this.shape)).fill(slope) : slope && Float32Array.from(slope);
-    const draft = { kind: "relu", ...this.#base(this.#name("relu", options.name)), ceiling: options.ceiling ?? Infinity } as const;
-    return this.#append(factors === undefined ? draft : { ...draft, slope: factors });
+    const { name, place } = this.#layer("relu", options);
+    const { slope, ceiling = Infinity } = checkOptions(place, options, { ceiling: true, slope: true, name: true });
+    const draft = { kind: "relu", ...this.#base(name), ceiling } as const;
+    if (slope === undefined) return this.#append(draft);
+    const factors = typeof slope === "number" ? new Float32Array(channelsOf(this.shape)).fill(slope) : Float32Array.from(checkNumbers(`${place}: slope`, slope));
+    return this.#append({ ...draft, slope: factors });
   }
 
   maxPool(options: PoolOptions): ReluNetworkBuilder {
-    const name = this.#name("maxPool", options.name);
-    const window = this.#window(name, pair(options.size), options.stride ?? options.size, options);
-    return this.#append({ kind: "maxPool", ...this.#base(name), ...window, shape: this.#pooled(name, window, options) });
+    const { name, place } = this.#layer("maxPool", options);
+    checkOptions(place, options, poolKeys);
+    return this.#append({ kind: "maxPool", ...this.#base(name), ...this.#pooled(place, options) });
   }
 
   /** Padded cells count in the divisor only with `countPadding`. */
   averagePool(options: PoolOptions & { countPadding?: boolean }): ReluNetworkBuilder {
-    const name = this.#name("averagePool", options.name);
-    const window = this.#window(name, pair(options.size), options.stride ?? options.size, options);
-    const countPadding = options.countPadding ?? false;
-    return this.#append({ kind: "averagePool", ...this.#base(name), ...window, countPadding, shape: this.#pooled(name, window, options) });
+    const { name, place } = this.#layer("averagePool", options);
+    const { countPadding = false } = checkOptions(place, options, { ...poolKeys, countPadding: true });
+    return this.#append({ kind: "averagePool", ...this.#base(name), ...this.#pooled(place, options), countPadding });
   }
 
   /** One mean a channel: shape [1,1,channels]. */
   globalAveragePool(options: { name?: string } = {}): ReluNetworkBuilder {
-    const name = this.#name("globalAveragePool", options.name);
-    return this.averagePool({ size: this.#area(`layer "${name}"`), name });
+    const { name, place } = this.#layer("globalAveragePool", options);
+    checkOptions(place, options, nameKeys);
+    return this.averagePool({ size: this.#area(place), name });
   }
 
   flatten(options: { name?: string } = {}): ReluNetworkBuilder {
-    return this.reshape({ shape: [sizeOf(this.shape)], name: this.#name("flatten", options.name) });
+    const { name, place } = this.#layer("flatten", options);
+    checkOptions(place, options, nameKeys);
+    return this.reshape({ shape: [sizeOf(this.shape)], name });
   }
 
   reshape(options: { shape: Shape; name?: string }): ReluNetworkBuilder {
-    return this.#append({ kind: "reshape", ...this.#base(this.#name("reshape", options.name)), shape: options.shape });
+    const { name, place } = this.#layer("reshape", options);
+    const { shape } = checkOptions(place, options, { shape: true, name: true });
+    return this.#append({ kind: "reshape", ...this.#base(name), shape: checkExtents(`${place}: shape`, shape) });
   }
 
   /** Weights have the shape [outputs, inputs]. An input of more dimensions is flattened first. */
   dense(options: { weights: Tensor; bias?: ArrayLike<number>; name?: string }): ReluNetworkBuilder {
+    const { name, place } = this.#layer("dense", options);
+    const { weights, bias } = checkOptions(place, options, { weights: true, bias: true, name: true });
+    checkTensor(`${place}: weights`, weights);
     if (this.shape.length !== 1) return this.flatten().dense(options);
-    const bias = vector(options.bias, options.weights.shape[0]);
-    return this.#append({ kind: "dense", ...this.#base(this.#name("dense", options.name)), weights: options.weights, bias });
+    return this.#append({ kind: "dense", ...this.#base(name), weights, bias: vector(`${place}: bias`, bias, weights.shape[0]) });
   }
 
   softmax(options: { name?: string } = {}): ReluNetworkBuilder {
-    return this.#append({ kind: "softmax", ...this.#base(this.#name("softmax", options.name)) });
+    const { name, place } = this.#layer("softmax", options);
+    checkOptions(place, options, nameKeys);
+    return this.#append({ kind: "softmax", ...this.#base(name) });
   }
 
   /** @throws {LlifError} ARGUMENT or SHAPE where the network as a whole does not hold together. */
   build(): ReluNetwork {
-    const { name = "network", input, classes = [] } = this.#options;
-    const convention = this.#options.convention ?? conventionFor(input);
+    const { name = "network", input, classes = [], convention = conventionFor(input) } = this.#options;
     return checkReluNetwork({ name, nodes: this.#nodes, outputs: [this.#last().name], convention, classes });
   }
 
@@ -183,12 +209,14 @@ export class ReluNetworkBuilder {
     return new ReluNetworkBuilder(this.#options, [...this.#nodes, node]);
   }
 
-  #name(prefix: string, given: string | undefined): string {
-    if (given !== undefined) return given;
+  /** Name of a layer to come, its own or a new one. */
+  #layer(prefix: string, options: { readonly name?: string }): { readonly name: string; readonly place: string } {
+    const { name } = checkObject(prefix, options, "an object of options");
+    if (name !== undefined) return { name: checkName(`${prefix}: name`, name), place: `layer "${name}"` };
     const names = new Set(this.#nodes.map((node) => node.name));
     let number = 1;
     while (names.has(`${prefix}${number}`)) number++;
-    return `${prefix}${number}`;
+    return { name: `${prefix}${number}`, place: `layer "${prefix}${number}"` };
   }
 
   #area(place: string): [number, number] {
@@ -198,23 +226,18 @@ export class ReluNetworkBuilder {
     return [this.shape[0], this.shape[1]];
   }
 
-  #window(name: string, kernel: readonly [number, number], stride: Pair, options: { padding?: PaddingOption; dilation?: Pair }): Window2d {
-    const place = `layer "${name}"`;
+  #window(place: string, kernel: readonly [number, number], options: { stride?: Pair; padding?: PaddingOption; dilation?: Pair }): Window2d {
+    const { stride = 1, dilation = 1, padding = "valid" } = options;
     this.#area(place);
-    const window = this.#padded(kernel, stride, options);
-    checkWindow(place, window);
-    return window;
+    const sizes = { kernel, stride: checkPair(`${place}: stride`, stride, 1), dilation: checkPair(`${place}: dilation`, dilation, 1) };
+    if (padding === "same") return { ...sizes, padding: samePadding(this.shape, sizes) };
+    return { ...sizes, padding: paddingOf(`${place}: padding`, padding === "valid" ? 0 : padding) };
   }
 
-  #padded(kernel: readonly [number, number], stride: Pair, options: { padding?: PaddingOption; dilation?: Pair }): Window2d {
-    const sizes = { kernel, stride: pair(stride), dilation: pair(options.dilation ?? 1) };
-    const option = options.padding ?? "valid";
-    if (option === "same") return { ...sizes, padding: samePadding(this.shape, sizes) };
-    return { ...sizes, padding: paddingOf(option === "valid" ? 0 : option) };
-  }
-
-  #pooled(name: string, window: Window2d, options: PoolOptions): Shape {
-    return [...windowedExtents(`layer "${name}"`, this.shape, window, options.ceil ?? false), this.shape[2]];
+  #pooled(place: string, options: PoolOptions): Window2d & { readonly shape: Shape } {
+    const { size, stride = size, ceil = false } = options;
+    const window = this.#window(place, checkPair(`${place}: size`, size, 1), { ...options, stride });
+    return { ...window, shape: [...windowedExtents(place, this.shape, window, checkBoolean(`${place}: ceil`, ceil)), this.shape[2]] };
   }
 }
 
@@ -223,9 +246,17 @@ export class ReluNetworkBuilder {
  * @throws {LlifError} ARGUMENT or SHAPE at the call whose layer does not fit.
  */
 export function reluNetwork(options: ReluNetworkOptions): ReluNetworkBuilder {
-  const input: ReluNode = { kind: "input", name: "input", from: [], shape: options.input };
-  options.input.forEach((extent) => checkInteger("input shape", extent, 1));
-  return new ReluNetworkBuilder(options, [input]);
+  const checked = checkedOptions("reluNetwork", options);
+  return new ReluNetworkBuilder(checked, [{ kind: "input", name: "input", from: [], shape: checked.input }]);
+}
+
+function checkedOptions(place: string, options: ReluNetworkOptions): ReluNetworkOptions & { readonly input: Shape } {
+  const { input, name, convention, classes } = checkOptions(place, options, networkKeys);
+  const shape = checkExtents(`${place}: input shape`, typeof input === "number" ? [input] : input);
+  if (name !== undefined) checkName(`${place}: name`, name);
+  if (convention !== undefined) checkConvention(`${place}: convention`, convention, channelsOf(shape));
+  if (classes !== undefined) checkStrings(`${place}: classes`, classes);
+  return { ...options, input: shape };
 }
 
 /** Scale and shift of a batch normalisation, in f64, rounded once to f32. */
@@ -245,26 +276,23 @@ export function batchNormAffine(place: string, parameters: BatchNormOptions): { 
   return { scale, shift };
 }
 
-function pair(value: Pair): readonly [number, number] {
-  return typeof value === "number" ? [value, value] : value;
-}
-
 /** One number a side, or [above and below, left and right]. */
-function paddingOf(padding: Pair | Padding): Padding {
-  if (typeof padding === "object" && "top" in padding) return padding;
-  const [vertical, horizontal] = pair(padding);
+function paddingOf(place: string, padding: Pair | Padding): Padding {
+  if (typeof padding !== "number" && !Array.isArray(padding)) return checkPadding(place, padding as Padding);
+  const [vertical, horizontal] = checkPair(place, padding as Pair, 0);
   return { top: vertical, left: horizontal, bottom: vertical, right: horizontal };
 }
 
-function kernelOf(name: string, { shape }: Tensor): [number, number] {
-  if (shape.length !== 4) throw new LlifError("SHAPE", `layer "${name}": kernel needs 4 dimensions, got ${shape.length} ([${shape.join(",")}])`);
+function kernelOf(place: string, weights: Tensor): [number, number] {
+  const { shape } = checkTensor(`${place}: weights`, weights);
+  if (shape.length !== 4) throw new LlifError("SHAPE", `${place}: kernel needs 4 dimensions, got ${shape.length} ([${shape.join(",")}])`);
   return [shape[0], shape[1]];
 }
 
-function weightsOf({ weights, bias, groups = 1 }: Conv2dOptions): { weights: Tensor; bias: Float32Array; groups: number } {
-  return { weights, bias: vector(bias, weights.shape[3]), groups };
+function weightsOf(place: string, { weights, bias, groups = 1 }: Conv2dOptions): { weights: Tensor; bias: Float32Array; groups: number } {
+  return { weights, bias: vector(`${place}: bias`, bias, weights.shape[3]), groups: checkInteger(`${place}: groups`, groups, 1) };
 }
 
-function vector(values: ArrayLike<number> | undefined, length: number): Float32Array {
-  return values === undefined ? new Float32Array(length) : Float32Array.from(values);
+function vector(place: string, values: ArrayLike<number> | undefined, length: number): Float32Array {
+  return values === undefined ? new Float32Array(length) : Float32Array.from(checkNumbers(place, values));
 }

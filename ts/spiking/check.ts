@@ -1,8 +1,8 @@
 import { LlifError } from "../errors.ts";
-import { checkAllFinite, checkDimensions, checkFinite, checkInteger, checkLength, checkOneOf } from "../check.ts";
-import { checkConvention, checkWindow } from "../relu/check.ts";
+import { checkAllFinite, checkArray, checkBoolean, checkDimensions, checkFinite, checkInteger, checkLength, checkName, checkObject, checkOneOf, checkOptions, checkString, checkStrings, describe, isTypedArray, type OptionKeys } from "../check.ts";
+import { checkConvention, checkExtents, checkWindow } from "../relu/check.ts";
 import type { Window2d } from "../relu/network.ts";
-import { maximumElements, windowedExtents, windowSize } from "../relu/shapes.ts";
+import { windowedExtents, windowSize } from "../relu/shapes.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape } from "../tensor.ts";
 import { hasRealTimes, type Arithmetic, type Charges, type NegativeSide, type Population, type SpikingNetwork, type SpikingNode, type SpikingPool, type Synapse } from "./network.ts";
 
@@ -12,13 +12,47 @@ const maximumTicks = 2 ** 24;
 /** A delay holds one list of spikes for each of its ticks. */
 const maximumDelay = 2 ** 16;
 
+const networkKeys: OptionKeys<SpikingNetwork> = {
+  name: true, code: true, schedule: true, spikes: true, arithmetic: true, windowTicks: true, levels: true, nonAdjacent: true, settles: true, dtSeconds: true,
+  input: true, nodes: true, synapses: true, convention: true, classes: true,
+};
+const windowKeys = { kernel: true, stride: true, dilation: true, padding: true } as const;
+const nodeKeys: { readonly [Kind in SpikingNode["kind"]]: OptionKeys<Extract<SpikingNode, { kind: Kind }>> } = {
+  population: {
+    kind: true, name: true, shape: true, bias: true, threshold: true, initialPotential: true, floor: true, leakFactor: true, reset: true, spikesPerTick: true,
+    refractory: true, rectified: true, unit: true, ceiling: true, negativeOf: true,
+  },
+  pool: { kind: true, name: true, shape: true, from: true, mode: true, multiplicity: true, ...windowKeys },
+  output: { kind: true, name: true, shape: true, bias: true, unit: true, rectified: true },
+};
+const synapseBase = { kind: true, from: true, to: true, delayTicks: true, weights: true } as const;
+const synapseKeys: { readonly [Kind in Synapse["kind"]]: OptionKeys<Extract<Synapse, { kind: Kind }>> } = {
+  dense: synapseBase,
+  conv2d: { ...synapseBase, ...windowKeys, groups: true },
+  convTranspose2d: { ...synapseBase, ...windowKeys, groups: true },
+  identity: synapseBase,
+};
+
+/** Networks that hold: they are immutable, so that one look is enough. */
+const known = new WeakSet<SpikingNetwork>();
+
+/** As `checkSpikingNetwork`, but of a network that held before it believes that it still does. */
+export function requireSpikingNetwork(place: string, network: SpikingNetwork): SpikingNetwork {
+  checkObject(place, network, "a spiking network");
+  return known.has(network) ? network : checkSpikingNetwork(network);
+}
+
 /**
- * Checks a whole network: its code, names and order, shapes, lengths, types and values of all arrays. Every engine calls it.
+ * Checks a whole network: its fields, code, names and order, shapes, lengths, types and values of all arrays. Every engine calls it.
  * @returns the same network.
  * @throws {LlifError} ARGUMENT or SHAPE, naming the node or synapse, with the names in `nodes`.
  */
 export function checkSpikingNetwork(network: SpikingNetwork): SpikingNetwork {
-  const place = `network "${network.name}"`;
+  const place = `network "${checkString("network: name", checkObject("network", network, "a spiking network").name)}"`;
+  checkOptions(place, network, networkKeys);
+  checkArray(`${place}: nodes`, network.nodes).forEach((node) => checkName(`${place}: name of a node`, checkObject(`${place}: node`, node as SpikingNode).name));
+  checkArray(`${place}: synapses`, network.synapses).forEach((synapse) => checkObject(`${place}: synapse`, synapse as Synapse));
+  checkStrings(`${place}: classes`, network.classes);
   checkCode(place, network);
   checkFinite(`${place}: dtSeconds`, network.dtSeconds, { above: 0 });
   checkInput(network);
@@ -26,7 +60,8 @@ export function checkSpikingNetwork(network: SpikingNetwork): SpikingNetwork {
   const kinds = new Map<string, SpikingNode["kind"]>();
   for (const node of network.nodes) {
     concerning([node.name], () => {
-      if (typeof node.name !== "string" || node.name === "") throw new LlifError("ARGUMENT", `${place}: expected every node to have a name, got ""`);
+      checkOneOf(`${place}: kind of node "${node.name}"`, node.kind, Object.keys(nodeKeys) as SpikingNode["kind"][]);
+      checkOptions<object>(`${node.kind} "${node.name}"`, node, nodeKeys[node.kind]);
       if (shapes.has(node.name)) throw new LlifError("ARGUMENT", `${node.kind} "${node.name}": expected a unique name, got it twice`);
       checkNode(network, node, shapes, kinds);
     });
@@ -35,6 +70,7 @@ export function checkSpikingNetwork(network: SpikingNetwork): SpikingNetwork {
   }
   const order = new Map([...shapes.keys()].map((name, index) => [name, index]));
   for (const synapse of network.synapses) {
+    for (const end of ["from", "to"] as const) checkName(`${place}: synapse: ${end}`, synapse[end]);
     concerning([synapse.from, synapse.to], () => checkSynapse(network.arithmetic, synapse, shapes, kinds, order));
   }
   const output = network.nodes.find((node) => node.kind === "output");
@@ -42,6 +78,7 @@ export function checkSpikingNetwork(network: SpikingNetwork): SpikingNetwork {
     throw new LlifError("SHAPE", `${place}: expected ${sizeOf(output?.shape ?? [0])} class names, one for each output, got ${network.classes.length}`);
   }
   checkConvention(place, network.convention, channelsOf(network.input.shape));
+  known.add(network);
   return network;
 }
 
@@ -50,6 +87,7 @@ function checkCode(place: string, network: SpikingNetwork): void {
   const schedule = checkOneOf(`${place}: schedule`, network.schedule, ["synchronous", "layerwise"]);
   const spikes = checkOneOf(`${place}: spikes`, network.spikes, ["unsigned", "signed"]);
   checkOneOf(`${place}: arithmetic`, network.arithmetic, ["float32", "int32"]);
+  for (const key of ["nonAdjacent", "settles"] as const) if (network[key] !== undefined) checkBoolean(`${place}: ${key}`, network[key]);
   if (code !== "rate" && schedule !== "layerwise") {
     throw new LlifError("ARGUMENT", `${place}: code "${code}": expected schedule "layerwise", got "${schedule}"`);
   }
@@ -67,7 +105,7 @@ function checkCode(place: string, network: SpikingNetwork): void {
   const ticks = checkInteger(`${place}: windowTicks`, network.windowTicks, network.nonAdjacent === true ? 2 : 1, realTimes ? 1 : most);
   const levels = realTimes ? 0 : code === "phase" ? phaseLevels(network, ticks) : ticks;
   if (network.levels !== levels) {
-    throw new LlifError("ARGUMENT", `${place}: levels of ${ticks} ${code} ticks: expected ${levels}, got ${network.levels}`);
+    throw new LlifError("ARGUMENT", `${place}: levels of ${ticks} ${code} ticks: expected ${levels}, got ${describe(network.levels)}`);
   }
 }
 
@@ -77,10 +115,12 @@ function phaseLevels({ spikes, nonAdjacent }: SpikingNetwork, ticks: number): nu
 }
 
 function checkInput({ name, input }: SpikingNetwork): void {
-  const place = `input "${input.name}"`;
-  if (typeof input.name !== "string" || input.name === "") throw new LlifError("ARGUMENT", `network "${name}": expected the input to have a name, got ""`);
-  checkShape(place, input.shape);
+  const inputName = checkName(`network "${name}": name of the input`, checkObject(`network "${name}": input`, input).name);
+  const place = `input "${inputName}"`;
+  checkOptions(place, input, { name: true, shape: true, counts: true });
+  checkExtents(`${place}: shape`, input.shape);
   if (input.counts === null) return;
+  checkOptions(`${place}: counts`, input.counts, { unit: true, minimum: true, maximum: true });
   checkFinite(`${place}: unit`, input.counts.unit, { above: 0 });
   const minimum = checkInteger(`${place}: minimum`, input.counts.minimum, -maximumTicks);
   checkInteger(`${place}: maximum`, input.counts.maximum, minimum, maximumTicks);
@@ -91,10 +131,11 @@ type Kinds = ReadonlyMap<string, SpikingNode["kind"]>;
 
 function checkNode(network: SpikingNetwork, node: SpikingNode, shapes: Shapes, kinds: Kinds): void {
   const place = `${node.kind} "${node.name}"`;
-  checkShape(place, node.shape);
+  checkExtents(`${place}: shape`, node.shape);
   if (node.kind === "pool") return checkPool(place, network, node, shapes, kinds);
   checkCharges(`${place}: bias`, node.bias, node.shape, network.arithmetic);
-  if (!(node.unit instanceof Float64Array)) throw new LlifError("ARGUMENT", `${place}: unit: expected a Float64Array`);
+  checkBoolean(`${place}: rectified`, node.rectified);
+  checkFloats64(`${place}: unit`, node.unit);
   checkBroadcast(`${place}: unit`, node.unit, node.shape);
   for (const unit of node.unit) checkFinite(`${place}: unit`, unit, { above: 0 });
   if (node.kind === "population") checkPopulation(place, network, node);
@@ -102,7 +143,6 @@ function checkNode(network: SpikingNetwork, node: SpikingNode, shapes: Shapes, k
 
 function checkPopulation(place: string, network: SpikingNetwork, population: Population): void {
   const { threshold, leakFactor, floor, reset, spikesPerTick, refractory, rectified } = population;
-  if (typeof rectified !== "boolean") throw new LlifError("ARGUMENT", `${place}: rectified: expected true or false, got ${String(rectified)}`);
   if (!rectified && (network.code !== "phase" || network.spikes !== "signed" || network.nonAdjacent === true)) {
     throw new LlifError("ARGUMENT", `${place}: rectified false: expected a balanced-ternary phase network (code "phase", signed spikes), got code "${network.code}", ${network.spikes} spikes`);
   }
@@ -110,16 +150,19 @@ function checkPopulation(place: string, network: SpikingNetwork, population: Pop
   for (const value of threshold) checkFinite(`${place}: threshold`, value, { above: 0 });
   checkCharges(`${place}: initialPotential`, population.initialPotential, population.shape, network.arithmetic);
   if (population.ceiling !== undefined) {
+    checkFloats64(`${place}: ceiling`, population.ceiling);
     checkBroadcast(`${place}: ceiling`, population.ceiling, population.shape);
     for (const value of population.ceiling) checkFinite(`${place}: ceiling`, value, { above: 0 });
   }
   if (population.negativeOf !== undefined) checkNegativeSide(place, network, population, population.negativeOf);
   checkFinite(`${place}: leakFactor`, leakFactor, { from: 0, to: 1 });
-  if (typeof floor !== "number" || Number.isNaN(floor) || floor === Infinity) {
-    throw new LlifError("ARGUMENT", `${place}: floor: expected a finite number, or -Infinity for none, got ${floor}`);
+  // Engines hold it as float32.
+  if (typeof floor !== "number" || Number.isNaN(floor) || (floor !== -Infinity && !Number.isFinite(Math.fround(floor)))) {
+    throw new LlifError("ARGUMENT", `${place}: floor: expected a finite number, or -Infinity for none, as float32, got ${describe(floor)}`);
   }
   checkOneOf(`${place}: reset`, reset, ["soft", "hard"]);
   checkInteger(`${place}: spikesPerTick`, spikesPerTick, 1, maximumTicks);
+  checkOptions(`${place}: refractory`, refractory, { ticks: true, input: true });
   checkInteger(`${place}: refractory ticks`, refractory.ticks, 0, maximumTicks);
   checkOneOf(`${place}: refractory input`, refractory.input, ["integrate", "discard"]);
   if (spikesPerTick > 1) {
@@ -129,15 +172,17 @@ function checkPopulation(place: string, network: SpikingNetwork, population: Pop
   if (network.schedule === "layerwise" || network.spikes === "signed") checkExact(place, network, population);
 }
 
-function checkNegativeSide(place: string, network: SpikingNetwork, { shape, ceiling }: Population, { population, slope, complement }: NegativeSide): void {
+function checkNegativeSide(place: string, network: SpikingNetwork, { shape, ceiling }: Population, side: NegativeSide): void {
+  const { population, slope, complement } = checkOptions(`${place}: negativeOf`, side, { population: true, slope: true, complement: true });
+  checkName(`${place}: negativeOf: population`, population);
   const positive = network.nodes.find(({ name }) => name === population);
   if (positive?.kind !== "population" || !sameShape(positive.shape, shape)) {
     throw new LlifError("ARGUMENT", `${place}: negativeOf: expected a population of shape ${formatShape(shape)}, got ${positive === undefined ? "no such node" : `${positive.kind} "${population}" of shape ${formatShape(positive.shape)}`}`);
   }
-  if (!(slope instanceof Float64Array)) throw new LlifError("ARGUMENT", `${place}: negativeOf: slope: expected a Float64Array`);
+  checkFloats64(`${place}: negativeOf: slope`, slope);
   checkLength(`${place}: negativeOf: slope`, slope, [channelsOf(shape)]);
   checkAllFinite(`${place}: negativeOf: slope`, slope);
-  if (typeof complement !== "boolean") throw new LlifError("ARGUMENT", `${place}: negativeOf: complement: expected true or false, got ${String(complement)}`);
+  checkBoolean(`${place}: negativeOf: complement`, complement);
   if (complement && ceiling === undefined) throw new LlifError("ARGUMENT", `${place}: negativeOf: expected a ceiling, at which a complement stands for zero`);
 }
 
@@ -187,12 +232,14 @@ function checkPool(place: string, network: SpikingNetwork, pool: SpikingPool, sh
   }
   if (pool.multiplicity === undefined) return;
   if (pool.mode !== "sum") throw new LlifError("ARGUMENT", `${place}: multiplicity: expected none in a max pool`);
-  if (!(pool.multiplicity instanceof Uint32Array)) throw new LlifError("ARGUMENT", `${place}: multiplicity: expected a Uint32Array`);
+  if (!isTypedArray(pool.multiplicity, "Uint32Array")) throw new LlifError("ARGUMENT", `${place}: multiplicity: expected a Uint32Array, got ${describe(pool.multiplicity)}`);
   checkLength(`${place}: multiplicity`, pool.multiplicity, pool.shape.slice(0, 2));
 }
 
 function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, kinds: Kinds, order: ReadonlyMap<string, number>): void {
   const place = `synapse "${synapse.from}" to "${synapse.to}"`;
+  checkOneOf(`${place}: kind`, synapse.kind, Object.keys(synapseKeys) as Synapse["kind"][]);
+  checkOptions<object>(place, synapse, synapseKeys[synapse.kind]);
   const from = sourceShape(place, synapse.from, shapes, kinds);
   const to = shapes.get(synapse.to);
   const kind = kinds.get(synapse.to);
@@ -225,8 +272,6 @@ function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, 
       if (sizeOf(from) !== sizeOf(to)) throw new LlifError("SHAPE", `${place}: expected as many neurons on both sides, got ${formatShape(from)} and ${formatShape(to)}`);
       checkCharges(`${place}: weights`, synapse.weights, to, arithmetic);
       break;
-    default:
-      checkOneOf(`${place}: kind`, (synapse as Synapse).kind, ["dense", "conv2d", "convTranspose2d", "identity"]);
   }
 }
 
@@ -250,7 +295,7 @@ function checkTransposed(place: string, from: Shape, to: Shape, { kernel, stride
 function sourceShape(place: string, from: string, shapes: Shapes, kinds: Kinds): Shape {
   const shape = shapes.get(from);
   if (shape === undefined || kinds.get(from) === "output") {
-    throw new LlifError("ARGUMENT", `${place}: expected the input, a population or a pool before it as source, got ${shape === undefined ? `"${from}"` : `output "${from}"`}`);
+    throw new LlifError("ARGUMENT", `${place}: expected the input, a population or a pool before it as source, got ${shape === undefined ? "" : "output "}${describe(from)}`);
   }
   return shape;
 }
@@ -268,10 +313,8 @@ function checkCharges(place: string, charges: Charges, shape: Shape, arithmetic:
 }
 
 function checkType(place: string, charges: Charges, arithmetic: Arithmetic): void {
-  const expected = arithmetic === "float32" ? Float32Array : Int32Array;
-  if (!(charges instanceof expected)) {
-    throw new LlifError("ARGUMENT", `${place}: expected a ${expected.name} in a ${arithmetic} network, got ${(charges as Charges | undefined)?.constructor.name}`);
-  }
+  const expected = arithmetic === "float32" ? "Float32Array" : "Int32Array";
+  if (!isTypedArray(charges, expected)) throw new LlifError("ARGUMENT", `${place}: expected a ${expected} in a ${arithmetic} network, got ${describe(charges)}`);
 }
 
 function checkBroadcast(place: string, values: ArrayLike<number>, shape: Shape): void {
@@ -284,9 +327,8 @@ function checkPowerOfTwo(place: string, value: number): void {
   if (2 ** Math.round(Math.log2(value)) !== value) throw new LlifError("ARGUMENT", `${place}: expected a power of two, got ${value}`);
 }
 
-function checkShape(place: string, shape: Shape): void {
-  for (const extent of shape) checkInteger(`${place}: shape ${formatShape(shape)}`, extent, 1);
-  if (sizeOf(shape) > maximumElements) throw new LlifError("SHAPE", `${place}: expected at most ${maximumElements} neurons, got shape ${formatShape(shape)}`);
+function checkFloats64(place: string, values: Float64Array): void {
+  if (!isTypedArray(values, "Float64Array")) throw new LlifError("ARGUMENT", `${place}: expected a Float64Array, got ${describe(values)}`);
 }
 
 /** Adds the names concerned to what `body` throws. */

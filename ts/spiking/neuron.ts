@@ -1,5 +1,5 @@
 import { LlifError } from "../errors.ts";
-import { checkFinite } from "../check.ts";
+import { checkFinite, checkOneOf, checkOptions, type OptionKeys } from "../check.ts";
 import type { NeuronOptions } from "./builder.ts";
 
 /** A neuron in SI units. Only the capacitance, the threshold and the tick are needed. */
@@ -19,11 +19,16 @@ export interface BiologicalNeuron {
   readonly initialVolt?: number;
   /** Lower bound of the membrane potential; default none. */
   readonly floorVolt?: number;
-  /** A multiple of `dtSeconds`; default 0. */
+  /** r, a multiple of `dtSeconds`; default 0. Its r/dt ticks pass without a spike, and the next may follow in the tick after them: spikes are r + dt apart or more. */
   readonly refractorySeconds?: number;
   /** Whether input that arrives while refractory counts; default `integrate`. */
   readonly refractoryInput?: "integrate" | "discard";
 }
+
+const neuronKeys: OptionKeys<BiologicalNeuron> = {
+  capacitanceFarad: true, thresholdVolt: true, dtSeconds: true, restVolt: true, leakCurrentAmpere: true, resistanceOhm: true, injectedCurrentAmpere: true,
+  initialVolt: true, floorVolt: true, refractorySeconds: true, refractoryInput: true,
+};
 
 /**
  * Parameters of a population in charge (coulomb times `chargeScale`), one value for all its neurons:
@@ -34,26 +39,28 @@ export interface BiologicalNeuron {
  * @see docs/mathematics.md, update equations
  */
 export function biologicalNeuron(neuron: BiologicalNeuron, chargeScale = 2 ** 40): Required<Pick<NeuronOptions, "threshold" | "bias" | "initialPotential" | "floor" | "refractory">> & Pick<NeuronOptions, "leak"> {
+  const { restVolt = 0, injectedCurrentAmpere = 0, leakCurrentAmpere = 0, initialVolt = 0, resistanceOhm, floorVolt, refractoryInput = "integrate" } = checkOptions("biologicalNeuron", neuron, neuronKeys);
+  checkFinite("chargeScale", chargeScale, { above: 0 });
   const capacitance = checkFinite("capacitanceFarad", neuron.capacitanceFarad, { above: 0 });
   const dt = checkFinite("dtSeconds", neuron.dtSeconds, { above: 0 });
   const thresholdVolt = checkFinite("thresholdVolt", neuron.thresholdVolt, { above: 0 });
-  const rest = checkFinite("restVolt", neuron.restVolt ?? 0);
-  const current = checkFinite("injectedCurrentAmpere", neuron.injectedCurrentAmpere ?? 0) - checkFinite("leakCurrentAmpere", neuron.leakCurrentAmpere ?? 0);
-  const decay = neuron.resistanceOhm === undefined ? 0 : dt / (checkFinite("resistanceOhm", neuron.resistanceOhm, { above: 0 }) * capacitance);
-  const floor = neuron.floorVolt === undefined ? -Infinity : chargeScale * capacitance * checkFinite("floorVolt", neuron.floorVolt);
+  const rest = checkFinite("restVolt", restVolt);
+  const current = checkFinite("injectedCurrentAmpere", injectedCurrentAmpere) - checkFinite("leakCurrentAmpere", leakCurrentAmpere);
+  const decay = resistanceOhm === undefined ? 0 : dt / (checkFinite("resistanceOhm", resistanceOhm, { above: 0 }) * capacitance);
+  const floor = floorVolt === undefined ? -Infinity : chargeScale * capacitance * checkFinite("floorVolt", floorVolt);
   return {
     threshold: chargeScale * capacitance * thresholdVolt,
     bias: chargeScale * (current * dt - Math.expm1(-decay) * capacitance * rest),
-    initialPotential: chargeScale * capacitance * checkFinite("initialVolt", neuron.initialVolt ?? 0),
+    initialPotential: chargeScale * capacitance * checkFinite("initialVolt", initialVolt),
     floor,
-    refractory: { ticks: refractoryTicks(neuron, dt), input: neuron.refractoryInput ?? "integrate" },
+    refractory: { ticks: refractoryTicks(neuron, dt), input: checkOneOf("refractoryInput", refractoryInput, ["integrate", "discard"]) },
     ...(decay === 0 ? {} : { leak: { kind: "ohmic" as const, factorPerTick: Math.exp(-decay) } }),
   };
 }
 
 /** Weight of a synapse whose one spike delivers `coulomb`, in the unit of `biologicalNeuron`. */
 export function synapticCharge(coulomb: number, chargeScale = 2 ** 40): number {
-  return checkFinite("synaptic charge", coulomb) * chargeScale;
+  return checkFinite("synaptic charge: coulomb", coulomb) * checkFinite("chargeScale", chargeScale, { above: 0 });
 }
 
 function refractoryTicks({ refractorySeconds = 0 }: BiologicalNeuron, dt: number): number {
