@@ -33,9 +33,10 @@ export async function openCore(network: SpikingNetwork, inputs: readonly RunInpu
 }
 
 function wasmContender({ network }: PreparedNetwork, { raw, numbers }: CoreNetwork, memory: WebAssembly.Memory, samples: readonly EncodedInput[], ticks: number): Contender<SimulationOutcome> {
+  const none = new Uint32Array(0);
   const run = (sample: EncodedInput): number => {
     raw.reset();
-    return sample.kind === "constant" ? raw.runConstant(bitsOf(sample.values), ticks) : raw.runEvents(sample.neurons, sample.starts, ticks);
+    return sample.kind === "constant" ? raw.runConstant(bitsOf(sample.values), ticks) : raw.runEvents(sample.neurons, sample.starts, none, ticks);
   };
   const numbersOf = (nodes: readonly { readonly name: string }[]) => nodes.map(({ name }) => numbers.get(name) as number);
   return {

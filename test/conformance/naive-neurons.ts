@@ -30,7 +30,7 @@ function synchronous(node: Body, neuron: number, ticks: number, arrivals: Arriva
   const arrive = (start: number, tick: number): number => arrivals.flatMap(({ spikes }) => spikes[tick]).reduce((sum, [weight]) => f(sum + weight), start);
   if (node.kind === "output") {
     let charge = 0;
-    return range(ticks).map((tick) => (charge = arrive(f(charge + drive), tick)));
+    return range(ticks).map((tick) => (charge += arrive(drive, tick)));
   }
   const alpha = f(node.leakFactor);
   const theta = at(node.threshold, neuron);

@@ -288,6 +288,9 @@ function bitsOf(values: ArrayLike<number>, integers: boolean): number[] {
   return integers ? Array.from(values) : [...new Uint32Array(Float32Array.from(values).buffer)];
 }
 
+/** Of an output, in float64. */
+const chargeBits = (values: ArrayLike<number>, integers: boolean): number[] => (integers ? Array.from(values) : [...new Uint32Array(Float64Array.from(values).buffer)]);
+
 function expectEqual(network: SpikingNetwork, result: Result, expected: Expected): void {
   const integers = network.arithmetic === "int32";
   for (const { name } of populationsOf(network)) {
@@ -295,7 +298,7 @@ function expectEqual(network: SpikingNetwork, result: Result, expected: Expected
     expect(Array.from(result.counts[name])).toEqual(expected.counts[name]);
     expect(bitsOf(result.potentials[name as never], integers)).toEqual(bitsOf(expected.potentials[name].flat(), integers));
   }
-  for (const { name } of outputsOf(network)) expect(bitsOf(result.charges[name], integers)).toEqual(bitsOf(expected.charges[name], integers));
+  for (const { name } of outputsOf(network)) expect(chargeBits(result.charges[name], integers)).toEqual(chargeBits(expected.charges[name], integers));
   expect(result.statistics.spikes).toBe(expected.spikeCount);
   expect(result.statistics.synapticOperations).toBe(expected.synapticOperations);
 }

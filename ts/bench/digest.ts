@@ -15,9 +15,9 @@ export class Digest {
     return this;
   }
 
-  /** Floats as their bits. */
-  charges(values: Float32Array | Int32Array): this {
-    return this.words(new Uint32Array(values.buffer, values.byteOffset, values.length));
+  /** Floats as their bits, of 64 the low word first. */
+  charges(values: Float32Array | Float64Array | Int32Array): this {
+    return this.words(new Uint32Array(values.buffer, values.byteOffset, values.byteLength / 4));
   }
 
   hex(): string {

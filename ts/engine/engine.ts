@@ -91,8 +91,11 @@ export interface Result<R extends RecordOptions = RecordOptions> {
   readonly logits: Float64Array;
   /** Classes by falling logit, at most five; ties: lowest index first. */
   readonly top: readonly { readonly index: number; readonly label: string; readonly logit: number }[];
-  /** Charge of every output node, by name: exact integers in int32 networks. */
-  readonly charges: Readonly<Record<string, Float32Array | Int32Array>>;
+  /**
+   * Charge of every output node, by name: exact integers in int32 networks. In synchronous float32 networks what a tick brings is summed in float32,
+   * then added in float64, so that long runs lose nothing: of n charges a tick, |c| + Σ|q| ≤ M together, the mean charge of T ticks is within M·(n·2^−24 + T·2^−53) (T3).
+   */
+  readonly charges: Readonly<Record<string, Float64Array | Int32Array>>;
   /**
    * Spike counts by population, payloads and signs included (phase: Σ 2^k); Int32Array where one may be
    * negative: populations that are not rectified, and signed `rate`, which takes back under `keepState` what a former run gave.

@@ -22,7 +22,8 @@ export interface RawSimulator {
   sent(node: number): Uint32Array;
   reset(): void;
   runConstant(values: Uint32Array, ticks: number): number;
-  runEvents(neurons: Uint32Array, starts: Uint32Array, ticks: number): number;
+  /** @param values constant current beside the spikes, in synchronous networks; empty: none. */
+  runEvents(neurons: Uint32Array, starts: Uint32Array, values: Uint32Array, ticks: number): number;
   runValues(neurons: Uint32Array, values: Uint32Array): number;
   beginPipeline(): void;
   /** Address of the table of the sample that is done, or 0. */

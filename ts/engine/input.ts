@@ -23,6 +23,8 @@ export interface EventInput {
   readonly signs?: Int8Array;
   /** Times in the window, 0 to 1, by spike, in real-valued `ttfs`. */
   readonly times?: Float64Array;
+  /** Constant current beside the spikes, as `ConstantInput` has it; synchronous networks alone. */
+  readonly values?: Float32Array | Int32Array;
 }
 
 /**

@@ -47,7 +47,7 @@ export interface SimulatorCore {
 /** What one run gave; the arrays belong to the caller. */
 export interface CoreRun {
   /** Charge of every output since the last reset. */
-  readonly charges: Readonly<Record<string, Float32Array | Int32Array>>;
+  readonly charges: Readonly<Record<string, Float64Array | Int32Array>>;
   /** Of this run alone, as the following; empty if not recorded. */
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
   /** By population and pool; absent: not recorded. */
@@ -220,7 +220,7 @@ function ticksOf(network: SpikingNetwork, schedule: CompiledSchedule, options: R
   return network.windowTicks;
 }
 
-function decode(output: SpikingOutput, charges: Charges, ticks: number): Float64Array {
+function decode(output: SpikingOutput, charges: Float64Array | Int32Array, ticks: number): Float64Array {
   const units = expandCharges(output.unit, output.shape);
   return Float64Array.from(charges, (charge, index) => {
     const value = (units[index] * charge) / ticks;

@@ -29,6 +29,13 @@ export class RunTable {
     return new Float32Array(this.#buffer, ...this.#place(node, array)).slice();
   }
 
+  /** Pairs of words. */
+  doubles(node: number, array: TableArray): Float64Array {
+    const [start, length] = this.#place(node, array);
+    // A copy of the bytes, since they need not lie on a boundary of eight.
+    return new Float64Array(this.#buffer.slice(start, start + 4 * length));
+  }
+
   integers(node: number, array: TableArray): Int32Array {
     return new Int32Array(this.#buffer, ...this.#place(node, array)).slice();
   }

@@ -99,7 +99,7 @@ function wasmCore({ network, schedule: { interleaved } }: PreparedNetwork, recor
 function runEvents(raw: RawSimulator, network: SpikingNetwork, input: EventInput, ticks: number): number {
   if (hasRealTimes(network)) return raw.runValues(input.neurons, remainders(input));
   const { neurons, starts } = planesOf(input, network.spikes === "signed");
-  return raw.runEvents(neurons, starts, ticks);
+  return raw.runEvents(neurons, starts, input.values === undefined ? new Uint32Array(0) : bitsOf(input.values), ticks);
 }
 
 function sentBy({ nodes }: SpikingNetwork, raw: RawSimulator, numbers: ReadonlyMap<string, number>): Record<string, Uint32Array> {
@@ -121,7 +121,7 @@ function collect(network: SpikingNetwork, recording: Recording, numbers: Readonl
   const bits = (name: string, array: TableArray): Float32Array | Int32Array =>
     network.arithmetic === "float32" ? table.floats(numberOf(name), array) : table.integers(numberOf(name), array);
   return {
-    charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, bits(name, "charges")])),
+    charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, network.arithmetic === "float32" ? table.doubles(numberOf(name), "charges") : table.integers(numberOf(name), "charges")])),
     counts: recording.counts ? Object.fromEntries(populationsOf(network).map(({ name, rectified }) => [name, rectified && unsigned ? table.words(numberOf(name), "counts") : table.integers(numberOf(name), "counts")])) : {},
     spikes: Object.fromEntries(
       recording.spikes.map((name) => {

@@ -161,8 +161,8 @@ impl Layer {
         let has_rows = |synapse: &SynapseSpec| synapse.kind == Kind::Identity { per_neuron: false } && synapse.source != 0 && schedule.timed.is_none() && to.channels <= MOST_DIAGONAL;
         let delay = |synapse: &SynapseSpec| synapse.delayed.map_or(0, |delayed| delayed.ticks);
         let synapses = spec.synapses.iter().zip(sources).map(|(synapse, &from)| Synapse::new(synapse.source, synapse.kind, from, to, width, vectors, by_events, groups, has_rows(synapse)).delayed(delay(synapse))).collect();
-        // Lanes without a neuron must not fire.
-        let never = if float { f32::INFINITY.to_bits() } else { 1 };
+        // Lanes without a neuron must not fire, whatever their potential: nothing reaches NaN.
+        let never = if float { f32::NAN.to_bits() } else { 1 };
         let base = match (float, schedule.interleaved) {
             (true, _) => Vec::new(),
             (_, true) => spec.bias.clone(),

@@ -131,7 +131,7 @@ impl<L: Lanes> Simulator<L> {
         std::mem::swap(&mut self.spikes, &mut spikes);
         self.enter(input, 0, ticks);
         std::mem::swap(&mut self.spikes, &mut spikes);
-        let current = if let Input::Constant(values) = input { Some(values.to_vec()) } else { None };
+        let current = input.current().map(<[u32]>::to_vec);
         Ok(Sample { current, distinct, spikes, records: (0..nodes).map(|_| Record::default()).collect(), spike_count: 0, synaptic_operations: 0 })
     }
 

@@ -22,9 +22,21 @@ pub enum Input<'a> {
     Constant(&'a [u32]),
     /// Sorted by (plane, neuron); those of plane p are `neurons[starts[p]..starts[p + 1]]`. A plane is a tick, or, where spikes are
     /// signed, the spikes +1 of a tick, then its spikes −1.
-    Events { neurons: &'a [u32], starts: &'a [u32] },
+    /// `values`: constant current beside them, as above, which only synchronous networks take; empty: none.
+    Events { neurons: &'a [u32], starts: &'a [u32], values: &'a [u32] },
     /// Where times are real: bits of what each spike delivers, 0 to 1; by ascending neuron.
     Values { neurons: &'a [u32], values: &'a [u32] },
+}
+
+impl<'a> Input<'a> {
+    /// Constant current, if any.
+    pub(crate) fn current(&self) -> Option<&'a [u32]> {
+        match *self {
+            Input::Constant(values) => Some(values),
+            Input::Events { values, .. } if !values.is_empty() => Some(values),
+            _ => None,
+        }
+    }
 }
 
 pub struct Simulator<L: Lanes> {
@@ -92,7 +104,7 @@ impl<L: Lanes> Simulator<L> {
         (self.spike_count, self.synaptic_operations) = (0, 0);
         self.sent.iter_mut().for_each(|sent| sent.fill(0));
         let samples = if interleaved { ticks } else { 2 * ticks };
-        let current = if let Input::Constant(values) = input { Some(values) } else { None };
+        let current = input.current();
         for index in 1..self.network.nodes.len() {
             self.begin(index, current, samples);
         }
@@ -111,7 +123,7 @@ impl<L: Lanes> Simulator<L> {
 
     /// Whether no input spikes twice in a tick.
     pub(crate) fn check(&self, input: &Input, ticks: usize) -> Result<bool, String> {
-        check(input, self.network.nodes[0].geometry().size(), ticks * self.network.schedule.signs(), self.network.schedule.timed)
+        check(input, self.network.nodes[0].geometry().size(), ticks, &self.network.schedule)
     }
 
     /// Nothing has come of this run yet. `samples`: of each membrane trace.
@@ -147,8 +159,8 @@ impl<L: Lanes> Simulator<L> {
             }
             (Input::Constant(_), Some(_)) => enter_values(spikes, geometry, &[], &[]),
             (Input::Values { neurons, values }, _) => enter_values(spikes, geometry, neurons, values),
-            (Input::Events { neurons, starts }, Some(_)) => enter_slots(spikes, geometry, neurons, starts),
-            (Input::Events { neurons, starts }, None) => spikes.fill(geometry, neurons, &starts[first * signs..=(first + here) * signs]),
+            (Input::Events { neurons, starts, .. }, Some(_)) => enter_slots(spikes, geometry, neurons, starts),
+            (Input::Events { neurons, starts, .. }, None) => spikes.fill(geometry, neurons, &starts[first * signs..=(first + here) * signs]),
             (Input::Constant(_), None) => {
                 self.silence.resize(self.silence.len().max(here * signs + 1), 0);
                 spikes.fill(geometry, &[], &self.silence[..=here * signs]);
@@ -222,10 +234,19 @@ impl<L: Lanes> Simulator<L> {
         }
     }
 
-    /// Bits of the charges of an output, one for each neuron.
-    pub fn charges(&self, node: usize) -> impl Iterator<Item = u32> + '_ {
-        let positions = self.layer(node).map(|(layer, state)| state.potential.chunks_exact(layer.padded).map(|position| &position[..layer.geometry.channels]));
-        positions.into_iter().flatten().flatten().copied()
+    /// Charges of an output, one for each neuron: bits of i32, or of f64, low word first.
+    pub fn charges(&self, node: usize) -> Vec<u32> {
+        let Some((layer, state)) = self.layer(node) else { return Vec::new() };
+        let (padded, channels) = (layer.padded, layer.geometry.channels);
+        let words = |charge: f64| [charge.to_bits() as u32, (charge.to_bits() >> 32) as u32];
+        let potentials = state.potential.chunks_exact(padded).flat_map(|position| &position[..channels]);
+        if !state.charge.is_empty() {
+            return state.charge.chunks_exact(padded).flat_map(|position| &position[..channels]).flat_map(|&charge| words(charge)).collect();
+        }
+        if self.network.schedule.float() {
+            return potentials.flat_map(|&bits| words(f64::from(f32::from_bits(bits)))).collect();
+        }
+        potentials.copied().collect()
     }
 
     pub fn counts(&self, node: usize) -> &[u32] {
@@ -281,7 +302,8 @@ fn usual_block(network: &Network) -> usize {
 
 /// Whether no input spikes twice in a tick.
 #[inline(never)]
-fn check(input: &Input, size: usize, planes: usize, timed: Option<Timed>) -> Result<bool, String> {
+fn check(input: &Input, size: usize, ticks: usize, schedule: &Schedule) -> Result<bool, String> {
+    let (timed, planes) = (schedule.timed, ticks * schedule.signs());
     match *input {
         Input::Events { .. } if timed == Some(Timed::Real) => Err("input spikes: expected the value of each, got none".into()),
         Input::Values { .. } if timed != Some(Timed::Real) => Err("input spikes: expected no values".into()),
@@ -296,7 +318,11 @@ fn check(input: &Input, size: usize, planes: usize, timed: Option<Timed>) -> Res
         }
         Input::Constant(values) if values.len() == size => Ok(true),
         Input::Constant(values) => Err(format!("input: expected {size} values, got {}", values.len())),
-        Input::Events { neurons, starts } => {
+        Input::Events { values, .. } if !values.is_empty() && (!schedule.interleaved || values.len() != size) => {
+            let expected = if schedule.interleaved { size } else { 0 };
+            Err(format!("input: expected {expected} values beside spikes, got {}", values.len()))
+        }
+        Input::Events { neurons, starts, .. } => {
             if starts.len() != planes + 1 || starts[0] != 0 || starts[planes] as usize != neurons.len() || starts.windows(2).any(|pair| pair[0] > pair[1]) {
                 return Err(format!("input spikes: expected starts of {planes} planes, ascending from 0 to {}", neurons.len()));
             }

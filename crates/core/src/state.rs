@@ -1,6 +1,6 @@
 //! What changes while a network runs.
 
-use crate::chunks::Chunk;
+use crate::chunks::{Chunk, Width};
 use crate::delays::Past;
 use crate::events::{readers, Readers};
 use crate::kernel::drive::Driven;
@@ -15,6 +15,8 @@ use crate::synapse::{Synapse, View};
 pub struct LayerState {
     /// Potentials between blocks of ticks (synchronous), charges of an output; [positions][padded].
     pub potential: Vec<u32>,
+    /// Charges of an output in f32 since the reset, where layers tick together; [positions][padded].
+    pub charge: Vec<f64>,
     /// Ticks left of the refractory period; empty where every neuron takes the vector path.
     pub waiting: Vec<u32>,
     /// Bias (and, in integers, initial potential) plus constant current of this run; none without current.
@@ -38,9 +40,11 @@ pub struct LayerState {
 impl LayerState {
     pub fn new(layer: &Layer, interleaved: bool, counts: bool) -> LayerState {
         let size = layer.geometry.positions() * layer.padded;
+        let sums = interleaved && !layer.fires && layer.width == Width::Float;
         let scalar = layer.fires && (layer.neuron.refractory_ticks > 0 || layer.neuron.spikes_per_tick > 1);
         LayerState {
-            potential: vec![0; if interleaved || !layer.fires { size } else { 0 }],
+            potential: vec![0; if (interleaved || !layer.fires) && !sums { size } else { 0 }],
+            charge: vec![0.0; if sums { size } else { 0 }],
             waiting: vec![0; if scalar { size } else { 0 }],
             counts: vec![0; if layer.fires && counts { layer.geometry.size() } else { 0 }],
             views: layer.synapses.iter().map(|_| Spikes::default()).collect(),
@@ -57,6 +61,7 @@ impl LayerState {
                 false => potential.fill(0),
             }
         }
+        self.charge.fill(0.0);
         self.waiting.fill(0);
         self.ledger.reset();
     }

@@ -148,16 +148,20 @@ fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, s
     let drive = if matches!(reach, Reach::Only(_)) { &NOTHING[..lanes] } else { as_f32(&state.drive.as_ref().unwrap_or(&layer.bias).at(position)[chunk.first..chunk.first + lanes]) };
     let multiple = neuron.spikes_per_tick > 1;
     let thresholds = if layer.fires { as_f32(&layer.threshold.at(position)[chunk.first..chunk.first + lanes]) } else { &[] };
-    let potentials = &mut as_floats(&mut state.potential)[at..at + lanes];
+    let (potential, charge) = match layer.fires {
+        true => (as_floats(&mut state.potential)[at..at + lanes].as_mut_ptr(), std::ptr::null_mut()),
+        false => (std::ptr::null_mut(), state.charge[at..at + lanes].as_mut_ptr()),
+    };
     let waiting = if state.waiting.is_empty() { std::ptr::null_mut() } else { state.waiting[at..at + lanes].as_mut_ptr() };
     let (list, offset) = if let Reach::List { number, offset } = reach { (Some(&scratch.lists[number]), offset) } else { (None, 0) };
     let (ahead, lines) = look_ahead(layer, &scratch.taps, index, ticks);
-    // SAFETY: potentials, drive, thresholds, waiting and samples have `lanes` values (a tick); a row of bits has `words` words a
+    // SAFETY: potentials or charges, drive, thresholds, waiting and samples have `lanes` values (a tick); a row of bits has `words` words a
     // position and tick, in which the chunk has whole bytes; repeats have `padded` values a position and tick; taps read live
     // spikes of `ticks` planes, whose entries are rows of the chunk's block.
     unsafe {
         let job = Job {
-            potential: potentials.as_mut_ptr(),
+            potential,
+            charge,
             drive: drive.as_ptr(),
             threshold: thresholds.as_ptr(),
             waiting,
@@ -218,15 +222,20 @@ fn run_row<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], s
     let discards = layer.neuron.discards && !state.waiting.is_empty();
     let leaked = Neuron { leak_factor: 1.0, ..layer.neuron };
     grow(&mut scratch.held, width * padded);
+    grow(&mut scratch.row, width * padded);
     scratch.taps.clear();
     for tick in 0..ticks {
-        let row = &mut as_floats(&mut state.potential)[range.clone()];
+        let row = if layer.fires { &mut as_floats(&mut state.potential)[range.clone()] } else { &mut as_floats(&mut scratch.row)[..width * padded] };
         let held = &mut as_floats(&mut scratch.held)[..width * padded];
         for x in 0..width {
             let drive = as_f32(&state.drive.as_ref().unwrap_or(&layer.bias).at(y * width + x)[..padded]);
             let here = x * padded..(x + 1) * padded;
+            if !layer.fires {
+                row[here].copy_from_slice(drive);
+                continue;
+            }
             for ((v, held), drive) in row[here.clone()].iter_mut().zip(&mut held[here]).zip(drive) {
-                *held = if layer.fires { layer.neuron.leak_factor * *v } else { *v };
+                *held = layer.neuron.leak_factor * *v;
                 *v = *held + drive;
             }
         }
@@ -234,6 +243,7 @@ fn run_row<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], s
             deliver(layer, synapse, &state.readers[index], spikes_of(layer, index, &state.views, before), y, tick, false, row);
         }
         if !layer.fires {
+            state.charge[range.clone()].iter_mut().zip(&*row).for_each(|(charge, &brought)| *charge += f64::from(brought));
             continue;
         }
         if discards {

@@ -140,6 +140,31 @@ fn simulate(layer: &LayerSpec, matrices: &[Matrix], sources: &[&Train], current:
     (fired, traces)
 }
 
+/// Charges of an output in f32: each tick is summed in f32, from the drive on, and added in f64. `reach`: matrix and spikes of each
+/// synapse, and whether it carries `values` as current too.
+fn readout(bias: &[u32], geometry: Geometry, reach: &[(Matrix, &Train, bool)], values: &[u32]) -> Vec<f64> {
+    let charge = |neuron: usize| {
+        let mut drive = f32::from_bits(bias[neuron % bias.len()]);
+        for (matrix, ..) in reach.iter().filter(|(.., driven)| *driven) {
+            for (weight, &value) in matrix[neuron].iter().zip(values) {
+                drive += weight.map_or(0.0, |weight| f32::from_bits(weight) * f32::from_bits(value));
+            }
+        }
+        let mut charge = 0.0;
+        for tick in 0..reach[0].1.len() {
+            let mut brought = drive;
+            for (matrix, train, _) in reach {
+                for (weight, &count) in matrix[neuron].iter().zip(&train[tick]) {
+                    (0..count).for_each(|_| brought += f32::from_bits(weight.unwrap_or(0)));
+                }
+            }
+            charge += f64::from(brought);
+        }
+        charge
+    };
+    (0..geometry.size()).map(charge).collect()
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Shape {
     Dense,
@@ -220,7 +245,8 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
     let numbers = |random: &mut Random, count: usize, low: i32, high: i32| (0..count).map(|_| number(random, low, high)).collect::<Vec<u32>>();
 
     let constant = random.below(3) == 0;
-    let activity = if constant { 0 } else { [0, 3, 30, 100][random.below(4)] };
+    // Synchronous networks take both at once.
+    let activity = if constant && (layerwise || random.below(2) == 0) { 0 } else { [0, 3, 30, 100][random.below(4)] };
     let repeats = random.below(4) == 0;
     let spikes: Train = (0..ticks).map(|_| (0..input.size()).map(|_| if random.below(100) < activity { (1 + if repeats { random.below(3) as i32 } else { 0 }) * if signed && random.below(2) == 0 { -1 } else { 1 } } else { 0 }).collect()).collect();
     let values = (0..input.size()).map(|_| if random.below(3) == 0 { number(random, 0, 0) } else {
@@ -284,12 +310,34 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
         }
     }
 
+    let expected_charges = (!layerwise).then(|| {
+        let shape = [Shape::Dense, Shape::Conv, Shape::Depthwise, Shape::Identity][random.below(4)];
+        let (geometry, kind) = draw_kind(random, shape, history[3].0).unwrap_or((history[3].0, Kind::Identity { per_neuron: true }));
+        let mut sources = vec![(3, kind)];
+        if input.size() == geometry.size() {
+            sources.push((0, Kind::Identity { per_neuron: true }));
+        }
+        let neuron = Neuron { leak_factor: 1.0, floor: f32::NEG_INFINITY, hard: false, spikes_per_tick: 1, refractory_ticks: 0, discards: false };
+        let synapses = sources.iter().map(|&(source, kind)| SynapseSpec { source, kind, delayed: None }).collect();
+        let spec = LayerSpec { geometry, depth: 0, fires: false, neuron, rectified: true, narrow: false, bias: numbers(random, geometry.channels, -50, 50), threshold: Vec::new(), initial: Vec::new(), synapses, record_spikes: false, traced: Vec::new() };
+        let weights: Vec<Vec<u32>> = sources.iter().map(|&(source, kind)| numbers(random, weight_count(kind, history[source].0, geometry), -largest, largest)).collect();
+        let reach: Vec<(Matrix, &Train, bool)> = sources.iter().zip(&weights).map(|(&(source, kind), weights)| (matrix(kind, weights, history[source].0, geometry), &history[source].1, constant && source == 0)).collect();
+        let charges = readout(&spec.bias, geometry, &reach, &values);
+        network.layer(spec).unwrap();
+        weights.iter().enumerate().for_each(|(synapse, weights)| network.weights(synapse, weights).unwrap());
+        charges
+    });
+
     let mut simulator = Simulator::<L>::new(network, true).unwrap();
     let mut total = 0;
     for repetition in 0..2 {
         simulator.reset();
-        let input = if constant { Input::Constant(&values) } else { Input::Events { neurons: &neurons, starts: &starts } };
+        let input = if constant && activity == 0 { Input::Constant(&values) } else { Input::Events { neurons: &neurons, starts: &starts, values: if constant { &values } else { &[] } } };
         simulator.run(input, ticks).unwrap();
+        if let Some(charges) = &expected_charges {
+            let words: Vec<u32> = charges.iter().flat_map(|charge| [charge.to_bits() as u32, (charge.to_bits() >> 32) as u32]).collect();
+            assert_eq!(simulator.charges(4), words, "charges, repetition {repetition}");
+        }
         for depth in 1..=3 {
             let train = &history[depth].1;
             let expected: Vec<u32> = train.iter().flat_map(|tick| (0..tick.len() as u32).flat_map(|neuron| std::iter::repeat_n(neuron, tick[neuron as usize].unsigned_abs() as usize))).collect();
@@ -352,11 +400,14 @@ fn refuses_wrong_lengths_and_nodes() {
         network.weights(0, &vec![0; weights])?;
         Simulator::<Portable>::new(network, true).map(|_| ())
     };
+    let mut floored = network();
+    let boundless = LayerSpec { geometry, depth: 1, fires: true, neuron: Neuron { floor: f32::INFINITY, ..neuron }, rectified: true, narrow: false, bias: vec![0; 2], threshold: vec![1.0f32.to_bits(); 2], initial: vec![0; 2], synapses: Vec::new(), record_spikes: false, traced: Vec::new() };
+    assert!(floored.layer(boundless).unwrap_err().contains("floor: expected a finite number"));
     for (weights, source, threshold, message) in [(3, 0, 1.0, "weights: expected 4 values, got 3"), (5, 0, 1.0, "weights: expected 4 values, got 5"), (4, 1, 1.0, "node 1: expected"), (4, 0, 0.0, "threshold: expected values > 0")] {
         assert!(build(weights, source, threshold).unwrap_err().contains(message), "{message}");
     }
     let mut simulator = Simulator::<Portable>::new(network(), true).unwrap();
-    assert!(simulator.run(Input::Events { neurons: &[2], starts: &[0, 1] }, 1).is_err());
-    assert!(simulator.run(Input::Events { neurons: &[1, 0], starts: &[0, 2] }, 1).is_err());
+    assert!(simulator.run(Input::Events { neurons: &[2], starts: &[0, 1], values: &[] }, 1).is_err());
+    assert!(simulator.run(Input::Events { neurons: &[1, 0], starts: &[0, 2], values: &[] }, 1).is_err());
     assert!(simulator.run(Input::Constant(&[0]), 1).is_err());
 }

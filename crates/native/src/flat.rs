@@ -39,7 +39,7 @@ impl Job {
     pub fn run(&mut self, sample: usize) -> Result<(), String> {
         match &self.samples[sample] {
             Sample::Constant(ticks, values) => self.simulator.run(Input::Constant(values), *ticks),
-            Sample::Spikes(ticks, neurons, starts) => self.simulator.run(Input::Events { neurons, starts }, *ticks),
+            Sample::Spikes(ticks, neurons, starts) => self.simulator.run(Input::Events { neurons, starts, values: &[] }, *ticks),
         }
     }
 

@@ -64,7 +64,7 @@ fn outcome(job: &mut flat::Job) -> Result<String, String> {
         job.reset();
         job.run(sample)?;
         job.populations.iter().for_each(|&node| digest.words(job.simulator.counts(node)));
-        job.outputs.iter().for_each(|&node| digest.words(&job.simulator.charges(node).collect::<Vec<u32>>()));
+        job.outputs.iter().for_each(|&node| digest.words(&job.simulator.charges(node)));
         spikes += job.simulator.spike_count;
         operations += job.simulator.synaptic_operations;
     }

@@ -10,7 +10,7 @@ use wasm_bindgen::JsError;
 #[wasm_bindgen]
 pub struct RawSimulator {
     simulator: Simulator<Native>,
-    charges: Vec<u32>,
+    charges: Vec<Vec<u32>>,
     table: Vec<u32>,
 }
 
@@ -55,9 +55,10 @@ impl RawSimulator {
         Ok(self.report())
     }
 
+    /// `values`: constant current beside the spikes, as in `runConstant`, in synchronous networks; empty: none.
     #[wasm_bindgen(js_name = runEvents)]
-    pub fn run_events(&mut self, neurons: &[u32], starts: &[u32], ticks: usize) -> Result<*const u32, JsError> {
-        thrown(self.simulator.run(Input::Events { neurons, starts }, ticks))?;
+    pub fn run_events(&mut self, neurons: &[u32], starts: &[u32], values: &[u32], ticks: usize) -> Result<*const u32, JsError> {
+        thrown(self.simulator.run(Input::Events { neurons, starts, values }, ticks))?;
         Ok(self.report())
     }
 
@@ -82,7 +83,7 @@ impl RawSimulator {
 
     #[wasm_bindgen(js_name = passEvents)]
     pub fn pass_events(&mut self, neurons: &[u32], starts: &[u32]) -> Result<*const u32, JsError> {
-        self.pass(Some(Input::Events { neurons, starts }))
+        self.pass(Some(Input::Events { neurons, starts, values: &[] }))
     }
 
     #[wasm_bindgen(js_name = passValues)]
@@ -103,7 +104,7 @@ impl RawSimulator {
     }
 
     /// Two words each for the number of spikes and of synaptic operations (low, high); then for every node seven pairs of
-    /// address and length: charges, counts, ticks, neurons, signs and values of the spikes, traces. They hold until the next call.
+    /// address and length in words: charges (f64 in float networks), counts, ticks, neurons, signs and values of the spikes, traces. They hold until the next call.
     fn report(&mut self) -> *const u32 {
         self.table.clear();
         self.charges.clear();
@@ -112,17 +113,12 @@ impl RawSimulator {
         }
         let nodes = self.simulator.nodes();
         let is_output = |node: &Node| matches!(node, Node::Layer(layer) if !layer.fires);
-        for (number, _) in nodes.iter().enumerate().filter(|(_, node)| is_output(node)) {
-            self.charges.extend(self.simulator.charges(number));
-        }
-        let mut first = 0;
-        for (number, node) in nodes.iter().enumerate() {
-            let length = if is_output(node) { node.geometry().size() } else { 0 };
-            let simulator = &self.simulator;
-            for array in [&self.charges[first..first + length], simulator.counts(number), simulator.spike_ticks(number), simulator.spike_neurons(number), simulator.spike_signs(number), simulator.spike_values(number), simulator.traces(number)] {
+        self.charges.extend(nodes.iter().enumerate().map(|(number, node)| if is_output(node) { self.simulator.charges(number) } else { Vec::new() }));
+        let simulator = &self.simulator;
+        for number in 0..nodes.len() {
+            for array in [&self.charges[number][..], simulator.counts(number), simulator.spike_ticks(number), simulator.spike_neurons(number), simulator.spike_signs(number), simulator.spike_values(number), simulator.traces(number)] {
                 self.table.extend([array.as_ptr() as usize as u32, array.len() as u32]);
             }
-            first += length;
         }
         self.table.as_ptr()
     }

@@ -70,26 +70,22 @@ export function histories<T>(network: SpikingNetwork, make: () => T): Map<string
   );
 }
 
-/** The input's spikes, one list a tick; empty lists under constant current. */
-function inputEvents(input: EncodedInput, ticks: number): EventList[] {
-  return Array.from({ length: ticks }, (_, tick) => {
-    if (input.kind === "constant") return new EventList();
-    const list = new EventList(input.neurons.subarray(input.starts[tick], input.starts[tick + 1]));
-    list.length = list.neurons.length;
-    return list;
-  });
-}
-
-/** The same, with the sign of each spike. */
-export function signedInputEvents(input: EncodedInput, ticks: number): SignedEvents[] {
-  const all = inputEvents(input, ticks);
-  const { signs, starts } = input.kind === "events" ? input : { signs: undefined, starts: [] };
-  if (signs === undefined) return all.map((plus) => ({ ...signedEvents(), plus }));
-  return all.map((list, tick) => {
+/** The input's spikes of each tick; none under constant current, and past the input's end. */
+export function signedInputEvents(input: EncodedInput): (tick: number) => SignedEvents {
+  const none = signedEvents();
+  if (input.kind === "constant") return () => none;
+  const { neurons, starts, signs } = input;
+  return (tick) => {
+    if (tick + 1 >= starts.length || starts[tick] === starts[tick + 1]) return none;
+    if (signs === undefined) {
+      const plus = new EventList(neurons.subarray(starts[tick], starts[tick + 1]));
+      plus.length = plus.neurons.length;
+      return { plus, minus: none.minus };
+    }
     const events = signedEvents();
-    for (let index = 0; index < list.length; index++) (signs[starts[tick] + index] > 0 ? events.plus : events.minus).push(list.neurons[index]);
+    for (let index = starts[tick]; index < starts[tick + 1]; index++) (signs[index] > 0 ? events.plus : events.minus).push(neurons[index]);
     return events;
-  });
+  };
 }
 
 /** Collects the spike train of one population over a run. */

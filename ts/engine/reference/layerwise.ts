@@ -31,7 +31,10 @@ export function layerwiseCore({ network, schedule }: PreparedNetwork, recording:
   return windowedCore(network, {
     stages,
     emptyWindow: () => Array.from({ length: windowTicks }, signedEvents),
-    inputWindow: (input) => signedInputEvents(input, windowTicks),
+    inputWindow(input) {
+      const inputAt = signedInputEvents(input);
+      return Array.from({ length: windowTicks }, (_, tick) => inputAt(tick));
+    },
   });
 }
 

@@ -48,7 +48,7 @@ function stageOf(network: SpikingNetwork, node: Population | SpikingOutput, reco
       const { neurons, times } = windowOf(synapse.from);
       sample.synapticOperations += deliverValues(synapse, neurons, times.map((time) => Math.fround(1 - time)), charge);
     }
-    if (node.kind === "output") sample.charges[name] = charge;
+    if (node.kind === "output") sample.charges[name] = Float64Array.from(charge);
   };
   if (node.kind === "output") return { integrate };
 

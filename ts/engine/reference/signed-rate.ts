@@ -59,7 +59,7 @@ class Integrator implements TickedPart {
   /** A = B + Σq·N_0 arrives in `windowTicks`, from tick `elapsed` on: tick t delivers floor((t + 1)·A/T) − floor(t·A/T). */
   setDrive(inputName: string, input: EncodedInput, elapsed: number): void {
     const drive = this.#bias.slice();
-    if (input.kind === "constant") {
+    if (input.values !== undefined) {
       for (const synapse of this.#synapses) if (synapse.from === inputName) deliverConstant(synapse, input.values, drive);
     }
     const ticks = this.#windowTicks;

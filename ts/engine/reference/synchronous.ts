@@ -16,14 +16,15 @@ export function synchronousCore(network: SpikingNetwork, recording: Recording): 
 /** Charge that arrives in every tick: the bias, then weight · value of every input. */
 function driveOf(bias: Float32Array, synapses: readonly RowSynapse[], inputName: string, input: EncodedInput): Float32Array {
   const drive = bias.slice();
-  if (input.kind === "events") return drive;
+  if (input.values === undefined) return drive;
   for (const synapse of synapses) if (synapse.from === inputName) deliverConstant(synapse, input.values, drive);
   return drive;
 }
 
-/** An output: integrates and never fires. */
+/** An output never fires. What a tick brings is summed in float32, from the drive on, then added in float64: a long run does not wear the sum off. */
 class Integrator implements TickedPart {
-  readonly potential: Float32Array;
+  readonly potential: Float64Array;
+  readonly #brought: Float32Array;
   readonly #bias: Float32Array;
   readonly #synapses: readonly RowSynapse[];
   #drive: Float32Array;
@@ -32,7 +33,8 @@ class Integrator implements TickedPart {
     this.#bias = expandCharges(output.bias as Float32Array, output.shape);
     this.#drive = this.#bias;
     this.#synapses = synapses;
-    this.potential = new Float32Array(sizeOf(output.shape));
+    this.potential = new Float64Array(sizeOf(output.shape));
+    this.#brought = new Float32Array(this.potential.length);
   }
 
   reset(): void {
@@ -44,9 +46,12 @@ class Integrator implements TickedPart {
   }
 
   integrate(spikesOf: SpikesOf): number {
-    for (let index = 0; index < this.potential.length; index++) this.potential[index] += this.#drive[index];
+    const { potential } = this;
+    const brought = this.#brought;
+    brought.set(this.#drive);
     let operations = 0;
-    for (const synapse of this.#synapses) operations += deliver(synapse, spikesOf(synapse.from, synapse.delayTicks).plus, this.potential);
+    for (const synapse of this.#synapses) operations += deliver(synapse, spikesOf(synapse.from, synapse.delayTicks).plus, brought);
+    for (let index = 0; index < potential.length; index++) potential[index] += brought[index];
     return operations;
   }
 }

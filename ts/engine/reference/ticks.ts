@@ -10,8 +10,8 @@ export type SpikesOf = (name: string, delayTicks?: number) => SignedEvents;
 
 /** A population or an output of a synchronous network, tick by tick. */
 export interface TickedPart {
-  /** Of an output: its charge. */
-  readonly potential: Float32Array | Int32Array;
+  /** Of an output its charge, which is no Float32Array; of a population no Float64Array. */
+  readonly potential: Float32Array | Float64Array | Int32Array;
   reset(): void;
   /** @param elapsed ticks since the last reset. */
   setDrive(inputName: string, input: EncodedInput, elapsed: number): void;
@@ -46,18 +46,18 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
       if (recording.counts) for (const { name, shape } of populationsOf(network)) counts[name] = signed ? new Int32Array(sizeOf(shape)) : new Uint32Array(sizeOf(shape));
       const trains = recording.spikes.map((name) => ({ name, recorder: new SpikeRecorder(signed) }));
       const traces = recording.potentials.map(({ population, neurons: listed }) => {
-        return { population, listed, trace: new Trace(listed.length, ticks, partOf(population).potential instanceof Float32Array) };
+        return { population, listed, trace: new Trace(listed.length, ticks, !signed) };
       });
       const sent: Record<string, Uint32Array> = {};
       if (recording.sent) for (const { kind, name, shape } of network.nodes) if (kind !== "output") sent[name] = new Uint32Array(sizeOf(shape));
       let spikeCount = 0;
       let synapticOperations = 0;
-      const inputs = signedInputEvents(input, ticks);
+      const inputAt = signedInputEvents(input);
       let tick = 0;
       let silent = false;
       for (; tick < ticks || (settle && !silent); tick++) {
         if (tick === ticks) for (const part of parts.values()) part.endDrive?.();
-        for (const [name, history] of spikes) history.advance(name === network.input.name ? (inputs[tick] ?? signedEvents()) : undefined);
+        for (const [name, history] of spikes) history.advance(name === network.input.name ? inputAt(tick) : undefined);
         silent = true;
         for (const node of network.nodes) {
           const fired = spikesOf(node.name);
@@ -79,11 +79,11 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
           for (let index = 0; index < fired.minus.length; index++) total[fired.minus.neurons[index]]--;
         }
         for (const { name, recorder } of trains) recorder.add(tick, spikesOf(name));
-        for (const { population, listed, trace } of traces) trace.add(partOf(population).potential, listed);
+        for (const { population, listed, trace } of traces) trace.add(partOf(population).potential as Float32Array | Int32Array, listed);
       }
       elapsed += ticks;
       return {
-        charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, partOf(name).potential.slice()])),
+        charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, partOf(name).potential.slice() as Float64Array | Int32Array])),
         counts,
         sent,
         spikes: Object.fromEntries(trains.map(({ name, recorder }) => [name, recorder.train()])),

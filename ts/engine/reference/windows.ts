@@ -5,7 +5,7 @@ import type { CoreRun, SimulatorCore } from "../simulator.ts";
 /** One sample on its way through a layerwise network, and what has been recorded of it. */
 export interface Sample extends CoreRun {
   readonly input: EncodedInput;
-  charges: Record<string, Float32Array | Int32Array>;
+  charges: Record<string, Float64Array | Int32Array>;
   counts: Record<string, Uint32Array | Int32Array>;
   spikes: Record<string, CoreRun["spikes"][string]>;
   potentials: Record<string, Float32Array | Int32Array>;

@@ -14,6 +14,8 @@ pub trait Lanes {
 
     unsafe fn load_f(from: *const f32) -> Self::F;
     unsafe fn store_f(to: *mut f32, a: Self::F);
+    /// Adds each of the four f32 to one of four f64.
+    unsafe fn add_to_doubles(to: *mut f64, a: Self::F);
     fn splat_f(value: f32) -> Self::F;
     fn add_f(a: Self::F, b: Self::F) -> Self::F;
     fn sub_f(a: Self::F, b: Self::F) -> Self::F;

@@ -34,6 +34,12 @@ impl Lanes for Portable {
         to.cast::<[f32; 4]>().write_unaligned(a.0)
     }
     #[inline(always)]
+    unsafe fn add_to_doubles(to: *mut f64, a: Self::F) {
+        for lane in 0..4 {
+            *to.add(lane) += f64::from(a.0[lane]);
+        }
+    }
+    #[inline(always)]
     fn splat_f(value: f32) -> Self::F {
         Four([value; 4])
     }

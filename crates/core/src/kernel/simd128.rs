@@ -30,6 +30,12 @@ impl Lanes for Simd128 {
         v128_store(to.cast(), a)
     }
     #[inline(always)]
+    unsafe fn add_to_doubles(to: *mut f64, a: v128) {
+        let (low, high) = (to.cast::<v128>(), to.add(2).cast::<v128>());
+        v128_store(low, f64x2_add(v128_load(low), f64x2_promote_low_f32x4(a)));
+        v128_store(high, f64x2_add(v128_load(high), f64x2_promote_low_f32x4(i32x4_shuffle::<2, 3, 2, 3>(a, a))));
+    }
+    #[inline(always)]
     fn splat_f(value: f32) -> v128 {
         f32x4_splat(value)
     }

@@ -28,6 +28,11 @@ impl Lanes for Sse {
         _mm_storeu_ps(to, a)
     }
     #[inline(always)]
+    unsafe fn add_to_doubles(to: *mut f64, a: __m128) {
+        _mm_storeu_pd(to, _mm_add_pd(_mm_loadu_pd(to), _mm_cvtps_pd(a)));
+        _mm_storeu_pd(to.add(2), _mm_add_pd(_mm_loadu_pd(to.add(2)), _mm_cvtps_pd(_mm_movehl_ps(a, a))));
+    }
+    #[inline(always)]
     fn splat_f(value: f32) -> __m128 {
         sse!(_mm_set1_ps(value))
     }

@@ -8,7 +8,10 @@ use crate::neuron::Neuron;
 
 /// What one chunk needs for a block of ticks. All pointers hold 4·N values.
 pub struct Chunk<'a> {
+    /// Of a population.
     pub potential: *mut f32,
+    /// Of an output: the sum over all ticks.
+    pub charge: *mut f64,
     /// Charge that arrives in every tick.
     pub drive: *const f32,
     pub threshold: *const f32,
@@ -39,21 +42,19 @@ pub struct Chunk<'a> {
 pub type Integrate = unsafe fn(&Chunk);
 pub type Fire = unsafe fn(&Chunk, &Neuron);
 
-/// An output: integrates and never fires.
+/// An output never fires: what each tick brings is summed in f32, from the drive on, and then added to its charge in f64, which a
+/// long run does not wear off.
 ///
 /// # Safety
 /// The pointers of `chunk` that it reads must be valid as described, and its taps hold all ticks.
 #[inline(never)]
 pub unsafe fn integrate_ticks<L: Lanes, const N: usize>(chunk: &Chunk) {
-    let mut v: [L::F; N] = std::array::from_fn(|k| L::load_f(chunk.potential.add(4 * k)));
     for tick in 0..chunk.ticks {
+        let mut brought: [L::F; N] = std::array::from_fn(|k| L::load_f(chunk.drive.add(4 * k)));
+        deliver::<L, N>(&mut brought, chunk, tick);
         for k in 0..N {
-            v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
+            L::add_to_doubles(chunk.charge.add(4 * k), brought[k]);
         }
-        deliver::<L, N>(&mut v, chunk, tick);
-    }
-    for k in 0..N {
-        L::store_f(chunk.potential.add(4 * k), v[k]);
     }
 }
 
