@@ -1,6 +1,6 @@
 import { comparedValues, correspondences, decodeActivations, type Correspondence, type DecodableRun } from "../mapping/activations.ts";
 import type { ReluNetwork } from "../relu/network.ts";
-import { hasRealTimes, outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
+import { chargeDivisor, hasRealTimes, outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { eventsOf, type Events } from "./activity.ts";
 import { fanoutOf } from "./fanout.ts";
@@ -229,10 +229,9 @@ class OutputLayer extends Layer {
 
   protected see({ charges }: DiagnosedRun, _exact: ArrayLike<number>, ticks: number): ArrayLike<number> {
     const { name, unit, rectified } = this.#output;
-    const { schedule, arithmetic, windowTicks } = this.network;
-    const share = schedule !== "synchronous" ? 1 : arithmetic === "int32" ? windowTicks / ticks : 1 / ticks;
+    const divisor = chargeDivisor(this.network, ticks);
     return Float64Array.from({ length: charges[name].length }, (_, index) => {
-      const value = charges[name][index] * unit[index % unit.length] * share;
+      const value = (unit[index % unit.length] * charges[name][index]) / divisor;
       return rectified ? Math.max(0, value) : value;
     });
   }

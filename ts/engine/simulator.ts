@@ -2,7 +2,7 @@ import { DisposedError, LlifError, throwIfAborted } from "../errors.ts";
 import { checkInteger } from "../check.ts";
 import { type ChargeProof, proveCharges } from "../spiking/charge-range.ts";
 import { checkSpikingNetwork } from "../spiking/check.ts";
-import { latencyTicks, outputsOf, populationsOf, takesBack, type Charges, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
+import { chargeDivisor, latencyTicks, outputsOf, populationsOf, takesBack, type Charges, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
 import { compileSchedule, type CompiledSchedule } from "../spiking/schedule.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions, Simulator, SpikeTrain } from "./engine.ts";
@@ -147,7 +147,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
   };
 
   const resultOf = ({ charges, counts, sent = {}, spikes, potentials, spikeCount, synapticOperations }: CoreRun, ticks: number): Result<R> => {
-    const logits = output === undefined ? new Float64Array(0) : decode(output, charges[output.name], schedule.interleaved ? ticksSinceReset : 1);
+    const logits = output === undefined ? new Float64Array(0) : decode(output, charges[output.name], chargeDivisor(network, ticksSinceReset));
     const latency = latencyTicks(network, ticks);
     const statistics = { ticks: latency, windowTicks: ticks, latencyTicks: latency, intervalTicks: ticks, spikes: spikeCount, synapticOperations };
     // The names recorded are those of R: resolveRecording has checked them.
@@ -220,10 +220,10 @@ function ticksOf(network: SpikingNetwork, schedule: CompiledSchedule, options: R
   return network.windowTicks;
 }
 
-function decode(output: SpikingOutput, charges: Float64Array | Int32Array, ticks: number): Float64Array {
+function decode(output: SpikingOutput, charges: Float64Array | Int32Array, divisor: number): Float64Array {
   const units = expandCharges(output.unit, output.shape);
   return Float64Array.from(charges, (charge, index) => {
-    const value = (units[index] * charge) / ticks;
+    const value = (units[index] * charge) / divisor;
     return output.rectified ? Math.max(0, value) : value;
   });
 }

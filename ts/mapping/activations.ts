@@ -1,7 +1,7 @@
 import { LlifError } from "../errors.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { forEachPooled } from "../relu/forward.ts";
-import { hasRealTimes, shapeOf, type Population, type SpikingNetwork, type SpikingPool } from "../spiking/network.ts";
+import { chargeDivisor, hasRealTimes, shapeOf, type Population, type SpikingNetwork, type SpikingPool } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { foldNetwork } from "./fold/fold.ts";
 import type { Activation, FoldedLayer, Place } from "./fold/graph.ts";
@@ -77,11 +77,11 @@ export interface DecodableRun {
 export function decodeActivations(network: SpikingNetwork, { population, pools, side, shift }: Correspondence, run: DecodableRun, ticks = network.windowTicks): Float32Array {
   const { unit } = population;
   const counts = hasRealTimes(network) ? remainingTimes(population, run) : run.counts[population.name];
-  const share = network.schedule !== "synchronous" ? 1 : network.arithmetic === "int32" ? network.windowTicks / ticks : 1 / ticks;
+  const divisor = chargeDivisor(network, ticks);
   const values = new Float32Array(counts.length);
   for (let index = 0; index < values.length; index++) {
     const channel = index % unit.length;
-    values[index] = unit[channel] * counts[index] * share + (shift === null ? 0 : shift[channel]);
+    values[index] = (unit[channel] * counts[index]) / divisor + (shift === null ? 0 : shift[channel]);
   }
   const pooled = pools.reduce((source, pool) => {
     const largest = new Float32Array(sizeOf(pool.shape)).fill(-Infinity);

@@ -213,6 +213,15 @@ export function depths(network: SpikingNetwork): Map<string, number> {
   return depth;
 }
 
+/**
+ * What counts and charges of the first `ticks` ticks are divided by, beside their unit, to give activations: synchronous rate has its unit a tick, signed (T8)
+ * a window, of which a part counts as if the rest were alike; layerwise codes have theirs a window, which is always whole.
+ */
+export function chargeDivisor({ schedule, spikes, windowTicks }: SpikingNetwork, ticks: number): number {
+  if (schedule !== "synchronous") return 1;
+  return spikes === "signed" ? ticks / windowTicks : ticks;
+}
+
 /** Ticks from the first input to the decision, for one sample alone: T, or (L + 1) windows (contracts.md §6). */
 export function latencyTicks(network: SpikingNetwork, ticks = network.windowTicks): number {
   if (network.schedule === "synchronous") return ticks;
