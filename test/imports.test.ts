@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 const root = fileURLToPath(new URL("../ts", import.meta.url));
 
 /** Files that every folder may import. */
-const shared = ["errors.ts", "check.ts", "tensor.ts", "samples.ts", "text.ts", "platform.ts", "budget.ts", "inflate.ts"];
+const shared = ["errors.ts", "check.ts", "tensor.ts", "samples.ts", "text.ts", "platform.ts", "warn.ts", "budget.ts", "inflate.ts"];
 
 /** By folder of ts/: what its files may import besides the shared ones and their own folder (design.md §2, contracts.md §8). */
 const allowed: Readonly<Record<string, readonly string[]>> = {

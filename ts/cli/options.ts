@@ -67,7 +67,7 @@ export function addMappingOptions(command: Command): Command {
     .addOption(new Option("--ticks <T>", "ticks of a window or run (default of rate: 256)").argParser(integer("--ticks", 1, 2 ** 24)))
     .addOption(new Option("--scales <kind>", "activation scales: largest value seen, a percentile of them, or a bound from the weights (default: max)").choices([...scaleNames]))
     .addOption(new Option("--margin <factor>", "factor on the scales (default: 1.25, up to 2 with fewer than 500 images)").argParser(positive("--margin")))
-    .addOption(new Option("--channel-floor <share>", "least scale of a channel, as a share of its layer's largest (default: 1/16, up to 1/2 with fewer than 500 images)").argParser(positive("--channel-floor", 1)))
+    .addOption(new Option("--channel-floor <share>", "least scale of a channel, as a share of that at which a layer that reads it takes as much from it as from its loudest channel (default: 1/16, up to 1/2 with fewer than 500 images)").argParser(positive("--channel-floor", 1)))
     .addOption(new Option("--percentile <p>", "with --scales percentile (default: 99.9)").argParser(positive("--percentile", 100)))
     .addOption(new Option("--calibration <set>", "images that the scales are taken from: a known set (its training split; imagenet: the half that is not evaluated), a folder or an IDX file"))
     .addOption(new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(integer("--calibration-images", 1)))

@@ -2,6 +2,7 @@
 import { checkOneOf } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import { warnOnce } from "../warn.ts";
 import type { Engine, RecordOptions, Simulator, SimulatorOptions } from "./engine.ts";
 import { referenceEngine } from "./reference.ts";
 import { allowsWasm, preloadCore, supportsSimd, wasmEngine } from "./wasm.ts";
@@ -59,11 +60,8 @@ function withoutCore(): null {
   return null;
 }
 
-let warned = false;
-
 function fallback(): Engine {
-  if (!warned) console.warn("llif: this runtime does not support or allow the wasm engine (WebAssembly with SIMD; a Content-Security-Policy needs 'wasm-unsafe-eval'); simulating with the reference engine, which is slower");
-  warned = true;
+  warnOnce("engine", "this runtime does not support or allow the wasm engine (WebAssembly with SIMD; a Content-Security-Policy needs 'wasm-unsafe-eval'); simulating with the reference engine, which is slower");
   return referenceEngine();
 }
 

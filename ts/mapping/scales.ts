@@ -4,6 +4,7 @@ import type { AffineNode, ReluNetwork } from "../relu/network.ts";
 import { copyOfSample, type PlainSample, type Samples } from "../samples.ts";
 import { channelsOf } from "../tensor.ts";
 import { analyticScales } from "./analytic.ts";
+import { channelFloors } from "./channel-floor.ts";
 import type { Activation, FoldedLayer, FoldedNetwork } from "./fold/graph.ts";
 import { placed } from "./fold/value.ts";
 import { StreamingHistogram } from "./histogram.ts";
@@ -26,7 +27,7 @@ export interface ScaleOptions {
   readonly scales: ScaleMethod;
   /** Factor on the calibrated scale, against clipping; default by `safeguards`. */
   readonly margin?: number;
-  /** Least scale of a channel, as a share of its layer's largest; default by `safeguards`. */
+  /** Least scale of a channel, as a share of that at which a reader takes as much from it as from its loudest source; default by `safeguards`. */
   readonly channelFloor?: number;
   /** Of real-valued times, which are as fine at any scale. */
   readonly leastMargin: number;
@@ -68,8 +69,8 @@ export function followed(relu: ReluNetwork, folded: FoldedNetwork): FollowedActi
 
 /**
  * Against clipping, which no number of bits makes good: few images leave most channels' maxima too low, and a channel that
- * was quiet in them may be as loud as its layer's loudest. From 500 images on a margin of 1.25 and a floor of 1/16 of the
- * layer's largest; down to 250, a margin of 2 and a floor of 1/2, which costs 1.8 bits and leaves 2 channels in 10,000 of a
+ * was quiet in them may be as loud, to its readers, as their loudest. From 500 images on a margin of 1.25 and a floor of 1/16 of
+ * that; down to 250, a margin of 2 and a floor of 1/2, which costs 1.8 bits and leaves 2 channels in 10,000 of a
  * ResNet-50 clipped by pictures of other things, of 850 with the usual ones.
  */
 export function safeguards(images: number): { readonly margin: number; readonly channelFloor: number } {
@@ -88,14 +89,15 @@ export async function activationScales(relu: ReluNetwork, folded: FoldedNetwork,
   const { scales, images } = options.scales === "analytic" ? { scales: analyticScales(relu, folded, options.inputRange), images: Infinity } : await calibratedScales(relu, folded, layers, options);
   const usual = safeguards(options.scales === "max" ? images : Infinity);
   const margin = options.margin ?? (options.scales === "max" ? Math.max(usual.margin, options.leastMargin) : 1);
-  const bounds = { perChannel: options.perChannel, margin: options.scales === "analytic" ? 1 : margin, channelFloor: options.channelFloor ?? usual.channelFloor };
-  return new Map(layers.map((layer) => [layer.name, bounded(layer, scales.get(layer.name) as Float64Array, bounds)]));
+  const factor = options.scales === "analytic" ? 1 : margin;
+  const floors = channelFloors(folded, scales, options.channelFloor ?? usual.channelFloor);
+  return new Map(layers.map(({ name, ceiling }) => [name, bounded(scales.get(name) as Float64Array, floors.get(name) as Float64Array, { ceiling, margin: factor, perChannel: options.perChannel })]));
 }
 
 /** Never above the ReLU's ceiling. */
-function bounded(layer: FoldedLayer, raw: Float64Array, { margin, channelFloor, perChannel }: { readonly margin: number; readonly channelFloor: number; readonly perChannel: boolean }): Float64Array {
+function bounded(raw: Float64Array, floor: Float64Array, { ceiling, margin, perChannel }: { readonly ceiling: number; readonly margin: number; readonly perChannel: boolean }): Float64Array {
   const largest = raw.reduce((most, scale) => Math.max(most, scale), 0) * margin || 1;
-  return raw.map((scale) => Math.min(layer.ceiling, perChannel ? Math.max(scale * margin, largest * channelFloor) : largest));
+  return raw.map((scale, channel) => Math.min(ceiling, perChannel ? Math.max(scale, floor[channel]) * margin : largest));
 }
 
 async function calibratedScales(relu: ReluNetwork, folded: FoldedNetwork, layers: readonly FoldedLayer[], options: ScaleOptions): Promise<{ readonly scales: Map<string, Float64Array>; readonly images: number }> {

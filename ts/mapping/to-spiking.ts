@@ -17,7 +17,10 @@ export interface ToSpikingOptions extends CodeOptions, RateNeuronOptions {
   readonly scales?: ScaleMethod;
   /** Factor on calibrated scales; default 1.25 for max, up to 2 with fewer than 500 images (4 for real-valued ttfs, which loses nothing by it), 1 for percentile. */
   readonly margin?: number;
-  /** Least scale of a channel, as a share of its layer's largest; default 1/16, up to 1/2 with fewer than 500 images and scales max. */
+  /**
+   * Least scale of a channel, as a share of that at which a reader takes as much from it as from its loudest source, so that a rescale
+   * of channels that leaves the function alone changes nothing; default 1/16, up to 1/2 with fewer than 500 images and scales max.
+   */
   readonly channelFloor?: number;
   /** Default 99.9. */
   readonly percentile?: number;
