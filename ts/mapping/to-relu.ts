@@ -53,7 +53,7 @@ class Inversion {
 
   pool(pool: SpikingPool): void {
     const { name, shape, kernel, stride, dilation, padding } = pool;
-    const source = this.#source(pool.from);
+    const source = this.#source(pool.from, pool.name);
     const common = { name, shape, from: [source.end], kernel, stride, dilation, padding };
     if (pool.mode === "max") {
       this.nodes.push({ ...common, kind: "maxPool" });
@@ -105,7 +105,7 @@ class Inversion {
   #weighted(node: Population | SpikingOutput, synapse: Synapse, name: string, charge: Float64Array, bias: Float32Array): string {
     const { shape } = node;
     const { weights } = synapse;
-    const { end, unit } = this.#source(synapse.from);
+    const { end, unit } = this.#source(synapse.from, node.name);
     const sourceShape = shapeOf(this.#network, synapse.from);
     if (synapse.kind === "identity") {
       const from = this.#reshaped(`${name}.shape`, end, sourceShape, shape);
@@ -179,8 +179,11 @@ class Inversion {
     throw this.#unsupported(pool.name, "its windows are weighed as in no average pool");
   }
 
-  #source(name: string): Source {
-    return this.#sources.get(name) as Source;
+  /** @param reader whose synapse or pool reads it. */
+  #source(name: string, reader: string): Source {
+    const source = this.#sources.get(name);
+    if (source === undefined) throw this.#unsupported(reader, `it reads "${name}", which does not come before it: no ReLU network is recurrent`);
+    return source;
   }
 
   #unsupported(node: string, reason: string): LlifError {
