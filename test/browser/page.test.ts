@@ -1,31 +1,13 @@
-import { chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { build, createServer, preview, type InlineConfig } from "vite";
 import { installInEmptyProject, type Consumer } from "../packaging/consumer.ts";
 import { findCommand, requireOrSkip } from "../requires.ts";
-
-// prettier-ignore
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+import { runPage } from "./chromium.ts";
 
 const page = `<!doctype html><title>llif</title><script type="module">
 import { probe } from "./probe.js";
 window.outcome = probe().then((value) => ({ value: JSON.stringify(value) }), (error) => ({ error: String(error) }));
 </script>`;
-
-/** Opens the page in Chromium; @returns what the probe returned there. */
-async function runPage(executablePath: string, url: string): Promise<unknown> {
-  const browser = await chromium.launch({ executablePath, headless: true, args: flags });
-  try {
-    const tab = await browser.newPage();
-    await tab.goto(url);
-    const handle = await tab.waitForFunction("window.outcome");
-    const outcome = (await handle.jsonValue()) as { value?: string; error?: string };
-    if (outcome.value === undefined) throw new Error(`in the page: ${outcome.error}`);
-    return JSON.parse(outcome.value);
-  } finally {
-    await browser.close();
-  }
-}
 
 describe("a Vite page from the packed package", () => {
   let consumer: Consumer;

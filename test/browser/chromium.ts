@@ -1,0 +1,20 @@
+// A page in headless Chromium.
+import { chromium } from "playwright-core";
+
+// prettier-ignore
+const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+/** Opens a page that sets `window.outcome` to a promise of `{ value }`, as JSON, or of `{ error }`; @returns the value. */
+export async function runPage(executablePath: string, url: string): Promise<unknown> {
+  const browser = await chromium.launch({ executablePath, headless: true, args: flags });
+  try {
+    const tab = await browser.newPage();
+    await tab.goto(url);
+    const handle = await tab.waitForFunction("window.outcome");
+    const outcome = (await handle.jsonValue()) as { value?: string; error?: string };
+    if (outcome.value === undefined) throw new Error(`in the page: ${outcome.error}`);
+    return JSON.parse(outcome.value);
+  } finally {
+    await browser.close();
+  }
+}
