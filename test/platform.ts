@@ -11,15 +11,17 @@ providePlatform({
   wasmBytes: () => wasm,
   readFile: async (path) => new Uint8Array(await readFile(path)),
   spawnWorker: () => {
-    const thread = new Worker(worker);
+    const thread = new Worker(worker, { execArgv: [] });
     return {
       post: (message, transfer = []) => thread.postMessage(message, [...transfer]),
       listen(onMessage, onDeath) {
         thread.on("message", onMessage);
+        thread.on("messageerror", onDeath);
         thread.on("error", onDeath);
         thread.on("exit", (code) => onDeath(new Error(`the worker ended with exit code ${code}`)));
       },
       terminate: () => void thread.terminate(),
+      stayAlive: (stay) => (stay ? thread.ref() : thread.unref()),
     };
   },
   parallelism: () => 2,
