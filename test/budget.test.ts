@@ -27,6 +27,8 @@ describe("the budget of a reader", () => {
     const budget = openBudget(1000, { nodes: 7 });
     const before = budget.limit("bytes");
     expect(openBudget(1000, budget)).toBe(budget);
+    expect(budget.limit("bytes")).toBe(before);
+    budget.addFile(1000);
     expect(budget.limit("bytes") - before).toBe(64_000);
     expect(budget.limit("nodes")).toBe(7);
   });

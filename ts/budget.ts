@@ -11,7 +11,7 @@ export interface ReadBudget {
   readonly bytes?: number;
   /** Numbers that are made and not stored in the file: constants that are computed, repeated or rearranged. Default: 2^25, and 16 for each byte of the file. */
   readonly elements?: number;
-  /** Nodes, layers, objects and other parts. Default: 100,000, and a quarter for each byte of the file. */
+  /** Nodes, layers, objects and other parts. Default: 65,536, and a quarter for each byte of the file. */
   readonly nodes?: number;
   /** Levels of nesting. Default: 256. */
   readonly depth?: number;
@@ -21,7 +21,7 @@ export interface ReadBudget {
 
 export type BudgetKind = keyof ReadBudget;
 
-const base: Readonly<Required<ReadBudget>> = { bytes: 2 ** 28, elements: 2 ** 25, nodes: 100_000, depth: 256, seconds: 10 };
+const base: Readonly<Required<ReadBudget>> = { bytes: 2 ** 28, elements: 2 ** 25, nodes: 2 ** 16, depth: 256, seconds: 10 };
 /** What each byte of the file adds. */
 const perByte: Readonly<Required<ReadBudget>> = { bytes: 64, elements: 16, nodes: 0.25, depth: 0, seconds: 1e-6 };
 
@@ -37,7 +37,7 @@ export class Budget {
     this.#given = given;
   }
 
-  /** Counts a file, or one beside it, that is read under this budget. */
+  /** Counts a further file that is read under this budget. */
   addFile(bytes: number): this {
     this.#fileBytes += bytes;
     return this;
@@ -87,11 +87,11 @@ export class Budget {
 }
 
 /**
- * The budget for a file of so many bytes; one that is open already counts the file as well.
+ * The budget for a file of so many bytes, or the one that is open already: whoever opened it counts the files.
  * @throws {LlifError} ARGUMENT for an unknown key, or what is no number > 0.
  */
 export function openBudget(fileBytes: number, given: ReadBudget | Budget = {}): Budget {
-  if (given instanceof Budget) return given.addFile(fileBytes);
+  if (given instanceof Budget) return given;
   checkOptions<ReadBudget>("budget", given, { bytes: true, elements: true, nodes: true, depth: true, seconds: true });
   for (const [kind, value] of Object.entries(given) as [string, unknown][]) {
     if (value !== undefined && !(typeof value === "number" && value > 0)) throw new LlifError("ARGUMENT", `budget: ${kind}: expected a number > 0, got ${describe(value)}`);

@@ -11,8 +11,11 @@ export interface Platform {
   spawnWorker?(): WorkerHandle;
   /** How many threads may run side by side. */
   parallelism?(): number;
-  /** Bytes of a local file by path or `file:` URL; absent where there is no file system. */
-  readFile?(path: string | URL): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Bytes of a local file by path or `file:` URL; absent where there is no file system.
+   * @param model of a file that a model names, the model: it must be a regular file that is, links followed, below the model's folder.
+   */
+  readFile?(path: string | URL, model?: string | URL): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** A worker as the pool sees it, whatever the platform. */

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { openBudget } from "../../ts/budget.ts";
 import { LlifError } from "../../ts/errors.ts";
 import { readTensor } from "../../ts/formats/onnx/constants.ts";
 import { readOnnx } from "../../ts/formats/onnx/read.ts";
@@ -9,7 +10,7 @@ import { model, node, type Initializer } from "./graphs.ts";
 import { runOrt } from "./ort.ts";
 import { largestDifference } from "./random.ts";
 
-const read = (tensor: Initializer): number[] => [...readTensor(create(TensorProtoSchema, { name: "t", ...tensor }), new Map()).data];
+const read = (tensor: Initializer): number[] => [...readTensor(create(TensorProtoSchema, { name: "t", ...tensor }), { files: new Map(), budget: openBudget(0) }).data];
 
 function messageOf(tensor: Initializer): string {
   try {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { openBudget } from "../../ts/budget.ts";
 import { readModel } from "../../ts/formats/detect.ts";
 import { readStateDict } from "../../ts/formats/pytorch/state-dict.ts";
 import { unpickle } from "../../ts/formats/pytorch/unpickle.ts";
@@ -31,7 +32,7 @@ describe("PyTorch state dicts", () => {
     // cos\nsystem\n(X\x04echoTR. in protocol 2
     const attack = Uint8Array.from([0x80, 2, ...[..."cos\nsystem\n("].map((one) => one.charCodeAt(0)), 0x58, 4, 0, 0, 0, ...[..."echotR."].map((one) => one.charCodeAt(0))]);
     const machine = { knows: () => false, call: () => undefined, persistent: () => null };
-    expect(() => unpickle(attack, 0, machine, "attack.pth")).toThrow("attack.pth: the file asks for os.system, which is not run");
+    expect(() => unpickle(attack, 0, machine, "attack.pth", openBudget(attack.length))).toThrow("attack.pth: the file asks for os.system, which is not run");
   });
 
   it("says that weights alone are no network", async () => {

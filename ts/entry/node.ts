@@ -1,14 +1,28 @@
-import { readFile } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { dirname, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { providePlatform, type WorkerHandle } from "../platform.ts";
 
 providePlatform({
   wasmBytes: () => new URL("./llif.wasm", import.meta.url),
-  readFile: async (path) => new Uint8Array(await readFile(path)),
+  readFile: async (path, model) => new Uint8Array(await readFile(model === undefined ? path : await insideFolder(pathOf(path), pathOf(model)))),
   spawnWorker,
   parallelism: availableParallelism,
 });
+
+function pathOf(location: string | URL): string {
+  return typeof location === "string" ? location : fileURLToPath(location);
+}
+
+/** The real path of a file beside a model. The model may itself be a link, as in a download cache: the folder that it leads to counts too. */
+async function insideFolder(path: string, model: string): Promise<string> {
+  const [file, folder, linked] = await Promise.all([realpath(path), realpath(dirname(resolve(model))), realpath(model).then(dirname)]);
+  if (![folder, linked].some((one) => file.startsWith(one.endsWith(sep) ? one : one + sep))) throw new Error(`a link leads out of the model's folder, to ${file}`);
+  if (!(await stat(file)).isFile()) throw new Error("not a regular file");
+  return file;
+}
 
 function spawnWorker(): WorkerHandle {
   // None of the process's own flags: `--input-type` allows no file, and what `--import` loads is not for this thread.

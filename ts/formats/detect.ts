@@ -1,10 +1,20 @@
+// Which format a model file has, and the reader for it.
+import { openBudget, type Budget, type ReadBudget } from "../budget.ts";
+import { checkBoolean, checkBytes, checkFunction, checkObject, checkOptions, checkString } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import { quoted } from "../text.ts";
 import { checkBeside, type ReadBeside } from "./beside.ts";
 import type { ModelDescription } from "./description.ts";
 
 export type Model = { readonly kind: "relu"; readonly network: ReluNetwork } | { readonly kind: "spiking"; readonly network: SpikingNetwork };
+
+export interface ReadModelOptions {
+  /** As in `LoadModelOptions`. */
+  readonly batch?: boolean;
+  readonly budget?: ReadBudget | Budget;
+}
 
 export type ModelFormat = "onnx" | "llif" | "tfjs" | "keras" | "pytorch";
 
@@ -12,7 +22,8 @@ export type ModelFormat = "onnx" | "llif" | "tfjs" | "keras" | "pytorch";
  * Tells the format of a model file by its content.
  * @returns `undefined` if it is none of a safetensors container, HDF5, JSON, a pickle, and plausibly a protocol buffer.
  */
-export function detectFormat(bytes: Uint8Array): ModelFormat | undefined {
+export function detectFormat(source: Uint8Array | ArrayBuffer | DataView): ModelFormat | undefined {
+  const bytes = checkBytes("model", source);
   if (isSafetensors(bytes)) return "llif";
   if (isKeras(bytes)) return "keras";
   if (startsLikeJson(bytes)) return "tfjs";
@@ -24,33 +35,41 @@ export function detectFormat(bytes: Uint8Array): ModelFormat | undefined {
  * Reads a model of any known format; the reader is loaded on demand.
  * @param fileName for messages, and for the network's name where the file has none.
  * @param readBeside reads the model's further files, where it has some.
- * @throws {LlifError} FORMAT for an unknown or broken file, and whatever the reader finds.
+ * @throws {LlifError} FORMAT for an unknown or broken file or one beyond the budget, and whatever the reader finds.
  */
-export async function readModel(bytes: Uint8Array, fileName?: string, description?: ModelDescription, readBeside?: ReadBeside): Promise<Model> {
-  const shown = fileName === undefined ? "model" : `"${fileName}"`;
+export async function readModel(source: Uint8Array | ArrayBuffer | DataView, fileName?: string, description?: ModelDescription, readBeside?: ReadBeside, options: ReadModelOptions = {}): Promise<Model> {
+  const bytes = checkBytes("model", source);
+  if (fileName !== undefined) checkString("model: file name", fileName);
+  if (description !== undefined) checkObject("model: description", description, "what parseDescription returns");
+  if (readBeside !== undefined) checkFunction("model: readBeside", readBeside);
+  checkOptions("readModel", options, { batch: true, budget: true });
+  const { batch } = options;
+  if (batch !== undefined) checkBoolean("model: batch", batch);
+  const shown = fileName === undefined ? "model" : quoted(fileName, 500);
+  const budget = openBudget(bytes.length, options.budget);
+  const named = (endings: RegExp): string | undefined => description?.name ?? fileName?.replace(/^.*[/\\]/, "").replace(endings, "");
+  const described = { convention: description?.convention, classes: description?.classes, budget };
   switch (detectFormat(bytes)) {
     case "onnx": {
-      const { externalFiles, readOnnx } = await import("./onnx/read.ts");
-      const name = description?.name ?? fileName?.replace(/^.*[/\\]/, "").replace(/\.onnx$/i, "");
-      const read = besideOf(shown, readBeside);
+      const { externalFiles, readOnnx } = await budget.waiting(import("./onnx/read.ts"));
+      const read = besideOf(shown, readBeside, budget);
       const files = new Map<string, Uint8Array>();
       for (const path of placed(shown, () => externalFiles(bytes))) files.set(path, await read(path));
-      const options = { name, convention: description?.convention, classes: description?.classes, files };
-      return { kind: "relu", network: placed(shown, () => readOnnx(bytes, options)) };
+      return { kind: "relu", network: placed(shown, () => readOnnx(bytes, { ...described, name: named(/\.onnx$/i), files, batch })) };
     }
     case "llif": {
       const { readLlif } = await import("./llif.ts");
-      return { kind: "spiking", network: readLlif(bytes, shown) };
+      return { kind: "spiking", network: readLlif(bytes, shown, { budget }) };
     }
     case "tfjs": {
-      const { readTfjs } = await import("./tfjs.ts");
-      const options = { name: description?.name, convention: description?.convention, classes: description?.classes };
-      return { kind: "relu", network: await placedAsync(shown, () => readTfjs(bytes, besideOf(shown, readBeside), options)) };
+      const { readTfjs } = await budget.waiting(import("./tfjs.ts"));
+      const options = { ...described, name: description?.name };
+      return { kind: "relu", network: await placedAsync(shown, () => readTfjs(bytes, besideOf(shown, readBeside, budget), options)) };
     }
     case "pytorch": {
-      const { readStateDict } = await import("./pytorch/state-dict.ts");
-      const { efficientNetLite, isEfficientNetLite } = await import("./pytorch/efficientnet-lite.ts");
-      const weights = placed(shown, () => readStateDict(bytes));
+      const { readStateDict } = await budget.waiting(import("./pytorch/state-dict.ts"));
+      const { efficientNetLite, isEfficientNetLite } = await budget.waiting(import("./pytorch/efficientnet-lite.ts"));
+      const weights = placed(shown, () => readStateDict(bytes, undefined, { budget }));
       if (!isEfficientNetLite(weights)) {
         throw new LlifError("UNSUPPORTED", `${shown}: a PyTorch state dict has weights (${weights.size} tensors) but no graph; export the model with torch.onnx.export, or build it of readStateDict's weights`);
       }
@@ -58,10 +77,8 @@ export async function readModel(bytes: Uint8Array, fileName?: string, descriptio
       return { kind: "relu", network: placed(shown, () => efficientNetLite(weights, options)) };
     }
     case "keras": {
-      const { readKeras } = await import("./keras/hdf5.ts");
-      const name = description?.name ?? fileName?.replace(/^.*[/\\]/, "").replace(/\.(h5|hdf5|keras)$/i, "");
-      const options = { name, convention: description?.convention, classes: description?.classes };
-      return { kind: "relu", network: await placedAsync(shown, async () => readKeras(bytes, options)) };
+      const { readKeras } = await budget.waiting(import("./keras/hdf5.ts"));
+      return { kind: "relu", network: await placedAsync(shown, async () => readKeras(bytes, { ...described, name: named(/\.(h5|hdf5|keras)$/i) })) };
     }
     case undefined:
       throw new LlifError("FORMAT", `${shown}: expected an ONNX, Keras (HDF5), TensorFlow.js (model.json) or .llif file, got ${bytes.length === 0 ? "an empty file" : "bytes of another format"}`);
@@ -98,11 +115,13 @@ function startsLikeJson(bytes: Uint8Array): boolean {
   return start >= 0 && bytes[start] === 0x7b && (bytes[start + 1] <= 0x20 || bytes[start + 1] === 0x22);
 }
 
-function besideOf(shown: string, readBeside: ReadBeside | undefined): ReadBeside {
+function besideOf(shown: string, readBeside: ReadBeside | undefined, budget: Budget): ReadBeside {
   return async (path) => {
     checkBeside(path);
-    if (readBeside === undefined) throw new LlifError("ARGUMENT", `${shown}: its weights are in "${path}" beside it; load it by path or URL, or give readBeside`);
-    return readBeside(path);
+    if (readBeside === undefined) throw new LlifError("ARGUMENT", `${shown}: its weights are in ${quoted(path)} beside it; load it by path or URL, or give readBeside`);
+    const bytes = checkBytes(`${shown}: what readBeside gave for ${quoted(path)}`, await budget.waiting(readBeside(path)));
+    budget.addFile(bytes.length);
+    return bytes;
   };
 }
 

@@ -1,6 +1,10 @@
+// Spiking networks as files.
+import { openBudget, type Budget, type ReadBudget } from "../budget.ts";
+import { checkBytes, checkOptions, checkString } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { checkSpikingNetwork } from "../spiking/check.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import { parseJson, shown } from "./json.ts";
 import { readSafetensors, type SafetensorsData, type SafetensorsTensor, writeSafetensors } from "./safetensors.ts";
 
 const formatVersion = "1";
@@ -19,27 +23,42 @@ export function writeLlif(network: SpikingNetwork): Uint8Array {
   return writeSafetensors(tensors, { format: "llif", version: formatVersion, graph });
 }
 
-/** @throws {LlifError} FORMAT if the file is damaged or another kind of safetensors file. */
-export function readLlif(bytes: Uint8Array, place = ".llif file"): SpikingNetwork {
-  const { tensors, metadata } = readSafetensors(bytes, place);
+/**
+ * @param place the file as the user knows it.
+ * @throws {LlifError} FORMAT if the file is damaged, another kind of safetensors file, or beyond the budget; ARGUMENT, SHAPE or
+ * PRECISION for a network that does not hold together.
+ */
+export function readLlif(source: Uint8Array | ArrayBuffer | DataView, place = ".llif file", options: { readonly budget?: ReadBudget | Budget } = {}): SpikingNetwork {
+  checkString("readLlif: place", place);
+  checkOptions("readLlif", options, { budget: true });
+  const bytes = checkBytes(place, source);
+  const budget = openBudget(bytes.length, options.budget);
+  const { tensors, metadata } = readSafetensors(bytes, place, { budget });
   if (metadata.format !== "llif") throw new LlifError("FORMAT", `${place}: expected a spiking network, got a safetensors file of another kind`);
   if (metadata.version !== formatVersion) throw new LlifError("FORMAT", `${place}: expected format version ${formatVersion}, got ${metadata.version}`);
-  let network: SpikingNetwork;
+  const network = revived(parseJson(metadata.graph ?? "", `${place}: network description`, budget), tensors, place) as SpikingNetwork;
   try {
-    network = JSON.parse(metadata.graph, (_key, value: unknown) => revive(value, tensors, place)) as SpikingNetwork;
-    checkSpikingNetwork(network);
+    return checkSpikingNetwork(network);
   } catch (cause) {
     if (cause instanceof LlifError) throw cause;
     throw new LlifError("FORMAT", `${place}: the network description is damaged (${(cause as Error).message})`, { cause });
   }
-  return network;
 }
 
-function revive(value: unknown, tensors: ReadonlyMap<string, { readonly data: SafetensorsData }>, place: string): unknown {
+/** The parsed description with its tensors and its numbers that JSON does not have. */
+function revived(value: unknown, tensors: ReadonlyMap<string, { readonly data: SafetensorsData }>, place: string): unknown {
   if (typeof value !== "object" || value === null) return value;
-  if ("$number" in value) return Number(value.$number);
-  if (!("$tensor" in value)) return value;
-  const tensor = tensors.get(String(value.$tensor));
-  if (tensor === undefined) throw new LlifError("FORMAT", `${place}: tensor "${String(value.$tensor)}" is missing`);
+  if (Array.isArray(value)) return value.map((element) => revived(element, tensors, place));
+  const record = value as Readonly<Record<string, unknown>>;
+  if (Object.hasOwn(record, "$number")) {
+    const number = String(record.$number);
+    if (!notFinite.includes(number)) throw new LlifError("FORMAT", `${place}: expected a number of ${notFinite.join(", ")}, got ${shown(record.$number)}`);
+    return Number(number);
+  }
+  if (!Object.hasOwn(record, "$tensor")) return Object.fromEntries(Object.entries(record).map(([key, inner]) => [key, revived(inner, tensors, place)]));
+  const tensor = tensors.get(String(record.$tensor));
+  if (tensor === undefined) throw new LlifError("FORMAT", `${place}: tensor ${shown(record.$tensor)} is missing`);
   return tensor.data;
 }
+
+const notFinite = ["NaN", "Infinity", "-Infinity"];

@@ -1,5 +1,10 @@
+// Reading and writing safetensors containers.
+import { openBudget, type Budget, type ReadBudget } from "../budget.ts";
+import { checkBytes } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor.ts";
+import { quoted } from "../text.ts";
+import { parseJson, shown } from "./json.ts";
 
 export type SafetensorsData = Float32Array | Float64Array | Int32Array | Uint32Array | Int16Array | Uint8Array;
 
@@ -35,13 +40,16 @@ const largestHeaderBytes = 100_000_000;
  * @returns tensors in memory of their own.
  * @throws {LlifError} `FORMAT` when truncated, corrupt, or of an element type other than F64, F32, I32, U32, I16 and U8.
  */
-export function readSafetensors(bytes: Uint8Array, place = "safetensors file"): Safetensors {
-  const { header, payload } = splitHeader(bytes, place);
+export function readSafetensors(source: Uint8Array, place = "safetensors file", options: { readonly budget?: ReadBudget | Budget } = {}): Safetensors {
+  const bytes = checkBytes(place, source);
+  const budget = openBudget(bytes.length, options.budget);
+  const { header, payload } = splitHeader(bytes, place, budget);
   const tensors = new Map<string, SafetensorsTensor>();
   const ranges: { name: string; begin: number; end: number }[] = [];
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue;
-    const tensorPlace = `${place}, tensor ${JSON.stringify(name)}`;
+    const tensorPlace = `${place}, tensor ${quoted(name)}`;
+    budget.take("nodes", 1, tensorPlace);
     const { type, shape, begin, end } = readEntry(entry, tensorPlace);
     if (end > payload.length) {
       throw new LlifError("FORMAT", `${tensorPlace}: truncated, expected ${end} bytes of data, got ${payload.length}`);
@@ -53,7 +61,7 @@ export function readSafetensors(bytes: Uint8Array, place = "safetensors file"): 
   return { tensors, metadata: readMetadata(header["__metadata__"], place) };
 }
 
-function splitHeader(bytes: Uint8Array, place: string): { header: Record<string, unknown>; payload: Uint8Array } {
+function splitHeader(bytes: Uint8Array, place: string, budget: Budget): { header: Record<string, unknown>; payload: Uint8Array } {
   if (bytes.length < 8) throw new LlifError("FORMAT", `${place}: truncated, expected at least 8 bytes, got ${bytes.length}`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(largestHeaderBytes)) {
@@ -61,12 +69,7 @@ function splitHeader(bytes: Uint8Array, place: string): { header: Record<string,
   }
   const end = 8 + Number(length);
   if (end > bytes.length) throw new LlifError("FORMAT", `${place}: truncated, expected a header of ${end} bytes, got ${bytes.length}`);
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, end)));
-  } catch (cause) {
-    throw new LlifError("FORMAT", `${place}: corrupt header, expected JSON`, { cause });
-  }
+  const header = parseJson(bytes.subarray(8, end), `${place}: header`, budget);
   if (!isRecord(header)) throw new LlifError("FORMAT", `${place}: corrupt header, expected a JSON object`);
   return { header, payload: bytes.subarray(end) };
 }
@@ -76,11 +79,11 @@ function readEntry(entry: unknown, place: string): { type: SafetensorsType; shap
   const { dtype, shape, data_offsets: offsets } = entry;
   const type = types.find(([name]) => name === dtype)?.[1];
   if (type === undefined) {
-    throw new LlifError("FORMAT", `${place}: expected a dtype of ${types.map(([name]) => name).join(", ")}, got ${JSON.stringify(dtype)}`);
+    throw new LlifError("FORMAT", `${place}: expected a dtype of ${types.map(([name]) => name).join(", ")}, got ${shown(dtype)}`);
   }
-  if (!isSizes(shape)) throw new LlifError("FORMAT", `${place}: expected a shape of integers >= 0, got ${JSON.stringify(shape)}`);
+  if (!isSizes(shape)) throw new LlifError("FORMAT", `${place}: expected a shape of integers >= 0, got ${shown(shape)}`);
   if (!isSizes(offsets) || offsets.length !== 2) {
-    throw new LlifError("FORMAT", `${place}: expected two data_offsets, got ${JSON.stringify(offsets)}`);
+    throw new LlifError("FORMAT", `${place}: expected two data_offsets, got ${shown(offsets)}`);
   }
   const [begin, end] = offsets;
   const expected = sizeOf(shape) * type.BYTES_PER_ELEMENT;
@@ -96,7 +99,7 @@ function checkCover(ranges: { name: string; begin: number; end: number }[], leng
   for (const { name, begin, end } of ranges.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== covered) {
       const kind = begin < covered ? "overlaps the tensor before it" : "leaves a hole before it";
-      throw new LlifError("FORMAT", `${place}, tensor ${JSON.stringify(name)}: ${kind}, expected it to begin at byte ${covered}, got ${begin}`);
+      throw new LlifError("FORMAT", `${place}, tensor ${quoted(name)}: ${kind}, expected it to begin at byte ${covered}, got ${begin}`);
     }
     covered = end;
   }
@@ -107,7 +110,7 @@ function readMetadata(metadata: unknown, place: string): Readonly<Record<string,
   if (metadata === undefined) return {};
   if (!isRecord(metadata)) throw new LlifError("FORMAT", `${place}: expected __metadata__ to be an object`);
   return Object.fromEntries(Object.entries(metadata).map(([key, value]) => {
-    if (typeof value !== "string") throw new LlifError("FORMAT", `${place}: expected a string as metadata ${JSON.stringify(key)}`);
+    if (typeof value !== "string") throw new LlifError("FORMAT", `${place}: expected a string as metadata ${quoted(key)}`);
     return [key, value];
   }));
 }
@@ -125,7 +128,7 @@ export function writeSafetensors(
   const names = new Set(["__metadata__"]);
   let length = 0;
   for (const [name, { shape, data }] of ordered) {
-    const place = `tensor ${JSON.stringify(name)}`;
+    const place = `tensor ${quoted(name)}`;
     const dtype = types.find(([, type]) => data instanceof type)?.[0];
     if (names.has(name)) throw new LlifError("ARGUMENT", `${place}: expected a name of its own`);
     if (dtype === undefined) throw new LlifError("ARGUMENT", `${place}: expected float64, float32, int32, int16 or uint8`);

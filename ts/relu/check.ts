@@ -6,6 +6,8 @@ import { maximumElements, outputShapeOf } from "./shapes.ts";
 
 export { outputShapeOf } from "./shapes.ts";
 
+const mostDimensions = 16;
+
 const baseKeys = { kind: true, name: true, from: true, shape: true } as const;
 const windowKeys = { kernel: true, stride: true, dilation: true, padding: true } as const;
 type NodeKeys = { readonly [Kind in ReluNode["kind"]]: OptionKeys<Extract<ReluNode, { kind: Kind }>> };
@@ -207,6 +209,7 @@ function checkAxes(place: string, value: readonly [number, number], minimum: num
 /** Sizes of at least 1, whose product no tensor passes. */
 export function checkExtents(place: string, shape: Shape): Shape {
   const shown = checkArray(place, shape, "an array of sizes").every((extent) => typeof extent === "number") ? `${place} ${formatShape(shape)}` : place;
+  if (shape.length > mostDimensions) throw new LlifError("SHAPE", `${place}: expected a shape of at most ${mostDimensions} extents, got ${shape.length}`);
   for (const extent of shape) checkInteger(shown, extent, 1);
   if (sizeOf(shape) > maximumElements) throw new LlifError("SHAPE", `${place}: expected at most ${maximumElements} elements, got ${formatShape(shape)}`);
   return shape;

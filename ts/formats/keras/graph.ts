@@ -1,8 +1,12 @@
+// The network that a Keras model becomes, node by node.
+import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { checkNode, checkWindow } from "../../relu/check.ts";
 import type { Padding, ReluNode } from "../../relu/network.ts";
 import { outputShapeOf } from "../../relu/shapes.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor.ts";
+import { quoted } from "../../text.ts";
+import { freeName } from "../names.ts";
 
 /** Why a layer cannot be mapped; collected with its name. */
 export class Refusal extends Error {}
@@ -18,25 +22,34 @@ export interface Value {
 /** The ReluNetwork under construction. */
 export class Graph {
   readonly nodes: ReluNode[] = [];
+  readonly budget: Budget;
   readonly #byName = new Map<string, ReluNode>();
+  readonly #numbers = new Map<string, number>();
+  /** Nodes of which every element is known to be at least 0. */
+  readonly #nonNegative = new Set<string>();
+
+  constructor(budget: Budget) {
+    this.budget = budget;
+  }
 
   /** Adds a node, its shape inferred where the kind determines it, its name made unique. */
   add(draft: ReluNode): ReluNode {
     if ("kernel" in draft) checkWindow(`layer "${draft.name}"`, draft);
-    let name = draft.name;
-    for (let number = 2; this.#byName.has(name); number++) name = `${draft.name}_${number}`;
+    this.budget.take("nodes", 1, `layer ${quoted(draft.name)}`);
+    const name = freeName(draft.name, this.#byName, this.#numbers);
     const inputs = draft.from.map((source) => this.shapeOf(source));
     const named = { ...draft, name };
     const node = { ...named, shape: outputShapeOf(named, inputs) };
     checkNode(node, inputs);
     this.nodes.push(node);
     this.#byName.set(name, node);
+    if (isNonNegative(node, this.#nonNegative)) this.#nonNegative.add(name);
     return node;
   }
 
   node(name: string): ReluNode {
     const node = this.#byName.get(name);
-    if (node === undefined) throw new LlifError("FORMAT", `layer "${name}": expected to be computed before it is used`, { nodes: [name] });
+    if (node === undefined) throw new LlifError("FORMAT", `layer ${quoted(name)}: expected to be computed before it is used`, { nodes: [name] });
     return node;
   }
 
@@ -63,22 +76,25 @@ export class Graph {
 
   /** Whether every element is known to be at least 0. */
   isNonNegative(name: string): boolean {
-    const node = this.node(name);
-    switch (node.kind) {
-      case "softmax":
-        return true;
-      case "relu":
-        return node.slope === undefined;
-      case "pad":
-      case "maxPool":
-      case "averagePool":
-      case "reshape":
-      case "add":
-      case "concat":
-        return node.from.every((source) => this.isNonNegative(source));
-      default:
-        return false;
-    }
+    return this.#nonNegative.has(name);
+  }
+}
+
+function isNonNegative(node: ReluNode, known: ReadonlySet<string>): boolean {
+  switch (node.kind) {
+    case "softmax":
+      return true;
+    case "relu":
+      return node.slope === undefined;
+    case "pad":
+    case "maxPool":
+    case "averagePool":
+    case "reshape":
+    case "add":
+    case "concat":
+      return node.from.every((source) => known.has(source));
+    default:
+      return false;
   }
 }
 

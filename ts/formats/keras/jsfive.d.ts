@@ -12,5 +12,7 @@ declare module "jsfive" {
     readonly shape: number[];
     readonly dtype: unknown;
     readonly value: ArrayLike<unknown>;
+    /** Extents of a chunk; null where the numbers lie side by side. */
+    readonly _dataobjects: { readonly chunks: number[] | null };
   }
 }

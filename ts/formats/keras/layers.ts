@@ -1,9 +1,12 @@
+// How each class of Keras layers becomes nodes of a network.
 import { checkInteger } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { batchNormAffine } from "../../relu/builder.ts";
 import type { Padding, ReluNode, Window2d } from "../../relu/network.ts";
 import { samePadding, windowedExtents } from "../../relu/shapes.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape, type Tensor } from "../../tensor.ts";
+import { quoted } from "../../text.ts";
+import { shown } from "../json.ts";
 import { addPadding, expectImage, Graph, isPadded, noPadding, Refusal, type Value } from "./graph.ts";
 import type { Config } from "./topology.ts";
 
@@ -37,12 +40,12 @@ const first = ({ graph, inputs }: Call): string => graph.padded(inputs[0]);
 /** A setting that must have its plain value. */
 function expectSetting(call: Call, key: string, ...allowed: readonly unknown[]): void {
   const value = call.config[key];
-  if (value !== undefined && value !== null && !allowed.includes(value)) throw new Refusal(`its ${key} is ${JSON.stringify(value)}; only ${allowed.map((one) => JSON.stringify(one)).join(" or ")} is supported`);
+  if (value !== undefined && value !== null && !allowed.includes(value)) throw new Refusal(`its ${key} is ${shown(value)}; only ${allowed.map(shown).join(" or ")} is supported`);
 }
 
 function flag(call: Call, key: string, otherwise: boolean): boolean {
   const value = call.config[key] ?? otherwise;
-  if (typeof value !== "boolean") throw new LlifError("FORMAT", `layer "${call.name}": ${key}: expected true or false, got ${JSON.stringify(value)}`);
+  if (typeof value !== "boolean") throw new LlifError("FORMAT", `layer ${quoted(call.name)}: ${key}: expected true or false, got ${shown(value)}`);
   return value;
 }
 
@@ -50,7 +53,7 @@ function number(call: Call, keys: readonly string[], otherwise: number): number 
   for (const key of keys) {
     const value = call.config[key];
     if (value === undefined || value === null) continue;
-    if (typeof value !== "number") throw new LlifError("FORMAT", `layer "${call.name}": ${key}: expected a number, got ${JSON.stringify(value)}`);
+    if (typeof value !== "number") throw new LlifError("FORMAT", `layer ${quoted(call.name)}: ${key}: expected a number, got ${shown(value)}`);
     return value;
   }
   return otherwise;
@@ -60,8 +63,8 @@ function number(call: Call, keys: readonly string[], otherwise: number): number 
 function pair(call: Call, key: string, otherwise: number | readonly number[], minimum = 1): readonly [number, number] {
   const value = call.config[key] ?? otherwise;
   const values = typeof value === "number" ? [value, value] : Array.isArray(value) && value.length === 1 ? [1, ...(value as number[])] : value;
-  if (!Array.isArray(values) || values.length !== 2) throw new LlifError("FORMAT", `layer "${call.name}": ${key}: expected two integers, got ${JSON.stringify(value)}`);
-  for (const one of values) checkInteger(`layer "${call.name}": ${key}`, one, minimum);
+  if (!Array.isArray(values) || values.length !== 2) throw new LlifError("FORMAT", `layer ${quoted(call.name)}: ${key}: expected two integers, got ${shown(value)}`);
+  for (const one of values) checkInteger(`layer ${quoted(call.name)}: ${key}`, one, minimum);
   return [values[0] as number, values[1] as number];
 }
 
@@ -96,14 +99,14 @@ function windowOf(call: Call, input: Shape, before: Padding, kernel: readonly [n
   if (mode === "valid") return { ...sizes, padding: before };
   if (mode === "same") return { ...sizes, padding: addPadding(before, samePadding(padded, sizes)) };
   if (mode === "causal" && rows) return { ...sizes, padding: addPadding(before, { ...noPadding, left: (sizes.kernel[1] - 1) * sizes.dilation[1] }) };
-  throw new Refusal(`its padding is ${JSON.stringify(mode)}; only "valid" and "same" are supported`);
+  throw new Refusal(`its padding is ${shown(mode)}; only "valid" and "same" are supported`);
 }
 
 /** Adds the layer's own activation. */
 function activated(call: Call, value: Value): Value {
   const { activation } = call.config;
   if (activation === undefined || activation === null || activation === "linear") return value;
-  const name = typeof activation === "string" ? activation : ((activation as Config).class_name ?? JSON.stringify(activation));
+  const name = typeof activation === "string" ? activation : ((activation as Config).class_name ?? shown(activation));
   return activate({ ...call, name: `${call.name}_${String(name)}` }, String(name), value);
 }
 
@@ -126,11 +129,16 @@ function activate(call: Call, activation: string, value: Value): Value {
 
 /** Zeros stay zeros, so that padding may wait. @param slopes factors on negative values, one for each channel or for all. */
 function relu(call: Call, value: Value, ceiling: number, slopes: ArrayLike<number> = [0]): Value {
-  const channels = channelsOf(call.graph.shapeOf(value.node));
-  const slope = Float32Array.from({ length: channels }, (_, channel) => slopes[slopes.length === 1 ? 0 : channel]);
-  const leaky = slope.some((factor) => factor !== 0) ? { slope } : {};
+  const leaky = Array.from(slopes).some((factor) => factor !== 0) ? { slope: perChannel(call, value.node, slopes) } : {};
   const node = call.graph.add({ kind: "relu", name: call.name, from: [value.node], shape: [], ceiling, ...leaky });
   return { ...value, node: node.name };
+}
+
+/** One value for each channel of a node, of as many or of one. */
+function perChannel(call: Call, node: string, values: ArrayLike<number>): Float32Array {
+  const channels = channelsOf(call.graph.shapeOf(node));
+  call.graph.budget.take("elements", channels, `layer ${quoted(call.name)}`);
+  return values.length === 1 ? new Float32Array(channels).fill(values[0]) : Float32Array.from(values);
 }
 
 function softmax(call: Call, value: Value): Value {
@@ -202,7 +210,7 @@ const transposedConv: Convert = (call) => {
   const sizes = windowOf({ ...call, config: { ...call.config, padding: "valid" } }, image.shape, noPadding, [height, width], pair(call, "strides", 1), pair(call, "dilation_rate", 1));
   const size = [0, 1].map((axis) => (sizes.kernel[axis] - 1) * sizes.dilation[axis] + 1);
   const mode = call.config.padding ?? "valid";
-  if (mode !== "valid" && mode !== "same") throw new Refusal(`its padding is ${JSON.stringify(mode)}; only "valid" and "same" are supported`);
+  if (mode !== "valid" && mode !== "same") throw new Refusal(`its padding is ${shown(mode)}; only "valid" and "same" are supported`);
   const cut = size.map((extent, axis) => (mode === "same" ? Math.max(0, extent - sizes.stride[axis]) : 0));
   const [top, left] = cut.map((cells) => Math.floor(cells / 2));
   const padding = { top, left, bottom: cut[0] - top, right: cut[1] - left };
@@ -237,13 +245,13 @@ const batchNormalization: Convert = (call) => {
   const shape = call.graph.shapeOf(from);
   const axis = [call.config.axis ?? -1].flat();
   // The batch counts as axis 0.
-  if (axis.length !== 1 || (axis[0] !== -1 && axis[0] !== shape.length)) throw new Refusal(`its axis is ${JSON.stringify(call.config.axis)}; only the last one, the channels, is supported`);
+  if (axis.length !== 1 || (axis[0] !== -1 && axis[0] !== shape.length)) throw new Refusal(`its axis is ${shown(call.config.axis)}; only the last one, the channels, is supported`);
   const [withGamma, withBeta] = [flag(call, "scale", true), flag(call, "center", true)];
   const found = call.weights(...(withGamma ? ["gamma"] : []), ...(withBeta ? ["beta"] : []), "moving_mean", "moving_variance").map(({ data }) => data);
   const [mean, variance] = found.slice(-2);
   const gamma = withGamma ? found[0] : new Float32Array(mean.length).fill(1);
   const beta = withBeta ? found[withGamma ? 1 : 0] : new Float32Array(mean.length);
-  const affine = batchNormAffine(`layer "${call.name}"`, { gamma, beta, mean, variance, epsilon: number(call, ["epsilon"], 1e-3) });
+  const affine = batchNormAffine(`layer ${quoted(call.name)}`, { gamma, beta, mean, variance, epsilon: number(call, ["epsilon"], 1e-3) });
   return { node: call.graph.add({ kind: "affine", name: call.name, from: [from], shape: [], ...affine }).name };
 };
 
@@ -252,9 +260,9 @@ const rescaling: Convert = (call) => {
   const channels = channelsOf(call.graph.shapeOf(from));
   const vector = (key: string, otherwise: number): Float32Array => {
     const value = call.config[key] ?? otherwise;
-    const values = Array.isArray(value) ? (value as number[]) : new Array<number>(channels).fill(value as number);
-    if (values.length !== channels) throw new LlifError("SHAPE", `layer "${call.name}": ${key}: expected one number or ${channels}, one a channel, got ${values.length}`);
-    return Float32Array.from(values);
+    const values = Array.isArray(value) ? (value as number[]) : [value as number];
+    if (values.length !== 1 && values.length !== channels) throw new LlifError("SHAPE", `layer ${quoted(call.name)}: ${key}: expected one number or ${channels}, one a channel, got ${values.length}`);
+    return perChannel(call, from, values);
   };
   return { node: call.graph.add({ kind: "affine", name: call.name, from: [from], shape: [], scale: vector("scale", 1), shift: vector("offset", 0) }).name };
 };
@@ -269,7 +277,7 @@ const reluLayer: Convert = (call) => {
 const prelu: Convert = (call) => {
   const channels = channelsOf(call.graph.shapeOf(call.inputs[0].node));
   const [{ data }] = call.weights("alpha");
-  if (data.length % channels !== 0) throw new LlifError("SHAPE", `layer "${call.name}": alpha: expected a slope for each of ${channels} channels, got ${data.length} in all`);
+  if (data.length % channels !== 0) throw new LlifError("SHAPE", `layer ${quoted(call.name)}: alpha: expected a slope for each of ${channels} channels, got ${data.length} in all`);
   if (data.some((slope, index) => slope !== data[index % channels])) throw new Refusal("its slopes differ from position to position; share them along height and width (shared_axes=[1, 2])");
   return relu(call, call.inputs[0], Infinity, data.subarray(0, channels));
 };
@@ -283,7 +291,7 @@ const pool: Convert = (call) => {
   const takesPadding = max ? graph.isNonNegative(value.node) : call.config.padding !== "same";
   const image = imageInput(call, takesPadding ? value : { node: graph.padded(value) });
   const window = windowOf(call, image.shape, image.before, kernel, pair(call, "strides", kernel), [1, 1]);
-  const shape = [...windowedExtents(`layer "${call.name}"`, image.shape, window), image.shape[2]];
+  const shape = [...windowedExtents(`layer ${quoted(call.name)}`, image.shape, window), image.shape[2]];
   const base = { name: call.name, from: [image.from], shape, ...window };
   return imageOutput(call, graph.add(max ? { kind: "maxPool", ...base } : { kind: "averagePool", ...base, countPadding: isPadded(image.before) }));
 };
@@ -302,7 +310,7 @@ const zeroPadding: Convert = (call) => {
   const value = call.inputs[0];
   const sides = (json: unknown): readonly [number, number] => {
     const both = typeof json === "number" ? [json, json] : (json as number[]);
-    for (const cells of [both?.[0], both?.[1]]) checkInteger(`layer "${call.name}": padding`, cells, 0);
+    for (const cells of [both?.[0], both?.[1]]) checkInteger(`layer ${quoted(call.name)}: padding`, cells, 0);
     return [both[0], both[1]];
   };
   const padding = call.config.padding ?? 1;
@@ -337,15 +345,15 @@ const reshape: Convert = (call) => {
   const from = first(call);
   const size = sizeOf(call.graph.shapeOf(from));
   const target = call.config.target_shape;
-  if (!Array.isArray(target)) throw new LlifError("FORMAT", `layer "${call.name}": target_shape: expected an array, got ${JSON.stringify(target)}`);
-  const extents = (target as unknown[]).map((extent) => checkInteger(`layer "${call.name}": target_shape`, extent, -1));
+  if (!Array.isArray(target)) throw new LlifError("FORMAT", `layer ${quoted(call.name)}: target_shape: expected an array, got ${shown(target)}`);
+  const extents = (target as unknown[]).map((extent) => checkInteger(`layer ${quoted(call.name)}: target_shape`, extent, -1));
   const known = sizeOf(extents.filter((extent) => extent !== -1));
   return { node: call.graph.reshaped(from, extents.map((extent) => (extent === -1 ? size / known : extent)), call.name) };
 };
 
 const softmaxLayer: Convert = (call) => {
   const axis = [call.config.axis ?? -1].flat();
-  if (axis.length !== 1 || (axis[0] !== -1 && axis[0] !== call.graph.shapeOf(call.inputs[0].node).length)) throw new Refusal(`its axis is ${JSON.stringify(call.config.axis)}; only the last one is supported`);
+  if (axis.length !== 1 || (axis[0] !== -1 && axis[0] !== call.graph.shapeOf(call.inputs[0].node).length)) throw new Refusal(`its axis is ${shown(call.config.axis)}; only the last one is supported`);
   return softmax(call, call.inputs[0]);
 };
 

@@ -1,7 +1,11 @@
+// Networks of Keras models, wherever their weights are.
+import { openBudget, type Budget, type ReadBudget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
 import { conventionFor, type InputConvention, type ReluNetwork } from "../../relu/network.ts";
 import { type Shape, type Tensor } from "../../tensor.ts";
+import { quoted } from "../../text.ts";
+import { shown } from "../json.ts";
 import { Graph, Refusal, type Value } from "./graph.ts";
 import { converters } from "./layers.ts";
 import { readTopology, type LayerCall } from "./topology.ts";
@@ -12,6 +16,7 @@ export interface ReadKerasOptions {
   /** Default: pixels / 255; RGB, or gray for one channel. */
   readonly convention?: InputConvention;
   readonly classes?: readonly string[];
+  readonly budget?: ReadBudget | Budget;
 }
 
 /** Where the weights of a Keras model are. */
@@ -30,13 +35,15 @@ export interface WeightSource {
  * model that is broken, shapes that do not fit, or weights that are not finite.
  */
 export function kerasNetwork(configuration: unknown, weights: WeightSource, options: ReadKerasOptions = {}): ReluNetwork {
-  const topology = readTopology(configuration);
-  const graph = new Graph();
+  const budget = openBudget(0, options.budget);
+  const topology = readTopology(configuration, budget);
+  const graph = new Graph(budget);
   /** `undefined` where it depends on a refused layer. */
   const values = new Map<string, Value | undefined>();
   const refusals: { readonly call: LayerCall; readonly reason: string }[] = [];
   let failure: LlifError | undefined;
   for (const call of topology.calls) {
+    budget.checkTime(`layer ${quoted(call.name)}`);
     try {
       values.set(call.name, convert(call, graph, values, weights));
     } catch (error) {
@@ -47,7 +54,7 @@ export function kerasNetwork(configuration: unknown, weights: WeightSource, opti
     }
   }
   if (refusals.length > 0) {
-    const lines = refusals.map(({ call, reason }) => `  "${call.name}" (${call.className}): ${reason}`).join("\n");
+    const lines = refusals.map(({ call, reason }) => `  ${quoted(call.name)} (${call.className}): ${reason}`).join("\n");
     const count = refusals.length;
     throw new LlifError("UNSUPPORTED", `${count} ${count === 1 ? "layer is" : "layers are"} not supported:\n${lines}`, { nodes: refusals.map(({ call }) => call.name) });
   }
@@ -91,10 +98,10 @@ function convert(layer: LayerCall, graph: Graph, values: ReadonlyMap<string, Val
 
 function inputShape({ name, config }: LayerCall): Shape {
   const shape = [config.batch_input_shape ?? config.batch_shape ?? config.batchInputShape].flat(2);
-  if (shape.length < 2) throw new LlifError("FORMAT", `layer "${name}": expected the shape of its input, got ${JSON.stringify(shape)}`, { nodes: [name] });
+  if (shape.length < 2) throw new LlifError("FORMAT", `layer ${quoted(name)}: expected the shape of its input, got ${shown(shape)}`, { nodes: [name] });
   return shape.slice(1).map((extent) => {
     if (typeof extent === "number") return extent;
-    throw new LlifError("UNSUPPORTED", `layer "${name}": expected an input of fixed size, got ${JSON.stringify(shape)}; save the model with the size that it is run at`, { nodes: [name] });
+    throw new LlifError("UNSUPPORTED", `layer ${quoted(name)}: expected an input of fixed size, got ${shown(shape)}; save the model with the size that it is run at`, { nodes: [name] });
   });
 }
 

@@ -1,4 +1,8 @@
+// The graph of a Keras model: its layers in the order in which they are computed.
+import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
+import { quoted } from "../../text.ts";
+import { freeName } from "../names.ts";
 
 /** One use of a layer. */
 export interface LayerCall {
@@ -8,8 +12,8 @@ export interface LayerCall {
   readonly config: Config;
   /** Where its weights are: names of the nested models, then the layer's own. */
   readonly path: readonly string[];
-  /** For each part of `path` the class names of the layers of its model, up to itself: Keras 3 names weights by counting them. */
-  readonly classes: readonly (readonly string[])[];
+  /** For each part of `path` the name under which Keras 3 keeps weights, which counts the layers of one class: `conv2d_1`. */
+  readonly keys: readonly string[];
   /** Names of the calls that compute its inputs. */
   readonly inputs: readonly string[];
 }
@@ -34,19 +38,30 @@ function isModel(className: string): boolean {
  * Reads the configuration of a Keras model, as Keras 2 and 3 and TensorFlow.js write it.
  * @throws {LlifError} FORMAT where it is no model or does not hold together, UNSUPPORTED for a model of several inputs.
  */
-export function readTopology(json: unknown): Topology {
+export function readTopology(json: unknown, budget: Budget): Topology {
   const model = record("model configuration", json);
   const className = text("model configuration: class_name", model.class_name);
   if (!isModel(className)) {
-    throw new LlifError("UNSUPPORTED", `model of class "${className}": expected Sequential or Functional; a subclassed model's graph is not in its file`);
+    throw new LlifError("UNSUPPORTED", `model of class ${quoted(className)}: expected Sequential or Functional; a subclassed model's graph is not in its file`);
   }
-  const inlining = new Inlining();
-  const { name, inputs, outputs } = inlining.model(className, model.config, { path: [], classes: [] });
-  if (inputs.length !== 1) throw new LlifError("UNSUPPORTED", `model "${name}": expected one input, got ${inputs.length} (${inputs.join(", ")})`);
+  const inlining = new Inlining(budget);
+  const { name, inputs, outputs } = inlining.model(className, model.config, { path: [], keys: [] });
+  if (inputs.length !== 1) throw new LlifError("UNSUPPORTED", `model ${quoted(name)}: expected one input, got ${inputs.length} (${inputs.join(", ")})`);
   return { name, calls: inlining.calls, outputs };
 }
 
-type Place = Pick<LayerCall, "path" | "classes">;
+type Place = Pick<LayerCall, "path" | "keys">;
+
+interface ParsedModel {
+  readonly name: string;
+  /** For messages. */
+  readonly shownName: string;
+  readonly config: Config;
+  readonly layers: readonly Layer[];
+  /** As `LayerCall.keys`, of the layers of this model. */
+  readonly keys: readonly string[];
+  readonly byName: ReadonlyMap<string, { readonly layer: Layer; readonly index: number }>;
+}
 
 interface Inlined {
   readonly name: string;
@@ -57,21 +72,41 @@ interface Inlined {
 /** A call is made after those of its inputs, so that the order is topological whatever the file's. */
 class Inlining {
   readonly calls: LayerCall[] = [];
+  readonly #budget: Budget;
+  /** Models by their configuration: one may be used any number of times. */
+  readonly #models = new Map<object, ParsedModel>();
   readonly #names = new Set<string>();
+  readonly #numbers = new Map<string, number>();
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
 
   /** @param given values that feed the model; `undefined` at the outermost, whose input layers become calls. */
   model(className: string, json: unknown, place: Place, given?: readonly string[]): Inlined {
-    const config: Config = Array.isArray(json) ? { layers: json } : record("model configuration: config", json);
-    const name = typeof config.name === "string" ? config.name : "network";
-    const layers = list(`model "${name}": layers`, config.layers).map((layer) => readLayer(name, layer));
-    if (layers.length === 0) throw new LlifError("FORMAT", `model "${name}": expected layers, got none`);
-    const within = (index: number): Place => ({
-      path: [...place.path, layers[index].name],
-      classes: [...place.classes, layers.slice(0, index + 1).map((layer) => layer.className)],
-    });
+    const parsed = this.#parsed(json);
+    const { name, shownName, config, layers, keys } = parsed;
+    this.#budget.take("nodes", layers.length, shownName);
+    this.#budget.checkDepth(place.path.length, shownName);
+    this.#budget.checkTime(shownName);
+    const within = (index: number): Place => ({ path: [...place.path, layers[index].name], keys: [...place.keys, keys[index]] });
     return className === "Sequential" || config.output_layers === undefined
       ? this.#sequential(name, config, layers, within, given)
-      : this.#functional(name, config, layers, within, given);
+      : this.#functional(parsed, within, given);
+  }
+
+  #parsed(json: unknown): ParsedModel {
+    const known = typeof json === "object" && json !== null ? this.#models.get(json) : undefined;
+    if (known !== undefined) return known;
+    const config: Config = Array.isArray(json) ? { layers: json } : record("model configuration: config", json);
+    const name = typeof config.name === "string" ? config.name : "network";
+    const shownName = `model ${quoted(name)}`;
+    const layers = list(`${shownName}: layers`, config.layers).map((layer) => readLayer(name, layer));
+    if (layers.length === 0) throw new LlifError("FORMAT", `${shownName}: expected layers, got none`);
+    const byName = new Map(layers.map((layer, index) => [layer.name, { layer, index }]));
+    const parsed = { name, shownName, config, layers, keys: keysOf(layers), byName };
+    this.#models.set(json as object, parsed);
+    return parsed;
   }
 
   #sequential(name: string, config: Config, layers: readonly Layer[], within: (index: number) => Place, given?: readonly string[]): Inlined {
@@ -85,18 +120,18 @@ class Inlining {
       if (current === undefined) {
         const shape = layer.config.batch_input_shape ?? layer.config.batch_shape ?? firstShape(layer) ?? config.build_input_shape;
         const inputLayer = { name: `${layer.name}_input`, className: "InputLayer", config: { batch_input_shape: shape }, inbound: [] };
-        current = input = this.#call(inputLayer, { path: [inputLayer.name], classes: [] }, []);
+        current = input = this.#call(inputLayer, { path: [inputLayer.name], keys: [] }, []);
       }
       current = this.#use(layer, within(index), [current])[0];
     }
     return { name, inputs: input === undefined ? [] : [input], outputs: current === undefined ? [] : [current] };
   }
 
-  #functional(name: string, config: Config, layers: readonly Layer[], within: (index: number) => Place, given?: readonly string[]): Inlined {
-    const inputs = readTensors(`model "${name}": input_layers`, config.input_layers).map(({ layer }) => layer);
+  #functional({ name, config, byName }: ParsedModel, within: (index: number) => Place, given?: readonly string[]): Inlined {
+    const inputs = readTensors(`model ${quoted(name)}: input_layers`, config.input_layers).map(({ layer }) => layer);
+    const positions = new Map([...inputs.entries()].reverse().map(([position, layer]) => [layer, position]));
     const tensors = new Map<string, readonly string[]>();
     const key = (layer: string, node: number) => `${node} ${layer}`;
-    const byName = new Map(layers.map((layer, index) => [layer.name, { layer, index }]));
     const computing = new Set<string>();
     // Layers may be listed after their consumers, and their names depend on where nested models end, so resolve on demand.
     const resolve = (start: TensorReference): readonly string[] => {
@@ -109,18 +144,20 @@ class Inlining {
           continue;
         }
         const found = byName.get(reference.layer);
-        if (found === undefined) throw new LlifError("FORMAT", `model "${name}": expected a layer "${reference.layer}", got none of that name`);
+        if (found === undefined) throw new LlifError("FORMAT", `model ${quoted(name)}: expected a layer ${quoted(reference.layer)}, got none of that name`);
         const { layer, index } = found;
         const place = within(index);
-        if (inputs.includes(layer.name)) {
-          tensors.set(id, given === undefined ? [this.#call(layer, place, [])] : [given[inputs.indexOf(layer.name)]]);
+        const position = positions.get(layer.name);
+        if (position !== undefined) {
+          if (given !== undefined && given[position] === undefined) throw new LlifError("FORMAT", `model ${quoted(name)}: expected ${inputs.length} inputs, got ${given.length}`);
+          tensors.set(id, [given === undefined ? this.#call(layer, place, []) : given[position]]);
           continue;
         }
         const sources = layer.inbound[reference.node];
-        if (sources === undefined) throw new LlifError("FORMAT", `layer "${layer.name}": expected a use number ${reference.node}, got ${layer.inbound.length} uses`, { nodes: [layer.name] });
+        if (sources === undefined) throw new LlifError("FORMAT", `layer ${quoted(layer.name)}: expected a use number ${reference.node}, got ${layer.inbound.length} uses`, { nodes: [layer.name] });
         const missing = sources.filter((source) => !tensors.has(key(source.layer, source.node)));
         if (missing.length > 0) {
-          if (computing.has(id)) throw new LlifError("FORMAT", `layer "${layer.name}": expected a graph without cycles`, { nodes: [layer.name] });
+          if (computing.has(id)) throw new LlifError("FORMAT", `layer ${quoted(layer.name)}: expected a graph without cycles`, { nodes: [layer.name] });
           computing.add(id);
           stack.push(...missing.reverse());
           continue;
@@ -129,7 +166,7 @@ class Inlining {
       }
       return tensors.get(key(start.layer, start.node)) ?? [];
     };
-    const outputs = readTensors(`model "${name}": output_layers`, config.output_layers).map((reference) => output(resolve(reference), reference));
+    const outputs = readTensors(`model ${quoted(name)}: output_layers`, config.output_layers).map((reference) => output(resolve(reference), reference));
     if (given === undefined) for (const layer of inputs) resolve({ layer, node: 0, tensor: 0 });
     const inputNames = given ?? inputs.map((layer) => output(tensors.get(key(layer, 0)), { layer, node: 0, tensor: 0 }));
     return { name, inputs: inputNames, outputs };
@@ -140,14 +177,28 @@ class Inlining {
     return [this.#call(layer, place, inputs)];
   }
 
-  #call(layer: Layer, { path, classes }: Place, inputs: readonly string[]): string {
-    const wanted = path.join("/");
-    let name = wanted;
-    for (let number = 2; this.#names.has(name); number++) name = `${wanted}_${number}`;
+  #call(layer: Layer, { path, keys }: Place, inputs: readonly string[]): string {
+    const name = freeName(path.join("/"), this.#names, this.#numbers);
     this.#names.add(name);
-    this.calls.push({ name, className: layer.className, config: layer.config, path, classes, inputs });
+    this.calls.push({ name, className: layer.className, config: layer.config, path, keys, inputs });
     return name;
   }
+}
+
+/** How Keras 3 names what it keeps of each of a model's layers: by class, counted in the order in which they are made. */
+function keysOf(layers: readonly Layer[]): string[] {
+  const counts = new Map<string, number>();
+  return layers.map(({ className }) => {
+    const name = snakeCase(className);
+    const before = counts.get(name) ?? 0;
+    counts.set(name, before + 1);
+    return before === 0 ? name : `${name}_${before}`;
+  });
+}
+
+/** As Keras names a class: `SeparableConv2D` is `separable_conv2d`. */
+function snakeCase(name: string): string {
+  return name.replaceAll(/\W+/g, "").replaceAll(/(.)([A-Z][a-z]+)/g, "$1_$2").replaceAll(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
 }
 
 /** A Sequential model inside another may hold the input's shape in its own first layer. */
@@ -175,17 +226,17 @@ interface Layer {
 
 function output(outputs: readonly string[] | undefined, { layer, tensor }: TensorReference): string {
   const found = outputs?.[tensor];
-  if (found === undefined) throw new LlifError("FORMAT", `layer "${layer}": expected an output number ${tensor}, got ${outputs?.length ?? 0} outputs`, { nodes: [layer] });
+  if (found === undefined) throw new LlifError("FORMAT", `layer ${quoted(layer)}: expected an output number ${tensor}, got ${outputs?.length ?? 0} outputs`, { nodes: [layer] });
   return found;
 }
 
 function readLayer(model: string, json: unknown): Layer {
-  const layer = record(`model "${model}": layer`, json);
-  const className = text(`model "${model}": class_name of a layer`, layer.class_name);
-  const config = className === "Sequential" && Array.isArray(layer.config) ? { layers: layer.config } : record(`model "${model}": config of a layer`, layer.config);
-  const name = text(`model "${model}": name of a ${className} layer`, layer.name ?? config.name ?? className.toLowerCase());
-  const uses = layer.inbound_nodes === undefined ? [] : list(`layer "${name}": inbound_nodes`, layer.inbound_nodes);
-  return { name, className, config, inbound: uses.map((use) => readTensors(`layer "${name}": inbound_nodes`, use)) };
+  const layer = record(`model ${quoted(model)}: layer`, json);
+  const className = text(`model ${quoted(model)}: class_name of a layer`, layer.class_name);
+  const config = className === "Sequential" && Array.isArray(layer.config) ? { layers: layer.config } : record(`model ${quoted(model)}: config of a layer`, layer.config);
+  const name = text(`model ${quoted(model)}: name of a ${className} layer`, layer.name ?? config.name ?? className.toLowerCase());
+  const uses = layer.inbound_nodes === undefined ? [] : list(`layer ${quoted(name)}: inbound_nodes`, layer.inbound_nodes);
+  return { name, className, config, inbound: uses.map((use) => readTensors(`layer ${quoted(name)}: inbound_nodes`, use)) };
 }
 
 /** References in any nesting: `["conv", 0, 0, {}]` of Keras 2, or objects with a `keras_history` of Keras 3. */
@@ -211,7 +262,7 @@ function readTensors(place: string, json: unknown): TensorReference[] {
   /** Tensors handed over by keyword (masks, states) belong to layers that are refused anyway. */
   const visitKeywords = (keywords: Config): void => {
     for (const [key, value] of Object.entries(keywords)) {
-      if (typeof value === "object" && value !== null) throw new LlifError("UNSUPPORTED", `${place}: the argument "${key}" is computed; only layers of plain inputs are supported`);
+      if (typeof value === "object" && value !== null) throw new LlifError("UNSUPPORTED", `${place}: the argument ${quoted(key)} is computed; only layers of plain inputs are supported`);
     }
   };
   visit(json);

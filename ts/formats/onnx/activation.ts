@@ -27,7 +27,7 @@ export const clip: Operator = (call) => {
       : { low: optionalConstant(call, 1, "min")?.data[0] ?? -Infinity, high: optionalConstant(call, 2, "max")?.data[0] ?? Infinity };
   call.attributes.finish();
   const [value] = call.inputs;
-  if (value?.kind === "constant") return unaryConstant(value, (number) => Math.min(Math.max(number, limits.low), limits.high));
+  if (value?.kind === "constant") return unaryConstant(call, value, (number) => Math.min(Math.max(number, limits.low), limits.high));
   const flow = elementInput(call, 0, "X");
   const low = limits.low <= -half ? -Infinity : limits.low;
   const high = limits.high >= half ? Infinity : limits.high;
@@ -97,7 +97,7 @@ export const pRelu: Operator = (call) => {
 export const absolute: Operator = (call) => {
   call.attributes.finish();
   const [value] = call.inputs;
-  if (value?.kind === "constant") return unaryConstant(value, Math.abs);
+  if (value?.kind === "constant") return unaryConstant(call, value, Math.abs);
   return sloped(call, elementInput(call, 0, "X"), { dims: [], values: Float32Array.of(-1) });
 };
 

@@ -3,7 +3,7 @@ import { sameShape, sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
 import type { Constant } from "./constants.ts";
 import { binaryConstants, unaryConstant } from "./fold.ts";
-import { constantInput, elementInput, flowInput, step, unmerged, type Call, type Operator } from "./graph.ts";
+import { constantInput, elementInput, flowInput, step, takeElements, unmerged, type Call, type Operator } from "./graph.ts";
 import { arranged, isChannelAxis, withChannels } from "./image.ts";
 import { formatFlow, isAligned, nodeIndices, nodeShape, rankOf, type Flow } from "./layout.ts";
 
@@ -82,20 +82,26 @@ interface Spreader {
 /** How a constant of extents `dims`, which broadcast to the flow, becomes one value a channel, or one an element of a flat node. */
 export function spreader(call: Call, flow: Flow, dims: readonly number[]): Spreader {
   const extents = broadcastExtents(call, flow, dims);
+  const filled = (count: number, value: number): Float32Array => {
+    takeElements(call, count);
+    return new Float32Array(count).fill(value);
+  };
   const real = extents.flatMap((extent, axis) => (extent === 1 ? [] : [axis]));
   if (real.length === 0) {
     const channels = call.graph.shapeOf(flow.node).at(-1) ?? 1;
-    return { from: flow.node, values: (values) => new Float32Array(channels).fill(values[0]) };
+    return { from: flow.node, values: (values) => filled(channels, values[0]) };
   }
   if (real.length === 1 && isChannelAxis(flow, real[0])) {
     const channels = extents[real[0]];
     const from = withChannels(call, flow, real[0]);
-    return { from, values: (values) => (values.length === channels ? values : new Float32Array(channels).fill(values[0])) };
+    return { from, values: (values) => (values.length === channels ? values : filled(channels, values[0])) };
   }
   const size = sizeOf(flow.dims);
+  takeElements(call, size);
   const targets = nodeIndices(flow);
   const strides = extents.map((extent, axis) => (extent === 1 ? 0 : sizeOf(extents.slice(axis + 1))));
   const values = (given: Float32Array): Float32Array => {
+    takeElements(call, size);
     const spread = new Float32Array(size);
     for (let index = 0; index < size; index++) {
       let rest = index;
@@ -135,7 +141,7 @@ export const sum: Operator = (call) => {
   const [first, ...others] = constants;
   const constant = first && others.reduce((total, other) => binaryConstants(call, total, other, "Add"), first);
   const mean = call.operator === "Mean" && count > 1;
-  if (flows.length === 0) return mean ? unaryConstant(constant, (value) => value / count) : constant;
+  if (flows.length === 0) return mean ? unaryConstant(call, constant, (value) => value / count) : constant;
   const total = sumOf(call, flows, constant === undefined && !mean ? "" : "sum");
   if (constant === undefined && !mean) return total;
   const share = mean ? 1 / count : 1;
@@ -167,6 +173,6 @@ export function sumOf(call: Call, flows: readonly Flow[], suffix = ""): Flow {
 export const negate: Operator = (call) => {
   call.attributes.finish();
   const [value] = call.inputs;
-  if (value?.kind === "constant") return unaryConstant(value, (number) => -number);
+  if (value?.kind === "constant") return unaryConstant(call, value, (number) => -number);
   return affineOver(call, flowInput(call, 0, "X"), "", { dims: [], scale: Float32Array.of(-1), shift: Float32Array.of(0) });
 };

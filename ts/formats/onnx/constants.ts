@@ -1,6 +1,9 @@
+// Tensors of an ONNX file that are known when it is read.
+import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { float16 } from "../half.ts";
 import { formatShape, sizeOf } from "../../tensor.ts";
+import { quoted } from "../../text.ts";
 import { checkBeside } from "../beside.ts";
 import { TensorProto_DataLocation, TensorProto_DataType, type TensorProto } from "./onnx_pb.ts";
 
@@ -19,17 +22,22 @@ export interface Constant {
 export type ExternalFiles = ReadonlyMap<string, Uint8Array>;
 
 const largestTensor = 2 ** 28;
+const mostDimensions = 64;
 
 /**
  * Reads an initialiser or the value of a Constant node: raw, typed, or from a file beside the model.
  * @throws {LlifError} FORMAT or SHAPE for bad data, UNSUPPORTED for a type that is not read, FILE for a file that is not in `files`.
  */
-export function readTensor(tensor: TensorProto, files: ExternalFiles, name = tensor.name): Constant {
-  const place = `tensor "${name}"`;
+export function readTensor(tensor: TensorProto, { files, budget }: { readonly files: ExternalFiles; readonly budget: Budget }, name = tensor.name): Constant {
+  const place = `tensor ${quoted(name)}`;
+  if (tensor.dims.length > mostDimensions) throw new LlifError("SHAPE", `${place}: expected at most ${mostDimensions} dimensions, got ${tensor.dims.length}`);
   if (tensor.segment !== undefined) throw new LlifError("UNSUPPORTED", `${place}: segmented data is not read`, { nodes: [name] });
   const dims = tensor.dims.map((extent) => readExtent(place, extent));
   const count = sizeOf(dims);
   if (count > largestTensor) throw new LlifError("SHAPE", `${place}: expected at most ${largestTensor} elements, got shape ${formatShape(dims)}`);
+  // The same data may be named again and again.
+  budget.take("elements", count, place);
+  budget.checkTime(place);
   const external = isExternal(tensor);
   const raw = external ? externalData(place, tensor, files) : tensor.rawData;
   const data = external || raw.length > 0 ? readRaw(place, tensor, raw, count) : readTyped(place, tensor);
@@ -51,7 +59,7 @@ export function isExternal(tensor: TensorProto): boolean {
  */
 export function externalLocation(tensor: TensorProto): string {
   const location = tensor.externalData.find(({ key }) => key === "location")?.value ?? "";
-  if (location === "") throw new LlifError("FORMAT", `tensor "${tensor.name}": expected the location of its external data, got none`, { nodes: [tensor.name] });
+  if (location === "") throw new LlifError("FORMAT", `tensor ${quoted(tensor.name)}: expected the location of its external data, got none`, { nodes: [tensor.name] });
   return checkBeside(location);
 }
 
@@ -59,18 +67,18 @@ function externalData(place: string, tensor: TensorProto, files: ExternalFiles):
   const location = externalLocation(tensor);
   const file = files.get(location);
   if (file === undefined) {
-    throw new LlifError("FILE", `${place}: its data is in "${location}" beside the model; load the model by path or URL, or give its files`, { nodes: [tensor.name] });
+    throw new LlifError("FILE", `${place}: its data is in ${quoted(location)} beside the model; load the model by path or URL, or give its files`, { nodes: [tensor.name] });
   }
   const number = (key: string, fallback: number): number => {
     const text = tensor.externalData.find((entry) => entry.key === key)?.value;
     const value = text === undefined ? fallback : Number(text);
-    if (!Number.isSafeInteger(value) || value < 0) throw new LlifError("FORMAT", `${place}: ${key} of its external data: expected an integer >= 0, got ${JSON.stringify(text)}`);
+    if (!Number.isSafeInteger(value) || value < 0) throw new LlifError("FORMAT", `${place}: ${key} of its external data: expected an integer >= 0, got ${quoted(String(text))}`);
     return value;
   };
   const offset = number("offset", 0);
   const length = number("length", Math.max(0, file.length - offset));
   if (offset + length > file.length) {
-    throw new LlifError("FORMAT", `${place}: expected ${length} bytes at ${offset} of "${location}", got a file of ${file.length} bytes`);
+    throw new LlifError("FORMAT", `${place}: expected ${length} bytes at ${offset} of ${quoted(location)}, got a file of ${file.length} bytes`);
   }
   return file.subarray(offset, offset + length);
 }

@@ -2,7 +2,7 @@ import { LlifError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
 import type { Constant } from "./constants.ts";
-import { constantInput, elementInput, flowInput, optionalConstant, shapeError, step, type Call, type Operator } from "./graph.ts";
+import { constantInput, elementInput, flowInput, optionalConstant, shapeError, step, takeElements, type Call, type Operator } from "./graph.ts";
 import { imageShape, isChannelAxis, noPadding } from "./image.ts";
 import { formatFlow, nodeIndices, rankOf, type Flow } from "./layout.ts";
 
@@ -48,6 +48,7 @@ function dense(call: Call, flow: Flow, weights: Constant, transposed: boolean, b
   if (weights.dims.length !== 2) throw shapeError(call, "weights of 2 dimensions", weights.dims);
   const inputs = weights.dims[transposed ? 1 : 0];
   const outputs = weights.dims[transposed ? 0 : 1];
+  const size = sizeOf(flow.dims);
   // A vector is its own column.
   const column = contracted === -2 && rankOf(flow) === 1;
   const axis = flow.dims.length + (column ? -1 : contracted);
@@ -55,9 +56,9 @@ function dense(call: Call, flow: Flow, weights: Constant, transposed: boolean, b
   if (flow.dims[axis] !== inputs) {
     throw new LlifError("SHAPE", `${call.place}: expected ${inputs} inputs as the weights [${weights.dims.join(",")}] have, got ${formatFlow(flow)}`);
   }
+  takeElements(call, inputs * outputs + (size === inputs ? size : 0));
   const weight = (output: number, input: number): number => weights.data[transposed ? output * inputs + input : input * outputs + output];
   const dims = flow.dims.map((extent, at) => (at === axis ? outputs : extent));
-  const size = sizeOf(flow.dims);
   if (size === inputs) {
     // The inputs come in the node's order, whatever reshapes lie between.
     const indices = nodeIndices(flow);

@@ -1,11 +1,10 @@
+// Operators of constants, computed when the model is read.
 import { LlifError } from "../../errors.ts";
 import { formatShape, sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
 import type { Constant } from "./constants.ts";
-import type { Call } from "./graph.ts";
+import { takeElements, type Call } from "./graph.ts";
 import { nodeIndices } from "./layout.ts";
-
-const largestFold = 2 ** 27;
 
 const binaries: Readonly<Record<string, (a: number, b: number) => number>> = {
   Add: (a, b) => a + b,
@@ -40,7 +39,7 @@ export function binaryConstants(call: Call, a: Constant, b: Constant, operator =
     if (truth && unknown(x, y)) return NaN;
     return integer && operator === "Div" ? Math.trunc(x / y) : compute(x, y);
   };
-  const folded = broadcast(call, [a, b], ([x, y]) => operation(x, y), !(a.data instanceof Float64Array || b.data instanceof Float64Array));
+  const folded = broadcast(call, [a, b], operation, !(a.data instanceof Float64Array || b.data instanceof Float64Array));
   return { ...folded, integer: integer || truth };
 }
 
@@ -57,7 +56,8 @@ const unaries: Readonly<Record<string, (x: number) => number>> = {
 
 export const foldedUnaries: readonly string[] = Object.keys(unaries);
 
-export function unaryConstant(value: Constant, operation: (x: number) => number): Constant {
+export function unaryConstant(call: Call, value: Constant, operation: (x: number) => number): Constant {
+  takeElements(call, value.data.length);
   return { ...value, data: value.data.map(operation) };
 }
 
@@ -71,36 +71,50 @@ export function foldConstants(call: Call): Constant {
     return value;
   });
   const [a, b, c] = constants;
-  if (constants.length === 1 && call.operator in unaries) return unaryConstant(a, unaries[call.operator]);
+  if (constants.length === 1 && call.operator in unaries) return unaryConstant(call, a, unaries[call.operator]);
   if (constants.length === 2 && call.operator in binaries) return binaryConstants(call, a, b, truncated ? "Remainder" : call.operator);
   if (constants.length === 3 && call.operator === "Where") {
-    return { ...broadcast(call, [a, b, c], ([condition, x, y]) => (Number.isNaN(condition) ? (x === y ? x : NaN) : condition !== 0 ? x : y), b.data instanceof Float32Array && c.data instanceof Float32Array), integer: b.integer && c.integer };
+    return { ...broadcast(call, [a, b, c], (condition, x, y) => (Number.isNaN(condition) ? (x === y ? x : NaN) : condition !== 0 ? x : y), b.data instanceof Float32Array && c.data instanceof Float32Array), integer: b.integer && c.integer };
   }
   throw new LlifError("FORMAT", `${call.place}: got ${constants.length} inputs`);
 }
 
-function broadcast(call: Call, constants: readonly Constant[], operation: (values: readonly number[]) => number, single: boolean): Constant {
+/** @param operation takes one number of each constant, of up to three. */
+function broadcast(call: Call, constants: readonly Constant[], operation: (a: number, b: number, c: number) => number, single: boolean): Constant {
   const rank = Math.max(...constants.map(({ dims }) => dims.length));
   const shapes = constants.map(({ dims }) => [...new Array<number>(rank - dims.length).fill(1), ...dims]);
   const dims = shapes.reduce((left, right) => left.map((extent, axis) => (extent === 1 ? right[axis] : extent)));
-  if (shapes.some((shape) => shape.some((extent, axis) => extent !== 1 && extent !== dims[axis])) || sizeOf(dims) > largestFold) {
+  if (shapes.some((shape) => shape.some((extent, axis) => extent !== 1 && extent !== dims[axis]))) {
     throw new LlifError("SHAPE", `${call.place}: expected constants that broadcast, got ${constants.map((constant) => formatShape(constant.dims)).join(" and ")}`);
   }
-  const data = single ? new Float32Array(sizeOf(dims)) : new Float64Array(sizeOf(dims));
+  const size = dims.includes(0) ? 0 : sizeOf(dims);
+  takeElements(call, size);
+  const data = single ? new Float32Array(size) : new Float64Array(size);
+  // How far each constant moves on for a step along each axis: 0 where it is repeated.
+  const steps = shapes.map((shape) => shape.map((extent, axis) => (extent === 1 ? 0 : sizeOf(shape.slice(axis + 1)))));
+  const [first, second, third = second] = constants.map((constant) => constant.data);
+  const [firstSteps, secondSteps, thirdSteps = secondSteps] = steps;
   const counters = new Array<number>(rank).fill(0);
-  for (let index = 0; index < data.length; index++) {
-    data[index] = operation(constants.map((constant, which) => {
-      let source = 0;
-      for (let axis = 0; axis < rank; axis++) source = source * shapes[which][axis] + (shapes[which][axis] === 1 ? 0 : counters[axis]);
-      return constant.data[source];
-    }));
-    for (let axis = rank - 1; axis >= 0 && ++counters[axis] === dims[axis]; axis--) counters[axis] = 0;
+  let [at, other, last] = [0, 0, 0];
+  for (let index = 0; index < size; index++) {
+    data[index] = operation(first[at], second[other], third[last]);
+    for (let axis = rank - 1; axis >= 0; axis--) {
+      at += firstSteps[axis];
+      other += secondSteps[axis];
+      last += thirdSteps[axis];
+      if (++counters[axis] < dims[axis]) break;
+      at -= firstSteps[axis] * dims[axis];
+      other -= secondSteps[axis] * dims[axis];
+      last -= thirdSteps[axis] * dims[axis];
+      counters[axis] = 0;
+    }
   }
   return { kind: "constant", dims, data, integer: false };
 }
 
-export function transposeConstant(constant: Constant, permutation: readonly number[]): Constant {
+export function transposeConstant(call: Call, constant: Constant, permutation: readonly number[]): Constant {
   const { dims, data } = constant;
+  takeElements(call, 2 * data.length);
   const moved = nodeIndices({ factors: dims, order: permutation });
   const result = data.slice();
   for (let index = 0; index < data.length; index++) result[moved[index]] = data[index];
@@ -116,8 +130,10 @@ export function concatConstants(call: Call, constants: readonly Constant[], axis
     }
   }
   const dims = first.dims.map((extent, at) => (at === positive ? constants.reduce((total, other) => total + other.dims[positive], 0) : extent));
-  const data = new Float64Array(sizeOf(dims));
   const outer = sizeOf(dims.slice(0, positive));
+  // Empty constants take their steps too.
+  takeElements(call, Math.max(sizeOf(dims), outer * constants.length));
+  const data = new Float64Array(sizeOf(dims));
   const inner = sizeOf(dims.slice(positive + 1));
   let start = 0;
   for (let block = 0; block < outer; block++) {
@@ -131,11 +147,11 @@ export function concatConstants(call: Call, constants: readonly Constant[], axis
 }
 
 /** The elements of a constant at the given indices of each axis; an axis without a list is taken whole. */
-export function selectConstant(constant: Constant, axis: number, indices: readonly number[]): Constant {
+export function selectConstant(call: Call, constant: Constant, axis: number, indices: readonly number[]): Constant {
   const { dims, data } = constant;
   const outer = sizeOf(dims.slice(0, axis));
   const inner = sizeOf(dims.slice(axis + 1));
-  if (outer * indices.length * inner > largestFold) throw new LlifError("SHAPE", `expected constants of at most ${largestFold} elements, got ${outer * indices.length * inner}`);
+  takeElements(call, outer * indices.length * Math.max(1, inner));
   const selected = data instanceof Float32Array ? new Float32Array(outer * indices.length * inner) : new Float64Array(outer * indices.length * inner);
   for (let block = 0; block < outer; block++) {
     indices.forEach((index, position) => {
@@ -152,6 +168,7 @@ export function reduceConstant(call: Call, value: Constant, given: readonly numb
   const axes = new Set((given ?? value.dims.map((_, axis) => axis)).map((axis) => (axis < 0 ? axis + rank : axis)));
   if ([...axes].some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank)) throw new LlifError("SHAPE", `${call.place}: expected axes below ${rank}, got ${[...axes].join(",")}`);
   const kept = value.dims.map((extent, axis) => (axes.has(axis) ? 1 : extent));
+  takeElements(call, sizeOf(kept) + value.data.length);
   const start = { ReduceProd: 1, ReduceMax: -Infinity }[call.operator] ?? 0;
   const data = new Float64Array(sizeOf(kept)).fill(start);
   const count = value.data.length / Math.max(1, data.length);

@@ -1,8 +1,12 @@
+// The network that an ONNX graph becomes, node by node.
+import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor.ts";
 import { checkNode, checkWindow } from "../../relu/check.ts";
 import type { ReluNode } from "../../relu/network.ts";
 import { outputShapeOf } from "../../relu/shapes.ts";
+import { quoted } from "../../text.ts";
+import { freeName } from "../names.ts";
 import { Refusal, type Attributes } from "./attributes.ts";
 import type { Constant, ExternalFiles } from "./constants.ts";
 import { formatFlow, identityOrder, type Flow } from "./layout.ts";
@@ -35,21 +39,31 @@ export type Operator = (call: Call) => Value | readonly Value[];
 export class Graph {
   readonly nodes: ReluNode[] = [];
   readonly files: ExternalFiles;
+  readonly budget: Budget;
   /** Size of the batch, where shapes are computed: NaN if it is dynamic. */
   batchSize = NaN;
   readonly #shapes = new Map<string, Shape>();
   readonly #byName = new Map<string, ReluNode>();
+  readonly #positions = new Map<string, number>();
+  readonly #numbers = new Map<string, number>();
+  /** Names of reshaped nodes, by source and shape. */
+  readonly #inShapes = new Map<string, string>();
 
-  constructor(files: ExternalFiles) {
+  constructor(files: ExternalFiles, budget: Budget) {
     this.files = files;
+    this.budget = budget;
   }
 
   /** Adds a node, its shape inferred where the kind determines it. */
   add(draft: ReluNode): ReluNode {
-    if ("kernel" in draft) checkWindow(`layer "${draft.name}"`, draft);
+    const place = `layer ${quoted(draft.name)}`;
+    this.budget.take("nodes", 1, place);
+    this.budget.checkTime(place);
+    if ("kernel" in draft) checkWindow(place, draft);
     const inputs = draft.from.map((name) => this.shapeOf(name));
     const node = { ...draft, shape: outputShapeOf(draft, inputs) };
     checkNode(node, inputs);
+    this.#positions.set(node.name, this.nodes.length);
     this.nodes.push(node);
     this.#shapes.set(node.name, node.shape);
     this.#byName.set(node.name, node);
@@ -58,7 +72,7 @@ export class Graph {
 
   /** Replaces a node by one of the same shape. */
   replace(node: ReluNode): void {
-    this.nodes[this.nodes.findIndex((other) => other.name === node.name)] = node;
+    this.nodes[this.#positions.get(node.name) ?? this.nodes.length] = node;
     this.#byName.set(node.name, node);
   }
 
@@ -71,9 +85,7 @@ export class Graph {
   }
 
   freeName(wanted: string): string {
-    let name = wanted === "" ? "node" : wanted;
-    for (let number = 2; this.has(name); number++) name = `${wanted}_${number}`;
-    return name;
+    return freeName(wanted === "" ? "node" : wanted, this, this.#numbers);
   }
 
   shapeOf(name: string): Shape {
@@ -83,31 +95,40 @@ export class Graph {
   /** Name of a node with the elements of `from` in the given shape. */
   inShape(from: string, shape: Shape): string {
     if (sameShape(this.shapeOf(from), shape)) return from;
-    let name = `${from}_${shape.length === 1 ? "flatten" : "reshape"}`;
-    while (this.#shapes.has(name)) {
-      const existing = this.node(name);
-      if (existing?.kind === "reshape" && existing.from[0] === from && sameShape(existing.shape, shape)) return name;
-      name += "_";
-    }
+    const key = `${shape.join(",")} ${from}`;
+    const existing = this.#inShapes.get(key);
+    if (existing !== undefined) return existing;
+    const name = this.freeName(`${from}_${shape.length === 1 ? "flatten" : "reshape"}`);
+    this.#inShapes.set(key, name);
     return this.add({ kind: "reshape", name, from: [from], shape }).name;
   }
 
   /**
    * A flat copy of a node whose element j is `sources[j]` of the node: rows of a dense layer, moved through what
    * works element by element. `undefined` where there is no such layer.
+   * @param known what was found already: sums may read one node any number of times.
    */
-  permuted(name: string, sources: Uint32Array): string | undefined {
+  permuted(name: string, sources: Uint32Array, known = new Map<string, string | undefined>(), depth = 0): string | undefined {
+    if (!known.has(name)) known.set(name, this.#permuted(name, sources, known, depth));
+    return known.get(name);
+  }
+
+  #permuted(name: string, sources: Uint32Array, known: Map<string, string | undefined>, depth: number): string | undefined {
     const node = this.node(name);
     if (node === undefined || !["dense", "affine", "relu", "reshape", "add"].includes(node.kind)) return undefined;
+    const place = `layer ${quoted(name)} in another order`;
+    this.budget.checkDepth(depth, place);
+    this.budget.take("elements", sources.length, place);
     const base = { name: this.freeName(`${name}.permuted`), shape: [sources.length] };
     const spread = (values: Float32Array): Float32Array => Float32Array.from(sources, (source) => values[source % values.length]);
     if (node.kind === "dense") {
       const [outputs, inputs] = node.weights.shape;
+      this.budget.take("elements", outputs * inputs, place);
       const data = new Float32Array(outputs * inputs);
       sources.forEach((source, row) => data.set(node.weights.data.subarray(source * inputs, (source + 1) * inputs), row * inputs));
       return this.add({ ...node, ...base, weights: { shape: [outputs, inputs], data }, bias: spread(node.bias) }).name;
     }
-    const from = node.from.flatMap((other) => this.permuted(other, sources) ?? []);
+    const from = node.from.flatMap((other) => this.permuted(other, sources, known, depth + 1) ?? []);
     if (from.length < node.from.length) return undefined;
     const own = { ...base, name: this.freeName(base.name), from };
     if (node.kind === "affine") return this.add({ ...node, ...own, scale: spread(node.scale), shift: spread(node.shift) }).name;
@@ -139,6 +160,23 @@ export function constantInput(call: Call, position: number, label: string): Cons
   const value = optionalConstant(call, position, label);
   if (value === undefined) throw new LlifError("FORMAT", `${call.place}: input ${label} is missing`);
   return value;
+}
+
+/** Most numbers that a shape, a list of axes or the like may have. */
+const longestList = 1024;
+
+/** Numbers of a constant that lists extents, axes, starts or the like. */
+export function listOf(call: Call, constant: Constant | undefined, label: string): number[] | undefined {
+  if (constant === undefined) return undefined;
+  if (constant.data.length > longestList) throw new LlifError("SHAPE", `${call.place}: ${label}: expected at most ${longestList} numbers, got ${constant.data.length}`);
+  return [...constant.data];
+}
+
+/** Counts numbers that a node makes. */
+export function takeElements(call: Pick<Call, "graph" | "name"> & Partial<Pick<Call, "place">>, count: number): void {
+  const place = call.place ?? `node ${quoted(call.name)}`;
+  call.graph.budget.take("elements", count, place);
+  call.graph.budget.checkTime(place);
 }
 
 export function optionalConstant(call: Call, position: number, label: string): Constant | undefined {

@@ -1,7 +1,7 @@
 import { sizeOf, type Shape } from "../../tensor.ts";
 import type { ReluNode } from "../../relu/network.ts";
 import { Refusal } from "./attributes.ts";
-import type { Call } from "./graph.ts";
+import { takeElements, type Call } from "./graph.ts";
 import { formatFlow, identityOrder, isAligned, nodeIndices, sameLayout, type Flow } from "./layout.ts";
 
 /** A node [height, width, channels] that holds a value [N, channels, height, width] or [N, channels, length]; a length is a width. */
@@ -94,6 +94,7 @@ export function imageShape(positions: Shape, channels: number): Shape {
  */
 export function arranged(call: Placed, flow: Flow, factors: readonly number[], order: readonly number[]): string {
   if (sameLayout(flow, factors, order)) return flow.node;
+  takeElements(call, 3 * sizeOf(flow.dims));
   const now = nodeIndices(flow);
   const wanted = nodeIndices({ factors, order });
   const sources = new Uint32Array(now.length);
@@ -126,6 +127,7 @@ export function selectedChannels(call: Placed, from: string, positions: number, 
   const own = graph.shapeOf(from);
   const shape = own.length === 3 && own[2] === channels ? own : [1, positions, channels];
   checkWeights(channels * selection.length);
+  takeElements(call, channels * selection.length);
   const data = new Float32Array(channels * selection.length);
   selection.forEach((channel, output) => {
     if (channel >= 0) data[channel * selection.length + output] = 1;

@@ -1,5 +1,7 @@
+// The input of an ONNX graph: its batch, its extents and their order.
 import { LlifError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
+import { quoted } from "../../text.ts";
 import { maximumElements } from "../../relu/shapes.ts";
 import type { Graph } from "./graph.ts";
 import { channelsLastOrder } from "./image.ts";
@@ -10,8 +12,8 @@ import { TensorProto_DataType, type GraphProto, type ValueInfoProto } from "./on
 export type InputLayout = "channelsFirst" | "channelsLast";
 
 /** Adds the input node, channels last: [height, width, channels], or [1, length, channels] of a sequence of channels. */
-export function addInput(graph: Graph, info: ValueInfoProto, layout: InputLayout): Flow {
-  const place = `input "${info.name}"`;
+export function addInput(graph: Graph, info: ValueInfoProto, layout: InputLayout, batch: boolean): Flow {
+  const place = `input ${quoted(info.name)}`;
   const type = info.type?.value;
   if (type?.case !== "tensorType") throw new LlifError("FORMAT", `${place}: expected a tensor, got ${type?.case ?? "no type"}`);
   const element = type.value.elemType;
@@ -23,8 +25,6 @@ export function addInput(graph: Graph, info: ValueInfoProto, layout: InputLayout
   const extents = type.value.shape.dim.map((dimension) => (dimension.value.case === "dimValue" ? Number(dimension.value.value) : undefined));
   const shown = `[${extents.map((extent) => extent ?? "?").join(",")}]`;
   const [first] = extents;
-  const single = first === undefined || first === 1 || first <= 0;
-  const batch = extents.length >= 2 && (single || extents.length === 4);
   if (extents.length > 4) throw new LlifError("UNSUPPORTED", `${place}: expected at most 4 dimensions, got ${extents.length} (${shown})`, { nodes: [info.name] });
   const dims = (batch ? extents.slice(1) : extents).map((extent) => {
     if (extent === undefined || extent < 1 || extent > maximumElements) {
@@ -40,6 +40,15 @@ export function addInput(graph: Graph, info: ValueInfoProto, layout: InputLayout
   const shaped = dims.length === 2 ? (channels ? [1, ...shape] : [...shape, 1]) : shape;
   const node = graph.add({ kind: "input", name: info.name, from: [], shape: shaped });
   return { kind: "flow", node: node.name, batch, dims, factors: dims, order };
+}
+
+/** Whether the first extent counts samples: where it is open, 1, or in front of an image; where it is another number the graph must tell. */
+export function batchOf(info: ValueInfoProto): "first" | "none" | "either" {
+  const type = info.type?.value;
+  const extents = type?.case === "tensorType" ? (type.value.shape?.dim ?? []) : [];
+  if (extents.length < 2) return "none";
+  const { case: kind, value } = extents[0].value;
+  return kind !== "dimValue" || value <= 1n || extents.length === 4 ? "first" : "either";
 }
 
 const passing = new Set(["Identity", "Cast", "Dropout", "Add", "Sub", "Mul", "Div", "Relu", "Clip"]);

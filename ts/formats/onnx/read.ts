@@ -1,14 +1,19 @@
+// Reading ONNX models.
 import { fromBinary } from "@bufbuild/protobuf";
+import { openBudget, type Budget, type ReadBudget } from "../../budget.ts";
+import { checkBytes, checkOptions } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { sameShape as tensorsAlike, sizeOf, type Shape } from "../../tensor.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
 import { conventionFor, type InputConvention, type ReluNetwork, type ReluNode } from "../../relu/network.ts";
+import { quoted } from "../../text.ts";
 import { parseDescription, type ModelDescription } from "../description.ts";
+import { parseJson } from "../json.ts";
 import { Attributes, Refusal } from "./attributes.ts";
 import { externalLocation, isExternal, readTensor, type ExternalFiles } from "./constants.ts";
 import { Graph, type Value } from "./graph.ts";
 import { arranged } from "./image.ts";
-import { addInput, likelyLayout, type InputLayout } from "./input.ts";
+import { addInput, batchOf, likelyLayout, type InputLayout } from "./input.ts";
 import { isAligned, nodeShape, type Flow } from "./layout.ts";
 import { ModelProtoSchema, type GraphProto, type ModelProto, type NodeProto, type ValueInfoProto } from "./onnx_pb.ts";
 import { alternatives, operators, sameShape } from "./operators.ts";
@@ -23,6 +28,9 @@ export interface ReadOnnxOptions {
   readonly classes?: readonly string[];
   /** The files that `externalFiles` names, where the weights are not in the model itself. */
   readonly files?: ExternalFiles;
+  /** Whether the first extent of the input, where it is fixed and not 1, counts samples. Default: as the graph tells. */
+  readonly batch?: boolean;
+  readonly budget?: ReadBudget | Budget;
 }
 
 const oldestOpset = 7;
@@ -30,17 +38,21 @@ const oldestOpset = 7;
 /**
  * Reads an ONNX model (opset 7 or newer) as a ReLU network, channels last. Constants are folded; nodes that no output needs are left out.
  * @throws {LlifError} UNSUPPORTED listing every node that is not supported, its names in `nodes`; FORMAT, SHAPE or ARGUMENT for a
- * file that is broken, shapes that do not fit, or weights that are not finite; FILE for weights beside the model that are not in `files`.
+ * file that is broken or beyond the budget, shapes that do not fit, or weights that are not finite; FILE for weights beside the model that are not in `files`.
  */
-export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): ReluNetwork {
+export function readOnnx(source: Uint8Array | ArrayBuffer | DataView, options: ReadOnnxOptions = {}): ReluNetwork {
+  const bytes = checkBytes("ONNX file", source);
+  checkOptions("readOnnx", options, { name: true, convention: true, classes: true, files: true, batch: true, budget: true });
+  const budget = openBudget(bytes.length, options.budget);
   const model = decodeModel(bytes);
   const proto = model.graph;
   if (proto === undefined || proto.node.length === 0) throw new LlifError("FORMAT", "ONNX file: expected a graph with nodes, got none");
   const opset = readOpset(model);
-  const { graph, outputs } = readGraph(proto, opset, options.files ?? new Map());
+  budget.take("nodes", proto.node.length, "ONNX graph");
+  const { graph, outputs } = readGraph(proto, opset, options.files ?? new Map(), budget, options.batch);
   const nodes = liveNodes(graph.nodes, outputs);
   const input = nodes.find((node) => node.kind === "input");
-  const noted = readNote(model);
+  const noted = readNote(model, budget);
   return checkReluNetwork({
     name: options.name ?? (proto.name === "" ? "network" : proto.name),
     nodes,
@@ -54,25 +66,34 @@ export function readOnnx(bytes: Uint8Array, options: ReadOnnxOptions = {}): Relu
  * Paths, relative to the model, of the files that hold weights which the model itself does not.
  * @throws {LlifError} FORMAT for a broken file, or for a path that leaves the model's folder.
  */
-export function externalFiles(bytes: Uint8Array): string[] {
+export function externalFiles(bytes: Uint8Array | ArrayBuffer | DataView): string[] {
   const tensors = decodeModel(bytes).graph?.initializer ?? [];
   return [...new Set(tensors.filter(isExternal).map(externalLocation))];
 }
 
-/** Reads the graph under the likely layout of its input, or else under the other. */
-function readGraph(proto: GraphProto, opset: number, files: ExternalFiles): { graph: Graph; outputs: string[] } {
+/**
+ * Reads the graph under the likely layout of its input, or else under the other. A first extent that is fixed and not 1 counts samples
+ * where the graph treats all of them alike, which reading finds out: whatever mixes them is refused.
+ */
+function readGraph(proto: GraphProto, opset: number, files: ExternalFiles, budget: Budget, batch: boolean | undefined): { graph: Graph; outputs: string[] } {
   const info = inputInfo(proto);
   const likely = likelyLayout(proto, info);
-  try {
-    return new Reading(proto, opset, files).run(info, likely);
-  } catch (error) {
-    if (!(error instanceof LlifError) || error.code !== "UNSUPPORTED") throw error;
-    try {
-      return new Reading(proto, opset, files).run(info, likely === "channelsFirst" ? "channelsLast" : "channelsFirst");
-    } catch {
-      throw error;
+  const batches = batch !== undefined ? [batch] : batchOf(info) === "either" ? [true, false] : [batchOf(info) === "first"];
+  const layouts = likely === "channelsFirst" ? (["channelsFirst", "channelsLast"] as const) : (["channelsLast", "channelsFirst"] as const);
+  let first: LlifError | undefined;
+  for (const counted of batches) {
+    for (const layout of layouts) {
+      try {
+        return new Reading(proto, opset, files, budget).run(info, layout, counted);
+      } catch (error) {
+        if (!(error instanceof LlifError)) throw error;
+        first ??= error;
+        // A layout only decides what is supported; what counts to the batch decides which shapes fit as well.
+        if (error.code !== "UNSUPPORTED") break;
+      }
     }
   }
+  throw first ?? new LlifError("FORMAT", "ONNX file: cannot be read");
 }
 
 /** The model's only input. */
@@ -80,13 +101,13 @@ function inputInfo(proto: GraphProto): ValueInfoProto {
   const names = new Set(proto.initializer.map((tensor) => tensor.name));
   const inputs = proto.input.filter((input) => !names.has(input.name));
   if (inputs.length !== 1) {
-    throw new LlifError("UNSUPPORTED", `ONNX graph: expected one input, got ${inputs.length}${inputs.length === 0 ? "" : ` (${inputs.map((input) => input.name).join(", ")})`}`);
+    throw new LlifError("UNSUPPORTED", `ONNX graph: expected one input, got ${inputs.length}${inputs.length === 0 ? "" : ` (${inputs.slice(0, 8).map((input) => quoted(input.name)).join(", ")})`}`);
   }
   return inputs[0];
 }
 
 /** Whether the bytes are a protocol buffer with an ONNX graph. */
-export function isOnnx(bytes: Uint8Array): boolean {
+export function isOnnx(bytes: Uint8Array | ArrayBuffer | DataView): boolean {
   try {
     return (decodeModel(bytes).graph?.node.length ?? 0) > 0;
   } catch {
@@ -94,7 +115,8 @@ export function isOnnx(bytes: Uint8Array): boolean {
   }
 }
 
-function decodeModel(bytes: Uint8Array): ModelProto {
+function decodeModel(source: Uint8Array | ArrayBuffer | DataView): ModelProto {
+  const bytes = checkBytes("ONNX file", source);
   if (bytes.length === 0) throw new LlifError("FORMAT", "ONNX file: expected a model, got an empty file");
   try {
     return fromBinary(ModelProtoSchema, bytes);
@@ -105,11 +127,11 @@ function decodeModel(bytes: Uint8Array): ModelProto {
 }
 
 /** What `writeOnnx` noted of the network that an ONNX graph has no place for. */
-function readNote(model: ModelProto): ModelDescription | undefined {
+function readNote(model: ModelProto, budget: Budget): ModelDescription | undefined {
   const note = model.metadataProps.find(({ key }) => key === metadataKey)?.value;
   if (note === undefined) return undefined;
   try {
-    return parseDescription(JSON.parse(note));
+    return parseDescription(parseJson(note, "description", budget));
   } catch (cause) {
     throw new LlifError("FORMAT", `ONNX file: metadata "${metadataKey}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
@@ -133,22 +155,22 @@ class Reading {
   readonly #values = new Map<string, Value | undefined>();
   /** How often each value of the file is read. */
   readonly #readers = new Map<string, number>();
-  /** Values of the file that a node of the network holds. */
-  readonly #names = new Map<string, string[]>();
+  /** Nodes of the network that hold a value of the file which is read more than once, or never. */
+  readonly #shared = new Set<string>();
   readonly #refusals: { name: string; label: string; reason: string }[] = [];
   #failure: LlifError | undefined;
 
-  constructor(proto: GraphProto, opset: number, files: ExternalFiles) {
+  constructor(proto: GraphProto, opset: number, files: ExternalFiles, budget: Budget) {
     this.#proto = proto;
     this.#opset = opset;
-    this.#graph = new Graph(files);
+    this.#graph = new Graph(files, budget);
   }
 
-  run(input: ValueInfoProto, layout: InputLayout): { graph: Graph; outputs: string[] } {
+  run(input: ValueInfoProto, layout: InputLayout, batch: boolean): { graph: Graph; outputs: string[] } {
     const live = this.#liveProtos();
     if (this.#proto.sparseInitializer.length > 0) throw new LlifError("UNSUPPORTED", "ONNX file: sparse initialisers are not read; save them dense");
     this.#readInitializers(live);
-    this.#values.set(input.name, addInput(this.#graph, input, layout));
+    this.#values.set(input.name, addInput(this.#graph, input, layout, batch));
     for (const name of [...live.flatMap(readNames), ...this.#proto.output.map((output) => output.name)]) {
       this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
     }
@@ -171,7 +193,7 @@ class Reading {
     for (const node of this.#proto.node) {
       for (const name of node.output) {
         if (name === "") continue;
-        if (producers.has(name)) throw new LlifError("FORMAT", `ONNX graph: expected each value computed once, got "${name}" from two nodes`);
+        if (producers.has(name)) throw new LlifError("FORMAT", `ONNX graph: expected each value computed once, got ${quoted(name)} from two nodes`);
         producers.set(name, node);
       }
     }
@@ -191,27 +213,29 @@ class Reading {
     const needed = new Set(live.flatMap(readNames));
     for (const tensor of this.#proto.initializer) {
       if (!needed.has(tensor.name)) continue;
-      if (this.#values.has(tensor.name)) throw new LlifError("FORMAT", `ONNX graph: expected each initialiser once, got "${tensor.name}" twice`);
+      if (this.#values.has(tensor.name)) throw new LlifError("FORMAT", `ONNX graph: expected each initialiser once, got ${quoted(tensor.name)} twice`);
       this.#values.set(tensor.name, undefined);
-      this.#attempt(tensor.name, `"${tensor.name}" (initialiser)`, () => this.#values.set(tensor.name, readTensor(tensor, this.#graph.files)));
+      this.#attempt(tensor.name, `${quoted(tensor.name)} (initialiser)`, () => this.#values.set(tensor.name, readTensor(tensor, this.#graph)));
     }
   }
 
-  #readNode(node: NodeProto, produced: ReadonlySet<string>): void {
+  #readNode(node: NodeProto, produced: ReadonlySet<string>, depth = 0): void {
     const shownName = node.name === "" ? (node.output[0] ?? "") : node.name;
     const operator = node.domain === "" || node.domain === "ai.onnx" ? node.opType : `${node.domain}.${node.opType}`;
-    const label = `"${shownName}" (${operator})`;
+    const label = `${quoted(shownName)} (${quoted(operator).slice(1, -1)})`;
     const place = `node ${label}`;
+    this.#graph.budget.checkTime(place);
+    this.#graph.budget.checkDepth(depth, place);
     let results: readonly (Value | undefined)[] = [];
     const refused = this.#attempt(shownName, label, () => {
       if (operator === "If") {
-        results = this.#readBranch(node, produced);
+        results = this.#readBranch(node, produced, depth);
         return;
       }
       const convert = operators.get(operator);
       if (convert === undefined) {
         const alternative = alternatives.get(operator);
-        throw new Refusal(`operator ${operator} is not supported${alternative === undefined ? "" : `; ${alternative}`}`);
+        throw new Refusal(`operator ${quoted(operator).slice(1, -1)} is not supported${alternative === undefined ? "" : `; ${alternative}`}`);
       }
       const inputs = node.input.map((name) => (name === "" ? undefined : this.#valueOf(name, place, produced)));
       if (node.input.some((name) => name !== "" && this.#values.get(name) === undefined)) return;
@@ -227,26 +251,27 @@ class Reading {
       if (name === "") return;
       const result = results[position];
       this.#values.set(name, result);
-      if (result?.kind === "flow") this.#names.set(result.node, [...(this.#names.get(result.node) ?? []), name]);
+      if (result?.kind === "flow" && this.#readers.get(name) !== 1) this.#shared.add(result.node);
     });
   }
 
   /** A condition known from shapes chooses the branch, as where PyTorch squeezes an axis of an extent that it did not know. */
-  #readBranch(node: NodeProto, produced: ReadonlySet<string>): readonly (Value | undefined)[] {
+  #readBranch(node: NodeProto, produced: ReadonlySet<string>, depth: number): readonly (Value | undefined)[] {
     const condition = this.#values.get(node.input[0]);
     if (condition?.kind !== "constant" || Number.isNaN(condition.data[0])) throw new Refusal("its condition depends on the input or on the batch size; export the model for inference, without branches");
     const name = condition.data[0] !== 0 ? "then_branch" : "else_branch";
     const branch = node.attribute.find((attribute) => attribute.name === name)?.g;
     if (branch === undefined) throw new Refusal(`its ${name} is missing`);
-    for (const tensor of branch.initializer) this.#values.set(tensor.name, readTensor(tensor, this.#graph.files));
-    for (const inner of branch.node) this.#readNode(inner, produced);
+    for (const tensor of branch.initializer) this.#values.set(tensor.name, readTensor(tensor, this.#graph));
+    this.#graph.budget.take("nodes", branch.node.length, name);
+    for (const inner of branch.node) this.#readNode(inner, produced, depth + 1);
     return branch.output.map((output) => this.#values.get(output.name));
   }
 
   /** Whether nothing but this call reads the node of its first computed input, under whichever name. */
   #isSoleReader(inputs: readonly (Value | undefined)[]): boolean {
     const flow = inputs.find((value) => value?.kind === "flow");
-    return flow?.kind === "flow" && (this.#names.get(flow.node) ?? []).every((name) => this.#readers.get(name) === 1);
+    return flow?.kind === "flow" && !this.#shared.has(flow.node);
   }
 
   /** @returns whether `body` refused. */
@@ -268,15 +293,15 @@ class Reading {
   #valueOf(name: string, place: string, produced: ReadonlySet<string>): Value | undefined {
     if (!this.#values.has(name)) {
       const reason = produced.has(name) ? "is computed only behind it (a cycle, or nodes out of order)" : "is neither an input, an initialiser nor computed";
-      throw new LlifError("FORMAT", `${place}: its input "${name}" ${reason}`);
+      throw new LlifError("FORMAT", `${place}: its input ${quoted(name)} ${reason}`);
     }
     return this.#values.get(name);
   }
 
   #outputNode(name: string): string {
     const value = this.#values.get(name);
-    if (value === undefined) throw new LlifError("FORMAT", `output "${name}": expected a value of the graph, got none`);
-    if (value.kind === "constant") throw new LlifError("UNSUPPORTED", `output "${name}" is a constant`, { nodes: [name] });
+    if (value === undefined) throw new LlifError("FORMAT", `output ${quoted(name)}: expected a value of the graph, got none`);
+    if (value.kind === "constant") throw new LlifError("UNSUPPORTED", `output ${quoted(name)} is a constant`, { nodes: [name] });
     const real = value.dims.filter((extent) => extent !== 1).length;
     if (real <= 1) return this.#graph.inShape(this.#flattened(name, value), [sizeOf(value.dims)]);
     if (!isAligned(value)) return this.#graph.inShape(value.node, [sizeOf(value.dims)]);
@@ -291,7 +316,7 @@ class Reading {
       return arranged({ graph: this.#graph, name }, value, value.dims, value.dims.map((_, axis) => axis));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      throw new LlifError("UNSUPPORTED", `output "${name}" is a flattened image; end at the image or at dense logits`, { nodes: [name] });
+      throw new LlifError("UNSUPPORTED", `output ${quoted(name)} is a flattened image; end at the image or at dense logits`, { nodes: [name] });
     }
   }
 }

@@ -1,6 +1,7 @@
+// Sums, means and maxima over whole axes.
 import { LlifError } from "../../errors.ts";
 import { Refusal } from "./attributes.ts";
-import { axisOf, flowInput, optionalConstant, step, type Call, type Operator } from "./graph.ts";
+import { axisOf, flowInput, listOf, optionalConstant, step, takeElements, type Call, type Operator } from "./graph.ts";
 import { oriented } from "./image.ts";
 import { reshaped, type Flow } from "./layout.ts";
 import { wholePool } from "./windows.ts";
@@ -12,7 +13,7 @@ export const reduce: Operator = (call) => {
   const keep = attributes.integer("keepdims", 1) !== 0;
   const unchanged = attributes.integer("noop_with_empty_axes", 0) !== 0;
   const inputs = call.operator === "ReduceSum" ? 13 : 18;
-  const given = call.opset < inputs ? attributes.integers("axes") : optionalConstant(call, 1, "axes")?.data;
+  const given = call.opset < inputs ? attributes.integers("axes") : listOf(call, optionalConstant(call, 1, "axes"), "axes");
   attributes.finish();
   const axes = given === undefined || given.length === 0 ? undefined : [...given];
   const value = call.inputs[0];
@@ -44,6 +45,7 @@ function reduced(call: Call, value: Flow, axes: ReadonlySet<number>, keep: boole
   }
   if (scaling) {
     const own = call.graph.shapeOf(from).at(-1) ?? 1;
+    takeElements(call, 2 * own);
     from = step(call, "", from, { kind: "affine", scale: new Float32Array(own).fill(cells), shift: new Float32Array(own) }).name;
   }
   const kept = flow.dims.map((extent, axis) => (axes.has(axis) ? 1 : extent));

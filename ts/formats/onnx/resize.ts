@@ -1,9 +1,10 @@
+// Padding, enlarging, and blocks of channels as pixels.
 import { checkInteger } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import type { ReluNode } from "../../relu/network.ts";
 import { Refusal } from "./attributes.ts";
 import { affineOver } from "./arithmetic.ts";
-import { axisOf, flowInput, optionalConstant, shapeError, step, type Call, type Operator } from "./graph.ts";
+import { axisOf, flowInput, listOf, optionalConstant, shapeError, step, takeElements, type Call, type Operator } from "./graph.ts";
 import { asImage, checkWeights, imageFlow, noPadding, oriented, selectedChannels } from "./image.ts";
 import type { Flow } from "./layout.ts";
 
@@ -12,9 +13,9 @@ export const pad: Operator = (call) => {
   const { attributes, opset } = call;
   const flow = flowInput(call, 0, "data");
   const mode = attributes.text("mode", "constant");
-  const pads = opset < 11 ? attributes.integers("pads") : [...(optionalConstant(call, 1, "pads")?.data ?? [])];
+  const pads = opset < 11 ? attributes.integers("pads") : (listOf(call, optionalConstant(call, 1, "pads"), "pads") ?? []);
   const value = opset < 11 ? attributes.float("value", 0) : (optionalConstant(call, 2, "constant_value")?.data[0] ?? 0);
-  const axes = optionalConstant(call, 3, "axes")?.data;
+  const axes = listOf(call, optionalConstant(call, 3, "axes"), "axes");
   attributes.finish();
   if (mode !== "constant") throw new Refusal(`pads by mode ${mode}; only constant is supported`);
   const rank = flow.dims.length + (flow.batch ? 1 : 0);
@@ -46,6 +47,7 @@ function zeroPadded(call: Call, value: Flow, cells: ReadonlyMap<number, readonly
   let from = image.from;
   if (first + last > 0) {
     checkWeights((first + channels + last) * channels);
+    takeElements(call, first + channels + last);
     const selection = Array.from({ length: first + channels + last }, (_, index) => (index >= first && index < first + channels ? index - first : -1));
     from = selectedChannels(call, from, height * width, channels, selection);
   }
@@ -64,8 +66,8 @@ export const resize: Operator = (call) => {
   const mode = attributes.text("mode", "nearest");
   const transformation = attributes.text("coordinate_transformation_mode", opset < 11 || operator === "Upsample" ? "asymmetric" : "half_pixel");
   const nearest = attributes.text("nearest_mode", opset < 11 || operator === "Upsample" ? "floor" : "round_prefer_floor");
-  const given = operator === "Upsample" && opset < 9 ? attributes.floats("scales") : optionalConstant(call, opset < 11 || operator === "Upsample" ? 1 : 2, "scales")?.data;
-  const sizes = optionalConstant(call, 3, "sizes")?.data;
+  const given = operator === "Upsample" && opset < 9 ? attributes.floats("scales") : listOf(call, optionalConstant(call, opset < 11 || operator === "Upsample" ? 1 : 2, "scales"), "scales");
+  const sizes = listOf(call, optionalConstant(call, 3, "sizes"), "sizes");
   attributes.ignore("cubic_coeff_a", "exclude_outside", "extrapolation_value", "antialias", "keep_aspect_ratio_policy");
   const axes = attributes.integers("axes");
   attributes.finish();
@@ -98,6 +100,7 @@ export function enlarged(call: Call, value: Flow, axis: number, before: number, 
   const order = flow.order.filter((other) => other !== axis).flatMap((other) => (other === before ? [before, axis] : [other]));
   if (before === image.channels) {
     checkWeights(channels * channels * factor);
+    takeElements(call, channels * factor);
     const selection = Array.from({ length: channels * factor }, (_, index) => Math.floor(index / factor));
     return { ...flow, node: selectedChannels(call, image.from, height * width, channels, selection), dims, factors: dims, order };
   }
@@ -107,6 +110,7 @@ export function enlarged(call: Call, value: Flow, axis: number, before: number, 
 
 function repeatedCells(call: Call, from: string, channels: number, kernel: readonly [number, number]): ReluNode {
   checkWeights(kernel[0] * kernel[1] * channels);
+  takeElements(call, kernel[0] * kernel[1] * channels);
   const weights = { shape: [...kernel, 1, channels], data: new Float32Array(kernel[0] * kernel[1] * channels).fill(1) };
   const window = { kernel, stride: kernel, dilation: [1, 1], padding: noPadding } as const;
   return step(call, "", from, { kind: "convTranspose2d", ...window, groups: channels, weights, bias: new Float32Array(channels) });
@@ -127,6 +131,7 @@ export const depthAndSpace: Operator = (call) => {
   const few = toSpace ? channels / cells : channels;
   const many = few * cells;
   checkWeights(cells * few * many);
+  takeElements(call, cells * few * many);
   const data = new Float32Array(cells * few * many);
   for (let cell = 0; cell < cells; cell++) {
     for (let channel = 0; channel < few; channel++) {

@@ -1,8 +1,9 @@
+// Slices, and elements by their indices.
 import { checkInteger } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { Refusal } from "./attributes.ts";
 import { selectConstant } from "./fold.ts";
-import { axisOf, constantInput, optionalConstant, shapeError, step, unmerged, type Call, type Operator, type Value } from "./graph.ts";
+import { axisOf, constantInput, listOf, optionalConstant, shapeError, step, takeElements, unmerged, type Call, type Operator, type Value } from "./graph.ts";
 import { noPadding, oriented, selectedChannels } from "./image.ts";
 import { formatFlow, reshaped, type Flow } from "./layout.ts";
 
@@ -21,8 +22,7 @@ export const slice: Operator = (call) => {
   const { attributes, opset } = call;
   const read = (name: string, position: number): number[] | undefined => {
     if (opset < 10) return name === "steps" ? undefined : attributes.integers(name);
-    const constant = optionalConstant(call, position, name);
-    return constant && [...constant.data];
+    return listOf(call, optionalConstant(call, position, name), name);
   };
   const starts = read("starts", 1);
   const ends = read("ends", 2);
@@ -63,7 +63,8 @@ function sliceRange(call: Call, extent: number, start: number, end: number, stri
 function selected(call: Call, value: Value, axis: number, range: Range): Value {
   const extent = value.dims[axis];
   if (range.first === 0 && range.step === 1 && range.count === extent) return value;
-  if (value.kind === "constant") return selectConstant(value, axis, indicesOf(range));
+  takeElements(call, range.count);
+  if (value.kind === "constant") return selectConstant(call, value, axis, indicesOf(range));
   if (range.count === 0) throw new LlifError("SHAPE", `${call.place}: leaves nothing of axis ${axis} of ${formatFlow(value)}`);
   const image = oriented(call, value);
   const dims = value.dims.map((other, at) => (at === axis ? range.count : other));
@@ -80,6 +81,7 @@ function selected(call: Call, value: Value, axis: number, range: Range): Value {
   }
   // A depthwise convolution with one tap: a window that starts with the first element and ends with the last.
   const size = extent - (range.count - 1) * range.step;
+  takeElements(call, size * channels);
   const weights = { shape: [...along(size), 1, channels], data: new Float32Array(size * channels).fill(1, range.first * channels, (range.first + 1) * channels) };
   return result(step(call, "rows", image.from, { kind: "conv2d", kernel: along(size), ...window, groups: channels, weights, bias: new Float32Array(channels) }).name);
 }
@@ -93,10 +95,11 @@ export const gather: Operator = (call) => {
   const axis = fileAxis(call, value, given);
   if (axis === undefined) throw new Refusal("gathers along the batch dimension");
   const extent = value.dims[axis];
+  takeElements(call, indices.data.length);
   const list = [...indices.data].map((index) => (index < 0 ? index + extent : index));
   for (const index of list) checkInteger(`${call.place}: indices`, index, 0, extent - 1);
   if (value.kind === "constant") {
-    const chosen = selectConstant(value, axis, list);
+    const chosen = selectConstant(call, value, axis, list);
     return { ...chosen, dims: [...value.dims.slice(0, axis), ...indices.dims, ...value.dims.slice(axis + 1)] };
   }
   if (indices.dims.length > 1 || list.length === 0) throw new Refusal("gathers a computed value by a matrix of indices");
@@ -116,11 +119,12 @@ export const split: Operator = (call) => {
   const value = required(call);
   const { attributes, opset } = call;
   const axis = fileAxis(call, value, attributes.integer("axis", 0));
-  const given = opset < 13 ? attributes.integers("split") : optionalConstant(call, 1, "split")?.data;
+  const given = opset < 13 ? attributes.integers("split") : listOf(call, optionalConstant(call, 1, "split"), "split");
   const parts = attributes.integer("num_outputs", call.used.length);
   attributes.finish();
   if (axis === undefined) throw new Refusal("splits the batch dimension");
   const extent = value.dims[axis];
+  if (parts !== call.used.length) throw shapeError(call, `${call.used.length} parts, one an output`, [parts]);
   const even = Math.ceil(extent / parts);
   const sizes = given === undefined ? Array.from({ length: parts }, (_, part) => Math.min(even, extent - part * even)) : [...given];
   sizes.forEach((size) => checkInteger(`${call.place}: split`, size, 1, extent));

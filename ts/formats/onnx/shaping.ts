@@ -1,10 +1,11 @@
+// Operators that change the form of a value, not its numbers.
 import { checkFinite } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { formatShape, sameShape, sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
 import { readTensor, type Constant } from "./constants.ts";
 import { binaryConstants, concatConstants, transposeConstant } from "./fold.ts";
-import { axisOf, constantInput, flowInput, optionalConstant, shapeError, unmerged, type Call, type Operator, type Value } from "./graph.ts";
+import { axisOf, constantInput, flowInput, listOf, optionalConstant, shapeError, takeElements, unmerged, type Call, type Operator, type Value } from "./graph.ts";
 import { arranged, imageShape } from "./image.ts";
 import { enlarged } from "./resize.ts";
 import { formatFlow, identityOrder, isAligned, reshaped, type Flow } from "./layout.ts";
@@ -16,7 +17,7 @@ export const constant: Operator = (call) => {
     const tensor = attributes.tensor("value");
     attributes.finish();
     if (tensor === undefined) throw new LlifError("FORMAT", `${call.place}: attribute value is empty`);
-    return readTensor(tensor, call.graph.files, call.name);
+    return readTensor(tensor, call.graph, call.name);
   }
   if (attributes.has("value_float")) return finished(call, [], [attributes.float("value_float", 0)], false);
   if (attributes.has("value_int")) return finished(call, [], [attributes.integer("value_int", 0)], true);
@@ -40,18 +41,22 @@ function required(call: Call, rows = false): Value {
   return rows ? value : unmerged(value);
 }
 
-const largestFilled = 2 ** 27;
-const largestIntegers = 2 ** 24;
+const mostDimensions = 64;
+
+/** Extents for a constant that is made. */
+function checkExtents(call: Call, dims: readonly number[], minimum: number): void {
+  if (dims.length > mostDimensions || !dims.every((extent) => Number.isSafeInteger(extent) && extent >= minimum)) throw shapeError(call, `at most ${mostDimensions} integer extents >= ${minimum}`, dims.slice(0, mostDimensions));
+}
 
 export const constantOfShape: Operator = (call) => {
-  const dims = [...constantInput(call, 0, "shape").data];
+  const dims = listOf(call, constantInput(call, 0, "shape"), "shape") ?? [];
   const tensor = call.attributes.tensor("value");
   call.attributes.finish();
-  const valid = dims.every((extent) => Number.isSafeInteger(extent) && extent >= 0) && sizeOf(dims) <= largestFilled;
-  if (!valid) throw shapeError(call, `extents of at most ${largestFilled} elements`, dims);
-  const filling = tensor && readTensor(tensor, call.graph.files, call.name);
-  if (filling?.integer && sizeOf(dims) > largestIntegers) throw shapeError(call, `at most ${largestIntegers} integers`, dims);
-  const data = filling?.integer ? new Float64Array(sizeOf(dims)) : new Float32Array(sizeOf(dims));
+  checkExtents(call, dims, 0);
+  const size = dims.includes(0) ? 0 : sizeOf(dims);
+  takeElements(call, size);
+  const filling = tensor && readTensor(tensor, call.graph, call.name);
+  const data = filling?.integer ? new Float64Array(size) : new Float32Array(size);
   return { kind: "constant", dims, data: data.fill(filling?.data[0] ?? 0), integer: filling?.integer ?? false };
 };
 
@@ -70,14 +75,16 @@ export const shape: Operator = (call) => {
 /** Expand and Tile of constants, and where they change nothing. */
 export const expand: Operator = (call) => {
   const value = required(call);
-  const given = [...constantInput(call, 1, "shape").data];
+  const given = listOf(call, constantInput(call, 1, "shape"), "shape") ?? [];
   call.attributes.finish();
   const own = value.kind === "flow" && value.batch ? [call.graph.batchSize, ...value.dims] : [...value.dims];
   if (call.operator === "Tile") {
     if (given.every((repeats) => repeats === 1)) return value;
     if (value.kind === "flow") return repeated(call, value, given);
+    checkExtents(call, given, 0);
     return given.reduce((tiled: Constant, repeats, axis) => {
-      if (!Number.isInteger(repeats) || repeats < 0 || sizeOf(tiled.dims) * repeats > largestFilled) throw shapeError(call, `repeats that make at most ${largestFilled} elements`, given);
+      if (repeats === 1) return tiled;
+      takeElements(call, repeats);
       return concatConstants(call, new Array<Constant>(Math.max(1, repeats)).fill(tiled), axis);
     }, value);
   }
@@ -87,7 +94,8 @@ export const expand: Operator = (call) => {
     if (target.length !== own.length) throw new Refusal("puts axes in front of a computed value");
     return repeated(call, value, target.map((extent, axis) => (extent === 1 || Object.is(extent, own[axis]) ? 1 : extent / own[axis])));
   }
-  if (!given.every((extent) => Number.isInteger(extent) && extent >= 1) || sizeOf(given) > largestFilled) throw shapeError(call, `extents that make at most ${largestFilled} elements`, given);
+  checkExtents(call, given, 1);
+  takeElements(call, sizeOf(given));
   const ones: Constant = { kind: "constant", dims: given, data: new Float32Array(sizeOf(given)).fill(1), integer: value.integer };
   return { ...binaryConstants(call, value, ones, "Mul"), integer: value.integer };
 };
@@ -107,7 +115,7 @@ export const range: Operator = (call) => {
   const [start, limit, delta] = ["start", "limit", "delta"].map((label, position) => constantInput(call, position, label));
   call.attributes.finish();
   const count = Math.max(0, Math.ceil((limit.data[0] - start.data[0]) / delta.data[0]));
-  if (!(count <= largestIntegers)) throw new LlifError("SHAPE", `${call.place}: expected at most ${largestIntegers} elements, got ${count}`);
+  takeElements(call, count);
   return { kind: "constant", dims: [count], data: Float64Array.from({ length: count }, (_, index) => start.data[0] + index * delta.data[0]), integer: start.integer };
 };
 
@@ -135,6 +143,7 @@ export const cast: Operator = (call) => {
   }
   const type = TensorProto_DataType[to] ?? `${to}`;
   if (value.kind === "flow") throw new Refusal(`casts a computed value to ${type}; only float is supported`);
+  takeElements(call, value.data.length);
   if (to === TensorProto_DataType.BOOL) return { ...value, data: Float64Array.from(value.data, (number) => Number(number !== 0)), integer: true };
   if (!integerTypes.has(to)) throw new Refusal(`casts a constant to ${type}; only float, integer and bool types are supported`);
   // NaN stands for the batch size.
@@ -154,7 +163,7 @@ export const transpose: Operator = (call) => {
   const permutation = call.attributes.integers("perm") ?? identityOrder(rank).reverse();
   call.attributes.finish();
   if (!sameShape([...permutation].sort((a, b) => a - b), identityOrder(rank))) throw shapeError(call, `a permutation of ${rank} axes`, permutation);
-  if (value.kind === "constant") return transposeConstant(value, permutation);
+  if (value.kind === "constant") return transposeConstant(call, value, permutation);
   if (value.batch && permutation[0] !== 0) throw new Refusal("moves the batch dimension");
   const axes = value.batch ? permutation.slice(1).map((axis) => axis - 1) : permutation;
   const dims = axes.map((axis) => value.dims[axis]);
@@ -166,7 +175,8 @@ export const transpose: Operator = (call) => {
 
 export const reshape: Operator = (call) => {
   const value = required(call, true);
-  const target = [...constantInput(call, 1, "shape").data];
+  const target = listOf(call, constantInput(call, 1, "shape"), "shape") ?? [];
+  if (target.length > mostDimensions) throw shapeError(call, `at most ${mostDimensions} extents`, target.slice(0, mostDimensions));
   const allowZero = call.attributes.integer("allowzero", 0) !== 0;
   call.attributes.finish();
   const [first, ...rest] = target;
@@ -184,22 +194,23 @@ export const reshape: Operator = (call) => {
   const whole = value.kind === "flow" && Object.is(first, call.graph.batchSize);
   const { merged = 0 } = value.kind === "flow" ? value : {};
   const copies = first === 0 && !allowZero;
-  if (merged === 0 ? whole || copies || first === 1 || (first === -1 && known === size) : whole || (first === -1 && known === size)) {
+  if (merged === 0 ? whole || copies || (first === 1 && !(call.graph.batchSize > 1)) || (first === -1 && known === size) : whole || (first === -1 && known === size)) {
     // The file's 0 of the batch's axis copies the batch; axes behind it count from there.
     if (fits) return { ...reshaped(value, resolve(call, rest, value.dims, size, allowZero)), merged: 0 };
   }
   if (merged > 0 || Number.isNaN(first)) throw new Refusal(`reshapes features into the batch, ${formatFlow(value)} to ${formatShape(target)}`);
   if (fits) throw new Refusal(`reshapes to a fixed batch of ${first}; export with batch 1 or a dynamic batch`);
-  const rows = mergedRows(value, rest, first);
+  const rows = mergedRows(call, value, rest, first);
   if (rows !== undefined) return { ...value, merged: rows };
   if (first === -1 && size % known === 0) throw new Refusal(`reshapes features into the batch, ${formatFlow(value)} to ${formatShape(target)}`);
   throw new LlifError("SHAPE", `${call.place}: expected a shape of ${size} elements a sample with the batch in front, got ${formatShape(target)}`);
 };
 
-/** How many extents a reshape to [−1, …rest] counts to the batch, where the rest stays as it is: rows for a dense layer. */
-function mergedRows({ dims }: Flow, rest: readonly number[], first: number): number | undefined {
+/** How many extents a reshape to [−1, …rest], or to a fixed batch's rows, counts to the batch, where the rest stays as it is: rows for a dense layer. */
+function mergedRows(call: Call, { dims }: Flow, rest: readonly number[], first: number): number | undefined {
   const rows = dims.length - rest.length;
-  return first === -1 && rows > 0 && rest.length > 0 && sameShape(dims.slice(rows), rest) ? rows : undefined;
+  const all = first === -1 || first === call.graph.batchSize * sizeOf(dims.slice(0, rows));
+  return all && rows > 0 && rest.length > 0 && sameShape(dims.slice(rows), rest) ? rows : undefined;
 }
 
 /** Fills in 0 (copy) and −1 (infer). */
@@ -235,7 +246,7 @@ export const flatten: Operator = (call) => {
 /** Squeeze and Unsqueeze. */
 export const squeeze: Operator = (call) => {
   const value = required(call);
-  const given = call.opset < 13 ? call.attributes.integers("axes") : optionalConstant(call, 1, "axes")?.data;
+  const given = call.opset < 13 ? call.attributes.integers("axes") : listOf(call, optionalConstant(call, 1, "axes"), "axes");
   call.attributes.finish();
   const batch = value.kind === "flow" && value.batch;
   const dims = batch ? [0, ...value.dims] : [...value.dims];

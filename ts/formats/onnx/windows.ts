@@ -1,10 +1,11 @@
+// Convolutions and pools.
 import { checkInteger } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import type { Shape } from "../../tensor.ts";
 import type { Padding, ReluNode, Window2d } from "../../relu/network.ts";
 import { samePadding, transposedExtents, windowedExtents } from "../../relu/shapes.ts";
 import { Refusal } from "./attributes.ts";
-import { constantInput, flowInput, optionalConstant, shapeError, type Call, type Operator } from "./graph.ts";
+import { constantInput, flowInput, optionalConstant, shapeError, takeElements, type Call, type Operator } from "./graph.ts";
 import { asImage, imageFlow, noPadding, type Image } from "./image.ts";
 import type { Constant } from "./constants.ts";
 
@@ -83,6 +84,7 @@ export const conv: Operator = (call) => {
   call.attributes.finish();
   const [outputs, channels] = kernel.dims;
   const cells = window.kernel[0] * window.kernel[1];
+  takeElements(call, kernel.data.length);
   const data = new Float32Array(kernel.data.length);
   for (let output = 0, index = 0; output < outputs; output++) {
     for (let channel = 0; channel < channels; channel++) {
@@ -108,6 +110,7 @@ export const convTranspose: Operator = (call) => {
   const outputs = groupOutputs * groups;
   const depth = inputs / groups;
   const cells = sizes.kernel[0] * sizes.kernel[1];
+  takeElements(call, kernel.data.length);
   const data = new Float32Array(kernel.data.length);
   for (let input = 0, index = 0; input < inputs; input++) {
     const group = Math.floor(input / depth);

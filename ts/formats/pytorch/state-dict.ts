@@ -1,5 +1,9 @@
+// Weights that torch.save stored.
+import { openBudget, type Budget, type ReadBudget } from "../../budget.ts";
+import { checkBytes, checkOptions, checkString } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { sizeOf, type Shape, type Tensor } from "../../tensor.ts";
+import { quoted } from "../../text.ts";
 import { float16 } from "../half.ts";
 import { unzip } from "../zip.ts";
 import { isGlobal, isObject, unpickle, type Machine, type PickleValue } from "./unpickle.ts";
@@ -50,15 +54,21 @@ class StoredTensor {
   }
 }
 
+/** As PyTorch has it. */
+const mostDimensions = 64;
 const legacyMagic = 0x1950a86a20f9469cfc6c;
 
 /**
  * Reads the weights that `torch.save(model.state_dict(), file)` stores, in its old format or as a zip archive, and those under the
  * key `state_dict` or `model` of a checkpoint. The pickle is read as data: no class is looked up, no code is run.
- * @throws {LlifError} FORMAT for a truncated or corrupt file, UNSUPPORTED where it holds more than weights.
+ * @throws {LlifError} FORMAT for a truncated or corrupt file or one beyond the budget, UNSUPPORTED where it holds more than weights.
  */
-export function readStateDict(bytes: Uint8Array, place = "PyTorch file"): StateDict {
-  const { root, storages } = bytes[0] === 0x50 ? readZip(bytes, place) : readLegacy(bytes, place);
+export function readStateDict(source: Uint8Array | ArrayBuffer | DataView, place = "PyTorch file", options: { readonly budget?: ReadBudget | Budget } = {}): StateDict {
+  checkString("readStateDict: place", place);
+  checkOptions("readStateDict", options, { budget: true });
+  const bytes = checkBytes(place, source);
+  const budget = openBudget(bytes.length, options.budget);
+  const { root, storages } = bytes[0] === 0x50 ? readZip(bytes, place, budget) : readLegacy(bytes, place, budget);
   let entries = root;
   for (const key of ["state_dict", "model"]) {
     const inner = entries instanceof Map ? entries.get(key) : undefined;
@@ -67,7 +77,7 @@ export function readStateDict(bytes: Uint8Array, place = "PyTorch file"): StateD
   if (!(entries instanceof Map)) throw new LlifError("UNSUPPORTED", `${place}: expected a state dict, got something else`);
   const tensors = new Map<string, Tensor>();
   for (const [name, value] of entries) {
-    if (typeof name === "string" && isObject(value) && value.object instanceof StoredTensor) tensors.set(name, toTensor(value.object, storages, `${place}: "${name}"`));
+    if (typeof name === "string" && isObject(value) && value.object instanceof StoredTensor) tensors.set(name, toTensor(value.object, storages, `${place}: ${quoted(name)}`, budget));
   }
   if (tensors.size === 0) throw new LlifError("UNSUPPORTED", `${place}: expected a state dict, got one without tensors`);
   return tensors;
@@ -76,11 +86,11 @@ export function readStateDict(bytes: Uint8Array, place = "PyTorch file"): StateD
 const machine: Machine = {
   knows: (global) => ["collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter"].includes(global) || storageType(global) !== undefined,
   call(global, values) {
-    if (global === "collections.OrderedDict") return new Map(values.length === 0 ? [] : (values[0] as [PickleValue, PickleValue][]));
+    if (global === "collections.OrderedDict") return orderedDict(values);
     if (global === "torch._utils._rebuild_parameter") return values[0];
     if (global !== "torch._utils._rebuild_tensor_v2") return undefined;
     const [storage, offset, shape, strides] = values;
-    if (!isObject(storage) || !(storage.object instanceof Storage) || !isSize(offset) || !isSizes(shape) || !isSizes(strides) || shape.length !== strides.length) return undefined;
+    if (!isObject(storage) || !(storage.object instanceof Storage) || !isSize(offset) || !isSizes(shape) || !isSizes(strides) || shape.length !== strides.length || shape.length > mostDimensions) return undefined;
     return { object: new StoredTensor(storage.object, offset, shape, strides) };
   },
   persistent(id) {
@@ -93,6 +103,12 @@ const machine: Machine = {
   },
 };
 
+/** Of no argument, or of a list of pairs. */
+function orderedDict([pairs = []]: readonly PickleValue[]): Map<PickleValue, PickleValue> | undefined {
+  const fits = Array.isArray(pairs) && pairs.every((pair) => Array.isArray(pair) && pair.length === 2);
+  return fits ? new Map(pairs as [PickleValue, PickleValue][]) : undefined;
+}
+
 function storageType(global: string): ElementType | undefined {
   const name = global.replace(/^torch\./, "");
   return global !== name && Object.hasOwn(elementTypes, name) ? elementTypes[name] : undefined;
@@ -103,20 +119,20 @@ interface Contents {
   readonly storages: ReadonlyMap<string, Uint8Array>;
 }
 
-function readZip(bytes: Uint8Array, place: string): Contents {
-  const files = unzip(bytes, place);
+function readZip(bytes: Uint8Array, place: string, budget: Budget): Contents {
+  const files = unzip(bytes, place, undefined, budget);
   const [main, pickle] = [...files].find(([name]) => name.endsWith("/data.pkl")) ?? [];
-  if (main === undefined || pickle === undefined) throw new LlifError("FORMAT", `${place}: expected an archive with data.pkl, got ${[...files.keys()].slice(0, 5).join(", ")}`);
+  if (main === undefined || pickle === undefined) throw new LlifError("FORMAT", `${place}: expected an archive with data.pkl, got ${[...files.keys()].slice(0, 5).map((name) => quoted(name)).join(", ")}`);
   const folder = main.slice(0, -"data.pkl".length);
   const order = files.get(`${folder}byteorder`);
   if (order !== undefined && new TextDecoder().decode(order) !== "little") throw new LlifError("UNSUPPORTED", `${place}: expected little-endian numbers`);
   const prefix = `${folder}data/`;
   const storages = [...files].filter(([name]) => name.startsWith(prefix)).map(([name, data]) => [name.slice(prefix.length), data] as const);
-  return { root: unpickle(pickle, 0, machine, place).value, storages: new Map(storages) };
+  return { root: unpickle(pickle, 0, machine, place, budget).value, storages: new Map(storages) };
 }
 
 /** Pickles of a magic number, a version, facts about the machine, the object, and the storages' keys; then the storages. */
-function readLegacy(bytes: Uint8Array, place: string): Contents {
+function readLegacy(bytes: Uint8Array, place: string, budget: Budget): Contents {
   const collected = new Map<string, Storage>();
   const collecting: Machine = {
     ...machine,
@@ -128,7 +144,7 @@ function readLegacy(bytes: Uint8Array, place: string): Contents {
   };
   let at = 0;
   const next = (): PickleValue => {
-    const { value, end } = unpickle(bytes, at, collecting, place);
+    const { value, end } = unpickle(bytes, at, collecting, place, budget);
     at = end;
     return value;
   };
@@ -140,8 +156,8 @@ function readLegacy(bytes: Uint8Array, place: string): Contents {
   const keys = next();
   const storages = new Map<string, Uint8Array>();
   for (const key of Array.isArray(keys) ? keys : []) {
-    const storage = collected.get(String(key));
-    if (storage === undefined) throw new LlifError("FORMAT", `${place}: the storage "${String(key)}" belongs to no tensor`);
+    const storage = typeof key === "string" ? collected.get(key) : undefined;
+    if (storage === undefined) throw new LlifError("FORMAT", `${place}: the storage ${typeof key === "string" ? quoted(key) : "without a name"} belongs to no tensor`);
     const length = storage.elements * storage.type.bytes;
     // The number of elements comes before them.
     const start = at + 8;
@@ -152,10 +168,13 @@ function readLegacy(bytes: Uint8Array, place: string): Contents {
   return { root, storages };
 }
 
-function toTensor({ storage, offset, shape, strides }: StoredTensor, storages: ReadonlyMap<string, Uint8Array>, place: string): Tensor {
+function toTensor({ storage, offset, shape, strides }: StoredTensor, storages: ReadonlyMap<string, Uint8Array>, place: string, budget: Budget): Tensor {
   const bytes = storages.get(storage.key);
   if (bytes === undefined) throw new LlifError("FORMAT", `${place}: its numbers are missing`);
-  const count = sizeOf(shape);
+  const count = shape.includes(0) ? 0 : sizeOf(shape);
+  // Strides of 0 make any number of a few stored ones.
+  budget.take("elements", count, place);
+  budget.checkTime(place);
   const last = count === 0 ? -1 : shape.reduce((sum, extent, axis) => sum + (extent - 1) * strides[axis], offset);
   if ((last + 1) * storage.type.bytes > bytes.length) throw new LlifError("FORMAT", `${place}: truncated, expected ${(last + 1) * storage.type.bytes} bytes, got ${bytes.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

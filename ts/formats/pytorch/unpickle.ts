@@ -1,4 +1,7 @@
+// Reading pickles as data.
+import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
+import { quoted } from "../../text.ts";
 
 /** A global that a pickle names; what calling it makes is up to `Machine.call`. */
 export interface GlobalName {
@@ -30,8 +33,8 @@ const mark = Symbol("mark");
  * @returns the value and where the pickle ends.
  * @throws {LlifError} FORMAT for a truncated or corrupt pickle, UNSUPPORTED for one that asks for more than `machine` allows.
  */
-export function unpickle(bytes: Uint8Array, start: number, machine: Machine, place: string): { readonly value: PickleValue; readonly end: number } {
-  return new Reader(bytes, start, machine, place).run();
+export function unpickle(bytes: Uint8Array, start: number, machine: Machine, place: string, budget: Budget): { readonly value: PickleValue; readonly end: number } {
+  return new Reader(bytes, start, machine, place, budget).run();
 }
 
 class Reader {
@@ -39,15 +42,18 @@ class Reader {
   readonly #view: DataView;
   readonly #machine: Machine;
   readonly #place: string;
+  readonly #budget: Budget;
+  readonly #decoder = new TextDecoder();
   readonly #stack: (PickleValue | typeof mark)[] = [];
   readonly #memo = new Map<number, PickleValue>();
   #at: number;
 
-  constructor(bytes: Uint8Array, start: number, machine: Machine, place: string) {
+  constructor(bytes: Uint8Array, start: number, machine: Machine, place: string, budget: Budget) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#machine = machine;
     this.#place = place;
+    this.#budget = budget;
     this.#at = start;
   }
 
@@ -80,13 +86,13 @@ class Reader {
       case "T": return this.#push(this.#text(this.#uint(4)));
       case "B": return this.#push(this.#raw(this.#uint(4)));
       case "C": return this.#push(this.#raw(this.#uint(1)));
-      case "]": case ")": return this.#push([]);
-      case "}": return this.#push(new Map());
-      case "t": case "l": return this.#push(this.#toMark());
-      case "\x85": return this.#push([this.#pop()]);
-      case "\x86": return this.#push([this.#pop(), this.#pop()].reverse());
-      case "\x87": return this.#push([this.#pop(), this.#pop(), this.#pop()].reverse());
-      case "d": return this.#push(this.#fill(new Map(), this.#toMark()));
+      case "]": case ")": return this.#pushNew([]);
+      case "}": return this.#pushNew(new Map());
+      case "t": case "l": return this.#pushNew(this.#toMark());
+      case "\x85": return this.#pushNew([this.#pop()]);
+      case "\x86": return this.#pushNew([this.#pop(), this.#pop()].reverse());
+      case "\x87": return this.#pushNew([this.#pop(), this.#pop(), this.#pop()].reverse());
+      case "d": return this.#pushNew(this.#fill(new Map(), this.#toMark()));
       case "a": return this.#append([this.#pop()]);
       case "e": return this.#append(this.#toMark());
       case "s": return this.#setItems([this.#pop(), this.#pop()].reverse());
@@ -99,12 +105,13 @@ class Reader {
       case "c": return this.#global(`${this.#line()}.${this.#line()}`);
       case "\x93": {
         const [module, name] = [this.#pop(), this.#pop()].reverse();
-        return this.#global(`${String(module)}.${String(name)}`);
+        if (typeof module !== "string" || typeof name !== "string") throw this.#corrupt("a global without a name");
+        return this.#global(`${module}.${name}`);
       }
       case "R": case "\x81": return this.#call();
       // An object's further attributes (a state dict's `_metadata`) are no weights.
       case "b": return void this.#pop();
-      case "Q": return this.#push(this.#machine.persistent(this.#pop()));
+      case "Q": return this.#pushNew(this.#machine.persistent(this.#pop()));
       default: throw this.#corrupt(`opcode 0x${opcode.charCodeAt(0).toString(16)}`);
     }
   }
@@ -115,16 +122,16 @@ class Reader {
     if (!isGlobal(callee) || !Array.isArray(values)) throw this.#corrupt("a call of something else than a global");
     const made = this.#machine.call(callee.global, values);
     if (made === undefined) throw this.#refused(callee.global);
-    this.#push(made);
+    this.#pushNew(made);
   }
 
   #global(global: string): void {
     if (!this.#machine.knows(global)) throw this.#refused(global);
-    this.#push({ global });
+    this.#pushNew({ global });
   }
 
   #refused(global: string): LlifError {
-    return new LlifError("UNSUPPORTED", `${this.#place}: the file asks for ${global}, which is not run; expected a state dict, as torch.save(model.state_dict(), file) writes it, or an ONNX export`);
+    return new LlifError("UNSUPPORTED", `${this.#place}: the file asks for ${quoted(global).slice(1, -1)}, which is not run; expected a state dict, as torch.save(model.state_dict(), file) writes it, or an ONNX export`);
   }
 
   #append(values: PickleValue[]): void {
@@ -152,6 +159,12 @@ class Reader {
 
   #push(value: PickleValue): void {
     this.#stack.push(value);
+  }
+
+  /** Containers and what calls make cost many times their bytes in the file. */
+  #pushNew(value: PickleValue): void {
+    this.#budget.take("nodes", 1, this.#place);
+    this.#push(value);
   }
 
   #pop(): PickleValue {
@@ -203,7 +216,7 @@ class Reader {
   }
 
   #text(length: number): string {
-    return new TextDecoder().decode(this.#raw(length));
+    return this.#decoder.decode(this.#raw(length));
   }
 
   #line(): string {
