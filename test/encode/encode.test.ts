@@ -54,9 +54,9 @@ describe("encoders", () => {
   });
 
   it("ttfs: one spike in slot T + 1 − N, or at time 1 − x", () => {
-    expect(encodeTtfs([0, 1, 5, 7], 7)).toEqual({ ticks: Uint32Array.of(0, 2, 6), neurons: Uint32Array.of(3, 2, 1) });
+    expect(encodeTtfs([0, 1, 5, 7], 7)).toEqual({ ticks: Uint32Array.of(0, 2, 6), neurons: Uint32Array.of(3, 2, 1), meaning: { kind: "slots", ticks: 7 } });
     expect(() => encodeTtfs([8], 7)).toThrow("from 0 to 7");
-    expect(encodeTtfsTimes([0, 0.25, 1])).toEqual({ ticks: Uint32Array.of(0, 0), neurons: Uint32Array.of(1, 2), times: Float64Array.of(0.75, 0) });
+    expect(encodeTtfsTimes([0, 0.25, 1])).toEqual({ ticks: Uint32Array.of(0, 0), neurons: Uint32Array.of(1, 2), times: Float64Array.of(0.75, 0), meaning: { kind: "times", ticks: 1 } });
     expect(() => encodeTtfsTimes([-0.5])).toThrow("value at index 0");
   });
 

@@ -1,7 +1,8 @@
 import { LlifError } from "../errors.ts";
-import type { Result, RunInput, Simulator } from "../engine/engine.ts";
+import type { Result, Simulator } from "../engine/engine.ts";
 import type { EarlyExit, TickState } from "../mapping/early-exit.ts";
 import { argmax } from "../relu/forward.ts";
+import { isNumbers, isShaped, sampleOf, type PlainSample, type SampleValues, type ShapedSamples } from "../samples.ts";
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 
@@ -43,13 +44,15 @@ export interface EarlyRun {
  * @param input constant current.
  * @throws {LlifError} ARGUMENT for a simulator that does not record what the certificate reads.
  */
-export function runUntilDecided(simulator: Simulator, exit: EarlyExit, input: Exclude<RunInput, { readonly spikes: unknown }>, { ticks = simulator.network.windowTicks, interval = Math.max(1, Math.floor(ticks / 16)) } = {}): EarlyRun {
-  const values = currentsOf(simulator.network, input instanceof Uint8Array || input instanceof Float32Array ? input : input.values);
+export function runUntilDecided(simulator: Simulator, exit: EarlyExit, input: SampleValues | ShapedSamples | { readonly values: SampleValues | ShapedSamples }, { ticks = simulator.network.windowTicks, interval = Math.max(1, Math.floor(ticks / 16)) } = {}): EarlyRun {
+  const { name, shape } = simulator.network.input;
+  const sample = sampleOf(`input "${name}"`, isNumbers(input) || isShaped(input) ? (input as SampleValues) : input?.values, shape);
+  const values = currentsOf(simulator.network, sample);
   const state = new RunState();
   simulator.reset();
   for (let done = 0; ; ) {
     const part = Math.min(interval, ticks - done);
-    const result = simulator.run(input, { ticks: part, keepState: true });
+    const result = simulator.run(sample, { ticks: part, keepState: true });
     done += part;
     state.add(result, part);
     const missing = populationsOf(simulator.network).find(({ name }) => state.potentials[name] === undefined || state.counts[name] === undefined);
@@ -60,7 +63,7 @@ export function runUntilDecided(simulator: Simulator, exit: EarlyExit, input: Ex
 }
 
 /** Constant currents as the engines take them: counts where the input has counts. */
-export function currentsOf({ input: { counts } }: SpikingNetwork, values: ArrayLike<number>): Float64Array {
+export function currentsOf({ input: { counts } }: SpikingNetwork, values: PlainSample): Float64Array {
   return Float64Array.from(values, (value) => {
     if (counts === null) return Math.fround(value);
     const count = values instanceof Float32Array ? Math.round(value / counts.unit) : value;

@@ -1,9 +1,10 @@
 import { LlifError } from "../errors.ts";
-import { checkInteger, checkOneOf } from "../check.ts";
+import { checkInteger, checkOneOf, checkOptions } from "../check.ts";
 import { encodePoisson, encodeRegular, type EncodedSpikes } from "../encode/encode.ts";
 import { encodePhase } from "../encode/phase.ts";
 import { encodeTtfs, encodeTtfsTimes } from "../encode/ttfs.ts";
 import type { RunInput } from "../engine/engine.ts";
+import { sampleOf, type SampleValues, type ShapedSamples } from "../samples.ts";
 import { hasRealTimes, type SpikingNetwork } from "../spiking/network.ts";
 
 export const encodings = ["constant", "regular", "phase", "ttfs", "poisson"] as const;
@@ -12,35 +13,48 @@ export type Encoding = (typeof encodings)[number];
 /** How images enter a network. */
 export interface EncodingChoice {
   readonly encoding: Encoding;
-  /** Of Poisson spikes. */
-  readonly seed: number;
+  /** Of Poisson spikes, 0 to 2^20; default 0. */
+  readonly seed?: number;
 }
 
 /** A network for one encoding, and images in it. */
 export interface InputEncoder {
-  /** The network, its first weights scaled where one spike stands for a whole pixel value rather than one count. */
+  /** What to simulate: the network, its first weights scaled where one spike stands for a whole pixel value rather than one count. */
   readonly network: SpikingNetwork;
-  /** @param index of the image in its set: it has Poisson spikes of its own. @param ticks of the run. */
-  encode(image: Uint8Array, index: number, ticks: number): { readonly input: RunInput; readonly spikes: EncodedSpikes | null };
+  /**
+   * @param image pixels 0…255, in the network's layout or with a shape.
+   * @param index of the image in its set, default 0: it has Poisson spikes of its own.
+   * @param ticks of the run; default the network's window.
+   * @returns the `input` for `run`, and the `spikes` in it; null where it is constant current.
+   */
+  encode(image: SampleValues | ShapedSamples, index?: number, ticks?: number): { readonly input: RunInput; readonly spikes: EncodedSpikes | null };
 }
 
 /**
  * Constant current is exact in every code; the others send each pixel as spikes, with what the code gives them: digits for phase, slots or
  * times for ttfs, counts for layerwise rate (all exact where a window reaches 255), and trains of that rate for synchronous rate.
+ * @example
+ * const { network, encode } = inputEncoder(spiking, { encoding: "poisson", seed: 1 });
+ * const simulator = await createSimulator(network);
+ * const { top } = simulator.run(encode(image).input);
  * @throws {LlifError} ARGUMENT where an encoding does not fit the code, or a window is too short for 256 values.
  * @see docs/mathematics.md T3, T7, inputs
  */
-export function inputEncoder(network: SpikingNetwork, { encoding, seed }: EncodingChoice): InputEncoder {
-  checkOneOf("encoding", encoding, encodings);
+export function inputEncoder(network: SpikingNetwork, choice: EncodingChoice): InputEncoder {
+  const { encoding, seed = 0 } = checkOptions("inputEncoder", choice, { encoding: true, seed: true });
+  checkOneOf("inputEncoder: encoding", encoding, encodings);
   if (encoding === "constant") return { network, encode: (image) => ({ input: image, spikes: null }) };
   const { counts, name } = network.input;
   if (counts === null || counts.minimum !== 0) throw new LlifError("ARGUMENT", `input "${name}": encoding "${encoding}" expected pixels, whose counts start at 0; take "constant"`);
   const most = counts.maximum;
+  if (most === 1 && network.arithmetic === "float32") throw new LlifError("ARGUMENT", `input "${name}": expected a network as toSpiking gives it, got one that inputEncoder has made for spikes`);
   const { windowTicks } = network;
   const coded = (make: (image: Uint8Array, index: number, ticks: number) => EncodedSpikes, scaled: boolean): InputEncoder => ({
     network: scaled ? scaledInput(network, most) : network,
-    encode(image, index, ticks) {
-      const spikes = make(image, index, ticks);
+    encode(image, index = 0, ticks = windowTicks) {
+      const pixels = sampleOf(`input "${name}"`, image, network.input.shape);
+      if (pixels instanceof Float32Array) throw new LlifError("ARGUMENT", `input "${name}": encoding "${encoding}" expected pixels 0…255 as a Uint8Array or Uint8ClampedArray, got real values; they enter as constant current`);
+      const spikes = make(pixels, checkInteger("encode: index", index, 0, 2 ** 32 - 1), checkInteger("encode: ticks", ticks, 1, 2 ** 24));
       return { input: { spikes }, spikes };
     },
   });
@@ -56,7 +70,8 @@ export function inputEncoder(network: SpikingNetwork, { encoding, seed }: Encodi
       if (network.code !== "rate") throw unsuited(network, encoding, "rate");
       if (mean) return coded((image, _, ticks) => encodeRegular(rates(image, most), ticks), true);
       requireReach(network, encoding, windowTicks, most);
-      return coded((image) => encodeRegular(rates(image, windowTicks), windowTicks), false);
+      // Counts, however long the window.
+      return coded((image) => ({ ...encodeRegular(rates(image, windowTicks), windowTicks), meaning: undefined }), false);
     case "phase": {
       if (network.code !== "phase") throw unsuited(network, encoding, "phase");
       requireReach(network, encoding, network.levels, most);
@@ -90,9 +105,12 @@ export function spikesOfInputs(spikes: EncodedSpikes, inputs: number): Uint32Arr
   return counts;
 }
 
+/** One count of its input, so one spike, is what `factor` of them were. */
 function scaledInput(network: SpikingNetwork, factor: number): SpikingNetwork {
   const synapses = network.synapses.map((synapse) => (synapse.from === network.input.name ? { ...synapse, weights: synapse.weights.map((weight) => weight * factor) } : synapse));
-  return { ...network, synapses: synapses as SpikingNetwork["synapses"] };
+  const { name, shape, counts } = network.input;
+  const input = { name, shape, counts: { unit: (counts?.unit ?? 1) * factor, minimum: 0, maximum: 1 } };
+  return { ...network, input, synapses: synapses as SpikingNetwork["synapses"] };
 }
 
 function requireReach({ name, input }: SpikingNetwork, encoding: Encoding, reach: number, most: number): void {

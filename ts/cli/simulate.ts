@@ -40,6 +40,7 @@ function continued(first: Result<Recorded>, next: Result<Recorded>, ticks: numbe
     ticks: total, windowTicks: total, latencyTicks: total, intervalTicks: total,
     spikes: first.statistics.spikes + next.statistics.spikes,
     synapticOperations: first.statistics.synapticOperations + next.statistics.synapticOperations,
+    clippedInputs: first.statistics.clippedInputs,
   };
   return {
     ...next,

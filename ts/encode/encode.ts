@@ -1,5 +1,6 @@
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkInteger } from "../check.ts";
+import type { SpikeMeaning } from "../spiking/meaning.ts";
 import { pcg32 } from "./random.ts";
 
 /** Spikes of one sample, in order of (tick, neuron): `run({ spikes })` takes them. */
@@ -10,16 +11,24 @@ export interface EncodedSpikes {
   readonly signs?: Int8Array;
   /** Time in the window, of real-valued times to first spike. */
   readonly times?: Float64Array;
+  /** What they stand for, so that a network of another code or window refuses them. */
+  readonly meaning?: SpikeMeaning;
 }
 
-/** Constant current: the values themselves, as `run({ values })` takes them; exact. */
+/**
+ * Constant current: the values themselves as float32, as `run({ values })` takes them; exact, for every network. They are real values in the
+ * model's own units: pixels divided by 255, not 0…255, which `run` takes as a Uint8Array.
+ */
 export function encodeConstant(values: ArrayLike<number>): { readonly values: Float32Array } {
   return { values: Float32Array.from(values) };
 }
 
 /**
  * Evenly spaced spikes: s[t] = floor(x·(t+1) + ½) − floor(x·t + ½), so that counts stay within ½ of x·t (T3 with d = ½).
- * @param values rates in spikes a tick, 0 to 1.
+ * For networks by hand of code `rate`, where a spike counts as weight · 1. In a network that `toSpiking` mapped, a spike stands for one count
+ * and not for a whole value: take `inputEncoder(network, { encoding: "regular" })`.
+ * @param values rates in spikes a tick, 0 to 1; channels last.
+ * @param ticks of the run.
  */
 export function encodeRegular(values: ArrayLike<number>, ticks: number): EncodedSpikes {
   checkRates("encodeRegular", values, ticks);
@@ -29,7 +38,10 @@ export function encodeRegular(values: ArrayLike<number>, ticks: number): Encoded
 /**
  * Independent spikes with probability x in each tick (Bernoulli trials, the discrete Poisson process), from PCG32.
  * The rate's standard deviation is √(x(1−x)/ticks).
- * @param values rates in spikes a tick, 0 to 1.
+ * For networks by hand of code `rate`, where a spike counts as weight · 1. In a network that `toSpiking` mapped, a spike stands for one count
+ * and not for a whole value: take `inputEncoder(network, { encoding: "poisson", seed })`.
+ * @param values rates in spikes a tick, 0 to 1; channels last.
+ * @param ticks of the run.
  * @param seed any integer from 0 to 2^53 − 1; the same seed gives the same spikes everywhere.
  */
 export function encodePoisson(values: ArrayLike<number>, ticks: number, seed: number): EncodedSpikes {
@@ -54,5 +66,5 @@ function collect(neuronCount: number, tickCount: number, spikes: (neuron: number
       neurons.push(neuron);
     }
   }
-  return { ticks: Uint32Array.from(ticks), neurons: Uint32Array.from(neurons) };
+  return { ticks: Uint32Array.from(ticks), neurons: Uint32Array.from(neurons), meaning: { kind: "rates", ticks: tickCount } };
 }

@@ -1,5 +1,6 @@
 import { checkInteger } from "../check.ts";
 import { LlifError } from "../errors.ts";
+import type { SpikeKind } from "../spiking/meaning.ts";
 import type { EncodedSpikes } from "./encode.ts";
 
 /** Which digits the spikes of a `phase` network are; a SpikingNetwork itself fits. */
@@ -13,7 +14,9 @@ export interface PhaseDigits {
 /**
  * Counts in digits, most significant first: the input of a `phase` network of `ticks` ticks. Binary digits reach from 0 to
  * 2^ticks − 1, balanced ternary ones from −(3^ticks − 1)/2 to (3^ticks − 1)/2, the non-adjacent form as far on both sides as every second tick reaches.
- * @param counts integers within that reach.
+ * For layerwise `phase` networks of `windowTicks` = `ticks` and the same kind of digits, mapped ones as well: pixels 0…255 are their counts.
+ * @param counts integers within that reach, in units of `network.input.counts.unit`; channels last.
+ * @param ticks of the network's window.
  * @see docs/mathematics.md T12
  */
 export function encodePhase(counts: ArrayLike<number>, ticks: number, { spikes = "unsigned", nonAdjacent = false }: PhaseDigits = {}): EncodedSpikes {
@@ -23,7 +26,7 @@ export function encodePhase(counts: ArrayLike<number>, ticks: number, { spikes =
   checkInteger("encodePhase: ticks", ticks, 1, longest);
   const most = reach(ticks);
   const digits = Array.from(counts, (count, index) => digitsOf(checkInteger(`encodePhase: count at index ${index}`, count, kind === "binary" ? 0 : -most, most), ticks));
-  return collectDigits(digits, ticks, kind !== "binary");
+  return collectDigits(digits, ticks, kind !== "binary", kind === "ternary" ? "ternary digits" : "binary digits");
 }
 
 interface DigitForm {
@@ -59,7 +62,7 @@ function nonAdjacentDigits(count: number, ticks: number): Int8Array {
   });
 }
 
-function collectDigits(digits: readonly Int8Array[], ticks: number, signed: boolean): EncodedSpikes {
+function collectDigits(digits: readonly Int8Array[], ticks: number, signed: boolean, kind: SpikeKind): EncodedSpikes {
   const found = { ticks: [] as number[], neurons: [] as number[], signs: [] as number[] };
   for (let tick = 0; tick < ticks; tick++) {
     digits.forEach((ofNeuron, neuron) => {
@@ -70,6 +73,6 @@ function collectDigits(digits: readonly Int8Array[], ticks: number, signed: bool
       found.signs.push(digit);
     });
   }
-  const spikes = { ticks: Uint32Array.from(found.ticks), neurons: Uint32Array.from(found.neurons) };
+  const spikes = { ticks: Uint32Array.from(found.ticks), neurons: Uint32Array.from(found.neurons), meaning: { kind, ticks } };
   return signed ? { ...spikes, signs: Int8Array.from(found.signs) } : spikes;
 }

@@ -3,8 +3,8 @@ import type { EncodedSpikes } from "./encode.ts";
 
 /**
  * Time to first spike in slots: a count N is one spike in slot T + 1 − N of 1 … T, so tick T − N, and none if N = 0: the input
- * of a `ttfs` network in integers.
- * @param counts integers, 0 to `windowTicks`.
+ * of a `ttfs` network in integers of that window, mapped ones as well: pixels 0…255 are their counts.
+ * @param counts integers, 0 to `windowTicks`, in units of `network.input.counts.unit`; channels last.
  * @see docs/mathematics.md T7
  */
 export function encodeTtfs(counts: ArrayLike<number>, windowTicks: number): EncodedSpikes {
@@ -13,17 +13,18 @@ export function encodeTtfs(counts: ArrayLike<number>, windowTicks: number): Enco
   const neurons = Uint32Array.from(counts, (_, neuron) => neuron)
     .filter((neuron) => counts[neuron] > 0)
     .sort((a, b) => counts[b] - counts[a] || a - b);
-  return { ticks: neurons.map((neuron) => windowTicks - counts[neuron]), neurons };
+  return { ticks: neurons.map((neuron) => windowTicks - counts[neuron]), neurons, meaning: { kind: "slots", ticks: windowTicks } };
 }
 
 /**
  * Time to first spike, real-valued: a value x is one spike at time 1 − x of the window, and none if x = 0: the input of a `ttfs`
- * network in float32, in which all of it falls into tick 0.
- * @param values 0 to 1.
+ * network in float32, in which all of it falls into tick 0. In a network that `toSpiking` mapped, x would be that part of one count
+ * and not of a whole value: take `inputEncoder(network, { encoding: "ttfs" })`.
+ * @param values 0 to 1; channels last.
  * @see docs/mathematics.md T9
  */
 export function encodeTtfsTimes(values: ArrayLike<number>): EncodedSpikes {
   for (let neuron = 0; neuron < values.length; neuron++) checkFinite(`encodeTtfsTimes: value at index ${neuron}`, values[neuron], { from: 0, to: 1 });
   const neurons = Uint32Array.from(values, (_, neuron) => neuron).filter((neuron) => values[neuron] > 0);
-  return { ticks: new Uint32Array(neurons.length), neurons, times: Float64Array.from(neurons, (neuron) => 1 - values[neuron]) };
+  return { ticks: new Uint32Array(neurons.length), neurons, times: Float64Array.from(neurons, (neuron) => 1 - values[neuron]), meaning: { kind: "times", ticks: 1 } };
 }

@@ -1,3 +1,5 @@
+import type { SampleValues, ShapedSamples } from "../samples.ts";
+import type { SpikeMeaning } from "../spiking/meaning.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 
 /** Two engines, one interface, equal spike for spike. */
@@ -42,14 +44,24 @@ export interface SpikeInput {
   readonly signs?: ArrayLike<number>;
   /** Real-valued `ttfs` alone: time in the window, 0 to 1, of a value 1 − time; default 0. */
   readonly times?: ArrayLike<number>;
+  /** What they stand for, as the encoders tell: a mapped network refuses what it would take for something else. */
+  readonly meaning?: SpikeMeaning;
 }
 
-/** A uint8 image is counts; float32 values are divided by the input's unit and rounded, where it has counts: pixels must be within reach, other values are clipped. */
+/**
+ * One sample. Bytes (Uint8Array, Uint8ClampedArray) are pixels, which are counts; all other numbers are real values: divided by the input's
+ * unit and rounded, where it has counts, of which those of pixels must be within reach and others are clipped (`statistics.clippedInputs`). Channels
+ * last, or in any layout that `samplesOf` takes where the shape is told. Spikes: one is one count in the integer networks of a mapping; in its float32
+ * networks of pixels spikes enter as `inputEncoder` makes them. Synchronous networks take values and spikes at once: both add their charge.
+ */
 export type RunInput =
-  | Uint8Array
-  | Float32Array
-  | { readonly values: Uint8Array | Float32Array }
-  | { readonly spikes: SpikeInput };
+  | SampleValues
+  | ShapedSamples
+  | { readonly values: SampleValues | ShapedSamples; readonly spikes?: SpikeInput }
+  | { readonly values?: SampleValues | ShapedSamples; readonly spikes: SpikeInput };
+
+/** Samples one after the other, or one array with a batch axis; taken one by one as they are needed, from memory that may be filled anew. */
+export type RunInputs = Iterable<RunInput> | AsyncIterable<RunInput> | ShapedSamples;
 
 export interface RunOptions {
   /** Synchronous networks only; default `network.windowTicks`, which signed `rate` does not exceed. */
@@ -60,6 +72,7 @@ export interface RunOptions {
 
 export interface BatchOptions extends RunOptions {
   readonly signal?: AbortSignal;
+  /** @param total of an array; of an iterable without a length what it has given so far. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -77,8 +90,8 @@ export interface Simulator<R extends RecordOptions = RecordOptions> {
    * @throws {LlifError} ARGUMENT for a synchronous network, and where another run has begun.
    */
   runPipelined(inputs: Iterable<RunInput>): Generator<Result<R>, void, undefined>;
-  /** One sample after the other; lets the event loop breathe, and can be cancelled. */
-  runBatch(inputs: Iterable<RunInput>, options?: BatchOptions): Promise<Result<R>[]>;
+  /** One sample after the other, each taken when its turn comes; lets the event loop breathe, and can be cancelled. */
+  runBatch(inputs: RunInputs, options?: BatchOptions): Promise<Result<R>[]>;
   /** Back to the initial membrane potentials. */
   reset(): void;
   /** Idempotent. */
@@ -125,4 +138,6 @@ export interface Statistics {
   readonly spikes: number;
   /** Existing targets of each spike that reaches a synapse (contracts.md §6). */
   readonly synapticOperations: number;
+  /** Input values beyond the range that the network was mapped for (`inputRange`), which were clipped to it. */
+  readonly clippedInputs: number;
 }

@@ -24,9 +24,8 @@ export function inputCounts(proof: ChargeProof, { input: { shape }, windowTicks 
     spikes.clear();
   };
   const range = (input: EncodedInput): CountRange => {
-    if (input.kind === "constant") {
-      for (const value of input.values) constant.include(value);
-    } else {
+    if (input.values !== undefined) for (const value of input.values) constant.include(value);
+    if (input.kind === "events") {
       const { neurons, starts, signs } = input;
       for (let tick = 0; tick < starts.length - 1; tick++) {
         const each = payload(tick);

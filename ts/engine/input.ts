@@ -1,8 +1,10 @@
 import { LlifError } from "../errors.ts";
-import { checkFinite, checkInteger, checkLength } from "../check.ts";
+import { checkFinite, checkInteger, checkIterable, checkOptions, describe } from "../check.ts";
+import { isNumbers, isShaped, sampleOf, samplesOf, type PlainSample, type SampleValues, type ShapedSamples } from "../samples.ts";
+import { encodersOf, spikeKindOf } from "../spiking/meaning.ts";
 import { hasRealTimes, type SpikingNetwork } from "../spiking/network.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
-import type { RunInput, SpikeInput } from "./engine.ts";
+import type { RunInput, RunInputs, SpikeInput } from "./engine.ts";
 
 /** One sample as both engines take it. */
 export type EncodedInput = ConstantInput | EventInput;
@@ -11,6 +13,8 @@ export type EncodedInput = ConstantInput | EventInput;
 export interface ConstantInput {
   readonly kind: "constant";
   readonly values: Float32Array | Int32Array;
+  /** How many of them lay beyond the range of the input's counts; absent: none. */
+  readonly clipped?: number;
 }
 
 /** Spikes sorted by (tick, neuron); those of tick t are `neurons[starts[t]]` to `neurons[starts[t + 1] − 1]`, repeated where a neuron spikes more than once. */
@@ -25,30 +29,62 @@ export interface EventInput {
   readonly times?: Float64Array;
   /** Constant current beside the spikes, as `ConstantInput` has it; synchronous networks alone. */
   readonly values?: Float32Array | Int32Array;
+  /** Of `values`, as in `ConstantInput`. */
+  readonly clipped?: number;
 }
 
 /**
  * Checks a sample and brings it into the engines' form: values become counts N_0 where the network's input has counts.
- * The result may share memory with `input`.
+ * Constant current and spikes, or both in synchronous networks, in memory of their own.
  * @param ticks of the run, or of the input's window in a layerwise network: spikes must lie in 0 … ticks − 1.
  * @throws {LlifError} SHAPE for a wrong number of values, ARGUMENT for values or spikes out of range, and for bytes where the counts are of float inputs.
  */
 export function encodeInput(network: SpikingNetwork, input: RunInput, ticks: number): EncodedInput {
-  if (input instanceof Uint8Array || input instanceof Float32Array) return encodeValues(network, input);
-  if (typeof input === "object" && input !== null) {
-    if ("values" in input) return encodeValues(network, input.values);
-    if ("spikes" in input) return encodeSpikes(network, input.spikes, ticks);
+  const { values, spikes } = partsOf(network, input);
+  if (spikes === undefined) return encodeValues(network, values as PlainSample);
+  const events = encodeSpikes(network, spikes, ticks);
+  if (values === undefined) return events;
+  if (network.schedule !== "synchronous") {
+    throw new LlifError("ARGUMENT", `input "${network.input.name}": expected { values } or { spikes } in a ${network.schedule} network, got both; only synchronous networks add them`);
   }
-  throw new LlifError("ARGUMENT", `input "${network.input.name}": expected a Uint8Array, a Float32Array, { values } or { spikes }`);
+  const constant = encodeValues(network, values);
+  return { ...events, values: constant.values, clipped: constant.clipped };
 }
 
-function encodeValues(network: SpikingNetwork, values: Uint8Array | Float32Array): ConstantInput {
-  const { name, shape, counts } = network.input;
-  const place = `input "${name}"`;
-  if (!(values instanceof Uint8Array) && !(values instanceof Float32Array)) {
-    throw new LlifError("ARGUMENT", `${place}: expected values as a Uint8Array or a Float32Array`);
+/** Each input, taken when it is asked for: it may share memory with the next. @throws {LlifError} as `eachSample`. */
+export async function* eachInput(network: SpikingNetwork, inputs: RunInputs): AsyncGenerator<RunInput, void, undefined> {
+  const { name, shape } = network.input;
+  if (isShaped(inputs)) {
+    yield* samplesOf(`input "${name}"`, inputs, shape);
+    return;
   }
-  checkLength(place, values, shape);
+  for await (const input of checkIterable("inputs", inputs, { async: true })) {
+    if (isShaped(input)) yield* samplesOf(`input "${name}"`, input, shape);
+    else yield input;
+  }
+}
+
+/** How many there are, where that is known beforehand. */
+export function countOfInputs(network: SpikingNetwork, inputs: RunInputs): number | undefined {
+  if (isShaped(inputs)) return samplesOf(`input "${network.input.name}"`, inputs, network.input.shape).length;
+  return Array.isArray(inputs) && !inputs.some(isShaped) ? inputs.length : undefined;
+}
+
+function partsOf(network: SpikingNetwork, input: RunInput): { readonly values?: PlainSample; readonly spikes?: SpikeInput } {
+  const { name, shape } = network.input;
+  const place = `input "${name}"`;
+  if (input instanceof Uint8Array || input instanceof Float32Array || isNumbers(input) || isShaped(input)) return { values: sampleOf(place, input as SampleValues, shape) };
+  if (typeof input !== "object" || input === null || !("values" in input || "spikes" in input)) {
+    throw new LlifError("ARGUMENT", `${place}: expected a Uint8Array, a Float32Array, { values } or { spikes }, got ${describe(input)}`);
+  }
+  const { values, spikes } = checkOptions<{ values?: SampleValues | ShapedSamples; spikes?: SpikeInput }>(place, input, { values: true, spikes: true });
+  if (values === undefined && spikes === undefined) throw new LlifError("ARGUMENT", `${place}: expected { values } or { spikes }, got neither`);
+  return { ...(values === undefined ? {} : { values: sampleOf(place, values, shape) }), ...(spikes === undefined ? {} : { spikes }) };
+}
+
+function encodeValues(network: SpikingNetwork, values: PlainSample): ConstantInput {
+  const { name, counts } = network.input;
+  const place = `input "${name}"`;
   const pool = network.nodes.find((node) => node.kind === "pool" && node.from === name);
   if (pool !== undefined) {
     throw new LlifError("UNSUPPORTED", `pool "${pool.name}" reads ${place}: constant values cannot pass a pool; give { spikes }, or put a population between`, { nodes: [pool.name] });
@@ -60,7 +96,11 @@ function encodeValues(network: SpikingNetwork, values: Uint8Array | Float32Array
   if (values instanceof Uint8Array && counts !== null && counts.minimum < 0) {
     throw new LlifError("ARGUMENT", `${place}: expected a Float32Array of the model's own inputs, which are no images of bytes (one count is ${counts.unit}), got a Uint8Array`);
   }
+  if (takesWholeSpikes(network)) {
+    throw new LlifError("ARGUMENT", `${place}: expected spikes, each of which stands for a whole ${counts?.unit}, got values; they enter the network that inputEncoder was given`);
+  }
   const pixels = counts !== null && counts.minimum === 0;
+  let clipped = 0;
   const encoded = network.arithmetic === "float32" ? new Float32Array(values.length) : new Int32Array(values.length);
   for (let index = 0; index < values.length; index++) {
     let value: number = values[index];
@@ -71,19 +111,22 @@ function encodeValues(network: SpikingNetwork, values: Uint8Array | Float32Array
         const reach = `0 to ${counts.maximum * counts.unit}`;
         throw new LlifError("ARGUMENT", `${place}: expected pixels from ${reach}, before any mean and deviation, which are in the weights; got ${values[index]} at index ${index}`);
       }
-      value = Math.min(Math.max(value, counts.minimum), counts.maximum);
+      const within = Math.min(Math.max(value, counts.minimum), counts.maximum);
+      if (within !== value) clipped++;
+      value = within;
     } else if (network.arithmetic === "int32" && (value | 0) !== value) {
       throw new LlifError("ARGUMENT", `${place}: expected integers of 32 bits, as the network's charges are, got ${value} at index ${index}`);
     }
     encoded[index] = value;
   }
-  return { kind: "constant", values: encoded };
+  return { kind: "constant", values: encoded, clipped };
 }
 
 function encodeSpikes(network: SpikingNetwork, spikes: SpikeInput, ticks: number): EventInput {
   const { name, shape } = network.input;
   const place = `input "${name}": spikes`;
   const size = sizeOf(shape);
+  checkSpikes(place, network, spikes);
   const length = spikes.ticks.length;
   if (spikes.neurons.length !== length) {
     throw new LlifError("SHAPE", `${place}: expected as many neurons as ticks, got ${spikes.neurons.length} neurons and ${length} ticks`);
@@ -115,6 +158,41 @@ function encodeSpikes(network: SpikingNetwork, spikes: SpikeInput, ticks: number
   const neurons = Uint32Array.from(order, (index) => keys[index] % size);
   if (extra.kind === "signs") return { kind: "events", neurons, starts, signs: Int8Array.from(order, (index) => extra.values[index]) };
   return { kind: "events", neurons, starts, times: Float64Array.from(order, (index) => extra.values[index]) };
+}
+
+function checkSpikes(place: string, network: SpikingNetwork, spikes: SpikeInput): void {
+  if (Array.isArray(spikes)) throw new LlifError("ARGUMENT", `${place}: expected { ticks, neurons }, got ${describe(spikes)}`);
+  checkOptions<SpikeInput & { length?: number }>(place, spikes, { ticks: true, neurons: true, signs: true, times: true, meaning: true, length: true });
+  for (const name of ["ticks", "neurons", "signs", "times"] as const) {
+    const numbers = spikes[name];
+    if (!isNumbers(numbers) && (numbers !== undefined || name === "ticks" || name === "neurons")) throw new LlifError("ARGUMENT", `${place}: ${name}: expected an array of integers, got ${describe(numbers)}`);
+  }
+  checkMeaning(place, network, spikes);
+}
+
+/** Whether one spike of the input stands for the whole range of a value, as in a network that `inputEncoder` made for spikes. */
+function takesWholeSpikes({ input: { counts }, arithmetic }: SpikingNetwork): boolean {
+  return counts !== null && arithmetic === "float32" && counts.minimum === 0 && counts.maximum === 1;
+}
+
+/** Networks by hand take spikes as they come; in those that were mapped a spike stands for something. */
+function checkMeaning(place: string, network: SpikingNetwork, { meaning }: SpikeInput): void {
+  const { input: { counts }, arithmetic, code, windowTicks } = network;
+  if (counts === null) return;
+  const refuse = (text: string): never => {
+    throw new LlifError("ARGUMENT", `${place}: ${text}`);
+  };
+  if (counts.minimum === 0 && arithmetic === "float32" && !takesWholeSpikes(network)) {
+    refuse(`one spike would stand for 1 of ${counts.maximum} counts of a value; expected spikes into the network that inputEncoder(network, { encoding }) gives, in which one stands for all of them`);
+  }
+  if (meaning === undefined) return;
+  const kind = spikeKindOf(network);
+  if (meaning.kind !== kind) refuse(`expected ${kind}, as code "${code}" of ${network.spikes} spikes reads them (${encodersOf[kind]}), got ${meaning.kind}; inputEncoder(network) knows which`);
+  if (kind === "rates" || kind === "times") {
+    if (arithmetic === "int32" && counts.maximum !== windowTicks) refuse(`a rate of 1 would stand for ${windowTicks} counts, one a tick, where the input has ${counts.maximum}; take the spikes of inputEncoder(network, { encoding: "regular" })`);
+  } else if (meaning.ticks !== windowTicks) {
+    refuse(`expected ${kind} of ${windowTicks} ticks, the network's window, got those of ${meaning.ticks}`);
+  }
 }
 
 /** What a spike carries besides its tick and neuron, where the code has a place for it. */

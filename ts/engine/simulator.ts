@@ -5,8 +5,8 @@ import { checkSpikingNetwork } from "../spiking/check.ts";
 import { chargeDivisor, latencyTicks, outputsOf, populationsOf, takesBack, type Charges, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
 import { compileSchedule, type CompiledSchedule } from "../spiking/schedule.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
-import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions, Simulator, SpikeTrain } from "./engine.ts";
-import { encodeInput, type EncodedInput } from "./input.ts";
+import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunInputs, RunOptions, Simulator, SpikeTrain } from "./engine.ts";
+import { countOfInputs, eachInput, encodeInput, type EncodedInput } from "./input.ts";
 import { inputCounts } from "./input-counts.ts";
 
 /** A network that an engine can simulate, with its schedule. */
@@ -143,13 +143,13 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     runs++;
     const settle = network.settles === true && ticksSinceReset === network.windowTicks;
     const result = core.run(encoded, ticks, settle);
-    return resultOf(result, ticks + (result.settlingTicks ?? 0));
+    return resultOf(result, ticks + (result.settlingTicks ?? 0), encoded);
   };
 
-  const resultOf = ({ charges, counts, sent = {}, spikes, potentials, spikeCount, synapticOperations }: CoreRun, ticks: number): Result<R> => {
+  const resultOf = ({ charges, counts, sent = {}, spikes, potentials, spikeCount, synapticOperations }: CoreRun, ticks: number, { clipped = 0 }: Pick<EncodedInput, "clipped"> = {}): Result<R> => {
     const logits = output === undefined ? new Float64Array(0) : decode(output, charges[output.name], chargeDivisor(network, ticksSinceReset));
     const latency = latencyTicks(network, ticks);
-    const statistics = { ticks: latency, windowTicks: ticks, latencyTicks: latency, intervalTicks: ticks, spikes: spikeCount, synapticOperations };
+    const statistics = { ticks: latency, windowTicks: ticks, latencyTicks: latency, intervalTicks: ticks, spikes: spikeCount, synapticOperations, clippedInputs: clipped };
     // The names recorded are those of R: resolveRecording has checked them.
     return { logits, top: topClasses(logits, network.classes), charges, counts, sent, spikes, potentials, statistics } as Result<R>;
   };
@@ -165,33 +165,31 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
       if (runs !== begun) throw new LlifError("ARGUMENT", `runPipelined: another run of network "${network.name}" has begun meanwhile, and its samples on the way are lost; use a simulator for each`);
       return beginning(input);
     };
-    let onTheWay = 0;
+    // How much of each was clipped.
+    const onTheWay: Pick<EncodedInput, "clipped">[] = [];
     for (const input of inputs) {
       alive();
       const encoded = encodeInput(network, input, ticks);
       counts?.check(encoded);
       const run = passWindow(encoded);
-      onTheWay++;
-      if (run === undefined) continue;
-      onTheWay--;
-      yield resultOf(run, ticks);
+      onTheWay.push({ clipped: encoded.clipped });
+      if (run !== undefined) yield resultOf(run, ticks, onTheWay.shift());
     }
-    while (onTheWay > 0) {
+    while (onTheWay.length > 0) {
       const run = passWindow(undefined);
-      if (run === undefined) continue;
-      onTheWay--;
-      yield resultOf(run, ticks);
+      if (run !== undefined) yield resultOf(run, ticks, onTheWay.shift());
     }
   };
 
-  const runBatch = async (inputs: Iterable<RunInput>, { signal, onProgress, ...options }: BatchOptions = {}): Promise<Result<R>[]> => {
-    const samples = Array.isArray(inputs) ? (inputs as readonly RunInput[]) : [...inputs];
+  const runBatch = async (inputs: RunInputs, { signal, onProgress, ...options }: BatchOptions = {}): Promise<Result<R>[]> => {
+    const total = countOfInputs(network, inputs);
     const results: Result<R>[] = [];
     let breathed = performance.now();
-    for (const sample of samples) {
+    throwIfAborted(signal);
+    for await (const input of eachInput(network, inputs)) {
       throwIfAborted(signal);
-      results.push(run(sample, options));
-      onProgress?.(results.length, samples.length);
+      results.push(run(input, options));
+      onProgress?.(results.length, total ?? results.length);
       if (performance.now() - breathed > 25) {
         await new Promise((resolve) => setTimeout(resolve, 0));
         breathed = performance.now();

@@ -4,6 +4,7 @@ import { LlifError, throwIfAborted } from "../errors.ts";
 import { coreFor, type EngineName } from "../engine/create.ts";
 import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions } from "../engine/engine.ts";
 import { prepareNetwork, resolveRecording } from "../engine/simulator.ts";
+import { isShaped, samplesOf, type ShapedSamples } from "../samples.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { owned } from "./owned.ts";
 import type { OpenSimulator, RunSamples } from "./serve.ts";
@@ -33,11 +34,11 @@ export interface SimulatorPool<R extends RecordOptions = RecordOptions> {
    */
   run(input: RunInput, options?: PoolRunOptions, signal?: AbortSignal): Promise<Result<R>>;
   /**
-   * Samples shared out among the workers; results in their order. Samples are taken as workers come free: those of an array must stay
+   * Samples, or one array with a batch axis, shared out among the workers; results in their order. Samples are taken as workers come free: those of an array must stay
    * as they are until the batch ends, those of another iterable are copied as it gives them.
    * @param options of `onProgress`, the total of an iterable without a length is what it has given so far.
    */
-  runBatch(inputs: Iterable<RunInput>, options?: Omit<BatchOptions, "keepState">): Promise<Result<R>[]>;
+  runBatch(inputs: Iterable<RunInput> | ShapedSamples, options?: Omit<BatchOptions, "keepState">): Promise<Result<R>[]>;
   /** Idempotent; ends the workers. */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -78,7 +79,7 @@ export async function pool<const R extends RecordOptions = {}>(network: SpikingN
       const { signal, onProgress } = options;
       checkSignal("pool.runBatch: signal", signal);
       if (onProgress !== undefined) checkFunction("pool.runBatch: onProgress", onProgress);
-      const shares = sharesOf(checkIterable("pool.runBatch", inputs), workers.size);
+      const shares = sharesOf(isShaped(inputs) ? samplesOf("pool.runBatch", inputs, network.input.shape) : checkIterable("pool.runBatch", inputs), workers.size);
       let done = 0;
       try {
         const next = (): RunSamples | null => {
