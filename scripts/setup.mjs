@@ -5,7 +5,8 @@ import { buildWasm, wasmOutputs } from "./build-wasm.mjs";
 import { contentHash, isCurrent, writeStamp } from "./stamps.mjs";
 import { inRoot, output, run, StepError, tools } from "./toolchain.mjs";
 
-const target = "wasm32-unknown-unknown";
+/** What the package is built for, and what the core's tests run on. */
+const targets = ["wasm32-unknown-unknown", "wasm32-wasip1"];
 const wasmSources = ["Cargo.toml", "Cargo.lock", ".cargo", "crates/core/Cargo.toml", "crates/core/src", "crates/wasm"];
 wasmSources.push("scripts/build-wasm.mjs", "scripts/toolchain.mjs");
 const distSources = ["ts", "tsup.config.ts", "tsconfig.json", "package.json", "package-lock.json", "crates/wasm/pkg/glue.d.ts"];
@@ -13,7 +14,7 @@ const distSources = ["ts", "tsup.config.ts", "tsconfig.json", "package.json", "p
 const say = (line) => process.stderr.write(`set-up: ${line}\n`);
 
 /** Every step looks first and does nothing when there is nothing to do. */
-const steps = [checkNode, installPackages, checkRust, addTarget, installTools, compileWasm, buildPackage];
+const steps = [checkNode, installPackages, checkRust, addTargets, installTools, compileWasm, buildPackage];
 
 export async function setup() {
   const release = await lock();
@@ -56,11 +57,13 @@ function checkRust() {
   }
 }
 
-function addTarget() {
-  const folder = output("rustc", ["--print", "target-libdir", "--target", target]);
-  if (folder !== undefined && existsSync(folder)) return;
-  say(`Rust target ${target} …`);
-  run("rustup", ["target", "add", target], `check the network, or add the target ${target} by hand`);
+function addTargets() {
+  for (const target of targets) {
+    const folder = output("rustc", ["--print", "target-libdir", "--target", target]);
+    if (folder !== undefined && existsSync(folder)) continue;
+    say(`Rust target ${target} …`);
+    run("rustup", ["target", "add", target], `check the network, or add the target ${target} by hand`);
+  }
 }
 
 function installTools() {

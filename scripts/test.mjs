@@ -22,8 +22,13 @@ function follow(command, parameters) {
   });
 }
 
-async function rustTests() {
-  const { code, text } = await follow("cargo", ["test", "--workspace", "--release", "--no-fail-fast"]);
+const nativeTests = () => rustTests(["--workspace"]);
+
+/** The core's tests again, on WebAssembly under Node. */
+const wasmTests = () => rustTests(["--package", "llif-core", "--target", "wasm32-wasip1"]);
+
+async function rustTests(parameters) {
+  const { code, text } = await follow("cargo", ["test", "--release", "--no-fail-fast", ...parameters]);
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const [, passed, failed, ignored] of text.matchAll(/^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
     counts.passed += Number(passed);
@@ -67,7 +72,7 @@ function atLeastOneFailure(code, counts) {
 
 await setupOrExit();
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const suite of [rustTests, typeCheck, typescriptTests]) {
+for (const suite of [nativeTests, wasmTests, typeCheck, typescriptTests]) {
   const counts = await suite();
   for (const key of Object.keys(total)) total[key] += counts[key];
 }

@@ -1,5 +1,7 @@
 //! The simulator against an obvious oracle: full weight matrices, one neuron after the other, no packing, no lanes.
 
+mod oracle;
+
 use llif_core::kernel::fire::FiringTick;
 use llif_core::kernel::lanes::Lanes;
 use llif_core::kernel::portable::Portable;
@@ -9,55 +11,8 @@ use llif_core::network::{Network, Schedule, Timed};
 use llif_core::neuron::Neuron;
 use llif_core::simulator::{Input, Simulator};
 use llif_core::spikes::Geometry;
-use llif_core::sweep::Sweep;
 use llif_core::synapse::Kind;
-
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        ((self.0 >> 33) as usize) % limit
-    }
-    fn between(&mut self, low: i32, high: i32) -> i32 {
-        low + self.below((high - low + 1) as usize) as i32
-    }
-}
-
-/// Weight of every (target, source), None where there is no connection.
-type Matrix = Vec<Vec<Option<u32>>>;
-
-fn matrix(kind: Kind, weights: &[u32], from: Geometry, to: Geometry) -> Matrix {
-    let mut matrix = vec![vec![None; from.size()]; to.size()];
-    for target in 0..to.size() {
-        match kind {
-            Kind::Dense => (0..from.size()).for_each(|source| matrix[target][source] = Some(weights[target * from.size() + source])),
-            Kind::Identity { per_neuron } => matrix[target][target] = Some(weights[if per_neuron { target } else { target % to.channels }]),
-            Kind::Conv(Sweep { kernel: [kh, kw], stride: [sy, sx], dilation: [dy, dx], padding: [top, left], transposed }, groups) => {
-                let (channel, x, y) = (target % to.channels, target / to.channels % to.width, target / to.channels / to.width);
-                let (inputs, outputs) = (from.channels / groups, to.channels / groups);
-                for (ky, kx, input) in (0..kh).flat_map(|ky| (0..kw).flat_map(move |kx| (0..inputs).map(move |input| (ky, kx, input)))) {
-                    let (mut at_y, mut at_x) = ((y * sy + ky * dy) as isize - top as isize, (x * sx + kx * dx) as isize - left as isize);
-                    if transposed {
-                        let (up, across) = ((y + top) as isize - (ky * dy) as isize, (x + left) as isize - (kx * dx) as isize);
-                        if up % sy as isize != 0 || across % sx as isize != 0 {
-                            continue;
-                        }
-                        (at_y, at_x) = (up / sy as isize, across / sx as isize);
-                    }
-                    if at_y >= 0 && at_x >= 0 && (at_y as usize) < from.height && (at_x as usize) < from.width {
-                        let source = (at_y as usize * from.width + at_x as usize) * from.channels + channel / outputs * inputs + input;
-                        matrix[target][source] = Some(weights[((ky * kw + kx) * inputs + input) * to.channels + channel]);
-                    }
-                }
-            }
-        }
-    }
-    matrix
-}
-
-/// Spikes of every neuron, [tick][neuron]: how often it spikes, negative for spikes −1.
-type Train = Vec<Vec<i32>>;
+use oracle::{draw_kind, draw_schedule, matrix, weight_count, Matrix, Random, Shape, Train};
 
 /// Constant current into one layer: matrix and values of each synapse from the input.
 type Current<'a> = &'a [(&'a Matrix, &'a [u32])];
@@ -163,67 +118,6 @@ fn readout(bias: &[u32], geometry: Geometry, reach: &[(Matrix, &Train, bool)], v
         charge
     };
     (0..geometry.size()).map(charge).collect()
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Shape {
-    Dense,
-    Conv,
-    Grouped,
-    Transposed,
-    Depthwise,
-    Identity,
-}
-
-/// A random chain of layers with side branches: (target geometry, kind) of one synapse from `from`.
-fn draw_kind(random: &mut Random, shape: Shape, from: Geometry) -> Option<(Geometry, Kind)> {
-    if shape == Shape::Identity {
-        let geometry = if random.below(3) > 0 { from } else { Geometry { height: 1, width: 1, channels: from.size() } };
-        return Some((geometry, Kind::Identity { per_neuron: random.below(2) == 0 }));
-    }
-    if shape == Shape::Dense {
-        return Some((Geometry { height: 1 + random.below(2), width: 1 + random.below(2), channels: 1 + random.below(150) }, Kind::Dense));
-    }
-    let (kernel, stride, dilation, padding) = (1 + random.below(3), 1 + random.below(2), 1 + random.below(2), random.below(3));
-    let transposed = shape == Shape::Transposed || (shape != Shape::Grouped && random.below(6) == 0);
-    let span = dilation * (kernel - 1) + 1;
-    let extent = |size: usize| match transposed {
-        true => ((size - 1) * stride + span).checked_sub(2 * padding).filter(|&extent| extent > 0),
-        false => (size + 2 * padding).checked_sub(span).map(|room| room / stride + 1),
-    };
-    let (height, width) = extent(from.height).zip(extent(from.width))?;
-    let (groups, per_group) = match shape {
-        Shape::Conv | Shape::Transposed => (1, 1 + random.below(80)),
-        Shape::Grouped => (2, 16 * (1 + random.below(3))),
-        _ => (from.channels, 1 + random.below(3)),
-    };
-    let sweep = Sweep { kernel: [kernel; 2], stride: [stride; 2], dilation: [dilation; 2], padding: [padding; 2], transposed };
-    Some((Geometry { height, width, channels: groups * per_group }, Kind::Conv(sweep, groups)))
-}
-
-/// Rate, phase, balanced ternary and non-adjacent digits, slots of `ttfs` (whose spikes carry a payload), as ts/spiking/schedule.ts has them.
-fn draw_schedule(random: &mut Random, ticks: usize) -> Schedule {
-    let left = |tick: usize| (ticks - 1 - tick) as u32;
-    let all = |tick: &dyn Fn(usize) -> [u32; 3]| (0..ticks).flat_map(tick).collect::<Vec<u32>>();
-    // Only binary digits have windows of more than 8 ticks here.
-    match if ticks > 8 { 1 } else { random.below(5) } {
-        0 => Schedule::from_numbers(false, 1, &all(&|_| [2, 0, 1]), false, 0),
-        4 => Schedule { timed: Some(Timed::Slots(ticks as i32)), ..Schedule::from_numbers(false, 1, &all(&|tick| [2 * (left(tick) + 1), 0, left(tick) + 1]), false, ticks as i32 + 1) },
-        1 => Schedule::from_numbers(false, 2, &all(&|tick| [2 << left(tick), 0, 1 << left(tick)]), false, 0),
-        2 => Schedule::from_numbers(false, 3, &all(&|tick| [3u32.pow(left(tick)), 3u32.pow(left(tick)) + 1, 3u32.pow(left(tick))]), true, 0),
-        _ => {
-            let reach = |tick: usize| (2 << left(tick)) / 3;
-            Schedule::from_numbers(false, 2, &all(&|tick| [2 * (reach(tick) + 1), 2 * reach(tick) + 1, 1 << left(tick)]), true, 1 << (ticks - 1))
-        }
-    }
-}
-
-fn weight_count(kind: Kind, from: Geometry, to: Geometry) -> usize {
-    match kind {
-        Kind::Dense => to.size() * from.size(),
-        Kind::Conv(sweep, groups) => sweep.kernel[0] * sweep.kernel[1] * from.channels / groups * to.channels,
-        Kind::Identity { per_neuron } => if per_neuron { to.size() } else { to.channels },
-    }
 }
 
 fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
