@@ -68,7 +68,11 @@ export function buildCore(core: RawCore, { network, schedule }: PreparedNetwork,
     if (timed) raw.time(schedule.firing.length);
     addNodes(raw, network, recording, numbers);
   } catch (error) {
-    raw.free();
+    try {
+      raw.free();
+    } catch {
+      // After a trap the core refuses this too; the first error tells why.
+    }
     throw error;
   }
   const simulator = new core.RawSimulator(raw, recording.counts);

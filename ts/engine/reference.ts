@@ -15,7 +15,7 @@ export function referenceEngine(): Engine {
     async createSimulator(network, options = {}) {
       const prepared = prepareNetwork(network);
       const recording = resolveRecording(network, options.record);
-      return createSimulatorOver("reference", prepared, coreOf(prepared, recording));
+      return createSimulatorOver("reference", prepared, recording, coreOf(prepared, recording));
     },
   };
 }

@@ -8,6 +8,7 @@ import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunInputs, RunOptions, Simulator, SpikeTrain } from "./engine.ts";
 import { countOfInputs, eachInput, encodeInput, type EncodedInput } from "./input.ts";
 import { inputCounts } from "./input-counts.ts";
+import { checkRunMemory } from "./memory.ts";
 
 /** A network that an engine can simulate, with its schedule. */
 export interface PreparedNetwork {
@@ -111,7 +112,7 @@ export function expandCharges<T extends Charges | Float64Array>(values: T, shape
 }
 
 /** Checks samples and options, keeps time, decodes outputs and guards against use after dispose, over an engine's core. */
-export function createSimulatorOver<const R extends RecordOptions>(engine: Engine["name"], { network, schedule, proof }: PreparedNetwork, core: SimulatorCore): Simulator<R> {
+export function createSimulatorOver<const R extends RecordOptions>(engine: Engine["name"], { network, schedule, proof }: PreparedNetwork, recording: Recording, core: SimulatorCore): Simulator<R> {
   const output = outputsOf(network).at(0);
   const counts = proof === null ? null : inputCounts(proof, network, schedule);
   let ticksSinceReset = 0;
@@ -132,6 +133,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
   const run = (input: RunInput, options: RunOptions = {}): Result<R> => {
     alive();
     const ticks = ticksOf(network, schedule, options);
+    checkRunMemory(engine, network, recording, schedule.interleaved ? ticks : 2 * ticks);
     const encoded = encodeInput(network, input, ticks);
     if (schedule.interleaved && options.keepState !== true) reset();
     if (schedule.interleaved && network.spikes === "signed" && ticksSinceReset + ticks > network.windowTicks) {
@@ -142,7 +144,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     ticksSinceReset += ticks;
     runs++;
     const settle = network.settles === true && ticksSinceReset === network.windowTicks;
-    const result = core.run(encoded, ticks, settle);
+    const result = withinMemory(network, () => core.run(encoded, ticks, settle));
     return resultOf(result, ticks + (result.settlingTicks ?? 0), encoded);
   };
 
@@ -158,6 +160,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     alive();
     const ticks = network.windowTicks;
     if (core.pipeline === undefined) throw new LlifError("ARGUMENT", `runPipelined: expected a layerwise network, whose layers work on samples of their own; "${network.name}" is synchronous`);
+    checkRunMemory(engine, network, recording, 2 * ticks);
     const beginning = core.pipeline();
     const begun = ++runs;
     const passWindow: typeof beginning = (input) => {
@@ -207,6 +210,16 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
 
   const step = (input: RunInput): Result<R> => run(input, { ticks: 1, keepState: true });
   return { engine, network, run, step, runPipelined, runBatch, reset, dispose, [Symbol.dispose]: dispose };
+}
+
+/** What the runtime says where memory is short. */
+function withinMemory<T>(network: SpikingNetwork, run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    throw new LlifError("ENGINE", `network "${network.name}": run: out of memory (${cause.message}); record less, or run fewer ticks at a time`, { cause });
+  }
 }
 
 function ticksOf(network: SpikingNetwork, schedule: CompiledSchedule, options: RunOptions): number {

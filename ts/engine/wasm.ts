@@ -4,6 +4,7 @@ import type { Engine } from "./engine.ts";
 import { bitsOf, buildCore, planesOf, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
 import type { EncodedInput, EventInput } from "./input.ts";
 import { loadGlue, type WasmSource } from "./load.ts";
+import { checkCoreMemory } from "./memory.ts";
 import { createSimulatorOver, prepareNetwork, resolveRecording, type CoreRun, type PreparedNetwork, type Recording, type SimulatorCore } from "./simulator.ts";
 import { RunTable, type TableArray } from "./table.ts";
 
@@ -26,10 +27,11 @@ export function wasmEngine({ wasm }: WasmEngineOptions = {}): Engine {
     async createSimulator(network, options = {}) {
       const prepared = prepareNetwork(network);
       const recording = resolveRecording(network, options.record);
+      checkCoreMemory(network, recording);
       const glue = await loadGlue(wasm);
       const { memory } = await glue();
       const core = guarded(network, () => buildCore(glue, prepared, recording));
-      return createSimulatorOver("wasm", prepared, wasmCore(prepared, recording, core, memory));
+      return createSimulatorOver("wasm", prepared, recording, wasmCore(prepared, recording, core, memory));
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { SpikingNetwork } from "../../spiking/network.ts";
 import type { SpikeTrain } from "../engine.ts";
+import { LlifError } from "../../errors.ts";
 import type { EncodedInput } from "../input.ts";
+import { recordedSpikes } from "../memory.ts";
 
 /** Neurons that spike in one tick, ascending, repeated where a neuron spikes more than once. */
 export class EventList {
@@ -92,11 +94,11 @@ export function signedInputEvents(input: EncodedInput): (tick: number) => Signed
 export class SpikeRecorder {
   readonly #ticks = new EventList();
   readonly #neurons = new EventList();
-  readonly #signs: number[] | undefined;
+  #signs: Int8Array | undefined;
 
   /** @param signed whether the train tells the sign of each spike. */
   constructor(signed = false) {
-    this.#signs = signed ? [] : undefined;
+    this.#signs = signed ? new Int8Array(16) : undefined;
   }
 
   add(tick: number, { plus, minus }: SignedEvents): void {
@@ -111,12 +113,20 @@ export class SpikeRecorder {
   train(): SpikeTrain {
     const { length } = this.#ticks;
     const train = { ticks: this.#ticks.neurons.slice(0, length), neurons: this.#neurons.neurons.slice(0, length), length };
-    return this.#signs === undefined ? train : { ...train, signs: Int8Array.from(this.#signs) };
+    return this.#signs === undefined ? train : { ...train, signs: this.#signs.slice(0, length) };
   }
 
   #push(tick: number, neuron: number, sign: number): void {
+    const { length } = this.#ticks;
+    if (length === recordedSpikes) throw new LlifError("ENGINE", `recorded spikes: there is room for ${recordedSpikes} of a population in one run; record less, or run fewer ticks at a time`);
     this.#ticks.push(tick);
     this.#neurons.push(neuron);
-    this.#signs?.push(sign);
+    if (this.#signs === undefined) return;
+    if (length === this.#signs.length) {
+      const larger = new Int8Array(2 * length);
+      larger.set(this.#signs);
+      this.#signs = larger;
+    }
+    this.#signs[length] = sign;
   }
 }
