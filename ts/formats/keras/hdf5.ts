@@ -165,8 +165,8 @@ function tensor(parent: Group, path: string, place: string, budget: Budget): Ten
   budget.take("elements", count, place);
   budget.take("elements", sizeOf(attempt(`${place}: truncated or corrupt`, () => found._dataobjects.chunks) ?? []), place);
   budget.checkTime(place);
-  const values = attempt(`${place}: truncated or corrupt`, () => found.value) as ArrayLike<unknown>;
-  if (values === null || values.length !== count) throw new LlifError("FORMAT", `${place}: expected ${count} numbers, got ${values?.length ?? "none"}`);
+  const values = attempt(`${place}: truncated or corrupt`, () => found.value) as ArrayLike<unknown> | null | undefined;
+  if (values?.length !== count) throw new LlifError("FORMAT", `${place}: expected ${count} numbers, got ${values?.length ?? "none"}`);
   const data = new Float32Array(count);
   for (let index = 0; index < count; index++) {
     const value = values[index];
