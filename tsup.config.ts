@@ -7,7 +7,8 @@ const entries: Record<string, string> = {
   inline: "ts/entry/inline.ts",
   "worker-node": "ts/entry/worker-node.ts",
   "worker-browser": "ts/entry/worker-browser.ts",
-  cli: "ts/cli/main.ts",
+  cli: "ts/cli/program.ts",
+  "cli-thread": "ts/cli/thread.ts",
   onnx: "ts/formats/onnx/index.ts",
   plot: "ts/plot/index.ts",
 };

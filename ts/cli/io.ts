@@ -1,6 +1,7 @@
 import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { LlifError } from "../errors.ts";
+import { oneLine, readable } from "./text.ts";
 
 /** Where a command reads its cancellation from and writes to; tests hand in their own. */
 export interface Io {
@@ -13,29 +14,13 @@ export interface Io {
   readonly signal: AbortSignal;
 }
 
-export function terminalIo(signal: AbortSignal): Io {
-  const terminal = process.stderr.isTTY === true;
-  let shown = false;
-  const clear = () => {
-    if (shown) process.stderr.write("\r\x1b[K");
-    shown = false;
-  };
+/** Names and values come from files: what would steer a terminal is shown as `\u001b`, in JSON an escape too. */
+export function readableIo(io: Io): Io {
   return {
-    signal,
-    out(text) {
-      clear();
-      process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);
-    },
-    err(text) {
-      clear();
-      process.stderr.write(`${text}\n`);
-    },
-    progress(text) {
-      clear();
-      if (!terminal || text === "") return;
-      process.stderr.write(text.slice(0, Math.max(20, (process.stderr.columns ?? 80) - 1)));
-      shown = true;
-    },
+    signal: io.signal,
+    out: (text) => io.out(readable(text)),
+    err: (text) => io.err(readable(text)),
+    progress: (text) => io.progress(readable(oneLine(text))),
   };
 }
 

@@ -1,6 +1,4 @@
-#!/usr/bin/env node
-import { realpathSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+// The command line: its commands, and what it says of errors.
 import { Command, CommanderError } from "commander";
 import "../entry/node.ts";
 import { LlifError } from "../errors.ts";
@@ -11,7 +9,7 @@ import { addDefault } from "./default.ts";
 import { addDiagnose } from "./diagnose.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addInspect } from "./inspect.ts";
-import { terminalIo, type Io } from "./io.ts";
+import { readableIo, type Io } from "./io.ts";
 import { packageVersion } from "./manifest.ts";
 import { addReproduce } from "./reproduce.ts";
 import { addRun } from "./run.ts";
@@ -26,14 +24,15 @@ Examples:
   llif sweep models/mnist-8.onnx --data mnist --limit 500 --plot sweep.svg
 
 "llif <command> --help" tells more. Results go to stdout, progress and warnings to stderr;
-the exit code is 0, 1 on an error, 130 when cancelled.`;
+the exit code is 0, 1 on an error, 130 when cancelled, 70 on an unexpected error.`;
 
 /**
  * Runs one command line.
  * @param words what follows the program's name.
- * @returns the exit code: 0, 1 on an error, 130 when cancelled.
+ * @returns the exit code: 0, 1 on an error, 70 on one that is llif's own fault, 130 when cancelled.
  */
-export async function main(words: readonly string[], io: Io): Promise<number> {
+export async function main(words: readonly string[], terminal: Io): Promise<number> {
+  const io = readableIo(terminal);
   const program = new Command("llif")
     .description("Maps trained ReLU networks to networks of linear leaky integrate-and-fire neurons, simulates them, and measures what was lost.")
     .usage("<model> --data <set>\n       llif <command> [options]")
@@ -82,26 +81,7 @@ function explain(error: unknown, io: Io): number {
     io.err(`llif: ${error.message.replace(/:\n\s*/, ": ").replaceAll(/\n\s*/g, "; ")}`);
     return 1;
   }
-  const message = error instanceof Error ? (process.env["LLIF_DEBUG"] ? (error.stack ?? error.message) : error.message) : String(error);
-  io.err(`llif: unexpected error: ${message} (LLIF_DEBUG=1 shows where)`);
-  return 1;
-}
-
-/** Started as a program, also through the link that npm makes, and not imported. */
-function isProgram(): boolean {
-  const started = process.argv[1];
-  return started !== undefined && realpathSync(started) === realpathSync(fileURLToPath(import.meta.url));
-}
-
-if (isProgram()) {
-  const abort = new AbortController();
-  process.once("SIGINT", () => {
-    abort.abort();
-    // A second Ctrl-C ends the process at once, by the default handler.
-  });
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(0);
-    throw error;
-  });
-  process.exitCode = await main(process.argv.slice(2), terminalIo(abort.signal));
+  const [message, stack] = error instanceof Error ? [`${error.name}: ${error.message.replaceAll(/\s*\n\s*/g, "; ")}`, error.stack] : [String(error), undefined];
+  io.err(`llif: unexpected error, please report it: ${message}${process.env["LLIF_DEBUG"] ? `\n${stack ?? ""}` : " (LLIF_DEBUG=1 shows where)"}`);
+  return 70;
 }

@@ -1,7 +1,26 @@
+// What commands print for people, and as JSON.
 import type { Interval } from "../analyze/statistics.ts";
 
+/** C0 and C1 controls but for tabs and ends of lines, and what turns the direction of writing or ends a line unseen. */
+const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** Shows what steers a terminal as `\u001b`. */
+export function readable(text: string): string {
+  return text.replaceAll(steering, escaped);
+}
+
+/** As `readable`, in one line. */
+export function oneLine(text: string): string {
+  return readable(text).replaceAll(/[\t\n]/g, escaped);
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
 /** Two spaces between columns; the first `left` columns are left-aligned, the others right-aligned. */
-export function formatTable(rows: readonly (readonly string[])[], left = 1): string {
+export function formatTable(unsafe: readonly (readonly string[])[], left = 1): string {
+  const rows = unsafe.map((row) => row.map(oneLine));
   const columns = Math.max(...rows.map((row) => row.length));
   const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   const pad = (cell: string, column: number) => (column < left ? cell.padEnd(widths[column]) : cell.padStart(widths[column]));
@@ -9,7 +28,8 @@ export function formatTable(rows: readonly (readonly string[])[], left = 1): str
 }
 
 /** Lines of a name and its value, aligned. */
-export function formatPairs(pairs: readonly (readonly [string, string])[]): string {
+export function formatPairs(unsafe: readonly (readonly [string, string])[]): string {
+  const pairs = unsafe.map((pair) => pair.map(oneLine));
   const width = Math.max(...pairs.map(([name]) => name.length));
   return pairs.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join("\n");
 }
