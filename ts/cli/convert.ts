@@ -5,8 +5,9 @@ import { writeOnnx } from "../formats/onnx/write.ts";
 import { formatSummary, summarize } from "../mapping/summary.ts";
 import { populationsOf } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
-import { checkOutputs, writeOutput, type Io } from "./io.ts";
+import type { Io } from "./io.ts";
 import { openModel } from "./model-file.ts";
+import { checkOutputs, writeOutput } from "./outputs.ts";
 import { addMappingOptions, describeChoice, jsonOption, mappingChoice, type MappingFlags } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
 import { maximaOf } from "./calibrate.ts";
@@ -39,15 +40,15 @@ export function addConvert(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", convertHelp)
     .action(async (path: string, flags: MappingFlags & { output: string; json?: boolean }) => {
-      await checkOutputs(flags.output);
       const model = await openModel(path, io);
+      await checkOutputs([flags.output], model.files);
       if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network, got a spiking one; llif to-relu makes a ReLU network of it`);
       const wanted = mappingChoice(flags);
       const calibration = await openCalibration(flags, wanted, undefined, model.relu, io);
       const choice = await settleBits(model.relu, wanted, calibration, io);
       const network = await convert(model.relu, choice, calibration, io);
       const bytes = writeLlif(network);
-      await writeOutput(flags.output, bytes);
+      await writeOutput(flags.output, bytes, io.signal);
       const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
       const maxima = calibration?.heldBack == null ? undefined : await maximaOf(model.relu, calibration.heldBack, io);
       io.progress("");
@@ -68,11 +69,11 @@ export function addToRelu(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", reluHelp)
     .action(async (path: string, flags: { output: string; json?: boolean }) => {
-      await checkOutputs(flags.output);
       const model = await openModel(path, io);
+      await checkOutputs([flags.output], model.files);
       if (model.spiking === undefined) throw new LlifError("ARGUMENT", `"${path}": expected a .llif file, got a ReLU network`);
       const bytes = writeOnnx(model.relu);
-      await writeOutput(flags.output, bytes);
+      await writeOutput(flags.output, bytes, io.signal);
       io.out(flags.json === true ? toJson({ model: model.name, output: flags.output, bytes: bytes.length }) : `${flags.output}: ${model.name} (${formatCount(bytes.length / 1024)} KiB)`);
     });
 }

@@ -3,8 +3,9 @@ import { LlifError } from "../errors.ts";
 import { firingRateCurve, type CurveOptions, type FiringRateCurve } from "../analyze/curve.ts";
 import { resolveEngine } from "../engine/create.ts";
 import { curvePlot } from "../plot/curve.ts";
-import { checkOutputs, writeOutput, type Io } from "./io.ts";
+import type { Io } from "./io.ts";
 import { engineOption, finite, integer, jsonOption, positive, type EngineChoice } from "./options.ts";
+import { checkOutputs, writeOutput } from "./outputs.ts";
 import { formatCount, formatPairs, formatTable, toJson } from "./text.ts";
 
 interface CurveFlags {
@@ -59,7 +60,7 @@ export function addCurve(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (flags: CurveFlags) => {
-      await checkOutputs(flags.plot);
+      await checkOutputs([flags.plot]);
       const parameters = parametersOf(flags);
       const onProgress = (done: number, ticks: number) => io.progress(`one neuron at ${formatCount(flags.points)} currents: ${formatCount(done)} of ${formatCount(ticks)} ticks`);
       const curve = await firingRateCurve({ ...parameters, engine: resolveEngine(flags.engine), signal: io.signal, onProgress }).catch((error: unknown) => {
@@ -69,7 +70,7 @@ export function addCurve(program: Command, io: Io): void {
       io.progress("");
       const title = `Firing rate of one linear LIF neuron: ${flags.leak} leak, ${flags.reset} reset`;
       const note = `Theorem ${curve.theorem}; ${flags.ticks.toLocaleString("en-US")} ticks of ${flags.dt * 1000} ms a current; ${flags.points} currents`;
-      if (flags.plot !== undefined) await writeOutput(flags.plot, await curvePlot(curve.points, { title, note }));
+      if (flags.plot !== undefined) await writeOutput(flags.plot, await curvePlot(curve.points, { title, note }), io.signal);
       io.out(flags.json === true ? toJson({ ...parameters, ...curve, ...summary(curve) }) : formatCurve(title, curve));
     });
 }

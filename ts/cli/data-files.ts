@@ -49,7 +49,7 @@ export async function openData(request: DataRequest, model: ReluNetwork, io: Io)
   }
   if (await isFolder(data)) {
     const classes = model.classes.length === 0 ? undefined : model.classes;
-    return loadImageFolder(data, { prepare: { convention: model.convention, shape }, classes, signal: io.signal, onProgress });
+    return loadImageFolder(data, { prepare: { convention: model.convention, shape }, classes, signal: io.signal, onProgress, onSkip: (message) => io.err(`note: ${message}`) });
   }
   if (!(await exists(data))) {
     throw new LlifError("DATA", `data set "${data}": expected ${knownNames.join(", ")}, a folder of images, or an IDX file; found none of these`);
@@ -68,8 +68,17 @@ function outputCount(model: ReluNetwork): number {
   return sizeOf(model.nodes.find((node) => node.name === model.outputs[0])?.shape ?? [0]);
 }
 
+/** What `openData` reads of data and calibration sets that are single files. */
+export function dataFiles({ data, calibration }: { readonly data?: string; readonly calibration?: string }): string[] {
+  return [data, calibration].flatMap((path) => (path === undefined || isKnownDataset(path) ? [] : [path, labelsBeside(path)]));
+}
+
+function labelsBeside(path: string): string {
+  return path.replace("images-idx3", "labels-idx1");
+}
+
 async function openIdx(path: string, split: Split, model: ReluNetwork): Promise<ImageDataset> {
-  const labels = path.replace("images-idx3", "labels-idx1");
+  const labels = labelsBeside(path);
   if (labels === path) throw new LlifError("DATA", `"${path}": expected an IDX file whose name holds "images-idx3", with "labels-idx1" beside it`);
   const classes = model.classes.length > 0 ? model.classes : Array.from({ length: outputCount(model) }, (_, index) => String(index));
   const name = basename(path).replace(/-?images-idx3.*$/, "") || basename(path);

@@ -10,9 +10,11 @@ import { hasRealTimes, populationsOf } from "../spiking/network.ts";
 import { diagnosisPlot } from "../plot/diagnose.ts";
 import { sizeOf } from "../tensor.ts";
 import { networkFor } from "./evaluate.ts";
-import { checkOutputs, writeOutput, type Io } from "./io.ts";
+import { dataFiles } from "./data-files.ts";
+import type { Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addDataOptions, addEncodingOptions, addMappingOptions, describeChoice, encodingChoice, engineOption, jsonOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingFlags } from "./options.ts";
+import { checkOutputs, writeOutput } from "./outputs.ts";
 import { Evaluator } from "./pipeline.ts";
 import { formatCount, formatPercent, formatTable, toJson } from "./text.ts";
 
@@ -62,10 +64,10 @@ export function addDiagnose(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: DiagnoseFlags) => {
-      await checkOutputs(flags.plot);
       const model = await openModel(path, io);
+      await checkOutputs([flags.plot], [...model.files, ...dataFiles(flags)]);
       const report = await diagnoseModel(model, { ...flags, limit: flags.limit ?? defaultLimit, cache: false }, io);
-      if (flags.plot !== undefined) await writeOutput(flags.plot, await diagnosisPlot(report.layers, { title: titleOf(report) }));
+      if (flags.plot !== undefined) await writeOutput(flags.plot, await diagnosisPlot(report.layers, { title: titleOf(report) }), io.signal);
       io.out(flags.json === true ? toJson(report) : formatDiagnosis(report));
     });
 }

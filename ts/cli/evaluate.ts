@@ -6,13 +6,15 @@ import { compareTopClasses, type TopClassesReport } from "../analyze/top-classes
 import type { ImageDataset } from "../data/dataset.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";
 import { outputsOf, type SpikingNetwork } from "../spiking/network.ts";
-import { checkOutputs, writeOutput, type Io } from "./io.ts";
+import { dataFiles } from "./data-files.ts";
+import type { Io } from "./io.ts";
 import { makeManifest } from "./manifest.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addDataOptions, addEncodingOptions, addMappingOptions, cacheOption, encodingChoice, engineOption, integer, jsonOption, mappingChoice, workersOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
 import { summarize } from "../mapping/summary.ts";
 import { hasTwin } from "../parallel/contenders.ts";
 import { settleBits } from "./auto-bits.ts";
+import { checkOutputs, writeOutput } from "./outputs.ts";
 import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
@@ -80,10 +82,10 @@ export function addEvaluate(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: EvaluateFlags) => {
-      await checkOutputs(flags.manifest);
       const model = await openModel(path, io);
+      await checkOutputs([flags.manifest], [...model.files, ...dataFiles(flags)]);
       const outcome = await evaluateModel(model, flags, io);
-      if (flags.manifest !== undefined) await writeManifest(flags.manifest, model, flags, outcome);
+      if (flags.manifest !== undefined) await writeManifest(flags.manifest, model, flags, outcome, io);
       io.out(flags.json === true ? toJson(outcome.report) : formatReport(outcome.report));
     });
 }
@@ -150,7 +152,7 @@ export async function networkFor(model: OpenModel, flags: MappingFlags & DataFla
   return { network: await convert(model.relu, mapping, calibration, io), mapping, calibration, ticks: undefined };
 }
 
-async function writeManifest(file: string, model: OpenModel, flags: EvaluateFlags, outcome: EvaluateOutcome): Promise<void> {
+async function writeManifest(file: string, model: OpenModel, flags: EvaluateFlags, outcome: EvaluateOutcome, io: Io): Promise<void> {
   const manifest = await makeManifest({
     model,
     data: { name: flags.data, split: flags.split, limit: flags.limit, sha256: outcome.dataHash },
@@ -164,5 +166,5 @@ async function writeManifest(file: string, model: OpenModel, flags: EvaluateFlag
     evaluation: outcome.evaluation,
     report: outcome.report,
   });
-  await writeOutput(file, toJson(manifest));
+  await writeOutput(file, toJson(manifest), io.signal);
 }

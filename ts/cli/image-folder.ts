@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { formatShape, sameShape, type Shape } from "../tensor.ts";
@@ -6,12 +6,15 @@ import { imageDataset, type ImageDataset } from "../data/dataset.ts";
 import { decodeImage, type DecodedImage } from "../data/images.ts";
 import { prepareImage, type PixelConvention } from "../data/prepare.ts";
 import type { LoadOptions } from "./data-cache.ts";
+import { kindOf } from "./io.ts";
 
 export interface ImageFolderOptions extends LoadOptions {
   /** Brings each image to a model's input while it is read, so that a folder of mixed sizes can be used. */
   readonly prepare?: { readonly convention: PixelConvention; readonly shape: Shape };
   /** Class names of the model: labels are then indices into these, and each subfolder must bear one of them. */
   readonly classes?: readonly string[];
+  /** Told once of what the folder holds besides. */
+  readonly onSkip?: (message: string) => void;
 }
 
 const imageEnding = /\.(png|jpe?g)$/i;
@@ -24,7 +27,7 @@ const imageEnding = /\.(png|jpe?g)$/i;
  */
 export async function loadImageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageDataset> {
   const place = `image folder "${path}"`;
-  const { classes, files, labelled } = await listImages(path, place, options.classes);
+  const { classes, files, labelled } = await listImages(path, place, options);
   const images: Uint8Array[] = [];
   let shape: readonly [number, number, number] | undefined;
   for (const { file } of files) {
@@ -58,13 +61,15 @@ async function readImage(file: string, prepare: ImageFolderOptions["prepare"]): 
   return prepare === undefined ? image : prepareImage(image, prepare.convention, prepare.shape, place);
 }
 
-async function listImages(path: string, place: string, known: readonly string[] | undefined) {
-  const folders = await list(path, place);
-  const names = folders.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
-  const flat = folders.filter((entry) => entry.isFile() && imageEnding.test(entry.name)).map((entry) => entry.name).sort();
+async function listImages(path: string, place: string, { classes: known, onSkip }: ImageFolderOptions) {
+  const entries = await list(path, place);
+  const names = entries.filter(({ kind }) => kind === "folder").map(({ name }) => name);
+  const flat = entries.filter(({ name, kind }) => kind === "file" && imageEnding.test(name)).map(({ name }) => name);
   if (names.length > 0 && flat.length > 0) {
     throw new LlifError("DATA", `${place}: expected images either in subfolders, one for each class, or without labels in the folder itself, got both ("${names[0]}", "${flat[0]}")`);
   }
+  const skipped = entries.filter(({ name, kind }) => kind !== "folder" && !flat.includes(name)).map(({ name, kind }) => `"${name}"${kind === "file" ? "" : ` (a ${kind})`}`);
+  if (skipped.length > 0) onSkip?.(`${place}: skipped ${skipped.slice(0, 5).join(", ")}${skipped.length > 5 ? ` and ${skipped.length - 5} more` : ""}: expected PNG and JPEG files, or folders of them`);
   if (flat.length > 0) return { classes: known ?? [], files: flat.map((name) => ({ file: join(path, name), label: 0 })), labelled: false };
   const classes = known ?? names;
   const stray = names.find((name) => !classes.includes(name));
@@ -73,19 +78,27 @@ async function listImages(path: string, place: string, known: readonly string[] 
   }
   const files: { file: string; label: number }[] = [];
   for (const name of names) {
-    const entries = (await list(join(path, name), place)).map((entry) => entry.name);
-    const other = entries.find((entry) => !imageEnding.test(entry));
-    if (other !== undefined) throw new LlifError("DATA", `${place}: expected only PNG and JPEG files, got "${join(name, other)}"`);
-    if (entries.length === 0) throw new LlifError("DATA", `${place}: expected images in subfolder "${name}", got none`);
-    for (const entry of entries.sort()) files.push({ file: join(path, name, entry), label: classes.indexOf(name) });
+    const images = await list(join(path, name), place);
+    const other = images.find((entry) => entry.kind !== "file" || !imageEnding.test(entry.name));
+    if (other !== undefined) throw new LlifError("DATA", `${place}: expected only PNG and JPEG files, got "${join(name, other.name)}"${other.kind === "file" ? "" : `, a ${other.kind}`}`);
+    if (images.length === 0) throw new LlifError("DATA", `${place}: expected images in subfolder "${name}", got none`);
+    for (const image of images) files.push({ file: join(path, name, image.name), label: classes.indexOf(name) });
   }
   if (files.length === 0) throw new LlifError("DATA", `${place}: expected PNG or JPEG images, or a subfolder of them for each class, got none`);
   return { classes, files, labelled: true };
 }
 
-async function list(path: string, place: string) {
+interface Entry {
+  readonly name: string;
+  /** What it is, or what its link leads to: `file`, `folder`, `FIFO`, `socket`, `device`, `broken link`. */
+  readonly kind: string;
+}
+
+/** Sorted, without hidden entries. Links are followed one level, so that none can lead round in a circle. */
+async function list(path: string, place: string): Promise<Entry[]> {
   try {
-    return (await readdir(path, { withFileTypes: true })).filter((entry) => !entry.name.startsWith("."));
+    const names = (await readdir(path)).filter((name) => !name.startsWith(".")).sort();
+    return await Promise.all(names.map(async (name) => ({ name, kind: await stat(join(path, name)).then(kindOf, () => "broken link") })));
   } catch (cause) {
     throw new LlifError("FILE", `${place}: cannot be read (${cause instanceof Error ? cause.message : String(cause)})`, { cause });
   }

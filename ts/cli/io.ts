@@ -1,5 +1,7 @@
-import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+// How commands read, and say what they found; outputs.ts is how they write files.
+import { constants, openSync, type Stats } from "node:fs";
+import { readFile, stat } from "node:fs/promises";
+import { Socket } from "node:net";
 import { LlifError } from "../errors.ts";
 import { oneLine, readable } from "./text.ts";
 
@@ -24,46 +26,30 @@ export function readableIo(io: Io): Io {
   };
 }
 
-/** @throws {LlifError} FILE in one line that names the file. */
+/** @throws {LlifError} FILE in one line that names the file, also for devices and sockets, which have no end. */
 export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const stats = await stat(path).catch((cause: unknown) => {
+    throw fileError(path, cause, "read");
+  });
+  if (!stats.isFile() && !stats.isFIFO() && !stats.isDirectory()) throw new LlifError("FILE", `"${path}": expected a file, got a ${kindOf(stats)}`);
   try {
-    return new Uint8Array(await readFile(path));
+    return stats.isFIFO() ? await readPipe(path) : new Uint8Array(await readFile(path));
   } catch (cause) {
-    throw new LlifError("FILE", `"${path}": ${reasonOf(cause, "read")}`, { cause });
+    throw fileError(path, cause, "read");
   }
 }
 
-/**
- * Says before a long command what `writeOutput` would say after it; writes nothing.
- * @throws {LlifError} FILE for a path that is a folder, or that lies in none.
- */
-export async function checkOutputs(...paths: readonly (string | undefined)[]): Promise<void> {
-  for (const path of paths) {
-    if (path === undefined) continue;
-    if (await isFolder(path)) throw new LlifError("FILE", `"${path}": expected a file, got a folder`);
-    let folder = dirname(resolve(path));
-    while (!(await exists(folder)) && dirname(folder) !== folder) folder = dirname(folder);
-    if (!(await isFolder(folder))) throw new LlifError("FILE", `"${path}": expected a file in a folder, but "${folder}" is none`);
-    await access(folder, constants.W_OK).catch((cause: unknown) => {
-      throw new LlifError("FILE", `"${path}": ${reasonOf(cause, "written")}`, { cause });
-    });
-  }
+/** Not by `readFile`: a thread that waits for a writer would keep a cancelled program from ending. */
+async function readPipe(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const parts: Uint8Array[] = [];
+  for await (const part of new Socket({ fd, readable: true, writable: false })) parts.push(part as Uint8Array);
+  return new Uint8Array(Buffer.concat(parts));
 }
 
-/**
- * Writes beside the target and renames, so that a cancelled or failed command leaves no half-written file.
- * @throws {LlifError} FILE
- */
-export async function writeOutput(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    await mkdir(dirname(resolve(path)), { recursive: true });
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new LlifError("FILE", `"${path}": ${reasonOf(cause, "written")}`, { cause });
-  }
+/** "a FIFO", "a device", as in `expected a file, got a …`. */
+export function kindOf(stats: Stats): string {
+  return stats.isDirectory() ? "folder" : stats.isFIFO() ? "FIFO" : stats.isSocket() ? "socket" : stats.isFile() ? "file" : "device";
 }
 
 export async function isFolder(path: string): Promise<boolean> {
@@ -72,6 +58,11 @@ export async function isFolder(path: string): Promise<boolean> {
 
 export async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+/** One line that names the file and says what is wrong with it. */
+export function fileError(path: string, cause: unknown, action: "read" | "written"): LlifError {
+  return cause instanceof LlifError ? cause : new LlifError("FILE", `"${path}": ${reasonOf(cause, action)}`, { cause });
 }
 
 function reasonOf(cause: unknown, action: string): string {

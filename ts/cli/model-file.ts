@@ -22,6 +22,8 @@ export interface OpenModel {
   readonly hash: string;
   readonly descriptionHash: string | null;
   readonly bytes: number;
+  /** Every file that was read; none of a published model, whose files are the cache's. */
+  readonly files: readonly string[];
 }
 
 /**
@@ -51,6 +53,7 @@ export async function openModel(path: string, io?: Pick<Io, "progress" | "signal
     hash: contents.length === 1 ? await sha256(bytes) : await hashOfAll(contents),
     descriptionHash: described === undefined ? null : await sha256(described),
     bytes: contents.reduce((total, content) => total + content.length, 0),
+    files: source.files,
   };
 }
 
@@ -60,14 +63,22 @@ interface ModelSource {
   /** Bytes of the description. */
   readonly described: Uint8Array | undefined;
   readonly description: ModelDescription | undefined;
+  /** Grows as files beside are read. */
+  readonly files: string[];
 }
 
 async function openFile(path: string): Promise<ModelSource> {
   const beside = path.endsWith(".json") ? path.replace(/\.json$/, ".description.json") : `${path.replace(/\.[^./\\]+$/, "")}.json`;
   const described = beside !== path && (await exists(beside)) ? await readInput(beside) : undefined;
+  const files = described === undefined ? [path] : [path, beside];
   return {
+    files,
     bytes: await readInput(path),
-    readBeside: (name) => readInput(join(dirname(path), name)),
+    async readBeside(name) {
+      const file = join(dirname(path), name);
+      files.push(file);
+      return readInput(file);
+    },
     described,
     description: described === undefined ? undefined : parseJson(beside, described),
   };
@@ -81,6 +92,7 @@ async function openPublished(name: PublishedModelName, io: Pick<Io, "progress" |
     return bytes;
   };
   return {
+    files: [],
     bytes: at(main),
     readBeside: async (path) => at(join(dirname(main), path).replaceAll("\\", "/")),
     described: new TextEncoder().encode(JSON.stringify(description)),

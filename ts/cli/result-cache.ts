@@ -7,9 +7,9 @@ import { writeLlif } from "../formats/llif.ts";
 import { hasTwin } from "../parallel/contenders.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { cacheFolder } from "./data-cache.ts";
-import { writeOutput } from "./io.ts";
 import { wasmHash } from "./manifest.ts";
 import type { OpenModel } from "./model-file.ts";
+import { writeOutput } from "./outputs.ts";
 
 /**
  * Decisions of float networks, and decisions and count hashes of twins, over whole data sets, kept in the user's cache folder under
@@ -31,7 +31,7 @@ interface Stored {
 const mostFiles = 500;
 
 export async function openResultCache(model: OpenModel, data: ImageDataset): Promise<ResultCache> {
-  const common = { wasm: await wasmHash(), data: await contentHash(data), version: 1 };
+  const common = { wasm: await wasmHash(), data: await contentHash(data), version: 2 };
   const reluKey = await keyOf({ ...common, kind: "relu", model: model.hash, description: model.descriptionHash });
   const twinKey = async (network: SpikingNetwork) => keyOf({ ...common, kind: "twin", network: await sha256(writeLlif(network)) });
   return {
@@ -57,10 +57,22 @@ function fileOf(key: string): string {
   return join(cacheFolder(), "results", `${key}.json`);
 }
 
-/** Null where there is nothing, or something damaged. */
+/** A file of the cache: what is stored, and what tells whether it is still as it was written. */
+interface Sealed {
+  readonly stored: Stored;
+  /** SHA-256 of the key and of `stored` as JSON. */
+  readonly seal: string;
+}
+
+function sealOf(key: string, stored: Stored): Promise<string> {
+  return sha256(new TextEncoder().encode(`${key}\n${JSON.stringify(stored)}`));
+}
+
+/** Null where there is nothing, or something damaged or edited: it is computed anew. */
 async function read(key: string, samples: number): Promise<Stored | null> {
   try {
-    const stored = JSON.parse(await readFile(fileOf(key), "utf8")) as Stored;
+    const { stored, seal } = JSON.parse(await readFile(fileOf(key), "utf8")) as Sealed;
+    if (seal !== (await sealOf(key, stored))) return null;
     const lengths = [stored.decisions.length, stored.hashes?.length ?? samples];
     return lengths.every((length) => length === samples) && Number.isFinite(stored.microseconds) ? stored : null;
   } catch {
@@ -70,7 +82,7 @@ async function read(key: string, samples: number): Promise<Stored | null> {
 
 async function write(key: string, stored: Stored): Promise<void> {
   try {
-    await writeOutput(fileOf(key), JSON.stringify(stored));
+    await writeOutput(fileOf(key), JSON.stringify({ stored, seal: await sealOf(key, stored) } satisfies Sealed));
     await removeOldest();
   } catch {
     // The result is there all the same.

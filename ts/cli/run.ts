@@ -14,10 +14,12 @@ import { inputOf, type ReluNetwork } from "../relu/network.ts";
 import { hasRealTimes, latencyTicks, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { rasterPlot } from "../plot/raster.ts";
 import { channelsOf, formatShape, sizeOf } from "../tensor.ts";
-import { checkOutputs, readInput, writeOutput, type Io } from "./io.ts";
+import { dataFiles } from "./data-files.ts";
+import { readInput, type Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addEncodingOptions, addMappingOptions, encodingChoice, engineOption, jsonOption, mappingChoice, type EncodingFlags, type EngineChoice, type MappingFlags } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
+import { checkOutputs, writeOutput } from "./outputs.ts";
 import { convert, openCalibration } from "./pipeline.ts";
 import { simulateSample, type Recorded } from "./simulate.ts";
 import { formatCount, formatTable, toJson } from "./text.ts";
@@ -63,16 +65,16 @@ export function addRun(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: RunFlags) => {
-      await checkOutputs(flags.plot, flags.saveSpikes);
       const model = await openModel(path, io);
+      await checkOutputs([flags.plot, flags.saveSpikes], [...model.files, ...flags.input, ...dataFiles(flags)]);
       const read = (await Promise.all(flags.input.map((file) => readSamples(file, model.relu)))).flat();
       // One network takes them all: pixels, or float values.
       const samples = read.every(({ values }) => values instanceof Uint8Array) ? read : read.map((sample) => ({ ...sample, values: floatValues(model.relu, sample) }));
       const network = await networkOf(model, samples, flags, io);
       const results = await simulate(network, samples, flags, io);
       const logits = await reluLogits(model.relu, samples);
-      if (flags.plot !== undefined) await writeOutput(flags.plot, await plotFirst(network, samples[0], results[0]));
-      if (flags.saveSpikes !== undefined) await writeOutput(flags.saveSpikes, spikesToNpz(network, results));
+      if (flags.plot !== undefined) await writeOutput(flags.plot, await plotFirst(network, samples[0], results[0]), io.signal);
+      if (flags.saveSpikes !== undefined) await writeOutput(flags.saveSpikes, spikesToNpz(network, results), io.signal);
       const decided = results.map((result, index): Decided => ({ sample: samples[index], result, relu: logits[index], classes: model.relu.classes }));
       io.out(flags.json === true ? toJson(decided.map(toRecord)) : decided.map(formatDecided).join("\n\n"));
     });

@@ -2,9 +2,11 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { planSweep, sweep, sweepCodes, ticksOf, type Sweep, type SweepCode, type SweepSetting, type SweepTask } from "../analyze/sweep.ts";
 import { sweepPlot } from "../plot/sweep.ts";
-import { checkOutputs, writeOutput, type Io } from "./io.ts";
+import { dataFiles } from "./data-files.ts";
+import type { Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addDataOptions, cacheOption, describeChoice, engineOption, integer, integerList, jsonOption, mappingChoice, positive, scaleNames, workersOption, type DataFlags, type EngineChoice, type MappingFlags } from "./options.ts";
+import { checkOutputs, writeOutput } from "./outputs.ts";
 import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
 import { formatCount, formatEnergy, formatPercent, formatTable, toJson } from "./text.ts";
 
@@ -54,11 +56,11 @@ export function addSweep(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: SweepFlags) => {
-      await checkOutputs(flags.plot);
       const model = await openModel(path, io);
+      await checkOutputs([flags.plot], [...model.files, ...dataFiles(flags)]);
       if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network to map anew for each setting, got a .llif file`);
       const result = await sweepModel(model, flags, io);
-      if (flags.plot !== undefined) await writeOutput(flags.plot, await sweepPlot(plotPoints(result), { title: titleOf(result) }));
+      if (flags.plot !== undefined) await writeOutput(flags.plot, await sweepPlot(plotPoints(result), { title: titleOf(result) }), io.signal);
       io.out(flags.json === true ? toJson({ model: model.name, data: flags.data, ...result }) : formatSweep(result));
     });
 }
