@@ -6,7 +6,7 @@ import { formatSummary, summarize } from "../mapping/summary.ts";
 import { populationsOf } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import type { Io } from "./io.ts";
-import { openModel } from "./model-file.ts";
+import { openModel, requireRelu } from "./model-file.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
 import { addMappingOptions, describeChoice, jsonOption, mappingChoice, type MappingFlags } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
@@ -72,6 +72,7 @@ export function addToRelu(program: Command, io: Io): void {
       const model = await openModel(path, io);
       await checkOutputs([flags.output], model.files);
       if (model.spiking === undefined) throw new LlifError("ARGUMENT", `"${path}": expected a .llif file, got a ReLU network`);
+      requireRelu(model);
       const bytes = writeOnnx(model.relu);
       await writeOutput(flags.output, bytes, io.signal);
       io.out(flags.json === true ? toJson({ model: model.name, output: flags.output, bytes: bytes.length }) : `${flags.output}: ${model.name} (${formatCount(bytes.length / 1024)} KiB)`);

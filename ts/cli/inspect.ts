@@ -33,6 +33,8 @@ export interface Inspection {
   readonly multiplyAccumulates: number;
   /** Null where the network maps. */
   readonly refused: string | null;
+  /** Why no ReLU network stands for a .llif file, whose `layers` are then its input alone; absent where one does. */
+  readonly noRelu?: string;
   /** Of the spiking network in a .llif file, or of the mapping at 8-bit phase. */
   readonly spiking: { readonly code: string; readonly schedule: string; readonly windowTicks: number; readonly latencyTicks: number; readonly neurons: number } | null;
   /** What the mapping chose for each layer; null but for a .llif file, whose scales are its own. */
@@ -82,6 +84,7 @@ export async function inspect(model: OpenModel): Promise<Inspection> {
     parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
     multiplyAccumulates: layers.reduce((sum, layer) => sum + layer.multiplyAccumulates, 0),
     refused: refusal?.message ?? null,
+    ...(model.noRelu === null ? {} : { noRelu: model.noRelu }),
     spiking: trial instanceof LlifError ? null : describeSpiking(trial),
     summary: model.spiking === undefined ? null : summarize(model.spiking),
   };
@@ -145,7 +148,7 @@ export function formatInspection(inspection: Inspection): string {
   const spikingLine = spiking === null
     ? `refused: ${inspection.refused ?? ""}`
     : `maps: ${formatCount(spiking.neurons)} neurons; ${spiking.code}, ${spiking.schedule}: ${spiking.windowTicks} ticks a window, ${spiking.latencyTicks} ticks to a decision`;
-  return [formatPairs(pairs), "", formatTable([["layer", "kind", "maps", "shape", "parameters", "multiply-accumulates"], ...rows, total], 3), "", spikingLine, ...(inspection.summary === null ? [] : ["", formatSummary(inspection.summary)])].join("\n");
+  return [formatPairs(pairs), "", formatTable([["layer", "kind", "maps", "shape", "parameters", "multiply-accumulates"], ...rows, total], 3), "", spikingLine, ...(inspection.noRelu === undefined ? [] : [`no ReLU network stands for it: ${inspection.noRelu}`]), ...(inspection.summary === null ? [] : ["", formatSummary(inspection.summary)])].join("\n");
 }
 
 function shortNumber(value: number): string {

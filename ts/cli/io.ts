@@ -3,7 +3,8 @@ import { constants, openSync, type Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { LlifError } from "../errors.ts";
-import { oneLine, readable } from "./text.ts";
+import { printable } from "../text.ts";
+import { oneLine } from "./text.ts";
 
 /** Where a command reads its cancellation from and writes to; tests hand in their own. */
 export interface Io {
@@ -16,13 +17,13 @@ export interface Io {
   readonly signal: AbortSignal;
 }
 
-/** Names and values come from files: what would steer a terminal is shown as `\u001b`, in JSON an escape too. */
-export function readableIo(io: Io): Io {
+/** Names come from files: what would steer a terminal is shown as `\u001b`, which is an escape in JSON too. */
+export function printableIo(io: Io): Io {
   return {
     signal: io.signal,
-    out: (text) => io.out(readable(text)),
-    err: (text) => io.err(readable(text)),
-    progress: (text) => io.progress(readable(oneLine(text))),
+    out: (text) => io.out(printable(text)),
+    err: (text) => io.err(printable(text)),
+    progress: (text) => io.progress(oneLine(text)),
   };
 }
 

@@ -9,7 +9,7 @@ import { addDefault } from "./default.ts";
 import { addDiagnose } from "./diagnose.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addInspect } from "./inspect.ts";
-import { readableIo, type Io } from "./io.ts";
+import { printableIo, type Io } from "./io.ts";
 import { packageVersion } from "./manifest.ts";
 import { addReproduce } from "./reproduce.ts";
 import { addRun } from "./run.ts";
@@ -32,7 +32,7 @@ the exit code is 0, 1 on an error, 130 when cancelled, 70 on an unexpected error
  * @returns the exit code: 0, 1 on an error, 70 on one that is llif's own fault, 130 when cancelled.
  */
 export async function main(words: readonly string[], terminal: Io): Promise<number> {
-  const io = readableIo(terminal);
+  const io = printableIo(terminal);
   const program = new Command("llif")
     .description("Maps trained ReLU networks to networks of linear leaky integrate-and-fire neurons, simulates them, and measures what was lost.")
     .usage("<model> --data <set>\n       llif <command> [options]")

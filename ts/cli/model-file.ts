@@ -14,8 +14,10 @@ export interface OpenModel {
   readonly path: string;
   readonly name: string;
   readonly format: ModelFormat;
-  /** The network of the file, or `toRelu` of a .llif file. */
+  /** The network of the file, or `toRelu` of a .llif file; its input alone where that has none (`noRelu`). */
   readonly relu: ReluNetwork;
+  /** Why no ReLU network stands for a .llif file; null where one does. */
+  readonly noRelu: string | null;
   /** What a .llif file holds. */
   readonly spiking?: SpikingNetwork;
   /** SHA-256 of the file, or of the hashes of all its files, and of the description beside it. */
@@ -43,18 +45,36 @@ export async function openModel(path: string, io?: Pick<Io, "progress" | "signal
     return content;
   };
   const model = await named(path, () => readModel(bytes, path, description, readBeside));
-  const relu = model.kind === "relu" ? model.network : toRelu(model.network);
+  const { relu, noRelu } = model.kind === "relu" ? { relu: model.network, noRelu: null } : reluOf(model.network);
   return {
     path,
     name: model.network.name,
     format: detectFormat(bytes) ?? "onnx",
     relu,
+    noRelu,
     ...(model.kind === "spiking" ? { spiking: model.network } : {}),
     hash: contents.length === 1 ? await sha256(bytes) : await hashOfAll(contents),
     descriptionHash: described === undefined ? null : await sha256(described),
     bytes: contents.reduce((total, content) => total + content.length, 0),
     files: source.files,
   };
+}
+
+/** @throws {LlifError} UNSUPPORTED naming the file and why it cannot be compared with a ReLU network, or decides nothing. */
+export function requireRelu({ path, relu, noRelu }: OpenModel): void {
+  if (noRelu !== null) throw new LlifError("UNSUPPORTED", `"${path}": expected a network that stands for a ReLU network: ${noRelu}`);
+  if (relu.outputs.length === 0) throw new LlifError("UNSUPPORTED", `"${path}": expected a network with an output to decide by, got none; llif run simulates it all the same`);
+}
+
+/** Networks made by hand may be more than ReLU networks are, say recurrent. */
+function reluOf(network: SpikingNetwork): Pick<OpenModel, "relu" | "noRelu"> {
+  try {
+    return { relu: toRelu(network), noRelu: null };
+  } catch (error) {
+    if (!(error instanceof LlifError)) throw error;
+    const { name, input: { name: input, shape }, convention, classes } = network;
+    return { relu: { name, nodes: [{ kind: "input", name: input, from: [], shape }], outputs: [], convention, classes }, noRelu: error.message };
+  }
 }
 
 interface ModelSource {

@@ -14,7 +14,7 @@ import type { SpikingNetwork } from "../spiking/network.ts";
 import { calibrationFor, countOverlap, isImagenet, isKnownDataset, openData, takeImages } from "./data-files.ts";
 import { withCalibration } from "./calibrate.ts";
 import type { Io } from "./io.ts";
-import type { OpenModel } from "./model-file.ts";
+import { requireRelu, type OpenModel } from "./model-file.ts";
 import { describeChoice, type DataFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
 import { openResultCache, type ResultCache } from "./result-cache.ts";
 import { formatCount } from "./text.ts";
@@ -90,6 +90,7 @@ export class Evaluator {
   }
 
   static async open(model: OpenModel, flags: DataFlags, io: Io): Promise<Evaluator> {
+    requireRelu(model);
     const all = await openData(flags, model.relu, io);
     const data = flags.limit === undefined ? all : slice(all, 0, flags.limit);
     const cache = flags.cache === false ? null : await openResultCache(model, data);

@@ -13,6 +13,7 @@ import { argmax, inputFromPixels } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
 import { hasRealTimes, latencyTicks, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { rasterPlot } from "../plot/raster.ts";
+import { samplesOf } from "../samples.ts";
 import { channelsOf, formatShape, sizeOf } from "../tensor.ts";
 import { dataFiles } from "./data-files.ts";
 import { readInput, type Io } from "./io.ts";
@@ -22,7 +23,7 @@ import { settleBits } from "./auto-bits.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
 import { convert, openCalibration } from "./pipeline.ts";
 import { simulateSample, type Recorded } from "./simulate.ts";
-import { formatCount, formatTable, toJson } from "./text.ts";
+import { formatCount, formatTable, oneLine, toJson } from "./text.ts";
 
 interface RunFlags extends MappingFlags, EncodingFlags {
   readonly input: readonly string[];
@@ -39,8 +40,8 @@ interface Sample {
 }
 
 const help = `
-Images are brought to the model's input as its description says. A .npy file holds one sample or several: uint8
-as pixels 0…255, float32 and float64 as the network's values. An ONNX model is mapped first; without --calibration or
+Images are brought to the model's input as its description says. A .npy file holds one sample or several, channels last
+or, as PyTorch and ONNX have it, first: uint8 as pixels 0…255, float32 and float64 as the network's values. An ONNX model is mapped first; without --calibration or
 --scales analytic its activation scales are taken from the inputs themselves. Beside each class: the spiking network's
 logit, and the ReLU network's.
 
@@ -72,10 +73,10 @@ export function addRun(program: Command, io: Io): void {
       const samples = read.every(({ values }) => values instanceof Uint8Array) ? read : read.map((sample) => ({ ...sample, values: floatValues(model.relu, sample) }));
       const network = await networkOf(model, samples, flags, io);
       const results = await simulate(network, samples, flags, io);
-      const logits = await reluLogits(model.relu, samples);
+      const logits = model.relu.outputs.length === 0 ? null : await reluLogits(model.relu, samples);
       if (flags.plot !== undefined) await writeOutput(flags.plot, await plotFirst(network, samples[0], results[0]), io.signal);
       if (flags.saveSpikes !== undefined) await writeOutput(flags.saveSpikes, spikesToNpz(network, results), io.signal);
-      const decided = results.map((result, index): Decided => ({ sample: samples[index], result, relu: logits[index], classes: model.relu.classes }));
+      const decided = results.map((result, index): Decided => ({ sample: samples[index], result, relu: logits?.[index] ?? null, classes: model.relu.classes }));
       io.out(flags.json === true ? toJson(decided.map(toRecord)) : decided.map(formatDecided).join("\n\n"));
     });
 }
@@ -84,8 +85,8 @@ export function addRun(program: Command, io: Io): void {
 interface Decided {
   readonly sample: Sample;
   readonly result: Result<Recorded>;
-  /** The ReLU network's logits. */
-  readonly relu: Float32Array;
+  /** The ReLU network's logits; null where there is none, or without an output. */
+  readonly relu: Float32Array | null;
   readonly classes: readonly string[];
 }
 
@@ -155,25 +156,20 @@ function beforeNormalisation({ convention: { mean, std }, input }: SpikingNetwor
 
 async function readSamples(file: string, model: ReluNetwork): Promise<Sample[]> {
   const bytes = await readInput(file);
+  const place = `"${file}"`;
   const { shape } = inputOf(model);
   const size = sizeOf(shape);
   if (!/\.npy$/i.test(file)) {
-    const image = decodeImage(bytes, `"${file}"`);
+    const image = decodeImage(bytes, place);
     const pixels = shape.length === 1 ? [image.shape[0], image.shape[1], model.convention.channelOrder === "gray" ? 1 : 3] : shape;
-    const { data } = prepareImage(image, model.convention, pixels, `"${file}"`);
-    if (data.length !== size) throw new LlifError("SHAPE", `"${file}": expected ${size} pixels for the model's input ${formatShape(shape)}, got ${data.length}`);
+    const { data } = prepareImage(image, model.convention, pixels, place);
+    if (data.length !== size) throw new LlifError("SHAPE", `${place}: expected ${size} pixels for the model's input ${formatShape(shape)}, got ${data.length}`);
     return [{ name: file, values: data }];
   }
-  const { shape: stored, data: read } = readNpy(bytes, `"${file}"`);
-  const data = read instanceof Float64Array ? Float32Array.from(read) : read;
-  if (!(data instanceof Uint8Array || data instanceof Float32Array)) throw new LlifError("FORMAT", `"${file}": expected uint8, float32 or float64 numbers, got ${data.constructor.name.replace("Array", "").toLowerCase()}`);
-  const count = data.length / size;
-  if (data.length === 0 || !Number.isInteger(count)) throw new LlifError("SHAPE", `"${file}": expected samples of ${formatShape(shape)}, got ${formatShape(stored)}`);
-  if (data instanceof Float32Array && data.some((value) => !Number.isFinite(value))) throw new LlifError("DATA", `"${file}": expected finite numbers`);
-  return Array.from({ length: count }, (_, index) => ({
-    name: count === 1 ? file : `${file}[${index}]`,
-    values: data.subarray(index * size, (index + 1) * size),
-  }));
+  const samples = samplesOf(place, readNpy(bytes, place), shape);
+  if (samples.length === 0) throw new LlifError("SHAPE", `${place}: expected samples of ${formatShape(shape)}, got none`);
+  if (samples.some((values) => values instanceof Float32Array && values.some((value) => !Number.isFinite(value)))) throw new LlifError("DATA", `${place}: expected finite numbers`);
+  return samples.map((values, index) => ({ name: samples.length === 1 ? file : `${file}[${index}]`, values }));
 }
 
 async function plotFirst(network: SpikingNetwork, sample: Sample, result: Result<Recorded>): Promise<string> {
@@ -201,20 +197,31 @@ function spikesToNpz(network: SpikingNetwork, results: readonly Result<Recorded>
     if (times !== undefined) columns.time?.set(times, at);
     at += length;
   }
-  const layerNames = new TextEncoder().encode(names.join("\n"));
+  const layerNames = new TextEncoder().encode(names.map(oneLine).join("\n"));
   return writeNpz([...Object.entries(columns).map(([name, data]) => [name, { shape: [total], data }] as const), ["layer_names", { shape: [layerNames.length], data: layerNames }]]);
 }
 
 function toRecord({ sample, result, relu, classes }: Decided) {
+  const { top, statistics, counts } = result;
+  if (relu === null) return { input: sample.name, top: [...top], reluDecision: null, ...(top.length === 0 ? { spikesOfLayers: spikesOfLayers(counts) } : {}), ...statistics };
   const reluDecision = argmax(relu);
-  return { input: sample.name, top: result.top.map((entry) => ({ ...entry, reluLogit: relu[entry.index] })), reluDecision: { index: reluDecision, label: classes[reluDecision] ?? String(reluDecision) }, ...result.statistics };
+  return { input: sample.name, top: top.map((entry) => ({ ...entry, reluLogit: relu[entry.index] })), reluDecision: { index: reluDecision, label: classes[reluDecision] ?? String(reluDecision) }, ...statistics };
 }
 
 function formatDecided({ sample, result, relu, classes }: Decided): string {
-  const { top, statistics } = result;
-  const rows = top.map(({ index, label, logit }) => [`  ${label}`, logit.toFixed(4), relu[index].toFixed(4)]);
-  const reluDecision = argmax(relu);
-  const differs = top[0] === undefined || top[0].index === reluDecision ? [] : [`  the ReLU network decides ${classes[reluDecision] ?? reluDecision}`];
+  const { top, statistics, counts } = result;
   const cost = `  ${statistics.latencyTicks} ticks to the decision, ${formatCount(statistics.spikes)} spikes, ${formatCount(statistics.synapticOperations)} synaptic operations`;
-  return [sample.name, formatTable([["  class", "spiking", "ReLU"], ...rows]), ...differs, cost].join("\n");
+  const name = oneLine(sample.name);
+  if (top.length === 0) {
+    const layers = Object.entries(spikesOfLayers(counts)).map(([layer, spikes]) => [`  ${layer}`, formatCount(spikes)]);
+    return [name, "  no output decides; spikes of each layer:", formatTable(layers), cost.replace("to the decision, ", "")].join("\n");
+  }
+  const rows = top.map(({ index, label, logit }) => [`  ${label}`, logit.toFixed(4), ...(relu === null ? [] : [relu[index].toFixed(4)])]);
+  const reluDecision = relu === null ? -1 : argmax(relu);
+  const differs = relu === null || top[0].index === reluDecision ? [] : [`  the ReLU network decides ${oneLine(classes[reluDecision] ?? String(reluDecision))}`];
+  return [name, formatTable([["  class", "spiking", ...(relu === null ? [] : ["ReLU"])], ...rows]), ...differs, cost].join("\n");
+}
+
+function spikesOfLayers(counts: Result["counts"]): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).map(([name, each]) => [name, Array.from(each).reduce((sum, count) => sum + count, 0)]));
 }

@@ -1,21 +1,10 @@
 // What commands print for people, and as JSON.
 import type { Interval } from "../analyze/statistics.ts";
+import { printable } from "../text.ts";
 
-/** C0 and C1 controls but for tabs and ends of lines, and what turns the direction of writing or ends a line unseen. */
-const steering = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/** Shows what steers a terminal as `\u001b`. */
-export function readable(text: string): string {
-  return text.replaceAll(steering, escaped);
-}
-
-/** As `readable`, in one line. */
+/** `printable`, and in one line. */
 export function oneLine(text: string): string {
-  return readable(text).replaceAll(/[\t\n]/g, escaped);
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return printable(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
 /** Two spaces between columns; the first `left` columns are left-aligned, the others right-aligned. */

@@ -66,8 +66,11 @@ export async function composeSvg(panels: readonly Panel[], frame: { readonly tit
     ...text,
     ...bodies.map((body) => body.replaceAll("&nbsp;", "\u00a0")),
     "</svg>\n",
-  ].join("\n");
+  ].join("\n").replaceAll(notInXml, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
+
+/** What an XML document may not hold, halves of surrogate pairs among it, and controls that it should not. */
+const notInXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|\p{Surrogate}/gu;
 
 export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
