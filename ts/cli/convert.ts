@@ -5,6 +5,7 @@ import { writeOnnx } from "../formats/onnx/write.ts";
 import { formatSummary, summarize } from "../mapping/summary.ts";
 import { populationsOf } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
+import { refuseIdle } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { openModel, requireRelu } from "./model-file.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
@@ -43,6 +44,7 @@ export function addConvert(program: Command, io: Io): void {
       const model = await openModel(path, io);
       await checkOutputs([flags.output], model.files);
       if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network, got a spiking one; llif to-relu makes a ReLU network of it`);
+      refuseIdle(command, model);
       const wanted = mappingChoice(flags);
       const calibration = await openCalibration(flags, wanted, undefined, model.relu, io);
       const choice = await settleBits(model.relu, wanted, calibration, io);

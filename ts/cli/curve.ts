@@ -3,6 +3,7 @@ import { LlifError } from "../errors.ts";
 import { firingRateCurve, type CurveOptions, type FiringRateCurve } from "../analyze/curve.ts";
 import { resolveEngine } from "../engine/create.ts";
 import { curvePlot } from "../plot/curve.ts";
+import { refuseGiven } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { engineOption, finite, integer, jsonOption, positive, type EngineChoice } from "./options.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
@@ -38,7 +39,7 @@ Examples:
   llif curve --reset hard --refractory 2e-3 --refractory-input discard`;
 
 export function addCurve(program: Command, io: Io): void {
-  program
+  const command = program
     .command("curve")
     .description("one neuron: firing rate against input current, beside its ReLU and the formula")
     .addOption(new Option("--leak <kind>", "constant: a leak current; ohmic: a leak resistance").choices(["constant", "ohmic"]).default("constant"))
@@ -60,6 +61,8 @@ export function addCurve(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (flags: CurveFlags) => {
+      refuseGiven(command, flags.leak === "ohmic" ? ["leakCurrent"] : ["resistance", "rest"], `expected --leak ${flags.leak === "ohmic" ? "constant" : "ohmic"}, got ${flags.leak}`);
+      if (flags.refractory === 0) refuseGiven(command, ["refractoryInput"], "expected --refractory beside it");
       await checkOutputs([flags.plot]);
       const parameters = parametersOf(flags);
       const onProgress = (done: number, ticks: number) => io.progress(`one neuron at ${formatCount(flags.points)} currents: ${formatCount(done)} of ${formatCount(ticks)} ticks`);

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { evaluateModel, type EvaluateFlags } from "./evaluate.ts";
 import { formatInspection, inspect } from "./inspect.ts";
+import { refuseGiven, refuseIdle } from "./idle-options.ts";
 import { exists, type Io } from "./io.ts";
 import { openModel } from "./model-file.ts";
 import { isPublishedModel, publishedModelNames } from "./published-models.ts";
@@ -21,7 +22,9 @@ export function addDefault(program: Command, io: Io): void {
       if (!/[./\\]/.test(path) && !isPublishedModel(path) && !(await exists(path))) {
         throw new LlifError("ARGUMENT", `"${path}": expected a model file, a published model (${publishedModelNames.join(", ")}) or one of the commands ${commands.join(", ")}`);
       }
+      if (flags.data === undefined) refuseGiven(command, command.options.map((option) => option.attributeName()).filter((name) => name !== "json"), "expected --data beside it, a set to evaluate");
       const model = await openModel(path, io);
+      refuseIdle(command, model);
       const inspection = await inspect(model);
       if (flags.json !== true) io.out(`${formatInspection(inspection)}\n`);
       if (flags.data === undefined) {

@@ -11,6 +11,7 @@ import { diagnosisPlot } from "../plot/diagnose.ts";
 import { sizeOf } from "../tensor.ts";
 import { networkFor } from "./evaluate.ts";
 import { dataFiles } from "./data-files.ts";
+import { refuseIdle } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addDataOptions, addEncodingOptions, addMappingOptions, describeChoice, encodingChoice, engineOption, jsonOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingFlags } from "./options.ts";
@@ -65,6 +66,7 @@ export function addDiagnose(program: Command, io: Io): void {
     .addHelpText("after", help)
     .action(async (path: string, flags: DiagnoseFlags) => {
       const model = await openModel(path, io);
+      refuseIdle(command, model);
       await checkOutputs([flags.plot], [...model.files, ...dataFiles(flags)]);
       const report = await diagnoseModel(model, { ...flags, limit: flags.limit ?? defaultLimit, cache: false }, io);
       if (flags.plot !== undefined) await writeOutput(flags.plot, await diagnosisPlot(report.layers, { title: titleOf(report) }), io.signal);

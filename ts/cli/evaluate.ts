@@ -7,6 +7,7 @@ import type { ImageDataset } from "../data/dataset.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";
 import { outputsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { dataFiles } from "./data-files.ts";
+import { refuseIdle } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { makeManifest } from "./manifest.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
@@ -83,6 +84,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .addHelpText("after", help)
     .action(async (path: string, flags: EvaluateFlags) => {
       const model = await openModel(path, io);
+      refuseIdle(command, model);
       await checkOutputs([flags.manifest], [...model.files, ...dataFiles(flags)]);
       const outcome = await evaluateModel(model, flags, io);
       if (flags.manifest !== undefined) await writeManifest(flags.manifest, model, flags, outcome, io);
@@ -136,15 +138,7 @@ async function topClassesOf(model: OpenModel, network: SpikingNetwork, data: Ima
 
 /** The network of a .llif file, or the model mapped as the flags say, with its calibration kept apart from the evaluated images. */
 export async function networkFor(model: OpenModel, flags: MappingFlags & DataFlags & { readonly allowOverlap?: boolean }, evaluator: Evaluator, io: Io) {
-  if (model.spiking !== undefined) {
-    const mappingFlags = ["code", "schedule", "bits", "scales", "margin", "channelFloor", "percentile", "calibration"] as const;
-    const given = mappingFlags.find((name) => flags[name] !== undefined);
-    if (given !== undefined) throw new LlifError("ARGUMENT", `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}: "${model.path}" is mapped already; map the ReLU network anew with llif convert`);
-    if (flags.ticks !== undefined && model.spiking.schedule !== "synchronous") {
-      throw new LlifError("ARGUMENT", `--ticks: "${model.path}" is layerwise, its window is ${model.spiking.windowTicks} ticks`);
-    }
-    return { network: model.spiking, mapping: null, calibration: null, ticks: flags.ticks };
-  }
+  if (model.spiking !== undefined) return { network: model.spiking, mapping: null, calibration: null, ticks: flags.ticks };
   const choice = mappingChoice(flags);
   const calibration = await openCalibration(flags, choice, flags, model.relu, io);
   evaluator.refuseOverlap(calibration, flags.allowOverlap === true);

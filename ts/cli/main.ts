@@ -26,13 +26,8 @@ Examples:
 "llif <command> --help" tells more. Results go to stdout, progress and warnings to stderr;
 the exit code is 0, 1 on an error, 130 when cancelled, 70 on an unexpected error.`;
 
-/**
- * Runs one command line.
- * @param words what follows the program's name.
- * @returns the exit code: 0, 1 on an error, 70 on one that is llif's own fault, 130 when cancelled.
- */
-export async function main(words: readonly string[], terminal: Io): Promise<number> {
-  const io = printableIo(terminal);
+/** The program with all its commands, which write to `io`. */
+export function buildProgram(io: Io): Command {
   const program = new Command("llif")
     .description("Maps trained ReLU networks to networks of linear leaky integrate-and-fire neurons, simulates them, and measures what was lost.")
     .usage("<model> --data <set>\n       llif <command> [options]")
@@ -44,6 +39,17 @@ export async function main(words: readonly string[], terminal: Io): Promise<numb
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: () => undefined });
   for (const add of [addInspect, addConvert, addToRelu, addRun, addEvaluate, addReproduce, addDiagnose, addCurve, addSweep, addBench, addDefault]) add(program, io);
+  return program;
+}
+
+/**
+ * Runs one command line.
+ * @param words what follows the program's name.
+ * @returns the exit code: 0, 1 on an error, 70 on one that is llif's own fault, 130 when cancelled.
+ */
+export async function main(words: readonly string[], terminal: Io): Promise<number> {
+  const io = printableIo(terminal);
+  const program = buildProgram(io);
   try {
     if (words.length === 0) {
       io.out(program.helpInformation() + help);

@@ -81,6 +81,7 @@ export async function readManifest(path: string, run?: string): Promise<Manifest
   } catch (cause) {
     throw new LlifError("FORMAT", `"${path}": expected a manifest written by llif evaluate --manifest, got no JSON`, { cause });
   }
+  if (run !== undefined && !Array.isArray(content?.runs)) throw new LlifError("ARGUMENT", `--run: expected a file that holds several runs; "${path}" is a single one`);
   const manifest: Partial<Manifest> | null | undefined = Array.isArray(content?.runs) ? runNamed(path, content.runs as NamedRun[], run) : content;
   const texts = [manifest?.llif, manifest?.digest, manifest?.engine, manifest?.model?.path, manifest?.model?.sha256, manifest?.data?.name, manifest?.data?.sha256];
   if (texts.some((value) => typeof value !== "string")) {

@@ -56,22 +56,29 @@ export interface DataFlags {
   readonly cache?: boolean;
 }
 
+/** Everything that says how a ReLU network is mapped, all of which a .llif file fixes but the ticks of a synchronous run. */
+export function mappingOptions(): Option[] {
+  return [
+    new Option("--code <code>", "how a value becomes spikes: phase (weighted by their tick; exact; the default), rate (their number) or ttfs (the time of one spike)").choices(["rate", "phase", "ttfs"]),
+    new Option("--schedule <schedule>", "synchronous: all layers tick together (default of rate); layerwise: layer after layer (phase, ttfs; exact)").choices(["synchronous", "layerwise"]),
+    new Option("--spikes <sign>", "signed: a spike may be −1; phase has ternary digits, rate takes spikes back and is exact after every tick (default: unsigned)").choices(["unsigned", "signed"]),
+    new Option("--non-adjacent", "phase: signed binary digits, never two spikes in neighbouring ticks: fewer spikes, one tick more"),
+    new Option("--settles", "signed rate: at most one spike a neuron and tick, and ticks after the window until one is silent"),
+    new Option("--bits <K>", "precision: K ticks a window for phase (ternary digits where signed), 2^K − 1 ticks for rate and ttfs (default of phase: 8, signed 6; of ttfs: real-valued times); auto: the fewest without a disagreement on held-back calibration images").argParser(bitsOrAuto),
+    new Option("--ticks <T>", "ticks of a window or run (default of rate: 256)").argParser(integer("--ticks", 1, 2 ** 24)),
+    new Option("--scales <kind>", "activation scales: largest value seen, a percentile of them, or a bound from the weights (default: max)").choices([...scaleNames]),
+    new Option("--margin <factor>", "factor on the scales (default: 1.25, up to 2 with fewer than 500 images)").argParser(positive("--margin")),
+    new Option("--channel-floor <share>", "least scale of a channel, as a share of that at which a layer that reads it takes as much from it as from its loudest channel (default: 1/16, up to 1/2 with fewer than 500 images)").argParser(positive("--channel-floor", 1)),
+    new Option("--percentile <p>", "with --scales percentile (default: 99.9)").argParser(positive("--percentile", 100)),
+    new Option("--calibration <set>", "images that the scales are taken from: a known set (its training split; imagenet: the half that is not evaluated), a folder or an IDX file"),
+    new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(integer("--calibration-images", 1)),
+    new Option("--seed <n>", "choose the calibration images at random with this seed, rather than the first").argParser(integer("--seed", 0)),
+  ];
+}
+
 export function addMappingOptions(command: Command): Command {
-  return command
-    .addOption(new Option("--code <code>", "how a value becomes spikes: phase (weighted by their tick; exact; the default), rate (their number) or ttfs (the time of one spike)").choices(["rate", "phase", "ttfs"]))
-    .addOption(new Option("--schedule <schedule>", "synchronous: all layers tick together (default of rate); layerwise: layer after layer (phase, ttfs; exact)").choices(["synchronous", "layerwise"]))
-    .addOption(new Option("--spikes <sign>", "signed: a spike may be −1; phase has ternary digits, rate takes spikes back and is exact after every tick (default: unsigned)").choices(["unsigned", "signed"]))
-    .addOption(new Option("--non-adjacent", "phase: signed binary digits, never two spikes in neighbouring ticks: fewer spikes, one tick more"))
-    .addOption(new Option("--settles", "signed rate: at most one spike a neuron and tick, and ticks after the window until one is silent"))
-    .addOption(new Option("--bits <K>", "precision: K ticks a window for phase (ternary digits where signed), 2^K − 1 ticks for rate and ttfs (default of phase: 8, signed 6; of ttfs: real-valued times); auto: the fewest without a disagreement on held-back calibration images").argParser(bitsOrAuto))
-    .addOption(new Option("--ticks <T>", "ticks of a window or run (default of rate: 256)").argParser(integer("--ticks", 1, 2 ** 24)))
-    .addOption(new Option("--scales <kind>", "activation scales: largest value seen, a percentile of them, or a bound from the weights (default: max)").choices([...scaleNames]))
-    .addOption(new Option("--margin <factor>", "factor on the scales (default: 1.25, up to 2 with fewer than 500 images)").argParser(positive("--margin")))
-    .addOption(new Option("--channel-floor <share>", "least scale of a channel, as a share of that at which a layer that reads it takes as much from it as from its loudest channel (default: 1/16, up to 1/2 with fewer than 500 images)").argParser(positive("--channel-floor", 1)))
-    .addOption(new Option("--percentile <p>", "with --scales percentile (default: 99.9)").argParser(positive("--percentile", 100)))
-    .addOption(new Option("--calibration <set>", "images that the scales are taken from: a known set (its training split; imagenet: the half that is not evaluated), a folder or an IDX file"))
-    .addOption(new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(integer("--calibration-images", 1)))
-    .addOption(new Option("--seed <n>", "choose the calibration images at random with this seed, rather than the first").argParser(integer("--seed", 0)));
+  for (const option of mappingOptions()) command.addOption(option);
+  return command;
 }
 
 function bitsOrAuto(text: string): number | "auto" {

@@ -16,6 +16,7 @@ import { rasterPlot } from "../plot/raster.ts";
 import { samplesOf } from "../samples.ts";
 import { channelsOf, formatShape, sizeOf } from "../tensor.ts";
 import { dataFiles } from "./data-files.ts";
+import { refuseGiven, refuseIdle } from "./idle-options.ts";
 import { readInput, type Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addEncodingOptions, addMappingOptions, encodingChoice, engineOption, jsonOption, mappingChoice, type EncodingFlags, type EngineChoice, type MappingFlags } from "./options.ts";
@@ -67,6 +68,8 @@ export function addRun(program: Command, io: Io): void {
     .addHelpText("after", help)
     .action(async (path: string, flags: RunFlags) => {
       const model = await openModel(path, io);
+      refuseIdle(command, model);
+      if (model.spiking === undefined && !takesCalibration(flags)) refuseGiven(command, ["calibrationImages", "seed"], "expected --calibration beside it; without, the scales are taken from all inputs");
       await checkOutputs([flags.plot, flags.saveSpikes], [...model.files, ...flags.input, ...dataFiles(flags)]);
       const read = (await Promise.all(flags.input.map((file) => readSamples(file, model.relu)))).flat();
       // One network takes them all: pixels, or float values.
@@ -93,7 +96,7 @@ interface Decided {
 async function networkOf(model: OpenModel, samples: readonly Sample[], flags: RunFlags, io: Io): Promise<SpikingNetwork> {
   if (model.spiking !== undefined) return model.spiking;
   const choice = mappingChoice(flags);
-  if (flags.calibration !== undefined || flags.scales !== undefined || choice.automatic === true) {
+  if (takesCalibration(flags)) {
     const calibration = await openCalibration(flags, choice, undefined, model.relu, io);
     return convert(model.relu, await settleBits(model.relu, choice, calibration, io), calibration, io);
   }
@@ -107,6 +110,11 @@ async function networkOf(model: OpenModel, samples: readonly Sample[], flags: Ru
   } finally {
     pass.dispose();
   }
+}
+
+/** Otherwise the scales are those of the inputs. */
+function takesCalibration({ calibration, scales, bits }: MappingFlags): boolean {
+  return calibration !== undefined || scales !== undefined || bits === "auto";
 }
 
 /** What the ReLU network takes. */

@@ -3,6 +3,7 @@ import { LlifError } from "../errors.ts";
 import { planSweep, sweep, sweepCodes, ticksOf, type Sweep, type SweepCode, type SweepSetting, type SweepTask } from "../analyze/sweep.ts";
 import { sweepPlot } from "../plot/sweep.ts";
 import { dataFiles } from "./data-files.ts";
+import { refuseGiven, refuseIdle } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { addDataOptions, cacheOption, describeChoice, engineOption, integer, integerList, jsonOption, mappingChoice, positive, scaleNames, workersOption, type DataFlags, type EngineChoice, type MappingFlags } from "./options.ts";
@@ -59,6 +60,8 @@ export function addSweep(program: Command, io: Io): void {
       const model = await openModel(path, io);
       await checkOutputs([flags.plot], [...model.files, ...dataFiles(flags)]);
       if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network to map anew for each setting, got a .llif file`);
+      refuseIdle(command, model);
+      if (flags.codes?.every((code) => code === "ttfs-real") === true) refuseGiven(command, ["bits", "ticks"], "ttfs-real has no precision; expected another code beside it");
       const result = await sweepModel(model, flags, io);
       if (flags.plot !== undefined) await writeOutput(flags.plot, await sweepPlot(plotPoints(result), { title: titleOf(result) }), io.signal);
       io.out(flags.json === true ? toJson({ model: model.name, data: flags.data, ...result }) : formatSweep(result));
