@@ -5,6 +5,8 @@ import { describe, expect, it } from "vitest";
 import { readIdx } from "../../ts/data/idx.ts";
 import { readNpz, writeNpy } from "../../ts/data/npy.ts";
 import { resolveEngine } from "../../ts/engine/create.ts";
+import { writeOnnx } from "../../ts/formats/onnx/write.ts";
+import { reluNetwork } from "../../ts/relu/builder.ts";
 import { integerList } from "../../ts/cli/options.ts";
 import { digits, llif, models, temporaryFolder } from "./cli.ts";
 
@@ -179,6 +181,14 @@ describe("evaluate proves and prices", () => {
       const { seconds: _a, ...again } = await json(words);
       const { seconds: _b, ...expected } = first;
       expect(again).toEqual(expected);
+      // Edited, but of the right form: other decisions, another time.
+      for (const name of readdirSync(file("cache/results"))) {
+        const kept = JSON.parse(readFileSync(join(file("cache/results"), name), "utf8"));
+        const decisions = kept.stored.decisions.map((decision: number) => (decision + 1) % 10);
+        writeFileSync(join(file("cache/results"), name), JSON.stringify({ ...kept, stored: { ...kept.stored, decisions } }));
+      }
+      expect((await json(words)).reluAccuracy).toBe(first.reluAccuracy);
+      expect(await json(words)).toMatchObject({ disagreements: first.disagreements, twinMismatches: 0 });
       for (const name of readdirSync(file("cache/results"))) writeFileSync(join(file("cache/results"), name), "{");
       expect((await json(words)).disagreements).toBe(first.disagreements);
     } finally {
@@ -242,6 +252,26 @@ describe("run", () => {
     expect(pixels.reluDecision).toEqual({ index: 7, label: "7" });
     expect(Math.abs(pixels.top[0].logit - pixels.top[0].reluLogit)).toBeLessThan(0.5);
     expect({ ...values, input: "" }).toEqual({ ...pixels, input: "" });
+  });
+});
+
+describe("run with arrays", () => {
+  it("takes an array with the channels first, or last, as the same image, and refuses the rest", async () => {
+    const weights = (outputs: number, inputs: number) => ({ shape: [outputs, inputs], data: Float32Array.from({ length: outputs * inputs }, (_, index) => ((index * 37) % 101) / 101 - 0.4) });
+    writeFileSync(file("rgb.onnx"), writeOnnx(reluNetwork({ input: [4, 5, 3] }).dense({ weights: weights(7, 60) }).relu().dense({ weights: weights(3, 7) }).build()));
+    const last = Float32Array.from({ length: 60 }, (_, index) => ((index * 17) % 59) / 59);
+    const first = last.map((_, index) => last[(index % 20) * 3 + Math.floor(index / 20)]);
+    const pixels = (values: Float32Array) => Uint8Array.from(values, (value) => Math.round(255 * value));
+    const results = [];
+    for (const [name, shape, data] of [["last", [4, 5, 3], last], ["first", [1, 3, 4, 5], first], ["last-pixels", [4, 5, 3], pixels(last)], ["first-pixels", [3, 4, 5], pixels(first)]] as const) {
+      writeFileSync(file(`${name}.npy`), writeNpy({ shape: [...shape], data }));
+      const [{ input: _, ...result }] = await json(["run", file("rgb.onnx"), "--input", file(`${name}.npy`), "--scales", "analytic"]);
+      results.push(result);
+    }
+    expect(results[1]).toEqual(results[0]);
+    expect(results[3]).toEqual(results[2]);
+    writeFileSync(file("other.npy"), writeNpy({ shape: [5, 3, 4], data: last }));
+    expect((await llif(["run", file("rgb.onnx"), "--input", file("other.npy"), "--scales", "analytic"])).err).toMatch(/other\.npy": expected shape \[4,5,3\].* got \[5,3,4\]\n$/);
   });
 });
 

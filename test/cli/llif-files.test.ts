@@ -1,8 +1,13 @@
+import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { writeOnnx } from "../../ts/formats/onnx/write.ts";
+import { writeNpy } from "../../ts/data/npy.ts";
+import { writeLlif } from "../../ts/formats/llif.ts";
 import { reluNetwork } from "../../ts/relu/builder.ts";
+import { spikingNetwork } from "../../ts/spiking/builder.ts";
+import type { SpikingNetwork } from "../../ts/spiking/network.ts";
 import { digits, llif, models, temporaryFolder } from "./cli.ts";
 
 const folder = temporaryFolder();
@@ -14,6 +19,54 @@ async function json(words: readonly string[]) {
   expect({ code, err: code === 0 ? "" : err }).toEqual({ code: 0, err: "" });
   return JSON.parse(out);
 }
+
+describe("a network made by hand", () => {
+  const write = async (name: string, network: SpikingNetwork) => {
+    await writeFile(file(name), writeLlif(network));
+    return file(name);
+  };
+  const layer = () => spikingNetwork({ inputs: [2], ticks: 9 }).dense({ threshold: 1, weights: [[1, 0.5]], name: "a" });
+  const commands = (model: string): string[][] => [
+    ["inspect", model], ["run", model, "--input", file("pair.npy")], ["to-relu", model, "-o", file("hand.onnx")], ["evaluate", model, "--data", digits], ["diagnose", model, "--data", digits],
+    ["convert", model, "-o", file("hand.llif")], ["sweep", model, "--data", digits], ["bench", model], [model, "--data", digits],
+  ];
+
+  it.each<[string, () => SpikingNetwork, RegExp]>([
+    ["recurrent", () => layer().connect({ from: "a", to: "a", weights: [[-0.5]] }).output({ weights: [[1]] }).build(), /expected a network that stands for a ReLU network: .*"a"/],
+    ["without output", () => layer().build(), /expected a network with an output to decide by, got none/],
+  ])("%s: is inspected, run and timed, and refused clearly by what compares it", async (name, make, refusal) => {
+    await writeFile(file("pair.npy"), writeNpy({ shape: [1, 2], data: Float32Array.of(0.3, 0.4) }));
+    const model = await write(`${name}.llif`, make());
+    for (const words of commands(model)) {
+      const { code, out, err } = await llif(words);
+      if (["inspect", "run", "bench"].includes(words[0])) expect({ code, err, words }).toEqual({ code: 0, err: "", words });
+      else expect({ code, err }).toEqual({ code: 1, err: ["convert", "sweep"].includes(words[0]) ? expect.stringContaining("expected a ReLU network") : expect.stringMatching(refusal) });
+      if (words[0] === "inspect" && name === "recurrent") expect(out).toContain("no ReLU network stands for it");
+    }
+    const [decided] = await json(["run", model, "--input", file("pair.npy")]);
+    // 0.3 + 0.5 · 0.4 a tick: four spikes in nine ticks; the inhibition of its own spikes makes it fewer.
+    expect(decided).toMatchObject(name === "recurrent" ? { top: [{ index: 0 }], spikes: 3, reluDecision: null } : { top: [], spikes: 4, spikesOfLayers: { a: 4 } });
+  });
+
+  it("has names that steer nothing on the terminal, and break no drawing", async () => {
+    const bad = "\u001b]0;owned\u0007\u001b[31mred\u009b2J\u202e\u0000<&>\"'\ud800\nline";
+    const network = spikingNetwork({ inputs: [2], ticks: 9, name: bad, classes: [bad] }).dense({ threshold: 1, weights: [[1, 0.5]], name: bad }).output({ weights: [[1]] }).build();
+    const model = await write("names.llif", network);
+    await writeFile(file("pair.npy"), writeNpy({ shape: [1, 2], data: Float32Array.of(0.3, 0.4) }));
+    for (const words of [["inspect", model], ["inspect", model, "--json"], ["run", model, "--input", file("pair.npy"), "--plot", file("names.svg")], ["run", model, "--input", file(bad.replaceAll("\u0000", ""))], ["inspect", bad], ["evaluate", model, "--data", bad]]) {
+      const { out, err } = await llif(words);
+      expect(`${out}${err}`).not.toMatch(/[^\P{Cc}\n]|[\u2028-\u202e]/u);
+      expect(err.trim().split("\n").length).toBe(1);
+    }
+    expect((await llif(["inspect", model])).out).toContain("\\u001b[31mred");
+    const svg = readFileSync(file("names.svg"), "utf8");
+    expect(svg).toContain("\\u001b[31mred");
+    expect(svg).not.toMatch(/[^\P{Cc}\n\t]|\p{Surrogate}/u);
+    // Neither tags in attributes nor unknown entities.
+    expect(svg).not.toMatch(/="[^"]*</);
+    expect(svg).not.toMatch(/&(?!(?:amp|lt|gt|quot|#\d+|#x[\da-f]+);)/);
+  });
+});
 
 describe("convert, to-relu", () => {
   it("maps to signed rate that settles, which evaluate refuses by name", async () => {

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { encode } from "fast-png";
@@ -41,6 +42,31 @@ describe("loadImageFolder", () => {
     expect([dataset.images[0], dataset.images[6]]).toEqual([10, 20]);
     put("cat/1.png", gray(2, 3, 5));
     await expect(loadImageFolder(folder)).rejects.toMatchObject({ code: "DATA", message: expect.stringMatching(/either in subfolders, .* or without labels .* got both \("cat", "10\.png"\)/) });
+  });
+
+  it.runIf(process.platform !== "win32")("follows links to folders and images, and says what it skips", async () => {
+    put("real/dog/1.png", gray(2, 3, 20));
+    put("set/cat/1.png", gray(2, 3, 5));
+    symlinkSync("../../real/dog/1.png", join(folder, "set/cat/2.png"));
+    symlinkSync("../real/dog", join(folder, "set/dog"));
+    symlinkSync("nowhere", join(folder, "set/lost"));
+    put("set/notes.txt", new Uint8Array(3));
+    execFileSync("mkfifo", [join(folder, "set/pipe.png")]);
+    const skipped: string[] = [];
+    const dataset = await loadImageFolder(join(folder, "set"), { onSkip: (message) => skipped.push(message) });
+    expect(dataset).toMatchObject({ classes: ["cat", "dog"], count: 3 });
+    expect([...dataset.labels!]).toEqual([0, 0, 1]);
+    expect([...dataset.images].filter((_, index) => index % 6 === 0)).toEqual([5, 20, 20]);
+    expect(skipped).toEqual([expect.stringContaining('skipped "lost" (a broken link), "notes.txt", "pipe.png" (a FIFO): expected PNG and JPEG files, or folders of them')]);
+  });
+
+  it.runIf(process.platform !== "win32")("refuses pipes and circles inside a class, and does not wait for them", async () => {
+    put("set/cat/1.png", gray(2, 3, 5));
+    execFileSync("mkfifo", [join(folder, "set/cat/2.png")]);
+    await expect(loadImageFolder(join(folder, "set"))).rejects.toThrow(/expected only PNG and JPEG files, got "cat\/2\.png", a FIFO/);
+    rmSync(join(folder, "set/cat/2.png"));
+    symlinkSync("..", join(folder, "set/cat/up.png"));
+    await expect(loadImageFolder(join(folder, "set"))).rejects.toThrow(/got "cat\/up\.png", a folder/);
   });
 
   it("takes labels from the model's classes, and refuses others", async () => {

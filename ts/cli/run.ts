@@ -174,8 +174,9 @@ async function readSamples(file: string, model: ReluNetwork): Promise<Sample[]> 
     if (data.length !== size) throw new LlifError("SHAPE", `${place}: expected ${size} pixels for the model's input ${formatShape(shape)}, got ${data.length}`);
     return [{ name: file, values: data }];
   }
-  const samples = samplesOf(place, readNpy(bytes, place), shape);
-  if (samples.length === 0) throw new LlifError("SHAPE", `${place}: expected samples of ${formatShape(shape)}, got none`);
+  const array = readNpy(bytes, place);
+  const samples = samplesOf(place, array, shape);
+  if (samples.length === 0) throw new LlifError("SHAPE", `${place}: expected samples of ${formatShape(shape)}, got ${formatShape(array.shape)}`);
   if (samples.some((values) => values instanceof Float32Array && values.some((value) => !Number.isFinite(value)))) throw new LlifError("DATA", `${place}: expected finite numbers`);
   return samples.map((values, index) => ({ name: samples.length === 1 ? file : `${file}[${index}]`, values }));
 }
