@@ -1,7 +1,7 @@
 // Small files that would cost minutes or gigabytes, names that are keys, and bytes of every holder.
 import { readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
-import { zipSync } from "fflate";
+import { unzipSync, zipSync } from "fflate";
 import { describe, expect, it } from "vitest";
 import { readModel } from "../../ts/formats/detect.ts";
 import { readKeras } from "../../ts/formats/keras/hdf5.ts";
@@ -92,6 +92,13 @@ describe("Keras and TensorFlow.js", () => {
   it("refuses a file that is named twice", async () => {
     const manifest = [{ paths: ["a.bin", "a.bin"], weights: [{ name: "w", shape: [2], dtype: "float32" }] }];
     expect(await refusal(() => readTfjs(tfjs(nested(1), manifest), async () => new Uint8Array(4)))).toMatch(/^FORMAT: model.json: .*expected each file once, got "a.bin" twice/);
+  });
+
+  it("notices damage in any part of an archive", async () => {
+    const archive = Buffer.from(zipSync(unzipSync(fixture("keras-sequence.keras")), { level: 0 }));
+    expect(await refusal(() => readKeras(archive))).toBe("accepted");
+    archive[archive.indexOf("keras_version") + 3] ^= 1;
+    expect(await refusal(() => readKeras(archive))).toMatch(/^FORMAT: Keras archive: .*checksum of "metadata.json" is wrong/);
   });
 
   it("keeps layers that are called like properties of every object", async () => {

@@ -30,7 +30,8 @@ export function readKeras(source: Uint8Array, options: ReadKerasOptions = {}): R
 }
 
 function readArchive(bytes: Uint8Array, options: ReadKerasOptions, budget: Budget): ReluNetwork {
-  const files = unzip(bytes, "Keras archive", (name) => name === "config.json" || name === "model.weights.h5", budget);
+  // All of it, so that damage anywhere is noticed.
+  const files = unzip(bytes, "Keras archive", undefined, budget);
   const [configuration, weights] = [files.get("config.json"), files.get("model.weights.h5")];
   if (configuration === undefined || weights === undefined) throw new LlifError("FORMAT", "Keras archive: expected config.json and model.weights.h5 in it");
   return kerasNetwork(parseJson(configuration, "config.json", budget), new NumberedWeights(openHdf5(weights, "model.weights.h5"), budget), options);
