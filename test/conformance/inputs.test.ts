@@ -11,6 +11,7 @@ import { toSpiking } from "../../ts/mapping/to-spiking.ts";
 import { reluNetwork } from "../../ts/relu/builder.ts";
 import { forwardLogits } from "../../ts/relu/forward.ts";
 import { spikingNetwork } from "../../ts/spiking/builder.ts";
+import { collectWarnings } from "../../ts/warn.ts";
 import { digits, shippedModel } from "../mapping/models.ts";
 
 const images = digits(0, 20);
@@ -141,7 +142,9 @@ describe.each([["reference", referenceEngine], ["wasm", wasmEngine]] as const)("
     }
   });
 
-  it("says how many real values were clipped", async () => {
+  it("says how many real values were clipped, and warns of it once a simulator", async () => {
+    const warnings: string[] = [];
+    const end = collectWarnings((message) => warnings.push(message));
     const network = await toSpiking(small, { code: "phase", bits: 8, inputRange: 1, calibration: real });
     const clipped = async (...values: number[]) => (await runOn(network, values)).statistics.clippedInputs;
     expect(await clipped(0.5, -1)).toBe(0);
@@ -150,6 +153,9 @@ describe.each([["reference", referenceEngine], ["wasm", wasmEngine]] as const)("
     const simulator = await engine.createSimulator(network);
     expect([...simulator.runPipelined([[2, 2], [0, 0], [0, 9]])].map(({ statistics }) => statistics.clippedInputs)).toEqual([2, 0, 1]);
     simulator.dispose();
+    end();
+    expect(warnings).toHaveLength(3);
+    expect(warnings[0]).toMatch(/input "input": 1 of 2 values lay beyond the range from -1\.0\d* to 1 that it was mapped for, and were clipped/);
   });
 });
 

@@ -5,6 +5,7 @@ import { checkSpikingNetwork } from "../spiking/check.ts";
 import { chargeDivisor, latencyTicks, outputsOf, populationsOf, takesBack, type Charges, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
 import { compileSchedule, type CompiledSchedule } from "../spiking/schedule.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
+import { warn } from "../warn.ts";
 import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunInputs, RunOptions, Simulator, SpikeTrain } from "./engine.ts";
 import { countOfInputs, eachInput, encodeInput, type EncodedInput } from "./input.ts";
 import { inputCounts } from "./input-counts.ts";
@@ -111,6 +112,9 @@ export function expandCharges<T extends Charges | Float64Array>(values: T, shape
   return expanded;
 }
 
+/** Of a run's input values: more of them clipped are told once a simulator. */
+const improbableShare = 0.01;
+
 /** Checks samples and options, keeps time, decodes outputs and guards against use after dispose, over an engine's core. */
 export function createSimulatorOver<const R extends RecordOptions>(engine: Engine["name"], { network, schedule, proof }: PreparedNetwork, recording: Recording, core: SimulatorCore): Simulator<R> {
   const output = outputsOf(network).at(0);
@@ -121,6 +125,14 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
 
   const alive = (): void => {
     if (disposed) throw new DisposedError(`simulator of "${network.name}"`);
+  };
+
+  let warned = false;
+  const warnOfClipping = (clipped: number): void => {
+    const { name, shape, counts } = network.input;
+    if (warned || counts === null || clipped <= improbableShare * sizeOf(shape)) return;
+    warned = true;
+    warn(`network "${network.name}", input "${name}": ${clipped} of ${sizeOf(shape)} values lay beyond the range from ${counts.minimum * counts.unit} to ${counts.maximum * counts.unit} that it was mapped for, and were clipped; map it with inputs like these, or a larger inputRange`);
   };
 
   const reset = (): void => {
@@ -150,6 +162,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
 
   const resultOf = ({ charges, counts, sent = {}, spikes, potentials, spikeCount, synapticOperations }: CoreRun, ticks: number, { clipped = 0 }: Pick<EncodedInput, "clipped"> = {}): Result<R> => {
     const logits = output === undefined ? new Float64Array(0) : decode(output, charges[output.name], chargeDivisor(network, ticksSinceReset));
+    warnOfClipping(clipped);
     const latency = latencyTicks(network, ticks);
     const statistics = { ticks: latency, windowTicks: ticks, latencyTicks: latency, intervalTicks: ticks, spikes: spikeCount, synapticOperations, clippedInputs: clipped };
     // The names recorded are those of R: resolveRecording has checked them.
