@@ -42,7 +42,8 @@ const oldestOpset = 7;
  */
 export function readOnnx(source: Uint8Array | ArrayBuffer | DataView, options: ReadOnnxOptions = {}): ReluNetwork {
   const bytes = checkBytes("ONNX file", source);
-  checkOptions("readOnnx", options, { name: true, convention: true, classes: true, files: true, batch: true, budget: true });
+  // What parseDescription read is options as well; its accuracy says nothing of the file.
+  checkOptions<ReadOnnxOptions & Pick<ModelDescription, "accuracy">>("readOnnx", options, { name: true, convention: true, classes: true, files: true, batch: true, budget: true, accuracy: true });
   const budget = openBudget(bytes.length, options.budget);
   const model = decodeModel(bytes);
   const proto = model.graph;
