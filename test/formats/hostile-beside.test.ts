@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openModel } from "../../ts/cli/model-file.ts";
 import { loadModel } from "../../ts/entry/node.ts";
 import { besidePath, besideUrl } from "../../ts/formats/beside.ts";
 import { refusal, withExternalData } from "./hostile-bytes.ts";
@@ -90,4 +91,10 @@ describe("loadModel in Node", () => {
     expect(await refusal(() => loadModel(path, { signal: {} } as never))).toMatch(/^ARGUMENT: loadModel: signal/);
     expect(await refusal(() => loadModel(path, { readBeside: async () => "text" } as never))).toMatch(/^ARGUMENT: .*what readBeside gave for "w.bin": expected bytes/);
   });
+});
+
+it("holds in the command line too", async () => {
+  expect((await openModel(save("below/w.bin"))).relu.nodes).toHaveLength(2);
+  expect(await refusal(() => openModel(save("link.bin")))).toMatch(/^FILE: .*leads out of the model's folder/);
+  expect(await refusal(() => openModel(save("missing.bin")))).toMatch(/^FILE: .*no such file or folder/);
 });

@@ -7,7 +7,8 @@ import { detectFormat, readModel, type ModelFormat } from "../formats/detect.ts"
 import { toRelu } from "../mapping/to-relu.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
-import { exists, readInput, type Io } from "./io.ts";
+import { currentPlatform } from "../platform.ts";
+import { exists, fileError, readInput, type Io } from "./io.ts";
 import { isPublishedModel, openPublishedModel, type PublishedModelName } from "./published-models.ts";
 
 export interface OpenModel {
@@ -97,7 +98,13 @@ async function openFile(path: string): Promise<ModelSource> {
     async readBeside(name) {
       const file = join(dirname(path), name);
       files.push(file);
-      return readInput(file);
+      const { readFile } = currentPlatform();
+      if (readFile === undefined) return readInput(file);
+      try {
+        return await readFile(file, path);
+      } catch (cause) {
+        throw fileError(file, cause, "read");
+      }
     },
     described,
     description: described === undefined ? undefined : parseJson(beside, described),
