@@ -1,8 +1,9 @@
 // Sizes are checked before memory is taken, and the first error is the one that is shown.
 import { describe, expect, it } from "vitest";
+import type { Simulator } from "../../ts/engine/engine.ts";
 import { buildCore, type RawCore } from "../../ts/engine/flatten.ts";
 import { checkCoreMemory } from "../../ts/engine/memory.ts";
-import { prepareNetwork, resolveRecording } from "../../ts/engine/simulator.ts";
+import { createSimulatorOver, prepareNetwork, resolveRecording } from "../../ts/engine/simulator.ts";
 import { wasmEngine } from "../../ts/engine/wasm.ts";
 import { spikingNetwork } from "../../ts/spiking/builder.ts";
 import type { Population, SpikingNetwork, Synapse } from "../../ts/spiking/network.ts";
@@ -44,6 +45,31 @@ describe("what the WebAssembly core cannot hold", () => {
     }
     const core = { RawNetwork: Trapped, RawSimulator: Trapped } as unknown as RawCore;
     expect(() => buildCore(core, prepareNetwork(network), resolveRecording(network))).toThrow("unreachable");
+  });
+});
+
+describe("counts of 32 bits", () => {
+  /** A core of which only the number of spikes is told. */
+  function countingSimulator(spikesPerTick: number, pools: boolean, spikeCount: number): Simulator {
+    const builder = spikingNetwork({ inputs: [2, 2, 1] }).conv2d({ weights: [1], kernel: 1, filters: 1, threshold: 1, spikesPerTick });
+    const network = (pools ? builder.maxPool() : builder).build();
+    const ran = { charges: {}, counts: {}, spikes: {}, potentials: {}, spikeCount, synapticOperations: 0 };
+    return createSimulatorOver("reference", prepareNetwork(network), resolveRecording(network), { reset() {}, run: () => ran, dispose() {} });
+  }
+  const kept = { ticks: 2 ** 24, keepState: true };
+
+  it("are refused where one may have begun anew, in a run or, behind a max pool, since the reset", () => {
+    const expected = expect.objectContaining({ code: "PRECISION", message: expect.stringMatching(/a neuron may have spiked 2\^32 times/) });
+    expect(() => countingSimulator(256, false, 2 ** 32).run(new Float32Array(4), kept)).toThrow(expected);
+    const simulator = countingSimulator(1, true, 2 ** 24);
+    for (let run = 1; run < 2 ** 8; run++) simulator.run(new Float32Array(4), kept);
+    expect(() => simulator.run(new Float32Array(4), kept)).toThrow(expected);
+  });
+
+  it("are right where none can have: many neurons, or no pool that counts over all runs", () => {
+    expect(countingSimulator(1, false, 2 ** 40).run(new Float32Array(4), kept).statistics.spikes).toBe(2 ** 40);
+    const simulator = countingSimulator(1, false, 2 ** 24);
+    for (let run = 0; run < 2 ** 8 + 1; run++) expect(simulator.run(new Float32Array(4), kept).statistics.spikes).toBe(2 ** 24);
   });
 });
 

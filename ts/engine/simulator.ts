@@ -119,7 +119,10 @@ const improbableShare = 0.01;
 export function createSimulatorOver<const R extends RecordOptions>(engine: Engine["name"], { network, schedule, proof }: PreparedNetwork, recording: Recording, core: SimulatorCore): Simulator<R> {
   const output = outputsOf(network).at(0);
   const counts = proof === null ? null : inputCounts(proof, network, schedule);
+  const mostPerTick = Math.max(1, ...populationsOf(network).map(({ spikesPerTick }) => spikesPerTick));
+  const pooled = schedule.interleaved && network.nodes.some((node) => node.kind === "pool" && node.mode === "max");
   let ticksSinceReset = 0;
+  let spikesSinceReset = 0;
   let runs = 0;
   let disposed = false;
 
@@ -139,7 +142,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     alive();
     core.reset();
     counts?.reset();
-    ticksSinceReset = 0;
+    ticksSinceReset = spikesSinceReset = 0;
   };
 
   const run = (input: RunInput, options: RunOptions = {}): Result<R> => {
@@ -157,6 +160,13 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     runs++;
     const settle = network.settles === true && ticksSinceReset === network.windowTicks;
     const result = withinMemory(network, () => core.run(encoded, ticks, settle));
+    spikesSinceReset += result.spikeCount;
+    // What no neuron can have spiked needs no look at each.
+    const counted = Math.min(ticks * mostPerTick, result.spikeCount);
+    const kept = pooled ? Math.min(ticksSinceReset * mostPerTick, spikesSinceReset) : 0;
+    if (schedule.interleaved && Math.max(counted, kept) >= 2 ** 32) {
+      throw new LlifError("PRECISION", `network "${network.name}": run: a neuron may have spiked 2^32 times ${counted >= 2 ** 32 ? "in this run" : "since the last reset"}, where its 32-bit count begins anew; run fewer ticks at a time, or reset`);
+    }
     return resultOf(result, ticks + (result.settlingTicks ?? 0), encoded);
   };
 
