@@ -11,7 +11,11 @@ pub enum Width {
 
 impl Width {
     pub fn lanes(self) -> usize {
-        if self == Width::Narrow { 8 } else { 4 }
+        if self == Width::Narrow {
+            8
+        } else {
+            4
+        }
     }
 }
 
@@ -37,7 +41,11 @@ impl Bounds {
     /// So many events move no sum by more than 32767.
     pub fn most_events(&self, distinct: bool) -> usize {
         let (table, bounded) = if distinct { &self.distinct } else { &self.repeated };
-        if *bounded { usize::MAX } else { table.len().saturating_sub(1) }
+        if *bounded {
+            usize::MAX
+        } else {
+            table.len().saturating_sub(1)
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Constant current into one layer: once a run.
 
+use crate::chunks::Width;
 use crate::events::deliver_constant;
 use crate::kernel::drive::{drive_f, drive_narrow, drive_wide, DriveFloat, DriveInteger};
 use crate::kernel::lanes::Lanes;
 use crate::layer::{Layer, PerNeuron};
 use crate::state::{as_floats, as_integers, LayerState, Scratch};
-use crate::chunks::Width;
 use crate::synapse::Form;
 use crate::with_vectors;
 
@@ -18,7 +18,8 @@ pub fn set_drive<L: Lanes>(layer: &Layer, state: &mut LayerState, values: Option
     };
     let rest = if layer.width == Width::Float { &layer.bias } else { &layer.base };
     let (width, padded) = (layer.geometry.width, layer.padded);
-    let mut drive = state.drive.take().map_or_else(|| vec![0; layer.geometry.positions() * padded], PerNeuron::into_values);
+    let mut drive =
+        state.drive.take().map_or_else(|| vec![0; layer.geometry.positions() * padded], PerNeuron::into_values);
     for (position, row) in drive.chunks_exact_mut(padded).enumerate() {
         row.copy_from_slice(&rest.at(position)[..padded]);
     }
@@ -26,8 +27,12 @@ pub fn set_drive<L: Lanes>(layer: &Layer, state: &mut LayerState, values: Option
         for y in 0..layer.geometry.height {
             let row = &mut drive[y * width * padded..(y + 1) * width * padded];
             match synapse.form {
-                Form::Events { .. } if layer.width == Width::Float => deliver_constant(layer, synapse, &state.readers[index], values, y, as_floats(row)),
-                Form::Events { .. } => deliver_constant(layer, synapse, &state.readers[index], values, y, as_integers(row)),
+                Form::Events { .. } if layer.width == Width::Float => {
+                    deliver_constant(layer, synapse, &state.readers[index], values, y, as_floats(row))
+                }
+                Form::Events { .. } => {
+                    deliver_constant(layer, synapse, &state.readers[index], values, y, as_integers(row))
+                }
                 Form::Lanes { .. } => lanes(layer, index, values, y, row),
                 Form::Rows { .. } => rows::<L>(layer, index, values, y, row, scratch),
             }
@@ -54,8 +59,12 @@ fn rows<L: Lanes>(layer: &Layer, index: usize, values: &[u32], y: usize, row: &m
                 let charge = row.as_mut_ptr().add(x * layer.padded + chunk.first);
                 match layer.width {
                     Width::Float => with_vectors!(chunk.vectors, drive_f: DriveFloat, L, charge.cast(), list, weights),
-                    Width::Wide => with_vectors!(chunk.vectors, drive_wide: DriveInteger, L, charge.cast(), list, weights),
-                    Width::Narrow => with_vectors!(chunk.vectors, drive_narrow: DriveInteger, L, charge.cast(), list, weights),
+                    Width::Wide => {
+                        with_vectors!(chunk.vectors, drive_wide: DriveInteger, L, charge.cast(), list, weights)
+                    }
+                    Width::Narrow => {
+                        with_vectors!(chunk.vectors, drive_narrow: DriveInteger, L, charge.cast(), list, weights)
+                    }
                 }
             }
         }
@@ -73,7 +82,9 @@ fn lanes(layer: &Layer, index: usize, values: &[u32], y: usize, row: &mut [u32])
                 let weight = synapse.lane_weight(position, chunk, layer.vectors, channel - chunk.first);
                 let (value, charge) = (values[position * channels + channel], &mut row[x * layer.padded + channel]);
                 *charge = match layer.width {
-                    Width::Float => (f32::from_bits(*charge) + f32::from_bits(weight) * f32::from_bits(value)).to_bits(),
+                    Width::Float => {
+                        (f32::from_bits(*charge) + f32::from_bits(weight) * f32::from_bits(value)).to_bits()
+                    }
                     _ => charge.wrapping_add(weight.wrapping_mul(value)),
                 };
             }

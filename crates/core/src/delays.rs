@@ -87,15 +87,33 @@ pub fn histories(network: &Network) -> Vec<Option<History>> {
         longest[synapse.source] = longest[synapse.source].max(synapse.delay);
     }
     let signs = network.schedule.signs();
-    longest.into_iter().map(|longest_delay| (longest_delay > 0).then(|| History { longest_delay, signs, neurons: Vec::new(), starts: Vec::new(), elapsed: 0 })).collect()
+    longest
+        .into_iter()
+        .map(|longest_delay| {
+            (longest_delay > 0).then(|| History {
+                longest_delay,
+                signs,
+                neurons: Vec::new(),
+                starts: Vec::new(),
+                elapsed: 0,
+            })
+        })
+        .collect()
 }
 
 /// Ticks that may pass through the graph at once: no more than a recurrent synapse delays, so that its source has them all.
 pub fn block_ticks(network: &Network, most: usize) -> usize {
-    let recurrent = layers(network).flat_map(|(index, layer)| layer.synapses.iter().filter(move |synapse| synapse.source >= index));
+    let recurrent =
+        layers(network).flat_map(|(index, layer)| layer.synapses.iter().filter(move |synapse| synapse.source >= index));
     recurrent.map(|synapse| synapse.delay).fold(most, usize::min)
 }
 
 fn layers(network: &Network) -> impl Iterator<Item = (usize, &Layer)> {
-    network.nodes.iter().enumerate().filter_map(|(index, node)| if let Node::Layer(layer) = node { Some((index, &**layer)) } else { None })
+    network.nodes.iter().enumerate().filter_map(|(index, node)| {
+        if let Node::Layer(layer) = node {
+            Some((index, &**layer))
+        } else {
+            None
+        }
+    })
 }

@@ -16,7 +16,9 @@ impl Fan {
     }
 
     pub fn of(sweep: &Sweep, from: Geometry, to: Geometry, channels: u64) -> Fan {
-        let count = |axis: usize, input: usize, output: usize| -> Vec<u64> { sweep.readers(axis, input, output).iter().map(|list| list.len() as u64).collect() };
+        let count = |axis: usize, input: usize, output: usize| -> Vec<u64> {
+            sweep.readers(axis, input, output).iter().map(|list| list.len() as u64).collect()
+        };
         let columns = count(1, from.width, to.width);
         let mut changes = Vec::new();
         let mut former = 0i64;

@@ -1,10 +1,10 @@
 //! One population or output: its neurons, its synapses, and how its channels are cut into chunks.
 
+use crate::chunks::{chunks, Bounds, Chunk, Width};
 use crate::kernel::levels::{reciprocal, Levels};
 use crate::network::Schedule;
 use crate::neuron::Neuron;
 use crate::spikes::{Geometry, Spikes};
-use crate::chunks::{chunks, Bounds, Chunk, Width};
 use crate::sweep::Sweep;
 use crate::synapse::{Kind, Synapse, View};
 
@@ -59,7 +59,8 @@ impl SynapseSpec {
     pub fn from_numbers(numbers: &[u32]) -> Result<Vec<SynapseSpec>, String> {
         let spec = |numbers: &[u32]| {
             let sizes: Vec<usize> = numbers.iter().map(|&number| number as usize).collect();
-            let [source, kind, window @ .., groups, ticks, height, width, channels] = <[usize; 15]>::try_from(sizes).map_err(|_| "synapse: expected 15 numbers")?;
+            let [source, kind, window @ .., groups, ticks, height, width, channels] =
+                <[usize; 15]>::try_from(sizes).map_err(|_| "synapse: expected 15 numbers")?;
             let kind = match kind {
                 0 => Kind::Dense,
                 1 => Kind::Conv(Sweep::new(window), groups),
@@ -151,16 +152,46 @@ impl Layer {
         };
         let grouped = |synapse: &SynapseSpec| matches!(synapse.kind, Kind::Conv(_, groups) if groups > 1);
         let row_local = |synapse: &SynapseSpec| !matches!(synapse.kind, Kind::Dense);
-        let by_events = spec.synapses.iter().any(|synapse| grouped(synapse) && fan_out(&synapse.kind, to) % 16 != 0) && spec.synapses.iter().all(|synapse| row_local(synapse) && fan_out(&synapse.kind, to) < 16);
-        let groups = spec.synapses.iter().filter(|synapse| grouped(synapse) && fan_out(&synapse.kind, to) % 16 == 0).map(|synapse| to.channels / fan_out(&synapse.kind, to)).max().unwrap_or(1);
+        let by_events = spec.synapses.iter().any(|synapse| grouped(synapse) && fan_out(&synapse.kind, to) % 16 != 0)
+            && spec.synapses.iter().all(|synapse| row_local(synapse) && fan_out(&synapse.kind, to) < 16);
+        let groups = spec
+            .synapses
+            .iter()
+            .filter(|synapse| grouped(synapse) && fan_out(&synapse.kind, to) % 16 == 0)
+            .map(|synapse| to.channels / fan_out(&synapse.kind, to))
+            .max()
+            .unwrap_or(1);
         let groups = if by_events { 1 } else { groups };
         let chunks = chunks(to.channels, groups, width);
         let vectors: usize = chunks.iter().map(|chunk| chunk.vectors).sum();
         let padded = chunks.last().map_or(0, |last| last.first + last.vectors * width.lanes());
         // Not where it takes values: 0 times a value is +0.0 or −0.0.
-        let has_rows = |synapse: &SynapseSpec| synapse.kind == Kind::Identity { per_neuron: false } && synapse.source != 0 && schedule.timed.is_none() && to.channels <= MOST_DIAGONAL;
+        let has_rows = |synapse: &SynapseSpec| {
+            synapse.kind == Kind::Identity { per_neuron: false }
+                && synapse.source != 0
+                && schedule.timed.is_none()
+                && to.channels <= MOST_DIAGONAL
+        };
         let delay = |synapse: &SynapseSpec| synapse.delayed.map_or(0, |delayed| delayed.ticks);
-        let synapses = spec.synapses.iter().zip(sources).map(|(synapse, &from)| Synapse::new(synapse.source, synapse.kind, from, to, width, vectors, by_events, groups, has_rows(synapse)).delayed(delay(synapse))).collect();
+        let synapses = spec
+            .synapses
+            .iter()
+            .zip(sources)
+            .map(|(synapse, &from)| {
+                Synapse::new(
+                    synapse.source,
+                    synapse.kind,
+                    from,
+                    to,
+                    width,
+                    vectors,
+                    by_events,
+                    groups,
+                    has_rows(synapse),
+                )
+                .delayed(delay(synapse))
+            })
+            .collect();
         // Lanes without a neuron must not fire, whatever their potential: nothing reaches NaN.
         let never = if float { f32::NAN.to_bits() } else { 1 };
         let base = match (float, schedule.interleaved) {
@@ -168,7 +199,11 @@ impl Layer {
             (_, true) => spec.bias.clone(),
             _ => sum(&spec.bias, &spec.initial),
         };
-        let reciprocals: Option<Vec<u32>> = if float || !spec.fires { None } else { spec.threshold.iter().map(|&threshold| reciprocal(threshold as i32)).collect() };
+        let reciprocals: Option<Vec<u32>> = if float || !spec.fires {
+            None
+        } else {
+            spec.threshold.iter().map(|&threshold| reciprocal(threshold as i32)).collect()
+        };
         Layer {
             geometry: to,
             depth: spec.depth,
@@ -199,7 +234,8 @@ impl Layer {
 
     /// The firing ticks of its window at once, where they are such.
     pub fn levels(&self, schedule: &Schedule) -> Option<Levels> {
-        let levels = Levels::of(&schedule.firing).filter(|_| schedule.cap.is_none() && self.traced.is_empty() && self.reciprocal.is_some())?;
+        let levels = Levels::of(&schedule.firing)
+            .filter(|_| schedule.cap.is_none() && self.traced.is_empty() && self.reciprocal.is_some())?;
         match levels {
             Levels::Run(ticks) if self.fires_merged => Some(Levels::Merged { ticks, planes: schedule.merged_planes() }),
             _ => Some(levels),
@@ -237,7 +273,9 @@ impl Layer {
                         }
                         for sign in [1i16, -1] {
                             one_sign.clear();
-                            one_sign.extend(column.iter().map(|&q| if signed { q.abs() } else { q * sign }).filter(|&q| q > 0));
+                            one_sign.extend(
+                                column.iter().map(|&q| if signed { q.abs() } else { q * sign }).filter(|&q| q > 0),
+                            );
                             if repeats != Repeats::Always {
                                 tables[0].include(&mut one_sign);
                             }
@@ -257,7 +295,6 @@ impl Layer {
         }
         self.chunks = chunks;
     }
-
 }
 
 fn common_shift(thresholds: &[u32]) -> Option<u32> {

@@ -1,5 +1,6 @@
 //! A layer over its whole window: it integrates all ticks, then fires (T7).
 
+use crate::chunks::{Chunk, Width};
 use crate::events::deliver;
 use crate::kernel::fire::{fire_window, Firing};
 use crate::kernel::lanes::Lanes;
@@ -9,17 +10,29 @@ use crate::layer::Layer;
 use crate::network::Schedule;
 use crate::spikes::Spikes;
 use crate::state::{as_integers, gather_row, grow, row_taps, spikes_of, LayerState, Scratch};
-use crate::chunks::{Chunk, Width};
 use crate::with_vectors;
 
 /// `distinct_input`: no input of the network spikes twice in a tick.
 #[inline(never)]
-pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Schedule, before: &[Spikes], out: &mut Spikes, scratch: &mut Scratch, distinct_input: bool) {
+pub fn run_window<L: Lanes>(
+    layer: &Layer,
+    state: &mut LayerState,
+    schedule: &Schedule,
+    before: &[Spikes],
+    out: &mut Spikes,
+    scratch: &mut Scratch,
+    distinct_input: bool,
+) {
     let ticks = schedule.window_ticks();
     let (height, width, channels) = (layer.geometry.height, layer.geometry.width, layer.geometry.channels);
     let words = layer.padded.div_ceil(64);
     let row_words = width * words;
-    let firing = Firing { ticks: &schedule.firing, least: Firing::least(&schedule.firing), raised: schedule.raised && layer.rectified, cap: schedule.cap };
+    let firing = Firing {
+        ticks: &schedule.firing,
+        least: Firing::least(&schedule.firing),
+        raised: schedule.raised && layer.rectified,
+        cap: schedule.cap,
+    };
     let levels = layer.levels(schedule).zip(layer.reciprocal.as_ref());
     let planes = match levels {
         Some((Levels::Merged { planes, .. }, _)) => planes,
@@ -47,7 +60,8 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
             let lanes = chunk.vectors * layer.width.lanes();
             for x in 0..width {
                 let position = y * width + x;
-                let traced = !layer.traced.is_empty() && layer.traced.iter().any(|&neuron| in_chunk(neuron, position, channels, chunk, lanes));
+                let traced = !layer.traced.is_empty()
+                    && layer.traced.iter().any(|&neuron| in_chunk(neuron, position, channels, chunk, lanes));
                 let mut potentials = [0i32; 64];
                 let base = &state.drive.as_ref().unwrap_or(&layer.base).at(position)[chunk.first..chunk.first + lanes];
                 if traced {
@@ -61,14 +75,27 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                     row_taps(layer, state, before, scratch, chunk, y, x);
                     let merged = layer.merged_planes > 0;
                     let ticks = if merged { layer.merged_planes } else { ticks };
-                    let job = Window { taps: &scratch.taps, ticks, merged, gain: schedule.gain, signs: schedule.signs(), most_events: chunk.bounds.most_events(distinct_input), base: base.as_ptr().cast(), sampled };
+                    let job = Window {
+                        taps: &scratch.taps,
+                        ticks,
+                        merged,
+                        gain: schedule.gain,
+                        signs: schedule.signs(),
+                        most_events: chunk.bounds.most_events(distinct_input),
+                        base: base.as_ptr().cast(),
+                        sampled,
+                    };
                     let potential = potentials.as_mut_ptr();
                     // SAFETY: chunks have at most 64 lanes, base and samples one value a lane (and tick); taps read live spikes of
                     // `ticks` planes, whose entries are rows of the chunk's block.
                     unsafe {
                         match layer.width {
-                            Width::Narrow if merged => with_vectors!(chunk.vectors, merged_narrow: WindowKernel, L, &job, potential),
-                            Width::Narrow => with_vectors!(chunk.vectors, window_narrow: WindowKernel, L, &job, potential),
+                            Width::Narrow if merged => {
+                                with_vectors!(chunk.vectors, merged_narrow: WindowKernel, L, &job, potential)
+                            }
+                            Width::Narrow => {
+                                with_vectors!(chunk.vectors, window_narrow: WindowKernel, L, &job, potential)
+                            }
                             _ => with_vectors!(chunk.vectors, window_wide: WindowKernel, L, &job, potential),
                         }
                     }
@@ -78,8 +105,21 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                     // SAFETY: as above and below; a chunk begins at a neuron, and there is a count for each neuron or for none.
                     unsafe {
                         let bits = row_bits.cast::<u8>().add(x * words * 8 + chunk.first / 8);
-                        let counts = if state.counts.is_empty() { std::ptr::null_mut() } else { state.counts.as_mut_ptr().add(at) };
-                        fire_levels::<L>(potentials.as_ptr(), reciprocal.at(position)[chunk.first..chunk.first + lanes].as_ptr(), lanes, levels, bits, row_words * 8, counts, lanes.min(channels - chunk.first));
+                        let counts = if state.counts.is_empty() {
+                            std::ptr::null_mut()
+                        } else {
+                            state.counts.as_mut_ptr().add(at)
+                        };
+                        fire_levels::<L>(
+                            potentials.as_ptr(),
+                            reciprocal.at(position)[chunk.first..chunk.first + lanes].as_ptr(),
+                            lanes,
+                            levels,
+                            bits,
+                            row_words * 8,
+                            counts,
+                            lanes.min(channels - chunk.first),
+                        );
                     }
                 } else if layer.fires {
                     let threshold = &layer.threshold.at(position)[chunk.first..chunk.first + lanes];
@@ -87,7 +127,15 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
                     unsafe {
                         let bits = row_bits.cast::<u8>().add(x * words * 8 + chunk.first / 8);
                         let fired = if traced { sampled.add(ticks * lanes) } else { sampled };
-                        fire_window::<L>(potentials.as_mut_ptr(), threshold.as_ptr().cast(), lanes, &firing, bits, row_words * 8, fired);
+                        fire_window::<L>(
+                            potentials.as_mut_ptr(),
+                            threshold.as_ptr().cast(),
+                            lanes,
+                            &firing,
+                            bits,
+                            row_words * 8,
+                            fired,
+                        );
                     }
                 } else {
                     let at = position * layer.padded + chunk.first;
@@ -100,7 +148,11 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
             }
         }
         if layer.fires {
-            let bits = if layer.keeps_bits { &kept[y * planes * row_words..(y + 1) * planes * row_words] } else { &scratch.bits[..planes * row_words] };
+            let bits = if layer.keeps_bits {
+                &kept[y * planes * row_words..(y + 1) * planes * row_words]
+            } else {
+                &scratch.bits[..planes * row_words]
+            };
             if layer.lists_spikes || (levels.is_none() && !state.counts.is_empty()) {
                 emit(layer, state, schedule, out, bits, words, y, levels.is_some());
             } else {
@@ -123,7 +175,16 @@ pub fn run_window<L: Lanes>(layer: &Layer, state: &mut LayerState, schedule: &Sc
 /// Turns the bits of one row into spikes, and counts them unless they are `counted`.
 #[inline(never)]
 #[allow(clippy::too_many_arguments)]
-fn emit(layer: &Layer, state: &mut LayerState, schedule: &Schedule, out: &mut Spikes, bits: &[u64], words: usize, y: usize, counted: bool) {
+fn emit(
+    layer: &Layer,
+    state: &mut LayerState,
+    schedule: &Schedule,
+    out: &mut Spikes,
+    bits: &[u64],
+    words: usize,
+    y: usize,
+    counted: bool,
+) {
     if counted || state.counts.is_empty() {
         out.append_bits(layer.geometry, bits, words, |_, _| {});
         return;
@@ -143,7 +204,14 @@ pub fn in_chunk(neuron: u32, position: usize, channels: usize, chunk: &Chunk, la
 
 /// One row, event by event: potentials after the window go to `scratch.row`, samples of traced neurons to the traces.
 #[inline(never)]
-fn integrate_row(layer: &Layer, state: &mut LayerState, schedule: &Schedule, before: &[Spikes], scratch: &mut Scratch, y: usize) {
+fn integrate_row(
+    layer: &Layer,
+    state: &mut LayerState,
+    schedule: &Schedule,
+    before: &[Spikes],
+    scratch: &mut Scratch,
+    y: usize,
+) {
     let ticks = schedule.window_ticks();
     let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
     grow(&mut scratch.row, width * padded);
@@ -155,10 +223,21 @@ fn integrate_row(layer: &Layer, state: &mut LayerState, schedule: &Schedule, bef
         }
         for (index, synapse) in layer.synapses.iter().enumerate() {
             for sign in 0..schedule.signs() {
-                deliver(layer, synapse, &state.readers[index], spikes_of(layer, index, &state.views, before), y, tick * schedule.signs() + sign, sign == 1, row);
+                deliver(
+                    layer,
+                    synapse,
+                    &state.readers[index],
+                    spikes_of(layer, index, &state.views, before),
+                    y,
+                    tick * schedule.signs() + sign,
+                    sign == 1,
+                    row,
+                );
             }
         }
-        for (listed, &neuron) in layer.traced.iter().enumerate().filter(|(_, &neuron)| neuron as usize / (width * channels) == y) {
+        for (listed, &neuron) in
+            layer.traced.iter().enumerate().filter(|(_, &neuron)| neuron as usize / (width * channels) == y)
+        {
             let (x, channel) = (neuron as usize / channels % width, neuron as usize % channels);
             state.traces[listed * 2 * ticks + tick] = row[x * padded + channel] as u32;
         }
@@ -174,7 +253,16 @@ fn integrate_row(layer: &Layer, state: &mut LayerState, schedule: &Schedule, bef
 /// Membrane traces: base + V·gain^(ticks left) while integrating, then V after each firing tick.
 #[inline(never)]
 #[allow(clippy::too_many_arguments)]
-fn trace(layer: &Layer, state: &mut LayerState, schedule: &Schedule, sampled: &[u32], position: usize, chunk: &Chunk, lanes: usize, base: &[u32]) {
+fn trace(
+    layer: &Layer,
+    state: &mut LayerState,
+    schedule: &Schedule,
+    sampled: &[u32],
+    position: usize,
+    chunk: &Chunk,
+    lanes: usize,
+    base: &[u32],
+) {
     let ticks = schedule.window_ticks();
     for (row, &neuron) in layer.traced.iter().enumerate() {
         if !in_chunk(neuron, position, layer.geometry.channels, chunk, lanes) {

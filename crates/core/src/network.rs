@@ -49,9 +49,22 @@ pub enum Timed {
 impl Schedule {
     /// From three numbers a firing tick: above, below + 1 (0: no negative spikes), payload. `cap` 0: none.
     pub fn from_numbers(interleaved: bool, gain: i32, firing: &[u32], raised: bool, cap: i32) -> Schedule {
-        let tick = |numbers: &[u32]| FiringTick { above: numbers[0] as i32, below: numbers[1].checked_sub(1).map(|below| below as i32), payload: numbers[2] as i32 };
+        let tick = |numbers: &[u32]| FiringTick {
+            above: numbers[0] as i32,
+            below: numbers[1].checked_sub(1).map(|below| below as i32),
+            payload: numbers[2] as i32,
+        };
         let firing: Vec<FiringTick> = firing.chunks_exact(3).map(tick).collect();
-        Schedule { interleaved, gain, signed: firing.iter().any(|tick| tick.below.is_some()), firing, raised, cap: (cap != 0).then_some(cap), takes_back: None, timed: None }
+        Schedule {
+            interleaved,
+            gain,
+            signed: firing.iter().any(|tick| tick.below.is_some()),
+            firing,
+            raised,
+            cap: (cap != 0).then_some(cap),
+            takes_back: None,
+            timed: None,
+        }
     }
 
     pub fn window_ticks(&self) -> usize {
@@ -69,7 +82,11 @@ impl Schedule {
 
     /// In f32.
     pub fn float(&self) -> bool {
-        if self.interleaved { self.takes_back.is_none() } else { self.timed == Some(Timed::Real) }
+        if self.interleaved {
+            self.takes_back.is_none()
+        } else {
+            self.timed == Some(Timed::Real)
+        }
     }
 
     /// Planes of spikes a tick.
@@ -100,7 +117,11 @@ pub struct Network {
 }
 
 fn expect(what: &str, expected: usize, got: usize) -> Result<(), String> {
-    if expected == got { Ok(()) } else { Err(format!("{what}: expected {expected} values, got {got}")) }
+    if expected == got {
+        Ok(())
+    } else {
+        Err(format!("{what}: expected {expected} values, got {got}"))
+    }
 }
 
 fn expect_each(what: &str, geometry: Geometry, got: usize) -> Result<(), String> {
@@ -113,9 +134,17 @@ fn expect_each(what: &str, geometry: Geometry, got: usize) -> Result<(), String>
 impl Network {
     pub fn new(input: Geometry, schedule: Schedule) -> Result<Network, String> {
         if schedule.interleaved && !schedule.firing.is_empty() {
-            return Err(format!("schedule: expected no firing ticks of an interleaved network, got {}", schedule.firing.len()));
+            return Err(format!(
+                "schedule: expected no firing ticks of an interleaved network, got {}",
+                schedule.firing.len()
+            ));
         }
-        let sound = |tick: &FiringTick| tick.above > 0 && tick.payload > 0 && tick.below.is_some() == schedule.signed && tick.below.unwrap_or(0) >= 0;
+        let sound = |tick: &FiringTick| {
+            tick.above > 0
+                && tick.payload > 0
+                && tick.below.is_some() == schedule.signed
+                && tick.below.unwrap_or(0) >= 0
+        };
         if !(1..=3).contains(&schedule.gain) || !schedule.firing.iter().all(sound) {
             return Err("schedule: expected gain 1 to 3, positive levels and payloads, and negative levels where spikes are signed".into());
         }
@@ -124,7 +153,12 @@ impl Network {
 
     /// Before the first layer, of an interleaved network.
     pub fn take_back(&mut self, takes_back: TakesBack) -> Result<(), String> {
-        if !self.schedule.interleaved || self.nodes.len() > 1 || takes_back.window_ticks < 1 || takes_back.window_ticks > 1 << 30 || takes_back.cap < 1 {
+        if !self.schedule.interleaved
+            || self.nodes.len() > 1
+            || takes_back.window_ticks < 1
+            || takes_back.window_ticks > 1 << 30
+            || takes_back.cap < 1
+        {
             return Err(format!("signed rate: expected an interleaved network without layers, 1 to 2^30 ticks a window and a cap of at least 1, got {} and {}", takes_back.window_ticks, takes_back.cap));
         }
         self.schedule.takes_back = Some(takes_back);
@@ -134,7 +168,11 @@ impl Network {
 
     /// Before the first layer, of a layerwise network without firing ticks. `slots` 0: times are real.
     pub fn time(&mut self, slots: i32) -> Result<(), String> {
-        if self.schedule.interleaved || !self.schedule.firing.is_empty() || self.nodes.len() > 1 || !(0..=1 << 24).contains(&slots) {
+        if self.schedule.interleaved
+            || !self.schedule.firing.is_empty()
+            || self.nodes.len() > 1
+            || !(0..=1 << 24).contains(&slots)
+        {
             return Err(format!("time to first spike: expected 0 to 2^24 slots, before the first layer, and no firing ticks, got {slots}"));
         }
         self.schedule.timed = Some(if slots == 0 { Timed::Real } else { Timed::Slots(slots) });
@@ -170,7 +208,12 @@ impl Network {
         let mut sources = Vec::new();
         for synapse in &spec.synapses {
             let from = match synapse.delayed {
-                Some(_) if !self.schedule.interleaved => return Err(format!("synapse from node {}: expected no delay in a layerwise network", synapse.source)),
+                Some(_) if !self.schedule.interleaved => {
+                    return Err(format!(
+                        "synapse from node {}: expected no delay in a layerwise network",
+                        synapse.source
+                    ))
+                }
                 Some(Delayed { from, .. }) if synapse.source >= self.nodes.len() => from,
                 _ => self.source(synapse.source)?,
             };
@@ -178,10 +221,15 @@ impl Network {
                 Kind::Conv(Sweep { kernel, stride, dilation, .. }, groups) => {
                     let sizes = [kernel, stride, dilation].concat();
                     if sizes.contains(&0) || groups == 0 || from.channels % groups != 0 || to.channels % groups != 0 {
-                        return Err(format!("convolution: expected positive sizes and {groups} equal groups of {} and {} channels", from.channels, to.channels));
+                        return Err(format!(
+                            "convolution: expected positive sizes and {groups} equal groups of {} and {} channels",
+                            from.channels, to.channels
+                        ));
                     }
                 }
-                Kind::Identity { .. } if from.size() != to.size() => return Err(format!("identity: expected {} neurons on both sides, got {}", to.size(), from.size())),
+                Kind::Identity { .. } if from.size() != to.size() => {
+                    return Err(format!("identity: expected {} neurons on both sides, got {}", to.size(), from.size()))
+                }
                 _ => {}
             }
             sources.push(from);
@@ -192,15 +240,25 @@ impl Network {
 
     /// The next weights of a synapse of the last layer, in any number of pieces.
     pub fn weights(&mut self, synapse: usize, values: &[u32]) -> Result<(), String> {
-        let Some(Node::Layer(layer)) = self.nodes.last_mut() else { return Err("weights: expected a layer before them".into()) };
+        let Some(Node::Layer(layer)) = self.nodes.last_mut() else {
+            return Err("weights: expected a layer before them".into());
+        };
         let Layer { synapses, chunks, vectors, .. } = &mut **layer;
         let count = synapses.len();
-        let target = synapses.get_mut(synapse).ok_or_else(|| format!("synapse {synapse}: expected less than {count}"))?;
+        let target =
+            synapses.get_mut(synapse).ok_or_else(|| format!("synapse {synapse}: expected less than {count}"))?;
         target.push(values, chunks, *vectors)
     }
 
     /// Adds a pool; returns its number. `multiplicity`: of a sum, how often each output position passes a spike on; empty: once.
-    pub fn pool(&mut self, source: usize, sum: bool, to: Geometry, sweep: Sweep, multiplicity: Vec<u32>) -> Result<usize, String> {
+    pub fn pool(
+        &mut self,
+        source: usize,
+        sum: bool,
+        to: Geometry,
+        sweep: Sweep,
+        multiplicity: Vec<u32>,
+    ) -> Result<usize, String> {
         let from = self.source(source)?;
         expect("pool channels", from.channels, to.channels)?;
         if !multiplicity.is_empty() {
@@ -228,14 +286,21 @@ impl Network {
         for index in 1..self.nodes.len() {
             let (before, rest) = self.nodes.split_at_mut(index);
             let Node::Layer(layer) = &mut rest[0] else { continue };
-            layer.synapses.iter().try_for_each(|synapse| synapse.complete().map_err(|message| format!("node {index}: {message}")))?;
+            layer
+                .synapses
+                .iter()
+                .try_for_each(|synapse| synapse.complete().map_err(|message| format!("node {index}: {message}")))?;
             if self.schedule.takes_back.is_some() {
                 layer.prove(Repeats::Always, true, 1);
             }
             if self.schedule.interleaved {
                 continue;
             }
-            let repeats = layer.synapses.iter().map(|synapse| repeats_of(before, synapse.source)).fold(Repeats::Never, |a, b| if a == Repeats::Never || b == Repeats::Always { b } else { a });
+            let repeats = layer
+                .synapses
+                .iter()
+                .map(|synapse| repeats_of(before, synapse.source))
+                .fold(Repeats::Never, |a, b| if a == Repeats::Never || b == Repeats::Always { b } else { a });
             if self.schedule.timed.is_some() {
                 continue;
             }
@@ -247,10 +312,19 @@ impl Network {
         if !self.schedule.interleaved {
             self.choose_forms();
         }
-        self.nodes.iter().filter_map(|node| if let Node::Layer(layer) = node { Some(layer) } else { None }).flat_map(|layer| &layer.synapses).try_for_each(|synapse| match self.source(synapse.source)? {
-            from if from.size() == synapse.from.size() => Ok(()),
-            from => Err(format!("synapse from node {}: expected {} neurons, got {}", synapse.source, synapse.from.size(), from.size())),
-        })
+        self.nodes
+            .iter()
+            .filter_map(|node| if let Node::Layer(layer) = node { Some(layer) } else { None })
+            .flat_map(|layer| &layer.synapses)
+            .try_for_each(|synapse| match self.source(synapse.source)? {
+                from if from.size() == synapse.from.size() => Ok(()),
+                from => Err(format!(
+                    "synapse from node {}: expected {} neurons, got {}",
+                    synapse.source,
+                    synapse.from.size(),
+                    from.size()
+                )),
+            })
     }
 }
 
@@ -268,12 +342,15 @@ impl Network {
             let merged = self.nodes.iter().all(|node| match node {
                 Node::Input(_) => true,
                 Node::Pool(pool) => pool.source != index,
-                Node::Layer(layer) => layer.merged_planes > 0 || layer.synapses.iter().all(|synapse| synapse.source != index),
+                Node::Layer(layer) => {
+                    layer.merged_planes > 0 || layer.synapses.iter().all(|synapse| synapse.source != index)
+                }
             });
             let Node::Layer(layer) = &mut self.nodes[index] else { continue };
             layer.keeps_bits = keeps && layer.padded.div_ceil(64) == layer.geometry.channels.div_ceil(64);
             layer.lists_spikes = lists || !layer.keeps_bits || layer.record_spikes;
-            layer.fires_merged = merged && !layer.record_spikes && matches!(layer.levels(&self.schedule), Some(Levels::Run(_)));
+            layer.fires_merged =
+                merged && !layer.record_spikes && matches!(layer.levels(&self.schedule), Some(Levels::Run(_)));
         }
     }
 }

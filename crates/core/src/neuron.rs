@@ -28,7 +28,11 @@ impl Neuron {
         if !(*v >= threshold) {
             return 0;
         }
-        let spikes = if self.spikes_per_tick == 1 { 1 } else { (f64::from(*v) / f64::from(threshold)).floor().min(f64::from(self.spikes_per_tick)) as u32 };
+        let spikes = if self.spikes_per_tick == 1 {
+            1
+        } else {
+            (f64::from(*v) / f64::from(threshold)).floor().min(f64::from(self.spikes_per_tick)) as u32
+        };
         *v = if self.hard { 0.0 } else { (f64::from(*v) - f64::from(spikes) * f64::from(threshold)) as f32 };
         *waiting = self.refractory_ticks;
         spikes

@@ -86,7 +86,13 @@ impl Pipeline {
         }
         // The decision falls when the last population has fired, whether or not an output reads it.
         let windows = depths.iter().max().map_or(0, |deepest| deepest + 1);
-        Pipeline { stages, read_last, counts, samples: (0..windows).map(|_| None).collect(), spare: (0..count).map(|_| Vec::new()).collect() }
+        Pipeline {
+            stages,
+            read_last,
+            counts,
+            samples: (0..windows).map(|_| None).collect(),
+            spare: (0..count).map(|_| Vec::new()).collect(),
+        }
     }
 }
 
@@ -132,7 +138,14 @@ impl<L: Lanes> Simulator<L> {
         self.enter(input, 0, ticks);
         std::mem::swap(&mut self.spikes, &mut spikes);
         let current = input.current().map(<[u32]>::to_vec);
-        Ok(Sample { current, distinct, spikes, records: (0..nodes).map(|_| Record::default()).collect(), spike_count: 0, synaptic_operations: 0 })
+        Ok(Sample {
+            current,
+            distinct,
+            spikes,
+            records: (0..nodes).map(|_| Record::default()).collect(),
+            spike_count: 0,
+            synaptic_operations: 0,
+        })
     }
 
     /// What every node does with a sample that entered `age` windows ago.

@@ -55,11 +55,31 @@ pub(crate) struct Scratch {
 }
 
 impl Pool {
-    pub fn new(source: usize, rule: Rule, from: Geometry, to: Geometry, sweep: &Sweep, multiplicity: Vec<u32>, several: bool) -> Pool {
+    pub fn new(
+        source: usize,
+        rule: Rule,
+        from: Geometry,
+        to: Geometry,
+        sweep: &Sweep,
+        multiplicity: Vec<u32>,
+        several: bool,
+    ) -> Pool {
         let columns = sweep.readers(1, from.width, to.width);
         let rising = matches!(rule, Rule::Rising | Rule::Largest);
         let shown = vec![0; if rising { to.height * sweep.kernel[0] * from.width * from.channels } else { 0 }];
-        Pool { source, rule, from, to, sweep: *sweep, multiplicity, columns, shown, largest: vec![0; if rising { to.size() } else { 0 }], several, scratch: Scratch::default() }
+        Pool {
+            source,
+            rule,
+            from,
+            to,
+            sweep: *sweep,
+            multiplicity,
+            columns,
+            shown,
+            largest: vec![0; if rising { to.size() } else { 0 }],
+            several,
+            scratch: Scratch::default(),
+        }
     }
 
     /// Whether the source's spikes may come as bits.
@@ -103,7 +123,9 @@ impl Pool {
                     _ => self.count(y, source, words, &mut scratch),
                 }
                 let spikes = &mut scratch.spikes;
-                target.append_row(self.to, &scratch.bits, words, |plane, x, channel| std::mem::take(&mut spikes[plane * row + x * self.to.channels + channel]));
+                target.append_row(self.to, &scratch.bits, words, |plane, x, channel| {
+                    std::mem::take(&mut spikes[plane * row + x * self.to.channels + channel])
+                });
             }
         }
         target.finish();
@@ -126,13 +148,24 @@ impl Pool {
 
     /// One row of outputs, 64 channels at a time.
     #[inline(never)]
-    fn maxima(&self, y: usize, planes: usize, words: usize, members: &[u64], Scratch { bits, alive, places, .. }: &mut Scratch) {
+    fn maxima(
+        &self,
+        y: usize,
+        planes: usize,
+        words: usize,
+        members: &[u64],
+        Scratch { bits, alive, places, .. }: &mut Scratch,
+    ) {
         let width = self.from.width;
         for x in 0..self.to.width {
             places.clear();
             for ky in 0..self.sweep.kernel[0] {
                 let Some(row) = self.sweep.input(0, y, ky, self.from.height) else { continue };
-                places.extend((0..self.sweep.kernel[1]).filter_map(|kx| self.sweep.input(1, x, kx, width)).map(|column| (row * planes * width + column) * words));
+                places.extend(
+                    (0..self.sweep.kernel[1])
+                        .filter_map(|kx| self.sweep.input(1, x, kx, width))
+                        .map(|column| (row * planes * width + column) * words),
+                );
             }
             for word in 0..words {
                 alive.clear();
@@ -143,7 +176,8 @@ impl Pool {
                 }
                 for plane in 0..planes {
                     let at = plane * width * words + word;
-                    let any = places.iter().zip(&*alive).fold(0, |any, (place, alive)| any | (members[place + at] & alive));
+                    let any =
+                        places.iter().zip(&*alive).fold(0, |any, (place, alive)| any | (members[place + at] & alive));
                     bits[(plane * self.to.width + x) * words + word] = any;
                     if self.rule == Rule::BitSerial {
                         for (place, alive) in places.iter().zip(&mut *alive) {
@@ -157,7 +191,17 @@ impl Pool {
 
     /// Plane by pairs: the largest digit of the members still alive.
     #[allow(clippy::too_many_arguments)]
-    fn digits(&self, x: usize, word: usize, words: usize, planes: usize, members: &[u64], bits: &mut [u64], alive: &mut [u64], places: &[usize]) {
+    fn digits(
+        &self,
+        x: usize,
+        word: usize,
+        words: usize,
+        planes: usize,
+        members: &[u64],
+        bits: &mut [u64],
+        alive: &mut [u64],
+        places: &[usize],
+    ) {
         for tick in 0..planes / 2 {
             let read = |place: usize, plane: usize| members[place + plane * self.from.width * words + word];
             let (mut plus, mut zero) = (0, if places.is_empty() { u64::MAX } else { 0 });

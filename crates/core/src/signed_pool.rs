@@ -22,7 +22,8 @@ impl Pool {
                     let (x, channel) = (entry as usize / channels, entry as usize % channels);
                     if sum != 0 {
                         let plane = 2 * tick + usize::from(sum < 0);
-                        scratch.members[((row * planes + plane) * width + x) * words + channel / 64] |= 1 << (channel % 64);
+                        scratch.members[((row * planes + plane) * width + x) * words + channel / 64] |=
+                            1 << (channel % 64);
                     }
                 }
             }
@@ -31,7 +32,13 @@ impl Pool {
 
     /// One row of outputs: where members spike, the change of their largest count.
     #[inline(never)]
-    pub(crate) fn largest_counts(&mut self, y: usize, source: &Spikes, words: usize, Scratch { bits, spikes, touched, .. }: &mut Scratch) {
+    pub(crate) fn largest_counts(
+        &mut self,
+        y: usize,
+        source: &Spikes,
+        words: usize,
+        Scratch { bits, spikes, touched, .. }: &mut Scratch,
+    ) {
         let (from, to, kernel) = (self.from, self.to, self.sweep.kernel);
         let (row_size, from_row) = (to.width * to.channels, from.width * from.channels);
         for tick in 0..source.planes / 2 {
@@ -44,7 +51,8 @@ impl Pool {
                         let count = &mut shown[entry as usize];
                         *count = if sign == 0 { count.wrapping_add(1) } else { count.wrapping_sub(1) };
                         let (x, channel) = (entry as usize / from.channels, entry as usize % from.channels);
-                        touched.extend(self.columns[x].iter().map(|&(_, column)| (column * to.channels + channel) as u32));
+                        touched
+                            .extend(self.columns[x].iter().map(|&(_, column)| (column * to.channels + channel) as u32));
                     }
                 }
             }

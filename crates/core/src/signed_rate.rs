@@ -1,7 +1,7 @@
 //! A layer over a block of ticks in which it integrates and fires by turns, in i32, and takes spikes back (T8).
 
-use crate::events::deliver;
 use crate::chunks::Width;
+use crate::events::deliver;
 use crate::kernel::lanes::Lanes;
 use crate::kernel::signed::{signed_narrow, signed_wide, Chunk as Job, SignedTicks};
 use crate::layer::Layer;
@@ -65,7 +65,17 @@ impl LayerState {
 /// Ticks `first` to `first + ticks` of a run of `run_ticks`.
 #[inline(never)]
 #[allow(clippy::too_many_arguments)]
-pub fn run_signed_block<L: Lanes>(layer: &Layer, state: &mut LayerState, takes_back: &TakesBack, before: &[Spikes], out: &mut Spikes, scratch: &mut Scratch, first: usize, ticks: usize, run_ticks: usize) {
+pub fn run_signed_block<L: Lanes>(
+    layer: &Layer,
+    state: &mut LayerState,
+    takes_back: &TakesBack,
+    before: &[Spikes],
+    out: &mut Spikes,
+    scratch: &mut Scratch,
+    first: usize,
+    ticks: usize,
+    run_ticks: usize,
+) {
     let (height, width, padded) = (layer.geometry.height, layer.geometry.width, layer.padded);
     let words = padded.div_ceil(64);
     let planes = 2 * ticks;
@@ -91,7 +101,12 @@ pub fn run_signed_block<L: Lanes>(layer: &Layer, state: &mut LayerState, takes_b
         }
         if layer.fires {
             let Scratch { bits, extra, several, .. } = &mut *scratch;
-            out.append_repeated(layer.geometry, &bits[..planes * width * words], words, Further { several, extra, padded });
+            out.append_repeated(
+                layer.geometry,
+                &bits[..planes * width * words],
+                words,
+                Further { several, extra, padded },
+            );
         }
     }
     if layer.fires {
@@ -113,7 +128,16 @@ struct Block<'a> {
 /// One chunk of one position, with the taps in `scratch`. `only`: a single tick, whose spikes are in the potentials already.
 #[inline(never)]
 #[allow(clippy::too_many_arguments)]
-fn run_chunk<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, scratch: &mut Scratch, index: usize, y: usize, x: usize, only: Option<usize>) {
+fn run_chunk<L: Lanes>(
+    layer: &Layer,
+    state: &mut LayerState,
+    block: &Block,
+    scratch: &mut Scratch,
+    index: usize,
+    y: usize,
+    x: usize,
+    only: Option<usize>,
+) {
     let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
     let chunk = &layer.chunks[index];
     let lanes = chunk.vectors * layer.width.lanes();
@@ -121,7 +145,8 @@ fn run_chunk<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, scr
     let position = y * width + x;
     let at = position * padded + chunk.first;
     let (from, ticks) = only.map_or((0, block.ticks), |tick| (tick, 1));
-    let traced = !layer.traced.is_empty() && layer.traced.iter().any(|&neuron| in_chunk(neuron, position, channels, chunk, lanes));
+    let traced = !layer.traced.is_empty()
+        && layer.traced.iter().any(|&neuron| in_chunk(neuron, position, channels, chunk, lanes));
     if traced {
         grow(&mut scratch.sampled, ticks * lanes);
     }
@@ -131,7 +156,11 @@ fn run_chunk<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, scr
     // spikes of two planes a tick, whose entries are rows of the chunk's block. Outputs never fire.
     unsafe {
         let cell = 2 * from * width + x;
-        let threshold = if layer.fires { layer.threshold.at(position)[chunk.first..chunk.first + lanes].as_ptr().cast() } else { std::ptr::null() };
+        let threshold = if layer.fires {
+            layer.threshold.at(position)[chunk.first..chunk.first + lanes].as_ptr().cast()
+        } else {
+            std::ptr::null()
+        };
         let job = Job {
             lanes,
             potential: as_integers(&mut state.potential)[at..at + lanes].as_mut_ptr(),
@@ -161,7 +190,9 @@ fn run_chunk<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, scr
         }
     }
     if traced {
-        for (row, &neuron) in layer.traced.iter().enumerate().filter(|(_, &neuron)| in_chunk(neuron, position, channels, chunk, lanes)) {
+        for (row, &neuron) in
+            layer.traced.iter().enumerate().filter(|(_, &neuron)| in_chunk(neuron, position, channels, chunk, lanes))
+        {
             let lane = neuron as usize % channels - chunk.first;
             for tick in 0..ticks {
                 state.traces[row * block.run_ticks + block.first + from + tick] = scratch.sampled[tick * lanes + lane];
@@ -172,14 +203,30 @@ fn run_chunk<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, scr
 
 /// One row whose synapses deliver event by event, tick after tick.
 #[inline(never)]
-fn run_row<L: Lanes>(layer: &Layer, state: &mut LayerState, block: &Block, before: &[Spikes], scratch: &mut Scratch, y: usize) {
+fn run_row<L: Lanes>(
+    layer: &Layer,
+    state: &mut LayerState,
+    block: &Block,
+    before: &[Spikes],
+    scratch: &mut Scratch,
+    y: usize,
+) {
     let (width, padded) = (layer.geometry.width, layer.padded);
     scratch.taps.clear();
     for tick in 0..block.ticks {
         let row = &mut as_integers(&mut state.potential)[y * width * padded..(y + 1) * width * padded];
         for (index, synapse) in layer.synapses.iter().enumerate() {
             for sign in 0..2 {
-                deliver(layer, synapse, &state.readers[index], spikes_of(layer, index, &state.views, before), y, 2 * tick + sign, sign == 1, row);
+                deliver(
+                    layer,
+                    synapse,
+                    &state.readers[index],
+                    spikes_of(layer, index, &state.views, before),
+                    y,
+                    2 * tick + sign,
+                    sign == 1,
+                    row,
+                );
             }
         }
         for index in 0..layer.chunks.len() {

@@ -9,8 +9,8 @@ use crate::network::{Network, Node, Schedule, Timed};
 use crate::pipeline::Pipeline;
 use crate::signed_rate::run_signed_block;
 use crate::spikes::Spikes;
-use crate::synapse::Synapse;
 use crate::state::{LayerState, Scratch};
+use crate::synapse::Synapse;
 use crate::synchronous::{run_block, BLOCK_TICKS, LONG_BLOCK_TICKS};
 use crate::timed::{enter_current, enter_slots, enter_values, run_timed};
 use std::marker::PhantomData;
@@ -70,12 +70,45 @@ impl<L: Lanes> Simulator<L> {
     pub fn new(mut network: Network, counts: bool) -> Result<Self, String> {
         network.complete()?;
         let interleaved = network.schedule.interleaved;
-        let states = network.nodes.iter().map(|node| if let Node::Layer(layer) = node { LayerState::new(layer, interleaved, counts) } else { LayerState::default() }).collect();
+        let states = network
+            .nodes
+            .iter()
+            .map(|node| {
+                if let Node::Layer(layer) = node {
+                    LayerState::new(layer, interleaved, counts)
+                } else {
+                    LayerState::default()
+                }
+            })
+            .collect();
         let spikes = network.nodes.iter().map(|_| Spikes::default()).collect();
         let (histories, block_ticks) = (histories(&network), block_ticks(&network, usual_block(&network)));
-        let read_last = if histories.iter().any(Option::is_some) || network.schedule.takes_back.is_some() { Vec::new() } else { read_last(&network) };
+        let read_last = if histories.iter().any(Option::is_some) || network.schedule.takes_back.is_some() {
+            Vec::new()
+        } else {
+            read_last(&network)
+        };
         let pipeline = Pipeline::new(&network, counts);
-        let mut simulator = Simulator { network, states, spikes, read_last, spare: Vec::new(), pipeline, scratch: Scratch::default(), silence: Vec::new(), histories, block_ticks, sent: Vec::new(), elapsed: 0, run_ticks: 0, last_ticks: 0, settling_ticks: 0, spike_count: 0, synaptic_operations: 0, lanes: PhantomData };
+        let mut simulator = Simulator {
+            network,
+            states,
+            spikes,
+            read_last,
+            spare: Vec::new(),
+            pipeline,
+            scratch: Scratch::default(),
+            silence: Vec::new(),
+            histories,
+            block_ticks,
+            sent: Vec::new(),
+            elapsed: 0,
+            run_ticks: 0,
+            last_ticks: 0,
+            settling_ticks: 0,
+            spike_count: 0,
+            synaptic_operations: 0,
+            lanes: PhantomData,
+        };
         simulator.reset();
         Ok(simulator)
     }
@@ -141,7 +174,12 @@ impl<L: Lanes> Simulator<L> {
         state.spike_values.clear();
         state.traces.clear();
         state.traces.resize(layer.traced.len() * samples, 0);
-        set_drive::<L>(layer, state, current.filter(|_| self.network.schedule.timed != Some(Timed::Real)), &mut self.scratch);
+        set_drive::<L>(
+            layer,
+            state,
+            current.filter(|_| self.network.schedule.timed != Some(Timed::Real)),
+            &mut self.scratch,
+        );
         if let Some(takes_back) = &self.network.schedule.takes_back {
             state.owe(layer, takes_back, self.elapsed);
         }
@@ -160,7 +198,9 @@ impl<L: Lanes> Simulator<L> {
             (Input::Constant(_), Some(_)) => enter_values(spikes, geometry, &[], &[]),
             (Input::Values { neurons, values }, _) => enter_values(spikes, geometry, neurons, values),
             (Input::Events { neurons, starts, .. }, Some(_)) => enter_slots(spikes, geometry, neurons, starts),
-            (Input::Events { neurons, starts, .. }, None) => spikes.fill(geometry, neurons, &starts[first * signs..=(first + here) * signs]),
+            (Input::Events { neurons, starts, .. }, None) => {
+                spikes.fill(geometry, neurons, &starts[first * signs..=(first + here) * signs])
+            }
             (Input::Constant(_), None) => {
                 self.silence.resize(self.silence.len().max(here * signs + 1), 0);
                 spikes.fill(geometry, &[], &self.silence[..=here * signs]);
@@ -189,10 +229,13 @@ impl<L: Lanes> Simulator<L> {
                 Node::Layer(layer) => {
                     let (state, scratch) = (&mut self.states[index], &mut self.scratch);
                     let past = Past { histories: &self.histories, first: self.elapsed, ticks };
-                    self.synaptic_operations += state.prepare(layer, before, |node| before_nodes[node].geometry(), scratch, &past);
+                    self.synaptic_operations +=
+                        state.prepare(layer, before, |node| before_nodes[node].geometry(), scratch, &past);
                     let Schedule { interleaved, takes_back, timed, .. } = &self.network.schedule;
                     match (interleaved, takes_back, timed) {
-                        (_, Some(takes_back), _) => run_signed_block::<L>(layer, state, takes_back, before, out, scratch, first, ticks, run_ticks),
+                        (_, Some(takes_back), _) => run_signed_block::<L>(
+                            layer, state, takes_back, before, out, scratch, first, ticks, run_ticks,
+                        ),
                         (_, _, Some(timed)) => run_timed::<L>(layer, state, *timed, before, out, scratch),
                         (true, ..) => run_block::<L>(layer, state, before, out, scratch, first, ticks, run_ticks),
                         _ => run_window::<L>(layer, state, &self.network.schedule, before, out, scratch, distinct),
@@ -214,7 +257,8 @@ impl<L: Lanes> Simulator<L> {
 
     /// From now on what every node sends is counted.
     pub fn count_sent(&mut self) {
-        let size = |node: &Node| if matches!(node, Node::Layer(layer) if !layer.fires) { 0 } else { node.geometry().size() };
+        let size =
+            |node: &Node| if matches!(node, Node::Layer(layer) if !layer.fires) { 0 } else { node.geometry().size() };
         self.sent = self.network.nodes.iter().map(|node| vec![0; size(node)]).collect();
     }
 
@@ -241,7 +285,12 @@ impl<L: Lanes> Simulator<L> {
         let words = |charge: f64| [charge.to_bits() as u32, (charge.to_bits() >> 32) as u32];
         let potentials = state.potential.chunks_exact(padded).flat_map(|position| &position[..channels]);
         if !state.charge.is_empty() {
-            return state.charge.chunks_exact(padded).flat_map(|position| &position[..channels]).flat_map(|&charge| words(charge)).collect();
+            return state
+                .charge
+                .chunks_exact(padded)
+                .flat_map(|position| &position[..channels])
+                .flat_map(|&charge| words(charge))
+                .collect();
         }
         if self.network.schedule.float() {
             return potentials.flat_map(|&bits| words(f64::from(f32::from_bits(bits)))).collect();
@@ -297,7 +346,11 @@ fn usual_block(network: &Network) -> usize {
     let neurons: usize = network.nodes.iter().map(|node| node.geometry().size()).sum();
     let layers = network.nodes.iter().filter_map(|node| if let Node::Layer(layer) = node { Some(layer) } else { None });
     let weights: usize = layers.flat_map(|layer| &layer.synapses).map(Synapse::packed_bytes).sum();
-    if weights >= LONG_BLOCK_TICKS * neurons * size_of::<u32>() { LONG_BLOCK_TICKS } else { BLOCK_TICKS }
+    if weights >= LONG_BLOCK_TICKS * neurons * size_of::<u32>() {
+        LONG_BLOCK_TICKS
+    } else {
+        BLOCK_TICKS
+    }
 }
 
 /// Whether no input spikes twice in a tick.
@@ -305,11 +358,20 @@ fn usual_block(network: &Network) -> usize {
 fn check(input: &Input, size: usize, ticks: usize, schedule: &Schedule) -> Result<bool, String> {
     let (timed, planes) = (schedule.timed, ticks * schedule.signs());
     match *input {
-        Input::Events { .. } if timed == Some(Timed::Real) => Err("input spikes: expected the value of each, got none".into()),
+        Input::Events { .. } if timed == Some(Timed::Real) => {
+            Err("input spikes: expected the value of each, got none".into())
+        }
         Input::Values { .. } if timed != Some(Timed::Real) => Err("input spikes: expected no values".into()),
         Input::Values { neurons, values } => {
-            if neurons.len() != values.len() || neurons.windows(2).any(|pair| pair[0] > pair[1]) || neurons.iter().any(|&neuron| neuron as usize >= size) {
-                return Err(format!("input spikes: expected sorted neurons below {size}, and as many values, got {} and {}", neurons.len(), values.len()));
+            if neurons.len() != values.len()
+                || neurons.windows(2).any(|pair| pair[0] > pair[1])
+                || neurons.iter().any(|&neuron| neuron as usize >= size)
+            {
+                return Err(format!(
+                    "input spikes: expected sorted neurons below {size}, and as many values, got {} and {}",
+                    neurons.len(),
+                    values.len()
+                ));
             }
             if !values.iter().all(|&bits| (0.0..=1.0).contains(&f32::from_bits(bits)) && bits >> 31 == 0) {
                 return Err("input spikes: expected values of 0 to 1".into());
@@ -323,15 +385,24 @@ fn check(input: &Input, size: usize, ticks: usize, schedule: &Schedule) -> Resul
             Err(format!("input: expected {expected} values beside spikes, got {}", values.len()))
         }
         Input::Events { neurons, starts, .. } => {
-            if starts.len() != planes + 1 || starts[0] != 0 || starts[planes] as usize != neurons.len() || starts.windows(2).any(|pair| pair[0] > pair[1]) {
-                return Err(format!("input spikes: expected starts of {planes} planes, ascending from 0 to {}", neurons.len()));
+            if starts.len() != planes + 1
+                || starts[0] != 0
+                || starts[planes] as usize != neurons.len()
+                || starts.windows(2).any(|pair| pair[0] > pair[1])
+            {
+                return Err(format!(
+                    "input spikes: expected starts of {planes} planes, ascending from 0 to {}",
+                    neurons.len()
+                ));
             }
             let mut distinct = true;
             for tick in starts.windows(2) {
                 let mut former = None;
                 for &neuron in &neurons[tick[0] as usize..tick[1] as usize] {
                     if neuron as usize >= size || former > Some(neuron) {
-                        return Err(format!("input spikes: expected neurons below {size}, sorted in every tick, got {neuron}"));
+                        return Err(format!(
+                            "input spikes: expected neurons below {size}, sorted in every tick, got {neuron}"
+                        ));
                     }
                     distinct &= former != Some(neuron);
                     former = Some(neuron);

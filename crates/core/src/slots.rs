@@ -13,7 +13,13 @@ use crate::with_vectors;
 
 /// Adds everything that arrives at row `y` to the charges in `scratch.row`.
 #[inline(never)]
-pub fn integrate_slots<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize) {
+pub fn integrate_slots<L: Lanes>(
+    layer: &Layer,
+    state: &mut LayerState,
+    before: &[Spikes],
+    scratch: &mut Scratch,
+    y: usize,
+) {
     gather_row(layer, state, before, scratch, y);
     for (index, synapse) in layer.synapses.iter().enumerate() {
         let spikes = spikes_of(layer, index, &state.views, before);
@@ -29,12 +35,15 @@ pub fn integrate_slots<L: Lanes>(layer: &Layer, state: &mut LayerState, before: 
                 } else {
                     synapse.taps(&mut scratch.taps, spikes, y, x, chunk, layer.vectors);
                 }
-                let charges = &mut as_integers(&mut scratch.row)[x * layer.padded + chunk.first..][..chunk.vectors * layer.width.lanes()];
+                let charges = &mut as_integers(&mut scratch.row)[x * layer.padded + chunk.first..]
+                    [..chunk.vectors * layer.width.lanes()];
                 // SAFETY: charges are those of the chunk's lanes; taps read live spikes with values, whose entries are rows of its block.
                 unsafe {
                     let charge = charges.as_mut_ptr();
                     match layer.width {
-                        Width::Narrow => with_vectors!(chunk.vectors, values_narrow: ValuesInteger, L, &scratch.taps, charge),
+                        Width::Narrow => {
+                            with_vectors!(chunk.vectors, values_narrow: ValuesInteger, L, &scratch.taps, charge)
+                        }
                         _ => with_vectors!(chunk.vectors, values_wide: ValuesInteger, L, &scratch.taps, charge),
                     }
                 }
@@ -63,7 +72,15 @@ fn add_identity(layer: &Layer, synapse: &Synapse, spikes: &Spikes, y: usize, row
 
 /// Appends the spikes of row `y`, whose charges are in `scratch.row`, and counts them.
 #[inline(never)]
-pub fn fire_slots<L: Lanes>(layer: &Layer, state: &mut LayerState, out: &mut Spikes, scratch: &mut Scratch, y: usize, slots: i32, reciprocal: &PerNeuron) {
+pub fn fire_slots<L: Lanes>(
+    layer: &Layer,
+    state: &mut LayerState,
+    out: &mut Spikes,
+    scratch: &mut Scratch,
+    y: usize,
+    slots: i32,
+    reciprocal: &PerNeuron,
+) {
     let Geometry { width, channels, .. } = layer.geometry;
     let padded = layer.padded;
     let bytes = padded / 8;

@@ -109,7 +109,11 @@ impl Spikes {
 
     /// Spikes that an entry of a plane stands for.
     pub fn weight(&self, plane: usize) -> u32 {
-        if self.merged { 1 << plane } else { 1 }
+        if self.merged {
+            1 << plane
+        } else {
+            1
+        }
     }
 
     pub fn total(&self, geometry: Geometry) -> u64 {
@@ -139,7 +143,13 @@ impl Spikes {
 
     /// Appends a row from its bits, [planes][width][words]: in order of (plane, x, channel), each as often as `visit` says.
     #[inline(always)]
-    pub fn append_row(&mut self, geometry: Geometry, bits: &[u64], words: usize, mut visit: impl FnMut(usize, usize, usize) -> u32) {
+    pub fn append_row(
+        &mut self,
+        geometry: Geometry,
+        bits: &[u64],
+        words: usize,
+        mut visit: impl FnMut(usize, usize, usize) -> u32,
+    ) {
         let Geometry { width, channels, .. } = geometry;
         let cells = self.planes * width;
         self.starts.reserve(cells);

@@ -7,8 +7,8 @@ use crate::kernel::drive::Driven;
 use crate::kernel::list::RowList;
 use crate::kernel::rows::Tap;
 use crate::layer::{Layer, PerNeuron};
-use crate::spikes::Spikes;
 use crate::signed_rate::Ledger;
+use crate::spikes::Spikes;
 use crate::synapse::{Synapse, View};
 
 #[derive(Default)]
@@ -67,7 +67,14 @@ impl LayerState {
     }
 
     /// Brings the sources' spikes into the form that the synapses need; returns the synaptic operations of the block.
-    pub fn prepare(&mut self, layer: &Layer, before: &[Spikes], sources: impl Fn(usize) -> crate::spikes::Geometry, scratch: &mut Scratch, past: &Past) -> u64 {
+    pub fn prepare(
+        &mut self,
+        layer: &Layer,
+        before: &[Spikes],
+        sources: impl Fn(usize) -> crate::spikes::Geometry,
+        scratch: &mut Scratch,
+        past: &Past,
+    ) -> u64 {
         let mut operations = 0;
         for (synapse, view) in layer.synapses.iter().zip(&mut self.views) {
             if synapse.delay > 0 {
@@ -77,7 +84,9 @@ impl LayerState {
             let source = &before[synapse.source];
             let from = sources(synapse.source);
             match synapse.view {
-                View::Same if layer.merges(source) => view.merge(source, from, layer.merged_planes, &mut scratch.neurons),
+                View::Same if layer.merges(source) => {
+                    view.merge(source, from, layer.merged_planes, &mut scratch.neurons)
+                }
                 View::Same => {}
                 View::Grouped(groups) => view.group(source, from, groups),
                 View::Reshaped(to) => view.reshape(source, from, to, &mut scratch.neurons, &mut scratch.planes),
@@ -92,7 +101,8 @@ impl LayerState {
         let row_size = layer.geometry.width * layer.geometry.channels;
         for tick in 0..out.planes / 2 {
             for row in 0..layer.geometry.height {
-                let (mut plus, mut minus) = (out.row(layer.geometry, row, 2 * tick), out.row(layer.geometry, row, 2 * tick + 1));
+                let (mut plus, mut minus) =
+                    (out.row(layer.geometry, row, 2 * tick), out.row(layer.geometry, row, 2 * tick + 1));
                 while !plus.is_empty() || !minus.is_empty() {
                     let positive = minus.is_empty() || plus.first().is_some_and(|entry| *entry <= minus[0]);
                     let list = if positive { &mut plus } else { &mut minus };
@@ -123,12 +133,24 @@ pub fn spikes_of<'a>(layer: &Layer, synapse: usize, views: &'a [Spikes], before:
     let Synapse { view, source, delay, .. } = &layer.synapses[synapse];
     // What a delayed synapse reads may come after its layer.
     let as_fired = *view == View::Same && *delay == 0 && !layer.merges(&before[*source]);
-    if as_fired { &before[*source] } else { &views[synapse] }
+    if as_fired {
+        &before[*source]
+    } else {
+        &views[synapse]
+    }
 }
 
 /// Appends the taps of one chunk of one position.
 #[inline(always)]
-pub fn append_taps(taps: &mut Vec<Tap>, layer: &Layer, chunk: &Chunk, views: &[Spikes], before: &[Spikes], y: usize, x: usize) {
+pub fn append_taps(
+    taps: &mut Vec<Tap>,
+    layer: &Layer,
+    chunk: &Chunk,
+    views: &[Spikes],
+    before: &[Spikes],
+    y: usize,
+    x: usize,
+) {
     for (index, synapse) in layer.synapses.iter().enumerate() {
         synapse.taps(taps, spikes_of(layer, index, views, before), y, x, chunk, layer.vectors);
     }
@@ -136,7 +158,15 @@ pub fn append_taps(taps: &mut Vec<Tap>, layer: &Layer, chunk: &Chunk, views: &[S
 
 /// Replaces `taps` by those of one chunk of one position.
 #[inline(always)]
-pub fn gather_taps(taps: &mut Vec<Tap>, layer: &Layer, chunk: &Chunk, views: &[Spikes], before: &[Spikes], y: usize, x: usize) {
+pub fn gather_taps(
+    taps: &mut Vec<Tap>,
+    layer: &Layer,
+    chunk: &Chunk,
+    views: &[Spikes],
+    before: &[Spikes],
+    y: usize,
+    x: usize,
+) {
     taps.clear();
     append_taps(taps, layer, chunk, views, before, y, x);
 }
@@ -151,7 +181,15 @@ pub fn gather_row(layer: &Layer, state: &mut LayerState, before: &[Spikes], scra
 
 /// Replaces the taps by those of one chunk of one position in a row that is gathered.
 #[inline(always)]
-pub fn row_taps(layer: &Layer, state: &LayerState, before: &[Spikes], scratch: &mut Scratch, chunk: &Chunk, y: usize, x: usize) {
+pub fn row_taps(
+    layer: &Layer,
+    state: &LayerState,
+    before: &[Spikes],
+    scratch: &mut Scratch,
+    chunk: &Chunk,
+    y: usize,
+    x: usize,
+) {
     scratch.taps.clear();
     for (index, synapse) in layer.synapses.iter().enumerate() {
         if synapse.gathers() {

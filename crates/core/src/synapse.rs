@@ -67,14 +67,30 @@ const ONE: Sweep = Sweep { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], pad
 
 impl Synapse {
     /// `by_events`: the layer delivers event by event. `diagonal`: an identity gets rows. `padded`: vectors of all chunks.
-    pub fn new(source: usize, kind: Kind, source_geometry: Geometry, to: Geometry, width: Width, vectors: usize, by_events: bool, chunk_groups: usize, diagonal: bool) -> Synapse {
+    pub fn new(
+        source: usize,
+        kind: Kind,
+        source_geometry: Geometry,
+        to: Geometry,
+        width: Width,
+        vectors: usize,
+        by_events: bool,
+        chunk_groups: usize,
+        diagonal: bool,
+    ) -> Synapse {
         let reshaped = matches!(kind, Kind::Identity { .. }) && source_geometry != to;
         let from = if reshaped { to } else { source_geometry };
         let mut view = if reshaped { View::Reshaped(to) } else { View::Same };
         let expected = match kind {
             Kind::Dense => to.size() * from.size(),
             Kind::Conv(sweep, groups) => sweep.kernel[0] * sweep.kernel[1] * (from.channels / groups) * to.channels,
-            Kind::Identity { per_neuron } => if per_neuron { to.size() } else { to.channels },
+            Kind::Identity { per_neuron } => {
+                if per_neuron {
+                    to.size()
+                } else {
+                    to.channels
+                }
+            }
         };
         let form = match kind {
             _ if by_events => match kind {
@@ -83,7 +99,13 @@ impl Synapse {
                 Kind::Dense => unreachable!("dense synapses have rows"),
             },
             Kind::Dense => {
-                let sweep = Sweep { kernel: [from.height, from.width], stride: [0, 0], dilation: [1, 1], padding: [0, 0], transposed: false };
+                let sweep = Sweep {
+                    kernel: [from.height, from.width],
+                    stride: [0, 0],
+                    dilation: [1, 1],
+                    padding: [0, 0],
+                    transposed: false,
+                };
                 Form::Rows { sweep, rows: from.size(), groups: 1, per_position: to.positions() > 1 }
             }
             Kind::Conv(sweep, groups) => {
@@ -92,9 +114,16 @@ impl Synapse {
                 if groups > 1 {
                     view = View::Grouped(groups);
                 }
-                Form::Rows { sweep, rows: sweep.kernel[0] * sweep.kernel[1] * from.channels / groups, groups, per_position: false }
+                Form::Rows {
+                    sweep,
+                    rows: sweep.kernel[0] * sweep.kernel[1] * from.channels / groups,
+                    groups,
+                    per_position: false,
+                }
             }
-            Kind::Identity { .. } if diagonal => Form::Rows { sweep: ONE, rows: to.channels, groups: 1, per_position: false },
+            Kind::Identity { .. } if diagonal => {
+                Form::Rows { sweep: ONE, rows: to.channels, groups: 1, per_position: false }
+            }
             Kind::Identity { per_neuron } => Form::Lanes { per_neuron },
         };
         let length = match form {
@@ -132,7 +161,10 @@ impl Synapse {
             Width::Wide => true,
         };
         if !values.iter().all(|&bits| fits(bits)) {
-            return Err(format!("weights: expected {}", if self.width == Width::Float { "finite numbers" } else { "at most 32767" }));
+            return Err(format!(
+                "weights: expected {}",
+                if self.width == Width::Float { "finite numbers" } else { "at most 32767" }
+            ));
         }
         let first = self.received;
         self.received += values.len();
@@ -147,7 +179,8 @@ impl Synapse {
         let bytes = unsafe { std::slice::from_raw_parts_mut(packed.as_mut_ptr().cast::<u8>(), packed.len() * 16) };
         let (to, from) = (self.to, self.from);
         let per_position = |position: usize, rows: usize, each: bool| if each { position * rows * vectors } else { 0 };
-        let chunk_of: Vec<usize> = (0..to.channels).map(|channel| chunks.partition_point(|chunk| chunk.first <= channel) - 1).collect();
+        let chunk_of: Vec<usize> =
+            (0..to.channels).map(|channel| chunks.partition_point(|chunk| chunk.first <= channel) - 1).collect();
         for (index, &bits) in (first..).zip(values) {
             let (block, row, rows, channel) = match (self.kind, &self.form) {
                 (Kind::Dense, &Form::Rows { rows, per_position: each, .. }) => {
@@ -157,7 +190,11 @@ impl Synapse {
                 (Kind::Conv(_, groups), &Form::Rows { rows, groups: separate, .. }) => {
                     let per_group = from.channels / groups;
                     let (channel, row) = (index % to.channels, index / to.channels);
-                    let row = if separate == groups { row } else { row / per_group * from.channels + channel / (to.channels / groups) * per_group + row % per_group };
+                    let row = if separate == groups {
+                        row
+                    } else {
+                        row / per_group * from.channels + channel / (to.channels / groups) * per_group + row % per_group
+                    };
                     (0, row, rows, channel)
                 }
                 (_, &Form::Rows { rows, .. }) => (0, index, rows, index),
@@ -178,14 +215,20 @@ impl Synapse {
     }
 
     pub fn complete(&self) -> Result<(), String> {
-        if self.received == self.expected { Ok(()) } else { Err(format!("weights: expected {} values, got {}", self.expected, self.received)) }
+        if self.received == self.expected {
+            Ok(())
+        } else {
+            Err(format!("weights: expected {} values, got {}", self.expected, self.received))
+        }
     }
 
     /// First row of a chunk's block.
     #[inline(always)]
     fn block(&self, position: usize, chunk: &Chunk, vectors: usize) -> *const u8 {
         let at = match self.form {
-            Form::Rows { rows, per_position, .. } => usize::from(per_position) * position * rows * vectors + rows * chunk.offset,
+            Form::Rows { rows, per_position, .. } => {
+                usize::from(per_position) * position * rows * vectors + rows * chunk.offset
+            }
             Form::Lanes { per_neuron } => usize::from(per_neuron) * position * vectors + chunk.offset,
             Form::Events { .. } => 0,
         };
@@ -194,7 +237,11 @@ impl Synapse {
 
     /// Rows of a chunk's block where every one reaches the one position of the target; else 0.
     pub fn dense_rows(&self) -> usize {
-        if self.kind == Kind::Dense && self.to.positions() == 1 { self.from.size() } else { 0 }
+        if self.kind == Kind::Dense && self.to.positions() == 1 {
+            self.from.size()
+        } else {
+            0
+        }
     }
 
     /// Calls `visit(input row, first x, end x, shift)` for every contiguous range under (y, x), ascending: the row of an input
@@ -238,7 +285,11 @@ impl Synapse {
 
     /// Columns of a cell of gathered spikes: all where every position reads all.
     fn cell_columns(&self) -> usize {
-        if self.kind == Kind::Dense { self.from.width } else { 1 }
+        if self.kind == Kind::Dense {
+            self.from.width
+        } else {
+            1
+        }
     }
 
     /// The spikes of all input rows under output row `y`.
@@ -246,13 +297,24 @@ impl Synapse {
         let Form::Rows { sweep, .. } = &self.form else { return };
         let row_entries = sweep.kernel[1] * self.from.channels;
         rows.clear();
-        rows.extend((0..sweep.kernel[0]).filter_map(|ky| Some((sweep.input(0, y, ky, self.from.height)?, (ky * row_entries) as u32))));
+        rows.extend(
+            (0..sweep.kernel[0])
+                .filter_map(|ky| Some((sweep.input(0, y, ky, self.from.height)?, (ky * row_entries) as u32))),
+        );
         gathered.gather(spikes, self.from, rows, self.cell_columns());
     }
 
     /// What of a row's gathered spikes reaches a chunk at (y, x).
     #[inline(always)]
-    pub fn gathered_tap(&self, taps: &mut Vec<Tap>, gathered: &Spikes, y: usize, x: usize, chunk: &Chunk, vectors: usize) {
+    pub fn gathered_tap(
+        &self,
+        taps: &mut Vec<Tap>,
+        gathered: &Spikes,
+        y: usize,
+        x: usize,
+        chunk: &Chunk,
+        vectors: usize,
+    ) {
         let Form::Rows { sweep, .. } = &self.form else { return };
         let left = (x * sweep.stride[1]) as isize - sweep.padding[1] as isize;
         let (a, b) = (left.max(0), (left + sweep.kernel[1] as isize).min(self.from.width as isize));
@@ -342,13 +404,21 @@ impl Synapse {
         // SAFETY: `block` points at the chunk's vectors, which have `lane`.
         unsafe {
             let row = self.block(position, chunk, vectors);
-            if self.width == Width::Narrow { i32::from(*row.cast::<i16>().add(lane)) as u32 } else { *row.cast::<u32>().add(lane) }
+            if self.width == Width::Narrow {
+                i32::from(*row.cast::<i16>().add(lane)) as u32
+            } else {
+                *row.cast::<u32>().add(lane)
+            }
         }
     }
 
     /// Groups whose inputs differ from chunk to chunk.
     pub fn separate_groups(&self) -> usize {
-        if let Form::Rows { groups, .. } = self.form { groups } else { 1 }
+        if let Form::Rows { groups, .. } = self.form {
+            groups
+        } else {
+            1
+        }
     }
 
     #[inline(never)]
@@ -360,14 +430,32 @@ impl Synapse {
     }
 
     /// The narrow weights that a lane of a chunk can receive, of one block.
-    pub fn column(&self, list: &mut Vec<i16>, position: usize, chunk: &Chunk, vectors: usize, vector: usize, lane: usize) {
+    pub fn column(
+        &self,
+        list: &mut Vec<i16>,
+        position: usize,
+        chunk: &Chunk,
+        vectors: usize,
+        vector: usize,
+        lane: usize,
+    ) {
         let rows = if let Form::Rows { rows, .. } = self.form { rows } else { 1 };
         let start = (self.block(position, chunk, vectors) as usize - self.packed.as_ptr() as usize) / 16;
-        list.extend(self.packed[start..start + rows * chunk.vectors].iter().skip(vector).step_by(chunk.vectors).map(|row| i16::from_ne_bytes([row.0[2 * lane], row.0[2 * lane + 1]])));
+        list.extend(
+            self.packed[start..start + rows * chunk.vectors]
+                .iter()
+                .skip(vector)
+                .step_by(chunk.vectors)
+                .map(|row| i16::from_ne_bytes([row.0[2 * lane], row.0[2 * lane + 1]])),
+        );
     }
 
     pub fn blocks(&self) -> usize {
         let each = matches!(self.form, Form::Rows { per_position: true, .. } | Form::Lanes { per_neuron: true });
-        if each { self.to.positions() } else { 1 }
+        if each {
+            self.to.positions()
+        } else {
+            1
+        }
     }
 }

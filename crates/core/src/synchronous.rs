@@ -24,7 +24,16 @@ static NOTHING: [f32; 64] = [-0.0; 64];
 /// Ticks `first` to `first + ticks` of a run of `run_ticks`.
 #[inline(never)]
 #[allow(clippy::too_many_arguments)]
-pub fn run_block<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], out: &mut Spikes, scratch: &mut Scratch, first: usize, ticks: usize, run_ticks: usize) {
+pub fn run_block<L: Lanes>(
+    layer: &Layer,
+    state: &mut LayerState,
+    before: &[Spikes],
+    out: &mut Spikes,
+    scratch: &mut Scratch,
+    first: usize,
+    ticks: usize,
+    run_ticks: usize,
+) {
     let (height, width, padded) = (layer.geometry.height, layer.geometry.width, layer.padded);
     let words = padded.div_ceil(64);
     let row_words = width * words;
@@ -59,10 +68,20 @@ const GROUP: usize = 8;
 
 /// One row whose synapses have rows of weights.
 #[allow(clippy::too_many_arguments)]
-fn run_groups<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize, first: usize, ticks: usize, run_ticks: usize) {
+fn run_groups<L: Lanes>(
+    layer: &Layer,
+    state: &mut LayerState,
+    before: &[Spikes],
+    scratch: &mut Scratch,
+    y: usize,
+    first: usize,
+    ticks: usize,
+    run_ticks: usize,
+) {
     let width = layer.geometry.width;
     // One tap has one loop anyway, and what reaches a single lane has no row.
-    let listed = layer.synapses.iter().all(|synapse| synapse.most_taps() > 0) && layer.synapses.iter().map(Synapse::most_taps).sum::<usize>() > 1;
+    let listed = layer.synapses.iter().all(|synapse| synapse.most_taps() > 0)
+        && layer.synapses.iter().map(Synapse::most_taps).sum::<usize>() > 1;
     if !listed {
         for index in 0..layer.chunks.len() {
             for x in 0..width {
@@ -78,7 +97,10 @@ fn run_groups<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes]
         let mut base: Option<&Chunk> = None;
         for (index, chunk) in layer.chunks.iter().enumerate() {
             let offset = match (base, &layer.synapses[..]) {
-                (Some(base), [synapse]) if base.vectors == chunk.vectors && synapse.separate_groups() == 1 => synapse.rows_of(0, 0, chunk, layer.vectors) as usize - synapse.rows_of(0, 0, base, layer.vectors) as usize,
+                (Some(base), [synapse]) if base.vectors == chunk.vectors && synapse.separate_groups() == 1 => {
+                    synapse.rows_of(0, 0, chunk, layer.vectors) as usize
+                        - synapse.rows_of(0, 0, base, layer.vectors) as usize
+                }
                 _ => {
                     list_rows(layer, chunk, state, before, scratch, y, columns.clone(), ticks);
                     base = Some(chunk);
@@ -86,7 +108,19 @@ fn run_groups<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes]
                 }
             };
             for x in columns.clone() {
-                run_chunk::<L>(layer, &layer.neuron, state, scratch, index, y, x, Reach::List { number: x - left, offset }, first, ticks, run_ticks);
+                run_chunk::<L>(
+                    layer,
+                    &layer.neuron,
+                    state,
+                    scratch,
+                    index,
+                    y,
+                    x,
+                    Reach::List { number: x - left, offset },
+                    first,
+                    ticks,
+                    run_ticks,
+                );
             }
         }
     }
@@ -95,7 +129,16 @@ fn run_groups<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes]
 /// Fills a list for each of the columns, with rows of `chunk`.
 #[inline(never)]
 #[allow(clippy::too_many_arguments)]
-fn list_rows(layer: &Layer, chunk: &Chunk, state: &LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize, columns: std::ops::Range<usize>, ticks: usize) {
+fn list_rows(
+    layer: &Layer,
+    chunk: &Chunk,
+    state: &LayerState,
+    before: &[Spikes],
+    scratch: &mut Scratch,
+    y: usize,
+    columns: std::ops::Range<usize>,
+    ticks: usize,
+) {
     let Scratch { group_taps, group_ends, lists, .. } = scratch;
     group_taps.clear();
     group_ends.clear();
@@ -133,7 +176,19 @@ fn emit(layer: &Layer, out: &mut Spikes, bits: &[u64], repeats: &[u32], words: u
 /// One chunk of one position.
 #[inline(never)]
 #[allow(clippy::too_many_arguments)]
-fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, scratch: &mut Scratch, index: usize, y: usize, x: usize, reach: Reach, first: usize, ticks: usize, run_ticks: usize) {
+fn run_chunk<L: Lanes>(
+    layer: &Layer,
+    neuron: &Neuron,
+    state: &mut LayerState,
+    scratch: &mut Scratch,
+    index: usize,
+    y: usize,
+    x: usize,
+    reach: Reach,
+    first: usize,
+    ticks: usize,
+    run_ticks: usize,
+) {
     let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
     let chunk = &layer.chunks[index];
     let lanes = chunk.vectors * 4;
@@ -141,19 +196,27 @@ fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, s
     let position = y * width + x;
     let at = position * padded + chunk.first;
     let (from, ticks) = if let Reach::Only(tick) = reach { (tick, 1) } else { (0, ticks) };
-    let traced = !layer.traced.is_empty() && layer.traced.iter().any(|&neuron| in_chunk(neuron, position, channels, chunk, lanes));
+    let traced = !layer.traced.is_empty()
+        && layer.traced.iter().any(|&neuron| in_chunk(neuron, position, channels, chunk, lanes));
     if traced {
         grow(&mut scratch.sampled, ticks * lanes);
     }
-    let drive = if matches!(reach, Reach::Only(_)) { &NOTHING[..lanes] } else { as_f32(&state.drive.as_ref().unwrap_or(&layer.bias).at(position)[chunk.first..chunk.first + lanes]) };
+    let drive = if matches!(reach, Reach::Only(_)) {
+        &NOTHING[..lanes]
+    } else {
+        as_f32(&state.drive.as_ref().unwrap_or(&layer.bias).at(position)[chunk.first..chunk.first + lanes])
+    };
     let multiple = neuron.spikes_per_tick > 1;
-    let thresholds = if layer.fires { as_f32(&layer.threshold.at(position)[chunk.first..chunk.first + lanes]) } else { &[] };
+    let thresholds =
+        if layer.fires { as_f32(&layer.threshold.at(position)[chunk.first..chunk.first + lanes]) } else { &[] };
     let (potential, charge) = match layer.fires {
         true => (as_floats(&mut state.potential)[at..at + lanes].as_mut_ptr(), std::ptr::null_mut()),
         false => (std::ptr::null_mut(), state.charge[at..at + lanes].as_mut_ptr()),
     };
-    let waiting = if state.waiting.is_empty() { std::ptr::null_mut() } else { state.waiting[at..at + lanes].as_mut_ptr() };
-    let (list, offset) = if let Reach::List { number, offset } = reach { (Some(&scratch.lists[number]), offset) } else { (None, 0) };
+    let waiting =
+        if state.waiting.is_empty() { std::ptr::null_mut() } else { state.waiting[at..at + lanes].as_mut_ptr() };
+    let (list, offset) =
+        if let Reach::List { number, offset } = reach { (Some(&scratch.lists[number]), offset) } else { (None, 0) };
     let (ahead, lines) = look_ahead(layer, &scratch.taps, index, ticks);
     // SAFETY: potentials or charges, drive, thresholds, waiting and samples have `lanes` values (a tick); a row of bits has `words` words a
     // position and tick, in which the chunk has whole bytes; repeats have `padded` values a position and tick; taps read live
@@ -171,9 +234,17 @@ fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, s
             ticks,
             bits: scratch.bits.as_mut_ptr().cast::<u8>().add((from * width + x) * words * 8 + chunk.first / 8),
             stride: width * words * 8,
-            repeats: if multiple { scratch.repeats.as_mut_ptr().add((from * width + x) * padded + chunk.first) } else { std::ptr::null_mut() },
+            repeats: if multiple {
+                scratch.repeats.as_mut_ptr().add((from * width + x) * padded + chunk.first)
+            } else {
+                std::ptr::null_mut()
+            },
             repeats_stride: width * padded,
-            counts: if state.counts.is_empty() { std::ptr::null_mut() } else { state.counts.as_mut_ptr().add(position * channels + chunk.first) },
+            counts: if state.counts.is_empty() {
+                std::ptr::null_mut()
+            } else {
+                state.counts.as_mut_ptr().add(position * channels + chunk.first)
+            },
             counted: lanes.min(channels - chunk.first),
             sampled: if traced { scratch.sampled.as_mut_ptr().cast() } else { std::ptr::null_mut() },
             ahead,
@@ -188,7 +259,9 @@ fn run_chunk<L: Lanes>(layer: &Layer, neuron: &Neuron, state: &mut LayerState, s
         }
     }
     if traced {
-        for (row, &neuron) in layer.traced.iter().enumerate().filter(|(_, &neuron)| in_chunk(neuron, position, channels, chunk, lanes)) {
+        for (row, &neuron) in
+            layer.traced.iter().enumerate().filter(|(_, &neuron)| in_chunk(neuron, position, channels, chunk, lanes))
+        {
             let lane = neuron as usize % channels - chunk.first;
             for tick in 0..ticks {
                 state.traces[row * run_ticks + first + from + tick] = scratch.sampled[tick * lanes + lane];
@@ -203,7 +276,9 @@ const LARGE_BYTES: usize = 1 << 19;
 /// For `Chunk::ahead`: where weights are many and most of their rows are used.
 #[inline(always)]
 fn look_ahead(layer: &Layer, taps: &[Tap], index: usize, ticks: usize) -> (*const u8, usize) {
-    let (Some(next), [synapse], [tap]) = (layer.chunks.get(index + 1), &layer.synapses[..], taps) else { return (std::ptr::null(), 0) };
+    let (Some(next), [synapse], [tap]) = (layer.chunks.get(index + 1), &layer.synapses[..], taps) else {
+        return (std::ptr::null(), 0);
+    };
     let rows = synapse.dense_rows();
     // SAFETY: the tap holds `ticks` planes.
     let events = unsafe { *tap.starts.add((ticks - 1) * tap.stride + tap.span) - *tap.starts } as usize;
@@ -216,7 +291,16 @@ fn look_ahead(layer: &Layer, taps: &[Tap], index: usize, ticks: usize) -> (*cons
 /// One row whose synapses deliver event by event, tick after tick.
 #[inline(never)]
 #[allow(clippy::too_many_arguments)]
-fn run_row<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], scratch: &mut Scratch, y: usize, first: usize, ticks: usize, run_ticks: usize) {
+fn run_row<L: Lanes>(
+    layer: &Layer,
+    state: &mut LayerState,
+    before: &[Spikes],
+    scratch: &mut Scratch,
+    y: usize,
+    first: usize,
+    ticks: usize,
+    run_ticks: usize,
+) {
     let (width, padded) = (layer.geometry.width, layer.padded);
     let range = y * width * padded..(y + 1) * width * padded;
     let discards = layer.neuron.discards && !state.waiting.is_empty();
@@ -225,7 +309,11 @@ fn run_row<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], s
     grow(&mut scratch.row, width * padded);
     scratch.taps.clear();
     for tick in 0..ticks {
-        let row = if layer.fires { &mut as_floats(&mut state.potential)[range.clone()] } else { &mut as_floats(&mut scratch.row)[..width * padded] };
+        let row = if layer.fires {
+            &mut as_floats(&mut state.potential)[range.clone()]
+        } else {
+            &mut as_floats(&mut scratch.row)[..width * padded]
+        };
         let held = &mut as_floats(&mut scratch.held)[..width * padded];
         for x in 0..width {
             let drive = as_f32(&state.drive.as_ref().unwrap_or(&layer.bias).at(y * width + x)[..padded]);
@@ -240,10 +328,22 @@ fn run_row<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spikes], s
             }
         }
         for (index, synapse) in layer.synapses.iter().enumerate() {
-            deliver(layer, synapse, &state.readers[index], spikes_of(layer, index, &state.views, before), y, tick, false, row);
+            deliver(
+                layer,
+                synapse,
+                &state.readers[index],
+                spikes_of(layer, index, &state.views, before),
+                y,
+                tick,
+                false,
+                row,
+            );
         }
         if !layer.fires {
-            state.charge[range.clone()].iter_mut().zip(&*row).for_each(|(charge, &brought)| *charge += f64::from(brought));
+            state.charge[range.clone()]
+                .iter_mut()
+                .zip(&*row)
+                .for_each(|(charge, &brought)| *charge += f64::from(brought));
             continue;
         }
         if discards {

@@ -38,19 +38,28 @@ pub fn enter_values(input: &mut Spikes, geometry: Geometry, neurons: &[u32], val
 /// Constant current of real-valued `ttfs`: a synapse delivers it in its turn, since the order of additions counts.
 /// `zeros`: some neuron's bias is −0.0, which adding a zero changes.
 pub fn enter_current(input: &mut Spikes, geometry: Geometry, values: &[u32], zeros: bool) {
-    let (neurons, values): (Vec<u32>, Vec<u32>) = (0..).zip(values).filter(|(_, &value)| zeros || value << 1 != 0).unzip();
+    let (neurons, values): (Vec<u32>, Vec<u32>) =
+        (0..).zip(values).filter(|(_, &value)| zeros || value << 1 != 0).unzip();
     enter_values(input, geometry, &neurons, &values);
     input.current = true;
 }
 
 #[inline(never)]
-pub fn run_timed<L: Lanes>(layer: &Layer, state: &mut LayerState, timed: Timed, before: &[Spikes], out: &mut Spikes, scratch: &mut Scratch) {
+pub fn run_timed<L: Lanes>(
+    layer: &Layer,
+    state: &mut LayerState,
+    timed: Timed,
+    before: &[Spikes],
+    out: &mut Spikes,
+    scratch: &mut Scratch,
+) {
     let (height, width, padded) = (layer.geometry.height, layer.geometry.width, layer.padded);
     out.clear(1);
     for y in 0..height {
         grow(&mut scratch.row, width * padded);
         for x in 0..width {
-            let rest = if layer.width == Width::Float { &layer.bias } else { state.drive.as_ref().unwrap_or(&layer.base) };
+            let rest =
+                if layer.width == Width::Float { &layer.bias } else { state.drive.as_ref().unwrap_or(&layer.base) };
             scratch.row[x * padded..(x + 1) * padded].copy_from_slice(&rest.at(y * width + x)[..padded]);
         }
         match timed {
@@ -70,8 +79,17 @@ pub fn run_timed<L: Lanes>(layer: &Layer, state: &mut LayerState, timed: Timed, 
         }
         let first = out.entries.len();
         match timed {
-            Timed::Slots(slots) => fire(layer, out, row, y, |v, theta| v as i32 >= theta as i32, |v, theta| slot(v, theta, slots)),
-            Timed::Real => fire(layer, out, row, y, |v, _| f32::from_bits(v) > 0.0, |v, theta| remaining(f32::from_bits(v), f32::from_bits(theta)).to_bits()),
+            Timed::Slots(slots) => {
+                fire(layer, out, row, y, |v, theta| v as i32 >= theta as i32, |v, theta| slot(v, theta, slots))
+            }
+            Timed::Real => fire(
+                layer,
+                out,
+                row,
+                y,
+                |v, _| f32::from_bits(v) > 0.0,
+                |v, theta| remaining(f32::from_bits(v), f32::from_bits(theta)).to_bits(),
+            ),
         }
         if !state.counts.is_empty() {
             let counts = &mut state.counts[y * width * layer.geometry.channels..];
@@ -133,7 +151,8 @@ fn integrate_real<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spi
     for chunk in &layer.chunks {
         for x in 0..layer.geometry.width {
             gather_taps(&mut scratch.taps, layer, chunk, &state.views, before, y, x);
-            let charges = &mut as_floats(&mut scratch.row)[x * layer.padded + chunk.first..][..chunk.vectors * layer.width.lanes()];
+            let charges = &mut as_floats(&mut scratch.row)[x * layer.padded + chunk.first..]
+                [..chunk.vectors * layer.width.lanes()];
             for taps in scratch.taps.chunk_by(|a, b| a.single == b.single) {
                 // SAFETY: charges are those of the chunk's lanes; taps read live spikes with values, whose entries are rows of its block.
                 unsafe {
@@ -151,7 +170,11 @@ fn integrate_real<L: Lanes>(layer: &Layer, state: &mut LayerState, before: &[Spi
 /// Bits of the weight of one lane of a row.
 #[inline(always)]
 pub unsafe fn weight_at(width: Width, row: *const u8, lane: usize) -> u32 {
-    if width == Width::Narrow { i32::from(*row.cast::<i16>().add(lane)) as u32 } else { *row.cast::<u32>().add(lane) }
+    if width == Width::Narrow {
+        i32::from(*row.cast::<i16>().add(lane)) as u32
+    } else {
+        *row.cast::<u32>().add(lane)
+    }
 }
 
 /// Weight · value into the one lane that each event of an identity reaches.
@@ -172,7 +195,14 @@ unsafe fn add_single(taps: &[Tap], charges: &mut [f32]) {
 
 /// Appends the spikes of one row. Lists every neuron and keeps those that fire, without a branch: which do is hard to foretell.
 #[inline(always)]
-fn fire(layer: &Layer, out: &mut Spikes, row: &[u32], y: usize, fires: impl Fn(u32, u32) -> bool, value: impl Fn(u32, u32) -> u32) {
+fn fire(
+    layer: &Layer,
+    out: &mut Spikes,
+    row: &[u32],
+    y: usize,
+    fires: impl Fn(u32, u32) -> bool,
+    value: impl Fn(u32, u32) -> u32,
+) {
     let Geometry { width, channels, .. } = layer.geometry;
     let mut length = out.entries.len();
     out.entries.resize(length + width * channels, 0);
@@ -202,7 +232,9 @@ fn fire(layer: &Layer, out: &mut Spikes, row: &[u32], y: usize, fires: impl Fn(u
 #[inline(never)]
 fn trace(layer: &Layer, state: &mut LayerState, timed: Timed, before: &[Spikes], row: &[u32], y: usize) {
     let Geometry { width, channels, .. } = layer.geometry;
-    for (listed, &neuron) in layer.traced.iter().enumerate().filter(|(_, &neuron)| neuron as usize / (width * channels) == y) {
+    for (listed, &neuron) in
+        layer.traced.iter().enumerate().filter(|(_, &neuron)| neuron as usize / (width * channels) == y)
+    {
         let (x, channel) = (neuron as usize / channels % width, neuron as usize % channels);
         let v = row[x * layer.padded + channel];
         let Timed::Slots(slots) = timed else {
@@ -241,7 +273,16 @@ fn trace(layer: &Layer, state: &mut LayerState, timed: Timed, before: &[Spikes],
 
 /// Calls `visit(weight, value)` for all that reaches one lane of a chunk.
 #[allow(clippy::too_many_arguments)]
-fn arriving(layer: &Layer, index: usize, spikes: &Spikes, y: usize, x: usize, chunk: &Chunk, lane: usize, visit: &mut impl FnMut(u32, u32)) {
+fn arriving(
+    layer: &Layer,
+    index: usize,
+    spikes: &Spikes,
+    y: usize,
+    x: usize,
+    chunk: &Chunk,
+    lane: usize,
+    visit: &mut impl FnMut(u32, u32),
+) {
     let mut taps = Vec::new();
     layer.synapses[index].taps(&mut taps, spikes, y, x, chunk, layer.vectors);
     for tap in &taps {
@@ -250,9 +291,13 @@ fn arriving(layer: &Layer, index: usize, spikes: &Spikes, y: usize, x: usize, ch
             for at in *tap.starts as usize..*tap.starts.add(tap.span) as usize {
                 let (entry, value) = (*tap.entries.add(at) as usize, *tap.values.add(at));
                 match tap.single {
-                    true if entry.wrapping_sub(tap.first) == lane => visit(weight_at(layer.width, tap.rows, lane), value),
+                    true if entry.wrapping_sub(tap.first) == lane => {
+                        visit(weight_at(layer.width, tap.rows, lane), value)
+                    }
                     true => {}
-                    false => visit(weight_at(layer.width, tap.rows.wrapping_add(entry * chunk.vectors * 16), lane), value),
+                    false => {
+                        visit(weight_at(layer.width, tap.rows.wrapping_add(entry * chunk.vectors * 16), lane), value)
+                    }
                 }
             }
         }
@@ -263,17 +308,19 @@ fn arriving(layer: &Layer, index: usize, spikes: &Spikes, y: usize, x: usize, ch
 fn record(layer: &Layer, state: &mut LayerState, timed: Timed, out: &Spikes) {
     let Geometry { height, width, channels } = layer.geometry;
     let origin = |row: usize| (row * width * channels) as u32;
-    let neurons = (0..height).flat_map(|row| out.row(layer.geometry, row, 0).iter().map(move |entry| entry + origin(row)));
+    let neurons =
+        (0..height).flat_map(|row| out.row(layer.geometry, row, 0).iter().map(move |entry| entry + origin(row)));
     let mut train: Vec<(u32, u32)> = neurons.zip(out.values.iter().copied()).collect();
     // Values are not negative: their bits are in their order, in f32 too.
     train.sort_by_key(|&(_, value)| std::cmp::Reverse(value));
     state.spike_neurons.extend(train.iter().map(|(neuron, _)| neuron));
     match timed {
-        Timed::Slots(slots) => state.spike_ticks.extend(train.iter().map(|(_, value)| (layer.depth as u32 + 1) * slots as u32 - value)),
+        Timed::Slots(slots) => {
+            state.spike_ticks.extend(train.iter().map(|(_, value)| (layer.depth as u32 + 1) * slots as u32 - value))
+        }
         Timed::Real => {
             state.spike_ticks.extend(train.iter().map(|_| layer.depth as u32));
             state.spike_values.extend(train.iter().map(|(_, value)| value));
         }
     }
 }
-

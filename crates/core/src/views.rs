@@ -87,14 +87,25 @@ impl Spikes {
 
     /// Some rows as one: in order of (plane, cell, row), each entry raised by its row's addend. A cell is `columns` columns wide.
     pub fn gather(&mut self, source: &Spikes, from: Geometry, rows: &[(usize, u32)], columns: usize) {
-        if source.values.is_empty() { self.gather_as::<false>(source, from, rows, columns) } else { self.gather_as::<true>(source, from, rows, columns) }
+        if source.values.is_empty() {
+            self.gather_as::<false>(source, from, rows, columns)
+        } else {
+            self.gather_as::<true>(source, from, rows, columns)
+        }
     }
 
     #[inline(never)]
-    fn gather_as<const VALUED: bool>(&mut self, source: &Spikes, from: Geometry, rows: &[(usize, u32)], columns: usize) {
+    fn gather_as<const VALUED: bool>(
+        &mut self,
+        source: &Spikes,
+        from: Geometry,
+        rows: &[(usize, u32)],
+        columns: usize,
+    ) {
         self.clear(source.planes);
         let cells = source.planes * from.width;
-        let total: u32 = rows.iter().map(|&(row, _)| source.starts[(row + 1) * cells] - source.starts[row * cells]).sum();
+        let total: u32 =
+            rows.iter().map(|&(row, _)| source.starts[(row + 1) * cells] - source.starts[row * cells]).sum();
         if total == 0 {
             return;
         }
@@ -128,7 +139,14 @@ impl Spikes {
 
     /// The same spikes of as many neurons in another shape.
     #[inline(never)]
-    pub fn reshape(&mut self, source: &Spikes, from: Geometry, to: Geometry, neurons: &mut Vec<u32>, planes: &mut Vec<u32>) {
+    pub fn reshape(
+        &mut self,
+        source: &Spikes,
+        from: Geometry,
+        to: Geometry,
+        neurons: &mut Vec<u32>,
+        planes: &mut Vec<u32>,
+    ) {
         neurons.clear();
         planes.clear();
         planes.push(0);

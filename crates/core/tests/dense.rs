@@ -69,7 +69,14 @@ fn for_each_tap(window: &Window, mut visit: impl FnMut(usize, usize, usize)) {
 }
 
 /// One sample of a grouped convolution, from `start` on.
-fn naive_convolution<T: Copy>(window: &Window, groups: usize, x: &[T], weights: &[T], start: &[T], add_product: impl Fn(T, T, T) -> T) -> Vec<T> {
+fn naive_convolution<T: Copy>(
+    window: &Window,
+    groups: usize,
+    x: &[T],
+    weights: &[T],
+    start: &[T],
+    add_product: impl Fn(T, T, T) -> T,
+) -> Vec<T> {
     let (inputs, outputs) = (window.input[2], window.output[2]);
     let depth = inputs / groups;
     let mut y: Vec<T> = (0..window.outputs()).map(|index| start[index % start.len()]).collect();
@@ -106,9 +113,15 @@ fn float_convolutions_equal_the_loops() {
         let node = pass.conv2d(0, window.clone(), groups, &weights, &bias).unwrap();
         pass.keep(node).unwrap();
         pass.run(&batch);
-        let expected: Vec<f32> =
-            batch.chunks(window.inputs()).flat_map(|x| naive_convolution(&window, groups, x, &weights, &bias, |sum, w, x| sum + w * x)).collect();
-        assert_eq!(bits(&pass.take(node)), bits(&expected), "case {case}: {window:?}, {groups} groups, {samples} samples");
+        let expected: Vec<f32> = batch
+            .chunks(window.inputs())
+            .flat_map(|x| naive_convolution(&window, groups, x, &weights, &bias, |sum, w, x| sum + w * x))
+            .collect();
+        assert_eq!(
+            bits(&pass.take(node)),
+            bits(&expected),
+            "case {case}: {window:?}, {groups} groups, {samples} samples"
+        );
     }
 }
 
@@ -138,11 +151,25 @@ fn float_chain_equals_the_loops() {
         pass.track_maxima(sum, channels).unwrap();
         pass.run_pixels(&pixels);
 
-        let x: Vec<f32> = pixels.iter().enumerate().map(|(index, &pixel)| values[index % channels * 256 + pixel as usize]).collect();
-        let by_affine: Vec<f32> = x.iter().enumerate().map(|(index, x)| scale[index % channels] * x + shift[index % channels]).collect();
-        let by_relu: Vec<f32> = by_affine.iter().map(|&x| if x > 0.75 { 0.75 } else if x > 0.0 { x } else { 0.0 }).collect();
+        let x: Vec<f32> =
+            pixels.iter().enumerate().map(|(index, &pixel)| values[index % channels * 256 + pixel as usize]).collect();
+        let by_affine: Vec<f32> =
+            x.iter().enumerate().map(|(index, x)| scale[index % channels] * x + shift[index % channels]).collect();
+        let by_relu: Vec<f32> = by_affine
+            .iter()
+            .map(|&x| {
+                if x > 0.75 {
+                    0.75
+                } else if x > 0.0 {
+                    x
+                } else {
+                    0.0
+                }
+            })
+            .collect();
         let by_sum: Vec<f32> = (0..x.len()).map(|index| by_affine[index] + by_relu[index] + x[index]).collect();
-        let by_join: Vec<f32> = by_affine.chunks(channels).zip(by_sum.chunks(channels)).flat_map(|(a, b)| [a, b].concat()).collect();
+        let by_join: Vec<f32> =
+            by_affine.chunks(channels).zip(by_sum.chunks(channels)).flat_map(|(a, b)| [a, b].concat()).collect();
         let (mut by_largest, mut by_mean) = (Vec::new(), Vec::new());
         for sample in by_sum.chunks(window.inputs()) {
             let mut largest = vec![f32::NEG_INFINITY; window.outputs()];
@@ -158,14 +185,25 @@ fn float_chain_equals_the_loops() {
                 }
             });
             by_largest.extend(largest);
-            by_mean.extend(mean.iter().enumerate().map(|(index, sum)| sum * factors[index % window.outputs() / channels]));
+            by_mean
+                .extend(mean.iter().enumerate().map(|(index, sum)| sum * factors[index % window.outputs() / channels]));
         }
         let names = ["affine", "relu", "sum", "concat", "max pool", "average pool"];
         let expected = [&by_affine, &by_relu, &by_sum, &by_join, &by_largest, &by_mean];
         for ((node, expected), name) in nodes.into_iter().zip(expected).zip(names) {
             assert_eq!(bits(&pass.take(node)), bits(expected), "case {case}: {name}, {window:?}");
         }
-        let maxima: Vec<f32> = (0..channels).map(|channel| by_sum.iter().skip(channel).step_by(channels).fold(f32::NEG_INFINITY, |largest, &value| if value > largest { value } else { largest })).collect();
+        let maxima: Vec<f32> = (0..channels)
+            .map(|channel| {
+                by_sum.iter().skip(channel).step_by(channels).fold(f32::NEG_INFINITY, |largest, &value| {
+                    if value > largest {
+                        value
+                    } else {
+                        largest
+                    }
+                })
+            })
+            .collect();
         assert_eq!(bits(&pass.maxima(sum, channels)), bits(&maxima), "case {case}: maxima");
     }
 }
@@ -179,18 +217,21 @@ fn twin_equals_the_loops() {
         let window = random.window(groups * share, groups * depth);
         let (size, outputs) = (window.outputs(), groups * share);
         let largest_weight = [100, 32_767, 40_000][case % 3];
-        let weights = random.integers(window.kernel[0] * window.kernel[1] * depth * outputs, -largest_weight, largest_weight);
+        let weights =
+            random.integers(window.kernel[0] * window.kernel[1] * depth * outputs, -largest_weight, largest_weight);
         let extra = random.integers(window.inputs() * size, -90, 90);
         let bias_length = [outputs, size][random.below(2)];
         let bias = random.integers(bias_length, -5_000, 5_000);
         let power = random.below(2) == 0;
-        let threshold: Vec<i32> = (0..outputs).map(|_| if power { 1 << random.below(12) } else { random.from(1, 900) as i32 }).collect();
+        let threshold: Vec<i32> =
+            (0..outputs).map(|_| if power { 1 << random.below(12) } else { random.from(1, 900) as i32 }).collect();
         let initial: Vec<i32> = threshold.iter().map(|threshold| threshold / 2).collect();
         let identity = random.integers(outputs, -400, 400);
         let levels = [15, 255, 1023][random.below(3)];
         let least = [0, -levels][random.below(2)];
         let samples = random.from(1, 19);
-        let batch: Vec<i16> = random.integers(samples * window.inputs(), -20, 255).into_iter().map(|count| count as i16).collect();
+        let batch: Vec<i16> =
+            random.integers(samples * window.inputs(), -20, 255).into_iter().map(|count| count as i16).collect();
 
         let mut pass = TwinPass::new(window.inputs()).unwrap();
         let charge = pass.charge(size, bias.clone()).unwrap();
@@ -210,7 +251,8 @@ fn twin_equals_the_loops() {
             let mut sums = naive_convolution(&window, groups, &x, &weights, &bias, |sum, w, x| sum + w * x);
             for (neuron, sum) in sums.iter_mut().enumerate() {
                 *sum += (0..x.len()).map(|input| extra[neuron * x.len() + input] * x[input]).sum::<i32>();
-                let count = (*sum + initial[neuron % outputs]).div_euclid(threshold[neuron % outputs]).clamp(least, levels);
+                let count =
+                    (*sum + initial[neuron % outputs]).div_euclid(threshold[neuron % outputs]).clamp(least, levels);
                 fired.push(count);
                 ends.push(bias[neuron % bias_length] + identity[neuron % outputs] * count);
             }

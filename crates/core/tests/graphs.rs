@@ -1,9 +1,9 @@
 //! Whole graphs against an obvious oracle, tick by tick: pools, late and recurrent synapses, signed rate and its settling,
 //! windows, real-valued times to first spike, and samples that follow one another through the layers.
 
-mod oracle;
 #[path = "oracle/graph.rs"]
 mod graph;
+mod oracle;
 
 use graph::{Draw, DrawnLayer, DrawnNode, DrawnPool, Graph};
 use llif_core::kernel::lanes::Lanes;
@@ -15,7 +15,14 @@ use llif_core::simulator::{Input, Simulator};
 use llif_core::spikes::Geometry;
 use oracle::{draw_schedule, Random, Train};
 
-const PLAIN: Neuron = Neuron { leak_factor: 1.0, floor: f32::NEG_INFINITY, hard: false, spikes_per_tick: 1, refractory_ticks: 0, discards: false };
+const PLAIN: Neuron = Neuron {
+    leak_factor: 1.0,
+    floor: f32::NEG_INFINITY,
+    hard: false,
+    spikes_per_tick: 1,
+    refractory_ticks: 0,
+    discards: false,
+};
 
 /// What a run leaves of one node.
 #[derive(Default)]
@@ -40,11 +47,23 @@ struct Sample {
 
 impl Sample {
     /// `beside`: current and spikes may come together.
-    fn draw(random: &mut Random, input: Geometry, ticks: usize, [signed, beside]: [bool; 2], value: &dyn Fn(&mut Random) -> u32) -> Sample {
+    fn draw(
+        random: &mut Random,
+        input: Geometry,
+        ticks: usize,
+        [signed, beside]: [bool; 2],
+        value: &dyn Fn(&mut Random) -> u32,
+    ) -> Sample {
         let constant = random.below(3) == 0;
         let activity = if constant && !(beside && random.below(2) == 0) { 0 } else { [0, 4, 30, 80][random.below(4)] };
         let most = 1 + 2 * random.below(2);
-        let spike = |random: &mut Random| if random.below(100) < activity { (1 + random.below(most) as i32) * if signed && random.below(2) == 0 { -1 } else { 1 } } else { 0 };
+        let spike = |random: &mut Random| {
+            if random.below(100) < activity {
+                (1 + random.below(most) as i32) * if signed && random.below(2) == 0 { -1 } else { 1 }
+            } else {
+                0
+            }
+        };
         let train = (0..ticks).map(|_| (0..input.size()).map(|_| spike(random)).collect()).collect();
         Sample { ticks, values: constant.then(|| (0..input.size()).map(|_| value(random)).collect()), train }
     }
@@ -54,7 +73,11 @@ impl Sample {
         let (mut neurons, mut starts) = (Vec::new(), vec![0]);
         for tick in &self.train {
             for sign in [1, -1].into_iter().take(signs) {
-                neurons.extend((0..).zip(tick).flat_map(|(neuron, &spikes)| std::iter::repeat_n(neuron, (spikes * sign).max(0) as usize)));
+                neurons.extend(
+                    (0..)
+                        .zip(tick)
+                        .flat_map(|(neuron, &spikes)| std::iter::repeat_n(neuron, (spikes * sign).max(0) as usize)),
+                );
                 starts.push(neurons.len() as u32);
             }
         }
@@ -107,21 +130,46 @@ fn ticked(graph: &Graph, signed: Option<TakesBack>, runs: &[Sample], settle: boo
     let sizes: Vec<usize> = graph.geometries.iter().map(Geometry::size).collect();
     let start = |layer: &DrawnLayer, neuron: usize| if layer.fires { layer.initial[neuron] } else { 0 };
     let mut neurons: Vec<Vec<TickedNeuron>> = (0..graph.nodes.len())
-        .map(|number| graph.layer(number).map_or(Vec::new(), |layer| (0..sizes[number]).map(|neuron| TickedNeuron { v: f32::from_bits(start(layer, neuron)), readout: 0.0, refractory_ticks_left: 0, charge: i64::from(start(layer, neuron) as i32), count: 0 }).collect()))
+        .map(|number| {
+            graph.layer(number).map_or(Vec::new(), |layer| {
+                (0..sizes[number])
+                    .map(|neuron| TickedNeuron {
+                        v: f32::from_bits(start(layer, neuron)),
+                        readout: 0.0,
+                        refractory_ticks_left: 0,
+                        charge: i64::from(start(layer, neuron) as i32),
+                        count: 0,
+                    })
+                    .collect()
+            })
+        })
         .collect();
     let mut pools: Vec<CountingPool> = (0..graph.nodes.len())
-        .map(|number| if let DrawnNode::Pool(pool) = &graph.nodes[number] { CountingPool { counts: vec![0; sizes[pool.source]], largest: vec![0; sizes[number]] } } else { CountingPool { counts: Vec::new(), largest: Vec::new() } })
+        .map(|number| {
+            if let DrawnNode::Pool(pool) = &graph.nodes[number] {
+                CountingPool { counts: vec![0; sizes[pool.source]], largest: vec![0; sizes[number]] }
+            } else {
+                CountingPool { counts: Vec::new(), largest: Vec::new() }
+            }
+        })
         .collect();
     let mut trains: Vec<Train> = vec![Vec::new(); graph.nodes.len()];
     let (mut elapsed, mut settling) = (0, 0);
     let mut results = Vec::new();
     for (run, sample) in runs.iter().enumerate() {
         let first = elapsed;
-        let mut traces: Vec<Vec<Vec<u32>>> = (0..graph.nodes.len()).map(|number| graph.layer(number).map_or(Vec::new(), |layer| vec![Vec::new(); layer.traced.len()])).collect();
+        let mut traces: Vec<Vec<Vec<u32>>> = (0..graph.nodes.len())
+            .map(|number| graph.layer(number).map_or(Vec::new(), |layer| vec![Vec::new(); layer.traced.len()]))
+            .collect();
         loop {
             let tick = elapsed - first;
             let over = tick >= sample.ticks;
-            let fired = |trains: &[Train]| graph.nodes.iter().zip(trains).any(|(node, train)| matches!(node, DrawnNode::Layer(layer) if layer.fires) && train.last().is_some_and(|spikes| spikes.iter().any(|&spike| spike != 0)));
+            let fired = |trains: &[Train]| {
+                graph.nodes.iter().zip(trains).any(|(node, train)| {
+                    matches!(node, DrawnNode::Layer(layer) if layer.fires)
+                        && train.last().is_some_and(|spikes| spikes.iter().any(|&spike| spike != 0))
+                })
+            };
             if over && !(settle && run + 1 == runs.len() && fired(&trains)) {
                 break;
             }
@@ -130,12 +178,23 @@ fn ticked(graph: &Graph, signed: Option<TakesBack>, runs: &[Sample], settle: boo
             for number in 1..graph.nodes.len() {
                 let spikes = match &graph.nodes[number] {
                     DrawnNode::Input => unreachable!(),
-                    DrawnNode::Pool(pool) => pools[number].pass(pool, graph.geometries[number].channels, trains[pool.source].last().unwrap()),
+                    DrawnNode::Pool(pool) => {
+                        pools[number].pass(pool, graph.geometries[number].channels, trains[pool.source].last().unwrap())
+                    }
                     DrawnNode::Layer(layer) => (0..sizes[number])
                         .map(|neuron| {
                             let state = &mut neurons[number][neuron];
                             match signed {
-                                Some(signed) => signed_tick(layer, neuron, state, &trains, sample.values.as_deref(), elapsed, over, signed),
+                                Some(signed) => signed_tick(
+                                    layer,
+                                    neuron,
+                                    state,
+                                    &trains,
+                                    sample.values.as_deref(),
+                                    elapsed,
+                                    over,
+                                    signed,
+                                ),
                                 None => float_tick(layer, neuron, state, &trains, sample.values.as_deref(), elapsed),
                             }
                         })
@@ -144,7 +203,11 @@ fn ticked(graph: &Graph, signed: Option<TakesBack>, runs: &[Sample], settle: boo
                 if let Some(layer) = graph.layer(number) {
                     for (trace, &neuron) in traces[number].iter_mut().zip(&layer.traced) {
                         let TickedNeuron { v, charge, count, .. } = neurons[number][neuron as usize];
-                        trace.push(if signed.is_some() { (charge - count * i64::from(layer.threshold[neuron as usize] as i32)) as u32 } else { v.to_bits() });
+                        trace.push(if signed.is_some() {
+                            (charge - count * i64::from(layer.threshold[neuron as usize] as i32)) as u32
+                        } else {
+                            v.to_bits()
+                        });
                     }
                 }
                 trains[number].push(spikes);
@@ -153,8 +216,12 @@ fn ticked(graph: &Graph, signed: Option<TakesBack>, runs: &[Sample], settle: boo
         }
         let expected = |number: usize| {
             let train: Train = trains[number][first..].to_vec();
-            let counts = (0..sizes[number]).map(|neuron| train.iter().map(|tick| tick[neuron]).sum::<i32>() as u32).collect();
-            let charges = neurons[number].iter().flat_map(|neuron| if signed.is_some() { vec![neuron.charge as u32] } else { words(neuron.readout) }).collect();
+            let counts =
+                (0..sizes[number]).map(|neuron| train.iter().map(|tick| tick[neuron]).sum::<i32>() as u32).collect();
+            let charges = neurons[number]
+                .iter()
+                .flat_map(|neuron| if signed.is_some() { vec![neuron.charge as u32] } else { words(neuron.readout) })
+                .collect();
             Expected { train, counts, traces: traces[number].clone(), charges, values: Vec::new() }
         };
         results.push((0..graph.nodes.len()).map(expected).collect());
@@ -163,21 +230,47 @@ fn ticked(graph: &Graph, signed: Option<TakesBack>, runs: &[Sample], settle: boo
 }
 
 /// Weight and spikes of everything that reaches a neuron in a tick, in order.
-fn arriving<'a>(layer: &'a DrawnLayer, neuron: usize, trains: &'a [Train], tick: usize) -> impl Iterator<Item = (u32, i32)> + 'a {
+fn arriving<'a>(
+    layer: &'a DrawnLayer,
+    neuron: usize,
+    trains: &'a [Train],
+    tick: usize,
+) -> impl Iterator<Item = (u32, i32)> + 'a {
     let of_synapse = move |synapse: &'a graph::DrawnSynapse| {
         let spikes = tick.checked_sub(synapse.delay).map(|then| &trains[synapse.source][then]);
-        spikes.into_iter().flat_map(move |spikes| synapse.matrix[neuron].iter().zip(spikes).filter_map(|(weight, &count)| weight.map(|weight| (weight, count))))
+        spikes.into_iter().flat_map(move |spikes| {
+            synapse.matrix[neuron]
+                .iter()
+                .zip(spikes)
+                .filter_map(|(weight, &count)| weight.map(|weight| (weight, count)))
+        })
     };
     layer.synapses.iter().flat_map(of_synapse).filter(|(_, count)| *count != 0)
 }
 
 /// Weight and value of everything that constant current brings to a neuron, in order.
-fn current<'a>(layer: &'a DrawnLayer, neuron: usize, values: Option<&'a [u32]>) -> impl Iterator<Item = (u32, u32)> + 'a {
+fn current<'a>(
+    layer: &'a DrawnLayer,
+    neuron: usize,
+    values: Option<&'a [u32]>,
+) -> impl Iterator<Item = (u32, u32)> + 'a {
     let synapses = layer.synapses.iter().filter(move |synapse| synapse.source == 0 && values.is_some());
-    synapses.flat_map(move |synapse| synapse.matrix[neuron].iter().zip(values.unwrap_or(&[])).filter_map(|(weight, &value)| weight.map(|weight| (weight, value))))
+    synapses.flat_map(move |synapse| {
+        synapse.matrix[neuron]
+            .iter()
+            .zip(values.unwrap_or(&[]))
+            .filter_map(|(weight, &value)| weight.map(|weight| (weight, value)))
+    })
 }
 
-fn float_tick(layer: &DrawnLayer, neuron: usize, state: &mut TickedNeuron, trains: &[Train], values: Option<&[u32]>, tick: usize) -> i32 {
+fn float_tick(
+    layer: &DrawnLayer,
+    neuron: usize,
+    state: &mut TickedNeuron,
+    trains: &[Train],
+    values: Option<&[u32]>,
+    tick: usize,
+) -> i32 {
     let Neuron { leak_factor, floor, hard, spikes_per_tick, refractory_ticks, discards } = layer.neuron;
     let mut drive = f32::from_bits(layer.bias[neuron]);
     current(layer, neuron, values).for_each(|(weight, value)| drive += f32::from_bits(weight) * f32::from_bits(value));
@@ -213,14 +306,25 @@ fn float_tick(layer: &DrawnLayer, neuron: usize, state: &mut TickedNeuron, train
 
 /// After every tick the count is clip(⌊(v0 + Z)/θ⌋, 0, cap), or one step nearer to it.
 #[allow(clippy::too_many_arguments)]
-fn signed_tick(layer: &DrawnLayer, neuron: usize, state: &mut TickedNeuron, trains: &[Train], values: Option<&[u32]>, tick: usize, over: bool, signed: TakesBack) -> i32 {
+fn signed_tick(
+    layer: &DrawnLayer,
+    neuron: usize,
+    state: &mut TickedNeuron,
+    trains: &[Train],
+    values: Option<&[u32]>,
+    tick: usize,
+    over: bool,
+    signed: TakesBack,
+) -> i32 {
     let window = i64::from(signed.window_ticks);
     if !over {
-        let whole = i64::from(layer.bias[neuron] as i32) + current(layer, neuron, values).map(|(q, n)| i64::from(q as i32) * i64::from(n as i32)).sum::<i64>();
+        let whole = i64::from(layer.bias[neuron] as i32)
+            + current(layer, neuron, values).map(|(q, n)| i64::from(q as i32) * i64::from(n as i32)).sum::<i64>();
         let at = tick as i64 % window;
         state.charge += ((at + 1) * whole).div_euclid(window) - (at * whole).div_euclid(window);
     }
-    state.charge += arriving(layer, neuron, trains, tick).map(|(q, count)| i64::from(q as i32) * i64::from(count)).sum::<i64>();
+    state.charge +=
+        arriving(layer, neuron, trains, tick).map(|(q, count)| i64::from(q as i32) * i64::from(count)).sum::<i64>();
     if !layer.fires {
         return 0;
     }
@@ -240,7 +344,9 @@ fn windows(graph: &Graph, schedule: &Schedule, sample: &Sample) -> Vec<Expected>
         let mut expected = Expected { train: vec![vec![0; size]; ticks], ..Expected::default() };
         match &graph.nodes[number] {
             DrawnNode::Input => {}
-            DrawnNode::Pool(pool) => expected.train = pooled_window(pool, graph.geometries[number].channels, schedule, &trains[pool.source]),
+            DrawnNode::Pool(pool) => {
+                expected.train = pooled_window(pool, graph.geometries[number].channels, schedule, &trains[pool.source])
+            }
             DrawnNode::Layer(layer) => {
                 for neuron in 0..size {
                     let samples = window_of(layer, neuron, schedule, &trains, sample, &mut expected);
@@ -251,7 +357,16 @@ fn windows(graph: &Graph, schedule: &Schedule, sample: &Sample) -> Vec<Expected>
             }
         }
         let payload = |tick: usize| schedule.firing[tick].payload;
-        expected.counts = (0..size).map(|neuron| expected.train.iter().enumerate().fold(0i32, |sum, (tick, spikes)| sum.wrapping_add(spikes[neuron].wrapping_mul(payload(tick)))) as u32).collect();
+        expected.counts = (0..size)
+            .map(|neuron| {
+                expected
+                    .train
+                    .iter()
+                    .enumerate()
+                    .fold(0i32, |sum, (tick, spikes)| sum.wrapping_add(spikes[neuron].wrapping_mul(payload(tick))))
+                    as u32
+            })
+            .collect();
         trains.push(expected.train.clone());
         results.push(expected);
     }
@@ -259,14 +374,28 @@ fn windows(graph: &Graph, schedule: &Schedule, sample: &Sample) -> Vec<Expected>
 }
 
 /// Samples of the membrane over a window that integrates, then over one that fires.
-fn window_of(layer: &DrawnLayer, neuron: usize, schedule: &Schedule, trains: &[Train], sample: &Sample, expected: &mut Expected) -> Vec<u32> {
+fn window_of(
+    layer: &DrawnLayer,
+    neuron: usize,
+    schedule: &Schedule,
+    trains: &[Train],
+    sample: &Sample,
+    expected: &mut Expected,
+) -> Vec<u32> {
     let (gain, ticks) = (i64::from(schedule.gain), sample.ticks);
     let initial = if layer.fires { i64::from(layer.initial[neuron] as i32) } else { 0 };
-    let base = i64::from(layer.bias[neuron] as i32) + initial + current(layer, neuron, sample.values.as_deref()).map(|(q, n)| i64::from(q as i32) * i64::from(n as i32)).sum::<i64>();
+    let base = i64::from(layer.bias[neuron] as i32)
+        + initial
+        + current(layer, neuron, sample.values.as_deref())
+            .map(|(q, n)| i64::from(q as i32) * i64::from(n as i32))
+            .sum::<i64>();
     let (mut arrived, mut samples) = (0i64, Vec::new());
     for tick in 0..ticks {
         let payload = if schedule.timed.is_some() { i64::from(schedule.firing[tick].payload) } else { 1 };
-        arrived = gain * arrived + arriving(layer, neuron, trains, tick).map(|(q, count)| i64::from(q as i32) * i64::from(count) * payload).sum::<i64>();
+        arrived = gain * arrived
+            + arriving(layer, neuron, trains, tick)
+                .map(|(q, count)| i64::from(q as i32) * i64::from(count) * payload)
+                .sum::<i64>();
         samples.push((base + arrived * gain.pow((ticks - 1 - tick) as u32)) as u32);
     }
     let mut v = base + arrived;
@@ -313,9 +442,16 @@ fn pooled_window(pool: &DrawnPool, channels: usize, schedule: &Schedule, source:
             return i32::from(any(tick));
         }
         // What a member has shown until a tick, read as a number in digits.
-        let shown = |member: usize, until: usize| (0..until).fold(0i64, |sum, tick| sum * base + i64::from(digit(tick, member)));
+        let shown = |member: usize, until: usize| {
+            (0..until).fold(0i64, |sum, tick| sum * base + i64::from(digit(tick, member)))
+        };
         let largest = members.iter().map(|&member| shown(member, tick)).max();
-        members.iter().filter(|&&member| Some(shown(member, tick)) == largest).map(|&member| digit(tick, member)).max().unwrap_or(0)
+        members
+            .iter()
+            .filter(|&&member| Some(shown(member, tick)) == largest)
+            .map(|&member| digit(tick, member))
+            .max()
+            .unwrap_or(0)
     };
     (0..source.len()).map(|tick| (0..pool.members.len()).map(|at| output(tick, at)).collect()).collect()
 }
@@ -336,7 +472,15 @@ fn real_times(graph: &Graph, values: Option<&[u32]>, input: &Values) -> Vec<Expe
             DrawnNode::Input => {}
             DrawnNode::Pool(pool) => {
                 for (output, members) in pool.members.iter().enumerate() {
-                    let arrived: Vec<f32> = members.iter().flat_map(|&member| sent[pool.source].iter().filter(move |(neuron, _)| *neuron == member).map(|&(_, value)| value)).collect();
+                    let arrived: Vec<f32> = members
+                        .iter()
+                        .flat_map(|&member| {
+                            sent[pool.source]
+                                .iter()
+                                .filter(move |(neuron, _)| *neuron == member)
+                                .map(|&(_, value)| value)
+                        })
+                        .collect();
                     if pool.sum {
                         let times = pool.times(output, graph.geometries[number].channels) as usize;
                         fired.extend(arrived.iter().flat_map(|&value| std::iter::repeat_n((output, value), times)));
@@ -351,9 +495,15 @@ fn real_times(graph: &Graph, values: Option<&[u32]>, input: &Values) -> Vec<Expe
                     for synapse in &layer.synapses {
                         let weight = |source: usize| synapse.matrix[neuron][source].map(f32::from_bits);
                         if let (0, Some(values)) = (synapse.source, values) {
-                            (0..).zip(values).filter_map(|(source, &value)| Some((weight(source)?, f32::from_bits(value)))).for_each(|(weight, value)| v += weight * value);
+                            (0..)
+                                .zip(values)
+                                .filter_map(|(source, &value)| Some((weight(source)?, f32::from_bits(value))))
+                                .for_each(|(weight, value)| v += weight * value);
                         }
-                        sent[synapse.source].iter().filter_map(|&(source, value)| Some((weight(source)?, value))).for_each(|(weight, value)| v += weight * value);
+                        sent[synapse.source]
+                            .iter()
+                            .filter_map(|&(source, value)| Some((weight(source)?, value)))
+                            .for_each(|(weight, value)| v += weight * value);
                     }
                     if !layer.fires {
                         expected.charges.extend(words(f64::from(v)));
@@ -373,7 +523,8 @@ fn real_times(graph: &Graph, values: Option<&[u32]>, input: &Values) -> Vec<Expe
         // Trains are in the order of time.
         let mut train = fired.clone();
         train.sort_by(|a, b| b.1.total_cmp(&a.1));
-        expected.train = vec![train.iter().map(|&(neuron, _)| neuron as i32).collect(), vec![depths[number] as i32; train.len()]];
+        expected.train =
+            vec![train.iter().map(|&(neuron, _)| neuron as i32).collect(), vec![depths[number] as i32; train.len()]];
         expected.values = train.iter().map(|&(_, value)| value.to_bits()).collect();
         sent.push(fired);
         results.push(expected);
@@ -386,7 +537,13 @@ fn words(charge: f64) -> Vec<u32> {
     vec![charge.to_bits() as u32, (charge.to_bits() >> 32) as u32]
 }
 
-fn compare<L: Lanes>(simulator: &Simulator<L>, graph: &Graph, expected: &[Expected], real: bool, context: &str) -> usize {
+fn compare<L: Lanes>(
+    simulator: &Simulator<L>,
+    graph: &Graph,
+    expected: &[Expected],
+    real: bool,
+    context: &str,
+) -> usize {
     let mut spikes = 0;
     for number in 1..graph.nodes.len() {
         let Some(layer) = graph.layer(number) else { continue };
@@ -397,14 +554,26 @@ fn compare<L: Lanes>(simulator: &Simulator<L>, graph: &Graph, expected: &[Expect
         }
         let neurons: Vec<u32> = match real {
             true => wanted.train[0].iter().map(|&neuron| neuron as u32).collect(),
-            false => wanted.train.iter().flat_map(|tick| (0..).zip(tick).flat_map(|(neuron, spikes): (u32, &i32)| std::iter::repeat_n(neuron, spikes.unsigned_abs() as usize))).collect(),
+            false => wanted
+                .train
+                .iter()
+                .flat_map(|tick| {
+                    (0..).zip(tick).flat_map(|(neuron, spikes): (u32, &i32)| {
+                        std::iter::repeat_n(neuron, spikes.unsigned_abs() as usize)
+                    })
+                })
+                .collect(),
         };
         assert_eq!(simulator.spike_neurons(number), neurons, "spikes of node {number}, {context}");
         assert_eq!(simulator.counts(number), wanted.counts, "counts of node {number}, {context}");
         assert_eq!(simulator.traces(number), wanted.traces.concat(), "traces of node {number}, {context}");
         if real {
             assert_eq!(simulator.spike_values(number), wanted.values, "values of node {number}, {context}");
-            assert_eq!(simulator.spike_ticks(number), wanted.train[1].iter().map(|&tick| tick as u32).collect::<Vec<u32>>(), "ticks of node {number}, {context}");
+            assert_eq!(
+                simulator.spike_ticks(number),
+                wanted.train[1].iter().map(|&tick| tick as u32).collect::<Vec<u32>>(),
+                "ticks of node {number}, {context}"
+            );
         }
         spikes += neurons.len();
     }
@@ -434,10 +603,23 @@ fn float_case<L: Lanes>(random: &mut Random) -> usize {
         discards: random.below(2) == 0,
     };
     let thresholds = |random: &mut Random| [4f32, 1.0][random.below(2)].to_bits();
-    let graph = Graph::draw(random, input, &Draw { charge: &charge, thresholds: &thresholds, largest_weight: 60, neuron: &neuron, delays: true });
-    let runs: Vec<Sample> = (0..3).map(|_| 1 + random.below(50)).collect::<Vec<usize>>().into_iter().map(|ticks| Sample::draw(random, input, ticks, [false, true], &|random| charge(random, -90, 90))).collect();
+    let graph = Graph::draw(
+        random,
+        input,
+        &Draw { charge: &charge, thresholds: &thresholds, largest_weight: 60, neuron: &neuron, delays: true },
+    );
+    let runs: Vec<Sample> = (0..3)
+        .map(|_| 1 + random.below(50))
+        .collect::<Vec<usize>>()
+        .into_iter()
+        .map(|ticks| Sample::draw(random, input, ticks, [false, true], &|random| charge(random, -90, 90)))
+        .collect();
     let (expected, _) = ticked(&graph, None, &runs, false);
-    let mut simulator = Simulator::<L>::new(graph.build(Network::new(input, Schedule::from_numbers(true, 1, &[], false, 0)).unwrap()), true).unwrap();
+    let mut simulator = Simulator::<L>::new(
+        graph.build(Network::new(input, Schedule::from_numbers(true, 1, &[], false, 0)).unwrap()),
+        true,
+    )
+    .unwrap();
     let mut spikes = 0;
     for repetition in 0..2 {
         simulator.reset();
@@ -456,11 +638,18 @@ fn signed_case<L: Lanes>(random: &mut Random) -> usize {
     let signed = TakesBack { window_ticks: 1 + random.below(90) as i32, cap, once: random.below(2) == 0 };
     let shift = random.below(6);
     let thresholds = |random: &mut Random| if shift < 3 { 4 << shift } else { integer(random, 1, 2 * largest_weight) };
-    let graph = Graph::draw(random, input, &Draw { charge: &integer, thresholds: &thresholds, largest_weight, neuron: &|_| PLAIN, delays: !signed.once });
+    let graph = Graph::draw(
+        random,
+        input,
+        &Draw { charge: &integer, thresholds: &thresholds, largest_weight, neuron: &|_| PLAIN, delays: !signed.once },
+    );
     let window = signed.window_ticks as usize;
     let first = if window == 1 { 1 } else { 1 + random.below(window - 1) };
     let lengths = if first < window { vec![first, window - first] } else { vec![window] };
-    let runs: Vec<Sample> = lengths.into_iter().map(|ticks| Sample::draw(random, input, ticks, [true, true], &|random| integer(random, -255, 255))).collect();
+    let runs: Vec<Sample> = lengths
+        .into_iter()
+        .map(|ticks| Sample::draw(random, input, ticks, [true, true], &|random| integer(random, -255, 255)))
+        .collect();
     let (expected, settling) = ticked(&graph, Some(signed), &runs, signed.once);
     let mut network = Network::new(input, Schedule::from_numbers(true, 1, &[], false, 0)).unwrap();
     network.take_back(signed).unwrap();
@@ -488,10 +677,24 @@ fn window_case<L: Lanes>(random: &mut Random) -> usize {
     let largest_weight = [6, 300, 9000][random.below(3)];
     let shift = random.below(6);
     let thresholds = |random: &mut Random| 2 << (shift + random.below(5));
-    let graph = Graph::draw(random, input, &Draw { charge: &integer, thresholds: &thresholds, largest_weight, neuron: &|_| PLAIN, delays: false });
-    let samples: Vec<Sample> = (0..4).map(|_| Sample::draw(random, input, ticks, [signed, false], &|random| integer(random, 0, 255))).collect();
+    let graph = Graph::draw(
+        random,
+        input,
+        &Draw { charge: &integer, thresholds: &thresholds, largest_weight, neuron: &|_| PLAIN, delays: false },
+    );
+    let samples: Vec<Sample> = (0..4)
+        .map(|_| Sample::draw(random, input, ticks, [signed, false], &|random| integer(random, 0, 255)))
+        .collect();
     let expected: Vec<Vec<Expected>> = samples.iter().map(|sample| windows(&graph, &schedule, sample)).collect();
-    let mut network = Network::new(input, Schedule { timed: None, firing: if schedule.timed.is_some() { Vec::new() } else { schedule.firing.clone() }, ..schedule.clone() }).unwrap();
+    let mut network = Network::new(
+        input,
+        Schedule {
+            timed: None,
+            firing: if schedule.timed.is_some() { Vec::new() } else { schedule.firing.clone() },
+            ..schedule.clone()
+        },
+    )
+    .unwrap();
     if let Some(Timed::Slots(slots)) = schedule.timed {
         network.time(slots).unwrap();
     }
@@ -501,14 +704,34 @@ fn window_case<L: Lanes>(random: &mut Random) -> usize {
         with_input(sample, signs, |input| simulator.run(input, ticks)).unwrap();
         spikes += compare(&simulator, &graph, expected, false, "a run");
     }
-    spikes + pipelined(random, &mut simulator, &graph, &samples, &expected, &|sample, simulator| with_input(sample, signs, |input| simulator.pass_window(Some(input))).unwrap(), false)
+    spikes
+        + pipelined(
+            random,
+            &mut simulator,
+            &graph,
+            &samples,
+            &expected,
+            &|sample, simulator| with_input(sample, signs, |input| simulator.pass_window(Some(input))).unwrap(),
+            false,
+        )
 }
 
 /// Samples enter one after the other, with pauses; each leaves after as many windows as there are layers, and as if it had run alone.
-fn pipelined<L: Lanes, S>(random: &mut Random, simulator: &mut Simulator<L>, graph: &Graph, samples: &[S], expected: &[Vec<Expected>], enter: &dyn Fn(&S, &mut Simulator<L>) -> bool, real: bool) -> usize {
+fn pipelined<L: Lanes, S>(
+    random: &mut Random,
+    simulator: &mut Simulator<L>,
+    graph: &Graph,
+    samples: &[S],
+    expected: &[Vec<Expected>],
+    enter: &dyn Fn(&S, &mut Simulator<L>) -> bool,
+    real: bool,
+) -> usize {
     let windows = graph.depths().into_iter().max().unwrap() + 1;
     simulator.begin_pipeline().unwrap();
-    let entries: Vec<Option<usize>> = (0..samples.len()).flat_map(|sample| std::iter::repeat_n(None, random.below(2)).chain([Some(sample)])).chain(std::iter::repeat_n(None, windows)).collect();
+    let entries: Vec<Option<usize>> = (0..samples.len())
+        .flat_map(|sample| std::iter::repeat_n(None, random.below(2)).chain([Some(sample)]))
+        .chain(std::iter::repeat_n(None, windows))
+        .collect();
     let mut spikes = 0;
     for (window, entry) in entries.iter().enumerate() {
         let done = match entry {
@@ -533,7 +756,9 @@ struct RealSample {
 
 impl RealSample {
     fn input(&self) -> Input<'_> {
-        self.constant.as_ref().map_or(Input::Values { neurons: &self.neurons, values: &self.values }, |values| Input::Constant(values))
+        self.constant
+            .as_ref()
+            .map_or(Input::Values { neurons: &self.neurons, values: &self.values }, |values| Input::Constant(values))
     }
 }
 
@@ -542,18 +767,35 @@ fn real_case<L: Lanes>(random: &mut Random) -> usize {
     let charge = |random: &mut Random, low: i32, high: i32| (random.between(low, high) as f32 / 97.0).to_bits();
     // Small activations beside large thresholds: the last bits of 1 − (1 − x).
     let thresholds = |random: &mut Random| [1f32, 3.7, 1e9][random.below(3)].to_bits();
-    let graph = Graph::draw(random, input, &Draw { charge: &charge, thresholds: &thresholds, largest_weight: 90, neuron: &|_| PLAIN, delays: false });
+    let graph = Graph::draw(
+        random,
+        input,
+        &Draw { charge: &charge, thresholds: &thresholds, largest_weight: 90, neuron: &|_| PLAIN, delays: false },
+    );
     // Constant current passes no pool: the API refuses it.
     let pooled = graph.nodes.iter().any(|node| matches!(node, DrawnNode::Pool(DrawnPool { source: 0, .. })));
     let sample = |random: &mut Random| {
-        let constant = (!pooled && random.below(2) == 0).then(|| (0..input.size()).map(|_| charge(random, -90, 90)).collect());
+        let constant =
+            (!pooled && random.below(2) == 0).then(|| (0..input.size()).map(|_| charge(random, -90, 90)).collect());
         let neurons: Vec<u32> = (0..input.size() as u32).filter(|_| random.below(3) > 0).collect();
         let values = neurons.iter().map(|_| (random.below(1001) as f32 / 1000.0).to_bits()).collect();
         RealSample { constant, neurons, values }
     };
     let samples: Vec<RealSample> = (0..4).map(|_| sample(random)).collect();
-    let events = |sample: &RealSample| if sample.constant.is_some() { Vec::new() } else { sample.neurons.iter().zip(&sample.values).map(|(&neuron, &value)| (neuron as usize, f32::from_bits(value))).collect() };
-    let expected: Vec<Vec<Expected>> = samples.iter().map(|sample| real_times(&graph, sample.constant.as_deref(), &events(sample))).collect();
+    let events = |sample: &RealSample| {
+        if sample.constant.is_some() {
+            Vec::new()
+        } else {
+            sample
+                .neurons
+                .iter()
+                .zip(&sample.values)
+                .map(|(&neuron, &value)| (neuron as usize, f32::from_bits(value)))
+                .collect()
+        }
+    };
+    let expected: Vec<Vec<Expected>> =
+        samples.iter().map(|sample| real_times(&graph, sample.constant.as_deref(), &events(sample))).collect();
     let mut network = Network::new(input, Schedule::from_numbers(false, 1, &[], false, 0)).unwrap();
     network.time(0).unwrap();
     let mut simulator = Simulator::<L>::new(graph.build(network), true).unwrap();
@@ -562,7 +804,16 @@ fn real_case<L: Lanes>(random: &mut Random) -> usize {
         simulator.run(sample.input(), 1).unwrap();
         spikes += compare(&simulator, &graph, expected, true, "a run");
     }
-    spikes + pipelined(random, &mut simulator, &graph, &samples, &expected, &|sample, simulator| simulator.pass_window(Some(sample.input())).unwrap(), true)
+    spikes
+        + pipelined(
+            random,
+            &mut simulator,
+            &graph,
+            &samples,
+            &expected,
+            &|sample, simulator| simulator.pass_window(Some(sample.input())).unwrap(),
+            true,
+        )
 }
 
 fn compare_cases(case: impl Fn(&mut Random) -> usize, seed: u64, cases: usize) {

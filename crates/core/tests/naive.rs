@@ -18,24 +18,45 @@ use oracle::{draw_kind, draw_schedule, matrix, weight_count, Matrix, Random, Sha
 type Current<'a> = &'a [(&'a Matrix, &'a [u32])];
 
 /// One layer: spikes of each source to spikes and potentials after every sample.
-fn simulate(layer: &LayerSpec, matrices: &[Matrix], sources: &[&Train], current: Current, layerwise: Option<&Schedule>) -> (Train, Vec<Vec<u32>>) {
+fn simulate(
+    layer: &LayerSpec,
+    matrices: &[Matrix],
+    sources: &[&Train],
+    current: Current,
+    layerwise: Option<&Schedule>,
+) -> (Train, Vec<Vec<u32>>) {
     let ticks = sources[0].len();
     let mut fired = vec![vec![0; layer.geometry.size()]; ticks];
     let mut traces = Vec::new();
     let each = |values: &[u32], neuron: usize| values[neuron % values.len()];
     for neuron in 0..layer.geometry.size() {
         let arriving = |tick: usize| {
-            matrices.iter().zip(sources).flat_map(move |(matrix, spikes)| matrix[neuron].iter().zip(&spikes[tick]).filter_map(|(weight, &count)| weight.map(|weight| (weight, count))).filter(|(_, count)| *count != 0))
+            matrices.iter().zip(sources).flat_map(move |(matrix, spikes)| {
+                matrix[neuron]
+                    .iter()
+                    .zip(&spikes[tick])
+                    .filter_map(|(weight, &count)| weight.map(|weight| (weight, count)))
+                    .filter(|(_, count)| *count != 0)
+            })
         };
-        let products = || current.iter().flat_map(|(matrix, values)| matrix[neuron].iter().zip(*values).filter_map(|(weight, &value)| weight.map(|weight| (weight, value))));
+        let products = || {
+            current.iter().flat_map(|(matrix, values)| {
+                matrix[neuron].iter().zip(*values).filter_map(|(weight, &value)| weight.map(|weight| (weight, value)))
+            })
+        };
         let mut trace = Vec::new();
         if let Some(Schedule { gain, firing, raised, cap, timed, .. }) = layerwise {
             let gain = i64::from(*gain);
-            let base = i64::from(each(&layer.bias, neuron) as i32) + i64::from(each(&layer.initial, neuron) as i32) + products().map(|(q, n)| i64::from(q as i32) * i64::from(n as i32)).sum::<i64>();
+            let base = i64::from(each(&layer.bias, neuron) as i32)
+                + i64::from(each(&layer.initial, neuron) as i32)
+                + products().map(|(q, n)| i64::from(q as i32) * i64::from(n as i32)).sum::<i64>();
             let mut v = 0i64;
             for tick in 0..ticks {
                 let payload = if timed.is_some() { i64::from(firing[tick].payload) } else { 1 };
-                v = gain * v + arriving(tick).map(|(bits, count)| i64::from(bits as i32) * i64::from(count) * payload).sum::<i64>();
+                v = gain * v
+                    + arriving(tick)
+                        .map(|(bits, count)| i64::from(bits as i32) * i64::from(count) * payload)
+                        .sum::<i64>();
                 trace.push((base + v * gain.pow((ticks - 1 - tick) as u32)) as u32);
             }
             v = i64::from((v + base) as i32);
@@ -122,10 +143,20 @@ fn readout(bias: &[u32], geometry: Geometry, reach: &[(Matrix, &Train, bool)], v
 
 fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
     let ticks = if layerwise { [1, 1, 1, 9][random.below(4)] + random.below(6) } else { 1 + random.below(70) };
-    let schedule = if layerwise { draw_schedule(random, ticks) } else { Schedule::from_numbers(true, 1, &[], false, 0) };
+    let schedule =
+        if layerwise { draw_schedule(random, ticks) } else { Schedule::from_numbers(true, 1, &[], false, 0) };
     let (signed, signs) = (schedule.signed, schedule.signs());
-    let input = Geometry { height: 1 + random.below(5), width: 1 + random.below(5), channels: 2 * (1 + random.below(3)) };
-    let mut network = Network::new(input, Schedule { timed: None, firing: if schedule.timed.is_some() { Vec::new() } else { schedule.firing.clone() }, ..schedule.clone() }).unwrap();
+    let input =
+        Geometry { height: 1 + random.below(5), width: 1 + random.below(5), channels: 2 * (1 + random.below(3)) };
+    let mut network = Network::new(
+        input,
+        Schedule {
+            timed: None,
+            firing: if schedule.timed.is_some() { Vec::new() } else { schedule.firing.clone() },
+            ..schedule.clone()
+        },
+    )
+    .unwrap();
     if let Some(Timed::Slots(slots)) = schedule.timed {
         network.time(slots).unwrap();
     }
@@ -134,24 +165,52 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
     let largest = [6, 300, 9000, 60000][random.below(4)];
     let number = |random: &mut Random, low: i32, high: i32| {
         let value = random.between(low, high);
-        if layerwise { value as u32 } else { (value as f32 / if dyadic { 64.0 } else { 97.0 }).to_bits() }
+        if layerwise {
+            value as u32
+        } else {
+            (value as f32 / if dyadic { 64.0 } else { 97.0 }).to_bits()
+        }
     };
-    let numbers = |random: &mut Random, count: usize, low: i32, high: i32| (0..count).map(|_| number(random, low, high)).collect::<Vec<u32>>();
+    let numbers = |random: &mut Random, count: usize, low: i32, high: i32| {
+        (0..count).map(|_| number(random, low, high)).collect::<Vec<u32>>()
+    };
 
     let constant = random.below(3) == 0;
     // Synchronous networks take both at once.
     let activity = if constant && (layerwise || random.below(2) == 0) { 0 } else { [0, 3, 30, 100][random.below(4)] };
     let repeats = random.below(4) == 0;
-    let spikes: Train = (0..ticks).map(|_| (0..input.size()).map(|_| if random.below(100) < activity { (1 + if repeats { random.below(3) as i32 } else { 0 }) * if signed && random.below(2) == 0 { -1 } else { 1 } } else { 0 }).collect()).collect();
-    let values = (0..input.size()).map(|_| if random.below(3) == 0 { number(random, 0, 0) } else {
-        let high = [300, 70_000][random.below(2)];
-        number(random, -300, high)
-    }).collect::<Vec<u32>>();
+    let spikes: Train = (0..ticks)
+        .map(|_| {
+            (0..input.size())
+                .map(|_| {
+                    if random.below(100) < activity {
+                        (1 + if repeats { random.below(3) as i32 } else { 0 })
+                            * if signed && random.below(2) == 0 { -1 } else { 1 }
+                    } else {
+                        0
+                    }
+                })
+                .collect()
+        })
+        .collect();
+    let values = (0..input.size())
+        .map(|_| {
+            if random.below(3) == 0 {
+                number(random, 0, 0)
+            } else {
+                let high = [300, 70_000][random.below(2)];
+                number(random, -300, high)
+            }
+        })
+        .collect::<Vec<u32>>();
     let mut starts = vec![0u32];
     let mut neurons = Vec::new();
     for tick in &spikes {
         for sign in [1, -1].into_iter().take(signs) {
-            neurons.extend((0..input.size() as u32).flat_map(|neuron| std::iter::repeat_n(neuron, (tick[neuron as usize] * sign).max(0) as usize)));
+            neurons.extend(
+                (0..input.size() as u32)
+                    .flat_map(|neuron| std::iter::repeat_n(neuron, (tick[neuron as usize] * sign).max(0) as usize)),
+            );
             starts.push(neurons.len() as u32);
         }
     }
@@ -160,12 +219,29 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
     let mut expected_traces = Vec::new();
     for depth in 1..=3 {
         let (from, source) = (history[depth - 1].0, depth - 1);
-        let shape = [Shape::Dense, Shape::Conv, Shape::Conv, Shape::Grouped, Shape::Depthwise, Shape::Identity, Shape::Transposed][random.below(7)];
-        let (geometry, kind) = draw_kind(random, if shape == Shape::Grouped && from.channels % 2 != 0 { Shape::Conv } else { shape }, from).unwrap_or((from, Kind::Identity { per_neuron: false }));
+        let shape = [
+            Shape::Dense,
+            Shape::Conv,
+            Shape::Conv,
+            Shape::Grouped,
+            Shape::Depthwise,
+            Shape::Identity,
+            Shape::Transposed,
+        ][random.below(7)];
+        let (geometry, kind) = draw_kind(
+            random,
+            if shape == Shape::Grouped && from.channels % 2 != 0 { Shape::Conv } else { shape },
+            from,
+        )
+        .unwrap_or((from, Kind::Identity { per_neuron: false }));
         let mut synapses = vec![SynapseSpec { source, kind, delayed: None }];
         for (other, (shape, _)) in history.iter().enumerate() {
             if shape.size() == geometry.size() {
-                synapses.push(SynapseSpec { source: other, kind: Kind::Identity { per_neuron: random.below(2) == 0 }, delayed: None });
+                synapses.push(SynapseSpec {
+                    source: other,
+                    kind: Kind::Identity { per_neuron: random.below(2) == 0 },
+                    delayed: None,
+                });
             } else if random.below(5) == 0 {
                 synapses.push(SynapseSpec { source: other, kind: Kind::Dense, delayed: None });
             }
@@ -180,20 +256,53 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
             refractory_ticks: if plain { 0 } else { random.below(3) as u32 },
             discards: random.below(2) == 0,
         };
-        let weights: Vec<Vec<u32>> = synapses.iter().map(|synapse| numbers(random, weight_count(synapse.kind, history[synapse.source].0, geometry), -largest, largest)).collect();
+        let weights: Vec<Vec<u32>> = synapses
+            .iter()
+            .map(|synapse| {
+                numbers(random, weight_count(synapse.kind, history[synapse.source].0, geometry), -largest, largest)
+            })
+            .collect();
         let narrow = layerwise && largest <= 32767 && random.below(4) > 0;
         let each = |random: &mut Random| if random.below(2) == 0 { geometry.channels } else { geometry.size() };
         let (bias_count, threshold_count, initial_count) = (each(random), each(random), each(random));
         let shift = random.below(8) as u32;
         let threshold = if layerwise && random.below(2) == 0 {
             (0..threshold_count).map(|_| 2u32 << (shift + random.below(4) as u32)).collect()
-        } else if several { (0..threshold_count).map(|_| [4f32, 64.0][random.below(2)].to_bits()).collect() } else { numbers(random, threshold_count, 1, 2 * largest) };
+        } else if several {
+            (0..threshold_count).map(|_| [4f32, 64.0][random.below(2)].to_bits()).collect()
+        } else {
+            numbers(random, threshold_count, 1, 2 * largest)
+        };
         let none_traced = random.below(2) == 0;
         let traced: Vec<u32> = (0..geometry.size() as u32).filter(|_| !none_traced && random.below(3) == 0).collect();
-        let spec = LayerSpec { geometry, depth, fires: true, neuron, rectified: random.below(2) == 0, narrow, bias: numbers(random, bias_count, -50, 50), threshold, initial: numbers(random, initial_count, 0, 50), synapses, record_spikes: true, traced: traced.clone() };
-        let matrices: Vec<Matrix> = spec.synapses.iter().zip(&weights).map(|(synapse, weights)| matrix(synapse.kind, weights, history[synapse.source].0, geometry)).collect();
+        let spec = LayerSpec {
+            geometry,
+            depth,
+            fires: true,
+            neuron,
+            rectified: random.below(2) == 0,
+            narrow,
+            bias: numbers(random, bias_count, -50, 50),
+            threshold,
+            initial: numbers(random, initial_count, 0, 50),
+            synapses,
+            record_spikes: true,
+            traced: traced.clone(),
+        };
+        let matrices: Vec<Matrix> = spec
+            .synapses
+            .iter()
+            .zip(&weights)
+            .map(|(synapse, weights)| matrix(synapse.kind, weights, history[synapse.source].0, geometry))
+            .collect();
         let sources: Vec<_> = spec.synapses.iter().map(|synapse| &history[synapse.source].1).collect();
-        let current: Vec<(&Matrix, &[u32])> = spec.synapses.iter().zip(&matrices).filter(|(synapse, _)| constant && synapse.source == 0).map(|(_, matrix)| (matrix, &values[..])).collect();
+        let current: Vec<(&Matrix, &[u32])> = spec
+            .synapses
+            .iter()
+            .zip(&matrices)
+            .filter(|(synapse, _)| constant && synapse.source == 0)
+            .map(|(_, matrix)| (matrix, &values[..]))
+            .collect();
         let (fired, traces) = simulate(&spec, &matrices, &sources, &current, layerwise.then_some(&schedule));
         expected_traces.push(traced.iter().flat_map(|&neuron| traces[neuron as usize].clone()).collect::<Vec<u32>>());
         history.push((geometry, fired));
@@ -206,16 +315,46 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
 
     let expected_charges = (!layerwise).then(|| {
         let shape = [Shape::Dense, Shape::Conv, Shape::Depthwise, Shape::Identity][random.below(4)];
-        let (geometry, kind) = draw_kind(random, shape, history[3].0).unwrap_or((history[3].0, Kind::Identity { per_neuron: true }));
+        let (geometry, kind) =
+            draw_kind(random, shape, history[3].0).unwrap_or((history[3].0, Kind::Identity { per_neuron: true }));
         let mut sources = vec![(3, kind)];
         if input.size() == geometry.size() {
             sources.push((0, Kind::Identity { per_neuron: true }));
         }
-        let neuron = Neuron { leak_factor: 1.0, floor: f32::NEG_INFINITY, hard: false, spikes_per_tick: 1, refractory_ticks: 0, discards: false };
+        let neuron = Neuron {
+            leak_factor: 1.0,
+            floor: f32::NEG_INFINITY,
+            hard: false,
+            spikes_per_tick: 1,
+            refractory_ticks: 0,
+            discards: false,
+        };
         let synapses = sources.iter().map(|&(source, kind)| SynapseSpec { source, kind, delayed: None }).collect();
-        let spec = LayerSpec { geometry, depth: 0, fires: false, neuron, rectified: true, narrow: false, bias: numbers(random, geometry.channels, -50, 50), threshold: Vec::new(), initial: Vec::new(), synapses, record_spikes: false, traced: Vec::new() };
-        let weights: Vec<Vec<u32>> = sources.iter().map(|&(source, kind)| numbers(random, weight_count(kind, history[source].0, geometry), -largest, largest)).collect();
-        let reach: Vec<(Matrix, &Train, bool)> = sources.iter().zip(&weights).map(|(&(source, kind), weights)| (matrix(kind, weights, history[source].0, geometry), &history[source].1, constant && source == 0)).collect();
+        let spec = LayerSpec {
+            geometry,
+            depth: 0,
+            fires: false,
+            neuron,
+            rectified: true,
+            narrow: false,
+            bias: numbers(random, geometry.channels, -50, 50),
+            threshold: Vec::new(),
+            initial: Vec::new(),
+            synapses,
+            record_spikes: false,
+            traced: Vec::new(),
+        };
+        let weights: Vec<Vec<u32>> = sources
+            .iter()
+            .map(|&(source, kind)| numbers(random, weight_count(kind, history[source].0, geometry), -largest, largest))
+            .collect();
+        let reach: Vec<(Matrix, &Train, bool)> = sources
+            .iter()
+            .zip(&weights)
+            .map(|(&(source, kind), weights)| {
+                (matrix(kind, weights, history[source].0, geometry), &history[source].1, constant && source == 0)
+            })
+            .collect();
         let charges = readout(&spec.bias, geometry, &reach, &values);
         network.layer(spec).unwrap();
         weights.iter().enumerate().for_each(|(synapse, weights)| network.weights(synapse, weights).unwrap());
@@ -226,21 +365,41 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
     let mut total = 0;
     for repetition in 0..2 {
         simulator.reset();
-        let input = if constant && activity == 0 { Input::Constant(&values) } else { Input::Events { neurons: &neurons, starts: &starts, values: if constant { &values } else { &[] } } };
+        let input = if constant && activity == 0 {
+            Input::Constant(&values)
+        } else {
+            Input::Events { neurons: &neurons, starts: &starts, values: if constant { &values } else { &[] } }
+        };
         simulator.run(input, ticks).unwrap();
         if let Some(charges) = &expected_charges {
-            let words: Vec<u32> = charges.iter().flat_map(|charge| [charge.to_bits() as u32, (charge.to_bits() >> 32) as u32]).collect();
+            let words: Vec<u32> =
+                charges.iter().flat_map(|charge| [charge.to_bits() as u32, (charge.to_bits() >> 32) as u32]).collect();
             assert_eq!(simulator.charges(4), words, "charges, repetition {repetition}");
         }
         for depth in 1..=3 {
             let train = &history[depth].1;
-            let expected: Vec<u32> = train.iter().flat_map(|tick| (0..tick.len() as u32).flat_map(|neuron| std::iter::repeat_n(neuron, tick[neuron as usize].unsigned_abs() as usize))).collect();
-            assert_eq!(simulator.traces(depth), expected_traces[depth - 1], "traces of layer {depth}, repetition {repetition}");
+            let expected: Vec<u32> = train
+                .iter()
+                .flat_map(|tick| {
+                    (0..tick.len() as u32)
+                        .flat_map(|neuron| std::iter::repeat_n(neuron, tick[neuron as usize].unsigned_abs() as usize))
+                })
+                .collect();
+            assert_eq!(
+                simulator.traces(depth),
+                expected_traces[depth - 1],
+                "traces of layer {depth}, repetition {repetition}"
+            );
             assert_eq!(simulator.spike_neurons(depth), expected, "layer {depth}, repetition {repetition}");
-            let signs: Vec<u32> = train.iter().flatten().filter(|&&spike| signed && spike != 0).map(|&spike| spike as u32).collect();
+            let signs: Vec<u32> =
+                train.iter().flatten().filter(|&&spike| signed && spike != 0).map(|&spike| spike as u32).collect();
             assert_eq!(simulator.spike_signs(depth), signs, "signs of layer {depth}");
             let payload = |tick: usize| schedule.firing.get(tick).map_or(1, |tick| tick.payload);
-            let counts: Vec<u32> = (0..train[0].len()).map(|neuron| (0..ticks).map(|tick| (train[tick][neuron] * payload(tick)) as u32).fold(0, u32::wrapping_add)).collect();
+            let counts: Vec<u32> = (0..train[0].len())
+                .map(|neuron| {
+                    (0..ticks).map(|tick| (train[tick][neuron] * payload(tick)) as u32).fold(0, u32::wrapping_add)
+                })
+                .collect();
             assert_eq!(simulator.counts(depth), counts, "counts of layer {depth}, repetition {repetition}");
             total += expected.len();
         }
@@ -273,7 +432,14 @@ fn native_lanes_equal_the_oracle() {
 #[test]
 fn refuses_wrong_lengths_and_nodes() {
     let geometry = Geometry { height: 1, width: 1, channels: 2 };
-    let neuron = Neuron { leak_factor: 1.0, floor: f32::NEG_INFINITY, hard: false, spikes_per_tick: 1, refractory_ticks: 0, discards: false };
+    let neuron = Neuron {
+        leak_factor: 1.0,
+        floor: f32::NEG_INFINITY,
+        hard: false,
+        spikes_per_tick: 1,
+        refractory_ticks: 0,
+        discards: false,
+    };
     let network = || Network::new(geometry, Schedule::from_numbers(true, 1, &[], false, 0)).unwrap();
     let build = |weights: usize, source: usize, threshold: f32| {
         let mut network = network();
@@ -295,9 +461,27 @@ fn refuses_wrong_lengths_and_nodes() {
         Simulator::<Portable>::new(network, true).map(|_| ())
     };
     let mut floored = network();
-    let boundless = LayerSpec { geometry, depth: 1, fires: true, neuron: Neuron { floor: f32::INFINITY, ..neuron }, rectified: true, narrow: false, bias: vec![0; 2], threshold: vec![1.0f32.to_bits(); 2], initial: vec![0; 2], synapses: Vec::new(), record_spikes: false, traced: Vec::new() };
+    let boundless = LayerSpec {
+        geometry,
+        depth: 1,
+        fires: true,
+        neuron: Neuron { floor: f32::INFINITY, ..neuron },
+        rectified: true,
+        narrow: false,
+        bias: vec![0; 2],
+        threshold: vec![1.0f32.to_bits(); 2],
+        initial: vec![0; 2],
+        synapses: Vec::new(),
+        record_spikes: false,
+        traced: Vec::new(),
+    };
     assert!(floored.layer(boundless).unwrap_err().contains("floor: expected a finite number"));
-    for (weights, source, threshold, message) in [(3, 0, 1.0, "weights: expected 4 values, got 3"), (5, 0, 1.0, "weights: expected 4 values, got 5"), (4, 1, 1.0, "node 1: expected"), (4, 0, 0.0, "threshold: expected values > 0")] {
+    for (weights, source, threshold, message) in [
+        (3, 0, 1.0, "weights: expected 4 values, got 3"),
+        (5, 0, 1.0, "weights: expected 4 values, got 5"),
+        (4, 1, 1.0, "node 1: expected"),
+        (4, 0, 0.0, "threshold: expected values > 0"),
+    ] {
         assert!(build(weights, source, threshold).unwrap_err().contains(message), "{message}");
     }
     let mut simulator = Simulator::<Portable>::new(network(), true).unwrap();

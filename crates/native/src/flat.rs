@@ -39,7 +39,9 @@ impl Job {
     pub fn run(&mut self, sample: usize) -> Result<(), String> {
         match &self.samples[sample] {
             Sample::Constant(ticks, values) => self.simulator.run(Input::Constant(values), *ticks),
-            Sample::Spikes(ticks, neurons, starts) => self.simulator.run(Input::Events { neurons, starts, values: &[] }, *ticks),
+            Sample::Spikes(ticks, neurons, starts) => {
+                self.simulator.run(Input::Events { neurons, starts, values: &[] }, *ticks)
+            }
         }
     }
 
@@ -65,7 +67,11 @@ impl Words<'_> {
 
     fn array(&mut self) -> Result<Vec<u32>, String> {
         let length = self.size()?;
-        let end = self.at.checked_add(length).filter(|&end| end <= self.words.len()).ok_or_else(|| format!("word {}: {length} words are more than the file has", self.at))?;
+        let end = self
+            .at
+            .checked_add(length)
+            .filter(|&end| end <= self.words.len())
+            .ok_or_else(|| format!("word {}: {length} words are more than the file has", self.at))?;
         let array = self.words[self.at..end].to_vec();
         self.at = end;
         Ok(array)
@@ -73,7 +79,9 @@ impl Words<'_> {
 
     fn sizes<const N: usize>(&mut self) -> Result<[usize; N], String> {
         let sizes: Vec<usize> = self.array()?.into_iter().map(|value| value as usize).collect();
-        sizes.try_into().map_err(|sizes: Vec<usize>| format!("word {}: expected {N} sizes, got {}", self.at, sizes.len()))
+        sizes
+            .try_into()
+            .map_err(|sizes: Vec<usize>| format!("word {}: expected {N} sizes, got {}", self.at, sizes.len()))
     }
 
     fn geometry(&mut self) -> Result<Geometry, String> {
@@ -86,7 +94,8 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
     if !bytes.starts_with(b"LLIFFLAT") || bytes.len() % 4 != 0 {
         return Err("expected a file that begins with LLIFFLAT".into());
     }
-    let all: Vec<u32> = bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect();
+    let all: Vec<u32> =
+        bytes.chunks_exact(4).map(|word| u32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect();
     let mut words = Words { words: &all, at: 2 };
     if words.next()? != 0 {
         return Err("expected the network first".into());
@@ -111,7 +120,11 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
             }
             4 => samples.push(Sample::Constant(words.size()?, words.array()?)),
             5 => samples.push(Sample::Spikes(words.size()?, words.array()?, words.array()?)),
-            6 => network.take_back(TakesBack { window_ticks: words.next()? as i32, cap: words.next()? as i32, once: words.next()? != 0 })?,
+            6 => network.take_back(TakesBack {
+                window_ticks: words.next()? as i32,
+                cap: words.next()? as i32,
+                once: words.next()? != 0,
+            })?,
             7 => network.time(words.next()? as i32)?,
             other => return Err(format!("word {}: no call has the number {other}", words.at - 1)),
         }
@@ -123,9 +136,29 @@ fn layer(words: &mut Words) -> Result<LayerSpec, String> {
     let geometry = words.geometry()?;
     let [depth, hard, spikes_per_tick, refractory_ticks, discards, rectified] = words.sizes()?;
     let [leak_factor, floor] = [f32::from_bits(words.next()?), f32::from_bits(words.next()?)];
-    let neuron = Neuron { leak_factor, floor, hard: hard != 0, spikes_per_tick: spikes_per_tick as u32, refractory_ticks: refractory_ticks as u32, discards: discards != 0 };
+    let neuron = Neuron {
+        leak_factor,
+        floor,
+        hard: hard != 0,
+        spikes_per_tick: spikes_per_tick as u32,
+        refractory_ticks: refractory_ticks as u32,
+        discards: discards != 0,
+    };
     let narrow = words.next()? != 0;
     let [bias, threshold, initial] = [words.array()?, words.array()?, words.array()?];
     let synapses = SynapseSpec::from_numbers(&words.array()?)?;
-    Ok(LayerSpec { geometry, depth, fires: !threshold.is_empty(), neuron, rectified: rectified != 0, narrow, bias, threshold, initial, synapses, record_spikes: false, traced: Vec::new() })
+    Ok(LayerSpec {
+        geometry,
+        depth,
+        fires: !threshold.is_empty(),
+        neuron,
+        rectified: rectified != 0,
+        narrow,
+        bias,
+        threshold,
+        initial,
+        synapses,
+        record_spikes: false,
+        traced: Vec::new(),
+    })
 }

@@ -22,7 +22,10 @@ fn main() {
 
 fn serve() -> Result<(), String> {
     let mut job = match std::env::args().nth(1) {
-        Some(file) => Some(flat::read(&std::fs::read(&file).map_err(|error| format!("{file}: {error}"))?).map_err(|error| format!("{file}: {error}"))?),
+        Some(file) => Some(
+            flat::read(&std::fs::read(&file).map_err(|error| format!("{file}: {error}"))?)
+                .map_err(|error| format!("{file}: {error}"))?,
+        ),
         None => None,
     };
     let mut out = std::io::stdout().lock();

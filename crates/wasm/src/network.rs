@@ -16,7 +16,9 @@ pub struct RawNetwork {
 
 fn geometry(extents: &[u32]) -> Result<Geometry, JsError> {
     match *extents {
-        [height, width, channels] if height > 0 && width > 0 && channels > 0 => Ok(Geometry { height: height as usize, width: width as usize, channels: channels as usize }),
+        [height, width, channels] if height > 0 && width > 0 && channels > 0 => {
+            Ok(Geometry { height: height as usize, width: width as usize, channels: channels as usize })
+        }
         _ => Err(JsError::new(&format!("geometry: expected height, width and channels above 0, got {extents:?}"))),
     }
 }
@@ -34,7 +36,14 @@ pub(crate) fn thrown<T>(result: Result<T, String>) -> Result<T, JsError> {
 impl RawNetwork {
     /// `firing`, `raised`, `cap`: see `Schedule::from_numbers`; no firing ticks if interleaved.
     #[wasm_bindgen(constructor)]
-    pub fn new(input: &[u32], interleaved: bool, gain: i32, firing: &[u32], raised: bool, cap: i32) -> Result<RawNetwork, JsError> {
+    pub fn new(
+        input: &[u32],
+        interleaved: bool,
+        gain: i32,
+        firing: &[u32],
+        raised: bool,
+        cap: i32,
+    ) -> Result<RawNetwork, JsError> {
         let schedule = Schedule::from_numbers(interleaved, gain, firing, raised, cap);
         Ok(RawNetwork { network: thrown(Network::new(geometry(input)?, schedule))? })
     }
@@ -53,10 +62,43 @@ impl RawNetwork {
     /// `integers`: depth, hard reset, spikes a tick, refractory ticks, discards, rectified. An output has no thresholds. `incoming`:
     /// see `SynapseSpec::from_numbers`.
     #[allow(clippy::too_many_arguments)]
-    pub fn layer(&mut self, shape: &[u32], integers: &[u32], leak_factor: f32, floor: f32, narrow: bool, bias: Vec<u32>, threshold: Vec<u32>, initial: Vec<u32>, incoming: &[u32], record_spikes: bool, traced: Vec<u32>) -> Result<usize, JsError> {
+    pub fn layer(
+        &mut self,
+        shape: &[u32],
+        integers: &[u32],
+        leak_factor: f32,
+        floor: f32,
+        narrow: bool,
+        bias: Vec<u32>,
+        threshold: Vec<u32>,
+        initial: Vec<u32>,
+        incoming: &[u32],
+        record_spikes: bool,
+        traced: Vec<u32>,
+    ) -> Result<usize, JsError> {
         let [depth, hard, spikes_per_tick, refractory_ticks, discards, rectified] = sizes(integers)?;
-        let neuron = Neuron { leak_factor, floor, hard: hard != 0, spikes_per_tick: spikes_per_tick as u32, refractory_ticks: refractory_ticks as u32, discards: discards != 0 };
-        thrown(self.network.layer(LayerSpec { geometry: geometry(shape)?, depth, fires: !threshold.is_empty(), neuron, rectified: rectified != 0, narrow, bias, threshold, initial, synapses: thrown(SynapseSpec::from_numbers(incoming))?, record_spikes, traced }))
+        let neuron = Neuron {
+            leak_factor,
+            floor,
+            hard: hard != 0,
+            spikes_per_tick: spikes_per_tick as u32,
+            refractory_ticks: refractory_ticks as u32,
+            discards: discards != 0,
+        };
+        thrown(self.network.layer(LayerSpec {
+            geometry: geometry(shape)?,
+            depth,
+            fires: !threshold.is_empty(),
+            neuron,
+            rectified: rectified != 0,
+            narrow,
+            bias,
+            threshold,
+            initial,
+            synapses: thrown(SynapseSpec::from_numbers(incoming))?,
+            record_spikes,
+            traced,
+        }))
     }
 
     /// The next weights of a synapse of the last layer. In pieces, since a whole copy of them would stay in the memory for good.
@@ -64,7 +106,14 @@ impl RawNetwork {
         thrown(self.network.weights(synapse, values))
     }
 
-    pub fn pool(&mut self, source: usize, sum: bool, shape: &[u32], window: &[u32], multiplicity: Vec<u32>) -> Result<usize, JsError> {
+    pub fn pool(
+        &mut self,
+        source: usize,
+        sum: bool,
+        shape: &[u32],
+        window: &[u32],
+        multiplicity: Vec<u32>,
+    ) -> Result<usize, JsError> {
         thrown(self.network.pool(source, sum, geometry(shape)?, Sweep::new(sizes(window)?), multiplicity))
     }
 }

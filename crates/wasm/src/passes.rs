@@ -22,7 +22,14 @@ impl RawFloatPass {
         thrown(self.0.dense(source, weights, bias))
     }
 
-    pub fn conv2d(&mut self, source: usize, window: &[u32], groups: usize, weights: &[f32], bias: &[f32]) -> Result<usize, JsError> {
+    pub fn conv2d(
+        &mut self,
+        source: usize,
+        window: &[u32],
+        groups: usize,
+        weights: &[f32],
+        bias: &[f32],
+    ) -> Result<usize, JsError> {
         thrown(Window::from_sizes(window).and_then(|window| self.0.conv2d(source, window, groups, weights, bias)))
     }
 
@@ -40,8 +47,18 @@ impl RawFloatPass {
     }
 
     #[wasm_bindgen(js_name = convTranspose2d)]
-    pub fn conv_transpose2d(&mut self, source: usize, window: &[u32], groups: usize, weights: &[f32], bias: &[f32]) -> Result<usize, JsError> {
-        thrown(Window::from_sizes(window).and_then(|window| self.0.conv_transpose2d(source, window, groups, weights, bias)))
+    pub fn conv_transpose2d(
+        &mut self,
+        source: usize,
+        window: &[u32],
+        groups: usize,
+        weights: &[f32],
+        bias: &[f32],
+    ) -> Result<usize, JsError> {
+        thrown(
+            Window::from_sizes(window)
+                .and_then(|window| self.0.conv_transpose2d(source, window, groups, weights, bias)),
+        )
     }
 
     /// `sizes`: input height, width and channels, output height and width, rows above, columns on the left.
@@ -117,13 +134,30 @@ impl RawTwinPass {
     }
 
     #[wasm_bindgen(js_name = addConv2d)]
-    pub fn add_conv2d(&mut self, node: usize, source: usize, window: &[u32], groups: usize, weights: &[i32]) -> Result<(), JsError> {
+    pub fn add_conv2d(
+        &mut self,
+        node: usize,
+        source: usize,
+        window: &[u32],
+        groups: usize,
+        weights: &[i32],
+    ) -> Result<(), JsError> {
         thrown(Window::from_sizes(window).and_then(|window| self.0.add_conv2d(node, source, window, groups, weights)))
     }
 
     #[wasm_bindgen(js_name = addConvTranspose2d)]
-    pub fn add_conv_transpose2d(&mut self, node: usize, source: usize, window: &[u32], groups: usize, weights: &[i32]) -> Result<(), JsError> {
-        thrown(Window::from_sizes(window).and_then(|window| self.0.add_conv_transpose2d(node, source, window, groups, weights)))
+    pub fn add_conv_transpose2d(
+        &mut self,
+        node: usize,
+        source: usize,
+        window: &[u32],
+        groups: usize,
+        weights: &[i32],
+    ) -> Result<(), JsError> {
+        thrown(
+            Window::from_sizes(window)
+                .and_then(|window| self.0.add_conv_transpose2d(node, source, window, groups, weights)),
+        )
     }
 
     #[wasm_bindgen(js_name = addIdentity)]
@@ -131,7 +165,14 @@ impl RawTwinPass {
         thrown(self.0.add_identity(node, source, weights))
     }
 
-    pub fn fire(&mut self, source: usize, threshold: Vec<i32>, initial: Vec<i32>, least: i32, levels: i32) -> Result<usize, JsError> {
+    pub fn fire(
+        &mut self,
+        source: usize,
+        threshold: Vec<i32>,
+        initial: Vec<i32>,
+        least: i32,
+        levels: i32,
+    ) -> Result<usize, JsError> {
         thrown(self.0.fire(source, threshold, initial, least, levels))
     }
 

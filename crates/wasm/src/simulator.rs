@@ -18,7 +18,11 @@ pub struct RawSimulator {
 impl RawSimulator {
     #[wasm_bindgen(constructor)]
     pub fn new(network: RawNetwork, counts: bool) -> Result<RawSimulator, JsError> {
-        Ok(RawSimulator { simulator: thrown(Simulator::new(network.network, counts))?, charges: Vec::new(), table: Vec::new() })
+        Ok(RawSimulator {
+            simulator: thrown(Simulator::new(network.network, counts))?,
+            charges: Vec::new(),
+            table: Vec::new(),
+        })
     }
 
     /// Goes on without input and bias until a tick is silent, as part of the last run; returns the address of its table.
@@ -57,7 +61,13 @@ impl RawSimulator {
 
     /// `values`: constant current beside the spikes, as in `runConstant`, in synchronous networks; empty: none.
     #[wasm_bindgen(js_name = runEvents)]
-    pub fn run_events(&mut self, neurons: &[u32], starts: &[u32], values: &[u32], ticks: usize) -> Result<*const u32, JsError> {
+    pub fn run_events(
+        &mut self,
+        neurons: &[u32],
+        starts: &[u32],
+        values: &[u32],
+        ticks: usize,
+    ) -> Result<*const u32, JsError> {
         thrown(self.simulator.run(Input::Events { neurons, starts, values }, ticks))?;
         Ok(self.report())
     }
@@ -113,10 +123,24 @@ impl RawSimulator {
         }
         let nodes = self.simulator.nodes();
         let is_output = |node: &Node| matches!(node, Node::Layer(layer) if !layer.fires);
-        self.charges.extend(nodes.iter().enumerate().map(|(number, node)| if is_output(node) { self.simulator.charges(number) } else { Vec::new() }));
+        self.charges.extend(nodes.iter().enumerate().map(|(number, node)| {
+            if is_output(node) {
+                self.simulator.charges(number)
+            } else {
+                Vec::new()
+            }
+        }));
         let simulator = &self.simulator;
         for number in 0..nodes.len() {
-            for array in [&self.charges[number][..], simulator.counts(number), simulator.spike_ticks(number), simulator.spike_neurons(number), simulator.spike_signs(number), simulator.spike_values(number), simulator.traces(number)] {
+            for array in [
+                &self.charges[number][..],
+                simulator.counts(number),
+                simulator.spike_ticks(number),
+                simulator.spike_neurons(number),
+                simulator.spike_signs(number),
+                simulator.spike_values(number),
+                simulator.traces(number),
+            ] {
                 self.table.extend([array.as_ptr() as usize as u32, array.len() as u32]);
             }
         }

@@ -31,14 +31,28 @@ impl FloatPass {
     }
 
     /// `weights`: shape [kernel height, kernel width, input channels / groups, output channels].
-    pub fn conv2d(&mut self, source: usize, window: Window, groups: usize, weights: &[f32], bias: &[f32]) -> Result<usize, String> {
+    pub fn conv2d(
+        &mut self,
+        source: usize,
+        window: Window,
+        groups: usize,
+        weights: &[f32],
+        bias: &[f32],
+    ) -> Result<usize, String> {
         let sizes = [window.inputs(), window.outputs()];
         let convolution = Convolution::new(window, groups, weights)?;
         self.linear(source, sizes, convolution, bias)
     }
 
     /// As `conv2d`; `window.padding` is what is cut off the output.
-    pub fn conv_transpose2d(&mut self, source: usize, window: Window, groups: usize, weights: &[f32], bias: &[f32]) -> Result<usize, String> {
+    pub fn conv_transpose2d(
+        &mut self,
+        source: usize,
+        window: Window,
+        groups: usize,
+        weights: &[f32],
+        bias: &[f32],
+    ) -> Result<usize, String> {
         let sizes = [window.inputs(), window.outputs()];
         let convolution = Convolution::transposed(window, groups, weights)?;
         self.linear(source, sizes, convolution, bias)
@@ -85,7 +99,13 @@ impl FloatPass {
     }
 
     /// Zeros around the input; `output`: extents [height, width], `before`: rows above and columns on the left.
-    pub fn pad(&mut self, source: usize, input: [usize; 3], output: [usize; 2], before: [usize; 2]) -> Result<usize, String> {
+    pub fn pad(
+        &mut self,
+        source: usize,
+        input: [usize; 3],
+        output: [usize; 2],
+        before: [usize; 2],
+    ) -> Result<usize, String> {
         let size = self.graph.read(source, self.graph.next())?;
         let [height, width, channels] = input;
         if size != height * width * channels || before[0] + height > output[0] || before[1] + width > output[1] {
@@ -116,7 +136,9 @@ impl FloatPass {
         let reader = self.graph.next();
         let sizes = sources.iter().map(|&source| self.graph.read(source, reader)).collect::<Result<Vec<_>, _>>()?;
         match sizes.first() {
-            Some(&size) if sizes.iter().all(|&other| other == size) => Ok(self.graph.push(Operation::Add(sources), size)),
+            Some(&size) if sizes.iter().all(|&other| other == size) => {
+                Ok(self.graph.push(Operation::Add(sources), size))
+            }
             _ => Err(format!("add: expected inputs of one size, got {sizes:?}")),
         }
     }
@@ -166,7 +188,13 @@ impl FloatPass {
         self.graph.take(node)
     }
 
-    fn linear(&mut self, source: usize, sizes: [usize; 2], convolution: Convolution<f32>, bias: &[f32]) -> Result<usize, String> {
+    fn linear(
+        &mut self,
+        source: usize,
+        sizes: [usize; 2],
+        convolution: Convolution<f32>,
+        bias: &[f32],
+    ) -> Result<usize, String> {
         check_cycle("bias", bias.len(), sizes[1])?;
         let node = self.graph.push(Operation::Sum(bias.to_vec(), Vec::new()), sizes[1]);
         self.graph.add_term(node, source, sizes, Box::new(move |x, y| convolution.accumulate(x, y)))?;

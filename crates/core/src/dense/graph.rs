@@ -21,7 +21,12 @@ pub(super) enum Operation<T> {
     /// Sources with their channels.
     Concat(Vec<(usize, usize)>),
     /// Rows of the source put into longer ones, from element `first` on; the rest is zero.
-    Pad { source: usize, row: usize, padded_row: usize, first: usize },
+    Pad {
+        source: usize,
+        row: usize,
+        padded_row: usize,
+        first: usize,
+    },
 }
 
 struct Node<T> {
@@ -78,7 +83,13 @@ impl<T: Element> Graph<T> {
     }
 
     /// `sizes`: of the source and the sum for which `accumulate` was made.
-    pub fn add_term(&mut self, node: usize, source: usize, sizes: [usize; 2], accumulate: Accumulate<T>) -> Result<(), String> {
+    pub fn add_term(
+        &mut self,
+        node: usize,
+        source: usize,
+        sizes: [usize; 2],
+        accumulate: Accumulate<T>,
+    ) -> Result<(), String> {
         let size = self.read(source, node)?;
         let target = self.size_of(node)?;
         let Operation::Sum(_, terms) = &mut self.nodes[node].operation else {

@@ -47,7 +47,12 @@ impl<F: Factor> Convolution<F> {
     /// `weights`: shape [kernel height, kernel width, input channels / groups, output channels].
     pub fn new(window: Window, groups: usize, weights: &[F]) -> Result<Self, String> {
         let taps = |axis| {
-            let inside = |position| window.taps(axis, position).map(|tap| Tap { kernel: tap, cell: window.cell(axis, position, tap) }).collect();
+            let inside = |position| {
+                window
+                    .taps(axis, position)
+                    .map(|tap| Tap { kernel: tap, cell: window.cell(axis, position, tap) })
+                    .collect()
+            };
             (0..window.output[axis]).map(inside).collect()
         };
         let contiguous = groups == 1 && window.dilation[1] == 1;
@@ -63,15 +68,26 @@ impl<F: Factor> Convolution<F> {
                 let cell = distance / stride;
                 (distance % stride == 0 && cell < window.input[axis]).then_some(Tap { kernel: tap, cell })
             };
-            (0..window.output[axis]).map(|position| (0..window.kernel[axis]).rev().filter_map(|tap| meets(position, tap)).collect()).collect()
+            (0..window.output[axis])
+                .map(|position| (0..window.kernel[axis]).rev().filter_map(|tap| meets(position, tap)).collect())
+                .collect()
         };
         Self::over([taps(0), taps(1)], false, window, groups, weights)
     }
 
-    fn over([rows, columns]: [Vec<Vec<Tap>>; 2], contiguous: bool, window: Window, groups: usize, weights: &[F]) -> Result<Self, String> {
+    fn over(
+        [rows, columns]: [Vec<Vec<Tap>>; 2],
+        contiguous: bool,
+        window: Window,
+        groups: usize,
+        weights: &[F],
+    ) -> Result<Self, String> {
         let outputs = window.output[2];
         if groups == 0 || window.input[2] % groups != 0 || outputs % groups != 0 {
-            return Err(format!("convolution: {} and {outputs} channels do not divide into {groups} groups", window.input[2]));
+            return Err(format!(
+                "convolution: {} and {outputs} channels do not divide into {groups} groups",
+                window.input[2]
+            ));
         }
         let taps = window.kernel[0] * window.kernel[1] * window.input[2] / groups;
         if weights.len() != taps * outputs {
@@ -88,7 +104,14 @@ impl<F: Factor> Convolution<F> {
         }
         let packed = pack(inputs, outputs, 1, |input, output| weights[output * inputs + input]);
         let only = vec![vec![Tap { kernel: 0, cell: 0 }]];
-        Ok(Convolution { window: Window::dense(inputs, outputs), groups: 1, rows: only.clone(), columns: only, contiguous: true, packed })
+        Ok(Convolution {
+            window: Window::dense(inputs, outputs),
+            groups: 1,
+            rows: only.clone(),
+            columns: only,
+            contiguous: true,
+            packed,
+        })
     }
 
     /// Adds the weighted sums of `x` to `y`.
@@ -113,7 +136,14 @@ impl<F: Factor> Convolution<F> {
     }
 
     #[inline(always)]
-    fn block<const W: usize>(&self, row: usize, column: usize, first: usize, x: &[Lanes<F>], target: &mut [Lanes<F::Sum>]) {
+    fn block<const W: usize>(
+        &self,
+        row: usize,
+        column: usize,
+        first: usize,
+        x: &[Lanes<F>],
+        target: &mut [Lanes<F::Sum>],
+    ) {
         let window = &self.window;
         let [_, width, channels] = window.input;
         let [kernel_height, kernel_width] = window.kernel;
@@ -140,7 +170,8 @@ impl<F: Factor> Convolution<F> {
 /// Widths of the blocks into which the output channels of each group are cut.
 fn blocks(channels: usize, groups: usize) -> impl Iterator<Item = usize> {
     let group = channels / groups;
-    let widths = move || (0..group / 4).map(|_| 4).chain([2, 1].into_iter().filter(move |width| group % 4 & width != 0));
+    let widths =
+        move || (0..group / 4).map(|_| 4).chain([2, 1].into_iter().filter(move |width| group % 4 & width != 0));
     (0..groups).flat_map(move |_| widths())
 }
 

@@ -78,8 +78,14 @@ impl PairConvolution {
     /// Parameters as of `Convolution::new`.
     pub fn new(mut window: Window, groups: usize, weights: &[i32]) -> Result<Self, String> {
         let (channels, outputs) = (window.input[2], window.output[2]);
-        if groups == 0 || channels % groups != 0 || weights.len() != window.kernel[0] * window.kernel[1] * channels / groups * outputs {
-            return Err(format!("convolution: {} weights do not fit {channels} to {outputs} channels in {groups} groups", weights.len()));
+        if groups == 0
+            || channels % groups != 0
+            || weights.len() != window.kernel[0] * window.kernel[1] * channels / groups * outputs
+        {
+            return Err(format!(
+                "convolution: {} weights do not fit {channels} to {outputs} channels in {groups} groups",
+                weights.len()
+            ));
         }
         let depth = channels / groups;
         let paired = pair_rows(weights, depth, outputs);
@@ -123,7 +129,9 @@ fn pair_rows(weights: &[i32], depth: usize, outputs: usize) -> Vec<Pair> {
     let mut paired = Vec::with_capacity(weights.len().div_ceil(2));
     for tap in weights.chunks_exact(depth * outputs) {
         for rows in tap.chunks(2 * outputs) {
-            paired.extend((0..outputs).map(|output| Pair::of(rows[output], rows.get(outputs + output).copied().unwrap_or(0))));
+            paired.extend(
+                (0..outputs).map(|output| Pair::of(rows[output], rows.get(outputs + output).copied().unwrap_or(0))),
+            );
         }
     }
     paired

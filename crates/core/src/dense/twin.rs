@@ -38,7 +38,14 @@ impl TwinPass {
     }
 
     /// `weights`: shape [kernel height, kernel width, input channels / groups, output channels].
-    pub fn add_conv2d(&mut self, node: usize, source: usize, window: Window, groups: usize, weights: &[i32]) -> Result<(), String> {
+    pub fn add_conv2d(
+        &mut self,
+        node: usize,
+        source: usize,
+        window: Window,
+        groups: usize,
+        weights: &[i32],
+    ) -> Result<(), String> {
         let sizes = [window.inputs(), window.outputs()];
         self.graph.size_of(source)?;
         if self.narrow[source] && PairConvolution::takes(weights) {
@@ -50,7 +57,14 @@ impl TwinPass {
     }
 
     /// `weights` as of `add_conv2d`; `window.padding` is what is cut off the output.
-    pub fn add_conv_transpose2d(&mut self, node: usize, source: usize, window: Window, groups: usize, weights: &[i32]) -> Result<(), String> {
+    pub fn add_conv_transpose2d(
+        &mut self,
+        node: usize,
+        source: usize,
+        window: Window,
+        groups: usize,
+        weights: &[i32],
+    ) -> Result<(), String> {
         let sizes = [window.inputs(), window.outputs()];
         let convolution = Convolution::transposed(window, groups, weights)?;
         self.graph.add_term(node, source, sizes, Box::new(move |x, y| convolution.accumulate(x, y)))
@@ -71,7 +85,14 @@ impl TwinPass {
     }
 
     /// Counts, from `least` to `levels`, of the neurons that hold the charges `source`; parameters for each channel or each neuron.
-    pub fn fire(&mut self, source: usize, threshold: Vec<i32>, initial: Vec<i32>, least: i32, levels: i32) -> Result<usize, String> {
+    pub fn fire(
+        &mut self,
+        source: usize,
+        threshold: Vec<i32>,
+        initial: Vec<i32>,
+        least: i32,
+        levels: i32,
+    ) -> Result<usize, String> {
         let size = self.graph.read(source, self.graph.next())?;
         check_cycle("threshold", threshold.len(), size)?;
         check_cycle("initial potential", initial.len(), size)?;

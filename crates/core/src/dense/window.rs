@@ -15,7 +15,14 @@ pub struct Window {
 impl Window {
     /// A dense layer is a convolution with one position and one tap.
     pub fn dense(inputs: usize, outputs: usize) -> Self {
-        Window { input: [1, 1, inputs], output: [1, 1, outputs], kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: [0, 0] }
+        Window {
+            input: [1, 1, inputs],
+            output: [1, 1, outputs],
+            kernel: [1, 1],
+            stride: [1, 1],
+            dilation: [1, 1],
+            padding: [0, 0],
+        }
     }
 
     /// Order: input, output, kernel, stride, dilation, padding, as the fields of `Window`.
@@ -27,7 +34,14 @@ impl Window {
         if sizes[..12].contains(&0) {
             return Err(format!("window: expected sizes > 0, got {sizes:?}"));
         }
-        Ok(Window { input: [h, w, c], output: [oh, ow, oc], kernel: [kh, kw], stride: [sh, sw], dilation: [dh, dw], padding: [top, left] })
+        Ok(Window {
+            input: [h, w, c],
+            output: [oh, ow, oc],
+            kernel: [kh, kw],
+            stride: [sh, sw],
+            dilation: [dh, dw],
+            padding: [top, left],
+        })
     }
 
     pub fn inputs(&self) -> usize {

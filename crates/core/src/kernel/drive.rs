@@ -81,7 +81,10 @@ unsafe fn drive_pairs<L: Lanes, const H: usize>(charge: *mut i32, inputs: &[Driv
     let mut high: [L::I; H] = std::array::from_fn(|k| L::load_i(charge.add(8 * k + 4)));
     let mut add = |a: Driven, b: Driven| {
         let pair = L::splat_pair((a.value & 0xffff) | b.value << 16);
-        let (row_a, row_b) = (rows.add(a.row as usize * vectors * 16).cast::<i16>(), rows.add(b.row as usize * vectors * 16).cast::<i16>());
+        let (row_a, row_b) = (
+            rows.add(a.row as usize * vectors * 16).cast::<i16>(),
+            rows.add(b.row as usize * vectors * 16).cast::<i16>(),
+        );
         for k in 0..H {
             let (a, b) = (L::load_s(row_a.add(8 * k)), L::load_s(row_b.add(8 * k)));
             low[k] = L::add_i(low[k], L::dot_low(a, b, pair));

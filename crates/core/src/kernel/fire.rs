@@ -16,7 +16,11 @@ pub unsafe fn put_bits<L: Lanes, const N: usize>(bits: *mut u8, masks: [L::I; N]
 /// # Safety
 /// As `put_bits`.
 #[inline(always)]
-pub unsafe fn put_seen_bits<L: Lanes, const N: usize>(bits: *mut u8, masks: [L::I; N], mut seen: impl FnMut(usize, L::B)) -> u32 {
+pub unsafe fn put_seen_bits<L: Lanes, const N: usize>(
+    bits: *mut u8,
+    masks: [L::I; N],
+    mut seen: impl FnMut(usize, L::B),
+) -> u32 {
     let mut all = 0;
     for group in 0..N.div_ceil(4) {
         let bytes = L::narrow_masks(std::array::from_fn(|k| masks[(4 * group + k) % N]));
@@ -55,7 +59,11 @@ pub struct Firing<'a> {
 
 impl Firing<'_> {
     pub fn least(ticks: &[FiringTick]) -> FiringTick {
-        FiringTick { above: ticks.iter().map(|tick| tick.above).min().unwrap_or(0), below: ticks.iter().filter_map(|tick| tick.below).min(), payload: 0 }
+        FiringTick {
+            above: ticks.iter().map(|tick| tick.above).min().unwrap_or(0),
+            below: ticks.iter().filter_map(|tick| tick.below).min(),
+            payload: 0,
+        }
     }
 }
 
@@ -65,7 +73,15 @@ impl Firing<'_> {
 /// `potential` and `threshold` hold `lanes` values (a multiple of 8), `sampled` (if not null) as many a tick. `bits` holds zeros,
 /// one a lane, from `bits + p · stride` on for each plane p: one a tick, or, with negative spikes, two.
 #[inline(never)]
-pub unsafe fn fire_window<L: Lanes>(potential: *mut i32, threshold: *const i32, lanes: usize, firing: &Firing, bits: *mut u8, stride: usize, sampled: *mut i32) {
+pub unsafe fn fire_window<L: Lanes>(
+    potential: *mut i32,
+    threshold: *const i32,
+    lanes: usize,
+    firing: &Firing,
+    bits: *mut u8,
+    stride: usize,
+    sampled: *mut i32,
+) {
     let mut lane = 0;
     while lane < lanes {
         let at = (potential.add(lane), threshold.add(lane), bits.add(lane / 8));
@@ -93,12 +109,22 @@ fn level<L: Lanes>(theta: L::I, factor: i32, up: bool) -> L::I {
 #[inline(always)]
 fn fired<L: Lanes>(v: L::I, theta: L::I, tick: &FiringTick) -> (L::I, L::I) {
     let plus = L::ge_i(v, level::<L>(theta, tick.above, true));
-    let minus = tick.below.map_or(L::splat_i(0), |below| L::not_i(L::ge_i(v, L::sub_i(L::splat_i(0), level::<L>(theta, below, false)))));
+    let minus = tick
+        .below
+        .map_or(L::splat_i(0), |below| L::not_i(L::ge_i(v, L::sub_i(L::splat_i(0), level::<L>(theta, below, false)))));
     (plus, minus)
 }
 
 #[inline(always)]
-unsafe fn fire_lanes<L: Lanes, const V: usize>(potential: *mut i32, threshold: *const i32, lanes: usize, firing: &Firing, bits: *mut u8, stride: usize, sampled: *mut i32) {
+unsafe fn fire_lanes<L: Lanes, const V: usize>(
+    potential: *mut i32,
+    threshold: *const i32,
+    lanes: usize,
+    firing: &Firing,
+    bits: *mut u8,
+    stride: usize,
+    sampled: *mut i32,
+) {
     let mut v: [L::I; V] = std::array::from_fn(|k| L::load_i(potential.add(4 * k)));
     let theta: [L::I; V] = std::array::from_fn(|k| L::load_i(threshold.add(4 * k)));
     for k in 0..V {

@@ -17,7 +17,12 @@ pub enum Levels {
 impl Levels {
     /// What these ticks emit, if it is either.
     pub fn of(ticks: &[FiringTick]) -> Option<Levels> {
-        let all = |payload: &dyn Fn(usize) -> i32| ticks.iter().enumerate().all(|(tick, now)| now.below.is_none() && now.payload == payload(tick) && now.above == 2 * now.payload);
+        let all = |payload: &dyn Fn(usize) -> i32| {
+            ticks
+                .iter()
+                .enumerate()
+                .all(|(tick, now)| now.below.is_none() && now.payload == payload(tick) && now.above == 2 * now.payload)
+        };
         match ticks.len() {
             count @ 1..=16 if all(&|tick| 1 << (count - 1 - tick)) => Some(Levels::Digits(count)),
             count @ 1..=128 if all(&|_| 1) => Some(Levels::Run(count)),
@@ -37,13 +42,26 @@ pub fn reciprocal(threshold: i32) -> Option<u32> {
 /// `potential` and `reciprocal` hold `lanes` values (a multiple of 8), `counts` (if not null) `counted`. `bits` holds a bit a lane
 /// from `bits + t · stride` on for each tick t.
 #[inline(never)]
-pub unsafe fn fire_levels<L: Lanes>(potential: *const i32, reciprocal: *const u32, lanes: usize, levels: Levels, bits: *mut u8, stride: usize, counts: *mut u32, counted: usize) {
+pub unsafe fn fire_levels<L: Lanes>(
+    potential: *const i32,
+    reciprocal: *const u32,
+    lanes: usize,
+    levels: Levels,
+    bits: *mut u8,
+    stride: usize,
+    counts: *mut u32,
+    counted: usize,
+) {
     for lane in (0..lanes).step_by(16) {
         let whole = lanes - lane >= 16;
         let zero = L::splat_i(0);
         let part = |k: usize| whole || k < 2;
-        let v: [L::I; 4] = std::array::from_fn(|k| if part(k) { L::max_i(L::load_i(potential.add(lane + 4 * k)), zero) } else { zero });
-        let factor: [L::I; 4] = std::array::from_fn(|k| if part(k) { L::load_i(reciprocal.add(lane + 4 * k).cast()) } else { zero });
+        let v: [L::I; 4] =
+            std::array::from_fn(
+                |k| if part(k) { L::max_i(L::load_i(potential.add(lane + 4 * k)), zero) } else { zero },
+            );
+        let factor: [L::I; 4] =
+            std::array::from_fn(|k| if part(k) { L::load_i(reciprocal.add(lane + 4 * k).cast()) } else { zero });
         let quotient: [L::I; 4] = std::array::from_fn(|k| L::high_product(v[k], factor[k]));
         let put = |tick: usize, mask: u32| {
             let to = bits.add(tick * stride + lane / 8);
@@ -72,7 +90,9 @@ pub unsafe fn fire_levels<L: Lanes>(potential: *const i32, reciprocal: *const u3
             Levels::Digits(ticks) => {
                 let count = quotient.map(|level| L::min_i(level, L::splat_i((1 << ticks) - 1)));
                 put_digits(ticks - 8, L::narrow_b(count.map(|level| L::shr_i(level, 8))), &|digit| digit);
-                put_digits(8, L::narrow_b(count.map(|level| L::and_i(level, L::splat_i(255)))), &|digit| ticks - 8 + digit);
+                put_digits(8, L::narrow_b(count.map(|level| L::and_i(level, L::splat_i(255)))), &|digit| {
+                    ticks - 8 + digit
+                });
                 count
             }
             Levels::Merged { ticks, planes } => {

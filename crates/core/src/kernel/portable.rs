@@ -220,5 +220,7 @@ impl Lanes for Portable {
 
 #[inline(always)]
 fn dot(a: &[i16], b: &[i16], pair: Eight) -> Four<i32> {
-    Four(std::array::from_fn(|lane| (i32::from(a[lane]) * i32::from(pair.0[0])).wrapping_add(i32::from(b[lane]) * i32::from(pair.0[1]))))
+    Four(std::array::from_fn(|lane| {
+        (i32::from(a[lane]) * i32::from(pair.0[0])).wrapping_add(i32::from(b[lane]) * i32::from(pair.0[1]))
+    }))
 }

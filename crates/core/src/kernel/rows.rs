@@ -52,7 +52,12 @@ macro_rules! row_sum {
         /// # Safety
         /// Events between the pointers must name rows of N vectors.
         #[inline(always)]
-        pub unsafe fn $name<L: Lanes, const N: usize>(sum: &mut [L::$vector; N], rows: *const u8, mut at: *const u32, end: *const u32) {
+        pub unsafe fn $name<L: Lanes, const N: usize>(
+            sum: &mut [L::$vector; N],
+            rows: *const u8,
+            mut at: *const u32,
+            end: *const u32,
+        ) {
             while at < end {
                 let row = rows.wrapping_add(*at as usize * N * 16).cast::<$scalar>();
                 for k in 0..N {
@@ -77,7 +82,12 @@ row_sum!(subtract_rows_s, S, i16, 8, load_s, sub_s, settle_s);
 /// # Safety
 /// The addresses must be those of rows of N vectors.
 #[inline(always)]
-pub unsafe fn add_listed_f<L: Lanes, const N: usize>(sum: &mut [L::F; N], mut from: *const usize, end: *const usize, offset: usize) {
+pub unsafe fn add_listed_f<L: Lanes, const N: usize>(
+    sum: &mut [L::F; N],
+    mut from: *const usize,
+    end: *const usize,
+    offset: usize,
+) {
     while from < end {
         let row = (*from).wrapping_add(offset) as *const f32;
         for k in 0..N {
@@ -116,7 +126,14 @@ pub unsafe fn add_tick_i<L: Lanes, const N: usize>(sum: &mut [L::I; N], taps: &[
 /// # Safety
 /// The taps hold these planes, and their rows have N vectors.
 #[inline(always)]
-pub unsafe fn add_tick_s<L: Lanes, const N: usize>(sum: &mut [L::S; N], taps: &[Tap], plane: usize, signs: usize, most_events: usize, mut widen: impl FnMut(&mut [L::S; N])) {
+pub unsafe fn add_tick_s<L: Lanes, const N: usize>(
+    sum: &mut [L::S; N],
+    taps: &[Tap],
+    plane: usize,
+    signs: usize,
+    most_events: usize,
+    mut widen: impl FnMut(&mut [L::S; N]),
+) {
     let mut left = most_events;
     for tap in taps {
         for sign in 0..signs {
@@ -149,11 +166,20 @@ pub unsafe fn add_tick_s<L: Lanes, const N: usize>(sum: &mut [L::S; N], taps: &[
 /// # Safety
 /// As `add_rows_s`.
 #[inline(always)]
-unsafe fn repeat_rows_s<L: Lanes, const N: usize>(sum: &mut [L::S; N], rows: *const u8, mut at: *const u32, end: *const u32, times: usize) {
+unsafe fn repeat_rows_s<L: Lanes, const N: usize>(
+    sum: &mut [L::S; N],
+    rows: *const u8,
+    mut at: *const u32,
+    end: *const u32,
+    times: usize,
+) {
     while at < end {
         let row = rows.wrapping_add(*at as usize * N * 16).cast::<i16>();
         for first in (0..N).step_by(4) {
-            let four: [L::S; 4] = std::array::from_fn(|k| if first + k < N { L::load_s(row.add(8 * (first + k))) } else { L::splat_s(0) });
+            let four: [L::S; 4] =
+                std::array::from_fn(
+                    |k| if first + k < N { L::load_s(row.add(8 * (first + k))) } else { L::splat_s(0) },
+                );
             for _ in 0..times {
                 for k in 0..N.min(4) {
                     sum[first + k] = L::add_s(sum[first + k], four[k]);
@@ -230,7 +256,12 @@ impl<L: Lanes, const N: usize> Partial<L, N> {
 /// # Safety
 /// `tap` is single, its row has N vectors, and the pointers bound events of it.
 #[inline(always)]
-pub unsafe fn add_lanes_f<L: Lanes, const N: usize>(sum: &mut [L::F; N], tap: &Tap, mut at: *const u32, end: *const u32) {
+pub unsafe fn add_lanes_f<L: Lanes, const N: usize>(
+    sum: &mut [L::F; N],
+    tap: &Tap,
+    mut at: *const u32,
+    end: *const u32,
+) {
     while at < end {
         let lane = (*at as usize).wrapping_sub(tap.first);
         if lane < 4 * N {
@@ -248,7 +279,13 @@ pub unsafe fn add_lanes_f<L: Lanes, const N: usize>(sum: &mut [L::F; N], tap: &T
 /// # Safety
 /// As `add_lanes_f`.
 #[inline(always)]
-pub unsafe fn add_lanes_i<L: Lanes, const N: usize>(sum: &mut [L::I; N], tap: &Tap, mut at: *const u32, end: *const u32, minus: bool) {
+pub unsafe fn add_lanes_i<L: Lanes, const N: usize>(
+    sum: &mut [L::I; N],
+    tap: &Tap,
+    mut at: *const u32,
+    end: *const u32,
+    minus: bool,
+) {
     while at < end {
         let lane = (*at as usize).wrapping_sub(tap.first);
         if lane < 4 * N {
@@ -265,7 +302,13 @@ pub unsafe fn add_lanes_i<L: Lanes, const N: usize>(sum: &mut [L::I; N], tap: &T
 /// # Safety
 /// As `add_lanes_f`.
 #[inline(always)]
-pub unsafe fn add_lanes_s<L: Lanes, const N: usize>(sum: &mut [L::S; N], tap: &Tap, mut at: *const u32, end: *const u32, minus: bool) {
+pub unsafe fn add_lanes_s<L: Lanes, const N: usize>(
+    sum: &mut [L::S; N],
+    tap: &Tap,
+    mut at: *const u32,
+    end: *const u32,
+    minus: bool,
+) {
     while at < end {
         let lane = (*at as usize).wrapping_sub(tap.first);
         if lane < 8 * N {

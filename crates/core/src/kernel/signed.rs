@@ -63,7 +63,9 @@ pub unsafe fn signed_wide<L: Lanes, const N: usize>(chunk: &Chunk) {
 pub unsafe fn signed_narrow<L: Lanes, const N: usize>(chunk: &Chunk) {
     for tick in 0..chunk.ticks {
         let mut sum = [L::splat_s(0); N];
-        add_tick_s::<L, N>(&mut sum, chunk.taps, 2 * tick, 2, chunk.most_events, |sum| widen::<L, N>(chunk.potential, sum));
+        add_tick_s::<L, N>(&mut sum, chunk.taps, 2 * tick, 2, chunk.most_events, |sum| {
+            widen::<L, N>(chunk.potential, sum)
+        });
         if N == 1 {
             end_stored::<L, 2>(chunk, 0, tick);
         } else {
@@ -118,7 +120,13 @@ unsafe fn end_tick<L: Lanes, const M: usize>(chunk: &Chunk, v: &mut [L::I; M], l
 
 /// All spikes of a tick by one division: clip(⌊V/θ⌋, −count, cap − count).
 #[inline(always)]
-unsafe fn fire_shifted<L: Lanes, const M: usize>(chunk: &Chunk, v: &mut [L::I; M], lane: usize, tick: usize, shift: u32) {
+unsafe fn fire_shifted<L: Lanes, const M: usize>(
+    chunk: &Chunk,
+    v: &mut [L::I; M],
+    lane: usize,
+    tick: usize,
+    shift: u32,
+) {
     let (zero, cap) = (L::splat_i(0), L::splat_i(chunk.cap));
     let mut spikes = [zero; M];
     let (mut plus, mut minus, mut many) = ([zero; M], [zero; M], [zero; M]);
@@ -147,7 +155,10 @@ unsafe fn fire_shifted<L: Lanes, const M: usize>(chunk: &Chunk, v: &mut [L::I; M
         *chunk.several.add(plane * chunk.several_stride) = 1;
         for k in 0..M {
             let size = if sign == 1 { spikes[k] } else { L::sub_i(zero, spikes[k]) };
-            L::store_i(chunk.extra.add(plane * chunk.extra_stride + lane + 4 * k).cast(), L::max_i(L::sub_i(size, L::splat_i(1)), zero));
+            L::store_i(
+                chunk.extra.add(plane * chunk.extra_stride + lane + 4 * k).cast(),
+                L::max_i(L::sub_i(size, L::splat_i(1)), zero),
+            );
         }
     }
 }
@@ -174,7 +185,14 @@ unsafe fn fire<L: Lanes, const M: usize>(chunk: &Chunk, v: &mut [L::I; M], lane:
 
 /// Lanes that have fired and still reach their threshold: those that fired −1 lie below 0, those that fired +1 at θ or above.
 #[inline(always)]
-unsafe fn again<L: Lanes, const M: usize>(chunk: &Chunk, v: &mut [L::I; M], lane: usize, tick: usize, plus: u32, minus: u32) {
+unsafe fn again<L: Lanes, const M: usize>(
+    chunk: &Chunk,
+    v: &mut [L::I; M],
+    lane: usize,
+    tick: usize,
+    plus: u32,
+    minus: u32,
+) {
     let (mut over, mut under) = (0, 0);
     for k in 0..M {
         over |= L::bits_i(L::ge_i(v[k], L::load_i(chunk.threshold.add(lane + 4 * k)))) << (4 * k);
@@ -200,7 +218,8 @@ unsafe fn further(chunk: &Chunk, potentials: &mut [i32; 32], lane: usize, tick: 
         while left != 0 {
             let place = left.trailing_zeros() as usize;
             left &= left - 1;
-            let (theta, v, count) = (*chunk.threshold.add(lane + place), &mut potentials[place], &mut *chunk.count.add(lane + place));
+            let (theta, v, count) =
+                (*chunk.threshold.add(lane + place), &mut potentials[place], &mut *chunk.count.add(lane + place));
             let spikes = v.div_euclid(theta).clamp(-*count, chunk.cap - *count);
             *v -= spikes * theta;
             *count += spikes;

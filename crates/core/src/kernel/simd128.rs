@@ -223,6 +223,11 @@ impl Lanes for Simd128 {
     #[inline(always)]
     fn widen_b(a: v128) -> [v128; 4] {
         let (low, high) = (u16x8_extend_low_u8x16(a), u16x8_extend_high_u8x16(a));
-        [u32x4_extend_low_u16x8(low), u32x4_extend_high_u16x8(low), u32x4_extend_low_u16x8(high), u32x4_extend_high_u16x8(high)]
+        [
+            u32x4_extend_low_u16x8(low),
+            u32x4_extend_high_u16x8(low),
+            u32x4_extend_low_u16x8(high),
+            u32x4_extend_high_u16x8(high),
+        ]
     }
 }

@@ -194,7 +194,10 @@ impl Lanes for Sse {
     fn high_product(a: __m128i, b: __m128i) -> __m128i {
         sse!({
             let odd = _mm_set1_epi64x(!0 << 32);
-            _mm_or_si128(_mm_srli_epi64::<32>(_mm_mul_epu32(a, b)), _mm_and_si128(odd, _mm_mul_epu32(_mm_srli_epi64::<32>(a), _mm_srli_epi64::<32>(b))))
+            _mm_or_si128(
+                _mm_srli_epi64::<32>(_mm_mul_epu32(a, b)),
+                _mm_and_si128(odd, _mm_mul_epu32(_mm_srli_epi64::<32>(a), _mm_srli_epi64::<32>(b))),
+            )
         })
     }
     #[inline(always)]
@@ -226,7 +229,12 @@ impl Lanes for Sse {
         sse!({
             let zero = _mm_setzero_si128();
             let (low, high) = (_mm_unpacklo_epi8(a, zero), _mm_unpackhi_epi8(a, zero));
-            [_mm_unpacklo_epi16(low, zero), _mm_unpackhi_epi16(low, zero), _mm_unpacklo_epi16(high, zero), _mm_unpackhi_epi16(high, zero)]
+            [
+                _mm_unpacklo_epi16(low, zero),
+                _mm_unpackhi_epi16(low, zero),
+                _mm_unpacklo_epi16(high, zero),
+                _mm_unpackhi_epi16(high, zero),
+            ]
         })
     }
 }

@@ -86,10 +86,13 @@ pub unsafe fn fire_ticks<L: Lanes, const N: usize>(chunk: &Chunk, neuron: &Neuro
         for k in 0..N {
             let threshold = L::load_f(chunk.threshold.add(4 * k));
             masks[k] = L::ge_f(v[k], threshold);
-            v[k] = if neuron.hard { L::and_not_f(masks[k], v[k]) } else { L::sub_f(v[k], L::and_f(masks[k], threshold)) };
+            v[k] =
+                if neuron.hard { L::and_not_f(masks[k], v[k]) } else { L::sub_f(v[k], L::and_f(masks[k], threshold)) };
         }
         // A mask is −1.
-        put_seen_bits::<L, N>(chunk.bits.add(tick * chunk.stride), masks, |group, bytes| spikes[group] = L::sub_b(spikes[group], bytes));
+        put_seen_bits::<L, N>(chunk.bits.add(tick * chunk.stride), masks, |group, bytes| {
+            spikes[group] = L::sub_b(spikes[group], bytes)
+        });
         if !chunk.sampled.is_null() {
             for k in 0..N {
                 L::store_f(chunk.sampled.add(tick * 4 * N + 4 * k), v[k]);
@@ -145,7 +148,12 @@ pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize>(chunk: &Chunk, neuron:
             let mut bits = 0u8;
             for lane in 0..4 {
                 let at = 4 * k + lane;
-                let spikes = neuron.fire(&mut after[k][lane], held[k][lane], *chunk.threshold.add(at), &mut *chunk.waiting.add(at));
+                let spikes = neuron.fire(
+                    &mut after[k][lane],
+                    held[k][lane],
+                    *chunk.threshold.add(at),
+                    &mut *chunk.waiting.add(at),
+                );
                 bits |= u8::from(spikes > 0) << (at % 8);
                 if !chunk.counts.is_null() && at < chunk.counted {
                     *chunk.counts.add(at) += spikes;

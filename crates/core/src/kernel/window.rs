@@ -81,7 +81,8 @@ impl<L: Lanes, const N: usize> Wide<L, N> {
         for k in 0..N {
             let (low, high) = (self.charge.add(8 * k), self.charge.add(8 * k + 4));
             if Self::KEPT {
-                self.kept[k] = [L::add_i(self.kept[k][0], L::low_s(sum[k])), L::add_i(self.kept[k][1], L::high_s(sum[k]))];
+                self.kept[k] =
+                    [L::add_i(self.kept[k][0], L::low_s(sum[k])), L::add_i(self.kept[k][1], L::high_s(sum[k]))];
             } else if self.begun {
                 L::store_i(low, L::add_i(L::mul_i(factor, L::load_i(low)), L::low_s(sum[k])));
                 L::store_i(high, L::add_i(L::mul_i(factor, L::load_i(high)), L::high_s(sum[k])));

@@ -70,17 +70,26 @@ pub struct Graph {
 
 impl Graph {
     pub fn draw(random: &mut Random, input: Geometry, draw: &Draw) -> Graph {
-        let mut graph = Graph { geometries: vec![input], nodes: vec![DrawnNode::Input], narrow: draw.largest_weight <= 32767 && random.below(3) > 0 };
+        let mut graph = Graph {
+            geometries: vec![input],
+            nodes: vec![DrawnNode::Input],
+            narrow: draw.largest_weight <= 32767 && random.below(3) > 0,
+        };
         let mut kinds = vec![None];
         for number in 1..=4 {
             let source = number - 1;
             let from = graph.geometries[source];
-            let pool = (number < 4 && from.positions() > 1 && random.below(3) == 0).then(|| draw_pool(random, source, from)).flatten();
+            let pool = (number < 4 && from.positions() > 1 && random.below(3) == 0)
+                .then(|| draw_pool(random, source, from))
+                .flatten();
             let (geometry, node, kind) = match pool {
                 Some((geometry, pool)) => (geometry, DrawnNode::Pool(pool), None),
                 None => {
-                    let shape = [Shape::Dense, Shape::Conv, Shape::Conv, Shape::Depthwise, Shape::Identity, Shape::Transposed][random.below(6)];
-                    let (geometry, kind) = draw_kind(random, shape, from).unwrap_or((from, Kind::Identity { per_neuron: false }));
+                    let shape =
+                        [Shape::Dense, Shape::Conv, Shape::Conv, Shape::Depthwise, Shape::Identity, Shape::Transposed]
+                            [random.below(6)];
+                    let (geometry, kind) =
+                        draw_kind(random, shape, from).unwrap_or((from, Kind::Identity { per_neuron: false }));
                     (geometry, DrawnNode::Layer(draw_layer(random, geometry, true, draw)), Some(kind))
                 }
             };
@@ -100,13 +109,23 @@ impl Graph {
                 if random.below(4) > 0 {
                     continue;
                 }
-                let identity = graph.geometries[other].size() == graph.geometries[number].size() && random.below(2) == 0;
-                sources.push((other, if identity { Kind::Identity { per_neuron: random.below(2) == 0 } } else { Kind::Dense }));
+                let identity =
+                    graph.geometries[other].size() == graph.geometries[number].size() && random.below(2) == 0;
+                sources.push((
+                    other,
+                    if identity { Kind::Identity { per_neuron: random.below(2) == 0 } } else { Kind::Dense },
+                ));
             }
             for (source, kind) in sources {
                 let (from, to) = (graph.geometries[source], graph.geometries[number]);
-                let delay = if !draw.delays { 0 } else { usize::from(source >= number) + [0, 0, random.below(4)][random.below(3)] };
-                let weights: Vec<u32> = (0..weight_count(kind, from, to)).map(|_| (draw.charge)(random, -draw.largest_weight, draw.largest_weight)).collect();
+                let delay = if !draw.delays {
+                    0
+                } else {
+                    usize::from(source >= number) + [0, 0, random.below(4)][random.below(3)]
+                };
+                let weights: Vec<u32> = (0..weight_count(kind, from, to))
+                    .map(|_| (draw.charge)(random, -draw.largest_weight, draw.largest_weight))
+                    .collect();
                 let matrix = matrix(kind, &weights, from, to);
                 let DrawnNode::Layer(layer) = &mut graph.nodes[number] else { continue };
                 layer.synapses.push(DrawnSynapse { source, kind, delay, weights, matrix });
@@ -125,12 +144,46 @@ impl Graph {
                     network.pool(pool.source, pool.sum, geometry, pool.sweep, pool.multiplicity.clone()).unwrap();
                 }
                 DrawnNode::Layer(layer) => {
-                    let delayed = |synapse: &DrawnSynapse| (synapse.delay > 0).then_some(Delayed { ticks: synapse.delay, from: self.geometries[synapse.source] });
-                    let synapses = layer.synapses.iter().map(|synapse| SynapseSpec { source: synapse.source, kind: synapse.kind, delayed: delayed(synapse) }).collect();
-                    let (threshold, initial) = if layer.fires { (layer.threshold.clone(), layer.initial.clone()) } else { (Vec::new(), Vec::new()) };
+                    let delayed = |synapse: &DrawnSynapse| {
+                        (synapse.delay > 0)
+                            .then_some(Delayed { ticks: synapse.delay, from: self.geometries[synapse.source] })
+                    };
+                    let synapses = layer
+                        .synapses
+                        .iter()
+                        .map(|synapse| SynapseSpec {
+                            source: synapse.source,
+                            kind: synapse.kind,
+                            delayed: delayed(synapse),
+                        })
+                        .collect();
+                    let (threshold, initial) = if layer.fires {
+                        (layer.threshold.clone(), layer.initial.clone())
+                    } else {
+                        (Vec::new(), Vec::new())
+                    };
                     let depth = self.depths()[number];
-                    network.layer(LayerSpec { geometry, depth, fires: layer.fires, neuron: layer.neuron, rectified: layer.rectified, narrow: self.narrow, bias: layer.bias.clone(), threshold, initial, synapses, record_spikes: layer.fires, traced: layer.traced.clone() }).unwrap();
-                    layer.synapses.iter().enumerate().for_each(|(index, synapse)| network.weights(index, &synapse.weights).unwrap());
+                    network
+                        .layer(LayerSpec {
+                            geometry,
+                            depth,
+                            fires: layer.fires,
+                            neuron: layer.neuron,
+                            rectified: layer.rectified,
+                            narrow: self.narrow,
+                            bias: layer.bias.clone(),
+                            threshold,
+                            initial,
+                            synapses,
+                            record_spikes: layer.fires,
+                            traced: layer.traced.clone(),
+                        })
+                        .unwrap();
+                    layer
+                        .synapses
+                        .iter()
+                        .enumerate()
+                        .for_each(|(index, synapse)| network.weights(index, &synapse.weights).unwrap());
                 }
             }
         }
@@ -144,20 +197,34 @@ impl Graph {
             depths[number] = match node {
                 DrawnNode::Input => 0,
                 DrawnNode::Pool(pool) => depths[pool.source],
-                DrawnNode::Layer(layer) => layer.synapses.iter().filter(|synapse| synapse.source < number).map(|synapse| depths[synapse.source]).max().unwrap_or(0) + usize::from(layer.fires),
+                DrawnNode::Layer(layer) => {
+                    layer
+                        .synapses
+                        .iter()
+                        .filter(|synapse| synapse.source < number)
+                        .map(|synapse| depths[synapse.source])
+                        .max()
+                        .unwrap_or(0)
+                        + usize::from(layer.fires)
+                }
             };
         }
         depths
     }
 
     pub fn layer(&self, number: usize) -> Option<&DrawnLayer> {
-        if let DrawnNode::Layer(layer) = &self.nodes[number] { Some(layer) } else { None }
+        if let DrawnNode::Layer(layer) = &self.nodes[number] {
+            Some(layer)
+        } else {
+            None
+        }
     }
 }
 
 fn draw_layer(random: &mut Random, geometry: Geometry, fires: bool, draw: &Draw) -> DrawnLayer {
     let size = geometry.size();
-    let several = |random: &mut Random, low: i32, high: i32| (0..size).map(|_| (draw.charge)(random, low, high)).collect();
+    let several =
+        |random: &mut Random, low: i32, high: i32| (0..size).map(|_| (draw.charge)(random, low, high)).collect();
     DrawnLayer {
         fires,
         neuron: (draw.neuron)(random),
@@ -174,15 +241,25 @@ fn draw_pool(random: &mut Random, source: usize, from: Geometry) -> Option<(Geom
     let (kernel, stride, padding) = (1 + random.below(3), 1 + random.below(2), random.below(2));
     let extent = |size: usize| (size + 2 * padding).checked_sub(kernel).map(|room| room / stride + 1);
     let to = Geometry { height: extent(from.height)?, width: extent(from.width)?, channels: from.channels };
-    let sweep = Sweep { kernel: [kernel; 2], stride: [stride; 2], dilation: [1; 2], padding: [padding; 2], transposed: false };
+    let sweep =
+        Sweep { kernel: [kernel; 2], stride: [stride; 2], dilation: [1; 2], padding: [padding; 2], transposed: false };
     let sum = random.below(2) == 0;
-    let multiplicity = if sum && random.below(2) == 0 { (0..to.positions()).map(|_| random.below(3) as u32).collect() } else { Vec::new() };
-    let inside = |output: usize, tap: usize, size: usize| (output * stride + tap).checked_sub(padding).filter(|&at| at < size);
+    let multiplicity = if sum && random.below(2) == 0 {
+        (0..to.positions()).map(|_| random.below(3) as u32).collect()
+    } else {
+        Vec::new()
+    };
+    let inside =
+        |output: usize, tap: usize, size: usize| (output * stride + tap).checked_sub(padding).filter(|&at| at < size);
     let members = (0..to.size())
         .map(|output| {
-            let (channel, x, y) = (output % to.channels, output / to.channels % to.width, output / to.channels / to.width);
+            let (channel, x, y) =
+                (output % to.channels, output / to.channels % to.width, output / to.channels / to.width);
             let taps = (0..kernel).flat_map(|ky| (0..kernel).map(move |kx| (ky, kx)));
-            taps.filter_map(|(ky, kx)| Some((inside(y, ky, from.height)? * from.width + inside(x, kx, from.width)?) * from.channels + channel)).collect()
+            taps.filter_map(|(ky, kx)| {
+                Some((inside(y, ky, from.height)? * from.width + inside(x, kx, from.width)?) * from.channels + channel)
+            })
+            .collect()
         })
         .collect();
     Some((to, DrawnPool { source, sum, sweep, multiplicity, members }))

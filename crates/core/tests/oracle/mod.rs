@@ -24,23 +24,37 @@ pub fn matrix(kind: Kind, weights: &[u32], from: Geometry, to: Geometry) -> Matr
     let mut matrix = vec![vec![None; from.size()]; to.size()];
     for target in 0..to.size() {
         match kind {
-            Kind::Dense => (0..from.size()).for_each(|source| matrix[target][source] = Some(weights[target * from.size() + source])),
-            Kind::Identity { per_neuron } => matrix[target][target] = Some(weights[if per_neuron { target } else { target % to.channels }]),
-            Kind::Conv(Sweep { kernel: [kh, kw], stride: [sy, sx], dilation: [dy, dx], padding: [top, left], transposed }, groups) => {
-                let (channel, x, y) = (target % to.channels, target / to.channels % to.width, target / to.channels / to.width);
+            Kind::Dense => (0..from.size())
+                .for_each(|source| matrix[target][source] = Some(weights[target * from.size() + source])),
+            Kind::Identity { per_neuron } => {
+                matrix[target][target] = Some(weights[if per_neuron { target } else { target % to.channels }])
+            }
+            Kind::Conv(
+                Sweep { kernel: [kh, kw], stride: [sy, sx], dilation: [dy, dx], padding: [top, left], transposed },
+                groups,
+            ) => {
+                let (channel, x, y) =
+                    (target % to.channels, target / to.channels % to.width, target / to.channels / to.width);
                 let (inputs, outputs) = (from.channels / groups, to.channels / groups);
-                for (ky, kx, input) in (0..kh).flat_map(|ky| (0..kw).flat_map(move |kx| (0..inputs).map(move |input| (ky, kx, input)))) {
-                    let (mut at_y, mut at_x) = ((y * sy + ky * dy) as isize - top as isize, (x * sx + kx * dx) as isize - left as isize);
+                for (ky, kx, input) in
+                    (0..kh).flat_map(|ky| (0..kw).flat_map(move |kx| (0..inputs).map(move |input| (ky, kx, input))))
+                {
+                    let (mut at_y, mut at_x) =
+                        ((y * sy + ky * dy) as isize - top as isize, (x * sx + kx * dx) as isize - left as isize);
                     if transposed {
-                        let (up, across) = ((y + top) as isize - (ky * dy) as isize, (x + left) as isize - (kx * dx) as isize);
+                        let (up, across) =
+                            ((y + top) as isize - (ky * dy) as isize, (x + left) as isize - (kx * dx) as isize);
                         if up % sy as isize != 0 || across % sx as isize != 0 {
                             continue;
                         }
                         (at_y, at_x) = (up / sy as isize, across / sx as isize);
                     }
                     if at_y >= 0 && at_x >= 0 && (at_y as usize) < from.height && (at_x as usize) < from.width {
-                        let source = (at_y as usize * from.width + at_x as usize) * from.channels + channel / outputs * inputs + input;
-                        matrix[target][source] = Some(weights[((ky * kw + kx) * inputs + input) * to.channels + channel]);
+                        let source = (at_y as usize * from.width + at_x as usize) * from.channels
+                            + channel / outputs * inputs
+                            + input;
+                        matrix[target][source] =
+                            Some(weights[((ky * kw + kx) * inputs + input) * to.channels + channel]);
                     }
                 }
             }
@@ -69,9 +83,13 @@ pub fn draw_kind(random: &mut Random, shape: Shape, from: Geometry) -> Option<(G
         return Some((geometry, Kind::Identity { per_neuron: random.below(2) == 0 }));
     }
     if shape == Shape::Dense {
-        return Some((Geometry { height: 1 + random.below(2), width: 1 + random.below(2), channels: 1 + random.below(150) }, Kind::Dense));
+        return Some((
+            Geometry { height: 1 + random.below(2), width: 1 + random.below(2), channels: 1 + random.below(150) },
+            Kind::Dense,
+        ));
     }
-    let (kernel, stride, dilation, padding) = (1 + random.below(3), 1 + random.below(2), 1 + random.below(2), random.below(3));
+    let (kernel, stride, dilation, padding) =
+        (1 + random.below(3), 1 + random.below(2), 1 + random.below(2), random.below(3));
     let transposed = shape == Shape::Transposed || (shape != Shape::Grouped && random.below(6) == 0);
     let span = dilation * (kernel - 1) + 1;
     let extent = |size: usize| match transposed {
@@ -84,7 +102,8 @@ pub fn draw_kind(random: &mut Random, shape: Shape, from: Geometry) -> Option<(G
         Shape::Grouped => (2, 16 * (1 + random.below(3))),
         _ => (from.channels, 1 + random.below(3)),
     };
-    let sweep = Sweep { kernel: [kernel; 2], stride: [stride; 2], dilation: [dilation; 2], padding: [padding; 2], transposed };
+    let sweep =
+        Sweep { kernel: [kernel; 2], stride: [stride; 2], dilation: [dilation; 2], padding: [padding; 2], transposed };
     Some((Geometry { height, width, channels: groups * per_group }, Kind::Conv(sweep, groups)))
 }
 
@@ -95,12 +114,33 @@ pub fn draw_schedule(random: &mut Random, ticks: usize) -> Schedule {
     // Only binary digits have windows of more than 8 ticks here.
     match if ticks > 8 { 1 } else { random.below(5) } {
         0 => Schedule::from_numbers(false, 1, &all(&|_| [2, 0, 1]), false, 0),
-        4 => Schedule { timed: Some(Timed::Slots(ticks as i32)), ..Schedule::from_numbers(false, 1, &all(&|tick| [2 * (left(tick) + 1), 0, left(tick) + 1]), false, ticks as i32 + 1) },
+        4 => Schedule {
+            timed: Some(Timed::Slots(ticks as i32)),
+            ..Schedule::from_numbers(
+                false,
+                1,
+                &all(&|tick| [2 * (left(tick) + 1), 0, left(tick) + 1]),
+                false,
+                ticks as i32 + 1,
+            )
+        },
         1 => Schedule::from_numbers(false, 2, &all(&|tick| [2 << left(tick), 0, 1 << left(tick)]), false, 0),
-        2 => Schedule::from_numbers(false, 3, &all(&|tick| [3u32.pow(left(tick)), 3u32.pow(left(tick)) + 1, 3u32.pow(left(tick))]), true, 0),
+        2 => Schedule::from_numbers(
+            false,
+            3,
+            &all(&|tick| [3u32.pow(left(tick)), 3u32.pow(left(tick)) + 1, 3u32.pow(left(tick))]),
+            true,
+            0,
+        ),
         _ => {
             let reach = |tick: usize| (2 << left(tick)) / 3;
-            Schedule::from_numbers(false, 2, &all(&|tick| [2 * (reach(tick) + 1), 2 * reach(tick) + 1, 1 << left(tick)]), true, 1 << (ticks - 1))
+            Schedule::from_numbers(
+                false,
+                2,
+                &all(&|tick| [2 * (reach(tick) + 1), 2 * reach(tick) + 1, 1 << left(tick)]),
+                true,
+                1 << (ticks - 1),
+            )
         }
     }
 }
@@ -109,6 +149,12 @@ pub fn weight_count(kind: Kind, from: Geometry, to: Geometry) -> usize {
     match kind {
         Kind::Dense => to.size() * from.size(),
         Kind::Conv(sweep, groups) => sweep.kernel[0] * sweep.kernel[1] * from.channels / groups * to.channels,
-        Kind::Identity { per_neuron } => if per_neuron { to.size() } else { to.channels },
+        Kind::Identity { per_neuron } => {
+            if per_neuron {
+                to.size()
+            } else {
+                to.channels
+            }
+        }
     }
 }
