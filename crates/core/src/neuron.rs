@@ -1,3 +1,5 @@
+//! The neuron of float networks: its parameters, and one tick of one neuron as its definition.
+
 /// Parameters that all neurons of a float population share.
 #[derive(Clone, Copy, Debug)]
 pub struct Neuron {
@@ -25,7 +27,9 @@ impl Neuron {
             *waiting -= 1;
             return 0;
         }
-        if !(*v >= threshold) {
+        // False of a NaN too.
+        let reached = *v >= threshold;
+        if !reached {
             return 0;
         }
         let spikes = if self.spikes_per_tick == 1 {

@@ -1,3 +1,5 @@
+//! Spikes of one node over a block of ticks, sorted so that every kernel reads slices of them.
+
 /// Extents of a node, channels last; a node without positions has one row and one column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Geometry {

@@ -67,6 +67,7 @@ const ONE: Sweep = Sweep { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], pad
 
 impl Synapse {
     /// `by_events`: the layer delivers event by event. `diagonal`: an identity gets rows. `padded`: vectors of all chunks.
+    #[allow(clippy::too_many_arguments)]
     pub fn new(
         source: usize,
         kind: Kind,
@@ -174,8 +175,8 @@ impl Synapse {
         }
         let lanes = self.width.lanes();
         let size = 16 / lanes;
-        // SAFETY: a Vector is 16 plain bytes.
         let packed = &mut self.packed[self.lead..];
+        // SAFETY: a Vector is 16 plain bytes.
         let bytes = unsafe { std::slice::from_raw_parts_mut(packed.as_mut_ptr().cast::<u8>(), packed.len() * 16) };
         let (to, from) = (self.to, self.from);
         let per_position = |position: usize, rows: usize, each: bool| if each { position * rows * vectors } else { 0 };

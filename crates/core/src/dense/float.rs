@@ -1,3 +1,5 @@
+//! The ReLU network in f32: calibration and its decisions.
+
 use super::graph::{check_cycle, Graph, Operation};
 use super::linear::Convolution;
 use super::Window;

@@ -1,3 +1,5 @@
+//! The graph that both passes evaluate: operations in topological order, and room for their values.
+
 use super::{Element, Lanes, Window, LANES};
 
 /// Adds the weighted values of a source to a sum.
@@ -8,12 +10,15 @@ pub(super) struct Term<T> {
     accumulate: Accumulate<T>,
 }
 
+/// Changes an activation in place.
+pub(super) type Change<T> = Box<dyn Fn(&mut [Lanes<T>])>;
+
 pub(super) enum Operation<T> {
     Input,
     /// Bias, for each channel or each element, plus the terms in their order.
     Sum(Vec<T>, Vec<Term<T>>),
     /// In place on a copy of the source.
-    Map(usize, Box<dyn Fn(&mut [Lanes<T>])>),
+    Map(usize, Change<T>),
     MaxPool(usize, Window),
     /// The sum of each window, times a factor for each position if there are any.
     SumPool(usize, Window, Vec<T>),

@@ -1,3 +1,5 @@
+//! Dense layers and convolutions over samples side by side, with weights packed by blocks of outputs.
+
 use super::{Element, Lanes, Window, LANES};
 
 /// What a sum takes its products of: numbers, or pairs of narrow ones.
@@ -171,7 +173,7 @@ impl<F: Factor> Convolution<F> {
 fn blocks(channels: usize, groups: usize) -> impl Iterator<Item = usize> {
     let group = channels / groups;
     let widths =
-        move || (0..group / 4).map(|_| 4).chain([2, 1].into_iter().filter(move |width| group % 4 & width != 0));
+        move || (0..group / 4).map(|_| 4).chain([2, 1].into_iter().filter(move |width| (group % 4) & width != 0));
     (0..groups).flat_map(move |_| widths())
 }
 

@@ -1,3 +1,5 @@
+//! Convolutions of numbers of 16 bits, two input channels to a product.
+
 use super::linear::{Convolution, Factor};
 use super::{Lanes, Window, LANES};
 

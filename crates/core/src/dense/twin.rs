@@ -1,3 +1,5 @@
+//! The quantised twin in i32: what the counts of a layerwise network are, without its ticks.
+
 use super::graph::{check_cycle, Graph, Operation};
 use super::linear::Convolution;
 use super::pairs::PairConvolution;

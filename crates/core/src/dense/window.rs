@@ -1,3 +1,5 @@
+//! Geometry of a window that slides over an input.
+
 use std::ops::Range;
 
 /// Sizes of a convolution or pool, as [vertical, horizontal]; extents are [height, width, channels].

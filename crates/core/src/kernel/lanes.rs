@@ -1,7 +1,11 @@
-/// Operations on 128 bits. Lanes hold different neurons: splitting one neuron's sum would change its rounding.
+//! Operations on 128 bits that every kernel is written in, so that one source serves WebAssembly, SSE and plain Rust.
+
+/// Lanes hold different neurons: splitting one neuron's sum would change its rounding.
 ///
 /// # Safety
 /// Pointers must be valid for one whole vector; no alignment is needed.
+// One condition for all of its functions.
+#[allow(clippy::missing_safety_doc)]
 pub trait Lanes {
     /// Four f32.
     type F: Copy;

@@ -42,6 +42,7 @@ pub fn reciprocal(threshold: i32) -> Option<u32> {
 /// `potential` and `reciprocal` hold `lanes` values (a multiple of 8), `counts` (if not null) `counted`. `bits` holds a bit a lane
 /// from `bits + t · stride` on for each tick t.
 #[inline(never)]
+#[allow(clippy::too_many_arguments)]
 pub unsafe fn fire_levels<L: Lanes>(
     potential: *const i32,
     reciprocal: *const u32,
