@@ -81,7 +81,8 @@ export function checkArray<T = unknown>(place: string, value: unknown, expected 
 }
 
 export function checkStrings(place: string, value: unknown): readonly string[] {
-  checkArray(place, value, "an array of strings").forEach((element, index) => checkString(`${place}: element ${index}`, element));
+  const wrong = checkArray(place, value, "an array of strings").findIndex((element) => typeof element !== "string");
+  if (wrong >= 0) throw new LlifError("ARGUMENT", `${place}: expected an array of strings, got ${describe((value as readonly unknown[])[wrong])} at index ${wrong}`);
   return value as readonly string[];
 }
 
@@ -187,7 +188,7 @@ export function checkBytes(place: string, value: unknown): Uint8Array<ArrayBuffe
 }
 
 /** Whether it is a typed array of that name, of any realm. */
-export function isTypedArray(value: unknown, name: "Float32Array" | "Float64Array" | "Int8Array" | "Int32Array" | "Uint8Array" | "Uint32Array"): boolean {
+export function isTypedArray(value: unknown, name: "Float32Array" | "Float64Array" | "Int8Array" | "Int32Array" | "Uint8Array" | "Uint16Array" | "Uint32Array"): boolean {
   return ArrayBuffer.isView(value) && kindOf(value) === name;
 }
 

@@ -1,5 +1,5 @@
 // Samples as users give them, pixels or real values with or without a shape, brought to a network's own layout.
-import { checkIterable, describe } from "./check.ts";
+import { checkIterable, checkNumbers, checkObject, checkString, describe } from "./check.ts";
 import { LlifError } from "./errors.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape } from "./tensor.ts";
 
@@ -38,6 +38,7 @@ export function isNumbers(value: unknown): value is ArrayLike<number> {
  * @throws {LlifError} ARGUMENT for what holds no pixels or real values, SHAPE for another size, another shape, or several samples.
  */
 export function sampleOf(place: string, input: SampleValues | ShapedSamples, layout: Shape): PlainSample {
+  checkNumbers(`${checkString("place", place)}: layout`, layout);
   if (isShaped(input)) {
     const samples = samplesOf(place, input, layout);
     if (samples.length === 1) return samples[0];
@@ -57,7 +58,9 @@ export function sampleOf(place: string, input: SampleValues | ShapedSamples, lay
  * @returns pixels or real values; they share memory with `data` where they need not be copied.
  * @throws {LlifError} ARGUMENT for what holds no pixels or real values, SHAPE, with both shapes, where they do not fit.
  */
-export function samplesOf(place: string, { shape, data }: ShapedSamples, layout: Shape): PlainSample[] {
+export function samplesOf(place: string, samples: ShapedSamples, layout: Shape): PlainSample[] {
+  const { shape, data } = checkObject(checkString("place", place), samples, "{ shape, data }");
+  checkNumbers(`${checkString("place", place)}: layout`, layout);
   const values = plainSample(place, data);
   if (!Array.isArray(shape) || !shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
     throw new LlifError("ARGUMENT", `${place}: expected a shape of integers >= 0, got ${JSON.stringify(shape) ?? String(shape)}`);

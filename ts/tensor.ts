@@ -1,3 +1,5 @@
+import { LlifError } from "./errors.ts";
+
 /** Sizes without the batch dimension, channels last: `[height, width, channels]` or `[features]`. */
 export type Shape = readonly number[];
 
@@ -9,6 +11,7 @@ export interface Tensor {
 
 /** Number of elements of a shape; 1 for `[]`. */
 export function sizeOf(shape: Shape): number {
+  checkIsShape(shape);
   let size = 1;
   for (const extent of shape) size *= extent;
   return size;
@@ -21,9 +24,16 @@ export function channelsOf(shape: Shape): number {
 
 /** `[28,28,1]`, as shown in messages. */
 export function formatShape(shape: Shape): string {
+  checkIsShape(shape);
   return `[${shape.join(",")}]`;
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((extent, index) => extent === b[index]);
+}
+
+/** Called often, so no more than keeps raw errors away: what sizes may be is for the checks of networks. */
+function checkIsShape(shape: Shape): void {
+  const fits = (Array.isArray(shape) || ArrayBuffer.isView(shape)) && !(shape as readonly unknown[]).some?.((extent) => typeof extent !== "number");
+  if (!fits) throw new LlifError("ARGUMENT", "shape: expected an array of sizes");
 }

@@ -43,7 +43,7 @@ describe("certificate C3", () => {
   });
 
   it("knows of no last window in a synchronous network", () => {
-    expect(lastWindow(tinyNetwork([[1, 0]], { code: "rate", schedule: "synchronous" }))).toBeNull();
+    expect(lastWindow(tinyNetwork([[1, 0]], { code: "rate", schedule: "synchronous", windowTicks: 7 }))).toBeNull();
   });
 
   it("reads ternary digits, which round to the nearest", () => {

@@ -1,3 +1,6 @@
+import { requireReluNetwork } from "../relu/check.ts";
+import { requireSpikingNetwork } from "../spiking/check.ts";
+import { checkBoolean, checkObject, checkNumbers } from "../check.ts";
 import { forEachPooled } from "../relu/forward.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { LlifError } from "../errors.ts";
@@ -83,6 +86,9 @@ export function spikesOfCount({ code, schedule, spikes, nonAdjacent }: Pick<Spik
 
 /** @param spikingInput the input comes as spikes, which add, rather than as analog values, which are multiplied. */
 export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikingInput = false): ActivityMeter {
+  requireSpikingNetwork("activityMeter: network", network);
+  requireReluNetwork("activityMeter: relu", relu);
+  checkBoolean("activityMeter: spikingInput", spikingInput);
   const spikingStages = network.synapses.map((synapse): Stage => {
     const [from, to] = [shapeOf(network, synapse.from), shapeOf(network, synapse.to)];
     return stage(synapse, synapse.from, synapse.to, synapse.from === network.input.name && !spikingInput, from, to);
@@ -104,7 +110,13 @@ export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikin
     spikingStages,
     floatStages,
     floatNodes,
-    add({ counts, sent = {}, inputSpikes }, input, values) {
+    add(run, input, values) {
+      const { counts, sent = {}, inputSpikes } = checkObject("ActivityMeter.add: run", run);
+      checkObject("ActivityMeter.add: run: counts", counts);
+      for (const { name, shape } of populations) checkNumbers(`ActivityMeter.add: run: counts: ${name}`, counts[name], { length: sizeOf(shape) });
+      checkNumbers("ActivityMeter.add: input", input, { length: sizeOf(network.input.shape) });
+      checkObject("ActivityMeter.add: values", values);
+      for (const node of floatNodes) checkNumbers(`ActivityMeter.add: values: ${node}`, values[node]);
       samples++;
       const sources = new Map<string, Events>([[network.input.name, { counts: input, spikes: inputSpikes ?? input }]]);
       if (takesBack(network)) {

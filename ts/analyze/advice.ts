@@ -1,3 +1,4 @@
+import { checkArray, checkObject, checkOneOf } from "../check.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import type { LayerDiagnosis } from "./diagnose.ts";
 
@@ -13,7 +14,10 @@ export interface Advice {
 const notable = { clipped: 1e-4, silent: 0.02, saturated: 0.01 };
 
 /** Reads a diagnosis, the gravest first: clipping, then layers whose error is their own, then silence. */
-export function adviceOf({ schedule, code, spikes }: Pick<SpikingNetwork, "schedule" | "code" | "spikes">, layers: readonly LayerDiagnosis[]): Advice[] {
+export function adviceOf(network: Pick<SpikingNetwork, "schedule" | "code" | "spikes">, layers: readonly LayerDiagnosis[]): Advice[] {
+  const { schedule, code, spikes } = checkObject("adviceOf: network", network);
+  checkOneOf("adviceOf: network: schedule", schedule, ["synchronous", "layerwise"]);
+  checkArray<LayerDiagnosis>("adviceOf: layers", layers).forEach((layer) => checkObject("adviceOf: layer", layer));
   const finer = schedule === "synchronous" ? "more --ticks, or a layerwise code, whose counts are exact" : code === "phase" && spikes === "unsigned" ? "more --bits, or --spikes signed, which has more levels in as many ticks" : "more --bits";
   const populations = layers.filter(({ kind }) => kind === "population");
   const clipping = [...populations].filter(({ clippedShare }) => clippedShare > notable.clipped).sort((a, b) => b.clippedShare - a.clippedShare);

@@ -1,4 +1,4 @@
-import { checkFinite, checkFunction, checkInteger, checkNumbers, checkObject, checkOneOf, checkOptions, checkSignal, type OptionKeys } from "../check.ts";
+import { checkArray, checkFinite, checkFunction, checkInteger, checkNumbers, checkObject, checkOneOf, checkOptions, checkSignal, type OptionKeys } from "../check.ts";
 import type { Engine, Simulator } from "../engine/engine.ts";
 import { throwIfAborted } from "../errors.ts";
 import {
@@ -78,8 +78,11 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
   checkOneOf("reset", reset, ["soft", "hard"]);
   checkSignal("signal", options.signal);
   if (options.onProgress !== undefined) checkFunction("onProgress", options.onProgress);
+  checkFinite("thresholdVolt", thresholdVolt, { above: 0 });
+  if (options.resistanceOhm !== undefined) checkFinite("resistanceOhm", options.resistanceOhm, { above: 0 });
+  if (refractorySeconds !== undefined) checkFinite("refractorySeconds", refractorySeconds, { from: 0 });
   const ticks = checkInteger("ticks", options.ticks, 1, 2 ** 24);
-  checkInteger("number of currents", checkNumbers("currents", currents).length, 1);
+  checkInteger("number of currents", checkNumbers("currents", checkArray("currents", currents)).length, 1);
   if (leak === "ohmic") checkFinite("resistanceOhm of an ohmic leak", options.resistanceOhm, { above: 0 });
   const discards = refractoryInput === "discard" && (refractorySeconds ?? 0) > 0;
   const fromHalf = reset === "soft" && !discards;

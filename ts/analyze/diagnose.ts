@@ -1,3 +1,6 @@
+import { requireReluNetwork } from "../relu/check.ts";
+import { requireSpikingNetwork } from "../spiking/check.ts";
+import { checkInteger, checkObject, checkNumbers } from "../check.ts";
 import { comparedValues, correspondences, decodeActivations, type Correspondence, type DecodableRun } from "../mapping/activations.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { chargeDivisor, hasRealTimes, outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
@@ -54,6 +57,8 @@ export interface Diagnoser {
 }
 
 export function createDiagnoser(relu: ReluNetwork, network: SpikingNetwork): Diagnoser {
+  requireReluNetwork("createDiagnoser: relu", relu);
+  requireSpikingNetwork("createDiagnoser: network", network);
   const populations = correspondences(relu, network);
   const compared = new Set(populations.map(({ population }) => population.name));
   const layers = network.nodes.flatMap((node): Layer[] => {
@@ -66,6 +71,10 @@ export function createDiagnoser(relu: ReluNetwork, network: SpikingNetwork): Dia
     nodes: [...new Set(layers.map(({ node }) => node))],
     notCompared: network.nodes.filter(({ kind, name }) => kind === "population" && !compared.has(name)).map(({ name }) => name),
     add(run, values, ticks = network.windowTicks) {
+      checkObject("Diagnoser.add: values", values);
+      for (const key of ["counts", "charges"] as const) checkObject(`Diagnoser.add: run: ${key}`, checkObject("Diagnoser.add: run", run)[key]);
+      for (const { node } of layers) checkNumbers(`Diagnoser.add: values: ${node}`, values[node]);
+      checkInteger("Diagnoser.add: ticks", ticks, 1);
       const events = new Map<string, Events>();
       for (const layer of layers) layer.add(run, values[layer.node], ticks, events);
     },

@@ -1,3 +1,5 @@
+import { requireSpikingNetwork } from "../spiking/check.ts";
+import { checkFunction, checkInteger, checkObject, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { Result, Simulator } from "../engine/engine.ts";
 import type { EarlyExit, TickState } from "../mapping/early-exit.ts";
@@ -8,13 +10,15 @@ import { sizeOf } from "../tensor.ts";
 
 /** What a run that may be decided early must record: all potentials, read after its last tick. */
 export function earlyRecording(network: SpikingNetwork): { readonly counts: true; readonly potentials: Readonly<Record<string, readonly number[]>> } {
+  requireSpikingNetwork("earlyRecording: network", network);
   return { counts: true, potentials: Object.fromEntries(populationsOf(network).map(({ name, shape }) => [name, Array.from({ length: sizeOf(shape) }, (_, neuron) => neuron)])) };
 }
 
 /** The state of one run, gathered from its parts. */
 export class RunState implements TickState {
-  readonly counts: Record<string, Float64Array> = {};
-  readonly potentials: Record<string, Float64Array> = {};
+  // Without a prototype: a node may have any name.
+  readonly counts: Record<string, Float64Array> = Object.create(null);
+  readonly potentials: Record<string, Float64Array> = Object.create(null);
   charges: TickState["charges"] = {};
 
   /** @param part of `ticks` ticks, with `earlyRecording`. */
@@ -44,7 +48,12 @@ export interface EarlyRun {
  * @param input constant current.
  * @throws {LlifError} ARGUMENT for a simulator that does not record what the certificate reads.
  */
-export function runUntilDecided(simulator: Simulator, exit: EarlyExit, input: SampleValues | ShapedSamples | { readonly values: SampleValues | ShapedSamples }, { ticks = simulator.network.windowTicks, interval = Math.max(1, Math.floor(ticks / 16)) } = {}): EarlyRun {
+export function runUntilDecided(simulator: Simulator, exit: EarlyExit, input: SampleValues | ShapedSamples | { readonly values: SampleValues | ShapedSamples }, options: { readonly ticks?: number; readonly interval?: number } = {}): EarlyRun {
+  checkFunction("runUntilDecided: simulator: run", checkObject("runUntilDecided: simulator", simulator).run);
+  checkFunction("runUntilDecided: exit: decide", checkObject("runUntilDecided: exit", exit).decide);
+  const { ticks = simulator.network.windowTicks, interval = Math.max(1, Math.floor(ticks / 16)) } = checkOptions("runUntilDecided", options, { ticks: true, interval: true });
+  checkInteger("runUntilDecided: ticks", ticks, 1, 2 ** 24);
+  checkInteger("runUntilDecided: interval", interval, 1);
   const { name, shape } = simulator.network.input;
   const sample = sampleOf(`input "${name}"`, isNumbers(input) || isShaped(input) ? (input as SampleValues) : input?.values, shape);
   const values = currentsOf(simulator.network, sample);

@@ -1,3 +1,4 @@
+import { requireSpikingNetwork } from "../spiking/check.ts";
 import { LlifError } from "../errors.ts";
 import { checkInteger, checkOneOf, checkOptions } from "../check.ts";
 import { encodePoisson, encodeRegular, type EncodedSpikes } from "../encode/encode.ts";
@@ -41,7 +42,9 @@ export interface InputEncoder {
  * @see docs/mathematics.md T3, T7, inputs
  */
 export function inputEncoder(network: SpikingNetwork, choice: EncodingChoice): InputEncoder {
+  requireSpikingNetwork("inputEncoder: network", network);
   const { encoding, seed = 0 } = checkOptions("inputEncoder", choice, { encoding: true, seed: true });
+  checkInteger("inputEncoder: seed", seed, 0);
   checkOneOf("inputEncoder: encoding", encoding, encodings);
   if (encoding === "constant") return { network, encode: (image) => ({ input: image, spikes: null }) };
   const { counts, name } = network.input;

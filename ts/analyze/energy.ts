@@ -1,3 +1,6 @@
+import { requireReluNetwork } from "../relu/check.ts";
+import { requireSpikingNetwork } from "../spiking/check.ts";
+import { checkArray, checkFunction, checkInteger, checkObject } from "../check.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { sizeOf } from "../tensor.ts";
@@ -86,7 +89,13 @@ export const horowitz45nm: EnergyPreset = {
 };
 
 /** @param ticks of a synchronous run; default the network's window. */
-export function energyReport(network: SpikingNetwork, relu: ReluNetwork, meter: ActivityMeter, sums: ActivitySums, ticks = network.windowTicks, preset: EnergyPreset = horowitz45nm): EnergyReport {
+export function energyReport(network: SpikingNetwork, relu: ReluNetwork, meter: ActivityMeter, sums: ActivitySums, ticks = network?.windowTicks, preset: EnergyPreset = horowitz45nm): EnergyReport {
+  requireSpikingNetwork("energyReport: network", network);
+  requireReluNetwork("energyReport: relu", relu);
+  for (const key of ["spikingStages", "floatStages"] as const) checkArray(`energyReport: meter: ${key}`, checkObject("energyReport: meter", meter)[key]);
+  for (const key of ["spiking", "float"] as const) checkObject(`energyReport: sums: ${key}`, checkObject("energyReport: sums", sums)[key]);
+  checkInteger("energyReport: ticks", ticks, 1);
+  for (const key of ["integerMac", "memoryAccess"] as const) checkFunction(`energyReport: preset: ${key}`, checkObject("energyReport: preset", preset)[key]);
   return {
     estimate: true,
     preset: preset.name,

@@ -1,5 +1,7 @@
+import { requireSpikingNetwork } from "../spiking/check.ts";
+import { checkArray, checkFunction, checkInteger, checkName, checkObject, checkOptions, checkSignal, describe, type OptionKeys } from "../check.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
-import { sample, slice, type ImageDataset } from "../data/dataset.ts";
+import { requireDataset, sample, slice, type ImageDataset } from "../data/dataset.ts";
 import type { Result, Simulator } from "../engine/engine.ts";
 import type { Certifier } from "../mapping/certificate.ts";
 import type { Correspondence } from "../mapping/activations.ts";
@@ -82,14 +84,38 @@ const countsPerBatch = 2 ** 24;
  * @throws {LlifError} SHAPE if the images do not fit, ABORTED.
  */
 export async function evaluate(contenders: Contenders, data: ImageDataset, options: Omit<EvaluateOptions, "ticks"> & { readonly ticks?: number } = {}): Promise<Evaluation> {
+  checkOptions("evaluate", options, { firstSample: true, ticks: true, signal: true, onProgress: true });
+  if (options.ticks !== undefined) checkInteger("evaluate: ticks", options.ticks, 1, 2 ** 24);
   const [evaluation] = await evaluateAt(contenders, data, { ...options, ticks: options.ticks === undefined ? undefined : [options.ticks] });
   return evaluation;
 }
 
+const contenderKeys: OptionKeys<Contenders> = { network: true, reluOutput: true, forward: true, simulator: true, twin: true, known: true, certificates: true, activity: true, encoder: true };
+
+function checkContenders(contenders: Contenders): void {
+  const { network, reluOutput, forward, simulator, twin, known, certificates, activity, encoder } = checkOptions("evaluate: contenders", contenders, contenderKeys);
+  requireSpikingNetwork("evaluate: network", network);
+  checkName("evaluate: reluOutput", reluOutput);
+  checkFunction("evaluate: forward: run", checkObject("evaluate: forward", forward).run);
+  if (simulator !== null) checkFunction("evaluate: simulator: run", checkObject("evaluate: simulator", simulator).run);
+  if (twin !== null) checkFunction("evaluate: twin: run", checkObject("evaluate: twin", twin).run);
+  if (known !== undefined) checkObject("evaluate: known", known);
+  if (certificates !== undefined) checkArray("evaluate: certificates: correspondences", checkObject("evaluate: certificates", certificates).correspondences);
+  if (activity !== undefined) checkFunction("evaluate: activity: add", checkObject("evaluate: activity", activity).add);
+  if (encoder !== undefined) checkFunction("evaluate: encoder: encode", checkObject("evaluate: encoder", encoder).encode);
+}
+
 /** As `evaluate`, with one evaluation for each entry of `options.ticks`. */
 export async function evaluateAt(contenders: Contenders, data: ImageDataset, options: EvaluateOptions = {}): Promise<Evaluation[]> {
+  checkContenders(contenders);
+  requireDataset("evaluate: data", data);
+  const { firstSample, signal, onProgress } = checkOptions("evaluate", options, { firstSample: true, ticks: true, signal: true, onProgress: true });
+  if (firstSample !== undefined) checkInteger("evaluate: firstSample", firstSample, 0);
+  checkSignal("evaluate: signal", signal);
+  if (onProgress !== undefined) checkFunction("evaluate: onProgress", onProgress);
   const { network, simulator } = contenders;
   const ticks = options.ticks ?? [network.windowTicks];
+  for (const count of checkArray<number>("evaluate: ticks", ticks)) checkInteger("evaluate: ticks", count, 1, 2 ** 24);
   if (sizeOf(data.shape) !== sizeOf(network.input.shape)) {
     throw new LlifError("SHAPE", `data set "${data.name}": expected images of ${sizeOf(network.input.shape)} values for "${network.name}", got [${data.shape.join(",")}]`);
   }
@@ -200,7 +226,9 @@ type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 function reluOf({ known, forward, reluOutput, activity }: Contenders, data: ImageDataset, first: number) {
   if (known?.relu !== undefined && activity === undefined) return { ...known.relu.part(first, data.count), kept: {} };
   const { value, microseconds } = timed(() => forward.run(data.images, data.count));
-  return { decisions: decisionsOf(value.outputs[reluOutput], data.count), microseconds, kept: value.kept ?? {} };
+  const outputs = value.outputs[reluOutput];
+  if (outputs === undefined) throw new LlifError("ARGUMENT", `evaluate: reluOutput: expected one of ${Object.keys(value.outputs).join(", ")}, got ${describe(reluOutput)}`);
+  return { decisions: decisionsOf(outputs, data.count), microseconds, kept: value.kept ?? {} };
 }
 
 /** Decisions and hashes of the twin: known, or computed here; `run` gives the counts of one sample of the batch. */

@@ -1,3 +1,5 @@
+import { requireSpikingNetwork } from "../spiking/check.ts";
+import { checkArray, checkInteger, checkNumbers, checkObject, checkOneOf, checkOptions, checkString } from "../check.ts";
 import type { TopClassesReport } from "./top-classes.ts";
 import { LlifError } from "../errors.ts";
 import { latencyTicks, type Code, type ScheduleName, type SpikeSign, type SpikingNetwork } from "../spiking/network.ts";
@@ -127,8 +129,16 @@ export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
   };
 }
 
+/** What `evaluate` made, as far as a look tells. */
+function checkEvaluation(place: string, evaluation: Evaluation): void {
+  checkObject(place, evaluation, "an evaluation");
+  for (const key of ["indices", "reluDecisions", "spikingDecisions", "spikes", "synapticOperations", "fingerprints"] as const) checkNumbers(`${place}: ${key}`, evaluation[key]);
+  checkObject(`${place}: microseconds`, evaluation.microseconds);
+}
+
 /** As `mergeEvaluations`, for shards that are already in order. */
 export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation {
+  checkArray<Evaluation>("evaluations", parts, "an array of shards").forEach((part) => checkEvaluation("evaluations: shard", part));
   if (parts.length === 0) throw new LlifError("ARGUMENT", "evaluations: expected at least one shard, got none");
   const [first] = parts;
   const optional = ["labels", "twinMismatches", "twin", "certified", "earlyDecisions", "activity"] as const;
@@ -179,6 +189,13 @@ function concatenated<T extends Uint8Array | Uint32Array | Float64Array>(arrays:
 }
 
 export function reportEvaluation(evaluation: Evaluation, context: ReportContext): EvaluationReport {
+  checkEvaluation("reportEvaluation: evaluation", evaluation);
+  checkOptions("reportEvaluation", context, { network: true, model: true, data: true, split: true, engine: true, comparedWith: true, ticks: true });
+  requireSpikingNetwork("reportEvaluation: network", context.network);
+  for (const key of ["model", "data", "split"] as const) checkString(`reportEvaluation: ${key}`, context[key]);
+  checkOneOf("reportEvaluation: engine", context.engine, ["wasm", "reference", "twin"]);
+  checkOneOf("reportEvaluation: comparedWith", context.comparedWith, ["model", "toRelu"]);
+  if (context.ticks !== undefined) checkInteger("reportEvaluation: ticks", context.ticks, 1);
   const { network, engine } = context;
   const { labels, reluDecisions, spikingDecisions, simulated, microseconds } = evaluation;
   const samples = reluDecisions.length;
@@ -226,7 +243,11 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
 }
 
 /** What the certificates of an evaluation amount to. @param ticks of the run, or of the window of a layerwise network. */
-export function certificateReport({ certified, earlyDecisions, reluDecisions, spikingDecisions }: Evaluation, { schedule }: Pick<SpikingNetwork, "schedule">, ticks: number): CertificateReport {
+export function certificateReport(evaluation: Evaluation, network: Pick<SpikingNetwork, "schedule">, ticks: number): CertificateReport {
+  checkEvaluation("certificateReport: evaluation", evaluation);
+  const schedule = checkOneOf("certificateReport: network: schedule", checkObject("certificateReport: network", network).schedule, ["synchronous", "layerwise"]);
+  checkInteger("certificateReport: ticks", ticks, 1);
+  const { certified, earlyDecisions, reluDecisions, spikingDecisions } = evaluation;
   const count = (length: number, holds: (index: number) => boolean) => Array.from({ length }).reduce((total: number, _, index) => total + (holds(index) ? 1 : 0), 0);
   const early =
     earlyDecisions === null

@@ -13,7 +13,7 @@ export interface EarlyDecisions {
 
 /** What the certificates read of a batch, collected while it is simulated. */
 export class Gathered {
-  readonly activations: Record<string, Float32Array> = {};
+  readonly activations: Record<string, Float32Array> = Object.create(null);
   readonly early: EarlyDecisions | null;
   readonly #network: SpikingNetwork;
   readonly #certificates: Certificates;

@@ -1,3 +1,4 @@
+import { checkArray, checkBoolean, checkFunction, checkInteger, checkObject, checkOneOf } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { Code, ScheduleName, SpikeSign } from "../spiking/network.ts";
 import type { EvaluationReport } from "./evaluation.ts";
@@ -66,6 +67,10 @@ export function planSweep(
   names: readonly SweepCode[] = sweepCodes,
   together = true,
 ): { readonly tasks: SweepTask[]; readonly skipped: SweepSkip[] } {
+  for (const count of checkArray<number>("planSweep: ticks", ticks)) checkInteger("planSweep: ticks", count, 1, 2 ** 24);
+  for (const count of checkArray<number>("planSweep: bits", bits)) checkInteger("planSweep: bits", count, 1, 24);
+  for (const name of checkArray<SweepCode>("planSweep: names", names)) checkOneOf("planSweep: names", name, sweepCodes);
+  checkBoolean("planSweep: together", together);
   const tasks: SweepTask[] = [];
   const skipped: SweepSkip[] = [];
   for (const name of names) {
@@ -115,12 +120,15 @@ export async function sweep(
   evaluateTask: (task: SweepTask) => Promise<readonly EvaluationReport[]>,
   onProgress?: (task: SweepTask, done: number, total: number) => void,
 ): Promise<Sweep> {
+  checkFunction("sweep: evaluateTask", evaluateTask);
+  if (onProgress !== undefined) checkFunction("sweep: onProgress", onProgress);
+  for (const key of ["tasks", "skipped"] as const) checkArray<object>(`sweep: plan: ${key}`, checkObject("sweep: plan", plan)[key]).forEach((part) => checkObject(`sweep: plan: ${key}`, part));
   const points: SweepPoint[] = [];
   const skipped: SweepSkip[] = [...plan.skipped];
   for (const [done, task] of plan.tasks.entries()) {
     onProgress?.(task, done, plan.tasks.length);
     try {
-      const reports = await evaluateTask(task);
+      const reports = checkArray<EvaluationReport>("sweep: answer of evaluateTask", await evaluateTask(task));
       task.settings.forEach((setting, index) => points.push({ ...setting, report: reports[index] }));
     } catch (error) {
       if (!(error instanceof LlifError) || (error.code !== "PRECISION" && error.code !== "UNSUPPORTED")) throw error;

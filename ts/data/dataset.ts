@@ -1,5 +1,5 @@
 // Data sets of images of one size.
-import { checkInteger } from "../check.ts";
+import { checkInteger, checkObject, checkOneOf, checkOptions, checkString, checkStrings, describe, isTypedArray, type OptionKeys } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
 
@@ -19,12 +19,32 @@ export interface ImageDataset {
   readonly count: number;
 }
 
+/** `count` is told anew: a data set itself is taken too. */
+const partKeys: OptionKeys<ImageDataset> = { name: true, split: true, shape: true, images: true, labels: true, classes: true, count: true };
+
+function checkParts(place: string, { name, split, shape, images, labels, classes }: Omit<ImageDataset, "count">): void {
+  checkString(`${place}: name`, name);
+  checkOneOf(`${place}: split`, split, ["train", "test"]);
+  if (!Array.isArray(shape) || shape.length !== 3) throw new LlifError("ARGUMENT", `${place}: shape: expected [height, width, channels], got ${describe(shape)}`);
+  for (const extent of shape) checkInteger(`${place}: shape`, extent, 0);
+  if (!isTypedArray(images, "Uint8Array")) throw new LlifError("ARGUMENT", `${place}: images: expected a Uint8Array, got ${describe(images)}`);
+  if (labels !== null && !isTypedArray(labels, "Uint8Array") && !isTypedArray(labels, "Uint16Array")) throw new LlifError("ARGUMENT", `${place}: labels: expected a Uint8Array, a Uint16Array or null, got ${describe(labels)}`);
+  checkStrings(`${place}: classes`, classes);
+}
+
+/** A look at what `imageDataset` has made. */
+export function requireDataset(place: string, dataset: ImageDataset): void {
+  checkParts(place, checkObject(place, dataset, "an image data set"));
+  checkInteger(`${place}: count`, dataset.count, 1);
+}
+
 /**
  * Checks that the parts fit together, and counts the images.
  * @throws {LlifError} `DATA` when empty, mislabelled or of unequal counts.
  */
 export function imageDataset(parts: Omit<ImageDataset, "count">): ImageDataset {
-  const { name, split, shape, images, labels, classes } = parts;
+  const { name, split, shape, images, labels, classes } = checkOptions("imageDataset", parts, partKeys);
+  checkParts("imageDataset", parts);
   const place = `data set "${name}" (${split})`;
   const pixels = sizeOf(shape);
   const count = pixels === 0 ? 0 : (labels?.length ?? images.length / pixels);
@@ -45,13 +65,15 @@ export function imageDataset(parts: Omit<ImageDataset, "count">): ImageDataset {
 
 /** Pixels of one image, shape `dataset.shape`: a view, not a copy. */
 export function sample(dataset: ImageDataset, index: number): Uint8Array {
+  requireDataset("sample: dataset", dataset);
   checkInteger(`data set "${dataset.name}": index`, index, 0, dataset.count - 1);
   const pixels = sizeOf(dataset.shape);
   return dataset.images.subarray(index * pixels, (index + 1) * pixels);
 }
 
 /** Images `from` to `to` − 1, as views; `to` beyond the end means the end. */
-export function slice(dataset: ImageDataset, from: number, to: number = dataset.count): ImageDataset {
+export function slice(dataset: ImageDataset, from: number, to: number = dataset?.count): ImageDataset {
+  requireDataset("slice: dataset", dataset);
   const place = `data set "${dataset.name}": slice`;
   checkInteger(`${place} from`, from, 0, dataset.count - 1);
   checkInteger(`${place} to`, to, from + 1);
@@ -70,6 +92,7 @@ export function slice(dataset: ImageDataset, from: number, to: number = dataset.
  * have equal hashes, whatever their name, their split, or the width of their labels.
  */
 export async function contentHash(dataset: ImageDataset): Promise<string> {
+  requireDataset("contentHash: dataset", dataset);
   const description = JSON.stringify({
     shape: dataset.shape,
     count: dataset.count,

@@ -1,6 +1,6 @@
 // IDX files, in which MNIST and its relatives come.
 import type { ReadBudget } from "../budget.ts";
-import { checkBytes } from "../check.ts";
+import { checkArray, checkBytes, checkInteger, checkObject, checkString, describe, isTypedArray } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { gunzip, isGzip } from "./gzip.ts";
@@ -23,6 +23,7 @@ const elementTypes: Readonly<Record<number, string>> = {
  * @throws {LlifError} `FORMAT` when it is no IDX file, truncated, too long, not of uint8, or unpacks beyond the budget.
  */
 export function readIdx(source: Uint8Array | ArrayBuffer, place = "IDX file", budget?: ReadBudget): IdxArray {
+  checkString("place", place);
   const bytes = checkBytes(place, source);
   const raw = isGzip(bytes) ? gunzip(place, bytes, budget) : bytes;
   if (raw.length < 4) throw new LlifError("FORMAT", `${place}: truncated, expected at least 4 bytes, got ${raw.length}`);
@@ -46,7 +47,10 @@ export function readIdx(source: Uint8Array | ArrayBuffer, place = "IDX file", bu
 }
 
 /** The bytes of an IDX file of uint8 elements. */
-export function writeIdx({ shape, data }: IdxArray): Uint8Array {
+export function writeIdx(array: IdxArray): Uint8Array {
+  const { shape, data } = checkObject("IDX file: array", array);
+  for (const extent of checkArray<number>("IDX file: shape", shape)) checkInteger("IDX file: shape", extent, 0, 2 ** 32 - 1);
+  if (!isTypedArray(data, "Uint8Array")) throw new LlifError("ARGUMENT", `IDX file: data: expected a Uint8Array, got ${describe(data)}`);
   if (shape.length < 1 || shape.length > 255 || sizeOf(shape) !== data.length) {
     throw new LlifError("SHAPE", `IDX file: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${data.length}`);
   }

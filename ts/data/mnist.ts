@@ -1,4 +1,5 @@
 // Data sets of two IDX files, as MNIST and its relatives come.
+import { checkOneOf, checkOptions, checkString, checkStrings } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { formatShape } from "../tensor.ts";
 import { imageDataset, type ImageDataset, type Split } from "./dataset.ts";
@@ -22,6 +23,10 @@ export interface IdxDatasetOptions {
  * @throws {LlifError} `FORMAT` for a bad file, `DATA` for empty files, unequal counts or labels without a class.
  */
 export function datasetFromIdx(images: Uint8Array, labels: Uint8Array, options: IdxDatasetOptions): ImageDataset {
+  checkOptions("datasetFromIdx", options, { name: true, split: true, classes: true });
+  checkString("datasetFromIdx: name", options.name);
+  checkOneOf("datasetFromIdx: split", options.split, ["train", "test"]);
+  checkStrings("datasetFromIdx: classes", options.classes);
   const place = `data set "${options.name}" (${options.split})`;
   const pixels = readIdx(images, `${place}, images`);
   const classIndices = readIdx(labels, `${place}, labels`);

@@ -1,7 +1,7 @@
 // NumPy's files of one array (.npy) and of several (.npz).
 import { zipSync, type Zippable } from "fflate";
 import type { ReadBudget } from "../budget.ts";
-import { checkBytes } from "../check.ts";
+import { checkArray, checkBytes, checkInteger, checkIterable, checkObject, checkString } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { unzip } from "../formats/zip.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor.ts";
@@ -33,6 +33,7 @@ const signature = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
  * @throws {LlifError} `FORMAT` when truncated, corrupt, in Fortran order or of another type.
  */
 export function readNpy(source: Uint8Array | ArrayBuffer, place = "npy file"): NpyArray {
+  checkString("place", place);
   const bytes = checkBytes(place, source);
   if (bytes.length < 12 || !signature.every((byte, index) => bytes[index] === byte)) {
     throw new LlifError("FORMAT", `${place}: expected a .npy file, got ${bytes.length} bytes of something else`);
@@ -62,7 +63,9 @@ export function readNpy(source: Uint8Array | ArrayBuffer, place = "npy file"): N
 }
 
 /** The bytes of a `.npy` file, version 1. */
-export function writeNpy({ shape, data }: NpyArray): Uint8Array {
+export function writeNpy(array: NpyArray): Uint8Array {
+  const { shape, data } = checkObject("npy data", array);
+  for (const extent of checkArray<number>("npy data: shape", shape)) checkInteger("npy data: shape", extent, 0);
   const descr = types.find(([, type]) => data instanceof type)?.[0];
   if (descr === undefined) throw new LlifError("ARGUMENT", "npy data: expected uint8, int32, uint32, float32 or float64");
   if (sizeOf(shape) !== data.length) {
@@ -86,6 +89,7 @@ export function writeNpy({ shape, data }: NpyArray): Uint8Array {
  * @throws {LlifError} `FORMAT` as `readNpy`, for a damaged archive (its checksums are compared), and beyond the budget.
  */
 export function readNpz(source: Uint8Array | ArrayBuffer, place = "npz file", budget?: ReadBudget): Map<string, NpyArray> {
+  checkString("place", place);
   const arrays = new Map<string, NpyArray>();
   for (const [file, content] of unzip(checkBytes(place, source), place, undefined, budget)) {
     const name = file.replace(/\.npy$/, "");
@@ -98,6 +102,9 @@ export function readNpz(source: Uint8Array | ArrayBuffer, place = "npz file", bu
 /** The bytes of a `.npz` file, as `numpy.load` reads it; equal arrays give equal bytes. */
 export function writeNpz(arrays: Iterable<readonly [name: string, array: NpyArray]>): Uint8Array {
   const files: Zippable = {};
-  for (const [name, array] of arrays) files[`${name}.npy`] = writeNpy(array);
+  for (const entry of checkIterable("writeNpz: arrays", arrays)) {
+    const [name, array] = checkArray("writeNpz: entry", entry, "a name and an array") as typeof entry;
+    files[`${checkString("writeNpz: name", name)}.npy`] = writeNpy(array);
+  }
   return zipSync(files, { mtime: new Date(1980, 0, 1) });
 }

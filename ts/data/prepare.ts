@@ -1,8 +1,8 @@
 // Bringing images to a model's input.
-import { checkInteger } from "../check.ts";
+import { checkArray, checkInteger, checkObject, checkOneOf, checkString, describe, isTypedArray } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { formatShape, sameShape, type Shape } from "../tensor.ts";
-import { imageDataset, sample, type ImageDataset } from "./dataset.ts";
+import { imageDataset, requireDataset, sample, type ImageDataset } from "./dataset.ts";
 import type { DecodedImage } from "./images.ts";
 
 type Size = readonly [height: number, width: number];
@@ -22,6 +22,10 @@ export interface PixelConvention {
  * @throws {LlifError} `SHAPE` when the result has another shape: nothing is resized unless the convention says so.
  */
 export function prepareImage(image: DecodedImage, convention: PixelConvention, shape: Shape, place = "image"): DecodedImage {
+  checkString("place", place);
+  checkImage(place, image);
+  checkPixelConvention(convention);
+  for (const extent of checkArray<number>("prepareImage: shape", shape)) checkInteger("prepareImage: shape", extent, 1);
   const channels = convention.channelOrder === "gray" ? 1 : 3;
   let prepared = withChannels(image, channels);
   if (convention.resize !== undefined) prepared = resizeBilinear(prepared, convention.resize);
@@ -33,8 +37,23 @@ export function prepareImage(image: DecodedImage, convention: PixelConvention, s
   return convention.channelOrder === "BGR" ? reverseChannels(prepared) : prepared;
 }
 
+function checkImage(place: string, image: DecodedImage): void {
+  const { shape, data } = checkObject(place, image, "an image");
+  for (const extent of checkArray<number>(`${place}: shape`, shape)) checkInteger(`${place}: shape`, extent, 1);
+  if (shape.length !== 3 || !isTypedArray(data, "Uint8Array") || data.length !== shape[0] * shape[1] * shape[2]) throw new LlifError("SHAPE", `${place}: expected a Uint8Array of [height, width, channels], got ${describe(data)} for ${formatShape(shape)}`);
+}
+
+function checkPixelConvention(convention: PixelConvention): void {
+  const { channelOrder, resize, crop } = checkObject("convention", convention, "an input convention");
+  checkOneOf("convention: channelOrder", channelOrder, ["RGB", "BGR", "gray"]);
+  for (const [key, size] of Object.entries({ resize, crop })) if (size !== undefined) checkArray(`convention: ${key}`, size, "[height, width]");
+}
+
 /** `prepareImage` for each image; the data set itself where nothing changes. Takes colour data as RGB. */
 export function prepareDataset(dataset: ImageDataset, convention: PixelConvention, shape: Shape): ImageDataset {
+  requireDataset("prepareDataset: dataset", dataset);
+  checkPixelConvention(convention);
+  for (const extent of checkArray<number>("prepareDataset: shape", shape)) checkInteger("prepareDataset: shape", extent, 1);
   const same = convention.channelOrder !== "BGR" && convention.resize === undefined && convention.crop === undefined;
   const channels = convention.channelOrder === "gray" ? 1 : 3;
   if (same && sameShape(dataset.shape, shape) && channels === dataset.shape[2]) return dataset;

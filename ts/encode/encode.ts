@@ -1,5 +1,5 @@
 import { LlifError } from "../errors.ts";
-import { checkFinite, checkInteger } from "../check.ts";
+import { checkFinite, checkInteger, checkNumbers } from "../check.ts";
 import type { SpikeMeaning } from "../spiking/meaning.ts";
 import { pcg32 } from "./random.ts";
 
@@ -20,6 +20,7 @@ export interface EncodedSpikes {
  * model's own units: pixels divided by 255, not 0…255, which `run` takes as a Uint8Array.
  */
 export function encodeConstant(values: ArrayLike<number>): { readonly values: Float32Array } {
+  checkNumbers("encodeConstant: values", values);
   return { values: Float32Array.from(values) };
 }
 
@@ -52,6 +53,7 @@ export function encodePoisson(values: ArrayLike<number>, ticks: number, seed: nu
 
 function checkRates(place: string, values: ArrayLike<number>, ticks: number): void {
   checkInteger(`${place}: ticks`, ticks, 1, 2 ** 24);
+  checkNumbers(`${place}: values`, values);
   if (values.length === 0) throw new LlifError("ARGUMENT", `${place}: expected at least one value, got none`);
   for (let index = 0; index < values.length; index++) checkFinite(`${place}: rate at index ${index}`, values[index], { from: 0, to: 1 });
 }

@@ -1,4 +1,4 @@
-import { checkInteger } from "../check.ts";
+import { checkBoolean, checkInteger, checkNumbers, checkObject, checkOneOf } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { SpikeKind } from "../spiking/meaning.ts";
 import type { EncodedSpikes } from "./encode.ts";
@@ -19,7 +19,11 @@ export interface PhaseDigits {
  * @param ticks of the network's window.
  * @see docs/mathematics.md T12
  */
-export function encodePhase(counts: ArrayLike<number>, ticks: number, { spikes = "unsigned", nonAdjacent = false }: PhaseDigits = {}): EncodedSpikes {
+export function encodePhase(counts: ArrayLike<number>, ticks: number, form: PhaseDigits = {}): EncodedSpikes {
+  const { spikes = "unsigned", nonAdjacent = false } = checkObject("encodePhase: options", form);
+  checkNumbers("encodePhase: counts", counts);
+  checkOneOf("encodePhase: spikes", spikes, ["unsigned", "signed"]);
+  checkBoolean("encodePhase: nonAdjacent", nonAdjacent);
   if (nonAdjacent && spikes !== "signed") throw new LlifError("ARGUMENT", `encodePhase: nonAdjacent: expected spikes "signed", got "${spikes}"`);
   const kind = nonAdjacent ? "nonAdjacent" : spikes === "signed" ? "ternary" : "binary";
   const { longest, reach, digitsOf } = forms[kind];

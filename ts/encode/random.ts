@@ -7,6 +7,7 @@ const [incrementHigh, incrementLow] = [0x14057b7e, 0xf767814f];
  * @param seed any integer from 0 to 2^53 − 1.
  */
 export function pcg32(seed: number): () => number {
+  checkInteger("pcg32: seed", seed, 0);
   let high = 0;
   let low = 0;
   const step = (): void => {
@@ -37,4 +38,5 @@ function highProduct(a: number, b: number): number {
   const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
   return aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(((middle & 0xffff) + aLow * bHigh) / 65536);
-}
+}import { checkInteger } from "../check.ts";
+

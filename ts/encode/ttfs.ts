@@ -1,4 +1,4 @@
-import { checkFinite, checkInteger } from "../check.ts";
+import { checkFinite, checkInteger, checkNumbers } from "../check.ts";
 import type { EncodedSpikes } from "./encode.ts";
 
 /**
@@ -8,6 +8,7 @@ import type { EncodedSpikes } from "./encode.ts";
  * @see docs/mathematics.md T7
  */
 export function encodeTtfs(counts: ArrayLike<number>, windowTicks: number): EncodedSpikes {
+  checkNumbers("encodeTtfs: counts", counts);
   checkInteger("encodeTtfs: windowTicks", windowTicks, 1, 2 ** 24);
   for (let neuron = 0; neuron < counts.length; neuron++) checkInteger(`encodeTtfs: count at index ${neuron}`, counts[neuron], 0, windowTicks);
   const neurons = Uint32Array.from(counts, (_, neuron) => neuron)
@@ -24,6 +25,7 @@ export function encodeTtfs(counts: ArrayLike<number>, windowTicks: number): Enco
  * @see docs/mathematics.md T9
  */
 export function encodeTtfsTimes(values: ArrayLike<number>): EncodedSpikes {
+  checkNumbers("encodeTtfsTimes: values", values);
   for (let neuron = 0; neuron < values.length; neuron++) checkFinite(`encodeTtfsTimes: value at index ${neuron}`, values[neuron], { from: 0, to: 1 });
   const neurons = Uint32Array.from(values, (_, neuron) => neuron).filter((neuron) => values[neuron] > 0);
   return { ticks: new Uint32Array(neurons.length), neurons, times: Float64Array.from(neurons, (neuron) => 1 - values[neuron]), meaning: { kind: "times", ticks: 1 } };

@@ -1,5 +1,5 @@
 // Engines by name, and which of them `auto` is.
-import { checkOneOf } from "../check.ts";
+import { checkFunction, checkOneOf, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { warnOnce } from "../warn.ts";
@@ -15,7 +15,10 @@ export type EngineName = "auto" | Engine["name"];
  * @throws {LlifError} ARGUMENT for a name that is not among them.
  */
 export function resolveEngine(choice: EngineName | Engine = "auto"): Engine {
-  if (typeof choice === "object" && choice !== null) return choice;
+  if (typeof choice === "object" && choice !== null) {
+    checkFunction("engine: createSimulator", choice.createSimulator);
+    return choice;
+  }
   switch (checkOneOf("engine", choice, ["auto", "wasm", "reference"])) {
     case "wasm":
       return wasmEngine();
@@ -75,5 +78,6 @@ export interface CreateSimulatorOptions<R extends RecordOptions = RecordOptions>
  * @throws {LlifError} if the network is not valid or not supported, or the engine cannot start.
  */
 export async function createSimulator<const R extends RecordOptions = {}>(network: SpikingNetwork, options: CreateSimulatorOptions<R> = {}): Promise<Simulator<R>> {
+  checkOptions("createSimulator", options, { engine: true, record: true });
   return resolveEngine(options.engine).createSimulator<R>(network, { record: options.record });
 }

@@ -1,4 +1,5 @@
-import { checkInteger } from "../check.ts";
+import { requireReluNetwork } from "../relu/check.ts";
+import { checkInteger, checkOptions, checkStrings, describe, isTypedArray, checkObject } from "../check.ts";
 import { DisposedError, LlifError } from "../errors.ts";
 import { averageDivisors } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork, type ReluNode, type Window2d } from "../relu/network.ts";
@@ -81,6 +82,10 @@ export interface TwinPass {
 
 /** @throws {LlifError} ARGUMENT for an unknown node, ENGINE if the core does not start or refuses the network. */
 export async function createFloatPass(network: ReluNetwork, options: FloatPassOptions = {}): Promise<FloatPass> {
+  requireReluNetwork("createFloatPass: network", network);
+  const { keep = [], maxima = [] } = checkOptions("createFloatPass", options, { keep: true, maxima: true, wasm: true });
+  checkStrings("createFloatPass: keep", keep).forEach((name) => checkNodeName("createFloatPass: keep", network, name));
+  checkStrings("createFloatPass: maxima", maxima).forEach((name) => checkNodeName("createFloatPass: maxima", network, name));
   const input = inputOf(network);
   const glue = await loadGlue(options.wasm);
   const raw = refusals(input.name, () => new glue.RawFloatPass(sizeOf(input.shape), pixelValues(network)));
@@ -92,7 +97,6 @@ export async function createFloatPass(network: ReluNetwork, options: FloatPassOp
     numbers.set(node.name, node.kind === "input" ? 0 : refusals(node.name, () => addFloatNode(raw, node, sources, sourceShapes)));
     shapes.set(node.name, node.shape);
   }
-  const { keep = [], maxima = [] } = options;
   for (const name of new Set([...network.outputs, ...keep])) raw.keep(lookUp(numbers, name));
   const followed = maxima.map((name) => ({ name, node: lookUp(numbers, name), channels: channelsOf(shapes.get(name) as Shape) }));
   for (const { name, node, channels } of followed) refusals(name, () => raw.trackMaxima(node, channels));
@@ -116,6 +120,9 @@ export async function createFloatPass(network: ReluNetwork, options: FloatPassOp
 
 /** @throws {LlifError} UNSUPPORTED where the network has no twin, ARGUMENT for an unknown node, ENGINE if the core does not start or refuses it. */
 export async function createTwinPass(network: SpikingNetwork, options: TwinPassOptions = {}): Promise<TwinPass> {
+  checkObject("createTwinPass: network", network, "a spiking network");
+  checkOptions("createTwinPass", options, { keep: true, wasm: true });
+  if (options.keep !== undefined && options.keep !== "all") checkStrings("createTwinPass: keep", options.keep).forEach((name) => checkNodeName("createTwinPass: keep", network, name));
   checkTwin(network);
   const glue = await loadGlue(options.wasm);
   const inputs = sizeOf(network.input.shape);
@@ -212,6 +219,7 @@ function runInParts<Input extends Batch, Values extends Float32Array | Int32Arra
   take: (node: number) => Values,
 ): Map<string, Values> {
   checkInteger("samples", samples, 0);
+  if (!["Float32Array", "Uint8Array", "Int16Array"].some((name) => isTypedArray(batch, name as "Uint8Array"))) throw new LlifError("ARGUMENT", `batch: expected a typed array of samples, got ${describe(batch)}`);
   if (batch.length !== samples * inputs) {
     throw new LlifError("SHAPE", `batch: expected ${samples * inputs} values for ${samples} samples of ${inputs}, got ${batch.length}`);
   }
@@ -233,6 +241,10 @@ function runInParts<Input extends Batch, Values extends Float32Array | Int32Arra
 
 function pick<T>(values: ReadonlyMap<string, T>, names: readonly string[]): Record<string, T> {
   return Object.fromEntries(names.map((name) => [name, values.get(name) as T]));
+}
+
+function checkNodeName(place: string, { nodes }: { readonly nodes: readonly { readonly name: string }[] }, name: string): void {
+  if (!nodes.some((node) => node.name === name)) throw new LlifError("ARGUMENT", `${place}: expected the name of a layer, got ${describe(name)}`, { nodes: [name] });
 }
 
 function lookUp(numbers: ReadonlyMap<string, number>, name: string): number {

@@ -1,3 +1,4 @@
+import { checkOptions } from "../check.ts";
 import type { Engine } from "./engine.ts";
 import { layerwiseCore } from "./reference/layerwise.ts";
 import { realTimesCore } from "./reference/real-times.ts";
@@ -13,6 +14,7 @@ export function referenceEngine(): Engine {
   return {
     name: "reference",
     async createSimulator(network, options = {}) {
+      checkOptions("createSimulator", options, { record: true });
       const prepared = prepareNetwork(network);
       const recording = resolveRecording(network, options.record);
       return createSimulatorOver("reference", prepared, recording, coreOf(prepared, recording));

@@ -1,7 +1,7 @@
 import { DisposedError, LlifError, throwIfAborted } from "../errors.ts";
-import { checkInteger } from "../check.ts";
+import { checkArray, checkBoolean, checkFunction, checkInteger, checkIterable, checkObject, checkOptions, checkSignal, checkStrings, describe } from "../check.ts";
 import { type ChargeProof, proveCharges } from "../spiking/charge-range.ts";
-import { checkSpikingNetwork } from "../spiking/check.ts";
+import { requireSpikingNetwork } from "../spiking/check.ts";
 import { chargeDivisor, latencyTicks, outputsOf, populationsOf, takesBack, type Charges, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
 import { compileSchedule, type CompiledSchedule } from "../spiking/schedule.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
@@ -68,7 +68,7 @@ export interface CoreRun {
  * @throws {LlifError} if it is not valid, UNSUPPORTED if no engine simulates it yet, or PRECISION if a charge could leave 32 bits.
  */
 export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
-  checkSpikingNetwork(network);
+  requireSpikingNetwork("network", network);
   const schedule = compileSchedule(network);
   const delayed = network.synapses.find((synapse) => synapse.delayTicks !== 0);
   if (delayed !== undefined && !schedule.interleaved) {
@@ -83,23 +83,27 @@ export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
 
 /** @throws {LlifError} ARGUMENT for a population or neuron that the network does not have. */
 export function resolveRecording(network: SpikingNetwork, record: RecordOptions = {}): Recording {
+  checkOptions("record", record, { counts: true, sent: true, spikes: true, potentials: true });
+  const { counts = true, sent = false } = record;
+  checkBoolean("record.counts", counts);
+  checkBoolean("record.sent", sent);
   const sizes = new Map(populationsOf(network).map((population) => [population.name, sizeOf(population.shape)]));
   const sizeOfPopulation = (option: string, name: string): number => {
     const size = sizes.get(name);
     if (size !== undefined) return size;
     throw new LlifError("ARGUMENT", `record.${option}: expected populations of the network (${[...sizes.keys()].join(", ")}), got "${name}"`);
   };
-  const spikes = [...new Set(record.spikes ?? [])];
+  const spikes = [...new Set(record.spikes === undefined ? [] : checkStrings("record.spikes", record.spikes))];
   for (const name of spikes) sizeOfPopulation("spikes", name);
-  const potentials = Object.entries(record.potentials ?? {}).map(([population, neurons]) => {
+  const potentials = Object.entries(record.potentials === undefined ? {} : checkObject("record.potentials", record.potentials, "arrays of neurons by population")).map(([population, neurons]) => {
     const size = sizeOfPopulation("potentials", population);
-    neurons.forEach((neuron) => checkInteger(`record.potentials: neuron of "${population}"`, neuron, 0, size - 1));
+    checkArray<number>(`record.potentials: neurons of "${population}"`, neurons, "an array of neurons").forEach((neuron) => checkInteger(`record.potentials: neuron of "${population}"`, neuron, 0, size - 1));
     return { population, neurons: Uint32Array.from(neurons) };
   });
-  if (record.sent === true && !takesBack(network)) {
+  if (sent && !takesBack(network)) {
     throw new LlifError("ARGUMENT", `record.sent: expected signed synchronous rate, got ${network.schedule} ${network.code} of ${network.spikes} spikes, whose counts tell what is sent`);
   }
-  return { counts: record.counts ?? true, sent: record.sent ?? false, spikes, potentials };
+  return { counts, sent, spikes, potentials };
 }
 
 /** One value for each neuron, from one for each channel or one for each neuron. */
@@ -147,6 +151,8 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
 
   const run = (input: RunInput, options: RunOptions = {}): Result<R> => {
     alive();
+    const { keepState } = checkOptions("run", options, { ticks: true, keepState: true });
+    if (keepState !== undefined) checkBoolean("run: keepState", keepState);
     const ticks = ticksOf(network, schedule, options);
     checkRunMemory(engine, network, recording, schedule.interleaved ? ticks : 2 * ticks);
     const encoded = encodeInput(network, input, ticks);
@@ -181,6 +187,7 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
 
   const runPipelined = function* (inputs: Iterable<RunInput>): Generator<Result<R>, void, undefined> {
     alive();
+    checkIterable("runPipelined: inputs", inputs);
     const ticks = network.windowTicks;
     if (core.pipeline === undefined) throw new LlifError("ARGUMENT", `runPipelined: expected a layerwise network, whose layers work on samples of their own; "${network.name}" is synchronous`);
     checkRunMemory(engine, network, recording, 2 * ticks);
@@ -207,7 +214,10 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     }
   };
 
-  const runBatch = async (inputs: RunInputs, { signal, onProgress, ...options }: BatchOptions = {}): Promise<Result<R>[]> => {
+  const runBatch = async (inputs: RunInputs, batchOptions: BatchOptions = {}): Promise<Result<R>[]> => {
+    const { signal, onProgress, ...options } = checkOptions("runBatch", batchOptions, { ticks: true, keepState: true, signal: true, onProgress: true });
+    checkSignal("runBatch: signal", signal);
+    if (onProgress !== undefined) checkFunction("runBatch: onProgress", onProgress);
     const total = countOfInputs(network, inputs);
     const results: Result<R>[] = [];
     let breathed = performance.now();
@@ -249,7 +259,7 @@ function ticksOf(network: SpikingNetwork, schedule: CompiledSchedule, options: R
   if (schedule.interleaved) return options.ticks === undefined ? network.windowTicks : checkInteger("run: ticks", options.ticks, 1, 2 ** 24);
   if (options.keepState === true) throw new LlifError("ARGUMENT", `run: a layerwise network takes one whole sample a run; expected keepState false, got true`);
   if (options.ticks !== undefined && options.ticks !== network.windowTicks) {
-    throw new LlifError("ARGUMENT", `run: ticks of a layerwise network are its window's, ${network.windowTicks}, got ${options.ticks}`);
+    throw new LlifError("ARGUMENT", `run: ticks of a layerwise network: expected its window's, ${network.windowTicks}, got ${describe(options.ticks)}`);
   }
   return network.windowTicks;
 }

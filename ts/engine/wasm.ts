@@ -1,3 +1,4 @@
+import { checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { hasRealTimes, outputsOf, populationsOf, takesBack, type SpikingNetwork } from "../spiking/network.ts";
 import type { Engine } from "./engine.ts";
@@ -19,12 +20,14 @@ export interface WasmEngineOptions {
  * The engine in Rust and WebAssembly SIMD; equals `referenceEngine()` spike for spike. Each simulator has a WebAssembly memory
  * of its own, and lets go of it on `dispose()`.
  */
-export function wasmEngine({ wasm }: WasmEngineOptions = {}): Engine {
+export function wasmEngine(engineOptions: WasmEngineOptions = {}): Engine {
+  const { wasm } = checkOptions("wasmEngine", engineOptions, { wasm: true });
   // A promise that fails before the first simulator is asked for is told about there.
   Promise.resolve(wasm).catch(() => undefined);
   return {
     name: "wasm",
     async createSimulator(network, options = {}) {
+      checkOptions("createSimulator", options, { record: true });
       const prepared = prepareNetwork(network);
       const recording = resolveRecording(network, options.record);
       checkCoreMemory(network, recording);

@@ -1,5 +1,5 @@
 import { LlifError } from "../errors.ts";
-import { checkFinite, checkInteger } from "../check.ts";
+import { checkFinite, checkInteger, checkObject } from "../check.ts";
 import { checkConvention } from "../relu/check.ts";
 import { defaultConvention, type InputConvention } from "../relu/network.ts";
 
@@ -69,7 +69,7 @@ function asRecord(place: string, json: unknown): Record<string, unknown> {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new LlifError("ARGUMENT", `${place}: expected an object, got ${json === null ? "null" : Array.isArray(json) ? "an array" : typeof json}`);
   }
-  return json as Record<string, unknown>;
+  return checkObject(place, json) as Record<string, unknown>;
 }
 
 function text(place: string, value: unknown): string {

@@ -2,7 +2,7 @@
 import { openBudget, type Budget, type ReadBudget } from "../budget.ts";
 import { checkBytes, checkOptions, checkString } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import { checkSpikingNetwork } from "../spiking/check.ts";
+import { checkSpikingNetwork, requireSpikingNetwork } from "../spiking/check.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { parseJson, shown } from "./json.ts";
 import { readSafetensors, type SafetensorsData, type SafetensorsTensor, writeSafetensors } from "./safetensors.ts";
@@ -11,6 +11,7 @@ const formatVersion = "1";
 
 /** A safetensors container: each typed array is a tensor, the rest of the network is JSON that names it. */
 export function writeLlif(network: SpikingNetwork): Uint8Array {
+  requireSpikingNetwork("writeLlif: network", network);
   const tensors: [string, SafetensorsTensor][] = [];
   const graph = JSON.stringify(network, (_key, value: unknown) => {
     if (value instanceof Float32Array || value instanceof Float64Array || value instanceof Int32Array || value instanceof Uint32Array) {

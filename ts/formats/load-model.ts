@@ -68,7 +68,7 @@ function toUrl(text: string): URL {
 
 async function bytesOf(source: unknown, place: URL | string | undefined, signal: AbortSignal | undefined): Promise<Uint8Array> {
   if (place !== undefined) return read(place, signal);
-  if (typeof source !== "object" || source === null || !("arrayBuffer" in source) || typeof source.arrayBuffer !== "function") return checkBytes("model", source);
+  if (typeof source !== "object" || source === null || !("arrayBuffer" in source) || typeof source.arrayBuffer !== "function") return checkBytes("loadModel: source", source);
   const shown = quoted(String("url" in source ? source.url : "name" in source ? source.name : "model"));
   if ("ok" in source && source.ok !== true) throw new LlifError("FILE", `${shown}: expected a model, got HTTP status ${"status" in source ? String(source.status) : "unknown"}`);
   try {

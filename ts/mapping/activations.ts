@@ -1,3 +1,6 @@
+import { requireSpikingNetwork } from "../spiking/check.ts";
+import { requireReluNetwork } from "../relu/check.ts";
+import { checkArray, checkInteger, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { forEachPooled } from "../relu/forward.ts";
@@ -30,6 +33,8 @@ export interface Correspondence {
  * @see docs/mathematics.md, parameter mapping
  */
 export function correspondences(relu: ReluNetwork, network: SpikingNetwork): Correspondence[] {
+  requireReluNetwork("correspondences: relu", relu);
+  requireSpikingNetwork("correspondences: network", network);
   const signedCounts = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
   const pixels = network.input.counts === null || network.input.counts.minimum === 0;
   const sizes = new Map(relu.nodes.map(({ name, shape }) => [name, sizeOf(shape)]));
@@ -74,10 +79,14 @@ export interface DecodableRun {
  * @param run one sample.
  * @returns `size` values, at `place` of the node.
  */
-export function decodeActivations(network: SpikingNetwork, { population, pools, side, shift }: Correspondence, run: DecodableRun, ticks = network.windowTicks): Float32Array {
+export function decodeActivations(network: SpikingNetwork, correspondence: Correspondence, run: DecodableRun, ticks = network?.windowTicks): Float32Array {
+  requireSpikingNetwork("decodeActivations: network", network);
+  const { population, pools, side, shift } = checkObject("decodeActivations: correspondence", correspondence);
+  checkObject("decodeActivations: correspondence: population", population);
+  if (!hasRealTimes(network)) checkObject("decodeActivations: run: counts", checkObject("decodeActivations: run", run).counts);
   const { unit } = population;
   const counts = hasRealTimes(network) ? remainingTimes(population, run) : run.counts[population.name];
-  const divisor = chargeDivisor(network, ticks);
+  const divisor = chargeDivisor(network, checkInteger("decodeActivations: ticks", ticks, 1));
   const values = new Float32Array(counts.length);
   for (let index = 0; index < values.length; index++) {
     const channel = index % unit.length;
@@ -112,6 +121,8 @@ export function comparedValues({ place, size, side }: Correspondence, values: Ar
 
 /** Those that together stand for every value of a ReLU, so that the node's values can be put together from counts. */
 export function wholeNodes(relu: ReluNetwork, all: readonly Correspondence[]): Correspondence[] {
+  requireReluNetwork("wholeNodes: relu", relu);
+  checkArray<Correspondence>("wholeNodes: correspondences", all).forEach((one) => checkObject("wholeNodes: correspondence", one));
   return all.filter(({ node: name, side }) => {
     const node = relu.nodes.find((candidate) => candidate.name === name);
     const covered = all.reduce((sum, other) => sum + (other.node === name ? other.size : 0), 0);

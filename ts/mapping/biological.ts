@@ -1,3 +1,4 @@
+import { requireSpikingNetwork } from "../spiking/check.ts";
 import { LlifError } from "../errors.ts";
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { biologicalNeuron, type BiologicalNeuron } from "../spiking/neuron.ts";
@@ -18,6 +19,7 @@ export interface BiologicalParameters {
  * @see docs/mathematics.md, parameter mapping
  */
 export function biologicalParameters(network: SpikingNetwork, neuron: BiologicalNeuron, chargeScale = 2 ** 40): BiologicalParameters {
+  requireSpikingNetwork("biologicalParameters: network", network);
   const { threshold } = biologicalNeuron(neuron, chargeScale);
   const populations = populationsOf(network);
   for (const population of populations) {

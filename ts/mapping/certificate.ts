@@ -1,3 +1,5 @@
+import { requireReluNetwork } from "../relu/check.ts";
+import { checkFunction, checkInteger, checkNumbers, checkObject, describe, isTypedArray } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { averageDivisors, forEachPooled, forward, inputFromPixels, logitsNode } from "../relu/forward.ts";
 import { inputOf, type Conv2dNode, type ConvTranspose2dNode, type DenseNode, type ReluNetwork, type ReluNode } from "../relu/network.ts";
@@ -46,6 +48,8 @@ function gamma(terms: number): number {
  * @see docs/mathematics.md C1
  */
 export async function createCertifier(network: ReluNetwork, makePass: (network: ReluNetwork) => LinearPass | Promise<LinearPass> = plainPass): Promise<Certifier> {
+  requireReluNetwork("createCertifier: network", network);
+  checkFunction("createCertifier: makePass", makePass);
   const logits = logitsNode(network);
   const shapes = new Map<string, Shape>(network.nodes.map((node) => [node.name, node.shape]));
   const steps: Step[] = [];
@@ -63,6 +67,12 @@ export async function createCertifier(network: ReluNetwork, makePass: (network: 
 
   return {
     certify(batch, samples, activations, decisions) {
+      checkInteger("certify: samples", samples, 1);
+      if (!isTypedArray(batch, "Uint8Array") && !isTypedArray(batch, "Float32Array")) throw new LlifError("ARGUMENT", `certify: batch: expected a Uint8Array or a Float32Array, got ${describe(batch)}`);
+      checkNumbers("certify: batch", batch, { length: samples * sizeOf(inputOf(network).shape) });
+      checkObject("certify: activations", activations);
+      for (const [name, values] of Object.entries(activations)) if (!isTypedArray(values, "Float32Array")) throw new LlifError("ARGUMENT", `certify: activations: ${name}: expected a Float32Array, got ${describe(values)}`);
+      checkNumbers("certify: decisions", decisions, { length: samples });
       const known = new Map<string, Enclosure>();
       for (const { node, inputs, passes } of steps) {
         const sources = node.from.map((name) => known.get(name) as Enclosure);
@@ -131,7 +141,12 @@ async function linearPasses(node: LinearNode, input: Shape, makePass: (network: 
   });
   const weights = { ...node.weights, data: node.weights.data.map(Math.abs) as typeof node.weights.data };
   const bias = node.bias.map((value) => up(2 * error * Math.abs(value)));
-  return { centre: await makePass(single(node)), spread: await makePass(single({ ...node, weights, bias })), gamma: error };
+  const made = async (network: ReluNetwork): Promise<LinearPass> => {
+    const pass = await makePass(network);
+    checkFunction("createCertifier: answer of makePass: run", checkObject("createCertifier: answer of makePass", pass).run);
+    return pass;
+  };
+  return { centre: await made(single(node)), spread: await made(single({ ...node, weights, bias })), gamma: error };
 }
 
 /** Not below `value` after rounding to float32. */

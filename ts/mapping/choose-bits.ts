@@ -1,4 +1,4 @@
-import { checkInteger } from "../check.ts";
+import { checkFunction, checkInteger, checkOptions, checkSignal } from "../check.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
 
 export interface BitsTrial {
@@ -29,14 +29,17 @@ export interface ChooseBitsOptions {
  * @throws {LlifError} PRECISION where not even the fewest bits can be exact; what `disagreementsAt` throws; ABORTED.
  */
 export async function chooseBits(disagreementsAt: (bits: number) => Promise<number>, options: ChooseBitsOptions = {}): Promise<BitsChoice> {
-  const from = checkInteger("chooseBits: from", options.from ?? 2, 1, 16);
-  const to = checkInteger("chooseBits: to", options.to ?? 12, from, 16);
+  checkFunction("chooseBits: disagreementsAt", disagreementsAt);
+  const { from = 2, to = 12, signal } = checkOptions("chooseBits", options, { from: true, to: true, signal: true });
+  checkInteger("chooseBits: from", from, 1, 16);
+  checkInteger("chooseBits: to", to, from, 16);
+  checkSignal("chooseBits: signal", signal);
   const trials: BitsTrial[] = [];
   let refused: string | null = null;
   for (let bits = from; bits <= to; bits++) {
-    throwIfAborted(options.signal);
+    throwIfAborted(signal);
     try {
-      trials.push({ bits, disagreements: await disagreementsAt(bits) });
+      trials.push({ bits, disagreements: checkInteger("chooseBits: answer of disagreementsAt", await disagreementsAt(bits), 0) });
     } catch (error) {
       if (trials.length === 0 || !(error instanceof LlifError) || error.code !== "PRECISION") throw error;
       refused = error.message;

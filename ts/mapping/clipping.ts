@@ -1,8 +1,10 @@
+import { requireSpikingNetwork } from "../spiking/check.ts";
+import { requireReluNetwork } from "../relu/check.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { channelsOf } from "../tensor.ts";
 import { foldNetwork } from "./fold/fold.ts";
-import { scaleOf, type ActivationMaxima } from "./scales.ts";
+import { checkMaxima, scaleOf, type ActivationMaxima } from "./scales.ts";
 
 /** A layer some of whose activations end above their scale, so that their counts are cut. */
 export interface LayerClipping {
@@ -21,6 +23,9 @@ export interface LayerClipping {
  * @param maxima of the nodes of `followedActivations(relu)`.
  */
 export function clippingOf(network: SpikingNetwork, relu: ReluNetwork, maxima: ActivationMaxima): LayerClipping[] {
+  requireSpikingNetwork("clippingOf: network", network);
+  requireReluNetwork("clippingOf: relu", relu);
+  checkMaxima("clippingOf: maxima", maxima);
   const signedCounts = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
   const folded = foldNetwork(relu, { pixels: (network.input.counts?.minimum ?? 0) === 0, signedCounts, levels: network.arithmetic === "int32" ? network.levels : 0 });
   const units = new Map(populationsOf(network).map(({ name, unit }) => [name, unit]));

@@ -1,3 +1,5 @@
+import { checkInteger, checkNumbers, checkObject } from "../check.ts";
+import { requireSpikingNetwork } from "../spiking/check.ts";
 import { argmax, forEachPooled } from "../relu/forward.ts";
 import { outputsOf, shapeOf, synapsesTo, type Population, type SpikingNetwork, type SpikingNode, type SpikingOutput, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
@@ -48,6 +50,7 @@ const rounding = 2 ** -23;
  * @see docs/mathematics.md C2, T1, T2
  */
 export function earlyExit(network: SpikingNetwork): EarlyExit | null {
+  requireSpikingNetwork("earlyExit: network", network);
   const [output] = outputsOf(network);
   if (output === undefined || network.schedule !== "synchronous" || network.arithmetic !== "float32") return null;
   const plain = ({ leakFactor, reset, floor, refractory, initialPotential, threshold }: Population): boolean =>
@@ -62,6 +65,10 @@ export function earlyExit(network: SpikingNetwork): EarlyExit | null {
 
   return {
     decide(state, input, remaining) {
+      checkInteger("EarlyExit.decide: remaining", remaining, 0);
+      checkNumbers("EarlyExit.decide: input", input, { length: sizeOf(network.input.shape) });
+      checkObject("EarlyExit.decide: state", state);
+      for (const key of ["counts", "potentials", "charges"] as const) checkObject(`EarlyExit.decide: state: ${key}`, state[key]);
       if (driven === null || driven.inputs.length !== input.length || driven.inputs.some((value, index) => value !== input[index])) {
         const inputs = Float64Array.from(input);
         driven = { inputs, drives: new Map(network.nodes.map((node) => [node.name, driveOf(network, node, wires.get(node.name) as Wire[], inputs)])) };

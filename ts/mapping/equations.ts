@@ -1,4 +1,4 @@
-import { checkFinite, checkInteger } from "../check.ts";
+import { checkArray, checkFinite, checkInteger, checkNumbers, checkOneOf } from "../check.ts";
 
 /**
  * Closed formulas of one linear LIF neuron, by theorem of docs/mathematics.md. Charges are in the unit of the threshold θ,
@@ -21,6 +21,9 @@ export function countUnderConstantDrive(chargePerTick: number, threshold: number
  * @see docs/mathematics.md T1
  */
 export function reluRate(chargePerTick: number, threshold: number, largest = 1): number {
+  checkReals({ chargePerTick });
+  checkPositive({ threshold });
+  if (largest !== Infinity) checkPositive({ largest });
   return clip(chargePerTick / threshold, 0, largest);
 }
 
@@ -39,6 +42,9 @@ export function hardResetCount(chargePerTick: number, threshold: number, ticks: 
  * @see docs/mathematics.md T5
  */
 export function hardResetRate(chargePerTick: number, threshold: number, refractoryTicks = 0, input: "integrate" | "discard" = "integrate"): number {
+  checkReals({ chargePerTick });
+  checkPositive({ threshold });
+  checkRefractory(refractoryTicks, input);
   if (chargePerTick <= 0) return 0;
   const period = Math.ceil(threshold / chargePerTick);
   return 1 / (input === "integrate" ? Math.max(period, refractoryTicks + 1) : period + refractoryTicks);
@@ -50,6 +56,10 @@ export function hardResetRate(chargePerTick: number, threshold: number, refracto
  * @see docs/mathematics.md T6
  */
 export function refractoryRate(chargePerTick: number, threshold: number, refractoryTicks: number, input: "integrate" | "discard"): number {
+  checkReals({ chargePerTick });
+  checkPositive({ threshold });
+  checkRefractory(refractoryTicks, input);
+  checkOneOf("input", input, ["integrate", "discard"]);
   if (chargePerTick <= 0) return 0;
   const rate = chargePerTick / threshold;
   return input === "integrate" ? Math.min(rate, 1 / (refractoryTicks + 1)) : 1 / (Math.max(1, 1 / rate) + refractoryTicks);
@@ -61,6 +71,8 @@ export function refractoryRate(chargePerTick: number, threshold: number, refract
  * @see docs/mathematics.md T6
  */
 export function discardingDrive(rate: number, threshold: number, refractoryTicks: number): number {
+  checkPositive({ threshold });
+  checkRefractory(refractoryTicks);
   checkFinite("rate", rate, { from: 0, to: 1 / (refractoryTicks + 1) });
   return (threshold * rate) / (1 - refractoryTicks * rate);
 }
@@ -71,6 +83,8 @@ export function discardingDrive(rate: number, threshold: number, refractoryTicks
  * @see docs/mathematics.md T10
  */
 export function ohmicRate(steadyVolt: number, thresholdVolt: number, timeConstantSeconds: number): number {
+  checkReals({ steadyVolt });
+  checkPositive({ thresholdVolt, timeConstantSeconds });
   if (steadyVolt <= thresholdVolt) return 0;
   return -1 / (timeConstantSeconds * Math.log1p(-thresholdVolt / steadyVolt));
 }
@@ -80,6 +94,10 @@ export function ohmicRate(steadyVolt: number, thresholdVolt: number, timeConstan
  * f' = 1/(1/f + refractory period) if it is discarded, where the membrane starts from its reset anew. Continuous, so without a bound here.
  */
 export function refractoryOhmicRate(rateHertz: number, refractorySeconds: number, dtSeconds: number, input: "integrate" | "discard"): number {
+  checkReals({ rateHertz });
+  checkFinite("refractorySeconds", refractorySeconds, { from: 0 });
+  checkPositive({ dtSeconds });
+  checkOneOf("input", input, ["integrate", "discard"]);
   if (rateHertz <= 0) return 0;
   return input === "integrate" ? Math.min(rateHertz, 1 / (refractorySeconds + dtSeconds)) : 1 / (1 / rateHertz + refractorySeconds);
 }
@@ -89,6 +107,8 @@ export function refractoryOhmicRate(rateHertz: number, refractorySeconds: number
  * @see docs/mathematics.md T10
  */
 export function ohmicReluRate(steadyVolt: number, thresholdVolt: number, timeConstantSeconds: number): number {
+  checkReals({ steadyVolt });
+  checkPositive({ thresholdVolt, timeConstantSeconds });
   return Math.max(0, (steadyVolt - thresholdVolt / 2) / (timeConstantSeconds * thresholdVolt));
 }
 
@@ -97,6 +117,8 @@ export function ohmicReluRate(steadyVolt: number, thresholdVolt: number, timeCon
  * @see docs/mathematics.md T10
  */
 export function ohmicPredistortion(rateHertz: number, thresholdVolt: number, timeConstantSeconds: number, restVolt = 0): number {
+  checkPositive({ thresholdVolt, timeConstantSeconds });
+  checkReals({ restVolt });
   checkFinite("rateHertz", rateHertz, { above: 0 });
   return -thresholdVolt / Math.expm1(-1 / (rateHertz * timeConstantSeconds)) - restVolt;
 }
@@ -106,6 +128,9 @@ export function ohmicPredistortion(rateHertz: number, thresholdVolt: number, tim
  * @see docs/mathematics.md T10
  */
 export function equivalentLeakCharge(leakFactor: number, threshold: number, restCharge = 0): number {
+  checkLeak(leakFactor);
+  checkPositive({ threshold });
+  checkReals({ restCharge });
   return (1 - leakFactor) * (threshold / 2 - restCharge);
 }
 
@@ -115,6 +140,9 @@ export function equivalentLeakCharge(leakFactor: number, threshold: number, rest
  * @see docs/mathematics.md T10
  */
 export function ohmicTickRate(chargePerTick: number, threshold: number, leakFactor: number): number {
+  checkReals({ chargePerTick });
+  checkPositive({ threshold });
+  checkLeak(leakFactor);
   return clip(chargePerTick / threshold - (1 - leakFactor) / 2, 0, 1);
 }
 
@@ -124,12 +152,17 @@ export function ohmicTickRate(chargePerTick: number, threshold: number, leakFact
  * @see docs/mathematics.md T10
  */
 export function ohmicHardResetTicks(chargePerTick: number, threshold: number, leakFactor: number): number {
+  checkReals({ chargePerTick });
+  checkPositive({ threshold });
+  checkLeak(leakFactor);
   const missing = (threshold * (1 - leakFactor)) / chargePerTick;
   return chargePerTick > 0 && missing < 1 ? Math.max(1, Math.ceil(Math.log1p(-missing) / Math.log(leakFactor))) : Infinity;
 }
 
 /** |N/T − ohmicTickRate| ≤ (1 − α)/2 + 1/(2T). @see docs/mathematics.md T10 */
 export function ohmicTickBound(leakFactor: number, ticks: number): number {
+  checkLeak(leakFactor);
+  checkInteger("ticks", ticks, 1);
   return (1 - leakFactor) / 2 + 1 / (2 * ticks);
 }
 
@@ -139,6 +172,8 @@ export function ohmicTickBound(leakFactor: number, ticks: number): number {
  * @see docs/mathematics.md T3
  */
 export function amplification(weights: ArrayLike<number>, thresholds: ArrayLike<number>): number {
+  checkNumbers("weights", weights);
+  checkNumbers("thresholds", thresholds);
   const inputs = weights.length / thresholds.length;
   let largest = 0;
   for (let neuron = 0; neuron < thresholds.length; neuron++) {
@@ -155,6 +190,8 @@ export function amplification(weights: ArrayLike<number>, thresholds: ArrayLike<
  * @see docs/mathematics.md T3
  */
 export function countErrorBounds(amplifications: readonly number[], inputBound = 0): number[] {
+  checkNumbers("amplifications", checkArray("amplifications", amplifications));
+  checkFinite("inputBound", inputBound, { from: 0 });
   let bound = inputBound;
   return amplifications.map((factor) => (bound = 0.5 + factor * bound));
 }
@@ -163,6 +200,26 @@ function checkNeuron(chargePerTick: number, threshold: number, ticks: number): v
   checkFinite("chargePerTick", chargePerTick);
   checkFinite("threshold", threshold, { above: 0 });
   checkInteger("ticks", ticks, 0);
+}
+
+type Checks = Readonly<Record<string, number | undefined>>;
+
+/** Any finite numbers. */
+function checkReals(values: Checks): void {
+  for (const [name, value] of Object.entries(values)) checkFinite(name, value);
+}
+
+function checkPositive(values: Checks): void {
+  for (const [name, value] of Object.entries(values)) checkFinite(name, value, { above: 0 });
+}
+
+function checkLeak(leakFactor: number): void {
+  checkFinite("leakFactor", leakFactor, { from: 0, to: 1 });
+}
+
+function checkRefractory(refractoryTicks: number, input: "integrate" | "discard" = "integrate"): void {
+  checkInteger("refractoryTicks", refractoryTicks, 0);
+  checkOneOf("input", input, ["integrate", "discard"]);
 }
 
 function clip(value: number, from: number, to: number): number {

@@ -1,3 +1,5 @@
+import { checkNumbers, checkObject } from "../check.ts";
+import { requireSpikingNetwork } from "../spiking/check.ts";
 import { forEachPooled } from "../relu/forward.ts";
 import { outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingOutput, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
@@ -40,6 +42,7 @@ const largestMatrix = 2 ** 26;
  * @see docs/mathematics.md C3, T12
  */
 export function lastWindow(network: SpikingNetwork): LastWindow | null {
+  requireSpikingNetwork("lastWindow: network", network);
   const [output] = outputsOf(network);
   const tell = tellerOf(network);
   if (output === undefined || tell === null) return null;
@@ -50,6 +53,9 @@ export function lastWindow(network: SpikingNetwork): LastWindow | null {
 
   return {
     decide(counts, input) {
+      checkNumbers("LastWindow.decide: input", input, { length: sizeOf(network.input.shape) });
+      checkObject("LastWindow.decide: counts", counts);
+      for (const node of network.nodes) if (node.kind === "population") checkNumbers(`LastWindow.decide: counts: ${node.name}`, counts[node.name], { length: sizeOf(node.shape) });
       const known = new Map<string, ArrayLike<number>>([...Object.entries(counts), [network.input.name, input]]);
       for (let ticks = 0; ; ticks++) {
         const bounds = rows.map(({ from }) => boundsOf(network, from, known, ticks, tell));

@@ -1,3 +1,4 @@
+import { checkNumbers, checkObject } from "../check.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { forward, inputFromPixels } from "../relu/forward.ts";
 import type { AffineNode, ReluNetwork } from "../relu/network.ts";
@@ -17,6 +18,15 @@ export type CalibrationImages = Samples;
  * network and the nodes of `followedActivations`.
  */
 export type ActivationMaxima = Readonly<Record<string, ArrayLike<number>>>;
+
+export function checkMaxima(place: string, maxima: ActivationMaxima): void {
+  for (const [node, values] of Object.entries(checkObject(place, maxima))) if (!isArrayOfNumbers(values)) checkNumbers(`${place}: ${node}`, values);
+}
+
+/** A pass says −Infinity before its first sample. */
+function isArrayOfNumbers(values: unknown): boolean {
+  return ArrayBuffer.isView(values);
+}
 
 /** A faster forward pass than the plain one, as `createFloatPass` makes it: values of all nodes it was asked to keep. */
 export interface ActivationPass {

@@ -1,3 +1,7 @@
+import { checkMaxima } from "./scales.ts";
+import { requireSpikingNetwork } from "../spiking/check.ts";
+import { requireReluNetwork } from "../relu/check.ts";
+import { checkOptions, checkObject, checkArray } from "../check.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { bitsFor, chargeBounds, chargeRange, countRanges, type CountRange } from "../spiking/charge-range.ts";
 import { latencyTicks, type Population, type SpikingNetwork, type SpikingNode, synapsesTo } from "../spiking/network.ts";
@@ -49,6 +53,10 @@ export interface NetworkSummary {
  * taken from (`followedActivations`), for `clipping`.
  */
 export function summarize(network: SpikingNetwork, model: { readonly relu?: ReluNetwork; readonly maxima?: ActivationMaxima } = {}): NetworkSummary {
+  requireSpikingNetwork("summarize: network", network);
+  checkOptions("summarize", model, { relu: true, maxima: true });
+  if (model.relu !== undefined) requireReluNetwork("summarize: relu", model.relu);
+  if (model.maxima !== undefined) checkMaxima("summarize: maxima", model.maxima);
   const { name, code, schedule, spikes, levels, windowTicks } = network;
   const ranges = countRanges(network);
   const layers = network.nodes.map((node) => summarizeNode(network, node, ranges));
@@ -116,6 +124,7 @@ function precisionWarnings(layers: readonly LayerSummary[]): string[] {
 
 /** The summary as a table for a terminal. */
 export function formatSummary(summary: NetworkSummary): string {
+  checkArray("formatSummary: summary: layers", checkObject("formatSummary: summary", summary).layers);
   const { name, code, schedule, spikes, levels, windowTicks, folded, warnings } = summary;
   const rows = summary.layers.map((layer) => [
     layer.name, formatShape(layer.shape), layer.from.join(" + "),

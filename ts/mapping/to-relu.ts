@@ -1,3 +1,4 @@
+import { requireSpikingNetwork } from "../spiking/check.ts";
 import { LlifError } from "../errors.ts";
 import { averageDivisors } from "../relu/forward.ts";
 import type { AveragePoolNode, ReluNetwork, ReluNode } from "../relu/network.ts";
@@ -18,6 +19,7 @@ import { negativeSides, zeroCharge, type NegativeSides } from "./negative-sides.
  * @see docs/mathematics.md, parameter mapping
  */
 export function toRelu(network: SpikingNetwork): ReluNetwork {
+  requireSpikingNetwork("toRelu: network", network);
   const back = new Inversion(network);
   for (const node of network.nodes) {
     if (back.sides.partners.has(node.name)) continue;

@@ -1,4 +1,6 @@
-import { checkFinite, checkOneOf } from "../check.ts";
+import { LlifError } from "../errors.ts";
+import { requireReluNetwork } from "../relu/check.ts";
+import { checkBoolean, checkFinite, checkFunction, checkInteger, checkOneOf, checkOptions, checkSignal, type OptionKeys } from "../check.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
 import { hasRealTimes, type Charges, type Population, type SpikingInput, type SpikingNetwork, type SpikingNode, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
@@ -9,7 +11,7 @@ import { applyLinear, compressed, type Linear, repeated } from "./fold/linear.ts
 import { checkFloatInputs, floatInput, pixelCounts } from "./input.ts";
 import { quantizeLayer, quantizeOutput } from "./quantize.ts";
 import { mapRateLayer, mapRateOutput, planNeuron, type NeuronPlan, type RateNeuronOptions } from "./rate.ts";
-import { activationScales, followed, type ActivationMaxima, type ActivationPass, type CalibrationImages, type FollowedActivations, type ScaleMethod, type Scales } from "./scales.ts";
+import { activationScales, checkMaxima, followed, type ActivationMaxima, type ActivationPass, type CalibrationImages, type FollowedActivations, type ScaleMethod, type Scales } from "./scales.ts";
 import { pooledSource, type CountSource } from "./sources.ts";
 
 export interface ToSpikingOptions extends CodeOptions, RateNeuronOptions {
@@ -47,12 +49,34 @@ export interface ToSpikingOptions extends CodeOptions, RateNeuronOptions {
   readonly onProgress?: (images: number) => void;
 }
 
+const optionKeys: OptionKeys<ToSpikingOptions> = {
+  code: true, schedule: true, spikes: true, nonAdjacent: true, settles: true, bits: true, ticks: true,
+  timeConstantTicks: true, neuron: true, reset: true, floor: true, refractory: true, spikesPerTick: true,
+  scales: true, margin: true, channelFloor: true, percentile: true, perChannel: true, calibration: true, maxima: true, maximaImages: true, pass: true, inputRange: true,
+  signal: true, onProgress: true,
+};
+
+/** What no later step looks at. */
+function checkToSpiking(options: ToSpikingOptions): void {
+  const { signal, onProgress, pass, perChannel, maximaImages, nonAdjacent, settles, maxima } = checkOptions("toSpiking", options, optionKeys);
+  // Null is no default.
+  for (const [key, value] of Object.entries(options)) if (value === null) throw new LlifError("ARGUMENT", `toSpiking: ${key}: expected a value or none, got null`);
+  checkSignal("signal", signal);
+  if (onProgress !== undefined) checkFunction("onProgress", onProgress);
+  if (pass !== undefined) checkFunction("pass: run", pass.run);
+  for (const [key, value] of Object.entries({ perChannel, nonAdjacent, settles })) if (value !== undefined) checkBoolean(key, value);
+  if (maximaImages !== undefined) checkInteger("maximaImages", maximaImages, 1);
+  if (maxima !== undefined) checkMaxima("maxima", maxima);
+}
+
 /**
  * Maps a trained ReLU network analytically to a spiking one. Every node is mapped or refused.
  * @throws {LlifError} UNSUPPORTED naming all nodes that are not mapped; PRECISION where integers cannot be exact; DATA, ABORTED.
  * @see docs/mathematics.md T3 (rate), T7 (layerwise), T8, T9, T12
  */
 export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {}): Promise<SpikingNetwork> {
+  requireReluNetwork("toSpiking: network", relu);
+  checkToSpiking(options);
   const plan = planCode(options);
   const neuron = planNeuron(plan, options);
   const scaleMethod = checkOneOf("scales", options.scales ?? "max", ["max", "percentile", "analytic"] as const);
@@ -86,6 +110,9 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
  * @throws {LlifError} UNSUPPORTED naming all nodes that are not mapped.
  */
 export function followedActivations(relu: ReluNetwork, options: Pick<ToSpikingOptions, "inputRange"> = {}): FollowedActivations {
+  requireReluNetwork("followedActivations: network", relu);
+  const { inputRange } = checkOptions("followedActivations", options, { inputRange: true });
+  if (inputRange !== undefined) checkFinite("inputRange", inputRange, { above: 0 });
   return followed(relu, foldNetwork(relu, { pixels: options.inputRange === undefined, signedCounts: false, levels: Infinity }));
 }
 

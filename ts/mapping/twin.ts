@@ -1,3 +1,4 @@
+import { checkNumbers, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { populationsOf, shapeOf, type SpikingNetwork, type SpikingPool, synapsesTo, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
@@ -22,15 +23,16 @@ export interface TwinOutcome {
  * @see docs/mathematics.md T7, T8, T12
  */
 export function quantizedTwin(network: SpikingNetwork): QuantizedTwin {
+  checkObject("quantizedTwin: network: input", checkObject("quantizedTwin: network", network, "a spiking network").input);
   if (network.arithmetic !== "int32") {
     throw new LlifError("UNSUPPORTED", `network "${network.name}": only integer networks have a quantised twin, this is ${network.schedule} ${network.code} in ${network.arithmetic}`);
   }
-  return { run: (counts) => runTwin(network, counts) };
+  return { run: (counts) => runTwin(network, checkNumbers("QuantizedTwin.run: counts", counts, { length: sizeOf(network.input.shape) })) };
 }
 
 function runTwin(network: SpikingNetwork, inputCounts: ArrayLike<number>): TwinOutcome {
   const known = new Map<string, ArrayLike<number>>([[network.input.name, inputCounts]]);
-  const charges: Record<string, Int32Array> = {};
+  const charges: Record<string, Int32Array> = Object.create(null);
   for (const node of network.nodes) {
     if (node.kind === "pool") {
       known.set(node.name, pooledCounts(network, node, known.get(node.from) as ArrayLike<number>));

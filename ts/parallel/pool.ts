@@ -1,5 +1,5 @@
 // Simulators of one network in several threads, behind a simulator's interface made asynchronous.
-import { checkFunction, checkIterable, checkOptions, checkSignal } from "../check.ts";
+import { checkFunction, checkInteger, checkIterable, checkOptions, checkSignal } from "../check.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { coreFor, type EngineName } from "../engine/create.ts";
 import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions } from "../engine/engine.ts";
@@ -56,6 +56,7 @@ const messagesLeft = 3;
  */
 export async function pool<const R extends RecordOptions = {}>(network: SpikingNetwork, options: WorkerPoolOptions<R> = {}): Promise<SimulatorPool<R>> {
   checkOptions("pool", options, { size: true, engine: true, record: true });
+  if (options.size !== undefined) checkInteger("pool: size", options.size, 1, 1024);
   // Refused here, where the message reaches the caller at once, rather than by each worker.
   prepareNetwork(network);
   resolveRecording(network, options.record);

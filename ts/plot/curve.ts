@@ -1,12 +1,16 @@
+import { checkArray, checkObject, checkOptions, checkString } from "../check.ts";
 import type { CurvePoint } from "../analyze/curve.ts";
 import { LlifError } from "../errors.ts";
-import { composeSvg, faint, grouped, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
+import { checkTitle, composeSvg, faint, grouped, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
 
 /**
  * Firing rate of a neuron against its input current, beside its ReLU; below, the error against the formula and its bound.
  * @returns an SVG document.
  */
 export async function curvePlot(points: readonly CurvePoint[], options: PlotTitle & { readonly note?: string }): Promise<string> {
+  checkArray<object>("curvePlot: points", points).forEach((each) => checkObject("curvePlot: points", each));
+  checkTitle("curvePlot", checkOptions("curvePlot", options, { title: true, width: true, note: true }));
+  if (options.note !== undefined) checkString("curvePlot: note", options.note);
   if (points.length === 0) throw new LlifError("ARGUMENT", "curve: expected at least one current, got none");
   const { Plot } = await loadPlot();
   const { width = 720, title, note } = options;

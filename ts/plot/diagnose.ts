@@ -1,5 +1,6 @@
+import { checkArray, checkObject, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import { composeSvg, faint, loadPlot, palette, type PlotTitle } from "./svg.ts";
+import { checkTitle, composeSvg, faint, loadPlot, palette, type PlotTitle } from "./svg.ts";
 
 /** One layer, as `createDiagnoser` tells; shares from 0 to 1. */
 export interface DiagnosisPlotLayer {
@@ -23,6 +24,8 @@ const smallest = 1e-8;
  * @returns an SVG document.
  */
 export async function diagnosisPlot(layers: readonly DiagnosisPlotLayer[], options: PlotTitle): Promise<string> {
+  checkArray<object>("diagnosisPlot: layers", layers).forEach((each) => checkObject("diagnosisPlot: layers", each));
+  checkTitle("diagnosisPlot", checkOptions("diagnosisPlot", options, { title: true, width: true }));
   if (layers.length === 0) throw new LlifError("ARGUMENT", "diagnosis: expected at least one layer, got none");
   const { Plot } = await loadPlot();
   const { width = 1080, title } = options;

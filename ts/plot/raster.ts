@@ -1,5 +1,6 @@
+import { checkArray, checkInteger, checkNumbers, checkObject, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import { composeSvg, faint, grouped, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
+import { checkTitle, composeSvg, faint, grouped, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
 
 export interface RasterOptions extends PlotTitle {
   /** Ticks shown. */
@@ -25,6 +26,15 @@ const pixelsARow = 2;
  * @returns an SVG document.
  */
 export async function rasterPlot(trains: readonly RasterTrain[], options: RasterOptions): Promise<string> {
+  checkArray<object>("rasterPlot: trains", trains).forEach((each) => checkObject("rasterPlot: trains", each));
+  checkTitle("rasterPlot", checkOptions("rasterPlot", options, { title: true, width: true, ticks: true, windowTicks: true }));
+  checkInteger("rasterPlot: ticks", options.ticks, 1, 2 ** 24);
+  if (options.windowTicks !== undefined) checkInteger("rasterPlot: windowTicks", options.windowTicks, 1, 2 ** 24);
+  for (const { size, ticks: when, neurons } of trains) {
+    checkInteger("rasterPlot: size", size, 1);
+    checkNumbers("rasterPlot: ticks of a train", when);
+    checkNumbers("rasterPlot: neurons of a train", neurons, { length: when.length });
+  }
   if (trains.length === 0) throw new LlifError("ARGUMENT", "raster: expected at least one layer, got none");
   const { Plot } = await loadPlot();
   const { width = 720, ticks, windowTicks, title } = options;

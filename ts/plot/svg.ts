@@ -1,3 +1,4 @@
+import { checkFinite, checkString } from "../check.ts";
 import type { PlotOptions } from "@observablehq/plot";
 import { LlifError } from "../errors.ts";
 
@@ -19,6 +20,11 @@ export interface PlotTitle {
   readonly title: string;
   /** Width in CSS pixels. */
   readonly width?: number;
+}
+
+export function checkTitle(place: string, { title, width }: PlotTitle): void {
+  checkString(`${place}: title`, title);
+  if (width !== undefined) checkFinite(`${place}: width`, width, { above: 0, to: 1e5 });
 }
 
 export type PlotLibrary = typeof import("@observablehq/plot");

@@ -1,5 +1,6 @@
+import { checkArray, checkObject, checkOneOf, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import { composeSvg, edge, faint, ink, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
+import { checkTitle, composeSvg, edge, faint, ink, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
 
 /** One setting of one code. */
 export interface SweepPlotPoint {
@@ -65,6 +66,10 @@ const legendRow = 22;
  * @returns an SVG document.
  */
 export async function sweepPlot(points: readonly SweepPlotPoint[], options: SweepPlotOptions): Promise<string> {
+  checkArray<object>("sweepPlot: points", points).forEach((each) => checkObject("sweepPlot: points", each));
+  if (options?.costs?.length === 0) throw new LlifError("ARGUMENT", "sweepPlot: costs: expected at least one, got none");
+  checkTitle("sweepPlot", checkOptions("sweepPlot", options, { title: true, width: true, costs: true }));
+  for (const each of options.costs === undefined ? [] : checkArray<SweepCost>("sweepPlot: costs", options.costs)) checkOneOf("sweepPlot: costs", each, Object.keys(labels) as SweepCost[]);
   if (points.length === 0) throw new LlifError("ARGUMENT", "sweep: expected at least one point, got none");
   const { Plot } = await loadPlot();
   const priced = points.every(({ nanojoules }) => nanojoules !== undefined);

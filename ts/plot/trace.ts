@@ -1,5 +1,6 @@
+import { checkArray, checkNumbers, checkObject, checkOptions, checkString } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import { composeSvg, faint, ink, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
+import { checkTitle, composeSvg, faint, ink, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
 
 /** Membrane potential of one neuron after each tick, as charge. */
 export interface Trace {
@@ -15,6 +16,13 @@ export interface Trace {
  * @returns an SVG document.
  */
 export async function tracePlot(traces: readonly Trace[], options: PlotTitle & { readonly chargeUnit?: string }): Promise<string> {
+  checkArray<object>("tracePlot: traces", traces).forEach((each) => checkObject("tracePlot: traces", each));
+  checkTitle("tracePlot", checkOptions("tracePlot", options, { title: true, width: true, chargeUnit: true }));
+  if (options.chargeUnit !== undefined) checkString("tracePlot: chargeUnit", options.chargeUnit);
+  for (const { potentials, spikeTicks } of traces) {
+    checkNumbers("tracePlot: potentials", potentials);
+    if (spikeTicks !== undefined) checkNumbers("tracePlot: spikeTicks", spikeTicks);
+  }
   if (traces.length === 0) throw new LlifError("ARGUMENT", "trace: expected at least one neuron, got none");
   const { Plot } = await loadPlot();
   const { width = 720, title, chargeUnit = "charge" } = options;

@@ -74,7 +74,7 @@ export class ReluNetworkBuilder {
   /** @param nodes the input and what follows it. @throws {LlifError} ARGUMENT for an option that is unknown or out of range. */
   constructor(options: ReluNetworkOptions, nodes: readonly ReluNode[]) {
     this.#options = checkedOptions("reluNetwork", options);
-    this.#nodes = checkArray("reluNetwork: nodes", nodes, "an array of layers, first of them the input");
+    this.#nodes = checkArray<ReluNode>("reluNetwork: nodes", nodes, "an array of layers, first of them the input").map((node) => checkObject("reluNetwork: nodes", node));
     if (checkObject("reluNetwork: nodes: the input", nodes[0]).kind !== "input") throw new LlifError("ARGUMENT", "reluNetwork: nodes: expected the input first");
   }
 

@@ -34,7 +34,7 @@ const known = new WeakSet<ReluNetwork>();
 
 /** As `checkReluNetwork`, but of a network that held before it believes that it still does. */
 export function requireReluNetwork(place: string, network: ReluNetwork): ReluNetwork {
-  checkObject(place, network, "a ReLU network");
+  checkString(`${place}: name`, checkObject(place, network, "a ReLU network").name);
   return known.has(network) ? network : checkReluNetwork(network);
 }
 

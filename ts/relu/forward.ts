@@ -1,4 +1,4 @@
-import { describe } from "../check.ts";
+import { checkNumbers, checkObject, describe } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { plainSample, sampleOf, type SampleValues, type ShapedSamples } from "../samples.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
@@ -16,7 +16,8 @@ const { fround } = Math;
  * @throws {LlifError} SHAPE if `input` does not fit, ARGUMENT if it holds neither pixels nor real values.
  */
 export function forward(network: ReluNetwork, input: SampleValues | ShapedSamples): Map<string, Float32Array> {
-  const sample = sampleOf(`input of "${network.name}"`, input, inputOf(network).shape);
+  const { shape } = inputOf(network);
+  const sample = sampleOf(`input of "${network.name}"`, input, shape);
   const given = sample instanceof Uint8Array ? inputFromPixels(network, sample) : Float32Array.from(sample);
   const values = new Map<string, Float32Array>();
   const shapes = new Map<string, Shape>();
@@ -48,6 +49,7 @@ export function logitsNode(network: ReluNetwork): string {
 export function inputFromPixels(network: ReluNetwork, pixels: Uint8Array | Uint8ClampedArray): Float32Array {
   const bytes = plainSample("inputFromPixels", pixels);
   if (bytes instanceof Float32Array) throw new LlifError("ARGUMENT", `inputFromPixels: expected pixels as a Uint8Array or Uint8ClampedArray, got ${describe(pixels)}`);
+  checkObject("inputFromPixels: network: convention", checkObject("inputFromPixels: network", network, "a ReLU network").convention);
   const { scale, mean, std } = network.convention;
   const channels = channelsOf(inputOf(network).shape);
   const values = new Float32Array(bytes.length);
@@ -60,6 +62,7 @@ export function inputFromPixels(network: ReluNetwork, pixels: Uint8Array | Uint8
 
 /** Index of the largest value; ties: the lowest index. */
 export function argmax(values: ArrayLike<number>): number {
+  if (!(values instanceof Float32Array) && !(values instanceof Float64Array)) checkNumbers("argmax: values", values);
   let best = 0;
   for (let index = 1; index < values.length; index++) if (values[index] > values[best]) best = index;
   return best;

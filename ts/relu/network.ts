@@ -1,3 +1,5 @@
+import { LlifError } from "../errors.ts";
+import { checkArray, checkObject } from "../check.ts";
 import { channelsOf, type Shape, type Tensor } from "../tensor.ts";
 
 /**
@@ -171,7 +173,8 @@ export type ReluNode =
 
 /** The only input node. */
 export function inputOf(network: ReluNetwork): InputNode {
-  const input = network.nodes.find((node) => node.kind === "input");
-  if (input === undefined) throw new TypeError(`network "${network.name}" has no input node`);
+  const nodes = checkArray<ReluNode>("network: nodes", checkObject("network", network, "a ReLU network").nodes);
+  const input = nodes.find((node) => node?.kind === "input");
+  if (input === undefined) throw new LlifError("ARGUMENT", `network "${network.name}": expected an input node, got none`);
   return input;
 }

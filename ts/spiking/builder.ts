@@ -114,8 +114,8 @@ export class SpikingNetworkBuilder {
   /** @throws {LlifError} ARGUMENT for an option that is unknown or out of range. */
   constructor(options: SpikingNetworkOptions, nodes: readonly SpikingNode[] = [], synapses: readonly Synapse[] = []) {
     this.#options = checkedOptions("spikingNetwork", options);
-    this.#nodes = checkArray("spikingNetwork: nodes", nodes);
-    this.#synapses = checkArray("spikingNetwork: synapses", synapses);
+    this.#nodes = checkArray<SpikingNode>("spikingNetwork: nodes", nodes).map((node) => checkObject("spikingNetwork: nodes", node));
+    this.#synapses = checkArray<Synapse>("spikingNetwork: synapses", synapses).map((synapse) => checkObject("spikingNetwork: synapses", synapse));
     if (nodes.length + synapses.length > 0) this.#network(false);
   }
 
@@ -343,6 +343,7 @@ function isNested(weights: DenseWeights): weights is readonly ArrayLike<number>[
 function inputsOf(place: string, weights: DenseWeights, units: number | undefined): number {
   if (isNested(weights)) return checkNumbers(`${place}: row 0`, weights[0]).length;
   const { length } = checkNumbers(place, weights);
+  if (length === 0) throw new LlifError("ARGUMENT", `${place}: expected at least one weight, got none`);
   if (units === undefined) throw new LlifError("ARGUMENT", `${place}: expected rows, one a neuron, or a flat array and units, the number of neurons; got ${describe(weights)}`);
   return length / checkInteger("population: units", units, 1);
 }

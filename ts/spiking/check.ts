@@ -38,7 +38,7 @@ const known = new WeakSet<SpikingNetwork>();
 
 /** As `checkSpikingNetwork`, but of a network that held before it believes that it still does. */
 export function requireSpikingNetwork(place: string, network: SpikingNetwork): SpikingNetwork {
-  checkObject(place, network, "a spiking network");
+  checkString(`${place}: name`, checkObject(place, network, "a spiking network").name);
   return known.has(network) ? network : checkSpikingNetwork(network);
 }
 
@@ -248,7 +248,7 @@ function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, 
   }
   checkInteger(`${place}: delayTicks`, synapse.delayTicks, 0, maximumDelay);
   if (synapse.delayTicks === 0 && (order.get(synapse.from) ?? 0) >= (order.get(synapse.to) ?? 0)) {
-    throw new LlifError("ARGUMENT", `${place}: expected the source before the target, or a delay of at least 1 tick`);
+    throw new LlifError("ARGUMENT", `${place}: expected the source before the target, or a delay of at least 1 tick (delayTicks)`);
   }
   switch (synapse.kind) {
     case "dense":

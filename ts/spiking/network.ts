@@ -1,3 +1,4 @@
+import { checkInteger, checkObject, checkArray } from "../check.ts";
 import type { InputConvention, Window2d } from "../relu/network.ts";
 import type { Shape } from "../tensor.ts";
 
@@ -183,11 +184,16 @@ export function takesBack({ schedule, spikes }: Pick<SpikingNetwork, "schedule" 
 }
 
 export function populationsOf(network: SpikingNetwork): Population[] {
-  return network.nodes.filter((node) => node.kind === "population");
+  return nodesOf(network).filter((node) => node.kind === "population");
 }
 
 export function outputsOf(network: SpikingNetwork): SpikingOutput[] {
-  return network.nodes.filter((node) => node.kind === "output");
+  return nodesOf(network).filter((node) => node.kind === "output");
+}
+
+/** No check of the whole network: these functions serve while it is built, too. */
+function nodesOf(network: SpikingNetwork): readonly SpikingNode[] {
+  return checkArray<SpikingNode>("network: nodes", checkObject("network", network, "a spiking network").nodes);
 }
 
 export function synapsesTo(network: SpikingNetwork, name: string): Synapse[] {
@@ -223,7 +229,9 @@ export function chargeDivisor({ schedule, spikes, windowTicks }: SpikingNetwork,
 }
 
 /** Ticks from the first input to the decision, for one sample alone: T, or (L + 1) windows (contracts.md §6). */
-export function latencyTicks(network: SpikingNetwork, ticks = network.windowTicks): number {
+export function latencyTicks(network: SpikingNetwork, ticks: number = nodesOf(network) && network.windowTicks): number {
+  nodesOf(network);
+  checkInteger("latencyTicks: ticks", ticks, 1);
   if (network.schedule === "synchronous") return ticks;
   return (Math.max(0, ...depths(network).values()) + 1) * network.windowTicks;
 }

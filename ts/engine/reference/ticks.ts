@@ -42,13 +42,13 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
     run(input, ticks, settle = false): CoreRun {
       for (const part of parts.values()) part.setDrive(network.input.name, input, elapsed);
       // Of this run alone: under kept state a run may take back what a former one gave.
-      const counts: Record<string, Uint32Array | Int32Array> = {};
+      const counts: Record<string, Uint32Array | Int32Array> = Object.create(null);
       if (recording.counts) for (const { name, shape } of populationsOf(network)) counts[name] = signed ? new Int32Array(sizeOf(shape)) : new Uint32Array(sizeOf(shape));
       const trains = recording.spikes.map((name) => ({ name, recorder: new SpikeRecorder(signed) }));
       const traces = recording.potentials.map(({ population, neurons: listed }) => {
         return { population, listed, trace: new Trace(listed.length, ticks, !signed) };
       });
-      const sent: Record<string, Uint32Array> = {};
+      const sent: Record<string, Uint32Array> = Object.create(null);
       if (recording.sent) for (const { kind, name, shape } of network.nodes) if (kind !== "output") sent[name] = new Uint32Array(sizeOf(shape));
       let spikeCount = 0;
       let synapticOperations = 0;

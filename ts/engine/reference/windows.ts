@@ -115,9 +115,14 @@ function ringLengths(network: SpikingNetwork, depthOf: (name: string) => number)
 }
 
 function newSample(input: EncodedInput): Sample {
-  return { input, charges: {}, counts: {}, spikes: {}, potentials: {}, spikeCount: 0, synapticOperations: 0 };
+  return { input, charges: named(), counts: named(), spikes: named(), potentials: named(), spikeCount: 0, synapticOperations: 0 };
 }
 
 function finished({ input: _, ...run }: Sample): CoreRun {
   return run;
+}
+
+/** A record without a prototype: a node may have any name. */
+function named<T>(): Record<string, T> {
+  return Object.create(null) as Record<string, T>;
 }

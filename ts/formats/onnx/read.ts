@@ -1,10 +1,10 @@
 // Reading ONNX models.
 import { fromBinary } from "@bufbuild/protobuf";
 import { openBudget, type Budget, type ReadBudget } from "../../budget.ts";
-import { checkBytes, checkOptions } from "../../check.ts";
+import { checkBytes, checkOptions, checkString, checkStrings, describe } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { sameShape as tensorsAlike, sizeOf, type Shape } from "../../tensor.ts";
-import { checkReluNetwork } from "../../relu/check.ts";
+import { checkConvention, checkReluNetwork } from "../../relu/check.ts";
 import { conventionFor, type InputConvention, type ReluNetwork, type ReluNode } from "../../relu/network.ts";
 import { quoted } from "../../text.ts";
 import { parseDescription, type ModelDescription } from "../description.ts";
@@ -44,6 +44,11 @@ export function readOnnx(source: Uint8Array | ArrayBuffer | DataView, options: R
   const bytes = checkBytes("ONNX file", source);
   // What parseDescription read is options as well; its accuracy says nothing of the file.
   checkOptions<ReadOnnxOptions & Pick<ModelDescription, "accuracy">>("readOnnx", options, { name: true, convention: true, classes: true, files: true, batch: true, budget: true, accuracy: true });
+  const { name, convention, classes, files } = options;
+  if (name !== undefined) checkString("readOnnx: name", name);
+  if (convention !== undefined) checkConvention("readOnnx: convention", convention);
+  if (classes !== undefined) checkStrings("readOnnx: classes", classes);
+  if (files !== undefined && typeof (files as Partial<typeof files> | null)?.get !== "function") throw new LlifError("ARGUMENT", `readOnnx: files: expected a Map of bytes, got ${describe(files)}`);
   const budget = openBudget(bytes.length, options.budget);
   const model = decodeModel(bytes);
   const proto = model.graph;
@@ -108,7 +113,8 @@ function inputInfo(proto: GraphProto): ValueInfoProto {
 }
 
 /** Whether the bytes are a protocol buffer with an ONNX graph. */
-export function isOnnx(bytes: Uint8Array | ArrayBuffer | DataView): boolean {
+export function isOnnx(source: Uint8Array | ArrayBuffer | DataView): boolean {
+  const bytes = checkBytes("isOnnx: bytes", source);
   try {
     return (decodeModel(bytes).graph?.node.length ?? 0) > 0;
   } catch {
