@@ -55,7 +55,7 @@ describe("graphs of well-known networks", () => {
 
   it.for(read)("%s is read whole", async ([name, expected], context) => {
     // Their weights are constants that a few bytes make.
-    const network = readOnnx(await open(context, name), { budget: { elements: 2 ** 30 } });
+    const network = readOnnx(await open(context, name), { budget: { elements: 2 ** 30, seconds: 600 } });
     expect(inputOf(network).shape).toEqual([224, 224, 3]);
     expect(multiplyAccumulates(network) / expected).toBeCloseTo(1, 1);
   });

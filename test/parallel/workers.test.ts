@@ -11,6 +11,7 @@ import { createSimulator } from "../../ts/engine/create.ts";
 import { pool } from "../../ts/parallel/pool.ts";
 import { currentPlatform, providePlatform, type WorkerHandle } from "../../ts/platform.ts";
 import { population, spikingNetwork } from "../../ts/spiking/builder.ts";
+import { doomedNetwork } from "../boundary/doomed.ts";
 import { tameWorkers } from "./tame.ts";
 
 const platform = currentPlatform();
@@ -118,13 +119,11 @@ describe("a signal", () => {
 
 describe("a worker whose engine failed", () => {
   it("is replaced: out of memory once, right the next time", async () => {
-    const neurons = Array.from({ length: 500 }, (_, neuron) => neuron);
-    const wide = spikingNetwork({ inputs: [10] }).population({ name: "wide", weights: neurons.map(() => new Float32Array(10).fill(1)), threshold: 3 }).build();
     const { handles, ended } = watchedWorkers();
-    using workers = await pool(wide, { size: 1, record: { potentials: { wide: neurons } } });
-    const input = new Float32Array(10).fill(1);
-    const few = (await createSimulator(wide, { record: { potentials: { wide: neurons } } })).run(input, { ticks: 3 });
-    const [failed, ...then] = await Promise.allSettled([workers.run(input, { ticks: 2 ** 22 }), workers.run(input, { ticks: 3 }), workers.run(input, { ticks: 3 })]);
+    using workers = await pool(doomedNetwork(), { size: 1 });
+    const input = Float32Array.of(1, 0.5);
+    const few = (await createSimulator(doomedNetwork())).run(input);
+    const [failed, ...then] = await Promise.allSettled([workers.run(Float32Array.of(1000, 0)), workers.run(input), workers.run(input)]);
     expect(failed).toMatchObject({ status: "rejected", reason: { code: "ENGINE", message: expect.stringContaining("memory") } });
     expect(then).toEqual([few, few].map((value) => ({ status: "fulfilled", value })));
     expect([handles.length, ended()]).toEqual([2, 1]);
