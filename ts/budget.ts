@@ -21,6 +21,8 @@ export interface ReadBudget {
 
 export type BudgetKind = keyof ReadBudget;
 
+export const budgetKinds: readonly BudgetKind[] = ["bytes", "elements", "nodes", "depth", "seconds"];
+
 const base: Readonly<Required<ReadBudget>> = { bytes: 2 ** 28, elements: 2 ** 25, nodes: 2 ** 16, depth: 256, seconds: 10 };
 /** What each byte of the file adds. */
 const perByte: Readonly<Required<ReadBudget>> = { bytes: 64, elements: 16, nodes: 0.25, depth: 0, seconds: 1e-6 };

@@ -76,6 +76,8 @@ const encoding: Record<string, Effect> = {
   poissonSeed: [() => ["--code", "rate", "--ticks", "20", "--encoding", "poisson"], () => ["--poisson-seed", "3"]],
 };
 const json: Record<string, Effect> = { json: [none, () => ["--json"]] };
+const budget: Record<string, Effect> = { budget: [none, () => ["--budget", "nodes=1"]] };
+const reading: Record<string, Effect> = { ...budget, batch: [none, () => ["--batch", "no"]] };
 const drawn: Record<string, Effect> = { plot: [none, () => ["--plot", file("out/plot.svg")]] };
 const overlap: Record<string, Effect> = { allowOverlap: [() => ["--calibration", file("data")], () => ["--allow-overlap"]] };
 const same = "results are the same by definition";
@@ -83,27 +85,27 @@ const curveNumber = (option: string, value: string, ...before: string[]): Effect
 
 /** The words of each command, and every option it has. */
 const commands: Record<string, { readonly words: () => string[]; readonly options: Record<string, Effect> }> = {
-  inspect: { words: () => ["inspect", file("tiny.onnx")], options: json },
+  inspect: { words: () => ["inspect", file("tiny.onnx")], options: { ...json, ...reading } },
   convert: {
     words: () => ["convert", file("tiny.onnx"), "-o", file("out/x.llif"), "--calibration", file("calibration")],
-    options: { ...mapping, ...json, output: [none, () => ["-o", file("out/y.llif")]] },
+    options: { ...mapping, ...json, ...reading, output: [none, () => ["-o", file("out/y.llif")]] },
   },
-  "to-relu": { words: () => ["to-relu", file("phase.llif"), "-o", file("out/x.onnx")], options: { ...json, output: [none, () => ["-o", file("out/y.onnx")]] } },
+  "to-relu": { words: () => ["to-relu", file("phase.llif"), "-o", file("out/x.onnx")], options: { ...json, ...budget, output: [none, () => ["-o", file("out/y.onnx")]] } },
   run: {
     words: () => ["run", file("tiny.onnx"), "--input", file("input.npy"), "--calibration", file("calibration")],
-    options: { ...mapping, ...encoding, ...json, ...drawn, input: [none, () => ["--input", file("data/a/0.png")]], engine: same, saveSpikes: [none, () => ["--save-spikes", file("out/s.npz")]] },
+    options: { ...mapping, ...encoding, ...json, ...reading, ...drawn, input: [none, () => ["--input", file("data/a/0.png")]], engine: same, saveSpikes: [none, () => ["--save-spikes", file("out/s.npz")]] },
   },
   evaluate: {
     words: () => ["evaluate", file("tiny.onnx"), "--data", file("data"), "--calibration", file("calibration")],
     options: {
-      ...data, ...mapping, ...encoding, ...json, ...overlap, engine: [none, () => ["--engine", "twin"]], certify: [none, () => ["--certify"]], energy: [none, () => ["--energy"]],
+      ...data, ...mapping, ...encoding, ...json, ...reading, ...overlap, engine: [none, () => ["--engine", "twin"]], certify: [none, () => ["--certify"]], energy: [none, () => ["--energy"]],
       differences: [() => ["--bits", "1", "--json"], () => ["--differences"]], top: [none, () => ["--top", "2"]], workers: same, cache: same, manifest: [none, () => ["--manifest", file("out/m.json")]],
     },
   },
-  reproduce: { words: () => ["reproduce", file("run.json")], options: { ...json, run: [none, () => ["--run", "one"]] } },
+  reproduce: { words: () => ["reproduce", file("run.json")], options: { ...json, ...budget, run: [none, () => ["--run", "one"]] } },
   diagnose: {
     words: () => ["diagnose", file("tiny.onnx"), "--data", file("data"), "--calibration", file("calibration")],
-    options: { ...data, ...mapping, ...encoding, ...json, ...drawn, ...overlap, engine: same },
+    options: { ...data, ...mapping, ...encoding, ...json, ...reading, ...drawn, ...overlap, engine: same },
   },
   curve: {
     words: () => ["curve", "--points", "5", "--ticks", "300"],
@@ -117,14 +119,14 @@ const commands: Record<string, { readonly words: () => string[]; readonly option
   sweep: {
     words: () => ["sweep", file("tiny.onnx"), "--data", file("data"), "--calibration", file("calibration"), "--bits", "3"],
     options: {
-      ...data, ...json, ...drawn, ...overlap, engine: same, workers: same, cache: same, ticks: [none, () => ["--ticks", "5"]], bits: [none, () => ["--bits", "4"]], codes: [none, () => ["--codes", "phase"]], energy: [none, () => ["--energy"]],
+      ...data, ...json, ...reading, ...drawn, ...overlap, engine: same, workers: same, cache: same, ticks: [none, () => ["--ticks", "5"]], bits: [none, () => ["--bits", "4"]], codes: [none, () => ["--codes", "phase"]], energy: [none, () => ["--energy"]],
       scales: mapping["scales"], margin: mapping["margin"], percentile: mapping["percentile"], calibration: mapping["calibration"], calibrationImages: mapping["calibrationImages"], seed: mapping["seed"],
     },
   },
-  bench: { words: () => ["bench", file("tiny.onnx")], options: { json: "only its form; test/cli/bench.test.ts reads both", case: [none, () => ["--case", "dense-1216-a10"]] } },
+  bench: { words: () => ["bench", file("tiny.onnx")], options: { ...reading, json: "only its form; test/cli/bench.test.ts reads both", case: [none, () => ["--case", "dense-1216-a10"]] } },
   all: {
     words: () => [file("tiny.onnx"), "--data", file("data"), "--calibration", file("calibration")],
-    options: { ...data, ...mapping, ...encoding, ...json, ...overlap, engine: [none, () => ["--engine", "twin"]] },
+    options: { ...data, ...mapping, ...encoding, ...json, ...reading, ...overlap, engine: [none, () => ["--engine", "twin"]] },
   },
 };
 
@@ -143,7 +145,7 @@ describe.each(Object.entries(commands))("%s", (_, { words, options }) => {
     const [without, given] = [await seen(base), await seen([...base, ...option()])];
     if (option()[0] !== "--allow-overlap") expect(without.code, without.err).toBe(0);
     expect(given).not.toEqual(without);
-    if (given.code !== 0) expect(`${given.err}${without.err}`).toMatch(/^llif: --[a-z-]+: |settles/m);
+    if (given.code !== 0) expect(`${given.err}${without.err}`).toMatch(/^llif: --[a-z-]+: |settles|raise it with --budget |\(--batch\)/m);
   });
 });
 

@@ -12,11 +12,12 @@ import { sizeOf } from "../tensor.ts";
 import { pcg32 } from "../encode/random.ts";
 import { toSpiking } from "../mapping/to-spiking.ts";
 import type { Io } from "./io.ts";
+import { refuseGiven } from "./idle-options.ts";
 import { openModel } from "./model-file.ts";
-import { jsonOption } from "./options.ts";
+import { batchOption, budgetOption, jsonOption, type ReadingFlags } from "./options.ts";
 import { formatTable, toJson } from "./text.ts";
 
-interface BenchFlags {
+interface BenchFlags extends ReadingFlags {
   readonly case?: string;
   readonly json?: boolean;
 }
@@ -35,14 +36,17 @@ Examples:
   llif bench models/mnist-cnn.onnx --json`;
 
 export function addBench(program: Command, io: Io): void {
-  program
-    .command("bench")
+  const command = program.command("bench");
+  command
     .description("check that the engines agree on this machine, then time WebAssembly against plain TypeScript")
     .argument("[model]", "ONNX or .llif file; without it, single layers")
     .addOption(new Option("--case <name>", "one layer and its variants, such as conv-32x32x64-a05"))
+    .addOption(budgetOption())
+    .addOption(batchOption())
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string | undefined, flags: BenchFlags) => {
+      if (path === undefined) refuseGiven(command, ["budget", "batch"], "expected a model beside it; single layers are made, not read");
       const cases = path === undefined ? chosenLayers(flags.case) : [await modelCase(path, flags, io)];
       const rows: ResultRow[] = [];
       for (const each of cases) rows.push(...(await runCase(each, { signal: io.signal, onProgress: (message) => io.progress(message), budgetMs: 1000 })));
@@ -65,7 +69,7 @@ function chosenLayers(only: string | undefined): BenchCase[] {
 
 async function modelCase(path: string, flags: BenchFlags, io: Io): Promise<BenchCase> {
   if (flags.case !== undefined) throw new LlifError("ARGUMENT", "--case: expected no model beside it; it chooses among the single layers");
-  const model = await openModel(path, io);
+  const model = await openModel(path, io, flags);
   const network = model.spiking ?? (await toSpiking(model.relu, { code: "phase", bits: 8, scales: "analytic", signal: io.signal }));
   return benchCase("reference", model.name, () => openSimulation([wasmEngine(), referenceEngine()], network, [randomPixels(network)]));
 }

@@ -9,7 +9,7 @@ import { refuseIdle } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { openModel, requireRelu } from "./model-file.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
-import { addMappingOptions, describeChoice, jsonOption, mappingChoice, type MappingFlags } from "./options.ts";
+import { addMappingOptions, batchOption, budgetOption, describeChoice, jsonOption, mappingChoice, type MappingFlags, type ReadingFlags } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
 import { maximaOf } from "./calibrate.ts";
 import { convert, openCalibration } from "./pipeline.ts";
@@ -38,10 +38,12 @@ export function addConvert(program: Command, io: Io): void {
     .argument("<model>", "ONNX, Keras or TensorFlow.js file")
     .addOption(outputOption("<file.llif>"));
   addMappingOptions(command)
+    .addOption(budgetOption())
+    .addOption(batchOption())
     .addOption(jsonOption())
     .addHelpText("after", convertHelp)
-    .action(async (path: string, flags: MappingFlags & { output: string; json?: boolean }) => {
-      const model = await openModel(path, io);
+    .action(async (path: string, flags: MappingFlags & ReadingFlags & { output: string; json?: boolean }) => {
+      const model = await openModel(path, io, flags);
       await checkOutputs([flags.output], model.files);
       if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network, got a spiking one; llif to-relu makes a ReLU network of it`);
       refuseIdle(command, model);
@@ -68,10 +70,11 @@ export function addToRelu(program: Command, io: Io): void {
     .description("write the ReLU network that a spiking network stands for as an ONNX file")
     .argument("<file.llif>", "spiking network written by llif convert")
     .addOption(outputOption("<model.onnx>"))
+    .addOption(budgetOption())
     .addOption(jsonOption())
     .addHelpText("after", reluHelp)
-    .action(async (path: string, flags: { output: string; json?: boolean }) => {
-      const model = await openModel(path, io);
+    .action(async (path: string, flags: ReadingFlags & { output: string; json?: boolean }) => {
+      const model = await openModel(path, io, flags);
       await checkOutputs([flags.output], model.files);
       if (model.spiking === undefined) throw new LlifError("ARGUMENT", `"${path}": expected a .llif file, got a ReLU network`);
       requireRelu(model);

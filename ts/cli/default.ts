@@ -6,7 +6,7 @@ import { refuseGiven, refuseIdle } from "./idle-options.ts";
 import { exists, type Io } from "./io.ts";
 import { openModel } from "./model-file.ts";
 import { isPublishedModel, publishedModelNames } from "./published-models.ts";
-import { addDataOptions, addEncodingOptions, addMappingOptions, engineOption, jsonOption } from "./options.ts";
+import { addDataOptions, addEncodingOptions, addMappingOptions, batchOption, budgetOption, engineOption, jsonOption } from "./options.ts";
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
 
@@ -16,14 +16,16 @@ export function addDefault(program: Command, io: Io): void {
   addEncodingOptions(addMappingOptions(addDataOptions(command, false)))
     .addOption(engineOption())
     .option("--allow-overlap", "evaluate although some images were used for calibration")
+    .addOption(budgetOption())
+    .addOption(batchOption())
     .addOption(jsonOption())
     .action(async (path: string, flags: Omit<EvaluateFlags, "data"> & { data?: string }) => {
       const commands = program.commands.map((each) => each.name()).filter((name) => name !== "all");
       if (!/[./\\]/.test(path) && !isPublishedModel(path) && !(await exists(path))) {
         throw new LlifError("ARGUMENT", `"${path}": expected a model file, a published model (${publishedModelNames.join(", ")}) or one of the commands ${commands.join(", ")}`);
       }
-      if (flags.data === undefined) refuseGiven(command, command.options.map((option) => option.attributeName()).filter((name) => name !== "json"), "expected --data beside it, a set to evaluate");
-      const model = await openModel(path, io);
+      if (flags.data === undefined) refuseGiven(command, command.options.map((option) => option.attributeName()).filter((name) => !["json", "budget", "batch"].includes(name)), "expected --data beside it, a set to evaluate");
+      const model = await openModel(path, io, flags);
       refuseIdle(command, model);
       const inspection = await inspect(model);
       if (flags.json !== true) io.out(`${formatInspection(inspection)}\n`);

@@ -14,12 +14,12 @@ import { dataFiles } from "./data-files.ts";
 import { refuseIdle } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addDataOptions, addEncodingOptions, addMappingOptions, describeChoice, encodingChoice, engineOption, jsonOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingFlags } from "./options.ts";
+import { addDataOptions, addEncodingOptions, addMappingOptions, batchOption, budgetOption, describeChoice, encodingChoice, engineOption, jsonOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingFlags, type ReadingFlags } from "./options.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
 import { Evaluator } from "./pipeline.ts";
 import { formatCount, formatPercent, formatTable, toJson } from "./text.ts";
 
-interface DiagnoseFlags extends MappingFlags, DataFlags, EncodingFlags {
+interface DiagnoseFlags extends MappingFlags, DataFlags, EncodingFlags, ReadingFlags {
   readonly engine: Exclude<EngineChoice, "twin">;
   readonly allowOverlap?: boolean;
   readonly plot?: string;
@@ -62,10 +62,12 @@ export function addDiagnose(program: Command, io: Io): void {
     .addOption(engineOption(false))
     .option("--allow-overlap", "diagnose although some images were used for calibration")
     .option("--plot <file.svg>", "draw it")
+    .addOption(budgetOption())
+    .addOption(batchOption())
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: DiagnoseFlags) => {
-      const model = await openModel(path, io);
+      const model = await openModel(path, io, flags);
       refuseIdle(command, model);
       await checkOutputs([flags.plot], [...model.files, ...dataFiles(flags)]);
       const report = await diagnoseModel(model, { ...flags, limit: flags.limit ?? defaultLimit, cache: false }, io);

@@ -11,7 +11,7 @@ import { refuseIdle } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { makeManifest } from "./manifest.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addDataOptions, addEncodingOptions, addMappingOptions, cacheOption, encodingChoice, engineOption, integer, jsonOption, mappingChoice, workersOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
+import { addDataOptions, addEncodingOptions, addMappingOptions, batchOption, budgetOption, cacheOption, encodingChoice, engineOption, integer, jsonOption, mappingChoice, workersOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingChoice, type MappingFlags, type ReadingFlags } from "./options.ts";
 import { summarize } from "../mapping/summary.ts";
 import { hasTwin } from "../parallel/contenders.ts";
 import { settleBits } from "./auto-bits.ts";
@@ -20,7 +20,7 @@ import { convert, Evaluator, openCalibration, type Calibration } from "./pipelin
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
 
-export interface EvaluateFlags extends MappingFlags, DataFlags, EncodingFlags {
+export interface EvaluateFlags extends MappingFlags, DataFlags, EncodingFlags, ReadingFlags {
   readonly engine: EngineChoice;
   readonly allowOverlap?: boolean;
   readonly certify?: boolean;
@@ -80,10 +80,12 @@ export function addEvaluate(program: Command, io: Io): void {
     .addOption(workersOption())
     .addOption(cacheOption())
     .addOption(new Option("--manifest <file>", "write all that the result depends on, and its digest, for llif reproduce"))
+    .addOption(budgetOption())
+    .addOption(batchOption())
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: EvaluateFlags) => {
-      const model = await openModel(path, io);
+      const model = await openModel(path, io, flags);
       refuseIdle(command, model);
       await checkOutputs([flags.manifest], [...model.files, ...dataFiles(flags)]);
       const outcome = await evaluateModel(model, flags, io);

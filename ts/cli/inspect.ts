@@ -8,7 +8,7 @@ import type { ReluNetwork, ReluNode } from "../relu/network.ts";
 import type { ModelFormat } from "../formats/detect.ts";
 import type { Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { jsonOption } from "./options.ts";
+import { batchOption, budgetOption, jsonOption, type ReadingFlags } from "./options.ts";
 import { formatCount, formatPairs, formatTable, toJson } from "./text.ts";
 
 export interface LayerInspection {
@@ -53,10 +53,12 @@ export function addInspect(program: Command, io: Io): void {
     .command("inspect")
     .description("show layers, shapes, parameters and multiply-accumulates, and what maps")
     .argument("<model>", "ONNX, Keras, TensorFlow.js or .llif file")
+    .addOption(budgetOption())
+    .addOption(batchOption())
     .addOption(jsonOption())
     .addHelpText("after", help)
-    .action(async (path: string, flags: { json?: boolean }) => {
-      const inspection = await inspect(await openModel(path, io));
+    .action(async (path: string, flags: ReadingFlags & { json?: boolean }) => {
+      const inspection = await inspect(await openModel(path, io, flags));
       io.out(flags.json === true ? toJson(inspection) : formatInspection(inspection));
     });
 }

@@ -16,7 +16,7 @@ export interface Manifest {
   readonly llif: string;
   /** SHA-256 of the WebAssembly core. */
   readonly wasm: string;
-  readonly model: { readonly path: string; readonly sha256: string; readonly descriptionSha256: string | null };
+  readonly model: { readonly path: string; readonly sha256: string; readonly descriptionSha256: string | null; readonly batch?: boolean };
   readonly data: { readonly name: string; readonly split: Split; readonly limit: number | null; readonly sha256: string };
   readonly calibration: { readonly name: string; readonly images: number; readonly sha256: string } | null;
   /** Null for a .llif file, which is mapped already. */
@@ -53,7 +53,7 @@ export async function makeManifest(parts: ManifestParts): Promise<Manifest> {
   return {
     llif: packageVersion(),
     wasm: await wasmHash(),
-    model: { path: model.path, sha256: model.hash, descriptionSha256: model.descriptionHash },
+    model: { path: model.path, sha256: model.hash, descriptionSha256: model.descriptionHash, ...(model.batch === undefined ? {} : { batch: model.batch }) },
     data: { name: data.name, split: data.split, limit: data.limit ?? null, sha256: data.sha256 },
     calibration: calibration === null ? null : { name: calibration.name, images: calibration.images.count, sha256: await contentHash(calibration.images) },
     mapping: parts.mapping,

@@ -9,6 +9,7 @@ import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { currentPlatform } from "../platform.ts";
 import { exists, fileError, readInput, type Io } from "./io.ts";
+import type { ReadingFlags } from "./options.ts";
 import { isPublishedModel, openPublishedModel, type PublishedModelName } from "./published-models.ts";
 
 export interface OpenModel {
@@ -24,6 +25,8 @@ export interface OpenModel {
   /** SHA-256 of the file, or of the hashes of all its files, and of the description beside it. */
   readonly hash: string;
   readonly descriptionHash: string | null;
+  /** What `--batch` said; absent where it said nothing. */
+  readonly batch?: boolean;
   readonly bytes: number;
   /** Every file that was read; none of a published model, whose files are the cache's. */
   readonly files: readonly string[];
@@ -32,9 +35,9 @@ export interface OpenModel {
 /**
  * Reads a model file and, where there is one, the description beside it: `mnist-cnn.json` for `mnist-cnn.onnx`,
  * `model.description.json` for `model.json`. A published model is fetched by its name, unless there is a file of that name.
- * @throws {LlifError} naming the file.
+ * @throws {LlifError} naming the file; ARGUMENT for `--batch` beside another format than ONNX.
  */
-export async function openModel(path: string, io?: Pick<Io, "progress" | "signal">): Promise<OpenModel> {
+export async function openModel(path: string, io?: Pick<Io, "progress" | "signal">, { budget, batch: said }: ReadingFlags = {}): Promise<OpenModel> {
   const published = isPublishedModel(path) && !(await exists(path));
   const source = published ? await openPublished(path, io) : await openFile(path);
   const { bytes, described, description } = source;
@@ -45,17 +48,21 @@ export async function openModel(path: string, io?: Pick<Io, "progress" | "signal
     contents.push(content);
     return content;
   };
-  const model = await named(path, () => readModel(bytes, path, description, readBeside));
+  const format = detectFormat(bytes) ?? "onnx";
+  if (said !== undefined && format !== "onnx") throw new LlifError("ARGUMENT", `--batch: expected an ONNX model, whose input may have a first extent that counts samples, got "${path}" (${format})`);
+  const batch = said === undefined ? undefined : said === "yes";
+  const model = await named(path, () => readModel(bytes, path, description, readBeside, { budget, batch }));
   const { relu, noRelu } = model.kind === "relu" ? { relu: model.network, noRelu: null } : reluOf(model.network);
   return {
     path,
     name: model.network.name,
-    format: detectFormat(bytes) ?? "onnx",
+    format,
     relu,
     noRelu,
     ...(model.kind === "spiking" ? { spiking: model.network } : {}),
     hash: contents.length === 1 ? await sha256(bytes) : await hashOfAll(contents),
     descriptionHash: described === undefined ? null : await sha256(described),
+    ...(batch === undefined ? {} : { batch }),
     bytes: contents.reduce((total, content) => total + content.length, 0),
     files: source.files,
   };
@@ -147,14 +154,14 @@ function parseJson(path: string, bytes: Uint8Array): ModelDescription {
   }
 }
 
-/** Puts the file's name before messages that lack it. */
+/** Puts the file's name before messages that lack it, and the program's options in place of the library's. */
 async function named<T>(path: string, body: () => Promise<T>): Promise<T> {
   try {
     return await body();
   } catch (cause) {
-    if (cause instanceof LlifError && !cause.message.includes(path)) {
-      throw new LlifError(cause.code, `"${path}": ${cause.message}`, { nodes: cause.nodes, cause });
-    }
-    throw cause;
+    if (!(cause instanceof LlifError)) throw cause;
+    const message = cause.message.replace(/the option budget: \{ (\w+): … \}/g, "--budget $1=…").replaceAll("(option batch)", "(--batch)");
+    if (message === cause.message && message.includes(path)) throw cause;
+    throw new LlifError(cause.code, message.includes(path) ? message : `"${path}": ${message}`, { nodes: cause.nodes, cause });
   }
 }

@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
+import { budgetKinds, type ReadBudget } from "../budget.ts";
 import { LlifError } from "../errors.ts";
 import type { Split } from "../data/dataset.ts";
 import { encodings, type Encoding, type EncodingChoice } from "../analyze/encoding.ts";
@@ -123,6 +124,32 @@ export function cacheOption(): Option {
 
 export function workersOption(): Option {
   return new Option("--workers <n>", "share the images out among n threads; decisions, counts and digests stay the same").argParser(integer("--workers", 1, 256));
+}
+
+/** What may be said about how a model file is read. */
+export interface ReadingFlags {
+  readonly budget?: ReadBudget;
+  /** `--batch yes|no`. */
+  readonly batch?: "yes" | "no";
+}
+
+export function batchOption(): Option {
+  return new Option("--batch <yes|no>", "ONNX: whether the input's first extent counts samples, where it is a fixed number (default: the network decides)").choices(["yes", "no"]);
+}
+
+export function budgetOption(): Option {
+  return new Option("--budget <name=value,...>", `raise what a model file may take to read, where it is to be trusted: ${budgetKinds.join(", ")}; Infinity lifts a bound`).argParser(budgetOf);
+}
+
+function budgetOf(text: string, before: ReadBudget = {}): ReadBudget {
+  const budget: Record<string, number> = { ...before };
+  for (const part of text.split(",")) {
+    const [, name = "", digits = ""] = /^\s*(\w+)=(\S+)\s*$/.exec(part) ?? [];
+    const value = Number(digits);
+    if (!budgetKinds.some((kind) => kind === name) || !(value > 0)) throw new InvalidArgumentError(`--budget: expected ${budgetKinds.join(", ")} with a number above 0, such as elements=1e9, got "${part}".`);
+    budget[name] = value;
+  }
+  return budget;
 }
 
 export function jsonOption(): Option {

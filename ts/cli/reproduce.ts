@@ -5,7 +5,7 @@ import { evaluateModel, type EvaluateFlags } from "./evaluate.ts";
 import { exists, type Io } from "./io.ts";
 import { makeManifest, readManifest, type Manifest } from "./manifest.ts";
 import { openModel } from "./model-file.ts";
-import { encodingChoice, jsonOption } from "./options.ts";
+import { budgetOption, encodingChoice, jsonOption, type ReadingFlags } from "./options.ts";
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
 
@@ -25,11 +25,12 @@ export function addReproduce(program: Command, io: Io): void {
     .description("run the evaluation of a manifest again and check that nothing differs")
     .argument("<run.json>", "file written by llif evaluate --manifest")
     .option("--run <name>", "which of the runs, in a file that holds several")
+    .addOption(budgetOption())
     .addOption(jsonOption())
     .addHelpText("after", help)
-    .action(async (file: string, flags: { json?: boolean; run?: string }) => {
+    .action(async (file: string, flags: Pick<ReadingFlags, "budget"> & { json?: boolean; run?: string }) => {
       const recorded = await readManifest(file, flags.run);
-      const present = await runAgain(recorded, file, io);
+      const present = await runAgain(recorded, file, flags.budget, io);
       const differences = compare(recorded, present);
       const notes = compareNotes(recorded, present);
       if (flags.json === true) io.out(toJson({ reproduced: differences.length === 0, differences, notes, manifest: present }));
@@ -38,9 +39,10 @@ export function addReproduce(program: Command, io: Io): void {
     });
 }
 
-async function runAgain(recorded: Manifest, file: string, io: Io): Promise<Manifest> {
+async function runAgain(recorded: Manifest, file: string, budget: ReadingFlags["budget"], io: Io): Promise<Manifest> {
   const beside = join(dirname(file), recorded.model.path);
-  const model = await openModel(!(await exists(recorded.model.path)) && (await exists(beside)) ? beside : recorded.model.path);
+  const { batch } = recorded.model;
+  const model = await openModel(!(await exists(recorded.model.path)) && (await exists(beside)) ? beside : recorded.model.path, io, { budget, ...(batch === undefined ? {} : { batch: batch ? "yes" : "no" }) });
   const { mapping, calibration, data, engine, encoding, allowOverlap } = recorded;
   const flags: EvaluateFlags = {
     ...(mapping === null ? {} : (mapping as Partial<EvaluateFlags>)),

@@ -32,7 +32,7 @@ const mostFiles = 500;
 
 export async function openResultCache(model: OpenModel, data: ImageDataset): Promise<ResultCache> {
   const common = { wasm: await wasmHash(), data: await contentHash(data), version: 2 };
-  const reluKey = await keyOf({ ...common, kind: "relu", model: model.hash, description: model.descriptionHash });
+  const reluKey = await keyOf({ ...common, kind: "relu", model: model.hash, description: model.descriptionHash, ...(model.batch === undefined ? {} : { batch: model.batch }) });
   const twinKey = async (network: SpikingNetwork) => keyOf({ ...common, kind: "twin", network: await sha256(writeLlif(network)) });
   return {
     async find(network) {

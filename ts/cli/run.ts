@@ -19,14 +19,14 @@ import { dataFiles } from "./data-files.ts";
 import { refuseGiven, refuseIdle } from "./idle-options.ts";
 import { readInput, type Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addEncodingOptions, addMappingOptions, encodingChoice, engineOption, jsonOption, mappingChoice, type EncodingFlags, type EngineChoice, type MappingFlags } from "./options.ts";
+import { addEncodingOptions, addMappingOptions, batchOption, budgetOption, encodingChoice, engineOption, jsonOption, mappingChoice, type EncodingFlags, type EngineChoice, type MappingFlags, type ReadingFlags } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
 import { convert, openCalibration } from "./pipeline.ts";
 import { simulateSample, type Recorded } from "./simulate.ts";
 import { formatCount, formatTable, oneLine, toJson } from "./text.ts";
 
-interface RunFlags extends MappingFlags, EncodingFlags {
+interface RunFlags extends MappingFlags, EncodingFlags, ReadingFlags {
   readonly input: readonly string[];
   readonly engine: Exclude<EngineChoice, "twin">;
   readonly plot?: string;
@@ -64,10 +64,12 @@ export function addRun(program: Command, io: Io): void {
     .addOption(engineOption(false))
     .option("--plot <raster.svg>", "draw the spikes of the first input")
     .option("--save-spikes <out.npz>", "write all spikes for NumPy")
+    .addOption(budgetOption())
+    .addOption(batchOption())
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: RunFlags) => {
-      const model = await openModel(path, io);
+      const model = await openModel(path, io, flags);
       refuseIdle(command, model);
       if (model.spiking === undefined && !takesCalibration(flags)) refuseGiven(command, ["calibrationImages", "seed"], "expected --calibration beside it; without, the scales are taken from all inputs");
       await checkOutputs([flags.plot, flags.saveSpikes], [...model.files, ...flags.input, ...dataFiles(flags)]);

@@ -6,12 +6,12 @@ import { dataFiles } from "./data-files.ts";
 import { refuseGiven, refuseIdle } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addDataOptions, cacheOption, describeChoice, engineOption, integer, integerList, jsonOption, mappingChoice, positive, scaleNames, workersOption, type DataFlags, type EngineChoice, type MappingFlags } from "./options.ts";
+import { addDataOptions, batchOption, budgetOption, cacheOption, describeChoice, engineOption, integer, integerList, jsonOption, mappingChoice, positive, scaleNames, workersOption, type DataFlags, type EngineChoice, type MappingFlags, type ReadingFlags } from "./options.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
 import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
 import { formatCount, formatEnergy, formatPercent, formatTable, toJson } from "./text.ts";
 
-interface SweepFlags extends DataFlags, Pick<MappingFlags, "scales" | "margin" | "percentile" | "calibration" | "calibrationImages" | "seed"> {
+interface SweepFlags extends DataFlags, ReadingFlags, Pick<MappingFlags, "scales" | "margin" | "percentile" | "calibration" | "calibrationImages" | "seed"> {
   readonly ticks?: readonly number[];
   readonly bits?: readonly number[];
   readonly codes?: readonly SweepCode[];
@@ -54,10 +54,12 @@ export function addSweep(program: Command, io: Io): void {
     .addOption(workersOption())
     .addOption(cacheOption())
     .option("--plot <file.svg>", "draw it")
+    .addOption(budgetOption())
+    .addOption(batchOption())
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string, flags: SweepFlags) => {
-      const model = await openModel(path, io);
+      const model = await openModel(path, io, flags);
       await checkOutputs([flags.plot], [...model.files, ...dataFiles(flags)]);
       if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network to map anew for each setting, got a .llif file`);
       refuseIdle(command, model);

@@ -28,7 +28,7 @@ export function addInput(graph: Graph, info: ValueInfoProto, layout: InputLayout
   if (extents.length > 4) throw new LlifError("UNSUPPORTED", `${place}: expected at most 4 dimensions, got ${extents.length} (${shown})`, { nodes: [info.name] });
   const dims = (batch ? extents.slice(1) : extents).map((extent) => {
     if (extent === undefined || extent < 1 || extent > maximumElements) {
-      throw new LlifError("SHAPE", `${place}: expected fixed extents behind the batch, got ${shown}; export with a fixed image size`);
+      throw new LlifError("SHAPE", `${place}: expected fixed extents${batch ? " behind the batch" : ", as none counts samples (option batch)"}, got ${shown}; export with a fixed image size`);
     }
     return extent;
   });
