@@ -1,3 +1,4 @@
+// The argument checks that all public functions share.
 import { runInNewContext } from "node:vm";
 import { describe as group, expect, it } from "vitest";
 import { checkBytes, checkIterable, checkNumbers, checkOptions, checkSignal, describe, isTypedArray } from "../../ts/check.ts";
