@@ -1,11 +1,12 @@
 import { requireReluNetwork } from "../relu/check.ts";
 import { checkInteger, checkOptions, checkStrings, describe, isTypedArray, checkObject } from "../check.ts";
-import { DisposedError, LlifError } from "../errors.ts";
+import { LlifError } from "../errors.ts";
 import { averageDivisors } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork, type ReluNode, type Window2d } from "../relu/network.ts";
 import { plainSample, type PlainSample, type SampleValues } from "../samples.ts";
 import { shapeOf, synapsesTo, type Charges, type Population, type SpikingNetwork, type Synapse } from "../spiking/network.ts";
 import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
+import { Core, isFatal } from "./core.ts";
 import { loadGlue, type Glue, type WasmSource } from "./load.ts";
 
 type RawFloatPass = InstanceType<Glue["RawFloatPass"]>;
@@ -87,7 +88,7 @@ export async function createFloatPass(network: ReluNetwork, options: FloatPassOp
   checkStrings("createFloatPass: keep", keep).forEach((name) => checkNodeName("createFloatPass: keep", network, name));
   checkStrings("createFloatPass: maxima", maxima).forEach((name) => checkNodeName("createFloatPass: maxima", network, name));
   const input = inputOf(network);
-  const glue = await loadGlue(options.wasm);
+  const glue = await loadFor(options.wasm, "forward(network, input) computes the same without it, slower");
   const raw = refusals(input.name, () => new glue.RawFloatPass(sizeOf(input.shape), pixelValues(network)));
   const numbers = new Map<string, number>();
   const shapes = new Map<string, Shape>();
@@ -97,12 +98,12 @@ export async function createFloatPass(network: ReluNetwork, options: FloatPassOp
     numbers.set(node.name, node.kind === "input" ? 0 : refusals(node.name, () => addFloatNode(raw, node, sources, sourceShapes)));
     shapes.set(node.name, node.shape);
   }
-  for (const name of new Set([...network.outputs, ...keep])) raw.keep(lookUp(numbers, name));
+  for (const name of new Set([...network.outputs, ...keep])) refusals(name, () => raw.keep(lookUp(numbers, name)));
   const followed = maxima.map((name) => ({ name, node: lookUp(numbers, name), channels: channelsOf(shapes.get(name) as Shape) }));
   for (const { name, node, channels } of followed) refusals(name, () => raw.trackMaxima(node, channels));
 
   const kept = [...new Set([...network.outputs, ...keep])].map((name) => ({ name, node: lookUp(numbers, name), size: sizeOf(shapes.get(name) as Shape) }));
-  const core = new Core(`float pass of "${network.name}"`, raw);
+  const core = new Core(`float pass of "${network.name}"`, "pass", raw, (raw) => raw.free());
   return {
     run(batch, samples) {
       const plain = plainSample("batch", batch);
@@ -124,7 +125,7 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
   checkOptions("createTwinPass", options, { keep: true, wasm: true });
   if (options.keep !== undefined && options.keep !== "all") checkStrings("createTwinPass: keep", options.keep).forEach((name) => checkNodeName("createTwinPass: keep", network, name));
   checkTwin(network);
-  const glue = await loadGlue(options.wasm);
+  const glue = await loadFor(options.wasm, "quantizedTwin(network) computes the same without it, slower");
   const inputs = sizeOf(network.input.shape);
   const raw = refusals(network.input.name, () => new glue.RawTwinPass(inputs));
   const numbers = new Map<string, number>([[network.input.name, 0]]);
@@ -135,10 +136,10 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
   const outputs = named("output");
   const keep = options.keep === "all" ? named("population") : (options.keep ?? []);
   const kept = [...new Set([...outputs, ...keep])].map((name) => ({ name, node: lookUp(numbers, name), size: sizeOf(shapeOf(network, name)) }));
-  for (const { node } of kept) raw.keep(node);
+  for (const { name, node } of kept) refusals(name, () => raw.keep(node));
 
   const signed = network.schedule === "synchronous" || network.nodes.some((node) => node.kind === "population" && !node.rectified);
-  const core = new Core(`twin pass of "${network.name}"`, raw);
+  const core = new Core(`twin pass of "${network.name}"`, "pass", raw, (raw) => raw.free());
   const runKeeping = (raw: RawTwinPass, counts: Uint8Array | Int16Array, samples: number, nodes: readonly Kept[], after: () => void = () => {}) =>
     runInParts(counts, samples, inputs, nodes, (length) => new Int32Array(length), (part) => {
       if (part instanceof Uint8Array) raw.runUint8(part);
@@ -159,45 +160,25 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
         const hashed = named("population").map((name) => lookUp(numbers, name));
         other.forEach(({ node }) => raw.forget(node));
         hashed.forEach((node) => raw.hash(node, true));
-        const values = runKeeping(raw, counts, samples, charged, () => hashes.push(raw.takeHashes()));
-        hashed.forEach((node) => raw.hash(node, false));
-        other.forEach(({ node }) => raw.keep(node));
+        const restore = (): void => {
+          hashed.forEach((node) => raw.hash(node, false));
+          other.forEach(({ node }) => raw.keep(node));
+        };
+        let values: Map<string, Int32Array>;
+        try {
+          values = runKeeping(raw, counts, samples, charged, () => hashes.push(raw.takeHashes()));
+        } catch (cause) {
+          // What was refused leaves the pass as it was.
+          if (!isFatal(cause)) restore();
+          throw cause;
+        }
+        restore();
         return { charges: pick(values, outputs), hashes: Uint32Array.from(hashes.flatMap((part) => [...part])) };
       });
     },
     dispose: () => core.dispose(),
     [Symbol.dispose]: () => core.dispose(),
   };
-}
-
-/** A handle into the core that explains itself after dispose() and after a trap. */
-class Core<Raw extends { free(): void }> {
-  readonly #what: string;
-  #raw: Raw | undefined;
-  #trap: unknown;
-
-  constructor(what: string, raw: Raw) {
-    this.#what = what;
-    this.#raw = raw;
-  }
-
-  use<T>(body: (raw: Raw) => T): T {
-    if (this.#trap !== undefined) throw new LlifError("ENGINE", `${this.#what}: the core failed earlier; create a new pass`, { cause: this.#trap });
-    if (this.#raw === undefined) throw new DisposedError(this.#what);
-    try {
-      return body(this.#raw);
-    } catch (cause) {
-      if (!(cause instanceof WebAssembly.RuntimeError)) throw cause;
-      this.#trap = cause;
-      this.#raw = undefined;
-      throw new LlifError("ENGINE", `${this.#what}: the core failed: ${cause.message}`, { cause });
-    }
-  }
-
-  dispose(): void {
-    this.#raw?.free();
-    this.#raw = undefined;
-  }
 }
 
 interface Kept {
@@ -251,6 +232,16 @@ function lookUp(numbers: ReadonlyMap<string, number>, name: string): number {
   const number = numbers.get(name);
   if (number === undefined) throw new LlifError("ARGUMENT", `expected the name of a layer, got "${name}"`, { nodes: [name] });
   return number;
+}
+
+/** @param instead what a caller can do where the core does not start, say under a Content-Security-Policy. */
+async function loadFor(source: WasmSource | undefined, instead: string): Promise<Glue> {
+  try {
+    return await loadGlue(source);
+  } catch (cause) {
+    if (cause instanceof LlifError && cause.code === "ENGINE") throw new LlifError("ENGINE", `${cause.message}; ${instead}`, { cause: cause.cause });
+    throw cause;
+  }
 }
 
 function refusals<T>(name: string, body: () => T): T {

@@ -1,6 +1,6 @@
 import { checkOptions } from "../check.ts";
-import { LlifError } from "../errors.ts";
 import { hasRealTimes, outputsOf, populationsOf, takesBack, type SpikingNetwork } from "../spiking/network.ts";
+import { Core, guarded } from "./core.ts";
 import type { Engine } from "./engine.ts";
 import { bitsOf, buildCore, planesOf, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
 import type { EncodedInput, EventInput } from "./input.ts";
@@ -33,47 +33,15 @@ export function wasmEngine(engineOptions: WasmEngineOptions = {}): Engine {
       checkCoreMemory(network, recording);
       const glue = await loadGlue(wasm);
       const { memory } = await glue();
-      const core = guarded(network, () => buildCore(glue, prepared, recording));
+      const core = guarded(`network "${network.name}"`, () => buildCore(glue, prepared, recording));
       return createSimulatorOver("wasm", prepared, recording, wasmCore(prepared, recording, core, memory));
     },
   };
 }
 
-/** Traps and lack of memory: what the instance holds afterwards may be anything. */
-function isFatal(cause: unknown): boolean {
-  return cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError;
-}
-
-function guarded<T>(network: SpikingNetwork, call: () => T): T {
-  try {
-    return call();
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    const hint = isFatal(cause) ? "; it may have run out of memory: record less, or run fewer ticks" : "";
-    throw new LlifError("ENGINE", `network "${network.name}": the WebAssembly core failed: ${reason}${hint}`, { cause });
-  }
-}
-
 function wasmCore({ network, schedule: { interleaved } }: PreparedNetwork, recording: Recording, core: CoreNetwork, memory: WebAssembly.Memory): SimulatorCore {
-  let held: CoreNetwork | undefined = core;
-  let failure: LlifError | undefined;
-
-  // After a trap no later call may use the instance: each says what happened.
-  const call = <T>(body: (core: CoreNetwork) => T): T => {
-    if (failure !== undefined || held === undefined) {
-      throw new LlifError("ENGINE", `network "${network.name}": the WebAssembly core has failed before; create a new simulator (${failure?.message})`, { cause: failure });
-    }
-    const live = held;
-    try {
-      return guarded(network, () => body(live));
-    } catch (error) {
-      if (error instanceof LlifError && isFatal(error.cause)) {
-        failure = error;
-        held = undefined;
-      }
-      throw error;
-    }
-  };
+  const held = new Core(`network "${network.name}"`, "simulator", core, ({ raw }) => raw.free());
+  const call = <T>(body: (core: CoreNetwork) => T): T => held.use(body);
 
   return {
     reset: () => call(({ raw }) => raw.reset()),
@@ -95,8 +63,7 @@ function wasmCore({ network, schedule: { interleaved } }: PreparedNetwork, recor
             });
         },
     dispose() {
-      held?.raw.free();
-      held = undefined;
+      held.dispose();
     },
   };
 }

@@ -56,11 +56,22 @@ export async function createCertifier(network: ReluNetwork, makePass: (network: 
   const needed = nodesBefore(network, logits);
   const unknown = needed.filter((node) => !supported.has(node.kind)).map(({ name }) => name);
   if (unknown.length > 0) throw new LlifError("UNSUPPORTED", `network "${network.name}": no certificate: intervals through ${unknown.join(", ")} are not known`, { nodes: unknown });
+  const made: LinearPass[] = [];
+  const disposeAll = (): void => made.splice(0).forEach((pass) => pass.dispose?.());
+  const keeping = async (single: ReluNetwork): Promise<LinearPass> => {
+    const pass = await makePass(single);
+    checkFunction("createCertifier: answer of makePass: run", checkObject("createCertifier: answer of makePass", pass).run);
+    made.push(pass);
+    return pass;
+  };
   for (const node of needed) {
     const inputs = node.from.map((name) => shapes.get(name) as Shape);
     const decides = node.name === logits && node.kind === "dense";
     if (decides) continue;
-    const passes = node.kind === "dense" || node.kind === "conv2d" || node.kind === "convTranspose2d" ? await linearPasses(node, inputs[0], makePass) : null;
+    const passes = node.kind === "dense" || node.kind === "conv2d" || node.kind === "convTranspose2d" ? await linearPasses(node, inputs[0], keeping).catch((cause: unknown) => {
+      disposeAll();
+      throw cause;
+    }) : null;
     steps.push({ node, inputs, passes });
   }
   const last = network.nodes.find(({ name }) => name === logits) as ReluNode;
@@ -87,12 +98,7 @@ export async function createCertifier(network: ReluNetwork, makePass: (network: 
       }
       return decided;
     },
-    dispose() {
-      for (const { passes } of steps) {
-        passes?.centre.dispose?.();
-        passes?.spread.dispose?.();
-      }
-    },
+    dispose: disposeAll,
   };
 }
 
@@ -132,7 +138,7 @@ function plainPass(network: ReluNetwork): LinearPass {
 
 type LinearNode = DenseNode | Conv2dNode | ConvTranspose2dNode;
 
-async function linearPasses(node: LinearNode, input: Shape, makePass: (network: ReluNetwork) => LinearPass | Promise<LinearPass>): Promise<LinearPasses> {
+async function linearPasses(node: LinearNode, input: Shape, makePass: (network: ReluNetwork) => Promise<LinearPass>): Promise<LinearPasses> {
   const terms = node.kind === "dense" ? sizeOf(input) : node.kernel[0] * node.kernel[1] * node.weights.shape[2];
   const error = gamma(terms + 2);
   const single = (replaced: LinearNode): ReluNetwork => ({
@@ -141,12 +147,7 @@ async function linearPasses(node: LinearNode, input: Shape, makePass: (network: 
   });
   const weights = { ...node.weights, data: node.weights.data.map(Math.abs) as typeof node.weights.data };
   const bias = node.bias.map((value) => up(2 * error * Math.abs(value)));
-  const made = async (network: ReluNetwork): Promise<LinearPass> => {
-    const pass = await makePass(network);
-    checkFunction("createCertifier: answer of makePass: run", checkObject("createCertifier: answer of makePass", pass).run);
-    return pass;
-  };
-  return { centre: await made(single(node)), spread: await made(single({ ...node, weights, bias })), gamma: error };
+  return { centre: await makePass(single(node)), spread: await makePass(single({ ...node, weights, bias })), gamma: error };
 }
 
 /** Not below `value` after rounding to float32. */
