@@ -104,7 +104,7 @@ it.each([
 ] as const)("agrees with the engine's own statistics on random graphs: %s", async (_, options) => {
   for (let seed = 0; seed < 25; seed++) {
     const { network: relu, image } = randomGraph(seed);
-    const network = await toSpiking(relu, { ...options, bits: 4, scales: "analytic" });
+    const network = await toSpiking(relu, { ...options, bits: 4, calibration: [image] });
     const simulator = await referenceEngine().createSimulator(network, takesBack(network) ? { record: { sent: true } } : {});
     const run = simulator.run(image);
     const { statistics } = run;

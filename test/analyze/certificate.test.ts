@@ -12,7 +12,7 @@ import { doubleForward, randomGraph } from "./graphs.ts";
 
 /** Activations of the spiking network, by node of the ReLU network. */
 async function simulated(relu: ReluNetwork, image: Uint8Array, bits: number) {
-  const network = await toSpiking(relu, { code: "phase", bits, scales: "analytic" });
+  const network = await toSpiking(relu, { code: "phase", bits, calibration: [image] });
   const simulator = await referenceEngine().createSimulator(network, {});
   const run = simulator.run(image);
   const all = wholeNodes(relu, correspondences(relu, network));

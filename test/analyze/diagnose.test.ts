@@ -47,7 +47,7 @@ it("adds up to the engine's statistics on random graphs, with an error that shri
     const values = Object.fromEntries(forward(relu, Float32Array.from(image, (pixel) => pixel / 255)));
     const errors: number[] = [];
     for (const bits of [3, 10]) {
-      const network = await toSpiking(relu, { code: "phase", bits, scales: "analytic" });
+      const network = await toSpiking(relu, { code: "phase", bits, calibration: [image] });
       const simulator = await referenceEngine().createSimulator(network, {});
       const diagnoser = createDiagnoser(relu, network);
       const result = simulator.run(image);

@@ -3,7 +3,8 @@ import { referenceEngine } from "../../ts/engine/reference.ts";
 import { lastWindow, type LastWindow } from "../../ts/mapping/last-window.ts";
 import { LlifError } from "../../ts/errors.ts";
 import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
-import type { ReluNetwork } from "../../ts/relu/network.ts";
+import { inputOf, type ReluNetwork } from "../../ts/relu/network.ts";
+import { sizeOf } from "../../ts/tensor.ts";
 import { argmax } from "../../ts/relu/forward.ts";
 import { populationsOf, type SpikingNetwork } from "../../ts/spiking/network.ts";
 import { randomGraph } from "./graphs.ts";
@@ -14,7 +15,7 @@ const decide = (network: SpikingNetwork, counts: readonly number[]) => (lastWind
 /** Null where this code is not mapped for such a graph. */
 async function mapped(relu: ReluNetwork, options: ToSpikingOptions): Promise<SpikingNetwork | null> {
   try {
-    return await toSpiking(relu, { ...options, scales: "analytic" });
+    return await toSpiking(relu, { ...options, calibration: [Uint8Array.from({ length: sizeOf(inputOf(relu).shape) }, (_, index) => (index * 37) % 256)] });
   } catch (error) {
     if (error instanceof LlifError && error.code === "UNSUPPORTED") return null;
     throw error;

@@ -76,7 +76,7 @@ describe("options", () => {
   });
 
   it("asks for calibration images", async () => {
-    await expect(toSpiking(relu)).rejects.toThrow('scales "max": expected calibration images, got none; scales "analytic" need none');
+    await expect(toSpiking(relu)).rejects.toThrow('scales "max": expected calibration images, got none; a few hundred inputs that are like those to come');
     await expect(toSpiking(relu, { calibration: [] })).rejects.toMatchObject({ code: "DATA" });
   });
 

@@ -1,5 +1,6 @@
 import { checkArray, checkObject, checkOneOf } from "../check.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import { weightRounding } from "../mapping/rounding.ts";
 import type { LayerDiagnosis } from "./diagnose.ts";
 
 /** What to look at, and what to change. */
@@ -13,8 +14,8 @@ export interface Advice {
 /** Shares that are worth a word. */
 const notable = { clipped: 1e-4, silent: 0.02, saturated: 0.01 };
 
-/** Reads a diagnosis, the gravest first: clipping, then layers whose error is their own, then silence. */
-export function adviceOf(network: Pick<SpikingNetwork, "schedule" | "code" | "spikes">, layers: readonly LayerDiagnosis[]): Advice[] {
+/** Reads a diagnosis, the gravest first: clipping, weights that more bits make coarser (of a whole network), layers whose error is their own, then silence. */
+export function adviceOf(network: SpikingNetwork | Pick<SpikingNetwork, "schedule" | "code" | "spikes">, layers: readonly LayerDiagnosis[]): Advice[] {
   const { schedule, code, spikes } = checkObject("adviceOf: network", network);
   checkOneOf("adviceOf: network: schedule", schedule, ["synchronous", "layerwise"]);
   checkArray<LayerDiagnosis>("adviceOf: layers", layers).forEach((layer) => checkObject("adviceOf: layer", layer));
@@ -28,8 +29,12 @@ export function adviceOf(network: Pick<SpikingNetwork, "schedule" | "code" | "sp
       change: "calibrate on more or other images (--calibration, --calibration-images), or a larger --margin; --scales percentile clips on purpose",
     }),
   );
+  const rounded = "synapses" in network ? weightRounding(network) : [];
+  for (const { layer, quanta, share } of rounded.slice(0, 2)) {
+    advice.push({ layer, finding: `its weights have ${quanta.toPrecision(2)} quanta (rms) left in 32 bits, whose rounding alone makes its sums wrong by about ${percent(share)}`, change: "fewer --bits, which leave its weights more; or --code ttfs without --bits, which rounds no weights to integers" });
+  }
   const coarse = coarsest(layers);
-  if (coarse !== null && !clipping.some(({ name }) => name === coarse.layer.name)) {
+  if (coarse !== null && !rounded.some(({ layer }) => layer === coarse.layer.name) && !clipping.some(({ name }) => name === coarse.layer.name)) {
     advice.push({ layer: coarse.layer.name, finding: `adds the most error: ${percent(coarse.added)} of its values (rms), ${percent(coarse.layer.rmsError)} with what comes from before`, change: finer });
   }
   for (const layer of populations.filter(({ wronglySilentShare }) => wronglySilentShare > notable.silent).slice(0, 2)) {

@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import { referenceEngine } from "../engine/reference.ts";
 import { wasmEngine } from "../engine/wasm.ts";
+import { createFloatPass } from "../engine/passes.ts";
 import { benchCase, type BenchCase, type ResultRow } from "../bench/case.ts";
 import { layerCases } from "../bench/layer-cases.ts";
 import { layerNetwork, randomSpikes } from "../bench/layers.ts";
@@ -8,9 +9,11 @@ import { runCase } from "../bench/runner.ts";
 import { openSimulation } from "../bench/simulators.ts";
 import { LlifError } from "../errors.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
-import { sizeOf } from "../tensor.ts";
+import { sizeOf, type Shape } from "../tensor.ts";
 import { pcg32 } from "../encode/random.ts";
-import { toSpiking } from "../mapping/to-spiking.ts";
+import { followedActivations, toSpiking } from "../mapping/to-spiking.ts";
+import { inputOf, type ReluNetwork } from "../relu/network.ts";
+import { collectWarnings } from "../warn.ts";
 import type { Io } from "./io.ts";
 import { refuseGiven } from "./idle-options.ts";
 import { openModel } from "./model-file.ts";
@@ -70,13 +73,26 @@ function chosenLayers(only: string | undefined): BenchCase[] {
 async function modelCase(path: string, flags: BenchFlags, io: Io): Promise<BenchCase> {
   if (flags.case !== undefined) throw new LlifError("ARGUMENT", "--case: expected no model beside it; it chooses among the single layers");
   const model = await openModel(path, io, flags);
-  const network = model.spiking ?? (await toSpiking(model.relu, { code: "phase", bits: 8, scales: "analytic", signal: io.signal }));
-  return benchCase("reference", model.name, () => openSimulation([wasmEngine(), referenceEngine()], network, [randomPixels(network)]));
+  const network = model.spiking ?? (await mappedOnNoise(model.relu, io));
+  return benchCase("reference", model.name, () => openSimulation([wasmEngine(), referenceEngine()], network, [randomPixels(network.input.shape)]));
 }
 
-function randomPixels(network: SpikingNetwork): Uint8Array {
+/** Scales from the very input that is timed. */
+async function mappedOnNoise(relu: ReluNetwork, io: Io): Promise<SpikingNetwork> {
+  const heard = collectWarnings(() => undefined);
+  const { network, nodes } = followedActivations(relu);
+  const pass = await createFloatPass(network, { keep: nodes });
+  try {
+    return await toSpiking(relu, { code: "phase", bits: 8, calibration: [randomPixels(inputOf(relu).shape)], pass, signal: io.signal });
+  } finally {
+    heard();
+    pass.dispose();
+  }
+}
+
+function randomPixels(shape: Shape): Uint8Array {
   const random = pcg32(1);
-  return Uint8Array.from({ length: sizeOf(network.input.shape) }, () => random() >>> 24);
+  return Uint8Array.from({ length: sizeOf(shape) }, () => random() >>> 24);
 }
 
 function formatRows(rows: readonly ResultRow[]): string {

@@ -16,7 +16,7 @@ import { convert, openCalibration } from "./pipeline.ts";
 import { formatCount, toJson } from "./text.ts";
 
 const convertHelp = `
-The scales need images: --calibration, else --scales analytic. A .llif file holds the spiking network whole;
+The scales need images: --calibration. (--scales analytic needs none, but fits shallow networks only.) A .llif file holds the spiking network whole;
 llif run, evaluate and to-relu take it.
 
 Examples:

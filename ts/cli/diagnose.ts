@@ -6,6 +6,7 @@ import { createDiagnoser, type LayerDiagnosis } from "../analyze/diagnose.ts";
 import { sample, slice, type ImageDataset } from "../data/dataset.ts";
 import { createSimulator } from "../engine/create.ts";
 import { createFloatPass } from "../engine/passes.ts";
+import { mappingWarnings } from "../mapping/warnings.ts";
 import { hasRealTimes, populationsOf } from "../spiking/network.ts";
 import { diagnosisPlot } from "../plot/diagnose.ts";
 import { sizeOf } from "../tensor.ts";
@@ -79,6 +80,7 @@ export function addDiagnose(program: Command, io: Io): void {
 async function diagnoseModel(model: OpenModel, flags: DiagnoseFlags, io: Io): Promise<DiagnosisReport> {
   const evaluator = await Evaluator.open(model, flags, io);
   const { network, mapping, ticks } = await networkFor(model, flags, evaluator, io);
+  for (const warning of mappingWarnings(network)) io.err(`warning: ${warning}`);
   const { layers, notCompared } = await diagnose(model, inputEncoder(network, encodingChoice(flags)), evaluator.data, flags.engine, ticks, io);
   const code = mapping === null ? `${network.code}, ${network.schedule}` : describeChoice(mapping);
   return { model: model.name, data: evaluator.dataName, samples: evaluator.data.count, code, layers, notCompared, advice: adviceOf(network, layers) };

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { formatSummary, summarize, type NetworkSummary } from "../mapping/summary.ts";
-import { toSpiking } from "../mapping/to-spiking.ts";
+import { followedActivations, toSpiking } from "../mapping/to-spiking.ts";
 import { latencyTicks, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
-import { formatShape, sizeOf } from "../tensor.ts";
+import { channelsOf, formatShape, sizeOf } from "../tensor.ts";
+import { collectWarnings } from "../warn.ts";
 import type { ReluNetwork, ReluNode } from "../relu/network.ts";
 import type { ModelFormat } from "../formats/detect.ts";
 import type { Io } from "./io.ts";
@@ -92,13 +93,19 @@ export async function inspect(model: OpenModel): Promise<Inspection> {
   };
 }
 
-/** The analytic scales need no images; what maps does not depend on the scales. */
+/** What maps does not depend on the scales, so they are all one. */
 async function tryMapping(relu: ReluNetwork): Promise<SpikingNetwork | LlifError> {
+  const heard = collectWarnings(() => undefined);
   try {
-    return await toSpiking(relu, { code: "phase", schedule: "layerwise", bits: 8, scales: "analytic" });
+    const { network, nodes } = followedActivations(relu);
+    const shapes = new Map(network.nodes.map(({ name, shape }) => [name, shape]));
+    const maxima = Object.fromEntries(nodes.map((node) => [node, new Float32Array(channelsOf(shapes.get(node) ?? [])).fill(1)]));
+    return await toSpiking(relu, { code: "phase", schedule: "layerwise", bits: 8, maxima });
   } catch (error) {
     if (error instanceof LlifError && error.code !== "PRECISION") return error;
     throw error;
+  } finally {
+    heard();
   }
 }
 

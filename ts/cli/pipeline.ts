@@ -11,6 +11,7 @@ import { evaluateInWorkers } from "../parallel/evaluate.ts";
 import { toSpiking } from "../mapping/to-spiking.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import { collectWarnings } from "../warn.ts";
 import { calibrationFor, countOverlap, isImagenet, isKnownDataset, openData, takeImages } from "./data-files.ts";
 import { withCalibration } from "./calibrate.ts";
 import type { Io } from "./io.ts";
@@ -40,7 +41,7 @@ export async function openCalibration(flags: MappingFlags, choice: MappingChoice
   const own = evaluated === undefined ? null : calibrationFor(evaluated);
   const name = flags.calibration ?? own?.data;
   if (name === undefined) {
-    throw new LlifError("ARGUMENT", `--scales ${choice.scales}: expected --calibration <set>, images that the activation scales are taken from; or --scales analytic, which needs none`);
+    throw new LlifError("ARGUMENT", `--scales ${choice.scales}: expected --calibration <set>, images that the activation scales are taken from; a few hundred that are like those to come, without labels`);
   }
   const split = own !== null && isImagenet(name) ? own.split : "train";
   const all = await openData({ data: name, split }, model, io);
@@ -56,7 +57,9 @@ export async function openCalibration(flags: MappingFlags, choice: MappingChoice
 export async function convert(model: ReluNetwork, choice: MappingChoice, calibration: Calibration | null, io: Io): Promise<SpikingNetwork> {
   throwIfAborted(io.signal);
   io.progress(`mapping ${model.name} to ${describeChoice(choice)}`);
-  const network = await withCalibration(model, choice.scales, calibration?.images ?? null, io, (scaling) => toSpiking(model, { ...choice, ...scaling, signal: io.signal }));
+  // The summary tells them again, to those who show it.
+  const heard = collectWarnings(() => undefined);
+  const network = await withCalibration(model, choice.scales, calibration?.images ?? null, io, (scaling) => toSpiking(model, { ...choice, ...scaling, signal: io.signal })).finally(heard);
   io.progress("");
   return network;
 }

@@ -9,12 +9,14 @@ import { resolveEngine } from "../engine/create.ts";
 import { createFloatPass } from "../engine/passes.ts";
 import type { Result } from "../engine/engine.ts";
 import { followedActivations, toSpiking } from "../mapping/to-spiking.ts";
+import { mappingWarnings } from "../mapping/warnings.ts";
 import { argmax, inputFromPixels } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
 import { hasRealTimes, latencyTicks, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { rasterPlot } from "../plot/raster.ts";
 import { samplesOf } from "../samples.ts";
 import { channelsOf, formatShape, sizeOf } from "../tensor.ts";
+import { collectWarnings } from "../warn.ts";
 import { dataFiles } from "./data-files.ts";
 import { refuseGiven, refuseIdle } from "./idle-options.ts";
 import { readInput, type Io } from "./io.ts";
@@ -100,16 +102,20 @@ async function networkOf(model: OpenModel, samples: readonly Sample[], flags: Ru
   const choice = mappingChoice(flags);
   if (takesCalibration(flags)) {
     const calibration = await openCalibration(flags, choice, undefined, model.relu, io);
-    return convert(model.relu, await settleBits(model.relu, choice, calibration, io), calibration, io);
+    const network = await convert(model.relu, await settleBits(model.relu, choice, calibration, io), calibration, io);
+    for (const warning of mappingWarnings(network)) io.err(`warning: ${warning}`);
+    return network;
   }
   // Bounds from the weights are too loose for 8 bits in deeper networks: the decision would be the mapping's, not the model's.
   io.err("note: the activation scales are those of the inputs themselves; --calibration <set> takes them from other images");
   // Float values make an input of either sign; its range is then theirs.
+  const heard = collectWarnings((warning) => io.err(`warning: ${warning}`));
   const { network, nodes } = followedActivations(model.relu, samples[0].values instanceof Float32Array ? { inputRange: 1 } : {});
   const pass = await createFloatPass(network, { keep: nodes });
   try {
     return await toSpiking(model.relu, { ...choice, calibration: samples.map(({ values }) => values), pass, signal: io.signal });
   } finally {
+    heard();
     pass.dispose();
   }
 }

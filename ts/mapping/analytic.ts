@@ -3,6 +3,7 @@ import { channelsOf } from "../tensor.ts";
 import type { FoldedNetwork } from "./fold/graph.ts";
 import { forEachWeight } from "../spiking/weights.ts";
 import { pooledSource, type CountSource } from "./sources.ts";
+import { typicalActivations } from "./typical.ts";
 
 /** Smallest and largest activation of each channel that a source can carry. */
 interface Range {
@@ -73,3 +74,34 @@ export function analyticScales(relu: ReluNetwork, folded: FoldedNetwork, inputRa
   return scales;
 }
 
+
+/** Calibrated scales are about eight times the root mean square of what they carry. */
+const usualRatio = 8;
+
+/** How far bounds are above what values usually reach. */
+export interface BoundLoss {
+  /** Where they are loosest, judged by the best channel. */
+  readonly layer: string;
+  /** Scale over a usual calibrated one, as a power of two. */
+  readonly bits: number;
+  /** What it costs, and what to do instead. */
+  readonly advice: string;
+}
+
+/** Bounds grow layer by layer; null where they lose two bits at most. */
+export function boundLoss(relu: ReluNetwork, folded: FoldedNetwork, scales: ReadonlyMap<string, Float64Array>, inputRange?: number): BoundLoss | null {
+  const typical = typicalActivations(relu, folded, inputRange);
+  let [worst, layer] = [0, ""];
+  for (const node of folded.nodes) {
+    const scale = scales.get(node.name);
+    if (node.kind !== "layer" || scale === undefined || node.activation?.side === "negative") continue;
+    const values = typical.get(node.name) as Float64Array;
+    // What is zero by the weights alone needs no levels.
+    const least = scale.reduce((best, bound, channel) => (values[channel] > 0 && bound > 0 ? Math.min(best, bound / values[channel]) : best), Infinity) / usualRatio;
+    if (least < Infinity && least > worst) [worst, layer] = [least, node.name];
+  }
+  const bits = Math.ceil(Math.log2(worst));
+  if (!(bits > 2)) return null;
+  const advice = `scales "analytic": bounds from the weights are about 2^${bits} times what values usually reach in layer "${layer}", so as much as calibrated scales carry in 8 bits would take ${8 + bits} bits, or 2^${8 + bits} ticks of rate; give calibration inputs (scales "max") instead`;
+  return { layer, bits, advice };
+}

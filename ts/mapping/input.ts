@@ -26,6 +26,8 @@ export interface InputPlan {
   readonly calibration: AsyncIterable<PlainSample> | undefined;
   /** Largest magnitude of float inputs, known once the calibration inputs were read. */
   range(): number;
+  /** Largest pixel or magnitude, once the calibration inputs were read; null where there are none. */
+  largest(): number | null;
 }
 
 /**
@@ -36,23 +38,28 @@ export interface InputPlan {
 export async function checkFloatInputs(options: { readonly inputRange?: number; readonly calibration?: CalibrationImages }, method: ScaleMethod, layout: Shape): Promise<InputPlan> {
   const given = options.inputRange === undefined ? undefined : checkFinite("inputRange", options.inputRange, { above: 0 });
   if (method === "analytic" || options.calibration === undefined) {
-    return { pixels: given === undefined, calibration: undefined, range: () => given ?? 0 };
+    return { pixels: given === undefined, calibration: undefined, range: () => given ?? 0, largest: () => null };
   }
   const iterator = eachSample("calibration", options.calibration, layout);
   const first = await iterator.next();
   const float = given !== undefined || (first.done !== true && first.value instanceof Float32Array);
-  let largest = 0;
+  let [largest, samples] = [0, 0];
   async function* all(): AsyncGenerator<PlainSample> {
     try {
       for (let next = first; next.done !== true; next = await iterator.next()) {
         const sample = next.value;
         if (float !== sample instanceof Float32Array) throw new LlifError("DATA", `calibration: expected every input as ${float ? "a Float32Array" : "a Uint8Array"}, got a ${sample.constructor.name}`);
-        if (float) for (const value of sample) largest = Math.max(largest, Math.abs(value));
+        for (let index = 0; index < sample.length; index++) {
+          const size = Math.abs(sample[index]);
+          if (!(size < Infinity)) throw new LlifError("DATA", `calibration: expected finite numbers, got ${sample[index]} at index ${index} of sample ${samples}`);
+          if (size > largest) largest = size;
+        }
+        samples++;
         yield sample;
       }
     } finally {
       await iterator.return();
     }
   }
-  return { pixels: !float, calibration: all(), range: () => given ?? (largest * 1.25 || 1) };
+  return { pixels: !float, calibration: all(), range: () => given ?? (largest * 1.25 || 1), largest: () => largest };
 }

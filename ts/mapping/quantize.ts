@@ -75,6 +75,7 @@ export function quantizeLayer(layer: FoldedLayer, sources: readonly CountSource[
 /** One above what the unrounded charges allow, so that few steps down remain. */
 function firstExponents(layer: FoldedLayer, real: RealLayer, sources: readonly CountSource[], most: number, { levels, signed }: ChargeRoom): Int32Array {
   const { upper, lower } = chargeRange(layer, real, sources, null);
+  requireFinite(`layer "${layer.name}"`, layer.name, furthest({ upper, lower }));
   return Int32Array.from(upper, (highest, channel) => {
     const reach = Math.max(highest + 0.5, (signed ? levels : 0) - lower[channel]);
     return Math.max(1, Math.min(most, Math.floor(31 - Math.log2(reach)) + 1));
@@ -154,6 +155,7 @@ export function quantizeOutput(output: FoldedOutput, sources: readonly CountSour
   });
   const largestWeight = linears.reduce((most, { weights }) => weights.reduce((sofar, weight) => Math.max(sofar, Math.abs(weight)), most), 0);
   const reach = furthest(chargeRange(output, { linears, bias }, sources, null));
+  requireFinite(`output "${output.name}"`, output.name, reach);
   // A weight's rounding may add half a count to each input.
   let quantum = Math.max(largestWeight / 32767, reach / 2 ** 31) || 1;
   for (;;) {
@@ -168,6 +170,11 @@ export function quantizeOutput(output: FoldedOutput, sources: readonly CountSour
   }
 }
 
+function requireFinite(place: string, node: string, reach: number): void {
+  if (!(reach < Infinity)) throw new LlifError("PRECISION", `${place}: expected finite charges, got ${reach}; a weight is no number, or its values overflow`, { nodes: [node] });
+}
+
+/** NaN if one of them is. */
 function furthest({ upper, lower }: { readonly upper: Float64Array; readonly lower: Float64Array }): number {
   return upper.reduce((most, value, channel) => Math.max(most, value, -lower[channel]), 0);
 }

@@ -118,6 +118,8 @@ function chargesOf(node: FoldedLayer | FoldedOutput, sources: readonly CountSour
     const { unit } = sources[number];
     const weights = new Float32Array(linear.weights.length);
     forEachWeight(linear, node.shape, (output, input, weight, index) => (weights[index] = weight * unit[input % unit.length] * factor(output % channels)));
+    const wrong = weights.findIndex((weight) => !Number.isFinite(weight));
+    if (wrong >= 0) throw new LlifError("PRECISION", `${node.kind} "${node.name}": expected finite charges in float32, got ${weights[wrong]}; a weight is no number, or the values overflow`, { nodes: [node.name] });
     return weights;
   });
 }

@@ -4,11 +4,12 @@ import { forward, inputFromPixels } from "../relu/forward.ts";
 import type { AffineNode, ReluNetwork } from "../relu/network.ts";
 import { copyOfSample, type PlainSample, type Samples } from "../samples.ts";
 import { channelsOf } from "../tensor.ts";
-import { analyticScales } from "./analytic.ts";
+import { analyticScales, boundLoss, type BoundLoss } from "./analytic.ts";
 import { channelFloors } from "./channel-floor.ts";
 import type { Activation, FoldedLayer, FoldedNetwork } from "./fold/graph.ts";
 import { placed } from "./fold/value.ts";
 import { StreamingHistogram } from "./histogram.ts";
+import { calibrationWarnings } from "./warnings.ts";
 
 export type ScaleMethod = "max" | "percentile" | "analytic";
 export type CalibrationImages = Samples;
@@ -45,6 +46,10 @@ export interface ScaleOptions {
   readonly percentile: number;
   readonly perChannel: boolean;
   readonly calibration?: AsyncIterable<PlainSample>;
+  /** Largest pixel or magnitude among the calibration inputs, once they were read. */
+  readonly largestInput: () => number | null;
+  /** Whether values are as fine at any scale. */
+  readonly realTimes: boolean;
   readonly maxima?: ActivationMaxima;
   /** Images that `maxima` are of; default: many. */
   readonly maximaImages?: number;
@@ -90,18 +95,45 @@ export function safeguards(images: number): { readonly margin: number; readonly 
 
 const enoughImages = 500;
 
+/** Scales, and what is improbable about them. */
+export interface ChosenScales {
+  readonly scales: Scales;
+  /** Of bounds from the weights. */
+  readonly loss: BoundLoss | null;
+  readonly warnings: readonly string[];
+}
+
 /**
- * @throws {LlifError} DATA if there are no calibration images where the method needs them; ABORTED.
+ * @throws {LlifError} DATA if there are no calibration images where the method needs them, or where a value of theirs or an activation is
+ * no finite number; ABORTED.
  * @see docs/mathematics.md, scales
  */
-export async function activationScales(relu: ReluNetwork, folded: FoldedNetwork, options: ScaleOptions): Promise<Scales> {
+export async function activationScales(relu: ReluNetwork, folded: FoldedNetwork, options: ScaleOptions): Promise<ChosenScales> {
   const layers = layersOf(folded).filter(({ activation }) => activation !== null);
-  const { scales, images } = options.scales === "analytic" ? { scales: analyticScales(relu, folded, options.inputRange), images: Infinity } : await calibratedScales(relu, folded, layers, options);
+  const analytic = options.scales === "analytic";
+  const { scales, images } = analytic ? { scales: analyticScales(relu, folded, options.inputRange), images: Infinity } : await calibratedScales(relu, folded, layers, options);
   const usual = safeguards(options.scales === "max" ? images : Infinity);
   const margin = options.margin ?? (options.scales === "max" ? Math.max(usual.margin, options.leastMargin) : 1);
-  const factor = options.scales === "analytic" ? 1 : margin;
   const floors = channelFloors(folded, scales, options.channelFloor ?? usual.channelFloor);
-  return new Map(layers.map(({ name, ceiling }) => [name, bounded(scales.get(name) as Float64Array, floors.get(name) as Float64Array, { ceiling, margin: factor, perChannel: options.perChannel })]));
+  const chosen = new Map(layers.map((layer) => {
+    const { name, ceiling } = layer;
+    const scale = bounded(scales.get(name) as Float64Array, floors.get(name) as Float64Array, { ceiling, margin: analytic ? 1 : margin, perChannel: options.perChannel });
+    checkScale(layer, scale, analytic ? "the bound from the weights" : "the largest calibrated activation");
+    return [name, scale] as const;
+  }));
+  if (analytic) {
+    const loss = options.realTimes ? null : boundLoss(relu, folded, chosen, options.inputRange);
+    return { scales: chosen, loss, warnings: loss === null ? [] : [loss.advice] };
+  }
+  const seen = layers.filter(({ activation }) => activation?.side !== "negative").map(({ name }) => ({ name, largest: scales.get(name) as Float64Array }));
+  const given = options.maxima !== undefined && options.scales === "max";
+  return { scales: chosen, loss: null, warnings: calibrationWarnings({ images, largestInput: given ? null : options.largestInput(), pixels: options.inputRange === undefined, layers: seen }) };
+}
+
+/** What overflows in float32 or float64 has no scale. */
+function checkScale({ name, activation }: FoldedLayer, scale: Float64Array, what: string): void {
+  const channel = scale.findIndex((value) => !(value < Infinity));
+  if (channel >= 0) throw new LlifError("DATA", `layer "${name}": expected finite activations, got ${scale[channel]} for ${what} of channel ${channel}; a weight is no number, or the values overflow`, { nodes: [(activation as Activation).node] });
 }
 
 /** Never above the ReLU's ceiling. */
@@ -112,8 +144,17 @@ function bounded(raw: Float64Array, floor: Float64Array, { ceiling, margin, perC
 
 async function calibratedScales(relu: ReluNetwork, folded: FoldedNetwork, layers: readonly FoldedLayer[], options: ScaleOptions): Promise<{ readonly scales: Map<string, Float64Array>; readonly images: number }> {
   const { nodes, network } = followed(relu, folded);
+  if (options.scales === "max" && options.maxima !== undefined) checkFollowed(network, nodes, options.maxima);
   const { maxima, images } = options.scales === "max" && options.maxima !== undefined ? { maxima: options.maxima, images: options.maximaImages ?? Infinity } : await streamed(network, nodes, options);
   return { scales: new Map(layers.map((layer) => [layer.name, scaleOf(layer, maxima)])), images };
+}
+
+function checkFollowed(network: ReluNetwork, nodes: readonly string[], maxima: ActivationMaxima): void {
+  for (const name of nodes) {
+    const { shape } = network.nodes.find((node) => node.name === name) as ReluNetwork["nodes"][number];
+    // A node of other codes' negative sides may be missing; the layer that needs it says so.
+    if (maxima[name] !== undefined) checkNumbers(`maxima: ${name}`, maxima[name], { length: channelsOf(shape) });
+  }
 }
 
 /** Largest of the activation's channels as the layer has them; both sides where the counts are signed. */
@@ -140,7 +181,7 @@ const batchSize = 32;
 async function streamed(network: ReluNetwork, nodes: readonly string[], options: ScaleOptions): Promise<{ readonly maxima: ActivationMaxima; readonly images: number }> {
   const { scales, percentile, calibration } = options;
   if (calibration === undefined) {
-    throw new LlifError("DATA", `scales "${scales}": expected calibration images, got none; scales "analytic" need none`);
+    throw new LlifError("DATA", `scales "${scales}": expected calibration images, got none; a few hundred inputs that are like those to come, labels are not needed`);
   }
   const shapes = new Map(network.nodes.map((node) => [node.name, node.shape]));
   const follower = (): Follower => (scales === "percentile" ? new StreamingHistogram() : new Largest());
@@ -152,7 +193,11 @@ async function streamed(network: ReluNetwork, nodes: readonly string[], options:
     for (const node of nodes) {
       const followers = kept.get(node) as Follower[];
       const activations = values[node];
-      for (let index = 0; index < activations.length; index++) followers[index % followers.length].add(Math.max(0, activations[index]));
+      for (let index = 0; index < activations.length; index++) {
+        const activation = Math.max(0, activations[index]);
+        if (!(activation < Infinity)) throw new LlifError("DATA", `layer "${node}": expected finite activations, got ${activations[index]} in channel ${index % followers.length} for a calibration input; a weight is no number, or the values overflow float32`, { nodes: [node] });
+        followers[index % followers.length].add(activation);
+      }
     }
     images += batch.length;
     options.onProgress?.(images);

@@ -9,6 +9,7 @@ import { formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { clippingOf, type LayerClipping } from "./clipping.ts";
 import { precisionOf } from "./quantize.ts";
 import type { ActivationMaxima } from "./scales.ts";
+import { mappingWarnings } from "./warnings.ts";
 
 export interface LayerSummary {
   readonly name: string;
@@ -44,7 +45,7 @@ export interface NetworkSummary {
   readonly folded: readonly string[];
   /** Layers whose activations pass their scales, by the maxima given; empty if none were. */
   readonly clipping: readonly LayerClipping[];
-  /** What is no ReLU, or less precise than wanted: each names the layer and what to change. */
+  /** What is no ReLU, improbable in the calibration (known where it was mapped in this process), or less precise than wanted: each says what to change. */
   readonly warnings: readonly string[];
 }
 
@@ -66,7 +67,7 @@ export function summarize(network: SpikingNetwork, model: { readonly relu?: Relu
     name, code, schedule, spikes, levels, windowTicks, latencyTicks: latencyTicks(network), layers,
     folded: (model.relu?.nodes ?? []).filter((node) => node.kind !== "input" && !names.has(node.name)).map((node) => node.name),
     clipping,
-    warnings: [...neuronWarnings(network), ...precisionWarnings(layers), ...clipping.map(({ advice }) => advice)],
+    warnings: [...neuronWarnings(network), ...precisionWarnings(layers), ...clipping.map(({ advice }) => advice), ...mappingWarnings(network)],
   };
 }
 

@@ -4,6 +4,7 @@ import { checkBoolean, checkFinite, checkFunction, checkInteger, checkOneOf, che
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
 import { hasRealTimes, type Charges, type Population, type SpikingInput, type SpikingNetwork, type SpikingNode, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
+import { warn } from "../warn.ts";
 import { planCode, type CodeOptions, type CodePlan } from "./code.ts";
 import { foldNetwork } from "./fold/fold.ts";
 import type { FoldedLayer, FoldedOutput } from "./fold/graph.ts";
@@ -13,6 +14,8 @@ import { quantizeLayer, quantizeOutput } from "./quantize.ts";
 import { mapRateLayer, mapRateOutput, planNeuron, type NeuronPlan, type RateNeuronOptions } from "./rate.ts";
 import { activationScales, checkMaxima, followed, type ActivationMaxima, type ActivationPass, type CalibrationImages, type FollowedActivations, type ScaleMethod, type Scales } from "./scales.ts";
 import { pooledSource, type CountSource } from "./sources.ts";
+import { requireResolution } from "./resolution.ts";
+import { keepWarnings, mappingWarnings } from "./warnings.ts";
 
 export interface ToSpikingOptions extends CodeOptions, RateNeuronOptions {
   /** Default "max". */
@@ -70,7 +73,8 @@ function checkToSpiking(options: ToSpikingOptions): void {
 }
 
 /**
- * Maps a trained ReLU network analytically to a spiking one. Every node is mapped or refused.
+ * Maps a trained ReLU network analytically to a spiking one. Every node is mapped or refused. Warns of scales that are improbable and of
+ * weights that are coarse, as `summarize` does.
  * @throws {LlifError} UNSUPPORTED naming all nodes that are not mapped; PRECISION where integers cannot be exact; DATA, ABORTED.
  * @see docs/mathematics.md T3 (rate), T7 (layerwise), T8, T9, T12
  */
@@ -80,9 +84,9 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
   const plan = planCode(options);
   const neuron = planNeuron(plan, options);
   const scaleMethod = checkOneOf("scales", options.scales ?? "max", ["max", "percentile", "analytic"] as const);
-  const { pixels, range, calibration } = await checkFloatInputs(options, scaleMethod, inputOf(relu).shape);
+  const { pixels, range, largest, calibration } = await checkFloatInputs(options, scaleMethod, inputOf(relu).shape);
   const folded = foldNetwork(relu, { pixels, signedCounts: hasSignedCounts(plan), levels: plan.arithmetic === "int32" ? plan.levels : 0 });
-  const scales = await activationScales(relu, folded, {
+  const { scales, loss, warnings } = await activationScales(relu, folded, {
     scales: scaleMethod,
     ...(options.margin === undefined ? {} : { margin: checkFinite("margin", options.margin, { above: 0 }) }),
     ...(options.channelFloor === undefined ? {} : { channelFloor: checkFinite("channelFloor", options.channelFloor, { above: 0, to: 1 }) }),
@@ -90,7 +94,8 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
     leastMargin: hasRealTimes(plan) ? 4 : 0,
     percentile: checkFinite("percentile", options.percentile ?? 99.9, { above: 0, to: 100 }),
     perChannel: options.perChannel ?? true,
-    calibration, maxima: options.maxima, maximaImages: options.maximaImages, pass: options.pass, inputRange: pixels ? undefined : range(), signal: options.signal, onProgress: options.onProgress,
+    calibration, largestInput: largest, realTimes: hasRealTimes(plan),
+    maxima: options.maxima, maximaImages: options.maximaImages, pass: options.pass, inputRange: pixels ? undefined : range(), signal: options.signal, onProgress: options.onProgress,
   });
   const counts = pixels ? pixelCounts(relu.convention.scale) : floatInput(range());
   const input: SpikingInput = { name: folded.input.name, shape: folded.input.shape, counts };
@@ -98,10 +103,14 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
   const { code, schedule, spikes, nonAdjacent, settles, arithmetic, windowTicks, levels } = plan;
   const builder = new Builder(plan, neuron, input, scales);
   for (const node of folded.nodes) builder.add(node);
-  return {
+  const network: SpikingNetwork = {
     name: relu.name, code, schedule, spikes, arithmetic, windowTicks, levels, ...(nonAdjacent ? { nonAdjacent } : {}), ...(settles ? { settles } : {}), dtSeconds: neuron.dtSeconds,
     input, nodes: builder.nodes, synapses: builder.synapses, convention, classes: relu.classes,
   };
+  if (loss !== null) requireResolution(network, loss);
+  keepWarnings(network, warnings);
+  mappingWarnings(network).forEach(warn);
+  return network;
 }
 
 /**
