@@ -284,12 +284,12 @@ describe("curve and sweep", () => {
   });
 
   it("has a point for each setting of each code", async () => {
-    const words = ["sweep", mnist8, "--data", digits, "--limit", "10", "--scales", "analytic", "--ticks", "4,32", "--bits", "3"];
+    const words = ["sweep", mnist8, "--data", digits, "--limit", "10", "--scales", "analytic", "--ticks", "6,32", "--bits", "5"];
     const { points, skipped } = await json([...words, "--plot", file("sweep.svg")]);
     const shown = points.map(({ name, report }: { name: string; report: { windowTicks: number } }) => `${name} ${report.windowTicks}`);
-    expect(shown).toEqual(expect.arrayContaining(["phase 3", "phase 4", "rate-layerwise 4", "rate-layerwise 7", "rate-layerwise 32", "rate 4", "rate 7", "rate 32"]));
+    expect(shown).toEqual(expect.arrayContaining(["phase 5", "phase 6", "rate-layerwise 6", "rate-layerwise 31", "rate-layerwise 32", "rate 6", "rate 31", "rate 32"]));
     expect(skipped).toEqual(expect.arrayContaining([expect.objectContaining({ name: "phase", ticks: 32 })]));
-    // Nothing is silently left out: 3 settings in each code, but that 3 bits are 4 ticks of the non-adjacent form; real-valued times once.
+    // Nothing is silently left out: 3 settings in each code, but that 5 bits are 6 ticks of the non-adjacent form; real-valued times once.
     expect(points.length + skipped.length).toBe(7 * 3 - 1 + 1);
     expect(readFileSync(file("sweep.svg"), "utf8")).toContain("mnist-8 on 10 images");
   });

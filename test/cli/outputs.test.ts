@@ -94,7 +94,8 @@ describe("the program", () => {
     const before = readdirSync(folder);
     const { child, ended } = started(["run", join(models, "mnist-cnn.onnx"), "--input", file("digit.npy"), "--code", "rate", "--schedule", "layerwise", "--ticks", "16000000", "--scales", "analytic", "--engine", engine, "--save-spikes", file("spikes.npz")]);
     setTimeout(() => child.kill("SIGINT"), 2500);
-    expect(await ended).toEqual({ code: 130, signal: null, err: "llif: cancelled\n" });
+    // So many ticks leave weights no bits, which is told first.
+    expect(await ended).toEqual({ code: 130, signal: null, err: expect.stringMatching(/^(warning: dense1: its weights have [^\n]*\n)?llif: cancelled\n$/) });
     expect(readdirSync(folder)).toEqual(before);
   });
 

@@ -88,8 +88,8 @@ export interface BoundLoss {
   readonly advice: string;
 }
 
-/** Bounds grow layer by layer; null where they lose two bits at most. */
-export function boundLoss(relu: ReluNetwork, folded: FoldedNetwork, scales: ReadonlyMap<string, Float64Array>, inputRange?: number): BoundLoss | null {
+/** Bounds grow layer by layer; null where they lose two bits at most, or where T has enough for them and eight bits beside. */
+export function boundLoss(relu: ReluNetwork, folded: FoldedNetwork, scales: ReadonlyMap<string, Float64Array>, levels: number, inputRange?: number): BoundLoss | null {
   const typical = typicalActivations(relu, folded, inputRange);
   let [worst, layer] = [0, ""];
   for (const node of folded.nodes) {
@@ -101,7 +101,7 @@ export function boundLoss(relu: ReluNetwork, folded: FoldedNetwork, scales: Read
     if (least < Infinity && least > worst) [worst, layer] = [least, node.name];
   }
   const bits = Math.ceil(Math.log2(worst));
-  if (!(bits > 2)) return null;
+  if (!(bits > 2) || levels >= 2 ** (8 + bits) - 1) return null;
   const advice = `scales "analytic": bounds from the weights are about 2^${bits} times what values usually reach in layer "${layer}", so as much as calibrated scales carry in 8 bits would take ${8 + bits} bits, or 2^${8 + bits} ticks of rate; give calibration inputs (scales "max") instead`;
   return { layer, bits, advice };
 }

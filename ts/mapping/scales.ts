@@ -48,8 +48,8 @@ export interface ScaleOptions {
   readonly calibration?: AsyncIterable<PlainSample>;
   /** Largest pixel or magnitude among the calibration inputs, once they were read. */
   readonly largestInput: () => number | null;
-  /** Whether values are as fine at any scale. */
-  readonly realTimes: boolean;
+  /** T; Infinity where values are as fine at any scale. */
+  readonly levels: number;
   readonly maxima?: ActivationMaxima;
   /** Images that `maxima` are of; default: many. */
   readonly maximaImages?: number;
@@ -122,7 +122,7 @@ export async function activationScales(relu: ReluNetwork, folded: FoldedNetwork,
     return [name, scale] as const;
   }));
   if (analytic) {
-    const loss = options.realTimes ? null : boundLoss(relu, folded, chosen, options.inputRange);
+    const loss = boundLoss(relu, folded, chosen, options.levels, options.inputRange);
     return { scales: chosen, loss, warnings: loss === null ? [] : [loss.advice] };
   }
   const seen = layers.filter(({ activation }) => activation?.side !== "negative").map(({ name }) => ({ name, largest: scales.get(name) as Float64Array }));

@@ -94,7 +94,7 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
     leastMargin: hasRealTimes(plan) ? 4 : 0,
     percentile: checkFinite("percentile", options.percentile ?? 99.9, { above: 0, to: 100 }),
     perChannel: options.perChannel ?? true,
-    calibration, largestInput: largest, realTimes: hasRealTimes(plan),
+    calibration, largestInput: largest, levels: hasRealTimes(plan) ? Infinity : plan.levels,
     maxima: options.maxima, maximaImages: options.maximaImages, pass: options.pass, inputRange: pixels ? undefined : range(), signal: options.signal, onProgress: options.onProgress,
   });
   const counts = pixels ? pixelCounts(relu.convention.scale) : floatInput(range());

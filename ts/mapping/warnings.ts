@@ -11,7 +11,10 @@ export function keepWarnings(network: SpikingNetwork, warnings: readonly string[
 
 /** Of the scales, as far as the network was mapped in this process, and of coarse weights. */
 export function mappingWarnings(network: SpikingNetwork): string[] {
-  return [...(found.get(network) ?? []), ...weightRounding(network).map(({ advice }) => advice)];
+  const [worst, ...others] = weightRounding(network).sort((a, b) => a.quanta - b.quanta);
+  if (worst === undefined) return [...(found.get(network) ?? [])];
+  const more = others.length === 0 ? "" : `; the same holds of ${others.length} more: ${others.slice(0, 3).map(({ layer }) => layer).join(", ")}${others.length > 3 ? ", …" : ""}`;
+  return [...(found.get(network) ?? []), `${worst.advice}${more}`];
 }
 
 /** What the scales of one calibration look like. */
