@@ -5,6 +5,9 @@ import { encode } from "fast-png";
 import { beforeAll, describe, expect, it } from "vitest";
 import { writeLlif } from "../../ts/formats/llif.ts";
 import { spikingNetwork } from "../../ts/spiking/builder.ts";
+import { writeNpy } from "../../ts/data/npy.ts";
+import { toSpiking } from "../../ts/mapping/to-spiking.ts";
+import { reluNetwork } from "../../ts/relu/builder.ts";
 import { floats, model, node } from "../formats/graphs.ts";
 import { llif, temporaryFolder } from "./cli.ts";
 
@@ -38,6 +41,20 @@ describe("--budget", () => {
 
   it.each(["elements", "elements=", "elements=0", "elements=-1", "elements=x", "pixels=4", "depth=4,", ""])("refuses %j", async (value) => {
     expect(await llif(["inspect", file("image.onnx"), "--budget", value])).toMatchObject({ code: 1, out: "", err: expect.stringMatching(/^llif: --budget: expected bytes, elements, nodes, depth, seconds with a number above 0, such as elements=1e9, got /) });
+  });
+});
+
+describe("run", () => {
+  it("tells how much of an input was clipped, and every warning", async () => {
+    const relu = reluNetwork({ input: [4] }).dense({ weights: { shape: [2, 4], data: new Float32Array(8).fill(0.5) }, name: "out" }).build();
+    writeFileSync(file("clip.llif"), writeLlif(await toSpiking(relu, { calibration: [Float32Array.of(0.1, 0.2, 0.3, 0.4)] })));
+    writeFileSync(file("far.npy"), writeNpy({ shape: [1, 4], data: Float32Array.of(0.1, 90, 90, -90) }));
+    const words = ["run", file("clip.llif"), "--input", file("far.npy")];
+    const [text, json] = [await llif(words), await llif([...words, "--json"])];
+    expect(text.out).toMatch(/, 3 of 4 inputs clipped$/m);
+    expect(text.err).toMatch(/^warning: network .*: 3 of 4 values lay beyond the range/m);
+    const [record] = JSON.parse(json.out) as { clippedInputs: number; warnings: string[] }[];
+    expect(record).toMatchObject({ clippedInputs: 3, warnings: expect.arrayContaining([expect.stringContaining("3 of 4 values lay beyond the range")]) });
   });
 });
 

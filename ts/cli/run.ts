@@ -8,6 +8,7 @@ import { prepareImage } from "../data/prepare.ts";
 import { resolveEngine } from "../engine/create.ts";
 import { createFloatPass } from "../engine/passes.ts";
 import type { Result } from "../engine/engine.ts";
+import { summarize } from "../mapping/summary.ts";
 import { followedActivations, toSpiking } from "../mapping/to-spiking.ts";
 import { mappingWarnings } from "../mapping/warnings.ts";
 import { argmax, inputFromPixels } from "../relu/forward.ts";
@@ -79,12 +80,17 @@ export function addRun(program: Command, io: Io): void {
       // One network takes them all: pixels, or float values.
       const samples = read.every(({ values }) => values instanceof Uint8Array) ? read : read.map((sample) => ({ ...sample, values: floatValues(model.relu, sample) }));
       const network = await networkOf(model, samples, flags, io);
-      const results = await simulate(network, samples, flags, io);
+      const warnings = [...summarize(network).warnings];
+      const heard = collectWarnings((warning) => {
+        warnings.push(warning);
+        io.err(`warning: ${warning}`);
+      });
+      const results = await simulate(network, samples, flags, io).finally(heard);
       const logits = model.relu.outputs.length === 0 ? null : await reluLogits(model.relu, samples);
       if (flags.plot !== undefined) await writeOutput(flags.plot, await plotFirst(network, samples[0], results[0]), io.signal);
       if (flags.saveSpikes !== undefined) await writeOutput(flags.saveSpikes, spikesToNpz(network, results), io.signal);
       const decided = results.map((result, index): Decided => ({ sample: samples[index], result, relu: logits?.[index] ?? null, classes: model.relu.classes }));
-      io.out(flags.json === true ? toJson(decided.map(toRecord)) : decided.map(formatDecided).join("\n\n"));
+      io.out(flags.json === true ? toJson(decided.map((each) => ({ ...toRecord(each), warnings }))) : decided.map(formatDecided).join("\n\n"));
     });
 }
 
@@ -227,7 +233,7 @@ function toRecord({ sample, result, relu, classes }: Decided) {
 
 function formatDecided({ sample, result, relu, classes }: Decided): string {
   const { top, statistics, counts } = result;
-  const cost = `  ${statistics.latencyTicks} ticks to the decision, ${formatCount(statistics.spikes)} spikes, ${formatCount(statistics.synapticOperations)} synaptic operations`;
+  const cost = `  ${statistics.latencyTicks} ticks to the decision, ${formatCount(statistics.spikes)} spikes, ${formatCount(statistics.synapticOperations)} synaptic operations${statistics.clippedInputs > 0 ? `, ${formatCount(statistics.clippedInputs)} of ${formatCount(sample.values.length)} inputs clipped` : ""}`;
   const name = oneLine(sample.name);
   if (top.length === 0) {
     const layers = Object.entries(spikesOfLayers(counts)).map(([layer, spikes]) => [`  ${layer}`, formatCount(spikes)]);
