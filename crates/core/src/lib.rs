@@ -1,27 +1,45 @@
-//! Linear leaky integrate-and-fire simulation.
+//! Linear leaky integrate-and-fire simulation. The rooms, each of which imports only rooms below it:
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | `any` | the list of codes; a simulator of any of them behind one object |
+//! | `pipeline` | one sample a window: drives a simulator |
+//! | `simulator` | the order of nodes, blocks of ticks, delays, settling; knows no code |
+//! | `code` | how layers integrate and fire: rate, signed rate, windows, time to first spike |
+//! | `arrive` | what reaches a layer: spikes in the form that each synapse needs, delays, constant charge |
+//! | `record` | what a run leaves of a layer |
+//! | `network` | the validated graph |
+//! | `pool` | sums, and the maxima of every code |
+//! | `layer` | geometry, chunks, synapses and parameters of a population or output |
+//! | `synapse` | packed rows of weights, event-by-event delivery, proofs that sums of 16 bits suffice |
+//! | `kernel` | inner loops over slices of events: membranes stay in registers |
+//! | `neuron` | one tick of one neuron, as its definition |
+//! | `lanes` | 128 bits of WebAssembly, SSE or plain Rust |
+//! | `input`, `parameters`, `schedule`, `spikes`, `bits` | the ground |
+//! | `dense` | passes without spikes, over batches of samples; imports nothing |
+//!
+//! Where the speed comes from: the spikes that reach a row of outputs (in f32, where sums have an order, those that reach a
+//! position) are one list; an event of a depthwise layer reaches all columns that read it at once; weights of 16 bits add up in as
+//! many; ticks that count the same are integrated as one, with a row loaded once for 2^p spikes, and all firing ticks of phase and
+//! rate happen at once (T7); an event of `ttfs` carries what its time stands for; synchronous dense layers read the next chunk's
+//! weights ahead.
 
-mod chunks;
-mod current;
-mod delays;
+pub mod any;
+mod arrive;
+mod bits;
+pub mod code;
 pub mod dense;
-mod events;
-mod fan;
+pub mod input;
 pub mod kernel;
+pub mod lanes;
 pub mod layer;
-mod layerwise;
 pub mod network;
 pub mod neuron;
+mod parameters;
 mod pipeline;
-mod pool;
-mod signed_pool;
-mod signed_rate;
+pub mod pool;
+pub mod record;
+pub mod schedule;
 pub mod simulator;
-mod slots;
 pub mod spikes;
-mod state;
-pub mod sweep;
 pub mod synapse;
-mod synchronous;
-mod timed;
-mod timed_pool;
-mod views;

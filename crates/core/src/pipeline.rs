@@ -4,21 +4,21 @@
 //! input, so the spikes of the next window are known when the window ends: they are kept with their sample until the last reader
 //! has had them.
 
-use crate::kernel::lanes::Lanes;
-use crate::network::{Network, Node};
-use crate::simulator::{Input, Simulator};
+use crate::code::{Block, Code};
+use crate::input::Input;
+use crate::lanes::Lanes;
+use crate::network::Network;
+use crate::record::Record;
+use crate::simulator::{Simulator, Totals};
 use crate::spikes::Spikes;
-use crate::state::LayerState;
 use std::collections::VecDeque;
 
-#[derive(Default)]
-pub(crate) struct Pipeline {
+pub struct Pipeline {
+    ticks: usize,
     /// In which window after a sample's entry each node works on it.
     stages: Vec<usize>,
     /// In which window after a sample's entry each node's spikes are read last.
     read_last: Vec<usize>,
-    /// Whether spikes of each neuron are counted.
-    pub counts: bool,
     /// By the number of windows since each entered.
     samples: VecDeque<Option<Sample>>,
     /// Spikes that no sample needs any more, for the next to write over; by node.
@@ -32,51 +32,20 @@ struct Sample {
     /// By node, as the rest.
     spikes: Vec<Spikes>,
     records: Vec<Record>,
-    spike_count: u64,
-    synaptic_operations: u64,
-}
-
-/// What a run leaves of one layer.
-#[derive(Default)]
-struct Record {
-    charge: Vec<u32>,
-    counts: Vec<u32>,
-    spike_ticks: Vec<u32>,
-    spike_neurons: Vec<u32>,
-    spike_signs: Vec<u32>,
-    spike_values: Vec<u32>,
-    traces: Vec<u32>,
-}
-
-impl Record {
-    fn exchange(&mut self, state: &mut LayerState) {
-        let pairs = [
-            (&mut self.charge, &mut state.potential),
-            (&mut self.counts, &mut state.counts),
-            (&mut self.spike_ticks, &mut state.spike_ticks),
-            (&mut self.spike_neurons, &mut state.spike_neurons),
-            (&mut self.spike_signs, &mut state.spike_signs),
-            (&mut self.spike_values, &mut state.spike_values),
-            (&mut self.traces, &mut state.traces),
-        ];
-        pairs.into_iter().for_each(|(kept, current)| std::mem::swap(kept, current));
-    }
+    totals: Totals,
 }
 
 impl Pipeline {
-    pub fn new(network: &Network, counts: bool) -> Pipeline {
-        if network.schedule.interleaved {
-            return Pipeline::default();
-        }
+    pub fn new(network: &Network) -> Result<Pipeline, String> {
+        let Some(ticks) = network.format.window else {
+            return Err("pipeline: expected a layerwise network".into());
+        };
         let count = network.nodes.len();
         // Populations on the longest path up to and including each node.
         let (mut depths, mut stages, mut read_last) = (vec![0; count], vec![0; count], vec![0; count]);
         for (index, node) in network.nodes.iter().enumerate() {
-            let (sources, fires) = match node {
-                Node::Input(_) => (Vec::new(), false),
-                Node::Pool(pool) => (vec![pool.source], false),
-                Node::Layer(layer) => (layer.synapses.iter().map(|synapse| synapse.source).collect(), layer.fires),
-            };
+            let sources = node.sources();
+            let fires = node.layer().is_some_and(|layer| layer.fires);
             let before = sources.iter().map(|&source| depths[source]).max().unwrap_or(0);
             depths[index] = before + usize::from(fires);
             // A population integrates in the window before the one in which it fires.
@@ -86,87 +55,70 @@ impl Pipeline {
         }
         // The decision falls when the last population has fired, whether or not an output reads it.
         let windows = depths.iter().max().map_or(0, |deepest| deepest + 1);
-        Pipeline {
+        Ok(Pipeline {
+            ticks,
             stages,
             read_last,
-            counts,
             samples: (0..windows).map(|_| None).collect(),
             spare: (0..count).map(|_| Vec::new()).collect(),
-        }
-    }
-}
-
-impl<L: Lanes> Simulator<L> {
-    /// Forgets the samples on the way.
-    pub fn begin_pipeline(&mut self) -> Result<(), String> {
-        if self.network.schedule.interleaved {
-            return Err("pipeline: expected a layerwise network".into());
-        }
-        self.pipeline.samples.iter_mut().for_each(|sample| *sample = None);
-        Ok(())
+        })
     }
 
     /// One window, at whose start a sample enters or not. Returns whether a sample's decision falls at its end: its results are
     /// then those that the simulator gives.
-    pub fn pass_window(&mut self, input: Option<Input>) -> Result<bool, String> {
+    pub fn pass<L: Lanes, C: Code>(
+        &mut self,
+        simulator: &mut Simulator<L, C>,
+        input: Option<Input>,
+    ) -> Result<bool, String> {
         let entering = match input {
             None => None,
-            Some(input) => Some(self.sample(&input)?),
+            Some(input) => Some(self.sample(simulator, &input)?),
         };
-        self.pipeline.samples.rotate_right(1);
-        self.pipeline.samples[0] = entering;
-        for age in 0..self.pipeline.samples.len() {
-            let Some(mut sample) = self.pipeline.samples[age].take() else { continue };
-            std::mem::swap(&mut self.spikes, &mut sample.spikes);
-            self.advance(&mut sample, age);
-            std::mem::swap(&mut self.spikes, &mut sample.spikes);
-            self.pipeline.samples[age] = Some(sample);
+        self.samples.rotate_right(1);
+        self.samples[0] = entering;
+        for age in 0..self.samples.len() {
+            let Some(mut sample) = self.samples[age].take() else { continue };
+            std::mem::swap(&mut simulator.spikes, &mut sample.spikes);
+            self.advance(simulator, &mut sample, age);
+            std::mem::swap(&mut simulator.spikes, &mut sample.spikes);
+            self.samples[age] = Some(sample);
         }
-        let Some(Some(mut done)) = self.pipeline.samples.back_mut().map(Option::take) else { return Ok(false) };
-        done.records.iter_mut().zip(&mut self.states).for_each(|(record, state)| record.exchange(state));
-        (self.spike_count, self.synaptic_operations) = (done.spike_count, done.synaptic_operations);
+        let Some(Some(done)) = self.samples.back_mut().map(Option::take) else { return Ok(false) };
+        (simulator.records, simulator.totals) = (done.records, done.totals);
         Ok(true)
     }
 
-    fn sample(&mut self, input: &Input) -> Result<Sample, String> {
-        let ticks = self.network.schedule.window_ticks();
-        let distinct = self.check(input, ticks)?;
-        let nodes = self.network.nodes.len();
+    fn sample<L: Lanes, C: Code>(&mut self, simulator: &Simulator<L, C>, input: &Input) -> Result<Sample, String> {
+        let distinct = simulator.check(input, self.ticks)?;
+        let nodes = simulator.network.nodes.len();
         let mut spikes: Vec<Spikes> = (0..nodes).map(|_| Spikes::default()).collect();
-        spikes[0] = self.pipeline.spare[0].pop().unwrap_or_default();
-        std::mem::swap(&mut self.spikes, &mut spikes);
-        self.enter(input, 0, ticks);
-        std::mem::swap(&mut self.spikes, &mut spikes);
-        let current = input.current().map(<[u32]>::to_vec);
-        Ok(Sample {
-            current,
-            distinct,
-            spikes,
-            records: (0..nodes).map(|_| Record::default()).collect(),
-            spike_count: 0,
-            synaptic_operations: 0,
-        })
+        spikes[0] = self.spare[0].pop().unwrap_or_default();
+        simulator.code.enter(&simulator.network, input, self.block(distinct), &mut spikes[0]);
+        let records = (0..nodes).map(|_| Record::default()).collect();
+        let current = simulator.code.current(input).map(<[u32]>::to_vec);
+        Ok(Sample { current, distinct, spikes, records, totals: Totals::default() })
+    }
+
+    fn block(&self, distinct: bool) -> Block {
+        Block { first: 0, ticks: self.ticks, of: self.ticks, distinct }
     }
 
     /// What every node does with a sample that entered `age` windows ago.
-    fn advance(&mut self, sample: &mut Sample, age: usize) {
-        let ticks = self.network.schedule.window_ticks();
-        (self.spike_count, self.synaptic_operations) = (0, 0);
-        for index in 1..self.network.nodes.len() {
-            if self.pipeline.stages[index] != age {
-                continue;
-            }
-            self.spikes[index] = self.pipeline.spare[index].pop().unwrap_or_default();
-            self.begin(index, sample.current.as_deref(), 2 * ticks);
-            self.block(index..index + 1, 0, ticks, ticks, sample.distinct);
-            sample.records[index].exchange(&mut self.states[index]);
+    fn advance<L: Lanes, C: Code>(&mut self, simulator: &mut Simulator<L, C>, sample: &mut Sample, age: usize) {
+        simulator.totals = sample.totals;
+        for index in (1..self.stages.len()).filter(|&index| self.stages[index] == age) {
+            simulator.spikes[index] = self.spare[index].pop().unwrap_or_default();
+            simulator.begin(index, sample.current.as_deref(), 2 * self.ticks);
+            simulator.block(index..index + 1, self.block(sample.distinct));
+            simulator.end(index);
+            std::mem::swap(&mut sample.records[index], &mut simulator.records[index]);
         }
-        for index in 0..self.network.nodes.len() {
-            if self.pipeline.read_last[index] == age {
-                self.pipeline.spare[index].push(std::mem::take(&mut self.spikes[index]));
+        for (index, &last) in self.read_last.iter().enumerate() {
+            if last == age {
+                self.spare[index].push(std::mem::take(&mut simulator.spikes[index]));
             }
         }
-        sample.spike_count += self.spike_count;
-        sample.synaptic_operations += self.synaptic_operations;
+        sample.totals = simulator.totals;
     }
 }

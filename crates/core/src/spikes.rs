@@ -1,5 +1,7 @@
 //! Spikes of one node over a block of ticks, sorted so that every kernel reads slices of them.
 
+use crate::bits::put_eight;
+
 /// Extents of a node, channels last; a node without positions has one row and one column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Geometry {
@@ -17,24 +19,6 @@ impl Geometry {
         self.height * self.width
     }
 }
-
-/// Places of the ones in each byte, ascending; then zeros.
-pub static PLACES: [[u32; 8]; 256] = {
-    let mut places = [[0; 8]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let (mut bit, mut count) = (0, 0);
-        while bit < 8 {
-            if byte >> bit & 1 == 1 {
-                places[byte][count] = bit;
-                count += 1;
-            }
-            bit += 1;
-        }
-        byte += 1;
-    }
-    places
-};
 
 /// Spikes of a node over a block of ticks. A plane is one tick, or one tick and sign. An entry is x·channels + channel; those of
 /// (row, plane, x) begin at `starts[(row·planes + plane)·width + x]`, so that a range of x is one slice.
@@ -101,6 +85,12 @@ impl Spikes {
         }
         self.starts.push(self.entries.len() as u32);
         self.cursor = cursor;
+    }
+
+    /// No spikes in so many planes.
+    pub fn fill_silent(&mut self, geometry: Geometry, planes: usize) {
+        self.clear(planes);
+        self.starts.resize(geometry.positions() * planes + 1, 0);
     }
 
     /// Entries of a whole row in one plane.
@@ -211,7 +201,7 @@ impl Spikes {
         }
     }
 
-    /// The same where some neurons spike several times.
+    /// The same where some neurons spike more than once in a plane.
     #[inline(never)]
     pub fn append_repeated(&mut self, geometry: Geometry, bits: &[u64], words: usize, further: Further) {
         let Geometry { width, channels, .. } = geometry;
@@ -237,7 +227,7 @@ impl Spikes {
             left -= length - start;
             // SAFETY: the entries up to `length` have been written.
             unsafe { self.entries.set_len(length) };
-            if std::mem::take(&mut further.several[cell]) != 0 {
+            if std::mem::take(&mut further.multiple[cell]) != 0 {
                 self.repeat(start, origin, &mut further.extra[cell * further.padded..]);
             }
         }
@@ -276,19 +266,8 @@ impl Spikes {
 /// Spikes of a row beyond each neuron's first; all zeros once they are appended.
 pub struct Further<'a> {
     /// Whether any neuron of a position has such spikes, [planes][width].
-    pub several: &'a mut [u8],
+    pub multiple: &'a mut [u8],
     /// [planes][width][padded].
     pub extra: &'a mut [u32],
     pub padded: usize,
-}
-
-/// Writes the places of the ones of a byte, counted from `origin`, and returns their number.
-///
-/// # Safety
-/// `to` has room for 8 entries.
-#[inline(always)]
-pub unsafe fn put_eight(to: *mut u32, eight: usize, origin: usize) -> usize {
-    let places = &PLACES[eight];
-    to.cast::<[u32; 8]>().write_unaligned(std::array::from_fn(|at| places[at] + origin as u32));
-    eight.count_ones() as usize
 }

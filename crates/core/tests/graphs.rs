@@ -6,14 +6,15 @@ mod graph;
 mod oracle;
 
 use graph::{Draw, DrawnLayer, DrawnNode, DrawnPool, Graph};
-use llif_core::kernel::lanes::Lanes;
-use llif_core::kernel::portable::Portable;
-use llif_core::kernel::Native;
-use llif_core::network::{Network, Schedule, TakesBack, Timed};
+use llif_core::any::{simulator, Simulate, Spec};
+use llif_core::code::signed_rate::SignedRate;
+use llif_core::code::ttfs::Ttfs;
+use llif_core::input::Input;
+use llif_core::lanes::{Lanes, Native, Portable};
+use llif_core::network::Network;
 use llif_core::neuron::Neuron;
-use llif_core::simulator::{Input, Simulator};
 use llif_core::spikes::Geometry;
-use oracle::{draw_schedule, Random, Train};
+use oracle::{draw_schedule, Random, Schedule, Train};
 
 const PLAIN: Neuron = Neuron {
     leak_factor: 1.0,
@@ -126,7 +127,7 @@ struct TickedNeuron {
 
 /// All layers tick together: float32 neurons, or signed rate (T8). `runs` follow one another; with `settle`, the last goes on until a tick
 /// is silent. Gives what each run leaves, and the ticks that settling took.
-fn ticked(graph: &Graph, signed: Option<TakesBack>, runs: &[Sample], settle: bool) -> (Vec<Vec<Expected>>, usize) {
+fn ticked(graph: &Graph, signed: Option<SignedRate>, runs: &[Sample], settle: bool) -> (Vec<Vec<Expected>>, usize) {
     let sizes: Vec<usize> = graph.geometries.iter().map(Geometry::size).collect();
     let start = |layer: &DrawnLayer, neuron: usize| if layer.fires { layer.initial[neuron] } else { 0 };
     let mut neurons: Vec<Vec<TickedNeuron>> = (0..graph.nodes.len())
@@ -314,7 +315,7 @@ fn signed_tick(
     values: Option<&[u32]>,
     tick: usize,
     over: bool,
-    signed: TakesBack,
+    signed: SignedRate,
 ) -> i32 {
     let window = i64::from(signed.window_ticks);
     if !over {
@@ -356,7 +357,7 @@ fn windows(graph: &Graph, schedule: &Schedule, sample: &Sample) -> Vec<Expected>
                 }
             }
         }
-        let payload = |tick: usize| schedule.firing[tick].payload;
+        let payload = |tick: usize| schedule.windows.firing[tick].payload;
         expected.counts = (0..size)
             .map(|neuron| {
                 expected
@@ -382,7 +383,7 @@ fn window_of(
     sample: &Sample,
     expected: &mut Expected,
 ) -> Vec<u32> {
-    let (gain, ticks) = (i64::from(schedule.gain), sample.ticks);
+    let (gain, ticks) = (i64::from(schedule.windows.gain), sample.ticks);
     let initial = if layer.fires { i64::from(layer.initial[neuron] as i32) } else { 0 };
     let base = i64::from(layer.bias[neuron] as i32)
         + initial
@@ -391,7 +392,7 @@ fn window_of(
             .sum::<i64>();
     let (mut arrived, mut samples) = (0i64, Vec::new());
     for tick in 0..ticks {
-        let payload = if schedule.timed.is_some() { i64::from(schedule.firing[tick].payload) } else { 1 };
+        let payload = if schedule.slots.is_some() { i64::from(schedule.windows.firing[tick].payload) } else { 1 };
         arrived = gain * arrived
             + arriving(layer, neuron, trains, tick)
                 .map(|(q, count)| i64::from(q as i32) * i64::from(count) * payload)
@@ -404,13 +405,13 @@ fn window_of(
         return samples;
     }
     let threshold = i64::from(layer.threshold[neuron] as i32);
-    if schedule.raised && layer.rectified {
+    if schedule.windows.raised && layer.rectified {
         v = v.max(0);
     }
-    if let Some(cap) = schedule.cap {
+    if let Some(cap) = schedule.windows.cap {
         v = v.min(threshold * i64::from(cap) - 1);
     }
-    for (tick, firing) in schedule.firing.iter().enumerate() {
+    for (tick, firing) in schedule.windows.firing.iter().enumerate() {
         let spike = if 2 * v >= threshold * i64::from(firing.above) {
             1
         } else if firing.below.is_some_and(|below| 2 * v < -threshold * i64::from(below)) {
@@ -428,17 +429,17 @@ fn window_of(
 /// The maximum of a window by what its members have shown: in `phase` the largest digits so far, in `rate` any spike, in `ttfs` the first.
 fn pooled_window(pool: &DrawnPool, channels: usize, schedule: &Schedule, source: &Train) -> Train {
     let digit = |tick: usize, member: usize| source[tick][member].signum();
-    let base = if schedule.signed { 3 } else { 2 };
+    let base = if schedule.windows.signed { 3 } else { 2 };
     let output = |tick: usize, output: usize| {
         let members = &pool.members[output];
         if pool.sum {
             return pool.times(output, channels) * members.iter().map(|&member| source[tick][member]).sum::<i32>();
         }
         let any = |tick: usize| members.iter().any(|&member| digit(tick, member) > 0);
-        if schedule.timed.is_some() {
+        if schedule.slots.is_some() {
             return i32::from(any(tick) && !(0..tick).any(any));
         }
-        if schedule.gain == 1 {
+        if schedule.windows.gain == 1 {
             return i32::from(any(tick));
         }
         // What a member has shown until a tick, read as a number in digits.
@@ -537,19 +538,13 @@ fn words(charge: f64) -> Vec<u32> {
     vec![charge.to_bits() as u32, (charge.to_bits() >> 32) as u32]
 }
 
-fn compare<L: Lanes>(
-    simulator: &Simulator<L>,
-    graph: &Graph,
-    expected: &[Expected],
-    real: bool,
-    context: &str,
-) -> usize {
+fn compare(simulator: &dyn Simulate, graph: &Graph, expected: &[Expected], real: bool, context: &str) -> usize {
     let mut spikes = 0;
     for number in 1..graph.nodes.len() {
         let Some(layer) = graph.layer(number) else { continue };
-        let wanted = &expected[number];
+        let (wanted, record) = (&expected[number], &simulator.records()[number]);
         if !layer.fires {
-            assert_eq!(simulator.charges(number), wanted.charges, "charges of node {number}, {context}");
+            assert_eq!(record.charges, wanted.charges, "charges of node {number}, {context}");
             continue;
         }
         let neurons: Vec<u32> = match real {
@@ -564,13 +559,13 @@ fn compare<L: Lanes>(
                 })
                 .collect(),
         };
-        assert_eq!(simulator.spike_neurons(number), neurons, "spikes of node {number}, {context}");
-        assert_eq!(simulator.counts(number), wanted.counts, "counts of node {number}, {context}");
-        assert_eq!(simulator.traces(number), wanted.traces.concat(), "traces of node {number}, {context}");
+        assert_eq!(record.neurons, neurons, "spikes of node {number}, {context}");
+        assert_eq!(record.counts, wanted.counts, "counts of node {number}, {context}");
+        assert_eq!(record.traces, wanted.traces.concat(), "traces of node {number}, {context}");
         if real {
-            assert_eq!(simulator.spike_values(number), wanted.values, "values of node {number}, {context}");
+            assert_eq!(record.values, wanted.values, "values of node {number}, {context}");
             assert_eq!(
-                simulator.spike_ticks(number),
+                record.ticks,
                 wanted.train[1].iter().map(|&tick| tick as u32).collect::<Vec<u32>>(),
                 "ticks of node {number}, {context}"
             );
@@ -578,6 +573,11 @@ fn compare<L: Lanes>(
         spikes += neurons.len();
     }
     spikes
+}
+
+fn simulate<L: Lanes + 'static>(spec: Spec, input: Geometry, graph: &Graph) -> Box<dyn Simulate> {
+    let network = graph.build(Network::new(input, spec.format()));
+    simulator::<L>(spec, network, true).unwrap()
 }
 
 fn input_geometry(random: &mut Random) -> Geometry {
@@ -588,7 +588,7 @@ fn integer(random: &mut Random, low: i32, high: i32) -> u32 {
     random.between(low, high) as u32
 }
 
-fn float_case<L: Lanes>(random: &mut Random) -> usize {
+fn float_case<L: Lanes + 'static>(random: &mut Random) -> usize {
     let input = input_geometry(random);
     // A power of two below: sums are exact, and thresholds are met exactly.
     let below = [64.0, 97.0][random.below(2)];
@@ -615,27 +615,23 @@ fn float_case<L: Lanes>(random: &mut Random) -> usize {
         .map(|ticks| Sample::draw(random, input, ticks, [false, true], &|random| charge(random, -90, 90)))
         .collect();
     let (expected, _) = ticked(&graph, None, &runs, false);
-    let mut simulator = Simulator::<L>::new(
-        graph.build(Network::new(input, Schedule::from_numbers(true, 1, &[], false, 0)).unwrap()),
-        true,
-    )
-    .unwrap();
+    let mut simulator = simulate::<L>(Spec::Rate, input, &graph);
     let mut spikes = 0;
     for repetition in 0..2 {
         simulator.reset();
         for (run, (sample, expected)) in runs.iter().zip(&expected).enumerate() {
             with_input(sample, 1, |input| simulator.run(input, sample.ticks)).unwrap();
-            spikes += compare(&simulator, &graph, expected, false, &format!("run {run}, repetition {repetition}"));
+            spikes += compare(&*simulator, &graph, expected, false, &format!("run {run}, repetition {repetition}"));
         }
     }
     spikes
 }
 
-fn signed_case<L: Lanes>(random: &mut Random) -> usize {
+fn signed_case<L: Lanes + 'static>(random: &mut Random) -> usize {
     let input = input_geometry(random);
     // Sums of a tick fit i32: large weights go with few spikes.
     let (largest_weight, cap) = [(6, 4000), (300, 64), (40_000, 7)][random.below(3)];
-    let signed = TakesBack { window_ticks: 1 + random.below(90) as i32, cap, once: random.below(2) == 0 };
+    let signed = SignedRate { window_ticks: 1 + random.below(90) as i32, cap, once: random.below(2) == 0 };
     let shift = random.below(6);
     let thresholds = |random: &mut Random| if shift < 3 { 4 << shift } else { integer(random, 1, 2 * largest_weight) };
     let graph = Graph::draw(
@@ -651,9 +647,7 @@ fn signed_case<L: Lanes>(random: &mut Random) -> usize {
         .map(|ticks| Sample::draw(random, input, ticks, [true, true], &|random| integer(random, -255, 255)))
         .collect();
     let (expected, settling) = ticked(&graph, Some(signed), &runs, signed.once);
-    let mut network = Network::new(input, Schedule::from_numbers(true, 1, &[], false, 0)).unwrap();
-    network.take_back(signed).unwrap();
-    let mut simulator = Simulator::<L>::new(graph.build(network), true).unwrap();
+    let mut simulator = simulate::<L>(Spec::SignedRate(signed), input, &graph);
     let mut spikes = 0;
     for repetition in 0..2 {
         simulator.reset();
@@ -661,19 +655,19 @@ fn signed_case<L: Lanes>(random: &mut Random) -> usize {
             with_input(sample, 2, |input| simulator.run(input, sample.ticks)).unwrap();
             if signed.once && run + 1 == runs.len() {
                 simulator.settle();
-                assert_eq!(simulator.settling_ticks, settling, "ticks of settling, repetition {repetition}");
+                assert_eq!(simulator.totals().settling_ticks, settling, "ticks of settling, repetition {repetition}");
             }
-            spikes += compare(&simulator, &graph, expected, false, &format!("run {run}, repetition {repetition}"));
+            spikes += compare(&*simulator, &graph, expected, false, &format!("run {run}, repetition {repetition}"));
         }
     }
     spikes
 }
 
-fn window_case<L: Lanes>(random: &mut Random) -> usize {
+fn window_case<L: Lanes + 'static>(random: &mut Random) -> usize {
     let input = input_geometry(random);
     let ticks = 1 + random.below(7);
     let schedule = draw_schedule(random, ticks);
-    let (signed, signs) = (schedule.signed, schedule.signs());
+    let (signed, signs) = (schedule.windows.signed, schedule.spec().format().signs);
     let largest_weight = [6, 300, 9000][random.below(3)];
     let shift = random.below(6);
     let thresholds = |random: &mut Random| 2 << (shift + random.below(5));
@@ -686,28 +680,16 @@ fn window_case<L: Lanes>(random: &mut Random) -> usize {
         .map(|_| Sample::draw(random, input, ticks, [signed, false], &|random| integer(random, 0, 255)))
         .collect();
     let expected: Vec<Vec<Expected>> = samples.iter().map(|sample| windows(&graph, &schedule, sample)).collect();
-    let mut network = Network::new(
-        input,
-        Schedule {
-            timed: None,
-            firing: if schedule.timed.is_some() { Vec::new() } else { schedule.firing.clone() },
-            ..schedule.clone()
-        },
-    )
-    .unwrap();
-    if let Some(Timed::Slots(slots)) = schedule.timed {
-        network.time(slots).unwrap();
-    }
-    let mut simulator = Simulator::<L>::new(graph.build(network), true).unwrap();
+    let mut simulator = simulate::<L>(schedule.spec(), input, &graph);
     let mut spikes = 0;
     for (sample, expected) in samples.iter().zip(&expected) {
         with_input(sample, signs, |input| simulator.run(input, ticks)).unwrap();
-        spikes += compare(&simulator, &graph, expected, false, "a run");
+        spikes += compare(&*simulator, &graph, expected, false, "a run");
     }
     spikes
         + pipelined(
             random,
-            &mut simulator,
+            &mut *simulator,
             &graph,
             &samples,
             &expected,
@@ -717,13 +699,13 @@ fn window_case<L: Lanes>(random: &mut Random) -> usize {
 }
 
 /// Samples enter one after the other, with pauses; each leaves after as many windows as there are layers, and as if it had run alone.
-fn pipelined<L: Lanes, S>(
+fn pipelined<S>(
     random: &mut Random,
-    simulator: &mut Simulator<L>,
+    simulator: &mut dyn Simulate,
     graph: &Graph,
     samples: &[S],
     expected: &[Vec<Expected>],
-    enter: &dyn Fn(&S, &mut Simulator<L>) -> bool,
+    enter: &dyn Fn(&S, &mut dyn Simulate) -> bool,
     real: bool,
 ) -> usize {
     let windows = graph.depths().into_iter().max().unwrap() + 1;
@@ -762,7 +744,7 @@ impl RealSample {
     }
 }
 
-fn real_case<L: Lanes>(random: &mut Random) -> usize {
+fn real_case<L: Lanes + 'static>(random: &mut Random) -> usize {
     let input = input_geometry(random);
     let charge = |random: &mut Random, low: i32, high: i32| (random.between(low, high) as f32 / 97.0).to_bits();
     // Small activations beside large thresholds: the last bits of 1 − (1 − x).
@@ -796,18 +778,16 @@ fn real_case<L: Lanes>(random: &mut Random) -> usize {
     };
     let expected: Vec<Vec<Expected>> =
         samples.iter().map(|sample| real_times(&graph, sample.constant.as_deref(), &events(sample))).collect();
-    let mut network = Network::new(input, Schedule::from_numbers(false, 1, &[], false, 0)).unwrap();
-    network.time(0).unwrap();
-    let mut simulator = Simulator::<L>::new(graph.build(network), true).unwrap();
+    let mut simulator = simulate::<L>(Spec::Ttfs(Ttfs::Real), input, &graph);
     let mut spikes = 0;
     for (sample, expected) in samples.iter().zip(&expected) {
         simulator.run(sample.input(), 1).unwrap();
-        spikes += compare(&simulator, &graph, expected, true, "a run");
+        spikes += compare(&*simulator, &graph, expected, true, "a run");
     }
     spikes
         + pipelined(
             random,
-            &mut simulator,
+            &mut *simulator,
             &graph,
             &samples,
             &expected,

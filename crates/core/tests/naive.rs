@@ -2,17 +2,17 @@
 
 mod oracle;
 
-use llif_core::kernel::fire::FiringTick;
-use llif_core::kernel::lanes::Lanes;
-use llif_core::kernel::portable::Portable;
-use llif_core::kernel::Native;
-use llif_core::layer::{LayerSpec, SynapseSpec};
-use llif_core::network::{Network, Schedule, Timed};
+use llif_core::any::{simulator, Spec};
+use llif_core::code::window::Windows;
+use llif_core::input::Input;
+use llif_core::lanes::{Lanes, Native, Portable};
+use llif_core::layer::LayerSpec;
+use llif_core::network::Network;
 use llif_core::neuron::Neuron;
-use llif_core::simulator::{Input, Simulator};
+use llif_core::schedule::FiringTick;
 use llif_core::spikes::Geometry;
-use llif_core::synapse::Kind;
-use oracle::{draw_kind, draw_schedule, matrix, weight_count, Matrix, Random, Shape, Train};
+use llif_core::synapse::spec::{Kind, SynapseSpec};
+use oracle::{draw_kind, draw_schedule, matrix, weight_count, Matrix, Random, Schedule, Shape, Train};
 
 /// Constant current into one layer: matrix and values of each synapse from the input.
 type Current<'a> = &'a [(&'a Matrix, &'a [u32])];
@@ -45,14 +45,14 @@ fn simulate(
             })
         };
         let mut trace = Vec::new();
-        if let Some(Schedule { gain, firing, raised, cap, timed, .. }) = layerwise {
+        if let Some(Schedule { windows: Windows { gain, firing, raised, cap, .. }, slots }) = layerwise {
             let gain = i64::from(*gain);
             let base = i64::from(each(&layer.bias, neuron) as i32)
                 + i64::from(each(&layer.initial, neuron) as i32)
                 + products().map(|(q, n)| i64::from(q as i32) * i64::from(n as i32)).sum::<i64>();
             let mut v = 0i64;
             for tick in 0..ticks {
-                let payload = if timed.is_some() { i64::from(firing[tick].payload) } else { 1 };
+                let payload = if slots.is_some() { i64::from(firing[tick].payload) } else { 1 };
                 v = gain * v
                     + arriving(tick)
                         .map(|(bits, count)| i64::from(bits as i32) * i64::from(count) * payload)
@@ -141,25 +141,15 @@ fn readout(bias: &[u32], geometry: Geometry, reach: &[(Matrix, &Train, bool)], v
     (0..geometry.size()).map(charge).collect()
 }
 
-fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
+fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usize {
     let ticks = if layerwise { [1, 1, 1, 9][random.below(4)] + random.below(6) } else { 1 + random.below(70) };
-    let schedule =
-        if layerwise { draw_schedule(random, ticks) } else { Schedule::from_numbers(true, 1, &[], false, 0) };
-    let (signed, signs) = (schedule.signed, schedule.signs());
+    let schedule = layerwise.then(|| draw_schedule(random, ticks));
+    let spec = schedule.as_ref().map_or(Spec::Rate, Schedule::spec);
+    let signs = spec.format().signs;
+    let signed = signs == 2;
     let input =
         Geometry { height: 1 + random.below(5), width: 1 + random.below(5), channels: 2 * (1 + random.below(3)) };
-    let mut network = Network::new(
-        input,
-        Schedule {
-            timed: None,
-            firing: if schedule.timed.is_some() { Vec::new() } else { schedule.firing.clone() },
-            ..schedule.clone()
-        },
-    )
-    .unwrap();
-    if let Some(Timed::Slots(slots)) = schedule.timed {
-        network.time(slots).unwrap();
-    }
+    let mut network = Network::new(input, spec.format());
     // Small integers over a power of two: sums are exact, and thresholds are met exactly.
     let dyadic = random.below(2) == 0;
     let largest = [6, 300, 9000, 60000][random.below(4)];
@@ -303,7 +293,7 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
             .filter(|(synapse, _)| constant && synapse.source == 0)
             .map(|(_, matrix)| (matrix, &values[..]))
             .collect();
-        let (fired, traces) = simulate(&spec, &matrices, &sources, &current, layerwise.then_some(&schedule));
+        let (fired, traces) = simulate(&spec, &matrices, &sources, &current, schedule.as_ref());
         expected_traces.push(traced.iter().flat_map(|&neuron| traces[neuron as usize].clone()).collect::<Vec<u32>>());
         history.push((geometry, fired));
         assert_eq!(network.layer(spec).unwrap(), depth);
@@ -361,7 +351,7 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
         charges
     });
 
-    let mut simulator = Simulator::<L>::new(network, true).unwrap();
+    let mut simulator = simulator::<L>(spec, network, true).unwrap();
     let mut total = 0;
     for repetition in 0..2 {
         simulator.reset();
@@ -374,10 +364,10 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
         if let Some(charges) = &expected_charges {
             let words: Vec<u32> =
                 charges.iter().flat_map(|charge| [charge.to_bits() as u32, (charge.to_bits() >> 32) as u32]).collect();
-            assert_eq!(simulator.charges(4), words, "charges, repetition {repetition}");
+            assert_eq!(simulator.records()[4].charges, words, "charges, repetition {repetition}");
         }
         for depth in 1..=3 {
-            let train = &history[depth].1;
+            let (train, record) = (&history[depth].1, &simulator.records()[depth]);
             let expected: Vec<u32> = train
                 .iter()
                 .flat_map(|tick| {
@@ -385,29 +375,25 @@ fn random_case<L: Lanes>(random: &mut Random, layerwise: bool) -> usize {
                         .flat_map(|neuron| std::iter::repeat_n(neuron, tick[neuron as usize].unsigned_abs() as usize))
                 })
                 .collect();
-            assert_eq!(
-                simulator.traces(depth),
-                expected_traces[depth - 1],
-                "traces of layer {depth}, repetition {repetition}"
-            );
-            assert_eq!(simulator.spike_neurons(depth), expected, "layer {depth}, repetition {repetition}");
+            assert_eq!(record.traces, expected_traces[depth - 1], "traces of layer {depth}, repetition {repetition}");
+            assert_eq!(record.neurons, expected, "layer {depth}, repetition {repetition}");
             let signs: Vec<u32> =
                 train.iter().flatten().filter(|&&spike| signed && spike != 0).map(|&spike| spike as u32).collect();
-            assert_eq!(simulator.spike_signs(depth), signs, "signs of layer {depth}");
-            let payload = |tick: usize| schedule.firing.get(tick).map_or(1, |tick| tick.payload);
+            assert_eq!(record.signs, signs, "signs of layer {depth}");
+            let payload = |tick: usize| schedule.as_ref().map_or(1, |schedule| schedule.windows.firing[tick].payload);
             let counts: Vec<u32> = (0..train[0].len())
                 .map(|neuron| {
                     (0..ticks).map(|tick| (train[tick][neuron] * payload(tick)) as u32).fold(0, u32::wrapping_add)
                 })
                 .collect();
-            assert_eq!(simulator.counts(depth), counts, "counts of layer {depth}, repetition {repetition}");
+            assert_eq!(record.counts, counts, "counts of layer {depth}, repetition {repetition}");
             total += expected.len();
         }
     }
     total
 }
 
-fn compare<L: Lanes>(layerwise: bool, seed: u64, cases: usize) {
+fn compare<L: Lanes + 'static>(layerwise: bool, seed: u64, cases: usize) {
     let mut random = Random(seed);
     let spikes: usize = (0..cases).map(|_| random_case::<L>(&mut random, layerwise)).sum();
     assert!(spikes > 10_000, "only {spikes} spikes compared");
@@ -440,7 +426,7 @@ fn refuses_wrong_lengths_and_nodes() {
         refractory_ticks: 0,
         discards: false,
     };
-    let network = || Network::new(geometry, Schedule::from_numbers(true, 1, &[], false, 0)).unwrap();
+    let network = || Network::new(geometry, Spec::Rate.format());
     let build = |weights: usize, source: usize, threshold: f32| {
         let mut network = network();
         network.layer(LayerSpec {
@@ -458,7 +444,7 @@ fn refuses_wrong_lengths_and_nodes() {
             traced: Vec::new(),
         })?;
         network.weights(0, &vec![0; weights])?;
-        Simulator::<Portable>::new(network, true).map(|_| ())
+        simulator::<Portable>(Spec::Rate, network, true).map(|_| ())
     };
     let mut floored = network();
     let boundless = LayerSpec {
@@ -484,7 +470,7 @@ fn refuses_wrong_lengths_and_nodes() {
     ] {
         assert!(build(weights, source, threshold).unwrap_err().contains(message), "{message}");
     }
-    let mut simulator = Simulator::<Portable>::new(network(), true).unwrap();
+    let mut simulator = simulator::<Portable>(Spec::Rate, network(), true).unwrap();
     assert!(simulator.run(Input::Events { neurons: &[2], starts: &[0, 1], values: &[] }, 1).is_err());
     assert!(simulator.run(Input::Events { neurons: &[1, 0], starts: &[0, 2], values: &[] }, 1).is_err());
     assert!(simulator.run(Input::Constant(&[0]), 1).is_err());

@@ -14,13 +14,18 @@
 //! | 6 | signed rate | ticks of a window, cap, at most one spike a tick |
 //! | 7 | time to first spike | slots |
 
-use llif_core::kernel::Native;
-use llif_core::layer::{LayerSpec, SynapseSpec};
-use llif_core::network::{Network, Schedule, TakesBack};
+use llif_core::any::{simulator, Simulate, Spec};
+use llif_core::code::signed_rate::SignedRate;
+use llif_core::code::ttfs::Ttfs;
+use llif_core::code::window::Windows;
+use llif_core::input::Input;
+use llif_core::lanes::Native;
+use llif_core::layer::LayerSpec;
+use llif_core::network::{Network, PoolSpec};
 use llif_core::neuron::Neuron;
-use llif_core::simulator::{Input, Simulator};
 use llif_core::spikes::Geometry;
-use llif_core::sweep::Sweep;
+use llif_core::synapse::spec::SynapseSpec;
+use llif_core::synapse::sweep::Sweep;
 
 pub enum Sample {
     Constant(usize, Vec<u32>),
@@ -28,7 +33,7 @@ pub enum Sample {
 }
 
 pub struct Job {
-    pub simulator: Simulator<Native>,
+    pub simulator: Box<dyn Simulate>,
     /// Numbers of the populations, then of the outputs.
     pub populations: Vec<usize>,
     pub outputs: Vec<usize>,
@@ -103,7 +108,9 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
     let input = words.geometry()?;
     let (interleaved, gain) = (words.next()? != 0, words.next()? as i32);
     let (firing, raised, cap) = (words.array()?, words.next()? != 0, words.next()? as i32);
-    let mut network = Network::new(input, Schedule::from_numbers(interleaved, gain, &firing, raised, cap))?;
+    let windows = Windows::from_numbers(gain, &firing, raised, cap);
+    let mut spec = if interleaved { Spec::Rate } else { Spec::Windows(windows) };
+    let mut network = Network::new(input, spec.format());
     let [mut populations, mut outputs] = [Vec::new(), Vec::new()];
     let mut samples = Vec::new();
     while words.at < all.len() {
@@ -116,20 +123,25 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
             3 => {
                 let (source, sum) = (words.size()?, words.next()? != 0);
                 let to = words.geometry()?;
-                network.pool(source, sum, to, Sweep::new(words.sizes()?), words.array()?)?;
+                let (sweep, multiplicity) = (Sweep::new(words.sizes()?), words.array()?);
+                network.pool(PoolSpec { source, sum, to, sweep, multiplicity })?;
             }
             4 => samples.push(Sample::Constant(words.size()?, words.array()?)),
             5 => samples.push(Sample::Spikes(words.size()?, words.array()?, words.array()?)),
-            6 => network.take_back(TakesBack {
-                window_ticks: words.next()? as i32,
-                cap: words.next()? as i32,
-                once: words.next()? != 0,
-            })?,
-            7 => network.time(words.next()? as i32)?,
+            6 => {
+                let (window_ticks, cap, once) = (words.next()? as i32, words.next()? as i32, words.next()? != 0);
+                spec = Spec::SignedRate(SignedRate { window_ticks, cap, once });
+                network = Network::new(input, spec.format());
+            }
+            7 => {
+                let slots = words.next()? as i32;
+                spec = Spec::Ttfs(if slots == 0 { Ttfs::Real } else { Ttfs::Slots(slots) });
+                network = Network::new(input, spec.format());
+            }
             other => return Err(format!("word {}: no call has the number {other}", words.at - 1)),
         }
     }
-    Ok(Job { simulator: Simulator::new(network, true)?, populations, outputs, samples })
+    Ok(Job { simulator: simulator::<Native>(spec, network, true)?, populations, outputs, samples })
 }
 
 fn layer(words: &mut Words) -> Result<LayerSpec, String> {

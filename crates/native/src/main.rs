@@ -66,10 +66,10 @@ fn outcome(job: &mut flat::Job) -> Result<String, String> {
     for sample in 0..job.samples.len() {
         job.reset();
         job.run(sample)?;
-        job.populations.iter().for_each(|&node| digest.words(job.simulator.counts(node)));
-        job.outputs.iter().for_each(|&node| digest.words(&job.simulator.charges(node)));
-        spikes += job.simulator.spike_count;
-        operations += job.simulator.synaptic_operations;
+        job.populations.iter().for_each(|&node| digest.words(&job.simulator.records()[node].counts));
+        job.outputs.iter().for_each(|&node| digest.words(&job.simulator.records()[node].charges));
+        spikes += job.simulator.totals().spikes;
+        operations += job.simulator.totals().synaptic_operations;
     }
     Ok(format!("{} {spikes} {operations}", digest.hex()))
 }

@@ -1,16 +1,22 @@
 //! `llif_core::network` under JavaScript names: nodes are named by their number, charges cross as bits.
 
-use llif_core::layer::{LayerSpec, SynapseSpec};
-use llif_core::network::{Network, Schedule, TakesBack};
+use llif_core::any::Spec;
+use llif_core::code::signed_rate::SignedRate;
+use llif_core::code::ttfs::Ttfs;
+use llif_core::code::window::Windows;
+use llif_core::layer::LayerSpec;
+use llif_core::network::{Network, PoolSpec};
 use llif_core::neuron::Neuron;
 use llif_core::spikes::Geometry;
-use llif_core::sweep::Sweep;
+use llif_core::synapse::spec::SynapseSpec;
+use llif_core::synapse::sweep::Sweep;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsError;
 
 /// A network while it is handed over; a simulator takes it.
 #[wasm_bindgen]
 pub struct RawNetwork {
+    pub(crate) spec: Spec,
     pub(crate) network: Network,
 }
 
@@ -34,7 +40,7 @@ pub(crate) fn thrown<T>(result: Result<T, String>) -> Result<T, JsError> {
 
 #[wasm_bindgen]
 impl RawNetwork {
-    /// `firing`, `raised`, `cap`: see `Schedule::from_numbers`; no firing ticks if interleaved.
+    /// `firing`, `raised`, `cap`: see `Windows::from_numbers`; they mean nothing if interleaved.
     #[wasm_bindgen(constructor)]
     pub fn new(
         input: &[u32],
@@ -44,19 +50,20 @@ impl RawNetwork {
         raised: bool,
         cap: i32,
     ) -> Result<RawNetwork, JsError> {
-        let schedule = Schedule::from_numbers(interleaved, gain, firing, raised, cap);
-        Ok(RawNetwork { network: thrown(Network::new(geometry(input)?, schedule))? })
+        let windows = Windows::from_numbers(gain, firing, raised, cap);
+        let spec = if interleaved { Spec::Rate } else { Spec::Windows(windows) };
+        Ok(RawNetwork { network: Network::new(geometry(input)?, spec.format()), spec })
     }
 
     /// Before the first layer, of an interleaved network: signed rate (T8); `once`: a neuron sends at most one spike a tick.
     #[wasm_bindgen(js_name = takeBack)]
-    pub fn take_back(&mut self, window_ticks: i32, cap: i32, once: bool) -> Result<(), JsError> {
-        thrown(self.network.take_back(TakesBack { window_ticks, cap, once }))
+    pub fn take_back(&mut self, window_ticks: i32, cap: i32, once: bool) {
+        self.recode(Spec::SignedRate(SignedRate { window_ticks, cap, once }));
     }
 
-    /// Before the first layer: `ttfs`, in so many slots, or, if 0, in real times. Such a network is made without firing ticks.
-    pub fn time(&mut self, slots: i32) -> Result<(), JsError> {
-        thrown(self.network.time(slots))
+    /// Before the first layer: `ttfs`, in so many slots, or, if 0, in real times.
+    pub fn time(&mut self, slots: i32) {
+        self.recode(Spec::Ttfs(if slots == 0 { Ttfs::Real } else { Ttfs::Slots(slots) }));
     }
 
     /// `integers`: depth, hard reset, spikes a tick, refractory ticks, discards, rectified. An output has no thresholds. `incoming`:
@@ -114,6 +121,14 @@ impl RawNetwork {
         window: &[u32],
         multiplicity: Vec<u32>,
     ) -> Result<usize, JsError> {
-        thrown(self.network.pool(source, sum, geometry(shape)?, Sweep::new(sizes(window)?), multiplicity))
+        let (to, sweep) = (geometry(shape)?, Sweep::new(sizes(window)?));
+        thrown(self.network.pool(PoolSpec { source, sum, to, sweep, multiplicity }))
+    }
+}
+
+impl RawNetwork {
+    fn recode(&mut self, spec: Spec) {
+        self.network = Network::new(self.network.nodes[0].geometry(), spec.format());
+        self.spec = spec;
     }
 }

@@ -1,16 +1,16 @@
 //! `llif_core::simulator` under JavaScript names. A run is one call in and one table of addresses out.
 
 use crate::network::{thrown, RawNetwork};
-use llif_core::kernel::Native;
-use llif_core::network::Node;
-use llif_core::simulator::{Input, Simulator};
+use llif_core::any::{simulator, Simulate};
+use llif_core::input::Input;
+use llif_core::lanes::Native;
+use llif_core::record::Record;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsError;
 
 #[wasm_bindgen]
 pub struct RawSimulator {
-    simulator: Simulator<Native>,
-    charges: Vec<Vec<u32>>,
+    simulator: Box<dyn Simulate>,
     table: Vec<u32>,
 }
 
@@ -19,8 +19,7 @@ impl RawSimulator {
     #[wasm_bindgen(constructor)]
     pub fn new(network: RawNetwork, counts: bool) -> Result<RawSimulator, JsError> {
         Ok(RawSimulator {
-            simulator: thrown(Simulator::new(network.network, counts))?,
-            charges: Vec::new(),
+            simulator: thrown(simulator::<Native>(network.spec, network.network, counts))?,
             table: Vec::new(),
         })
     }
@@ -34,7 +33,7 @@ impl RawSimulator {
     /// Ticks that this took.
     #[wasm_bindgen(js_name = settlingTicks)]
     pub fn settling_ticks(&self) -> usize {
-        self.simulator.settling_ticks
+        self.simulator.totals().settling_ticks
     }
 
     /// From now on what every node sends is counted.
@@ -43,7 +42,7 @@ impl RawSimulator {
         self.simulator.count_sent();
     }
 
-    /// Spikes of each neuron of a node in the last run, those taken back included.
+    /// Spikes of each neuron of a node in the last run, of both signs.
     pub fn sent(&self, node: usize) -> Vec<u32> {
         self.simulator.sent(node).to_vec()
     }
@@ -117,32 +116,12 @@ impl RawSimulator {
     /// address and length in words: charges (f64 in float networks), counts, ticks, neurons, signs and values of the spikes, traces. They hold until the next call.
     fn report(&mut self) -> *const u32 {
         self.table.clear();
-        self.charges.clear();
-        for total in [self.simulator.spike_count, self.simulator.synaptic_operations] {
+        let totals = self.simulator.totals();
+        for total in [totals.spikes, totals.synaptic_operations] {
             self.table.extend([total as u32, (total >> 32) as u32]);
         }
-        let nodes = self.simulator.nodes();
-        let is_output = |node: &Node| matches!(node, Node::Layer(layer) if !layer.fires);
-        self.charges.extend(nodes.iter().enumerate().map(|(number, node)| {
-            if is_output(node) {
-                self.simulator.charges(number)
-            } else {
-                Vec::new()
-            }
-        }));
-        let simulator = &self.simulator;
-        for number in 0..nodes.len() {
-            for array in [
-                &self.charges[number][..],
-                simulator.counts(number),
-                simulator.spike_ticks(number),
-                simulator.spike_neurons(number),
-                simulator.spike_signs(number),
-                simulator.spike_values(number),
-                simulator.traces(number),
-            ] {
-                self.table.extend([array.as_ptr() as usize as u32, array.len() as u32]);
-            }
+        for array in self.simulator.records().iter().flat_map(Record::arrays) {
+            self.table.extend([array.as_ptr() as usize as u32, array.len() as u32]);
         }
         self.table.as_ptr()
     }

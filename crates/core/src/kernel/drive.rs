@@ -1,6 +1,6 @@
 //! Constant current: weight times value of every input, once a run.
 
-use super::lanes::Lanes;
+use crate::lanes::Lanes;
 
 /// An input other than zero and the row of its weights.
 #[derive(Clone, Copy)]

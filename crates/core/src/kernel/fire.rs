@@ -1,6 +1,7 @@
 //! The firing ticks of a layerwise window: no input, one level a tick.
 
-use super::lanes::Lanes;
+use crate::lanes::Lanes;
+use crate::schedule::FiringTick;
 
 /// Writes the bits of N masks, whole bytes, and returns them: N is even.
 ///
@@ -35,15 +36,6 @@ pub unsafe fn put_seen_bits<L: Lanes, const N: usize>(
         }
     }
     all
-}
-
-/// A neuron fires +1 iff 2·v ≥ θ·above, −1 iff 2·v < −θ·below, and then loses ±θ·payload.
-#[derive(Clone, Copy, Debug)]
-pub struct FiringTick {
-    pub above: i32,
-    /// None: no negative spikes.
-    pub below: Option<i32>,
-    pub payload: i32,
 }
 
 /// How one layer fires its window.

@@ -1,8 +1,8 @@
 //! The firing ticks of a window at once. By T7 a neuron's spikes are those of N = clip(⌊V/θ⌋, 0, T): in phase its binary digits,
 //! highest first; in rate one in each of the first N ticks.
 
-use super::fire::FiringTick;
-use super::lanes::Lanes;
+use crate::lanes::Lanes;
+use crate::schedule::FiringTick;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Levels {
@@ -36,22 +36,27 @@ pub fn reciprocal(threshold: i32) -> Option<u32> {
     (threshold > 1 && threshold & (threshold - 1) == 0).then(|| 1 << (32 - threshold.trailing_zeros()))
 }
 
-/// Sets the bits of the spikes, and the counts (N) of the first `counted` lanes.
+/// Where the spikes of a chunk go.
+pub struct Target {
+    /// A bit a lane, from `bits + t · stride` on for each tick t.
+    pub bits: *mut u8,
+    pub stride: usize,
+    /// N of the first `counted` lanes; or null.
+    pub counts: *mut u32,
+    pub counted: usize,
+}
+
+/// Sets the bits of the spikes, and the counts.
 ///
 /// # Safety
-/// `potential` and `reciprocal` hold `lanes` values (a multiple of 8), `counts` (if not null) `counted`. `bits` holds a bit a lane
-/// from `bits + t · stride` on for each tick t.
+/// `potential` and `reciprocal` hold `lanes` values (a multiple of 8), and the target's pointers are valid as described.
 #[inline(never)]
-#[allow(clippy::too_many_arguments)]
 pub unsafe fn fire_levels<L: Lanes>(
     potential: *const i32,
     reciprocal: *const u32,
     lanes: usize,
     levels: Levels,
-    bits: *mut u8,
-    stride: usize,
-    counts: *mut u32,
-    counted: usize,
+    &Target { bits, stride, counts, counted }: &Target,
 ) {
     for lane in (0..lanes).step_by(16) {
         let whole = lanes - lane >= 16;

@@ -2,26 +2,13 @@
 
 pub mod drive;
 pub mod fire;
-pub mod lanes;
 pub mod levels;
 pub mod list;
-pub mod portable;
 pub mod rows;
 pub mod signed;
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub mod simd128;
-#[cfg(target_arch = "x86_64")]
-pub mod sse;
 pub mod ticks;
 pub mod values;
 pub mod window;
-
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub type Native = simd128::Simd128;
-#[cfg(target_arch = "x86_64")]
-pub type Native = sse::Sse;
-#[cfg(not(any(all(target_arch = "wasm32", target_feature = "simd128"), target_arch = "x86_64")))]
-pub type Native = portable::Portable;
 
 /// Calls a kernel with the chunk's number of vectors as a constant. Through a table: inlined into one large function, the kernels
 /// lose their registers in V8, and run at half the speed.

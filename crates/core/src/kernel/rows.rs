@@ -1,6 +1,6 @@
 //! Adds the weight rows of events to the charges of one chunk of neurons, which stay in registers.
 
-use super::lanes::Lanes;
+use crate::lanes::Lanes;
 
 /// One contiguous range of a source's positions, under one kernel row of one output position.
 #[derive(Clone, Copy)]

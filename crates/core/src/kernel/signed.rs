@@ -1,8 +1,8 @@
-//! Synchronous ticks of one chunk in i32, whose neurons take spikes back (T8).
+//! Signed rate (T8): synchronous ticks of one chunk of integer neurons that may cancel earlier spikes.
 
 use super::fire::put_bits;
-use super::lanes::Lanes;
 use super::rows::{add_tick_i, add_tick_s, Tap};
+use crate::lanes::Lanes;
 
 /// What one chunk needs for a block of ticks. Pointers to charges hold a value a lane; a plane is a tick's spikes +1, or its spikes −1.
 pub struct Chunk<'a> {
@@ -12,7 +12,7 @@ pub struct Chunk<'a> {
     pub threshold: *const i32,
     /// Binary logarithm of the threshold, if it is one power of two for all.
     pub shift: Option<u32>,
-    /// Spikes less those taken back, 0 to `cap`.
+    /// Spikes +1 less spikes −1, 0 to `cap`.
     pub count: *mut i32,
     pub cap: i32,
     /// At most one spike a tick.
@@ -20,7 +20,7 @@ pub struct Chunk<'a> {
     /// Of a window's constant charge A: ⌊A/T⌋, A mod T, and (A mod T)·t mod T after t ticks.
     pub each: *const i32,
     pub rest: *const i32,
-    pub owed: *mut i32,
+    pub carry: *mut i32,
     pub window_ticks: i32,
     pub taps: &'a [Tap],
     /// Of 16-bit weights: so many events of either sign move no lane by more than 32767.
@@ -32,9 +32,9 @@ pub struct Chunk<'a> {
     /// Zeros: spikes of each lane beyond the first, `extra_stride` values a plane.
     pub extra: *mut u32,
     pub extra_stride: usize,
-    /// Zeros: whether any lane has such spikes, `several_stride` values a plane.
-    pub several: *mut u8,
-    pub several_stride: usize,
+    /// Zeros: whether any lane has such spikes, `multiple_stride` values a plane.
+    pub multiple: *mut u8,
+    pub multiple_stride: usize,
     /// Membrane potential after each tick, or null.
     pub sampled: *mut i32,
 }
@@ -100,9 +100,9 @@ unsafe fn end_tick<L: Lanes, const M: usize>(chunk: &Chunk, v: &mut [L::I; M], l
     let window = L::splat_i(chunk.window_ticks);
     for k in 0..M {
         let at = lane + 4 * k;
-        let owed = L::add_i(L::load_i(chunk.owed.add(at)), L::load_i(chunk.rest.add(at)));
-        let one = L::ge_i(owed, window);
-        L::store_i(chunk.owed.add(at), L::sub_i(owed, L::and_i(one, window)));
+        let carry = L::add_i(L::load_i(chunk.carry.add(at)), L::load_i(chunk.rest.add(at)));
+        let one = L::ge_i(carry, window);
+        L::store_i(chunk.carry.add(at), L::sub_i(carry, L::and_i(one, window)));
         // A set mask is −1.
         v[k] = L::sub_i(L::add_i(v[k], L::load_i(chunk.each.add(at))), one);
     }
@@ -152,7 +152,7 @@ unsafe fn fire_shifted<L: Lanes, const M: usize>(
         return;
     }
     for (plane, sign) in planes.into_iter().zip([1, -1]) {
-        *chunk.several.add(plane * chunk.several_stride) = 1;
+        *chunk.multiple.add(plane * chunk.multiple_stride) = 1;
         for k in 0..M {
             let size = if sign == 1 { spikes[k] } else { L::sub_i(zero, spikes[k]) };
             L::store_i(
@@ -224,7 +224,7 @@ unsafe fn further(chunk: &Chunk, potentials: &mut [i32; 32], lane: usize, tick: 
             *v -= spikes * theta;
             *count += spikes;
             *chunk.extra.add(plane * chunk.extra_stride + lane + place) = spikes.unsigned_abs();
-            *chunk.several.add(plane * chunk.several_stride) = 1;
+            *chunk.multiple.add(plane * chunk.multiple_stride) = 1;
         }
     }
 }

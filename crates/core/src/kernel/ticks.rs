@@ -1,9 +1,9 @@
-//! Synchronous ticks of one chunk in f32: firing interleaves with integration.
+//! Rate in f32: synchronous ticks of one chunk, each of which integrates and fires.
 
 use super::fire::put_seen_bits;
-use super::lanes::Lanes;
 use super::list::RowList;
 use super::rows::{add_lanes_f, add_listed_f, add_rows_f, Tap};
+use crate::lanes::Lanes;
 use crate::neuron::Neuron;
 
 /// What one chunk needs for a block of ticks. All pointers hold 4·N values.
@@ -16,7 +16,7 @@ pub struct Chunk<'a> {
     pub drive: *const f32,
     pub threshold: *const f32,
     /// Ticks left of the refractory period; read only where there is one.
-    pub waiting: *mut u32,
+    pub refractory: *mut u32,
     pub taps: &'a [Tap],
     /// The rows of all taps, where they are listed, `offset` bytes before this chunk's.
     pub list: Option<&'a RowList>,
@@ -133,12 +133,12 @@ unsafe fn count<L: Lanes>(spikes: [L::B; 2], chunk: &Chunk) {
 pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize>(chunk: &Chunk, neuron: &Neuron) {
     let mut v: [L::F; N] = std::array::from_fn(|k| L::load_f(chunk.potential.add(4 * k)));
     let leak = L::splat_f(neuron.leak_factor);
-    let mut held = [[0f32; 4]; N];
+    let mut unchanged = [[0f32; 4]; N];
     for tick in 0..chunk.ticks {
         for k in 0..N {
             // Multiplying by 1 changes nothing.
             v[k] = L::mul_f(leak, v[k]);
-            L::store_f(held[k].as_mut_ptr(), v[k]);
+            L::store_f(unchanged[k].as_mut_ptr(), v[k]);
             v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
         }
         deliver::<L, N>(&mut v, chunk, tick);
@@ -150,9 +150,9 @@ pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize>(chunk: &Chunk, neuron:
                 let at = 4 * k + lane;
                 let spikes = neuron.fire(
                     &mut after[k][lane],
-                    held[k][lane],
+                    unchanged[k][lane],
                     *chunk.threshold.add(at),
-                    &mut *chunk.waiting.add(at),
+                    &mut *chunk.refractory.add(at),
                 );
                 bits |= u8::from(spikes > 0) << (at % 8);
                 if !chunk.counts.is_null() && at < chunk.counted {

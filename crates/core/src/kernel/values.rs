@@ -1,7 +1,7 @@
 //! Events that carry a value, one plane of them: weight times value, once an event.
 
-use super::lanes::Lanes;
 use super::rows::Tap;
+use crate::lanes::Lanes;
 
 pub type ValuesFloat = unsafe fn(&[Tap], *mut f32);
 pub type ValuesInteger = unsafe fn(&[Tap], *mut i32);

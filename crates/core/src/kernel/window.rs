@@ -1,7 +1,7 @@
 //! A layerwise window of one chunk: V = gain·V + Σ±q each tick, in integers.
 
-use super::lanes::Lanes;
 use super::rows::{add_tick_i, add_tick_s, Partial, Tap};
+use crate::lanes::Lanes;
 
 pub struct Window<'a> {
     pub taps: &'a [Tap],

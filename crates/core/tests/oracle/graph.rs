@@ -1,12 +1,12 @@
 //! A random graph of layers, pools and outputs, and what each of its synapses means: a full matrix.
 
 use crate::oracle::{draw_kind, matrix, weight_count, Matrix, Random, Shape};
-use llif_core::layer::{Delayed, LayerSpec, SynapseSpec};
-use llif_core::network::Network;
+use llif_core::layer::LayerSpec;
+use llif_core::network::{Network, PoolSpec};
 use llif_core::neuron::Neuron;
 use llif_core::spikes::Geometry;
-use llif_core::sweep::Sweep;
-use llif_core::synapse::Kind;
+use llif_core::synapse::spec::{Delayed, Kind, SynapseSpec};
+use llif_core::synapse::sweep::Sweep;
 
 pub struct DrawnSynapse {
     pub source: usize,
@@ -141,7 +141,10 @@ impl Graph {
             match node {
                 DrawnNode::Input => {}
                 DrawnNode::Pool(pool) => {
-                    network.pool(pool.source, pool.sum, geometry, pool.sweep, pool.multiplicity.clone()).unwrap();
+                    let DrawnPool { source, sum, sweep, ref multiplicity, .. } = *pool;
+                    network
+                        .pool(PoolSpec { source, sum, to: geometry, sweep, multiplicity: multiplicity.clone() })
+                        .unwrap();
                 }
                 DrawnNode::Layer(layer) => {
                     let delayed = |synapse: &DrawnSynapse| {

@@ -1,9 +1,11 @@
 //! What the oracles share: random numbers, full weight matrices, random geometry and schedules. No packing, no lanes.
 
-use llif_core::network::{Schedule, Timed};
+use llif_core::any::Spec;
+use llif_core::code::ttfs::Ttfs;
+use llif_core::code::window::Windows;
 use llif_core::spikes::Geometry;
-use llif_core::sweep::Sweep;
-use llif_core::synapse::Kind;
+use llif_core::synapse::spec::Kind;
+use llif_core::synapse::sweep::Sweep;
 
 pub struct Random(pub u64);
 
@@ -107,26 +109,41 @@ pub fn draw_kind(random: &mut Random, shape: Shape, from: Geometry) -> Option<(G
     Some((Geometry { height, width, channels: groups * per_group }, Kind::Conv(sweep, groups)))
 }
 
+/// A code over windows as the oracles see it: `ttfs` in slots has firing ticks too.
+#[derive(Clone)]
+pub struct Schedule {
+    pub windows: Windows,
+    pub slots: Option<i32>,
+}
+
+impl Schedule {
+    fn from_numbers(gain: i32, firing: &[u32], raised: bool, cap: i32) -> Schedule {
+        Schedule { windows: Windows::from_numbers(gain, firing, raised, cap), slots: None }
+    }
+
+    pub fn spec(&self) -> Spec {
+        self.slots.map_or(Spec::Windows(self.windows.clone()), |slots| Spec::Ttfs(Ttfs::Slots(slots)))
+    }
+}
+
 /// Rate, phase, balanced ternary and non-adjacent digits, slots of `ttfs` (whose spikes carry a payload), as ts/spiking/schedule.ts has them.
 pub fn draw_schedule(random: &mut Random, ticks: usize) -> Schedule {
     let left = |tick: usize| (ticks - 1 - tick) as u32;
     let all = |tick: &dyn Fn(usize) -> [u32; 3]| (0..ticks).flat_map(tick).collect::<Vec<u32>>();
     // Only binary digits have windows of more than 8 ticks here.
     match if ticks > 8 { 1 } else { random.below(5) } {
-        0 => Schedule::from_numbers(false, 1, &all(&|_| [2, 0, 1]), false, 0),
+        0 => Schedule::from_numbers(1, &all(&|_| [2, 0, 1]), false, 0),
         4 => Schedule {
-            timed: Some(Timed::Slots(ticks as i32)),
+            slots: Some(ticks as i32),
             ..Schedule::from_numbers(
-                false,
                 1,
                 &all(&|tick| [2 * (left(tick) + 1), 0, left(tick) + 1]),
                 false,
                 ticks as i32 + 1,
             )
         },
-        1 => Schedule::from_numbers(false, 2, &all(&|tick| [2 << left(tick), 0, 1 << left(tick)]), false, 0),
+        1 => Schedule::from_numbers(2, &all(&|tick| [2 << left(tick), 0, 1 << left(tick)]), false, 0),
         2 => Schedule::from_numbers(
-            false,
             3,
             &all(&|tick| [3u32.pow(left(tick)), 3u32.pow(left(tick)) + 1, 3u32.pow(left(tick))]),
             true,
@@ -135,7 +152,6 @@ pub fn draw_schedule(random: &mut Random, ticks: usize) -> Schedule {
         _ => {
             let reach = |tick: usize| (2 << left(tick)) / 3;
             Schedule::from_numbers(
-                false,
                 2,
                 &all(&|tick| [2 * (reach(tick) + 1), 2 * reach(tick) + 1, 1 << left(tick)]),
                 true,

@@ -1,7 +1,6 @@
 //! What nodes have sent in the last ticks, for synapses that deliver it later.
 
-use crate::layer::Layer;
-use crate::network::{Network, Node};
+use crate::network::Network;
 use crate::spikes::{Geometry, Spikes};
 use crate::synapse::{Synapse, View};
 
@@ -13,7 +12,7 @@ pub struct History {
     /// Sorted by (plane, neuron); those of plane p are `neurons[starts[p]..starts[p + 1]]`.
     neurons: Vec<u32>,
     starts: Vec<u32>,
-    /// Ticks since the reset; the last of them is the last that is held.
+    /// Ticks since the reset; the last of them is the last in the buffer.
     elapsed: u64,
 }
 
@@ -38,13 +37,13 @@ impl History {
         self.elapsed += (spikes.planes / self.signs) as u64;
     }
 
-    /// Drops what no synapse will read, once as much again is held.
+    /// Drops spikes older than the longest delay once half of the buffer is stale.
     fn forget(&mut self) {
-        let (held, needed) = (self.starts.len() - 1, self.longest_delay * self.signs);
-        if held < 2 * needed + 64 {
+        let (kept, needed) = (self.starts.len() - 1, self.longest_delay * self.signs);
+        if kept < 2 * needed + 64 {
             return;
         }
-        let first = held - needed;
+        let first = kept - needed;
         let dropped = self.starts[first];
         self.neurons.drain(..dropped as usize);
         self.starts.drain(..first);
@@ -83,10 +82,10 @@ impl Past<'_> {
 /// One for each node that a delayed synapse reads.
 pub fn histories(network: &Network) -> Vec<Option<History>> {
     let mut longest = vec![0; network.nodes.len()];
-    for synapse in layers(network).flat_map(|(_, layer)| &layer.synapses) {
+    for synapse in network.layers().flat_map(|(_, layer)| &layer.synapses) {
         longest[synapse.source] = longest[synapse.source].max(synapse.delay);
     }
-    let signs = network.schedule.signs();
+    let signs = network.format.signs;
     longest
         .into_iter()
         .map(|longest_delay| {
@@ -103,17 +102,8 @@ pub fn histories(network: &Network) -> Vec<Option<History>> {
 
 /// Ticks that may pass through the graph at once: no more than a recurrent synapse delays, so that its source has them all.
 pub fn block_ticks(network: &Network, most: usize) -> usize {
-    let recurrent =
-        layers(network).flat_map(|(index, layer)| layer.synapses.iter().filter(move |synapse| synapse.source >= index));
+    let recurrent = network
+        .layers()
+        .flat_map(|(index, layer)| layer.synapses.iter().filter(move |synapse| synapse.source >= index));
     recurrent.map(|synapse| synapse.delay).fold(most, usize::min)
-}
-
-fn layers(network: &Network) -> impl Iterator<Item = (usize, &Layer)> {
-    network.nodes.iter().enumerate().filter_map(|(index, node)| {
-        if let Node::Layer(layer) = node {
-            Some((index, &**layer))
-        } else {
-            None
-        }
-    })
 }

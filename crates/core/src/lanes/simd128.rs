@@ -1,6 +1,6 @@
 //! WebAssembly SIMD. Neither relaxed operations nor fused products.
 
-use super::lanes::Lanes;
+use super::Lanes;
 use core::arch::wasm32::*;
 
 pub struct Simd128;

@@ -26,26 +26,14 @@ pub struct Chunk {
     pub vectors: usize,
     /// Lanes of narrower chunks before it, in units of one row: where its block begins.
     pub offset: usize,
-    pub bounds: Bounds,
 }
 
-/// Proven bounds of narrow sums: entry n is the largest |Σ±q| that n events of one tick can reach in any lane; the last one holds for
-/// all larger n too where the flag says so. `distinct`: no input of the network spikes twice in a tick.
-#[derive(Clone, Debug, Default)]
-pub struct Bounds {
-    pub distinct: (Vec<u16>, bool),
-    pub repeated: (Vec<u16>, bool),
-}
-
-impl Bounds {
-    /// So many events move no sum by more than 32767.
-    pub fn most_events(&self, distinct: bool) -> usize {
-        let (table, bounded) = if distinct { &self.distinct } else { &self.repeated };
-        if *bounded {
-            usize::MAX
-        } else {
-            table.len().saturating_sub(1)
-        }
+impl Chunk {
+    /// Whether a neuron lies in it, at a position of so many channels; `lanes` of the chunk.
+    #[inline(always)]
+    pub fn holds(&self, neuron: u32, position: usize, channels: usize, lanes: usize) -> bool {
+        neuron as usize / channels == position
+            && (self.first..self.first + lanes).contains(&(neuron as usize % channels))
     }
 }
 
@@ -65,7 +53,7 @@ pub fn chunks(channels: usize, groups: usize, width: Width) -> Vec<Chunk> {
                 1 if width == Width::Narrow => 1,
                 _ => 2,
             };
-            list.push(Chunk { first, vectors, offset, bounds: Bounds::default() });
+            list.push(Chunk { first, vectors, offset });
             first += vectors * width.lanes();
             offset += vectors;
         }

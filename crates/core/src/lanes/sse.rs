@@ -1,6 +1,6 @@
 //! The same 128 bits on x86-64, in the SSE2 that every such processor has: native and WebAssembly runs compare like with like.
 
-use super::lanes::Lanes;
+use super::Lanes;
 use core::arch::x86_64::*;
 
 pub struct Sse;

@@ -1,7 +1,7 @@
 //! How many targets the spikes of a source have.
 
+use super::sweep::Sweep;
 use crate::spikes::{Geometry, Spikes};
-use crate::sweep::Sweep;
 
 pub struct Fan {
     rows: Vec<u64>,

@@ -13,18 +13,18 @@ pub struct Neuron {
 
 impl Neuron {
     /// Floor, gate, fire and reset of one neuron: mapping.md §1, steps 3 to 5. Returns its spikes.
-    /// `held` is the potential after the leak alone, which a neuron that discards input goes on from while refractory.
+    /// `unchanged` is the potential after the leak alone, which a neuron that discards input goes on from while refractory.
     #[inline(always)]
-    pub fn fire(&self, v: &mut f32, held: f32, threshold: f32, waiting: &mut u32) -> u32 {
-        let refractory = self.refractory_ticks > 0 && *waiting > 0;
+    pub fn fire(&self, v: &mut f32, unchanged: f32, threshold: f32, refractory_left: &mut u32) -> u32 {
+        let refractory = self.refractory_ticks > 0 && *refractory_left > 0;
         if refractory && self.discards {
-            *v = held;
+            *v = unchanged;
         }
         if *v < self.floor {
             *v = self.floor;
         }
         if refractory {
-            *waiting -= 1;
+            *refractory_left -= 1;
             return 0;
         }
         // False of a NaN too.
@@ -38,7 +38,7 @@ impl Neuron {
             (f64::from(*v) / f64::from(threshold)).floor().min(f64::from(self.spikes_per_tick)) as u32
         };
         *v = if self.hard { 0.0 } else { (f64::from(*v) - f64::from(spikes) * f64::from(threshold)) as f32 };
-        *waiting = self.refractory_ticks;
+        *refractory_left = self.refractory_ticks;
         spikes
     }
 }

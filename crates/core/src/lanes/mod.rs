@@ -1,5 +1,20 @@
 //! Operations on 128 bits that every kernel is written in, so that one source serves WebAssembly, SSE and plain Rust.
 
+mod portable;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd128;
+#[cfg(target_arch = "x86_64")]
+mod sse;
+
+pub use portable::Portable;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub type Native = simd128::Simd128;
+#[cfg(target_arch = "x86_64")]
+pub type Native = sse::Sse;
+#[cfg(not(any(all(target_arch = "wasm32", target_feature = "simd128"), target_arch = "x86_64")))]
+pub type Native = Portable;
+
 /// Lanes hold different neurons: splitting one neuron's sum would change its rounding.
 ///
 /// # Safety

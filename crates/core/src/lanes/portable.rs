@@ -1,6 +1,6 @@
 //! Plain arrays that LLVM turns into vectors.
 
-use super::lanes::Lanes;
+use super::Lanes;
 
 pub struct Portable;
 

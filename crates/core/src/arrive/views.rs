@@ -1,4 +1,4 @@
-//! Spikes as other nodes need them: grouped, merged, gathered or reshaped.
+//! Spikes as other nodes need them: grouped, as binary counts, gathered or reshaped.
 
 use crate::spikes::{Geometry, Spikes};
 

@@ -1,0 +1,208 @@
+//! One synapse: its geometry, and its weights in the order in which a kernel reads them.
+
+pub mod bounds;
+pub mod chunks;
+pub mod fan;
+mod rows;
+pub mod scatter;
+pub mod spec;
+pub mod sweep;
+mod taps;
+
+use crate::spikes::{Geometry, Spikes};
+use chunks::Width;
+use fan::Fan;
+use rows::Vector;
+use spec::{Kind, SynapseSpec};
+use sweep::Sweep;
+
+pub use rows::weight_at;
+
+pub enum Form {
+    /// Rows of weights for every chunk; blocks of `rows` rows, one for each position of the target if `per_position`.
+    Rows { sweep: Sweep, rows: usize, groups: usize, per_position: bool },
+    /// One lane an event.
+    Lanes { per_neuron: bool },
+    /// Weights in the order in which they came: delivered event by event into rows of potentials.
+    Events { sweep: Sweep, groups: usize, per_neuron: bool },
+}
+
+/// What must become of the source's spikes before they are delivered.
+#[derive(Clone, Copy, PartialEq)]
+pub enum View {
+    Same,
+    Grouped(usize),
+    Reshaped(Geometry),
+}
+
+pub struct Synapse {
+    pub source: usize,
+    /// Ticks between a spike and its delivery.
+    pub delay: usize,
+    pub form: Form,
+    pub view: View,
+    kind: Kind,
+    /// As the source has it; after a reshaping view, the target's.
+    pub from: Geometry,
+    to: Geometry,
+    width: Width,
+    /// Vectors of all chunks of the layer.
+    vectors: usize,
+    packed: Vec<Vector>,
+    /// Vectors before the first row, which begins a cache line.
+    lead: usize,
+    pub raw: Vec<u32>,
+    expected: usize,
+    received: usize,
+    /// Existing targets of a spike, by row and by column, and channels.
+    fan: Fan,
+}
+
+/// How the layer that a synapse leads to is laid out.
+#[derive(Clone, Copy)]
+pub struct Layout {
+    pub to: Geometry,
+    pub width: Width,
+    /// Vectors of all chunks.
+    pub vectors: usize,
+    /// No chunk straddles so many groups of channels.
+    pub groups: usize,
+    /// All synapses deliver event by event.
+    pub by_events: bool,
+}
+
+const ONE: Sweep = Sweep { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: [0, 0], transposed: false };
+
+impl Synapse {
+    /// `diagonal`: an identity gets rows.
+    pub fn new(spec: &SynapseSpec, from_geometry: Geometry, layout: Layout, diagonal: bool) -> Synapse {
+        let SynapseSpec { source, kind, delayed } = *spec;
+        let Layout { to, width, vectors, groups: chunk_groups, by_events } = layout;
+        let reshaped = matches!(kind, Kind::Identity { .. }) && from_geometry != to;
+        let from = if reshaped { to } else { from_geometry };
+        let mut view = if reshaped { View::Reshaped(to) } else { View::Same };
+        let expected = match kind {
+            Kind::Dense => to.size() * from.size(),
+            Kind::Conv(sweep, groups) => sweep.kernel[0] * sweep.kernel[1] * (from.channels / groups) * to.channels,
+            Kind::Identity { per_neuron } => {
+                if per_neuron {
+                    to.size()
+                } else {
+                    to.channels
+                }
+            }
+        };
+        let form = match kind {
+            _ if by_events => match kind {
+                Kind::Conv(sweep, groups) => Form::Events { sweep, groups, per_neuron: false },
+                Kind::Identity { per_neuron } => Form::Events { sweep: ONE, groups: to.channels, per_neuron },
+                Kind::Dense => unreachable!("dense synapses have rows"),
+            },
+            Kind::Dense => {
+                let sweep = Sweep {
+                    kernel: [from.height, from.width],
+                    stride: [0, 0],
+                    dilation: [1, 1],
+                    padding: [0, 0],
+                    transposed: false,
+                };
+                Form::Rows { sweep, rows: from.size(), groups: 1, per_position: to.positions() > 1 }
+            }
+            Kind::Conv(sweep, groups) => {
+                // Chunks that straddle groups get rows of all inputs, with zeros.
+                let groups = if chunk_groups % groups == 0 { groups } else { 1 };
+                if groups > 1 {
+                    view = View::Grouped(groups);
+                }
+                Form::Rows {
+                    sweep,
+                    rows: sweep.kernel[0] * sweep.kernel[1] * from.channels / groups,
+                    groups,
+                    per_position: false,
+                }
+            }
+            Kind::Identity { .. } if diagonal => {
+                Form::Rows { sweep: ONE, rows: to.channels, groups: 1, per_position: false }
+            }
+            Kind::Identity { per_neuron } => Form::Lanes { per_neuron },
+        };
+        let length = match form {
+            Form::Rows { rows, per_position, .. } => rows * vectors * if per_position { to.positions() } else { 1 },
+            Form::Lanes { per_neuron } => vectors * if per_neuron { to.positions() } else { 1 },
+            Form::Events { .. } => 0,
+        };
+        let fan = match kind {
+            Kind::Dense => Fan::uniform(from, to.size() as u64),
+            Kind::Identity { .. } => Fan::uniform(from, 1),
+            Kind::Conv(sweep, groups) => Fan::of(&sweep, from, to, (to.channels / groups) as u64),
+        };
+        let raw = Vec::with_capacity(if by_events { expected } else { 0 });
+        let (packed, lead) = rows::empty(length, width);
+        Synapse {
+            source,
+            delay: delayed.map_or(0, |delayed| delayed.ticks),
+            form,
+            view,
+            kind,
+            from,
+            to,
+            width,
+            vectors,
+            packed,
+            lead,
+            raw,
+            expected,
+            received: 0,
+            fan,
+        }
+    }
+
+    pub fn complete(&self) -> Result<(), String> {
+        if self.received == self.expected {
+            Ok(())
+        } else {
+            Err(format!("weights: expected {} values, got {}", self.expected, self.received))
+        }
+    }
+
+    /// Rows of a chunk's block where every one reaches the one position of the target; else 0.
+    pub fn dense_rows(&self) -> usize {
+        if self.kind == Kind::Dense && self.to.positions() == 1 {
+            self.from.size()
+        } else {
+            0
+        }
+    }
+
+    /// Taps that a position has at most; 0 where the synapse has no rows.
+    pub fn most_taps(&self) -> usize {
+        let Form::Rows { sweep, .. } = &self.form else { return 0 };
+        sweep.kernel[0] * if sweep.whole_rows() { 1 } else { sweep.kernel[1] }
+    }
+
+    pub fn packed_bytes(&self) -> usize {
+        self.packed.len() * 16
+    }
+
+    /// Whether it delivers event by event.
+    pub fn by_events(&self) -> bool {
+        matches!(self.form, Form::Events { .. })
+    }
+
+    /// Groups whose inputs differ from chunk to chunk.
+    pub fn separate_groups(&self) -> usize {
+        if let Form::Rows { groups, .. } = self.form {
+            groups
+        } else {
+            1
+        }
+    }
+
+    #[inline(never)]
+    pub fn operations(&self, spikes: &Spikes) -> u64 {
+        if spikes.current {
+            return 0;
+        }
+        self.fan.operations(spikes, self.from.width)
+    }
+}
