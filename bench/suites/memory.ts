@@ -75,7 +75,7 @@ function heldBytes(network: SpikingNetwork, input: RunInput): { readonly resultB
   return { resultBytes: bytes(neurons), stateBytes: network.schedule === "synchronous" ? bytes(neurons) + ("spikes" in input ? 0 : bytes(driven)) : 0 };
 }
 
-/** Lanes that the core's chunks give to channels (crates/core/src/chunks.rs). */
+/** Lanes that the core's chunks give to channels (crates/core/src/synapse/chunks.rs). */
 export function paddedChannels(channels: number, groups: number, lanes: number): number {
   let padded = 0;
   for (let left = channels / groups; left > 0; ) {
