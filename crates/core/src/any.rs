@@ -88,12 +88,17 @@ impl<L: Lanes, C: Code> Simulate for Whole<L, C> {
     }
 
     fn begin_pipeline(&mut self) -> Result<(), String> {
+        if !C::WINDOWS {
+            return Err("pipeline: expected a layerwise network".into());
+        }
         self.pipeline = Some(Pipeline::new(&self.simulator.network)?);
         Ok(())
     }
 
     fn pass_window(&mut self, input: Option<Input>) -> Result<bool, String> {
-        let Some(pipeline) = &mut self.pipeline else { return Err("pipeline: expected it to be begun".into()) };
+        let Some(pipeline) = self.pipeline.as_mut().filter(|_| C::WINDOWS) else {
+            return Err("pipeline: expected it to be begun".into());
+        };
         pipeline.pass(&mut self.simulator, input)
     }
 

@@ -180,7 +180,7 @@ impl<L: Lanes, C: Code> Simulator<L, C> {
                 (Node::Layer(layer), Part::Layer { plan, state, arrivals }) => {
                     let past = Past { histories: &self.histories, first: self.elapsed, ticks: block.ticks };
                     self.totals.synaptic_operations +=
-                        arrivals.prepare(layer, before, |node| nodes[node].geometry(), &mut self.arriving, &past);
+                        arrivals.prepare(layer, before, nodes, &mut self.arriving, &past);
                     let (scratch, record) = (&mut self.scratch, &mut self.records[index]);
                     let inputs = Inputs { layer, spikes: before, arrivals };
                     self.code.run::<L>(At { layer, plan, state, scratch, record }, inputs, block, out);
@@ -278,6 +278,7 @@ impl<C: Code> Part<C> {
 }
 
 /// By node, the nodes whose spikes it is the last to read; the input keeps its own.
+#[inline(never)]
 fn read_last(network: &Network) -> Vec<Vec<usize>> {
     let mut readers: Vec<usize> = (0..network.nodes.len()).collect();
     for (index, node) in network.nodes.iter().enumerate() {

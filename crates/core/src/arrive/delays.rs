@@ -80,6 +80,7 @@ impl Past<'_> {
 }
 
 /// One for each node that a delayed synapse reads.
+#[inline(never)]
 pub fn histories(network: &Network) -> Vec<Option<History>> {
     let mut longest = vec![0; network.nodes.len()];
     for synapse in network.layers().flat_map(|(_, layer)| &layer.synapses) {

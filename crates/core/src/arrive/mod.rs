@@ -7,8 +7,9 @@ mod views;
 use crate::kernel::drive::Driven;
 use crate::kernel::rows::Tap;
 use crate::layer::Layer;
+use crate::network::Node;
 use crate::parameters::PerNeuron;
-use crate::spikes::{Geometry, Spikes};
+use crate::spikes::Spikes;
 use crate::synapse::chunks::Chunk;
 use crate::synapse::scatter::{readers, Readers, Row, Scatter};
 use crate::synapse::{Synapse, View};
@@ -61,11 +62,12 @@ impl Arrivals {
     }
 
     /// Brings the sources' spikes into the form that the synapses need; returns the synaptic operations of the block.
+    #[inline(never)]
     pub fn prepare(
         &mut self,
         layer: &Layer,
         before: &[Spikes],
-        sources: impl Fn(usize) -> Geometry,
+        nodes: &[Node],
         scratch: &mut Scratch,
         past: &Past,
     ) -> u64 {
@@ -77,7 +79,7 @@ impl Arrivals {
                 continue;
             }
             let source = &before[synapse.source];
-            let from = sources(synapse.source);
+            let from = nodes[synapse.source].geometry();
             match synapse.view {
                 View::Same if count_planes > 0 && !source.merged => {
                     view.merge(source, from, count_planes, &mut scratch.neurons)

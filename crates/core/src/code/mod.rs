@@ -33,6 +33,9 @@ pub trait Code: Sized + 'static {
     /// Whether a run may go on until a tick is silent.
     const SETTLES: bool = false;
 
+    /// Whether layer after layer runs over a whole window, so that samples may follow one another through them.
+    const WINDOWS: bool = false;
+
     fn format(&self) -> Format;
 
     /// Refuses parameters that no network can have.

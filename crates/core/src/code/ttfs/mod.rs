@@ -55,6 +55,8 @@ impl Code for Ttfs {
     type Scratch = Scratch;
     type Max = Earliest;
 
+    const WINDOWS: bool = true;
+
     fn format(&self) -> Format {
         let (float, ticks) = match *self {
             Ttfs::Slots(slots) => (false, slots as usize),

@@ -91,6 +91,8 @@ impl Code for Windows {
     type Scratch = Scratch;
     type Max = Maxima;
 
+    const WINDOWS: bool = true;
+
     fn format(&self) -> Format {
         Format { float: false, valued: false, signs: self.signs(), window: Some(self.firing.len()) }
     }
