@@ -11,7 +11,7 @@ wasmOutputs.push("ts/entry/llif.wasm");
 export function buildWasm() {
   run(
     "wasm-pack",
-    // prettier-ignore
+    // biome-ignore format: a list of words
     ["build", "crates/wasm", "--release", "--target", "no-modules", "--mode", "no-install", "--no-pack", "--out-dir", "pkg", "--out-name", "llif"],
     "correct the Rust sources, or delete .tools and run `node scripts/setup.mjs` again",
   );

@@ -98,7 +98,7 @@ function browser(name: string, find: () => string, words: (profile: string, url:
   };
 }
 
-// prettier-ignore
+// biome-ignore format: a list of words
 const chromiumWords = (profile: string, url: string) => ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", `--user-data-dir=${profile}`, url];
 
 /** The Node that runs the benchmark first: the others are compared with it. */

@@ -77,7 +77,7 @@ describe("evaluate", () => {
     const right = decisions.filter((decision, index) => decision === index % 3).length;
     expect(Object.keys(report)).toEqual(
       expect.arrayContaining(
-        // prettier-ignore
+        // biome-ignore format: a list of names
         ["model", "data", "code", "schedule", "engine", "samples", "reluAccuracy", "spikingAccuracy", "disagreements", "intervals", "mcnemar", "twinMismatches", "windowTicks", "latencyTicks", "intervalTicks", "spikesPerSample", "synapticOperationsPerSample", "seconds", "reluSeconds", "twinSeconds"],
       ),
     );

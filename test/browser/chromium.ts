@@ -1,7 +1,7 @@
 // A page in headless Chromium.
 import { chromium } from "playwright-core";
 
-// prettier-ignore
+// biome-ignore format: a list of words
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 /** Opens a page that sets `window.outcome` to a promise of `{ value }`, as JSON, or of `{ error }`; @returns the value. */

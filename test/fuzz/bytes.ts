@@ -2,8 +2,10 @@
 import type { Random } from "./random.ts";
 
 /** Numbers that length, count and offset fields lie with. */
+// biome-ignore format: one number a line would hide them
 export const lies: readonly number[] = [
-  0, 1, 2, 3, 4, 7, 8, 9, 16, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 1_000_003, 2 ** 24, 2 ** 28, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53,
+  0, 1, 2, 3, 4, 7, 8, 9, 16, 127, 128, 255, 256, 32767, 32768, 65535, 65536, 1_000_003,
+  2 ** 24, 2 ** 28, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53,
   -1, -2, -128, -(2 ** 31),
 ];
 export const hugeLies: readonly bigint[] = [2n ** 62n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n - 1n];

@@ -9,9 +9,11 @@ const overflow = "@@1e999@@";
 const keys = ["__proto__", "constructor", "toString", "length", "name", "kind", "x"];
 
 function strange(random: Random): unknown {
+  // biome-ignore format: one value a line would hide them
   return random.pick<unknown>([
-    null, null, true, false, 0, 0, -1, -1, 1, 2, 0.5, 1e308, 5e-324, 2 ** 24 + 1, 2 ** 31, 2 ** 32, 2 ** 53, overflow, `@@-1e999@@`,
-    "", "x", "__proto__", "\u0000", "\u001b[31m", "../../x", "y".repeat(1000), [], [], {}, {}, [[]], [null], { a: 1 }, { $number: "NaN" }, { $tensor: "t0" },
+    null, null, true, false, 0, 0, -1, -1, 1, 2, 0.5, 1e308, 5e-324, 2 ** 24 + 1, 2 ** 31, 2 ** 32, 2 ** 53,
+    overflow, `@@-1e999@@`, "", "x", "__proto__", "\u0000", "\u001b[31m", "../../x", "y".repeat(1000),
+    [], [], {}, {}, [[]], [null], { a: 1 }, { $number: "NaN" }, { $tensor: "t0" },
     JSON.parse("[".repeat(300) + "]".repeat(300)),
   ]);
 }
