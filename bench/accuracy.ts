@@ -1,6 +1,15 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { argmax, createFloatPass, loadModel, sample, slice, writeNpz, type ReluNetwork, type Simulator } from "../ts/index.ts";
+import {
+  argmax,
+  createFloatPass,
+  loadModel,
+  sample,
+  slice,
+  writeNpz,
+  type ReluNetwork,
+  type Simulator,
+} from "../ts/index.ts";
 import { loadImages, type ModelSpec } from "./models.ts";
 import { cacheFolder, inRoot } from "./paths.ts";
 
@@ -32,11 +41,25 @@ async function load(spec: ModelSpec, count: number): Promise<EvaluationImages> {
   const labels = Array.from({ length: data.count }, (_, index) => data.labels?.[index] ?? -1);
   mkdirSync(cacheFolder, { recursive: true });
   const file = join(cacheFolder, `${spec.name}-images.npz`);
-  writeFileSync(file, writeNpz([["values", { shape: [data.count, data.images.length / data.count], data: data.images.slice() }], ["labels", { shape: [data.count], data: Int32Array.from(labels) }]]));
+  writeFileSync(
+    file,
+    writeNpz([
+      ["values", { shape: [data.count, data.images.length / data.count], data: data.images.slice() }],
+      ["labels", { shape: [data.count], data: Int32Array.from(labels) }],
+    ]),
+  );
   const pass = await createFloatPass(relu);
   const logits = pass.run(data.images, data.count).outputs[relu.outputs[0]];
   pass.dispose();
   const outputs = logits.length / data.count;
-  const floatCorrect = labels.filter((label, index) => argmax(logits.subarray(index * outputs, (index + 1) * outputs)) === label).length;
-  return { file, count: data.count, floatCorrect, correct: (simulator) => labels.filter((label, index) => simulator.run(sample(data, index)).top[0].index === label).length };
+  const floatCorrect = labels.filter(
+    (label, index) => argmax(logits.subarray(index * outputs, (index + 1) * outputs)) === label,
+  ).length;
+  return {
+    file,
+    count: data.count,
+    floatCorrect,
+    correct: (simulator) =>
+      labels.filter((label, index) => simulator.run(sample(data, index)).top[0].index === label).length,
+  };
 }

@@ -5,25 +5,40 @@ import { ratio } from "./text.ts";
 
 /** What measurements say of the bounds of a suite; nothing where it was not measured. */
 export function measuredBounds(suite: string, rows: readonly ResultRow[]): string {
-  const parts = suite === "limit" ? [rowLoops(rows), shortfalls(rows)] : suite === "growth" ? [threads(rows), memoryParts(rows)] : [];
-  return parts.filter((part) => part !== "").map((part) => `\n\n${part}`).join("");
+  const parts =
+    suite === "limit"
+      ? [rowLoops(rows), shortfalls(rows)]
+      : suite === "growth"
+        ? [threads(rows), memoryParts(rows)]
+        : [];
+  return parts
+    .filter((part) => part !== "")
+    .map((part) => `\n\n${part}`)
+    .join("");
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
 const table = (header: readonly string[], body: readonly (readonly string[])[]): string =>
-  [header, header.map((_, column) => (column === 0 ? "---" : "---:")), ...body].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  [header, header.map((_, column) => (column === 0 ? "---" : "---:")), ...body]
+    .map((cells) => `| ${cells.join(" | ")} |`)
+    .join("\n");
 
 /** Rows in random order, as a share of the same bytes in order. */
 function rowLoops(rows: readonly ResultRow[]): string {
-  const said = rows.filter(({ case: name, contender }) => name.startsWith("row-add-") && contender === "wasm, in order").map(({ case: name, ratio: share }) => `${ratio(share)} (\`${name}\`)`);
-  return said.length === 0 ? "" : `The loop over rows in random order against the same bytes in order: ${said.join(", ")}.`;
+  const said = rows
+    .filter(({ case: name, contender }) => name.startsWith("row-add-") && contender === "wasm, in order")
+    .map(({ case: name, ratio: share }) => `${ratio(share)} (\`${name}\`)`);
+  return said.length === 0
+    ? ""
+    : `The loop over rows in random order against the same bytes in order: ${said.join(", ")}.`;
 }
 
 /** Time over ours of the three loops: of the shortfall, 1 less the first, what each step explains. */
 function shortfalls(rows: readonly ResultRow[]): string {
   const loops = (name: string): [number, number, number] | undefined => {
-    const of = (ending: RegExp) => rows.find((row) => row.case === name && row.contender.startsWith("ceiling") && ending.test(row.contender))?.ratio;
+    const of = (ending: RegExp) =>
+      rows.find((row) => row.case === name && row.contender.startsWith("ceiling") && ending.test(row.contender))?.ratio;
     const [plain, order, packed] = [of(/-(i16|f32)$/), of(/-rows$/), of(/-packed$/)];
     return plain === undefined || order === undefined || packed === undefined ? undefined : [plain, order, packed];
   };
@@ -35,11 +50,24 @@ function shortfalls(rows: readonly ResultRow[]): string {
   ];
   const names = [...new Set(rows.map((row) => row.case))];
   const body = kinds.flatMap(([kind, belongs]) => {
-    const all = names.filter(belongs).map(loops).filter((three) => three !== undefined);
+    const all = names
+      .filter(belongs)
+      .map(loops)
+      .filter((three) => three !== undefined);
     if (all.length === 0) return [];
     const [plain, order, packed] = [0, 1, 2].map((part) => median(all.map((three) => three[part])));
     const short = 1 - plain;
-    return [[kind, ratio(plain), ratio(order), ratio(packed), ...(short > 0 ? [(order - plain) / short, (packed - order) / short, (1 - packed) / short].map(percent) : ["", "", ""])]];
+    return [
+      [
+        kind,
+        ratio(plain),
+        ratio(order),
+        ratio(packed),
+        ...(short > 0
+          ? [(order - plain) / short, (packed - order) / short, (1 - packed) / short].map(percent)
+          : ["", "", ""]),
+      ],
+    ];
   });
   if (body.length === 0) return "";
   return `Of what a kernel lacks to the loop, how much the order of rows explains (\`-rows\` less \`ceiling\`), how much the bytes that come from beyond the first level cache (\`-packed\` less \`-rows\`), and what is left to lists, thresholds and spikes. Medians over the cases; below zero, a step costs the kernel less than the loop.
@@ -51,7 +79,9 @@ ${table(["kernels", "loop in order / ours", "rows in random order / ours", "rows
 function threads(rows: readonly ResultRow[]): string {
   const of = (contender: string): number | undefined => rows.find((row) => row.contender === contender)?.ratio;
   const [machine, workers] = [of("one thread"), of("one worker")];
-  return machine === undefined || workers === undefined ? "" : `Two threads of this machine on the load-and-add loop, with nothing in common, are ${ratio(machine)} times as fast as one (\`workers-machine\`); two workers ${ratio(workers)} times as fast as one.`;
+  return machine === undefined || workers === undefined
+    ? ""
+    : `Two threads of this machine on the load-and-add loop, with nothing in common, are ${ratio(machine)} times as fast as one (\`workers-machine\`); two workers ${ratio(workers)} times as fast as one.`;
 }
 
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(2);
@@ -62,7 +92,13 @@ function memoryParts(rows: readonly ResultRow[]): string {
   const body = rows.flatMap(({ case: name, more = {} }) => {
     const [used, over] = [more["memoryBytes"], more["memoryOverNeed"]];
     const held = parts.map((part) => more[part]);
-    if (typeof used !== "number" || typeof over !== "number" || over <= memoryGoal || !held.every((bytes) => typeof bytes === "number")) return [];
+    if (
+      typeof used !== "number" ||
+      typeof over !== "number" ||
+      over <= memoryGoal ||
+      !held.every((bytes) => typeof bytes === "number")
+    )
+      return [];
     const rest = used - held.reduce((sum, bytes) => sum + bytes, 0);
     return [[`\`${name}\``, mebibytes(used), ...held.map(mebibytes), mebibytes(rest), ratio(over)]];
   });

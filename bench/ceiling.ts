@@ -17,13 +17,18 @@ const listPages = 16;
 const listAt = 65536 * bufferPages;
 const longestList = (65536 * listPages) / 4;
 
-const each = (line: (index: number) => string): string => Array.from({ length: vectors }, (_, index) => line(index)).join("\n");
+const each = (line: (index: number) => string): string =>
+  Array.from({ length: vectors }, (_, index) => line(index)).join("\n");
 
 function text(kind: LaneKind): string {
   const [shape, extract] = kind === "i16" ? ["i16x8", "i16x8.extract_lane_s"] : ["f32x4", "f32x4.extract_lane"];
-  const result = kind === "i16" ? `(${extract} 0 (local.get $s0))` : `(i32.trunc_sat_f32_s (${extract} 0 (local.get $s0)))`;
+  const result =
+    kind === "i16" ? `(${extract} 0 (local.get $s0))` : `(i32.trunc_sat_f32_s (${extract} 0 (local.get $s0)))`;
   const sums = each((index) => `(local $s${index} v128)`);
-  const add = each((index) => `(local.set $s${index} (${shape}.add (local.get $s${index}) (v128.load offset=${16 * index} (local.get $at))))`);
+  const add = each(
+    (index) =>
+      `(local.set $s${index} (${shape}.add (local.get $s${index}) (v128.load offset=${16 * index} (local.get $at))))`,
+  );
   return `(func (export "${kind}") (param $bytes i32) (param $passes i32) (result i32)
     (local $at i32) ${sums}
     (loop $pass
@@ -78,7 +83,9 @@ export function rowList(rows: number): Uint32Array {
 }
 
 export async function compileCeiling(): Promise<WebAssembly.Module> {
-  const parsed = binaryen.parseText(`(module (memory (export "memory") ${bufferPages + listPages}) ${text("i16")} ${text("f32")})`);
+  const parsed = binaryen.parseText(
+    `(module (memory (export "memory") ${bufferPages + listPages}) ${text("i16")} ${text("f32")})`,
+  );
   parsed.setFeatures(binaryen.Features.SIMD128);
   const binary = parsed.emitBinary() as BufferSource;
   parsed.dispose();
@@ -88,19 +95,27 @@ export async function compileCeiling(): Promise<WebAssembly.Module> {
 /** A WebAssembly module of nothing but loads and additions: the most that the kernels could reach. */
 export async function loadCeiling(): Promise<Ceiling> {
   const instance = await WebAssembly.instantiate(await compileCeiling());
-  const exported = instance.exports as unknown as { memory: WebAssembly.Memory } & Record<LaneKind, (bytes: number, passes: number) => number> & Record<`${LaneKind}-rows`, (base: number, count: number, passes: number) => number>;
+  const exported = instance.exports as unknown as { memory: WebAssembly.Memory } & Record<
+    LaneKind,
+    (bytes: number, passes: number) => number
+  > &
+    Record<`${LaneKind}-rows`, (base: number, count: number, passes: number) => number>;
   let filled: LaneKind | undefined;
   let listed = 0;
   let length = 0;
   const fill = (kind: LaneKind): void => {
     if (filled === kind) return;
-    (kind === "i16" ? new Int16Array(exported.memory.buffer, 0, listAt / 2) : new Float32Array(exported.memory.buffer, 0, listAt / 4)).fill(1);
+    (kind === "i16"
+      ? new Int16Array(exported.memory.buffer, 0, listAt / 2)
+      : new Float32Array(exported.memory.buffer, 0, listAt / 4)
+    ).fill(1);
     filled = kind;
   };
   const list = (rows: number): void => {
     if (listed === rows) return;
     const offsets = rowList(rows);
-    if (offsets.length > longestList) throw new RangeError(`a list of rows: expected at most ${longestList}, got ${offsets.length}`);
+    if (offsets.length > longestList)
+      throw new RangeError(`a list of rows: expected at most ${longestList}, got ${offsets.length}`);
     new Uint32Array(exported.memory.buffer, listAt, offsets.length).set(offsets);
     [listed, length] = [rows, offsets.length];
   };
@@ -110,7 +125,8 @@ export async function loadCeiling(): Promise<Ceiling> {
       return exported[kind](bytes, passes);
     },
     addRows(kind, { rows, chunks }, rowsInChunk, passes) {
-      if (chunks * rows * rowBytes > listAt) throw new RangeError(`packed rows: expected at most ${listAt} bytes, got ${chunks * rows * rowBytes}`);
+      if (chunks * rows * rowBytes > listAt)
+        throw new RangeError(`packed rows: expected at most ${listAt} bytes, got ${chunks * rows * rowBytes}`);
       fill(kind);
       list(rows);
       const [whole, rest] = [Math.floor(rowsInChunk / length), rowsInChunk % length];

@@ -37,7 +37,8 @@ export function environment(): Environment {
 function processorName(): string {
   const name = cpus()[0]?.model.trim() ?? "unknown";
   try {
-    const field = (key: string) => new RegExp(`^${key}\\s*: (.*)$`, "m").exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1];
+    const field = (key: string) =>
+      new RegExp(`^${key}\\s*: (.*)$`, "m").exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1];
     return `${name} (family ${field("cpu family")}, model ${field("model")})`;
   } catch {
     return name;
@@ -46,7 +47,11 @@ function processorName(): string {
 
 function said(command: string, words: readonly string[]): string {
   try {
-    return execFileSync(command, words, { cwd: inRoot(), encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return execFileSync(command, words, {
+      cwd: inRoot(),
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
   } catch {
     return "unknown";
   }

@@ -1,7 +1,11 @@
 import type { ResultRow } from "../ts/bench/case.ts";
 
 /** The least ratio a row is meant to reach; undefined where none is set. A goal is a wish: nothing fails when it is missed. */
-export function goalOf({ suite, case: name, contender }: Pick<ResultRow, "suite" | "case" | "contender">): number | undefined {
+export function goalOf({
+  suite,
+  case: name,
+  contender,
+}: Pick<ResultRow, "suite" | "case" | "contender">): number | undefined {
   const rate = name.includes("-rate-");
   const dense = name.startsWith("dense") || name.startsWith("mnist-mlp");
   if (suite === "reference" && contender === "reference") return rate ? (dense ? 15 : 10) : dense ? 25 : 15;
@@ -9,7 +13,8 @@ export function goalOf({ suite, case: name, contender }: Pick<ResultRow, "suite"
   if (suite === "limit" && /^ceiling-[a-z0-9]+$/.test(contender)) return 0.85;
   if (suite === "dnn" && contender === "onnxruntime-web") return 1;
   if (suite === "growth" && contender === "one worker") return 1.9;
-  if (suite === "peers" && !contender.startsWith("wasm") && !name.endsWith("-conversion")) return peerGoal(name, contender);
+  if (suite === "peers" && !contender.startsWith("wasm") && !name.endsWith("-conversion"))
+    return peerGoal(name, contender);
   return undefined;
 }
 

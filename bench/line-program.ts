@@ -11,7 +11,9 @@ export class LineProgram {
   constructor(command: string, words: readonly string[], environment: Readonly<Record<string, string>> = {}) {
     this.#child = spawn(command, words, { env: { ...process.env, ...environment }, stdio: "pipe" });
     this.#child.stdin.on("error", () => undefined);
-    this.#child.stderr.setEncoding("utf8").on("data", (chunk: string) => (this.#said = (this.#said + chunk).slice(-4000)));
+    this.#child.stderr
+      .setEncoding("utf8")
+      .on("data", (chunk: string) => (this.#said = (this.#said + chunk).slice(-4000)));
     this.#child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
       this.#unread += chunk;
       this.#wake();

@@ -48,18 +48,32 @@ export function parseWords(words: readonly string[]): Options | "help" {
     if (word === "--quick" || word === "--list" || word === "--dry" || word === "--page") flags.add(word);
     else if (word === "--suite" || word === "--case") {
       const value = words[++index];
-      if (value === undefined || value.startsWith("--")) throw new LlifError("ARGUMENT", `${word}: expected a name after it`);
+      if (value === undefined || value.startsWith("--"))
+        throw new LlifError("ARGUMENT", `${word}: expected a name after it`);
       if (word === "--case") only = value;
       else chosen = value === "all" ? Object.keys(suites) : value.split(",");
-    } else throw new LlifError("ARGUMENT", `expected --suite, --case, --quick, --list, --dry, --page or --help, got "${word}"`);
+    } else
+      throw new LlifError(
+        "ARGUMENT",
+        `expected --suite, --case, --quick, --list, --dry, --page or --help, got "${word}"`,
+      );
   }
   for (const name of chosen) {
-    if (!(name in suites)) throw new LlifError("ARGUMENT", `--suite: expected ${Object.keys(suites).join(", ")} or all, got "${name}"`);
+    if (!(name in suites))
+      throw new LlifError("ARGUMENT", `--suite: expected ${Object.keys(suites).join(", ")} or all, got "${name}"`);
   }
-  return { suites: chosen, only, quick: flags.has("--quick"), list: flags.has("--list"), dry: flags.has("--dry"), page: flags.has("--page") };
+  return {
+    suites: chosen,
+    only,
+    quick: flags.has("--quick"),
+    list: flags.has("--list"),
+    dry: flags.has("--dry"),
+    page: flags.has("--page"),
+  };
 }
 
-const matches = (only: string | undefined) => (benchCase: BenchCase) => only === undefined || benchCase.name === only || benchCase.name.startsWith(`${only}-`);
+const matches = (only: string | undefined) => (benchCase: BenchCase) =>
+  only === undefined || benchCase.name === only || benchCase.name.startsWith(`${only}-`);
 
 export async function main(words: readonly string[], signal: AbortSignal): Promise<number> {
   const options = parseWords(words);
@@ -95,17 +109,31 @@ async function runSuites(options: Options, signal: AbortSignal): Promise<number>
     }
     if (cases.length === 0) continue;
     // What a long suite has measured is kept case by case; rows of cases that are no more go at its end.
-    const outcome = await runSuite(suite, cases, { signal, ...(options.quick ? quickRounds : {}) }, options.dry ? () => undefined : (rows) => keep(suite, rows, true));
+    const outcome = await runSuite(
+      suite,
+      cases,
+      { signal, ...(options.quick ? quickRounds : {}) },
+      options.dry ? () => undefined : (rows) => keep(suite, rows, true),
+    );
     wrong += outcome.wrong;
     if (options.dry || outcome.rows.length === 0) continue;
     await draw(suite, keep(suite, outcome.rows, options.only !== undefined));
   }
-  if (found === 0) throw new LlifError("ARGUMENT", `--case: no case of ${options.suites.join(", ")} is "${options.only}"; --list names them`);
+  if (found === 0)
+    throw new LlifError(
+      "ARGUMENT",
+      `--case: no case of ${options.suites.join(", ")} is "${options.only}"; --list names them`,
+    );
   if (!options.list) process.stdout.write(`\n${((performance.now() - start) / 1000).toFixed(0)} s\n`);
   return wrong === 0 ? 0 : 1;
 }
 
-async function runSuite(suite: string, cases: readonly BenchCase[], options: RunnerOptions, done: (rows: readonly ResultRow[]) => void): Promise<{ rows: ResultRow[]; wrong: number }> {
+async function runSuite(
+  suite: string,
+  cases: readonly BenchCase[],
+  options: RunnerOptions,
+  done: (rows: readonly ResultRow[]) => void,
+): Promise<{ rows: ResultRow[]; wrong: number }> {
   const rows: ResultRow[] = [];
   const remarks: string[] = [];
   const seconds: (readonly [name: string, seconds: number])[] = [];
@@ -113,7 +141,10 @@ async function runSuite(suite: string, cases: readonly BenchCase[], options: Run
   for (const [index, benchCase] of cases.entries()) {
     const start = performance.now();
     try {
-      const fresh = await runCase(heldCase(benchCase), { ...options, onProgress: (message) => progress(`[${index + 1}/${cases.length}] ${message}`) });
+      const fresh = await runCase(heldCase(benchCase), {
+        ...options,
+        onProgress: (message) => progress(`[${index + 1}/${cases.length}] ${message}`),
+      });
       rows.push(...fresh);
       done(fresh);
     } catch (error) {
@@ -132,8 +163,13 @@ async function runSuite(suite: string, cases: readonly BenchCase[], options: Run
   progress("");
   if (rows.length > 0) process.stdout.write(`\n${suite}\n${textTable([columns, ...rows.map(cells)])}\n`);
   for (const remark of remarks) process.stdout.write(`${remark}\n`);
-  const longest = [...seconds].sort(([, a], [, b]) => b - a).slice(0, 5).map(([name, spent]) => `${name} ${spent.toFixed(0)} s`);
-  process.stdout.write(`${suite}: ${seconds.reduce((sum, [, spent]) => sum + spent, 0).toFixed(0)} s; longest: ${longest.join(", ")}\n`);
+  const longest = [...seconds]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 5)
+    .map(([name, spent]) => `${name} ${spent.toFixed(0)} s`);
+  process.stdout.write(
+    `${suite}: ${seconds.reduce((sum, [, spent]) => sum + spent, 0).toFixed(0)} s; longest: ${longest.join(", ")}\n`,
+  );
   return { rows, wrong };
 }
 
@@ -146,7 +182,11 @@ function keep(suite: string, fresh: readonly ResultRow[], limited: boolean): Res
 async function draw(suite: string, rows: readonly ResultRow[]): Promise<void> {
   const machines = readMachines(resultsFolder);
   const measured = rows.filter((row) => row.suite === suite);
-  const chart = await (suite === "limit" ? drawRoofline(measured, machines[suite]) : suite === "growth" ? drawGrowth(measured, machines[suite]) : drawChart(suite, measured, machines[suite]));
+  const chart = await (suite === "limit"
+    ? drawRoofline(measured, machines[suite])
+    : suite === "growth"
+      ? drawGrowth(measured, machines[suite])
+      : drawChart(suite, measured, machines[suite]));
   if (chart !== undefined) replaceFile(`${resultsFolder}/${suite}.svg`, chart);
   replaceFile(inRoot("docs", "performance.md"), performancePage(rows, machines));
 }

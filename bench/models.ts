@@ -7,7 +7,19 @@ import { loadDataset, type DatasetName } from "../ts/cli/data-cache.ts";
 import { loadImagenet } from "../ts/cli/imagenet.ts";
 import { openPublishedModel } from "../ts/cli/published-models.ts";
 import { writeOnnx } from "../ts/formats/onnx/write.ts";
-import { latencyTicks, loadModel, parseDescription, prepareDataset, readLlif, readModel, sample, type ImageDataset, type ReluNetwork, type SpikingNetwork, type Split } from "../ts/index.ts";
+import {
+  latencyTicks,
+  loadModel,
+  parseDescription,
+  prepareDataset,
+  readLlif,
+  readModel,
+  sample,
+  type ImageDataset,
+  type ReluNetwork,
+  type SpikingNetwork,
+  type Split,
+} from "../ts/index.ts";
 import { cacheFolder, inRoot } from "./paths.ts";
 
 export interface ModelSpec {
@@ -51,7 +63,15 @@ export const models: readonly ModelSpec[] = [
 ];
 
 /** Minutes for a slow contender: only in suites that say so. */
-export const resnet50: ModelSpec = { name: "resnet50", data: "imagenet-sample", calibration: "imagenet-views", published: true, images: 1, reference: 1, peers: 1 };
+export const resnet50: ModelSpec = {
+  name: "resnet50",
+  data: "imagenet-sample",
+  calibration: "imagenet-views",
+  published: true,
+  images: 1,
+  reference: 1,
+  peers: 1,
+};
 
 export const phase: ModelCode = { suffix: "", flags: ["--code", "phase", "--bits", "8"] };
 /** The decisions of `phase` with the same bits, with one spike a neuron. */
@@ -66,11 +86,19 @@ export const rate = (ticks: number, leakFactor?: number): ModelCode => ({
 });
 
 /** Rate's exact integers: a neuron fires once its window is over. */
-export const layerwise = (ticks: number): ModelCode => ({ suffix: `-layerwise-t${ticks}`, flags: ["--code", "rate", "--schedule", "layerwise", "--ticks", String(ticks)] });
+export const layerwise = (ticks: number): ModelCode => ({
+  suffix: `-layerwise-t${ticks}`,
+  flags: ["--code", "rate", "--schedule", "layerwise", "--ticks", String(ticks)],
+});
 
 /** The plain name is 8-bit phase, `-ttfs` 8-bit ttfs; `-rate-t32` is synchronous f32. */
-export function modelCases(codes: readonly ModelCode[] = [phase, rate(32)], specs: readonly ModelSpec[] = models): { readonly name: string; open(): Promise<OpenModel> }[] {
-  return specs.flatMap((spec) => codes.map((code) => ({ name: spec.name + code.suffix, open: () => openModel(spec, code) })));
+export function modelCases(
+  codes: readonly ModelCode[] = [phase, rate(32)],
+  specs: readonly ModelSpec[] = models,
+): { readonly name: string; open(): Promise<OpenModel> }[] {
+  return specs.flatMap((spec) =>
+    codes.map((code) => ({ name: spec.name + code.suffix, open: () => openModel(spec, code) })),
+  );
 }
 
 /** Maps the model with the package's own command and takes the first test images. */
@@ -81,7 +109,10 @@ export async function openModel(spec: ModelSpec, code: ModelCode): Promise<OpenM
   const onnx = spec.published === true ? writeOnnx(withoutSoftmax(relu)) : readFileSync(file);
   const mapped = readLlif(readFileSync(await convert(spec.published === true ? spec.name : file, onnx, spec, code)));
   const { leakFactor } = code;
-  const network = leakFactor === undefined ? mapped : { ...mapped, nodes: mapped.nodes.map((node) => (node.kind === "population" ? { ...node, leakFactor } : node)) };
+  const network =
+    leakFactor === undefined
+      ? mapped
+      : { ...mapped, nodes: mapped.nodes.map((node) => (node.kind === "population" ? { ...node, leakFactor } : node)) };
   const { images, labels } = await testImages(spec, relu);
   return { network, relu, onnx, images, labels, reference: spec.reference };
 }
@@ -89,13 +120,19 @@ export async function openModel(spec: ModelSpec, code: ModelCode): Promise<OpenM
 /** Outputs are compared as logits. */
 function withoutSoftmax(relu: ReluNetwork): ReluNetwork {
   const logitsOf = new Map(relu.nodes.flatMap((node) => (node.kind === "softmax" ? [[node.name, node.from[0]]] : [])));
-  return { ...relu, nodes: relu.nodes.filter(({ name }) => !logitsOf.has(name)), outputs: relu.outputs.map((name) => logitsOf.get(name) ?? name) };
+  return {
+    ...relu,
+    nodes: relu.nodes.filter(({ name }) => !logitsOf.has(name)),
+    outputs: relu.outputs.map((name) => logitsOf.get(name) ?? name),
+  };
 }
 
 async function published(name: "resnet50"): Promise<ReluNetwork> {
   const { main, files, description } = await openPublishedModel(name);
   const at = (path: string) => files.get(path) as Uint8Array;
-  const model = await readModel(at(main), main, parseDescription(description), (beside) => Promise.resolve(at(posix.join(posix.dirname(main), beside))));
+  const model = await readModel(at(main), main, parseDescription(description), (beside) =>
+    Promise.resolve(at(posix.join(posix.dirname(main), beside))),
+  );
   return model.network as ReluNetwork;
 }
 
@@ -103,7 +140,10 @@ async function published(name: "resnet50"): Promise<ReluNetwork> {
 async function convert(model: string, onnx: Uint8Array, spec: ModelSpec, code: ModelCode): Promise<string> {
   const options = ["--calibration", spec.calibration ?? spec.data, ...code.flags];
   const hash = createHash("sha256").update(onnx).update(options.join(" "));
-  for (const part of readdirSync(inRoot("dist")).sort().filter((name) => /\.(js|wasm)$/.test(name))) hash.update(part).update(readFileSync(inRoot("dist", part)));
+  for (const part of readdirSync(inRoot("dist"))
+    .sort()
+    .filter((name) => /\.(js|wasm)$/.test(name)))
+    hash.update(part).update(readFileSync(inRoot("dist", part)));
   mkdirSync(cacheFolder, { recursive: true });
   const output = `${cacheFolder}/${spec.name}-${hash.digest("hex").slice(0, 16)}.llif`;
   if (existsSync(output)) return output;
@@ -116,7 +156,9 @@ async function convert(model: string, onnx: Uint8Array, spec: ModelSpec, code: M
 /** @returns undefined, or what went wrong. */
 function llif(words: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [inRoot("dist", "cli.js"), ...words], { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(process.execPath, [inRoot("dist", "cli.js"), ...words], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     let said = "";
     child.stderr.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
     child.on("error", reject);
@@ -130,14 +172,23 @@ async function testImages(spec: ModelSpec, relu: ReluNetwork): Promise<{ images:
   const all = opened.get(spec.name) ?? (await loadImages(spec, relu, "test"));
   opened.set(spec.name, all);
   const indices = Array.from({ length: spec.images }, (_, index) => index);
-  return { images: indices.map((index) => new Uint8Array(sample(all, index))), labels: indices.map((index) => all.labels?.[index] ?? -1) };
+  return {
+    images: indices.map((index) => new Uint8Array(sample(all, index))),
+    labels: indices.map((index) => all.labels?.[index] ?? -1),
+  };
 }
 
 /** As the model takes them. */
-export async function loadImages({ name, data }: ModelSpec, { convention, classes, nodes }: ReluNetwork, split: Split): Promise<ImageDataset> {
+export async function loadImages(
+  { name, data }: ModelSpec,
+  { convention, classes, nodes }: ReluNetwork,
+  split: Split,
+): Promise<ImageDataset> {
   if (!("channelOrder" in convention)) throw new TypeError(`${name}: expected a model of images`);
   const shape = nodes[0].shape.length === 1 ? [28, 28, 1] : nodes[0].shape;
-  return data === "imagenet-sample" ? loadImagenet(data, split, { convention, shape, classes, outputs: 1000 }) : prepareDataset(await loadDataset(data, split), convention, shape);
+  return data === "imagenet-sample"
+    ? loadImagenet(data, split, { convention, shape, classes, outputs: 1000 })
+    : prepareDataset(await loadDataset(data, split), convention, shape);
 }
 
 export function describeLatency(network: SpikingNetwork): string {

@@ -23,9 +23,23 @@ export function fetchPackage(name: FetchedPackage, scripts = false): string {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
   process.stderr.write(`bench: fetching ${name} ${versions[name]} …\n`);
-  const words = ["install", "--no-audit", "--no-fund", "--silent", ...(scripts ? [] : ["--ignore-scripts"]), `${name}@${versions[name]}`];
-  const { status, error, stderr } = spawnSync("npm", words, { cwd: folder, encoding: "utf8", shell: process.platform === "win32" });
-  if (status !== 0) throw new SkippedCase(`npm ${words.join(" ")}: ${error?.message ?? stderr.trim().split("\n").slice(-2).join("; ")}`);
+  const words = [
+    "install",
+    "--no-audit",
+    "--no-fund",
+    "--silent",
+    ...(scripts ? [] : ["--ignore-scripts"]),
+    `${name}@${versions[name]}`,
+  ];
+  const { status, error, stderr } = spawnSync("npm", words, {
+    cwd: folder,
+    encoding: "utf8",
+    shell: process.platform === "win32",
+  });
+  if (status !== 0)
+    throw new SkippedCase(
+      `npm ${words.join(" ")}: ${error?.message ?? stderr.trim().split("\n").slice(-2).join("; ")}`,
+    );
   writeFileSync(done, "");
   return folder;
 }

@@ -7,17 +7,27 @@ import { fetchPackage, requireFrom } from "./npm-packages.ts";
 export type Logits = readonly (readonly number[])[];
 
 interface Runtime {
-  readonly InferenceSession: { create(bytes: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession> };
+  readonly InferenceSession: {
+    create(bytes: Uint8Array, options: InferenceSession.SessionOptions): Promise<InferenceSession>;
+  };
   readonly Tensor: new (type: "float32", data: Float32Array, dims: readonly number[]) => Tensor;
 }
 
-const oneThread: InferenceSession.SessionOptions = { graphOptimizationLevel: "all", intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 3 };
+const oneThread: InferenceSession.SessionOptions = {
+  graphOptimizationLevel: "all",
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  logSeverityLevel: 3,
+};
 
 /** onnxruntime-web on WebAssembly SIMD with one thread, as our engine. */
 export function webContender(onnx: Uint8Array, inputs: readonly Float32Array[]): Promise<Contender<Logits>> {
   web.env.wasm.numThreads = 1;
   web.env.logLevel = "error";
-  return contender("onnxruntime-web", web as unknown as Runtime, onnx, inputs, { ...oneThread, executionProviders: ["wasm"] });
+  return contender("onnxruntime-web", web as unknown as Runtime, onnx, inputs, {
+    ...oneThread,
+    executionProviders: ["wasm"],
+  });
 }
 
 /** onnxruntime-node: native, with the full vector width; one thread. @throws {SkippedCase} where it cannot be fetched. */
@@ -26,12 +36,21 @@ export function nodeContender(onnx: Uint8Array, inputs: readonly Float32Array[])
   return contender("onnxruntime-node", runtime, onnx, inputs, { ...oneThread, executionProviders: ["cpu"] });
 }
 
-async function contender(name: string, { InferenceSession, Tensor }: Runtime, onnx: Uint8Array, inputs: readonly Float32Array[], options: InferenceSession.SessionOptions): Promise<Contender<Logits>> {
+async function contender(
+  name: string,
+  { InferenceSession, Tensor }: Runtime,
+  onnx: Uint8Array,
+  inputs: readonly Float32Array[],
+  options: InferenceSession.SessionOptions,
+): Promise<Contender<Logits>> {
   const session = await InferenceSession.create(onnx, options);
   const [metadata] = session.inputMetadata;
-  const dims = metadata.isTensor ? metadata.shape.map((extent) => (typeof extent === "number" && extent > 0 ? extent : 1)) : [];
+  const dims = metadata.isTensor
+    ? metadata.shape.map((extent) => (typeof extent === "number" && extent > 0 ? extent : 1))
+    : [];
   const tensors = inputs.map((input) => new Tensor("float32", input, dims));
-  const run = async (tensor: Tensor): Promise<Float32Array> => (await session.run({ [session.inputNames[0]]: tensor }))[session.outputNames[0]].data as Float32Array;
+  const run = async (tensor: Tensor): Promise<Float32Array> =>
+    (await session.run({ [session.inputNames[0]]: tensor }))[session.outputNames[0]].data as Float32Array;
   return {
     name,
     async time(repetitions) {

@@ -107,12 +107,22 @@ npm run bench -- --suite growth,runtimes
 npm run bench -- --suite reference --case mnist-cnn
 npm run bench -- --list
 \`\`\``,
-    ...measured.map((suite) => section(suite, rows.filter((row) => row.suite === suite), machines[suite])),
+    ...measured.map((suite) =>
+      section(
+        suite,
+        rows.filter((row) => row.suite === suite),
+        machines[suite],
+      ),
+    ),
   ];
   return `${parts.join("\n\n")}\n`;
 }
 
-const anchor = (title: string): string => title.toLowerCase().replaceAll(/[^a-z0-9 -]/g, "").replaceAll(" ", "-");
+const anchor = (title: string): string =>
+  title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, "")
+    .replaceAll(" ", "-");
 
 function section(suite: string, rows: readonly ResultRow[], machine: Environment | undefined): string {
   const { title, text, bounds } = sections[suite];
@@ -128,13 +138,24 @@ function describe({ processor, cores, system, node, rustc, commit, load }: Envir
 
 /** What the numbers say, where it can be computed from them. */
 function summary(suite: string, rows: readonly ResultRow[]): string {
-  if (suite === "growth") return `Fitted exponents: ${[...growthExponents(rows)].map(([name, exponent]) => `${name} ${exponent.toFixed(2)}`).join(", ")}.`;
+  if (suite === "growth")
+    return `Fitted exponents: ${[...growthExponents(rows)].map(([name, exponent]) => `${name} ${exponent.toFixed(2)}`).join(", ")}.`;
   if (suite === "runtimes") return sameEverywhere(rows);
   const aimed = (suite === "peers" ? bestBatches(rows) : rows).filter((row) => goalOf(row) !== undefined);
   const reached = aimed.filter((row) => row.ratio >= (goalOf(row) as number)).length;
-  const faster = rows.filter((row) => row.ratio < 1 && !row.contender.startsWith("wasm") && !row.contender.startsWith("llif")).map(({ case: name, contender, ratio: share }) => `${contender} on \`${name}\` (${ratio(share)})`);
-  const slower = suite === "limit" || suite === "native" || suite === "runtimes" ? "" : faster.length === 0 ? "No contender was faster than ours." : `**Faster than ours:** ${faster.join(", ")}.`;
-  const goals = aimed.length === 0 ? "" : `${reached} of ${aimed.length} ratios reach their goal${suite === "peers" ? ", with each peer's best batch on one thread" : ""}.`;
+  const faster = rows
+    .filter((row) => row.ratio < 1 && !row.contender.startsWith("wasm") && !row.contender.startsWith("llif"))
+    .map(({ case: name, contender, ratio: share }) => `${contender} on \`${name}\` (${ratio(share)})`);
+  const slower =
+    suite === "limit" || suite === "native" || suite === "runtimes"
+      ? ""
+      : faster.length === 0
+        ? "No contender was faster than ours."
+        : `**Faster than ours:** ${faster.join(", ")}.`;
+  const goals =
+    aimed.length === 0
+      ? ""
+      : `${reached} of ${aimed.length} ratios reach their goal${suite === "peers" ? ", with each peer's best batch on one thread" : ""}.`;
   return [goals, slower].filter((part) => part !== "").join(" ");
 }
 
@@ -145,17 +166,47 @@ function sameEverywhere(rows: readonly ResultRow[]): string {
 }
 
 const names: Readonly<Record<string, string>> = {
-  additionsPerWeightByte: "additions for each weight byte", memoryBytes: "memory", weightBytes: "weights", spikeBytes: "spikes of the widest window", paddingBytes: "padding", resultBytes: "results", stateBytes: "state", synapticOperations: "synaptic operations", memoryOverNeed: "memory / both",
+  additionsPerWeightByte: "additions for each weight byte",
+  memoryBytes: "memory",
+  weightBytes: "weights",
+  spikeBytes: "spikes of the widest window",
+  paddingBytes: "padding",
+  resultBytes: "results",
+  stateBytes: "state",
+  synapticOperations: "synaptic operations",
+  memoryOverNeed: "memory / both",
 };
 
 function table(rows: readonly ResultRow[]): string {
-  const keys = [...new Set(rows.flatMap((row) => Object.keys(row.more ?? {})))].filter((key) => key !== "value" && key !== "version");
-  const header = ["case", "contender", "median", "fastest – slowest", "rounds", "ratio", "goal", "operations/s", ...keys];
+  const keys = [...new Set(rows.flatMap((row) => Object.keys(row.more ?? {})))].filter(
+    (key) => key !== "value" && key !== "version",
+  );
+  const header = [
+    "case",
+    "contender",
+    "median",
+    "fastest – slowest",
+    "rounds",
+    "ratio",
+    "goal",
+    "operations/s",
+    ...keys,
+  ];
   const body = rows.map((row) => {
     const goal = goalOf(row);
     const rate = row.operationsPerSecond === undefined ? "" : `${(row.operationsPerSecond / 1e9).toFixed(2)} G`;
     const marked = goal === undefined ? "" : `${goal}${row.ratio >= goal ? "" : " ✗"}`;
-    return [row.case, row.contender, milliseconds(row.medianMs), `${milliseconds(row.minMs)} – ${milliseconds(row.maxMs)}`, String(row.rounds), ratio(row.ratio), marked, rate, ...keys.map((key) => more(row, key))];
+    return [
+      row.case,
+      row.contender,
+      milliseconds(row.medianMs),
+      `${milliseconds(row.minMs)} – ${milliseconds(row.maxMs)}`,
+      String(row.rounds),
+      ratio(row.ratio),
+      marked,
+      rate,
+      ...keys.map((key) => more(row, key)),
+    ];
   });
   const used = header.map((_, column) => column < 6 || body.some((cells) => cells[column] !== ""));
   const line = (cells: readonly string[]) => `| ${cells.filter((_, column) => used[column]).join(" | ")} |`;

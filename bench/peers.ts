@@ -14,7 +14,19 @@ import { replaceFile } from "./results.ts";
 /** Counts of a layer, or logits, sample by sample. */
 export type Answers = readonly (readonly number[])[];
 
-export type Library = "spikingjelly" | "snntorch" | "norse" | "sinabs" | "brian2" | "brian2-standalone" | "fewspike" | "fewspike-ticks" | "fewspike-compiled" | "ann2snn-max" | "ann2snn-99.9" | "sinabs-from-model";
+export type Library =
+  | "spikingjelly"
+  | "snntorch"
+  | "norse"
+  | "sinabs"
+  | "brian2"
+  | "brian2-standalone"
+  | "fewspike"
+  | "fewspike-ticks"
+  | "fewspike-compiled"
+  | "ann2snn-max"
+  | "ann2snn-99.9"
+  | "sinabs-from-model";
 
 export interface PeerOptions {
   readonly library: Library;
@@ -36,19 +48,25 @@ const converters: readonly Library[] = ["ann2snn-max", "ann2snn-99.9", "sinabs-f
 
 const compiling: readonly Library[] = ["brian2", "brian2-standalone", "fewspike-compiled"];
 
-const environmentOf = (library: Library): "torch" | "sinabs" | "brian2" => (library.startsWith("brian2") ? "brian2" : library.startsWith("sinabs") ? "sinabs" : "torch");
+const environmentOf = (library: Library): "torch" | "sinabs" | "brian2" =>
+  library.startsWith("brian2") ? "brian2" : library.startsWith("sinabs") ? "sinabs" : "torch";
 
 function worker(library: Library): LineProgram {
   const environment = environmentOf(library);
   const name = environment === "brian2" ? library : environment;
-  if (compiling.includes(library) && spawnSync("g++", ["--version"]).status !== 0) throw new SkippedCase(`${library}: g++ is not installed`);
+  if (compiling.includes(library) && spawnSync("g++", ["--version"]).status !== 0)
+    throw new SkippedCase(`${library}: g++ is not installed`);
   const running = workers.get(name);
   if (running !== undefined) return running;
   const folder = join(peersFolder(), environment);
-  if (!existsSync(join(folder, "requirements.txt"))) throw new SkippedCase(`no Python environment "${environment}": run bench/peers/setup.sh`);
+  if (!existsSync(join(folder, "requirements.txt")))
+    throw new SkippedCase(`no Python environment "${environment}": run bench/peers/setup.sh`);
   const script = inRoot("bench", "peers", environment === "brian2" ? "brian2_worker.py" : "worker.py");
   // What torch.compile makes takes a minute a network: kept.
-  const started = new LineProgram(join(folder, "bin", "python"), [script], { PYTHONDONTWRITEBYTECODE: "1", TORCHINDUCTOR_CACHE_DIR: join(userCache(), "bench", "inductor") });
+  const started = new LineProgram(join(folder, "bin", "python"), [script], {
+    PYTHONDONTWRITEBYTECODE: "1",
+    TORCHINDUCTOR_CACHE_DIR: join(userCache(), "bench", "inductor"),
+  });
   workers.set(name, started);
   return started;
 }
@@ -61,7 +79,10 @@ export function closePeers(): void {
 let files = 0;
 
 /** Writes what the peers read. */
-export function writeCase(network: SpikingNetwork, arrays: Iterable<readonly [string, NpyArray]>): { readonly network: string; readonly inputs: string } {
+export function writeCase(
+  network: SpikingNetwork,
+  arrays: Iterable<readonly [string, NpyArray]>,
+): { readonly network: string; readonly inputs: string } {
   const folder = join(cacheFolder, "peers");
   mkdirSync(folder, { recursive: true });
   // A few names, used over and over: a case's files are read as it opens.
@@ -77,7 +98,11 @@ export interface Peer extends Contender<Answers> {
 }
 
 /** @throws {SkippedCase} without the library's environment. */
-export async function openPeer({ library, batch, threads, ticks }: PeerOptions, paths: { readonly network: string; readonly inputs: string }, more?: Contender<Answers>["more"]): Promise<Peer> {
+export async function openPeer(
+  { library, batch, threads, ticks }: PeerOptions,
+  paths: { readonly network: string; readonly inputs: string },
+  more?: Contender<Answers>["more"],
+): Promise<Peer> {
   // PyTorch counts the processors as it is loaded.
   const program = await onEveryProcessor(() => worker(library));
   const ask = async (line: string): Promise<string> => {
@@ -90,19 +115,31 @@ export async function openPeer({ library, batch, threads, ticks }: PeerOptions, 
       throw error;
     }
   };
-  const ident = await ask(`open ${JSON.stringify({ library, ...paths, ticks, batch, threads: threads === 1 ? 1 : cpus().length })}`);
+  const ident = await ask(
+    `open ${JSON.stringify({ library, ...paths, ticks, batch, threads: threads === 1 ? 1 : cpus().length })}`,
+  );
   return {
     name: peerName({ library, batch, threads }),
     ...(more === undefined ? {} : { more }),
     time: async (repetitions) => Number(await ask(`run ${ident} ${repetitions}`)) / 1e6,
     outcome: async () => JSON.parse(await ask(`outcome ${ident}`)) as Answers,
-    accuracy: (images, at) => known([paths.network, ...(converters.includes(library) ? [paths.inputs] : []), images], [library, ticks, at], async () => JSON.parse(await ask(`accuracy ${ident} ${JSON.stringify({ images, ticks: at })}`)) as Record<string, number>),
+    accuracy: (images, at) =>
+      known(
+        [paths.network, ...(converters.includes(library) ? [paths.inputs] : []), images],
+        [library, ticks, at],
+        async () =>
+          JSON.parse(await ask(`accuracy ${ident} ${JSON.stringify({ images, ticks: at })}`)) as Record<string, number>,
+      ),
     dispose: async () => void (await program.ask(`close ${ident}`).catch(() => undefined)),
   };
 }
 
 const singular: Partial<Readonly<Record<Library, string>>> = {
-  brian2: "brian2 (Cython)", "brian2-standalone": "brian2 (C++)", "ann2snn-max": "spikingjelly ann2snn, max", "ann2snn-99.9": "spikingjelly ann2snn, 99.9 %", "sinabs-from-model": "sinabs from_model",
+  brian2: "brian2 (Cython)",
+  "brian2-standalone": "brian2 (C++)",
+  "ann2snn-max": "spikingjelly ann2snn, max",
+  "ann2snn-99.9": "spikingjelly ann2snn, 99.9 %",
+  "sinabs-from-model": "sinabs from_model",
 };
 
 export function peerName({ library, batch, threads }: Omit<PeerOptions, "ticks">): string {
@@ -110,7 +147,10 @@ export function peerName({ library, batch, threads }: Omit<PeerOptions, "ticks">
 }
 
 /** A library whose environment is missing is left out; where all are, the case is. */
-export async function openPeers<Setting, Made>(settings: readonly Setting[], open: (setting: Setting) => Promise<Made>): Promise<Made[]> {
+export async function openPeers<Setting, Made>(
+  settings: readonly Setting[],
+  open: (setting: Setting) => Promise<Made>,
+): Promise<Made[]> {
   const made: Made[] = [];
   let missing: SkippedCase | undefined;
   for (const setting of settings) {
@@ -150,12 +190,19 @@ const repeatedMs = 300;
  * is best with one is tried, and the next larger.
  * @param group network and ticks, by name.
  */
-export async function searchBatches(options: Omit<PeerOptions, "batch">, paths: { readonly network: string; readonly inputs: string }, group: string): Promise<BatchSearch> {
+export async function searchBatches(
+  options: Omit<PeerOptions, "batch">,
+  paths: { readonly network: string; readonly inputs: string },
+  group: string,
+): Promise<BatchSearch> {
   const key = JSON.stringify([group, options]);
   const known = searched.get(key);
   if (known !== undefined) return known;
   const single = options.threads === "all" ? await searchBatches({ ...options, threads: 1 }, paths, group) : undefined;
-  const candidates = single === undefined ? batches : batches.filter((batch) => batch < single.tooLong && (batch === single.best || batch === 4 * single.best));
+  const candidates =
+    single === undefined
+      ? batches
+      : batches.filter((batch) => batch < single.tooLong && (batch === single.best || batch === 4 * single.best));
   const runs = new Map(single?.runs);
   let best = { batch: 1, ms: Infinity };
   let tooLong = single?.tooLong ?? Infinity;
@@ -163,7 +210,11 @@ export async function searchBatches(options: Omit<PeerOptions, "batch">, paths: 
     const peer = await openPeer({ ...options, batch }, paths);
     let spent = Infinity;
     let ms = Infinity;
-    for (let run = 0; run === 0 || (run === 1 && (spent < repeatedMs || options.library === "fewspike-compiled")); run++) {
+    for (
+      let run = 0;
+      run === 0 || (run === 1 && (spent < repeatedMs || options.library === "fewspike-compiled"));
+      run++
+    ) {
       const start = performance.now();
       ms = Math.min(ms, await peer.time(1));
       spent = Math.min(spent, performance.now() - start);
@@ -182,9 +233,18 @@ export async function searchBatches(options: Omit<PeerOptions, "batch">, paths: 
   return found;
 }
 
-export const leftOutBatch = (batch: number): string => `batch ${batch} and larger: over ${longestBatchMs / 1000} s a run`;
+export const leftOutBatch = (batch: number): string =>
+  `batch ${batch} and larger: over ${longestBatchMs / 1000} s a run`;
 
-const sources = ["conversion.py", "llif_file.py", "networks.py", "neurons.py", "worker.py", "requirements-torch.txt", "requirements-sinabs.txt"];
+const sources = [
+  "conversion.py",
+  "llif_file.py",
+  "networks.py",
+  "neurons.py",
+  "worker.py",
+  "requirements-torch.txt",
+  "requirements-sinabs.txt",
+];
 
 /** What takes minutes and no clock is computed once: the key is the content of files, of the programs and of `more`. */
 async function known<Value>(files: readonly string[], more: unknown, compute: () => Promise<Value>): Promise<Value> {

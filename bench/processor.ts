@@ -17,7 +17,9 @@ const placed = new WeakMap<Running, 1 | "all">();
 /** From now on this thread stays on one processor, and so do the threads and programs that it starts. */
 export async function holdProcessor(): Promise<void> {
   if (held !== undefined || cpus().length === 1) return;
-  every = /list: (\S+)/.exec(spawnSync("taskset", ["-c", "-p", String(process.pid)], { encoding: "utf8" }).stdout ?? "")?.[1];
+  every = /list: (\S+)/.exec(
+    spawnSync("taskset", ["-c", "-p", String(process.pid)], { encoding: "utf8" }).stdout ?? "",
+  )?.[1];
   // Not the first one: it serves most of the system's interrupts.
   held = /\d+$/.exec(every ?? "")?.[0];
   await place(process, 1);

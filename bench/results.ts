@@ -3,9 +3,16 @@ import type { ResultRow } from "../ts/bench/case.ts";
 import type { Environment } from "./environment.ts";
 
 /** The rows of a suite replace those it had; of a run that was limited to some cases, only theirs. */
-export function mergeRows(old: readonly ResultRow[], fresh: readonly ResultRow[], suites: readonly string[], limited: boolean): ResultRow[] {
+export function mergeRows(
+  old: readonly ResultRow[],
+  fresh: readonly ResultRow[],
+  suites: readonly string[],
+  limited: boolean,
+): ResultRow[] {
   const measured = new Set(fresh.map((row) => `${row.suite}\n${row.case}`));
-  const kept = old.filter((row) => (limited ? !measured.has(`${row.suite}\n${row.case}`) : !suites.includes(row.suite)));
+  const kept = old.filter((row) =>
+    limited ? !measured.has(`${row.suite}\n${row.case}`) : !suites.includes(row.suite),
+  );
   const order = [...new Set([...old, ...fresh].map(({ suite }) => suite))];
   return order.flatMap((suite) => [...kept, ...fresh].filter((row) => row.suite === suite));
 }
@@ -17,7 +24,12 @@ export function readRows(folder: string): ResultRow[] {
 }
 
 /** Writes `latest.json`, and into `machines.json` where each suite was measured. */
-export function writeResults(folder: string, rows: readonly ResultRow[], suites: readonly string[], environment: Environment): void {
+export function writeResults(
+  folder: string,
+  rows: readonly ResultRow[],
+  suites: readonly string[],
+  environment: Environment,
+): void {
   mkdirSync(folder, { recursive: true });
   replaceFile(`${folder}/latest.json`, `[\n${rows.map((row) => `  ${JSON.stringify(rounded(row))}`).join(",\n")}\n]\n`);
   const machines = readMachines(folder);
@@ -39,5 +51,12 @@ export function replaceFile(file: string, text: string): void {
 function rounded(row: ResultRow): ResultRow {
   const short = (value: number) => Number(value.toPrecision(5));
   const rate = row.operationsPerSecond === undefined ? {} : { operationsPerSecond: short(row.operationsPerSecond) };
-  return { ...row, medianMs: short(row.medianMs), ratio: short(row.ratio), minMs: short(row.minMs), maxMs: short(row.maxMs), ...rate };
+  return {
+    ...row,
+    medianMs: short(row.medianMs),
+    ratio: short(row.ratio),
+    minMs: short(row.minMs),
+    maxMs: short(row.maxMs),
+    ...rate,
+  };
 }

@@ -1,7 +1,17 @@
 import type { ResultRow } from "../ts/bench/case.ts";
 import { goalOf } from "./goals.ts";
 
-export const columns = ["case", "contender", "median", "min – max", "rounds", "ratio", "goal", "operations/s", ""] as const;
+export const columns = [
+  "case",
+  "contender",
+  "median",
+  "min – max",
+  "rounds",
+  "ratio",
+  "goal",
+  "operations/s",
+  "",
+] as const;
 
 export function cells(row: ResultRow): string[] {
   const goal = goalOf(row);
@@ -15,13 +25,24 @@ export function cells(row: ResultRow): string[] {
     ratio(row.ratio),
     goal === undefined ? "" : `${goal}${row.ratio >= goal ? "" : " ✗"}`,
     rate === undefined ? "" : `${(rate / 1e9).toFixed(rate < 1e10 ? 2 : 1)} G`,
-    Object.entries(row.more ?? {}).map(([name, value]) => `${name} ${value}`).join(", "),
+    Object.entries(row.more ?? {})
+      .map(([name, value]) => `${name} ${value}`)
+      .join(", "),
   ];
 }
 
 export function textTable(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((cell, column) => (column < 2 || column === columns.length - 1 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join("  ").trimEnd()).join("\n");
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column < 2 || column === columns.length - 1 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
+        )
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 export function milliseconds(value: number): string {

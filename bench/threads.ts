@@ -18,7 +18,10 @@ const additions = 2 ** 30;
 /** The load-and-add loop shared out among threads that have no data in common: what the machine itself gains by another. */
 export async function threadsContender(threads: 1 | 2): Promise<Contender<number>> {
   const module = await compileCeiling();
-  const workers = Array.from({ length: threads }, () => new Worker(program, { eval: true, workerData: { module, bytes } }));
+  const workers = Array.from(
+    { length: threads },
+    () => new Worker(program, { eval: true, workerData: { module, bytes } }),
+  );
   await Promise.all(workers.map((worker) => once(worker, "online")));
   const passes = additions / (bytes / bytesOf.i16) / threads;
   const run = async (repetitions: number): Promise<number> => {

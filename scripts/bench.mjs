@@ -10,12 +10,36 @@ const { build } = await import("esbuild");
 const outfile = inRoot(".cache", "bench", "main.mjs");
 mkdirSync(inRoot(".cache", "bench"), { recursive: true });
 const bundled = { bundle: true, format: "esm", logLevel: "error" };
-const packageAs = (answer) => ({ name: "the package as users have it", setup: (chain) => chain.onResolve({ filter: /\/ts\/index\.ts$|^llif$/ }, () => answer) });
-await build({ ...bundled, entryPoints: [inRoot("bench", "main.ts")], outfile, platform: "node", target: "node20", packages: "external", plugins: [packageAs({ path: "llif", external: true })] });
+const packageAs = (answer) => ({
+  name: "the package as users have it",
+  setup: (chain) => chain.onResolve({ filter: /\/ts\/index\.ts$|^llif$/ }, () => answer),
+});
+await build({
+  ...bundled,
+  entryPoints: [inRoot("bench", "main.ts")],
+  outfile,
+  platform: "node",
+  target: "node20",
+  packages: "external",
+  plugins: [packageAs({ path: "llif", external: true })],
+});
 // Readers and plots are imported when first used, which this program never does.
-const withoutReaders = { name: "no lazy imports", setup: (chain) => chain.onResolve({ filter: /.*/ }, ({ kind }) => (kind === "dynamic-import" ? { path: "left-out", external: true } : undefined)) };
+const withoutReaders = {
+  name: "no lazy imports",
+  setup: (chain) =>
+    chain.onResolve({ filter: /.*/ }, ({ kind }) =>
+      kind === "dynamic-import" ? { path: "left-out", external: true } : undefined,
+    ),
+};
 // One file for every runtime, browsers too: the entry that carries the WebAssembly bytes.
-await build({ ...bundled, entryPoints: [inRoot("bench", "runtimes", "main.ts")], outfile: inRoot(".cache", "bench", "runtimes.mjs"), platform: "browser", target: "es2022", plugins: [withoutReaders, packageAs({ path: inRoot("dist", "inline.js") })] });
+await build({
+  ...bundled,
+  entryPoints: [inRoot("bench", "runtimes", "main.ts")],
+  outfile: inRoot(".cache", "bench", "runtimes.mjs"),
+  platform: "browser",
+  target: "es2022",
+  plugins: [withoutReaders, packageAs({ path: inRoot("dist", "inline.js") })],
+});
 
 const { main } = await import(pathToFileURL(outfile).href);
 const abort = new AbortController();

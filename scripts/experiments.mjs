@@ -8,11 +8,17 @@ const [word, which = "all", ...rest] = process.argv.slice(2);
 if (word === "run") {
   const chosen = which === "all" ? Object.keys(series) : [which];
   const unknown = chosen.find((name) => !(name in series));
-  if (unknown !== undefined) throw new Error(`expected one of all, ${Object.keys(series).join(", ")}, got "${unknown}"`);
+  if (unknown !== undefined)
+    throw new Error(`expected one of all, ${Object.keys(series).join(", ")}, got "${unknown}"`);
   const pattern = rest[0] === "only" ? new RegExp(rest[1]) : null;
   for (const name of chosen) {
     const jobs = series[name]();
-    evaluateMissing(name, jobs, pattern === null ? rest : rest.slice(2), (job) => pattern === null || pattern.test(job.name));
+    evaluateMissing(
+      name,
+      jobs,
+      pattern === null ? rest : rest.slice(2),
+      (job) => pattern === null || pattern.test(job.name),
+    );
   }
 } else if (word !== undefined) throw new Error(`expected "run" or nothing, got "${word}"`);
 await writePage();

@@ -10,22 +10,51 @@ const record = inRoot("docs", "results", "imagenet.json");
 const page = inRoot("docs", "imagenet.md");
 const series = ["resnet50", "efficientnet-lite0"].flatMap((model) => [
   { name: `${model}-test`, words: [model, "--data", "imagenet-sample", "--bits", "12", "--top", "5", "--no-cache"] },
-  { name: `${model}-train`, words: [model, "--data", "imagenet-sample", "--split", "train", "--bits", "12", "--top", "5", "--no-cache"] },
-  { name: `${model}-crops`, words: [model, "--data", "imagenet-crops", "--bits", "12", "--limit", "200", "--top", "5", "--no-cache"] },
+  {
+    name: `${model}-train`,
+    words: [model, "--data", "imagenet-sample", "--split", "train", "--bits", "12", "--top", "5", "--no-cache"],
+  },
+  {
+    name: `${model}-crops`,
+    words: [model, "--data", "imagenet-crops", "--bits", "12", "--limit", "200", "--top", "5", "--no-cache"],
+  },
 ]);
 
 const { runs } = existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : { runs: [] };
 const commandOf = (words) => `llif evaluate ${words.join(" ")}`;
-if (process.argv[2] === "run") for (const wanted of series) if (!runs.some(({ command }) => command === commandOf(wanted.words))) keep(wanted);
+if (process.argv[2] === "run")
+  for (const wanted of series) if (!runs.some(({ command }) => command === commandOf(wanted.words))) keep(wanted);
 writeFileSync(page, text());
 
 function keep({ name, words }) {
   const folder = mkdtempSync(join(tmpdir(), "llif-imagenet-"));
   const [manifest, memory] = [join(folder, "manifest.json"), join(folder, "memory")];
-  const { status } = spawnSync("/usr/bin/time", ["-f", "%M %e", "-o", memory, process.execPath, inRoot("dist", "cli.js"), "evaluate", ...words, "--manifest", manifest], { stdio: "inherit" });
+  const { status } = spawnSync(
+    "/usr/bin/time",
+    [
+      "-f",
+      "%M %e",
+      "-o",
+      memory,
+      process.execPath,
+      inRoot("dist", "cli.js"),
+      "evaluate",
+      ...words,
+      "--manifest",
+      manifest,
+    ],
+    { stdio: "inherit" },
+  );
   if (status !== 0) throw new Error(`${name}: exit code ${status}`);
   const [kilobytes, wallSeconds] = readFileSync(memory, "utf8").trim().split(" ").map(Number);
-  const run = { name, command: commandOf(words), date: new Date().toISOString().slice(0, 10), peakMegabytes: Math.round(kilobytes / 1024), wallSeconds, manifest: JSON.parse(readFileSync(manifest, "utf8")) };
+  const run = {
+    name,
+    command: commandOf(words),
+    date: new Date().toISOString().slice(0, 10),
+    peakMegabytes: Math.round(kilobytes / 1024),
+    wallSeconds,
+    manifest: JSON.parse(readFileSync(manifest, "utf8")),
+  };
   const place = runs.findIndex((one) => one.name === name);
   runs.splice(place < 0 ? runs.length : place, place < 0 ? 0 : 1, run);
   writeFileSync(record, `${JSON.stringify({ runs }, null, 1)}\n`);
@@ -42,7 +71,16 @@ function text() {
     report.seconds === null ? "–" : `${(report.seconds / report.samples).toFixed(1)} s`,
     `${peakMegabytes} MB`,
   ]);
-  const header = ["model", "images", "who decides", "same top-1", "same top-5", "twin mismatches", "time a picture", "peak memory"];
+  const header = [
+    "model",
+    "images",
+    "who decides",
+    "same top-1",
+    "same top-5",
+    "twin mismatches",
+    "time a picture",
+    "peak memory",
+  ];
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const { manifest, date } = runs[runs.length - 1];
   return `# ImageNet

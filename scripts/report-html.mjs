@@ -1,12 +1,32 @@
 const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 const sections = [
-  ["raster", "One digit, phase", "Each layer waits for the window of the layer before, then sends each count as 8 weighted spikes, most significant first."],
+  [
+    "raster",
+    "One digit, phase",
+    "Each layer waits for the window of the layer before, then sends each count as 8 weighted spikes, most significant first.",
+  ],
   ["raster-rate", "One digit, rate", "All layers tick together; the number of spikes carries the value."],
-  ["sweep", "What precision costs", "Both axes of cost are logarithmic. Latency counts all windows up to the decision."],
-  ["trace", "The neuron, tick by tick", "One input of Poisson spikes, two neurons. A spike takes one threshold off; what is above it stays."],
-  ["curve-constant", "The neuron, constant leak", "The simulated firing rate beside the ReLU that the neuron stands for."],
-  ["curve-ohmic", "The neuron, ohmic leak", "Near the smallest current that makes it fire the ohmic neuron is slower than its ReLU."],
+  [
+    "sweep",
+    "What precision costs",
+    "Both axes of cost are logarithmic. Latency counts all windows up to the decision.",
+  ],
+  [
+    "trace",
+    "The neuron, tick by tick",
+    "One input of Poisson spikes, two neurons. A spike takes one threshold off; what is above it stays.",
+  ],
+  [
+    "curve-constant",
+    "The neuron, constant leak",
+    "The simulated firing rate beside the ReLU that the neuron stands for.",
+  ],
+  [
+    "curve-ohmic",
+    "The neuron, ohmic leak",
+    "Near the smallest current that makes it fire the ohmic neuron is slower than its ReLU.",
+  ],
 ];
 
 /**
@@ -19,7 +39,10 @@ export function reportHtml({ cells, plots, node }) {
   const row = (tag) => (values) => `<tr>${values.map((value) => `<${tag}>${escape(value)}</${tag}>`).join("")}</tr>`;
   const figures = sections
     .filter(([name]) => name in plots)
-    .map(([name, title, text]) => `<section><h2>${escape(title)}</h2><p>${escape(text)}</p><figure>${plots[name]}</figure></section>`);
+    .map(
+      ([name, title, text]) =>
+        `<section><h2>${escape(title)}</h2><p>${escape(text)}</p><figure>${plots[name]}</figure></section>`,
+    );
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

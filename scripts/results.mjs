@@ -17,10 +17,15 @@ const models = [
   ["mnist-cnn", "mnist"],
   ["fashion-cnn", "fashion-mnist"],
 ];
-const settings = [["--bits", "8"], ["--bits", "10"], ["--code", "rate", "--ticks", "256", "--limit", "1000"]];
+const settings = [
+  ["--bits", "8"],
+  ["--bits", "10"],
+  ["--code", "rate", "--ticks", "256", "--limit", "1000"],
+];
 
 const percent = (share) => `${(100 * share).toFixed(2)} %`;
-const compact = (value) => new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+const compact = (value) =>
+  new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 const grouped = (value) => value.toLocaleString("en-US");
 
 /** Runs each evaluation alone, one thread each. */
@@ -30,13 +35,22 @@ function measure() {
     for (const setting of settings) {
       const words = ["evaluate", `models/${model}.onnx`, "--data", data, ...setting];
       process.stderr.write(`llif ${words.join(" ")}\n`);
-      const child = spawnSync(process.execPath, [inRoot("dist", "cli.js"), ...words, "--json"], { cwd: inRoot(), encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
+      const child = spawnSync(process.execPath, [inRoot("dist", "cli.js"), ...words, "--json"], {
+        cwd: inRoot(),
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       if (child.status !== 0) process.exit(child.status ?? 1);
       runs.push({ command: `llif ${words.join(" ")}`, report: JSON.parse(child.stdout) });
     }
   }
   mkdirSync(inRoot("docs", "results"), { recursive: true });
-  const machine = { processor: cpus()[0].model.trim(), cores: cpus().length, node: process.versions.node, date: new Date().toISOString().slice(0, 10) };
+  const machine = {
+    processor: cpus()[0].model.trim(),
+    cores: cpus().length,
+    node: process.versions.node,
+    date: new Date().toISOString().slice(0, 10),
+  };
   writeFileSync(accuracyFile, `${JSON.stringify({ machine, runs }, null, 2)}\n`);
 }
 
@@ -46,7 +60,17 @@ function markdown(header, rows) {
 }
 
 export function accuracyTable({ machine, runs }) {
-  const header = ["model, code", "images", "ReLU", "spiking", "decisions that differ", "twin mismatches", "ticks to a decision", "spikes an image", "synaptic operations an image"];
+  const header = [
+    "model, code",
+    "images",
+    "ReLU",
+    "spiking",
+    "decisions that differ",
+    "twin mismatches",
+    "ticks to a decision",
+    "spikes an image",
+    "synaptic operations an image",
+  ];
   const rows = runs.map(({ report }) => [
     `${report.model}, ${report.code === "phase" ? `phase, ${report.windowTicks} bits` : `rate, ${report.windowTicks} ticks`}`,
     grouped(report.samples),
@@ -66,29 +90,61 @@ export function accuracyTable({ machine, runs }) {
  * SpikingJelly's is its best batch: on the lines of `rate` with the same ticks, on the others the time to a decision as accurate as the float network's.
  */
 export function speedTable(rows) {
-  const of = (suite, name, contender) => rows.find((row) => row.suite === suite && row.case === name && contender.test(row.contender));
+  const of = (suite, name, contender) =>
+    rows.find((row) => row.suite === suite && row.case === name && contender.test(row.contender));
   const times = (row) => (row === undefined ? "" : `${row.ratio.toPrecision(3)}×`);
   const spikingJelly = (name) => {
     const model = name.replace(/-(ttfs|rate-t32)$/, "");
     const suite = name.endsWith("-rate-t32") ? model : `${model}-decision`;
     const base = rows.find((row) => row.suite === "peers" && row.case === suite && row.ratio === 1);
-    if (base === undefined || (suite !== model && !base.contender.endsWith(name.endsWith("-ttfs") ? "ttfs" : "phase"))) return undefined;
-    return rows.filter((row) => row.suite === "peers" && row.case === suite && /^spikingjelly.*, 1 thread$/.test(row.contender)).sort((a, b) => a.ratio - b.ratio)[0];
+    if (base === undefined || (suite !== model && !base.contender.endsWith(name.endsWith("-ttfs") ? "ttfs" : "phase")))
+      return undefined;
+    return rows
+      .filter((row) => row.suite === "peers" && row.case === suite && /^spikingjelly.*, 1 thread$/.test(row.contender))
+      .sort((a, b) => a.ratio - b.ratio)[0];
   };
-  const names = [...new Set(rows.filter((row) => ["reference", "native", "dnn"].includes(row.suite)).map((row) => row.case))].filter((name) => /^(mnist|cifar10|resnet)[a-z0-9-]*?(-ttfs|-rate-t32)?$/.test(name) && !/-rate-(?!t32$)/.test(name));
+  const names = [
+    ...new Set(rows.filter((row) => ["reference", "native", "dnn"].includes(row.suite)).map((row) => row.case)),
+  ].filter(
+    (name) => /^(mnist|cifar10|resnet)[a-z0-9-]*?(-ttfs|-rate-t32)?$/.test(name) && !/-rate-(?!t32$)/.test(name),
+  );
   if (names.length === 0) return "Not measured yet: `npm run bench`.";
   const coded = (name) => (name.endsWith("-rate-t32") ? "rate, 32 ticks" : name.endsWith("-ttfs") ? "ttfs" : "phase");
-  const order = (name) => ["mnist-mlp", "mnist-cnn", "cifar10-vgg", "cifar10-resnet20", "resnet50"].indexOf(name.replace(/-(ttfs|rate-t32)$/, ""));
-  const body = names.sort((a, b) => order(a) - order(b)).map((name) => {
-    const ours = of("dnn", name, /^wasm$/) ?? of("reference", name, /^wasm$/) ?? of("native", name, /^wasm$/);
-    return [`${name.replace(/-(ttfs|rate-t32)$/, "")}, ${coded(name)}`, ours === undefined ? "" : `${Number(ours.medianMs.toPrecision(3))} ms`, times(of("reference", name, /^reference$/)), times(of("native", name, /^native-128$/)), times(of("dnn", name, /^onnxruntime-web$/)), times(spikingJelly(name))];
-  });
-  return markdown(["network, code", "ours, an image", "plain TypeScript", "the core natively, 128 bits", "onnxruntime-web, the ReLU network", "SpikingJelly, best batch"], body);
+  const order = (name) =>
+    ["mnist-mlp", "mnist-cnn", "cifar10-vgg", "cifar10-resnet20", "resnet50"].indexOf(
+      name.replace(/-(ttfs|rate-t32)$/, ""),
+    );
+  const body = names
+    .sort((a, b) => order(a) - order(b))
+    .map((name) => {
+      const ours = of("dnn", name, /^wasm$/) ?? of("reference", name, /^wasm$/) ?? of("native", name, /^wasm$/);
+      return [
+        `${name.replace(/-(ttfs|rate-t32)$/, "")}, ${coded(name)}`,
+        ours === undefined ? "" : `${Number(ours.medianMs.toPrecision(3))} ms`,
+        times(of("reference", name, /^reference$/)),
+        times(of("native", name, /^native-128$/)),
+        times(of("dnn", name, /^onnxruntime-web$/)),
+        times(spikingJelly(name)),
+      ];
+    });
+  return markdown(
+    [
+      "network, code",
+      "ours, an image",
+      "plain TypeScript",
+      "the core natively, 128 bits",
+      "onnxruntime-web, the ReLU network",
+      "SpikingJelly, best batch",
+    ],
+    body,
+  );
 }
 
 /** README.md with its generated parts as the committed results have them. */
 export function withTables(text) {
-  const accuracy = existsSync(accuracyFile) ? accuracyTable(JSON.parse(readFileSync(accuracyFile, "utf8"))) : "Not measured yet: `node scripts/results.mjs measure`.";
+  const accuracy = existsSync(accuracyFile)
+    ? accuracyTable(JSON.parse(readFileSync(accuracyFile, "utf8")))
+    : "Not measured yet: `node scripts/results.mjs measure`.";
   const speed = speedTable(existsSync(speedFile) ? JSON.parse(readFileSync(speedFile, "utf8")) : []);
   return replaced(replaced(text, "accuracy", accuracy), "speed", speed);
 }

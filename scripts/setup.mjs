@@ -9,7 +9,14 @@ import { inRoot, output, run, StepError, tools } from "./toolchain.mjs";
 const targets = ["wasm32-unknown-unknown", "wasm32-wasip1"];
 const wasmSources = ["Cargo.toml", "Cargo.lock", ".cargo", "crates/core/Cargo.toml", "crates/core/src", "crates/wasm"];
 wasmSources.push("scripts/build-wasm.mjs", "scripts/toolchain.mjs");
-const distSources = ["ts", "tsup.config.ts", "tsconfig.json", "package.json", "package-lock.json", "crates/wasm/pkg/glue.d.ts"];
+const distSources = [
+  "ts",
+  "tsup.config.ts",
+  "tsconfig.json",
+  "package.json",
+  "package-lock.json",
+  "crates/wasm/pkg/glue.d.ts",
+];
 
 const say = (line) => process.stderr.write(`set-up: ${line}\n`);
 
@@ -35,9 +42,14 @@ function checkNode() {
 function installPackages() {
   if (packagesAreInstalled()) return;
   say("npm packages …");
-  run("npm", ["ci", "--no-audit", "--no-fund"], "check the network and the registry that npm is set to, then try again", {
-    shell: process.platform === "win32",
-  });
+  run(
+    "npm",
+    ["ci", "--no-audit", "--no-fund"],
+    "check the network and the registry that npm is set to, then try again",
+    {
+      shell: process.platform === "win32",
+    },
+  );
 }
 
 /** Compares with the record npm keeps of what it installed, so that a plain `npm install` counts too. */

@@ -30,7 +30,8 @@ ticks: from the first input to the decision, one image alone. spikes, operations
 const folder = inRoot(".cache", "report");
 
 const percent = (share) => `${(100 * share).toFixed(2)} %`;
-const compact = (value) => new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+const compact = (value) =>
+  new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 const say = (line) => process.stderr.write(`${line}\n`);
 
 /** `--limit n`: fewer images, for a quick look. */
@@ -45,11 +46,20 @@ function limitOf(words) {
 /** Runs one llif command; its progress and warnings pass through. */
 function llif(...words) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [inRoot("dist", "cli.js"), ...words], { cwd: inRoot(), stdio: ["inherit", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [inRoot("dist", "cli.js"), ...words], {
+      cwd: inRoot(),
+      stdio: ["inherit", "pipe", "inherit"],
+    });
     const chunks = [];
     child.stdout.on("data", (chunk) => chunks.push(chunk));
     child.on("error", reject);
-    child.on("close", (code) => (code === 0 ? resolve(Buffer.concat(chunks).toString()) : reject(Object.assign(new Error(`llif ${words.join(" ")} ended with exit code ${code}`), { exitCode: code ?? 1 }))));
+    child.on("close", (code) =>
+      code === 0
+        ? resolve(Buffer.concat(chunks).toString())
+        : reject(
+            Object.assign(new Error(`llif ${words.join(" ")} ended with exit code ${code}`), { exitCode: code ?? 1 }),
+          ),
+    );
   });
 }
 
@@ -63,7 +73,9 @@ async function limits() {
   const { resolveEngine } = await import("../dist/node.js");
   const slow = resolveEngine().name === "reference";
   if (slow) say("No WebAssembly engine here: the reference engine evaluates fewer images.");
-  return slow ? { phase: ["--limit", "200"], rate: ["--limit", "20"], sweep: ["--limit", "10"] } : { phase: [], rate: ["--limit", "1000"], sweep: ["--limit", "200"] };
+  return slow
+    ? { phase: ["--limit", "200"], rate: ["--limit", "20"], sweep: ["--limit", "10"] }
+    : { phase: [], rate: ["--limit", "1000"], sweep: ["--limit", "200"] };
 }
 
 /** Two at a time, the longest first: each evaluation has one thread. Rows come in the order of `codes` and `models`. */
@@ -75,7 +87,9 @@ async function evaluateAll(limit) {
     for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
       const { name, code, flags, model } = jobs[index];
       say(`${model}, ${name} …`);
-      const report = JSON.parse(await llif("evaluate", `models/${model}.onnx`, "--data", "mnist", ...flags, ...limit[code], "--json"));
+      const report = JSON.parse(
+        await llif("evaluate", `models/${model}.onnx`, "--data", "mnist", ...flags, ...limit[code], "--json"),
+      );
       rows[index] = { ...report, setting: name };
     }
   };
@@ -91,10 +105,28 @@ async function drawPlots(limit) {
   writeFileSync(digit, writeNpy({ shape: [28, 28, 1], data: images.data.slice(0, 784) }));
   const jobs = [
     ["raster", ["run", "models/mnist-cnn.onnx", "--input", digit, "--calibration", "mnist"]],
-    ["raster-rate", ["run", "models/mnist-8.onnx", "--input", digit, "--calibration", "mnist", "--code", "rate", "--ticks", "64"]],
+    [
+      "raster-rate",
+      ["run", "models/mnist-8.onnx", "--input", digit, "--calibration", "mnist", "--code", "rate", "--ticks", "64"],
+    ],
     ["curve-constant", ["curve", "--leak", "constant"]],
     ["curve-ohmic", ["curve", "--leak", "ohmic"]],
-    ["sweep", ["sweep", "models/mnist-8.onnx", "--data", "mnist", ...limit.sweep, "--codes", "phase,phase-signed,rate", "--ticks", "4,8,...,128", "--bits", "2,3,...,8"]],
+    [
+      "sweep",
+      [
+        "sweep",
+        "models/mnist-8.onnx",
+        "--data",
+        "mnist",
+        ...limit.sweep,
+        "--codes",
+        "phase,phase-signed,rate",
+        "--ticks",
+        "4,8,...,128",
+        "--bits",
+        "2,3,...,8",
+      ],
+    ],
   ];
   const plots = {};
   for (const [name, words] of jobs) {
@@ -115,10 +147,15 @@ async function drawTraces() {
   const [inputs, ticks] = [40, 120];
   const weights = [Array.from({ length: inputs }, (_, input) => (input % 4 === 0 ? -0.06 : 0.1))];
   const spikes = encodePoisson(new Float32Array(inputs).fill(0.1), ticks, 3);
-  const leaks = [["constant leak", { kind: "constant", chargePerTick: 0.06 }], ["ohmic leak", { kind: "ohmic", timeConstantTicks: 10 }]];
+  const leaks = [
+    ["constant leak", { kind: "constant", chargePerTick: 0.06 }],
+    ["ohmic leak", { kind: "ohmic", timeConstantTicks: 10 }],
+  ];
   const traces = [];
   for (const [name, leak] of leaks) {
-    const network = spikingNetwork({ inputs: [inputs], ticks }).population({ weights, threshold: 1, leak, name: "neuron" }).build();
+    const network = spikingNetwork({ inputs: [inputs], ticks })
+      .population({ weights, threshold: 1, leak, name: "neuron" })
+      .build();
     const simulator = await createSimulator(network, { record: { spikes: ["neuron"], potentials: { neuron: [0] } } });
     const result = simulator.run({ spikes });
     simulator.dispose();
@@ -129,7 +166,11 @@ async function drawTraces() {
 
 function textTable(cells) {
   const widths = cells[0].map((_, column) => Math.max(...cells.map((row) => row[column].length)));
-  return cells.map((row) => row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join("  ")).join("\n");
+  return cells
+    .map((row) =>
+      row.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join("  "),
+    )
+    .join("\n");
 }
 
 const start = performance.now();
@@ -142,8 +183,13 @@ try {
   // A quick look, as the tests take one, leaves the report of the whole run alone.
   const file = limitOf(process.argv.slice(2)) === undefined ? inRoot("llif-report.html") : `${folder}/llif-report.html`;
   const plots = await drawPlots(limit);
-  writeFileSync(file, reportHtml({ cells: [columns.map(([, long]) => long), ...shown], plots, node: process.versions.node }));
-  process.stdout.write(`Report: ${relative(process.cwd(), file) || file} (whole run: ${((performance.now() - start) / 1000).toFixed(0)} s)\n`);
+  writeFileSync(
+    file,
+    reportHtml({ cells: [columns.map(([, long]) => long), ...shown], plots, node: process.versions.node }),
+  );
+  process.stdout.write(
+    `Report: ${relative(process.cwd(), file) || file} (whole run: ${((performance.now() - start) / 1000).toFixed(0)} s)\n`,
+  );
 } catch (error) {
   say(`npm start: ${error.message}`);
   process.exitCode = error.exitCode ?? 1;

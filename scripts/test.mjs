@@ -11,7 +11,10 @@ function follow(command, parameters) {
   return new Promise((resolve) => {
     const child = spawn(command, parameters, { cwd: root, env: toolEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
     let text = "";
-    for (const [stream, mirror] of [[child.stdout, process.stdout], [child.stderr, process.stderr]]) {
+    for (const [stream, mirror] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
       stream.setEncoding("utf8").on("data", (chunk) => {
         text += chunk;
         mirror.write(chunk);
@@ -30,7 +33,9 @@ const wasmTests = () => rustTests(["--package", "llif-core", "--target", "wasm32
 async function rustTests(parameters) {
   const { code, text } = await follow("cargo", ["test", "--release", "--no-fail-fast", ...parameters]);
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const [, passed, failed, ignored] of text.matchAll(/^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored/gm)) {
+  for (const [, passed, failed, ignored] of text.matchAll(
+    /^test result: .*? (\d+) passed; (\d+) failed; (\d+) ignored/gm,
+  )) {
     counts.passed += Number(passed);
     counts.failed += Number(failed);
     counts.skipped += Number(ignored);

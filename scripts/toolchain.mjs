@@ -43,6 +43,7 @@ export function run(command, parameters, remedy, options = {}) {
   });
   if (result.status === 0) return;
   process.stderr.write(`${result.stdout ?? ""}${result.stderr ?? ""}`);
-  const cause = result.error?.code === "ENOENT" ? "is not installed" : `failed (exit code ${result.status ?? result.signal})`;
+  const cause =
+    result.error?.code === "ENOENT" ? "is not installed" : `failed (exit code ${result.status ?? result.signal})`;
   throw new StepError(`${[command, ...parameters].join(" ")} ${cause}: ${remedy}`);
 }

@@ -19,7 +19,9 @@ describe("the budget of a reader", () => {
   it("adds up what is taken and refuses with both figures and the option", () => {
     const budget = openBudget(0, { elements: 10 });
     budget.take("elements", 6, "node a");
-    expect(codeOf(() => budget.take("elements", 5, "node b"))).toMatch(/^FORMAT: node b: needs at least 11 elements, the budget of reading is 10; .*budget: \{ elements/);
+    expect(codeOf(() => budget.take("elements", 5, "node b"))).toMatch(
+      /^FORMAT: node b: needs at least 11 elements, the budget of reading is 10; .*budget: \{ elements/,
+    );
     budget.take("elements", 4, "node c");
   });
 
@@ -67,7 +69,9 @@ describe("the budget of a reader", () => {
 
 describe("bytes of any holder", () => {
   const whole = Uint8Array.from([9, 9, 1, 2, 3, 9]);
-  const foreign = runInNewContext("({ view: new Uint8Array([9, 1, 2, 3]).subarray(1), buffer: new Uint8Array([1, 2, 3]).buffer })") as { view: Uint8Array; buffer: ArrayBuffer };
+  const foreign = runInNewContext(
+    "({ view: new Uint8Array([9, 1, 2, 3]).subarray(1), buffer: new Uint8Array([1, 2, 3]).buffer })",
+  ) as { view: Uint8Array; buffer: ArrayBuffer };
   const shared = new Uint8Array(new SharedArrayBuffer(3));
   shared.set([1, 2, 3]);
 
@@ -87,9 +91,12 @@ describe("bytes of any holder", () => {
     expect(new TextDecoder().decode(bytes)).toBe("\u0001\u0002\u0003");
   });
 
-  it.each([[undefined], [null], [7], ["path"], [[1, 2]], [{}], [Float32Array.of(1)], [() => 1]])("refuses %j", (value) => {
-    expect(codeOf(() => checkBytes("x", value))).toMatch(/^ARGUMENT: x: expected bytes/);
-  });
+  it.each([[undefined], [null], [7], ["path"], [[1, 2]], [{}], [Float32Array.of(1)], [() => 1]])(
+    "refuses %j",
+    (value) => {
+      expect(codeOf(() => checkBytes("x", value))).toMatch(/^ARGUMENT: x: expected bytes/);
+    },
+  );
 
   it("refuses a detached buffer", () => {
     const buffer = new ArrayBuffer(4);

@@ -8,7 +8,9 @@ const mathematics = read("docs/mathematics.md");
 const headings = [...mathematics.matchAll(/^#{2,3} (.*)$/gm)].map(([, heading]) => heading.toLowerCase());
 
 const sources = ["ts", "crates", "test"].flatMap((folder) =>
-  (readdirSync(new URL(`${folder}/`, root), { recursive: true }) as string[]).filter((name) => /\.(ts|rs)$/.test(name) && !name.includes("/pkg/") && !name.includes("target/")).map((name) => `${folder}/${name}`),
+  (readdirSync(new URL(`${folder}/`, root), { recursive: true }) as string[])
+    .filter((name) => /\.(ts|rs)$/.test(name) && !name.includes("/pkg/") && !name.includes("target/"))
+    .map((name) => `${folder}/${name}`),
 );
 
 it("every theorem and section that a docstring cites is in docs/mathematics.md", () => {
@@ -18,7 +20,11 @@ it("every theorem and section that a docstring cites is in docs/mathematics.md",
     for (const [, rest] of read(source).matchAll(/docs\/mathematics\.md[,: ]*([^\n]*)/g)) {
       for (const [name] of rest.matchAll(/\b[TC]\d+\b/g)) {
         cited++;
-        if (!headings.some((heading) => heading.startsWith(`${name.toLowerCase()} ·`)) && !mathematics.includes(`**${name},`)) wrong.push(`${source}: ${name}`);
+        if (
+          !headings.some((heading) => heading.startsWith(`${name.toLowerCase()} ·`)) &&
+          !mathematics.includes(`**${name},`)
+        )
+          wrong.push(`${source}: ${name}`);
       }
       const section = /^([a-z][a-z ]+[a-z])/.exec(rest)?.[1];
       if (section === undefined) continue;
@@ -30,7 +36,14 @@ it("every theorem and section that a docstring cites is in docs/mathematics.md",
   expect(wrong).toEqual([]);
 });
 
-it.each(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/mathematics.md", "docs/results.md"])("%s names files that exist", (document) => {
-  const paths = [...read(document).matchAll(/(?<![\w./-])((?:ts|test|crates|docs|models|scripts|examples|bench|\.ci|\.cargo)\/[\w./-]*[\w/])/g)].map(([, path]) => path);
-  expect(paths.filter((path) => !existsSync(fileURLToPath(new URL(path, root))))).toEqual([]);
-});
+it.each(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/mathematics.md", "docs/results.md"])(
+  "%s names files that exist",
+  (document) => {
+    const paths = [
+      ...read(document).matchAll(
+        /(?<![\w./-])((?:ts|test|crates|docs|models|scripts|examples|bench|\.ci|\.cargo)\/[\w./-]*[\w/])/g,
+      ),
+    ].map(([, path]) => path);
+    expect(paths.filter((path) => !existsSync(fileURLToPath(new URL(path, root))))).toEqual([]);
+  },
+);

@@ -7,7 +7,17 @@ import { describe, expect, it } from "vitest";
 const root = fileURLToPath(new URL("../ts", import.meta.url));
 
 /** Files that every folder may import. */
-const shared = ["errors.ts", "check.ts", "tensor.ts", "samples.ts", "text.ts", "platform.ts", "warn.ts", "budget.ts", "inflate.ts"];
+const shared = [
+  "errors.ts",
+  "check.ts",
+  "tensor.ts",
+  "samples.ts",
+  "text.ts",
+  "platform.ts",
+  "warn.ts",
+  "budget.ts",
+  "inflate.ts",
+];
 
 /** By folder of ts/: what its files may import besides the shared ones and their own folder (design.md §2, contracts.md §8). */
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -28,7 +38,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   bench: ["spiking", "engine"],
 };
 /** Beyond the folder's: the passes without spikes run ReLU networks too; one guarded unzip serves arrays and models. */
-const exceptions: Readonly<Record<string, readonly string[]>> = { "engine/passes.ts": ["relu"], "data/npy.ts": ["formats/zip.ts"] };
+const exceptions: Readonly<Record<string, readonly string[]>> = {
+  "engine/passes.ts": ["relu"],
+  "data/npy.ts": ["formats/zip.ts"],
+};
 
 /** These compose, so they may import everything. */
 const composers = ["cli", "index.ts"];
@@ -47,10 +60,15 @@ interface Import {
 
 function importsOf(file: string, text: string): Import[] {
   const found = ts.preProcessFile(text, true, true).importedFiles.map(({ fileName }) => fileName);
-  return found.map((to) => ({ from: file, to: to.startsWith(".") ? join(dirname(file), to).replaceAll("\\", "/") : to }));
+  return found.map((to) => ({
+    from: file,
+    to: to.startsWith(".") ? join(dirname(file), to).replaceAll("\\", "/") : to,
+  }));
 }
 
-const files = (readdirSync(root, { recursive: true }) as string[]).filter((name) => name.endsWith(".ts")).map((name) => name.replaceAll("\\", "/"));
+const files = (readdirSync(root, { recursive: true }) as string[])
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => name.replaceAll("\\", "/"));
 const imports = files.flatMap((file) => importsOf(file, readFileSync(join(root, file), "utf8")));
 
 /** @returns why this import breaks the rule, or undefined. */
@@ -58,18 +76,25 @@ function violation({ from, to }: Import): string | undefined {
   const say = (reason: string) => `ts/${from} imports ${to}: ${reason}`;
   const folder = from.split("/")[0];
   const composes = composers.includes(folder);
-  if (to.startsWith("node:")) return from === "entry/node.ts" || from === "entry/worker-node.ts" || folder === "cli" ? undefined : say("only the Node entries and cli name Node");
+  if (to.startsWith("node:"))
+    return from === "entry/node.ts" || from === "entry/worker-node.ts" || folder === "cli"
+      ? undefined
+      : say("only the Node entries and cli name Node");
   if (to.startsWith("../")) return generated[from] === to ? undefined : say("outside ts/");
   if (!to.endsWith(".ts")) return undefined; // a package: package.json answers for it
   if (to === "engine/load.ts") {
-    return composes || from.startsWith("parallel/") || ["engine/wasm.ts", "engine/passes.ts"].includes(from) ? undefined : say("only engine/wasm.ts, engine/passes.ts, parallel, cli and index reach the glue");
+    return composes || from.startsWith("parallel/") || ["engine/wasm.ts", "engine/passes.ts"].includes(from)
+      ? undefined
+      : say("only engine/wasm.ts, engine/passes.ts, parallel, cli and index reach the glue");
   }
   const targetFolder = to.split("/")[0];
   if (targetFolder === "entry") return folder === "cli" ? undefined : say("an entry is imported by nobody but cli");
   if (composes || shared.includes(to) || targetFolder === folder) return undefined;
   if (shared.includes(from)) return say("shared files import only each other");
   const mine = [...(allowed[folder] ?? []), ...(exceptions[from] ?? [])];
-  return mine.some((name) => name === targetFolder || name === to) ? undefined : say(`not among ${[...shared, ...mine].join(", ")}`);
+  return mine.some((name) => name === targetFolder || name === to)
+    ? undefined
+    : say(`not among ${[...shared, ...mine].join(", ")}`);
 }
 
 describe("who imports whom", () => {

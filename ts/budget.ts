@@ -23,7 +23,13 @@ export type BudgetKind = keyof ReadBudget;
 
 export const budgetKinds: readonly BudgetKind[] = ["bytes", "elements", "nodes", "depth", "seconds"];
 
-const base: Readonly<Required<ReadBudget>> = { bytes: 2 ** 28, elements: 2 ** 25, nodes: 2 ** 16, depth: 256, seconds: 10 };
+const base: Readonly<Required<ReadBudget>> = {
+  bytes: 2 ** 28,
+  elements: 2 ** 25,
+  nodes: 2 ** 16,
+  depth: 256,
+  seconds: 10,
+};
 /** What each byte of the file adds. */
 const perByte: Readonly<Required<ReadBudget>> = { bytes: 64, elements: 16, nodes: 0.25, depth: 0, seconds: 1e-6 };
 
@@ -82,9 +88,18 @@ export class Budget {
   }
 
   #exceeded(kind: BudgetKind, needed: number, place: string): LlifError {
-    const what = { bytes: "bytes when unpacked", elements: "elements", nodes: "nodes", depth: "levels of nesting", seconds: "seconds" }[kind];
+    const what = {
+      bytes: "bytes when unpacked",
+      elements: "elements",
+      nodes: "nodes",
+      depth: "levels of nesting",
+      seconds: "seconds",
+    }[kind];
     const figure = kind === "seconds" ? `more than ${this.limit(kind).toFixed(1)}` : `at least ${needed}`;
-    return new LlifError("FORMAT", `${place}: needs ${figure} ${what}, the budget of reading is ${this.limit(kind)}; if the file is to be trusted, raise it with the option budget: { ${kind}: … }`);
+    return new LlifError(
+      "FORMAT",
+      `${place}: needs ${figure} ${what}, the budget of reading is ${this.limit(kind)}; if the file is to be trusted, raise it with the option budget: { ${kind}: … }`,
+    );
   }
 }
 
@@ -96,7 +111,8 @@ export function openBudget(fileBytes: number, given: ReadBudget | Budget = {}): 
   if (given instanceof Budget) return given;
   checkOptions<ReadBudget>("budget", given, { bytes: true, elements: true, nodes: true, depth: true, seconds: true });
   for (const [kind, value] of Object.entries(given) as [string, unknown][]) {
-    if (value !== undefined && !(typeof value === "number" && value > 0)) throw new LlifError("ARGUMENT", `budget: ${kind}: expected a number > 0, got ${describe(value)}`);
+    if (value !== undefined && !(typeof value === "number" && value > 0))
+      throw new LlifError("ARGUMENT", `budget: ${kind}: expected a number > 0, got ${describe(value)}`);
   }
   return new Budget({ ...given }).addFile(fileBytes);
 }

@@ -4,7 +4,12 @@ import { quoted } from "./text.ts";
 import { formatShape, sizeOf, type Shape } from "./tensor.ts";
 
 /** `place` names the argument or node as the user knows it, e.g. `layer "conv2": stride`. */
-export function checkInteger(place: string, value: unknown, minimum: number, maximum = Number.MAX_SAFE_INTEGER): number {
+export function checkInteger(
+  place: string,
+  value: unknown,
+  minimum: number,
+  maximum = Number.MAX_SAFE_INTEGER,
+): number {
   if (typeof value !== "number" || !Number.isInteger(value) || value < minimum || value > maximum) {
     const range = maximum === Number.MAX_SAFE_INTEGER ? `>= ${minimum}` : `from ${minimum} to ${maximum}`;
     throw new LlifError("ARGUMENT", `${place}: expected an integer ${range}, got ${describe(value)}`);
@@ -12,7 +17,11 @@ export function checkInteger(place: string, value: unknown, minimum: number, max
   return value;
 }
 
-export function checkFinite(place: string, value: unknown, range: { above?: number; from?: number; to?: number } = {}): number {
+export function checkFinite(
+  place: string,
+  value: unknown,
+  range: { above?: number; from?: number; to?: number } = {},
+): number {
   const fits =
     typeof value === "number" &&
     Number.isFinite(value) &&
@@ -48,28 +57,45 @@ export function checkAllFinite(place: string, values: ArrayLike<number>): void {
 
 export function checkLength(place: string, values: ArrayLike<number>, shape: Shape): void {
   if (values.length !== sizeOf(shape)) {
-    throw new LlifError("SHAPE", `${place}: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${values.length}`);
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${values.length}`,
+    );
   }
 }
 
 export function checkDimensions(place: string, shape: Shape, dimensions: number): void {
   if (shape.length !== dimensions) {
-    throw new LlifError("SHAPE", `${place} needs ${dimensions} dimensions, got ${shape.length} (${formatShape(shape)})`);
+    throw new LlifError(
+      "SHAPE",
+      `${place} needs ${dimensions} dimensions, got ${shape.length} (${formatShape(shape)})`,
+    );
   }
 }
 
 /** Numbers of any kind of array, all finite, `length` of them if that is given. */
-export function checkNumbers(place: string, values: unknown, range: { length?: number; from?: number; to?: number } = {}): ArrayLike<number> {
-  if (!isArrayLike(values)) throw new LlifError("ARGUMENT", `${place}: expected an array of numbers, got ${describe(values)}`);
+export function checkNumbers(
+  place: string,
+  values: unknown,
+  range: { length?: number; from?: number; to?: number } = {},
+): ArrayLike<number> {
+  if (!isArrayLike(values))
+    throw new LlifError("ARGUMENT", `${place}: expected an array of numbers, got ${describe(values)}`);
   if (range.length !== undefined && values.length !== range.length) {
-    throw new LlifError("SHAPE", `${place}: expected ${range.length} ${range.length === 1 ? "value" : "values"}, got ${values.length}`);
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected ${range.length} ${range.length === 1 ? "value" : "values"}, got ${values.length}`,
+    );
   }
   const { from = -Infinity, to = Infinity } = range;
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
     if (typeof value === "number" && Number.isFinite(value) && value >= from && value <= to) continue;
     const bounds = `${range.from === undefined ? "" : ` >= ${from}`}${range.to === undefined ? "" : ` <= ${to}`}`;
-    throw new LlifError("ARGUMENT", `${place}: expected finite numbers${bounds}, got ${describe(value)} at index ${index}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected finite numbers${bounds}, got ${describe(value)} at index ${index}`,
+    );
   }
   return values as ArrayLike<number>;
 }
@@ -82,12 +108,17 @@ export function checkArray<T = unknown>(place: string, value: unknown, expected 
 
 export function checkStrings(place: string, value: unknown): readonly string[] {
   const wrong = checkArray(place, value, "an array of strings").findIndex((element) => typeof element !== "string");
-  if (wrong >= 0) throw new LlifError("ARGUMENT", `${place}: expected an array of strings, got ${describe((value as readonly unknown[])[wrong])} at index ${wrong}`);
+  if (wrong >= 0)
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected an array of strings, got ${describe((value as readonly unknown[])[wrong])} at index ${wrong}`,
+    );
   return value as readonly string[];
 }
 
 export function checkBoolean(place: string, value: unknown): boolean {
-  if (typeof value !== "boolean") throw new LlifError("ARGUMENT", `${place}: expected true or false, got ${describe(value)}`);
+  if (typeof value !== "boolean")
+    throw new LlifError("ARGUMENT", `${place}: expected true or false, got ${describe(value)}`);
   return value;
 }
 
@@ -98,12 +129,14 @@ export function checkString(place: string, value: unknown): string {
 
 /** A string that is not empty. */
 export function checkName(place: string, value: unknown): string {
-  if (typeof value !== "string" || value === "") throw new LlifError("ARGUMENT", `${place}: expected a name, got ${describe(value)}`);
+  if (typeof value !== "string" || value === "")
+    throw new LlifError("ARGUMENT", `${place}: expected a name, got ${describe(value)}`);
   return value;
 }
 
 export function checkFunction<T extends (...values: never[]) => unknown>(place: string, value: T): T {
-  if (typeof value !== "function") throw new LlifError("ARGUMENT", `${place}: expected a function, got ${describe(value)}`);
+  if (typeof value !== "function")
+    throw new LlifError("ARGUMENT", `${place}: expected a function, got ${describe(value)}`);
   return value;
 }
 
@@ -111,7 +144,12 @@ export function checkFunction<T extends (...values: never[]) => unknown>(place: 
 export function checkSignal(place: string, value: AbortSignal | undefined): AbortSignal | undefined {
   const signal = value as Partial<AbortSignal> | null | undefined;
   if (signal === undefined) return undefined;
-  if (signal === null || typeof signal !== "object" || typeof signal.aborted !== "boolean" || typeof signal.addEventListener !== "function") {
+  if (
+    signal === null ||
+    typeof signal !== "object" ||
+    typeof signal.aborted !== "boolean" ||
+    typeof signal.addEventListener !== "function"
+  ) {
     throw new LlifError("ARGUMENT", `${place}: expected an AbortSignal, got ${describe(value)}`);
   }
   return value;
@@ -120,8 +158,13 @@ export function checkSignal(place: string, value: AbortSignal | undefined): Abor
 /** Something that `for … of` (or `for await … of`) can walk; a string is not meant. */
 export function checkIterable<T>(place: string, value: T, kinds: { async?: boolean } = {}): T {
   const source = value as { [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown } | null | undefined;
-  const walks = typeof source === "object" && source !== null && (typeof source[Symbol.iterator] === "function" || (kinds.async === true && typeof source[Symbol.asyncIterator] === "function"));
-  if (!walks) throw new LlifError("ARGUMENT", `${place}: expected an array or another iterable, got ${describe(value)}`);
+  const walks =
+    typeof source === "object" &&
+    source !== null &&
+    (typeof source[Symbol.iterator] === "function" ||
+      (kinds.async === true && typeof source[Symbol.asyncIterator] === "function"));
+  if (!walks)
+    throw new LlifError("ARGUMENT", `${place}: expected an array or another iterable, got ${describe(value)}`);
   return value;
 }
 
@@ -142,15 +185,23 @@ type KeyOf<T> = T extends unknown ? keyof T : never;
 export function checkOptions<T extends object>(place: string, value: T, known: OptionKeys<NoInfer<T>>): T {
   checkObject(place, value, "an object of options");
   for (const key in value) {
-    if (!Object.hasOwn(known, key)) throw new LlifError("ARGUMENT", `${place}: expected options among ${Object.keys(known).join(", ")}, got ${quoted(key)}${suggestion(key, Object.keys(known))}`);
+    if (!Object.hasOwn(known, key))
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: expected options among ${Object.keys(known).join(", ")}, got ${quoted(key)}${suggestion(key, Object.keys(known))}`,
+      );
   }
   return value;
 }
 
 /** `; did you mean "bits"?`, or nothing where no known name is close. */
 function suggestion(key: string, known: readonly string[]): string {
-  const [nearest] = known.map((name) => ({ name, distance: distanceOf(key.slice(0, 80).toLowerCase(), name.toLowerCase()) })).sort((a, b) => a.distance - b.distance);
-  return nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(nearest.name.length / 3)) ? `; did you mean "${nearest.name}"?` : "";
+  const [nearest] = known
+    .map((name) => ({ name, distance: distanceOf(key.slice(0, 80).toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  return nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(nearest.name.length / 3))
+    ? `; did you mean "${nearest.name}"?`
+    : "";
 }
 
 /** Letters to insert, drop or exchange (Levenshtein). */
@@ -159,7 +210,9 @@ function distanceOf(a: string, b: string): number {
   for (let line = 1; line <= a.length; line++) {
     const next = [line];
     for (let column = 1; column <= b.length; column++) {
-      next.push(Math.min(next[column - 1] + 1, row[column] + 1, row[column - 1] + (a[line - 1] === b[column - 1] ? 0 : 1)));
+      next.push(
+        Math.min(next[column - 1] + 1, row[column] + 1, row[column - 1] + (a[line - 1] === b[column - 1] ? 0 : 1)),
+      );
     }
     row = next;
   }
@@ -182,13 +235,18 @@ export function checkBytes(place: string, value: unknown): Uint8Array<ArrayBuffe
     if (kind === "ArrayBuffer") return new Uint8Array(value as ArrayBuffer);
     if (kind === "SharedArrayBuffer") return new Uint8Array(new Uint8Array(value as ArrayBuffer));
   } catch (error) {
-    throw new LlifError("ARGUMENT", `${place}: expected bytes, got an ${kind} whose memory was given away`, { cause: error });
+    throw new LlifError("ARGUMENT", `${place}: expected bytes, got an ${kind} whose memory was given away`, {
+      cause: error,
+    });
   }
   throw new LlifError("ARGUMENT", `${place}: expected bytes (a Uint8Array or an ArrayBuffer), got ${describe(value)}`);
 }
 
 /** Whether it is a typed array of that name, of any realm. */
-export function isTypedArray(value: unknown, name: "Float32Array" | "Float64Array" | "Int8Array" | "Int32Array" | "Uint8Array" | "Uint16Array" | "Uint32Array"): boolean {
+export function isTypedArray(
+  value: unknown,
+  name: "Float32Array" | "Float64Array" | "Int8Array" | "Int32Array" | "Uint8Array" | "Uint16Array" | "Uint32Array",
+): boolean {
   return ArrayBuffer.isView(value) && kindOf(value) === name;
 }
 
@@ -202,7 +260,11 @@ export function describe(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   const name = nameOf(value);
   const article = /^[AEIO]/.test(name) ? "an" : "a";
-  return isArrayLike(value) ? `${article} ${name} of ${value.length}` : name === "Object" ? "an object" : `${article} ${name}`;
+  return isArrayLike(value)
+    ? `${article} ${name} of ${value.length}`
+    : name === "Object"
+      ? "an object"
+      : `${article} ${name}`;
 }
 
 function nameOf(value: object): string {

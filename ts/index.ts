@@ -4,9 +4,54 @@ export { createSimulator, resolveEngine, type CreateSimulatorOptions, type Engin
 export { pool, type SimulatorPool, type WorkerPoolOptions } from "./parallel/pool.ts";
 export { wasmEngine, type WasmEngineOptions } from "./engine/wasm.ts";
 export { referenceEngine } from "./engine/reference.ts";
-export type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunInputs, RunOptions, Simulator, SimulatorOptions, SpikeInput, SpikeTrain, Statistics } from "./engine/engine.ts";
-export type { Arithmetic, Charges, Code, Conv2dSynapse, DenseSynapse, IdentitySynapse, NegativeSide, Population, Refractory, ScheduleName, SpikeSign, SpikingInput, SpikingNetwork, SpikingNode, SpikingOutput, SpikingPool, Synapse } from "./spiking/network.ts";
-export { population, spikingNetwork, SpikingNetworkBuilder, type ConnectOptions, type Conv2dLayerOptions, type DenseLayerOptions, type DenseWeights, type Leak, type NeuronOptions, type OutputOptions, type PerNeuron, type PoolLayerOptions, type SpikingNetworkOptions } from "./spiking/builder.ts";
+export type {
+  BatchOptions,
+  Engine,
+  RecordOptions,
+  Result,
+  RunInput,
+  RunInputs,
+  RunOptions,
+  Simulator,
+  SimulatorOptions,
+  SpikeInput,
+  SpikeTrain,
+  Statistics,
+} from "./engine/engine.ts";
+export type {
+  Arithmetic,
+  Charges,
+  Code,
+  Conv2dSynapse,
+  DenseSynapse,
+  IdentitySynapse,
+  NegativeSide,
+  Population,
+  Refractory,
+  ScheduleName,
+  SpikeSign,
+  SpikingInput,
+  SpikingNetwork,
+  SpikingNode,
+  SpikingOutput,
+  SpikingPool,
+  Synapse,
+} from "./spiking/network.ts";
+export {
+  population,
+  spikingNetwork,
+  SpikingNetworkBuilder,
+  type ConnectOptions,
+  type Conv2dLayerOptions,
+  type DenseLayerOptions,
+  type DenseWeights,
+  type Leak,
+  type NeuronOptions,
+  type OutputOptions,
+  type PerNeuron,
+  type PoolLayerOptions,
+  type SpikingNetworkOptions,
+} from "./spiking/builder.ts";
 export { checkSpikingNetwork } from "./spiking/check.ts";
 export { biologicalNeuron, synapticCharge, type BiologicalNeuron } from "./spiking/neuron.ts";
 export { encodeConstant, encodePoisson, encodeRegular, type EncodedSpikes } from "./encode/encode.ts";
@@ -14,7 +59,24 @@ export { encodings, inputEncoder, type Encoding, type EncodingChoice, type Input
 export { encodePhase, type PhaseDigits } from "./encode/phase.ts";
 export { encodeTtfs, encodeTtfsTimes } from "./encode/ttfs.ts";
 export { pcg32 } from "./encode/random.ts";
-export { amplification, countErrorBounds, countUnderConstantDrive, discardingDrive, equivalentLeakCharge, hardResetCount, hardResetRate, ohmicHardResetTicks, ohmicPredistortion, ohmicRate, ohmicReluRate, ohmicTickBound, ohmicTickRate, refractoryOhmicRate, refractoryRate, reluRate } from "./mapping/equations.ts";
+export {
+  amplification,
+  countErrorBounds,
+  countUnderConstantDrive,
+  discardingDrive,
+  equivalentLeakCharge,
+  hardResetCount,
+  hardResetRate,
+  ohmicHardResetTicks,
+  ohmicPredistortion,
+  ohmicRate,
+  ohmicReluRate,
+  ohmicTickBound,
+  ohmicTickRate,
+  refractoryOhmicRate,
+  refractoryRate,
+  reluRate,
+} from "./mapping/equations.ts";
 export { followedActivations, toSpiking, type ToSpikingOptions } from "./mapping/to-spiking.ts";
 export { biologicalParameters, type BiologicalParameters } from "./mapping/biological.ts";
 export { chooseBits, type BitsChoice, type BitsTrial, type ChooseBitsOptions } from "./mapping/choose-bits.ts";
@@ -22,19 +84,65 @@ export { formatSummary, summarize, type LayerSummary, type NetworkSummary } from
 export { clippingOf, type LayerClipping } from "./mapping/clipping.ts";
 export { toRelu } from "./mapping/to-relu.ts";
 export { quantizedTwin, type QuantizedTwin, type TwinOutcome } from "./mapping/twin.ts";
-export type { ActivationMaxima, ActivationPass, CalibrationImages, FollowedActivations, ScaleMethod } from "./mapping/scales.ts";
+export type {
+  ActivationMaxima,
+  ActivationPass,
+  CalibrationImages,
+  FollowedActivations,
+  ScaleMethod,
+} from "./mapping/scales.ts";
 export { readLlif, writeLlif } from "./formats/llif.ts";
 export { firingRateCurve, type CurveOptions, type CurvePoint, type FiringRateCurve } from "./analyze/curve.ts";
 export type { ReadBudget } from "./budget.ts";
 export { formatShape, sizeOf, type Shape, type Tensor } from "./tensor.ts";
 export type { SpikeKind, SpikeMeaning } from "./spiking/meaning.ts";
 export { sampleOf, samplesOf, type PlainSample, type SampleValues, type ShapedSamples } from "./samples.ts";
-export { defaultConvention, inputOf, type AddNode, type AffineNode, type AveragePoolNode, type ConcatNode, type Conv2dNode, type ConvTranspose2dNode, type DenseNode, type InputConvention, type InputNode, type MaxPoolNode, type PadNode, type Padding, type ReluActivationNode, type ReluNetwork, type ReluNode, type ReshapeNode, type SoftmaxNode, type Window2d } from "./relu/network.ts";
-export { reluNetwork, ReluNetworkBuilder, type BatchNormOptions, type Conv2dOptions, type PaddingOption, type Pair, type PoolOptions, type ReluNetworkOptions } from "./relu/builder.ts";
+export {
+  defaultConvention,
+  inputOf,
+  type AddNode,
+  type AffineNode,
+  type AveragePoolNode,
+  type ConcatNode,
+  type Conv2dNode,
+  type ConvTranspose2dNode,
+  type DenseNode,
+  type InputConvention,
+  type InputNode,
+  type MaxPoolNode,
+  type PadNode,
+  type Padding,
+  type ReluActivationNode,
+  type ReluNetwork,
+  type ReluNode,
+  type ReshapeNode,
+  type SoftmaxNode,
+  type Window2d,
+} from "./relu/network.ts";
+export {
+  reluNetwork,
+  ReluNetworkBuilder,
+  type BatchNormOptions,
+  type Conv2dOptions,
+  type PaddingOption,
+  type Pair,
+  type PoolOptions,
+  type ReluNetworkOptions,
+} from "./relu/builder.ts";
 export { checkReluNetwork } from "./relu/check.ts";
 export { argmax, forward, forwardLogits, inputFromPixels } from "./relu/forward.ts";
 export { latencyTicks, outputsOf, populationsOf } from "./spiking/network.ts";
-export { createFloatPass, createTwinPass, type FloatPass, type FloatPassOptions, type FloatResult, type TwinDigest, type TwinPass, type TwinPassOptions, type TwinResult } from "./engine/passes.ts";
+export {
+  createFloatPass,
+  createTwinPass,
+  type FloatPass,
+  type FloatPassOptions,
+  type FloatResult,
+  type TwinDigest,
+  type TwinPass,
+  type TwinPassOptions,
+  type TwinResult,
+} from "./engine/passes.ts";
 export { loadModel, type LoadModelOptions, type ModelSource } from "./formats/load-model.ts";
 export { parseDescription, type ModelDescription } from "./formats/description.ts";
 export { readStateDict, type StateDict } from "./formats/pytorch/state-dict.ts";
@@ -45,9 +153,23 @@ export { readIdx, writeIdx, type IdxArray } from "./data/idx.ts";
 export { datasetFromIdx, fashionMnistClasses, mnistClasses } from "./data/mnist.ts";
 export { readNpy, readNpz, writeNpy, writeNpz, type NpyArray, type NpyData } from "./data/npy.ts";
 export { prepareDataset, prepareImage, type PixelConvention } from "./data/prepare.ts";
-export { evaluate, type Contenders, type EvaluateOptions, type ForwardPass, type TwinCounter } from "./analyze/evaluate.ts";
+export {
+  evaluate,
+  type Contenders,
+  type EvaluateOptions,
+  type ForwardPass,
+  type TwinCounter,
+} from "./analyze/evaluate.ts";
 export type { Certificates } from "./analyze/evaluate.ts";
-export { certificateReport, mergeEvaluations, reportEvaluation, type CertificateReport, type Evaluation, type EvaluationReport, type ReportContext } from "./analyze/evaluation.ts";
+export {
+  certificateReport,
+  mergeEvaluations,
+  reportEvaluation,
+  type CertificateReport,
+  type Evaluation,
+  type EvaluationReport,
+  type ReportContext,
+} from "./analyze/evaluation.ts";
 export { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } from "./analyze/statistics.ts";
 export { correspondences, decodeActivations, wholeNodes, type Correspondence } from "./mapping/activations.ts";
 export { earlyExit, type EarlyExit, type TickState } from "./mapping/early-exit.ts";
@@ -55,7 +177,21 @@ export { earlyRecording, runUntilDecided, type EarlyRun } from "./analyze/early-
 export { createCertifier, type Certifier, type LinearPass } from "./mapping/certificate.ts";
 export { lastWindow, type EarlyDecision, type LastWindow } from "./mapping/last-window.ts";
 export { activityMeter, type ActivityMeter, type ActivitySums } from "./analyze/activity.ts";
-export { energyReport, horowitz45nm, type EnergyPreset, type EnergyReport, type NetworkActivity } from "./analyze/energy.ts";
+export {
+  energyReport,
+  horowitz45nm,
+  type EnergyPreset,
+  type EnergyReport,
+  type NetworkActivity,
+} from "./analyze/energy.ts";
 export { createDiagnoser, type Diagnoser, type LayerDiagnosis } from "./analyze/diagnose.ts";
 export { adviceOf, type Advice } from "./analyze/advice.ts";
-export { planSweep, sweep, type Sweep, type SweepPoint, type SweepSetting, type SweepSkip, type SweepTask } from "./analyze/sweep.ts";
+export {
+  planSweep,
+  sweep,
+  type Sweep,
+  type SweepPoint,
+  type SweepSetting,
+  type SweepSkip,
+  type SweepTask,
+} from "./analyze/sweep.ts";

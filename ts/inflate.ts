@@ -19,7 +19,11 @@ interface StreamState {
  * @returns the content, and how many bytes of `packed` the stream takes.
  * @throws {LlifError} FORMAT when it is truncated, corrupt or of another size; work and memory end at the size.
  */
-export function inflate(packed: Uint8Array, size: number, place: string): { content: Uint8Array<ArrayBuffer>; consumed: number } {
+export function inflate(
+  packed: Uint8Array,
+  size: number,
+  place: string,
+): { content: Uint8Array<ArrayBuffer>; consumed: number } {
   if (size > packed.length * largestExpansion) {
     throw new LlifError("FORMAT", `${place}: truncated or corrupt, ${packed.length} packed bytes cannot hold ${size}`);
   }
@@ -41,7 +45,11 @@ export function inflate(packed: Uint8Array, size: number, place: string): { cont
     if (!ended()) throw new RangeError("it ends too early");
     if (length !== size) throw new RangeError(`${length} bytes instead of the stated ${size}`);
   } catch (cause) {
-    throw new LlifError("FORMAT", `${place}: truncated or corrupt compressed data (${cause instanceof Error ? cause.message : String(cause)})`, { cause });
+    throw new LlifError(
+      "FORMAT",
+      `${place}: truncated or corrupt compressed data (${cause instanceof Error ? cause.message : String(cause)})`,
+      { cause },
+    );
   }
   return { content, consumed: pushed - state.p.length + (state.s.p ? 1 : 0) };
 }

@@ -17,14 +17,24 @@ export interface ShapedSamples {
 }
 
 /** Samples one after the other, each alone or a batch with its shape, or one array that holds all. */
-export type Samples = Iterable<SampleValues | ShapedSamples> | AsyncIterable<SampleValues | ShapedSamples> | ShapedSamples;
+export type Samples =
+  | Iterable<SampleValues | ShapedSamples>
+  | AsyncIterable<SampleValues | ShapedSamples>
+  | ShapedSamples;
 
 /** One sample as engines, mapping and passes take it: pixels, or real values. */
 export type PlainSample = Uint8Array | Float32Array;
 
 /** Whether these are numbers that know their shape. */
 export function isShaped(value: unknown): value is ShapedSamples {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value) && "shape" in value && "data" in value;
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !ArrayBuffer.isView(value) &&
+    "shape" in value &&
+    "data" in value
+  );
 }
 
 /** Whether this is an array or typed array of numbers, of which `plainSample` says whether they can be a sample. */
@@ -42,11 +52,17 @@ export function sampleOf(place: string, input: SampleValues | ShapedSamples, lay
   if (isShaped(input)) {
     const samples = samplesOf(place, input, layout);
     if (samples.length === 1) return samples[0];
-    throw new LlifError("SHAPE", `${place}: expected one sample of shape ${formatShape(layout)}, got a batch of ${samples.length} (${formatShape(input.shape)})`);
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected one sample of shape ${formatShape(layout)}, got a batch of ${samples.length} (${formatShape(input.shape)})`,
+    );
   }
   const sample = plainSample(place, input);
   if (sample.length === sizeOf(layout)) return sample;
-  throw new LlifError("SHAPE", `${place}: expected ${sizeOf(layout)} values for shape ${formatShape(layout)}, got ${sample.length}`);
+  throw new LlifError(
+    "SHAPE",
+    `${place}: expected ${sizeOf(layout)} values for shape ${formatShape(layout)}, got ${sample.length}`,
+  );
 }
 
 /**
@@ -63,14 +79,24 @@ export function samplesOf(place: string, samples: ShapedSamples, layout: Shape):
   checkNumbers(`${checkString("place", place)}: layout`, layout);
   const values = plainSample(place, data);
   if (!Array.isArray(shape) || !shape.every((extent) => Number.isInteger(extent) && extent >= 0)) {
-    throw new LlifError("ARGUMENT", `${place}: expected a shape of integers >= 0, got ${JSON.stringify(shape) ?? String(shape)}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a shape of integers >= 0, got ${JSON.stringify(shape) ?? String(shape)}`,
+    );
   }
-  if (values.length !== sizeOf(shape)) throw new LlifError("SHAPE", `${place}: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${values.length}`);
+  if (values.length !== sizeOf(shape))
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${values.length}`,
+    );
   const one = orderOf(shape, layout);
   const order = one ?? orderOf(shape.slice(1), layout);
   if (order === undefined || shape.length === 0) {
     const first = layout.length > 1 ? `, ${formatShape(channelsFirst(layout))} with the channels first,` : "";
-    throw new LlifError("SHAPE", `${place}: expected shape ${formatShape(layout)}${first} or a batch of them, got ${formatShape(shape)}`);
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected shape ${formatShape(layout)}${first} or a batch of them, got ${formatShape(shape)}`,
+    );
   }
   const size = sizeOf(layout);
   return Array.from({ length: one === undefined ? shape[0] : 1 }, (_, index) => {
@@ -83,7 +109,11 @@ export function samplesOf(place: string, samples: ShapedSamples, layout: Shape):
  * Each sample, taken when it is asked for: it may share memory with what it comes from, which may be filled anew for the next.
  * @throws {LlifError} as `samplesOf`, naming the sample by its place in `samples`.
  */
-export async function* eachSample(place: string, samples: Samples, layout: Shape): AsyncGenerator<PlainSample, void, undefined> {
+export async function* eachSample(
+  place: string,
+  samples: Samples,
+  layout: Shape,
+): AsyncGenerator<PlainSample, void, undefined> {
   if (isShaped(samples)) {
     yield* samplesOf(place, samples, layout);
     return;
@@ -111,7 +141,8 @@ export function plainSample(place: string, input: unknown): PlainSample {
   if (Array.isArray(input)) {
     // Not forEach, which would pass over holes.
     for (let index = 0; index < input.length; index++) {
-      if (typeof input[index] !== "number") throw new LlifError("ARGUMENT", `${place}: expected numbers, got ${describe(input[index])} at index ${index}`);
+      if (typeof input[index] !== "number")
+        throw new LlifError("ARGUMENT", `${place}: expected numbers, got ${describe(input[index])} at index ${index}`);
     }
     return Float32Array.from(input as number[]);
   }
@@ -129,7 +160,10 @@ export function plainSample(place: string, input: unknown): PlainSample {
         return Float32Array.from(new Float64Array(buffer, byteOffset, byteLength / 8));
     }
   }
-  throw new LlifError("ARGUMENT", `${place}: expected pixels as a Uint8Array or Uint8ClampedArray, or real values as a Float32Array, Float64Array or array of numbers, got ${describe(input)}`);
+  throw new LlifError(
+    "ARGUMENT",
+    `${place}: expected pixels as a Uint8Array or Uint8ClampedArray, or real values as a Float32Array, Float64Array or array of numbers, got ${describe(input)}`,
+  );
 }
 
 /** How the values of one sample lie in an array of this shape; undefined where it is none of that layout. */
@@ -140,7 +174,13 @@ function orderOf(given: Shape, layout: Shape): "same" | "channelsFirst" | undefi
   const [wide, own] = [given, layout].map((shape) => shape.filter((extent) => extent !== 1));
   if (sameShape(wide, own)) return "same";
   // Several channels would be in an order that nobody tells.
-  return layout.length === 1 ? (wide.length <= 2 ? "same" : undefined) : wide.length === 1 && channelsOf(layout) === 1 ? "same" : undefined;
+  return layout.length === 1
+    ? wide.length <= 2
+      ? "same"
+      : undefined
+    : wide.length === 1 && channelsOf(layout) === 1
+      ? "same"
+      : undefined;
 }
 
 function channelsFirst(layout: Shape): Shape {

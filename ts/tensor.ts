@@ -34,6 +34,8 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** Called often, so no more than keeps raw errors away: what sizes may be is for the checks of networks. */
 function checkIsShape(shape: Shape): void {
-  const fits = (Array.isArray(shape) || ArrayBuffer.isView(shape)) && !(shape as readonly unknown[]).some?.((extent) => typeof extent !== "number");
+  const fits =
+    (Array.isArray(shape) || ArrayBuffer.isView(shape)) &&
+    !(shape as readonly unknown[]).some?.((extent) => typeof extent !== "number");
   if (!fits) throw new LlifError("ARGUMENT", "shape: expected an array of sizes");
 }

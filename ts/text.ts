@@ -5,7 +5,11 @@ const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-
 
 /** Escapes what is not printable, as JSON would: `\u001b`. Line feeds and tabs stay. */
 export function printable(text: string): string {
-  return text.replace(unprintable, (character) => (character === "\n" || character === "\t" ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`));
+  return text.replace(unprintable, (character) =>
+    character === "\n" || character === "\t"
+      ? character
+      : `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 /** In quotation marks, on one line, cut where it is longer than `most` characters. */

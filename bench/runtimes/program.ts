@@ -6,16 +6,29 @@ import { wasmEngine } from "../../ts/index.ts";
 
 export interface RuntimeReport {
   /** By case: digest of counts and charges, spikes, synaptic operations, and milliseconds of one run, round after round. */
-  readonly [name: string]: { readonly digest: string; readonly spikes: number; readonly synapticOperations: number; readonly times: readonly number[] };
+  readonly [name: string]: {
+    readonly digest: string;
+    readonly spikes: number;
+    readonly synapticOperations: number;
+    readonly times: readonly number[];
+  };
 }
 
-const names = ["dense-1216-a10", "dense-1216-a10-phase", "dense-1216-a10-rate-ohmic-t32", "conv-16x16x128-a05", "conv-16x16x128-a05-rate-constant-t32"];
+const names = [
+  "dense-1216-a10",
+  "dense-1216-a10-phase",
+  "dense-1216-a10-rate-ohmic-t32",
+  "conv-16x16x128-a05",
+  "conv-16x16x128-a05-rate-constant-t32",
+];
 
 export async function program(): Promise<RuntimeReport> {
   const report: Record<string, RuntimeReport[string]> = {};
   for (const { name, layer, code } of layerCases([32]).filter(({ name }) => names.includes(name))) {
     const network = layerNetwork(layer, code);
-    const contender = await simulatorContender(wasmEngine(), network, [{ spikes: randomSpikes(network, code.ticks, code.activity) }]);
+    const contender = await simulatorContender(wasmEngine(), network, [
+      { spikes: randomSpikes(network, code.ticks, code.activity) },
+    ]);
     const outcome = await contender.outcome();
     await contender.time(30);
     const times: number[] = [];

@@ -23,9 +23,11 @@ function command(name: string, find: () => string, words: readonly string[] = []
     name,
     async report() {
       const path = find();
-      const run = (parameters: readonly string[]) => spawnSync(path, parameters, { encoding: "utf8", timeout: 600_000 });
+      const run = (parameters: readonly string[]) =>
+        spawnSync(path, parameters, { encoding: "utf8", timeout: 600_000 });
       const { status, stdout, stderr, error } = run([...words, bundle()]);
-      if (status !== 0) throw new SkippedCase(`${name}: ${error?.message ?? stderr.trim().split("\n").slice(-3).join("; ")}`);
+      if (status !== 0)
+        throw new SkippedCase(`${name}: ${error?.message ?? stderr.trim().split("\n").slice(-3).join("; ")}`);
       return { version: run(["--version"]).stdout.trim().split("\n")[0], cases: JSON.parse(stdout) as RuntimeReport };
     },
   };
@@ -60,7 +62,11 @@ function onPath(...names: string[]): string {
 }
 
 /** Opens a page that posts its report back; no driver, so that any browser will do. */
-function browser(name: string, find: () => string, words: (profile: string, url: string) => readonly string[]): Runtime {
+function browser(
+  name: string,
+  find: () => string,
+  words: (profile: string, url: string) => readonly string[],
+): Runtime {
   return {
     name,
     async report() {
@@ -71,21 +77,38 @@ function browser(name: string, find: () => string, words: (profile: string, url:
       const server = createServer((request, response) => {
         if (request.url === "/report") {
           let text = "";
-          request.setEncoding("utf8").on("data", (chunk: string) => (text += chunk)).on("end", () => {
-            response.end();
-            arrived(text);
-          });
-        } else if (request.url === "/runtimes.mjs") response.setHeader("content-type", "text/javascript").end(readFileSync(bundle()));
-        else response.setHeader("content-type", "text/html").end('<!doctype html><title>llif</title><script type="module" src="/runtimes.mjs"></script>');
+          request
+            .setEncoding("utf8")
+            .on("data", (chunk: string) => (text += chunk))
+            .on("end", () => {
+              response.end();
+              arrived(text);
+            });
+        } else if (request.url === "/runtimes.mjs")
+          response.setHeader("content-type", "text/javascript").end(readFileSync(bundle()));
+        else
+          response
+            .setHeader("content-type", "text/html")
+            .end('<!doctype html><title>llif</title><script type="module" src="/runtimes.mjs"></script>');
       });
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      const child = spawn(path, words(profile, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`), { stdio: "ignore", env: { ...process.env, HOME: profile } });
+      const child = spawn(path, words(profile, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`), {
+        stdio: "ignore",
+        env: { ...process.env, HOME: profile },
+      });
       const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
       try {
-        const late = new Promise<never>((_, reject) => setTimeout(() => reject(new SkippedCase(`${name}: no report within 600 s`)), 600_000).unref());
-        const failed = new Promise<never>((_, reject) => child.on("error", (error) => reject(new SkippedCase(`${name}: ${error.message}`))));
+        const late = new Promise<never>((_, reject) =>
+          setTimeout(() => reject(new SkippedCase(`${name}: no report within 600 s`)), 600_000).unref(),
+        );
+        const failed = new Promise<never>((_, reject) =>
+          child.on("error", (error) => reject(new SkippedCase(`${name}: ${error.message}`))),
+        );
         const text = await Promise.race([report, late, failed]);
-        return { version: spawnSync(path, ["--version"], { encoding: "utf8" }).stdout.trim(), cases: JSON.parse(text) as RuntimeReport };
+        return {
+          version: spawnSync(path, ["--version"], { encoding: "utf8" }).stdout.trim(),
+          cases: JSON.parse(text) as RuntimeReport,
+        };
       } finally {
         child.kill();
         await ended;
@@ -108,5 +131,9 @@ export const runtimes: readonly Runtime[] = [
   command("Deno", fetched("deno"), ["run", "--no-lock"]),
   command("Bun", fetched("bun")),
   browser("Chromium", () => onPath("chromium", "chromium-browser", "google-chrome"), chromiumWords),
-  browser("Firefox", () => onPath("firefox-esr", "firefox"), (profile, url) => ["--headless", "--no-remote", "--profile", profile, url]),
+  browser(
+    "Firefox",
+    () => onPath("firefox-esr", "firefox"),
+    (profile, url) => ["--headless", "--no-remote", "--profile", profile, url],
+  ),
 ];

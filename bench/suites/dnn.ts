@@ -15,7 +15,8 @@ export function dnnSuite(): BenchCase[] {
         name: "wasm",
         time(repetitions) {
           const start = performance.now();
-          for (let repetition = 0; repetition < repetitions; repetition++) for (const image of images) simulator.run(image);
+          for (let repetition = 0; repetition < repetitions; repetition++)
+            for (const image of images) simulator.run(image);
           return performance.now() - start;
         },
         outcome: () => images.map((image) => [...simulator.run(image).logits]),
@@ -42,7 +43,8 @@ export function compareLogits(truth: Logits, theirs: Logits, contender: string):
     const range = Math.max(...expected) - Math.min(...expected);
     const allowed = range * (contender === "wasm" ? 0.05 : 1e-4);
     const error = Math.max(...expected.map((value, index) => Math.abs(value - theirs[sample][index])));
-    if (!(error <= allowed)) return `sample ${sample}: a logit differs by ${error.toPrecision(3)} from the float network's, at most ${allowed.toPrecision(3)} is allowed`;
+    if (!(error <= allowed))
+      return `sample ${sample}: a logit differs by ${error.toPrecision(3)} from the float network's, at most ${allowed.toPrecision(3)} is allowed`;
   }
   return undefined;
 }
@@ -53,7 +55,8 @@ function channelsFirst(values: Float32Array, shape: readonly number[]): Float32A
   const positions = height * width;
   const turned = new Float32Array(values.length);
   for (let position = 0; position < positions; position++) {
-    for (let channel = 0; channel < channels; channel++) turned[channel * positions + position] = values[position * channels + channel];
+    for (let channel = 0; channel < channels; channel++)
+      turned[channel * positions + position] = values[position * channels + channel];
   }
   return turned;
 }

@@ -5,7 +5,10 @@ import { Digest } from "../../ts/bench/digest.ts";
 import { createSimulator } from "../../ts/index.ts";
 
 interface DropIn {
-  run(input: { spikes: ReturnType<typeof makeInputs>[number] }, options: { ticks: number }): { readonly counts: Readonly<Record<string, Uint32Array | Int32Array>> };
+  run(
+    input: { spikes: ReturnType<typeof makeInputs>[number] },
+    options: { ticks: number },
+  ): { readonly counts: Readonly<Record<string, Uint32Array | Int32Array>> };
   dispose(): void;
 }
 
@@ -19,19 +22,28 @@ export function dropInSuite(): BenchCase[] {
         name,
         time(repetitions) {
           const start = performance.now();
-          for (let repetition = 0; repetition < repetitions; repetition++) for (const spikes of inputs) simulator.run({ spikes }, { ticks });
+          for (let repetition = 0; repetition < repetitions; repetition++)
+            for (const spikes of inputs) simulator.run({ spikes }, { ticks });
           return performance.now() - start;
         },
         outcome() {
           const digest = new Digest();
-          for (const spikes of inputs) for (const counts of Object.values(simulator.run({ spikes }, { ticks }).counts)) digest.words(counts);
+          for (const spikes of inputs)
+            for (const counts of Object.values(simulator.run({ spikes }, { ticks }).counts)) digest.words(counts);
           return digest.hex();
         },
         dispose: () => simulator.dispose(),
       });
       const ours = await createSimulator(network);
-      const operations = inputs.reduce((sum, spikes) => sum + ours.run({ spikes }, { ticks }).statistics.synapticOperations, 0);
-      return { contenders: [contender("wasm", ours), contender("plain TypeScript", await createPlain(network))], operations, samples: inputs.length };
+      const operations = inputs.reduce(
+        (sum, spikes) => sum + ours.run({ spikes }, { ticks }).statistics.synapticOperations,
+        0,
+      );
+      return {
+        contenders: [contender("wasm", ours), contender("plain TypeScript", await createPlain(network))],
+        operations,
+        samples: inputs.length,
+      };
     }),
   ];
 }

@@ -23,14 +23,28 @@ const code = (ticks: number, activity = 0.1): LayerCode => ({ code: "rate", tick
 const series: Readonly<Record<string, readonly Step[]>> = {
   ticks: [64, 128, 256, 512, 1024, 2048].map((value) => ({ value, layer: dense(512, 512), code: code(value) })),
   neurons: [256, 512, 1024, 2048, 4096].map((value) => ({ value, layer: dense(512, value), code: code(64) })),
-  synapses: [256, 512, 1024, 2048, 4096].map((value) => ({ value: value * 512, layer: dense(value, 512), code: code(64, 25.6 / value) })),
-  activity: [0.01, 0.02, 0.05, 0.1, 0.2, 0.4].map((value) => ({ value, layer: dense(1024, 1024), code: code(64, value) })),
+  synapses: [256, 512, 1024, 2048, 4096].map((value) => ({
+    value: value * 512,
+    layer: dense(value, 512),
+    code: code(64, 25.6 / value),
+  })),
+  activity: [0.01, 0.02, 0.05, 0.1, 0.2, 0.4].map((value) => ({
+    value,
+    layer: dense(1024, 1024),
+    code: code(64, value),
+  })),
   batch: [1, 2, 4, 8, 16].map((value) => ({ value, layer: dense(512, 512), code: code(64), batch: value })),
 };
 
 /** Cost against what it should be linear in, with the memory of the WebAssembly instance beside it. */
 export function growthSuite(): BenchCase[] {
-  return [...Object.entries(series).map(([name, steps]) => benchCase("growth", name, () => open(name, steps))), benchCase("growth", "workers", () => openWorkers({})), benchCase("growth", "workers-decisions", () => openWorkers({ counts: false })), benchCase("growth", "workers-machine", openThreads), ...memoryCases()];
+  return [
+    ...Object.entries(series).map(([name, steps]) => benchCase("growth", name, () => open(name, steps))),
+    benchCase("growth", "workers", () => openWorkers({})),
+    benchCase("growth", "workers-decisions", () => openWorkers({ counts: false })),
+    benchCase("growth", "workers-machine", openThreads),
+    ...memoryCases(),
+  ];
 }
 
 /** The same images through a pool of one worker and of two. */
@@ -38,7 +52,10 @@ async function openWorkers(record: RecordOptions): Promise<OpenCase<SimulationOu
   const { network, images } = await openModel(models.find(({ name }) => name === "mnist-cnn") as ModelSpec, phase);
   const samples = Array.from({ length: 128 }, (_, index) => images[index % images.length]);
   const contenders: Contender<SimulationOutcome>[] = [];
-  for (const [size, name] of [[2, "two workers"], [1, "one worker"]] as const) {
+  for (const [size, name] of [
+    [2, "two workers"],
+    [1, "one worker"],
+  ] as const) {
     const workers = await onEveryProcessor(() => pool(network, { size, engine: "wasm", record }));
     contenders.push({
       name,
@@ -54,7 +71,14 @@ async function openWorkers(record: RecordOptions): Promise<OpenCase<SimulationOu
   }
   const reference = await referenceEngine().createSimulator(network, { record });
   const known = new Map(images.map((image) => [image, reference.run(image)]));
-  return { contenders, truth: outcomeOf(network, samples.map((image) => known.get(image) as Result)), samples: samples.length };
+  return {
+    contenders,
+    truth: outcomeOf(
+      network,
+      samples.map((image) => known.get(image) as Result),
+    ),
+    samples: samples.length,
+  };
 }
 
 /** What a second thread gives on this machine where nothing is shared. */
@@ -69,14 +93,29 @@ async function open(name: string, steps: readonly Step[]): Promise<OpenCase<Simu
   const truths = new Map<string, SimulationOutcome>();
   for (const { value, layer, code, batch = 1 } of steps) {
     const network = layerNetwork(layer, code);
-    const inputs = Array.from({ length: batch }, (_, index) => ({ spikes: randomSpikes(network, code.ticks, code.activity, index + 2) }));
+    const inputs = Array.from({ length: batch }, (_, index) => ({
+      spikes: randomSpikes(network, code.ticks, code.activity, index + 2),
+    }));
     const { wasm } = await openCore(network, inputs, code.ticks);
     const reference = await referenceEngine().createSimulator(network);
     const label = `${name} ${value}`;
-    truths.set(label, outcomeOf(network, inputs.map((input) => reference.run(input))));
-    contenders.push({ ...wasm, name: label, more: { value, memoryBytes: await memoryUsed(network, inputs[0]), weightBytes: packedWeightBytes(network) } });
+    truths.set(
+      label,
+      outcomeOf(
+        network,
+        inputs.map((input) => reference.run(input)),
+      ),
+    );
+    contenders.push({
+      ...wasm,
+      name: label,
+      more: { value, memoryBytes: await memoryUsed(network, inputs[0]), weightBytes: packedWeightBytes(network) },
+    });
   }
-  const compare = (_: SimulationOutcome, theirs: SimulationOutcome, contender: string) => (JSON.stringify(truths.get(contender)) === JSON.stringify(theirs) ? undefined : "not what the reference engine gives");
+  const compare = (_: SimulationOutcome, theirs: SimulationOutcome, contender: string) =>
+    JSON.stringify(truths.get(contender)) === JSON.stringify(theirs)
+      ? undefined
+      : "not what the reference engine gives";
   return { contenders, compare };
 }
 
@@ -95,5 +134,8 @@ export function fittedExponent(points: readonly (readonly [value: number, time: 
   const logs = points.map(([value, time]) => [Math.log(value), Math.log(time)] as const);
   const mean = (index: 0 | 1) => logs.reduce((sum, point) => sum + point[index], 0) / logs.length;
   const [x, y] = [mean(0), mean(1)];
-  return logs.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0) / logs.reduce((sum, point) => sum + (point[0] - x) ** 2, 0);
+  return (
+    logs.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0) /
+    logs.reduce((sum, point) => sum + (point[0] - x) ** 2, 0)
+  );
 }

@@ -24,11 +24,19 @@ function ceilingCases(): BenchCase[] {
       benchCase("limit", `load-add-${kind}-${name}`, async () => {
         const passes = Math.max(1, 2 ** 25 / (bytes / bytesOf[kind]));
         const wasm = await ceiling();
-        const contenders: Contender<number>[] = [{ name: "wasm", ...timed((repetitions) => wasm.add(kind, bytes, passes * repetitions)) }];
+        const contenders: Contender<number>[] = [
+          { name: "wasm", ...timed((repetitions) => wasm.add(kind, bytes, passes * repetitions)) },
+        ];
         for (const width of widths) {
           const program = new LineProgram(nativeProgram(width), []);
-          const ask = async (repetitions: number) => (await program.ask(`add ${kind} ${bytes} ${passes * repetitions}`)).split(" ").map(Number);
-          contenders.push({ name: width, time: async (repetitions) => (await ask(repetitions))[0] / 1e6, outcome: async () => (await ask(1))[1], dispose: () => program.close() });
+          const ask = async (repetitions: number) =>
+            (await program.ask(`add ${kind} ${bytes} ${passes * repetitions}`)).split(" ").map(Number);
+          contenders.push({
+            name: width,
+            time: async (repetitions) => (await ask(repetitions))[0] / 1e6,
+            outcome: async () => (await ask(1))[1],
+            dispose: () => program.close(),
+          });
         }
         return { contenders, operations: (passes * bytes) / bytesOf[kind] };
       }),
@@ -55,14 +63,22 @@ function rowCases(): BenchCase[] {
         const wasm = timed((repetitions) => loop.addRows(kind, packing, 2 * packing.rows, (passes / 2) * repetitions));
         const inOrder = timed((repetitions) => loop.add(kind, bytes, passes * repetitions));
         const compare = (truth: number, theirs: number) => sameSum(truth, theirs);
-        return { contenders: [{ name: "wasm", ...wasm }, { name: "wasm, in order", ...inOrder }], compare, operations: (passes * bytes) / bytesOf[kind] };
+        return {
+          contenders: [
+            { name: "wasm", ...wasm },
+            { name: "wasm, in order", ...inOrder },
+          ],
+          compare,
+          operations: (passes * bytes) / bytesOf[kind],
+        };
       }),
     ),
   );
 }
 
 /** The loops add ones, and 16-bit lanes wrap. */
-const sameSum = (expected: number, got: number): string | undefined => ((expected - got) % 65536 === 0 ? undefined : `expected ${expected}, got ${got}, modulo 65536`);
+const sameSum = (expected: number, got: number): string | undefined =>
+  (expected - got) % 65536 === 0 ? undefined : `expected ${expected}, got ${got}, modulo 65536`;
 
 /** As the core packs a layer: chunks of as many neurons as a row has lanes, a row for every input of a neuron. */
 function packingOf(layer: LayerKind, kind: LaneKind): Packing {
@@ -87,18 +103,29 @@ function kernelCases(): BenchCase[] {
         const [, bytes] = buffers[0];
         const passes = Math.max(1, Math.round(operations / (bytes / bytesOf[kind])));
         const loop = await ceiling();
-        const limit: Contender<SimulationOutcome | number> = { name: `ceiling-${kind}`, ...timed((repetitions) => loop.add(kind, bytes, passes * repetitions)) };
+        const limit: Contender<SimulationOutcome | number> = {
+          name: `ceiling-${kind}`,
+          ...timed((repetitions) => loop.add(kind, bytes, passes * repetitions)),
+        };
         const [, inCache] = packings[0];
         const rows = (bytes / rowBytes) * passes;
         const packing = packingOf(layer, kind);
         const inChunk = Math.round(rows / packing.chunks);
-        const inRows: Contender<SimulationOutcome | number> = { name: `ceiling-${kind}-rows`, ...timed((repetitions) => loop.addRows(kind, inCache, rows, repetitions)) };
-        const packed: Contender<SimulationOutcome | number> = { name: `ceiling-${kind}-packed`, ...timed((repetitions) => loop.addRows(kind, packing, inChunk, repetitions)) };
-        const expected = (contender: string): number => (contender.endsWith("-packed") ? inChunk * packing.chunks : rows);
+        const inRows: Contender<SimulationOutcome | number> = {
+          name: `ceiling-${kind}-rows`,
+          ...timed((repetitions) => loop.addRows(kind, inCache, rows, repetitions)),
+        };
+        const packed: Contender<SimulationOutcome | number> = {
+          name: `ceiling-${kind}-packed`,
+          ...timed((repetitions) => loop.addRows(kind, packing, inChunk, repetitions)),
+        };
+        const expected = (contender: string): number =>
+          contender.endsWith("-packed") ? inChunk * packing.chunks : rows;
         const weights = network.synapses.reduce((sum, synapse) => sum + synapse.weights.length, 0);
         const more = { additionsPerWeightByte: Number((operations / (weights * bytesOf[kind])).toPrecision(3)) };
         const contenders: Contender<SimulationOutcome | number>[] = [{ ...wasm, more }, limit, inRows, packed];
-        const compare = (_: unknown, theirs: SimulationOutcome | number, contender: string) => (typeof theirs === "number" ? sameSum(expected(contender), theirs) : undefined);
+        const compare = (_: unknown, theirs: SimulationOutcome | number, contender: string) =>
+          typeof theirs === "number" ? sameSum(expected(contender), theirs) : undefined;
         return { contenders, truth, compare, operations };
       }),
     );

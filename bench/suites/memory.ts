@@ -3,7 +3,16 @@ import { benchCase, type BenchCase, type OpenCase } from "../../ts/bench/case.ts
 import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
 import { outcomeOf, type SimulationOutcome } from "../../ts/bench/simulators.ts";
 import { loadGlue } from "../../ts/engine/load.ts";
-import { createSimulator, outputsOf, populationsOf, referenceEngine, sizeOf, wasmEngine, type RunInput, type SpikingNetwork } from "../../ts/index.ts";
+import {
+  createSimulator,
+  outputsOf,
+  populationsOf,
+  referenceEngine,
+  sizeOf,
+  wasmEngine,
+  type RunInput,
+  type SpikingNetwork,
+} from "../../ts/index.ts";
 import { modelCases } from "../models.ts";
 import { inRoot } from "../paths.ts";
 
@@ -37,8 +46,32 @@ async function open(network: SpikingNetwork, inputs: readonly RunInput[]): Promi
     for (let repetition = 0; repetition < repetitions; repetition++) for (const input of inputs) simulator.run(input);
     return performance.now() - start;
   };
-  const contender = { name: "wasm", more: { memoryBytes: used, weightBytes, spikeBytes, paddingBytes: packedWeightBytes(network, true) - weightBytes, ...heldBytes(network, inputs[0]), memoryOverNeed }, time, outcome: () => outcomeOf(network, inputs.map((input) => simulator.run(input))), dispose: () => simulator.dispose() };
-  return { contenders: [contender], truth: outcomeOf(network, inputs.map((input) => reference.run(input))), samples: inputs.length };
+  const contender = {
+    name: "wasm",
+    more: {
+      memoryBytes: used,
+      weightBytes,
+      spikeBytes,
+      paddingBytes: packedWeightBytes(network, true) - weightBytes,
+      ...heldBytes(network, inputs[0]),
+      memoryOverNeed,
+    },
+    time,
+    outcome: () =>
+      outcomeOf(
+        network,
+        inputs.map((input) => simulator.run(input)),
+      ),
+    dispose: () => simulator.dispose(),
+  };
+  return {
+    contenders: [contender],
+    truth: outcomeOf(
+      network,
+      inputs.map((input) => reference.run(input)),
+    ),
+    samples: inputs.length,
+  };
 }
 
 /** Bytes of an instance that has run, over those of an instance without a network. */
@@ -68,11 +101,20 @@ async function usedMemory(network: SpikingNetwork, input: RunInput): Promise<num
 }
 
 /** Counts of every neuron and charges of every output; membrane potentials and the constant current into a layer, which synchronous networks keep from tick to tick. */
-function heldBytes(network: SpikingNetwork, input: RunInput): { readonly resultBytes: number; readonly stateBytes: number } {
-  const bytes = (nodes: readonly { readonly shape: readonly number[] }[]): number => nodes.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+function heldBytes(
+  network: SpikingNetwork,
+  input: RunInput,
+): { readonly resultBytes: number; readonly stateBytes: number } {
+  const bytes = (nodes: readonly { readonly shape: readonly number[] }[]): number =>
+    nodes.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
   const neurons = [...populationsOf(network), ...outputsOf(network)];
-  const driven = neurons.filter(({ name }) => network.synapses.some(({ from, to }) => from === network.input.name && to === name));
-  return { resultBytes: bytes(neurons), stateBytes: network.schedule === "synchronous" ? bytes(neurons) + ("spikes" in input ? 0 : bytes(driven)) : 0 };
+  const driven = neurons.filter(({ name }) =>
+    network.synapses.some(({ from, to }) => from === network.input.name && to === name),
+  );
+  return {
+    resultBytes: bytes(neurons),
+    stateBytes: network.schedule === "synchronous" ? bytes(neurons) + ("spikes" in input ? 0 : bytes(driven)) : 0,
+  };
 }
 
 /** Lanes that the core's chunks give to channels (crates/core/src/synapse/chunks.rs). */
@@ -80,7 +122,16 @@ export function paddedChannels(channels: number, groups: number, lanes: number):
   let padded = 0;
   for (let left = channels / groups; left > 0; ) {
     const needed = Math.ceil(left / lanes);
-    const vectors = groups > 1 ? Math.min(8, 2 ** Math.floor(Math.log2(needed))) : needed >= 6 ? 8 : needed >= 3 ? 4 : needed === 1 && lanes === 8 ? 1 : 2;
+    const vectors =
+      groups > 1
+        ? Math.min(8, 2 ** Math.floor(Math.log2(needed)))
+        : needed >= 6
+          ? 8
+          : needed >= 3
+            ? 4
+            : needed === 1 && lanes === 8
+              ? 1
+              : 2;
     padded += vectors * lanes;
     left -= vectors * lanes;
   }
@@ -90,14 +141,24 @@ export function paddedChannels(channels: number, groups: number, lanes: number):
 /** 16 bits a weight where all of a layer fit, else 32; by default without what padding to vectors adds. */
 export function packedWeightBytes(network: SpikingNetwork, padded = false): number {
   const fits = (target: string): boolean =>
-    network.arithmetic === "int32" && network.synapses.filter(({ to }) => to === target).every(({ weights }) => weights.every((weight) => weight >= -32768 && weight <= 32767));
+    network.arithmetic === "int32" &&
+    network.synapses
+      .filter(({ to }) => to === target)
+      .every(({ weights }) => weights.every((weight) => weight >= -32768 && weight <= 32767));
   return network.nodes.reduce((sum, { name, shape }) => {
     const bytes = fits(name) ? 2 : 4;
     const channels = shape[shape.length - 1];
-    return sum + network.synapses.filter(({ to }) => to === name).reduce((weights, synapse) => {
-      const lanes = padded ? paddedChannels(channels, synapse.kind === "conv2d" ? synapse.groups : 1, 16 / bytes) : channels;
-      return weights + (bytes * synapse.weights.length * lanes) / channels;
-    }, 0);
+    return (
+      sum +
+      network.synapses
+        .filter(({ to }) => to === name)
+        .reduce((weights, synapse) => {
+          const lanes = padded
+            ? paddedChannels(channels, synapse.kind === "conv2d" ? synapse.groups : 1, 16 / bytes)
+            : channels;
+          return weights + (bytes * synapse.weights.length * lanes) / channels;
+        }, 0)
+    );
   }, 0);
 }
 
@@ -108,15 +169,27 @@ async function widestWindowBytes(network: SpikingNetwork, input: RunInput): Prom
   const { spikes } = simulator.run(input);
   simulator.dispose();
   const positions = (shape: readonly number[]): number => (shape.length === 3 ? shape[0] * shape[1] : 1);
-  const given = "spikes" in input ? 4 * (input.spikes as { ticks: ArrayLike<number> }).ticks.length : 4 * sizeOf(network.input.shape);
+  const given =
+    "spikes" in input
+      ? 4 * (input.spikes as { ticks: ArrayLike<number> }).ticks.length
+      : 4 * sizeOf(network.input.shape);
   const bytes = new Map<string, number>([[network.input.name, given]]);
   const sourcesOf = (name: string): string[] => {
     const node = network.nodes.find((candidate) => candidate.name === name);
-    return node?.kind === "pool" ? [node.from] : network.synapses.filter(({ to }) => to === name).map(({ from }) => from);
+    return node?.kind === "pool"
+      ? [node.from]
+      : network.synapses.filter(({ to }) => to === name).map(({ from }) => from);
   };
   for (const node of network.nodes) {
-    const count = node.kind === "population" ? spikes[node.name].ticks.length : node.kind === "pool" ? 0 : sizeOf(node.shape);
+    const count =
+      node.kind === "population" ? spikes[node.name].ticks.length : node.kind === "pool" ? 0 : sizeOf(node.shape);
     bytes.set(node.name, 4 * count + (node.kind === "output" ? 0 : 4 * positions(node.shape) * network.windowTicks));
   }
-  return Math.max(...network.nodes.map(({ name }) => (bytes.get(name) ?? 0) + [...new Set(sourcesOf(name))].reduce((sum, source) => sum + (bytes.get(source) ?? 0), 0)));
+  return Math.max(
+    ...network.nodes.map(
+      ({ name }) =>
+        (bytes.get(name) ?? 0) +
+        [...new Set(sourcesOf(name))].reduce((sum, source) => sum + (bytes.get(source) ?? 0), 0),
+    ),
+  );
 }

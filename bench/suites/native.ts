@@ -30,7 +30,10 @@ async function open(network: SpikingNetwork, inputs: readonly RunInput[]) {
   widths.forEach(nativeProgram);
   const { wasm, flat } = await openCore(network, inputs);
   const reference = await referenceEngine().createSimulator(network);
-  const truth = outcomeOf(network, inputs.map((input) => reference.run(input)));
+  const truth = outcomeOf(
+    network,
+    inputs.map((input) => reference.run(input)),
+  );
   const contenders = [wasm, ...widths.map((width) => nativeContender(width, flat))];
   return { contenders, truth, operations: truth.synapticOperations, samples: inputs.length };
 }

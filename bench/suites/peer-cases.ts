@@ -3,18 +3,41 @@ import type { Contender, OpenCase } from "../../ts/bench/case.ts";
 import type { EvaluationImages } from "../accuracy.ts";
 import { pool, type Result, type RunInput, type Simulator, type SpikingNetwork } from "../../ts/index.ts";
 import { onEveryProcessor } from "../processor.ts";
-import { leftOutBatch, openPeer, peerName, openPeers, searchBatches, writeCase, type Answers, type Library, type Peer, type PeerOptions } from "../peers.ts";
+import {
+  leftOutBatch,
+  openPeer,
+  peerName,
+  openPeers,
+  searchBatches,
+  writeCase,
+  type Answers,
+  type Library,
+  type Peer,
+  type PeerOptions,
+} from "../peers.ts";
 
 export type Setting = Pick<PeerOptions, "library" | "threads"> & { readonly batch: number | "best" };
 export type Paths = ReturnType<typeof writeCase>;
 type More = Contender<Answers>["more"];
 
-export const setting = (library: Library, batch: Setting["batch"] = 1, threads: Setting["threads"] = 1): Setting => ({ library, batch, threads });
+export const setting = (library: Library, batch: Setting["batch"] = 1, threads: Setting["threads"] = 1): Setting => ({
+  library,
+  batch,
+  threads,
+});
 
 /** A library at batch 1, 16 and its best, with one thread and all. */
-export const everySetting = (library: Library): Setting[] => ([1, "all"] as const).flatMap((threads) => ([1, 16, "best"] as const).map((batch) => setting(library, batch, threads)));
+export const everySetting = (library: Library): Setting[] =>
+  ([1, "all"] as const).flatMap((threads) =>
+    ([1, 16, "best"] as const).map((batch) => setting(library, batch, threads)),
+  );
 /** The same, with all threads only at its best. */
-export const mainSettings = (library: Library): Setting[] => [setting(library, 1), setting(library, 16), setting(library, "best"), setting(library, "best", "all")];
+export const mainSettings = (library: Library): Setting[] => [
+  setting(library, 1),
+  setting(library, 16),
+  setting(library, "best"),
+  setting(library, "best", "all"),
+];
 
 /** What the runs of all peers of a case may take: what matters less is left out when it is used up. */
 export interface Budget {
@@ -34,7 +57,8 @@ interface Resolved extends Pick<PeerOptions, "library" | "threads" | "batch"> {
 }
 
 /** The best on one thread is compared with the goals; then what the suite promises. */
-const rank = ({ threads, batch, best }: Resolved): number => (threads === 1 ? (best ? 0 : batch === 1 ? 1 : 2) : best ? 3 : 4);
+const rank = ({ threads, batch, best }: Resolved): number =>
+  threads === 1 ? (best ? 0 : batch === 1 ? 1 : 2) : best ? 3 : 4;
 
 /** The check, a warm-up and three rounds. */
 const costMs = (runMs: number): number => (runMs > 1000 ? 4 * runMs : 1000 + 4 * runMs);
@@ -49,13 +73,22 @@ export function withinBudget(all: readonly Resolved[], left: Budget): Resolved[]
     kept.add(one);
   }
   const dropped = all.filter((one) => !kept.has(one));
-  return all.filter((one) => kept.has(one)).map((one, index, rest) => {
-    const first = rest.findIndex(({ library }) => library === one.library) === index;
-    const said = first ? dropped.filter(({ library }) => library === one.library).map((other) => peerName(other).replace(`${one.library}, `, "")) : [];
-    const leftOut = [...(first && one.leftOut !== undefined ? [one.leftOut] : []), ...(said.length === 0 ? [] : [`${said.join(" and ")}: over the ${left.seconds} s of a case`])];
-    const { leftOut: _, ...plain } = one;
-    return leftOut.length === 0 ? plain : { ...plain, leftOut: leftOut.join("; ") };
-  });
+  return all
+    .filter((one) => kept.has(one))
+    .map((one, index, rest) => {
+      const first = rest.findIndex(({ library }) => library === one.library) === index;
+      const said = first
+        ? dropped
+            .filter(({ library }) => library === one.library)
+            .map((other) => peerName(other).replace(`${one.library}, `, ""))
+        : [];
+      const leftOut = [
+        ...(first && one.leftOut !== undefined ? [one.leftOut] : []),
+        ...(said.length === 0 ? [] : [`${said.join(" and ")}: over the ${left.seconds} s of a case`]),
+      ];
+      const { leftOut: _, ...plain } = one;
+      return leftOut.length === 0 ? plain : { ...plain, leftOut: leftOut.join("; ") };
+    });
 }
 
 /**
@@ -64,18 +97,37 @@ export function withinBudget(all: readonly Resolved[], left: Budget): Resolved[]
  * @param group of cases whose best batches are the same.
  */
 export async function openSettings(
-  settings: readonly Setting[], ticks: number, paths: Paths, group: string, left: Budget, more: (peer: Peer, setting: Setting) => Promise<More> = () => Promise.resolve(undefined),
+  settings: readonly Setting[],
+  ticks: number,
+  paths: Paths,
+  group: string,
+  left: Budget,
+  more: (peer: Peer, setting: Setting) => Promise<More> = () => Promise.resolve(undefined),
 ): Promise<Contender<Answers>[]> {
-  const has = ({ library, threads }: Pick<Setting, "library" | "threads">): boolean => settings.some((other) => other.library === library && other.threads === threads && other.batch === "best");
+  const has = ({ library, threads }: Pick<Setting, "library" | "threads">): boolean =>
+    settings.some((other) => other.library === library && other.threads === threads && other.batch === "best");
   const resolved = await openPeers(settings, async ({ library, threads, batch }): Promise<Resolved> => {
-    if (!has({ library, threads })) return { library, threads, batch: batch === "best" ? 1 : batch, best: batch === "best" };
+    if (!has({ library, threads }))
+      return { library, threads, batch: batch === "best" ? 1 : batch, best: batch === "best" };
     const { best, tooLong, runs } = await searchBatches({ library, threads, ticks }, paths, group);
     // Two of the same are timed once: a batch that is left out becomes the best.
     const size = batch === "best" || batch >= tooLong ? best : batch;
     const [longest, ms] = [...runs].at(-1) as [number, number];
-    return { library, threads, batch: size, best: size === best, runMs: runs.get(size) ?? (ms * size) / longest, ...(tooLong <= 16 ? { leftOut: leftOutBatch(tooLong) } : {}) };
+    return {
+      library,
+      threads,
+      batch: size,
+      best: size === best,
+      runMs: runs.get(size) ?? (ms * size) / longest,
+      ...(tooLong <= 16 ? { leftOut: leftOutBatch(tooLong) } : {}),
+    };
   });
-  const distinct = resolved.filter((one, index) => resolved.findIndex((other) => other.library === one.library && other.batch === one.batch && other.threads === one.threads) === index);
+  const distinct = resolved.filter(
+    (one, index) =>
+      resolved.findIndex(
+        (other) => other.library === one.library && other.batch === one.batch && other.threads === one.threads,
+      ) === index,
+  );
   return openPeers(withinBudget(distinct, left), async (one): Promise<Contender<Answers>> => {
     const peer = await openPeer({ ...one, ticks }, paths);
     const leftOut = one.leftOut === undefined ? undefined : { leftOut: one.leftOut };
@@ -84,7 +136,13 @@ export async function openSettings(
   });
 }
 
-export function ours(name: string, simulator: Simulator, inputs: readonly RunInput[], read: (result: Result) => ArrayLike<number>, more?: More): Contender<Answers> {
+export function ours(
+  name: string,
+  simulator: Simulator,
+  inputs: readonly RunInput[],
+  read: (result: Result) => ArrayLike<number>,
+  more?: More,
+): Contender<Answers> {
   return {
     name,
     ...(more === undefined ? {} : { more }),
@@ -102,9 +160,15 @@ export function ours(name: string, simulator: Simulator, inputs: readonly RunInp
 const samplesInPool = 256;
 
 /** Workers on every core, images repeated to a large batch; the time is scaled to the images there are. */
-export async function oursOnAllThreads(network: SpikingNetwork, images: readonly RunInput[]): Promise<Contender<Answers>> {
+export async function oursOnAllThreads(
+  network: SpikingNetwork,
+  images: readonly RunInput[],
+): Promise<Contender<Answers>> {
   const workers = await onEveryProcessor(() => pool(network, { engine: "wasm", size: cpus().length }));
-  const repeated = Array.from({ length: Math.ceil(samplesInPool / images.length) * images.length }, (_, index) => images[index % images.length]);
+  const repeated = Array.from(
+    { length: Math.ceil(samplesInPool / images.length) * images.length },
+    (_, index) => images[index % images.length],
+  );
   return {
     name: "wasm, all threads",
     processors: "all",
@@ -121,7 +185,9 @@ export async function oursOnAllThreads(network: SpikingNetwork, images: readonly
 /** Weights on a grid that float32 sums exactly, and a threshold off it: simulators that agree on the neuron agree on every count. */
 export function sameCounts(truth: Answers, theirs: Answers): string | undefined {
   const wrong = truth[0].filter((count, neuron) => count !== theirs[0][neuron]).length;
-  return wrong === 0 && theirs[0].length === truth[0].length ? undefined : `${wrong} of ${truth[0].length} neurons have another count`;
+  return wrong === 0 && theirs[0].length === truth[0].length
+    ? undefined
+    : `${wrong} of ${truth[0].length} neurons have another count`;
 }
 
 /** A window that integrates before it fires counts otherwise than neurons that fire meanwhile (T2), by about one. */
@@ -135,7 +201,8 @@ export function nearLogits(truth: Answers, theirs: Answers, share = 0.02): strin
   for (const [sample, expected] of truth.entries()) {
     const range = Math.max(...expected) - Math.min(...expected);
     const error = Math.max(...expected.map((value, index) => Math.abs(value - theirs[sample][index])));
-    if (!(error <= share * range)) return `sample ${sample}: a logit differs by ${((100 * error) / range).toFixed(1)} % of their range, at most ${(100 * share).toFixed(0)} % is expected`;
+    if (!(error <= share * range))
+      return `sample ${sample}: a logit differs by ${((100 * error) / range).toFixed(1)} % of their range, at most ${(100 * share).toFixed(0)} % is expected`;
   }
   return undefined;
 }
@@ -145,9 +212,11 @@ export function finite(_: Answers, theirs: Answers): string | undefined {
   return theirs.flat().every(Number.isFinite) ? undefined : "a logit is not a number";
 }
 
-export const percent = (correct: number, images: number): string => `${((100 * correct) / images).toFixed(1)} % of ${images}`;
+export const percent = (correct: number, images: number): string =>
+  `${((100 * correct) / images).toFixed(1)} % of ${images}`;
 
-export const ourAccuracy = (evaluation: EvaluationImages, simulator: Simulator): string => percent(evaluation.correct(simulator), evaluation.count);
+export const ourAccuracy = (evaluation: EvaluationImages, simulator: Simulator): string =>
+  percent(evaluation.correct(simulator), evaluation.count);
 
 export function writeImages(network: SpikingNetwork, images: readonly Uint8Array[]): Paths {
   const data = new Uint8Array(images.length * images[0].length);
@@ -155,6 +224,7 @@ export function writeImages(network: SpikingNetwork, images: readonly Uint8Array
   return writeCase(network, [["values", { shape: [images.length, images[0].length], data }]]);
 }
 
-export const operationsOf = (simulator: Simulator, images: readonly RunInput[]): number => images.reduce((sum, image) => sum + simulator.run(image).statistics.synapticOperations, 0);
+export const operationsOf = (simulator: Simulator, images: readonly RunInput[]): number =>
+  images.reduce((sum, image) => sum + simulator.run(image).statistics.synapticOperations, 0);
 
 export type Compare = OpenCase<Answers>["compare"];

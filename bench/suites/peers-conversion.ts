@@ -1,6 +1,16 @@
 import type { Contender, OpenCase } from "../../ts/bench/case.ts";
 import { evaluationImages } from "../accuracy.ts";
-import { createFloatPass, followedActivations, slice, toSpiking, wasmEngine, type ImageDataset, type ReluNetwork, type SpikingNetwork, type ToSpikingOptions } from "../../ts/index.ts";
+import {
+  createFloatPass,
+  followedActivations,
+  slice,
+  toSpiking,
+  wasmEngine,
+  type ImageDataset,
+  type ReluNetwork,
+  type SpikingNetwork,
+  type ToSpikingOptions,
+} from "../../ts/index.ts";
 import { loadImages, openModel, rate, type ModelSpec } from "../models.ts";
 import { openPeer, openPeers, writeCase, type Answers } from "../peers.ts";
 import type { SuiteOptions } from "../suites.ts";
@@ -21,22 +31,39 @@ export function openConversion(spec: ModelSpec, { quick }: SuiteOptions): () => 
     const size = images[0].length;
     const values = new Uint8Array(images.length * size);
     images.forEach((image, index) => values.set(image, index * size));
-    const paths = writeCase(network, [["values", { shape: [images.length, size], data: values }], ["calibration", { shape: [training.count, size], data: Uint8Array.from(training.images) }]]);
+    const paths = writeCase(network, [
+      ["values", { shape: [images.length, size], data: values }],
+      ["calibration", { shape: [training.count, size], data: Uint8Array.from(training.images) }],
+    ]);
     const contenders: Contender<Answers>[] = [];
-    for (const [name, options] of [["llif, 8-bit phase", { code: "phase", bits: 8 }], ["llif, rate, 32 ticks", { code: "rate", ticks }]] as const) {
-      contenders.push(await converter(name, relu, training, options, images, async (made) => {
-        const simulator = await wasmEngine().createSimulator(made);
-        const correct = evaluation.correct(simulator);
-        simulator.dispose();
-        return { accuracy: percent(correct, evaluation.count), ticks: made.windowTicks, float: percent(evaluation.floatCorrect, evaluation.count) };
-      }));
+    for (const [name, options] of [
+      ["llif, 8-bit phase", { code: "phase", bits: 8 }],
+      ["llif, rate, 32 ticks", { code: "rate", ticks }],
+    ] as const) {
+      contenders.push(
+        await converter(name, relu, training, options, images, async (made) => {
+          const simulator = await wasmEngine().createSimulator(made);
+          const correct = evaluation.correct(simulator);
+          simulator.dispose();
+          return {
+            accuracy: percent(correct, evaluation.count),
+            ticks: made.windowTicks,
+            float: percent(evaluation.floatCorrect, evaluation.count),
+          };
+        }),
+      );
     }
     const theirs = await openPeers(["ann2snn-max", "ann2snn-99.9", "sinabs-from-model"] as const, async (library) => {
       const peer = await openPeer({ library, batch, threads: 1, ticks }, paths);
       const correct = await peer.accuracy(evaluation.file, [ticks]);
       return { ...peer, more: { accuracy: percent(correct[ticks], evaluation.count), ticks } };
     });
-    const compare = (expected: Answers, got: Answers, contender: string) => nearLogits(expected, got, contender.startsWith("llif, rate") ? Infinity : contender.startsWith("llif") ? 0.05 : 0.001);
+    const compare = (expected: Answers, got: Answers, contender: string) =>
+      nearLogits(
+        expected,
+        got,
+        contender.startsWith("llif, rate") ? Infinity : contender.startsWith("llif") ? 0.05 : 0.001,
+      );
     return { contenders: [...contenders, ...theirs], truth, compare };
   };
 }
@@ -66,7 +93,12 @@ async function convert(relu: ReluNetwork, training: ImageDataset, options: ToSpi
 }
 
 async function converter(
-  name: string, relu: ReluNetwork, training: ImageDataset, options: ToSpikingOptions, images: readonly Uint8Array[], describe: (made: SpikingNetwork) => Promise<Contender<Answers>["more"]>,
+  name: string,
+  relu: ReluNetwork,
+  training: ImageDataset,
+  options: ToSpikingOptions,
+  images: readonly Uint8Array[],
+  describe: (made: SpikingNetwork) => Promise<Contender<Answers>["more"]>,
 ): Promise<Contender<Answers>> {
   const made = await convert(relu, training, options);
   return {

@@ -4,7 +4,23 @@ import { wasmEngine, type SpikingNetwork } from "../../ts/index.ts";
 import { openModel, phase, rate, ttfs, type ModelCode, type ModelSpec } from "../models.ts";
 import { openPeer, type Answers, type Library } from "../peers.ts";
 import type { SuiteOptions } from "../suites.ts";
-import { budget, finite, mainSettings, nearLogits, networkSeconds, openSettings, operationsOf, ours, ourAccuracy, oursOnAllThreads, percent, setting, writeImages, type Paths, type Setting } from "./peer-cases.ts";
+import {
+  budget,
+  finite,
+  mainSettings,
+  nearLogits,
+  networkSeconds,
+  openSettings,
+  operationsOf,
+  ours,
+  ourAccuracy,
+  oursOnAllThreads,
+  percent,
+  setting,
+  writeImages,
+  type Paths,
+  type Setting,
+} from "./peer-cases.ts";
 
 /** Ticks at which a synchronous peer's accuracy is read: the second list only if none of the first is enough. */
 const readings = (quick: boolean): number[][] => (quick ? [[8, 16, 32, 64]] : [[8, 16, 32, 64], [128]]);
@@ -12,13 +28,28 @@ const readings = (quick: boolean): number[][] => (quick ? [[8, 16, 32, 64]] : [[
 const mappedTicks = 32;
 
 const rivals = (quick: boolean): Setting[] =>
-  quick ? [setting("fewspike-ticks", 16), ...(["fewspike", "fewspike-compiled"] as const).flatMap((library) => [setting(library, 1), setting(library, 16)])] : (["fewspike-ticks", "fewspike", "fewspike-compiled"] as const).flatMap(mainSettings);
+  quick
+    ? [
+        setting("fewspike-ticks", 16),
+        ...(["fewspike", "fewspike-compiled"] as const).flatMap((library) => [
+          setting(library, 1),
+          setting(library, 16),
+        ]),
+      ]
+    : (["fewspike-ticks", "fewspike", "fewspike-compiled"] as const).flatMap(mainSettings);
 
 /** SpikingJelly's fewest ticks within half a point of the float network, or its most accurate. */
-async function fewestTicks(paths: Paths, evaluation: EvaluationImages, quick: boolean): Promise<{ readonly ticks: number; readonly correct: number }> {
+async function fewestTicks(
+  paths: Paths,
+  evaluation: EvaluationImages,
+  quick: boolean,
+): Promise<{ readonly ticks: number; readonly correct: number }> {
   let best = { ticks: 0, correct: -1 };
   for (const readAt of readings(quick)) {
-    const peer = await openPeer({ library: "spikingjelly", batch: 1, threads: "all", ticks: readAt[readAt.length - 1] }, paths);
+    const peer = await openPeer(
+      { library: "spikingjelly", batch: 1, threads: "all", ticks: readAt[readAt.length - 1] },
+      paths,
+    );
     const read = await peer.accuracy(evaluation.file, readAt);
     await peer.dispose?.();
     for (const ticks of readAt) {
@@ -40,10 +71,18 @@ interface OurCode {
 async function ourCodes(spec: ModelSpec, evaluation: EvaluationImages): Promise<OurCode[]> {
   const float = percent(evaluation.floatCorrect, evaluation.count);
   const opened: OurCode[] = [];
-  for (const [code, flags] of [["ttfs", ttfs], ["phase", phase]] as const satisfies readonly (readonly [string, ModelCode])[]) {
+  for (const [code, flags] of [
+    ["ttfs", ttfs],
+    ["phase", phase],
+  ] as const satisfies readonly (readonly [string, ModelCode])[]) {
     const { network, images } = await openModel({ ...spec, images: spec.peers }, flags);
     const simulator = await wasmEngine().createSimulator(network);
-    const contender = ours(`wasm, ${code}`, simulator, images, ({ logits }) => logits, { accuracy: ourAccuracy(evaluation, simulator), ticks: network.windowTicks, float, synapticOperations: Math.round(operationsOf(simulator, images) / images.length) });
+    const contender = ours(`wasm, ${code}`, simulator, images, ({ logits }) => logits, {
+      accuracy: ourAccuracy(evaluation, simulator),
+      ticks: network.windowTicks,
+      float,
+      synapticOperations: Math.round(operationsOf(simulator, images) / images.length),
+    });
     opened.push({ code, network, contender });
   }
   return opened;
@@ -62,21 +101,37 @@ export function openDecision(spec: ModelSpec, { quick }: SuiteOptions): () => Pr
     const { ticks, correct } = await fewestTicks(ratePaths, evaluation, quick);
     const left = budget(networkSeconds);
     const settings = quick ? [setting("spikingjelly", 1), setting("spikingjelly", 16)] : mainSettings("spikingjelly");
-    const synchronous = await openSettings(settings, ticks, ratePaths, spec.name, left, () => Promise.resolve({ accuracy: percent(correct, evaluation.count), ticks }));
+    const synchronous = await openSettings(settings, ticks, ratePaths, spec.name, left, () =>
+      Promise.resolve({ accuracy: percent(correct, evaluation.count), ticks }),
+    );
     const accuracyOf = new Map<Library, string>();
-    const fewSpikes = await openSettings(rivals(quick), network.windowTicks, exactPaths, `${spec.name}-decision`, left, async (peer, { library }): Promise<Readonly<Record<string, string | number>>> => {
-      // Compiling changes no result but for the order of sums.
-      const ticks = network.windowTicks;
-      if (library === "fewspike-compiled") return { ticks };
-      if (!accuracyOf.has(library)) accuracyOf.set(library, percent((await peer.accuracy(evaluation.file, [1]))["1"], evaluation.count));
-      return { ticks, accuracy: accuracyOf.get(library) as string };
-    });
+    const fewSpikes = await openSettings(
+      rivals(quick),
+      network.windowTicks,
+      exactPaths,
+      `${spec.name}-decision`,
+      left,
+      async (peer, { library }): Promise<Readonly<Record<string, string | number>>> => {
+        // Compiling changes no result but for the order of sums.
+        const ticks = network.windowTicks;
+        if (library === "fewspike-compiled") return { ticks };
+        if (!accuracyOf.has(library))
+          accuracyOf.set(library, percent((await peer.accuracy(evaluation.file, [1]))["1"], evaluation.count));
+        return { ticks, accuracy: accuracyOf.get(library) as string };
+      },
+    );
     const contenders: Contender<Answers>[] = [
       ...codes.map(({ contender }) => contender),
       await oursOnAllThreads(codes[0].network, images),
       ...synchronous,
       ...fewSpikes,
     ];
-    return { contenders, ours: codes.length, samples: images.length, compare: (truth, theirs, contender) => (contender.startsWith("spikingjelly") ? finite(truth, theirs) : nearLogits(truth, theirs)) };
+    return {
+      contenders,
+      ours: codes.length,
+      samples: images.length,
+      compare: (truth, theirs, contender) =>
+        contender.startsWith("spikingjelly") ? finite(truth, theirs) : nearLogits(truth, theirs),
+    };
   };
 }

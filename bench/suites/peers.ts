@@ -8,28 +8,63 @@ import { openPeer, writeCase, type Answers, type Library } from "../peers.ts";
 import type { SuiteOptions } from "../suites.ts";
 import { openConversion } from "./peers-conversion.ts";
 import { openDecision } from "./peers-decision.ts";
-import { budget, everySetting, finite, layerSeconds, mainSettings, nearCounts, nearLogits, networkSeconds, openSettings, operationsOf, ours, ourAccuracy, oursOnAllThreads, percent, sameCounts, setting, writeImages, type Compare, type Paths, type Setting } from "./peer-cases.ts";
+import {
+  budget,
+  everySetting,
+  finite,
+  layerSeconds,
+  mainSettings,
+  nearCounts,
+  nearLogits,
+  networkSeconds,
+  openSettings,
+  operationsOf,
+  ours,
+  ourAccuracy,
+  oursOnAllThreads,
+  percent,
+  sameCounts,
+  setting,
+  writeImages,
+  type Compare,
+  type Paths,
+  type Setting,
+} from "./peer-cases.ts";
 
 export const peerTicks = 32;
 
 /** The strongest peer keeps its settings in a quick run. */
 const spikingjelly = (quick: boolean): Setting[] => (quick ? mainSettings : everySetting)("spikingjelly");
-const others = (libraries: readonly Library[], quick: boolean): Setting[] => libraries.flatMap((library) => (quick ? [setting(library, 1), setting(library, 16)] : mainSettings(library)));
+const others = (libraries: readonly Library[], quick: boolean): Setting[] =>
+  libraries.flatMap((library) => (quick ? [setting(library, 1), setting(library, 16)] : mainSettings(library)));
 const brian2 = [setting("brian2"), setting("brian2-standalone")];
 
 /** Peers on the same layer, spikes and number of ticks. */
-async function openLayer(name: string, network: SpikingNetwork, code: LayerCode, settings: readonly Setting[], compare: Compare): Promise<OpenCase<Answers>> {
+async function openLayer(
+  name: string,
+  network: SpikingNetwork,
+  code: LayerCode,
+  settings: readonly Setting[],
+  compare: Compare,
+): Promise<OpenCase<Answers>> {
   const spikes = randomSpikes(network, peerTicks, code.activity);
   const simulator = await wasmEngine().createSimulator(network);
   const operations = simulator.run({ spikes }).statistics.synapticOperations;
   const column = (data: Uint32Array) => ({ shape: [data.length], data: Int32Array.from(data) });
-  const paths = writeCase(network, [["ticks", column(spikes.ticks)], ["neurons", column(spikes.neurons)]]);
-  const contenders = [ours("wasm", simulator, [{ spikes }], ({ counts }) => counts["layer"]), ...(await openSettings(settings, peerTicks, paths, name.replace(/-a\d\d.*/, ""), budget(layerSeconds)))];
+  const paths = writeCase(network, [
+    ["ticks", column(spikes.ticks)],
+    ["neurons", column(spikes.neurons)],
+  ]);
+  const contenders = [
+    ours("wasm", simulator, [{ spikes }], ({ counts }) => counts["layer"]),
+    ...(await openSettings(settings, peerTicks, paths, name.replace(/-a\d\d.*/, ""), budget(layerSeconds))),
+  ];
   return { contenders, operations, compare };
 }
 
 /** A quick run keeps one convolution in rate, and hard reset at one activity. */
-const leftOut = (name: string): boolean => name.includes("-rate-") && (/^conv-(32|8)x/.test(name) || (name.includes("-hard-") && name.includes("a05")));
+const leftOut = (name: string): boolean =>
+  name.includes("-rate-") && (/^conv-(32|8)x/.test(name) || (name.includes("-hard-") && name.includes("a05")));
 
 function layerSuite({ quick }: SuiteOptions): BenchCase[] {
   return allLayers(quick).filter(({ name }) => !quick || !leftOut(name));
@@ -37,14 +72,28 @@ function layerSuite({ quick }: SuiteOptions): BenchCase[] {
 
 function allLayers(quick: boolean): BenchCase[] {
   return layerCases([peerTicks]).flatMap(({ name, layer, code }) => {
-    if (code.code === "layerwise") return [benchCase("peers", name, () => openLayer(name, layerNetwork(layer, code), code, spikingjelly(quick), nearCounts))];
+    if (code.code === "layerwise")
+      return [
+        benchCase("peers", name, () =>
+          openLayer(name, layerNetwork(layer, code), code, spikingjelly(quick), nearCounts),
+        ),
+      ];
     if (!name.endsWith("-rate-constant-t32")) return [];
     const network = layerNetwork(layer, code);
-    const hardReset = { ...network, nodes: network.nodes.map((node) => (node.kind === "population" ? { ...node, reset: "hard" as const } : node)) };
-    const soft = [...spikingjelly(quick), ...others(["snntorch", "sinabs"], quick), ...(layer.kind === "dense" ? brian2 : [])];
+    const hardReset = {
+      ...network,
+      nodes: network.nodes.map((node) => (node.kind === "population" ? { ...node, reset: "hard" as const } : node)),
+    };
+    const soft = [
+      ...spikingjelly(quick),
+      ...others(["snntorch", "sinabs"], quick),
+      ...(layer.kind === "dense" ? brian2 : []),
+    ];
     return [
       benchCase("peers", name, () => openLayer(name, network, code, soft, sameCounts)),
-      benchCase("peers", name.replace("constant", "hard"), () => openLayer(name, hardReset, code, others(["norse"], quick), sameCounts)),
+      benchCase("peers", name.replace("constant", "hard"), () =>
+        openLayer(name, hardReset, code, others(["norse"], quick), sameCounts),
+      ),
     ];
   });
 }
@@ -58,14 +107,25 @@ async function correctOf(library: Library, paths: Paths, evaluation: EvaluationI
 }
 
 /** Ours as exact integers of the same ticks, one window after another: another schedule than the peers', so never the base of a ratio. */
-async function openLayerwise(spec: ModelSpec, images: readonly Uint8Array[], evaluation: EvaluationImages): Promise<{ readonly contender: Contender<Answers>; check(theirs: Answers): string | undefined }> {
+async function openLayerwise(
+  spec: ModelSpec,
+  images: readonly Uint8Array[],
+  evaluation: EvaluationImages,
+): Promise<{ readonly contender: Contender<Answers>; check(theirs: Answers): string | undefined }> {
   const { network } = await openModel(spec, layerwise(peerTicks));
   const simulator = await wasmEngine().createSimulator(network);
   const reference = await referenceEngine().createSimulator(network);
   const expected = [...reference.run(images[0]).logits];
   reference.dispose();
-  const contender = ours("wasm, layerwise exact", simulator, images, ({ logits }) => logits, { accuracy: ourAccuracy(evaluation, simulator), windows: latencyTicks(network) / network.windowTicks });
-  return { contender, check: (theirs) => (JSON.stringify(theirs[0]) === JSON.stringify(expected) ? undefined : "logits are not the reference engine's") };
+  const contender = ours("wasm, layerwise exact", simulator, images, ({ logits }) => logits, {
+    accuracy: ourAccuracy(evaluation, simulator),
+    windows: latencyTicks(network) / network.windowTicks,
+  });
+  return {
+    contender,
+    check: (theirs) =>
+      JSON.stringify(theirs[0]) === JSON.stringify(expected) ? undefined : "logits are not the reference engine's",
+  };
 }
 
 /** Synchronous rate, the same weights, images and ticks. Peers pool spikes by OR, Norse resets hard: their accuracy tells what that costs. */
@@ -76,9 +136,16 @@ function openRate(spec: ModelSpec, { quick }: SuiteOptions): () => Promise<OpenC
     const simulator = await wasmEngine().createSimulator(network);
     const exact = await openLayerwise(spec, images, evaluation);
     const paths = writeImages(network, images);
-    const settings = [...spikingjelly(quick), ...(quick ? (["snntorch", "sinabs", "norse"] as const).map((library) => setting(library, 16)) : others(["snntorch", "sinabs", "norse"], quick))];
+    const settings = [
+      ...spikingjelly(quick),
+      ...(quick
+        ? (["snntorch", "sinabs", "norse"] as const).map((library) => setting(library, 16))
+        : others(["snntorch", "sinabs", "norse"], quick)),
+    ];
     const left = budget(networkSeconds);
-    const theirs = await openSettings(settings, peerTicks, paths, spec.name, left, async (_, { library }) => ({ accuracy: percent(await correctOf(library, paths, evaluation), evaluation.count) }));
+    const theirs = await openSettings(settings, peerTicks, paths, spec.name, left, async (_, { library }) => ({
+      accuracy: percent(await correctOf(library, paths, evaluation), evaluation.count),
+    }));
     const dense = network.synapses.every(({ kind }) => kind === "dense");
     const contenders: Contender<Answers>[] = [
       ours("wasm", simulator, images, ({ logits }) => logits, { accuracy: ourAccuracy(evaluation, simulator) }),
@@ -88,7 +155,12 @@ function openRate(spec: ModelSpec, { quick }: SuiteOptions): () => Promise<OpenC
       ...(dense ? await openSettings(brian2, peerTicks, paths, spec.name, left) : []),
     ];
     const pools = network.nodes.some(({ kind }) => kind === "pool");
-    const compare = (truth: Answers, theirs: Answers, contender: string) => (contender === exact.contender.name ? exact.check(theirs) : pools || contender.startsWith("norse") ? finite(truth, theirs) : nearLogits(truth, theirs));
+    const compare = (truth: Answers, theirs: Answers, contender: string) =>
+      contender === exact.contender.name
+        ? exact.check(theirs)
+        : pools || contender.startsWith("norse")
+          ? finite(truth, theirs)
+          : nearLogits(truth, theirs);
     return { contenders, operations: operationsOf(simulator, images), samples: images.length, compare };
   };
 }

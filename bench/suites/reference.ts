@@ -9,12 +9,18 @@ import type { SuiteOptions } from "../suites.ts";
 /** The reference takes seconds for each of these runs; the half as active case has the same ratio. */
 const tooLong = (name: string) => name.startsWith("conv") && name.includes("a10") && name.endsWith("t1024");
 /** A quick run keeps the longest ticks of dense layers only. */
-const leftOut = (name: string) => tooLong(name) || name.includes("-rate-ohmic-t32") || (name.startsWith("conv") && /-t(256|1024)$/.test(name) && !name.startsWith("conv-8x8x256-a05-rate-constant-t256"));
+const leftOut = (name: string) =>
+  tooLong(name) ||
+  name.includes("-rate-ohmic-t32") ||
+  (name.startsWith("conv") && /-t(256|1024)$/.test(name) && !name.startsWith("conv-8x8x256-a05-rate-constant-t256"));
 
 /** The small networks over hundreds of ticks, as mapped and with an ohmic leak; one image is enough to time. */
 function longRuns(quick: boolean): ReturnType<typeof modelCases> {
   const codes = (quick ? [256] : [256, 1024]).flatMap((ticks) => [rate(ticks), rate(ticks, ohmicLeakFactor)]);
-  return modelCases(codes, models.filter(({ data }) => data === "mnist").map((spec) => ({ ...spec, reference: 1 })));
+  return modelCases(
+    codes,
+    models.filter(({ data }) => data === "mnist").map((spec) => ({ ...spec, reference: 1 })),
+  );
 }
 
 /** `simulator.run` of both engines: encoding, simulation and reading the result. */
@@ -25,7 +31,12 @@ export function referenceSuite({ quick }: SuiteOptions): BenchCase[] {
     .map(({ name, layer, code }) =>
       benchCase("reference", name, () => {
         const network = layerNetwork(layer, code);
-        return openSimulation(engines, network, [{ spikes: randomSpikes(network, code.ticks, code.activity) }], code.code === "rate" ? { ticks: code.ticks } : {});
+        return openSimulation(
+          engines,
+          network,
+          [{ spikes: randomSpikes(network, code.ticks, code.activity) }],
+          code.code === "rate" ? { ticks: code.ticks } : {},
+        );
       }),
     );
   const mapped = (cases: ReturnType<typeof modelCases>) =>
@@ -35,5 +46,10 @@ export function referenceSuite({ quick }: SuiteOptions): BenchCase[] {
         return openSimulation(engines, network, images.slice(0, reference));
       }),
     );
-  return [...layers, ...mapped(modelCases([phase, ttfs, rate(32)])), ...mapped(longRuns(quick)), ...(quick ? [] : mapped(modelCases([phase10], [resnet50])))];
+  return [
+    ...layers,
+    ...mapped(modelCases([phase, ttfs, rate(32)])),
+    ...mapped(longRuns(quick)),
+    ...(quick ? [] : mapped(modelCases([phase10], [resnet50]))),
+  ];
 }

@@ -10,13 +10,24 @@ interface Digests {
 
 /** One run in each runtime, one after the other; digests must be identical. Times are those that each runtime took itself. */
 export function runtimesSuite(): BenchCase[] {
-  return ["dense-1216-a10", "dense-1216-a10-phase", "dense-1216-a10-rate-ohmic-t32", "conv-16x16x128-a05", "conv-16x16x128-a05-rate-constant-t32"].map((name) =>
+  return [
+    "dense-1216-a10",
+    "dense-1216-a10-phase",
+    "dense-1216-a10-rate-ohmic-t32",
+    "conv-16x16x128-a05",
+    "conv-16x16x128-a05-rate-constant-t32",
+  ].map((name) =>
     benchCase("runtimes", name, async () => {
       const contenders: Contender<Digests>[] = [];
       for (const { name: runtime, version, cases } of await reports()) {
         const { times, ...outcome } = cases[name];
         let round = 0;
-        contenders.push({ name: runtime, more: { version }, time: (repetitions) => times[round++ % times.length] * repetitions, outcome: () => outcome });
+        contenders.push({
+          name: runtime,
+          more: { version },
+          time: (repetitions) => times[round++ % times.length] * repetitions,
+          outcome: () => outcome,
+        });
       }
       return { contenders };
     }),

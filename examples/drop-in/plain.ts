@@ -37,7 +37,8 @@ export async function createSimulator(network: SpikingNetwork) {
         const { potential, rows, fired } = layer;
         const { name, leakFactor, bias, threshold } = layer.population;
         const leak = Math.fround(leakFactor);
-        for (let neuron = 0; neuron < potential.length; neuron++) potential[neuron] = Math.fround(leak * potential[neuron]) + bias[neuron];
+        for (let neuron = 0; neuron < potential.length; neuron++)
+          potential[neuron] = Math.fround(leak * potential[neuron]) + bias[neuron];
         for (let event = 0; event < events.length; event++) {
           const row = events[event] * potential.length;
           for (let neuron = 0; neuron < potential.length; neuron++) potential[neuron] += rows[row + neuron];

@@ -1,7 +1,11 @@
 // What was to be reached on all 10,000 CIFAR-10 test images, set before any of it was measured.
 import { table } from "./tables.mjs";
 
-const fewer = (name, most, words) => ({ name, words: words ?? `at most ${most} decisions differ`, judge: ({ disagreements }) => [String(disagreements), disagreements <= most] });
+const fewer = (name, most, words) => ({
+  name,
+  words: words ?? `at most ${most} decisions differ`,
+  judge: ({ disagreements }) => [String(disagreements), disagreements <= most],
+});
 
 const goals = [
   {
@@ -9,7 +13,12 @@ const goals = [
     words: "at most 0.1 points below the float network",
     judge: ({ reluAccuracy, spikingAccuracy, samples }) => {
       const below = Math.round((reluAccuracy - spikingAccuracy) * samples);
-      return [below <= 0 ? `${(-below / samples * 100).toFixed(2)} points above` : `${((below / samples) * 100).toFixed(2)} points below`, below <= samples / 1000];
+      return [
+        below <= 0
+          ? `${((-below / samples) * 100).toFixed(2)} points above`
+          : `${((below / samples) * 100).toFixed(2)} points below`,
+        below <= samples / 1000,
+      ];
     },
   },
   fewer("whole-phase-10", 15),
@@ -18,7 +27,10 @@ const goals = [
     words: "at most 8 decisions differ, each on an image whose float margin is under 0.02",
     judge: ({ disagreements, differences }) => {
       const widest = Math.max(0, ...differences.map(({ floatMargin }) => floatMargin));
-      return [disagreements === 0 ? "0" : `${disagreements}; largest margin ${widest.toPrecision(2)}`, disagreements <= 8 && widest < 0.02];
+      return [
+        disagreements === 0 ? "0" : `${disagreements}; largest margin ${widest.toPrecision(2)}`,
+        disagreements <= 8 && widest < 0.02,
+      ];
     },
   },
   fewer("whole-phase-signed-8", 8),

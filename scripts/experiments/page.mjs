@@ -28,7 +28,9 @@ One set of defaults serves all models: scales from the first 1,000 training imag
 - **spikes**, **synaptic operations**: an image, in the whole network; a synaptic operation is one spike reaching one neuron.
 - Codes (docs/mathematics.md): in *phase* a spike's tick is its weight, in *time to first spike* its time is its value, in *rate* all spikes count alike.`;
 
-const energyWords = (energy) => `Energy is an **estimate** from counted operations, under NeuroBench's names; nothing of it was measured on hardware, and it leaves out ${energy.notIncluded}. It stands beside the two networks without
+const energyWords = (
+  energy,
+) => `Energy is an **estimate** from counted operations, under NeuroBench's names; nothing of it was measured on hardware, and it leaves out ${energy.notIncluded}. It stands beside the two networks without
 which it says nothing: the float network, and the K-bit quantised network that computes the same decisions as whole numbers and skips zeros. The first layer takes pixels, so its products are MACs. ${energy.preset}; ${energy.sources.join("; ")}.`;
 
 export async function writePage() {
@@ -38,7 +40,9 @@ export async function writePage() {
 
 /** @param draw takes each plot, by file name. */
 export async function pageText(draw = () => undefined) {
-  const measured = Object.entries(networks).map(([name, words]) => [words, series[name](), readRuns(name), name]).filter(([, , runs]) => runs.length > 0);
+  const measured = Object.entries(networks)
+    .map(([name, words]) => [words, series[name](), readRuns(name), name])
+    .filter(([, , runs]) => runs.length > 0);
   const parts = [introduction];
   if (measured.length > 0) parts.push("## CIFAR-10", ...cifarSummary(measured));
   for (const [words, jobs, runs, name] of measured) parts.push(...(await networkParts(words, jobs, runs, name, draw)));
@@ -60,23 +64,41 @@ function cifarSummary(measured) {
     const report = runs.find(({ manifest }) => manifest?.report.samples === 10000)?.manifest.report;
     return report === undefined ? words : `the ${words} is right on ${percent(report.reluAccuracy)} of the test images`;
   });
-  return [`Both networks were trained with models/train as ordinary float networks: ${trained.join(", ")}. The goals were set before any of this was measured:`, goalsTable(measured)];
+  return [
+    `Both networks were trained with models/train as ordinary float networks: ${trained.join(", ")}. The goals were set before any of this was measured:`,
+    goalsTable(measured),
+  ];
 }
 
 async function networkParts(words, jobs, runs, name, draw) {
   const byName = new Map(runs.map((run) => [run.name, run]));
-  const shown = shownOf(jobs, runs).map((job) => ({ ...job, ...byName.get(job.name) })).sort(byCode);
-  const [whole, slow, energy] = ["whole", "first", "energy"].map((part) => shown.filter((job) => job.part.startsWith(part)));
+  const shown = shownOf(jobs, runs)
+    .map((job) => ({ ...job, ...byName.get(job.name) }))
+    .sort(byCode);
+  const [whole, slow, energy] = ["whole", "first", "energy"].map((part) =>
+    shown.filter((job) => job.part.startsWith(part)),
+  );
   const plots = await costPlots(name, `${words} on CIFAR-10`, shown, draw);
   const priced = [...energy, ...slow].filter(({ manifest }) => manifest?.report.energy !== undefined).sort(byCode);
-  const left = jobs.filter(({ name: job, part }) => part !== "first-200" && byName.get(job)?.manifest === undefined && byName.get(job)?.failed === undefined);
+  const left = jobs.filter(
+    ({ name: job, part }) =>
+      part !== "first-200" && byName.get(job)?.manifest === undefined && byName.get(job)?.failed === undefined,
+  );
   const wholeAccuracy = whole.find(({ manifest }) => manifest !== undefined)?.manifest.report.reluAccuracy;
   return [
     `## ${words}`,
     ...plots,
-    ...(whole.length === 0 ? [] : [`### All ${grouped(10000)} test images`, ...(wholeAccuracy === undefined ? [] : [`The float network is right on ${percent(wholeAccuracy)}.`]), codesTable(whole, false)]),
+    ...(whole.length === 0
+      ? []
+      : [
+          `### All ${grouped(10000)} test images`,
+          ...(wholeAccuracy === undefined ? [] : [`The float network is right on ${percent(wholeAccuracy)}.`]),
+          codesTable(whole, false),
+        ]),
     ...(slow.length === 0 ? [] : ["### Rate codes, the first 1,000 test images or fewer", codesTable(slow, true)]),
-    ...(priced.length === 0 ? [] : ["### Estimated energy", energyWords(priced[0].manifest.report.energy), energyTable(priced)]),
+    ...(priced.length === 0
+      ? []
+      : ["### Estimated energy", energyWords(priced[0].manifest.report.energy), energyTable(priced)]),
     ...(left.length === 0 ? [] : [`Not run yet:\n\n${notRun(left)}`]),
     commandsOf(name, jobs, runs),
   ];
@@ -84,7 +106,16 @@ async function networkParts(words, jobs, runs, name, draw) {
 
 /** Codes in the order of the mapping, then by precision. */
 function byCode(a, b) {
-  const order = ["phase", "phase-signed", "phase-non-adjacent", "ttfs", "ttfs-real", "rate-layerwise", "rate", "rate-signed"];
+  const order = [
+    "phase",
+    "phase-signed",
+    "phase-non-adjacent",
+    "ttfs",
+    "ttfs-real",
+    "rate-layerwise",
+    "rate",
+    "rate-signed",
+  ];
   return order.indexOf(a.code) - order.indexOf(b.code) || precisionOf(a) - precisionOf(b);
 }
 
@@ -99,7 +130,10 @@ function notRun(jobs) {
       const [, code, setting] = /^(.*), (.*)$/.exec(label);
       settings.set(code, [...(settings.get(code) ?? []), setting]);
     }
-    const listed = [...settings].map(([code, list]) => `${code}, ${list.map((one, index) => (index < list.length - 1 ? one.replace(/(?<=^\d+) (bits|ticks|ternary digits)$/, "") : one)).join(", ")}`);
+    const listed = [...settings].map(
+      ([code, list]) =>
+        `${code}, ${list.map((one, index) => (index < list.length - 1 ? one.replace(/(?<=^\d+) (bits|ticks|ternary digits)$/, "") : one)).join(", ")}`,
+    );
     return listed.length === 0 ? "" : `- ${words}: ${listed.join("; ")}`;
   });
   return sentences.filter(Boolean).join("\n");
@@ -107,7 +141,24 @@ function notRun(jobs) {
 
 function commandsOf(file, jobs, runs) {
   const done = jobs.flatMap(({ name }) => runs.filter((run) => run.name === name));
-  const machines = [...new Set(done.flatMap(({ date, manifest }) => (manifest === undefined ? [] : [`${manifest.processor}, ${manifest.runtime}, ${date}`])))];
-  const lines = done.map(({ name, command, failed }) => `${command}${failed === undefined ? `   # ${name}` : `   # ${name}: ${failed}`}`);
-  return [`<details><summary>The ${done.length} commands; manifests in docs/results/${file}.json</summary>`, "", "```sh", ...lines, "```", "", `${machines.join("; ")}.`, "</details>"].join("\n");
+  const machines = [
+    ...new Set(
+      done.flatMap(({ date, manifest }) =>
+        manifest === undefined ? [] : [`${manifest.processor}, ${manifest.runtime}, ${date}`],
+      ),
+    ),
+  ];
+  const lines = done.map(
+    ({ name, command, failed }) => `${command}${failed === undefined ? `   # ${name}` : `   # ${name}: ${failed}`}`,
+  );
+  return [
+    `<details><summary>The ${done.length} commands; manifests in docs/results/${file}.json</summary>`,
+    "",
+    "```sh",
+    ...lines,
+    "```",
+    "",
+    `${machines.join("; ")}.`,
+    "</details>",
+  ].join("\n");
 }

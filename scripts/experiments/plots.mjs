@@ -16,18 +16,36 @@ const order = [...Object.values(names), ...baselineNames];
 /** Two SVGs, given to `keep` with their file names; @returns Markdown that shows them. */
 export async function costPlots(name, title, runs, keep) {
   const { sweepPlot } = await import("../../dist/plot.js");
-  const known = runs.filter(({ manifest }) => manifest !== undefined).map((run) => ({ ...run, report: run.manifest.report }));
+  const known = runs
+    .filter(({ manifest }) => manifest !== undefined)
+    .map((run) => ({ ...run, report: run.manifest.report }));
   const timed = known.filter(({ part, report }) => part !== "energy" && report.levels > 0).map(pointOf);
   const priced = known.filter(({ report }) => report.energy !== undefined);
   const drawn = [];
   const draw = async (suffix, points, costs, about) => {
     if (points.length === 0) return;
     const file = `${name}-${suffix}.svg`;
-    keep(file, await sweepPlot(points.sort((a, b) => order.indexOf(a.series) - order.indexOf(b.series)), { title: `${title}: ${about}`, costs }));
+    keep(
+      file,
+      await sweepPlot(
+        points.sort((a, b) => order.indexOf(a.series) - order.indexOf(b.series)),
+        { title: `${title}: ${about}`, costs },
+      ),
+    );
     drawn.push(`![${title}: ${about}](results/${file})`);
   };
-  await draw("time", timed, ["latencyTicks", "intervalTicks"], "accuracy against time (rate: up to 1,000 images, else 10,000)");
-  await draw("cost", [...priced.map(pointOf), ...baselines(priced)], ["spikes", "synapticOperations", "nanojoules"], "accuracy against cost (energy estimated; up to 1,000 images)");
+  await draw(
+    "time",
+    timed,
+    ["latencyTicks", "intervalTicks"],
+    "accuracy against time (rate: up to 1,000 images, else 10,000)",
+  );
+  await draw(
+    "cost",
+    [...priced.map(pointOf), ...baselines(priced)],
+    ["spikes", "synapticOperations", "nanojoules"],
+    "accuracy against cost (energy estimated; up to 1,000 images)",
+  );
   return drawn;
 }
 
@@ -51,7 +69,22 @@ function baselines(runs) {
   const phase = runs.filter(({ code }) => code === "phase");
   const [first] = runs;
   if (first === undefined) return [];
-  const quantized = phase.map(({ report }) => ({ ...pointOf({ code: "phase", report }), ...none, series: baselineNames[0], nanojoules: report.energy.quantized.picojoules.total / 1000 }));
+  const quantized = phase.map(({ report }) => ({
+    ...pointOf({ code: "phase", report }),
+    ...none,
+    series: baselineNames[0],
+    nanojoules: report.energy.quantized.picojoules.total / 1000,
+  }));
   const { reluAccuracy, energy } = first.report;
-  return [...quantized, { series: baselineNames[1], accuracy: reluAccuracy, reluAccuracy, disagreement: 0, ...none, nanojoules: energy.float.picojoules.total / 1000 }];
+  return [
+    ...quantized,
+    {
+      series: baselineNames[1],
+      accuracy: reluAccuracy,
+      reluAccuracy,
+      disagreement: 0,
+      ...none,
+      nanojoules: energy.float.picojoules.total / 1000,
+    },
+  ];
 }

@@ -12,23 +12,41 @@ const elsewhere = [
   ["the same", "256", "79 %", "87.5 %"],
   ["the same, scales `99.9%`, at best", "–", "81 %", "87.5 %"],
 ];
-const reading = { rate: "all layers at once", "rate-signed": "all layers at once, signed spikes", "rate-layerwise": "layer after layer" };
+const reading = {
+  rate: "all layers at once",
+  "rate-signed": "all layers at once, signed spikes",
+  "rate-layerwise": "layer after layer",
+};
 
 export function publishedTable(measured) {
   const ours = measured.flatMap(([network, jobs, runs]) => {
     const shown = shownOf(jobs, runs).filter(({ part }) => part.startsWith("first"));
     return Object.entries(reading).flatMap(([code, words]) =>
-      shown.filter((job) => job.code === code).flatMap(({ name }) => {
-        const report = runs.find((run) => run.name === name)?.manifest?.report;
-        if (report === undefined) return [];
-        return [[`${network}, CIFAR-10, llif, ${words}`, `measured here, ${grouped(report.samples)} images`, grouped(report.latencyTicks), percent(report.spikingAccuracy), percent(report.reluAccuracy)]];
-      }),
+      shown
+        .filter((job) => job.code === code)
+        .flatMap(({ name }) => {
+          const report = runs.find((run) => run.name === name)?.manifest?.report;
+          if (report === undefined) return [];
+          return [
+            [
+              `${network}, CIFAR-10, llif, ${words}`,
+              `measured here, ${grouped(report.samples)} images`,
+              grouped(report.latencyTicks),
+              percent(report.spikingAccuracy),
+              percent(report.reluAccuracy),
+            ],
+          ];
+        }),
     );
   });
   const rows = [
     ...ours,
     ...quoted.map(([network, ...rest]) => [network, "**published by others**, not measured here", ...rest]),
-    ...elsewhere.map(([network, ...rest]) => [network, "measured earlier, with that library; not repeated here", ...rest]),
+    ...elsewhere.map(([network, ...rest]) => [
+      network,
+      "measured earlier, with that library; not repeated here",
+      ...rest,
+    ]),
   ];
   return [
     "Other networks, other images and other trainings: the rows say what orders of size are usual, and are no contest. The published ranges are quoted as this project's goals state them.",

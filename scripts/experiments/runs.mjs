@@ -32,8 +32,15 @@ export function evaluateMissing(series, jobs, extra, wanted = () => true) {
       process.stderr.write(`${series}, ${name}: no ${words[1]} yet\n`);
       continue;
     }
-    const model = createHash("sha256").update(readFileSync(inRoot(words[1]))).digest("hex");
-    if (readRuns(series).some((run) => run.name === name && run.command === command && run.manifest?.model.sha256 === model)) continue;
+    const model = createHash("sha256")
+      .update(readFileSync(inRoot(words[1])))
+      .digest("hex");
+    if (
+      readRuns(series).some(
+        (run) => run.name === name && run.command === command && run.manifest?.model.sha256 === model,
+      )
+    )
+      continue;
     process.stderr.write(`${series}, ${name}: ${command}\n`);
     const run = { name, command, date: new Date().toISOString().slice(0, 10), ...outcome([...words, ...extra]) };
     writeRuns(series, jobs, [...readRuns(series).filter((one) => one.name !== name), run]);
@@ -45,7 +52,12 @@ function outcome(words) {
   const temporary = mkdtempSync(join(tmpdir(), "llif-experiments-"));
   try {
     const file = join(temporary, "manifest.json");
-    const child = spawnSync(process.execPath, [inRoot("dist", "cli.js"), ...words, "--manifest", file], { cwd: inRoot(), encoding: "utf8", maxBuffer: 2 ** 26, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawnSync(process.execPath, [inRoot("dist", "cli.js"), ...words, "--manifest", file], {
+      cwd: inRoot(),
+      encoding: "utf8",
+      maxBuffer: 2 ** 26,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     if (child.signal !== null || child.status === 130) process.exit(130);
     if (child.status === 0) return { manifest: JSON.parse(readFileSync(file, "utf8")) };
     process.stderr.write(child.stderr);

@@ -28,10 +28,31 @@ const words = {
 
 /** What is worth most comes first: an interrupted series has it. */
 const wholeSet = [
-  ["phase", 8], ["phase", 10], ["phase", 12], ["phase-signed", 8], ["phase-signed", 7], ["ttfs-real"], ["ttfs", 8], ["phase-non-adjacent", 8],
-  ["phase", 6], ["phase-signed", 6], ["phase-non-adjacent", 10], ["phase-signed", 5], ["phase", 4],
+  ["phase", 8],
+  ["phase", 10],
+  ["phase", 12],
+  ["phase-signed", 8],
+  ["phase-signed", 7],
+  ["ttfs-real"],
+  ["ttfs", 8],
+  ["phase-non-adjacent", 8],
+  ["phase", 6],
+  ["phase-signed", 6],
+  ["phase-non-adjacent", 10],
+  ["phase-signed", 5],
+  ["phase", 4],
 ];
-const priced = [["phase", 8], ["phase-signed", 8], ["ttfs", 8], ["phase-non-adjacent", 8], ["phase", 6], ["phase", 10], ["phase-signed", 7], ["phase", 4], ["ttfs-real"]];
+const priced = [
+  ["phase", 8],
+  ["phase-signed", 8],
+  ["ttfs", 8],
+  ["phase-non-adjacent", 8],
+  ["phase", 6],
+  ["phase", 10],
+  ["phase-signed", 7],
+  ["phase", 4],
+  ["ttfs-real"],
+];
 
 function cifar10(model) {
   const run = (part, [code, precision], options) => ({
@@ -42,7 +63,13 @@ function cifar10(model) {
     words: ["evaluate", `models/${model}.onnx`, "--data", "cifar10", ...words[code](precision), ...options].map(String),
   });
   const slow = (images, from, to) =>
-    slowTicks.filter((ticks) => ticks >= from && ticks <= to).flatMap((ticks) => ["rate", "rate-signed", "rate-layerwise"].map((code) => run(`first-${images}`, [code, ticks], ["--limit", images, "--energy"])));
+    slowTicks
+      .filter((ticks) => ticks >= from && ticks <= to)
+      .flatMap((ticks) =>
+        ["rate", "rate-signed", "rate-layerwise"].map((code) =>
+          run(`first-${images}`, [code, ticks], ["--limit", images, "--energy"]),
+        ),
+      );
   return [
     ...wholeSet.map((code) => run("whole", code, ["--differences"])),
     ...slow(1000, 16, 64),
@@ -59,30 +86,69 @@ const spreadModels = { "mnist-8": "mnist", "mnist-mlp": "mnist", "mnist-cnn": "m
 function spread() {
   const group = (name, model, code, differ, count, limit, wordsOf) =>
     Array.from({ length: count }, (_, index) => index + 1).map((seed) => ({
-      name: `${name}-${seed}`, group: name, model, label: codes[code[0]](code[1]), differ,
-      words: ["evaluate", ...wordsOf(seed), ...words[code[0]](code[1]), ...(limit === null ? [] : ["--limit", limit])].map(String),
+      name: `${name}-${seed}`,
+      group: name,
+      model,
+      label: codes[code[0]](code[1]),
+      differ,
+      words: [
+        "evaluate",
+        ...wordsOf(seed),
+        ...words[code[0]](code[1]),
+        ...(limit === null ? [] : ["--limit", limit]),
+      ].map(String),
     }));
   const models = Object.entries(spreadModels);
   const trained = ["mnist-mlp", "mnist-cnn"];
   const fileOf = (model, seed) => (seed === 1 ? `models/${model}.onnx` : `models/seeds/${model}-${seed}.onnx`);
   const evaluated = (model, data, ...more) => [`models/${model}.onnx`, "--data", data, ...more];
   return [
-    ...models.flatMap(([model, data]) => group(`${model}-calibration`, model, ["phase", 8], "calibration images", seeds.length, null, (seed) => evaluated(model, data, "--seed", seed))),
-    ...["mnist-8", "mnist-mlp"].flatMap((model) =>
-      group(`${model}-poisson`, model, ["rate", 256], "Poisson input", seeds.length, 1000, (seed) => evaluated(model, "mnist", "--encoding", "poisson", "--poisson-seed", seed)),
+    ...models.flatMap(([model, data]) =>
+      group(`${model}-calibration`, model, ["phase", 8], "calibration images", seeds.length, null, (seed) =>
+        evaluated(model, data, "--seed", seed),
+      ),
     ),
-    ...models.flatMap(([model, data]) => group(`${model}-rate-calibration`, model, ["rate", 256], "calibration images", seeds.length, 1000, (seed) => evaluated(model, data, "--seed", seed))),
-    ...trained.flatMap((model) => group(`${model}-training`, model, ["phase", 8], "training", 3, null, (seed) => [fileOf(model, seed), "--data", "mnist"])),
-    ...trained.flatMap((model) => group(`${model}-rate-training`, model, ["rate", 256], "training", 3, 1000, (seed) => [fileOf(model, seed), "--data", "mnist"])),
+    ...["mnist-8", "mnist-mlp"].flatMap((model) =>
+      group(`${model}-poisson`, model, ["rate", 256], "Poisson input", seeds.length, 1000, (seed) =>
+        evaluated(model, "mnist", "--encoding", "poisson", "--poisson-seed", seed),
+      ),
+    ),
+    ...models.flatMap(([model, data]) =>
+      group(`${model}-rate-calibration`, model, ["rate", 256], "calibration images", seeds.length, 1000, (seed) =>
+        evaluated(model, data, "--seed", seed),
+      ),
+    ),
+    ...trained.flatMap((model) =>
+      group(`${model}-training`, model, ["phase", 8], "training", 3, null, (seed) => [
+        fileOf(model, seed),
+        "--data",
+        "mnist",
+      ]),
+    ),
+    ...trained.flatMap((model) =>
+      group(`${model}-rate-training`, model, ["rate", 256], "training", 3, 1000, (seed) => [
+        fileOf(model, seed),
+        "--data",
+        "mnist",
+      ]),
+    ),
   ];
 }
 
 /** Runs over part of the images stand for one another: the one over most images is shown. */
 export function shownOf(jobs, runs) {
-  const done = new Set(runs.filter(({ manifest, failed }) => manifest !== undefined || failed !== undefined).map(({ name }) => name));
-  const larger = new Set(jobs.filter(({ part, name }) => part === "first-1000" && done.has(name)).map(({ label }) => label));
+  const done = new Set(
+    runs.filter(({ manifest, failed }) => manifest !== undefined || failed !== undefined).map(({ name }) => name),
+  );
+  const larger = new Set(
+    jobs.filter(({ part, name }) => part === "first-1000" && done.has(name)).map(({ label }) => label),
+  );
   return jobs.filter(({ part, name, label }) => done.has(name) && !(part === "first-200" && larger.has(label)));
 }
 
 /** By name of the file in docs/results. */
-export const series = { spread, "cifar10-resnet20": () => cifar10("cifar10-resnet20"), "cifar10-vgg": () => cifar10("cifar10-vgg") };
+export const series = {
+  spread,
+  "cifar10-resnet20": () => cifar10("cifar10-resnet20"),
+  "cifar10-vgg": () => cifar10("cifar10-vgg"),
+};

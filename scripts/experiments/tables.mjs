@@ -1,12 +1,16 @@
 // Runs to rows of Markdown. A run without a manifest was not run, or failed: its row says so.
 
 export const percent = (share) => `${(100 * share).toFixed(2)} %`;
-export const compact = (value) => new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+export const compact = (value) =>
+  new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 export const grouped = (value) => value.toLocaleString("en-US");
-export const microjoules = (picojoules) => Number((picojoules / 1e6).toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
+export const microjoules = (picojoules) =>
+  Number((picojoules / 1e6).toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
 
 export function table(header, rows, left = 1) {
-  return [header, header.map((_, column) => (column < left ? "---" : "---:")), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return [header, header.map((_, column) => (column < left ? "---" : "---:")), ...rows]
+    .map((cells) => `| ${cells.join(" | ")} |`)
+    .join("\n");
 }
 
 /** Real-valued times have windows, not ticks. */
@@ -15,7 +19,8 @@ const ticksOrWindows = (report, ticks) => (report.levels === 0 ? `${ticks} windo
 /** One row a run. @param partial whether runs are over different parts of the images, which then have columns of their own. */
 export function codesTable(runs, partial) {
   const rows = runs.map(({ label, failed, manifest }) => {
-    if (manifest === undefined) return [label, ...(partial ? ["–", "–"] : []), failed ?? "not run", ...new Array(7).fill("–")];
+    if (manifest === undefined)
+      return [label, ...(partial ? ["–", "–"] : []), failed ?? "not run", ...new Array(7).fill("–")];
     const { report } = manifest;
     const [low, high] = report.intervals.disagreements;
     return [
@@ -31,7 +36,21 @@ export function codesTable(runs, partial) {
       compact(report.synapticOperationsPerSample),
     ];
   });
-  return table(["code", ...(partial ? ["images", "float, right"] : []), partial ? "spiking, right" : "right", "decisions that differ", "95 %", "twin mismatches", "ticks to a decision", "an image every", "spikes", "synaptic operations"], rows);
+  return table(
+    [
+      "code",
+      ...(partial ? ["images", "float, right"] : []),
+      partial ? "spiking, right" : "right",
+      "decisions that differ",
+      "95 %",
+      "twin mismatches",
+      "ticks to a decision",
+      "an image every",
+      "spikes",
+      "synaptic operations",
+    ],
+    rows,
+  );
 }
 
 export function energyTable(runs) {
@@ -51,7 +70,21 @@ export function energyTable(runs) {
       quantized === null ? "–" : `${(spiking.picojoules.total / quantized.picojoules.total).toFixed(2)}×`,
     ];
   });
-  return table(["code", "images", "right", "Effective_MACs", "Effective_ACs", "ActivationSparsity", "spiking, µJ", "quantised, zeros skipped, µJ", "float, µJ", "spiking / quantised"], rows);
+  return table(
+    [
+      "code",
+      "images",
+      "right",
+      "Effective_MACs",
+      "Effective_ACs",
+      "ActivationSparsity",
+      "spiking, µJ",
+      "quantised, zeros skipped, µJ",
+      "float, µJ",
+      "spiking / quantised",
+    ],
+    rows,
+  );
 }
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -72,7 +105,11 @@ export function spreadTable(jobs, runs) {
   const rows = [...groups.values()].map((group) => {
     const [{ model, label, differ }] = group;
     const reports = group.flatMap(({ name }) => byName.get(name)?.manifest?.report ?? []);
-    const head = [`${model}, ${label}`, differ, reports.length === group.length ? String(group.length) : `${reports.length} of ${group.length}`];
+    const head = [
+      `${model}, ${label}`,
+      differ,
+      reports.length === group.length ? String(group.length) : `${reports.length} of ${group.length}`,
+    ];
     if (reports.length === 0) return [...head, "–", "–", "–", "not run"];
     return [
       ...head,
@@ -82,5 +119,17 @@ export function spreadTable(jobs, runs) {
       reports.map(({ disagreements }) => disagreements).join(", "),
     ];
   });
-  return table(["model and code", "seed of", "runs", "images", "float, right", "spiking, right", "decisions that differ, run by run"], rows, 2);
+  return table(
+    [
+      "model and code",
+      "seed of",
+      "runs",
+      "images",
+      "float, right",
+      "spiking, right",
+      "decisions that differ, run by run",
+    ],
+    rows,
+    2,
+  );
 }

@@ -13,16 +13,28 @@ import { tinyNetwork } from "./networks.ts";
 
 describe("activity, counted by hand", () => {
   // Weights 16 and 0 in the first layer: one target each that is not zero. In the second, neuron 0 has two, neuron 1 one.
-  const network = tinyNetwork([[4, 0], [1, 3]]);
+  const network = tinyNetwork([
+    [4, 0],
+    [1, 3],
+  ]);
   const relu = toRelu(network);
   const meter = activityMeter(network, relu);
   const image = Float32Array.of(5, 2);
-  meter.add({ counts: { hidden: [5, 2] }, statistics: { spikes: 3, synapticOperations: 6 } }, [5, 2], Object.fromEntries(forward(relu, image)));
+  meter.add(
+    { counts: { hidden: [5, 2] }, statistics: { spikes: 3, synapticOperations: 6 } },
+    [5, 2],
+    Object.fromEntries(forward(relu, image)),
+  );
   const report = energyReport(network, relu, meter, meter.sums());
 
   it("counts spikes, operations, updates and shifts", () => {
     // 5 = 101 and 2 = 010: three spikes; neuron 0 spikes twice into two targets, neuron 1 once into one.
-    expect(report.spiking).toMatchObject({ Effective_MACs: 2, Effective_ACs: 2 * 2 + 1, PhaseShifts: 2 * 2, MembraneUpdates: 4 + 3 });
+    expect(report.spiking).toMatchObject({
+      Effective_MACs: 2,
+      Effective_ACs: 2 * 2 + 1,
+      PhaseShifts: 2 * 2,
+      MembraneUpdates: 4 + 3,
+    });
     // First layer 2 × 2 once, second 2 × 2 in each of three ticks; 3 spikes of 2 neurons × 3 ticks.
     expect(report.spiking.Dense).toBe(4 + 12);
     expect(report.spiking.ActivationSparsity).toBeCloseTo(0.5);
@@ -67,18 +79,31 @@ it("takes the published figures at their widths, and interpolates between", () =
 });
 
 it("tells the spikes of a count in each code", () => {
-  expect([0, 1, 5, 7].map((count) => spikesOfCount({ code: "phase", schedule: "layerwise", spikes: "unsigned" }, count))).toEqual([0, 1, 2, 3]);
+  expect(
+    [0, 1, 5, 7].map((count) => spikesOfCount({ code: "phase", schedule: "layerwise", spikes: "unsigned" }, count)),
+  ).toEqual([0, 1, 2, 3]);
   for (const digits of [{ spikes: "signed" }, { spikes: "signed", nonAdjacent: true }] as const) {
     const counts = Array.from({ length: 300 }, (_, count) => count);
-    expect(counts.map((count) => spikesOfCount({ code: "phase", schedule: "layerwise", ...digits }, count))).toEqual(counts.map((count) => encodePhase([count], 12, digits).ticks.length));
+    expect(counts.map((count) => spikesOfCount({ code: "phase", schedule: "layerwise", ...digits }, count))).toEqual(
+      counts.map((count) => encodePhase([count], 12, digits).ticks.length),
+    );
   }
-  expect([0, 1, 5].map((count) => spikesOfCount({ code: "rate", schedule: "layerwise", spikes: "unsigned" }, count))).toEqual([0, 1, 5]);
-  expect([0, 1, 5].map((count) => spikesOfCount({ code: "ttfs", schedule: "layerwise", spikes: "unsigned" }, count))).toEqual([0, 1, 1]);
+  expect(
+    [0, 1, 5].map((count) => spikesOfCount({ code: "rate", schedule: "layerwise", spikes: "unsigned" }, count)),
+  ).toEqual([0, 1, 5]);
+  expect(
+    [0, 1, 5].map((count) => spikesOfCount({ code: "ttfs", schedule: "layerwise", spikes: "unsigned" }, count)),
+  ).toEqual([0, 1, 1]);
 });
 
 it("counts targets of a strided, padded, grouped convolution one by one", () => {
   const weights = Float32Array.of(1, 0, 2, 3, 0, 0, 4, 5, 6);
-  const window = { kernel: [3, 3] as const, stride: [2, 2] as const, dilation: [1, 1] as const, padding: { top: 1, left: 1, bottom: 1, right: 1 } };
+  const window = {
+    kernel: [3, 3] as const,
+    stride: [2, 2] as const,
+    dilation: [1, 1] as const,
+    padding: { top: 1, left: 1, bottom: 1, right: 1 },
+  };
   const { existing, nonzero } = fanoutOf({ kind: "conv2d", ...window, groups: 1, weights }, [4, 4, 1], [2, 2, 1]);
   const counted = { existing: new Array(16).fill(0), nonzero: new Array(16).fill(0) };
   for (let row = 0; row < 2; row++)
@@ -105,17 +130,35 @@ it.each([
   for (let seed = 0; seed < 25; seed++) {
     const { network: relu, image } = randomGraph(seed);
     const network = await toSpiking(relu, { ...options, bits: 4, calibration: [image] });
-    const simulator = await referenceEngine().createSimulator(network, takesBack(network) ? { record: { sent: true } } : {});
+    const simulator = await referenceEngine().createSimulator(
+      network,
+      takesBack(network) ? { record: { sent: true } } : {},
+    );
     const run = simulator.run(image);
     const { statistics } = run;
     const meter = activityMeter(network, relu);
-    meter.add(run, image, Object.fromEntries(forward(relu, Float32Array.from(image, (pixel) => pixel / 255))));
+    meter.add(
+      run,
+      image,
+      Object.fromEntries(
+        forward(
+          relu,
+          Float32Array.from(image, (pixel) => pixel / 255),
+        ),
+      ),
+    );
     const { spiking } = meter.sums();
     expect(spiking.spikes).toBeCloseTo(statistics.spikes, 6);
     // No weight of these is zero but what the integers round away, so count all targets.
-    const operations = meter.spikingStages.reduce((sum, { analog }, index) => sum + (analog ? 0 : spiking.operations[index]), 0);
+    const operations = meter.spikingStages.reduce(
+      (sum, { analog }, index) => sum + (analog ? 0 : spiking.operations[index]),
+      0,
+    );
     expect(operations).toBeLessThanOrEqual(statistics.synapticOperations);
-    const zeros = network.synapses.reduce((sum, { weights }) => sum + Array.from<number>(weights).filter((weight) => weight === 0).length, 0);
+    const zeros = network.synapses.reduce(
+      (sum, { weights }) => sum + Array.from<number>(weights).filter((weight) => weight === 0).length,
+      0,
+    );
     if (zeros === 0) expect(operations).toBe(statistics.synapticOperations);
   }
 });

@@ -25,43 +25,68 @@ describe.each(engines)("firingRateCurve, $name engine", (engine) => {
     ["ohmic", "hard", 2e-3, "integrate", "T10"],
     ["ohmic", "hard", 2e-3, "discard", "T10"],
   ];
-  it.each(cases)("keeps to the bound of its theorem: %s leak, %s reset, refractory %d s, %s", async (leak, reset, refractorySeconds, refractoryInput, theorem) => {
-    const curve = await firingRateCurve({ ...neuron, leak, reset, refractorySeconds, refractoryInput, leakCurrentAmpere: 2e-9 });
-    expect(curve.theorem).toBe(theorem);
-    let firing = 0;
-    let bounded = 0;
-    for (const point of curve.points) {
-      if (point.simulatedHertz > 0) firing++;
-      if (point.boundHertz === null) continue;
-      bounded++;
-      expect(point.errorHertz).toBeGreaterThanOrEqual(-point.boundHertz.below - 1e-6);
-      expect(point.errorHertz).toBeLessThanOrEqual(point.boundHertz.above + 1e-6);
-    }
-    expect(firing).toBeGreaterThan(30);
-    expect(bounded).toBeGreaterThan(30);
-  });
+  it.each(cases)(
+    "keeps to the bound of its theorem: %s leak, %s reset, refractory %d s, %s",
+    async (leak, reset, refractorySeconds, refractoryInput, theorem) => {
+      const curve = await firingRateCurve({
+        ...neuron,
+        leak,
+        reset,
+        refractorySeconds,
+        refractoryInput,
+        leakCurrentAmpere: 2e-9,
+      });
+      expect(curve.theorem).toBe(theorem);
+      let firing = 0;
+      let bounded = 0;
+      for (const point of curve.points) {
+        if (point.simulatedHertz > 0) firing++;
+        if (point.boundHertz === null) continue;
+        bounded++;
+        expect(point.errorHertz).toBeGreaterThanOrEqual(-point.boundHertz.below - 1e-6);
+        expect(point.errorHertz).toBeLessThanOrEqual(point.boundHertz.above + 1e-6);
+      }
+      expect(firing).toBeGreaterThan(30);
+      expect(bounded).toBeGreaterThan(30);
+    },
+  );
 
   it("says that no theorem bounds a refractory soft reset with an ohmic leak", async () => {
     const { points } = await firingRateCurve({ ...neuron, leak: "ohmic", reset: "soft", refractorySeconds: 2e-3 });
     expect(points.every(({ boundHertz }) => boundHertz === null)).toBe(true);
   });
 
-  it.each(["integrate", "discard"] as const)("gives the formula of a refractory ohmic neuron: input it would %s", async (refractoryInput) => {
-    const { points } = await firingRateCurve({ ...neuron, leak: "ohmic", reset: "soft", refractorySeconds: 2e-3, refractoryInput });
-    const rates = points.map(({ formulaHertz }) => formulaHertz);
-    const limit = refractoryInput === "integrate" ? 1 / 2.1e-3 : 1 / 2e-3;
-    expect(Math.max(...rates)).toBeLessThanOrEqual(limit);
-    expect(Math.max(...rates)).toBeGreaterThan(0.75 * limit);
-    const unlimited = (await firingRateCurve({ ...neuron, leak: "ohmic", reset: "soft" })).points.map(({ formulaHertz }) => formulaHertz);
-    rates.forEach((rate, index) => {
-      if (unlimited[index] === 0) expect(rate).toBe(0);
-      else if (refractoryInput === "integrate") expect(rate).toBeCloseTo(Math.min(unlimited[index], limit), 6);
-      else if (unlimited[index] < 1 / neuron.dtSeconds) expect(1 / rate - 1 / unlimited[index]).toBeCloseTo(2e-3, 12);
-    });
-  });
+  it.each(["integrate", "discard"] as const)(
+    "gives the formula of a refractory ohmic neuron: input it would %s",
+    async (refractoryInput) => {
+      const { points } = await firingRateCurve({
+        ...neuron,
+        leak: "ohmic",
+        reset: "soft",
+        refractorySeconds: 2e-3,
+        refractoryInput,
+      });
+      const rates = points.map(({ formulaHertz }) => formulaHertz);
+      const limit = refractoryInput === "integrate" ? 1 / 2.1e-3 : 1 / 2e-3;
+      expect(Math.max(...rates)).toBeLessThanOrEqual(limit);
+      expect(Math.max(...rates)).toBeGreaterThan(0.75 * limit);
+      const unlimited = (await firingRateCurve({ ...neuron, leak: "ohmic", reset: "soft" })).points.map(
+        ({ formulaHertz }) => formulaHertz,
+      );
+      rates.forEach((rate, index) => {
+        if (unlimited[index] === 0) expect(rate).toBe(0);
+        else if (refractoryInput === "integrate") expect(rate).toBeCloseTo(Math.min(unlimited[index], limit), 6);
+        else if (unlimited[index] < 1 / neuron.dtSeconds) expect(1 / rate - 1 / unlimited[index]).toBeCloseTo(2e-3, 12);
+      });
+    },
+  );
 
   it("needs the resistance of an ohmic leak and a refractory period in whole ticks", async () => {
-    await expect(firingRateCurve({ ...neuron, leak: "ohmic", reset: "soft", resistanceOhm: undefined })).rejects.toThrow("resistanceOhm");
-    await expect(firingRateCurve({ ...neuron, leak: "constant", reset: "soft", refractorySeconds: 1.5e-4 })).rejects.toThrow("multiple of the tick");
+    await expect(
+      firingRateCurve({ ...neuron, leak: "ohmic", reset: "soft", resistanceOhm: undefined }),
+    ).rejects.toThrow("resistanceOhm");
+    await expect(
+      firingRateCurve({ ...neuron, leak: "constant", reset: "soft", refractorySeconds: 1.5e-4 }),
+    ).rejects.toThrow("multiple of the tick");
   });
 });

@@ -33,10 +33,28 @@ function handMade(overrides: Partial<SpikingNetwork> = {}): SpikingNetwork {
     input: { name: "input", shape: [1, 4, 1], counts: { unit: 1, minimum: 0, maximum: 255 } },
     nodes: [
       {
-        kind: "population", rectified: true, name: "hidden", shape: [2], bias: Int32Array.of(0, 4), threshold: Int32Array.of(64, 64), initialPotential: Int32Array.of(32, 32),
-        floor: -Infinity, leakFactor: 1, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit: Float64Array.of(1, 1),
+        kind: "population",
+        rectified: true,
+        name: "hidden",
+        shape: [2],
+        bias: Int32Array.of(0, 4),
+        threshold: Int32Array.of(64, 64),
+        initialPotential: Int32Array.of(32, 32),
+        floor: -Infinity,
+        leakFactor: 1,
+        reset: "soft",
+        spikesPerTick: 1,
+        refractory: { ticks: 0, input: "integrate" },
+        unit: Float64Array.of(1, 1),
       },
-      { kind: "output", name: "logits", shape: [3], bias: Int32Array.of(0, 1, 2), unit: Float64Array.of(1, 1, 1), rectified: false },
+      {
+        kind: "output",
+        name: "logits",
+        shape: [3],
+        bias: Int32Array.of(0, 1, 2),
+        unit: Float64Array.of(1, 1, 1),
+        rectified: false,
+      },
     ],
     synapses: [
       { kind: "dense", from: "input", to: "hidden", delayTicks: 0, weights: Int32Array.of(1, -1, 2, 0, 0, 1, -1, 1) },
@@ -62,7 +80,14 @@ async function contenders(network = handMade()): Promise<Contenders> {
   return { network, reluOutput: "logits", forward, simulator, twin: await createTwinPass(network, { keep: "all" }) };
 }
 
-const context = { network: handMade(), model: "hand-made", data: "made", split: "test", engine: "reference", comparedWith: "model" } as const;
+const context = {
+  network: handMade(),
+  model: "hand-made",
+  data: "made",
+  split: "test",
+  engine: "reference",
+  comparedWith: "model",
+} as const;
 
 /** What does not depend on the clock. */
 function timeless(evaluation: Evaluation) {
@@ -81,8 +106,17 @@ describe("evaluate", () => {
         ["model", "data", "code", "schedule", "engine", "samples", "reluAccuracy", "spikingAccuracy", "disagreements", "intervals", "mcnemar", "twinMismatches", "windowTicks", "latencyTicks", "intervalTicks", "spikesPerSample", "synapticOperationsPerSample", "seconds", "reluSeconds", "twinSeconds"],
       ),
     );
-    expect(report).toMatchObject({ samples: count, reluAccuracy: right / count, twinMismatches: 0, windowTicks: 3, latencyTicks: 6, intervalTicks: 3 });
-    expect(report.disagreements).toBe(decisions.filter((decision, index) => decision !== evaluation.spikingDecisions[index]).length);
+    expect(report).toMatchObject({
+      samples: count,
+      reluAccuracy: right / count,
+      twinMismatches: 0,
+      windowTicks: 3,
+      latencyTicks: 6,
+      intervalTicks: 3,
+    });
+    expect(report.disagreements).toBe(
+      decisions.filter((decision, index) => decision !== evaluation.spikingDecisions[index]).length,
+    );
     expect(report.disagreements).toBeGreaterThan(0);
     const [low, high] = report.intervals.disagreements;
     expect(low).toBeLessThan(report.disagreements);
@@ -114,25 +148,48 @@ describe("evaluate", () => {
     const evaluation = await evaluate({ ...(await contenders()), simulator: null }, data);
     const report = reportEvaluation(evaluation, { ...context, engine: "twin" });
     expect(evaluation.spikingDecisions).toEqual(simulated.spikingDecisions);
-    expect(report).toMatchObject({ engine: "twin", seconds: null, spikesPerSample: null, synapticOperationsPerSample: null, twinMismatches: null });
+    expect(report).toMatchObject({
+      engine: "twin",
+      seconds: null,
+      spikesPerSample: null,
+      synapticOperationsPerSample: null,
+      twinMismatches: null,
+    });
     expect(report.twinSeconds).toBeGreaterThanOrEqual(0);
   });
 
   it("counts disagreements alone where nobody labelled the images", async () => {
     const labelled = reportEvaluation(await evaluate(await contenders(), data), context);
     const unlabelled = { ...data, labels: null };
-    const shards = [await evaluate(await contenders(), slice(unlabelled, 0, 50)), await evaluate(await contenders(), slice(unlabelled, 50), { firstSample: 50 })];
+    const shards = [
+      await evaluate(await contenders(), slice(unlabelled, 0, 50)),
+      await evaluate(await contenders(), slice(unlabelled, 50), { firstSample: 50 }),
+    ];
     const report = reportEvaluation(mergeEvaluations(shards), context);
-    expect(report).toMatchObject({ samples: count, disagreements: labelled.disagreements, reluAccuracy: null, spikingAccuracy: null, mcnemar: null });
+    expect(report).toMatchObject({
+      samples: count,
+      disagreements: labelled.disagreements,
+      reluAccuracy: null,
+      spikingAccuracy: null,
+      mcnemar: null,
+    });
     expect(report.intervals).toEqual({ ...labelled.intervals, reluAccuracy: null, spikingAccuracy: null });
-    expect(() => mergeEvaluations([shards[0], { ...shards[1], labels: new Uint32Array(count - 50) }])).toThrow(/some without labels/);
+    expect(() => mergeEvaluations([shards[0], { ...shards[1], labels: new Uint32Array(count - 50) }])).toThrow(
+      /some without labels/,
+    );
   });
 
   it("stops when cancelled, and refuses images that do not fit", async () => {
-    await expect(evaluate(await contenders(), data, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(evaluate(await contenders(), data, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "ABORTED",
+    });
     const small = imageDataset({ ...data, shape: [1, 2, 1], labels: new Uint8Array(2 * count) });
-    await expect(evaluate(await contenders(), small)).rejects.toThrow('data set "made": expected images of 4 values for "hand-made", got [1,2,1]');
-    await expect(evaluate(await contenders(), data, { ticks: 5 })).rejects.toThrow("ticks can be chosen in a simulated synchronous network only");
+    await expect(evaluate(await contenders(), small)).rejects.toThrow(
+      'data set "made": expected images of 4 values for "hand-made", got [1,2,1]',
+    );
+    await expect(evaluate(await contenders(), data, { ticks: 5 })).rejects.toThrow(
+      "ticks can be chosen in a simulated synchronous network only",
+    );
   });
 });
 
@@ -140,12 +197,26 @@ describe("known results", () => {
   it("stand in for the float pass and the twin, with equal reports", async () => {
     const first = await evaluate(await contenders(), data);
     if (first.twin === null) throw new Error("no twin");
-    const known = { relu: knownPart({ decisions: first.reluDecisions }, 1501), twin: knownPart({ ...first.twin }, 900) };
-    const refuse = { run: () => { throw new Error("computed again"); } };
+    const known = {
+      relu: knownPart({ decisions: first.reluDecisions }, 1501),
+      twin: knownPart({ ...first.twin }, 900),
+    };
+    const refuse = {
+      run: () => {
+        throw new Error("computed again");
+      },
+    };
     const again = await evaluate({ ...(await contenders()), forward: refuse, twin: refuse, known }, data);
     expect(timeless(again)).toEqual(timeless(first));
     expect(again.microseconds).toMatchObject({ relu: 1501, twin: 900 });
-    const shards = await Promise.all([[0, 77], [77, count]].map(async ([from, to]) => evaluate({ ...(await contenders()), known }, slice(data, from, to), { firstSample: from })));
+    const shards = await Promise.all(
+      [
+        [0, 77],
+        [77, count],
+      ].map(async ([from, to]) =>
+        evaluate({ ...(await contenders()), known }, slice(data, from, to), { firstSample: from }),
+      ),
+    );
     expect(mergeEvaluations(shards).microseconds).toMatchObject({ relu: 1501, twin: 900 });
     expect(() => known.relu.part(count - 1, 2)).toThrow("known results: expected at least 151 samples, got 150");
   });
@@ -154,10 +225,29 @@ describe("known results", () => {
     const first = await evaluate(await contenders(), data);
     if (first.twin === null) throw new Error("no twin");
     const hashes = first.twin.hashes.map((hash, index) => (index === 3 ? hash + 1 : hash));
-    const again = await evaluate({ ...(await contenders()), known: { twin: knownPart({ decisions: first.twin.decisions, hashes }, 0) } }, data);
+    const again = await evaluate(
+      { ...(await contenders()), known: { twin: knownPart({ decisions: first.twin.decisions, hashes }, 0) } },
+      data,
+    );
     expect(again.twinMismatches).toBe(0);
-    const lying = { run: (counts: Uint8Array, samples: number) => ({ charges: { logits: new Int32Array(3 * samples) }, counts: { hidden: new Uint32Array(counts.length).subarray(0, 2 * samples) } }) };
-    expect((await evaluate({ ...(await contenders()), twin: lying, known: { twin: knownPart({ decisions: first.twin.decisions, hashes }, 0) } }, data)).twinMismatches).toBeGreaterThan(0);
+    const lying = {
+      run: (counts: Uint8Array, samples: number) => ({
+        charges: { logits: new Int32Array(3 * samples) },
+        counts: { hidden: new Uint32Array(counts.length).subarray(0, 2 * samples) },
+      }),
+    };
+    expect(
+      (
+        await evaluate(
+          {
+            ...(await contenders()),
+            twin: lying,
+            known: { twin: knownPart({ decisions: first.twin.decisions, hashes }, 0) },
+          },
+          data,
+        )
+      ).twinMismatches,
+    ).toBeGreaterThan(0);
   });
 
   it("every count and charge changes the hash", () => {
@@ -182,7 +272,11 @@ describe("merging shards", () => {
   it("is associative, whatever the order, and equals one evaluation", async () => {
     const whole = await evaluate(await contenders(), data);
     const shards = await Promise.all(
-      [[0, 50], [50, 61], [61, count]].map(async ([from, to]) => evaluate(await contenders(), slice(data, from, to), { firstSample: from })),
+      [
+        [0, 50],
+        [50, 61],
+        [61, count],
+      ].map(async ([from, to]) => evaluate(await contenders(), slice(data, from, to), { firstSample: from })),
     );
     const [a, b, c] = shards;
     const left = mergeEvaluations([mergeEvaluations([a, b]), c]);
@@ -206,8 +300,15 @@ it("reads a synchronous network after several numbers of ticks in one run", asyn
     levels: 8,
     nodes: base.nodes.map((node) =>
       node.kind === "population"
-        ? { ...node, bias: Float32Array.from(node.bias), threshold: Float32Array.of(256, 256), initialPotential: Float32Array.of(128, 128) }
-        : node.kind === "output" ? { ...node, bias: Float32Array.from(node.bias) } : node,
+        ? {
+            ...node,
+            bias: Float32Array.from(node.bias),
+            threshold: Float32Array.of(256, 256),
+            initialPotential: Float32Array.of(128, 128),
+          }
+        : node.kind === "output"
+          ? { ...node, bias: Float32Array.from(node.bias) }
+          : node,
     ),
     synapses: base.synapses.map((synapse) => ({ ...synapse, weights: Float32Array.from(synapse.weights) })),
   };
@@ -216,12 +317,19 @@ it("reads a synchronous network after several numbers of ticks in one run", asyn
   const shard = slice(data, 0, 70);
   const [at4, at8] = await evaluateAt(synchronous, shard, { ticks: [4, 8] });
   const [alone4, alone8] = [await evaluate(synchronous, shard, { ticks: 4 }), await evaluate(synchronous, shard)];
-  for (const [read, alone] of [[at4, alone4], [at8, alone8]] as const) {
+  for (const [read, alone] of [
+    [at4, alone4],
+    [at8, alone8],
+  ] as const) {
     expect(read.spikingDecisions).toEqual(alone.spikingDecisions);
     expect(read.spikes).toEqual(alone.spikes);
     expect(read.synapticOperations).toEqual(alone.synapticOperations);
   }
-  expect(reportEvaluation(at4, { ...context, network, ticks: 4 })).toMatchObject({ latencyTicks: 4, windowTicks: 4, twinMismatches: null });
+  expect(reportEvaluation(at4, { ...context, network, ticks: 4 })).toMatchObject({
+    latencyTicks: 4,
+    windowTicks: 4,
+    twinMismatches: null,
+  });
 });
 
 it("compares signed rate with its twin where its window ends, also of a run that is read in between", async () => {
@@ -229,9 +337,18 @@ it("compares signed rate with its twin where its window ends, also of a run that
   const signed = await contenders(network);
   const shard = slice(data, 0, 70);
   const [at4, at9] = await evaluateAt(signed, shard, { ticks: [4, 9] });
-  expect([at4.twinMismatches, at9.twinMismatches, (await evaluate(signed, shard)).twinMismatches]).toEqual([null, 0, 0]);
+  expect([at4.twinMismatches, at9.twinMismatches, (await evaluate(signed, shard)).twinMismatches]).toEqual([
+    null,
+    0,
+    0,
+  ]);
   expect(at9.spikes).not.toEqual(at4.spikes);
-  const changed = { ...network, nodes: network.nodes.map((node) => (node.kind === "population" ? { ...node, bias: Int32Array.of(64, 4) } : node)) };
+  const changed = {
+    ...network,
+    nodes: network.nodes.map((node) => (node.kind === "population" ? { ...node, bias: Int32Array.of(64, 4) } : node)),
+  };
   const other = await referenceEngine().createSimulator(changed, {});
-  expect((await evaluateAt({ ...signed, simulator: other }, shard, { ticks: [4, 9] }))[1].twinMismatches).toBeGreaterThan(50);
+  expect(
+    (await evaluateAt({ ...signed, simulator: other }, shard, { ticks: [4, 9] }))[1].twinMismatches,
+  ).toBeGreaterThan(50);
 });

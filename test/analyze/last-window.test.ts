@@ -10,12 +10,16 @@ import { populationsOf, type SpikingNetwork } from "../../ts/spiking/network.ts"
 import { randomGraph } from "./graphs.ts";
 import { tinyNetwork } from "./networks.ts";
 
-const decide = (network: SpikingNetwork, counts: readonly number[]) => (lastWindow(network) as LastWindow).decide({ hidden: counts }, [0, 0]);
+const decide = (network: SpikingNetwork, counts: readonly number[]) =>
+  (lastWindow(network) as LastWindow).decide({ hidden: counts }, [0, 0]);
 
 /** Null where this code is not mapped for such a graph. */
 async function mapped(relu: ReluNetwork, options: ToSpikingOptions): Promise<SpikingNetwork | null> {
   try {
-    return await toSpiking(relu, { ...options, calibration: [Uint8Array.from({ length: sizeOf(inputOf(relu).shape) }, (_, index) => (index * 37) % 256)] });
+    return await toSpiking(relu, {
+      ...options,
+      calibration: [Uint8Array.from({ length: sizeOf(inputOf(relu).shape) }, (_, index) => (index * 37) % 256)],
+    });
   } catch (error) {
     if (error instanceof LlifError && error.code === "UNSUPPORTED") return null;
     throw error;
@@ -24,7 +28,10 @@ async function mapped(relu: ReluNetwork, options: ToSpikingOptions): Promise<Spi
 
 describe("certificate C3", () => {
   it("decides by hand-counted ticks", () => {
-    const network = tinyNetwork([[4, 0], [0, 3]]);
+    const network = tinyNetwork([
+      [4, 0],
+      [0, 3],
+    ]);
     // 5 = 101, 2 = 010: after one tick N is in 4…7 and 0…3, so 16 > 9.
     expect(decide(network, [5, 2])).toEqual({ decision: 0, ticks: 1 });
     // 3 = 011, 3 = 011: after two ticks 2…3 each, 8 against 9; after three 12 against 9.
@@ -32,11 +39,25 @@ describe("certificate C3", () => {
     // 1 = 001, 6 = 110: after one tick 0…3 and 4…7, 12 against 12: a tie goes to the lower class, so not final; after two 0…1 and 6…7.
     expect(decide(network, [1, 6])).toEqual({ decision: 1, ticks: 2 });
     // A class that can only tie with a higher one is ahead.
-    expect(decide(tinyNetwork([[1, 1], [1, 1]]), [3, 6])).toEqual({ decision: 0, ticks: 0 });
+    expect(
+      decide(
+        tinyNetwork([
+          [1, 1],
+          [1, 1],
+        ]),
+        [3, 6],
+      ),
+    ).toEqual({ decision: 0, ticks: 0 });
   });
 
   it("reads layerwise rate, whose silence is final", () => {
-    const network = tinyNetwork([[4, 0], [0, 3]], { code: "rate", windowTicks: 7, levels: 7 });
+    const network = tinyNetwork(
+      [
+        [4, 0],
+        [0, 3],
+      ],
+      { code: "rate", windowTicks: 7, levels: 7 },
+    );
     // After one tick: silent is 0; the other 1…7: 0 against at least 3.
     expect(decide(network, [0, 2])).toEqual({ decision: 1, ticks: 1 });
     // Spikes in both until one stops: after k ticks 4k…28 against 3k…21; the second stops at 2, seen after tick 3: 12 > 6.
@@ -48,7 +69,13 @@ describe("certificate C3", () => {
   });
 
   it("reads ternary digits, which round to the nearest", () => {
-    const network = tinyNetwork([[4, 0], [0, 3]], { spikes: "signed", windowTicks: 2, levels: 4 });
+    const network = tinyNetwork(
+      [
+        [4, 0],
+        [0, 3],
+      ],
+      { spikes: "signed", windowTicks: 2, levels: 4 },
+    );
     // 4 = +3 +1, 1 = 0 +1: after one tick 2…4 and 0…1, so 8 > 3.
     expect(decide(network, [4, 1])).toEqual({ decision: 0, ticks: 1 });
     // 2 = +3 −1 and 2: after one tick 2…4 each: 8 against 12.
@@ -57,13 +84,25 @@ describe("certificate C3", () => {
 
   it("reads the non-adjacent form", () => {
     // 7 = +8 −1 in four ticks, 1 = +1.
-    const network = tinyNetwork([[4, 0], [0, 3]], { spikes: "signed", nonAdjacent: true, windowTicks: 4, levels: 7 });
+    const network = tinyNetwork(
+      [
+        [4, 0],
+        [0, 3],
+      ],
+      { spikes: "signed", nonAdjacent: true, windowTicks: 4, levels: 7 },
+    );
     // After one tick 8 ± 5 and 0 ± 5, but none below 0 nor above 7: 3…7 and 0…5, 12 against 15; after two 6…7 and 0…2.
     expect(decide(network, [7, 1])).toEqual({ decision: 0, ticks: 2 });
   });
 
   it("reads slots of the time to first spike", () => {
-    const network = tinyNetwork([[4, 0], [0, 3]], { code: "ttfs", windowTicks: 7, levels: 7 });
+    const network = tinyNetwork(
+      [
+        [4, 0],
+        [0, 3],
+      ],
+      { code: "ttfs", windowTicks: 7, levels: 7 },
+    );
     // 5 fires in the third tick; the other then carries less than 5: 20 > 12.
     expect(decide(network, [5, 2])).toEqual({ decision: 0, ticks: 3 });
     expect(decide(network, [0, 0])).toEqual({ decision: 0, ticks: 7 });

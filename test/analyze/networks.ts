@@ -1,16 +1,44 @@
 import type { SpikingNetwork } from "../../ts/spiking/network.ts";
 
 /** Two hidden neurons that read two pixels, and as many outputs as `rows`; 3-bit phase. θ = 16, weights in units of θ, so that N = clip(pixel sum, 0, 7). */
-export function tinyNetwork(rows: readonly (readonly [number, number])[], overrides: Partial<SpikingNetwork> = {}): SpikingNetwork {
+export function tinyNetwork(
+  rows: readonly (readonly [number, number])[],
+  overrides: Partial<SpikingNetwork> = {},
+): SpikingNetwork {
   return {
-    name: "tiny", code: "phase", schedule: "layerwise", spikes: "unsigned", arithmetic: "int32", windowTicks: 3, levels: 7, dtSeconds: 1,
+    name: "tiny",
+    code: "phase",
+    schedule: "layerwise",
+    spikes: "unsigned",
+    arithmetic: "int32",
+    windowTicks: 3,
+    levels: 7,
+    dtSeconds: 1,
     input: { name: "x", shape: [2], counts: { unit: 1, minimum: 0, maximum: 255 } },
     nodes: [
       {
-        kind: "population", rectified: true, name: "hidden", shape: [2], bias: Int32Array.of(0, 0), threshold: Int32Array.of(16, 16), initialPotential: Int32Array.of(8, 8),
-        floor: -Infinity, leakFactor: 1, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit: Float64Array.of(1, 1),
+        kind: "population",
+        rectified: true,
+        name: "hidden",
+        shape: [2],
+        bias: Int32Array.of(0, 0),
+        threshold: Int32Array.of(16, 16),
+        initialPotential: Int32Array.of(8, 8),
+        floor: -Infinity,
+        leakFactor: 1,
+        reset: "soft",
+        spikesPerTick: 1,
+        refractory: { ticks: 0, input: "integrate" },
+        unit: Float64Array.of(1, 1),
       },
-      { kind: "output", name: "y", shape: [rows.length], bias: new Int32Array(rows.length), unit: new Float64Array(rows.length).fill(1), rectified: false },
+      {
+        kind: "output",
+        name: "y",
+        shape: [rows.length],
+        bias: new Int32Array(rows.length),
+        unit: new Float64Array(rows.length).fill(1),
+        rectified: false,
+      },
     ],
     synapses: [
       { kind: "dense", from: "x", to: "hidden", delayTicks: 0, weights: Int32Array.of(16, 0, 0, 16) },

@@ -5,7 +5,11 @@ import { LlifError } from "../../ts/errors.ts";
 
 const report = {} as EvaluationReport;
 
-const shown = ({ tasks }: ReturnType<typeof planSweep>) => tasks.map(({ settings }) => [settings[0].name, settings.map(({ bits, ticks }) => (bits !== null ? `K${bits}` : ticks !== null ? `T${ticks}` : "–")).join(" ")]);
+const shown = ({ tasks }: ReturnType<typeof planSweep>) =>
+  tasks.map(({ settings }) => [
+    settings[0].name,
+    settings.map(({ bits, ticks }) => (bits !== null ? `K${bits}` : ticks !== null ? `T${ticks}` : "–")).join(" "),
+  ]);
 
 it("plans both lists for each code, once each, and says what it leaves out", () => {
   const plan = planSweep([4, 7, 256], [3, 4]);
@@ -43,8 +47,14 @@ it("plans both lists for each code, once each, and says what it leaves out", () 
 });
 
 it("keeps to the codes asked for, and to one number of ticks a run where operations are counted", () => {
-  expect(shown(planSweep([8, 16], [], ["rate"], false))).toEqual([["rate", "T8"], ["rate", "T16"]]);
-  expect(planSweep([1], [], ["phase-non-adjacent"])).toMatchObject({ tasks: [], skipped: [{ ticks: 1, reason: expect.stringContaining("at least 2") }] });
+  expect(shown(planSweep([8, 16], [], ["rate"], false))).toEqual([
+    ["rate", "T8"],
+    ["rate", "T16"],
+  ]);
+  expect(planSweep([1], [], ["phase-non-adjacent"])).toMatchObject({
+    tasks: [],
+    skipped: [{ ticks: 1, reason: expect.stringContaining("at least 2") }],
+  });
 });
 
 it("lists what the mapping refuses, with the reason, and raises other errors", async () => {
@@ -54,7 +64,17 @@ it("lists what the mapping refuses, with the reason, and raises other errors", a
     return task.settings.map(() => report);
   };
   const { points, skipped } = await sweep(plan, refuses);
-  expect(points.map(({ code, schedule, bits }) => `${code} ${schedule} ${bits}`)).toEqual(["phase layerwise 4", "rate layerwise 4", "rate synchronous 4", "rate synchronous 16"]);
-  expect(skipped.map(({ bits, reason }) => `${bits} ${reason}`)).toEqual(["16 charges do not fit", "16 charges do not fit"]);
-  await expect(sweep(plan, () => Promise.reject(new LlifError("ABORTED", "cancelled")))).rejects.toMatchObject({ code: "ABORTED" });
+  expect(points.map(({ code, schedule, bits }) => `${code} ${schedule} ${bits}`)).toEqual([
+    "phase layerwise 4",
+    "rate layerwise 4",
+    "rate synchronous 4",
+    "rate synchronous 16",
+  ]);
+  expect(skipped.map(({ bits, reason }) => `${bits} ${reason}`)).toEqual([
+    "16 charges do not fit",
+    "16 charges do not fit",
+  ]);
+  await expect(sweep(plan, () => Promise.reject(new LlifError("ABORTED", "cancelled")))).rejects.toMatchObject({
+    code: "ABORTED",
+  });
 });

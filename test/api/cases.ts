@@ -17,15 +17,28 @@ export function* casesOf({ values: all }: Row): Generator<Case> {
   const right = all.map(({ value }) => value);
   const given = (index: number, value: unknown): unknown[] => right.map((old, at) => (at === index ? value : old));
   for (const [index, argument] of all.entries()) {
-    for (const [value, make] of Object.entries(values)) yield { what: `${argument.name} = ${value}`, given: given(index, make()), argument, value, option: false };
+    for (const [value, make] of Object.entries(values))
+      yield { what: `${argument.name} = ${value}`, given: given(index, make()), argument, value, option: false };
     for (const option of argument.options ?? []) {
       for (const [value, make] of Object.entries(values)) {
-        yield { what: `${option.name}: ${value}`, given: given(index, { ...(argument.value as object), [option.name]: make() }), argument: option, value, option: true };
+        yield {
+          what: `${option.name}: ${value}`,
+          given: given(index, { ...(argument.value as object), [option.name]: make() }),
+          argument: option,
+          value,
+          option: true,
+        };
       }
     }
     if (argument.options === undefined || argument.also.includes("an object of a key")) continue;
     const unknown: Argument = { name: "unheardOf", kind: "choice", value: undefined, optional: false, also: [] };
-    yield { what: "an unknown option", given: given(index, { ...(argument.value as object), unheardOf: 1 }), argument: unknown, value: "", option: true };
+    yield {
+      what: "an unknown option",
+      given: given(index, { ...(argument.value as object), unheardOf: 1 }),
+      argument: unknown,
+      value: "",
+      option: true,
+    };
   }
 }
 
@@ -40,7 +53,9 @@ export async function faultOf({ call }: Row, { given, argument, value, option }:
     if (error.code === "ENGINE" && argument.name !== "wasm") return `engine: ${error.message}`;
     // What might be right may be refused for another reason.
     if (takes(argument, value)) return null;
-    const named = option ? error.message.includes(argument.name.replace(/s$/, "")) : / expected |: expected/.test(error.message);
+    const named = option
+      ? error.message.includes(argument.name.replace(/s$/, ""))
+      : / expected |: expected/.test(error.message);
     return named ? null : `not named in: ${error.message}`;
   }
 }

@@ -1,7 +1,15 @@
 // The argument checks that all public functions share.
 import { runInNewContext } from "node:vm";
 import { describe as group, expect, it } from "vitest";
-import { checkBytes, checkIterable, checkNumbers, checkOptions, checkSignal, describe, isTypedArray } from "../../ts/check.ts";
+import {
+  checkBytes,
+  checkIterable,
+  checkNumbers,
+  checkOptions,
+  checkSignal,
+  describe,
+  isTypedArray,
+} from "../../ts/check.ts";
 import { LlifError } from "../../ts/errors.ts";
 
 interface Example {
@@ -13,16 +21,21 @@ const check = (value: unknown) => checkOptions("example", value as Example, { bi
 
 group("argument checks", () => {
   it("refuses an unknown option by name, with the nearest", () => {
-    expect(() => check({ bit: 8 })).toThrow('example: expected options among bits, ticks, got "bit"; did you mean "bits"?');
+    expect(() => check({ bit: 8 })).toThrow(
+      'example: expected options among bits, ticks, got "bit"; did you mean "bits"?',
+    );
     expect(() => check({ engine: 8 })).toThrow(/got "engine"$/);
     // Names of Object's own prototype are no options.
     expect(() => check({ constructor: 8 })).toThrow('got "constructor"');
     expect(() => check(JSON.parse('{ "__proto__": 1 }'))).toThrow('got "__proto__"');
   });
 
-  it.each([[null], [undefined], [3], ["bits"], [[8]], [new Map()], [new Date()], [new Uint8Array(2)], [() => 8]])("refuses %s as options", (value) => {
-    expect(() => check(value)).toThrow(/^example: expected an object of options, got /);
-  });
+  it.each([[null], [undefined], [3], ["bits"], [[8]], [new Map()], [new Date()], [new Uint8Array(2)], [() => 8]])(
+    "refuses %s as options",
+    (value) => {
+      expect(() => check(value)).toThrow(/^example: expected an object of options, got /);
+    },
+  );
 
   it("takes options of any realm, and without a prototype", () => {
     expect(check(runInNewContext("({ bits: 8 })")).bits).toBe(8);
@@ -55,13 +68,21 @@ group("argument checks", () => {
 
   it("takes bytes of any kind as a plain Uint8Array over the same memory", () => {
     const whole = Uint8Array.of(0, 1, 2, 3, 4);
-    const views = [Buffer.from(whole.buffer, 1, 3), new DataView(whole.buffer, 1, 3), whole.subarray(1, 4), runInNewContext("Uint8Array.of(1, 2, 3)"), Uint8Array.of(1, 2, 3).buffer];
+    const views = [
+      Buffer.from(whole.buffer, 1, 3),
+      new DataView(whole.buffer, 1, 3),
+      whole.subarray(1, 4),
+      runInNewContext("Uint8Array.of(1, 2, 3)"),
+      Uint8Array.of(1, 2, 3).buffer,
+    ];
     for (const view of views) {
       const bytes = checkBytes("file", view);
       expect(bytes.constructor).toBe(Uint8Array);
       expect([...bytes]).toEqual([1, 2, 3]);
     }
-    expect(() => checkBytes("file", [1, 2])).toThrow("file: expected bytes (a Uint8Array or an ArrayBuffer), got an array of 2");
+    expect(() => checkBytes("file", [1, 2])).toThrow(
+      "file: expected bytes (a Uint8Array or an ArrayBuffer), got an array of 2",
+    );
     expect(() => checkBytes("file", new Float32Array(2))).toThrow("got a Float32Array of 2");
   });
 

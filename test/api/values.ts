@@ -80,10 +80,19 @@ export function optional(name: string, kind: Kind, value?: unknown, also: readon
 export function options(list: readonly Argument[], also: readonly string[] = []): Argument {
   const isOptional = list.every((option) => option.optional);
   const given = list.filter(({ value }) => value !== undefined).map(({ name, value }) => [name, value]);
-  return { name: "options", kind: isOptional ? "options" : "object", value: Object.fromEntries(given), optional: isOptional, also, options: list };
+  return {
+    name: "options",
+    kind: isOptional ? "options" : "object",
+    value: Object.fromEntries(given),
+    optional: isOptional,
+    also,
+    options: list,
+  };
 }
 
 /** Whether an argument may take the value of that name. */
 export function takes({ kind, optional: isOptional, also }: Argument, name: string): boolean {
-  return (kinds[kind] as readonly string[]).includes(name) || also.includes(name) || (isOptional && name === "undefined");
+  return (
+    (kinds[kind] as readonly string[]).includes(name) || also.includes(name) || (isOptional && name === "undefined")
+  );
 }

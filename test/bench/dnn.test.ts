@@ -16,7 +16,9 @@ describe("the rule of suite dnn", () => {
   });
 
   it("has the models' cases, and onnxruntime-web gives logits", async () => {
-    expect(dnnSuite().map(({ name }) => name)).toEqual(expect.arrayContaining(["mnist-cnn", "mnist-cnn-ttfs", "resnet50", "resnet50-ttfs"]));
+    expect(dnnSuite().map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["mnist-cnn", "mnist-cnn-ttfs", "resnet50", "resnet50-ttfs"]),
+    );
     const onnx = readFileSync(fileURLToPath(new URL("../../models/mnist-8.onnx", import.meta.url)));
     const contender = await webContender(onnx, [new Float32Array(784)]);
     expect((await contender.outcome())[0]).toHaveLength(10);

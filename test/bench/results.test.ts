@@ -13,20 +13,36 @@ import { mergeRows, readMachines, readRows, writeResults } from "../../bench/res
 import { usualSuites, suites } from "../../bench/suites.ts";
 import type { ResultRow } from "../../ts/bench/case.ts";
 
-const row = (suite: string, name: string, contender = "wasm", medianMs = 1): ResultRow => ({ suite, case: name, contender, medianMs, ratio: medianMs, minMs: medianMs, maxMs: medianMs, rounds: 3 });
+const row = (suite: string, name: string, contender = "wasm", medianMs = 1): ResultRow => ({
+  suite,
+  case: name,
+  contender,
+  medianMs,
+  ratio: medianMs,
+  minMs: medianMs,
+  maxMs: medianMs,
+  rounds: 3,
+});
 
 describe("bench/results", () => {
   it("a suite's rows replace those it had, and nobody else's", () => {
     const old = [row("a", "x"), row("a", "y"), row("b", "x")];
     expect(mergeRows(old, [row("a", "x", "wasm", 2)], ["a"], false)).toEqual([row("a", "x", "wasm", 2), row("b", "x")]);
-    expect(mergeRows(old, [row("a", "x", "wasm", 2)], ["a"], true)).toEqual([row("a", "y"), row("a", "x", "wasm", 2), row("b", "x")]);
+    expect(mergeRows(old, [row("a", "x", "wasm", 2)], ["a"], true)).toEqual([
+      row("a", "y"),
+      row("a", "x", "wasm", 2),
+      row("b", "x"),
+    ]);
   });
 
   it("writes an array of rows, and where they were measured", () => {
     const folder = mkdtempSync(join(tmpdir(), "llif-results-"));
     try {
       writeResults(folder, [row("a", "x"), row("a", "x", "reference", 12.3456789)], ["a"], environment());
-      expect(JSON.parse(readFileSync(join(folder, "latest.json"), "utf8"))).toMatchObject([{ suite: "a", case: "x", contender: "wasm", ratio: 1 }, { contender: "reference", medianMs: 12.346 }]);
+      expect(JSON.parse(readFileSync(join(folder, "latest.json"), "utf8"))).toMatchObject([
+        { suite: "a", case: "x", contender: "wasm", ratio: 1 },
+        { contender: "reference", medianMs: 12.346 },
+      ]);
       expect(readRows(folder)).toHaveLength(2);
       expect(readMachines(folder)["a"].node).toBe(process.versions.node);
     } finally {
@@ -43,7 +59,14 @@ describe("bench/results", () => {
 
 describe("the words of npm run bench", () => {
   it("choose suites and a case", () => {
-    expect(parseWords(["--suite", "reference", "--case", "mnist-cnn", "--dry"])).toEqual({ suites: ["reference"], only: "mnist-cnn", quick: false, list: false, dry: true, page: false });
+    expect(parseWords(["--suite", "reference", "--case", "mnist-cnn", "--dry"])).toEqual({
+      suites: ["reference"],
+      only: "mnist-cnn",
+      quick: false,
+      list: false,
+      dry: true,
+      page: false,
+    });
     expect(parseWords(["--quick"])).toMatchObject({ quick: true });
     expect(parseWords([])).toMatchObject({ suites: usualSuites, only: undefined });
     expect(parseWords(["--suite", "all"])).toMatchObject({ suites: Object.keys(suites) });
@@ -63,14 +86,27 @@ describe("docs/performance.md", () => {
 
   it("has no number that was not measured", () => {
     expect(performancePage([], {})).not.toMatch(/\d+(\.\d+)? (ms|G)\b/);
-    const page = performancePage([row("reference", "mnist-mlp"), row("reference", "mnist-mlp", "reference", 12.5)], { reference: environment() });
+    const page = performancePage([row("reference", "mnist-mlp"), row("reference", "mnist-mlp", "reference", 12.5)], {
+      reference: environment(),
+    });
     expect(page).toContain("| mnist-mlp | reference | 12.5 ms | 12.5 ms – 12.5 ms | 3 | 12.5 | 25 ✗ |");
     expect(page).toContain("0 of 1 ratios reach their goal.");
     expect(page).not.toContain("## Against Python simulators");
   });
 
   it("fits exponents of power laws", () => {
-    expect(fittedExponent([[1, 3], [2, 6], [8, 24]])).toBeCloseTo(1, 12);
-    expect(fittedExponent([[1, 5], [4, 80]])).toBeCloseTo(2, 12);
+    expect(
+      fittedExponent([
+        [1, 3],
+        [2, 6],
+        [8, 24],
+      ]),
+    ).toBeCloseTo(1, 12);
+    expect(
+      fittedExponent([
+        [1, 5],
+        [4, 80],
+      ]),
+    ).toBeCloseTo(2, 12);
   });
 });

@@ -5,7 +5,17 @@ import { bestBatches, summaryTable } from "../../bench/summary.ts";
 import type { ResultRow } from "../../ts/bench/case.ts";
 import { layerNetwork } from "../../ts/bench/layers.ts";
 
-const row = (suite: string, name: string, contender: string, ratio: number, more?: ResultRow["more"]): ResultRow => ({ suite, case: name, contender, medianMs: ratio, ratio, minMs: ratio, maxMs: ratio, rounds: 3, ...(more === undefined ? {} : { more }) });
+const row = (suite: string, name: string, contender: string, ratio: number, more?: ResultRow["more"]): ResultRow => ({
+  suite,
+  case: name,
+  contender,
+  medianMs: ratio,
+  ratio,
+  minMs: ratio,
+  maxMs: ratio,
+  rounds: 3,
+  ...(more === undefined ? {} : { more }),
+});
 
 describe("the summary of docs/performance.md", () => {
   const peers = [
@@ -20,7 +30,13 @@ describe("the summary of docs/performance.md", () => {
   ];
 
   it("takes each peer's best batch on one thread", () => {
-    expect(bestBatches(peers).map(({ contender }) => contender)).toEqual(["wasm", "wasm, layerwise exact", "spikingjelly, batch 64, 1 thread", "brian2 (C++)", "sinabs from_model"]);
+    expect(bestBatches(peers).map(({ contender }) => contender)).toEqual([
+      "wasm",
+      "wasm, layerwise exact",
+      "spikingjelly, batch 64, 1 thread",
+      "brian2 (C++)",
+      "sinabs from_model",
+    ]);
   });
 
   it("says for each goal what was measured and whether it is reached", () => {
@@ -32,14 +48,21 @@ describe("the summary of docs/performance.md", () => {
   });
 
   it("reports phase and ttfs apart", () => {
-    const table = summaryTable([row("dnn", "mnist-cnn", "onnxruntime-web", 0.5), row("dnn", "mnist-cnn-ttfs", "onnxruntime-web", 2)]);
+    const table = summaryTable([
+      row("dnn", "mnist-cnn", "onnxruntime-web", 0.5),
+      row("dnn", "mnist-cnn-ttfs", "onnxruntime-web", 2),
+    ]);
     expect(table).toContain("ours in phase | ≥ 1 | 0.50 | no |");
     expect(table).toContain("ours in ttfs | ≥ 1 | 2.00 | yes |");
   });
 
   it("takes memory as a goal from above, and exponents of what grows", () => {
     const growth = [1, 2, 4].map((value) => row("growth", "ticks", `ticks ${value}`, 3 * value, { value }));
-    const table = summaryTable([...growth, row("growth", "memory-a", "wasm", 1, { memoryOverNeed: 1.2 }), row("growth", "memory-b", "wasm", 1, { memoryOverNeed: 1.5 })]);
+    const table = summaryTable([
+      ...growth,
+      row("growth", "memory-a", "wasm", 1, { memoryOverNeed: 1.2 }),
+      row("growth", "memory-b", "wasm", 1, { memoryOverNeed: 1.5 }),
+    ]);
     expect(table).toContain("| ≤ 1.3 | 1.20 – 1.50 | 1 of 2 |");
     expect(table).toContain("| exponent of cost in ticks | ≤ 1.1 | 1.00 | yes |");
   });
@@ -51,19 +74,40 @@ describe("the summary of docs/performance.md", () => {
 
 describe("what bounds a suite, as measured", () => {
   it("shares out a kernel's shortfall among order, bytes and the rest", () => {
-    const rows = [row("limit", "dense-1216-a05", "wasm", 1), row("limit", "dense-1216-a05", "ceiling-i16", 0.5), row("limit", "dense-1216-a05", "ceiling-i16-rows", 0.6), row("limit", "dense-1216-a05", "ceiling-i16-packed", 0.9)];
+    const rows = [
+      row("limit", "dense-1216-a05", "wasm", 1),
+      row("limit", "dense-1216-a05", "ceiling-i16", 0.5),
+      row("limit", "dense-1216-a05", "ceiling-i16-rows", 0.6),
+      row("limit", "dense-1216-a05", "ceiling-i16-packed", 0.9),
+    ];
     expect(measuredBounds("limit", rows)).toContain("| dense, i16 | 0.50 | 0.60 | 0.90 | 20 % | 60 % | 20 % |");
     expect(measuredBounds("limit", rows.slice(0, 3))).toBe("");
-    expect(measuredBounds("limit", [row("limit", "row-add-i16-16k", "wasm, in order", 0.75)])).toContain("0.75 (`row-add-i16-16k`)");
+    expect(measuredBounds("limit", [row("limit", "row-add-i16-16k", "wasm, in order", 0.75)])).toContain(
+      "0.75 (`row-add-i16-16k`)",
+    );
   });
 
   it("sets two threads of the machine beside two workers", () => {
-    expect(measuredBounds("growth", [row("growth", "workers", "one worker", 1.7), row("growth", "workers-machine", "one thread", 1.8)])).toMatch(/1\.80 times as fast as one .* two workers 1\.70/);
+    expect(
+      measuredBounds("growth", [
+        row("growth", "workers", "one worker", 1.7),
+        row("growth", "workers-machine", "one thread", 1.8),
+      ]),
+    ).toMatch(/1\.80 times as fast as one .* two workers 1\.70/);
   });
 
   it("lists what memory over the goal holds, and what no part names", () => {
-    const parts = { weightBytes: 2 ** 20, paddingBytes: 2 ** 19, spikeBytes: 2 ** 20, resultBytes: 0, stateBytes: 2 ** 20 };
-    const said = measuredBounds("growth", [row("growth", "memory-a", "wasm", 1, { memoryBytes: 2 ** 22, ...parts, memoryOverNeed: 2 }), row("growth", "memory-b", "wasm", 1, { memoryBytes: 2 ** 22, ...parts, memoryOverNeed: 1.2 })]);
+    const parts = {
+      weightBytes: 2 ** 20,
+      paddingBytes: 2 ** 19,
+      spikeBytes: 2 ** 20,
+      resultBytes: 0,
+      stateBytes: 2 ** 20,
+    };
+    const said = measuredBounds("growth", [
+      row("growth", "memory-a", "wasm", 1, { memoryBytes: 2 ** 22, ...parts, memoryOverNeed: 2 }),
+      row("growth", "memory-b", "wasm", 1, { memoryBytes: 2 ** 22, ...parts, memoryOverNeed: 1.2 }),
+    ]);
     expect(said).toContain("| `memory-a` | 4.00 | 1.00 | 0.50 | 1.00 | 0.00 | 1.00 | 0.50 | 2.00 |");
     expect(said).not.toContain("memory-b");
   });

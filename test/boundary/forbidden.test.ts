@@ -23,7 +23,15 @@ afterEach(() => vi.restoreAllMocks());
 
 describe.each(["compile", "instantiate"] as const)("where %s is forbidden", (call) => {
   const forbid = () =>
-    vi.spyOn(WebAssembly, call).mockImplementation(() => Promise.reject(new WebAssembly.CompileError(`WebAssembly.${call}(): Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not an allowed source`)));
+    vi
+      .spyOn(WebAssembly, call)
+      .mockImplementation(() =>
+        Promise.reject(
+          new WebAssembly.CompileError(
+            `WebAssembly.${call}(): Refused to compile or instantiate WebAssembly module because 'unsafe-eval' is not an allowed source`,
+          ),
+        ),
+      );
 
   it("simulates with the reference engine, and warns once", async () => {
     const { createSimulator } = await freshly();
@@ -41,14 +49,19 @@ describe.each(["compile", "instantiate"] as const)("where %s is forbidden", (cal
   it("fails with the reason where the wasm engine is asked for by name", async () => {
     const { createSimulator } = await freshly();
     forbid();
-    await expect(createSimulator(network, { engine: "wasm" })).rejects.toMatchObject({ code: "ENGINE", message: expect.stringMatching(/Refused to compile.*Content-Security-Policy needs 'wasm-unsafe-eval'/) });
+    await expect(createSimulator(network, { engine: "wasm" })).rejects.toMatchObject({
+      code: "ENGINE",
+      message: expect.stringMatching(/Refused to compile.*Content-Security-Policy needs 'wasm-unsafe-eval'/),
+    });
     expect(warnings).toEqual([]);
   });
 });
 
 it("a pool falls back as well, and loads no core for the reference engine", async () => {
   const { pool } = await freshly();
-  const compile = vi.spyOn(WebAssembly, "compile").mockImplementation(() => Promise.reject(new WebAssembly.CompileError("Refused")));
+  const compile = vi
+    .spyOn(WebAssembly, "compile")
+    .mockImplementation(() => Promise.reject(new WebAssembly.CompileError("Refused")));
   using asked = await pool(network, { size: 1, engine: "reference" });
   expect(asked.engine).toBe("reference");
   expect(compile).not.toHaveBeenCalled();
@@ -58,13 +71,22 @@ it("a pool falls back as well, and loads no core for the reference engine", asyn
   expect(await automatic.run(input)).toEqual(await asked.run(input));
   expect(warnings).toHaveLength(1);
   await expect(pool(network, { size: 1, engine: "wasm" })).rejects.toMatchObject({ code: "ENGINE" });
-  await expect(pool(network, { size: 1, engine: "fast" as "wasm" })).rejects.toMatchObject({ code: "ARGUMENT", message: 'engine: expected one of auto, wasm, reference, got "fast"' });
+  await expect(pool(network, { size: 1, engine: "fast" as "wasm" })).rejects.toMatchObject({
+    code: "ARGUMENT",
+    message: 'engine: expected one of auto, wasm, reference, got "fast"',
+  });
 });
 
 it("a core that cannot be read is no reason to fall back: it is a fault of the page", async () => {
   const { createSimulator } = await freshly();
   const { currentPlatform, providePlatform } = await import("../../ts/platform.ts");
-  providePlatform({ ...currentPlatform(), wasmBytes: () => new Response("<html>", { headers: { "content-type": "text/html" } }) });
-  await expect(createSimulator(network)).rejects.toMatchObject({ code: "ENGINE", message: expect.stringContaining("text/html") });
+  providePlatform({
+    ...currentPlatform(),
+    wasmBytes: () => new Response("<html>", { headers: { "content-type": "text/html" } }),
+  });
+  await expect(createSimulator(network)).rejects.toMatchObject({
+    code: "ENGINE",
+    message: expect.stringContaining("text/html"),
+  });
   expect(warnings).toEqual([]);
 });

@@ -34,20 +34,32 @@ describe("loadGlue", () => {
   it("says what failed, and can be tried again", async () => {
     const source = new Uint8Array(await bytes());
     source[0] = 1;
-    await expect(loadGlue(source)).rejects.toMatchObject({ code: "ENGINE", message: expect.stringContaining("did not start") });
+    await expect(loadGlue(source)).rejects.toMatchObject({
+      code: "ENGINE",
+      message: expect.stringContaining("did not start"),
+    });
     source[0] = 0;
     expect((await loadGlue(source)).coreVersion()).toBe("0.1.0");
-    await expect(loadGlue(new Response("gone", { status: 404 }))).rejects.toMatchObject({ code: "ENGINE", message: expect.stringContaining("404") });
+    await expect(loadGlue(new Response("gone", { status: 404 }))).rejects.toMatchObject({
+      code: "ENGINE",
+      message: expect.stringContaining("404"),
+    });
   });
 
   it("takes a default source that failed once again", async () => {
     vi.resetModules();
     const fresh = await import("../../ts/engine/load.ts");
     const platform = await import("../../ts/platform.ts");
-    await expect(fresh.loadGlue()).rejects.toMatchObject({ code: "ENGINE", message: expect.stringContaining("no platform") });
+    await expect(fresh.loadGlue()).rejects.toMatchObject({
+      code: "ENGINE",
+      message: expect.stringContaining("no platform"),
+    });
     let offline = true;
     platform.providePlatform({ wasmBytes: async () => (offline ? Promise.reject(new Error("offline")) : bytes()) });
-    await expect(fresh.loadGlue()).rejects.toMatchObject({ code: "ENGINE", message: expect.stringContaining("offline") });
+    await expect(fresh.loadGlue()).rejects.toMatchObject({
+      code: "ENGINE",
+      message: expect.stringContaining("offline"),
+    });
     offline = false;
     expect((await fresh.loadGlue()).coreVersion()).toBe("0.1.0");
   });

@@ -11,9 +11,12 @@ afterEach(() => vi.restoreAllMocks());
 
 const weights = (shape: [number, number], ...data: number[]) => ({ shape, data: Float32Array.from(data) });
 const relu = reluNetwork({ input: [3] })
-  .dense({ weights: weights([2, 3], 1, 2, 3, 3, 2, 1), name: "a" }).relu()
-  .dense({ weights: weights([2, 2], 1, 0, 0, 1), name: "b" }).relu()
-  .dense({ weights: weights([2, 2], 1, 0, 0, 1), name: "out" }).build();
+  .dense({ weights: weights([2, 3], 1, 2, 3, 3, 2, 1), name: "a" })
+  .relu()
+  .dense({ weights: weights([2, 2], 1, 0, 0, 1), name: "b" })
+  .relu()
+  .dense({ weights: weights([2, 2], 1, 0, 0, 1), name: "out" })
+  .build();
 
 describe.each(["pass", "simulator"] as const)("a %s", (kind) => {
   const open = () => {
@@ -28,20 +31,54 @@ describe.each(["pass", "simulator"] as const)("a %s", (kind) => {
     }
   };
 
-  it.each([["a trap", new WebAssembly.RuntimeError("unreachable")], ["lack of memory", new RangeError("Array buffer allocation failed")]])("says so after %s, and is used no more", (_, cause) => {
+  it.each([
+    ["a trap", new WebAssembly.RuntimeError("unreachable")],
+    ["lack of memory", new RangeError("Array buffer allocation failed")],
+  ])("says so after %s, and is used no more", (_, cause) => {
     const { core, freed } = open();
-    expect(thrown(() => core.use(() => { throw cause; }))).toMatchObject({ code: "ENGINE", cause, message: `thing: the WebAssembly core failed: ${cause.message}; it may have run out of memory: record less, or run fewer ticks or samples` });
-    expect(thrown(() => core.use((held) => held))).toMatchObject({ code: "ENGINE", message: expect.stringContaining(`thing: the WebAssembly core has failed before; create a new ${kind} (thing: `) });
+    expect(
+      thrown(() =>
+        core.use(() => {
+          throw cause;
+        }),
+      ),
+    ).toMatchObject({
+      code: "ENGINE",
+      cause,
+      message: `thing: the WebAssembly core failed: ${cause.message}; it may have run out of memory: record less, or run fewer ticks or samples`,
+    });
+    expect(thrown(() => core.use((held) => held))).toMatchObject({
+      code: "ENGINE",
+      message: expect.stringContaining(`thing: the WebAssembly core has failed before; create a new ${kind} (thing: `),
+    });
     core.dispose();
     expect(freed).toEqual([]);
   });
 
   it("lives on after an error of the glue, and one of our own", () => {
     const { core, freed } = open();
-    expect(thrown(() => core.use(() => { throw new Error("layer 3 is missing"); }))).toMatchObject({ code: "ENGINE", message: "thing: the WebAssembly core failed: layer 3 is missing" });
-    expect(thrown(() => core.use(() => { throw "text"; }))).toMatchObject({ code: "ENGINE", message: "thing: the WebAssembly core failed: text" });
+    expect(
+      thrown(() =>
+        core.use(() => {
+          throw new Error("layer 3 is missing");
+        }),
+      ),
+    ).toMatchObject({ code: "ENGINE", message: "thing: the WebAssembly core failed: layer 3 is missing" });
+    expect(
+      thrown(() =>
+        core.use(() => {
+          throw "text";
+        }),
+      ),
+    ).toMatchObject({ code: "ENGINE", message: "thing: the WebAssembly core failed: text" });
     const own = new LlifError("SHAPE", "batch: wrong");
-    expect(thrown(() => core.use(() => { throw own; }))).toBe(own);
+    expect(
+      thrown(() =>
+        core.use(() => {
+          throw own;
+        }),
+      ),
+    ).toBe(own);
     expect(core.use((held) => held)).toBe("held");
     core.dispose();
     core.dispose();
@@ -80,6 +117,12 @@ it("passes say what computes the same where WebAssembly is forbidden", async () 
   vi.resetModules();
   const fresh = await import("../../ts/entry/node.ts");
   vi.spyOn(WebAssembly, "compile").mockImplementation(() => Promise.reject(new WebAssembly.CompileError("Refused")));
-  await expect(fresh.createFloatPass(relu)).rejects.toMatchObject({ code: "ENGINE", message: expect.stringMatching(/Refused.*; forward\(network, input\) computes the same without it, slower$/) });
-  await expect(fresh.createTwinPass(network)).rejects.toMatchObject({ code: "ENGINE", message: expect.stringMatching(/Refused.*; quantizedTwin\(network\) computes the same without it, slower$/) });
+  await expect(fresh.createFloatPass(relu)).rejects.toMatchObject({
+    code: "ENGINE",
+    message: expect.stringMatching(/Refused.*; forward\(network, input\) computes the same without it, slower$/),
+  });
+  await expect(fresh.createTwinPass(network)).rejects.toMatchObject({
+    code: "ENGINE",
+    message: expect.stringMatching(/Refused.*; quantizedTwin\(network\) computes the same without it, slower$/),
+  });
 });

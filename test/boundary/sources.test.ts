@@ -28,7 +28,11 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "llif wasm "));
   await copyFile(wasm, join(folder, "a b#c.wasm"));
   server = createServer((request, response) => {
-    const [status, type, body] = { "/core": [200, "application/wasm", bytes], "/typed.txt": [200, "text/plain", bytes], "/page": [200, "text/html", "<!doctype html>\n<title>llif</title>"] }[request.url as string] ?? [404, "text/html", "gone"];
+    const [status, type, body] = {
+      "/core": [200, "application/wasm", bytes],
+      "/typed.txt": [200, "text/plain", bytes],
+      "/page": [200, "text/html", "<!doctype html>\n<title>llif</title>"],
+    }[request.url as string] ?? [404, "text/html", "gone"];
     response.writeHead(status as number, { "content-type": type as string }).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -94,24 +98,42 @@ describe("a source that is the core", () => {
     try {
       expect(await spikesWith("/core")).toBe(3);
       expect(await spikesWith("../core")).toBe(3);
-      expect((await refusalOf("core")).message).toBe(`"${host}/app/core": expected the WebAssembly core, got HTTP status 404`);
+      expect((await refusalOf("core")).message).toBe(
+        `"${host}/app/core": expected the WebAssembly core, got HTTP status 404`,
+      );
     } finally {
       Reflect.deleteProperty(globalThis, "location");
     }
-    expect(await refusalOf("/typed.txt")).toMatchObject({ code: "ARGUMENT", message: 'wasm: expected a URL, absolute where there is no page, got "/typed.txt"' });
+    expect(await refusalOf("/typed.txt")).toMatchObject({
+      code: "ARGUMENT",
+      message: 'wasm: expected a URL, absolute where there is no page, got "/typed.txt"',
+    });
   });
 });
 
 describe("another source is refused", () => {
-  it.each([7, true, null, {}, [], [0, 97, 115, 109], Symbol("x"), () => bytes, new Date(0), 1n].map((source) => [String(typeof source === "object" ? JSON.stringify(source) : source), source]))("ARGUMENT: %s", async (_, source) => {
-    expect(await refusalOf(source)).toMatchObject({ code: "ARGUMENT", message: expect.stringMatching(/^wasm: expected a URL, a path, .*, got /) });
+  it.each(
+    [7, true, null, {}, [], [0, 97, 115, 109], Symbol("x"), () => bytes, new Date(0), 1n].map((source) => [
+      String(typeof source === "object" ? JSON.stringify(source) : source),
+      source,
+    ]),
+  )("ARGUMENT: %s", async (_, source) => {
+    expect(await refusalOf(source)).toMatchObject({
+      code: "ARGUMENT",
+      message: expect.stringMatching(/^wasm: expected a URL, a path, .*, got /),
+    });
   });
 
   it("names the place and what came", async () => {
-    const messages = { "/nowhere.wasm": '"/nowhere.wasm": the WebAssembly core cannot be read (ENOENT', [`${host}/none`]: `"${host}/none": expected the WebAssembly core, got HTTP status 404` };
-    for (const [source, message] of Object.entries(messages)) expect(await refusalOf(source)).toMatchObject({ code: "ENGINE", message: expect.stringContaining(message) });
+    const messages = {
+      "/nowhere.wasm": '"/nowhere.wasm": the WebAssembly core cannot be read (ENOENT',
+      [`${host}/none`]: `"${host}/none": expected the WebAssembly core, got HTTP status 404`,
+    };
+    for (const [source, message] of Object.entries(messages))
+      expect(await refusalOf(source)).toMatchObject({ code: "ENGINE", message: expect.stringContaining(message) });
     const page = `"${host}/page": the WebAssembly core did not start: expected a module, which begins with 00 61 73 6d, got status 200, content type text/html, 35 bytes that begin with "<!doctype html>\\n<title>llif</title>"`;
-    for (const source of [`${host}/page`, new URL(`${host}/page`), await fetch(`${host}/page`)]) expect((await refusalOf(source)).message).toBe(page);
+    for (const source of [`${host}/page`, new URL(`${host}/page`), await fetch(`${host}/page`)])
+      expect((await refusalOf(source)).message).toBe(page);
     expect((await refusalOf("http://127.0.0.1:1/x")).message).toContain("http://127.0.0.1:1/x");
   });
 
@@ -119,10 +141,20 @@ describe("another source is refused", () => {
     const read = new Response(bytes);
     await read.arrayBuffer();
     const another = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
-    for (const source of [new Uint8Array(0), Uint8Array.of(0x1f, 0x8b, 8, 0), bytes.subarray(0, 1000), another, new WebAssembly.Module(another), read]) {
+    for (const source of [
+      new Uint8Array(0),
+      Uint8Array.of(0x1f, 0x8b, 8, 0),
+      bytes.subarray(0, 1000),
+      another,
+      new WebAssembly.Module(another),
+      read,
+    ]) {
       expect(await refusalOf(source)).toMatchObject({ code: "ENGINE" });
     }
-    expect(await refusalOf(Promise.reject(new Error("offline")))).toMatchObject({ code: "ENGINE", message: expect.stringContaining("offline") });
+    expect(await refusalOf(Promise.reject(new Error("offline")))).toMatchObject({
+      code: "ENGINE",
+      message: expect.stringContaining("offline"),
+    });
     expect((await refusalOf(Uint8Array.of(0x1f, 0x8b, 8, 0))).message).toContain("4 bytes that begin with 1f 8b 08 00");
     expect((await refusalOf(another)).message).toContain("another module");
   });
@@ -140,6 +172,13 @@ it("ends no process, not even where nobody waits", () => {
       for (const start of [() => engine.createSimulator(network), () => preloadCore(source())]) await start().catch(({ code }) => told.push(code));
     }
     console.log(told.join());`;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", timeout: 60_000 });
-  expect({ status, stdout: stdout.trim(), stderr }).toEqual({ status: 0, stdout: "ENGINE,ENGINE,ARGUMENT,ARGUMENT,ENGINE,ENGINE,ENGINE,ENGINE", stderr: "" });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  expect({ status, stdout: stdout.trim(), stderr }).toEqual({
+    status: 0,
+    stdout: "ENGINE,ENGINE,ARGUMENT,ARGUMENT,ENGINE,ENGINE,ENGINE,ENGINE",
+    stderr: "",
+  });
 });

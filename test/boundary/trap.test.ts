@@ -26,7 +26,10 @@ describe("a trap of the core", () => {
     expect(trapped.cause).toBeInstanceOf(WebAssembly.RuntimeError);
 
     for (const call of [() => doomed.run(input), () => doomed.step(input), () => doomed.reset()]) {
-      expect(errorOf(call)).toMatchObject({ code: "ENGINE", message: expect.stringContaining("has failed before; create a new simulator") });
+      expect(errorOf(call)).toMatchObject({
+        code: "ENGINE",
+        message: expect.stringContaining("has failed before; create a new simulator"),
+      });
     }
     await expect(doomed.runBatch([input])).rejects.toMatchObject({ code: "ENGINE" });
     expect(other.run(input)).toEqual(before);

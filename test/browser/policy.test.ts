@@ -57,7 +57,10 @@ beforeAll(async () => {
       return ["text/javascript", (await readFile(file(url), "utf8")).replaceAll('from "fflate"', 'from "/fflate.js"')];
     };
     answer().then(
-      ([type, body]) => response.writeHead(200, { "content-type": type, ...(policy === "" ? {} : { "content-security-policy": policy }) }).end(body),
+      ([type, body]) =>
+        response
+          .writeHead(200, { "content-type": type, ...(policy === "" ? {} : { "content-security-policy": policy }) })
+          .end(body),
       () => response.writeHead(404).end(),
     );
   });
@@ -72,15 +75,29 @@ it.for([
   ["default-src 'self'", "reference"],
 ] as const)("policy %j: auto is %s", async ([header, automatic], context) => {
   policy = header;
-  const executable = requireOrSkip(context, findCommand("chromium", "chromium-browser", "google-chrome"), "chromium is not installed");
+  const executable = requireOrSkip(
+    context,
+    findCommand("chromium", "chromium-browser", "google-chrome"),
+    "chromium is not installed",
+  );
   const forbidden = ["LlifError", "ENGINE", expect.stringContaining("'wasm-unsafe-eval'")];
   expect(await runPage(executable, host)).toEqual({
-    automatic: [[automatic, 3], [automatic, 3]],
+    automatic: [
+      [automatic, 3],
+      [automatic, 3],
+    ],
     reference: ["reference", 3],
-    workers: [[automatic, 3], ["reference", 3]],
+    workers: [
+      [automatic, 3],
+      ["reference", 3],
+    ],
     named: automatic === "wasm" ? "started" : forbidden,
     path: automatic === "wasm" ? "started" : forbidden,
-    page: ["LlifError", "ENGINE", `"${host}": the WebAssembly core did not start: expected a module, which begins with 00 61 73 6d, got status 200, content type text/html, ${page.length} bytes that begin with ${JSON.stringify(page.slice(0, 40))}`],
+    page: [
+      "LlifError",
+      "ENGINE",
+      `"${host}": the WebAssembly core did not start: expected a module, which begins with 00 61 73 6d, got status 200, content type text/html, ${page.length} bytes that begin with ${JSON.stringify(page.slice(0, 40))}`,
+    ],
     missing: ["LlifError", "ENGINE", `"${host}missing.wasm": expected the WebAssembly core, got HTTP status 404`],
     warnings: automatic === "wasm" ? [] : [expect.stringMatching(/^llif: .*wasm-unsafe-eval.*reference engine/)],
     unhandled: [],

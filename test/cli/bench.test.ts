@@ -18,6 +18,8 @@ describe("llif bench", () => {
   });
 
   it("refuses a case beside a model", async () => {
-    expect((await llif(["bench", join(models, "mnist-8.onnx"), "--case", "dense-1216-a05"])).err).toContain("expected no model beside it");
+    expect((await llif(["bench", join(models, "mnist-8.onnx"), "--case", "dense-1216-a05"])).err).toContain(
+      "expected no model beside it",
+    );
   });
 });

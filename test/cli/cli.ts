@@ -15,7 +15,10 @@ export interface Outcome {
 }
 
 /** Runs a command line in this process. */
-export async function llif(words: readonly string[], signal: AbortSignal = new AbortController().signal): Promise<Outcome> {
+export async function llif(
+  words: readonly string[],
+  signal: AbortSignal = new AbortController().signal,
+): Promise<Outcome> {
   let [out, err] = ["", ""];
   const code = await main(words, {
     out: (text) => void (out += text),

@@ -16,25 +16,51 @@ import { llif, temporaryFolder } from "./cli.ts";
 const folder = temporaryFolder();
 const file = (name: string) => join(folder, name);
 const random = pcg32(5);
-const images = (count: number) => Array.from({ length: count }, () => Uint8Array.from({ length: 16 }, () => random() >>> 24));
+const images = (count: number) =>
+  Array.from({ length: count }, () => Uint8Array.from({ length: 16 }, () => random() >>> 24));
 
 beforeAll(async () => {
-  const weights = (outputs: number, inputs: number) => ({ shape: [outputs, inputs], data: Float32Array.from({ length: outputs * inputs }, () => random() / 2 ** 31 - 1) });
-  const relu = reluNetwork({ input: [4, 4, 1], classes: ["a", "b", "c"] }).dense({ weights: weights(9, 16), name: "hidden" }).relu().dense({ weights: weights(3, 9), name: "out" }).build();
+  const weights = (outputs: number, inputs: number) => ({
+    shape: [outputs, inputs],
+    data: Float32Array.from({ length: outputs * inputs }, () => random() / 2 ** 31 - 1),
+  });
+  const relu = reluNetwork({ input: [4, 4, 1], classes: ["a", "b", "c"] })
+    .dense({ weights: weights(9, 16), name: "hidden" })
+    .relu()
+    .dense({ weights: weights(3, 9), name: "out" })
+    .build();
   writeFileSync(file("tiny.onnx"), writeOnnx(relu));
   writeFileSync(file("tiny.json"), JSON.stringify({ classes: ["a", "b", "c"], input: { channelOrder: "gray" } }));
   const calibration = images(6);
   writeFileSync(file("phase.llif"), writeLlif(await toSpiking(relu, { calibration })));
   writeFileSync(file("rate.llif"), writeLlif(await toSpiking(relu, { calibration, code: "rate", ticks: 16 })));
-  writeFileSync(file("input.npy"), writeNpy({ shape: [2, 4, 4], data: Uint8Array.from(images(2).flatMap((image) => [...image])) }));
-  for (const [set, count] of [["data", 5], ["calibration", 9], ["others", 3]] as const) {
+  writeFileSync(
+    file("input.npy"),
+    writeNpy({ shape: [2, 4, 4], data: Uint8Array.from(images(2).flatMap((image) => [...image])) }),
+  );
+  for (const [set, count] of [
+    ["data", 5],
+    ["calibration", 9],
+    ["others", 3],
+  ] as const) {
     for (const label of ["a", "b", "c"]) {
       mkdirSync(file(`${set}/${label}`), { recursive: true });
-      images(count).forEach((data, index) => writeFileSync(file(`${set}/${label}/${index}.png`), encode({ width: 4, height: 4, channels: 1, data })));
+      images(count).forEach((data, index) =>
+        writeFileSync(file(`${set}/${label}/${index}.png`), encode({ width: 4, height: 4, channels: 1, data })),
+      );
     }
   }
   mkdirSync(file("out"));
-  await llif(["evaluate", file("tiny.onnx"), "--data", file("data"), "--calibration", file("calibration"), "--manifest", file("run.json")]);
+  await llif([
+    "evaluate",
+    file("tiny.onnx"),
+    "--data",
+    file("data"),
+    "--calibration",
+    file("calibration"),
+    "--manifest",
+    file("run.json"),
+  ]);
   writeFileSync(file("runs.json"), JSON.stringify({ runs: ["one", "two"].map((name) => ({ name })) }));
 });
 
@@ -79,9 +105,14 @@ const json: Record<string, Effect> = { json: [none, () => ["--json"]] };
 const budget: Record<string, Effect> = { budget: [none, () => ["--budget", "nodes=1"]] };
 const reading: Record<string, Effect> = { ...budget, batch: [none, () => ["--batch", "no"]] };
 const drawn: Record<string, Effect> = { plot: [none, () => ["--plot", file("out/plot.svg")]] };
-const overlap: Record<string, Effect> = { allowOverlap: [() => ["--calibration", file("data")], () => ["--allow-overlap"]] };
+const overlap: Record<string, Effect> = {
+  allowOverlap: [() => ["--calibration", file("data")], () => ["--allow-overlap"]],
+};
 const same = "results are the same by definition";
-const curveNumber = (option: string, value: string, ...before: string[]): Effect => [() => before, () => [option, value]];
+const curveNumber = (option: string, value: string, ...before: string[]): Effect => [
+  () => before,
+  () => [option, value],
+];
 
 /** The words of each command, and every option it has. */
 const commands: Record<string, { readonly words: () => string[]; readonly options: Record<string, Effect> }> = {
@@ -90,19 +121,46 @@ const commands: Record<string, { readonly words: () => string[]; readonly option
     words: () => ["convert", file("tiny.onnx"), "-o", file("out/x.llif"), "--calibration", file("calibration")],
     options: { ...mapping, ...json, ...reading, output: [none, () => ["-o", file("out/y.llif")]] },
   },
-  "to-relu": { words: () => ["to-relu", file("phase.llif"), "-o", file("out/x.onnx")], options: { ...json, ...budget, output: [none, () => ["-o", file("out/y.onnx")]] } },
+  "to-relu": {
+    words: () => ["to-relu", file("phase.llif"), "-o", file("out/x.onnx")],
+    options: { ...json, ...budget, output: [none, () => ["-o", file("out/y.onnx")]] },
+  },
   run: {
     words: () => ["run", file("tiny.onnx"), "--input", file("input.npy"), "--calibration", file("calibration")],
-    options: { ...mapping, ...encoding, ...json, ...reading, ...drawn, input: [none, () => ["--input", file("data/a/0.png")]], engine: same, saveSpikes: [none, () => ["--save-spikes", file("out/s.npz")]] },
+    options: {
+      ...mapping,
+      ...encoding,
+      ...json,
+      ...reading,
+      ...drawn,
+      input: [none, () => ["--input", file("data/a/0.png")]],
+      engine: same,
+      saveSpikes: [none, () => ["--save-spikes", file("out/s.npz")]],
+    },
   },
   evaluate: {
     words: () => ["evaluate", file("tiny.onnx"), "--data", file("data"), "--calibration", file("calibration")],
     options: {
-      ...data, ...mapping, ...encoding, ...json, ...reading, ...overlap, engine: [none, () => ["--engine", "twin"]], certify: [none, () => ["--certify"]], energy: [none, () => ["--energy"]],
-      differences: [() => ["--bits", "1", "--json"], () => ["--differences"]], top: [none, () => ["--top", "2"]], workers: same, cache: same, manifest: [none, () => ["--manifest", file("out/m.json")]],
+      ...data,
+      ...mapping,
+      ...encoding,
+      ...json,
+      ...reading,
+      ...overlap,
+      engine: [none, () => ["--engine", "twin"]],
+      certify: [none, () => ["--certify"]],
+      energy: [none, () => ["--energy"]],
+      differences: [() => ["--bits", "1", "--json"], () => ["--differences"]],
+      top: [none, () => ["--top", "2"]],
+      workers: same,
+      cache: same,
+      manifest: [none, () => ["--manifest", file("out/m.json")]],
     },
   },
-  reproduce: { words: () => ["reproduce", file("run.json")], options: { ...json, ...budget, run: [none, () => ["--run", "one"]] } },
+  reproduce: {
+    words: () => ["reproduce", file("run.json")],
+    options: { ...json, ...budget, run: [none, () => ["--run", "one"]] },
+  },
   diagnose: {
     words: () => ["diagnose", file("tiny.onnx"), "--data", file("data"), "--calibration", file("calibration")],
     options: { ...data, ...mapping, ...encoding, ...json, ...reading, ...drawn, ...overlap, engine: same },
@@ -110,42 +168,108 @@ const commands: Record<string, { readonly words: () => string[]; readonly option
   curve: {
     words: () => ["curve", "--points", "5", "--ticks", "300"],
     options: {
-      ...json, ...drawn, engine: same, leak: curveNumber("--leak", "ohmic"), reset: curveNumber("--reset", "hard"), capacitance: curveNumber("--capacitance", "2e-10"), threshold: curveNumber("--threshold", "0.02"),
-      resistance: curveNumber("--resistance", "2e8", "--leak", "ohmic"), leakCurrent: curveNumber("--leak-current", "1e-10"), rest: curveNumber("--rest", "0.005", "--leak", "ohmic"), dt: curveNumber("--dt", "2e-4"),
-      refractory: curveNumber("--refractory", "2e-3"), refractoryInput: curveNumber("--refractory-input", "discard", "--refractory", "2e-3"), from: curveNumber("--from", "1e-10"), to: curveNumber("--to", "1e-9"),
-      points: curveNumber("--points", "4"), ticks: curveNumber("--ticks", "200"),
+      ...json,
+      ...drawn,
+      engine: same,
+      leak: curveNumber("--leak", "ohmic"),
+      reset: curveNumber("--reset", "hard"),
+      capacitance: curveNumber("--capacitance", "2e-10"),
+      threshold: curveNumber("--threshold", "0.02"),
+      resistance: curveNumber("--resistance", "2e8", "--leak", "ohmic"),
+      leakCurrent: curveNumber("--leak-current", "1e-10"),
+      rest: curveNumber("--rest", "0.005", "--leak", "ohmic"),
+      dt: curveNumber("--dt", "2e-4"),
+      refractory: curveNumber("--refractory", "2e-3"),
+      refractoryInput: curveNumber("--refractory-input", "discard", "--refractory", "2e-3"),
+      from: curveNumber("--from", "1e-10"),
+      to: curveNumber("--to", "1e-9"),
+      points: curveNumber("--points", "4"),
+      ticks: curveNumber("--ticks", "200"),
     },
   },
   sweep: {
-    words: () => ["sweep", file("tiny.onnx"), "--data", file("data"), "--calibration", file("calibration"), "--bits", "3"],
+    words: () => [
+      "sweep",
+      file("tiny.onnx"),
+      "--data",
+      file("data"),
+      "--calibration",
+      file("calibration"),
+      "--bits",
+      "3",
+    ],
     options: {
-      ...data, ...json, ...reading, ...drawn, ...overlap, engine: same, workers: same, cache: same, ticks: [none, () => ["--ticks", "5"]], bits: [none, () => ["--bits", "4"]], codes: [none, () => ["--codes", "phase"]], energy: [none, () => ["--energy"]],
-      scales: mapping["scales"], margin: mapping["margin"], percentile: mapping["percentile"], calibration: mapping["calibration"], calibrationImages: mapping["calibrationImages"], seed: mapping["seed"],
+      ...data,
+      ...json,
+      ...reading,
+      ...drawn,
+      ...overlap,
+      engine: same,
+      workers: same,
+      cache: same,
+      ticks: [none, () => ["--ticks", "5"]],
+      bits: [none, () => ["--bits", "4"]],
+      codes: [none, () => ["--codes", "phase"]],
+      energy: [none, () => ["--energy"]],
+      scales: mapping["scales"],
+      margin: mapping["margin"],
+      percentile: mapping["percentile"],
+      calibration: mapping["calibration"],
+      calibrationImages: mapping["calibrationImages"],
+      seed: mapping["seed"],
     },
   },
-  bench: { words: () => ["bench", file("tiny.onnx")], options: { ...reading, json: "only its form; test/cli/bench.test.ts reads both", case: [none, () => ["--case", "dense-1216-a10"]] } },
+  bench: {
+    words: () => ["bench", file("tiny.onnx")],
+    options: {
+      ...reading,
+      json: "only its form; test/cli/bench.test.ts reads both",
+      case: [none, () => ["--case", "dense-1216-a10"]],
+    },
+  },
   all: {
     words: () => [file("tiny.onnx"), "--data", file("data"), "--calibration", file("calibration")],
-    options: { ...data, ...mapping, ...encoding, ...json, ...reading, ...overlap, engine: [none, () => ["--engine", "twin"]] },
+    options: {
+      ...data,
+      ...mapping,
+      ...encoding,
+      ...json,
+      ...reading,
+      ...overlap,
+      engine: [none, () => ["--engine", "twin"]],
+    },
   },
 };
 
-const program = buildProgram({ out: () => undefined, err: () => undefined, progress: () => undefined, signal: new AbortController().signal });
-const optionsOf = (name: string) => program.commands.find((command) => command.name() === name)?.options.map((option) => option.attributeName()) ?? [];
+const program = buildProgram({
+  out: () => undefined,
+  err: () => undefined,
+  progress: () => undefined,
+  signal: new AbortController().signal,
+});
+const optionsOf = (name: string) =>
+  program.commands.find((command) => command.name() === name)?.options.map((option) => option.attributeName()) ?? [];
 
 it("knows every option of every command", () => {
-  const listed = Object.fromEntries(Object.entries(commands).map(([name, { options }]) => [name, Object.keys(options).sort()]));
-  expect(listed).toEqual(Object.fromEntries(program.commands.map((command) => [command.name(), optionsOf(command.name()).sort()])));
+  const listed = Object.fromEntries(
+    Object.entries(commands).map(([name, { options }]) => [name, Object.keys(options).sort()]),
+  );
+  expect(listed).toEqual(
+    Object.fromEntries(program.commands.map((command) => [command.name(), optionsOf(command.name()).sort()])),
+  );
 });
 
 describe.each(Object.entries(commands))("%s", (_, { words, options }) => {
-  const shown = Object.entries(options).flatMap(([name, effect]) => (typeof effect === "string" ? [] : [[name, ...effect] as const]));
+  const shown = Object.entries(options).flatMap(([name, effect]) =>
+    typeof effect === "string" ? [] : [[name, ...effect] as const],
+  );
   it.each(shown)("--%s is seen, or refused by its name", async (_name, before, option) => {
     const base = [...words(), ...before()];
     const [without, given] = [await seen(base), await seen([...base, ...option()])];
     if (option()[0] !== "--allow-overlap") expect(without.code, without.err).toBe(0);
     expect(given).not.toEqual(without);
-    if (given.code !== 0) expect(`${given.err}${without.err}`).toMatch(/^llif: --[a-z-]+: |settles|raise it with --budget |\(--batch\)/m);
+    if (given.code !== 0)
+      expect(`${given.err}${without.err}`).toMatch(/^llif: --[a-z-]+: |settles|raise it with --budget |\(--batch\)/m);
   });
 });
 
@@ -158,16 +282,25 @@ describe("a .llif file", () => {
   };
 
   it("is taken by these commands, with or without mapping options", () => {
-    const mapped = program.commands.filter((command) => mappingNames.every((name) => optionsOf(command.name()).includes(name))).map((command) => command.name());
+    const mapped = program.commands
+      .filter((command) => mappingNames.every((name) => optionsOf(command.name()).includes(name)))
+      .map((command) => command.name());
     // convert refuses a .llif file whatever its options.
     expect(mapped.filter((name) => name !== "convert").sort()).toEqual(Object.keys(takers).sort());
   });
 
   it.each(Object.entries(takers))("%s refuses whatever it fixes", async (command, words) => {
-    for (const [name, effect] of Object.entries({ ...mapping, ...overlap }).filter(([name]) => optionsOf(command).includes(name))) {
+    for (const [name, effect] of Object.entries({ ...mapping, ...overlap }).filter(([name]) =>
+      optionsOf(command).includes(name),
+    )) {
       const option = (effect as readonly [unknown, () => string[]])[1]().slice(0, 2);
       const { code, err, out } = await llif([...words("phase.llif"), ...option]);
-      expect({ name, code, out, err }).toEqual({ name, code: 1, out: "", err: expect.stringMatching(new RegExp(`^llif: ${option[0]}: .*phase\\.llif" is (mapped already|layerwise)`)) });
+      expect({ name, code, out, err }).toEqual({
+        name,
+        code: 1,
+        out: "",
+        err: expect.stringMatching(new RegExp(`^llif: ${option[0]}: .*phase\\.llif" is (mapped already|layerwise)`)),
+      });
     }
   });
 
@@ -175,26 +308,111 @@ describe("a .llif file", () => {
     const [without, given] = [await seen(words("rate.llif")), await seen([...words("rate.llif"), "--ticks", "9"])];
     expect([without.code, given.code]).toEqual([0, 0]);
     expect(given.out).not.toEqual(without.out);
-    for (const option of [["--code", "rate"], ["--spikes", "signed"], ["--seed", "3"], ["--bits", "2"], ["--settles"]]) {
+    for (const option of [
+      ["--code", "rate"],
+      ["--spikes", "signed"],
+      ["--seed", "3"],
+      ["--bits", "2"],
+      ["--settles"],
+    ]) {
       expect((await llif([...words("rate.llif"), "--ticks", "9", ...option])).err).toContain(`llif: ${option[0]}: `);
     }
   });
 });
 
 it.each<[string, () => string[], string]>([
-  ["calibration beside scales that take no images", () => ["evaluate", file("tiny.onnx"), "--data", file("data"), "--scales", "analytic", "--calibration", file("calibration")], "--calibration: --scales analytic takes no images"],
-  ["a seed beside them", () => ["convert", file("tiny.onnx"), "-o", file("out/x.llif"), "--scales", "analytic", "--seed", "3"], "--seed: --scales analytic takes no images"],
-  ["a margin beside them", () => ["sweep", file("tiny.onnx"), "--data", file("data"), "--scales", "analytic", "--margin", "2"], "--margin: --scales analytic"],
-  ["an overlap with nothing", () => ["diagnose", file("tiny.onnx"), "--data", file("data"), "--scales", "analytic", "--allow-overlap"], "--allow-overlap: --scales analytic"],
-  ["a number of calibration images that are the inputs", () => ["run", file("tiny.onnx"), "--input", file("input.npy"), "--calibration-images", "3"], "--calibration-images: expected --calibration beside it"],
-  ["a split of a folder", () => ["evaluate", file("tiny.onnx"), "--data", file("data"), "--scales", "analytic", "--split", "train"], "--split: expected a known data set"],
-  ["an encoding that nothing simulates", () => ["evaluate", file("tiny.onnx"), "--data", file("data"), "--scales", "analytic", "--engine", "twin", "--encoding", "phase"], "--encoding: expected a simulation"],
+  [
+    "calibration beside scales that take no images",
+    () => [
+      "evaluate",
+      file("tiny.onnx"),
+      "--data",
+      file("data"),
+      "--scales",
+      "analytic",
+      "--calibration",
+      file("calibration"),
+    ],
+    "--calibration: --scales analytic takes no images",
+  ],
+  [
+    "a seed beside them",
+    () => ["convert", file("tiny.onnx"), "-o", file("out/x.llif"), "--scales", "analytic", "--seed", "3"],
+    "--seed: --scales analytic takes no images",
+  ],
+  [
+    "a margin beside them",
+    () => ["sweep", file("tiny.onnx"), "--data", file("data"), "--scales", "analytic", "--margin", "2"],
+    "--margin: --scales analytic",
+  ],
+  [
+    "an overlap with nothing",
+    () => ["diagnose", file("tiny.onnx"), "--data", file("data"), "--scales", "analytic", "--allow-overlap"],
+    "--allow-overlap: --scales analytic",
+  ],
+  [
+    "a number of calibration images that are the inputs",
+    () => ["run", file("tiny.onnx"), "--input", file("input.npy"), "--calibration-images", "3"],
+    "--calibration-images: expected --calibration beside it",
+  ],
+  [
+    "a split of a folder",
+    () => ["evaluate", file("tiny.onnx"), "--data", file("data"), "--scales", "analytic", "--split", "train"],
+    "--split: expected a known data set",
+  ],
+  [
+    "an encoding that nothing simulates",
+    () => [
+      "evaluate",
+      file("tiny.onnx"),
+      "--data",
+      file("data"),
+      "--scales",
+      "analytic",
+      "--engine",
+      "twin",
+      "--encoding",
+      "phase",
+    ],
+    "--encoding: expected a simulation",
+  ],
   ["a mapping that is not evaluated", () => [file("tiny.onnx"), "--bits", "4"], "--bits: expected --data beside it"],
-  ["bits of real-valued times", () => ["sweep", file("tiny.onnx"), "--data", file("data"), "--scales", "analytic", "--codes", "ttfs-real", "--bits", "4"], "--bits: ttfs-real has no precision"],
-  ["a resistance without an ohmic leak", () => ["curve", "--resistance", "2e8"], "--resistance: expected --leak ohmic, got constant"],
-  ["a leak current beside a resistance", () => ["curve", "--leak", "ohmic", "--leak-current", "1e-10"], "--leak-current: expected --leak constant, got ohmic"],
-  ["refractory input without a refractory period", () => ["curve", "--refractory-input", "discard"], "--refractory-input: expected --refractory beside it"],
-  ["one run of a single manifest", () => ["reproduce", file("run.json"), "--run", "one"], "--run: expected a file that holds several runs"],
+  [
+    "bits of real-valued times",
+    () => [
+      "sweep",
+      file("tiny.onnx"),
+      "--data",
+      file("data"),
+      "--scales",
+      "analytic",
+      "--codes",
+      "ttfs-real",
+      "--bits",
+      "4",
+    ],
+    "--bits: ttfs-real has no precision",
+  ],
+  [
+    "a resistance without an ohmic leak",
+    () => ["curve", "--resistance", "2e8"],
+    "--resistance: expected --leak ohmic, got constant",
+  ],
+  [
+    "a leak current beside a resistance",
+    () => ["curve", "--leak", "ohmic", "--leak-current", "1e-10"],
+    "--leak-current: expected --leak constant, got ohmic",
+  ],
+  [
+    "refractory input without a refractory period",
+    () => ["curve", "--refractory-input", "discard"],
+    "--refractory-input: expected --refractory beside it",
+  ],
+  [
+    "one run of a single manifest",
+    () => ["reproduce", file("run.json"), "--run", "one"],
+    "--run: expected a file that holds several runs",
+  ],
 ])("refuses %s", async (_, words, message) => {
   const { code, out, err } = await llif(words());
   expect({ code, out, err }).toEqual({ code: 1, out: "", err: expect.stringContaining(`llif: ${message}`) });

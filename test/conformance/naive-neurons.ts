@@ -19,15 +19,28 @@ export function payloadsOf({ code, spikes, nonAdjacent }: SpikingNetwork, ticks:
 }
 
 /** Membrane potential, or an output's charge, sample by sample; fires through `emit`. */
-export function runNeuron(network: SpikingNetwork, node: Body, neuron: number, ticks: number, arrivals: Arrivals, emit: Emit): number[] {
-  if (network.schedule === "layerwise") return network.arithmetic === "float32" ? realTimes(node, neuron, arrivals, emit) : layerwise(network, node, neuron, ticks, arrivals, emit);
-  return network.spikes === "signed" ? signedRate(network, node, neuron, ticks, arrivals, emit) : synchronous(node, neuron, ticks, arrivals, emit);
+export function runNeuron(
+  network: SpikingNetwork,
+  node: Body,
+  neuron: number,
+  ticks: number,
+  arrivals: Arrivals,
+  emit: Emit,
+): number[] {
+  if (network.schedule === "layerwise")
+    return network.arithmetic === "float32"
+      ? realTimes(node, neuron, arrivals, emit)
+      : layerwise(network, node, neuron, ticks, arrivals, emit);
+  return network.spikes === "signed"
+    ? signedRate(network, node, neuron, ticks, arrivals, emit)
+    : synchronous(node, neuron, ticks, arrivals, emit);
 }
 
 function synchronous(node: Body, neuron: number, ticks: number, arrivals: Arrivals, emit: Emit): number[] {
   let drive = at(node.bias, neuron);
   for (const { products } of arrivals) for (const [weight, value] of products) drive = f(drive + f(weight * value));
-  const arrive = (start: number, tick: number): number => arrivals.flatMap(({ spikes }) => spikes[tick]).reduce((sum, [weight]) => f(sum + weight), start);
+  const arrive = (start: number, tick: number): number =>
+    arrivals.flatMap(({ spikes }) => spikes[tick]).reduce((sum, [weight]) => f(sum + weight), start);
   if (node.kind === "output") {
     let charge = 0;
     return range(ticks).map((tick) => (charge += arrive(drive, tick)));
@@ -53,7 +66,8 @@ function synchronous(node: Body, neuron: number, ticks: number, arrivals: Arriva
 function arrived(arrivals: Arrivals, payloads: readonly number[]): bigint[] {
   let sum = 0n;
   return payloads.map((payload, tick) => {
-    for (const { spikes } of arrivals) for (const [weight, value] of spikes[tick]) sum += BigInt(weight * value) * BigInt(payload);
+    for (const { spikes } of arrivals)
+      for (const [weight, value] of spikes[tick]) sum += BigInt(weight * value) * BigInt(payload);
     return sum;
   });
 }
@@ -66,9 +80,19 @@ function constantCharge(node: Body, neuron: number, arrivals: Arrivals): bigint 
 }
 
 /** T8: N(t) = clip(floor((v0 + Z(t)) / θ), 0, T), and the spikes are its changes. */
-function signedRate(network: SpikingNetwork, node: Body, neuron: number, ticks: number, arrivals: Arrivals, emit: Emit): number[] {
+function signedRate(
+  network: SpikingNetwork,
+  node: Body,
+  neuron: number,
+  ticks: number,
+  arrivals: Arrivals,
+  emit: Emit,
+): number[] {
   const current = constantCharge(node, neuron, arrivals);
-  const spikes = arrived(arrivals, range(ticks).map(() => 1));
+  const spikes = arrived(
+    arrivals,
+    range(ticks).map(() => 1),
+  );
   let before = 0n;
   return range(ticks).map((tick) => {
     const charge = floorDivide(BigInt(tick + 1) * current, BigInt(network.windowTicks)) + spikes[tick];
@@ -76,14 +100,24 @@ function signedRate(network: SpikingNetwork, node: Body, neuron: number, ticks: 
     const theta = BigInt(at(node.threshold, neuron));
     const v = charge + BigInt(at(node.initialPotential, neuron));
     const count = clip(floorDivide(v, theta), 0n, BigInt(network.levels));
-    emit(tick, new Array<number>(Number(count > before ? count - before : before - count)).fill(count > before ? 1 : -1));
+    emit(
+      tick,
+      new Array<number>(Number(count > before ? count - before : before - count)).fill(count > before ? 1 : -1),
+    );
     before = count;
     return wrap(v - count * theta);
   });
 }
 
 /** T7, T12: the count by its formula, the spikes as its digits (or its slot), and the potential as what they leave. */
-function layerwise(network: SpikingNetwork, node: Body, neuron: number, ticks: number, arrivals: Arrivals, emit: Emit): number[] {
+function layerwise(
+  network: SpikingNetwork,
+  node: Body,
+  neuron: number,
+  ticks: number,
+  arrivals: Arrivals,
+  emit: Emit,
+): number[] {
   const payloads = payloadsOf(network, ticks);
   let base = constantCharge(node, neuron, arrivals);
   if (node.kind === "population") base += BigInt(at(node.initialPotential, neuron));
@@ -94,9 +128,14 @@ function layerwise(network: SpikingNetwork, node: Body, neuron: number, ticks: n
   const signed = network.spikes === "signed";
   let v = BigInt(trace[ticks - 1]);
   if (signed && node.rectified) v = v < 0n ? 0n : v;
-  if (network.code === "ttfs" || network.nonAdjacent === true) v = v < theta * (levels + 1n) ? v : theta * (levels + 1n) - 1n;
+  if (network.code === "ttfs" || network.nonAdjacent === true)
+    v = v < theta * (levels + 1n) ? v : theta * (levels + 1n) - 1n;
   const nearest = signed && network.nonAdjacent !== true;
-  const count = clip(nearest ? floorDivide(2n * v + theta, 2n * theta) : floorDivide(v, theta), node.rectified ? 0n : -levels, levels);
+  const count = clip(
+    nearest ? floorDivide(2n * v + theta, 2n * theta) : floorDivide(v, theta),
+    node.rectified ? 0n : -levels,
+    levels,
+  );
   const digits = digitsOf(network, Number(count), ticks);
   digits.forEach((digit, tick) => {
     if (digit !== 0) emit(tick, [digit]);
@@ -109,7 +148,8 @@ function layerwise(network: SpikingNetwork, node: Body, neuron: number, ticks: n
 /** T9: spike at 1 − V/θ of the next window, none if V ≤ 0, at once if V ≥ θ. */
 function realTimes(node: Body, neuron: number, arrivals: Arrivals, emit: Emit): number[] {
   let charge = at(node.bias, neuron);
-  for (const { products, spikes } of arrivals) for (const [weight, value] of [...products, ...spikes[0]]) charge = f(charge + f(weight * f(value)));
+  for (const { products, spikes } of arrivals)
+    for (const [weight, value] of [...products, ...spikes[0]]) charge = f(charge + f(weight * f(value)));
   if (node.kind === "output") return [charge];
   if (charge > 0) emit(0, [1 - (1 - Math.min(1, f(charge / at(node.threshold, neuron))))]);
   return [charge, Math.min(charge, 0)];

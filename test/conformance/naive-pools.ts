@@ -2,13 +2,23 @@ import type { SpikingNetwork, SpikingPool } from "../../ts/spiking/network.ts";
 import { silent, type Train } from "./naive.ts";
 
 /** Spikes that a pool passes on. @param windows the members of each output. */
-export function pooled(network: SpikingNetwork, pool: SpikingPool, source: Train, windows: readonly (readonly number[])[]): Train {
+export function pooled(
+  network: SpikingNetwork,
+  pool: SpikingPool,
+  source: Train,
+  windows: readonly (readonly number[])[],
+): Train {
   const passed = silent(source.length, windows.length);
   const channels = pool.shape[2];
   windows.forEach((window, output) => {
     if (pool.mode === "sum") {
       const times = pool.multiplicity?.[Math.floor(output / channels)] ?? 1;
-      source.forEach((tick, k) => (passed[k][output] = window.flatMap((member) => tick[member].flatMap((spike) => new Array<number>(times).fill(spike))).sort(plusFirst(network))));
+      source.forEach(
+        (tick, k) =>
+          (passed[k][output] = window
+            .flatMap((member) => tick[member].flatMap((spike) => new Array<number>(times).fill(spike)))
+            .sort(plusFirst(network))),
+      );
     } else if (network.schedule === "synchronous") largestSoFar(source, window, output, passed);
     else if (network.arithmetic === "float32") {
       const values = window.flatMap((member) => source[0][member]);
@@ -48,7 +58,13 @@ function largestDigits(source: Train, window: readonly number[], output: number,
 }
 
 /** `rate`: the OR of every tick. `ttfs`: of the first tick alone. */
-function anySpike({ code }: SpikingNetwork, source: Train, window: readonly number[], output: number, passed: Train): void {
+function anySpike(
+  { code }: SpikingNetwork,
+  source: Train,
+  window: readonly number[],
+  output: number,
+  passed: Train,
+): void {
   for (const [tick, now] of source.entries()) {
     if (!window.some((member) => now[member].length > 0)) continue;
     passed[tick][output] = [1];

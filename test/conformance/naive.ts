@@ -17,7 +17,12 @@ export interface Expected {
 
 export type NaiveInput =
   | { readonly values: ArrayLike<number> }
-  | { readonly ticks: readonly number[]; readonly neurons: readonly number[]; readonly signs?: readonly number[]; readonly times?: readonly number[] };
+  | {
+      readonly ticks: readonly number[];
+      readonly neurons: readonly number[];
+      readonly signs?: readonly number[];
+      readonly times?: readonly number[];
+    };
 
 /** Spikes of a node, [tick][neuron]: one number for each spike, +1 or −1, or 1 − t where times are real. */
 export type Train = number[][][];
@@ -26,23 +31,33 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, ind
 
 /** For each target neuron [source, weight] of every connection, by ascending source. */
 function connections(synapse: Synapse, from: Shape, to: Shape): [number, number][][] {
-  if (synapse.kind === "dense") return range(sizeOf(to)).map((target) => range(sizeOf(from)).map((source) => [source, synapse.weights[target * sizeOf(from) + source]]));
-  if (synapse.kind === "identity") return range(sizeOf(to)).map((target) => [[target, synapse.weights[target % synapse.weights.length]]]);
+  if (synapse.kind === "dense")
+    return range(sizeOf(to)).map((target) =>
+      range(sizeOf(from)).map((source) => [source, synapse.weights[target * sizeOf(from) + source]]),
+    );
+  if (synapse.kind === "identity")
+    return range(sizeOf(to)).map((target) => [[target, synapse.weights[target % synapse.weights.length]]]);
   const { kernel, stride, dilation, padding, groups, weights } = synapse;
   const found: [number, number][][] = range(sizeOf(to)).map(() => []);
   const [perGroup, outputsPerGroup] = [from[2] / groups, to[2] / groups];
   const reached = (at: number, tap: number, axis: 0 | 1, before: number): number =>
-    synapse.kind === "convTranspose2d" ? at * stride[axis] + tap * dilation[axis] - before : (at + before - tap * dilation[axis]) / stride[axis];
+    synapse.kind === "convTranspose2d"
+      ? at * stride[axis] + tap * dilation[axis] - before
+      : (at + before - tap * dilation[axis]) / stride[axis];
   for (let source = 0; source < sizeOf(from); source++) {
     const channel = source % from[2];
     const [y, x] = [Math.floor(source / from[2] / from[1]), Math.floor(source / from[2]) % from[1]];
     for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
       const outY = reached(y, Math.floor(tap / kernel[1]), 0, padding.top);
       const outX = reached(x, tap % kernel[1], 1, padding.left);
-      if (!Number.isInteger(outY) || !Number.isInteger(outX) || outY < 0 || outX < 0 || outY >= to[0] || outX >= to[1]) continue;
+      if (!Number.isInteger(outY) || !Number.isInteger(outX) || outY < 0 || outX < 0 || outY >= to[0] || outX >= to[1])
+        continue;
       for (let o = 0; o < to[2]; o++) {
         if (Math.floor(o / outputsPerGroup) !== Math.floor(channel / perGroup)) continue;
-        found[(outY * to[1] + outX) * to[2] + o].push([source, weights[(tap * perGroup + (channel % perGroup)) * to[2] + o]]);
+        found[(outY * to[1] + outX) * to[2] + o].push([
+          source,
+          weights[(tap * perGroup + (channel % perGroup)) * to[2] + o],
+        ]);
       }
     }
   }
@@ -68,7 +83,14 @@ export function simulateNaively(network: SpikingNetwork, input: NaiveInput, tick
   const trains = new Map<string, Train>([[network.input.name, inputTrain(network, input, ticks)]]);
   const trainOf = (name: string): Train => trains.get(name) as Train;
   const depth = new Map<string, number>([[network.input.name, 0]]);
-  const expected: Expected = { charges: {}, counts: {}, spikes: {}, potentials: {}, spikeCount: 0, synapticOperations: 0 };
+  const expected: Expected = {
+    charges: {},
+    counts: {},
+    spikes: {},
+    potentials: {},
+    spikeCount: 0,
+    synapticOperations: 0,
+  };
   for (const node of network.nodes) {
     const size = sizeOf(node.shape);
     if (node.kind === "pool") {
@@ -81,10 +103,22 @@ export function simulateNaively(network: SpikingNetwork, input: NaiveInput, tick
     depth.set(node.name, layer);
     const train = silent(ticks, size);
     trains.set(node.name, train);
-    const wired = synapsesTo(network, node.name).map((synapse) => ({ from: synapse.from, links: connections(synapse, shapeOf(network, synapse.from), node.shape) }));
+    const wired = synapsesTo(network, node.name).map((synapse) => ({
+      from: synapse.from,
+      links: connections(synapse, shapeOf(network, synapse.from), node.shape),
+    }));
     const traces = range(size).map((neuron) => {
-      const arrivals = wired.map(({ from, links }) => arrivalsOver(links[neuron], trainOf(from), from === network.input.name && "values" in input ? input.values : undefined));
-      expected.synapticOperations += arrivals.reduce((sum, { spikes }) => sum + spikes.reduce((total, tick) => total + tick.length, 0), 0);
+      const arrivals = wired.map(({ from, links }) =>
+        arrivalsOver(
+          links[neuron],
+          trainOf(from),
+          from === network.input.name && "values" in input ? input.values : undefined,
+        ),
+      );
+      expected.synapticOperations += arrivals.reduce(
+        (sum, { spikes }) => sum + spikes.reduce((total, tick) => total + tick.length, 0),
+        0,
+      );
       return runNeuron(network, node, neuron, ticks, arrivals, (tick, spikes) => (train[tick][neuron] = spikes));
     });
     if (node.kind === "output") {
@@ -94,7 +128,12 @@ export function simulateNaively(network: SpikingNetwork, input: NaiveInput, tick
     const realTimes = network.code === "ttfs" && network.arithmetic === "float32";
     const payloads = realTimes ? [1] : payloadsOf(network, ticks);
     expected.potentials[node.name] = traces;
-    expected.counts[node.name] = range(size).map((neuron) => train.reduce((sum, tick, k) => sum + payloads[k] * tick[neuron].reduce((total, spike) => total + (realTimes ? 1 : spike), 0), 0));
+    expected.counts[node.name] = range(size).map((neuron) =>
+      train.reduce(
+        (sum, tick, k) => sum + payloads[k] * tick[neuron].reduce((total, spike) => total + (realTimes ? 1 : spike), 0),
+        0,
+      ),
+    );
     expected.spikes[node.name] = spikeNames(network, train, network.schedule === "synchronous" ? 0 : layer * ticks);
     expected.spikeCount += expected.spikes[node.name].length;
   }
@@ -118,18 +157,28 @@ function inputTrain(network: SpikingNetwork, input: NaiveInput, ticks: number): 
   return train;
 }
 
-function arrivalsOver(links: readonly [number, number][], train: Train, constant: ArrayLike<number> | undefined): Arrivals[number] {
+function arrivalsOver(
+  links: readonly [number, number][],
+  train: Train,
+  constant: ArrayLike<number> | undefined,
+): Arrivals[number] {
   return {
     products: constant === undefined ? [] : links.map(([source, weight]) => [weight, constant[source]] as const),
-    spikes: train.map((tick) => links.flatMap(([source, weight]) => tick[source].map((spike) => [weight, spike] as const))),
+    spikes: train.map((tick) =>
+      links.flatMap(([source, weight]) => tick[source].map((spike) => [weight, spike] as const)),
+    ),
   };
 }
 
 function spikeNames(network: SpikingNetwork, train: Train, start: number): string[] {
   if (network.code === "ttfs" && network.arithmetic === "float32") {
     const spikes = train[0].flatMap((values, neuron) => values.map((value) => ({ neuron, time: 1 - value })));
-    return spikes.sort((a, b) => a.time - b.time || a.neuron - b.neuron).map(({ neuron, time }) => `${start}:${neuron}@${start + time}`);
+    return spikes
+      .sort((a, b) => a.time - b.time || a.neuron - b.neuron)
+      .map(({ neuron, time }) => `${start}:${neuron}@${start + time}`);
   }
   const sign = (spike: number): string => (network.spikes === "unsigned" ? "" : spike > 0 ? "+" : "-");
-  return train.flatMap((tick, k) => tick.flatMap((spikes, neuron) => spikes.map((spike) => `${start + k}:${neuron}${sign(spike)}`)));
+  return train.flatMap((tick, k) =>
+    tick.flatMap((spikes, neuron) => spikes.map((spike) => `${start + k}:${neuron}${sign(spike)}`)),
+  );
 }

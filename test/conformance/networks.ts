@@ -1,6 +1,14 @@
 import fc from "fast-check";
 import type { Engine } from "../../ts/engine/engine.ts";
-import type { Conv2dSynapse, ConvTranspose2dSynapse, Population, SpikingNetwork, SpikingNode, SpikingPool, Synapse } from "../../ts/spiking/network.ts";
+import type {
+  Conv2dSynapse,
+  ConvTranspose2dSynapse,
+  Population,
+  SpikingNetwork,
+  SpikingNode,
+  SpikingPool,
+  Synapse,
+} from "../../ts/spiking/network.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
 import { Draw } from "../draw.ts";
 import { windowedExtents } from "../../ts/relu/shapes.ts";
@@ -12,10 +20,19 @@ export const variants = {
   "layerwise rate": { code: "rate", schedule: "layerwise", spikes: "unsigned", arithmetic: "int32" },
   phase: { code: "phase", schedule: "layerwise", spikes: "unsigned", arithmetic: "int32" },
   "ternary phase": { code: "phase", schedule: "layerwise", spikes: "signed", arithmetic: "int32" },
-  "non-adjacent phase": { code: "phase", schedule: "layerwise", spikes: "signed", nonAdjacent: true, arithmetic: "int32" },
+  "non-adjacent phase": {
+    code: "phase",
+    schedule: "layerwise",
+    spikes: "signed",
+    nonAdjacent: true,
+    arithmetic: "int32",
+  },
   "ttfs slots": { code: "ttfs", schedule: "layerwise", spikes: "unsigned", arithmetic: "int32" },
   "ttfs times": { code: "ttfs", schedule: "layerwise", spikes: "unsigned", arithmetic: "float32" },
-} as const satisfies Record<string, Pick<SpikingNetwork, "code" | "schedule" | "spikes" | "nonAdjacent" | "arithmetic">>;
+} as const satisfies Record<
+  string,
+  Pick<SpikingNetwork, "code" | "schedule" | "spikes" | "nonAdjacent" | "arithmetic">
+>;
 
 export type Variant = keyof typeof variants;
 
@@ -41,7 +58,9 @@ export type Operator = "convTranspose2d" | "multiplicity";
 
 /** A random network with every operator but those, and inputs for it: constant values and spikes in random order. */
 export function cases(variant: Variant, without: readonly Operator[] = []): fc.Arbitrary<Case> {
-  return fc.record({ seed: fc.nat(2 ** 31 - 1), layers: fc.integer({ min: 1, max: 4 }) }).map(({ seed, layers }) => makeCase(variant, seed, layers, without));
+  return fc
+    .record({ seed: fc.nat(2 ** 31 - 1), layers: fc.integer({ min: 1, max: 4 }) })
+    .map(({ seed, layers }) => makeCase(variant, seed, layers, without));
 }
 
 function makeCase(variant: Variant, seed: number, layers: number, without: readonly Operator[]): Case {
@@ -49,9 +68,13 @@ function makeCase(variant: Variant, seed: number, layers: number, without: reado
   const axes = variants[variant];
   const integers = axes.arithmetic === "int32";
   const charges = (length: number, from: number, to: number): Float32Array | Int32Array =>
-    integers ? Int32Array.from({ length }, () => draw.integer(from, to)) : Float32Array.from({ length }, () => draw.integer(from * 1000, to * 1000) / 777);
+    integers
+      ? Int32Array.from({ length }, () => draw.integer(from, to))
+      : Float32Array.from({ length }, () => draw.integer(from * 1000, to * 1000) / 777);
   const { windowTicks, levels } = drawWindowTicks(draw, variant);
-  const inputShape: Shape = draw.chance(70) ? [draw.integer(1, 9), draw.integer(1, 9), draw.of(1, 2, 4, 6)] : [draw.integer(1, 70)];
+  const inputShape: Shape = draw.chance(70)
+    ? [draw.integer(1, 9), draw.integer(1, 9), draw.of(1, 2, 4, 6)]
+    : [draw.integer(1, 70)];
   const nodes: SpikingNode[] = [];
   const synapses: Synapse[] = [];
   let last = { name: "input", shape: inputShape };
@@ -79,23 +102,57 @@ function makeCase(variant: Variant, seed: number, layers: number, without: reado
       nodes.push(drawPopulation(draw, name, shape, variant, charges));
       synapses.push(
         identity
-          ? { kind: "identity", from: last.name, to: name, delayTicks: 0, weights: charges(draw.of(size, shape[shape.length - 1]), -9, 20) }
-          : { kind: "dense", from: last.name, to: name, delayTicks: 0, weights: charges(size * sizeOf(last.shape), -9, 11) },
+          ? {
+              kind: "identity",
+              from: last.name,
+              to: name,
+              delayTicks: 0,
+              weights: charges(draw.of(size, shape[shape.length - 1]), -9, 20),
+            }
+          : {
+              kind: "dense",
+              from: last.name,
+              to: name,
+              delayTicks: 0,
+              weights: charges(size * sizeOf(last.shape), -9, 11),
+            },
       );
     }
     // A second synapse, from any earlier node: a residual edge, also across depths.
     const node = nodes[nodes.length - 1];
     if (draw.chance(30)) {
-      const source = draw.of<{ name: string; shape: Shape }>({ name: "input", shape: inputShape }, ...nodes.slice(0, -1));
-      synapses.push({ kind: "dense", from: source.name, to: name, delayTicks: 0, weights: charges(sizeOf(node.shape) * sizeOf(source.shape), -5, 5) });
+      const source = draw.of<{ name: string; shape: Shape }>(
+        { name: "input", shape: inputShape },
+        ...nodes.slice(0, -1),
+      );
+      synapses.push({
+        kind: "dense",
+        from: source.name,
+        to: name,
+        delayTicks: 0,
+        weights: charges(sizeOf(node.shape) * sizeOf(source.shape), -5, 5),
+      });
     }
     last = node;
   }
   for (let output = 0; output < draw.integer(0, 2); output++) {
     const size = draw.integer(1, 12);
     const name = `output${output}`;
-    nodes.push({ kind: "output", name, shape: [size], bias: charges(size, -20, 20), unit: new Float64Array(size).fill(0.125), rectified: draw.chance(30) });
-    synapses.push({ kind: "dense", from: last.name, to: name, delayTicks: 0, weights: charges(size * sizeOf(last.shape), -9, 9) });
+    nodes.push({
+      kind: "output",
+      name,
+      shape: [size],
+      bias: charges(size, -20, 20),
+      unit: new Float64Array(size).fill(0.125),
+      rectified: draw.chance(30),
+    });
+    synapses.push({
+      kind: "dense",
+      from: last.name,
+      to: name,
+      delayTicks: 0,
+      weights: charges(size * sizeOf(last.shape), -9, 9),
+    });
   }
   const network: SpikingNetwork = {
     name: "random",
@@ -114,12 +171,16 @@ function makeCase(variant: Variant, seed: number, layers: number, without: reado
   return {
     network,
     ticks: windowTicks,
-    values: Float32Array.from({ length: inputs }, () => (integers ? draw.integer(-20, 60) : draw.integer(-3000, 9000) / 999)),
+    values: Float32Array.from({ length: inputs }, () =>
+      integers ? draw.integer(-20, 60) : draw.integer(-3000, 9000) / 999,
+    ),
     spikes: {
       ticks: Array.from({ length: spikeCount }, () => draw.integer(0, windowTicks - 1)),
       neurons: Array.from({ length: spikeCount }, () => draw.integer(0, inputs - 1)),
       ...(axes.spikes === "signed" ? { signs: Array.from({ length: spikeCount }, () => draw.of(-1, 1, 1)) } : {}),
-      ...(variant === "ttfs times" ? { times: Array.from({ length: spikeCount }, () => draw.integer(0, 1000) / 1000) } : {}),
+      ...(variant === "ttfs times"
+        ? { times: Array.from({ length: spikeCount }, () => draw.integer(0, 1000) / 1000) }
+        : {}),
     },
   };
 }
@@ -155,9 +216,12 @@ function drawPopulation(draw: Draw, name: string, shape: Shape, variant: Variant
   const channels = shape[shape.length - 1];
   const length = (): number => draw.of(channels, sizeOf(shape));
   const several = !plain && draw.chance(25);
-  const threshold = several ? Float32Array.from({ length: length() }, () => draw.of(8, 16, 64)) : charges(length(), 10, 90).map((value) => (ternary ? 2 * value : value));
+  const threshold = several
+    ? Float32Array.from({ length: length() }, () => draw.of(8, 16, 64))
+    : charges(length(), 10, 90).map((value) => (ternary ? 2 * value : value));
   return {
-    kind: "population", rectified: true,
+    kind: "population",
+    rectified: true,
     name,
     shape,
     bias: charges(length(), -8, 12),
@@ -167,21 +231,38 @@ function drawPopulation(draw: Draw, name: string, shape: Shape, variant: Variant
     leakFactor: plain || draw.chance(50) ? 1 : draw.of(0.9, 0.5, Math.exp(-1 / 20)),
     reset: !plain && !several && draw.chance(40) ? "hard" : "soft",
     spikesPerTick: several ? draw.of(2, 5, 1000) : 1,
-    refractory: plain || draw.chance(60) ? { ticks: 0, input: "integrate" } : { ticks: draw.integer(1, 4), input: draw.of("integrate", "discard") },
+    refractory:
+      plain || draw.chance(60)
+        ? { ticks: 0, input: "integrate" }
+        : { ticks: draw.integer(1, 4), input: draw.of("integrate", "discard") },
     unit: new Float64Array(channels).fill(1),
   };
 }
 
-function drawWindow(draw: Draw, kernel: [number, number]): Omit<Conv2dSynapse, "kind" | "weights" | "groups" | "from" | "to" | "delayTicks"> {
+function drawWindow(
+  draw: Draw,
+  kernel: [number, number],
+): Omit<Conv2dSynapse, "kind" | "weights" | "groups" | "from" | "to" | "delayTicks"> {
   return {
     kernel,
     stride: [draw.integer(1, 2), draw.integer(1, 2)],
     dilation: [draw.of(1, 1, 2), draw.of(1, 1, 2)],
-    padding: { top: draw.integer(0, 1), left: draw.integer(0, 1), bottom: draw.integer(0, 1), right: draw.integer(0, 1) },
+    padding: {
+      top: draw.integer(0, 1),
+      left: draw.integer(0, 1),
+      bottom: draw.integer(0, 1),
+      right: draw.integer(0, 1),
+    },
   };
 }
 
-function drawConv(draw: Draw, source: { name: string; shape: Shape }, to: string, charges: Charge, without: readonly Operator[]): { synapse: Conv2dSynapse | ConvTranspose2dSynapse; shape: Shape } | undefined {
+function drawConv(
+  draw: Draw,
+  source: { name: string; shape: Shape },
+  to: string,
+  charges: Charge,
+  without: readonly Operator[],
+): { synapse: Conv2dSynapse | ConvTranspose2dSynapse; shape: Shape } | undefined {
   if (source.shape.length !== 3) return undefined;
   const inputs = source.shape[2];
   const window = drawWindow(draw, [draw.integer(1, 3), draw.integer(1, 3)]);
@@ -191,24 +272,65 @@ function drawConv(draw: Draw, source: { name: string; shape: Shape }, to: string
   const extents = transposed ? transposedExtents(draw, source.shape, window) : extentsOf(source.shape, window);
   if (extents === undefined) return undefined;
   const weights = charges(window.kernel[0] * window.kernel[1] * (inputs / groups) * outputs, -12, 14);
-  return { synapse: { kind: transposed ? "convTranspose2d" : "conv2d", from: source.name, to, delayTicks: 0, ...window, weights, groups }, shape: [...extents, outputs] };
+  return {
+    synapse: {
+      kind: transposed ? "convTranspose2d" : "conv2d",
+      from: source.name,
+      to,
+      delayTicks: 0,
+      ...window,
+      weights,
+      groups,
+    },
+    shape: [...extents, outputs],
+  };
 }
 
 /** Also a window of one cell with padding: how zero padding passes. */
-function drawPool(draw: Draw, name: string, source: { readonly name: string; readonly shape: Shape }, sumOnly: boolean, without: readonly Operator[]): SpikingPool | undefined {
-  const window = { ...drawWindow(draw, draw.chance(15) ? [1, 1] : [draw.integer(1, 3), draw.integer(1, 3)]), dilation: [1, 1] as const };
+function drawPool(
+  draw: Draw,
+  name: string,
+  source: { readonly name: string; readonly shape: Shape },
+  sumOnly: boolean,
+  without: readonly Operator[],
+): SpikingPool | undefined {
+  const window = {
+    ...drawWindow(draw, draw.chance(15) ? [1, 1] : [draw.integer(1, 3), draw.integer(1, 3)]),
+    dilation: [1, 1] as const,
+  };
   const extents = extentsOf(source.shape, window);
   if (extents === undefined) return undefined;
   const mode = sumOnly ? "sum" : draw.of("max", "sum");
-  const multiplicity = mode === "sum" && !without.includes("multiplicity") && draw.chance(40) ? { multiplicity: Uint32Array.from({ length: extents[0] * extents[1] }, () => draw.integer(1, 3)) } : {};
-  return { kind: "pool", name, from: source.name, mode, ...window, shape: [...extents, source.shape[2]], ...multiplicity };
+  const multiplicity =
+    mode === "sum" && !without.includes("multiplicity") && draw.chance(40)
+      ? { multiplicity: Uint32Array.from({ length: extents[0] * extents[1] }, () => draw.integer(1, 3)) }
+      : {};
+  return {
+    kind: "pool",
+    name,
+    from: source.name,
+    mode,
+    ...window,
+    shape: [...extents, source.shape[2]],
+    ...multiplicity,
+  };
 }
 
 /** With up to a stride less one of output padding. */
-function transposedExtents(draw: Draw, shape: Shape, { kernel, stride, dilation, padding }: Parameters<typeof windowedExtents>[2]): [number, number] | undefined {
+function transposedExtents(
+  draw: Draw,
+  shape: Shape,
+  { kernel, stride, dilation, padding }: Parameters<typeof windowedExtents>[2],
+): [number, number] | undefined {
   const extents = [0, 1].map((axis) => {
     const around = axis === 0 ? padding.top + padding.bottom : padding.left + padding.right;
-    return (shape[axis] - 1) * stride[axis] + (kernel[axis] - 1) * dilation[axis] + 1 - around + draw.integer(0, stride[axis] - 1);
+    return (
+      (shape[axis] - 1) * stride[axis] +
+      (kernel[axis] - 1) * dilation[axis] +
+      1 -
+      around +
+      draw.integer(0, stride[axis] - 1)
+    );
   });
   return extents.every((extent) => extent > 0) ? [extents[0], extents[1]] : undefined;
 }

@@ -20,7 +20,11 @@ export interface SuiteOptions {
 type Cases = (variant: Variant) => fc.Arbitrary<Case>;
 
 /** Everything an engine must do, for both engines alike. */
-export function suite(title: string, makeEngine: () => Engine, { refused = [], refusedOperators = [] }: SuiteOptions = {}): void {
+export function suite(
+  title: string,
+  makeEngine: () => Engine,
+  { refused = [], refusedOperators = [] }: SuiteOptions = {},
+): void {
   const cases: Cases = (variant) => allCases(variant, refusedOperators);
   const supported = allVariants.filter((variant) => !refused.includes(variant));
   describe(title, () => {
@@ -29,13 +33,24 @@ export function suite(title: string, makeEngine: () => Engine, { refused = [], r
     describe("pipelined windows", () => pipelined(makeEngine, cases, supported));
     it.runIf(refused.length > 0).each(refused)("refuses by name: %s", async (variant) => {
       const [{ network }] = fc.sample(cases(variant), { seed, numRuns: 1 });
-      await expect(makeEngine().createSimulator(network)).rejects.toThrow(expect.objectContaining({ code: "UNSUPPORTED", message: expect.stringMatching(`code "${network.code}".*${network.spikes}`) }));
+      await expect(makeEngine().createSimulator(network)).rejects.toThrow(
+        expect.objectContaining({
+          code: "UNSUPPORTED",
+          message: expect.stringMatching(`code "${network.code}".*${network.spikes}`),
+        }),
+      );
     });
     it.runIf(refusedOperators.length > 0).each(refusedOperators)("refuses by name: %s", async (operator) => {
-      const uses = ({ network }: Case): boolean => network.synapses.some(({ kind }) => kind === operator) || network.nodes.some((node) => node.kind === "pool" && node.multiplicity !== undefined && operator === "multiplicity");
+      const uses = ({ network }: Case): boolean =>
+        network.synapses.some(({ kind }) => kind === operator) ||
+        network.nodes.some(
+          (node) => node.kind === "pool" && node.multiplicity !== undefined && operator === "multiplicity",
+        );
       const others = refusedOperators.filter((other) => other !== operator);
       const [{ network }] = fc.sample(allCases("phase", others), { seed, numRuns: 100 }).filter(uses);
-      await expect(makeEngine().createSimulator(network)).rejects.toThrow(expect.objectContaining({ code: "UNSUPPORTED", message: expect.stringMatching(/transposed|multiplicity/) }));
+      await expect(makeEngine().createSimulator(network)).rejects.toThrow(
+        expect.objectContaining({ code: "UNSUPPORTED", message: expect.stringMatching(/transposed|multiplicity/) }),
+      );
     });
   });
 }
@@ -72,37 +87,43 @@ function state(makeEngine: () => Engine, cases: Cases, supported: readonly Varia
   const open: { dispose(): void }[] = [];
   afterAll(() => open.forEach((simulator) => simulator.dispose()));
 
-  it.each(supported.filter((variant) => variants[variant].schedule === "synchronous"))("concatenates ticks under keepState: run(a) then run(b) equals run(a + b), and steps equal a run: %s", async (variant) => {
-    expect.hasAssertions();
-    await fc.assert(
-      fc.asyncProperty(cases(variant), fc.integer({ min: 1, max: 9 }), async ({ network: drawn, values }, first) => {
-        const ticks = first + 7;
-        // Signed rate runs no longer than its window.
-        const network = { ...drawn, windowTicks: ticks, levels: ticks };
-        const whole = await runOnce(engine, network, values, { ticks });
-        const simulator = await engine.createSimulator(network, { record: recordAll(network) });
-        try {
-          simulator.run(values, { ticks: 3 });
-          const a = simulator.run(values, { ticks: first });
-          const b = simulator.run(values, { ticks: ticks - first, keepState: true });
-          expect(b.charges).toEqual(whole.charges);
-          expect(b.logits).toEqual(whole.logits);
-          expect(a.statistics.spikes + b.statistics.spikes).toBe(whole.statistics.spikes);
-          for (const { name } of populationsOf(network)) {
-            expect(a.counts[name].map((count: number, neuron: number) => count + b.counts[name][neuron])).toEqual(whole.counts[name]);
-            expect([...trainOf(a, name, 0), ...trainOf(b, name, first)]).toEqual(trainOf(whole, name, 0));
+  it.each(supported.filter((variant) => variants[variant].schedule === "synchronous"))(
+    "concatenates ticks under keepState: run(a) then run(b) equals run(a + b), and steps equal a run: %s",
+    async (variant) => {
+      expect.hasAssertions();
+      await fc.assert(
+        fc.asyncProperty(cases(variant), fc.integer({ min: 1, max: 9 }), async ({ network: drawn, values }, first) => {
+          const ticks = first + 7;
+          // Signed rate runs no longer than its window.
+          const network = { ...drawn, windowTicks: ticks, levels: ticks };
+          const whole = await runOnce(engine, network, values, { ticks });
+          const simulator = await engine.createSimulator(network, { record: recordAll(network) });
+          try {
+            simulator.run(values, { ticks: 3 });
+            const a = simulator.run(values, { ticks: first });
+            const b = simulator.run(values, { ticks: ticks - first, keepState: true });
+            expect(b.charges).toEqual(whole.charges);
+            expect(b.logits).toEqual(whole.logits);
+            expect(a.statistics.spikes + b.statistics.spikes).toBe(whole.statistics.spikes);
+            for (const { name } of populationsOf(network)) {
+              expect(a.counts[name].map((count: number, neuron: number) => count + b.counts[name][neuron])).toEqual(
+                whole.counts[name],
+              );
+              expect([...trainOf(a, name, 0), ...trainOf(b, name, first)]).toEqual(trainOf(whole, name, 0));
+            }
+            simulator.reset();
+            const steps = Array.from({ length: ticks }, () => simulator.step(values));
+            for (const { name } of populationsOf(network))
+              expect(steps.flatMap((step, tick) => trainOf(step, name, tick))).toEqual(trainOf(whole, name, 0));
+            expect(steps[ticks - 1].charges).toEqual(whole.charges);
+          } finally {
+            simulator.dispose();
           }
-          simulator.reset();
-          const steps = Array.from({ length: ticks }, () => simulator.step(values));
-          for (const { name } of populationsOf(network)) expect(steps.flatMap((step, tick) => trainOf(step, name, tick))).toEqual(trainOf(whole, name, 0));
-          expect(steps[ticks - 1].charges).toEqual(whole.charges);
-        } finally {
-          simulator.dispose();
-        }
-      }),
-      { seed, numRuns: 40 },
-    );
-  });
+        }),
+        { seed, numRuns: 40 },
+      );
+    },
+  );
 
   it("concatenates spike input too, with potentials and refractory waits, and reset() forgets all of it", async () => {
     expect.hasAssertions();
@@ -112,7 +133,12 @@ function state(makeEngine: () => Engine, cases: Cases, supported: readonly Varia
         if (first < 1) return;
         const part = (from: number, to: number): RunInput => {
           const chosen = spikes.ticks.flatMap((tick, index) => (tick >= from && tick < to ? [index] : []));
-          return { spikes: { ticks: chosen.map((index) => spikes.ticks[index] - from), neurons: chosen.map((index) => spikes.neurons[index]) } };
+          return {
+            spikes: {
+              ticks: chosen.map((index) => spikes.ticks[index] - from),
+              neurons: chosen.map((index) => spikes.neurons[index]),
+            },
+          };
         };
         const whole = await runOnce(engine, network, { spikes }, { ticks });
         const simulator = await engine.createSimulator(network, { record: recordAll(network) });
@@ -124,7 +150,10 @@ function state(makeEngine: () => Engine, cases: Cases, supported: readonly Varia
             for (const { name, shape } of populationsOf(network)) {
               expect([...trainOf(a, name, 0), ...trainOf(b, name, first)]).toEqual(trainOf(whole, name, 0));
               for (let neuron = 0; neuron < sizeOf(shape); neuron++) {
-                const row = (result: Result, length: number): number[] => Array.from((result.potentials[name as never] as Float32Array).subarray(neuron * length, (neuron + 1) * length));
+                const row = (result: Result, length: number): number[] =>
+                  Array.from(
+                    (result.potentials[name as never] as Float32Array).subarray(neuron * length, (neuron + 1) * length),
+                  );
                 expect([...row(a, first), ...row(b, ticks - first)]).toEqual(row(whole, ticks));
               }
             }
@@ -147,17 +176,25 @@ function state(makeEngine: () => Engine, cases: Cases, supported: readonly Varia
           const populations = populationsOf(network);
           const { name, shape } = populations[pick % populations.length];
           const neurons = [pick % sizeOf(shape), sizeOf(shape) - 1, 0];
-          const simulator = await engine.createSimulator(network, { record: { counts: false, spikes: [name], potentials: { [name]: neurons } } });
+          const simulator = await engine.createSimulator(network, {
+            record: { counts: false, spikes: [name], potentials: { [name]: neurons } },
+          });
           const few = simulator.run({ values });
           simulator[Symbol.dispose]();
           expect(few.counts).toEqual({});
           expect(Object.keys(few.spikes)).toEqual([name]);
           expect(few.spikes[name as never]).toEqual(whole.spikes[name as never]);
           const samples = (whole.potentials[name as never] as Float32Array).length / sizeOf(shape);
-          const row = (result: Result, at: number): number[] => Array.from((result.potentials[name as never] as Float32Array).subarray(at * samples, (at + 1) * samples));
+          const row = (result: Result, at: number): number[] =>
+            Array.from((result.potentials[name as never] as Float32Array).subarray(at * samples, (at + 1) * samples));
           expect(Object.keys(few.potentials)).toEqual([name]);
           neurons.forEach((neuron, index) => expect(row(few, index)).toEqual(row(whole, neuron)));
-          expect({ charges: few.charges, logits: few.logits, top: few.top, statistics: few.statistics }).toEqual({ charges: whole.charges, logits: whole.logits, top: whole.top, statistics: whole.statistics });
+          expect({ charges: few.charges, logits: few.logits, top: few.top, statistics: few.statistics }).toEqual({
+            charges: whole.charges,
+            logits: whole.logits,
+            top: whole.top,
+            statistics: whole.statistics,
+          });
           expect(() => simulator.run(values)).toThrow(DisposedError);
         }),
         { seed, numRuns: 20 },
@@ -175,10 +212,14 @@ function state(makeEngine: () => Engine, cases: Cases, supported: readonly Varia
       expect(simulator.run(values)).toEqual(first);
       simulator.reset();
       const progress: string[] = [];
-      const batch = await simulator.runBatch([{ spikes }, values], { onProgress: (done, total) => progress.push(`${done}/${total}`) });
+      const batch = await simulator.runBatch([{ spikes }, values], {
+        onProgress: (done, total) => progress.push(`${done}/${total}`),
+      });
       expect(batch[1]).toEqual(first);
       expect(progress).toEqual(["1/2", "2/2"]);
-      await expect(simulator.runBatch([values], { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+      await expect(simulator.runBatch([values], { signal: AbortSignal.abort() })).rejects.toMatchObject({
+        code: "ABORTED",
+      });
     });
   }
 
@@ -207,34 +248,41 @@ function state(makeEngine: () => Engine, cases: Cases, supported: readonly Varia
 
 /** One sample a window; every result equals that of its sample alone, and comes L + 1 windows after its sample was taken. */
 function pipelined(makeEngine: () => Engine, cases: Cases, supported: readonly Variant[]): void {
-  it.each(supported.filter((variant) => variants[variant].schedule === "layerwise"))("equals one sample at a time: %s", async (variant) => {
-    expect.hasAssertions();
-    const engine = makeEngine();
-    await fc.assert(
-      fc.asyncProperty(cases(variant), fc.integer({ min: 0, max: 7 }), async ({ network, values, spikes }, more) => {
-        const inputs = Array.from({ length: more }, (_, index): RunInput => (index % 3 === 0 ? { spikes } : values.map((value) => value * (index % 2) + (index % 5))));
-        const alone = await engine.createSimulator(network, { record: recordAll(network) });
-        const simulator = await engine.createSimulator(network, { record: recordAll(network) });
-        const windows = latencyTicks(network) / network.windowTicks;
-        let taken = 0;
-        const entering = function* (): Generator<RunInput> {
-          for (const input of inputs) {
-            taken++;
-            yield input;
+  it.each(supported.filter((variant) => variants[variant].schedule === "layerwise"))(
+    "equals one sample at a time: %s",
+    async (variant) => {
+      expect.hasAssertions();
+      const engine = makeEngine();
+      await fc.assert(
+        fc.asyncProperty(cases(variant), fc.integer({ min: 0, max: 7 }), async ({ network, values, spikes }, more) => {
+          const inputs = Array.from(
+            { length: more },
+            (_, index): RunInput =>
+              index % 3 === 0 ? { spikes } : values.map((value) => value * (index % 2) + (index % 5)),
+          );
+          const alone = await engine.createSimulator(network, { record: recordAll(network) });
+          const simulator = await engine.createSimulator(network, { record: recordAll(network) });
+          const windows = latencyTicks(network) / network.windowTicks;
+          let taken = 0;
+          const entering = function* (): Generator<RunInput> {
+            for (const input of inputs) {
+              taken++;
+              yield input;
+            }
+          };
+          let given = 0;
+          for (const result of simulator.runPipelined(entering())) {
+            expect(taken).toBe(Math.min(given + windows, inputs.length));
+            expect(result).toEqual(alone.run(inputs[given++]));
           }
-        };
-        let given = 0;
-        for (const result of simulator.runPipelined(entering())) {
-          expect(taken).toBe(Math.min(given + windows, inputs.length));
-          expect(result).toEqual(alone.run(inputs[given++]));
-        }
-        expect(given).toBe(inputs.length);
-        alone.dispose();
-        simulator.dispose();
-      }),
-      { seed, numRuns: 15 },
-    );
-  });
+          expect(given).toBe(inputs.length);
+          alone.dispose();
+          simulator.dispose();
+        }),
+        { seed, numRuns: 15 },
+      );
+    },
+  );
 
   it("says so where another run of the simulator begins meanwhile; a later run is not affected", async () => {
     for (const variant of ["phase", "ttfs slots"] as const) {
@@ -262,7 +310,9 @@ function recordAll(network: SpikingNetwork): { spikes: string[]; potentials: Rec
   const populations = populationsOf(network);
   return {
     spikes: populations.map(({ name }) => name),
-    potentials: Object.fromEntries(populations.map(({ name, shape }) => [name, Array.from({ length: sizeOf(shape) }, (_, neuron) => neuron)])),
+    potentials: Object.fromEntries(
+      populations.map(({ name, shape }) => [name, Array.from({ length: sizeOf(shape) }, (_, neuron) => neuron)]),
+    ),
   };
 }
 
@@ -289,16 +339,20 @@ function bitsOf(values: ArrayLike<number>, integers: boolean): number[] {
 }
 
 /** Of an output, in float64. */
-const chargeBits = (values: ArrayLike<number>, integers: boolean): number[] => (integers ? Array.from(values) : [...new Uint32Array(Float64Array.from(values).buffer)]);
+const chargeBits = (values: ArrayLike<number>, integers: boolean): number[] =>
+  integers ? Array.from(values) : [...new Uint32Array(Float64Array.from(values).buffer)];
 
 function expectEqual(network: SpikingNetwork, result: Result, expected: Expected): void {
   const integers = network.arithmetic === "int32";
   for (const { name } of populationsOf(network)) {
     expect(trainOf(result, name, 0)).toEqual(expected.spikes[name]);
     expect(Array.from(result.counts[name])).toEqual(expected.counts[name]);
-    expect(bitsOf(result.potentials[name as never], integers)).toEqual(bitsOf(expected.potentials[name].flat(), integers));
+    expect(bitsOf(result.potentials[name as never], integers)).toEqual(
+      bitsOf(expected.potentials[name].flat(), integers),
+    );
   }
-  for (const { name } of outputsOf(network)) expect(chargeBits(result.charges[name], integers)).toEqual(chargeBits(expected.charges[name], integers));
+  for (const { name } of outputsOf(network))
+    expect(chargeBits(result.charges[name], integers)).toEqual(chargeBits(expected.charges[name], integers));
   expect(result.statistics.spikes).toBe(expected.spikeCount);
   expect(result.statistics.synapticOperations).toBe(expected.synapticOperations);
 }

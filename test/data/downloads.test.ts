@@ -87,7 +87,10 @@ describe("data sets that are fetched", () => {
       const source = `import { acquireFiles } from ${JSON.stringify(join(process.cwd(), "ts/cli/verified-files.ts"))};
         const obtain = () => new Promise(() => { console.log("started"); setInterval(() => {}, 1000); });
         await acquireFiles(process.argv[2], [{ name: "a", sha256: "" }], { place: "x", obtain });`;
-      execFileSync("npx", ["esbuild", "--bundle", "--platform=node", "--format=esm", `--outfile=${script}`], { input: source, stdio: ["pipe", "ignore", "pipe"] });
+      execFileSync("npx", ["esbuild", "--bundle", "--platform=node", "--format=esm", `--outfile=${script}`], {
+        input: source,
+        stdio: ["pipe", "ignore", "pipe"],
+      });
       const cache = join(folder, "cache");
       const child = spawn(process.execPath, [script, cache], { stdio: ["ignore", "pipe", "inherit"] });
       await new Promise((resolve) => child.stdout.once("data", resolve));

@@ -8,8 +8,12 @@ import { loadImageFolder } from "../../ts/cli/image-folder.ts";
 import { jpegGray } from "./fixtures.ts";
 
 let folder: string;
-beforeEach(() => { folder = mkdtempSync(join(tmpdir(), "llif-images-")); });
-afterEach(() => { rmSync(folder, { recursive: true, force: true }); });
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "llif-images-"));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
 
 function put(path: string, bytes: Uint8Array): void {
   mkdirSync(join(folder, path, ".."), { recursive: true });
@@ -41,7 +45,10 @@ describe("loadImageFolder", () => {
     expect(dataset).toMatchObject({ count: 2, shape: [2, 3, 1], labels: null, classes: ["cat", "dog"] });
     expect([dataset.images[0], dataset.images[6]]).toEqual([10, 20]);
     put("cat/1.png", gray(2, 3, 5));
-    await expect(loadImageFolder(folder)).rejects.toMatchObject({ code: "DATA", message: expect.stringMatching(/either in subfolders, .* or without labels .* got both \("cat", "10\.png"\)/) });
+    await expect(loadImageFolder(folder)).rejects.toMatchObject({
+      code: "DATA",
+      message: expect.stringMatching(/either in subfolders, .* or without labels .* got both \("cat", "10\.png"\)/),
+    });
   });
 
   it.runIf(process.platform !== "win32")("follows links to folders and images, and says what it skips", async () => {
@@ -57,17 +64,26 @@ describe("loadImageFolder", () => {
     expect(dataset).toMatchObject({ classes: ["cat", "dog"], count: 3 });
     expect([...dataset.labels!]).toEqual([0, 0, 1]);
     expect([...dataset.images].filter((_, index) => index % 6 === 0)).toEqual([5, 20, 20]);
-    expect(skipped).toEqual([expect.stringContaining('skipped "lost" (a broken link), "notes.txt", "pipe.png" (a FIFO): expected PNG and JPEG files, or folders of them')]);
+    expect(skipped).toEqual([
+      expect.stringContaining(
+        'skipped "lost" (a broken link), "notes.txt", "pipe.png" (a FIFO): expected PNG and JPEG files, or folders of them',
+      ),
+    ]);
   });
 
-  it.runIf(process.platform !== "win32")("refuses pipes and circles inside a class, and does not wait for them", async () => {
-    put("set/cat/1.png", gray(2, 3, 5));
-    execFileSync("mkfifo", [join(folder, "set/cat/2.png")]);
-    await expect(loadImageFolder(join(folder, "set"))).rejects.toThrow(/expected only PNG and JPEG files, got "cat\/2\.png", a FIFO/);
-    rmSync(join(folder, "set/cat/2.png"));
-    symlinkSync("..", join(folder, "set/cat/up.png"));
-    await expect(loadImageFolder(join(folder, "set"))).rejects.toThrow(/got "cat\/up\.png", a folder/);
-  });
+  it.runIf(process.platform !== "win32")(
+    "refuses pipes and circles inside a class, and does not wait for them",
+    async () => {
+      put("set/cat/1.png", gray(2, 3, 5));
+      execFileSync("mkfifo", [join(folder, "set/cat/2.png")]);
+      await expect(loadImageFolder(join(folder, "set"))).rejects.toThrow(
+        /expected only PNG and JPEG files, got "cat\/2\.png", a FIFO/,
+      );
+      rmSync(join(folder, "set/cat/2.png"));
+      symlinkSync("..", join(folder, "set/cat/up.png"));
+      await expect(loadImageFolder(join(folder, "set"))).rejects.toThrow(/got "cat\/up\.png", a folder/);
+    },
+  );
 
   it("takes labels from the model's classes, and refuses others", async () => {
     put("7/a.png", gray(2, 2, 1));
@@ -81,7 +97,8 @@ describe("loadImageFolder", () => {
     put("a/1.png", gray(4, 4, 9));
     put("a/2.jpg", jpegGray);
     await expect(loadImageFolder(folder)).rejects.toMatchObject({
-      code: "DATA", message: expect.stringMatching(/expected images of one shape, got \[4,4,1\] and, in ".*2\.jpg", \[9,11,1\]/),
+      code: "DATA",
+      message: expect.stringMatching(/expected images of one shape, got \[4,4,1\] and, in ".*2\.jpg", \[9,11,1\]/),
     });
     const prepare = { convention: { channelOrder: "RGB", resize: [5, 5] }, shape: [5, 5, 3] } as const;
     expect(await loadImageFolder(folder, { prepare })).toMatchObject({ count: 2, shape: [5, 5, 3] });
@@ -89,11 +106,17 @@ describe("loadImageFolder", () => {
 
   it("refuses missing and empty folders, empty classes, other files, and images that do not decode", async () => {
     await expect(loadImageFolder(join(folder, "none"))).rejects.toMatchObject({ code: "FILE" });
-    await expect(loadImageFolder(folder)).rejects.toMatchObject({ code: "DATA", message: expect.stringMatching(/subfolder of them for each class, got none/) });
+    await expect(loadImageFolder(folder)).rejects.toMatchObject({
+      code: "DATA",
+      message: expect.stringMatching(/subfolder of them for each class, got none/),
+    });
     mkdirSync(join(folder, "a"));
     await expect(loadImageFolder(folder)).rejects.toThrow(/expected images in subfolder "a", got none/);
     put("a/1.png", gray(4, 4, 9).subarray(0, 50));
-    await expect(loadImageFolder(folder)).rejects.toMatchObject({ code: "FORMAT", message: expect.stringMatching(/1\.png": truncated or corrupt PNG/) });
+    await expect(loadImageFolder(folder)).rejects.toMatchObject({
+      code: "FORMAT",
+      message: expect.stringMatching(/1\.png": truncated or corrupt PNG/),
+    });
     put("a/notes.txt", new Uint8Array(3));
     await expect(loadImageFolder(folder)).rejects.toThrow(/expected only PNG and JPEG files, got "a.notes\.txt"/);
   });

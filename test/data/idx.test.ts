@@ -15,13 +15,15 @@ const options = { name: "digits", split: "test", classes: mnistClasses } as cons
 describe("IDX", () => {
   it("returns what was written, raw and gzipped", () => {
     const shapes = fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 4 });
-    fc.assert(fc.property(shapes, fc.boolean(), (shape, zipped) => {
-      const data = Uint8Array.from({ length: sizeOf(shape) }, (_, index) => (index * 37) & 255);
-      const bytes = writeIdx({ shape, data });
-      const read = readIdx(zipped ? new Uint8Array(gzipSync(bytes)) : bytes);
-      expect(read.shape).toEqual(shape);
-      expect(read.data).toEqual(data);
-    }));
+    fc.assert(
+      fc.property(shapes, fc.boolean(), (shape, zipped) => {
+        const data = Uint8Array.from({ length: sizeOf(shape) }, (_, index) => (index * 37) & 255);
+        const bytes = writeIdx({ shape, data });
+        const read = readIdx(zipped ? new Uint8Array(gzipSync(bytes)) : bytes);
+        expect(read.shape).toEqual(shape);
+        expect(read.data).toEqual(data);
+      }),
+    );
   });
 
   it("refuses every truncation, raw and gzipped", () => {
@@ -74,7 +76,9 @@ describe("data sets", () => {
 
   it("refuses unequal counts, empty files and labels without a class", () => {
     const few = writeIdx({ shape: [2], data: Uint8Array.of(1, 2) });
-    expect(() => datasetFromIdx(images, few, options)).toThrow(/expected as many labels as images, got 2 labels and 3 images/);
+    expect(() => datasetFromIdx(images, few, options)).toThrow(
+      /expected as many labels as images, got 2 labels and 3 images/,
+    );
     const none = writeIdx({ shape: [0], data: new Uint8Array(0) });
     const noImages = writeIdx({ shape: [0, 2, 2], data: new Uint8Array(0) });
     expect(() => datasetFromIdx(noImages, none, options)).toThrow(/at least one image/);
@@ -87,7 +91,9 @@ describe("data sets", () => {
     const dataset = datasetFromIdx(images, labels, options);
     const hash = await contentHash(dataset);
     expect(hash).toMatch(/^[0-9a-f]{64}$/);
-    expect(await contentHash(imageDataset({ ...dataset, name: "other", labels: Uint16Array.from(dataset.labels!) }))).toBe(hash);
+    expect(
+      await contentHash(imageDataset({ ...dataset, name: "other", labels: Uint16Array.from(dataset.labels!) })),
+    ).toBe(hash);
     const changed = dataset.images.slice();
     changed[5] ^= 1;
     expect(await contentHash({ ...dataset, images: changed })).not.toBe(hash);

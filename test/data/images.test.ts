@@ -9,8 +9,17 @@ import { decodeImage, type DecodedImage } from "../../ts/data/images.ts";
 import { cropCentre, prepareDataset, prepareImage, resizeBilinear, withChannels } from "../../ts/data/prepare.ts";
 import { pngOf } from "./containers.ts";
 import {
-  jpegColour, jpegColourPixels, jpegGray, jpegGrayPixels, pngAlpha, pngAlphaPixels, pngOneBit, pngOneBitPixels,
-  pngPalette, pngPalettePixels, pngSixteenBits,
+  jpegColour,
+  jpegColourPixels,
+  jpegGray,
+  jpegGrayPixels,
+  pngAlpha,
+  pngAlphaPixels,
+  pngOneBit,
+  pngOneBitPixels,
+  pngPalette,
+  pngPalettePixels,
+  pngSixteenBits,
 } from "./fixtures.ts";
 
 /** The picture that Pillow resized for the hashes below. */
@@ -25,16 +34,23 @@ const picture: DecodedImage = {
 };
 
 const hash = (image: DecodedImage): string => createHash("sha256").update(image.data).digest("hex");
-const png = (height: number, width: number, channels: number, data: Uint8Array): Uint8Array => encode({ height, width, channels, data });
+const png = (height: number, width: number, channels: number, data: Uint8Array): Uint8Array =>
+  encode({ height, width, channels, data });
 
 describe("decodeImage", () => {
   it("returns the pixels of any PNG of 8 bits", () => {
-    const sizes = fc.record({ height: fc.integer({ min: 1, max: 9 }), width: fc.integer({ min: 1, max: 9 }), gray: fc.boolean() });
-    fc.assert(fc.property(sizes, ({ height, width, gray }) => {
-      const channels = gray ? 1 : 3;
-      const data = Uint8Array.from({ length: height * width * channels }, (_, index) => (index * 73) & 255);
-      expect(decodeImage(png(height, width, channels, data))).toEqual({ shape: [height, width, channels], data });
-    }));
+    const sizes = fc.record({
+      height: fc.integer({ min: 1, max: 9 }),
+      width: fc.integer({ min: 1, max: 9 }),
+      gray: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(sizes, ({ height, width, gray }) => {
+        const channels = gray ? 1 : 3;
+        const data = Uint8Array.from({ length: height * width * channels }, (_, index) => (index * 73) & 255);
+        expect(decodeImage(png(height, width, channels, data))).toEqual({ shape: [height, width, channels], data });
+      }),
+    );
   });
 
   it.each([
@@ -59,7 +75,9 @@ describe("decodeImage", () => {
   });
 
   it("refuses other formats and every truncation of a PNG", () => {
-    expect(() => decodeImage(new TextEncoder().encode("GIF89a"), "a.png")).toThrow("a.png: expected a PNG or JPEG file");
+    expect(() => decodeImage(new TextEncoder().encode("GIF89a"), "a.png")).toThrow(
+      "a.png: expected a PNG or JPEG file",
+    );
     expect(() => decodeImage(new Uint8Array(0))).toThrow(/expected a PNG or JPEG/);
     const whole = png(4, 4, 3, new Uint8Array(48).fill(9));
     for (let length = 8; length < whole.length; length++) {
@@ -71,7 +89,9 @@ describe("decodeImage", () => {
     const damaged = png(4, 4, 3, new Uint8Array(48));
     damaged[45] ^= 0xff;
     expect(() => decodeImage(damaged)).toThrow(/corrupt PNG/);
-    expect(() => decodeImage(pngOf({ width: 0x7fffffff }))).toThrow(/image of 2147483647×1 pixels: needs at least 4294967295 bytes when unpacked, the budget of reading is 2684/);
+    expect(() => decodeImage(pngOf({ width: 0x7fffffff }))).toThrow(
+      /image of 2147483647×1 pixels: needs at least 4294967295 bytes when unpacked, the budget of reading is 2684/,
+    );
     expect(() => decodeImage(jpegColour.subarray(0, 40))).toThrow(/corrupt JPEG/);
     expect(() => decodeImage(Uint8Array.of(0xff, 0xd8, 0xff))).toThrow(/corrupt JPEG file \(no frame header\)/);
   });
@@ -110,11 +130,18 @@ describe("preparing", () => {
 
   it("prepares a data set image by image, or returns it unchanged", () => {
     const dataset = imageDataset({
-      name: "d", split: "test", shape: [1, 1, 3], images: Uint8Array.of(1, 2, 3, 9, 8, 7), labels: Uint8Array.of(0, 1), classes: ["a", "b"],
+      name: "d",
+      split: "test",
+      shape: [1, 1, 3],
+      images: Uint8Array.of(1, 2, 3, 9, 8, 7),
+      labels: Uint8Array.of(0, 1),
+      classes: ["a", "b"],
     });
     expect(prepareDataset(dataset, { channelOrder: "RGB" }, [1, 1, 3])).toBe(dataset);
     expect([...prepareDataset(dataset, { channelOrder: "BGR" }, [1, 1, 3]).images]).toEqual([3, 2, 1, 7, 8, 9]);
-    expect(() => prepareDataset(dataset, { channelOrder: "gray" }, [2, 2, 1])).toThrow(/data set "d", image 0: expected \[2,2,1\]/);
+    expect(() => prepareDataset(dataset, { channelOrder: "gray" }, [2, 2, 1])).toThrow(
+      /data set "d", image 0: expected \[2,2,1\]/,
+    );
   });
 });
 
@@ -124,13 +151,15 @@ describe("CIFAR-10", () => {
     const idx = readIdx(cifarImagesFromSheets([png(2, 1024, 3, rows), png(1, 1024, 3, rows.slice(0, 3072))]));
     expect(idx.shape).toEqual([3, 32, 32, 3]);
     expect(idx.data.subarray(0, 6144)).toEqual(rows);
-    expect(() => cifarImagesFromSheets([png(2, 32, 3, rows.slice(0, 192))])).toThrow(/expected 1024 RGB pixels in a row, got 32/);
+    expect(() => cifarImagesFromSheets([png(2, 32, 3, rows.slice(0, 192))])).toThrow(
+      /expected 1024 RGB pixels in a row, got 32/,
+    );
   });
 
   it("takes labels from a JSON array of digits only", () => {
     const encoder = new TextEncoder();
     expect([...readIdx(cifarLabelsFromJson(encoder.encode("[3,8,0]"))).data]).toEqual([3, 8, 0]);
-    for (const bad of ["[3,10]", "{}", "[1", "[\"1\"]"]) {
+    for (const bad of ["[3,10]", "{}", "[1", '["1"]']) {
       expect(() => cifarLabelsFromJson(encoder.encode(bad))).toThrow(/CIFAR-10 labels: expected a JSON array/);
     }
   });

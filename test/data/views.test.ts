@@ -18,7 +18,11 @@ const data = Uint8Array.from({ length: 24 }, (_, index) => index * 9);
 const idx = writeIdx({ shape: [2, 3, 4], data });
 const labels = writeIdx({ shape: [2], data: Uint8Array.of(1, 0) });
 const digits = { name: "d", split: "test", classes: ["a", "b"] } as const;
-const sheet = pngOf({ width: 1024, colourType: 2, lines: Uint8Array.from({ length: 3073 }, (_, index) => (index === 0 ? 0 : index & 255)) });
+const sheet = pngOf({
+  width: 1024,
+  colourType: 2,
+  lines: Uint8Array.from({ length: 3073 }, (_, index) => (index === 0 ? 0 : index & 255)),
+});
 
 const readers: Readonly<Record<string, readonly [bytes: Uint8Array, read: (bytes: Uint8Array) => unknown]>> = {
   npy: [npyFloat32, (bytes) => readNpy(bytes)],
@@ -28,7 +32,13 @@ const readers: Readonly<Record<string, readonly [bytes: Uint8Array, read: (bytes
   "images of a data set": [idx, (bytes) => datasetFromIdx(bytes, labels, digits)],
   "labels of a data set": [labels, (bytes) => datasetFromIdx(idx, bytes, digits)],
   gzip: [new Uint8Array(gzipSync(data)), (bytes) => gunzip("x", bytes)],
-  zip: [zipOf([{ name: "a", data }, { name: "b", data, deflated: true }]), (bytes) => unzip(bytes, "x")],
+  zip: [
+    zipOf([
+      { name: "a", data },
+      { name: "b", data, deflated: true },
+    ]),
+    (bytes) => unzip(bytes, "x"),
+  ],
   tar: [tarOf("a", data), (bytes) => readTar(bytes)],
   "PNG with alpha": [pngAlpha, (bytes) => decodeImage(bytes)],
   "PNG of 16 bits": [pngSixteenBits, (bytes) => decodeImage(bytes)],
@@ -42,7 +52,8 @@ function inLargerBuffer(bytes: Uint8Array, start: number): ArrayBuffer {
   larger.set(bytes, start);
   return larger.buffer;
 }
-const otherRealm = (bytes: Uint8Array): Uint8Array => Object.assign(vm.runInNewContext(`new Uint8Array(${bytes.length})`) as Uint8Array, bytes);
+const otherRealm = (bytes: Uint8Array): Uint8Array =>
+  Object.assign(vm.runInNewContext(`new Uint8Array(${bytes.length})`) as Uint8Array, bytes);
 
 const holders: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
   "a Uint8Array from the third byte on": (bytes) => new Uint8Array(inLargerBuffer(bytes, 3), 3, bytes.length),

@@ -22,9 +22,15 @@ describe("encoders", () => {
 
   it("regular trains stay within ½ of x·t", () => {
     fc.assert(
-      fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 100 }), (values, ticks) => {
-        countsOf(encodeRegular(values, ticks), values.length).forEach((count, index) => expect(Math.abs(count - values[index] * ticks)).toBeLessThanOrEqual(0.5 + 1e-9));
-      }),
+      fc.property(
+        fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 100 }),
+        (values, ticks) => {
+          countsOf(encodeRegular(values, ticks), values.length).forEach((count, index) =>
+            expect(Math.abs(count - values[index] * ticks)).toBeLessThanOrEqual(0.5 + 1e-9),
+          );
+        },
+      ),
       { seed: 4 },
     );
   });
@@ -54,9 +60,18 @@ describe("encoders", () => {
   });
 
   it("ttfs: one spike in slot T + 1 − N, or at time 1 − x", () => {
-    expect(encodeTtfs([0, 1, 5, 7], 7)).toEqual({ ticks: Uint32Array.of(0, 2, 6), neurons: Uint32Array.of(3, 2, 1), meaning: { kind: "slots", ticks: 7 } });
+    expect(encodeTtfs([0, 1, 5, 7], 7)).toEqual({
+      ticks: Uint32Array.of(0, 2, 6),
+      neurons: Uint32Array.of(3, 2, 1),
+      meaning: { kind: "slots", ticks: 7 },
+    });
     expect(() => encodeTtfs([8], 7)).toThrow("from 0 to 7");
-    expect(encodeTtfsTimes([0, 0.25, 1])).toEqual({ ticks: Uint32Array.of(0, 0), neurons: Uint32Array.of(1, 2), times: Float64Array.of(0.75, 0), meaning: { kind: "times", ticks: 1 } });
+    expect(encodeTtfsTimes([0, 0.25, 1])).toEqual({
+      ticks: Uint32Array.of(0, 0),
+      neurons: Uint32Array.of(1, 2),
+      times: Float64Array.of(0.75, 0),
+      meaning: { kind: "times", ticks: 1 },
+    });
     expect(() => encodeTtfsTimes([-0.5])).toThrow("value at index 0");
   });
 

@@ -17,7 +17,10 @@ function plainPcg32(seed: number): () => number {
   };
 }
 
-it.each([0, 1, 42, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1, 0xdeadbeefcafe])("gives PCG32's numbers from seed %i", (seed) => {
-  const [fast, plain] = [pcg32(seed), plainPcg32(seed)];
-  expect(Array.from({ length: 2000 }, fast)).toEqual(Array.from({ length: 2000 }, plain));
-});
+it.each([0, 1, 42, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1, 0xdeadbeefcafe])(
+  "gives PCG32's numbers from seed %i",
+  (seed) => {
+    const [fast, plain] = [pcg32(seed), plainPcg32(seed)];
+    expect(Array.from({ length: 2000 }, fast)).toEqual(Array.from({ length: 2000 }, plain));
+  },
+);

@@ -11,11 +11,15 @@ it("the two programs differ in one import, and the simulator written by hand has
   const plain = await linesOf("with-plain.ts");
   const llif = await linesOf("with-llif.ts");
   expect(plain).toHaveLength(llif.length);
-  expect(plain.filter((line, index) => line !== llif[index])).toEqual(['import { createSimulator } from "./plain.ts";']);
+  expect(plain.filter((line, index) => line !== llif[index])).toEqual([
+    'import { createSimulator } from "./plain.ts";',
+  ]);
   expect((await linesOf("plain.ts")).length).toBeLessThanOrEqual(66);
 });
 
 it("both give the same spikes", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(new URL("run.mjs", folder))]);
-  expect(stdout).toMatch(/^20 inputs, \d+ spikes, equal neuron by neuron\nplain TypeScript [\d.]+ ms, llif [\d.]+ ms: [\d.]+ times as fast\n$/);
+  expect(stdout).toMatch(
+    /^20 inputs, \d+ spikes, equal neuron by neuron\nplain TypeScript [\d.]+ ms, llif [\d.]+ ms: [\d.]+ times as fast\n$/,
+  );
 }, 120_000);

@@ -19,7 +19,11 @@ interface Block {
 
 function blocks(): Block[] {
   const found = [...readme.matchAll(/^```(\w+)\n([^]*?)^```$/gm)].map(([, language, text]) => ({ language, text }));
-  return found.flatMap((block, index) => (block.language === "text" ? [] : [{ ...block, prints: found[index + 1]?.language === "text" ? found[index + 1].text : undefined }]));
+  return found.flatMap((block, index) =>
+    block.language === "text"
+      ? []
+      : [{ ...block, prints: found[index + 1]?.language === "text" ? found[index + 1].text : undefined }],
+  );
 }
 
 /** Measured times differ; nothing else may. */
@@ -28,7 +32,9 @@ function withoutTimes(text: string): string {
 }
 
 /** npm's own settings are no part of a user's shell. */
-const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^INIT_CWD$|^NODE_ENV$|^VITEST/.test(name)));
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^npm_|^INIT_CWD$|^NODE_ENV$|^VITEST/.test(name)),
+);
 
 describe("README.md", () => {
   // Inside the package, so that "llif" and `npx llif` find it.
@@ -39,27 +45,53 @@ describe("README.md", () => {
     folder = mkdtempSync(join(root, ".cache", "readme-"));
     symlinkSync(join(root, "models"), join(folder, "models"));
     const digits = readIdx(new Uint8Array(readFileSync(join(root, "models/mnist-500-images-idx3-ubyte.gz"))));
-    writeFileSync(join(folder, "digit.png"), encode({ width: 28, height: 28, channels: 1, data: Uint8Array.from(digits.data.slice(0, 784)) }));
+    writeFileSync(
+      join(folder, "digit.png"),
+      encode({ width: 28, height: 28, channels: 1, data: Uint8Array.from(digits.data.slice(0, 784)) }),
+    );
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  const run = (command: string, ...parameters: string[]): string => execFileSync(command, parameters, { cwd: folder, env: environment, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  const run = (command: string, ...parameters: string[]): string =>
+    execFileSync(command, parameters, {
+      cwd: folder,
+      env: environment,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
 
   async function output({ language, text }: Block): Promise<string> {
     if (language === "ts") {
       const source = join(folder, "example.ts");
       writeFileSync(source, text);
-      await build({ entryPoints: [source], outfile: join(folder, "example.mjs"), bundle: true, format: "esm", platform: "node", external: ["llif"], logLevel: "error" });
+      await build({
+        entryPoints: [source],
+        outfile: join(folder, "example.mjs"),
+        bundle: true,
+        format: "esm",
+        platform: "node",
+        external: ["llif"],
+        logLevel: "error",
+      });
       return run(process.execPath, "example.mjs");
     }
-    const lines = text.split("\n").map((line) => line.replace(/ +#.*$/, "")).filter((line) => line !== "");
+    const lines = text
+      .split("\n")
+      .map((line) => line.replace(/ +#.*$/, ""))
+      .filter((line) => line !== "");
     return lines.map((line) => runLine(line)).join("");
   }
 
   function runLine(line: string): string {
     // The whole tests are running; `npm start` is the real one, on few images.
     if (line === "npm test") return "";
-    if (line === "npm start") return execFileSync("npm", ["start", "--silent", "--", "--limit", "10"], { cwd: root, env: environment, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    if (line === "npm start")
+      return execFileSync("npm", ["start", "--silent", "--", "--limit", "10"], {
+        cwd: root,
+        env: environment,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      });
     const [command, ...words] = line.split(" ");
     expect(command).toBe("npx");
     return run("npx", "--no-install", ...words);
@@ -83,7 +115,10 @@ describe("README.md", () => {
 
   it("has the tables of the committed results, to the letter", () => {
     // A script of Node's own modules; it has no types.
-    const script = 'import { readFileSync } from "node:fs"; import { withTables } from "./scripts/results.mjs"; process.stdout.write(withTables(readFileSync("README.md", "utf8")));';
-    expect(execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: root, encoding: "utf8" })).toBe(readme);
+    const script =
+      'import { readFileSync } from "node:fs"; import { withTables } from "./scripts/results.mjs"; process.stdout.write(withTables(readFileSync("README.md", "utf8")));';
+    expect(execFileSync(process.execPath, ["--input-type=module", "-e", script], { cwd: root, encoding: "utf8" })).toBe(
+      readme,
+    );
   });
 });

@@ -11,10 +11,18 @@ const random = pseudoRandom(11);
 
 /** Reads the model and compares with onnxruntime-web; `imageInput` says whether the file's input is channels first. */
 export async function compare(nodes: readonly Node[], options: GraphOptions, imageInput = true): Promise<ReluNetwork> {
-  return compareBytes(model(nodes, options), options.input.map((extent) => (typeof extent === "string" ? 1 : extent)), imageInput);
+  return compareBytes(
+    model(nodes, options),
+    options.input.map((extent) => (typeof extent === "string" ? 1 : extent)),
+    imageInput,
+  );
 }
 
-export async function compareBytes(bytes: Uint8Array, dims: readonly number[] | undefined, imageInput = true): Promise<ReluNetwork> {
+export async function compareBytes(
+  bytes: Uint8Array,
+  dims: readonly number[] | undefined,
+  imageInput = true,
+): Promise<ReluNetwork> {
   const network = readOnnx(bytes);
   const { shape } = inputOf(network);
   for (let sample = 0; sample < 2; sample++) {

@@ -24,9 +24,14 @@ export interface GraphOptions {
 /** An ONNX file made by hand: input "x", output "y" unless said otherwise. */
 export function model(nodes: readonly Node[], options: GraphOptions): Uint8Array {
   const dim = options.input.map((extent) =>
-    typeof extent === "string" ? { value: { case: "dimParam" as const, value: extent } } : { value: { case: "dimValue" as const, value: BigInt(extent) } },
+    typeof extent === "string"
+      ? { value: { case: "dimParam" as const, value: extent } }
+      : { value: { case: "dimValue" as const, value: BigInt(extent) } },
   );
-  const tensorType = (shape?: { dim: typeof dim }) => ({ case: "tensorType" as const, value: { elemType: options.inputType ?? TensorProto_DataType.FLOAT, shape } });
+  const tensorType = (shape?: { dim: typeof dim }) => ({
+    case: "tensorType" as const,
+    value: { elemType: options.inputType ?? TensorProto_DataType.FLOAT, shape },
+  });
   const outputType = { case: "tensorType" as const, value: { elemType: TensorProto_DataType.FLOAT } };
   return toBinary(
     ModelProtoSchema,
@@ -74,5 +79,7 @@ export function integers(name: string, dims: readonly number[], values: readonly
 /** A vector of any element type whose values are kept as 32-bit integers (bool: 9) or floats (1); one value is a scalar. */
 export function typed(name: string, dataType: TensorProto_DataType, values: readonly number[]): Initializer {
   const dims = values.length === 1 ? [] : [BigInt(values.length)];
-  return dataType === TensorProto_DataType.FLOAT ? { name, dims, dataType, floatData: [...values] } : { name, dims, dataType, int32Data: [...values] };
+  return dataType === TensorProto_DataType.FLOAT
+    ? { name, dims, dataType, floatData: [...values] }
+    : { name, dims, dataType, int32Data: [...values] };
 }

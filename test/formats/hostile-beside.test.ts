@@ -34,18 +34,36 @@ function save(location: string): string {
   return path;
 }
 
-const outside = ["../secret.bin", "below/../../secret.bin", "..\\secret.bin", "\t/etc/passwd", "ht\ntps://host/x", "https://host/x", "//host/x", "/etc/passwd", "C:\\x", "file:///etc/passwd", "data:,x", "a\u0000b", ""];
+const outside = [
+  "../secret.bin",
+  "below/../../secret.bin",
+  "..\\secret.bin",
+  "\t/etc/passwd",
+  "ht\ntps://host/x",
+  "https://host/x",
+  "//host/x",
+  "/etc/passwd",
+  "C:\\x",
+  "file:///etc/passwd",
+  "data:,x",
+  "a\u0000b",
+  "",
+];
 
 describe("a path that a model names", () => {
   it.each(outside)("is refused where it is %j", async (location) => {
     expect(await refusal(() => besidePath("/m/m.onnx", location))).toMatch(/^FORMAT: /);
-    for (const base of ["https://host/m/m.onnx", "file:///m/m.onnx"]) expect(await refusal(() => besideUrl(new URL(base), location))).toMatch(/^FORMAT: /);
+    for (const base of ["https://host/m/m.onnx", "file:///m/m.onnx"])
+      expect(await refusal(() => besideUrl(new URL(base), location))).toMatch(/^FORMAT: /);
   });
 
-  it.each(["%2e%2e/x", ".%2E/x", "a/%2e%2e/%2e%2e/x", "..%2fx", "a%5c..%5c..%5cx", "%00", "%"])("is decided on the URL that it becomes: %s", async (location) => {
-    expect(await refusal(() => besideUrl(new URL("https://host/m/m.onnx"), location))).toMatch(/^FORMAT: /);
-    expect(besideUrl(new URL("file:///m/m.onnx"), location).pathname.startsWith("/m/")).toBe(true);
-  });
+  it.each(["%2e%2e/x", ".%2E/x", "a/%2e%2e/%2e%2e/x", "..%2fx", "a%5c..%5c..%5cx", "%00", "%"])(
+    "is decided on the URL that it becomes: %s",
+    async (location) => {
+      expect(await refusal(() => besideUrl(new URL("https://host/m/m.onnx"), location))).toMatch(/^FORMAT: /);
+      expect(besideUrl(new URL("file:///m/m.onnx"), location).pathname.startsWith("/m/")).toBe(true);
+    },
+  );
 
   it("keeps its letters", () => {
     expect(besidePath("dir/m.onnx", "a$&$1.bin")).toBe("dir/a$&$1.bin");
@@ -59,7 +77,10 @@ describe("loadModel in Node", () => {
     ["a path", (path) => path],
     ["a URL", (path) => pathToFileURL(path)],
     ["a file: string", (path) => pathToFileURL(path).href],
-    ["a URL of another kind", (path) => runInNewContext("({ href, toString() { return href; } })", { href: pathToFileURL(path).href })],
+    [
+      "a URL of another kind",
+      (path) => runInNewContext("({ href, toString() { return href; } })", { href: pathToFileURL(path).href }),
+    ],
   ];
 
   it.each(ways)("reads files in and below the folder, by %s", async (_way, source) => {
@@ -71,25 +92,38 @@ describe("loadModel in Node", () => {
   });
 
   it.each(ways)("follows no link out of the folder, by %s", async (_way, source) => {
-    for (const location of ["link.bin", "up/secret.bin"]) expect(await refusal(() => loadModel(source(save(location)) as string))).toMatch(/^FILE: .*leads out of the model's folder/);
+    for (const location of ["link.bin", "up/secret.bin"])
+      expect(await refusal(() => loadModel(source(save(location)) as string))).toMatch(
+        /^FILE: .*leads out of the model's folder/,
+      );
     expect(await refusal(() => loadModel(source(save("below")) as string))).toMatch(/^FILE: .*not a regular file/);
-    for (const location of ["\t/etc/passwd", `\t${folder}/secret.bin`, "%2e%2e/secret.bin"]) expect(await refusal(() => loadModel(source(save(location)) as string))).toMatch(/^(FILE|FORMAT): /);
+    for (const location of ["\t/etc/passwd", `\t${folder}/secret.bin`, "%2e%2e/secret.bin"])
+      expect(await refusal(() => loadModel(source(save(location)) as string))).toMatch(/^(FILE|FORMAT): /);
   });
 
   it("takes what lies beside a model that is itself a link", async () => {
     expect((await loadModel(join(folder, "snapshot/m.onnx"))).nodes).toHaveLength(2);
   });
 
-  it.each([undefined, null, 7, {}, [], () => 1, { href: 7 }, { href: "http:/\\:" }])("refuses the source %j", async (source) => {
-    expect(await refusal(() => loadModel(source as never))).toMatch(/^(ARGUMENT|FILE): /);
-  });
+  it.each([undefined, null, 7, {}, [], () => 1, { href: 7 }, { href: "http:/\\:" }])(
+    "refuses the source %j",
+    async (source) => {
+      expect(await refusal(() => loadModel(source as never))).toMatch(/^(ARGUMENT|FILE): /);
+    },
+  );
 
   it("refuses options by name", async () => {
     const path = save("w.bin");
-    expect(await refusal(() => loadModel(path, { bugdet: {} } as never))).toMatch(/^ARGUMENT: loadModel: .*"bugdet"; did you mean "budget"/);
-    expect(await refusal(() => loadModel(path, { budget: { elements: 1 } }))).toMatch(/^FORMAT: .*the budget of reading is 1;/);
+    expect(await refusal(() => loadModel(path, { bugdet: {} } as never))).toMatch(
+      /^ARGUMENT: loadModel: .*"bugdet"; did you mean "budget"/,
+    );
+    expect(await refusal(() => loadModel(path, { budget: { elements: 1 } }))).toMatch(
+      /^FORMAT: .*the budget of reading is 1;/,
+    );
     expect(await refusal(() => loadModel(path, { signal: {} } as never))).toMatch(/^ARGUMENT: loadModel: signal/);
-    expect(await refusal(() => loadModel(path, { readBeside: async () => "text" } as never))).toMatch(/^ARGUMENT: .*what readBeside gave for "w.bin": expected bytes/);
+    expect(await refusal(() => loadModel(path, { readBeside: async () => "text" } as never))).toMatch(
+      /^ARGUMENT: .*what readBeside gave for "w.bin": expected bytes/,
+    );
   });
 });
 

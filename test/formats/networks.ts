@@ -13,8 +13,13 @@ export function randomNetwork(seed: number): ReluNetwork {
   if (below(3) === 0) builder = builder.globalAveragePool();
   const size = builder.shape.reduce((a, b) => a * b);
   builder = builder.dense({ weights: randomTensor(random, 6, size), bias: randomValues(random, 6) });
-  if (below(2) === 0) builder = builder.relu({ ceiling: below(2) === 0 ? 6 : Infinity }).dense({ weights: randomTensor(random, 4, 6) });
-  if (below(2) === 0) builder = builder.affine({ scale: randomValues(random, builder.shape[0]), shift: randomValues(random, builder.shape[0]) });
+  if (below(2) === 0)
+    builder = builder.relu({ ceiling: below(2) === 0 ? 6 : Infinity }).dense({ weights: randomTensor(random, 4, 6) });
+  if (below(2) === 0)
+    builder = builder.affine({
+      scale: randomValues(random, builder.shape[0]),
+      shift: randomValues(random, builder.shape[0]),
+    });
   return below(3) === 0 ? builder.softmax().build() : builder.build();
 }
 
@@ -38,14 +43,25 @@ function randomImageLayer(builder: ReluNetworkBuilder, random: () => number): Re
       const outputs = groups * (1 + below(2));
       const weights = randomTensor(random, ...size, channels / groups, outputs);
       const outputPadding = [below(stride[0]), below(stride[1])] as const;
-      return builder.convTranspose2d({ weights, stride, groups, bias: randomValues(random, outputs), outputPadding, padding: { ...pads, top: 0, right: Math.min(pads.right, 1) } }).relu();
+      return builder
+        .convTranspose2d({
+          weights,
+          stride,
+          groups,
+          bias: randomValues(random, outputs),
+          outputPadding,
+          padding: { ...pads, top: 0, right: Math.min(pads.right, 1) },
+        })
+        .relu();
     }
     case 0: {
       const groups = below(2) === 0 ? channels : 1;
       const outputs = groups * (1 + below(3));
       const weights = randomTensor(random, ...size, channels / groups, outputs);
       const options = { weights, stride, groups, bias: randomValues(random, outputs) };
-      return below(2) === 0 ? builder.conv2d({ ...options, padding: pads }).relu() : builder.conv2d({ ...options, padding: "same", dilation: 1 + below(2) }).relu();
+      return below(2) === 0
+        ? builder.conv2d({ ...options, padding: pads }).relu()
+        : builder.conv2d({ ...options, padding: "same", dilation: 1 + below(2) }).relu();
     }
     case 1:
       return builder.maxPool({ size, stride, padding: pads, ceil: below(2) === 0 });
@@ -53,7 +69,12 @@ function randomImageLayer(builder: ReluNetworkBuilder, random: () => number): Re
       return builder.averagePool({ size, stride, padding: pads, ceil: below(2) === 0, countPadding: below(2) === 0 });
     case 3: {
       const values = (): Float32Array => randomValues(random, channels);
-      return builder.batchNorm({ gamma: values(), beta: values(), mean: values(), variance: values().map((value) => value + 1.5) });
+      return builder.batchNorm({
+        gamma: values(),
+        beta: values(),
+        mean: values(),
+        variance: values().map((value) => value + 1.5),
+      });
     }
     default:
       return builder.relu({ ceiling: below(2) === 0 ? 1.5 : Infinity }).reshape({ shape: [width, height, channels] });

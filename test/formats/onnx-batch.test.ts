@@ -8,10 +8,23 @@ import { runOrt } from "./ort.ts";
 import { largestDifference, pseudoRandom, randomValues } from "./random.ts";
 
 const random = pseudoRandom(15);
-const weights = (name: string, ...dims: number[]) => floats(name, dims, randomValues(random, dims.reduce((product, extent) => product * extent, 1)));
+const weights = (name: string, ...dims: number[]) =>
+  floats(
+    name,
+    dims,
+    randomValues(
+      random,
+      dims.reduce((product, extent) => product * extent, 1),
+    ),
+  );
 
 /** Reads the model as one of samples, and compares each sample with onnxruntime-web's. */
-async function compareSamples(nodes: readonly Node[], options: GraphOptions, shape: readonly number[], toFile = (sample: Float32Array) => sample): Promise<void> {
+async function compareSamples(
+  nodes: readonly Node[],
+  options: GraphOptions,
+  shape: readonly number[],
+  toFile = (sample: Float32Array) => sample,
+): Promise<void> {
   const bytes = model(nodes, options);
   const network = readOnnx(bytes);
   expect(inputOf(network).shape).toEqual(shape);
@@ -22,11 +35,18 @@ async function compareSamples(nodes: readonly Node[], options: GraphOptions, sha
   samples.forEach((sample, index) => all.set(toFile(sample), index * size));
   const expected = (await runOrt(bytes, all, options.input as number[])).data;
   const each = expected.length / count;
-  samples.forEach((sample, index) => expect(largestDifference(outputOf(network, sample), expected.subarray(index * each, (index + 1) * each))).toBeLessThan(1e-5));
+  samples.forEach((sample, index) =>
+    expect(
+      largestDifference(outputOf(network, sample), expected.subarray(index * each, (index + 1) * each)),
+    ).toBeLessThan(1e-5),
+  );
 }
 
 /** [length, channels] as the network has it to [channels, length] of the file. */
-const transposed = (rows: number, columns: number) => (sample: Float32Array): Float32Array => Float32Array.from(sample, (_, index) => sample[(index % rows) * columns + Math.floor(index / rows)]);
+const transposed =
+  (rows: number, columns: number) =>
+  (sample: Float32Array): Float32Array =>
+    Float32Array.from(sample, (_, index) => sample[(index % rows) * columns + Math.floor(index / rows)]);
 
 describe("a fixed batch", () => {
   const dense = [node("Gemm", ["x", "w", "b"], "h"), node("Relu", ["h"], "y")];
@@ -38,27 +58,63 @@ describe("a fixed batch", () => {
   });
 
   it("stands in the constants of a Reshape", async () => {
-    const options = { input: [4, 20], initializers: [integers("flat", [2], [4, 20]), integers("back", [3], [4, 5, 4]), weights("w", 20, 3), weights("b", 3)] };
-    await compareSamples([node("Reshape", ["x", "back"], "r"), node("Relu", ["r"], "s"), node("Reshape", ["s", "flat"], "f"), node("Gemm", ["f", "w", "b"], "y")], options, [20]);
+    const options = {
+      input: [4, 20],
+      initializers: [
+        integers("flat", [2], [4, 20]),
+        integers("back", [3], [4, 5, 4]),
+        weights("w", 20, 3),
+        weights("b", 3),
+      ],
+    };
+    await compareSamples(
+      [
+        node("Reshape", ["x", "back"], "r"),
+        node("Relu", ["r"], "s"),
+        node("Reshape", ["s", "flat"], "f"),
+        node("Gemm", ["f", "w", "b"], "y"),
+      ],
+      options,
+      [20],
+    );
   });
 
   it("is that of images, flattened by Reshape with the batch in it", async () => {
-    const options = { input: [4, 1, 3, 3], initializers: [integers("flat", [2], [4, 9]), weights("w", 9, 3), weights("b", 3)] };
-    await compareSamples([node("Relu", ["x"], "r"), node("Reshape", ["r", "flat"], "f"), node("Gemm", ["f", "w", "b"], "y")], options, [3, 3, 1]);
+    const options = {
+      input: [4, 1, 3, 3],
+      initializers: [integers("flat", [2], [4, 9]), weights("w", 9, 3), weights("b", 3)],
+    };
+    await compareSamples(
+      [node("Relu", ["x"], "r"), node("Reshape", ["r", "flat"], "f"), node("Gemm", ["f", "w", "b"], "y")],
+      options,
+      [3, 3, 1],
+    );
   });
 
   it("is that of images with channels last, as tf2onnx has them", async () => {
     const options = { input: [4, 3, 3, 2], initializers: [weights("k", 5, 2, 2, 2)] };
-    await compareSamples([node("Transpose", ["x"], "t", { perm: [0, 3, 1, 2] }), node("Conv", ["t", "k"], "c"), node("Relu", ["c"], "y")], options, [3, 3, 2]);
+    await compareSamples(
+      [node("Transpose", ["x"], "t", { perm: [0, 3, 1, 2] }), node("Conv", ["t", "k"], "c"), node("Relu", ["c"], "y")],
+      options,
+      [3, 3, 2],
+    );
   });
 
   it("is that of sequences before a convolution", async () => {
     const options = { input: [4, 2, 6], initializers: [weights("k", 3, 2, 3)] };
-    await compareSamples([node("Conv", ["x", "k"], "c"), node("Relu", ["c"], "y")], options, [1, 6, 2], transposed(6, 2));
+    await compareSamples(
+      [node("Conv", ["x", "k"], "c"), node("Relu", ["c"], "y")],
+      options,
+      [1, 6, 2],
+      transposed(6, 2),
+    );
   });
 
   it("is none where the graph mixes its elements", async () => {
-    const bytes = model([node("Reshape", ["x", "s"], "f"), node("Gemm", ["f", "w", "b"], "y")], { input: [4, 5], initializers: [integers("s", [2], [1, 20]), weights("w", 20, 3), weights("b", 3)] });
+    const bytes = model([node("Reshape", ["x", "s"], "f"), node("Gemm", ["f", "w", "b"], "y")], {
+      input: [4, 5],
+      initializers: [integers("s", [2], [1, 20]), weights("w", 20, 3), weights("b", 3)],
+    });
     expect(inputOf(readOnnx(bytes)).shape).toEqual([4, 5, 1]);
   });
 

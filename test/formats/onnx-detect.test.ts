@@ -26,7 +26,8 @@ describe("detectFormat and readModel", () => {
   it("tells formats by content", () => {
     expect(detectFormat(writeOnnx(randomNetwork(1)))).toBe("onnx");
     expect(detectFormat(container)).toBe("llif");
-    for (const other of [text("\x89PNG\r\n"), text("{}"), text("PK\x03\x04"), new Uint8Array()]) expect(detectFormat(other)).toBeUndefined();
+    for (const other of [text("\x89PNG\r\n"), text("{}"), text("PK\x03\x04"), new Uint8Array()])
+      expect(detectFormat(other)).toBeUndefined();
   });
 
   it("reads ONNX with its description and names it after the file", async () => {
@@ -37,13 +38,22 @@ describe("detectFormat and readModel", () => {
     expect(model.network.name).toBe("mnist-8");
     expect(model.network.convention.scale).toBe(1);
     expect(model.network.classes).toHaveLength(10);
-    expect((await readModel(bytes, "a/b\\c.onnx")).network).toMatchObject({ name: "c", convention: { channelOrder: "gray", scale: 1 / 255 } });
+    expect((await readModel(bytes, "a/b\\c.onnx")).network).toMatchObject({
+      name: "c",
+      convention: { channelOrder: "gray", scale: 1 / 255 },
+    });
   });
 
   it("names the file in its error", async () => {
-    await expect(readModel(text("hello"), "notes.txt")).rejects.toThrow('"notes.txt": expected an ONNX, Keras (HDF5), TensorFlow.js (model.json) or .llif file, got bytes of another format');
-    await expect(readModel(new Uint8Array(), "none.onnx")).rejects.toThrow('"none.onnx": expected an ONNX, Keras (HDF5), TensorFlow.js (model.json) or .llif file, got an empty file');
-    await expect(readModel(Uint8Array.of(8, 7, 1, 2, 3), "cut.onnx")).rejects.toThrow('"cut.onnx": ONNX file: truncated or corrupt');
+    await expect(readModel(text("hello"), "notes.txt")).rejects.toThrow(
+      '"notes.txt": expected an ONNX, Keras (HDF5), TensorFlow.js (model.json) or .llif file, got bytes of another format',
+    );
+    await expect(readModel(new Uint8Array(), "none.onnx")).rejects.toThrow(
+      '"none.onnx": expected an ONNX, Keras (HDF5), TensorFlow.js (model.json) or .llif file, got an empty file',
+    );
+    await expect(readModel(Uint8Array.of(8, 7, 1, 2, 3), "cut.onnx")).rejects.toThrow(
+      '"cut.onnx": ONNX file: truncated or corrupt',
+    );
   });
 });
 
@@ -52,7 +62,9 @@ describe("parseDescription", () => {
     const files = readdirSync(folder).filter((file) => file.endsWith(".json"));
     expect(files).toContain("mnist-8.json");
     for (const file of files) {
-      const json = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as { accuracy: { correct: number; samples: number } };
+      const json = JSON.parse(readFileSync(new URL(file, folder), "utf8")) as {
+        accuracy: { correct: number; samples: number };
+      };
       const description = parseDescription(json);
       expect(description.name).toBe(file.replace(".json", ""));
       expect(description.accuracy?.value).toBe(json.accuracy.correct / json.accuracy.samples);
@@ -79,10 +91,16 @@ describe("parseDescription", () => {
     [{ input: { scale: 0 } }, "model description: input scale: expected a number other than 0, got 0"],
     [{ input: { std: [0] } }, "model description: input std: expected a finite number > 0, got 0"],
     [{ input: { mean: [1, "x"] } }, 'model description: input: mean[1]: expected a finite number, got "x"'],
-    [{ input: { channelOrder: "CMYK" } }, 'model description: input: channelOrder: expected one of RGB, BGR, gray, got "CMYK"'],
+    [
+      { input: { channelOrder: "CMYK" } },
+      'model description: input: channelOrder: expected one of RGB, BGR, gray, got "CMYK"',
+    ],
     [{ input: { resize: [1, 2, 3] } }, "model description: input: resize: expected [height, width], got 3 values"],
     [{ input: { crop: [0, 2] } }, "model description: input: crop[0]: expected an integer >= 1, got 0"],
-    [{ input: { colour: 1 } }, "model description: input: expected the keys scale, mean, std, channelOrder, resize, crop, got \"colour\""],
+    [
+      { input: { colour: 1 } },
+      'model description: input: expected the keys scale, mean, std, channelOrder, resize, crop, got "colour"',
+    ],
     [{ accuracy: { value: 98 } }, "model description: accuracy: value: expected a finite number >= 0 <= 1, got 98"],
   ])("refuses %j", (json, message) => {
     expect(messageOf(json)).toBe(message);

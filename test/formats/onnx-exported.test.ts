@@ -41,7 +41,8 @@ const sampleIsChannelsFirst = (file: string): boolean => file.startsWith("torchs
 
 describe("models of real exporters", () => {
   it("are there, of each exporter", () => {
-    for (const exporter of ["torchscript", "dynamo", "tf2onnx", "keras"]) expect(files.filter((file) => file.startsWith(exporter)).length).toBeGreaterThan(3);
+    for (const exporter of ["torchscript", "dynamo", "tf2onnx", "keras"])
+      expect(files.filter((file) => file.startsWith(exporter)).length).toBeGreaterThan(3);
   });
 
   it.each(files)("%s equals its framework and onnxruntime-web", async (file) => {
@@ -57,7 +58,10 @@ describe("models of real exporters", () => {
       const expected = sample.output.values.slice(index * outputs, (index + 1) * outputs);
       const output = network.nodes.find(({ name }) => name === network.outputs[0])?.shape ?? [];
       const first = outputOf(network, input);
-      const actual = !sampleIsChannelsFirst(file) && output.length === 3 ? channelsLast(first, [1, output[2], output[0], output[1]]) : first;
+      const actual =
+        !sampleIsChannelsFirst(file) && output.length === 3
+          ? channelsLast(first, [1, output[2], output[0], output[1]])
+          : first;
       expectClose(actual, expected, 1e-5);
       if (externalFiles(bytes).length === 0) {
         const ort = await runOrt(bytes, fileInput, [1, ...sample.input.shape.slice(1)]);

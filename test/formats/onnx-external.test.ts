@@ -24,7 +24,10 @@ function external(entries: Record<string, string>): Uint8Array {
 const weights = new Uint8Array(Float32Array.of(9, 9, 1, 2, 3, 4, 5, 6).buffer);
 
 async function errorOf(promise: Promise<unknown>): Promise<LlifError> {
-  const error: unknown = await promise.then(() => undefined, (caught: unknown) => caught);
+  const error: unknown = await promise.then(
+    () => undefined,
+    (caught: unknown) => caught,
+  );
   if (!(error instanceof LlifError)) throw error ?? new Error("expected an LlifError, got none");
   return error;
 }
@@ -36,8 +39,13 @@ describe("weights in files beside the model", () => {
     const asked: string[] = [];
     const found = await readModel(bytes, "m.onnx", undefined, async (path) => (asked.push(path), weights));
     expect(asked).toEqual(["parts/w.bin"]);
-    expect(found).toMatchObject({ kind: "relu", network: { nodes: [{}, { weights: { shape: [2, 3], data: Float32Array.of(1, 3, 5, 2, 4, 6) } }] } });
-    expect(readOnnx(external({ location: "w.bin" }), { files: new Map([["w.bin", weights.subarray(8)]]) }).nodes).toHaveLength(2);
+    expect(found).toMatchObject({
+      kind: "relu",
+      network: { nodes: [{}, { weights: { shape: [2, 3], data: Float32Array.of(1, 3, 5, 2, 4, 6) } }] },
+    });
+    expect(
+      readOnnx(external({ location: "w.bin" }), { files: new Map([["w.bin", weights.subarray(8)]]) }).nodes,
+    ).toHaveLength(2);
   });
 
   it("are found by loadModel, and equal those of one file", async () => {
@@ -57,13 +65,35 @@ describe("weights in files beside the model", () => {
     ["a path of Windows", { location: "C:\\w.bin" }, "FORMAT", "expected a path below the model's own folder"],
     ["a URL", { location: "file:w.bin" }, "FORMAT", "expected a path below the model's own folder"],
     ["no path", { offset: "0" }, "FORMAT", 'tensor "w": expected the location of its external data, got none'],
-    ["an offset behind the end", { location: "w.bin", offset: "1000" }, "FORMAT", 'expected 0 bytes at 1000 of "w.bin"'],
-    ["too great a length", { location: "w.bin", offset: "0", length: "33" }, "FORMAT", 'tensor "w": expected 33 bytes at 0 of "w.bin", got a file of 32 bytes'],
-    ["too small a length", { location: "w.bin", offset: "0", length: "20" }, "FORMAT", 'tensor "w": expected 24 bytes of raw data, got 20'],
-    ["an offset that is no number", { location: "w.bin", offset: "x" }, "FORMAT", 'tensor "w": offset of its external data: expected an integer >= 0, got "x"'],
+    [
+      "an offset behind the end",
+      { location: "w.bin", offset: "1000" },
+      "FORMAT",
+      'expected 0 bytes at 1000 of "w.bin"',
+    ],
+    [
+      "too great a length",
+      { location: "w.bin", offset: "0", length: "33" },
+      "FORMAT",
+      'tensor "w": expected 33 bytes at 0 of "w.bin", got a file of 32 bytes',
+    ],
+    [
+      "too small a length",
+      { location: "w.bin", offset: "0", length: "20" },
+      "FORMAT",
+      'tensor "w": expected 24 bytes of raw data, got 20',
+    ],
+    [
+      "an offset that is no number",
+      { location: "w.bin", offset: "x" },
+      "FORMAT",
+      'tensor "w": offset of its external data: expected an integer >= 0, got "x"',
+    ],
     ["a negative offset", { location: "w.bin", offset: "-8" }, "FORMAT", "expected an integer >= 0"],
   ])("refuses %s", async (_, entries, code, message) => {
-    const error = await errorOf(readModel(external(entries as unknown as Record<string, string>), "m.onnx", undefined, async () => weights));
+    const error = await errorOf(
+      readModel(external(entries as unknown as Record<string, string>), "m.onnx", undefined, async () => weights),
+    );
     expect(error.code).toBe(code);
     expect(error.message).toContain(message);
   });

@@ -38,20 +38,37 @@ async function open(context: TestContext, name: Name): Promise<Uint8Array> {
     return new Map(Object.entries(light).map(([path, bytes]) => [path.replace(/^.*\//, ""), bytes]));
   };
   let reason = "";
-  const found = await acquireFiles(join(cacheFolder(), "models"), files, { place: "onnx light models", obtain }).catch((error: unknown) => {
-    if (!(error instanceof LlifError) || error.message.includes("checksum")) throw error;
-    reason = error.message;
-    return undefined;
-  });
+  const found = await acquireFiles(join(cacheFolder(), "models"), files, { place: "onnx light models", obtain }).catch(
+    (error: unknown) => {
+      if (!(error instanceof LlifError) || error.message.includes("checksum")) throw error;
+      reason = error.message;
+      return undefined;
+    },
+  );
   return requireOrSkip(context, found, reason)[Object.keys(checksums).indexOf(name)];
 }
 
 const multiplyAccumulates = ({ nodes }: ReluNetwork): number =>
-  nodes.reduce((sum, node) => sum + (node.kind === "dense" ? node.weights.data.length : node.kind === "conv2d" ? node.shape[0] * node.shape[1] * node.weights.data.length : 0), 0);
+  nodes.reduce(
+    (sum, node) =>
+      sum +
+      (node.kind === "dense"
+        ? node.weights.data.length
+        : node.kind === "conv2d"
+          ? node.shape[0] * node.shape[1] * node.weights.data.length
+          : 0),
+    0,
+  );
 
 describe("graphs of well-known networks", () => {
   // Published multiply-accumulates; this ResNet-50 strides in its 3×3 convolutions. ShuffleNet is compared number by number below.
-  const read: [Name, number][] = [["densenet121", 2.83e9], ["inception_v2", 2.02e9], ["resnet50", 4.09e9], ["squeezenet", 0.35e9], ["vgg19", 19.6e9]];
+  const read: [Name, number][] = [
+    ["densenet121", 2.83e9],
+    ["inception_v2", 2.02e9],
+    ["resnet50", 4.09e9],
+    ["squeezenet", 0.35e9],
+    ["vgg19", 19.6e9],
+  ];
 
   it.for(read)("%s is read whole", async ([name, expected], context) => {
     // Their weights are constants that a few bytes make.
@@ -68,14 +85,25 @@ describe("graphs of well-known networks", () => {
     const pass = await createFloatPass(network);
     const [output] = Object.values(pass.run(input, 1).outputs);
     pass.dispose();
-    const logits = network.nodes.find(({ name }) => name === network.outputs[0])?.kind === "softmax" ? probabilities(output) : output;
+    const logits =
+      network.nodes.find(({ name }) => name === network.outputs[0])?.kind === "softmax"
+        ? probabilities(output)
+        : output;
     expectClose(logits, (await runOrt(bytes, toChannelsFirst(input, shape))).data, 1e-4);
   });
 
-  it.for<[Name, number]>([["bvlc_alexnet", 2], ["inception_v1", 2], ["zfnet512", 2]])("%s is refused for each of its LRN", async ([name, count], context) => {
+  it.for<[Name, number]>([
+    ["bvlc_alexnet", 2],
+    ["inception_v1", 2],
+    ["zfnet512", 2],
+  ])("%s is refused for each of its LRN", async ([name, count], context) => {
     const bytes = await open(context, name);
     expect(() => readOnnx(bytes)).toThrow(LlifError);
-    expect(() => readOnnx(bytes)).toThrow(new RegExp(`^${count} nodes are not supported:(\\n  ".*" \\(LRN\\): operator LRN is not supported; use BatchNormalization, or leave it out){${count}}$`));
+    expect(() => readOnnx(bytes)).toThrow(
+      new RegExp(
+        `^${count} nodes are not supported:(\\n  ".*" \\(LRN\\): operator LRN is not supported; use BatchNormalization, or leave it out){${count}}$`,
+      ),
+    );
   });
 });
 

@@ -9,7 +9,9 @@ import { operatorCases } from "./operator-cases.ts";
 
 interface Standard {
   readonly opset: number;
-  readonly operators: Readonly<Record<string, { versions: number[]; deprecated: boolean; inputs: number; outputs: number }>>;
+  readonly operators: Readonly<
+    Record<string, { versions: number[]; deprecated: boolean; inputs: number; outputs: number }>
+  >;
 }
 
 /** Written by operators.py from the package onnx. */
@@ -37,18 +39,24 @@ describe("every operator of the ONNX standard", () => {
     expect(read.sort()).toEqual([...operators.keys()].sort());
   });
 
-  it.each(read.flatMap((name) => opsetsOf(name).map((opset) => [name, opset] as const)))("%s of opset %i equals onnxruntime-web", async (name, opset) => {
-    const cases = operatorCases[name](opset);
-    expect(cases.length > 0 || opset < standard.operators[name].versions[0]).toBe(true);
-    for (const { nodes, options } of cases) await compare(nodes, { ...options, opset });
-  });
+  it.each(read.flatMap((name) => opsetsOf(name).map((opset) => [name, opset] as const)))(
+    "%s of opset %i equals onnxruntime-web",
+    async (name, opset) => {
+      const cases = operatorCases[name](opset);
+      expect(cases.length > 0 || opset < standard.operators[name].versions[0]).toBe(true);
+      for (const { nodes, options } of cases) await compare(nodes, { ...options, opset });
+    },
+  );
 
   it.each(refused)("%s is refused by name", (name) => {
     const domain = name.includes(".") ? name.slice(0, name.lastIndexOf(".")) : "";
     const { inputs, outputs } = standard.operators[name];
     const draft = node(name.slice(name.lastIndexOf(".") + 1), new Array<string>(inputs).fill("x"), "y");
     const output = ["y", ...Array.from({ length: outputs - 1 }, (_, index) => `y${index}`)];
-    const bytes = model([node("Relu", ["x"], "r"), { ...draft, domain, output } as typeof draft, node("Relu", ["y"], "z")], { input: ["N", 3, 8, 8], output: "z", opset: standard.opset });
+    const bytes = model(
+      [node("Relu", ["x"], "r"), { ...draft, domain, output } as typeof draft, node("Relu", ["y"], "z")],
+      { input: ["N", 3, 8, 8], output: "z", opset: standard.opset },
+    );
     let error: unknown;
     try {
       readOnnx(bytes);
@@ -58,7 +66,8 @@ describe("every operator of the ONNX standard", () => {
     expect(error).toBeInstanceOf(LlifError);
     expect(error).toMatchObject({ code: "UNSUPPORTED", nodes: ["y-node"] });
     // An If is read where shapes decide it, so that its refusal says why this one is not.
-    const reason = name === "If" ? "its condition depends on the input or on the batch size" : `operator ${name} is not supported`;
+    const reason =
+      name === "If" ? "its condition depends on the input or on the batch size" : `operator ${name} is not supported`;
     expect((error as LlifError).message).toContain(`"y-node" (${name}): ${reason}`);
   });
 });

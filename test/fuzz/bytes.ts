@@ -26,7 +26,12 @@ export function join(...parts: readonly (Uint8Array | string)[]): Buffer {
 }
 
 /** Flips, overwrites, cuts, repeats, inserts and moves, several times over; the first bytes more often than others. */
-export function mutateBytes(random: Random, bytes: Uint8Array, donor: Uint8Array = bytes, times = 1 + random.below(random.chance(70) ? 3 : 12)): Buffer {
+export function mutateBytes(
+  random: Random,
+  bytes: Uint8Array,
+  donor: Uint8Array = bytes,
+  times = 1 + random.below(random.chance(70) ? 3 : 12),
+): Buffer {
   let damaged = Buffer.from(bytes);
   for (let round = 0; round < times && damaged.length > 0; round++) {
     const at = random.chance(40) ? random.below(Math.min(damaged.length, 256)) : random.below(damaged.length);
@@ -36,28 +41,70 @@ export function mutateBytes(random: Random, bytes: Uint8Array, donor: Uint8Array
   return damaged;
 }
 
-function mutateOnce(random: Random, bytes: Buffer<ArrayBuffer>, donor: Buffer, at: number, span: number): Buffer<ArrayBuffer> {
+function mutateOnce(
+  random: Random,
+  bytes: Buffer<ArrayBuffer>,
+  donor: Buffer,
+  at: number,
+  span: number,
+): Buffer<ArrayBuffer> {
   const end = at + span;
   const number = (size: number) => little(size, random.chance(10) ? random.pick(hugeLies) : random.pick(lies));
   switch (random.below(11)) {
-    case 0: case 1: bytes[at] ^= 1 << random.below(8); return bytes;
-    case 2: bytes[at] = random.pick([0, 1, 0x7f, 0x80, 0xff, random.below(256)]); return bytes;
-    case 3: number(random.pick([2, 4, 8])).copy(bytes, at); return bytes;
-    case 4: Buffer.from(number(random.pick([2, 4]))).reverse().copy(bytes, at); return bytes;
-    case 5: return join(bytes.subarray(0, at), bytes.subarray(end)) as Buffer<ArrayBuffer>;
-    case 6: return join(bytes.subarray(0, end), bytes.subarray(at)) as Buffer<ArrayBuffer>;
-    case 7: return join(bytes.subarray(0, at), random.bytes(span & 63), bytes.subarray(at)) as Buffer<ArrayBuffer>;
-    case 8: return random.chance(40) ? bytes.subarray(0, at) : bytes.fill(random.pick([0, 0xff, 0x20, 0x41]), at, end);
-    case 9: donor.copy(bytes, at, random.below(donor.length)); return bytes;
-    default: bytes.copy(bytes, random.below(bytes.length), at, end); return bytes;
+    case 0:
+    case 1:
+      bytes[at] ^= 1 << random.below(8);
+      return bytes;
+    case 2:
+      bytes[at] = random.pick([0, 1, 0x7f, 0x80, 0xff, random.below(256)]);
+      return bytes;
+    case 3:
+      number(random.pick([2, 4, 8])).copy(bytes, at);
+      return bytes;
+    case 4:
+      Buffer.from(number(random.pick([2, 4])))
+        .reverse()
+        .copy(bytes, at);
+      return bytes;
+    case 5:
+      return join(bytes.subarray(0, at), bytes.subarray(end)) as Buffer<ArrayBuffer>;
+    case 6:
+      return join(bytes.subarray(0, end), bytes.subarray(at)) as Buffer<ArrayBuffer>;
+    case 7:
+      return join(bytes.subarray(0, at), random.bytes(span & 63), bytes.subarray(at)) as Buffer<ArrayBuffer>;
+    case 8:
+      return random.chance(40) ? bytes.subarray(0, at) : bytes.fill(random.pick([0, 0xff, 0x20, 0x41]), at, end);
+    case 9:
+      donor.copy(bytes, at, random.below(donor.length));
+      return bytes;
+    default:
+      bytes.copy(bytes, random.below(bytes.length), at, end);
+      return bytes;
   }
 }
 
 /** Float32 numbers that break what takes numbers for granted. */
-const strangeFloats = [NaN, Infinity, -Infinity, -0, 1e-45, -1e-45, 1.1754942e-38, 3.4e38, -3.4e38, 1e38, 0, 1, -1, 16777217, 2147483647];
+const strangeFloats = [
+  NaN,
+  Infinity,
+  -Infinity,
+  -0,
+  1e-45,
+  -1e-45,
+  1.1754942e-38,
+  3.4e38,
+  -3.4e38,
+  1e38,
+  0,
+  1,
+  -1,
+  16777217,
+  2147483647,
+];
 
 export function mutateFloats(random: Random, bytes: Uint8Array): Buffer {
   const damaged = Buffer.from(bytes);
-  for (let count = 1 + random.below(4); count > 0 && damaged.length >= 4; count--) damaged.writeFloatLE(random.pick(strangeFloats), 4 * random.below(damaged.length >> 2));
+  for (let count = 1 + random.below(4); count > 0 && damaged.length >= 4; count--)
+    damaged.writeFloatLE(random.pick(strangeFloats), 4 * random.below(damaged.length >> 2));
   return damaged;
 }

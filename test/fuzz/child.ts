@@ -14,7 +14,13 @@ export interface Job {
 /** What a message to the parent says: that an input is begun, or how it went. */
 export type Message =
   | { readonly kind: "begun"; readonly index: number }
-  | { readonly kind: "done"; readonly index: number; readonly outcome: Outcome; readonly detail: string; readonly size: number };
+  | {
+      readonly kind: "done";
+      readonly index: number;
+      readonly outcome: Outcome;
+      readonly detail: string;
+      readonly size: number;
+    };
 
 export type Outcome = "accepted" | "refused" | "wrongly accepted" | "untyped error" | "slow" | "memory";
 
@@ -27,7 +33,15 @@ const spareMemory = 64 * 2 ** 20;
 const seedFiles = new Map<string, readonly Uint8Array[]>();
 
 /** The input of a format, a seed and an index: the same in every run. */
-export async function inputOf({ format, seed, index }: { readonly format: string; readonly seed: number; readonly index: number }): Promise<Uint8Array> {
+export async function inputOf({
+  format,
+  seed,
+  index,
+}: {
+  readonly format: string;
+  readonly seed: number;
+  readonly index: number;
+}): Promise<Uint8Array> {
   const { seeds, mutate } = formats[format];
   const files = seedFiles.get(format) ?? (await seeds());
   seedFiles.set(format, files);
@@ -49,7 +63,8 @@ export async function work({ format, seed, from, to }: Job, post: (message: Mess
     const grown = peakMemory() - before;
     if (outcome === "accepted" || outcome === "refused") {
       if (seconds > mostSeconds) [outcome, detail] = ["slow", `${seconds.toFixed(1)} s: ${outcome} ${detail}`];
-      else if (grown > allowedMemory(bytes.length)) [outcome, detail] = ["memory", `${Math.round(grown / 2 ** 20)} MB: ${outcome} ${detail}`];
+      else if (grown > allowedMemory(bytes.length))
+        [outcome, detail] = ["memory", `${Math.round(grown / 2 ** 20)} MB: ${outcome} ${detail}`];
     }
     post({ kind: "done", index, outcome, detail, size: bytes.length });
   }
@@ -72,7 +87,10 @@ async function outcomeOf(format: string, bytes: Uint8Array): Promise<{ outcome: 
 function signature(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const frame = error.stack?.split("\n").find((line) => /^\s+at /.test(line) && !/node:/.test(line)) ?? "";
-  return `${error.name}: ${error.message.replaceAll(/\d+(\.\d+)?/g, "#").replaceAll(/"[^"]*"/g, '"…"').slice(0, 120)} ${frame.trim().replace(/\(.*[/\\]([^/\\)]*)\)/, "($1)")}`;
+  return `${error.name}: ${error.message
+    .replaceAll(/\d+(\.\d+)?/g, "#")
+    .replaceAll(/"[^"]*"/g, '"…"')
+    .slice(0, 120)} ${frame.trim().replace(/\(.*[/\\]([^/\\)]*)\)/, "($1)")}`;
 }
 
 function allowedMemory(fileBytes: number): number {

@@ -50,7 +50,10 @@ function demand(holds: boolean, what: string): void {
 }
 
 function fits({ shape, data }: { readonly shape: Shape; readonly data: ArrayLike<number> }): void {
-  demand(shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0), "a shape of other than integers >= 0");
+  demand(
+    shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0),
+    "a shape of other than integers >= 0",
+  );
   demand(sizeOf(shape) === data.length, "shape and data differ");
 }
 
@@ -71,7 +74,12 @@ function hasWrongChecksum(archive: Uint8Array): boolean {
   if (end >= 20 && bytes.readUInt32LE(end - 20) === 0x07064b50) return false;
   let at = bytes.readUInt32LE(end + 16);
   for (let count = bytes.readUInt16LE(end + 10); count > 0; count--) {
-    const [method, crc, packedBytes, offset] = [bytes.readUInt16LE(at + 10), bytes.readUInt32LE(at + 16), bytes.readUInt32LE(at + 20), bytes.readUInt32LE(at + 42)];
+    const [method, crc, packedBytes, offset] = [
+      bytes.readUInt16LE(at + 10),
+      bytes.readUInt32LE(at + 16),
+      bytes.readUInt32LE(at + 20),
+      bytes.readUInt32LE(at + 42),
+    ];
     at += 46 + bytes.readUInt16LE(at + 28) + bytes.readUInt16LE(at + 30) + bytes.readUInt16LE(at + 32);
     if (packedBytes === 0xffffffff || offset === 0xffffffff) continue;
     const start = offset + 30 + bytes.readUInt16LE(offset + 26) + bytes.readUInt16LE(offset + 28);
@@ -81,14 +89,23 @@ function hasWrongChecksum(archive: Uint8Array): boolean {
   return false;
 }
 
-const beside = (files: ReadonlyMap<string, Uint8Array>) => async (path: string): Promise<Uint8Array> => {
-  demand(new URL(path, "file:///a/b/c/model").href.startsWith("file:///a/b/c/"), `a file outside the model's folder: ${JSON.stringify(path)}`);
-  const bytes = files.get(path);
-  if (bytes === undefined) throw new LlifError("FILE", `"${path}": not there`);
-  return bytes;
-};
+const beside =
+  (files: ReadonlyMap<string, Uint8Array>) =>
+  async (path: string): Promise<Uint8Array> => {
+    demand(
+      new URL(path, "file:///a/b/c/model").href.startsWith("file:///a/b/c/"),
+      `a file outside the model's folder: ${JSON.stringify(path)}`,
+    );
+    const bytes = files.get(path);
+    if (bytes === undefined) throw new LlifError("FILE", `"${path}": not there`);
+    return bytes;
+  };
 
-async function relu(bytes: Uint8Array, name: string, files: ReadonlyMap<string, Uint8Array> = new Map()): Promise<ReluNetwork> {
+async function relu(
+  bytes: Uint8Array,
+  name: string,
+  files: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<ReluNetwork> {
   const model = await readModel(bytes, name, undefined, beside(files));
   if (model.kind === "spiking") throw new LlifError("FORMAT", "another kind of model");
   checkReluNetwork(model.network);
@@ -97,19 +114,51 @@ async function relu(bytes: Uint8Array, name: string, files: ReadonlyMap<string, 
 }
 
 function logits(network: ReluNetwork): Float32Array | undefined {
-  const work = network.nodes.reduce((sum, node) => sum + sizeOf(node.shape) * (1 + ("weights" in node && node.weights !== undefined ? node.weights.data.length / Math.max(1, node.shape[node.shape.length - 1]) : 0)), 0);
+  const work = network.nodes.reduce(
+    (sum, node) =>
+      sum +
+      sizeOf(node.shape) *
+        (1 +
+          ("weights" in node && node.weights !== undefined
+            ? node.weights.data.length / Math.max(1, node.shape[node.shape.length - 1])
+            : 0)),
+    0,
+  );
   const input = network.nodes.find(({ kind }) => kind === "input");
   if (work > mostWork || input === undefined) return undefined;
-  const result = forwardLogits(network, Float32Array.from({ length: sizeOf(input.shape) }, (_, index) => ((index * 37) % 19) / 19));
+  const result = forwardLogits(
+    network,
+    Float32Array.from({ length: sizeOf(input.shape) }, (_, index) => ((index * 37) % 19) / 19),
+  );
   demand(result.length > 0, "no logits");
   return result;
 }
 
 function mutateText(random: Random, bytes: Uint8Array, donor: Uint8Array): Uint8Array {
-  return random.chance(25) ? mutateBytes(random, bytes, donor) : Buffer.from(jsonText(mutateJson(random, JSON.parse(Buffer.from(bytes).toString()) as unknown)));
+  return random.chance(25)
+    ? mutateBytes(random, bytes, donor)
+    : Buffer.from(jsonText(mutateJson(random, JSON.parse(Buffer.from(bytes).toString()) as unknown)));
 }
 
-const npyInserts = ["'", "(", ")", ",", "{", "}", " ", "\n", "True", "False", "9".repeat(30), "-1", "1e9", "'shape': (1,)", "<f4", "\0", " ".repeat(60_000)];
+const npyInserts = [
+  "'",
+  "(",
+  ")",
+  ",",
+  "{",
+  "}",
+  " ",
+  "\n",
+  "True",
+  "False",
+  "9".repeat(30),
+  "-1",
+  "1e9",
+  "'shape': (1,)",
+  "<f4",
+  "\0",
+  " ".repeat(60_000),
+];
 
 function mutateNpy(random: Random, seed: Uint8Array, donor: Uint8Array): Buffer {
   if (random.chance(40)) return mutateBytes(random, seed, donor);
@@ -119,13 +168,24 @@ function mutateNpy(random: Random, seed: Uint8Array, donor: Uint8Array): Buffer 
   for (let count = 1 + random.below(3); count > 0; count--) {
     const at = random.below(header.length);
     switch (random.below(3)) {
-      case 0: header = header.slice(0, at) + header.slice(at + 1 + random.below(5)); break;
-      case 1: header = header.slice(0, at) + random.pick(npyInserts) + header.slice(at); break;
-      default: header = header.replace(/\d+/, String(random.pick(lies)));
+      case 0:
+        header = header.slice(0, at) + header.slice(at + 1 + random.below(5));
+        break;
+      case 1:
+        header = header.slice(0, at) + random.pick(npyInserts) + header.slice(at);
+        break;
+      default:
+        header = header.replace(/\d+/, String(random.pick(lies)));
     }
   }
   const version = random.pick([1, 2, 3]);
-  return join(bytes.subarray(0, 6), Buffer.of(version, 0), little(version === 1 ? 2 : 4, header.length), header, bytes.subarray(dataStart));
+  return join(
+    bytes.subarray(0, 6),
+    Buffer.of(version, 0),
+    little(version === 1 ? 2 : 4, header.length),
+    header,
+    bytes.subarray(dataStart),
+  );
 }
 
 let llifSeeds: Promise<readonly Uint8Array[]> | undefined;
@@ -160,24 +220,41 @@ const kerasFile = (random: Random, name: string, data: Buffer): Uint8Array => {
 export const formats: Readonly<Record<string, Format>> = {
   onnx: {
     seeds: seeds.onnxFiles,
-    mutate: (random, seed, donor) => (random.chance(25) ? mutateBytes(random, seed, donor) : mutateOnnx(random, seed, donor)),
+    mutate: (random, seed, donor) =>
+      random.chance(25) ? mutateBytes(random, seed, donor) : mutateOnnx(random, seed, donor),
     async read(bytes) {
       const network = await relu(bytes, "x.onnx", seeds.besideOnnx());
       const [first, second] = [logits(network), logits(readOnnx(writeOnnx(network)))];
-      const equal = first === undefined || second === undefined || first.every((value, index) => !Number.isFinite(value) || Math.abs(value - second[index]) <= 1e-3 * (1 + Math.abs(value)));
+      const equal =
+        first === undefined ||
+        second === undefined ||
+        first.every(
+          (value, index) => !Number.isFinite(value) || Math.abs(value - second[index]) <= 1e-3 * (1 + Math.abs(value)),
+        );
       demand(equal, "written and read again, other logits");
     },
   },
-  "keras-h5": { seeds: () => seeds.fixture(/\.h5$/), mutate: mutateHdf5, read: async (bytes) => void (await relu(bytes, "x.h5")) },
+  "keras-h5": {
+    seeds: () => seeds.fixture(/\.h5$/),
+    mutate: mutateHdf5,
+    read: async (bytes) => void (await relu(bytes, "x.h5")),
+  },
   "keras-zip": {
     seeds: () => seeds.fixture(/\.keras$/),
     mutate: (random, seed) => mutateZip(random, seed, kerasFile),
     read: async (bytes) => void (await relu(bytes, "x.keras")),
   },
-  tfjs: { seeds: () => seeds.fixture(/^tfjs.*\.json$/), mutate: mutateText, read: async (bytes) => void (await relu(bytes, "model.json", seeds.besideTfjs())) },
+  tfjs: {
+    seeds: () => seeds.fixture(/^tfjs.*\.json$/),
+    mutate: mutateText,
+    read: async (bytes) => void (await relu(bytes, "model.json", seeds.besideTfjs())),
+  },
   "pth-zip": {
     seeds: seeds.pytorchZips,
-    mutate: (random, seed) => mutateZip(random, seed, (own, name, data) => (name.endsWith(".pkl") ? mutatePickle(own, data) : mutateBytes(own, data))),
+    mutate: (random, seed) =>
+      mutateZip(random, seed, (own, name, data) =>
+        name.endsWith(".pkl") ? mutatePickle(own, data) : mutateBytes(own, data),
+      ),
     read(bytes) {
       for (const tensor of readStateDict(bytes).values()) fits(tensor);
     },
@@ -230,14 +307,20 @@ export const formats: Readonly<Record<string, Format>> = {
   tar: { seeds: () => [writeTar(tarParts)], mutate: mutateTar, read: (bytes) => void readTar(bytes) },
   idx: {
     seeds: seeds.idxFiles,
-    mutate: (random, seed, donor) => (seed[0] === 0x1f ? mutateGzip(random, seed, donor) : mutateBytes(random, seed, donor)),
+    mutate: (random, seed, donor) =>
+      seed[0] === 0x1f ? mutateGzip(random, seed, donor) : mutateBytes(random, seed, donor),
     read: (bytes) => fits(readIdx(bytes)),
   },
   png: { seeds: seeds.pngFiles, mutate: mutatePng, read: (bytes) => fits(decodeImage(bytes)) },
   jpeg: { seeds: seeds.jpegFiles, mutate: mutateJpeg, read: (bytes) => fits(decodeImage(bytes)) },
   cifar: {
     seeds: () => [...seeds.cifarSheets(), new TextEncoder().encode("[1,2,3,9]")],
-    mutate: (random, seed, donor) => (seed[0] === 0x5b ? mutateText(random, seed, donor) : donor[0] === 0x5b ? mutatePng(random, seed, seed) : mutatePng(random, seed, donor)),
+    mutate: (random, seed, donor) =>
+      seed[0] === 0x5b
+        ? mutateText(random, seed, donor)
+        : donor[0] === 0x5b
+          ? mutatePng(random, seed, seed)
+          : mutatePng(random, seed, donor),
     read: (bytes) => fits(readIdx(bytes[0] === 0x89 ? cifarImagesFromSheets([bytes]) : cifarLabelsFromJson(bytes))),
   },
   description: {
@@ -255,10 +338,21 @@ export const formats: Readonly<Record<string, Format>> = {
   },
   detection: {
     seeds: async () => [
-      ...seeds.onnxFiles().slice(0, 3), ...seeds.fixture(/\.(h5|keras)$/).slice(0, 2), ...seeds.fixture(/^tfjs.*\.json$/), ...seeds.pytorchZips(), ...seeds.pytorchLegacy(), ...(await llif()),
-      ...seeds.pngFiles().slice(0, 1), ...seeds.numpyArchives(), Buffer.from("{}"), Buffer.from([0x80, 2]),
+      ...seeds.onnxFiles().slice(0, 3),
+      ...seeds.fixture(/\.(h5|keras)$/).slice(0, 2),
+      ...seeds.fixture(/^tfjs.*\.json$/),
+      ...seeds.pytorchZips(),
+      ...seeds.pytorchLegacy(),
+      ...(await llif()),
+      ...seeds.pngFiles().slice(0, 1),
+      ...seeds.numpyArchives(),
+      Buffer.from("{}"),
+      Buffer.from([0x80, 2]),
     ],
-    mutate: (random, seed, donor) => (random.chance(50) ? join(seed.subarray(0, random.below(64)), random.chance(50) ? donor : random.bytes(random.below(64))) : mutateBytes(random, seed, donor)),
+    mutate: (random, seed, donor) =>
+      random.chance(50)
+        ? join(seed.subarray(0, random.below(64)), random.chance(50) ? donor : random.bytes(random.below(64)))
+        : mutateBytes(random, seed, donor),
     async read(bytes) {
       const model = await readModel(bytes, "model", undefined, beside(new Map()));
       if (model.kind === "relu") checkReluNetwork(model.network);

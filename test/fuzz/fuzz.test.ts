@@ -11,7 +11,8 @@ import { formats, WronglyAccepted, type Format } from "./formats.ts";
 const folder = mkdtempSync(join(tmpdir(), "llif-fuzz-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-const fuzz = (...parameters: readonly string[]) => spawnSync(process.execPath, ["scripts/fuzz.mjs", "--out", folder, ...parameters], { encoding: "utf8" });
+const fuzz = (...parameters: readonly string[]) =>
+  spawnSync(process.execPath, ["scripts/fuzz.mjs", "--out", folder, ...parameters], { encoding: "utf8" });
 
 /** What `work` says of a reader. */
 async function outcomesOf(read: Format["read"], count = 1): Promise<Message[]> {
@@ -34,8 +35,11 @@ describe("the fuzzer", () => {
     const { stdout, stderr, status } = fuzz("--count", "200", "--seed", "15");
     expect(stderr).toBe("");
     expect(stdout.trim().split("\n").slice(-1)).toEqual(["nothing found"]);
-    expect(stdout.split("\n").filter((line) => /^\S+: 200 inputs; /.test(line))).toHaveLength(Object.keys(formats).length);
-    for (const [format] of Object.entries(formats)) expect(stdout).toMatch(new RegExp(`^${format}: 200 inputs; .*\\d+ accepted`, "m"));
+    expect(stdout.split("\n").filter((line) => /^\S+: 200 inputs; /.test(line))).toHaveLength(
+      Object.keys(formats).length,
+    );
+    for (const [format] of Object.entries(formats))
+      expect(stdout).toMatch(new RegExp(`^${format}: 200 inputs; .*\\d+ accepted`, "m"));
     expect(status).toBe(0);
   });
 
@@ -50,9 +54,28 @@ describe("the fuzzer", () => {
 
   it.each<[string, Format["read"], string, RegExp]>([
     ["accepted", () => {}, "accepted", /^$/],
-    ["refused", () => { throw new LlifError("FORMAT", "x"); }, "refused", /^FORMAT$/],
-    ["any other error", () => void (undefined as unknown as number[])[0], "untyped error", /^TypeError: Cannot read properties of undefined/],
-    ["what should not be accepted", () => { throw new WronglyAccepted("why"); }, "wrongly accepted", /^why$/],
+    [
+      "refused",
+      () => {
+        throw new LlifError("FORMAT", "x");
+      },
+      "refused",
+      /^FORMAT$/,
+    ],
+    [
+      "any other error",
+      () => void (undefined as unknown as number[])[0],
+      "untyped error",
+      /^TypeError: Cannot read properties of undefined/,
+    ],
+    [
+      "what should not be accepted",
+      () => {
+        throw new WronglyAccepted("why");
+      },
+      "wrongly accepted",
+      /^why$/,
+    ],
     ["long work", () => spend(2.2), "slow", /^\d+\.\d s: accepted/],
     ["much memory", () => void new Uint8Array(700 * 2 ** 20).fill(1), "memory", /^\d+ MB: accepted/],
   ])("tells %s", async (_, read, outcome, detail) => {
@@ -62,7 +85,11 @@ describe("the fuzzer", () => {
   });
 
   it("refuses unknown formats and numbers", () => {
-    for (const [parameters, message] of [[["--formats", "gif"], "--formats: expected onnx, "], [["--count", "0"], "--count: expected an integer >= 1, got \"0\""], [["--formats", "npy=x"], "--formats: npy: expected"]] as const) {
+    for (const [parameters, message] of [
+      [["--formats", "gif"], "--formats: expected onnx, "],
+      [["--count", "0"], '--count: expected an integer >= 1, got "0"'],
+      [["--formats", "npy=x"], "--formats: npy: expected"],
+    ] as const) {
       const { status, stderr } = fuzz(...parameters);
       expect(stderr).toContain(`fuzz: ${message}`);
       expect(status).toBe(2);

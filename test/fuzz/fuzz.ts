@@ -47,7 +47,10 @@ export async function fuzz(options: FuzzOptions): Promise<Finding[]> {
         else Object.assign(known, { times: known.times + 1 }, size < known.size ? { index, size } : {});
       };
       for (let next = 0; next < count; ) {
-        child ??= fork(program, ["--child"], { execArgv: ["--expose-gc", "--max-old-space-size=2048"], stdio: ["ignore", "ignore", "pipe", "ipc"] });
+        child ??= fork(program, ["--child"], {
+          execArgv: ["--expose-gc", "--max-old-space-size=2048"],
+          stdio: ["ignore", "ignore", "pipe", "ipc"],
+        });
         const end = await run(child, { format, seed, from: next, to: count }, (message) => {
           if (message.kind === "done") note(message.outcome, message.detail, message.index, message.size);
           progress?.(`${format} ${message.index + 1} / ${count}`);
@@ -75,15 +78,20 @@ export async function fuzz(options: FuzzOptions): Promise<Finding[]> {
 }
 
 /** Ends well with `undefined`, or tells which input ended the child, and how. */
-function run(child: ChildProcess, job: Job, heard: (message: Message) => void): Promise<{ index: number; outcome: "hang" | "crash"; detail: string } | undefined> {
+function run(
+  child: ChildProcess,
+  job: Job,
+  heard: (message: Message) => void,
+): Promise<{ index: number; outcome: "hang" | "crash"; detail: string } | undefined> {
   return new Promise((resolve) => {
     let current = job.from;
     let complaint = "";
     let silent = false;
-    const watch = () => setTimeout(() => {
-      silent = true;
-      child.kill("SIGKILL");
-    }, silenceSeconds * 1000);
+    const watch = () =>
+      setTimeout(() => {
+        silent = true;
+        child.kill("SIGKILL");
+      }, silenceSeconds * 1000);
     let timer = watch();
     const hear = (message: Message) => {
       clearTimeout(timer);
@@ -101,7 +109,11 @@ function run(child: ChildProcess, job: Job, heard: (message: Message) => void): 
     };
     const closed = (code: number | null, signal: string | null) => {
       const why = /FATAL ERROR.*|\w*Error: .*/.exec(complaint)?.[0] ?? complaint.slice(0, 200);
-      finish({ index: current, outcome: silent ? "hang" : "crash", detail: silent ? `no answer for ${silenceSeconds} s` : `exit code ${code} ${signal ?? ""} ${why}` });
+      finish({
+        index: current,
+        outcome: silent ? "hang" : "crash",
+        detail: silent ? `no answer for ${silenceSeconds} s` : `exit code ${code} ${signal ?? ""} ${why}`,
+      });
     };
     const complain = (chunk: unknown) => void (complaint = (complaint + String(chunk)).slice(-4000));
     child.stderr?.on("data", complain);

@@ -26,7 +26,8 @@ export function mutateJson<T>(random: Random, json: T, times = 1 + random.below(
     const walk = (holder: Holder, key: string): void => {
       places.push([holder, key]);
       const value = holder[key];
-      if (typeof value === "object" && value !== null) for (const inner of Object.keys(value)) walk(value as Holder, inner);
+      if (typeof value === "object" && value !== null)
+        for (const inner of Object.keys(value)) walk(value as Holder, inner);
     };
     walk(top, "json");
     mutateAt(random, top, random.pick(places), random.pick(places));
@@ -39,12 +40,20 @@ function set(holder: Holder, key: string, value: unknown): void {
   Object.defineProperty(holder, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-function mutateAt(random: Random, top: Holder, [holder, key]: readonly [Holder, string], [otherHolder, otherKey]: readonly [Holder, string]): void {
+function mutateAt(
+  random: Random,
+  top: Holder,
+  [holder, key]: readonly [Holder, string],
+  [otherHolder, otherKey]: readonly [Holder, string],
+): void {
   const value = holder[key];
   const list = Array.isArray(holder) ? holder : undefined;
   const isTop = holder === top;
   switch (random.below(9)) {
-    case 0: case 1: set(holder, key, strange(random)); return;
+    case 0:
+    case 1:
+      set(holder, key, strange(random));
+      return;
     case 2:
       if (list !== undefined) list.splice(Number(key), 1);
       else if (!isTop) delete holder[key];
@@ -53,8 +62,12 @@ function mutateAt(random: Random, top: Holder, [holder, key]: readonly [Holder, 
       if (list !== undefined) list.splice(Number(key), 0, structuredClone(value));
       else if (!isTop) set(holder, random.pick([...keys, `${key}_`]), structuredClone(value));
       return;
-    case 4: set(holder, key, structuredClone(otherHolder[otherKey])); return;
-    case 5: set(holder, key, changed(random, value)); return;
+    case 4:
+      set(holder, key, structuredClone(otherHolder[otherKey]));
+      return;
+    case 5:
+      set(holder, key, changed(random, value));
+      return;
     case 6:
       if (list === undefined && !isTop) {
         delete holder[key];
@@ -68,13 +81,16 @@ function mutateAt(random: Random, top: Holder, [holder, key]: readonly [Holder, 
       set(otherHolder, otherKey, value);
       return;
     }
-    default: set(holder, key, random.chance(50) ? [value] : { value });
+    default:
+      set(holder, key, random.chance(50) ? [value] : { value });
   }
 }
 
 function changed(random: Random, value: unknown): unknown {
-  if (typeof value === "number") return random.pick([value + 1, value - 1, -value, value * 2, value / 2, value * 1e9, random.pick(lies)]);
-  if (typeof value === "string") return random.pick([`${value}x`, value.slice(1), value.toUpperCase(), "", value.slice(0, 1000).repeat(50)]);
+  if (typeof value === "number")
+    return random.pick([value + 1, value - 1, -value, value * 2, value / 2, value * 1e9, random.pick(lies)]);
+  if (typeof value === "string")
+    return random.pick([`${value}x`, value.slice(1), value.toUpperCase(), "", value.slice(0, 1000).repeat(50)]);
   return strange(random);
 }
 

@@ -16,13 +16,20 @@ It ends with exit code 1 where a reader hangs, takes more memory than its budget
 
 function numberOf(option: string, text: string, least: number): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < least || text.trim() === "") throw new TypeError(`${option}: expected an integer >= ${least}, got ${JSON.stringify(text)}`);
+  if (!Number.isSafeInteger(value) || value < least || text.trim() === "")
+    throw new TypeError(`${option}: expected an integer >= ${least}, got ${JSON.stringify(text)}`);
   return value;
 }
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { formats: { type: "string" }, count: { type: "string", default: "1000" }, seed: { type: "string", default: "1" }, out: { type: "string", default: ".cache/fuzz/findings" }, help: { type: "boolean", short: "h" } },
+    options: {
+      formats: { type: "string" },
+      count: { type: "string", default: "1000" },
+      seed: { type: "string", default: "1" },
+      out: { type: "string", default: ".cache/fuzz/findings" },
+      help: { type: "boolean", short: "h" },
+    },
   });
   if (values.help) {
     process.stdout.write(`${usage}\n`);
@@ -32,11 +39,19 @@ async function main(): Promise<number> {
   const counts = new Map<string, number>();
   for (const entry of (values.formats ?? Object.keys(formats).join(",")).split(",")) {
     const [format, own] = entry.split("=");
-    if (!Object.hasOwn(formats, format)) throw new TypeError(`--formats: expected ${Object.keys(formats).join(", ")}, got ${JSON.stringify(format)}`);
+    if (!Object.hasOwn(formats, format))
+      throw new TypeError(`--formats: expected ${Object.keys(formats).join(", ")}, got ${JSON.stringify(format)}`);
     counts.set(format, own === undefined ? count : numberOf(`--formats: ${format}`, own, 1));
   }
   const progress = process.stderr.isTTY ? (text: string) => void process.stderr.write(`\r\u001b[K${text}`) : undefined;
-  const findings = await fuzz({ counts, seed: numberOf("--seed", values.seed, 0), folder: values.out, program: fileURLToPath(import.meta.url), write: (line) => void process.stdout.write(`${line}\n`), progress });
+  const findings = await fuzz({
+    counts,
+    seed: numberOf("--seed", values.seed, 0),
+    folder: values.out,
+    program: fileURLToPath(import.meta.url),
+    write: (line) => void process.stdout.write(`${line}\n`),
+    progress,
+  });
   process.stdout.write(findings.length === 0 ? "nothing found\n" : `${findings.length} findings\n`);
   return findings.length === 0 ? 0 : 1;
 }
@@ -47,7 +62,9 @@ if (process.argv[2] === "--child") {
   try {
     process.exitCode = await main();
   } catch (error) {
-    process.stderr.write(`fuzz: ${error instanceof TypeError ? `${error.message}; see --help` : error instanceof Error ? error.stack : String(error)}\n`);
+    process.stderr.write(
+      `fuzz: ${error instanceof TypeError ? `${error.message}; see --help` : error instanceof Error ? error.stack : String(error)}\n`,
+    );
     process.exitCode = 2;
   }
 }

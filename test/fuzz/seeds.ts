@@ -11,7 +11,17 @@ import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts
 import { reluNetwork } from "../../ts/relu/builder.ts";
 import { spikingNetwork } from "../../ts/spiking/builder.ts";
 import { pngOf } from "../data/containers.ts";
-import { jpegColour, jpegGray, npyFloat32, npyInt64, pngAlpha, pngOneBit, pngPalette, pngSixteenBits, safetensorsNumpy } from "../data/fixtures.ts";
+import {
+  jpegColour,
+  jpegGray,
+  npyFloat32,
+  npyInt64,
+  pngAlpha,
+  pngOneBit,
+  pngPalette,
+  pngSixteenBits,
+  safetensorsNumpy,
+} from "../data/fixtures.ts";
 import { Random } from "./random.ts";
 
 /** The program runs in the checkout's root, bundled elsewhere. */
@@ -20,7 +30,11 @@ const exported = join("test", "formats", "exported");
 
 /** Files of a folder by their names. */
 export function filesOf(folder: string, pattern: RegExp): Map<string, Uint8Array> {
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => pattern.test(name)).sort() : [];
+  const names = existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => pattern.test(name))
+        .sort()
+    : [];
   return new Map(names.map((name) => [name, new Uint8Array(readFileSync(join(folder, name)))]));
 }
 
@@ -35,23 +49,38 @@ export const pytorchLegacy = (): Uint8Array[] => fixture(/^pytorch-.*\.pth$/).fi
 
 export function descriptions(): Uint8Array[] {
   const full = {
-    name: "x", classes: ["a", "b"], accuracy: { value: 0.9, data: "mnist", split: "test", samples: 10, correct: 9 },
+    name: "x",
+    classes: ["a", "b"],
+    accuracy: { value: 0.9, data: "mnist", split: "test", samples: 10, correct: 9 },
     input: { scale: 1, mean: [0.1, 0.2, 0.3], std: [1, 1, 1], channelOrder: "BGR", resize: [3, 4], crop: 5 },
   };
   return [...filesOf("models", /\.json$/).values(), new TextEncoder().encode(JSON.stringify(full))];
 }
 
 export function numpyArrays(): Uint8Array[] {
-  const arrays = [{ shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }, { shape: [2], data: Uint8Array.of(1, 2) }, { shape: [], data: Float64Array.of(3) }, { shape: [0, 4], data: new Int32Array(0) }];
+  const arrays = [
+    { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
+    { shape: [2], data: Uint8Array.of(1, 2) },
+    { shape: [], data: Float64Array.of(3) },
+    { shape: [0, 4], data: new Int32Array(0) },
+  ];
   return [...arrays.map(writeNpy), npyFloat32, npyInt64];
 }
 
 export function numpyArchives(): Uint8Array[] {
-  return [writeNpz([["a", { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }], ["b", { shape: [200], data: new Uint8Array(200) }]])];
+  return [
+    writeNpz([
+      ["a", { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
+      ["b", { shape: [200], data: new Uint8Array(200) }],
+    ]),
+  ];
 }
 
 export function idxFiles(): Uint8Array[] {
-  const plain = [writeIdx({ shape: [3, 4, 5], data: new Uint8Array(60).fill(7) }), writeIdx({ shape: [10], data: new Uint8Array(10) })];
+  const plain = [
+    writeIdx({ shape: [3, 4, 5], data: new Uint8Array(60).fill(7) }),
+    writeIdx({ shape: [10], data: new Uint8Array(10) }),
+  ];
   return [...plain, ...plain.map((bytes) => new Uint8Array(gzipSync(bytes)))];
 }
 
@@ -60,31 +89,63 @@ export function gzipFiles(): Uint8Array[] {
 }
 
 export function pngFiles(): Uint8Array[] {
-  const lines = (rows: number, bytesPerRow: number) => Uint8Array.from({ length: rows * (bytesPerRow + 1) }, (_, index) => (index % (bytesPerRow + 1) === 0 ? index % 5 : (index * 73) & 255));
+  const lines = (rows: number, bytesPerRow: number) =>
+    Uint8Array.from({ length: rows * (bytesPerRow + 1) }, (_, index) =>
+      index % (bytesPerRow + 1) === 0 ? index % 5 : (index * 73) & 255,
+    );
   return [
-    pngPalette, pngOneBit, pngSixteenBits, pngAlpha, pngOf({ width: 12, height: 10, lines: lines(10, 12) }), pngOf({ width: 12, height: 10, colourType: 2, lines: lines(10, 36) }),
+    pngPalette,
+    pngOneBit,
+    pngSixteenBits,
+    pngAlpha,
+    pngOf({ width: 12, height: 10, lines: lines(10, 12) }),
+    pngOf({ width: 12, height: 10, colourType: 2, lines: lines(10, 36) }),
     pngOf({ width: 2, height: 2, interlacing: 1, lines: Uint8Array.of(0, 1, 0, 2, 0, 3, 4) }),
   ];
 }
 
 export function cifarSheets(): Uint8Array[] {
-  return [1, 2].map((height) => pngOf({ width: 1024, height, colourType: 2, lines: Uint8Array.from({ length: height * 3073 }, (_, index) => (index % 3073 === 0 ? 0 : index & 255)) }));
+  return [1, 2].map((height) =>
+    pngOf({
+      width: 1024,
+      height,
+      colourType: 2,
+      lines: Uint8Array.from({ length: height * 3073 }, (_, index) => (index % 3073 === 0 ? 0 : index & 255)),
+    }),
+  );
 }
 
 export function jpegFiles(): Uint8Array[] {
   const data = Uint8Array.from({ length: 12 * 10 * 4 }, (_, index) => (index * 73) & 255);
-  return [jpegColour, jpegGray, ...[30, 90].map((quality) => new Uint8Array(encode({ width: 12, height: 10, data }, quality).data))];
+  return [
+    jpegColour,
+    jpegGray,
+    ...[30, 90].map((quality) => new Uint8Array(encode({ width: 12, height: 10, data }, quality).data)),
+  ];
 }
 
 export function safetensorsFiles(llif: readonly Uint8Array[]): Uint8Array[] {
-  const plain = writeSafetensors([["a", { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }], ["b", { shape: [0], data: new Uint8Array(0) }], ["c", { shape: [], data: Int32Array.of(7) }]], { x: "y" });
+  const plain = writeSafetensors(
+    [
+      ["a", { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) }],
+      ["b", { shape: [0], data: new Uint8Array(0) }],
+      ["c", { shape: [], data: Int32Array.of(7) }],
+    ],
+    { x: "y" },
+  );
   return [...llif, plain, safetensorsNumpy];
 }
 
 const codes: readonly ToSpikingOptions[] = [
-  { code: "phase", bits: 4 }, { code: "phase", bits: 3, spikes: "signed" }, { code: "phase", bits: 4, spikes: "signed", nonAdjacent: true },
-  { code: "rate", schedule: "synchronous", ticks: 12 }, { code: "rate", schedule: "layerwise", bits: 3 }, { code: "rate", schedule: "synchronous", spikes: "signed", ticks: 7 },
-  { code: "rate", schedule: "synchronous", spikes: "signed", ticks: 7, settles: true }, { code: "ttfs", bits: 3 }, { code: "ttfs" },
+  { code: "phase", bits: 4 },
+  { code: "phase", bits: 3, spikes: "signed" },
+  { code: "phase", bits: 4, spikes: "signed", nonAdjacent: true },
+  { code: "rate", schedule: "synchronous", ticks: 12 },
+  { code: "rate", schedule: "layerwise", bits: 3 },
+  { code: "rate", schedule: "synchronous", spikes: "signed", ticks: 7 },
+  { code: "rate", schedule: "synchronous", spikes: "signed", ticks: 7, settles: true },
+  { code: "ttfs", bits: 3 },
+  { code: "ttfs" },
 ];
 
 /** A small network in every code, and one by hand with all that neurons can have. */
@@ -92,9 +153,14 @@ export async function llifFiles(): Promise<Uint8Array[]> {
   const random = new Random("llif seeds");
   const numbers = (count: number) => Float32Array.from({ length: count }, () => random.between(-8, 8) / 8);
   const relu = reluNetwork({ input: [5, 5, 1] })
-    .conv2d({ weights: { shape: [3, 3, 1, 2], data: numbers(18) }, bias: numbers(2), padding: 1 }).relu().maxPool({ size: 2 }).flatten()
-    .dense({ weights: { shape: [4, 8], data: numbers(32) }, bias: numbers(4) }).relu()
-    .dense({ weights: { shape: [3, 4], data: numbers(12) }, bias: numbers(3) }).build();
+    .conv2d({ weights: { shape: [3, 3, 1, 2], data: numbers(18) }, bias: numbers(2), padding: 1 })
+    .relu()
+    .maxPool({ size: 2 })
+    .flatten()
+    .dense({ weights: { shape: [4, 8], data: numbers(32) }, bias: numbers(4) })
+    .relu()
+    .dense({ weights: { shape: [3, 4], data: numbers(12) }, bias: numbers(3) })
+    .build();
   const calibration = [Uint8Array.from({ length: 25 }, (_, index) => (index * 31) & 255)];
   const warn = console.warn;
   console.warn = () => {}; // one image is too few to calibrate with, as it says
@@ -102,11 +168,22 @@ export async function llifFiles(): Promise<Uint8Array[]> {
   console.warn = warn;
   const byHand = spikingNetwork({ inputs: [2], ticks: 9 })
     .dense({
-      weights: [[1, 0.5], [-0.5, 1], [0.25, 0.25]], name: "a", threshold: 1, bias: [0.1, 0, 0.2], leak: { kind: "ohmic", factorPerTick: 0.9 },
-      refractory: { ticks: 2, input: "discard" }, floor: -2, initialPotential: 0.25,
+      weights: [
+        [1, 0.5],
+        [-0.5, 1],
+        [0.25, 0.25],
+      ],
+      name: "a",
+      threshold: 1,
+      bias: [0.1, 0, 0.2],
+      leak: { kind: "ohmic", factorPerTick: 0.9 },
+      refractory: { ticks: 2, input: "discard" },
+      floor: -2,
+      initialPotential: 0.25,
     })
     .dense({ threshold: 1, weights: [[1, 1, -1]], reset: "hard", name: "b" })
     .connect({ from: "b", to: "a", weights: [[0.5], [0.5], [-1]], delayTicks: 3 })
-    .output({ weights: [[1], [-1]] }).build();
+    .output({ weights: [[1], [-1]] })
+    .build();
   return [...mapped, byHand].map(writeLlif);
 }

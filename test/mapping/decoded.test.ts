@@ -14,7 +14,11 @@ import { digits, shippedModel } from "./models.ts";
 const models = ["mnist-mlp", "mnist-cnn", "mnist-8", "fashion-cnn", "cifar10-vgg", "cifar10-resnet20"];
 
 /** The models of small images on both engines, whose results are equal anyway. */
-const choices = models.flatMap((model) => engines.filter(({ name }) => name === "wasm" || model.startsWith("mnist-mlp")).map((engine) => ({ model, engine, on: engine.name })));
+const choices = models.flatMap((model) =>
+  engines
+    .filter(({ name }) => name === "wasm" || model.startsWith("mnist-mlp"))
+    .map((engine) => ({ model, engine, on: engine.name })),
+);
 
 /** Digits where the model takes them, else one image of noise. */
 function imagesFor(size: number): Uint8Array[] {
@@ -36,7 +40,9 @@ const exact: readonly (ToSpikingOptions & { readonly title: string })[] = [
 /** Charge times unit of the first output. */
 function valuesOf(network: SpikingNetwork, charges: Readonly<Record<string, ArrayLike<number>>>): number[] {
   const [{ name, unit, rectified }] = outputsOf(network);
-  return Array.from(charges[name], (charge, index) => (rectified ? Math.max(0, unit[index % unit.length] * charge) : unit[index % unit.length] * charge));
+  return Array.from(charges[name], (charge, index) =>
+    rectified ? Math.max(0, unit[index % unit.length] * charge) : unit[index % unit.length] * charge,
+  );
 }
 
 describe.each(choices)("$model, $on engine", ({ model, engine }) => {
@@ -55,7 +61,13 @@ describe.each(choices)("$model, $on engine", ({ model, engine }) => {
       for (const one of correspondences(relu, network)) {
         const { unit, name } = one.population;
         const found = decodeActivations(network, one, run, network.windowTicks);
-        if (one.pools.length === 0 && one.shift === null) expect(found).toEqual(Float32Array.from(expected.counts[name], (count: number, index: number) => unit[index % unit.length] * count));
+        if (one.pools.length === 0 && one.shift === null)
+          expect(found).toEqual(
+            Float32Array.from(
+              expected.counts[name],
+              (count: number, index: number) => unit[index % unit.length] * count,
+            ),
+          );
         else expect(found).toEqual(decodeActivations({ ...network, schedule: "layerwise" }, one, expected));
       }
     }
@@ -70,7 +82,13 @@ describe.each(choices)("$model, $on engine", ({ model, engine }) => {
     const simulator = await engine.createSimulator(network);
     for (const image of images) {
       const [expected] = floatOutputs(relu, image);
-      simulator.run(image).logits.forEach((value, index) => expect(Math.abs(value - expected[index])).toBeLessThanOrEqual(bound / ticks + 1e-4 * (1 + Math.abs(expected[index]))));
+      simulator
+        .run(image)
+        .logits.forEach((value, index) =>
+          expect(Math.abs(value - expected[index])).toBeLessThanOrEqual(
+            bound / ticks + 1e-4 * (1 + Math.abs(expected[index])),
+          ),
+        );
     }
     simulator.dispose();
   });
@@ -81,7 +99,11 @@ describe.each(choices)("$model, $on engine", ({ model, engine }) => {
     for (const image of images) {
       const [expected] = floatOutputs(relu, image);
       const largest = Math.max(...expected.map(Math.abs));
-      simulator.run(image).logits.forEach((value, index) => expect(Math.abs(value - expected[index])).toBeLessThanOrEqual(1e-4 * largest));
+      simulator
+        .run(image)
+        .logits.forEach((value, index) =>
+          expect(Math.abs(value - expected[index])).toBeLessThanOrEqual(1e-4 * largest),
+        );
     }
     simulator.dispose();
   });
@@ -91,11 +113,28 @@ describe.each(engines)("a part of a window, $name engine", (engine) => {
   it("signed rate reads a linear network's constant input alike after every tick", async () => {
     const [levels, unit] = [7, 0.5];
     const network: SpikingNetwork = {
-      name: "part", code: "rate", schedule: "synchronous", spikes: "signed", arithmetic: "int32", windowTicks: levels, levels, dtSeconds: 1,
+      name: "part",
+      code: "rate",
+      schedule: "synchronous",
+      spikes: "signed",
+      arithmetic: "int32",
+      windowTicks: levels,
+      levels,
+      dtSeconds: 1,
       input: { name: "input", shape: [1], counts: null },
-      nodes: [{ kind: "output", name: "y", shape: [1], bias: Int32Array.of(0), unit: Float64Array.of(unit), rectified: false }],
+      nodes: [
+        {
+          kind: "output",
+          name: "y",
+          shape: [1],
+          bias: Int32Array.of(0),
+          unit: Float64Array.of(unit),
+          rectified: false,
+        },
+      ],
       synapses: [{ kind: "dense", from: "input", to: "y", delayTicks: 0, weights: Int32Array.of(7 * 3) }],
-      convention: { scale: 1, mean: [0], std: [1], channelOrder: "gray" }, classes: [],
+      convention: { scale: 1, mean: [0], std: [1], channelOrder: "gray" },
+      classes: [],
     };
     const simulator = await engine.createSimulator(network);
     const read = Array.from({ length: levels }, () => simulator.step(Float32Array.of(1)).logits[0]);

@@ -5,7 +5,14 @@ import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts
 import type { SpikingNetwork } from "../../ts/spiking/network.ts";
 import { randomGraph } from "./random.ts";
 
-const neuron = { capacitanceFarad: 2e-10, thresholdVolt: 0.015, dtSeconds: 1e-3, resistanceOhm: 1e9, floorVolt: -1, refractorySeconds: 2e-3 };
+const neuron = {
+  capacitanceFarad: 2e-10,
+  thresholdVolt: 0.015,
+  dtSeconds: 1e-3,
+  resistanceOhm: 1e9,
+  floorVolt: -1,
+  refractorySeconds: 2e-3,
+};
 
 const codes: readonly ToSpikingOptions[] = [
   { bits: 6 },

@@ -19,7 +19,8 @@ export function outputBounds(network: SpikingNetwork): number[] {
   const outputs: number[] = [];
   for (const node of network.nodes) {
     if (node.kind === "pool") {
-      const members = node.mode === "max" ? 1 : node.kernel[0] * node.kernel[1] * Math.max(1, ...(node.multiplicity ?? []));
+      const members =
+        node.mode === "max" ? 1 : node.kernel[0] * node.kernel[1] * Math.max(1, ...(node.multiplicity ?? []));
       bounds.set(node.name, members * (bounds.get(node.from) as number));
       continue;
     }
@@ -31,7 +32,8 @@ export function outputBounds(network: SpikingNetwork): number[] {
       const linear = { ...synapse, weights: Float64Array.from(synapse.weights) };
       forEachWeight(linear, node.shape, (output, _input, weight) => {
         const size = Math.abs(weight);
-        sums[output % channels] = synapse.kind === "identity" ? Math.max(sums[output % channels], size) : sums[output % channels] + size;
+        sums[output % channels] =
+          synapse.kind === "identity" ? Math.max(sums[output % channels], size) : sums[output % channels] + size;
       });
       arriving += Math.max(...sums) * (bounds.get(synapse.from) as number);
     }

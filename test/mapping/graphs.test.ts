@@ -35,13 +35,21 @@ function worst(found: readonly ArrayLike<number>[], expected: readonly Float32Ar
 }
 
 describe.each(engines)("random graphs of every mapped operator, $name engine", (engine) => {
-  it.each<ToSpikingOptions>([{ bits: 12 }, { bits: 8, spikes: "signed" }, { bits: 11, nonAdjacent: true }, { code: "ttfs", bits: 9 }])("compute what the float network computes, up to rounding: %o", async (options) => {
+  it.each<ToSpikingOptions>([
+    { bits: 12 },
+    { bits: 8, spikes: "signed" },
+    { bits: 11, nonAdjacent: true },
+    { code: "ttfs", bits: 9 },
+  ])("compute what the float network computes, up to rounding: %o", async (options) => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
         const { relu, pixels } = randomGraph(seed);
         const network = await mapped(relu, { ...options, calibration: pixels });
         const simulator = await engine.createSimulator(network);
-        for (const image of pixels) expect(worst(decoded(network, simulator.run(image).charges), floatOutputs(relu, image))).toBeLessThan(options.code === "ttfs" ? 0.1 : 0.02);
+        for (const image of pixels)
+          expect(worst(decoded(network, simulator.run(image).charges), floatOutputs(relu, image))).toBeLessThan(
+            options.code === "ttfs" ? 0.1 : 0.02,
+          );
         simulator.dispose();
       }),
       { numRuns: 30 },
@@ -101,7 +109,9 @@ describe.each(engines)("random graphs of every mapped operator, $name engine", (
         outputsOf(network).forEach(({ name, rectified }, output) => {
           charges[name].forEach((charge, index) => {
             const value = rectified ? Math.max(0, charge / ticks) : charge / ticks;
-            expect(Math.abs(value - expected[output][index])).toBeLessThanOrEqual(bounds[output] / ticks + 1e-4 * (1 + Math.abs(expected[output][index])));
+            expect(Math.abs(value - expected[output][index])).toBeLessThanOrEqual(
+              bounds[output] / ticks + 1e-4 * (1 + Math.abs(expected[output][index])),
+            );
           });
         });
       }),
@@ -115,7 +125,11 @@ describe("mapped random graphs", () => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
         const { relu, pixels } = randomGraph(seed);
-        const [exact, rate] = await Promise.all([{ bits: 12 }, { code: "rate" } as const].map((options) => toSpiking(relu, { ...options, calibration: pixels })));
+        const [exact, rate] = await Promise.all(
+          [{ bits: 12 }, { code: "rate" } as const].map((options) =>
+            toSpiking(relu, { ...options, calibration: pixels }),
+          ),
+        );
         for (const image of pixels) {
           const expected = floatOutputs(relu, image);
           expect(worst(floatOutputs(toRelu(exact), image), expected)).toBeLessThan(0.02);

@@ -21,7 +21,10 @@ function weighted(relu: ReluNetwork): Weighted[] {
 function chargeOf(network: SpikingNetwork, name: string, channel: number): number {
   const node = network.nodes.find((candidate) => candidate.name === name);
   if (node === undefined || node.kind === "pool") throw new Error(`no layer ${name}`);
-  return node.unit[channel % node.unit.length] / (node.kind === "population" ? node.threshold[channel % node.threshold.length] : 1);
+  return (
+    node.unit[channel % node.unit.length] /
+    (node.kind === "population" ? node.threshold[channel % node.threshold.length] : 1)
+  );
 }
 
 /** Activation of one count of a source; a pool's is its population's, and the average's divisor is in the folded weights. */
@@ -41,7 +44,10 @@ function worstInQuanta(relu: ReluNetwork, network: SpikingNetwork): number {
   for (const layer of before) {
     const other = after.get(layer.name);
     // Pools of a negative side take their names from the positive one.
-    const names = (synapses: Weighted["synapses"] = []) => synapses.map(({ from }, index) => (positiveSide(before, network, layer.synapses[index]?.from ?? from).positive === from ? from : "negative side"));
+    const names = (synapses: Weighted["synapses"] = []) =>
+      synapses.map(({ from }, index) =>
+        positiveSide(before, network, layer.synapses[index]?.from ?? from).positive === from ? from : "negative side",
+      );
     expect(names(other?.synapses)).toEqual(names(layer.synapses));
     // A negative side comes back as what its positive side is.
     if (other === undefined || (layer.kind === "layer" && layer.negativeOf !== null)) continue;
@@ -51,7 +57,9 @@ function worstInQuanta(relu: ReluNetwork, network: SpikingNetwork): number {
       const found = other.synapses[index].linear.weights;
       forEachWeight(linear, layer.shape, (output, input, weight, at) => {
         const { positive, slope } = positiveSide(before, network, from);
-        const quantum = (Math.max(1e-9, Math.abs(slope[input % slope.length])) * chargeOf(network, layer.name, output % channels)) / unitOf(network, positive, input);
+        const quantum =
+          (Math.max(1e-9, Math.abs(slope[input % slope.length])) * chargeOf(network, layer.name, output % channels)) /
+          unitOf(network, positive, input);
         worst = Math.max(worst, beyondFloat32(found[at % found.length], weight) / quantum);
       });
     });
@@ -70,9 +78,15 @@ function beyondFloat32(found: number, expected: number): number {
 }
 
 /** The source of the positive side, where this is of a negative one, and the slope with which readers weigh it. */
-function positiveSide(layers: readonly Weighted[], network: SpikingNetwork, source: string): { readonly positive: string; readonly slope: Float64Array } {
+function positiveSide(
+  layers: readonly Weighted[],
+  network: SpikingNetwork,
+  source: string,
+): { readonly positive: string; readonly slope: Float64Array } {
   const layer = layerOf(layers, network, source);
-  return layer?.negativeOf ? { positive: layer.negativeOf.layer, slope: layer.negativeOf.slope } : { positive: source, slope: Float64Array.of(1) };
+  return layer?.negativeOf
+    ? { positive: layer.negativeOf.layer, slope: layer.negativeOf.slope }
+    : { positive: source, slope: Float64Array.of(1) };
 }
 
 function isComplement(layers: readonly Weighted[], network: SpikingNetwork, source: string): boolean {
@@ -89,12 +103,23 @@ function layerOf(layers: readonly Weighted[], network: SpikingNetwork, source: s
 describe("toRelu of toSpiking", () => {
   const slack = 1e-6;
 
-  it.each(["mnist-8", "fashion-cnn", "cifar10-resnet20"])("%s: every weight and bias within half a quantum, in rate to float32 rounding", async (name) => {
-    const relu = shippedModel(name);
-    expect(worstInQuanta(relu, await toSpiking(relu, { bits: 8, calibration: [Uint8Array.from({ length: sizeOf(inputOf(relu).shape) }, (_, index) => (index * 37) % 256)] }))).toBeLessThanOrEqual(0.5 + slack);
-    const rate = await toSpiking(relu, { code: "rate", scales: "analytic" });
-    expect(worstRelative(relu, rate)).toBeLessThan(1e-6);
-  });
+  it.each(["mnist-8", "fashion-cnn", "cifar10-resnet20"])(
+    "%s: every weight and bias within half a quantum, in rate to float32 rounding",
+    async (name) => {
+      const relu = shippedModel(name);
+      expect(
+        worstInQuanta(
+          relu,
+          await toSpiking(relu, {
+            bits: 8,
+            calibration: [Uint8Array.from({ length: sizeOf(inputOf(relu).shape) }, (_, index) => (index * 37) % 256)],
+          }),
+        ),
+      ).toBeLessThanOrEqual(0.5 + slack);
+      const rate = await toSpiking(relu, { code: "rate", scales: "analytic" });
+      expect(worstRelative(relu, rate)).toBeLessThan(1e-6);
+    },
+  );
 
   it("random graphs: the same", async () => {
     let leaky = 0;
@@ -102,7 +127,11 @@ describe("toRelu of toSpiking", () => {
       fc.asyncProperty(fc.nat(2 ** 31 - 1), fc.integer({ min: 4, max: 10 }), async (seed, bits) => {
         const { relu, pixels } = randomGraph(seed);
         // A linear value comes back without neurons, so that another mapping may hold it elsewhere.
-        fc.pre(!weighted(relu).some((layer) => layer.kind === "layer" && layer.negativeOf?.slope.every((factor) => factor === 1) === true));
+        fc.pre(
+          !weighted(relu).some(
+            (layer) => layer.kind === "layer" && layer.negativeOf?.slope.every((factor) => factor === 1) === true,
+          ),
+        );
         leaky += weighted(relu).filter((layer) => layer.kind === "layer" && layer.negativeOf !== null).length;
         expect(worstInQuanta(relu, await mapped(relu, { bits, calibration: pixels }))).toBeLessThanOrEqual(0.5 + slack);
       }),
@@ -120,7 +149,9 @@ function worstRelative(relu: ReluNetwork, network: SpikingNetwork): number {
     layer.synapses.forEach(({ linear }, index) => {
       const found = after.get(layer.name)?.synapses[index].linear.weights ?? new Float64Array(0);
       const largest = linear.weights.reduce((most, weight) => Math.max(most, Math.abs(weight)), 0);
-      linear.weights.forEach((weight, at) => (worst = Math.max(worst, Math.abs(found[at % found.length] - weight) / largest)));
+      linear.weights.forEach(
+        (weight, at) => (worst = Math.max(worst, Math.abs(found[at % found.length] - weight) / largest)),
+      );
     });
   }
   return worst;

@@ -27,24 +27,33 @@ function model(name: string) {
 describe.each(["mnist-8", "mnist-mlp"])("%s", (name) => {
   const relu = model(name);
 
-  const codes = [{ code: "phase", bits: 8 }, { code: "rate", schedule: "layerwise", ticks: 15 }, { code: "ttfs", bits: 8 }] as const;
-  it.each(codes.flatMap((choice) => engines.map((engine) => ({ ...choice, engine, on: engine.name }))))("$code layerwise equals the twin, neuron by neuron: $on engine", async ({ engine, on: _, ...choice }) => {
-    const network = await toSpiking(relu, { ...choice, calibration: samples(100, 120) });
-    const simulator = await engine.createSimulator(network);
-    const twin = quantizedTwin(network);
-    const fast = await createTwinPass(network, { keep: "all" });
-    for (const pixels of samples(0, 2)) {
-      const expected = twin.run(pixels);
-      const { counts, charges } = simulator.run(pixels);
-      expect(counts).toEqual(expected.counts);
-      expect(charges).toEqual(expected.charges);
-      const passed = fast.run(pixels, 1);
-      for (const [population, values] of Object.entries(expected.counts)) expect(Array.from(passed.counts[population])).toEqual(Array.from(values));
-      for (const [output, values] of Object.entries(expected.charges)) expect(Array.from(passed.charges[output])).toEqual(Array.from(values));
-    }
-    fast.dispose();
-    simulator.dispose();
-  });
+  const codes = [
+    { code: "phase", bits: 8 },
+    { code: "rate", schedule: "layerwise", ticks: 15 },
+    { code: "ttfs", bits: 8 },
+  ] as const;
+  it.each(codes.flatMap((choice) => engines.map((engine) => ({ ...choice, engine, on: engine.name }))))(
+    "$code layerwise equals the twin, neuron by neuron: $on engine",
+    async ({ engine, on: _, ...choice }) => {
+      const network = await toSpiking(relu, { ...choice, calibration: samples(100, 120) });
+      const simulator = await engine.createSimulator(network);
+      const twin = quantizedTwin(network);
+      const fast = await createTwinPass(network, { keep: "all" });
+      for (const pixels of samples(0, 2)) {
+        const expected = twin.run(pixels);
+        const { counts, charges } = simulator.run(pixels);
+        expect(counts).toEqual(expected.counts);
+        expect(charges).toEqual(expected.charges);
+        const passed = fast.run(pixels, 1);
+        for (const [population, values] of Object.entries(expected.counts))
+          expect(Array.from(passed.counts[population])).toEqual(Array.from(values));
+        for (const [output, values] of Object.entries(expected.charges))
+          expect(Array.from(passed.charges[output])).toEqual(Array.from(values));
+      }
+      fast.dispose();
+      simulator.dispose();
+    },
+  );
 
   it("decides as the float network at 10 bits", async () => {
     const twin = quantizedTwin(await toSpiking(relu, { bits: 10, calibration: samples(100, 140) }));
@@ -62,7 +71,9 @@ describe.each(["mnist-8", "mnist-mlp"])("%s", (name) => {
     const back = toRelu(read);
     const expected = forwardLogits(relu, inputFromPixels(relu, image(0)));
     const largest = Math.max(...expected.map(Math.abs));
-    forwardLogits(back, inputFromPixels(back, image(0))).forEach((logit, index) => expect(Math.abs(logit - expected[index]) / largest).toBeLessThan(1e-4));
+    forwardLogits(back, inputFromPixels(back, image(0))).forEach((logit, index) =>
+      expect(Math.abs(logit - expected[index]) / largest).toBeLessThan(1e-4),
+    );
   });
 });
 
@@ -76,12 +87,19 @@ describe("options", () => {
   });
 
   it("asks for calibration images", async () => {
-    await expect(toSpiking(relu)).rejects.toThrow('scales "max": expected calibration images, got none; a few hundred inputs that are like those to come');
+    await expect(toSpiking(relu)).rejects.toThrow(
+      'scales "max": expected calibration images, got none; a few hundred inputs that are like those to come',
+    );
     await expect(toSpiking(relu, { calibration: [] })).rejects.toMatchObject({ code: "DATA" });
   });
 
   it("names each node that is not mapped", async () => {
-    const window = { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: { top: 0, left: 0, bottom: 0, right: 0 } } as const;
+    const window = {
+      kernel: [1, 1],
+      stride: [1, 1],
+      dilation: [1, 1],
+      padding: { top: 0, left: 0, bottom: 0, right: 0 },
+    } as const;
     const nodes: ReluNode[] = [
       { kind: "input", name: "input", from: [], shape: [2, 2, 1] },
       { kind: "concat", name: "both", from: ["input", "input"], shape: [2, 2, 2] },
@@ -90,14 +108,22 @@ describe("options", () => {
       { kind: "averagePool", name: "second", from: ["wide"], shape: [1, 4, 2], countPadding: false, ...window },
     ];
     const network = { name: "odd", nodes, outputs: ["first", "second"], convention: defaultConvention, classes: [] };
-    await expect(toSpiking(network, { scales: "analytic" })).rejects.toMatchObject({ code: "UNSUPPORTED", nodes: ["first", "second"] });
+    await expect(toSpiking(network, { scales: "analytic" })).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      nodes: ["first", "second"],
+    });
   });
 
   it("normalisation folds into the first layer", async () => {
     const weights = { shape: [3, 3, 1, 2], data: Float32Array.from({ length: 18 }, (_, index) => Math.sin(index)) };
     const head = { shape: [2, 32], data: Float32Array.from({ length: 64 }, (_, index) => Math.cos(index)) };
     const convention = { scale: 1 / 255, mean: [0.4], std: [0.3], channelOrder: "gray" as const };
-    const normalised = reluNetwork({ input: [4, 4, 1], convention }).conv2d({ weights, padding: 1 }).relu().flatten().dense({ weights: head }).build();
+    const normalised = reluNetwork({ input: [4, 4, 1], convention })
+      .conv2d({ weights, padding: 1 })
+      .relu()
+      .flatten()
+      .dense({ weights: head })
+      .build();
     const pixels = Uint8Array.from({ length: 16 }, (_, index) => (index * 53) % 256);
     const network = await toSpiking(normalised, { bits: 12, calibration: [pixels] });
     const simulator = await referenceEngine().createSimulator(network);

@@ -8,7 +8,9 @@ const images = readIdx(readFileSync(new URL("../../models/mnist-500-images-idx3-
 
 /** MNIST test images, of the 500 that the repository holds. */
 export function digits(from: number, to: number): Uint8Array[] {
-  return Array.from({ length: to - from }, (_, index) => Uint8Array.from(images.subarray((from + index) * 784, (from + index + 1) * 784)));
+  return Array.from({ length: to - from }, (_, index) =>
+    Uint8Array.from(images.subarray((from + index) * 784, (from + index + 1) * 784)),
+  );
 }
 
 export function shippedModel(name: string): ReluNetwork {

@@ -22,7 +22,10 @@ function floats(seed: number, length: number, spread = 1): Float32Array {
 
 /** Two hidden layers on 12 inputs. */
 function perceptron(seed: number, ceiling = Infinity): ReluNetwork {
-  const weights = (outputs: number, inputs: number, part: number) => ({ shape: [outputs, inputs], data: floats(seed + part, outputs * inputs, 2 / Math.sqrt(inputs)) });
+  const weights = (outputs: number, inputs: number, part: number) => ({
+    shape: [outputs, inputs],
+    data: floats(seed + part, outputs * inputs, 2 / Math.sqrt(inputs)),
+  });
   return reluNetwork({ input: [12], name: "perceptron", convention: gray })
     .dense({ weights: weights(10, 12, 1), bias: floats(seed + 2, 10, 0.2), name: "first" })
     .relu({ ceiling })
@@ -47,7 +50,8 @@ describe("the neuron of synchronous rate", () => {
   const relu = perceptron(1);
   const image = pixels(7);
   const expected = forwardLogits(relu, inputFromPixels(relu, image));
-  const error = (logits: ArrayLike<number>) => Math.max(...Array.from(logits, (logit, index) => Math.abs(logit - expected[index])));
+  const error = (logits: ArrayLike<number>) =>
+    Math.max(...Array.from(logits, (logit, index) => Math.abs(logit - expected[index])));
 
   const neuron = { capacitanceFarad: 2e-10, thresholdVolt: 0.015, dtSeconds: 1e-3 };
   it.each<[string, ToSpikingOptions]>([
@@ -56,7 +60,10 @@ describe("the neuron of synchronous rate", () => {
     ["refractory", { refractory: 1 }],
     ["biological", { neuron }],
     ["biological, refractory", { neuron: { ...neuron, refractorySeconds: 2e-3 } }],
-    ["biological, injected current", { neuron: { ...neuron, injectedCurrentAmpere: 3e-10, leakCurrentAmpere: -1e-10 } }],
+    [
+      "biological, injected current",
+      { neuron: { ...neuron, injectedCurrentAmpere: 3e-10, leakCurrentAmpere: -1e-10 } },
+    ],
     ["biological, long membrane time", { neuron: { ...neuron, resistanceOhm: 1e12, restVolt: -0.01 } }],
   ])("%s: converges to the ReLU network, and comes back as it", async (_name, options) => {
     expect(error(await logitsAfter(relu, options, 4000, image))).toBeLessThan(0.02);
@@ -84,14 +91,20 @@ describe("the neuron of synchronous rate", () => {
     const [first, second] = populationsOf(network);
     const layer = relu.nodes[3] as { weights: { data: Float32Array }; bias: Float32Array };
     leakCurrentAmpere.second.forEach((current, index) => {
-      const bias = (second.unit[index] * (leaky.injectedCurrentAmpere - current - equivalent) * leaky.dtSeconds) / theta;
+      const bias =
+        (second.unit[index] * (leaky.injectedCurrentAmpere - current - equivalent) * leaky.dtSeconds) / theta;
       expect(bias).toBeCloseTo(layer.bias[index], 5);
     });
     synapticChargeCoulomb[1].forEach((charge, index) => {
-      expect((charge * second.unit[Math.floor(index / 10)]) / (theta * first.unit[index % 10])).toBeCloseTo(layer.weights.data[index], 5);
+      expect((charge * second.unit[Math.floor(index / 10)]) / (theta * first.unit[index % 10])).toBeCloseTo(
+        layer.weights.data[index],
+        5,
+      );
     });
     expect(activationPerHertz.first[0]).toBe(first.unit[0] * 1e-3);
-    expect(() => biologicalParameters(network, { ...neuron, thresholdVolt: 1 })).toThrow("expected the neuron's threshold");
+    expect(() => biologicalParameters(network, { ...neuron, thresholdVolt: 1 })).toThrow(
+      "expected the neuron's threshold",
+    );
   });
 
   it("hard reset falls short and a floor over-fires, and the summary says so", async () => {
@@ -111,15 +124,22 @@ describe("the neuron of synchronous rate", () => {
     const [first] = populationsOf(network);
     const synapse = network.synapses[0];
     counts.first.forEach((count, neuron) => {
-      const drive = image.reduce((sum, pixel, input) => sum + synapse.weights[neuron * 12 + input] * pixel, first.bias[neuron]);
+      const drive = image.reduce(
+        (sum, pixel, input) => sum + synapse.weights[neuron * 12 + input] * pixel,
+        first.bias[neuron],
+      );
       expect(Math.abs(count - hardResetCount(drive, first.threshold[0], 400))).toBeLessThanOrEqual(1);
     });
     simulator.dispose();
   });
 
   it("belongs to that code alone", async () => {
-    await expect(toSpiking(relu, { calibration, reset: "hard" })).rejects.toThrow("reset: expected a synchronous rate network with unsigned spikes; phase, layerwise, unsigned has one kind of neuron only");
-    await expect(toSpiking(relu, { code: "rate", calibration, neuron, floor: 0 })).rejects.toThrow("neuron: expected no floor beside it");
+    await expect(toSpiking(relu, { calibration, reset: "hard" })).rejects.toThrow(
+      "reset: expected a synchronous rate network with unsigned spikes; phase, layerwise, unsigned has one kind of neuron only",
+    );
+    await expect(toSpiking(relu, { code: "rate", calibration, neuron, floor: 0 })).rejects.toThrow(
+      "neuron: expected no floor beside it",
+    );
   });
 });
 
@@ -139,10 +159,14 @@ describe("saturation", () => {
     const network = await toSpiking(relu, { bits: 10, calibration });
     const loud = new Uint8Array(12).fill(255);
     const { counts } = quantizedTwin(network).run(loud);
-    const activations = [...forward(relu, inputFromPixels(relu, loud)).entries()].filter(([name]) => name.startsWith("relu"));
+    const activations = [...forward(relu, inputFromPixels(relu, loud)).entries()].filter(([name]) =>
+      name.startsWith("relu"),
+    );
     expect(activations.some(([, values]) => values.includes(0.5))).toBe(true);
     populationsOf(network).forEach(({ name, unit }: Population, layer) => {
-      counts[name].forEach((count, index) => expect(Math.abs(count * unit[index] - activations[layer][1][index])).toBeLessThan(0.01));
+      counts[name].forEach((count, index) =>
+        expect(Math.abs(count * unit[index] - activations[layer][1][index])).toBeLessThan(0.01),
+      );
     });
   });
 });
@@ -162,28 +186,52 @@ describe("inputs that are no image", () => {
     const simulator = await referenceEngine().createSimulator(network);
     for (const values of inputs.slice(0, 5)) {
       const expected = forwardLogits(relu, values);
-      simulator.run(values).logits.forEach((logit, index) => expect(Math.abs(logit - expected[index])).toBeLessThan(0.02));
+      simulator
+        .run(values)
+        .logits.forEach((logit, index) => expect(Math.abs(logit - expected[index])).toBeLessThan(0.02));
     }
     simulator.dispose();
   });
 
-  it.each<ToSpikingOptions>([{ bits: 8 }, { code: "rate", ticks: 16 }, { code: "ttfs" }])("are no bytes, and images no normalised floats: %o", async (options) => {
-    const [fromFloats, fromPixels] = await Promise.all([toSpiking(relu, { ...options, calibration: inputs }), toSpiking(perceptron(1), { ...options, calibration })]);
-    const [floatSimulator, pixelSimulator] = await Promise.all([fromFloats, fromPixels].map((network) => referenceEngine().createSimulator(network)));
-    expect(() => floatSimulator.run(pixels(1))).toThrow(expect.objectContaining({ code: "ARGUMENT", message: expect.stringMatching(/^input "input": expected a Float32Array of the model's own inputs/) }));
-    const bytes = pixels(1);
-    expect(pixelSimulator.run(Float32Array.from(bytes, (value) => value / 255)).logits).toEqual(pixelSimulator.run(bytes).logits);
-    for (const wrong of [Float32Array.from(bytes), Float32Array.from(bytes, (value) => (value - 128) / 64)]) {
-      expect(() => pixelSimulator.run(wrong)).toThrow(expect.objectContaining({ code: "ARGUMENT", message: expect.stringMatching(/^input "input": expected pixels from 0 to 1, before any mean/) }));
-    }
-    floatSimulator.dispose();
-    pixelSimulator.dispose();
-  });
+  it.each<ToSpikingOptions>([{ bits: 8 }, { code: "rate", ticks: 16 }, { code: "ttfs" }])(
+    "are no bytes, and images no normalised floats: %o",
+    async (options) => {
+      const [fromFloats, fromPixels] = await Promise.all([
+        toSpiking(relu, { ...options, calibration: inputs }),
+        toSpiking(perceptron(1), { ...options, calibration }),
+      ]);
+      const [floatSimulator, pixelSimulator] = await Promise.all(
+        [fromFloats, fromPixels].map((network) => referenceEngine().createSimulator(network)),
+      );
+      expect(() => floatSimulator.run(pixels(1))).toThrow(
+        expect.objectContaining({
+          code: "ARGUMENT",
+          message: expect.stringMatching(/^input "input": expected a Float32Array of the model's own inputs/),
+        }),
+      );
+      const bytes = pixels(1);
+      expect(pixelSimulator.run(Float32Array.from(bytes, (value) => value / 255)).logits).toEqual(
+        pixelSimulator.run(bytes).logits,
+      );
+      for (const wrong of [Float32Array.from(bytes), Float32Array.from(bytes, (value) => (value - 128) / 64)]) {
+        expect(() => pixelSimulator.run(wrong)).toThrow(
+          expect.objectContaining({
+            code: "ARGUMENT",
+            message: expect.stringMatching(/^input "input": expected pixels from 0 to 1, before any mean/),
+          }),
+        );
+      }
+      floatSimulator.dispose();
+      pixelSimulator.dispose();
+    },
+  );
 
   it("need a range where the scales are analytic, and are of one kind", async () => {
     const network = await toSpiking(relu, { bits: 12, scales: "analytic", inputRange: 4 });
     expect(network.input.counts?.unit).toBe(4 / 2047);
-    await expect(toSpiking(relu, { calibration: [inputs[0], new Uint8Array(12)] })).rejects.toThrow("calibration: expected every input as a Float32Array, got a Uint8Array");
+    await expect(toSpiking(relu, { calibration: [inputs[0], new Uint8Array(12)] })).rejects.toThrow(
+      "calibration: expected every input as a Float32Array, got a Uint8Array",
+    );
   });
 });
 
@@ -211,7 +259,9 @@ describe("exact integers", () => {
     const network = await toSpiking(heavy, { bits: 16, calibration: [Uint8Array.of(0, 1, 0, 0)] });
     const { warnings, layers } = summarize(network);
     expect(layers[0].precision?.smallest).toBeLessThan(15);
-    expect(warnings[0]).toMatch(/^loud: thresholds of 2\^\d+ instead of 2\^20, at which its charge could need \d+ of 32 bits/);
+    expect(warnings[0]).toMatch(
+      /^loud: thresholds of 2\^\d+ instead of 2\^20, at which its charge could need \d+ of 32 bits/,
+    );
   });
 
   it("refuses where no p fits", async () => {
@@ -220,6 +270,9 @@ describe("exact integers", () => {
       .relu()
       .dense({ weights: { shape: [2, 1], data: Float32Array.of(1, -1) } })
       .build();
-    await expect(toSpiking(impossible, { bits: 16, calibration: [Uint8Array.of(0, 1, 0, 0)] })).rejects.toMatchObject({ code: "PRECISION", nodes: ["loud"] });
+    await expect(toSpiking(impossible, { bits: 16, calibration: [Uint8Array.of(0, 1, 0, 0)] })).rejects.toMatchObject({
+      code: "PRECISION",
+      nodes: ["loud"],
+    });
   });
 });

@@ -15,19 +15,42 @@ import { digits, shippedModel } from "./models.ts";
 import { mapped, randomGraph } from "./random.ts";
 
 /** The same function: channels times a factor before their ReLU, and over it behind, which folds into the weights around. */
-function rescaled(relu: ReluNetwork, factor: () => number): { readonly relu: ReluNetwork; readonly factors: ReadonlyMap<string, Float32Array> } {
+function rescaled(
+  relu: ReluNetwork,
+  factor: () => number,
+): { readonly relu: ReluNetwork; readonly factors: ReadonlyMap<string, Float32Array> } {
   const factors = new Map<string, Float32Array>();
   const nodes = relu.nodes.flatMap((node): ReluNode[] => {
     const from = node.from.map((name) => (factors.has(name) ? `${name}.back` : name));
     const readers = relu.nodes.filter((other) => other.from.includes(node.name));
-    const plain = node.kind === "relu" && node.ceiling === Infinity && (node.slope === undefined || !readers.some(({ kind }) => kind === "maxPool"));
+    const plain =
+      node.kind === "relu" &&
+      node.ceiling === Infinity &&
+      (node.slope === undefined || !readers.some(({ kind }) => kind === "maxPool"));
     // A flat one behind an image has the image's channels.
-    const channelwise = node.shape.length === 3 || relu.nodes.some(({ name, kind }) => name === node.from[0] && kind === "dense");
-    if (!plain || !channelwise || readers.length === 0 || relu.outputs.includes(node.name)) return [{ ...node, from } as ReluNode];
+    const channelwise =
+      node.shape.length === 3 || relu.nodes.some(({ name, kind }) => name === node.from[0] && kind === "dense");
+    if (!plain || !channelwise || readers.length === 0 || relu.outputs.includes(node.name))
+      return [{ ...node, from } as ReluNode];
     const scale = new Float32Array(channelsOf(node.shape)).map(factor);
     factors.set(node.name, scale);
-    const affine = (name: string, source: string, values: Float32Array): AffineNode => ({ kind: "affine", name, from: [source], shape: node.shape, scale: values, shift: new Float32Array(values.length) });
-    return [affine(`${node.name}.scaled`, from[0], scale), { ...node, from: [`${node.name}.scaled`] }, affine(`${node.name}.back`, node.name, scale.map((value) => 1 / value))];
+    const affine = (name: string, source: string, values: Float32Array): AffineNode => ({
+      kind: "affine",
+      name,
+      from: [source],
+      shape: node.shape,
+      scale: values,
+      shift: new Float32Array(values.length),
+    });
+    return [
+      affine(`${node.name}.scaled`, from[0], scale),
+      { ...node, from: [`${node.name}.scaled`] },
+      affine(
+        `${node.name}.back`,
+        node.name,
+        scale.map((value) => 1 / value),
+      ),
+    ];
   });
   return { relu: { ...relu, nodes }, factors };
 }
@@ -35,7 +58,13 @@ function rescaled(relu: ReluNetwork, factor: () => number): { readonly relu: Rel
 const twinOf = (network: SpikingNetwork, pixels: Uint8Array) => quantizedTwin(network).run(pixels);
 
 describe("a rescale by powers of two", () => {
-  const codes: ToSpikingOptions[] = [{ bits: 8 }, { bits: 5, spikes: "signed" }, { bits: 6, code: "ttfs" }, { bits: 8, channelFloor: 1 / 2 }, { bits: 8, scales: "percentile", percentile: 99 }];
+  const codes: ToSpikingOptions[] = [
+    { bits: 8 },
+    { bits: 5, spikes: "signed" },
+    { bits: 6, code: "ttfs" },
+    { bits: 8, channelFloor: 1 / 2 },
+    { bits: 8, scales: "percentile", percentile: 99 },
+  ];
 
   it("changes no count of a random network", async () => {
     await fc.assert(
@@ -47,26 +76,34 @@ describe("a rescale by powers of two", () => {
         const [plain, scaled] = [await map(relu), await map(other)];
         // Where a sum is held by neurons may hang on the nodes around it.
         fc.pre(plain.nodes.map(({ name }) => name).join() === scaled.nodes.map(({ name }) => name).join());
-        for (const image of pixels) expect(Object.values(twinOf(scaled, image).counts)).toEqual(Object.values(twinOf(plain, image).counts));
-        expect(Object.values(twinOf(scaled, pixels[2]).charges)).toEqual(Object.values(twinOf(plain, pixels[2]).charges));
+        for (const image of pixels)
+          expect(Object.values(twinOf(scaled, image).counts)).toEqual(Object.values(twinOf(plain, image).counts));
+        expect(Object.values(twinOf(scaled, pixels[2]).charges)).toEqual(
+          Object.values(twinOf(plain, pixels[2]).charges),
+        );
       }),
       { numRuns: 60 },
     );
   }, 120_000);
 
-  it.each(engines.map((engine) => ({ on: engine.name, engine })))("nor of a shipped model: $on engine", async ({ engine }) => {
-    const relu = shippedModel("mnist-cnn");
-    const draw = new Draw(3);
-    const other = rescaled(relu, () => 2 ** draw.integer(-14, 14)).relu;
-    const calibration = digits(100, 110);
-    const [plain, scaled] = await Promise.all([relu, other].map((network) => toSpiking(network, { bits: 8, calibration })));
-    for (const pixels of digits(0, 1)) {
-      const [expected, found] = [await simulate(engine, plain, pixels), await simulate(engine, scaled, pixels)];
-      expect(Object.values(found.counts)).toEqual(Object.values(expected.counts));
-      expect(found.charges).toEqual(expected.charges);
-      expect(Object.values(expected.counts)).toEqual(Object.values(twinOf(plain, pixels).counts));
-    }
-  });
+  it.each(engines.map((engine) => ({ on: engine.name, engine })))(
+    "nor of a shipped model: $on engine",
+    async ({ engine }) => {
+      const relu = shippedModel("mnist-cnn");
+      const draw = new Draw(3);
+      const other = rescaled(relu, () => 2 ** draw.integer(-14, 14)).relu;
+      const calibration = digits(100, 110);
+      const [plain, scaled] = await Promise.all(
+        [relu, other].map((network) => toSpiking(network, { bits: 8, calibration })),
+      );
+      for (const pixels of digits(0, 1)) {
+        const [expected, found] = [await simulate(engine, plain, pixels), await simulate(engine, scaled, pixels)];
+        expect(Object.values(found.counts)).toEqual(Object.values(expected.counts));
+        expect(found.charges).toEqual(expected.charges);
+        expect(Object.values(expected.counts)).toEqual(Object.values(twinOf(plain, pixels).counts));
+      }
+    },
+  );
 });
 
 describe("a rescale by up to ten thousand", () => {
@@ -75,20 +112,30 @@ describe("a rescale by up to ten thousand", () => {
     const draw = new Draw(5);
     const { relu: other, factors } = rescaled(relu, () => 10 ** (draw.integer(-400, 400) / 100));
     const calibration = digits(300, 340);
-    const [plain, scaled] = await Promise.all([relu, other].map((network) => toSpiking(network, { bits: 10, calibration })));
+    const [plain, scaled] = await Promise.all(
+      [relu, other].map((network) => toSpiking(network, { bits: 10, calibration })),
+    );
     const [before, after] = [populationsOf(plain), populationsOf(scaled)];
     [...factors.values()].forEach((factor, layer) => {
-      after[layer].unit.forEach((unit, channel) => expect(unit / factor[channel] / before[layer].unit[channel]).toBeCloseTo(1, 4));
+      after[layer].unit.forEach((unit, channel) =>
+        expect(unit / factor[channel] / before[layer].unit[channel]).toBeCloseTo(1, 4),
+      );
     });
     after.forEach(({ threshold }, layer) => expect(threshold).toEqual(before[layer].threshold));
-    scaled.synapses.forEach(({ weights }, number) => weights.forEach((weight, index) => expect(Math.abs(weight - plain.synapses[number].weights[index])).toBeLessThanOrEqual(1)));
+    scaled.synapses.forEach(({ weights }, number) =>
+      weights.forEach((weight, index) =>
+        expect(Math.abs(weight - plain.synapses[number].weights[index])).toBeLessThanOrEqual(1),
+      ),
+    );
     const images = Uint8Array.from(digits(0, 200).flatMap((pixels) => [...pixels]));
-    const decisions = await Promise.all([plain, scaled].map(async (network) => {
-      const pass = await createTwinPass(network);
-      const [charges] = Object.values(pass.run(images, 200).charges);
-      pass.dispose();
-      return Array.from({ length: 200 }, (_, sample) => argmax(charges.subarray(10 * sample, 10 * sample + 10)));
-    }));
+    const decisions = await Promise.all(
+      [plain, scaled].map(async (network) => {
+        const pass = await createTwinPass(network);
+        const [charges] = Object.values(pass.run(images, 200).charges);
+        pass.dispose();
+        return Array.from({ length: 200 }, (_, sample) => argmax(charges.subarray(10 * sample, 10 * sample + 10)));
+      }),
+    );
     expect(decisions[1]).toEqual(decisions[0]);
   });
 });
@@ -97,12 +144,24 @@ describe("channel floor", () => {
   /** A hidden layer of two channels, the second silent in calibration, and one output that takes it with weight `weight`. */
   const network = (weight: number, bias = -10) =>
     reluNetwork({ input: [2] })
-      .dense({ name: "hidden", weights: { shape: [2, 2], data: Float32Array.of(1, 0, 0, 3) }, bias: Float32Array.of(0, bias) })
+      .dense({
+        name: "hidden",
+        weights: { shape: [2, 2], data: Float32Array.of(1, 0, 0, 3) },
+        bias: Float32Array.of(0, bias),
+      })
       .relu()
       .dense({ name: "out", weights: { shape: [1, 2], data: Float32Array.of(1, weight) } })
       .build();
   const scales = async (relu: ReluNetwork, options: ToSpikingOptions = {}) => {
-    const [hidden] = populationsOf(await toSpiking(relu, { bits: 8, calibration: [Uint8Array.of(255, 0)], margin: 1, channelFloor: 1 / 4, ...options }));
+    const [hidden] = populationsOf(
+      await toSpiking(relu, {
+        bits: 8,
+        calibration: [Uint8Array.of(255, 0)],
+        margin: 1,
+        channelFloor: 1 / 4,
+        ...options,
+      }),
+    );
     return Array.from(hidden.unit, (unit) => unit * 255);
   };
 
@@ -118,17 +177,35 @@ describe("channel floor", () => {
   });
 
   it("is judged through pools and depthwise convolutions", async () => {
-    const one = (values: readonly number[], shape: readonly number[]) => ({ shape: [...shape], data: Float32Array.from(values) });
-    const start = () => reluNetwork({ input: [2, 2, 2] }).conv2d({ name: "a", weights: one([1, 0, 0, 1], [1, 1, 2, 2]), bias: Float32Array.of(0, -10) }).relu();
+    const one = (values: readonly number[], shape: readonly number[]) => ({
+      shape: [...shape],
+      data: Float32Array.from(values),
+    });
+    const start = () =>
+      reluNetwork({ input: [2, 2, 2] })
+        .conv2d({ name: "a", weights: one([1, 0, 0, 1], [1, 1, 2, 2]), bias: Float32Array.of(0, -10) })
+        .relu();
     const image = Uint8Array.from({ length: 8 }, (_, index) => (index % 2 === 0 ? 255 : 0));
     const layers = async (relu: ReluNetwork) => {
       const network = await toSpiking(relu, { bits: 8, calibration: [image], margin: 1, channelFloor: 1 / 4 });
-      return Object.fromEntries(populationsOf(network).map(({ name, unit }) => [name, Array.from(unit, (step) => step * 255)]));
+      return Object.fromEntries(
+        populationsOf(network).map(({ name, unit }) => [name, Array.from(unit, (step) => step * 255)]),
+      );
     };
     const read = (weight: number) => ({ name: "out", weights: one([1, weight], [1, 2]) });
-    expect(await layers(start().maxPool({ size: 2 }).flatten().dense(read(8)).build())).toMatchObject({ a: [1, 1 / 32] });
-    expect(await layers(start().globalAveragePool().flatten().dense(read(8)).build())).toMatchObject({ a: [1, 1 / 32] });
-    const depthwise = start().conv2d({ name: "b", weights: one([1, 4], [1, 1, 1, 2]), groups: 2 }).relu().globalAveragePool().flatten().dense(read(8)).build();
+    expect(await layers(start().maxPool({ size: 2 }).flatten().dense(read(8)).build())).toMatchObject({
+      a: [1, 1 / 32],
+    });
+    expect(await layers(start().globalAveragePool().flatten().dense(read(8)).build())).toMatchObject({
+      a: [1, 1 / 32],
+    });
+    const depthwise = start()
+      .conv2d({ name: "b", weights: one([1, 4], [1, 1, 1, 2]), groups: 2 })
+      .relu()
+      .globalAveragePool()
+      .flatten()
+      .dense(read(8))
+      .build();
     expect(await layers(depthwise)).toMatchObject({ a: [1, 1 / 128], b: [1, 1 / 32] });
   });
 });

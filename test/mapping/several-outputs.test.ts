@@ -14,8 +14,14 @@ import { Draw } from "../draw.ts";
 import { engines } from "../theorems/engines.ts";
 
 const draw = new Draw(11);
-const dense = (name: string, from: string, outputs: number, inputs: number): ReluNode =>
-  ({ kind: "dense", name, from: [from], shape: [outputs], weights: { shape: [outputs, inputs], data: draw.floats(outputs * inputs, 1.5 / Math.sqrt(inputs)) }, bias: draw.floats(outputs, 0.2) });
+const dense = (name: string, from: string, outputs: number, inputs: number): ReluNode => ({
+  kind: "dense",
+  name,
+  from: [from],
+  shape: [outputs],
+  weights: { shape: [outputs, inputs], data: draw.floats(outputs * inputs, 1.5 / Math.sqrt(inputs)) },
+  bias: draw.floats(outputs, 0.2),
+});
 const nodes: ReluNode[] = [
   { kind: "input", name: "input", from: [], shape: [16] },
   dense("trunk", "input", 12, 16),
@@ -36,7 +42,9 @@ const cases: Readonly<Record<string, readonly string[]>> = {
   "the sum before a hidden layer": ["classes", "trunk"],
 };
 const networkOf = (outputs: readonly string[]): ReluNetwork => {
-  const needed = nodes.filter(({ name, kind }) => kind !== "softmax" || outputs.includes(name)).filter(({ name }) => !["box"].includes(name) || outputs.includes(name));
+  const needed = nodes
+    .filter(({ name, kind }) => kind !== "softmax" || outputs.includes(name))
+    .filter(({ name }) => !["box"].includes(name) || outputs.includes(name));
   return checkReluNetwork({ name: "several", nodes: needed, outputs, convention, classes: [] });
 };
 /** Before a softmax. */
@@ -47,7 +55,14 @@ const valuesOf = (relu: ReluNetwork, image: Uint8Array) => {
     return [...(values.get(node?.kind === "softmax" ? node.from[0] : name) as Float32Array)];
   });
 };
-const codes: readonly ToSpikingOptions[] = [{ bits: 12 }, { bits: 8, spikes: "signed" }, { code: "ttfs" }, { code: "ttfs", bits: 10 }, { code: "rate", ticks: 2000 }, { code: "rate", spikes: "signed", ticks: 2000 }];
+const codes: readonly ToSpikingOptions[] = [
+  { bits: 12 },
+  { bits: 8, spikes: "signed" },
+  { code: "ttfs" },
+  { code: "ttfs", bits: 10 },
+  { code: "rate", ticks: 2000 },
+  { code: "rate", spikes: "signed", ticks: 2000 },
+];
 
 describe.each(Object.keys(cases))("several outputs: %s", (name) => {
   const relu = networkOf(cases[name]);
@@ -55,7 +70,10 @@ describe.each(Object.keys(cases))("several outputs: %s", (name) => {
   it("survive an ONNX file, in their order", () => {
     const back = readOnnx(writeOnnx(relu));
     expect(back.outputs).toEqual(relu.outputs);
-    for (const image of images.slice(0, 3)) valuesOf(back, image).forEach((values, output) => values.forEach((value, index) => expect(value).toBeCloseTo(valuesOf(relu, image)[output][index], 4)));
+    for (const image of images.slice(0, 3))
+      valuesOf(back, image).forEach((values, output) =>
+        values.forEach((value, index) => expect(value).toBeCloseTo(valuesOf(relu, image)[output][index], 4)),
+      );
   });
 
   it.each(codes)("are simulated, in their order, and mapped back: %o", async (options) => {
@@ -70,14 +88,17 @@ describe.each(Object.keys(cases))("several outputs: %s", (name) => {
         const { charges, logits } = simulator.run(image);
         const expected = valuesOf(relu, image);
         outputs.forEach((output, number) => {
-          const ticks = network.schedule === "synchronous" && network.arithmetic === "float32" ? network.windowTicks : 1;
+          const ticks =
+            network.schedule === "synchronous" && network.arithmetic === "float32" ? network.windowTicks : 1;
           expected[number].forEach((value, index) => {
             const found = (charges[output.name][index] * output.unit[index % output.unit.length]) / ticks;
             expect(Math.abs((output.rectified ? Math.max(0, found) : found) - value)).toBeLessThan(0.03);
           });
         });
         expect(logits).toHaveLength(expected[0].length);
-        valuesOf(back, image).forEach((values, number) => values.forEach((value, index) => expect(Math.abs(value - expected[number][index])).toBeLessThan(0.03)));
+        valuesOf(back, image).forEach((values, number) =>
+          values.forEach((value, index) => expect(Math.abs(value - expected[number][index])).toBeLessThan(0.03)),
+        );
       }
       simulator.dispose();
     }
@@ -87,8 +108,18 @@ describe.each(Object.keys(cases))("several outputs: %s", (name) => {
     const network = await toSpiking(relu, { bits: 12, calibration: images });
     const simulator = await engines[0].createSimulator(network);
     const [forwardPass, twin] = [await createFloatPass(relu), await createTwinPass(network, { keep: "all" })];
-    const data = imageDataset({ name: "made", split: "test", shape: [1, 16, 1], images: Uint8Array.from(images.flatMap((image) => [...image])), labels: null, classes: [] });
-    const { spikingDecisions, reluDecisions, twinMismatches } = await evaluate({ network, reluOutput: relu.outputs[0], forward: forwardPass, simulator, twin }, data);
+    const data = imageDataset({
+      name: "made",
+      split: "test",
+      shape: [1, 16, 1],
+      images: Uint8Array.from(images.flatMap((image) => [...image])),
+      labels: null,
+      classes: [],
+    });
+    const { spikingDecisions, reluDecisions, twinMismatches } = await evaluate(
+      { network, reluOutput: relu.outputs[0], forward: forwardPass, simulator, twin },
+      data,
+    );
     const expected = images.map((image) => argmax(Float64Array.from(valuesOf(relu, image)[0])));
     expect([...reluDecisions]).toEqual(expected);
     expect([...spikingDecisions]).toEqual(expected);

@@ -18,12 +18,21 @@ export interface Consumer {
 export function installInEmptyProject(): Consumer {
   const folder = mkdtempSync(join(tmpdir(), "llif-consumer-"));
   // npm passes its own settings and the repository's folder on to its scripts; a user's shell has none of them.
-  const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|^INIT_CWD$|^NODE_ENV$|^VITEST/.test(name)));
+  const environment = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_|^INIT_CWD$|^NODE_ENV$|^VITEST/.test(name)),
+  );
   const runIn = (directory: string, command: string, parameters: string[]) =>
-    execFileSync(command, parameters, { cwd: directory, env: environment, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    execFileSync(command, parameters, {
+      cwd: directory,
+      env: environment,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+    });
 
   runIn(root, process.execPath, ["scripts/setup.mjs"]);
-  const [packed] = JSON.parse(runIn(root, "npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder])) as { filename: string }[];
+  const [packed] = JSON.parse(
+    runIn(root, "npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", folder]),
+  ) as { filename: string }[];
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "consumer", private: true, type: "module" }));
   runIn(folder, "npm", ["install", "--no-audit", "--no-fund", `./${packed.filename}`]);
   copyFileSync(join(root, "test/packaging/probe.js"), join(folder, "probe.js"));

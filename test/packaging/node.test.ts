@@ -27,7 +27,10 @@ describe("the packed package in an empty project", () => {
   });
 
   it("has subpaths: the core inlined, ONNX alone, plots alone", () => {
-    consumer.write("inline.js", 'import { preloadCore } from "llif/inline";\nconsole.log((await preloadCore()) instanceof WebAssembly.Module);\n');
+    consumer.write(
+      "inline.js",
+      'import { preloadCore } from "llif/inline";\nconsole.log((await preloadCore()) instanceof WebAssembly.Module);\n',
+    );
     expect(consumer.run(process.execPath, "inline.js").trim()).toBe("true");
     consumer.write(
       "onnx.js",
@@ -58,7 +61,10 @@ describe("the packed package in an empty project", () => {
     );
     const tsc = fileURLToPath(new URL("../../node_modules/typescript/bin/tsc", import.meta.url));
     for (const settings of ['"module": "nodenext"', '"module": "esnext", "moduleResolution": "bundler"']) {
-      consumer.write("tsconfig.json", `{ "compilerOptions": { "strict": true, "noEmit": true, ${settings}, "target": "es2022", "types": [] }, "files": ["main.ts"] }`);
+      consumer.write(
+        "tsconfig.json",
+        `{ "compilerOptions": { "strict": true, "noEmit": true, ${settings}, "target": "es2022", "types": [] }, "files": ["main.ts"] }`,
+      );
       // `code` is the whole union, so exactly this error proves that the types arrived.
       const stdout = expect.stringMatching(/^main\.ts\(2,14\): error TS2322.*\n(?:  .*\n)*$/);
       expect(() => consumer.run(process.execPath, tsc)).toThrow(expect.objectContaining({ stdout }));
@@ -66,22 +72,43 @@ describe("the packed package in an empty project", () => {
   });
 
   it("is clean by publint", async () => {
-    const { messages } = await publint({ pkgDir: join(consumer.folder, "node_modules", "llif"), pack: false, strict: true });
+    const { messages } = await publint({
+      pkgDir: join(consumer.folder, "node_modules", "llif"),
+      pack: false,
+      strict: true,
+    });
     expect(messages).toEqual([]);
   });
 
   it("holds the build and nothing of the repository", () => {
     const installed = join(consumer.folder, "node_modules", "llif");
-    expect(readdirSync(installed).filter((name) => name !== "node_modules").sort()).toEqual(
-      ["LICENSE", "README.md", "dist", "package.json"].filter((name) => existsSync(join(installed, name))),
+    expect(
+      readdirSync(installed)
+        .filter((name) => name !== "node_modules")
+        .sort(),
+    ).toEqual(["LICENSE", "README.md", "dist", "package.json"].filter((name) => existsSync(join(installed, name))));
+    expect(readdirSync(join(installed, "dist"))).toEqual(
+      expect.arrayContaining([
+        "llif.wasm",
+        "node.js",
+        "browser.js",
+        "inline.js",
+        "index.d.ts",
+        "onnx.js",
+        "onnx.d.ts",
+        "plot.js",
+        "plot.d.ts",
+      ]),
     );
-    expect(readdirSync(join(installed, "dist"))).toEqual(expect.arrayContaining(["llif.wasm", "node.js", "browser.js", "inline.js", "index.d.ts", "onnx.js", "onnx.d.ts", "plot.js", "plot.d.ts"]));
   });
 });
 
 it("has a lock file from which a clean clone can be installed", () => {
   const root = fileURLToPath(new URL("../..", import.meta.url));
-  const result = spawnSync("npm", ["ci", "--dry-run", "--ignore-scripts", "--no-audit"], { cwd: root, encoding: "utf8" });
+  const result = spawnSync("npm", ["ci", "--dry-run", "--ignore-scripts", "--no-audit"], {
+    cwd: root,
+    encoding: "utf8",
+  });
   expect(result.stderr).not.toMatch(/^npm error Missing|^npm error Invalid/m);
   expect(result.status).toBe(0);
 });

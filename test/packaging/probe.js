@@ -12,7 +12,12 @@ function random(seed) {
 }
 
 const channels = 8;
-const window2d = { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], padding: { top: 1, bottom: 1, left: 1, right: 1 } };
+const window2d = {
+  kernel: [3, 3],
+  stride: [1, 1],
+  dilation: [1, 1],
+  padding: { top: 1, bottom: 1, left: 1, right: 1 },
+};
 
 /** 6×6 image → convolution of 8 channels → 20 neurons → 5 outputs, in f32 or in integers. */
 function network({ code, schedule, arithmetic, windowTicks, levels, threshold }) {
@@ -20,22 +25,56 @@ function network({ code, schedule, arithmetic, windowTicks, levels, threshold })
   const array = arithmetic === "int32" ? Int32Array : Float32Array;
   const charges = (length, reach) => array.from({ length }, () => (next() * 2 - 0.8) * reach);
   const population = (name, shape, size) => ({
-    kind: "population", rectified: true, name, shape, bias: charges(size, threshold / 8), threshold: array.from({ length: size }, () => threshold),
-    initialPotential: array.from({ length: size }, () => threshold / 2), floor: -Infinity, leakFactor: schedule === "synchronous" ? 0.97 : 1,
-    reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit: new Float64Array(size).fill(1),
+    kind: "population",
+    rectified: true,
+    name,
+    shape,
+    bias: charges(size, threshold / 8),
+    threshold: array.from({ length: size }, () => threshold),
+    initialPotential: array.from({ length: size }, () => threshold / 2),
+    floor: -Infinity,
+    leakFactor: schedule === "synchronous" ? 0.97 : 1,
+    reset: "soft",
+    spikesPerTick: 1,
+    refractory: { ticks: 0, input: "integrate" },
+    unit: new Float64Array(size).fill(1),
   });
   const synapse = (from, to, rest) => ({ from, to, delayTicks: 0, ...rest });
   return {
-    name: "probe", code, schedule, spikes: "unsigned", arithmetic, windowTicks, levels, dtSeconds: 1, classes: [],
+    name: "probe",
+    code,
+    schedule,
+    spikes: "unsigned",
+    arithmetic,
+    windowTicks,
+    levels,
+    dtSeconds: 1,
+    classes: [],
     convention: { scale: 1, mean: [0], std: [1], channelOrder: "gray" },
-    input: { name: "image", shape: [6, 6, 1], counts: arithmetic === "int32" ? { unit: 1, minimum: 0, maximum: 255 } : null },
+    input: {
+      name: "image",
+      shape: [6, 6, 1],
+      counts: arithmetic === "int32" ? { unit: 1, minimum: 0, maximum: 255 } : null,
+    },
     nodes: [
       population("conv", [6, 6, channels], channels),
       population("dense", [20], 20),
-      { kind: "output", name: "logits", shape: [5], bias: charges(5, threshold), unit: new Float64Array(5).fill(1), rectified: false },
+      {
+        kind: "output",
+        name: "logits",
+        shape: [5],
+        bias: charges(5, threshold),
+        unit: new Float64Array(5).fill(1),
+        rectified: false,
+      },
     ],
     synapses: [
-      synapse("image", "conv", { kind: "conv2d", weights: charges(9 * channels, threshold / 8), groups: 1, ...window2d }),
+      synapse("image", "conv", {
+        kind: "conv2d",
+        weights: charges(9 * channels, threshold / 8),
+        groups: 1,
+        ...window2d,
+      }),
       synapse("conv", "dense", { kind: "dense", weights: charges(20 * 36 * channels, threshold / 40) }),
       synapse("dense", "logits", { kind: "dense", weights: charges(100, threshold) }),
     ],
@@ -43,15 +82,35 @@ function network({ code, schedule, arithmetic, windowTicks, levels, threshold })
 }
 
 const cases = {
-  "synchronous rate": { code: "rate", schedule: "synchronous", arithmetic: "float32", windowTicks: 40, levels: 40, threshold: 1 },
-  "layerwise rate": { code: "rate", schedule: "layerwise", arithmetic: "int32", windowTicks: 31, levels: 31, threshold: 4096 },
+  "synchronous rate": {
+    code: "rate",
+    schedule: "synchronous",
+    arithmetic: "float32",
+    windowTicks: 40,
+    levels: 40,
+    threshold: 1,
+  },
+  "layerwise rate": {
+    code: "rate",
+    schedule: "layerwise",
+    arithmetic: "int32",
+    windowTicks: 31,
+    levels: 31,
+    threshold: 4096,
+  },
   phase: { code: "phase", schedule: "layerwise", arithmetic: "int32", windowTicks: 6, levels: 63, threshold: 4096 },
 };
 
 async function simulate(engine, settings) {
-  const simulator = await engine.createSimulator(network(settings), { record: { spikes: ["conv", "dense"], potentials: { dense: [0, 7] } } });
+  const simulator = await engine.createSimulator(network(settings), {
+    record: { spikes: ["conv", "dense"], potentials: { dense: [0, 7] } },
+  });
   const next = random(3);
-  const result = simulator.run(settings.arithmetic === "int32" ? Uint8Array.from({ length: 36 }, () => next() * 64) : Float32Array.from({ length: 36 }, next));
+  const result = simulator.run(
+    settings.arithmetic === "int32"
+      ? Uint8Array.from({ length: 36 }, () => next() * 64)
+      : Float32Array.from({ length: 36 }, next),
+  );
   simulator.dispose();
   const plain = ({ ticks, neurons }) => ({ ticks: [...ticks], neurons: [...neurons] });
   return {
@@ -67,7 +126,9 @@ async function simulate(engine, settings) {
 async function simulateInWorkers(settings) {
   const workers = await pool(network(settings), { size: 2 });
   const next = random(5);
-  const results = await workers.runBatch(Array.from({ length: 6 }, () => Uint8Array.from({ length: 36 }, () => next() * 64)));
+  const results = await workers.runBatch(
+    Array.from({ length: 6 }, () => Uint8Array.from({ length: 36 }, () => next() * 64)),
+  );
   workers.dispose();
   return results.map(({ logits, counts }) => [[...logits], [...counts.dense]]);
 }

@@ -36,7 +36,10 @@ describe("pool", () => {
   });
 
   it.each(["wasm", "reference"] as const)("hands over large results whole, run after run: %s", async (engine) => {
-    const wide = layerNetwork({ kind: "dense", inputs: 64, units: 4096 }, { code: "layerwise", ticks: 8, activity: 0.2 });
+    const wide = layerNetwork(
+      { kind: "dense", inputs: 64, units: 4096 },
+      { code: "layerwise", ticks: 8, activity: 0.2 },
+    );
     const input = { spikes: randomSpikes(wide, 8, 0.2) };
     const simulator = await createSimulator(wide, { engine });
     const expected = simulator.run(input);
@@ -53,7 +56,9 @@ describe("pool", () => {
     });
     using workers = await pool(network, { size: 2, record });
     const all = Buffer.concat(samples);
-    expect(await workers.runBatch(samples.map((_, index) => all.subarray(index * image.length, (index + 1) * image.length)))).toEqual(await alone());
+    expect(
+      await workers.runBatch(samples.map((_, index) => all.subarray(index * image.length, (index + 1) * image.length))),
+    ).toEqual(await alone());
     expect(posted.map(({ buffer }) => buffer.byteLength)).toEqual(samples.map(() => image.length));
   });
 
@@ -85,7 +90,9 @@ describe("pool", () => {
     let deadly = true;
     tameWorkers(({ kind }) => kind === "run" && deadly);
     using workers = await pool(network, { size: 1 });
-    await expect(workers.run(samples[0])).rejects.toThrow("3 workers died over the same work; the last: struck by lightning");
+    await expect(workers.run(samples[0])).rejects.toThrow(
+      "3 workers died over the same work; the last: struck by lightning",
+    );
     deadly = false;
     expect((await workers.run(samples[0])).counts).toEqual((await alone())[0].counts);
   });
@@ -130,14 +137,29 @@ describe("pool", () => {
 it("evaluates in workers as in one thread: decisions, proofs, operations, known results", async () => {
   const count = 150;
   const data = imageDataset({
-    name: "made", split: "test", shape: relu.nodes[0].shape as [number, number, number], classes: ["a", "b", "c", "d"],
-    images: Uint8Array.from({ length: count * image.length }, (_, index) => (index * 89 + (index >> 4) * 13) % 256), labels: Uint8Array.from({ length: count }, (_, index) => index % 4),
+    name: "made",
+    split: "test",
+    shape: relu.nodes[0].shape as [number, number, number],
+    classes: ["a", "b", "c", "d"],
+    images: Uint8Array.from({ length: count * image.length }, (_, index) => (index * 89 + (index >> 4) * 13) % 256),
+    labels: Uint8Array.from({ length: count }, (_, index) => index % 4),
   });
-  const choice = { relu, network, engine: "wasm", certify: true, energy: true, encoding: { encoding: "constant", seed: 0 }, reluKnown: false } as const;
+  const choice = {
+    relu,
+    network,
+    engine: "wasm",
+    certify: true,
+    energy: true,
+    encoding: { encoding: "constant", seed: 0 },
+    reluKnown: false,
+  } as const;
   const here = await openContenders(choice);
   const [expected] = await evaluateAt(here.contenders, data);
   here.dispose();
-  const { evaluations: [actual], engine } = await evaluateInWorkers(choice, data, { size: 2 });
+  const {
+    evaluations: [actual],
+    engine,
+  } = await evaluateInWorkers(choice, data, { size: 2 });
   expect({ ...actual, microseconds: null }).toEqual({ ...expected, microseconds: null });
   expect(digestBytes(actual)).toEqual(digestBytes(expected));
   expect(engine).toBe("wasm");

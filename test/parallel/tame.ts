@@ -3,7 +3,9 @@ import { serve } from "../../ts/parallel/serve.ts";
 import { currentPlatform, providePlatform, type WorkerHandle } from "../../ts/platform.ts";
 
 /** Workers in this thread, whose messages are copied as real ones are; `fate` ends one as it gets a message. */
-export function tameWorkers(fate: (message: { kind: string }, born: number) => boolean): { readonly born: () => number } {
+export function tameWorkers(fate: (message: { kind: string }, born: number) => boolean): {
+  readonly born: () => number;
+} {
   let born = 0;
   providePlatform({
     ...currentPlatform(),
@@ -12,7 +14,11 @@ export function tameWorkers(fate: (message: { kind: string }, born: number) => b
       let tell: (message: unknown) => void = () => undefined;
       let die: (cause: unknown) => void = () => undefined;
       let ended = false;
-      const answer = serve((message, transfer) => ended || setTimeout(() => !ended && tell(structuredClone(message, { transfer: [...transfer] }))), () => undefined);
+      const answer = serve(
+        (message, transfer) =>
+          ended || setTimeout(() => !ended && tell(structuredClone(message, { transfer: [...transfer] }))),
+        () => undefined,
+      );
       return {
         post(message) {
           if (fate(message as { kind: string }, number)) {

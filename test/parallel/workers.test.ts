@@ -22,11 +22,15 @@ afterEach(() => {
 
 const network = population({ name: "one", weights: [[1, 2]], threshold: 1, ticks: 10 });
 const good = Uint8Array.of(1, 2);
-const counted = async (run: Promise<{ counts: Readonly<Record<string, ArrayLike<number>>> }>): Promise<number> => (await run).counts.one[0];
+const counted = async (run: Promise<{ counts: Readonly<Record<string, ArrayLike<number>>> }>): Promise<number> =>
+  (await run).counts.one[0];
 const numbered = (index: number): Float32Array => Float32Array.of((index % 11) / 10, 0);
 const engines = ["wasm", "reference"] as const;
 
-async function expectedCounts(samples: readonly RunInput[], engine: (typeof engines)[number] = "wasm"): Promise<number[]> {
+async function expectedCounts(
+  samples: readonly RunInput[],
+  engine: (typeof engines)[number] = "wasm",
+): Promise<number[]> {
   const simulator = await createSimulator(network, { engine });
   return samples.map((sample) => simulator.run(sample).counts.one[0]);
 }
@@ -53,7 +57,12 @@ describe("an input that cannot be posted", () => {
     "holds a function": { values: good, label: () => "7" },
     "holds a symbol": { values: good, label: Symbol("seven") },
     "holds itself": cyclic,
-    "throws as it is read": { values: good, get label() { throw new Error("not today"); } },
+    "throws as it is read": {
+      values: good,
+      get label() {
+        throw new Error("not today");
+      },
+    },
     "is a function": () => good,
   };
   it.each(Object.entries(inputs))("that %s is refused, and its worker goes on", async (_, bad) => {
@@ -62,15 +71,21 @@ describe("an input that cannot be posted", () => {
     await expect(workers.run(bad as RunInput)).rejects.toMatchObject(refused);
     expect(await counted(workers.run(good))).toBe(10);
     // Behind others, too: then it is posted as an answer comes.
-    const all = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => counted(workers.run(index % 7 === 3 ? (bad as RunInput) : good))));
-    expect(all.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, (_, index) => (index % 7 === 3 ? "rejected" : "fulfilled")));
+    const all = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, index) => counted(workers.run(index % 7 === 3 ? (bad as RunInput) : good))),
+    );
+    expect(all.map(({ status }) => status)).toEqual(
+      Array.from({ length: 20 }, (_, index) => (index % 7 === 3 ? "rejected" : "fulfilled")),
+    );
     await expect(workers.runBatch([good, good, bad as RunInput, good])).rejects.toMatchObject(refused);
     await expect(workers.run(good, { label: () => "7" } as object)).rejects.toMatchObject(refused);
     expect(await counted(workers.run(good))).toBe(10);
   });
 
   it("makes no pool where it is the network's or the recording's", async () => {
-    await expect(pool({ ...network, note: () => "7" } as typeof network, { size: 2 })).rejects.toMatchObject({ code: "ARGUMENT" });
+    await expect(pool({ ...network, note: () => "7" } as typeof network, { size: 2 })).rejects.toMatchObject({
+      code: "ARGUMENT",
+    });
   });
 });
 
@@ -79,7 +94,14 @@ describe("a signal", () => {
     using workers = await pool(network, { size: 2 });
     const { signal } = new AbortController();
     const warned = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
-    const running = [...Array.from({ length: 30 }, () => workers.run(good, { signal })), ...Array.from({ length: 30 }, () => workers.run(good, {}, signal)), workers.runBatch(Array.from({ length: 300 }, () => good), { signal })];
+    const running = [
+      ...Array.from({ length: 30 }, () => workers.run(good, { signal })),
+      ...Array.from({ length: 30 }, () => workers.run(good, {}, signal)),
+      workers.runBatch(
+        Array.from({ length: 300 }, () => good),
+        { signal },
+      ),
+    ];
     await Promise.resolve();
     expect(getEventListeners(signal, "abort")).toHaveLength(1);
     await Promise.all(running);
@@ -93,10 +115,14 @@ describe("a signal", () => {
   it("that is aborted refuses all who wait for it, and no other; its listener goes", async () => {
     using workers = await pool(network, { size: 1 });
     const abort = new AbortController();
-    const cancelled = [workers.run(good, { signal: abort.signal }), workers.runBatch([good, good], { signal: abort.signal })];
+    const cancelled = [
+      workers.run(good, { signal: abort.signal }),
+      workers.runBatch([good, good], { signal: abort.signal }),
+    ];
     const others = [counted(workers.run(good)), counted(workers.run(good))];
     abort.abort(new Error("enough"));
-    for (const run of cancelled) await expect(run).rejects.toMatchObject({ code: "ABORTED", cause: { message: "enough" } });
+    for (const run of cancelled)
+      await expect(run).rejects.toMatchObject({ code: "ABORTED", cause: { message: "enough" } });
     expect(await Promise.all(others)).toEqual([10, 10]);
     await expect(workers.run(good, {}, abort.signal)).rejects.toMatchObject({ code: "ABORTED" });
     expect(getEventListeners(abort.signal, "abort")).toHaveLength(0);
@@ -105,7 +131,13 @@ describe("a signal", () => {
   it("frees a worker that would be at work for long", async () => {
     const { handles } = watchedWorkers();
     // A minute and more.
-    const long = spikingNetwork({ inputs: [400] }).population({ name: "wide", weights: Array.from({ length: 2000 }, () => new Float32Array(400).fill(0.01)), threshold: 1 }).build();
+    const long = spikingNetwork({ inputs: [400] })
+      .population({
+        name: "wide",
+        weights: Array.from({ length: 2000 }, () => new Float32Array(400).fill(0.01)),
+        threshold: 1,
+      })
+      .build();
     using workers = await pool(long, { size: 1 });
     const abort = new AbortController();
     const running = workers.run(new Float32Array(400).fill(1), { ticks: 2 ** 24, signal: abort.signal });
@@ -123,8 +155,15 @@ describe("a worker whose engine failed", () => {
     using workers = await pool(doomedNetwork(), { size: 1 });
     const input = Float32Array.of(1, 0.5);
     const few = (await createSimulator(doomedNetwork())).run(input);
-    const [failed, ...then] = await Promise.allSettled([workers.run(Float32Array.of(1000, 0)), workers.run(input), workers.run(input)]);
-    expect(failed).toMatchObject({ status: "rejected", reason: { code: "ENGINE", message: expect.stringContaining("memory") } });
+    const [failed, ...then] = await Promise.allSettled([
+      workers.run(Float32Array.of(1000, 0)),
+      workers.run(input),
+      workers.run(input),
+    ]);
+    expect(failed).toMatchObject({
+      status: "rejected",
+      reason: { code: "ENGINE", message: expect.stringContaining("memory") },
+    });
     expect(then).toEqual([few, few].map((value) => ({ status: "fulfilled", value })));
     expect([handles.length, ended()]).toEqual([2, 1]);
   });
@@ -135,7 +174,10 @@ describe("a worker whose engine failed", () => {
     using workers = await pool(network, { size: 2 });
     expect(await counted(workers.run(good))).toBe(10);
     healthy = false;
-    await expect(workers.run(good)).rejects.toMatchObject({ code: "ENGINE", message: expect.stringContaining("died as it started") });
+    await expect(workers.run(good)).rejects.toMatchObject({
+      code: "ENGINE",
+      message: expect.stringContaining("died as it started"),
+    });
     const born = tame.born();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(tame.born()).toBe(born);
@@ -153,7 +195,10 @@ describe("a worker whose engine failed", () => {
         return spawnWorker?.() as WorkerHandle;
       },
     });
-    await expect(pool(network, { size: 3 })).rejects.toMatchObject({ code: "ENGINE", message: "workers: a worker could not be started: no more threads" });
+    await expect(pool(network, { size: 3 })).rejects.toMatchObject({
+      code: "ENGINE",
+      message: "workers: a worker could not be started: no more threads",
+    });
   });
 });
 
@@ -166,7 +211,9 @@ describe("samples", () => {
       return counted(workers.run({ values: buffer }));
     });
     buffer.fill(9);
-    expect(await Promise.all(runs)).toEqual(await expectedCounts(Array.from({ length: 12 }, (_, index) => numbered(index))));
+    expect(await Promise.all(runs)).toEqual(
+      await expectedCounts(Array.from({ length: 12 }, (_, index) => numbered(index))),
+    );
   });
 
   it.each(engines)("of a generator are taken as workers come free, copied, and in order: %s", async (engine) => {
@@ -183,8 +230,15 @@ describe("samples", () => {
       }
     }
     const progress: number[][] = [];
-    const results = await workers.runBatch(samples(), { onProgress: (...reached) => progress.push(reached) && ([done] = reached) });
-    expect(results.map(({ counts }) => counts.one[0])).toEqual(await expectedCounts(Array.from({ length: 2000 }, (_, index) => numbered(index)), engine));
+    const results = await workers.runBatch(samples(), {
+      onProgress: (...reached) => progress.push(reached) && ([done] = reached),
+    });
+    expect(results.map(({ counts }) => counts.one[0])).toEqual(
+      await expectedCounts(
+        Array.from({ length: 2000 }, (_, index) => numbered(index)),
+        engine,
+      ),
+    );
     expect(mostAhead).toBeLessThan(300);
     expect(progress.at(-1)).toEqual([2000, 2000]);
     expect(progress.every(([reached, total]) => reached <= total)).toBe(true);
@@ -201,7 +255,9 @@ describe("samples", () => {
         closed = true;
       }
     }
-    await expect(workers.runBatch(endless(), { signal: abort.signal, onProgress: (done) => done > 200 && abort.abort() })).rejects.toMatchObject({ code: "ABORTED" });
+    await expect(
+      workers.runBatch(endless(), { signal: abort.signal, onProgress: (done) => done > 200 && abort.abort() }),
+    ).rejects.toMatchObject({ code: "ABORTED" });
     expect(closed).toBe(true);
     expect(await counted(workers.run(good))).toBe(10);
   });
@@ -213,9 +269,18 @@ describe("samples", () => {
       throw new Error("no more images");
     }
     await expect(workers.runBatch(broken())).rejects.toThrow("no more images");
-    await expect(workers.runBatch([good, good], { onProgress: () => { throw new Error("no terminal"); } })).rejects.toThrow("no terminal");
-    await expect(workers.runBatch([good, new Uint8Array(3), ...Array.from({ length: 200 }, () => good)])).rejects.toMatchObject({ code: "SHAPE" });
-    for (const inputs of [7, null, undefined, {}, "ab"]) await expect(workers.runBatch(inputs as unknown as RunInput[])).rejects.toMatchObject({ code: "ARGUMENT" });
+    await expect(
+      workers.runBatch([good, good], {
+        onProgress: () => {
+          throw new Error("no terminal");
+        },
+      }),
+    ).rejects.toThrow("no terminal");
+    await expect(
+      workers.runBatch([good, new Uint8Array(3), ...Array.from({ length: 200 }, () => good)]),
+    ).rejects.toMatchObject({ code: "SHAPE" });
+    for (const inputs of [7, null, undefined, {}, "ab"])
+      await expect(workers.runBatch(inputs as unknown as RunInput[])).rejects.toMatchObject({ code: "ARGUMENT" });
     expect(await workers.runBatch([])).toEqual([]);
     expect(await workers.runBatch(new Set([good]))).toHaveLength(1);
   });
@@ -230,15 +295,37 @@ describe("a Node process", () => {
     console.log(counts.population1[0]);
     ${end}`;
   const run = (words: string[], input?: string) => {
-    const { status, signal, stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8", timeout: 60_000, input });
+    const { status, signal, stdout, stderr } = spawnSync(process.execPath, words, {
+      encoding: "utf8",
+      timeout: 60_000,
+      input,
+    });
     return { status, signal, stdout: stdout.trim(), stderr };
   };
   const ended = { status: 0, signal: null, stdout: "10", stderr: "" };
 
   it("ends although an idle pool was not disposed, and waits for one at work", () => {
     expect(run(["--input-type=module", "-e", script(join(dist, "node.js"), "")])).toEqual(ended);
-    expect(run(["--input-type=module", "-e", script(join(dist, "node.js"), "workers.runBatch(Array.from({ length: 1000 }, () => Uint8Array.of(1, 2))).then((results) => process.exitCode = results.length - 1000);")])).toEqual(ended);
-    expect(run(["--input-type=module", "-e", script(join(dist, "node.js"), "const abort = new AbortController(); workers.run(Uint8Array.of(1, 2), { ticks: 2 ** 24, signal: abort.signal }).catch(() => undefined); setTimeout(() => abort.abort(), 20);")])).toEqual(ended);
+    expect(
+      run([
+        "--input-type=module",
+        "-e",
+        script(
+          join(dist, "node.js"),
+          "workers.runBatch(Array.from({ length: 1000 }, () => Uint8Array.of(1, 2))).then((results) => process.exitCode = results.length - 1000);",
+        ),
+      ]),
+    ).toEqual(ended);
+    expect(
+      run([
+        "--input-type=module",
+        "-e",
+        script(
+          join(dist, "node.js"),
+          "const abort = new AbortController(); workers.run(Uint8Array.of(1, 2), { ticks: 2 ** 24, signal: abort.signal }).catch(() => undefined); setTimeout(() => abort.abort(), 20);",
+        ),
+      ]),
+    ).toEqual(ended);
   });
 
   it("starts workers from a script on its command line or its standard input, and from a path with spaces", () => {
@@ -249,7 +336,9 @@ describe("a Node process", () => {
       const text = script(join(folder, "dist 100%#", "node.js"), "workers.dispose();");
       expect(run(["--input-type=module", "-e", text])).toEqual(ended);
       expect(run(["--input-type=module"], text)).toEqual(ended);
-      expect(run(["--input-type=module", "--expose-gc", "--no-warnings", "--max-old-space-size=200", "-e", text])).toEqual(ended);
+      expect(
+        run(["--input-type=module", "--expose-gc", "--no-warnings", "--max-old-space-size=200", "-e", text]),
+      ).toEqual(ended);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -66,7 +66,9 @@ describe("float pass", () => {
       const channels = channelsOf(node.shape);
       const expected = new Float32Array(channels).fill(-Infinity);
       for (let sample = 0; sample < 21; sample++) {
-        const values = forward(network, batch.subarray(sample * inputs, (sample + 1) * inputs)).get(node.name) as Float32Array;
+        const values = forward(network, batch.subarray(sample * inputs, (sample + 1) * inputs)).get(
+          node.name,
+        ) as Float32Array;
         values.forEach((value, index) => (expected[index % channels] = Math.max(expected[index % channels], value)));
       }
       expect(maxima[node.name], node.name).toEqual(expected);
@@ -81,7 +83,10 @@ describe("float pass", () => {
     pass.dispose();
     pass.dispose();
     expect(() => pass.run(new Float32Array(0), 0)).toThrow(expect.objectContaining({ code: "DISPOSED" }));
-    await expect(createFloatPass(network, { keep: ["nowhere"] })).rejects.toMatchObject({ code: "ARGUMENT", nodes: ["nowhere"] });
+    await expect(createFloatPass(network, { keep: ["nowhere"] })).rejects.toMatchObject({
+      code: "ARGUMENT",
+      nodes: ["nowhere"],
+    });
   });
 });
 
@@ -100,8 +105,16 @@ describe("float pass of the shipped models", () => {
     const { input = undefined } = existsSync(description) ? JSON.parse(readFileSync(description, "utf8")) : {};
     const plain = readOnnx(read(model), { name: model });
     const network = input === undefined ? plain : { ...plain, convention: input };
-    const options = { name: set, split: "test", classes: set === "mnist" ? mnistClasses : fashionMnistClasses } as const;
-    const { images } = datasetFromIdx(read(`${set}-500-images-idx3-ubyte.gz`), read(`${set}-500-labels-idx1-ubyte.gz`), options);
+    const options = {
+      name: set,
+      split: "test",
+      classes: set === "mnist" ? mnistClasses : fashionMnistClasses,
+    } as const;
+    const { images } = datasetFromIdx(
+      read(`${set}-500-images-idx3-ubyte.gz`),
+      read(`${set}-500-labels-idx1-ubyte.gz`),
+      options,
+    );
     const inputs = sizeOf(inputOf(network).shape);
     const samples = 20;
     const pass = await createFloatPass(network);

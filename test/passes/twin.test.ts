@@ -9,17 +9,27 @@ import { pseudoRandom } from "../formats/random.ts";
 import { integer } from "./random.ts";
 
 type Random = () => number;
-const integers = (random: Random, length: number, from: number, to: number) => Int32Array.from({ length }, () => integer(random, from, to));
+const integers = (random: Random, length: number, from: number, to: number) =>
+  Int32Array.from({ length }, () => integer(random, from, to));
 
 function population(random: Random, name: string, shape: Shape, generalThreshold: boolean): Population {
   const channels = shape[shape.length - 1];
   const length = random() < 0.5 ? channels : sizeOf(shape);
-  const threshold = Int32Array.from({ length }, () => (generalThreshold ? integer(random, 1, 5000) : 2 ** integer(random, 4, 13)));
+  const threshold = Int32Array.from({ length }, () =>
+    generalThreshold ? integer(random, 1, 5000) : 2 ** integer(random, 4, 13),
+  );
   return {
-    kind: "population", rectified: true, name, shape, threshold,
+    kind: "population",
+    rectified: true,
+    name,
+    shape,
+    threshold,
     bias: integers(random, length, -3000, 3000),
     initialPotential: threshold.map((theta) => theta >> 1),
-    floor: -Infinity, leakFactor: 1, reset: "soft", spikesPerTick: 1,
+    floor: -Infinity,
+    leakFactor: 1,
+    reset: "soft",
+    spikesPerTick: 1,
     refractory: { ticks: 0, input: "integrate" },
     unit: new Float64Array(channels).fill(1),
   };
@@ -33,9 +43,19 @@ function randomTwinNetwork(seed: number): SpikingNetwork {
   const wide = seed % 3 === 0;
   const padding = { top: 1, left: 1, bottom: 1, right: 1 };
   const window = { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], padding } as const;
-  const halved = { kernel: [2, 2], stride: [2, 2], dilation: [1, 1], padding: { top: 0, left: 1, bottom: 1, right: 0 } } as const;
+  const halved = {
+    kernel: [2, 2],
+    stride: [2, 2],
+    dilation: [1, 1],
+    padding: { top: 0, left: 1, bottom: 1, right: 0 },
+  } as const;
   const conv = (from: string, to: string, inputs: number, groups: number): Synapse => ({
-    kind: "conv2d", from, to, delayTicks: 0, ...window, groups,
+    kind: "conv2d",
+    from,
+    to,
+    delayTicks: 0,
+    ...window,
+    groups,
     weights: integers(random, (9 * inputs * middle) / groups, wide ? -40_000 : -900, wide ? 40_000 : 900),
   });
   const full = [height, width, middle];
@@ -47,9 +67,22 @@ function randomTwinNetwork(seed: number): SpikingNetwork {
     population(random, "second", full, general),
     { kind: "pool", name: "largest", from: "second", mode: "max", shape: pooled, ...halved },
     { kind: "pool", name: "sum", from: "second", mode: "sum", shape: pooled, ...halved },
-    { kind: "output", name: "logits", shape: [outputs], bias: integers(random, outputs, -999, 999), unit: new Float64Array(outputs).fill(1), rectified: false },
+    {
+      kind: "output",
+      name: "logits",
+      shape: [outputs],
+      bias: integers(random, outputs, -999, 999),
+      unit: new Float64Array(outputs).fill(1),
+      rectified: false,
+    },
   ];
-  const dense = (from: string): Synapse => ({ kind: "dense", from, to: "logits", delayTicks: 0, weights: integers(random, outputs * sizeOf(pooled), -200, 200) });
+  const dense = (from: string): Synapse => ({
+    kind: "dense",
+    from,
+    to: "logits",
+    delayTicks: 0,
+    weights: integers(random, outputs * sizeOf(pooled), -200, 200),
+  });
   const synapses: Synapse[] = [
     conv("image", "first", channels, 1),
     conv("first", "second", middle, 2),
@@ -58,8 +91,17 @@ function randomTwinNetwork(seed: number): SpikingNetwork {
     dense("sum"),
   ];
   return {
-    name: `random ${seed}`, code: "phase", schedule: "layerwise", spikes: "unsigned", arithmetic: "int32",
-    windowTicks: 8, levels: 255, dtSeconds: 1, nodes, synapses, classes: [],
+    name: `random ${seed}`,
+    code: "phase",
+    schedule: "layerwise",
+    spikes: "unsigned",
+    arithmetic: "int32",
+    windowTicks: 8,
+    levels: 255,
+    dtSeconds: 1,
+    nodes,
+    synapses,
+    classes: [],
     input: { name: "image", shape: [height, width, channels], counts: { unit: 1 / 255, minimum: -255, maximum: 255 } },
     convention: { scale: 1 / 255, mean: [0], std: [1], channelOrder: "gray" },
   };
@@ -72,22 +114,28 @@ function* cells(window: Window2d, input: Shape, output: Shape) {
       for (let tap = 0; tap < window.kernel[0] * window.kernel[1]; tap++) {
         const y = row * window.stride[0] - window.padding.top + Math.floor(tap / window.kernel[1]);
         const x = column * window.stride[1] - window.padding.left + (tap % window.kernel[1]);
-        if (y >= 0 && y < input[0] && x >= 0 && x < input[1]) yield { to: row * output[1] + column, from: y * input[1] + x, tap };
+        if (y >= 0 && y < input[0] && x >= 0 && x < input[1])
+          yield { to: row * output[1] + column, from: y * input[1] + x, tap };
       }
     }
   }
 }
 
 function deliver(synapse: Synapse, input: Shape, output: Shape, counts: readonly number[], charge: number[]): void {
-  if (synapse.kind === "dense") charge.forEach((_, to) => counts.forEach((count, from) => (charge[to] += synapse.weights[to * counts.length + from] * count)));
-  if (synapse.kind === "identity") counts.forEach((count, index) => (charge[index] += synapse.weights[index % synapse.weights.length] * count));
+  if (synapse.kind === "dense")
+    charge.forEach((_, to) =>
+      counts.forEach((count, from) => (charge[to] += synapse.weights[to * counts.length + from] * count)),
+    );
+  if (synapse.kind === "identity")
+    counts.forEach((count, index) => (charge[index] += synapse.weights[index % synapse.weights.length] * count));
   if (synapse.kind !== "conv2d") return;
   const [depth, share] = [input[2] / synapse.groups, output[2] / synapse.groups];
   for (const { to, from, tap } of cells(synapse, input, output)) {
     for (let channel = 0; channel < output[2]; channel++) {
       for (let part = 0; part < depth; part++) {
         const weight = synapse.weights[(tap * depth + part) * output[2] + channel];
-        charge[to * output[2] + channel] += weight * counts[from * input[2] + Math.floor(channel / share) * depth + part];
+        charge[to * output[2] + channel] +=
+          weight * counts[from * input[2] + Math.floor(channel / share) * depth + part];
       }
     }
   }
@@ -117,7 +165,10 @@ function plainTwin(network: SpikingNetwork, input: readonly number[]): Map<strin
     const fire = (v: number, index: number) => {
       if (node.kind === "output") return v;
       const length = node.threshold.length;
-      return Math.min(Math.max(Math.floor((v + node.initialPotential[index % length]) / node.threshold[index % length]), 0), network.levels);
+      return Math.min(
+        Math.max(Math.floor((v + node.initialPotential[index % length]) / node.threshold[index % length]), 0),
+        network.levels,
+      );
     };
     values.set(node.name, charge.map(fire));
   }
@@ -137,10 +188,13 @@ describe("twin pass", () => {
       const pass = await createTwinPass(network, { keep: ["first", "second", "largest", "sum"] });
       const result = pass.run(counts, samples);
       pass.dispose();
-      const plain = Array.from({ length: samples }, (_, sample) => plainTwin(network, [...counts.subarray(sample * inputs, (sample + 1) * inputs)]));
+      const plain = Array.from({ length: samples }, (_, sample) =>
+        plainTwin(network, [...counts.subarray(sample * inputs, (sample + 1) * inputs)]),
+      );
       const expected = (name: string) => plain.flatMap((values) => values.get(name) as number[]);
       expect(result.charges.logits, `seed ${seed}`).toEqual(Int32Array.from(expected("logits")));
-      for (const name of Object.keys(result.counts)) expect(result.counts[name], `seed ${seed}, ${name}`).toEqual(Uint32Array.from(expected(name)));
+      for (const name of Object.keys(result.counts))
+        expect(result.counts[name], `seed ${seed}, ${name}`).toEqual(Uint32Array.from(expected(name)));
       expect(Object.keys(result.counts)).toEqual(["first", "second", "largest", "sum"]);
     }
   });
@@ -175,10 +229,21 @@ describe("twin pass", () => {
 
   it("refuses networks that have no twin, naming the neurons", async () => {
     const network = randomTwinNetwork(2);
-    const hard = network.nodes.map((node) => (node.name === "second" ? { ...node, reset: "hard" } : node)) as SpikingNode[];
-    await expect(createTwinPass({ ...network, nodes: hard })).rejects.toMatchObject({ code: "UNSUPPORTED", nodes: ["second"] });
+    const hard = network.nodes.map((node) =>
+      node.name === "second" ? { ...node, reset: "hard" } : node,
+    ) as SpikingNode[];
+    await expect(createTwinPass({ ...network, nodes: hard })).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      nodes: ["second"],
+    });
     await expect(createTwinPass({ ...network, arithmetic: "float32" })).rejects.toMatchObject({ code: "UNSUPPORTED" });
-    const short = network.synapses.map((synapse) => ({ ...synapse, weights: synapse.weights.subarray(1) })) as Synapse[];
-    await expect(createTwinPass({ ...network, synapses: short })).rejects.toMatchObject({ code: "ENGINE", nodes: ["first"] });
+    const short = network.synapses.map((synapse) => ({
+      ...synapse,
+      weights: synapse.weights.subarray(1),
+    })) as Synapse[];
+    await expect(createTwinPass({ ...network, synapses: short })).rejects.toMatchObject({
+      code: "ENGINE",
+      nodes: ["first"],
+    });
   });
 });

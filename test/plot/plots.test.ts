@@ -8,7 +8,13 @@ import { tracePlot } from "../../ts/plot/trace.ts";
 
 /** JSX takes well-formed XML alone: TypeScript's parser is the strict one at hand. */
 function expectWellFormed(svg: string): void {
-  const source = ts.createSourceFile("plot.tsx", svg.replaceAll(/[{}]/g, ""), ts.ScriptTarget.Latest, false, ts.ScriptKind.TSX);
+  const source = ts.createSourceFile(
+    "plot.tsx",
+    svg.replaceAll(/[{}]/g, ""),
+    ts.ScriptTarget.Latest,
+    false,
+    ts.ScriptKind.TSX,
+  );
   const { parseDiagnostics } = source as unknown as { parseDiagnostics: ts.Diagnostic[] };
   expect(parseDiagnostics.map(({ messageText }) => messageText)).toEqual([]);
 }
@@ -27,7 +33,15 @@ const points = [0, 1, 2, 3].map((step) => ({
 }));
 
 const sweepPoints = ["phase", "rate, synchronous"].flatMap((series) =>
-  [4, 8].map((cost) => ({ series, accuracy: 0.9, reluAccuracy: 0.99, disagreement: 0.1, latencyTicks: cost, spikes: 10 * cost, synapticOperations: 100 * cost })),
+  [4, 8].map((cost) => ({
+    series,
+    accuracy: 0.9,
+    reluAccuracy: 0.99,
+    disagreement: 0.1,
+    latencyTicks: cost,
+    spikes: 10 * cost,
+    synapticOperations: 100 * cost,
+  })),
 );
 
 describe("plots", () => {
@@ -46,7 +60,10 @@ describe("plots", () => {
   });
 
   it("draws traces with thresholds", async () => {
-    const svg = await tracePlot([{ name: "neuron 3", potentials: Float32Array.of(0.5, 0.25, 0.75), threshold: 1, spikeTicks: [1] }], { title: "One neuron" });
+    const svg = await tracePlot(
+      [{ name: "neuron 3", potentials: Float32Array.of(0.5, 0.25, 0.75), threshold: 1, spikeTicks: [1] }],
+      { title: "One neuron" },
+    );
     expectWellFormed(svg);
     expect(svg).toContain("neuron 3: membrane potential (charge)");
     expect(svg).toContain("threshold θ");
@@ -63,14 +80,35 @@ describe("plots", () => {
   it("draws each point of the sweep against each cost", async () => {
     const svg = await sweepPlot(sweepPoints, { title: "Sweep" });
     expectWellFormed(svg);
-    for (const label of ["phase", "rate, synchronous", "latency (ticks)", "spikes an image", "synaptic operations an image", "accuracy (%)", "ReLU network: 99.00 %"]) expect(svg).toContain(label);
+    for (const label of [
+      "phase",
+      "rate, synchronous",
+      "latency (ticks)",
+      "spikes an image",
+      "synaptic operations an image",
+      "accuracy (%)",
+      "ReLU network: 99.00 %",
+    ])
+      expect(svg).toContain(label);
     // Six panels and the legend's two.
     expect(elements(svg, 'g[aria-label="dot"] path')).toHaveLength(6 * sweepPoints.length + 2);
   });
 
   it("draws the costs asked for, and a point only where it has them", async () => {
-    const baseline = { series: "float network", accuracy: 0.99, reluAccuracy: 0.99, disagreement: 0, latencyTicks: 0, spikes: 0, synapticOperations: 0, nanojoules: 5 };
-    const svg = await sweepPlot([...sweepPoints.map((point) => ({ ...point, intervalTicks: 4 })), baseline], { title: "Sweep", costs: ["intervalTicks", "nanojoules"] });
+    const baseline = {
+      series: "float network",
+      accuracy: 0.99,
+      reluAccuracy: 0.99,
+      disagreement: 0,
+      latencyTicks: 0,
+      spikes: 0,
+      synapticOperations: 0,
+      nanojoules: 5,
+    };
+    const svg = await sweepPlot([...sweepPoints.map((point) => ({ ...point, intervalTicks: 4 })), baseline], {
+      title: "Sweep",
+      costs: ["intervalTicks", "nanojoules"],
+    });
     expectWellFormed(svg);
     for (const label of ["an image every … ticks", "estimated energy an image (nJ)"]) expect(svg).toContain(label);
     expect(svg).not.toContain("latency (ticks)");

@@ -24,7 +24,19 @@ function spikesOf({ charges, ticks, seed }: Experiment): boolean[][] {
 /** The membrane in volt, from the equation C dV/dt = −(V − V_rest)/R + I_inj − I_leak, in float64; shares nothing with the package. */
 function membrane(experiment: Experiment): { spikeTicks: number[]; nearest: number } {
   const { reset, spikesPerTick, charges, ticks } = experiment;
-  const { capacitanceFarad: C, thresholdVolt, dtSeconds, restVolt = 0, leakCurrentAmpere = 0, resistanceOhm, injectedCurrentAmpere = 0, initialVolt = 0, floorVolt = -Infinity, refractorySeconds = 0, refractoryInput = "integrate" } = experiment.neuron;
+  const {
+    capacitanceFarad: C,
+    thresholdVolt,
+    dtSeconds,
+    restVolt = 0,
+    leakCurrentAmpere = 0,
+    resistanceOhm,
+    injectedCurrentAmpere = 0,
+    initialVolt = 0,
+    floorVolt = -Infinity,
+    refractorySeconds = 0,
+    refractoryInput = "integrate",
+  } = experiment.neuron;
   const decay = resistanceOhm === undefined ? 1 : Math.exp(-dtSeconds / (resistanceOhm * C));
   const spikeTicks: number[] = [];
   let [volt, restedAt, nearest] = [initialVolt, -1, Infinity];
@@ -37,7 +49,10 @@ function membrane(experiment: Experiment): { spikeTicks: number[]; nearest: numb
       charges.forEach((charge, input) => (volt += arriving[tick][input] ? charge / C : 0));
     }
     volt = Math.max(volt, floorVolt);
-    nearest = Math.min(nearest, ...(spikesPerTick === 1 ? [1] : [1, 2, 3, 4, 5]).map((spikes) => Math.abs(volt / thresholdVolt - spikes)));
+    nearest = Math.min(
+      nearest,
+      ...(spikesPerTick === 1 ? [1] : [1, 2, 3, 4, 5]).map((spikes) => Math.abs(volt / thresholdVolt - spikes)),
+    );
     if (refractory || volt < thresholdVolt) continue;
     const fired = Math.min(spikesPerTick, Math.floor(volt / thresholdVolt));
     for (let spike = 0; spike < fired; spike++) spikeTicks.push(tick);
@@ -48,7 +63,8 @@ function membrane(experiment: Experiment): { spikeTicks: number[]; nearest: numb
 }
 
 /** Even, where fc.double prefers the tiny and the extreme. */
-const between = (min: number, max: number) => fc.integer({ min: 0, max: 1_000_003 }).map((part) => min + ((max - min) * part) / 1_000_003);
+const between = (min: number, max: number) =>
+  fc.integer({ min: 0, max: 1_000_003 }).map((part) => min + ((max - min) * part) / 1_000_003);
 const perhaps = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 
 const experiments: fc.Arbitrary<Experiment> = fc
@@ -72,8 +88,17 @@ const experiments: fc.Arbitrary<Experiment> = fc
   })
   .map((drawn) => ({
     neuron: {
-      capacitanceFarad: drawn.capacitance, thresholdVolt: 2 ** -6, dtSeconds: drawn.dt, resistanceOhm: drawn.resistance, leakCurrentAmpere: drawn.leak, injectedCurrentAmpere: drawn.injected,
-      restVolt: drawn.rest, floorVolt: drawn.floor, initialVolt: drawn.initial, refractorySeconds: drawn.refractoryTicks * drawn.dt, refractoryInput: drawn.refractoryInput,
+      capacitanceFarad: drawn.capacitance,
+      thresholdVolt: 2 ** -6,
+      dtSeconds: drawn.dt,
+      resistanceOhm: drawn.resistance,
+      leakCurrentAmpere: drawn.leak,
+      injectedCurrentAmpere: drawn.injected,
+      restVolt: drawn.rest,
+      floorVolt: drawn.floor,
+      initialVolt: drawn.initial,
+      refractorySeconds: drawn.refractoryTicks * drawn.dt,
+      refractoryInput: drawn.refractoryInput,
     },
     reset: drawn.reset,
     spikesPerTick: drawn.several && drawn.reset === "soft" && drawn.capacitance === 2 ** -33 ? 5 : 1,
@@ -91,10 +116,21 @@ describe.each(engines)("a neuron in SI units, $name engine", (engine) => {
         const { spikeTicks, nearest } = membrane(experiment);
         // float32 may decide otherwise where float64 is within a rounding of the threshold.
         fc.pre(nearest > 1e-4);
-        const network = population({ ...biologicalNeuron(neuron), reset, spikesPerTick, weights: [charges.map((charge) => synapticCharge(charge))], dtSeconds: neuron.dtSeconds, ticks });
-        const arriving = spikesOf(experiment).flatMap((inputs, tick) => inputs.flatMap((spikes, input) => (spikes ? [{ tick, input }] : [])));
+        const network = population({
+          ...biologicalNeuron(neuron),
+          reset,
+          spikesPerTick,
+          weights: [charges.map((charge) => synapticCharge(charge))],
+          dtSeconds: neuron.dtSeconds,
+          ticks,
+        });
+        const arriving = spikesOf(experiment).flatMap((inputs, tick) =>
+          inputs.flatMap((spikes, input) => (spikes ? [{ tick, input }] : [])),
+        );
         const simulator = await engine.createSimulator(network, { record: { spikes: ["population1"] } });
-        const { spikes } = simulator.run({ spikes: { ticks: arriving.map(({ tick }) => tick), neurons: arriving.map(({ input }) => input) } });
+        const { spikes } = simulator.run({
+          spikes: { ticks: arriving.map(({ tick }) => tick), neurons: arriving.map(({ input }) => input) },
+        });
         simulator.dispose();
         expect([...spikes.population1.ticks]).toEqual(spikeTicks);
         seen.spikes += spikeTicks.length;
@@ -107,6 +143,7 @@ describe.each(engines)("a neuron in SI units, $name engine", (engine) => {
       }),
       { seed: 11, numRuns: 400 },
     );
-    for (const [kind, times] of Object.entries(seen)) expect({ kind, enough: times >= 5 }).toEqual({ kind, enough: true });
+    for (const [kind, times] of Object.entries(seen))
+      expect({ kind, enough: times >= 5 }).toEqual({ kind, enough: true });
   });
 });

@@ -28,20 +28,37 @@ function extreme(seed: number) {
   const spread = draw.of(0.02, 1, 60, 4000);
   const rows = (outputs: number, inputs: number, part: number) =>
     Float32Array.from({ length: outputs * inputs }, (_, index) => {
-      const sign = [1, -1, Math.floor(index / inputs) % 2 === 0 ? 1 : -1, draw.of(1, -1)][(Math.floor(index / inputs) + part) % 4];
+      const sign = [1, -1, Math.floor(index / inputs) % 2 === 0 ? 1 : -1, draw.of(1, -1)][
+        (Math.floor(index / inputs) + part) % 4
+      ];
       return sign * spread * (draw.chance(80) ? 1 : draw.unit());
     });
-  const dense = (outputs: number, inputs: number, part: number) => ({ weights: { shape: [outputs, inputs], data: rows(outputs, inputs, part) }, bias: draw.floats(outputs, draw.of(0, 1, spread * inputs)) });
-  const relu = reluNetwork({ input: [width], name: "extreme", convention: { scale: 1 / 255, mean: [0], std: [1], channelOrder: "gray" } })
-    .dense(dense(draw.of(4, 30), width, 0));
+  const dense = (outputs: number, inputs: number, part: number) => ({
+    weights: { shape: [outputs, inputs], data: rows(outputs, inputs, part) },
+    bias: draw.floats(outputs, draw.of(0, 1, spread * inputs)),
+  });
+  const relu = reluNetwork({
+    input: [width],
+    name: "extreme",
+    convention: { scale: 1 / 255, mean: [0], std: [1], channelOrder: "gray" },
+  }).dense(dense(draw.of(4, 30), width, 0));
   const middle = relu.shape[0];
-  const network = relu.relu().dense({ ...dense(5, middle, 1), name: "second" }).relu().dense({ ...dense(4, 5, 2), name: "logits" }).build();
-  const ends = (kind: number) => Uint8Array.from({ length: width }, () => (kind === 0 ? 255 : kind === 1 ? 0 : draw.of(0, 255)));
+  const network = relu
+    .relu()
+    .dense({ ...dense(5, middle, 1), name: "second" })
+    .relu()
+    .dense({ ...dense(4, 5, 2), name: "logits" })
+    .build();
+  const ends = (kind: number) =>
+    Uint8Array.from({ length: width }, () => (kind === 0 ? 255 : kind === 1 ? 0 : draw.of(0, 255)));
   return { relu: network, images: [ends(0), ends(1), ends(2)], margin: draw.of(0.05, 1.25) };
 }
 
 /** Counts and charges of the network over the integers, without any width: N = clip(floor((V + v0) / θ), 0, T). */
-function unbounded(network: SpikingNetwork, input: ArrayLike<number>): { readonly counts: Map<string, bigint[]>; readonly charges: Map<string, bigint[]>; readonly furthest: number } {
+function unbounded(
+  network: SpikingNetwork,
+  input: ArrayLike<number>,
+): { readonly counts: Map<string, bigint[]>; readonly charges: Map<string, bigint[]>; readonly furthest: number } {
   const counts = new Map<string, bigint[]>([[network.input.name, Array.from(input, BigInt)]]);
   const charges = new Map<string, bigint[]>();
   const ternary = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
@@ -51,16 +68,30 @@ function unbounded(network: SpikingNetwork, input: ArrayLike<number>): { readonl
     const charge = Array.from({ length: node.shape[0] }, (_, index) => BigInt(node.bias[index]));
     for (const synapse of network.synapses.filter(({ to }) => to === node.name)) {
       const source = counts.get(synapse.from) as bigint[];
-      charge.forEach((_, output) => source.forEach((count, index) => (charge[output] += BigInt(synapse.weights[output * source.length + index]) * count)));
+      charge.forEach((_, output) =>
+        source.forEach(
+          (count, index) => (charge[output] += BigInt(synapse.weights[output * source.length + index]) * count),
+        ),
+      );
     }
     for (const value of charge) furthest = value > furthest ? value : -value > furthest ? -value : furthest;
     charges.set(node.name, charge);
-    if (node.kind === "population") counts.set(node.name, charge.map((value, index) => clipped(network, node, value, index, ternary)));
+    if (node.kind === "population")
+      counts.set(
+        node.name,
+        charge.map((value, index) => clipped(network, node, value, index, ternary)),
+      );
   }
   return { counts, charges, furthest: Number(furthest) };
 }
 
-function clipped({ levels }: SpikingNetwork, { threshold, initialPotential }: Population, charge: bigint, index: number, ternary: boolean): bigint {
+function clipped(
+  { levels }: SpikingNetwork,
+  { threshold, initialPotential }: Population,
+  charge: bigint,
+  index: number,
+  ternary: boolean,
+): bigint {
   const theta = BigInt(threshold[index]);
   const value = charge + BigInt(initialPotential[index]) + (ternary ? theta / 2n : 0n);
   if (value <= 0n) return 0n;
@@ -82,7 +113,12 @@ describe.each(codes)("charges at their bounds: %s, %o", (variant, options) => {
       try {
         network = await toSpiking(relu, { ...options, margin, calibration: images });
       } catch (error) {
-        expect(error).toMatchObject({ code: "PRECISION", message: expect.stringMatching(/^layer ".*": the charge of channel \d+ needs \d+ bits where exact codes have 32/) });
+        expect(error).toMatchObject({
+          code: "PRECISION",
+          message: expect.stringMatching(
+            /^layer ".*": the charge of channel \d+ needs \d+ bits where exact codes have 32/,
+          ),
+        });
         refused++;
         continue;
       }
@@ -92,8 +128,10 @@ describe.each(codes)("charges at their bounds: %s, %o", (variant, options) => {
         largest = Math.max(largest, expected.furthest);
         for (const engine of simulated) {
           const { counts, charges } = await simulate(engine, network, image);
-          for (const name of Object.keys(counts)) expect([...counts[name]]).toEqual(numbers(expected.counts.get(name) as bigint[]));
-          for (const name of Object.keys(charges)) expect([...charges[name]]).toEqual(numbers(expected.charges.get(name) as bigint[]));
+          for (const name of Object.keys(counts))
+            expect([...counts[name]]).toEqual(numbers(expected.counts.get(name) as bigint[]));
+          for (const name of Object.keys(charges))
+            expect([...charges[name]]).toEqual(numbers(expected.charges.get(name) as bigint[]));
         }
       }
     }
@@ -106,17 +144,46 @@ describe.each(codes)("charges at their bounds: %s, %o", (variant, options) => {
 
 describe("a network by hand", () => {
   const wide = (weight: number, counts: SpikingNetwork["input"]["counts"]): SpikingNetwork => ({
-    name: "wide", code: "phase", schedule: "layerwise", spikes: "unsigned", arithmetic: "int32", windowTicks: 8, levels: 255, dtSeconds: 1,
+    name: "wide",
+    code: "phase",
+    schedule: "layerwise",
+    spikes: "unsigned",
+    arithmetic: "int32",
+    windowTicks: 8,
+    levels: 255,
+    dtSeconds: 1,
     input: { name: "input", shape: [64], counts },
     nodes: [
-      { kind: "population", rectified: true, name: "n", shape: [2], bias: new Int32Array(2), threshold: new Int32Array(2).fill(4096), initialPotential: new Int32Array(2).fill(2048), floor: -Infinity, leakFactor: 1, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit: new Float64Array(2).fill(1) },
-      { kind: "output", name: "logits", shape: [2], bias: new Int32Array(2), unit: new Float64Array(2).fill(1), rectified: false },
+      {
+        kind: "population",
+        rectified: true,
+        name: "n",
+        shape: [2],
+        bias: new Int32Array(2),
+        threshold: new Int32Array(2).fill(4096),
+        initialPotential: new Int32Array(2).fill(2048),
+        floor: -Infinity,
+        leakFactor: 1,
+        reset: "soft",
+        spikesPerTick: 1,
+        refractory: { ticks: 0, input: "integrate" },
+        unit: new Float64Array(2).fill(1),
+      },
+      {
+        kind: "output",
+        name: "logits",
+        shape: [2],
+        bias: new Int32Array(2),
+        unit: new Float64Array(2).fill(1),
+        rectified: false,
+      },
     ],
     synapses: [
       { kind: "dense", from: "input", to: "n", delayTicks: 0, weights: new Int32Array(128).fill(weight) },
       { kind: "dense", from: "n", to: "logits", delayTicks: 0, weights: new Int32Array(4).fill(9) },
     ],
-    convention: { scale: 1, mean: [0], std: [1], channelOrder: "gray" }, classes: [],
+    convention: { scale: 1, mean: [0], std: [1], channelOrder: "gray" },
+    classes: [],
   });
   /** 64 · 255 · q + 2048 < 2^31 */
   const most = Math.floor((2 ** 31 - 1 - 2048) / (64 * 255));
@@ -126,7 +193,11 @@ describe("a network by hand", () => {
     const fits = await simulate(engine, wide(most, pixels), new Uint8Array(64).fill(255));
     expect([...fits.counts.n]).toEqual([255, 255]);
     await expect(engine.createSimulator(wide(most + 1, pixels))).rejects.toMatchObject({
-      code: "PRECISION", nodes: ["n"], message: expect.stringMatching(/^population "n": its charge can reach 2\.15e\+9, 33 bits where exact codes have 32, at 255 levels and input counts from 0 to 255/),
+      code: "PRECISION",
+      nodes: ["n"],
+      message: expect.stringMatching(
+        /^population "n": its charge can reach 2\.15e\+9, 33 bits where exact codes have 32, at 255 levels and input counts from 0 to 255/,
+      ),
     });
     await expect(engine.createSimulator(wide(-most - 2, pixels))).rejects.toMatchObject({ code: "PRECISION" });
   });
@@ -138,7 +209,9 @@ describe("a network by hand", () => {
     expect(() => simulator.run(new Float32Array(64).fill(256))).toThrow(refusal);
     // As spikes: 128 in the first tick of a window of eight, and once more.
     const all = Array.from({ length: 64 }, (_, neuron) => neuron);
-    const spikes = (ticks: readonly number[]): RunInput => ({ spikes: { ticks: ticks.flatMap((tick) => all.map(() => tick)), neurons: ticks.flatMap(() => all) } });
+    const spikes = (ticks: readonly number[]): RunInput => ({
+      spikes: { ticks: ticks.flatMap((tick) => all.map(() => tick)), neurons: ticks.flatMap(() => all) },
+    });
     expect([...simulator.run(spikes([0, 1, 2, 3, 4, 5, 6, 7])).counts.n]).toEqual([255, 255]);
     expect(() => simulator.run(spikes([0, 0]))).toThrow(refusal);
     simulator.dispose();
@@ -147,12 +220,21 @@ describe("a network by hand", () => {
   it("of signed rate is refused by all spikes since the last reset", async () => {
     const [engine] = engines;
     const base = wide(1_000_000, null);
-    const network: SpikingNetwork = { ...base, code: "rate", schedule: "synchronous", spikes: "signed", windowTicks: 40, levels: 40 };
+    const network: SpikingNetwork = {
+      ...base,
+      code: "rate",
+      schedule: "synchronous",
+      spikes: "signed",
+      windowTicks: 40,
+      levels: 40,
+    };
     const simulator = await engine.createSimulator(network);
     const all = Array.from({ length: 64 }, (_, neuron) => neuron);
     const once = (): RunInput => ({ spikes: { ticks: all.map(() => 0), neurons: all } });
     for (let tick = 0; tick < 33; tick++) simulator.run(once(), { ticks: 1, keepState: true });
-    expect(() => simulator.run(once(), { ticks: 1, keepState: true })).toThrow(expect.objectContaining({ code: "PRECISION" }));
+    expect(() => simulator.run(once(), { ticks: 1, keepState: true })).toThrow(
+      expect.objectContaining({ code: "PRECISION" }),
+    );
     simulator.reset();
     expect([...simulator.run(once(), { ticks: 1, keepState: true }).counts.n]).toEqual([40, 40]);
     simulator.dispose();
@@ -174,30 +256,51 @@ it("the summary says which layers took fewer bits, and in one warning the worst 
   const [worst] = [...lowered].sort((a, b) => lostBits(b) - lostBits(a));
   const about = warnings.filter((warning) => warning.includes("thresholds of"));
   expect(about).toHaveLength(1);
-  expect(about[0]).toContain(`${worst.name}: thresholds of 2^${worst.precision?.smallest} instead of 2^${worst.precision?.wanted}, at which its charge could need ${worst.precision?.wantedBits} of 32 bits`);
+  expect(about[0]).toContain(
+    `${worst.name}: thresholds of 2^${worst.precision?.smallest} instead of 2^${worst.precision?.wanted}, at which its charge could need ${worst.precision?.wantedBits} of 32 bits`,
+  );
   if (lowered.length > 1) expect(about[0]).toContain(`and ${lowered.length - 1} more`);
 });
 
 it("bounds hold for every input of random dense layers, and some input reaches them", () => {
   let reached = 0;
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 5 }), fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 6, maxLength: 6 }), fc.nat(2 ** 31 - 1), (smallest, weights, seed) => {
-      const range = { smallest: -smallest, largest: 7 };
-      const draw = new Draw(seed);
-      const node = { kind: "output", name: "y", shape: [2], bias: Int32Array.of(3, -5), unit: Float64Array.of(1), rectified: false } as const;
-      const network = { levels: 7, input: { name: "x", shape: [3], counts: null }, nodes: [node], synapses: [{ kind: "dense", from: "x", to: "y", delayTicks: 0, weights: Int32Array.from(weights) }] } as unknown as SpikingNetwork;
-      const { lower, upper } = chargeBounds(network, node, countRanges(network, range));
-      for (let trial = 0; trial < 8; trial++) {
-        for (const output of [0, 1]) {
-          const row = weights.slice(3 * output, 3 * output + 3);
-          const inputs = row.map((weight) => (trial === 0 ? (weight > 0 ? range.largest : range.smallest) : draw.integer(range.smallest, range.largest)));
-          const charge = row.reduce((sum, weight, index) => sum + weight * inputs[index], node.bias[output]);
-          expect(charge).toBeLessThanOrEqual(upper[output]);
-          expect(charge).toBeGreaterThanOrEqual(lower[output]);
-          if (charge === upper[output]) reached++;
+    fc.property(
+      fc.integer({ min: 1, max: 5 }),
+      fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 6, maxLength: 6 }),
+      fc.nat(2 ** 31 - 1),
+      (smallest, weights, seed) => {
+        const range = { smallest: -smallest, largest: 7 };
+        const draw = new Draw(seed);
+        const node = {
+          kind: "output",
+          name: "y",
+          shape: [2],
+          bias: Int32Array.of(3, -5),
+          unit: Float64Array.of(1),
+          rectified: false,
+        } as const;
+        const network = {
+          levels: 7,
+          input: { name: "x", shape: [3], counts: null },
+          nodes: [node],
+          synapses: [{ kind: "dense", from: "x", to: "y", delayTicks: 0, weights: Int32Array.from(weights) }],
+        } as unknown as SpikingNetwork;
+        const { lower, upper } = chargeBounds(network, node, countRanges(network, range));
+        for (let trial = 0; trial < 8; trial++) {
+          for (const output of [0, 1]) {
+            const row = weights.slice(3 * output, 3 * output + 3);
+            const inputs = row.map((weight) =>
+              trial === 0 ? (weight > 0 ? range.largest : range.smallest) : draw.integer(range.smallest, range.largest),
+            );
+            const charge = row.reduce((sum, weight, index) => sum + weight * inputs[index], node.bias[output]);
+            expect(charge).toBeLessThanOrEqual(upper[output]);
+            expect(charge).toBeGreaterThanOrEqual(lower[output]);
+            if (charge === upper[output]) reached++;
+          }
         }
-      }
-    }),
+      },
+    ),
     { numRuns: 100 },
   );
   expect(reached).toBeGreaterThan(150);

@@ -9,7 +9,8 @@ import { engines } from "./engines.ts";
 /** Digits of a count, most significant first. */
 type Digits = (count: number, ticks: number) => number[];
 
-const binary: Digits = (count, ticks) => Array.from({ length: ticks }, (_, tick) => Math.floor(count / 2 ** (ticks - 1 - tick)) % 2);
+const binary: Digits = (count, ticks) =>
+  Array.from({ length: ticks }, (_, tick) => Math.floor(count / 2 ** (ticks - 1 - tick)) % 2);
 
 /** The only form with digits −1, 0, 1 in base 3: from the least, the remainder nearest to zero. */
 const ternary: Digits = (count, ticks) => {
@@ -51,7 +52,9 @@ describe.each(engines)("phase on mapped graphs of every operator, $name engine",
         simulator.dispose();
         const twin = quantizedTwin(network).run(pixels[0]).counts;
         for (const name of names) {
-          const train = (spikes as Record<string, { ticks: Uint32Array; neurons: Uint32Array; signs?: Int8Array }>)[name];
+          const train = (spikes as Record<string, { ticks: Uint32Array; neurons: Uint32Array; signs?: Int8Array }>)[
+            name
+          ];
           const found = Array.from(counts[name], () => new Array<number>(windowTicks).fill(0));
           train.neurons.forEach((neuron, index) => {
             const sign = train.signs?.[index] ?? 1;

@@ -12,7 +12,12 @@ if (existsSync(wasm)) {
   engines.push(wasmEngine());
 }
 
-export async function simulate(engine: Engine, network: SpikingNetwork, input: RunInput, ticks?: number): Promise<Result> {
+export async function simulate(
+  engine: Engine,
+  network: SpikingNetwork,
+  input: RunInput,
+  ticks?: number,
+): Promise<Result> {
   const simulator = await engine.createSimulator(network);
   try {
     return simulator.run(input, { ticks });
@@ -22,7 +27,13 @@ export async function simulate(engine: Engine, network: SpikingNetwork, input: R
 }
 
 /** Counts of one population after every tick: [tick][neuron]. */
-export async function countsOverTime(engine: Engine, network: SpikingNetwork, population: string, input: RunInput, ticks: number): Promise<number[][]> {
+export async function countsOverTime(
+  engine: Engine,
+  network: SpikingNetwork,
+  population: string,
+  input: RunInput,
+  ticks: number,
+): Promise<number[][]> {
   const simulator = await engine.createSimulator(network, { record: { spikes: [population] } });
   try {
     const result = simulator.run(input, { ticks });

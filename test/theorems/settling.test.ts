@@ -13,10 +13,14 @@ import { engines } from "./engines.ts";
 /** One run in every engine, all recorded; they must agree in everything. */
 async function runInAll(network: SpikingNetwork, input: RunInput): Promise<Result> {
   const populations = populationsOf(network);
-  const potentials = Object.fromEntries(populations.map(({ name, shape }) => [name, Array.from({ length: sizeOf(shape) }, (_, neuron) => neuron)]));
+  const potentials = Object.fromEntries(
+    populations.map(({ name, shape }) => [name, Array.from({ length: sizeOf(shape) }, (_, neuron) => neuron)]),
+  );
   const results: Result[] = [];
   for (const engine of engines) {
-    const simulator = await engine.createSimulator(network, { record: { spikes: populations.map(({ name }) => name), potentials, sent: true } });
+    const simulator = await engine.createSimulator(network, {
+      record: { spikes: populations.map(({ name }) => name), potentials, sent: true },
+    });
     results.push(simulator.run(input));
     simulator.reset();
     // In two parts, the second of which ends the window and settles.
@@ -37,14 +41,17 @@ async function runInAll(network: SpikingNetwork, input: RunInput): Promise<Resul
 /** At most one spike a neuron and tick; the window's last tick and all behind it but the last have spikes, unless nothing followed. */
 function expectSingleSpikes(network: SpikingNetwork, { spikes, statistics }: Result): number {
   const busy = new Set<number>();
-  for (const [name, { ticks, neurons, length }] of Object.entries(spikes as Record<string, { ticks: Uint32Array; neurons: Uint32Array; length: number }>)) {
+  for (const [name, { ticks, neurons, length }] of Object.entries(
+    spikes as Record<string, { ticks: Uint32Array; neurons: Uint32Array; length: number }>,
+  )) {
     const seen = new Set(Array.from(ticks, (tick, index) => `${tick}:${neurons[index]}`));
     expect(seen.size, name).toBe(length);
     ticks.forEach((tick) => busy.add(tick));
   }
   const settling = statistics.ticks - network.windowTicks;
   expect(busy.has(statistics.ticks - 1)).toBe(false);
-  for (let tick = network.windowTicks - 1; settling > 0 && tick < statistics.ticks - 1; tick++) expect(busy.has(tick)).toBe(true);
+  for (let tick = network.windowTicks - 1; settling > 0 && tick < statistics.ticks - 1; tick++)
+    expect(busy.has(tick)).toBe(true);
   return settling;
 }
 
@@ -56,7 +63,10 @@ describe(`T8 (b): at most one spike a tick, until a tick is silent, in ${engines
         const network: SpikingNetwork = { ...sample.network, settles: true };
         const arrived = new Int32Array(sizeOf(network.input.shape));
         sample.spikes.neurons.forEach((neuron, index) => (arrived[neuron] += sample.spikes.signs?.[index] ?? 1));
-        for (const [input, counts] of [[{ spikes: sample.spikes }, arrived], [sample.values, sample.values]] as const) {
+        for (const [input, counts] of [
+          [{ spikes: sample.spikes }, arrived],
+          [sample.values, sample.values],
+        ] as const) {
           const result = await runInAll(network, input);
           const expected = quantizedTwin(network).run(counts);
           expect(result.counts).toEqual(expected.counts);
@@ -75,7 +85,9 @@ describe(`T8 (b): at most one spike a tick, until a tick is silent, in ${engines
     await fc.assert(
       fc.asyncProperty(fc.nat(2 ** 31 - 1), fc.integer({ min: 1, max: 15 }), async (seed, ticks) => {
         const { relu, pixels } = randomGraph(seed);
-        const network = readLlif(writeLlif(await mapped(relu, { code: "rate", spikes: "signed", settles: true, ticks, calibration: pixels })));
+        const network = readLlif(
+          writeLlif(await mapped(relu, { code: "rate", spikes: "signed", settles: true, ticks, calibration: pixels })),
+        );
         const result = await runInAll(network, pixels[0]);
         const expected = quantizedTwin(network).run(pixels[0]);
         expect(result.counts).toEqual(expected.counts);
@@ -89,11 +101,25 @@ describe(`T8 (b): at most one spike a tick, until a tick is silent, in ${engines
 
   it("is refused where it means nothing", async () => {
     const { relu, pixels } = randomGraph(1);
-    await expect(mapped(relu, { code: "phase", settles: true, calibration: pixels })).rejects.toThrow('settles: expected code "rate" with signed spikes');
-    const network = spikingNetwork({ inputs: [2] }).dense({ weights: [[1, 1]], threshold: 1, name: "n" }).build();
-    await expect(engines[0].createSimulator({ ...network, settles: true })).rejects.toThrow("settles: expected signed synchronous rate");
-    const delayed = (await mapped(relu, { code: "rate", spikes: "signed", settles: true, ticks: 4, calibration: pixels }));
+    await expect(mapped(relu, { code: "phase", settles: true, calibration: pixels })).rejects.toThrow(
+      'settles: expected code "rate" with signed spikes',
+    );
+    const network = spikingNetwork({ inputs: [2] })
+      .dense({ weights: [[1, 1]], threshold: 1, name: "n" })
+      .build();
+    await expect(engines[0].createSimulator({ ...network, settles: true })).rejects.toThrow(
+      "settles: expected signed synchronous rate",
+    );
+    const delayed = await mapped(relu, {
+      code: "rate",
+      spikes: "signed",
+      settles: true,
+      ticks: 4,
+      calibration: pixels,
+    });
     const synapses = delayed.synapses.map((synapse, index) => (index === 1 ? { ...synapse, delayTicks: 2 } : synapse));
-    await expect(engines[0].createSimulator({ ...delayed, synapses })).rejects.toThrow("settles: expected no delays, got 2 ticks");
+    await expect(engines[0].createSimulator({ ...delayed, synapses })).rejects.toThrow(
+      "settles: expected no delays, got 2 ticks",
+    );
   });
 });

@@ -9,8 +9,14 @@ import { engines } from "./engines.ts";
 /** A = B + Σq·N_0 of every neuron: what the bias and the constant current deliver in a window. */
 function constantCharges(network: SpikingNetwork, pixels: Uint8Array): Readonly<Record<string, Int32Array>> {
   const { input, nodes, synapses } = network;
-  const alone = nodes.flatMap((node): SpikingOutput[] => (node.kind === "pool" ? [] : [{ kind: "output", name: node.name, shape: node.shape, bias: node.bias, unit: node.unit, rectified: false }]));
-  return quantizedTwin({ ...network, nodes: alone, synapses: synapses.filter(({ from }) => from === input.name) }).run(pixels).charges;
+  const alone = nodes.flatMap((node): SpikingOutput[] =>
+    node.kind === "pool"
+      ? []
+      : [{ kind: "output", name: node.name, shape: node.shape, bias: node.bias, unit: node.unit, rectified: false }],
+  );
+  return quantizedTwin({ ...network, nodes: alone, synapses: synapses.filter(({ from }) => from === input.name) }).run(
+    pixels,
+  ).charges;
 }
 
 /** The network whose bias is the part of A that has arrived after that many ticks, and to which nothing else comes from outside. */
@@ -18,7 +24,9 @@ function soFar(network: SpikingNetwork, charges: Readonly<Record<string, Int32Ar
   const share = (charge: number): number => Math.floor((ticks * charge) / network.windowTicks);
   return {
     ...network,
-    nodes: network.nodes.map((node) => (node.kind === "pool" ? node : { ...node, bias: charges[node.name].map(share) })),
+    nodes: network.nodes.map((node) =>
+      node.kind === "pool" ? node : { ...node, bias: charges[node.name].map(share) },
+    ),
     synapses: network.synapses.filter(({ from }) => from !== network.input.name),
   };
 }
@@ -31,7 +39,9 @@ describe.each(engines)("T8 on mapped graphs of every operator, $name engine", (e
         const { relu, pixels } = randomGraph(seed);
         const network = await mapped(relu, { code: "rate", spikes: "signed", ticks, calibration: pixels });
         const charges = constantCharges(network, pixels[0]);
-        const totals = Object.fromEntries(populationsOf(network).map(({ name, shape }) => [name, new Int32Array(sizeOf(shape))]));
+        const totals = Object.fromEntries(
+          populationsOf(network).map(({ name, shape }) => [name, new Int32Array(sizeOf(shape))]),
+        );
         const nothing = new Uint8Array(pixels[0].length);
         const simulator = await engine.createSimulator(network);
         for (let tick = 1; tick <= ticks; tick++) {
@@ -43,7 +53,9 @@ describe.each(engines)("T8 on mapped graphs of every operator, $name engine", (e
           const expected = quantizedTwin(soFar(network, charges, tick)).run(nothing);
           expect(totals).toEqual(expected.counts);
           expect(result.charges).toEqual(expected.charges);
-          negative += Object.values(expected.charges).flatMap((values) => Array.from(values)).filter((charge) => charge < 0).length;
+          negative += Object.values(expected.charges)
+            .flatMap((values) => Array.from(values))
+            .filter((charge) => charge < 0).length;
         }
         simulator.dispose();
       }),

@@ -13,7 +13,9 @@ describe.each(exactCodes)("quantised twin of %s", (variant) => {
   const simulated = engines.filter(({ name }) => !refusedBy[name].includes(variant));
   const samples = fc.sample(cases(variant), { seed: graphs, numRuns: graphs });
 
-  it(`equals the simulation on ${graphs} random graphs, neuron by neuron: ${simulated.map(({ name }) => name).join(", ")}`, { timeout: 600_000 }, async () => {
+  it(`equals the simulation on ${graphs} random graphs, neuron by neuron: ${simulated.map(({ name }) => name).join(", ")}`, {
+    timeout: 600_000,
+  }, async () => {
     let spikes = 0;
     for (const { network, values } of samples) {
       const twin = quantizedTwin(network).run(values);
@@ -44,7 +46,8 @@ describe.each(exactCodes)("quantised twin of %s", (variant) => {
       // Large enough for a neuron to cross a threshold, unless its input is silent or it is saturated anyway.
       weights[Math.floor(weights.length / 2)] += 64;
       const changed = { ...network, synapses: [{ ...synapse, weights }, ...others] };
-      if (mismatches(network, quantizedTwin(network).run(values), await simulate(simulated[0], changed, values)) > 0) seen++;
+      if (mismatches(network, quantizedTwin(network).run(values), await simulate(simulated[0], changed, values)) > 0)
+        seen++;
     }
     expect(seen).toBeGreaterThan(chosen.length / 3);
   });

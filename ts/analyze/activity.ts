@@ -71,7 +71,10 @@ export interface ActivityMeter {
  * Spikes that carry a count N in one window.
  * @see docs/mathematics.md T7
  */
-export function spikesOfCount({ code, schedule, spikes, nonAdjacent }: Pick<SpikingNetwork, "code" | "schedule" | "spikes" | "nonAdjacent">, count: number): number {
+export function spikesOfCount(
+  { code, schedule, spikes, nonAdjacent }: Pick<SpikingNetwork, "code" | "schedule" | "spikes" | "nonAdjacent">,
+  count: number,
+): number {
   if (schedule === "synchronous" || code === "rate") return count;
   if (code === "ttfs") return count > 0 ? 1 : 0;
   const ternary = spikes === "signed" && nonAdjacent !== true;
@@ -94,10 +97,19 @@ export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikin
     return stage(synapse, synapse.from, synapse.to, synapse.from === network.input.name && !spikingInput, from, to);
   });
   const shapes = new Map(relu.nodes.map((node) => [node.name, node.shape]));
-  const weighted = relu.nodes.filter((node) => node.kind === "dense" || node.kind === "conv2d" || node.kind === "convTranspose2d");
+  const weighted = relu.nodes.filter(
+    (node) => node.kind === "dense" || node.kind === "conv2d" || node.kind === "convTranspose2d",
+  );
   const floatStages = weighted.map((node): Stage => {
     const source = relu.nodes.find(({ name }) => name === node.from[0]);
-    return stage({ ...node, weights: node.weights.data }, node.from[0], node.name, source?.kind === "input", shapes.get(node.from[0]) as Shape, node.shape);
+    return stage(
+      { ...node, weights: node.weights.data },
+      node.from[0],
+      node.name,
+      source?.kind === "input",
+      shapes.get(node.from[0]) as Shape,
+      node.shape,
+    );
   });
   const rectified = relu.nodes.filter((node) => node.kind === "relu").map(({ name }) => name);
   const floatNodes = [...new Set([...floatStages.map(({ from }) => from), ...rectified])];
@@ -113,7 +125,8 @@ export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikin
     add(run, input, values) {
       const { counts, sent = {}, inputSpikes } = checkObject("ActivityMeter.add: run", run);
       checkObject("ActivityMeter.add: run: counts", counts);
-      for (const { name, shape } of populations) checkNumbers(`ActivityMeter.add: run: counts: ${name}`, counts[name], { length: sizeOf(shape) });
+      for (const { name, shape } of populations)
+        checkNumbers(`ActivityMeter.add: run: counts: ${name}`, counts[name], { length: sizeOf(shape) });
       checkNumbers("ActivityMeter.add: input", input, { length: sizeOf(network.input.shape) });
       checkObject("ActivityMeter.add: values", values);
       for (const node of floatNodes) checkNumbers(`ActivityMeter.add: values: ${node}`, values[node]);
@@ -124,14 +137,21 @@ export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikin
         for (const { kind, name } of network.nodes) {
           if (kind === "output") continue;
           const spikes = sent[name];
-          if (spikes === undefined) throw new LlifError("ARGUMENT", `activity of "${network.name}", layer "${name}": expected what it sends, as record.sent of a simulator keeps it`, { nodes: [name] });
+          if (spikes === undefined)
+            throw new LlifError(
+              "ARGUMENT",
+              `activity of "${network.name}", layer "${name}": expected what it sends, as record.sent of a simulator keeps it`,
+              { nodes: [name] },
+            );
           sources.set(name, { counts: eventsOf(network, name, counts, input, pooled).counts, spikes });
         }
       }
       const events = spikingStages.map(({ from }) => eventsOf(network, from, counts, input, sources));
       const neurons = populations.map(({ name }) => eventsOf(network, name, counts, input, sources));
       const spikes = neurons.reduce((sum, one) => sum + total(one.spikes), 0);
-      spikingStages.forEach(({ fanout, analog }, index) => spiking.add(index, analog ? events[index].counts : events[index].spikes, events[index].counts, fanout, analog));
+      spikingStages.forEach(({ fanout, analog }, index) =>
+        spiking.add(index, analog ? events[index].counts : events[index].spikes, events[index].counts, fanout, analog),
+      );
       spiking.spikes += spikes;
       for (const { name } of populations) spiking.active += nonzero(counts[name]);
       floatStages.forEach(({ from, fanout }, index) => float.add(index, values[from], values[from], fanout, true));
@@ -145,7 +165,8 @@ export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikin
 }
 
 export function addActivity(parts: readonly ActivitySums[]): ActivitySums {
-  const added = (lists: readonly (readonly number[])[]) => lists[0].map((_, index) => lists.reduce((sum, list) => sum + list[index], 0));
+  const added = (lists: readonly (readonly number[])[]) =>
+    lists[0].map((_, index) => lists.reduce((sum, list) => sum + list[index], 0));
   const stages = (pick: (part: ActivitySums) => StageSums): StageSums => {
     const all = parts.map(pick);
     return {
@@ -157,7 +178,11 @@ export function addActivity(parts: readonly ActivitySums[]): ActivitySums {
       spikes: all.reduce((sum, { spikes }) => sum + spikes, 0),
     };
   };
-  return { samples: parts.reduce((sum, { samples }) => sum + samples, 0), spiking: stages(({ spiking }) => spiking), float: stages(({ float }) => float) };
+  return {
+    samples: parts.reduce((sum, { samples }) => sum + samples, 0),
+    spiking: stages(({ spiking }) => spiking),
+    float: stages(({ float }) => float),
+  };
 }
 
 /** Neurons and outputs: everything with a membrane. */
@@ -179,7 +204,13 @@ class Counter {
   }
 
   /** @param single an analog value is one event, however large. */
-  add(stage: number, events: ArrayLike<number>, counts: ArrayLike<number>, { nonzero: targets }: Fanout, single: boolean): void {
+  add(
+    stage: number,
+    events: ArrayLike<number>,
+    counts: ArrayLike<number>,
+    { nonzero: targets }: Fanout,
+    single: boolean,
+  ): void {
     for (let index = 0; index < targets.length; index++) {
       if (events[index] === 0 || Number.isNaN(events[index])) continue;
       const spikes = single ? 1 : events[index];
@@ -192,18 +223,39 @@ class Counter {
   }
 
   sums(): StageSums {
-    return { events: this.#events, operations: this.#operations, countEvents: this.#countEvents, countOperations: this.#countOperations, active: this.active, spikes: this.spikes };
+    return {
+      events: this.#events,
+      operations: this.#operations,
+      countEvents: this.#countEvents,
+      countOperations: this.#countOperations,
+      active: this.active,
+      spikes: this.spikes,
+    };
   }
 }
 
-function stage(connection: Parameters<typeof fanoutOf>[0], from: string, to: string, analog: boolean, source: Shape, target: Shape): Stage {
+function stage(
+  connection: Parameters<typeof fanoutOf>[0],
+  from: string,
+  to: string,
+  analog: boolean,
+  source: Shape,
+  target: Shape,
+): Stage {
   const { weights } = connection;
   let widest = 0;
   for (let index = 0; index < weights.length; index++) widest = Math.max(widest, Math.abs(weights[index]));
   const integer = weights instanceof Int32Array;
   return {
-    from, to, analog, fanout: fanoutOf(connection, source, target), weights: weights.length, weightBits: integer ? Math.ceil(Math.log2(widest + 1)) + 1 : 32,
-    sources: sizeOf(source), targets: sizeOf(target), convolution: connection.kind === "conv2d" || connection.kind === "convTranspose2d",
+    from,
+    to,
+    analog,
+    fanout: fanoutOf(connection, source, target),
+    weights: weights.length,
+    weightBits: integer ? Math.ceil(Math.log2(widest + 1)) + 1 : 32,
+    sources: sizeOf(source),
+    targets: sizeOf(target),
+    convolution: connection.kind === "conv2d" || connection.kind === "convTranspose2d",
   };
 }
 
@@ -214,7 +266,13 @@ export interface Events {
 }
 
 /** Counts and spikes of a node; a max pool passes the spikes of the largest count, a sum pool those of all members. `known` keeps what was asked before. */
-export function eventsOf(network: SpikingNetwork, name: string, counts: Readonly<Record<string, ArrayLike<number>>>, input: ArrayLike<number>, known: Map<string, Events>): Events {
+export function eventsOf(
+  network: SpikingNetwork,
+  name: string,
+  counts: Readonly<Record<string, ArrayLike<number>>>,
+  input: ArrayLike<number>,
+  known: Map<string, Events>,
+): Events {
   const before = known.get(name);
   if (before !== undefined) return before;
   const node = network.nodes.find((candidate) => candidate.name === name);

@@ -1,4 +1,15 @@
-import { checkArray, checkFinite, checkFunction, checkInteger, checkNumbers, checkObject, checkOneOf, checkOptions, checkSignal, type OptionKeys } from "../check.ts";
+import {
+  checkArray,
+  checkFinite,
+  checkFunction,
+  checkInteger,
+  checkNumbers,
+  checkObject,
+  checkOneOf,
+  checkOptions,
+  checkSignal,
+  type OptionKeys,
+} from "../check.ts";
 import type { Engine, Simulator } from "../engine/engine.ts";
 import { throwIfAborted } from "../errors.ts";
 import {
@@ -56,8 +67,21 @@ export interface FiringRateCurve {
 }
 
 const curveKeys: OptionKeys<CurveOptions> = {
-  engine: true, leak: true, reset: true, capacitanceFarad: true, thresholdVolt: true, dtSeconds: true, resistanceOhm: true, leakCurrentAmpere: true, restVolt: true,
-  refractorySeconds: true, refractoryInput: true, currents: true, ticks: true, signal: true, onProgress: true,
+  engine: true,
+  leak: true,
+  reset: true,
+  capacitanceFarad: true,
+  thresholdVolt: true,
+  dtSeconds: true,
+  resistanceOhm: true,
+  leakCurrentAmpere: true,
+  restVolt: true,
+  refractorySeconds: true,
+  refractoryInput: true,
+  currents: true,
+  ticks: true,
+  signal: true,
+  onProgress: true,
 };
 
 interface Formula {
@@ -72,8 +96,22 @@ interface Formula {
  * @throws {LlifError} ARGUMENT, naming the parameter; ABORTED.
  */
 export async function firingRateCurve(options: CurveOptions): Promise<FiringRateCurve> {
-  const { leak, reset, dtSeconds, thresholdVolt, capacitanceFarad, restVolt, refractorySeconds, refractoryInput, currents, engine } = checkOptions("firingRateCurve", options, curveKeys);
-  checkFunction("engine: createSimulator", checkObject("engine", engine, "an engine, as of wasmEngine()").createSimulator);
+  const {
+    leak,
+    reset,
+    dtSeconds,
+    thresholdVolt,
+    capacitanceFarad,
+    restVolt,
+    refractorySeconds,
+    refractoryInput,
+    currents,
+    engine,
+  } = checkOptions("firingRateCurve", options, curveKeys);
+  checkFunction(
+    "engine: createSimulator",
+    checkObject("engine", engine, "an engine, as of wasmEngine()").createSimulator,
+  );
   checkOneOf("leak", leak, ["constant", "ohmic"]);
   checkOneOf("reset", reset, ["soft", "hard"]);
   checkSignal("signal", options.signal);
@@ -88,7 +126,12 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
   const fromHalf = reset === "soft" && !discards;
   const neurons = currents.map((injectedCurrentAmpere) =>
     biologicalNeuron({
-      dtSeconds, thresholdVolt, capacitanceFarad, restVolt, refractorySeconds, refractoryInput,
+      dtSeconds,
+      thresholdVolt,
+      capacitanceFarad,
+      restVolt,
+      refractorySeconds,
+      refractoryInput,
       resistanceOhm: leak === "ohmic" ? options.resistanceOhm : undefined,
       leakCurrentAmpere: leak === "constant" ? options.leakCurrentAmpere : undefined,
       injectedCurrentAmpere,
@@ -117,7 +160,8 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
         reluHertz: relu(charges[index], currentAmpere) / dtSeconds,
         formulaHertz: rate / dtSeconds,
         errorHertz: simulatedHertz - rate / dtSeconds,
-        boundHertz: bound === null ? null : { below: (bound.below + tie) / dtSeconds, above: (bound.above + tie) / dtSeconds },
+        boundHertz:
+          bound === null ? null : { below: (bound.below + tie) / dtSeconds, above: (bound.above + tie) / dtSeconds },
       };
     });
     return { theorem, points };
@@ -129,12 +173,16 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
 /** Neuron-ticks between two looks at the signal. */
 const neuronTicksABlock = 2 ** 23;
 
-async function countSpikes(simulator: Simulator, { ticks, currents, signal, onProgress }: CurveOptions): Promise<Float64Array> {
+async function countSpikes(
+  simulator: Simulator,
+  { ticks, currents, signal, onProgress }: CurveOptions,
+): Promise<Float64Array> {
   const counts = new Float64Array(currents.length);
   const block = Math.max(1, Math.floor(neuronTicksABlock / currents.length));
   for (let done = 0; done < ticks; done += block) {
     throwIfAborted(signal);
-    const part = simulator.run(new Float32Array(1), { ticks: Math.min(block, ticks - done), keepState: done > 0 }).counts.neurons;
+    const part = simulator.run(new Float32Array(1), { ticks: Math.min(block, ticks - done), keepState: done > 0 })
+      .counts.neurons;
     for (let index = 0; index < counts.length; index++) counts[index] += part[index];
     onProgress?.(Math.min(done + block, ticks), ticks);
     await new Promise((resolve) => setTimeout(resolve, 0));
@@ -145,7 +193,12 @@ async function countSpikes(simulator: Simulator, { ticks, currents, signal, onPr
 type ByCharge<T> = (charge: number, current: number) => T;
 
 /** Rates in spikes a tick. */
-function formulas(options: CurveOptions, threshold: number, refractoryTicks: number, fromHalf: boolean): { theorem: FiringRateCurve["theorem"]; formula: ByCharge<Formula>; relu: ByCharge<number> } {
+function formulas(
+  options: CurveOptions,
+  threshold: number,
+  refractoryTicks: number,
+  fromHalf: boolean,
+): { theorem: FiringRateCurve["theorem"]; formula: ByCharge<Formula>; relu: ByCharge<number> } {
   const { ticks, reset, thresholdVolt, dtSeconds, restVolt = 0, refractoryInput = "integrate" } = options;
   const largest = 1 / (refractoryTicks + 1);
   const clipped = (rate: number): number => Math.min(Math.max(rate, 0), largest);
@@ -161,20 +214,34 @@ function formulas(options: CurveOptions, threshold: number, refractoryTicks: num
       theorem: "T10",
       relu: (_, current) => clipped(ohmicReluRate(steady(current), thresholdVolt, tau) * dtSeconds),
       formula: (charge, current) => {
-        const rate = refractoryOhmicRate(ohmicRate(steady(current), thresholdVolt, tau), refractoryTicks * dtSeconds, dtSeconds, refractoryInput) * dtSeconds;
+        const rate =
+          refractoryOhmicRate(
+            ohmicRate(steady(current), thresholdVolt, tau),
+            refractoryTicks * dtSeconds,
+            dtSeconds,
+            refractoryInput,
+          ) * dtSeconds;
         if (reset === "hard") {
           const exact = (drive: number): number => {
             const period = ohmicHardResetTicks(drive, threshold, 1 - leakPerTick);
-            return 1 / (refractoryInput === "discard" ? period + refractoryTicks : Math.max(period, refractoryTicks + 1));
+            return (
+              1 / (refractoryInput === "discard" ? period + refractoryTicks : Math.max(period, refractoryTicks + 1))
+            );
           };
           // Each tick rounds twice, and what it rounds fades with the leak.
           const slack = 1 + 2 ** -22 / leakPerTick;
-          return { rate, bound: { below: rate - exact(charge / slack) + 1 / ticks, above: exact(charge * slack) - rate + early } };
+          return {
+            rate,
+            bound: { below: rate - exact(charge / slack) + 1 / ticks, above: exact(charge * slack) - rate + early },
+          };
         }
         const stated = refractoryTicks === 0 && charge >= 0 && charge <= threshold;
         const excess = dtSeconds / tau - leakPerTick;
         const shift = excess * (0.5 - restVolt / thresholdVolt);
-        const bound = { below: leakPerTick / 2 + 1 / (2 * ticks) + Math.max(0, -shift), above: dtSeconds / tau + 1 / (2 * ticks) + Math.max(0, shift - excess / 2) };
+        const bound = {
+          below: leakPerTick / 2 + 1 / (2 * ticks) + Math.max(0, -shift),
+          above: dtSeconds / tau + 1 / (2 * ticks) + Math.max(0, shift - excess / 2),
+        };
         return { rate, bound: stated ? bound : null };
       },
     };
@@ -188,7 +255,10 @@ function formulas(options: CurveOptions, threshold: number, refractoryTicks: num
         const rate = rateOf(charge);
         // Where θ/z is near an integer, rounding decides anew in every period whether it takes one tick more.
         const slack = charge > 0 ? 1 + (threshold / charge) * 2 ** -24 : 1;
-        return { rate, bound: { below: rate - rateOf(charge / slack) + 1 / ticks, above: rateOf(charge * slack) - rate + early } };
+        return {
+          rate,
+          bound: { below: rate - rateOf(charge / slack) + 1 / ticks, above: rateOf(charge * slack) - rate + early },
+        };
       },
     };
   }
@@ -203,5 +273,12 @@ function formulas(options: CurveOptions, threshold: number, refractoryTicks: num
     };
   }
   const initial = fromHalf ? threshold / 2 : 0;
-  return { theorem: "T1", relu, formula: (charge) => ({ rate: countUnderConstantDrive(charge, threshold, ticks, initial) / ticks, bound: { below: 0, above: 0 } }) };
+  return {
+    theorem: "T1",
+    relu,
+    formula: (charge) => ({
+      rate: countUnderConstantDrive(charge, threshold, ticks, initial) / ticks,
+      bound: { below: 0, above: 0 },
+    }),
+  };
 }

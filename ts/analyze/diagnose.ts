@@ -1,9 +1,23 @@
 import { requireReluNetwork } from "../relu/check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { checkInteger, checkObject, checkNumbers } from "../check.ts";
-import { comparedValues, correspondences, decodeActivations, type Correspondence, type DecodableRun } from "../mapping/activations.ts";
+import {
+  comparedValues,
+  correspondences,
+  decodeActivations,
+  type Correspondence,
+  type DecodableRun,
+} from "../mapping/activations.ts";
 import type { ReluNetwork } from "../relu/network.ts";
-import { chargeDivisor, hasRealTimes, outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
+import {
+  chargeDivisor,
+  hasRealTimes,
+  outputsOf,
+  shapeOf,
+  synapsesTo,
+  type SpikingNetwork,
+  type SpikingOutput,
+} from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { eventsOf, type Events } from "./activity.ts";
 import { fanoutOf } from "./fanout.ts";
@@ -65,14 +79,19 @@ export function createDiagnoser(relu: ReluNetwork, network: SpikingNetwork): Dia
     const correspondence = populations.find(({ population }) => population.name === node.name);
     if (correspondence !== undefined) return [new PopulationLayer(network, correspondence)];
     const at = node.kind === "output" ? outputsOf(network).indexOf(node) : -1;
-    return node.kind === "output" && at < relu.outputs.length ? [new OutputLayer(network, node, beforeSoftmax(relu, relu.outputs[at]))] : [];
+    return node.kind === "output" && at < relu.outputs.length
+      ? [new OutputLayer(network, node, beforeSoftmax(relu, relu.outputs[at]))]
+      : [];
   });
   return {
     nodes: [...new Set(layers.map(({ node }) => node))],
-    notCompared: network.nodes.filter(({ kind, name }) => kind === "population" && !compared.has(name)).map(({ name }) => name),
+    notCompared: network.nodes
+      .filter(({ kind, name }) => kind === "population" && !compared.has(name))
+      .map(({ name }) => name),
     add(run, values, ticks = network.windowTicks) {
       checkObject("Diagnoser.add: values", values);
-      for (const key of ["counts", "charges"] as const) checkObject(`Diagnoser.add: run: ${key}`, checkObject("Diagnoser.add: run", run)[key]);
+      for (const key of ["counts", "charges"] as const)
+        checkObject(`Diagnoser.add: run: ${key}`, checkObject("Diagnoser.add: run", run)[key]);
       for (const { node } of layers) checkNumbers(`Diagnoser.add: values: ${node}`, values[node]);
       checkInteger("Diagnoser.add: ticks", ticks, 1);
       const events = new Map<string, Events>();
@@ -103,7 +122,10 @@ abstract class Layer {
     this.network = network;
     this.#incoming = synapsesTo(network, name)
       .filter(({ from }) => from !== network.input.name)
-      .map((synapse) => ({ from: synapse.from, targets: fanoutOf(synapse, shapeOf(network, synapse.from), shapeOf(network, name)).existing }));
+      .map((synapse) => ({
+        from: synapse.from,
+        targets: fanoutOf(synapse, shapeOf(network, synapse.from), shapeOf(network, name)).existing,
+      }));
   }
 
   add(run: DiagnosedRun, exact: ArrayLike<number>, ticks: number, events: Map<string, Events>): void {
@@ -122,7 +144,12 @@ abstract class Layer {
   }
 
   /** Takes note of what only this kind has. @returns values to be compared with the ReLU network's. */
-  protected abstract see(run: DiagnosedRun, exact: ArrayLike<number>, ticks: number, events: Map<string, Events>): ArrayLike<number>;
+  protected abstract see(
+    run: DiagnosedRun,
+    exact: ArrayLike<number>,
+    ticks: number,
+    events: Map<string, Events>,
+  ): ArrayLike<number>;
 
   abstract diagnosis(): LayerDiagnosis;
 
@@ -181,7 +208,12 @@ class PopulationLayer extends Layer {
     return comparedValues(this.#correspondence, node);
   }
 
-  protected see(run: DiagnosedRun, exact: ArrayLike<number>, ticks: number, events: Map<string, Events>): ArrayLike<number> {
+  protected see(
+    run: DiagnosedRun,
+    exact: ArrayLike<number>,
+    ticks: number,
+    events: Map<string, Events>,
+  ): ArrayLike<number> {
     const { population, pools } = this.#correspondence;
     const own = run.counts[population.name];
     const { arithmetic, levels } = this.network;
@@ -210,7 +242,8 @@ class PopulationLayer extends Layer {
   diagnosis(): LayerDiagnosis {
     const { population } = this.#correspondence;
     const neurons = sizeOf(population.shape);
-    const share = (holds: (index: number) => boolean) => this.#fired.reduce((sum, _, index) => sum + (holds(index) ? 1 : 0), 0) / neurons;
+    const share = (holds: (index: number) => boolean) =>
+      this.#fired.reduce((sum, _, index) => sum + (holds(index) ? 1 : 0), 0) / neurons;
     return {
       name: population.name,
       kind: "population",
@@ -246,7 +279,20 @@ class OutputLayer extends Layer {
   }
 
   diagnosis(): LayerDiagnosis {
-    const none = { clippedShare: 0, clippedChannels: 0, silentShare: 0, wronglySilentShare: 0, saturatedShare: 0, spikes: 0 };
-    return { name: this.#output.name, kind: "output", neurons: sizeOf(this.#output.shape), ...this.similarity(), ...none };
+    const none = {
+      clippedShare: 0,
+      clippedChannels: 0,
+      silentShare: 0,
+      wronglySilentShare: 0,
+      saturatedShare: 0,
+      spikes: 0,
+    };
+    return {
+      name: this.#output.name,
+      kind: "output",
+      neurons: sizeOf(this.#output.shape),
+      ...this.similarity(),
+      ...none,
+    };
   }
 }

@@ -15,11 +15,24 @@ export interface Difference {
 }
 
 /** @param data the evaluated images, in order. @param forward the float network, which runs again on the images that differ. */
-export function differencesOf({ indices, labels, reluDecisions, spikingDecisions }: Evaluation, data: ImageDataset, forward: ForwardPass, reluOutput: string): Difference[] {
+export function differencesOf(
+  { indices, labels, reluDecisions, spikingDecisions }: Evaluation,
+  data: ImageDataset,
+  forward: ForwardPass,
+  reluOutput: string,
+): Difference[] {
   return [...indices].flatMap((image, index) => {
     if (reluDecisions[index] === spikingDecisions[index]) return [];
     const logits = forward.run(sample(data, index), 1).outputs[reluOutput];
     const [largest, second] = [...logits].sort((a, b) => b - a);
-    return [{ image, label: labels?.[index] ?? null, relu: reluDecisions[index], spiking: spikingDecisions[index], floatMargin: largest - second }];
+    return [
+      {
+        image,
+        label: labels?.[index] ?? null,
+        relu: reluDecisions[index],
+        spiking: spikingDecisions[index],
+        floatMargin: largest - second,
+      },
+    ];
   });
 }

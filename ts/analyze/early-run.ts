@@ -9,9 +9,20 @@ import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 
 /** What a run that may be decided early must record: all potentials, read after its last tick. */
-export function earlyRecording(network: SpikingNetwork): { readonly counts: true; readonly potentials: Readonly<Record<string, readonly number[]>> } {
+export function earlyRecording(network: SpikingNetwork): {
+  readonly counts: true;
+  readonly potentials: Readonly<Record<string, readonly number[]>>;
+} {
   requireSpikingNetwork("earlyRecording: network", network);
-  return { counts: true, potentials: Object.fromEntries(populationsOf(network).map(({ name, shape }) => [name, Array.from({ length: sizeOf(shape) }, (_, neuron) => neuron)])) };
+  return {
+    counts: true,
+    potentials: Object.fromEntries(
+      populationsOf(network).map(({ name, shape }) => [
+        name,
+        Array.from({ length: sizeOf(shape) }, (_, neuron) => neuron),
+      ]),
+    ),
+  };
 }
 
 /** The state of one run, gathered from its parts. */
@@ -48,14 +59,27 @@ export interface EarlyRun {
  * @param input constant current.
  * @throws {LlifError} ARGUMENT for a simulator that does not record what the certificate reads.
  */
-export function runUntilDecided(simulator: Simulator, exit: EarlyExit, input: SampleValues | ShapedSamples | { readonly values: SampleValues | ShapedSamples }, options: { readonly ticks?: number; readonly interval?: number } = {}): EarlyRun {
+export function runUntilDecided(
+  simulator: Simulator,
+  exit: EarlyExit,
+  input: SampleValues | ShapedSamples | { readonly values: SampleValues | ShapedSamples },
+  options: { readonly ticks?: number; readonly interval?: number } = {},
+): EarlyRun {
   checkFunction("runUntilDecided: simulator: run", checkObject("runUntilDecided: simulator", simulator).run);
   checkFunction("runUntilDecided: exit: decide", checkObject("runUntilDecided: exit", exit).decide);
-  const { ticks = simulator.network.windowTicks, interval = Math.max(1, Math.floor(ticks / 16)) } = checkOptions("runUntilDecided", options, { ticks: true, interval: true });
+  const { ticks = simulator.network.windowTicks, interval = Math.max(1, Math.floor(ticks / 16)) } = checkOptions(
+    "runUntilDecided",
+    options,
+    { ticks: true, interval: true },
+  );
   checkInteger("runUntilDecided: ticks", ticks, 1, 2 ** 24);
   checkInteger("runUntilDecided: interval", interval, 1);
   const { name, shape } = simulator.network.input;
-  const sample = sampleOf(`input "${name}"`, isNumbers(input) || isShaped(input) ? (input as SampleValues) : input?.values, shape);
+  const sample = sampleOf(
+    `input "${name}"`,
+    isNumbers(input) || isShaped(input) ? (input as SampleValues) : input?.values,
+    shape,
+  );
   const values = currentsOf(simulator.network, sample);
   const state = new RunState();
   simulator.reset();
@@ -64,8 +88,15 @@ export function runUntilDecided(simulator: Simulator, exit: EarlyExit, input: Sa
     const result = simulator.run(sample, { ticks: part, keepState: true });
     done += part;
     state.add(result, part);
-    const missing = populationsOf(simulator.network).find(({ name }) => state.potentials[name] === undefined || state.counts[name] === undefined);
-    if (missing !== undefined) throw new LlifError("ARGUMENT", `runUntilDecided: expected a simulator that records what earlyRecording says, got no potentials of "${missing.name}"`, { nodes: [missing.name] });
+    const missing = populationsOf(simulator.network).find(
+      ({ name }) => state.potentials[name] === undefined || state.counts[name] === undefined,
+    );
+    if (missing !== undefined)
+      throw new LlifError(
+        "ARGUMENT",
+        `runUntilDecided: expected a simulator that records what earlyRecording says, got no potentials of "${missing.name}"`,
+        { nodes: [missing.name] },
+      );
     const decision = done === ticks ? argmax(result.logits) : exit.decide(state, values, ticks - done);
     if (decision !== null) return { decision, ticks: done };
   }

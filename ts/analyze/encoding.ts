@@ -28,7 +28,11 @@ export interface InputEncoder {
    * @param ticks of the run; default the network's window.
    * @returns the `input` for `run`, and the `spikes` in it; null where it is constant current.
    */
-  encode(image: SampleValues | ShapedSamples, index?: number, ticks?: number): { readonly input: RunInput; readonly spikes: EncodedSpikes | null };
+  encode(
+    image: SampleValues | ShapedSamples,
+    index?: number,
+    ticks?: number,
+  ): { readonly input: RunInput; readonly spikes: EncodedSpikes | null };
 }
 
 /**
@@ -48,16 +52,35 @@ export function inputEncoder(network: SpikingNetwork, choice: EncodingChoice): I
   checkOneOf("inputEncoder: encoding", encoding, encodings);
   if (encoding === "constant") return { network, encode: (image) => ({ input: image, spikes: null }) };
   const { counts, name } = network.input;
-  if (counts === null || counts.minimum !== 0) throw new LlifError("ARGUMENT", `input "${name}": encoding "${encoding}" expected pixels, whose counts start at 0; take "constant"`);
+  if (counts === null || counts.minimum !== 0)
+    throw new LlifError(
+      "ARGUMENT",
+      `input "${name}": encoding "${encoding}" expected pixels, whose counts start at 0; take "constant"`,
+    );
   const most = counts.maximum;
-  if (most === 1 && network.arithmetic === "float32") throw new LlifError("ARGUMENT", `input "${name}": expected a network as toSpiking gives it, got one that inputEncoder has made for spikes`);
+  if (most === 1 && network.arithmetic === "float32")
+    throw new LlifError(
+      "ARGUMENT",
+      `input "${name}": expected a network as toSpiking gives it, got one that inputEncoder has made for spikes`,
+    );
   const { windowTicks } = network;
-  const coded = (make: (image: Uint8Array, index: number, ticks: number) => EncodedSpikes, scaled: boolean): InputEncoder => ({
+  const coded = (
+    make: (image: Uint8Array, index: number, ticks: number) => EncodedSpikes,
+    scaled: boolean,
+  ): InputEncoder => ({
     network: scaled ? scaledInput(network, most) : network,
     encode(image, index = 0, ticks = windowTicks) {
       const pixels = sampleOf(`input "${name}"`, image, network.input.shape);
-      if (pixels instanceof Float32Array) throw new LlifError("ARGUMENT", `input "${name}": encoding "${encoding}" expected pixels 0…255 as a Uint8Array or Uint8ClampedArray, got real values; they enter as constant current`);
-      const spikes = make(pixels, checkInteger("encode: index", index, 0, 2 ** 32 - 1), checkInteger("encode: ticks", ticks, 1, 2 ** 24));
+      if (pixels instanceof Float32Array)
+        throw new LlifError(
+          "ARGUMENT",
+          `input "${name}": encoding "${encoding}" expected pixels 0…255 as a Uint8Array or Uint8ClampedArray, got real values; they enter as constant current`,
+        );
+      const spikes = make(
+        pixels,
+        checkInteger("encode: index", index, 0, 2 ** 32 - 1),
+        checkInteger("encode: ticks", ticks, 1, 2 ** 24),
+      );
       return { input: { spikes }, spikes };
     },
   });
@@ -74,7 +97,10 @@ export function inputEncoder(network: SpikingNetwork, choice: EncodingChoice): I
       if (mean) return coded((image, _, ticks) => encodeRegular(rates(image, most), ticks), true);
       requireReach(network, encoding, windowTicks, most);
       // Counts, however long the window.
-      return coded((image) => ({ ...encodeRegular(rates(image, windowTicks), windowTicks), meaning: undefined }), false);
+      return coded(
+        (image) => ({ ...encodeRegular(rates(image, windowTicks), windowTicks), meaning: undefined }),
+        false,
+      );
     case "phase": {
       if (network.code !== "phase") throw unsuited(network, encoding, "phase");
       requireReach(network, encoding, network.levels, most);
@@ -91,7 +117,9 @@ export function inputEncoder(network: SpikingNetwork, choice: EncodingChoice): I
 
 /** Spikes of ticks `from` to `to` − 1, counted from `from`: a run that is read in between goes on in parts. */
 export function spikesBetween(spikes: EncodedSpikes, from: number, to: number): EncodedSpikes {
-  const kept = Uint32Array.from(spikes.ticks.keys()).filter((index) => spikes.ticks[index] >= from && spikes.ticks[index] < to);
+  const kept = Uint32Array.from(spikes.ticks.keys()).filter(
+    (index) => spikes.ticks[index] >= from && spikes.ticks[index] < to,
+  );
   const { signs, times } = spikes;
   return {
     ticks: kept.map((index) => spikes.ticks[index] - from),
@@ -110,7 +138,11 @@ export function spikesOfInputs(spikes: EncodedSpikes, inputs: number): Uint32Arr
 
 /** One count of its input, so one spike, is what `factor` of them were. */
 function scaledInput(network: SpikingNetwork, factor: number): SpikingNetwork {
-  const synapses = network.synapses.map((synapse) => (synapse.from === network.input.name ? { ...synapse, weights: synapse.weights.map((weight) => weight * factor) } : synapse));
+  const synapses = network.synapses.map((synapse) =>
+    synapse.from === network.input.name
+      ? { ...synapse, weights: synapse.weights.map((weight) => weight * factor) }
+      : synapse,
+  );
   const { name, shape, counts } = network.input;
   const input = { name, shape, counts: { unit: (counts?.unit ?? 1) * factor, minimum: 0, maximum: 1 } };
   return { ...network, input, synapses: synapses as SpikingNetwork["synapses"] };
@@ -118,9 +150,15 @@ function scaledInput(network: SpikingNetwork, factor: number): SpikingNetwork {
 
 function requireReach({ name, input }: SpikingNetwork, encoding: Encoding, reach: number, most: number): void {
   if (reach >= most) return;
-  throw new LlifError("ARGUMENT", `network "${name}", input "${input.name}": encoding "${encoding}" expected a window that reaches ${most}, as pixels do; this one reaches ${reach}: take more bits, or encoding "constant"`);
+  throw new LlifError(
+    "ARGUMENT",
+    `network "${name}", input "${input.name}": encoding "${encoding}" expected a window that reaches ${most}, as pixels do; this one reaches ${reach}: take more bits, or encoding "constant"`,
+  );
 }
 
 function unsuited({ name, code, schedule }: SpikingNetwork, encoding: Encoding, expected: string): LlifError {
-  return new LlifError("ARGUMENT", `network "${name}": encoding "${encoding}" expected code ${expected}, got ${code}, ${schedule}; encoding "constant" fits every code`);
+  return new LlifError(
+    "ARGUMENT",
+    `network "${name}": encoding "${encoding}" expected code ${expected}, got ${code}, ${schedule}; encoding "constant" fits every code`,
+  );
 }

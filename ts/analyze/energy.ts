@@ -89,13 +89,23 @@ export const horowitz45nm: EnergyPreset = {
 };
 
 /** @param ticks of a synchronous run; default the network's window. */
-export function energyReport(network: SpikingNetwork, relu: ReluNetwork, meter: ActivityMeter, sums: ActivitySums, ticks = network?.windowTicks, preset: EnergyPreset = horowitz45nm): EnergyReport {
+export function energyReport(
+  network: SpikingNetwork,
+  relu: ReluNetwork,
+  meter: ActivityMeter,
+  sums: ActivitySums,
+  ticks = network?.windowTicks,
+  preset: EnergyPreset = horowitz45nm,
+): EnergyReport {
   requireSpikingNetwork("energyReport: network", network);
   requireReluNetwork("energyReport: relu", relu);
-  for (const key of ["spikingStages", "floatStages"] as const) checkArray(`energyReport: meter: ${key}`, checkObject("energyReport: meter", meter)[key]);
-  for (const key of ["spiking", "float"] as const) checkObject(`energyReport: sums: ${key}`, checkObject("energyReport: sums", sums)[key]);
+  for (const key of ["spikingStages", "floatStages"] as const)
+    checkArray(`energyReport: meter: ${key}`, checkObject("energyReport: meter", meter)[key]);
+  for (const key of ["spiking", "float"] as const)
+    checkObject(`energyReport: sums: ${key}`, checkObject("energyReport: sums", sums)[key]);
   checkInteger("energyReport: ticks", ticks, 1);
-  for (const key of ["integerMac", "memoryAccess"] as const) checkFunction(`energyReport: preset: ${key}`, checkObject("energyReport: preset", preset)[key]);
+  for (const key of ["integerMac", "memoryAccess"] as const)
+    checkFunction(`energyReport: preset: ${key}`, checkObject("energyReport: preset", preset)[key]);
   return {
     estimate: true,
     preset: preset.name,
@@ -107,10 +117,18 @@ export function energyReport(network: SpikingNetwork, relu: ReluNetwork, meter: 
   };
 }
 
-function spikingActivity(network: SpikingNetwork, { spikingStages: stages }: ActivityMeter, { samples, spiking }: ActivitySums, ticks: number, preset: EnergyPreset): NetworkActivity {
+function spikingActivity(
+  network: SpikingNetwork,
+  { spikingStages: stages }: ActivityMeter,
+  { samples, spiking }: ActivitySums,
+  ticks: number,
+  preset: EnergyPreset,
+): NetworkActivity {
   const exact = network.arithmetic === "int32";
   const bits = Math.max(8, Math.ceil(Math.log2(network.levels + 1)));
-  const [pixelCost, valueCost, addCost] = exact ? [preset.integerMac(8), preset.integerMac(bits), preset.integerAdd] : [preset.float32.mac, preset.float32.mac, preset.float32.add];
+  const [pixelCost, valueCost, addCost] = exact
+    ? [preset.integerMac(8), preset.integerMac(bits), preset.integerAdd]
+    : [preset.float32.mac, preset.float32.mac, preset.float32.add];
   const membranes = membranesOf(network);
   const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const spikes = spiking.spikes / samples;
@@ -121,12 +139,22 @@ function spikingActivity(network: SpikingNetwork, { spikingStages: stages }: Act
   const updates = membranes * (network.schedule === "synchronous" ? ticks : 1) + spikes;
   const shifts = network.code === "phase" ? (network.windowTicks - 1) * spikedMembranes(network, stages) : 0;
   const ternary = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
-  const leaks = network.nodes.reduce((sum, node) => sum + (node.kind === "population" && node.leakFactor !== 1 ? sizeOf(node.shape) * ticks : 0), 0);
+  const leaks = network.nodes.reduce(
+    (sum, node) => sum + (node.kind === "population" && node.leakFactor !== 1 ? sizeOf(node.shape) * ticks : 0),
+    0,
+  );
   // Tripling is a shift and an add.
-  const compute = analog * pixelCost + carried * (multiplies ? valueCost : addCost) + (updates + shifts * (ternary ? 2 : 1)) * addCost + leaks * pixelCost;
-  const memory = eventDriven(stages, spiking.events, spiking.operations, preset, (stage) => weightBytes(stage, exact), 4) / samples + stateAccess(network, updates, spikes, preset);
+  const compute =
+    analog * pixelCost +
+    carried * (multiplies ? valueCost : addCost) +
+    (updates + shifts * (ternary ? 2 : 1)) * addCost +
+    leaks * pixelCost;
+  const memory =
+    eventDriven(stages, spiking.events, spiking.operations, preset, (stage) => weightBytes(stage, exact), 4) / samples +
+    stateAccess(network, updates, spikes, preset);
   return {
-    Footprint: stages.reduce((sum, stage) => sum + weightBytes(stage, exact), 0) + parameterBytes(network) + 4 * membranes,
+    Footprint:
+      stages.reduce((sum, stage) => sum + weightBytes(stage, exact), 0) + parameterBytes(network) + 4 * membranes,
     Dense: stages.reduce((sum, stage) => sum + connections(stage) * (stage.analog ? 1 : ticks), 0),
     Effective_MACs: analog + (multiplies ? carried : 0),
     Effective_ACs: multiplies ? 0 : carried,
@@ -137,14 +165,27 @@ function spikingActivity(network: SpikingNetwork, { spikingStages: stages }: Act
   };
 }
 
-function quantizedActivity(network: SpikingNetwork, { spikingStages: stages }: ActivityMeter, { samples, spiking }: ActivitySums, preset: EnergyPreset): NetworkActivity {
+function quantizedActivity(
+  network: SpikingNetwork,
+  { spikingStages: stages }: ActivityMeter,
+  { samples, spiking }: ActivitySums,
+  preset: EnergyPreset,
+): NetworkActivity {
   const bits = Math.ceil(Math.log2(network.levels + 1));
   const bytes = (stage: Stage) => stage.weights * (bits <= 8 ? 1 : 2);
   const macs = sum(spiking.countOperations) / samples;
   const membranes = membranesOf(network);
   const neurons = populationsOf(network).reduce((total, { shape }) => total + sizeOf(shape), 0);
   const compute = macs * preset.integerMac(bits) + membranes * preset.integerAdd;
-  const memory = cheapestDataflow(stages, spiking.countEvents, spiking.countOperations, samples, preset, bytes, bits <= 8 ? 1 : 2);
+  const memory = cheapestDataflow(
+    stages,
+    spiking.countEvents,
+    spiking.countOperations,
+    samples,
+    preset,
+    bytes,
+    bits <= 8 ? 1 : 2,
+  );
   return {
     Footprint: stages.reduce((total, stage) => total + bytes(stage), 0) + parameterBytes(network) / 2,
     Dense: stages.reduce((total, stage) => total + connections(stage), 0),
@@ -157,12 +198,21 @@ function quantizedActivity(network: SpikingNetwork, { spikingStages: stages }: A
   };
 }
 
-function floatActivity(relu: ReluNetwork, { floatStages: stages }: ActivityMeter, { samples, float }: ActivitySums, preset: EnergyPreset): NetworkActivity {
+function floatActivity(
+  relu: ReluNetwork,
+  { floatStages: stages }: ActivityMeter,
+  { samples, float }: ActivitySums,
+  preset: EnergyPreset,
+): NetworkActivity {
   const bytes = (stage: Stage) => 4 * stage.weights;
   const dense = stages.reduce((total, stage) => total + connections(stage), 0);
-  const biases = relu.nodes.reduce((total, node) => total + ("bias" in node ? node.bias.length : node.kind === "affine" ? 2 * node.scale.length : 0), 0);
+  const biases = relu.nodes.reduce(
+    (total, node) => total + ("bias" in node ? node.bias.length : node.kind === "affine" ? 2 * node.scale.length : 0),
+    0,
+  );
   const activations = relu.nodes.reduce((total, node) => total + (node.kind === "relu" ? sizeOf(node.shape) : 0), 0);
-  const compute = dense * preset.float32.mac + stages.reduce((total, stage) => total + stage.targets, 0) * preset.float32.add;
+  const compute =
+    dense * preset.float32.mac + stages.reduce((total, stage) => total + stage.targets, 0) * preset.float32.add;
   const memory = stages.reduce((total, stage) => total + denseDataflow(stage, preset, bytes(stage), 4), 0);
   return {
     Footprint: stages.reduce((total, stage) => total + bytes(stage), 0) + 4 * biases,
@@ -177,7 +227,14 @@ function floatActivity(relu: ReluNetwork, { floatStages: stages }: ActivityMeter
 }
 
 /** Each event is read, and each of its operations reads a weight and a sum and writes the sum (Lemaire 2022, eq. 5–8, 14, 15). */
-function eventDriven(stages: readonly Stage[], events: readonly number[], operations: readonly number[], preset: EnergyPreset, bytes: (stage: Stage) => number, sumBytes: number): number {
+function eventDriven(
+  stages: readonly Stage[],
+  events: readonly number[],
+  operations: readonly number[],
+  preset: EnergyPreset,
+  bytes: (stage: Stage) => number,
+  sumBytes: number,
+): number {
   return stages.reduce((total, stage, index) => {
     const access = preset.memoryAccess(bytes(stage)) + 2 * preset.memoryAccess(sumBytes * stage.targets);
     return total + events[index] * preset.memoryAccess(stage.sources) + operations[index] * access;
@@ -187,13 +244,27 @@ function eventDriven(stages: readonly Stage[], events: readonly number[], operat
 /** All operations, sums in registers (Lemaire 2022, eq. 3, 4, 6): inputs are read once by dense layers, for each operation by convolutions. */
 function denseDataflow(stage: Stage, preset: EnergyPreset, bytes: number, valueBytes: number): number {
   const reads = stage.convolution ? connections(stage) : stage.sources;
-  return connections(stage) * preset.memoryAccess(bytes) + reads * preset.memoryAccess(valueBytes * stage.sources) + stage.targets * preset.memoryAccess(valueBytes * stage.targets);
+  return (
+    connections(stage) * preset.memoryAccess(bytes) +
+    reads * preset.memoryAccess(valueBytes * stage.sources) +
+    stage.targets * preset.memoryAccess(valueBytes * stage.targets)
+  );
 }
 
 /** The baseline gets the better of both, layer by layer. */
-function cheapestDataflow(stages: readonly Stage[], events: readonly number[], operations: readonly number[], samples: number, preset: EnergyPreset, bytes: (stage: Stage) => number, valueBytes: number): number {
+function cheapestDataflow(
+  stages: readonly Stage[],
+  events: readonly number[],
+  operations: readonly number[],
+  samples: number,
+  preset: EnergyPreset,
+  bytes: (stage: Stage) => number,
+  valueBytes: number,
+): number {
   return stages.reduce((total, stage, index) => {
-    const driven = eventDriven([stage], [events[index] / samples], [operations[index] / samples], preset, bytes, 4) + stage.targets * preset.memoryAccess(valueBytes * stage.targets);
+    const driven =
+      eventDriven([stage], [events[index] / samples], [operations[index] / samples], preset, bytes, 4) +
+      stage.targets * preset.memoryAccess(valueBytes * stage.targets);
     return total + Math.min(driven, denseDataflow(stage, preset, bytes(stage), valueBytes));
   }, 0);
 }
@@ -202,13 +273,19 @@ function cheapestDataflow(stages: readonly Stage[], events: readonly number[], o
 function stateAccess(network: SpikingNetwork, updates: number, spikes: number, preset: EnergyPreset): number {
   const nodes = [...populationsOf(network), ...outputsOf(network)];
   const membranes = membranesOf(network);
-  const average = nodes.reduce((total, { shape }) => total + (sizeOf(shape) / membranes) * preset.memoryAccess(4 * sizeOf(shape)), 0);
+  const average = nodes.reduce(
+    (total, { shape }) => total + (sizeOf(shape) / membranes) * preset.memoryAccess(4 * sizeOf(shape)),
+    0,
+  );
   return (2 * updates + spikes) * average;
 }
 
 function spikedMembranes(network: SpikingNetwork, stages: readonly Stage[]): number {
   const reached = new Set(stages.filter(({ analog }) => !analog).map(({ to }) => to));
-  return [...populationsOf(network), ...outputsOf(network)].reduce((total, { name, shape }) => total + (reached.has(name) ? sizeOf(shape) : 0), 0);
+  return [...populationsOf(network), ...outputsOf(network)].reduce(
+    (total, { name, shape }) => total + (reached.has(name) ? sizeOf(shape) : 0),
+    0,
+  );
 }
 
 function operationsOf(stages: readonly Stage[], { operations }: StageSums, counts: (stage: Stage) => boolean): number {
@@ -226,7 +303,12 @@ function weightBytes({ weights, weightBits }: Stage, exact: boolean): number {
 
 /** Bias and threshold, 32 bits each. */
 function parameterBytes(network: SpikingNetwork): number {
-  return network.nodes.reduce((total, node) => total + (node.kind === "pool" ? 0 : 4 * node.bias.length + (node.kind === "population" ? 4 * node.threshold.length : 0)), 0);
+  return network.nodes.reduce(
+    (total, node) =>
+      total +
+      (node.kind === "pool" ? 0 : 4 * node.bias.length + (node.kind === "population" ? 4 * node.threshold.length : 0)),
+    0,
+  );
 }
 
 function sum(values: readonly number[]): number {

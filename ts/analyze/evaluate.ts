@@ -1,5 +1,15 @@
 import { requireSpikingNetwork } from "../spiking/check.ts";
-import { checkArray, checkFunction, checkInteger, checkName, checkObject, checkOptions, checkSignal, describe, type OptionKeys } from "../check.ts";
+import {
+  checkArray,
+  checkFunction,
+  checkInteger,
+  checkName,
+  checkObject,
+  checkOptions,
+  checkSignal,
+  describe,
+  type OptionKeys,
+} from "../check.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { requireDataset, sample, slice, type ImageDataset } from "../data/dataset.ts";
 import type { Result, Simulator } from "../engine/engine.ts";
@@ -21,7 +31,10 @@ export interface ForwardPass {
   run(
     batch: Uint8Array,
     samples: number,
-  ): { readonly outputs: Readonly<Record<string, Float32Array>>; /** By node; what an activity meter reads. */ readonly kept?: Readonly<Record<string, Float32Array>> };
+  ): {
+    readonly outputs: Readonly<Record<string, Float32Array>> /** By node; what an activity meter reads. */;
+    readonly kept?: Readonly<Record<string, Float32Array>>;
+  };
 }
 
 /** Counts and charges of the quantised twin, by node name, shape [samples, neurons]. */
@@ -29,9 +42,15 @@ export interface TwinCounter {
   run(
     counts: Uint8Array,
     samples: number,
-  ): { readonly charges: Readonly<Record<string, Int32Array>>; readonly counts: Readonly<Record<string, Uint32Array | Int32Array>> };
+  ): {
+    readonly charges: Readonly<Record<string, Int32Array>>;
+    readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
+  };
   /** Takes the place of `run` where the counts only have to be told from others: a hash of them, as of `TwinPass`. */
-  digest?(counts: Uint8Array, samples: number): { readonly charges: Readonly<Record<string, Int32Array>>; readonly hashes: Uint32Array };
+  digest?(
+    counts: Uint8Array,
+    samples: number,
+  ): { readonly charges: Readonly<Record<string, Int32Array>>; readonly hashes: Uint32Array };
 }
 
 /** Certificates C1 to C3, as far as the network has them. */
@@ -83,33 +102,68 @@ const countsPerBatch = 2 ** 24;
  * in any grouping: `mergeEvaluations`.
  * @throws {LlifError} SHAPE if the images do not fit, ABORTED.
  */
-export async function evaluate(contenders: Contenders, data: ImageDataset, options: Omit<EvaluateOptions, "ticks"> & { readonly ticks?: number } = {}): Promise<Evaluation> {
+export async function evaluate(
+  contenders: Contenders,
+  data: ImageDataset,
+  options: Omit<EvaluateOptions, "ticks"> & { readonly ticks?: number } = {},
+): Promise<Evaluation> {
   checkOptions("evaluate", options, { firstSample: true, ticks: true, signal: true, onProgress: true });
   if (options.ticks !== undefined) checkInteger("evaluate: ticks", options.ticks, 1, 2 ** 24);
-  const [evaluation] = await evaluateAt(contenders, data, { ...options, ticks: options.ticks === undefined ? undefined : [options.ticks] });
+  const [evaluation] = await evaluateAt(contenders, data, {
+    ...options,
+    ticks: options.ticks === undefined ? undefined : [options.ticks],
+  });
   return evaluation;
 }
 
-const contenderKeys: OptionKeys<Contenders> = { network: true, reluOutput: true, forward: true, simulator: true, twin: true, known: true, certificates: true, activity: true, encoder: true };
+const contenderKeys: OptionKeys<Contenders> = {
+  network: true,
+  reluOutput: true,
+  forward: true,
+  simulator: true,
+  twin: true,
+  known: true,
+  certificates: true,
+  activity: true,
+  encoder: true,
+};
 
 function checkContenders(contenders: Contenders): void {
-  const { network, reluOutput, forward, simulator, twin, known, certificates, activity, encoder } = checkOptions("evaluate: contenders", contenders, contenderKeys);
+  const { network, reluOutput, forward, simulator, twin, known, certificates, activity, encoder } = checkOptions(
+    "evaluate: contenders",
+    contenders,
+    contenderKeys,
+  );
   requireSpikingNetwork("evaluate: network", network);
   checkName("evaluate: reluOutput", reluOutput);
   checkFunction("evaluate: forward: run", checkObject("evaluate: forward", forward).run);
   if (simulator !== null) checkFunction("evaluate: simulator: run", checkObject("evaluate: simulator", simulator).run);
   if (twin !== null) checkFunction("evaluate: twin: run", checkObject("evaluate: twin", twin).run);
   if (known !== undefined) checkObject("evaluate: known", known);
-  if (certificates !== undefined) checkArray("evaluate: certificates: correspondences", checkObject("evaluate: certificates", certificates).correspondences);
+  if (certificates !== undefined)
+    checkArray(
+      "evaluate: certificates: correspondences",
+      checkObject("evaluate: certificates", certificates).correspondences,
+    );
   if (activity !== undefined) checkFunction("evaluate: activity: add", checkObject("evaluate: activity", activity).add);
-  if (encoder !== undefined) checkFunction("evaluate: encoder: encode", checkObject("evaluate: encoder", encoder).encode);
+  if (encoder !== undefined)
+    checkFunction("evaluate: encoder: encode", checkObject("evaluate: encoder", encoder).encode);
 }
 
 /** As `evaluate`, with one evaluation for each entry of `options.ticks`. */
-export async function evaluateAt(contenders: Contenders, data: ImageDataset, options: EvaluateOptions = {}): Promise<Evaluation[]> {
+export async function evaluateAt(
+  contenders: Contenders,
+  data: ImageDataset,
+  options: EvaluateOptions = {},
+): Promise<Evaluation[]> {
   checkContenders(contenders);
   requireDataset("evaluate: data", data);
-  const { firstSample, signal, onProgress } = checkOptions("evaluate", options, { firstSample: true, ticks: true, signal: true, onProgress: true });
+  const { firstSample, signal, onProgress } = checkOptions("evaluate", options, {
+    firstSample: true,
+    ticks: true,
+    signal: true,
+    onProgress: true,
+  });
   if (firstSample !== undefined) checkInteger("evaluate: firstSample", firstSample, 0);
   checkSignal("evaluate: signal", signal);
   if (onProgress !== undefined) checkFunction("evaluate: onProgress", onProgress);
@@ -117,16 +171,28 @@ export async function evaluateAt(contenders: Contenders, data: ImageDataset, opt
   const ticks = options.ticks ?? [network.windowTicks];
   for (const count of checkArray<number>("evaluate: ticks", ticks)) checkInteger("evaluate: ticks", count, 1, 2 ** 24);
   if (sizeOf(data.shape) !== sizeOf(network.input.shape)) {
-    throw new LlifError("SHAPE", `data set "${data.name}": expected images of ${sizeOf(network.input.shape)} values for "${network.name}", got [${data.shape.join(",")}]`);
+    throw new LlifError(
+      "SHAPE",
+      `data set "${data.name}": expected images of ${sizeOf(network.input.shape)} values for "${network.name}", got [${data.shape.join(",")}]`,
+    );
   }
   if ((network.input.counts?.minimum ?? 0) < 0) {
-    throw new LlifError("ARGUMENT", `data set "${data.name}": expected a network of images, but "${network.name}" was mapped from float inputs, of which bytes are none`);
+    throw new LlifError(
+      "ARGUMENT",
+      `data set "${data.name}": expected a network of images, but "${network.name}" was mapped from float inputs, of which bytes are none`,
+    );
   }
   if (network.settles === true) {
-    throw new LlifError("UNSUPPORTED", `network "${network.name}": it settles, so that every sample has a latency of its own, which evaluations do not tell yet; map it without settles, or run its samples one by one`);
+    throw new LlifError(
+      "UNSUPPORTED",
+      `network "${network.name}": it settles, so that every sample has a latency of its own, which evaluations do not tell yet; map it without settles, or run its samples one by one`,
+    );
   }
   if (options.ticks !== undefined && (simulator === null || network.schedule !== "synchronous")) {
-    throw new LlifError("ARGUMENT", `ticks can be chosen in a simulated synchronous network only; "${network.name}" is ${network.schedule}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `ticks can be chosen in a simulated synchronous network only; "${network.name}" is ${network.schedule}`,
+    );
   }
   if (contenders.activity !== undefined && (simulator === null || ticks.length > 1)) {
     throw new LlifError("ARGUMENT", `activity of "${network.name}": expected a simulation with one number of ticks`);
@@ -138,12 +204,17 @@ export async function evaluateAt(contenders: Contenders, data: ImageDataset, opt
   for (let first = 0; first < data.count; first += batch) {
     throwIfAborted(options.signal);
     const shard = slice(data, first, first + batch);
-    evaluateBatch(contenders, shard, ticks, (options.firstSample ?? 0) + first).forEach((part, index) => parts[index].push(part));
+    evaluateBatch(contenders, shard, ticks, (options.firstSample ?? 0) + first).forEach((part, index) =>
+      parts[index].push(part),
+    );
     options.onProgress?.(first + shard.count, data.count);
     await pauses();
   }
   const [evaluation, ...others] = parts.map(concatenateEvaluations);
-  return [contenders.activity === undefined ? evaluation : { ...evaluation, activity: contenders.activity.sums() }, ...others];
+  return [
+    contenders.activity === undefined ? evaluation : { ...evaluation, activity: contenders.activity.sums() },
+    ...others,
+  ];
 }
 
 function batchSizeFor(network: SpikingNetwork): number {
@@ -151,29 +222,40 @@ function batchSizeFor(network: SpikingNetwork): number {
   return Math.min(largestBatch, Math.max(smallestBatch, Math.floor(countsPerBatch / neurons)));
 }
 
-function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readonly number[], first: number): Evaluation[] {
+function evaluateBatch(
+  contenders: Contenders,
+  data: ImageDataset,
+  ticks: readonly number[],
+  first: number,
+): Evaluation[] {
   const { network, simulator, certificates, activity, encoder } = contenders;
   const longest = ticks[ticks.length - 1];
   const relu = reluOf(contenders, data, first);
   const twin = twinOf(contenders, data, first);
-  const evaluations = ticks.map((target): Writable<Evaluation> => ({
-    indices: Uint32Array.from({ length: data.count }, (_, index) => first + index),
-    labels: data.labels === null ? null : Uint32Array.from(data.labels),
-    reluDecisions: relu.decisions,
-    spikingDecisions: new Uint32Array(data.count),
-    spikes: new Float64Array(data.count),
-    synapticOperations: new Float64Array(data.count),
-    fingerprints: new Uint32Array(data.count),
-    twinMismatches: simulator === null || twin === null || !endsWindow(network, target) ? null : 0,
-    twin: twin === null ? null : { decisions: twin.decisions, hashes: twin.hashes },
-    simulated: simulator !== null,
-    certified: null,
-    earlyDecisions: null,
-    activity: null,
-    microseconds: { simulation: 0, relu: relu.microseconds, twin: twin === null ? null : twin.microseconds },
-  }));
+  const evaluations = ticks.map(
+    (target): Writable<Evaluation> => ({
+      indices: Uint32Array.from({ length: data.count }, (_, index) => first + index),
+      labels: data.labels === null ? null : Uint32Array.from(data.labels),
+      reluDecisions: relu.decisions,
+      spikingDecisions: new Uint32Array(data.count),
+      spikes: new Float64Array(data.count),
+      synapticOperations: new Float64Array(data.count),
+      fingerprints: new Uint32Array(data.count),
+      twinMismatches: simulator === null || twin === null || !endsWindow(network, target) ? null : 0,
+      twin: twin === null ? null : { decisions: twin.decisions, hashes: twin.hashes },
+      simulated: simulator !== null,
+      certified: null,
+      earlyDecisions: null,
+      activity: null,
+      microseconds: { simulation: 0, relu: relu.microseconds, twin: twin === null ? null : twin.microseconds },
+    }),
+  );
   if (simulator === null) {
-    if (twin === null) throw new LlifError("UNSUPPORTED", `network "${network.name}" has no quantised twin (${network.schedule} ${network.code})`);
+    if (twin === null)
+      throw new LlifError(
+        "UNSUPPORTED",
+        `network "${network.name}" has no quantised twin (${network.schedule} ${network.code})`,
+      );
     evaluations[0].spikingDecisions.set(twin.decisions);
     return evaluations;
   }
@@ -186,7 +268,10 @@ function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readon
     for (const [at, target] of ticks.entries()) {
       const evaluation = evaluations[at];
       const runOptions = network.schedule === "synchronous" ? { ticks: target - done, keepState: at > 0 } : {};
-      const part = encoded.spikes === null || ticks.length === 1 ? encoded.input : { spikes: spikesBetween(encoded.spikes, done, target) };
+      const part =
+        encoded.spikes === null || ticks.length === 1
+          ? encoded.input
+          : { spikes: spikesBetween(encoded.spikes, done, target) };
       const { value: result, microseconds } = timed(() => simulator.run(part, runOptions));
       done = target;
       spikes += result.statistics.spikes;
@@ -196,17 +281,27 @@ function evaluateBatch(contenders: Contenders, data: ImageDataset, ticks: readon
       evaluation.spikes[index] = spikes;
       evaluation.synapticOperations[index] = synapticOperations;
       evaluation.fingerprints[index] = hashOfCounts(network, result.counts);
-      evaluation.microseconds = { ...evaluation.microseconds, simulation: evaluation.microseconds.simulation + microseconds };
-      if (twin !== null && evaluation.twinMismatches !== null && countHash(network, counts, result.charges) !== twin.hashes[index]) {
+      evaluation.microseconds = {
+        ...evaluation.microseconds,
+        simulation: evaluation.microseconds.simulation + microseconds,
+      };
+      if (
+        twin !== null &&
+        evaluation.twinMismatches !== null &&
+        countHash(network, counts, result.charges) !== twin.hashes[index]
+      ) {
         const exact = twin.run(index);
-        evaluation.twinMismatches += mismatches(network, exact.index, exact.counts, counts, populationsOf(network)) + mismatches(network, exact.index, exact.charges, result.charges, outputsOf(network));
+        evaluation.twinMismatches +=
+          mismatches(network, exact.index, exact.counts, counts, populationsOf(network)) +
+          mismatches(network, exact.index, exact.charges, result.charges, outputsOf(network));
       }
       if (at === 0) gathered?.add(index, result, image, target);
       const inputSpikes = encoded.spikes === null ? null : spikesOfInputs(encoded.spikes, image.length);
       activity?.add({ ...result, inputSpikes }, image, rowsOf(relu.kept, index, data.count));
     }
   }
-  if (gathered !== null && certificates !== undefined) Object.assign(evaluations[0], certifyBatch(certificates, data, gathered, evaluations[0].spikingDecisions));
+  if (gathered !== null && certificates !== undefined)
+    Object.assign(evaluations[0], certifyBatch(certificates, data, gathered, evaluations[0].spikingDecisions));
   return evaluations;
 }
 
@@ -217,7 +312,12 @@ function endsWindow({ schedule, windowTicks }: SpikingNetwork, ticks: number): b
 
 /** Of a run that goes on in parts. */
 function addedCounts(before: Result["counts"], more: Result["counts"]): Result["counts"] {
-  return Object.fromEntries(Object.entries(more).map(([name, counts]) => [name, counts.map((count: number, neuron: number) => count + before[name][neuron])]));
+  return Object.fromEntries(
+    Object.entries(more).map(([name, counts]) => [
+      name,
+      counts.map((count: number, neuron: number) => count + before[name][neuron]),
+    ]),
+  );
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -227,12 +327,25 @@ function reluOf({ known, forward, reluOutput, activity }: Contenders, data: Imag
   if (known?.relu !== undefined && activity === undefined) return { ...known.relu.part(first, data.count), kept: {} };
   const { value, microseconds } = timed(() => forward.run(data.images, data.count));
   const outputs = value.outputs[reluOutput];
-  if (outputs === undefined) throw new LlifError("ARGUMENT", `evaluate: reluOutput: expected one of ${Object.keys(value.outputs).join(", ")}, got ${describe(reluOutput)}`);
+  if (outputs === undefined)
+    throw new LlifError(
+      "ARGUMENT",
+      `evaluate: reluOutput: expected one of ${Object.keys(value.outputs).join(", ")}, got ${describe(reluOutput)}`,
+    );
   return { decisions: decisionsOf(outputs, data.count), microseconds, kept: value.kept ?? {} };
 }
 
 /** Decisions and hashes of the twin: known, or computed here; `run` gives the counts of one sample of the batch. */
-function twinOf({ known, twin, network }: Contenders, data: ImageDataset, first: number): (TwinResults & { readonly microseconds: number; run(index: number): ReturnType<TwinCounter["run"]> & { readonly index: number } }) | null {
+function twinOf(
+  { known, twin, network }: Contenders,
+  data: ImageDataset,
+  first: number,
+):
+  | (TwinResults & {
+      readonly microseconds: number;
+      run(index: number): ReturnType<TwinCounter["run"]> & { readonly index: number };
+    })
+  | null {
   if (twin === null) return null;
   const run = (index: number) => ({ ...twin.run(sample(data, index), 1), index: 0 });
   if (known?.twin !== undefined) return { ...known.twin.part(first, data.count), run };
@@ -258,7 +371,11 @@ function mismatches(
     const size = sizeOf(shape);
     const [expected, actual] = [twin[name], simulated[name]];
     if (expected === undefined || actual?.length !== size) {
-      throw new LlifError("ARGUMENT", `network "${network.name}", layer "${name}": expected counts of the twin and of the simulator to compare`, { nodes: [name] });
+      throw new LlifError(
+        "ARGUMENT",
+        `network "${network.name}", layer "${name}": expected counts of the twin and of the simulator to compare`,
+        { nodes: [name] },
+      );
     }
     for (let neuron = 0; neuron < size; neuron++) if (expected[index * size + neuron] !== actual[neuron]) different++;
   }
@@ -267,11 +384,22 @@ function mismatches(
 
 function decisionsOf(logits: Float32Array, samples: number): Uint32Array {
   const classes = logits.length / samples;
-  return Uint32Array.from({ length: samples }, (_, index) => argmax(logits.subarray(index * classes, (index + 1) * classes)));
+  return Uint32Array.from({ length: samples }, (_, index) =>
+    argmax(logits.subarray(index * classes, (index + 1) * classes)),
+  );
 }
 
-function rowsOf(values: Readonly<Record<string, Float32Array>>, index: number, samples: number): Record<string, Float32Array> {
-  return Object.fromEntries(Object.entries(values).map(([name, all]) => [name, all.subarray((index * all.length) / samples, ((index + 1) * all.length) / samples)]));
+function rowsOf(
+  values: Readonly<Record<string, Float32Array>>,
+  index: number,
+  samples: number,
+): Record<string, Float32Array> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, all]) => [
+      name,
+      all.subarray((index * all.length) / samples, ((index + 1) * all.length) / samples),
+    ]),
+  );
 }
 
 /** Whole microseconds, so that sums of shards do not depend on their grouping. */

@@ -1,5 +1,13 @@
 import { requireSpikingNetwork } from "../spiking/check.ts";
-import { checkArray, checkInteger, checkNumbers, checkObject, checkOneOf, checkOptions, checkString } from "../check.ts";
+import {
+  checkArray,
+  checkInteger,
+  checkNumbers,
+  checkObject,
+  checkOneOf,
+  checkOptions,
+  checkString,
+} from "../check.ts";
 import type { TopClassesReport } from "./top-classes.ts";
 import { LlifError } from "../errors.ts";
 import { latencyTicks, type Code, type ScheduleName, type SpikeSign, type SpikingNetwork } from "../spiking/network.ts";
@@ -56,7 +64,11 @@ export interface EvaluationReport {
   /** Samples on which the two networks decide differently. */
   readonly disagreements: number;
   /** 95 %: Wilson for the accuracies; Clopper–Pearson for the disagreements, as a number of `samples`. */
-  readonly intervals: { readonly reluAccuracy: Interval | null; readonly spikingAccuracy: Interval | null; readonly disagreements: Interval };
+  readonly intervals: {
+    readonly reluAccuracy: Interval | null;
+    readonly spikingAccuracy: Interval | null;
+    readonly disagreements: Interval;
+  };
   /** Exact p of McNemar's test: are the two accuracies equal? Null without labels. */
   readonly mcnemar: number | null;
   readonly twinMismatches: number | null;
@@ -111,9 +123,13 @@ export interface ReportContext {
 export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
   const merged = concatenateEvaluations(parts);
   const order = Array.from(merged.indices.keys()).sort((a, b) => merged.indices[a] - merged.indices[b]);
-  const twice = order.find((at, position) => position > 0 && merged.indices[at] === merged.indices[order[position - 1]]);
-  if (twice !== undefined) throw new LlifError("ARGUMENT", `evaluations: sample ${merged.indices[twice]} is in two shards`);
-  const sorted = <T extends Uint8Array | Uint32Array | Float64Array>(values: T) => values.map((_, position) => values[order[position]]) as T;
+  const twice = order.find(
+    (at, position) => position > 0 && merged.indices[at] === merged.indices[order[position - 1]],
+  );
+  if (twice !== undefined)
+    throw new LlifError("ARGUMENT", `evaluations: sample ${merged.indices[twice]} is in two shards`);
+  const sorted = <T extends Uint8Array | Uint32Array | Float64Array>(values: T) =>
+    values.map((_, position) => values[order[position]]) as T;
   return {
     ...merged,
     indices: sorted(merged.indices),
@@ -123,38 +139,66 @@ export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
     spikes: sorted(merged.spikes),
     synapticOperations: sorted(merged.synapticOperations),
     fingerprints: sorted(merged.fingerprints),
-    twin: merged.twin === null ? null : { decisions: sorted(merged.twin.decisions), hashes: sorted(merged.twin.hashes) },
+    twin:
+      merged.twin === null ? null : { decisions: sorted(merged.twin.decisions), hashes: sorted(merged.twin.hashes) },
     certified: merged.certified === null ? null : sorted(merged.certified),
-    earlyDecisions: merged.earlyDecisions === null ? null : { decisions: sorted(merged.earlyDecisions.decisions), ticks: sorted(merged.earlyDecisions.ticks) },
+    earlyDecisions:
+      merged.earlyDecisions === null
+        ? null
+        : { decisions: sorted(merged.earlyDecisions.decisions), ticks: sorted(merged.earlyDecisions.ticks) },
   };
 }
 
 /** What `evaluate` made, as far as a look tells. */
 function checkEvaluation(place: string, evaluation: Evaluation): void {
   checkObject(place, evaluation, "an evaluation");
-  for (const key of ["indices", "reluDecisions", "spikingDecisions", "spikes", "synapticOperations", "fingerprints"] as const) checkNumbers(`${place}: ${key}`, evaluation[key]);
+  for (const key of [
+    "indices",
+    "reluDecisions",
+    "spikingDecisions",
+    "spikes",
+    "synapticOperations",
+    "fingerprints",
+  ] as const)
+    checkNumbers(`${place}: ${key}`, evaluation[key]);
   checkObject(`${place}: microseconds`, evaluation.microseconds);
 }
 
 /** As `mergeEvaluations`, for shards that are already in order. */
 export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation {
-  checkArray<Evaluation>("evaluations", parts, "an array of shards").forEach((part) => checkEvaluation("evaluations: shard", part));
+  checkArray<Evaluation>("evaluations", parts, "an array of shards").forEach((part) =>
+    checkEvaluation("evaluations: shard", part),
+  );
   if (parts.length === 0) throw new LlifError("ARGUMENT", "evaluations: expected at least one shard, got none");
   const [first] = parts;
   const optional = ["labels", "twinMismatches", "twin", "certified", "earlyDecisions", "activity"] as const;
-  if (parts.some((part) => part.simulated !== first.simulated || optional.some((key) => (part[key] === null) !== (first[key] === null)))) {
-    throw new LlifError("ARGUMENT", "evaluations: expected shards that were evaluated alike, got some without labels, a simulation, a twin or a certificate");
+  if (
+    parts.some(
+      (part) =>
+        part.simulated !== first.simulated || optional.some((key) => (part[key] === null) !== (first[key] === null)),
+    )
+  ) {
+    throw new LlifError(
+      "ARGUMENT",
+      "evaluations: expected shards that were evaluated alike, got some without labels, a simulation, a twin or a certificate",
+    );
   }
   /** Null where the shards have none. */
-  const joined = <T extends Uint8Array | Uint32Array | Float64Array>(pick: (part: Evaluation) => T | undefined): T | null => {
+  const joined = <T extends Uint8Array | Uint32Array | Float64Array>(
+    pick: (part: Evaluation) => T | undefined,
+  ): T | null => {
     const arrays = parts.map(pick);
     return arrays.some((array) => array === undefined) ? null : concatenated(arrays as T[]);
   };
-  const all = <T extends Uint8Array | Uint32Array | Float64Array>(pick: (part: Evaluation) => T): T => concatenated(parts.map(pick));
+  const all = <T extends Uint8Array | Uint32Array | Float64Array>(pick: (part: Evaluation) => T): T =>
+    concatenated(parts.map(pick));
   const addedOrNull = (value: (part: Evaluation) => number | null) =>
     parts.map(value).reduce((sum, term) => (sum === null || term === null ? null : sum + term), 0);
   const [twinDecisions, twinHashes] = [joined(({ twin }) => twin?.decisions), joined(({ twin }) => twin?.hashes)];
-  const [earlyDecisions, earlyTicks] = [joined((part) => part.earlyDecisions?.decisions), joined((part) => part.earlyDecisions?.ticks)];
+  const [earlyDecisions, earlyTicks] = [
+    joined((part) => part.earlyDecisions?.decisions),
+    joined((part) => part.earlyDecisions?.ticks),
+  ];
   const activities = parts.flatMap(({ activity }) => (activity === null ? [] : [activity]));
   return {
     indices: all((part) => part.indices),
@@ -168,7 +212,8 @@ export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation
     twin: twinDecisions === null || twinHashes === null ? null : { decisions: twinDecisions, hashes: twinHashes },
     simulated: first.simulated,
     certified: joined((part) => part.certified ?? undefined),
-    earlyDecisions: earlyDecisions === null || earlyTicks === null ? null : { decisions: earlyDecisions, ticks: earlyTicks },
+    earlyDecisions:
+      earlyDecisions === null || earlyTicks === null ? null : { decisions: earlyDecisions, ticks: earlyTicks },
     activity: activities.length === 0 ? null : addActivity(activities),
     microseconds: {
       simulation: sum(parts.map((part) => part.microseconds.simulation)),
@@ -179,7 +224,9 @@ export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation
 }
 
 function concatenated<T extends Uint8Array | Uint32Array | Float64Array>(arrays: readonly T[]): T {
-  const joined = new (arrays[0].constructor as new (length: number) => T)(arrays.reduce((length, array) => length + array.length, 0));
+  const joined = new (arrays[0].constructor as new (length: number) => T)(
+    arrays.reduce((length, array) => length + array.length, 0),
+  );
   let at = 0;
   for (const array of arrays) {
     joined.set(array, at);
@@ -190,7 +237,15 @@ function concatenated<T extends Uint8Array | Uint32Array | Float64Array>(arrays:
 
 export function reportEvaluation(evaluation: Evaluation, context: ReportContext): EvaluationReport {
   checkEvaluation("reportEvaluation: evaluation", evaluation);
-  checkOptions("reportEvaluation", context, { network: true, model: true, data: true, split: true, engine: true, comparedWith: true, ticks: true });
+  checkOptions("reportEvaluation", context, {
+    network: true,
+    model: true,
+    data: true,
+    split: true,
+    engine: true,
+    comparedWith: true,
+    ticks: true,
+  });
   requireSpikingNetwork("reportEvaluation: network", context.network);
   for (const key of ["model", "data", "split"] as const) checkString(`reportEvaluation: ${key}`, context[key]);
   checkOneOf("reportEvaluation: engine", context.engine, ["wasm", "reference", "twin"]);
@@ -199,7 +254,8 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
   const { network, engine } = context;
   const { labels, reluDecisions, spikingDecisions, simulated, microseconds } = evaluation;
   const samples = reluDecisions.length;
-  const count = (holds: (index: number) => boolean) => reluDecisions.reduce((total, _, index) => total + (holds(index) ? 1 : 0), 0);
+  const count = (holds: (index: number) => boolean) =>
+    reluDecisions.reduce((total, _, index) => total + (holds(index) ? 1 : 0), 0);
   const reluRight = (index: number) => reluDecisions[index] === labels?.[index];
   const spikingRight = (index: number) => spikingDecisions[index] === labels?.[index];
   const labelled = <T>(value: T): T | null => (labels === null ? null : value);
@@ -225,10 +281,12 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
       spikingAccuracy: labelled(wilsonInterval(spikingCorrect, samples)),
       disagreements: [low * samples, high * samples],
     },
-    mcnemar: labelled(mcnemarExact(
-      count((index) => reluRight(index) && !spikingRight(index)),
-      count((index) => spikingRight(index) && !reluRight(index)),
-    )),
+    mcnemar: labelled(
+      mcnemarExact(
+        count((index) => reluRight(index) && !spikingRight(index)),
+        count((index) => spikingRight(index) && !reluRight(index)),
+      ),
+    ),
     twinMismatches: evaluation.twinMismatches,
     levels: network.schedule === "synchronous" ? windowTicks : network.levels,
     windowTicks,
@@ -243,21 +301,42 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
 }
 
 /** What the certificates of an evaluation amount to. @param ticks of the run, or of the window of a layerwise network. */
-export function certificateReport(evaluation: Evaluation, network: Pick<SpikingNetwork, "schedule">, ticks: number): CertificateReport {
+export function certificateReport(
+  evaluation: Evaluation,
+  network: Pick<SpikingNetwork, "schedule">,
+  ticks: number,
+): CertificateReport {
   checkEvaluation("certificateReport: evaluation", evaluation);
-  const schedule = checkOneOf("certificateReport: network: schedule", checkObject("certificateReport: network", network).schedule, ["synchronous", "layerwise"]);
+  const schedule = checkOneOf(
+    "certificateReport: network: schedule",
+    checkObject("certificateReport: network", network).schedule,
+    ["synchronous", "layerwise"],
+  );
   checkInteger("certificateReport: ticks", ticks, 1);
   const { certified, earlyDecisions, reluDecisions, spikingDecisions } = evaluation;
-  const count = (length: number, holds: (index: number) => boolean) => Array.from({ length }).reduce((total: number, _, index) => total + (holds(index) ? 1 : 0), 0);
+  const count = (length: number, holds: (index: number) => boolean) =>
+    Array.from({ length }).reduce((total: number, _, index) => total + (holds(index) ? 1 : 0), 0);
   const early =
     earlyDecisions === null
       ? null
       : {
           ticksSaved: ticks - sum(earlyDecisions.ticks) / earlyDecisions.ticks.length,
-          changed: count(earlyDecisions.ticks.length, (index) => earlyDecisions.decisions[index] !== spikingDecisions[index]),
+          changed: count(
+            earlyDecisions.ticks.length,
+            (index) => earlyDecisions.decisions[index] !== spikingDecisions[index],
+          ),
         };
   return {
-    c1: certified === null ? null : { certified: sum(certified), unlikeFloat: count(certified.length, (index) => certified[index] === 1 && reluDecisions[index] !== spikingDecisions[index]) },
+    c1:
+      certified === null
+        ? null
+        : {
+            certified: sum(certified),
+            unlikeFloat: count(
+              certified.length,
+              (index) => certified[index] === 1 && reluDecisions[index] !== spikingDecisions[index],
+            ),
+          },
     c2: schedule === "synchronous" ? early : null,
     c3: schedule === "layerwise" ? early : null,
   };
@@ -265,7 +344,12 @@ export function certificateReport(evaluation: Evaluation, network: Pick<SpikingN
 
 /** Bytes that are equal if and only if all decisions and spike counts are (up to a 32-bit hash a sample); little-endian. */
 export function digestBytes(evaluation: Evaluation): Uint8Array {
-  const words = [evaluation.indices, evaluation.reluDecisions, evaluation.spikingDecisions, evaluation.fingerprints].flatMap((values) => [...values]);
+  const words = [
+    evaluation.indices,
+    evaluation.reluDecisions,
+    evaluation.spikingDecisions,
+    evaluation.fingerprints,
+  ].flatMap((values) => [...values]);
   const numbers = [...evaluation.spikes, ...evaluation.synapticOperations];
   const view = new DataView(new ArrayBuffer(4 * words.length + 8 * numbers.length));
   words.forEach((word, index) => view.setUint32(4 * index, word, true));

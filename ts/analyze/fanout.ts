@@ -5,7 +5,11 @@ import { channelsOf, sizeOf } from "../tensor.ts";
 /** What a synapse and a weighted node of a ReLU network have in common. */
 export type Connection =
   | { readonly kind: "dense"; readonly weights: ArrayLike<number> }
-  | ({ readonly kind: "conv2d" | "convTranspose2d"; readonly weights: ArrayLike<number>; readonly groups: number } & Window2d)
+  | ({
+      readonly kind: "conv2d" | "convTranspose2d";
+      readonly weights: ArrayLike<number>;
+      readonly groups: number;
+    } & Window2d)
   | { readonly kind: "identity"; readonly weights: ArrayLike<number> };
 
 /** How many targets each source element has, in all and with a weight other than zero. */

@@ -22,14 +22,21 @@ export interface KnownPart<T> {
 }
 
 /** @param microseconds that all took when they were computed. @param offset position in the set of the first that is held. @throws {LlifError} DATA where a part lies outside. */
-export function knownPart<T extends Readonly<Record<string, Uint32Array | Float64Array>>>(all: T, microseconds: number, offset = 0): KnownPart<T> {
+export function knownPart<T extends Readonly<Record<string, Uint32Array | Float64Array>>>(
+  all: T,
+  microseconds: number,
+  offset = 0,
+): KnownPart<T> {
   const total = Object.values(all)[0].length;
   const until = (index: number) => Math.floor((microseconds * index) / total);
   return {
     part(position, count) {
       const first = position - offset;
-      if (first < 0 || first + count > total) throw new LlifError("DATA", `known results: expected at least ${first + count} samples, got ${total}`);
-      const sliced = Object.fromEntries(Object.entries(all).map(([key, values]) => [key, values.slice(first, first + count)])) as unknown as T;
+      if (first < 0 || first + count > total)
+        throw new LlifError("DATA", `known results: expected at least ${first + count} samples, got ${total}`);
+      const sliced = Object.fromEntries(
+        Object.entries(all).map(([key, values]) => [key, values.slice(first, first + count)]),
+      ) as unknown as T;
       return { ...sliced, microseconds: until(first + count) - until(first) };
     },
   };
@@ -38,18 +45,34 @@ export function knownPart<T extends Readonly<Record<string, Uint32Array | Float6
 /** Decisions and hashes of a batch. @param result by node, shape [samples, neurons]. */
 export function twinResults(
   network: SpikingNetwork,
-  result: { readonly charges: Readonly<Record<string, Int32Array>>; readonly counts: Readonly<Record<string, Uint32Array | Int32Array>> },
+  result: {
+    readonly charges: Readonly<Record<string, Int32Array>>;
+    readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
+  },
   samples: number,
 ): TwinResults {
-  return resultsOf(network, result.charges, samples, (index, charges) => countHash(network, rowOf(result.counts, index, samples), charges));
+  return resultsOf(network, result.charges, samples, (index, charges) =>
+    countHash(network, rowOf(result.counts, index, samples), charges),
+  );
 }
 
 /** As `twinResults`, where the core has hashed the counts. */
-export function digestedResults(network: SpikingNetwork, { charges, hashes }: { readonly charges: Readonly<Record<string, Int32Array>>; readonly hashes: Uint32Array }, samples: number): TwinResults {
-  return resultsOf(network, charges, samples, (index, row) => hashOnward(network, [hashes[2 * index], hashes[2 * index + 1]], {}, row));
+export function digestedResults(
+  network: SpikingNetwork,
+  { charges, hashes }: { readonly charges: Readonly<Record<string, Int32Array>>; readonly hashes: Uint32Array },
+  samples: number,
+): TwinResults {
+  return resultsOf(network, charges, samples, (index, row) =>
+    hashOnward(network, [hashes[2 * index], hashes[2 * index + 1]], {}, row),
+  );
 }
 
-function resultsOf(network: SpikingNetwork, charges: Readonly<Record<string, Int32Array>>, samples: number, hash: (index: number, charges: Readonly<Record<string, Int32Array>>) => number): TwinResults {
+function resultsOf(
+  network: SpikingNetwork,
+  charges: Readonly<Record<string, Int32Array>>,
+  samples: number,
+  hash: (index: number, charges: Readonly<Record<string, Int32Array>>) => number,
+): TwinResults {
   const decisions = new Uint32Array(samples);
   const hashes = new Float64Array(samples);
   for (let index = 0; index < samples; index++) {
@@ -60,13 +83,25 @@ function resultsOf(network: SpikingNetwork, charges: Readonly<Record<string, Int
   return { decisions, hashes };
 }
 
-function rowOf<T extends Int32Array | Uint32Array>(values: Readonly<Record<string, T>>, index: number, samples: number): Record<string, T> {
-  return Object.fromEntries(Object.entries(values).map(([name, all]) => [name, all.subarray((index * all.length) / samples, ((index + 1) * all.length) / samples)])) as Record<string, T>;
+function rowOf<T extends Int32Array | Uint32Array>(
+  values: Readonly<Record<string, T>>,
+  index: number,
+  samples: number,
+): Record<string, T> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, all]) => [
+      name,
+      all.subarray((index * all.length) / samples, ((index + 1) * all.length) / samples),
+    ]),
+  ) as Record<string, T>;
 }
 
 function decisionOf(network: SpikingNetwork, charges: Readonly<Record<string, ArrayLike<number>>>): number {
   const output = outputsOf(network)[0];
-  const logits = Float64Array.from({ length: sizeOf(output.shape) }, (_, k) => charges[output.name][k] * output.unit[k % output.unit.length]);
+  const logits = Float64Array.from(
+    { length: sizeOf(output.shape) },
+    (_, k) => charges[output.name][k] * output.unit[k % output.unit.length],
+  );
   return argmax(output.rectified ? logits.map((logit) => Math.max(0, logit)) : logits);
 }
 
@@ -84,11 +119,20 @@ export function hashOfCounts(network: SpikingNetwork, counts: Readonly<Record<st
  * 53 bits over all counts and charges. Each word passes two multiplicative hashes of different constants, so that a change of
  * one number always changes the result, and others go unseen with a chance of 2^−53.
  */
-export function countHash(network: SpikingNetwork, counts: Readonly<Record<string, ArrayLike<number>>>, charges: Readonly<Record<string, ArrayLike<number>>>): number {
+export function countHash(
+  network: SpikingNetwork,
+  counts: Readonly<Record<string, ArrayLike<number>>>,
+  charges: Readonly<Record<string, ArrayLike<number>>>,
+): number {
   return hashOnward(network, [0x811c9dc5, 0x2545f491], counts, charges);
 }
 
-function hashOnward(network: SpikingNetwork, [first, second]: [number, number], counts: Readonly<Record<string, ArrayLike<number>>>, charges: Readonly<Record<string, ArrayLike<number>>>): number {
+function hashOnward(
+  network: SpikingNetwork,
+  [first, second]: [number, number],
+  counts: Readonly<Record<string, ArrayLike<number>>>,
+  charges: Readonly<Record<string, ArrayLike<number>>>,
+): number {
   const take = (values: ArrayLike<number>): void => {
     for (let index = 0; index < values.length; index++) {
       first = Math.imul(first ^ values[index], 0x01000193);

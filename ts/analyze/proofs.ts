@@ -21,7 +21,10 @@ export class Gathered {
 
   constructor(network: SpikingNetwork, certificates: Certificates, samples: number) {
     [this.#network, this.#certificates, this.#samples] = [network, certificates, samples];
-    this.early = certificates.lastWindow === null && certificates.earlyExit === null ? null : { decisions: new Uint32Array(samples), ticks: new Uint32Array(samples) };
+    this.early =
+      certificates.lastWindow === null && certificates.earlyExit === null
+        ? null
+        : { decisions: new Uint32Array(samples), ticks: new Uint32Array(samples) };
   }
 
   add(index: number, run: DecodableRun, input: Uint8Array, ticks: number): void {
@@ -31,11 +34,17 @@ export class Gathered {
         const { node } = correspondence;
         const size = correspondences.reduce((sum, other) => sum + (other.node === node ? other.size : 0), 0);
         const all = (this.activations[node] ??= new Float32Array(size * this.#samples));
-        placeValues(correspondence, decodeActivations(this.#network, correspondence, run, ticks), all.subarray(index * size, (index + 1) * size));
+        placeValues(
+          correspondence,
+          decodeActivations(this.#network, correspondence, run, ticks),
+          all.subarray(index * size, (index + 1) * size),
+        );
       }
     }
     if (this.early === null) return;
-    const early = lastWindow?.decide(run.counts, input) ?? (earlyExit === null ? null : runUntilDecided(earlyExit.simulator, earlyExit.exit, input, { ticks }));
+    const early =
+      lastWindow?.decide(run.counts, input) ??
+      (earlyExit === null ? null : runUntilDecided(earlyExit.simulator, earlyExit.exit, input, { ticks }));
     if (early === null) return;
     this.early.decisions[index] = early.decision;
     this.early.ticks[index] = early.ticks;
@@ -43,7 +52,12 @@ export class Gathered {
 }
 
 /** C1 for each sample of the batch, and C2 or C3. */
-export function certifyBatch({ certifier }: Certificates, data: ImageDataset, gathered: Gathered, decisions: Uint32Array): { readonly certified: Uint8Array | null; readonly earlyDecisions: EarlyDecisions | null } {
+export function certifyBatch(
+  { certifier }: Certificates,
+  data: ImageDataset,
+  gathered: Gathered,
+  decisions: Uint32Array,
+): { readonly certified: Uint8Array | null; readonly earlyDecisions: EarlyDecisions | null } {
   return {
     certified: certifier === null ? null : certifier.certify(data.images, data.count, gathered.activations, decisions),
     earlyDecisions: gathered.early,

@@ -15,7 +15,8 @@ export function wilsonInterval(successes: number, trials: number): Interval {
   const share = successes / trials;
   const square = z95 * z95;
   const centre = (share + square / (2 * trials)) / (1 + square / trials);
-  const half = (z95 * Math.sqrt((share * (1 - share)) / trials + square / (4 * trials * trials))) / (1 + square / trials);
+  const half =
+    (z95 * Math.sqrt((share * (1 - share)) / trials + square / (4 * trials * trials))) / (1 + square / trials);
   return [successes === 0 ? 0 : centre - half, successes === trials ? 1 : centre + half];
 }
 
@@ -84,8 +85,8 @@ function betaQuantile(probability: number, a: number, b: number): number {
 }
 
 const lanczos = [
-  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059, 12.507343278686905,
-  -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
+  0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
+  12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7,
 ];
 
 /** ln Γ(x) for x ≥ ½, by the approximation of Lanczos (g = 7, nine terms). */

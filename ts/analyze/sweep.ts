@@ -4,7 +4,16 @@ import type { Code, ScheduleName, SpikeSign } from "../spiking/network.ts";
 import type { EvaluationReport } from "./evaluation.ts";
 
 /** Codes as a sweep names them. */
-export const sweepCodes = ["phase", "phase-signed", "phase-non-adjacent", "ttfs", "ttfs-real", "rate-layerwise", "rate", "rate-signed"] as const;
+export const sweepCodes = [
+  "phase",
+  "phase-signed",
+  "phase-non-adjacent",
+  "ttfs",
+  "ttfs-real",
+  "rate-layerwise",
+  "rate",
+  "rate-signed",
+] as const;
 export type SweepCode = (typeof sweepCodes)[number];
 
 /** One precision of one code, as asked for. */
@@ -67,7 +76,8 @@ export function planSweep(
   names: readonly SweepCode[] = sweepCodes,
   together = true,
 ): { readonly tasks: SweepTask[]; readonly skipped: SweepSkip[] } {
-  for (const count of checkArray<number>("planSweep: ticks", ticks)) checkInteger("planSweep: ticks", count, 1, 2 ** 24);
+  for (const count of checkArray<number>("planSweep: ticks", ticks))
+    checkInteger("planSweep: ticks", count, 1, 2 ** 24);
   for (const count of checkArray<number>("planSweep: bits", bits)) checkInteger("planSweep: bits", count, 1, 24);
   for (const name of checkArray<SweepCode>("planSweep: names", names)) checkOneOf("planSweep: names", name, sweepCodes);
   checkBoolean("planSweep: together", together);
@@ -80,7 +90,10 @@ export function planSweep(
       continue;
     }
     const settings = new Map<number, SweepSetting>();
-    const wanted = [...bits.map((value) => ({ bits: value, ticks: null })), ...ticks.map((value) => ({ bits: null, ticks: value }))];
+    const wanted = [
+      ...bits.map((value) => ({ bits: value, ticks: null })),
+      ...ticks.map((value) => ({ bits: null, ticks: value })),
+    ];
     for (const precision of wanted) {
       const setting = { name, ...kind, ...precision };
       const window = ticksOf(setting);
@@ -100,7 +113,9 @@ function unsuited(name: SweepCode, window: number): string | null {
   if (most === undefined) return null;
   const digits = name === "phase-non-adjacent" ? window - 1 : window;
   if (digits < 1) return "a window of non-adjacent phase has one tick more than bits, so at least 2";
-  return digits <= most ? null : `a tick of phase is a ${name === "phase-signed" ? "ternary digit" : "bit"}; at most ${most} fit`;
+  return digits <= most
+    ? null
+    : `a tick of phase is a ${name === "phase-signed" ? "ternary digit" : "bit"}; at most ${most} fit`;
 }
 
 /** Ticks of the window, or of the run; 1 for real-valued times. */
@@ -122,7 +137,10 @@ export async function sweep(
 ): Promise<Sweep> {
   checkFunction("sweep: evaluateTask", evaluateTask);
   if (onProgress !== undefined) checkFunction("sweep: onProgress", onProgress);
-  for (const key of ["tasks", "skipped"] as const) checkArray<object>(`sweep: plan: ${key}`, checkObject("sweep: plan", plan)[key]).forEach((part) => checkObject(`sweep: plan: ${key}`, part));
+  for (const key of ["tasks", "skipped"] as const)
+    checkArray<object>(`sweep: plan: ${key}`, checkObject("sweep: plan", plan)[key]).forEach((part) =>
+      checkObject(`sweep: plan: ${key}`, part),
+    );
   const points: SweepPoint[] = [];
   const skipped: SweepSkip[] = [...plan.skipped];
   for (const [done, task] of plan.tasks.entries()) {

@@ -43,7 +43,10 @@ export async function compareTopClasses(
     const float = contenders.forward.run(shard.images, shard.count).outputs[contenders.reluOutput];
     const charges = contenders.twin.run(shard.images, shard.count).charges[output.name];
     for (let index = 0; index < shard.count; index++) {
-      const logits = Float64Array.from({ length: classes }, (_, at) => charges[index * classes + at] * output.unit[at % output.unit.length]);
+      const logits = Float64Array.from(
+        { length: classes },
+        (_, at) => charges[index * classes + at] * output.unit[at % output.unit.length],
+      );
       const spiking = topIndices(output.rectified ? logits.map((logit) => Math.max(0, logit)) : logits, k);
       const relu = topIndices(float.subarray(index * classes, (index + 1) * classes), k);
       if (relu.every((one, rank) => one === spiking[rank])) sameOrder++;

@@ -28,7 +28,11 @@ export function layerCases(rateTicks: readonly number[]): LayerCase[] {
     activities.flatMap(([activityName, activity]): LayerCase[] => {
       const name = `${layerName}-${activityName}`;
       const rate = (leak: "constant" | "ohmic", ticks: number): LayerCase => {
-        return { name: `${name}-rate-${leak}-t${ticks}`, layer, code: { code: "rate", ticks, activity, leakFactor: leak === "ohmic" ? ohmicLeakFactor : 1 } };
+        return {
+          name: `${name}-rate-${leak}-t${ticks}`,
+          layer,
+          code: { code: "rate", ticks, activity, leakFactor: leak === "ohmic" ? ohmicLeakFactor : 1 },
+        };
       };
       return [
         { name, layer, code: { code: "layerwise", ticks: 32, activity } },

@@ -2,7 +2,9 @@ import type { Charges, Conv2dSynapse, DenseSynapse, SpikingNetwork } from "../sp
 import { sizeOf, type Shape } from "../tensor.ts";
 
 /** A dense layer, or a 3×3 convolution with padding 1 that keeps height, width and channels. */
-export type LayerKind = { readonly kind: "dense"; readonly inputs: number; readonly units: number } | { readonly kind: "conv"; readonly size: number; readonly channels: number };
+export type LayerKind =
+  | { readonly kind: "dense"; readonly inputs: number; readonly units: number }
+  | { readonly kind: "conv"; readonly size: number; readonly channels: number };
 
 export interface LayerCode {
   readonly code: "layerwise" | "phase" | "rate";
@@ -32,7 +34,11 @@ function nearNormal(random: () => number): number {
 }
 
 /** One layer with random weights. */
-export function layerNetwork(layer: LayerKind, { code, ticks, activity, leakFactor = 1 }: LayerCode, seed = 1): SpikingNetwork {
+export function layerNetwork(
+  layer: LayerKind,
+  { code, ticks, activity, leakFactor = 1 }: LayerCode,
+  seed = 1,
+): SpikingNetwork {
   const shape: Shape = layer.kind === "dense" ? [layer.units] : [layer.size, layer.size, layer.channels];
   const inputShape: Shape = layer.kind === "dense" ? [layer.inputs] : shape;
   const fanIn = layer.kind === "dense" ? layer.inputs : 9 * layer.channels;
@@ -43,7 +49,9 @@ export function layerNetwork(layer: LayerKind, { code, ticks, activity, leakFact
   const threshold = exact ? 2 ** (Math.ceil(Math.log2(levels)) + 4) : rateThreshold;
   const spread = chargeSpread(code, ticks, levels, activity, threshold) / Math.sqrt(fanIn);
   const random = uniform(seed);
-  const draw = exact ? () => Math.round(nearNormal(random) * spread) : () => Math.round(nearNormal(random) * spread * 256) / 256;
+  const draw = exact
+    ? () => Math.round(nearNormal(random) * spread)
+    : () => Math.round(nearNormal(random) * spread * 256) / 256;
   const charges = (length: number): Charges => (exact ? new Int32Array(length) : new Float32Array(length));
   const weights = charges(fanIn * channels);
   for (let index = 0; index < weights.length; index++) weights[index] = draw();
@@ -61,8 +69,19 @@ export function layerNetwork(layer: LayerKind, { code, ticks, activity, leakFact
     input: { name: "input", shape: inputShape, counts: null },
     nodes: [
       {
-        kind: "population", rectified: true, name: "layer", shape, bias: filled(0), threshold: filled(threshold), initialPotential: filled(exact ? threshold / 2 : 0.5), floor: -Infinity,
-        leakFactor, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit: new Float64Array(channels).fill(1),
+        kind: "population",
+        rectified: true,
+        name: "layer",
+        shape,
+        bias: filled(0),
+        threshold: filled(threshold),
+        initialPotential: filled(exact ? threshold / 2 : 0.5),
+        floor: -Infinity,
+        leakFactor,
+        reset: "soft",
+        spikesPerTick: 1,
+        refractory: { ticks: 0, input: "integrate" },
+        unit: new Float64Array(channels).fill(1),
       },
     ],
     synapses: [layer.kind === "dense" ? ({ kind: "dense", ...synapse } satisfies DenseSynapse) : convolution(synapse)],
@@ -75,15 +94,31 @@ export function layerNetwork(layer: LayerKind, { code, ticks, activity, leakFact
 export const rateThreshold = 1 + 2 ** -16;
 
 /** Standard deviation that the sum over a unit fan-in must have for the outputs to use a quarter of their range. */
-function chargeSpread(code: LayerCode["code"], ticks: number, levels: number, activity: number, threshold: number): number {
+function chargeSpread(
+  code: LayerCode["code"],
+  ticks: number,
+  levels: number,
+  activity: number,
+  threshold: number,
+): number {
   if (code === "rate") return (0.25 * threshold) / activity;
   const squares = code === "phase" ? (4 ** ticks - 1) / 3 : ticks;
   const meanSquare = activity * (1 - activity) * squares + (levels * activity) ** 2;
   return (0.25 * levels * threshold) / Math.sqrt(meanSquare);
 }
 
-function convolution(synapse: Omit<Conv2dSynapse, "kind" | "groups" | "kernel" | "stride" | "dilation" | "padding">): Conv2dSynapse {
-  return { kind: "conv2d", ...synapse, kernel: [3, 3], stride: [1, 1], dilation: [1, 1], padding: { top: 1, left: 1, bottom: 1, right: 1 }, groups: 1 };
+function convolution(
+  synapse: Omit<Conv2dSynapse, "kind" | "groups" | "kernel" | "stride" | "dilation" | "padding">,
+): Conv2dSynapse {
+  return {
+    kind: "conv2d",
+    ...synapse,
+    kernel: [3, 3],
+    stride: [1, 1],
+    dilation: [1, 1],
+    padding: { top: 1, left: 1, bottom: 1, right: 1 },
+    groups: 1,
+  };
 }
 
 export interface SpikeInput {

@@ -35,7 +35,12 @@ export async function runCase(benchCase: BenchCase, options: RunnerOptions = {})
 }
 
 /** @returns milliseconds that each contender took. */
-async function checkAnswers(benchCase: BenchCase, { contenders, truth, compare = sameJson }: OpenCase<unknown>, say: (what: string) => void, signal: AbortSignal | undefined): Promise<number[]> {
+async function checkAnswers(
+  benchCase: BenchCase,
+  { contenders, truth, compare = sameJson }: OpenCase<unknown>,
+  say: (what: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<number[]> {
   let expected = truth;
   const spent: number[] = [];
   for (const contender of contenders) {
@@ -46,7 +51,10 @@ async function checkAnswers(benchCase: BenchCase, { contenders, truth, compare =
     spent.push(performance.now() - start);
     expected ??= outcome;
     const wrong = compare(expected, outcome, contender.name);
-    if (wrong !== undefined) throw new WrongAnswer(`suite "${benchCase.suite}", case "${benchCase.name}": ${contender.name} gives another answer: ${wrong}`);
+    if (wrong !== undefined)
+      throw new WrongAnswer(
+        `suite "${benchCase.suite}", case "${benchCase.name}": ${contender.name} gives another answer: ${wrong}`,
+      );
   }
   return spent;
 }
@@ -64,13 +72,27 @@ function shorten(text: string): string {
 const slowMs = 300;
 
 /** Milliseconds of one run, by contender and round. */
-async function timeInTurn({ contenders }: OpenCase<unknown>, checkMs: readonly number[], say: (what: string) => void, options: RunnerOptions): Promise<number[][]> {
-  const { signal, budgetMs = 1500, sampleMs = 15, warmUp = { leastMs: 200, mostMs: 1000 }, rounds: [fewest, most] = [3, 15] } = options;
+async function timeInTurn(
+  { contenders }: OpenCase<unknown>,
+  checkMs: readonly number[],
+  say: (what: string) => void,
+  options: RunnerOptions,
+): Promise<number[][]> {
+  const {
+    signal,
+    budgetMs = 1500,
+    sampleMs = 15,
+    warmUp = { leastMs: 200, mostMs: 1000 },
+    rounds: [fewest, most] = [3, 15],
+  } = options;
   const repetitions: number[] = [];
   const pieces: number[] = [];
   for (const [index, contender] of contenders.entries()) {
     say(`warming up ${contender.name}`);
-    const runMs = checkMs[index] > Math.max(warmUp.mostMs, slowMs) ? checkMs[index] : await warm(contender, sampleMs, warmUp, signal);
+    const runMs =
+      checkMs[index] > Math.max(warmUp.mostMs, slowMs)
+        ? checkMs[index]
+        : await warm(contender, sampleMs, warmUp, signal);
     repetitions.push(repetitionsIn(sampleMs, runMs));
     pieces.push(runMs * repetitions[index]);
   }
@@ -88,7 +110,8 @@ async function timeInTurn({ contenders }: OpenCase<unknown>, checkMs: readonly n
   return samples;
 }
 
-const repetitionsIn = (sampleMs: number, runMs: number): number => Math.max(1, Math.min(10_000, Math.ceil(sampleMs / Math.max(runMs, 1e-4))));
+const repetitionsIn = (sampleMs: number, runMs: number): number =>
+  Math.max(1, Math.min(10_000, Math.ceil(sampleMs / Math.max(runMs, 1e-4))));
 
 /** Warm is who was no faster in the latest pieces than in as many before them. */
 const looked = 3;
@@ -97,7 +120,12 @@ const falling = 0.97;
 const mostPieces = 500;
 
 /** @returns milliseconds of one run, once warm. */
-async function warm(contender: Contender<unknown>, sampleMs: number, { leastMs, mostMs }: Required<RunnerOptions>["warmUp"], signal: AbortSignal | undefined): Promise<number> {
+async function warm(
+  contender: Contender<unknown>,
+  sampleMs: number,
+  { leastMs, mostMs }: Required<RunnerOptions>["warmUp"],
+  signal: AbortSignal | undefined,
+): Promise<number> {
   const times: number[] = [];
   let spent = 0;
   let repetitions = 1;
@@ -113,7 +141,11 @@ async function warm(contender: Contender<unknown>, sampleMs: number, { leastMs, 
   return median(times.slice(-looked));
 }
 
-function rowsOf(benchCase: BenchCase, { contenders, ours = 1, operations, samples = 1 }: OpenCase<unknown>, times: readonly (readonly number[])[]): ResultRow[] {
+function rowsOf(
+  benchCase: BenchCase,
+  { contenders, ours = 1, operations, samples = 1 }: OpenCase<unknown>,
+  times: readonly (readonly number[])[],
+): ResultRow[] {
   const medians = times.map((runs) => median(runs) / samples);
   const base = medians.indexOf(Math.min(...medians.slice(0, ours)));
   const rows = contenders.map((contender, index) => ({

@@ -13,17 +13,29 @@ export interface SimulationOutcome {
 /** Digest of results in the order of the network's nodes, whatever engine or program gave them. */
 export function outcomeOf(network: SpikingNetwork, results: readonly Result[]): SimulationOutcome {
   const digest = new Digest();
-  const names = { counts: populationsOf(network).map(({ name }) => name), charges: outputsOf(network).map(({ name }) => name) };
+  const names = {
+    counts: populationsOf(network).map(({ name }) => name),
+    charges: outputsOf(network).map(({ name }) => name),
+  };
   for (const { counts, charges } of results) {
     for (const name of names.counts) digest.words(counts[name] ?? []);
     for (const name of names.charges) digest.charges(charges[name]);
   }
   const sum = (read: (result: Result) => number) => results.reduce((total, result) => total + read(result), 0);
-  return { digest: digest.hex(), spikes: sum(({ statistics }) => statistics.spikes), synapticOperations: sum(({ statistics }) => statistics.synapticOperations) };
+  return {
+    digest: digest.hex(),
+    spikes: sum(({ statistics }) => statistics.spikes),
+    synapticOperations: sum(({ statistics }) => statistics.synapticOperations),
+  };
 }
 
 /** One of our engines on all samples; one run of the work is one simulation of each. */
-export async function simulatorContender(engine: Engine, network: SpikingNetwork, inputs: readonly RunInput[], options?: RunOptions): Promise<Contender<SimulationOutcome>> {
+export async function simulatorContender(
+  engine: Engine,
+  network: SpikingNetwork,
+  inputs: readonly RunInput[],
+  options?: RunOptions,
+): Promise<Contender<SimulationOutcome>> {
   const simulator = await engine.createSimulator(network);
   return {
     name: engine.name,
@@ -34,13 +46,22 @@ export async function simulatorContender(engine: Engine, network: SpikingNetwork
       }
       return performance.now() - start;
     },
-    outcome: () => outcomeOf(network, inputs.map((input) => simulator.run(input, options))),
+    outcome: () =>
+      outcomeOf(
+        network,
+        inputs.map((input) => simulator.run(input, options)),
+      ),
     dispose: () => simulator.dispose(),
   };
 }
 
 /** WASM against the reference engine: outcomes equal, then times. */
-export async function openSimulation(engines: readonly Engine[], network: SpikingNetwork, inputs: readonly RunInput[], options?: RunOptions) {
+export async function openSimulation(
+  engines: readonly Engine[],
+  network: SpikingNetwork,
+  inputs: readonly RunInput[],
+  options?: RunOptions,
+) {
   const contenders: Contender<SimulationOutcome>[] = [];
   for (const engine of engines) contenders.push(await simulatorContender(engine, network, inputs, options));
   const { synapticOperations } = await contenders[0].outcome();

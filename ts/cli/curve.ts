@@ -42,38 +42,80 @@ export function addCurve(program: Command, io: Io): void {
   const command = program
     .command("curve")
     .description("one neuron: firing rate against input current, beside its ReLU and the formula")
-    .addOption(new Option("--leak <kind>", "constant: a leak current; ohmic: a leak resistance").choices(["constant", "ohmic"]).default("constant"))
-    .addOption(new Option("--reset <kind>", "soft: subtract the threshold; hard: to zero").choices(["soft", "hard"]).default("soft"))
-    .addOption(new Option("--capacitance <farad>", "of the membrane").argParser(positive("--capacitance")).default(1e-10))
+    .addOption(
+      new Option("--leak <kind>", "constant: a leak current; ohmic: a leak resistance")
+        .choices(["constant", "ohmic"])
+        .default("constant"),
+    )
+    .addOption(
+      new Option("--reset <kind>", "soft: subtract the threshold; hard: to zero")
+        .choices(["soft", "hard"])
+        .default("soft"),
+    )
+    .addOption(
+      new Option("--capacitance <farad>", "of the membrane").argParser(positive("--capacitance")).default(1e-10),
+    )
     .addOption(new Option("--threshold <volt>", "above rest").argParser(positive("--threshold")).default(0.015))
     .addOption(new Option("--resistance <ohm>", "of the ohmic leak").argParser(positive("--resistance")).default(1e8))
-    .addOption(new Option("--leak-current <ampere>", "of the constant leak, of either sign").argParser(finite("--leak-current")).default(2e-10))
-    .addOption(new Option("--rest <volt>", "resting potential of the ohmic leak").argParser(finite("--rest")).default(0))
+    .addOption(
+      new Option("--leak-current <ampere>", "of the constant leak, of either sign")
+        .argParser(finite("--leak-current"))
+        .default(2e-10),
+    )
+    .addOption(
+      new Option("--rest <volt>", "resting potential of the ohmic leak").argParser(finite("--rest")).default(0),
+    )
     .addOption(new Option("--dt <seconds>", "length of a tick").argParser(positive("--dt")).default(1e-4))
     .addOption(new Option("--refractory <seconds>", "a multiple of --dt").argParser(finite("--refractory")).default(0))
-    .addOption(new Option("--refractory-input <kind>", "what becomes of input meanwhile").choices(["integrate", "discard"]).default("integrate"))
+    .addOption(
+      new Option("--refractory-input <kind>", "what becomes of input meanwhile")
+        .choices(["integrate", "discard"])
+        .default("integrate"),
+    )
     .addOption(new Option("--from <ampere>", "smallest current (default: 0)").argParser(finite("--from")))
-    .addOption(new Option("--to <ampere>", "largest current (default: enough for 1,200 Hz and the leak)").argParser(finite("--to")))
+    .addOption(
+      new Option("--to <ampere>", "largest current (default: enough for 1,200 Hz and the leak)").argParser(
+        finite("--to"),
+      ),
+    )
     .addOption(new Option("--points <n>", "number of currents").argParser(integer("--points", 2, 100_000)).default(81))
-    .addOption(new Option("--ticks <T>", "ticks of the simulation").argParser(integer("--ticks", 1, 2 ** 24)).default(10_000))
+    .addOption(
+      new Option("--ticks <T>", "ticks of the simulation").argParser(integer("--ticks", 1, 2 ** 24)).default(10_000),
+    )
     .addOption(engineOption(false))
     .option("--plot <file.svg>", "draw it")
     .addOption(jsonOption())
     .addHelpText("after", help)
     .action(async (flags: CurveFlags) => {
-      refuseGiven(command, flags.leak === "ohmic" ? ["leakCurrent"] : ["resistance", "rest"], `expected --leak ${flags.leak === "ohmic" ? "constant" : "ohmic"}, got ${flags.leak}`);
+      refuseGiven(
+        command,
+        flags.leak === "ohmic" ? ["leakCurrent"] : ["resistance", "rest"],
+        `expected --leak ${flags.leak === "ohmic" ? "constant" : "ohmic"}, got ${flags.leak}`,
+      );
       if (flags.refractory === 0) refuseGiven(command, ["refractoryInput"], "expected --refractory beside it");
       await checkOutputs([flags.plot]);
       const parameters = parametersOf(flags);
-      const onProgress = (done: number, ticks: number) => io.progress(`one neuron at ${formatCount(flags.points)} currents: ${formatCount(done)} of ${formatCount(ticks)} ticks`);
-      const curve = await firingRateCurve({ ...parameters, engine: resolveEngine(flags.engine), signal: io.signal, onProgress }).catch((error: unknown) => {
-        if (error instanceof LlifError) throw new LlifError(error.code, error.message.replace(/^refractorySeconds/, "--refractory"), { cause: error });
+      const onProgress = (done: number, ticks: number) =>
+        io.progress(
+          `one neuron at ${formatCount(flags.points)} currents: ${formatCount(done)} of ${formatCount(ticks)} ticks`,
+        );
+      const curve = await firingRateCurve({
+        ...parameters,
+        engine: resolveEngine(flags.engine),
+        signal: io.signal,
+        onProgress,
+      }).catch((error: unknown) => {
+        if (error instanceof LlifError)
+          throw new LlifError(error.code, error.message.replace(/^refractorySeconds/, "--refractory"), {
+            cause: error,
+          });
         throw error;
       });
       io.progress("");
       const title = `Firing rate of one linear LIF neuron: ${flags.leak} leak, ${flags.reset} reset`;
       const note = `Theorem ${curve.theorem}; ${flags.ticks.toLocaleString("en-US")} ticks of ${flags.dt * 1000} ms a current; ${flags.points} currents`;
-      if (flags.plot !== undefined) await writeOutput(flags.plot, await curvePlot(curve.points, { title, note }), io.signal);
+      if (flags.plot !== undefined)
+        await writeOutput(flags.plot, await curvePlot(curve.points, { title, note }), io.signal);
       io.out(flags.json === true ? toJson({ ...parameters, ...curve, ...summary(curve) }) : formatCurve(title, curve));
     });
 }
@@ -81,7 +123,8 @@ export function addCurve(program: Command, io: Io): void {
 function parametersOf(flags: CurveFlags): Omit<CurveOptions, "engine"> {
   const { leak, threshold, capacitance, resistance, leakCurrent } = flags;
   const from = flags.from ?? 0;
-  const to = flags.to ?? 1200 * threshold * capacitance + (leak === "ohmic" ? threshold / resistance : Math.max(0, leakCurrent));
+  const to =
+    flags.to ?? 1200 * threshold * capacitance + (leak === "ohmic" ? threshold / resistance : Math.max(0, leakCurrent));
   if (to <= from) throw new LlifError("ARGUMENT", `--to: expected more than --from (${from}), got ${to}`);
   return {
     leak,
@@ -98,11 +141,20 @@ function parametersOf(flags: CurveFlags): Omit<CurveOptions, "engine"> {
 }
 
 /** Hz; null where no theorem bounds the error. */
-function summary({ points }: FiringRateCurve): { readonly largestErrorHertz: number; readonly withinBound: boolean | null } {
+function summary({ points }: FiringRateCurve): {
+  readonly largestErrorHertz: number;
+  readonly withinBound: boolean | null;
+} {
   const bounded = points.filter(({ boundHertz }) => boundHertz !== null);
   return {
     largestErrorHertz: Math.max(...points.map(({ errorHertz }) => Math.abs(errorHertz))),
-    withinBound: bounded.length === 0 ? null : bounded.every(({ errorHertz, boundHertz }) => boundHertz !== null && errorHertz >= -boundHertz.below && errorHertz <= boundHertz.above),
+    withinBound:
+      bounded.length === 0
+        ? null
+        : bounded.every(
+            ({ errorHertz, boundHertz }) =>
+              boundHertz !== null && errorHertz >= -boundHertz.below && errorHertz <= boundHertz.above,
+          ),
   };
 }
 
@@ -124,5 +176,11 @@ function formatCurve(title: string, curve: FiringRateCurve): string {
     ["largest error", `${largestErrorHertz.toFixed(3)} Hz`],
     ["within the bound", withinBound === null ? "no theorem bounds it" : withinBound ? "at every current" : "no"],
   ];
-  return [title, "", formatTable([["current, nA", "simulated, Hz", "ReLU, Hz", "formula, Hz", "error, Hz", "bound, Hz"], ...rows], 0), "", formatPairs(pairs)].join("\n");
+  return [
+    title,
+    "",
+    formatTable([["current, nA", "simulated, Hz", "ReLU, Hz", "formula, Hz", "error, Hz", "bound, Hz"], ...rows], 0),
+    "",
+    formatPairs(pairs),
+  ].join("\n");
 }

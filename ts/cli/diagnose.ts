@@ -15,7 +15,22 @@ import { dataFiles } from "./data-files.ts";
 import { refuseIdle } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addDataOptions, addEncodingOptions, addMappingOptions, batchOption, budgetOption, describeChoice, encodingChoice, engineOption, jsonOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingFlags, type ReadingFlags } from "./options.ts";
+import {
+  addDataOptions,
+  addEncodingOptions,
+  addMappingOptions,
+  batchOption,
+  budgetOption,
+  describeChoice,
+  encodingChoice,
+  engineOption,
+  jsonOption,
+  type DataFlags,
+  type EncodingFlags,
+  type EngineChoice,
+  type MappingFlags,
+  type ReadingFlags,
+} from "./options.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
 import { Evaluator } from "./pipeline.ts";
 import { formatCount, formatPercent, formatTable, toJson } from "./text.ts";
@@ -72,7 +87,8 @@ export function addDiagnose(program: Command, io: Io): void {
       refuseIdle(command, model);
       await checkOutputs([flags.plot], [...model.files, ...dataFiles(flags)]);
       const report = await diagnoseModel(model, { ...flags, limit: flags.limit ?? defaultLimit, cache: false }, io);
-      if (flags.plot !== undefined) await writeOutput(flags.plot, await diagnosisPlot(report.layers, { title: titleOf(report) }), io.signal);
+      if (flags.plot !== undefined)
+        await writeOutput(flags.plot, await diagnosisPlot(report.layers, { title: titleOf(report) }), io.signal);
       io.out(flags.json === true ? toJson(report) : formatDiagnosis(report));
     });
 }
@@ -81,26 +97,57 @@ async function diagnoseModel(model: OpenModel, flags: DiagnoseFlags, io: Io): Pr
   const evaluator = await Evaluator.open(model, flags, io);
   const { network, mapping, ticks } = await networkFor(model, flags, evaluator, io);
   for (const warning of mappingWarnings(network)) io.err(`warning: ${warning}`);
-  const { layers, notCompared } = await diagnose(model, inputEncoder(network, encodingChoice(flags)), evaluator.data, flags.engine, ticks, io);
+  const { layers, notCompared } = await diagnose(
+    model,
+    inputEncoder(network, encodingChoice(flags)),
+    evaluator.data,
+    flags.engine,
+    ticks,
+    io,
+  );
   const code = mapping === null ? `${network.code}, ${network.schedule}` : describeChoice(mapping);
-  return { model: model.name, data: evaluator.dataName, samples: evaluator.data.count, code, layers, notCompared, advice: adviceOf(network, layers) };
+  return {
+    model: model.name,
+    data: evaluator.dataName,
+    samples: evaluator.data.count,
+    code,
+    layers,
+    notCompared,
+    advice: adviceOf(network, layers),
+  };
 }
 
-async function diagnose(model: OpenModel, { network, encode }: InputEncoder, data: ImageDataset, engine: DiagnoseFlags["engine"], ticks: number | undefined, io: Io) {
+async function diagnose(
+  model: OpenModel,
+  { network, encode }: InputEncoder,
+  data: ImageDataset,
+  engine: DiagnoseFlags["engine"],
+  ticks: number | undefined,
+  io: Io,
+) {
   const diagnoser = createDiagnoser(model.relu, network);
-  if (diagnoser.nodes.length === 0) throw new LlifError("UNSUPPORTED", `"${model.path}": none of its layers stands for a node of the ReLU network`);
+  if (diagnoser.nodes.length === 0)
+    throw new LlifError("UNSUPPORTED", `"${model.path}": none of its layers stands for a node of the ReLU network`);
   const pass = await createFloatPass(model.relu, { keep: diagnoser.nodes });
   const record = hasRealTimes(network) ? { spikes: populationsOf(network).map(({ name }) => name) } : {};
   const simulator = await createSimulator(network, { engine, record });
   try {
-    const kept = diagnoser.nodes.reduce((sum, name) => sum + sizeOf(model.relu.nodes.find((node) => node.name === name)?.shape ?? []), 0);
+    const kept = diagnoser.nodes.reduce(
+      (sum, name) => sum + sizeOf(model.relu.nodes.find((node) => node.name === name)?.shape ?? []),
+      0,
+    );
     const batch = Math.min(64, Math.max(8, Math.floor(valuesAtOnce / kept)));
     for (let first = 0; first < data.count; first += batch) {
       const part = slice(data, first, first + batch);
       const values = pass.run(part.images, part.count).kept;
       for (let index = 0; index < part.count; index++) {
         throwIfAborted(io.signal);
-        const row = Object.fromEntries(Object.entries(values).map(([name, all]) => [name, all.subarray((index * all.length) / part.count, ((index + 1) * all.length) / part.count)]));
+        const row = Object.fromEntries(
+          Object.entries(values).map(([name, all]) => [
+            name,
+            all.subarray((index * all.length) / part.count, ((index + 1) * all.length) / part.count),
+          ]),
+        );
         const { input } = encode(sample(part, index), first + index, ticks ?? network.windowTicks);
         diagnoser.add(simulator.run(input, ticks === undefined ? {} : { ticks }), row, ticks);
         io.progress(`${model.name}: ${formatCount(first + index + 1)} of ${formatCount(data.count)} images`);
@@ -120,7 +167,19 @@ function titleOf({ model, data, samples, code }: DiagnosisReport): string {
 }
 
 function formatDiagnosis(report: DiagnosisReport): string {
-  const header = ["", "layer", "neurons", "r", "rms error", "largest", "clipped", "silent", "saturated", "spikes", "synaptic operations"];
+  const header = [
+    "",
+    "layer",
+    "neurons",
+    "r",
+    "rms error",
+    "largest",
+    "clipped",
+    "silent",
+    "saturated",
+    "spikes",
+    "synaptic operations",
+  ];
   const rows = report.layers.map((layer, index) => [
     String(index + 1),
     layer.name,
@@ -129,16 +188,22 @@ function formatDiagnosis(report: DiagnosisReport): string {
     formatPercent(layer.rmsError),
     formatPercent(layer.relativeError),
     layer.kind === "output" ? "–" : layer.clippedShare === 0 ? "0" : `${(100 * layer.clippedShare).toPrecision(2)} %`,
-    layer.kind === "output" ? "–" : `${(100 * layer.silentShare).toFixed(1)} (${(100 * layer.wronglySilentShare).toFixed(1)}) %`,
+    layer.kind === "output"
+      ? "–"
+      : `${(100 * layer.silentShare).toFixed(1)} (${(100 * layer.wronglySilentShare).toFixed(1)}) %`,
     layer.kind === "output" ? "–" : `${(100 * layer.saturatedShare).toFixed(1)} %`,
     formatCount(layer.spikes),
     formatCount(layer.synapticOperations),
   ]);
-  const advice = report.advice.map(({ layer, finding, change }) => `  ${layer === null ? "" : `${layer}: `}${finding}.\n    Change: ${change}.`);
+  const advice = report.advice.map(
+    ({ layer, finding, change }) => `  ${layer === null ? "" : `${layer}: `}${finding}.\n    Change: ${change}.`,
+  );
   return [
     titleOf(report),
     formatTable([header, ...rows], 2),
-    ...(report.notCompared.length === 0 ? [] : [`not compared, no single node of the ReLU network: ${report.notCompared.join(", ")}`]),
+    ...(report.notCompared.length === 0
+      ? []
+      : [`not compared, no single node of the ReLU network: ${report.notCompared.join(", ")}`]),
     advice.length === 0 ? "No layer stands out: each follows its ReLU." : `Look at:\n${advice.join("\n")}`,
   ].join("\n");
 }

@@ -11,7 +11,26 @@ import { refuseIdle } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { makeManifest } from "./manifest.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addDataOptions, addEncodingOptions, addMappingOptions, batchOption, budgetOption, cacheOption, encodingChoice, engineOption, integer, jsonOption, mappingChoice, workersOption, type DataFlags, type EncodingFlags, type EngineChoice, type MappingChoice, type MappingFlags, type ReadingFlags } from "./options.ts";
+import {
+  addDataOptions,
+  addEncodingOptions,
+  addMappingOptions,
+  batchOption,
+  budgetOption,
+  cacheOption,
+  encodingChoice,
+  engineOption,
+  integer,
+  jsonOption,
+  mappingChoice,
+  workersOption,
+  type DataFlags,
+  type EncodingFlags,
+  type EngineChoice,
+  type MappingChoice,
+  type MappingFlags,
+  type ReadingFlags,
+} from "./options.ts";
 import { summarize } from "../mapping/summary.ts";
 import { hasTwin } from "../parallel/contenders.ts";
 import { settleBits } from "./auto-bits.ts";
@@ -69,17 +88,33 @@ export function addEvaluate(program: Command, io: Io): void {
   const command = program
     .command("evaluate")
     .description("measure a ReLU network and its spiking network on the same images")
-    .argument("<model>", "ONNX, Keras (.h5, .keras) or TensorFlow.js (model.json) file, or a .llif file, which is compared with the ReLU network it stands for");
+    .argument(
+      "<model>",
+      "ONNX, Keras (.h5, .keras) or TensorFlow.js (model.json) file, or a .llif file, which is compared with the ReLU network it stands for",
+    );
   addEncodingOptions(addMappingOptions(addDataOptions(command)))
     .addOption(engineOption())
     .option("--allow-overlap", "evaluate although some images were used for calibration")
-    .option("--certify", "prove decisions: C1 against the float network, C2 before the end of a synchronous run, C3 inside the last window")
+    .option(
+      "--certify",
+      "prove decisions: C1 against the float network, C2 before the end of a synchronous run, C3 inside the last window",
+    )
     .option("--energy", "count operations and estimate energy, beside two baselines")
-    .option("--differences", "list the images on which the networks decide differently, with the float network's margin on each")
-    .addOption(new Option("--top <k>", "exact codes: also count the images whose first k classes are the same in both networks").argParser(integer("--top", 1)))
+    .option(
+      "--differences",
+      "list the images on which the networks decide differently, with the float network's margin on each",
+    )
+    .addOption(
+      new Option(
+        "--top <k>",
+        "exact codes: also count the images whose first k classes are the same in both networks",
+      ).argParser(integer("--top", 1)),
+    )
     .addOption(workersOption())
     .addOption(cacheOption())
-    .addOption(new Option("--manifest <file>", "write all that the result depends on, and its digest, for llif reproduce"))
+    .addOption(
+      new Option("--manifest <file>", "write all that the result depends on, and its digest, for llif reproduce"),
+    )
     .addOption(budgetOption())
     .addOption(batchOption())
     .addOption(jsonOption())
@@ -100,20 +135,27 @@ export async function evaluateModel(model: OpenModel, flags: EvaluateFlags, io: 
   const { network, mapping, calibration, ticks } = await networkFor(model, flags, evaluator, io);
   const warnings = [...summarize(network).warnings, ...outputNote(network)];
   for (const warning of warnings) io.err(`warning: ${warning}`);
-  const evaluated = await evaluator.evaluate(network, flags.engine, ticks, { ...flags, encoding: encodingChoice(flags) });
+  const evaluated = await evaluator.evaluate(network, flags.engine, ticks, {
+    ...flags,
+    encoding: encodingChoice(flags),
+  });
   const { evaluation } = evaluated;
   const report = {
     ...evaluated.report,
     ...(warnings.length === 0 ? {} : { warnings }),
     ...(flags.differences === true ? { differences: await differencesIn(evaluation, model, evaluator.data) } : {}),
-    ...(flags.top === undefined ? {} : { topClasses: await topClassesOf(model, network, evaluator.data, flags.top, io) }),
+    ...(flags.top === undefined
+      ? {}
+      : { topClasses: await topClassesOf(model, network, evaluator.data, flags.top, io) }),
   };
   return { network, mapping, calibration, ticks, evaluation, report, dataHash: await evaluator.dataHash() };
 }
 
 function outputNote(network: SpikingNetwork): string[] {
   const [first, ...others] = outputsOf(network);
-  return others.length === 0 ? [] : [`decisions are those of output "${first.name}", the first of ${others.length + 1}`];
+  return others.length === 0
+    ? []
+    : [`decisions are those of output "${first.name}", the first of ${others.length + 1}`];
 }
 
 async function differencesIn(evaluation: Evaluation, model: OpenModel, data: ImageDataset): Promise<Difference[]> {
@@ -125,12 +167,26 @@ async function differencesIn(evaluation: Evaluation, model: OpenModel, data: Ima
   }
 }
 
-async function topClassesOf(model: OpenModel, network: SpikingNetwork, data: ImageDataset, k: number, io: Io): Promise<TopClassesReport> {
-  if (!hasTwin(network)) throw new LlifError("ARGUMENT", "--top: expected an exact code, whose quantised twin ranks the classes as the simulation does");
+async function topClassesOf(
+  model: OpenModel,
+  network: SpikingNetwork,
+  data: ImageDataset,
+  k: number,
+  io: Io,
+): Promise<TopClassesReport> {
+  if (!hasTwin(network))
+    throw new LlifError(
+      "ARGUMENT",
+      "--top: expected an exact code, whose quantised twin ranks the classes as the simulation does",
+    );
   const [forward, twin] = [await createFloatPass(model.relu), await createTwinPass(network)];
   try {
-    const onProgress = (done: number, total: number) => io.progress(`${network.name}: first ${k} classes of ${done} of ${total} images`);
-    return await compareTopClasses(network, { forward, reluOutput: model.relu.outputs[0], twin }, data, k, { signal: io.signal, onProgress });
+    const onProgress = (done: number, total: number) =>
+      io.progress(`${network.name}: first ${k} classes of ${done} of ${total} images`);
+    return await compareTopClasses(network, { forward, reluOutput: model.relu.outputs[0], twin }, data, k, {
+      signal: io.signal,
+      onProgress,
+    });
   } finally {
     io.progress("");
     forward.dispose();
@@ -139,8 +195,14 @@ async function topClassesOf(model: OpenModel, network: SpikingNetwork, data: Ima
 }
 
 /** The network of a .llif file, or the model mapped as the flags say, with its calibration kept apart from the evaluated images. */
-export async function networkFor(model: OpenModel, flags: MappingFlags & DataFlags & { readonly allowOverlap?: boolean }, evaluator: Evaluator, io: Io) {
-  if (model.spiking !== undefined) return { network: model.spiking, mapping: null, calibration: null, ticks: flags.ticks };
+export async function networkFor(
+  model: OpenModel,
+  flags: MappingFlags & DataFlags & { readonly allowOverlap?: boolean },
+  evaluator: Evaluator,
+  io: Io,
+) {
+  if (model.spiking !== undefined)
+    return { network: model.spiking, mapping: null, calibration: null, ticks: flags.ticks };
   const choice = mappingChoice(flags);
   const calibration = await openCalibration(flags, choice, flags, model.relu, io);
   evaluator.refuseOverlap(calibration, flags.allowOverlap === true);
@@ -148,7 +210,13 @@ export async function networkFor(model: OpenModel, flags: MappingFlags & DataFla
   return { network: await convert(model.relu, mapping, calibration, io), mapping, calibration, ticks: undefined };
 }
 
-async function writeManifest(file: string, model: OpenModel, flags: EvaluateFlags, outcome: EvaluateOutcome, io: Io): Promise<void> {
+async function writeManifest(
+  file: string,
+  model: OpenModel,
+  flags: EvaluateFlags,
+  outcome: EvaluateOutcome,
+  io: Io,
+): Promise<void> {
   const manifest = await makeManifest({
     model,
     data: { name: flags.data, split: flags.split, limit: flags.limit, sha256: outcome.dataHash },

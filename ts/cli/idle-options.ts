@@ -12,7 +12,10 @@ const calibrationNames = ["calibration", "calibrationImages", "seed"];
 
 /** @throws {LlifError} ARGUMENT naming the first of these options that was given, and why it would do nothing. */
 export function refuseGiven(command: Command, names: readonly string[], reason: string): void {
-  const given = command.options.find((option) => names.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === "cli");
+  const given = command.options.find(
+    (option) =>
+      names.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === "cli",
+  );
   if (given !== undefined) throw new LlifError("ARGUMENT", `${given.long}: ${reason}`);
 }
 
@@ -21,17 +24,38 @@ export function refuseGiven(command: Command, names: readonly string[], reason: 
  * @param model whose `spiking` is what a .llif file holds.
  * @throws {LlifError} ARGUMENT
  */
-export function refuseIdle(command: Command, model: { readonly path: string; readonly spiking?: SpikingNetwork }): void {
-  const flags = command.opts<{ data?: string; scales?: string; encoding?: string; engine?: string; calibration?: string }>();
-  if (flags.data !== undefined && !isKnownDataset(flags.data)) refuseGiven(command, ["split"], `expected a known data set, which has parts, got --data "${flags.data}"`);
-  if (flags.engine === "twin" && flags.encoding !== "constant") refuseGiven(command, ["encoding"], "expected a simulation, got --engine twin, which decides by the pixels themselves");
+export function refuseIdle(
+  command: Command,
+  model: { readonly path: string; readonly spiking?: SpikingNetwork },
+): void {
+  const flags = command.opts<{
+    data?: string;
+    scales?: string;
+    encoding?: string;
+    engine?: string;
+    calibration?: string;
+  }>();
+  if (flags.data !== undefined && !isKnownDataset(flags.data))
+    refuseGiven(command, ["split"], `expected a known data set, which has parts, got --data "${flags.data}"`);
+  if (flags.engine === "twin" && flags.encoding !== "constant")
+    refuseGiven(
+      command,
+      ["encoding"],
+      "expected a simulation, got --engine twin, which decides by the pixels themselves",
+    );
   if (model.spiking !== undefined) return refuseForMapped(command, model.path, model.spiking);
-  if (flags.scales === "analytic") refuseGiven(command, [...calibrationNames, "margin", "allowOverlap"], "--scales analytic takes no images");
+  if (flags.scales === "analytic")
+    refuseGiven(command, [...calibrationNames, "margin", "allowOverlap"], "--scales analytic takes no images");
 }
 
 function refuseForMapped(command: Command, path: string, { schedule, windowTicks }: SpikingNetwork): void {
   const runs = schedule === "synchronous" ? ["ticks"] : [];
-  if (schedule !== "synchronous") refuseGiven(command, ["ticks"], `"${path}" is layerwise, its window is ${windowTicks} ticks`);
-  refuseGiven(command, mappingNames.filter((name) => !runs.includes(name)), `"${path}" is mapped already; map the ReLU network anew with llif convert`);
+  if (schedule !== "synchronous")
+    refuseGiven(command, ["ticks"], `"${path}" is layerwise, its window is ${windowTicks} ticks`);
+  refuseGiven(
+    command,
+    mappingNames.filter((name) => !runs.includes(name)),
+    `"${path}" is mapped already; map the ReLU network anew with llif convert`,
+  );
   refuseGiven(command, ["allowOverlap"], `"${path}" is mapped already, no images are used for calibration`);
 }

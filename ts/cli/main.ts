@@ -29,7 +29,9 @@ the exit code is 0, 1 on an error, 130 when cancelled, 70 on an unexpected error
 /** The program with all its commands, which write to `io`. */
 export function buildProgram(io: Io): Command {
   const program = new Command("llif")
-    .description("Maps trained ReLU networks to networks of linear leaky integrate-and-fire neurons, simulates them, and measures what was lost.")
+    .description(
+      "Maps trained ReLU networks to networks of linear leaky integrate-and-fire neurons, simulates them, and measures what was lost.",
+    )
     .usage("<model> --data <set>\n       llif <command> [options]")
     .version(packageVersion(), "--version", "print the version")
     .helpOption("--help", "explain the command")
@@ -38,7 +40,20 @@ export function buildProgram(io: Io): Command {
     .showHelpAfterError(false)
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text), writeErr: () => undefined });
-  for (const add of [addInspect, addConvert, addToRelu, addRun, addEvaluate, addReproduce, addDiagnose, addCurve, addSweep, addBench, addDefault]) add(program, io);
+  for (const add of [
+    addInspect,
+    addConvert,
+    addToRelu,
+    addRun,
+    addEvaluate,
+    addReproduce,
+    addDiagnose,
+    addCurve,
+    addSweep,
+    addBench,
+    addDefault,
+  ])
+    add(program, io);
   return program;
 }
 
@@ -68,7 +83,8 @@ function plainly(message: string): string {
   const text = message.replace(/^error: /, "").replaceAll("\n", " ");
   const [, own] = /is invalid\. (--\S+: expected .*)\.$/.exec(text) ?? [];
   if (own !== undefined) return own;
-  const [, option, value, allowed] = /^option '(?:-\w, )?(--\S+)[^']*' argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(text) ?? [];
+  const [, option, value, allowed] =
+    /^option '(?:-\w, )?(--\S+)[^']*' argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(text) ?? [];
   return option === undefined ? text : `${option}: expected one of ${allowed}, got "${value}"`;
 }
 
@@ -87,7 +103,12 @@ function explain(error: unknown, io: Io): number {
     io.err(`llif: ${error.message.replace(/:\n\s*/, ": ").replaceAll(/\n\s*/g, "; ")}`);
     return 1;
   }
-  const [message, stack] = error instanceof Error ? [`${error.name}: ${error.message.replaceAll(/\s*\n\s*/g, "; ")}`, error.stack] : [String(error), undefined];
-  io.err(`llif: unexpected error, please report it: ${message}${process.env["LLIF_DEBUG"] ? `\n${stack ?? ""}` : " (LLIF_DEBUG=1 shows where)"}`);
+  const [message, stack] =
+    error instanceof Error
+      ? [`${error.name}: ${error.message.replaceAll(/\s*\n\s*/g, "; ")}`, error.stack]
+      : [String(error), undefined];
+  io.err(
+    `llif: unexpected error, please report it: ${message}${process.env["LLIF_DEBUG"] ? `\n${stack ?? ""}` : " (LLIF_DEBUG=1 shows where)"}`,
+  );
   return 70;
 }

@@ -16,8 +16,18 @@ export interface Manifest {
   readonly llif: string;
   /** SHA-256 of the WebAssembly core. */
   readonly wasm: string;
-  readonly model: { readonly path: string; readonly sha256: string; readonly descriptionSha256: string | null; readonly batch?: boolean };
-  readonly data: { readonly name: string; readonly split: Split; readonly limit: number | null; readonly sha256: string };
+  readonly model: {
+    readonly path: string;
+    readonly sha256: string;
+    readonly descriptionSha256: string | null;
+    readonly batch?: boolean;
+  };
+  readonly data: {
+    readonly name: string;
+    readonly split: Split;
+    readonly limit: number | null;
+    readonly sha256: string;
+  };
   readonly calibration: { readonly name: string; readonly images: number; readonly sha256: string } | null;
   /** Null for a .llif file, which is mapped already. */
   readonly mapping: MappingChoice | null;
@@ -53,9 +63,17 @@ export async function makeManifest(parts: ManifestParts): Promise<Manifest> {
   return {
     llif: packageVersion(),
     wasm: await wasmHash(),
-    model: { path: model.path, sha256: model.hash, descriptionSha256: model.descriptionHash, ...(model.batch === undefined ? {} : { batch: model.batch }) },
+    model: {
+      path: model.path,
+      sha256: model.hash,
+      descriptionSha256: model.descriptionHash,
+      ...(model.batch === undefined ? {} : { batch: model.batch }),
+    },
     data: { name: data.name, split: data.split, limit: data.limit ?? null, sha256: data.sha256 },
-    calibration: calibration === null ? null : { name: calibration.name, images: calibration.images.count, sha256: await contentHash(calibration.images) },
+    calibration:
+      calibration === null
+        ? null
+        : { name: calibration.name, images: calibration.images.count, sha256: await contentHash(calibration.images) },
     mapping: parts.mapping,
     seed: parts.seed ?? null,
     engine: parts.engine,
@@ -75,15 +93,28 @@ export async function makeManifest(parts: ManifestParts): Promise<Manifest> {
  */
 export async function readManifest(path: string, run?: string): Promise<Manifest> {
   const text = new TextDecoder().decode(await readInput(path));
-  let content: Partial<Manifest> & { readonly runs?: unknown } | null;
+  let content: (Partial<Manifest> & { readonly runs?: unknown }) | null;
   try {
     content = JSON.parse(text) as typeof content;
   } catch (cause) {
-    throw new LlifError("FORMAT", `"${path}": expected a manifest written by llif evaluate --manifest, got no JSON`, { cause });
+    throw new LlifError("FORMAT", `"${path}": expected a manifest written by llif evaluate --manifest, got no JSON`, {
+      cause,
+    });
   }
-  if (run !== undefined && !Array.isArray(content?.runs)) throw new LlifError("ARGUMENT", `--run: expected a file that holds several runs; "${path}" is a single one`);
-  const manifest: Partial<Manifest> | null | undefined = Array.isArray(content?.runs) ? runNamed(path, content.runs as NamedRun[], run) : content;
-  const texts = [manifest?.llif, manifest?.digest, manifest?.engine, manifest?.model?.path, manifest?.model?.sha256, manifest?.data?.name, manifest?.data?.sha256];
+  if (run !== undefined && !Array.isArray(content?.runs))
+    throw new LlifError("ARGUMENT", `--run: expected a file that holds several runs; "${path}" is a single one`);
+  const manifest: Partial<Manifest> | null | undefined = Array.isArray(content?.runs)
+    ? runNamed(path, content.runs as NamedRun[], run)
+    : content;
+  const texts = [
+    manifest?.llif,
+    manifest?.digest,
+    manifest?.engine,
+    manifest?.model?.path,
+    manifest?.model?.sha256,
+    manifest?.data?.name,
+    manifest?.data?.sha256,
+  ];
   if (texts.some((value) => typeof value !== "string")) {
     throw new LlifError("FORMAT", `"${path}": expected a manifest written by llif evaluate --manifest, got other JSON`);
   }
@@ -96,10 +127,16 @@ interface NamedRun {
 }
 
 function runNamed(path: string, runs: readonly (NamedRun | null)[], name: string | undefined): Partial<Manifest> {
-  const found = name === undefined && runs.length === 1 ? runs[0] : runs.find((run) => run?.name !== undefined && run.name === name);
+  const found =
+    name === undefined && runs.length === 1
+      ? runs[0]
+      : runs.find((run) => run?.name !== undefined && run.name === name);
   if (found?.manifest !== undefined) return found.manifest;
   const names = runs.flatMap((run) => (run?.manifest === undefined ? [] : [run.name])).join(", ");
-  throw new LlifError("ARGUMENT", `"${path}": expected --run with one of ${names}, got ${name === undefined ? "none" : `"${name}"`}`);
+  throw new LlifError(
+    "ARGUMENT",
+    `"${path}": expected --run with one of ${names}, got ${name === undefined ? "none" : `"${name}"`}`,
+  );
 }
 
 /** From the nearest package.json above this file, in the sources and in the package alike. */

@@ -37,7 +37,11 @@ export interface OpenModel {
  * `model.description.json` for `model.json`. A published model is fetched by its name, unless there is a file of that name.
  * @throws {LlifError} naming the file; ARGUMENT for `--batch` beside another format than ONNX.
  */
-export async function openModel(path: string, io?: Pick<Io, "progress" | "signal">, { budget, batch: said }: ReadingFlags = {}): Promise<OpenModel> {
+export async function openModel(
+  path: string,
+  io?: Pick<Io, "progress" | "signal">,
+  { budget, batch: said }: ReadingFlags = {},
+): Promise<OpenModel> {
   const published = isPublishedModel(path) && !(await exists(path));
   const source = published ? await openPublished(path, io) : await openFile(path);
   const { bytes, described, description } = source;
@@ -49,7 +53,11 @@ export async function openModel(path: string, io?: Pick<Io, "progress" | "signal
     return content;
   };
   const format = detectFormat(bytes) ?? "onnx";
-  if (said !== undefined && format !== "onnx") throw new LlifError("ARGUMENT", `--batch: expected an ONNX model, whose input may have a first extent that counts samples, got "${path}" (${format})`);
+  if (said !== undefined && format !== "onnx")
+    throw new LlifError(
+      "ARGUMENT",
+      `--batch: expected an ONNX model, whose input may have a first extent that counts samples, got "${path}" (${format})`,
+    );
   const batch = said === undefined ? undefined : said === "yes";
   const model = await named(path, () => readModel(bytes, path, description, readBeside, { budget, batch }));
   const { relu, noRelu } = model.kind === "relu" ? { relu: model.network, noRelu: null } : reluOf(model.network);
@@ -70,8 +78,13 @@ export async function openModel(path: string, io?: Pick<Io, "progress" | "signal
 
 /** @throws {LlifError} UNSUPPORTED naming the file and why it cannot be compared with a ReLU network, or decides nothing. */
 export function requireRelu({ path, relu, noRelu }: OpenModel): void {
-  if (noRelu !== null) throw new LlifError("UNSUPPORTED", `"${path}": expected a network that stands for a ReLU network: ${noRelu}`);
-  if (relu.outputs.length === 0) throw new LlifError("UNSUPPORTED", `"${path}": expected a network with an output to decide by, got none; llif run simulates it all the same`);
+  if (noRelu !== null)
+    throw new LlifError("UNSUPPORTED", `"${path}": expected a network that stands for a ReLU network: ${noRelu}`);
+  if (relu.outputs.length === 0)
+    throw new LlifError(
+      "UNSUPPORTED",
+      `"${path}": expected a network with an output to decide by, got none; llif run simulates it all the same`,
+    );
 }
 
 /** Networks made by hand may be more than ReLU networks are, say recurrent. */
@@ -80,8 +93,16 @@ function reluOf(network: SpikingNetwork): Pick<OpenModel, "relu" | "noRelu"> {
     return { relu: toRelu(network), noRelu: null };
   } catch (error) {
     if (!(error instanceof LlifError)) throw error;
-    const { name, input: { name: input, shape }, convention, classes } = network;
-    return { relu: { name, nodes: [{ kind: "input", name: input, from: [], shape }], outputs: [], convention, classes }, noRelu: error.message };
+    const {
+      name,
+      input: { name: input, shape },
+      convention,
+      classes,
+    } = network;
+    return {
+      relu: { name, nodes: [{ kind: "input", name: input, from: [], shape }], outputs: [], convention, classes },
+      noRelu: error.message,
+    };
   }
 }
 
@@ -96,7 +117,9 @@ interface ModelSource {
 }
 
 async function openFile(path: string): Promise<ModelSource> {
-  const beside = path.endsWith(".json") ? path.replace(/\.json$/, ".description.json") : `${path.replace(/\.[^./\\]+$/, "")}.json`;
+  const beside = path.endsWith(".json")
+    ? path.replace(/\.json$/, ".description.json")
+    : `${path.replace(/\.[^./\\]+$/, "")}.json`;
   const described = beside !== path && (await exists(beside)) ? await readInput(beside) : undefined;
   const files = described === undefined ? [path] : [path, beside];
   return {
@@ -118,8 +141,14 @@ async function openFile(path: string): Promise<ModelSource> {
   };
 }
 
-async function openPublished(name: PublishedModelName, io: Pick<Io, "progress" | "signal"> | undefined): Promise<ModelSource> {
-  const { main, files, description } = await openPublishedModel(name, { onProgress: io?.progress.bind(io), signal: io?.signal });
+async function openPublished(
+  name: PublishedModelName,
+  io: Pick<Io, "progress" | "signal"> | undefined,
+): Promise<ModelSource> {
+  const { main, files, description } = await openPublishedModel(name, {
+    onProgress: io?.progress.bind(io),
+    signal: io?.signal,
+  });
   const at = (path: string): Uint8Array => {
     const bytes = files.get(path);
     if (bytes === undefined) throw new LlifError("DATA", `model "${name}": "${path}" is missing from its package`);
@@ -144,7 +173,11 @@ function parseJson(path: string, bytes: Uint8Array): ModelDescription {
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new LlifError("FORMAT", `"${path}": expected JSON, the description of the model beside it (${(cause as Error).message})`, { cause });
+    throw new LlifError(
+      "FORMAT",
+      `"${path}": expected JSON, the description of the model beside it (${(cause as Error).message})`,
+      { cause },
+    );
   }
   try {
     return parseDescription(json);
@@ -160,8 +193,13 @@ async function named<T>(path: string, body: () => Promise<T>): Promise<T> {
     return await body();
   } catch (cause) {
     if (!(cause instanceof LlifError)) throw cause;
-    const message = cause.message.replace(/the option budget: \{ (\w+): … \}/g, "--budget $1=…").replaceAll("(option batch)", "(--batch)");
+    const message = cause.message
+      .replace(/the option budget: \{ (\w+): … \}/g, "--budget $1=…")
+      .replaceAll("(option batch)", "(--batch)");
     if (message === cause.message && message.includes(path)) throw cause;
-    throw new LlifError(cause.code, message.includes(path) ? message : `"${path}": ${message}`, { nodes: cause.nodes, cause });
+    throw new LlifError(cause.code, message.includes(path) ? message : `"${path}": ${message}`, {
+      nodes: cause.nodes,
+      cause,
+    });
   }
 }

@@ -60,20 +60,56 @@ export interface DataFlags {
 /** Everything that says how a ReLU network is mapped, all of which a .llif file fixes but the ticks of a synchronous run. */
 export function mappingOptions(): Option[] {
   return [
-    new Option("--code <code>", "how a value becomes spikes: phase (weighted by their tick; exact; the default), rate (their number) or ttfs (the time of one spike)").choices(["rate", "phase", "ttfs"]),
-    new Option("--schedule <schedule>", "synchronous: all layers tick together (default of rate); layerwise: layer after layer (phase, ttfs; exact)").choices(["synchronous", "layerwise"]),
-    new Option("--spikes <sign>", "signed: a spike may be −1; phase has ternary digits, rate takes spikes back and is exact after every tick (default: unsigned)").choices(["unsigned", "signed"]),
-    new Option("--non-adjacent", "phase: signed binary digits, never two spikes in neighbouring ticks: fewer spikes, one tick more"),
-    new Option("--settles", "signed rate: at most one spike a neuron and tick, and ticks after the window until one is silent"),
-    new Option("--bits <K>", "precision: K ticks a window for phase (ternary digits where signed), 2^K − 1 ticks for rate and ttfs (default of phase: 8, signed 6; of ttfs: real-valued times); auto: the fewest without a disagreement on held-back calibration images").argParser(bitsOrAuto),
-    new Option("--ticks <T>", "ticks of a window or run (default of rate: 256)").argParser(integer("--ticks", 1, 2 ** 24)),
-    new Option("--scales <kind>", "activation scales: largest value seen, a percentile of them, or a bound from the weights (default: max)").choices([...scaleNames]),
-    new Option("--margin <factor>", "factor on the scales (default: 1.25, up to 2 with fewer than 500 images)").argParser(positive("--margin")),
-    new Option("--channel-floor <share>", "least scale of a channel, as a share of that at which a layer that reads it takes as much from it as from its loudest channel (default: 1/16, up to 1/2 with fewer than 500 images)").argParser(positive("--channel-floor", 1)),
+    new Option(
+      "--code <code>",
+      "how a value becomes spikes: phase (weighted by their tick; exact; the default), rate (their number) or ttfs (the time of one spike)",
+    ).choices(["rate", "phase", "ttfs"]),
+    new Option(
+      "--schedule <schedule>",
+      "synchronous: all layers tick together (default of rate); layerwise: layer after layer (phase, ttfs; exact)",
+    ).choices(["synchronous", "layerwise"]),
+    new Option(
+      "--spikes <sign>",
+      "signed: a spike may be −1; phase has ternary digits, rate takes spikes back and is exact after every tick (default: unsigned)",
+    ).choices(["unsigned", "signed"]),
+    new Option(
+      "--non-adjacent",
+      "phase: signed binary digits, never two spikes in neighbouring ticks: fewer spikes, one tick more",
+    ),
+    new Option(
+      "--settles",
+      "signed rate: at most one spike a neuron and tick, and ticks after the window until one is silent",
+    ),
+    new Option(
+      "--bits <K>",
+      "precision: K ticks a window for phase (ternary digits where signed), 2^K − 1 ticks for rate and ttfs (default of phase: 8, signed 6; of ttfs: real-valued times); auto: the fewest without a disagreement on held-back calibration images",
+    ).argParser(bitsOrAuto),
+    new Option("--ticks <T>", "ticks of a window or run (default of rate: 256)").argParser(
+      integer("--ticks", 1, 2 ** 24),
+    ),
+    new Option(
+      "--scales <kind>",
+      "activation scales: largest value seen, a percentile of them, or a bound from the weights (default: max)",
+    ).choices([...scaleNames]),
+    new Option(
+      "--margin <factor>",
+      "factor on the scales (default: 1.25, up to 2 with fewer than 500 images)",
+    ).argParser(positive("--margin")),
+    new Option(
+      "--channel-floor <share>",
+      "least scale of a channel, as a share of that at which a layer that reads it takes as much from it as from its loudest channel (default: 1/16, up to 1/2 with fewer than 500 images)",
+    ).argParser(positive("--channel-floor", 1)),
     new Option("--percentile <p>", "with --scales percentile (default: 99.9)").argParser(positive("--percentile", 100)),
-    new Option("--calibration <set>", "images that the scales are taken from: a known set (its training split; imagenet: the half that is not evaluated), a folder or an IDX file"),
-    new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(integer("--calibration-images", 1)),
-    new Option("--seed <n>", "choose the calibration images at random with this seed, rather than the first").argParser(integer("--seed", 0)),
+    new Option(
+      "--calibration <set>",
+      "images that the scales are taken from: a known set (its training split; imagenet: the half that is not evaluated), a folder or an IDX file",
+    ),
+    new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(
+      integer("--calibration-images", 1),
+    ),
+    new Option("--seed <n>", "choose the calibration images at random with this seed, rather than the first").argParser(
+      integer("--seed", 0),
+    ),
   ];
 }
 
@@ -87,7 +123,10 @@ function bitsOrAuto(text: string): number | "auto" {
 }
 
 export function addDataOptions(command: Command, required = true): Command {
-  const data = new Option("--data <set>", "mnist, fashion-mnist, cifar10, imagenet-sample, imagenet-crops, imagenet-views, a folder of images (in one subfolder for each class, or flat: no labels, agreement only), or an IDX file");
+  const data = new Option(
+    "--data <set>",
+    "mnist, fashion-mnist, cifar10, imagenet-sample, imagenet-crops, imagenet-views, a folder of images (in one subfolder for each class, or flat: no labels, agreement only), or an IDX file",
+  );
   return command
     .addOption(required ? data.makeOptionMandatory() : data)
     .addOption(new Option("--split <split>", "part of a known data set").choices(["train", "test"]).default("test"))
@@ -101,20 +140,32 @@ export interface EncodingFlags {
 
 export function addEncodingOptions(command: Command): Command {
   return command
-    .addOption(new Option("--encoding <kind>", "how pixels enter: as constant current (exact; the default), or as spikes: regular or poisson (rate), phase, ttfs (each with its code)").choices([...encodings]))
-    .addOption(new Option("--poisson-seed <n>", "with --encoding poisson (default: 0)").argParser(integer("--poisson-seed", 0, 2 ** 20)));
+    .addOption(
+      new Option(
+        "--encoding <kind>",
+        "how pixels enter: as constant current (exact; the default), or as spikes: regular or poisson (rate), phase, ttfs (each with its code)",
+      ).choices([...encodings]),
+    )
+    .addOption(
+      new Option("--poisson-seed <n>", "with --encoding poisson (default: 0)").argParser(
+        integer("--poisson-seed", 0, 2 ** 20),
+      ),
+    );
 }
 
 /** @throws {LlifError} ARGUMENT for a seed without spikes that need one. */
 export function encodingChoice({ encoding = "constant", poissonSeed }: EncodingFlags): EncodingChoice {
-  if (poissonSeed !== undefined && encoding !== "poisson") throw new LlifError("ARGUMENT", "--poisson-seed: expected --encoding poisson beside it");
+  if (poissonSeed !== undefined && encoding !== "poisson")
+    throw new LlifError("ARGUMENT", "--poisson-seed: expected --encoding poisson beside it");
   return { encoding, seed: poissonSeed ?? 0 };
 }
 
 /** @param twin whether the quantised network may decide instead of a simulation. */
 export function engineOption(twin = true): Option {
   const description = `who decides: auto takes wasm where the runtime has SIMD${twin ? "; twin is the quantised network, no simulation" : ""}`;
-  return new Option("--engine <engine>", description).choices(engineNames.filter((name) => twin || name !== "twin")).default("auto");
+  return new Option("--engine <engine>", description)
+    .choices(engineNames.filter((name) => twin || name !== "twin"))
+    .default("auto");
 }
 
 /** Decisions of the float network and results of the twin are kept for the next time. */
@@ -123,7 +174,10 @@ export function cacheOption(): Option {
 }
 
 export function workersOption(): Option {
-  return new Option("--workers <n>", "share the images out among n threads; decisions, counts and digests stay the same").argParser(integer("--workers", 1, 256));
+  return new Option(
+    "--workers <n>",
+    "share the images out among n threads; decisions, counts and digests stay the same",
+  ).argParser(integer("--workers", 1, 256));
 }
 
 /** What may be said about how a model file is read. */
@@ -134,11 +188,17 @@ export interface ReadingFlags {
 }
 
 export function batchOption(): Option {
-  return new Option("--batch <yes|no>", "ONNX: whether the input's first extent counts samples, where it is a fixed number (default: the network decides)").choices(["yes", "no"]);
+  return new Option(
+    "--batch <yes|no>",
+    "ONNX: whether the input's first extent counts samples, where it is a fixed number (default: the network decides)",
+  ).choices(["yes", "no"]);
 }
 
 export function budgetOption(): Option {
-  return new Option("--budget <name=value,...>", `raise what a model file may take to read, where it is to be trusted: ${budgetKinds.join(", ")}; Infinity lifts a bound`).argParser(budgetOf);
+  return new Option(
+    "--budget <name=value,...>",
+    `raise what a model file may take to read, where it is to be trusted: ${budgetKinds.join(", ")}; Infinity lifts a bound`,
+  ).argParser(budgetOf);
 }
 
 function budgetOf(text: string, before: ReadBudget = {}): ReadBudget {
@@ -146,7 +206,10 @@ function budgetOf(text: string, before: ReadBudget = {}): ReadBudget {
   for (const part of text.split(",")) {
     const [, name = "", digits = ""] = /^\s*(\w+)=(\S+)\s*$/.exec(part) ?? [];
     const value = Number(digits);
-    if (!budgetKinds.some((kind) => kind === name) || !(value > 0)) throw new InvalidArgumentError(`--budget: expected ${budgetKinds.join(", ")} with a number above 0, such as elements=1e9, got "${part}".`);
+    if (!budgetKinds.some((kind) => kind === name) || !(value > 0))
+      throw new InvalidArgumentError(
+        `--budget: expected ${budgetKinds.join(", ")} with a number above 0, such as elements=1e9, got "${part}".`,
+      );
     budget[name] = value;
   }
   return budget;
@@ -163,43 +226,95 @@ export function jsonOption(): Option {
 export function mappingChoice(flags: MappingFlags): MappingChoice {
   const { bits, ticks, scales = "max", margin, channelFloor, percentile, nonAdjacent, settles } = flags;
   const code = flags.code ?? (flags.schedule === "synchronous" ? "rate" : "phase");
-  if (bits !== undefined && ticks !== undefined) throw new LlifError("ARGUMENT", "--bits and --ticks: expected one of them, got both");
-  if (code !== "rate" && flags.schedule === "synchronous") throw new LlifError("ARGUMENT", `--code ${code}: expected --schedule layerwise, got "synchronous"; its windows follow each other layer by layer`);
-  if (percentile !== undefined && scales !== "percentile") throw new LlifError("ARGUMENT", "--percentile: expected --scales percentile beside it");
+  if (bits !== undefined && ticks !== undefined)
+    throw new LlifError("ARGUMENT", "--bits and --ticks: expected one of them, got both");
+  if (code !== "rate" && flags.schedule === "synchronous")
+    throw new LlifError(
+      "ARGUMENT",
+      `--code ${code}: expected --schedule layerwise, got "synchronous"; its windows follow each other layer by layer`,
+    );
+  if (percentile !== undefined && scales !== "percentile")
+    throw new LlifError("ARGUMENT", "--percentile: expected --scales percentile beside it");
   const spikes = flags.spikes ?? (nonAdjacent === true ? "signed" : "unsigned");
   const schedule = flags.schedule ?? (code === "rate" ? "synchronous" : "layerwise");
-  if (bits === "auto" && schedule === "synchronous") throw new LlifError("ARGUMENT", "--bits auto: expected an exact code, say --code phase; a synchronous network is read after any number of ticks: llif sweep shows which suffices");
-  const kind = { code, schedule, spikes, ...(nonAdjacent === true ? { nonAdjacent } : {}), ...(settles === true ? { settles } : {}) } as const;
+  if (bits === "auto" && schedule === "synchronous")
+    throw new LlifError(
+      "ARGUMENT",
+      "--bits auto: expected an exact code, say --code phase; a synchronous network is read after any number of ticks: llif sweep shows which suffices",
+    );
+  const kind = {
+    code,
+    schedule,
+    spikes,
+    ...(nonAdjacent === true ? { nonAdjacent } : {}),
+    ...(settles === true ? { settles } : {}),
+  } as const;
   const precision = precisionOf(kind, bits, ticks);
   const { automatic: _, ...wanted } = precision;
   if (code !== "ttfs" || bits !== undefined || ticks !== undefined) planCode({ ...kind, ...wanted });
-  return { ...kind, ...precision, scales, ...(margin === undefined ? {} : { margin }), ...(channelFloor === undefined ? {} : { channelFloor }), ...(percentile === undefined ? {} : { percentile }) };
+  return {
+    ...kind,
+    ...precision,
+    scales,
+    ...(margin === undefined ? {} : { margin }),
+    ...(channelFloor === undefined ? {} : { channelFloor }),
+    ...(percentile === undefined ? {} : { percentile }),
+  };
 }
 
 /** Phase ticks are its bits, but for the one more of the non-adjacent form. */
-function precisionOf({ code, spikes, nonAdjacent }: Pick<MappingChoice, "code" | "spikes" | "nonAdjacent">, bits: number | "auto" | undefined, ticks: number | undefined): Pick<MappingChoice, "bits" | "ticks" | "automatic"> {
+function precisionOf(
+  { code, spikes, nonAdjacent }: Pick<MappingChoice, "code" | "spikes" | "nonAdjacent">,
+  bits: number | "auto" | undefined,
+  ticks: number | undefined,
+): Pick<MappingChoice, "bits" | "ticks" | "automatic"> {
   const signed = code === "phase" && spikes === "signed" && nonAdjacent !== true;
   if (bits === "auto") return { bits: signed ? 6 : 8, automatic: true };
   if (bits !== undefined) return { bits };
   if (code !== "phase") return ticks !== undefined ? { ticks } : code === "rate" ? { ticks: 256 } : {};
   const most = mostBits({ code, spikes, nonAdjacent });
   const digits = ticks === undefined ? (signed ? 6 : 8) : ticks - (nonAdjacent === true ? 1 : 0);
-  if (digits < 1 || digits > most) throw new LlifError("ARGUMENT", `--ticks: expected at most ${most + (nonAdjacent === true ? 1 : 0)} for phase, where a tick is a ${signed ? "ternary digit" : "bit"}, got ${ticks}`);
+  if (digits < 1 || digits > most)
+    throw new LlifError(
+      "ARGUMENT",
+      `--ticks: expected at most ${most + (nonAdjacent === true ? 1 : 0)} for phase, where a tick is a ${signed ? "ternary digit" : "bit"}, got ${ticks}`,
+    );
   return { bits: digits };
 }
 
 /** "phase, 8 bits"; "rate, synchronous, 256 ticks"; "phase, signed, 8 ternary digits". */
-export function describeChoice({ code, schedule, spikes, nonAdjacent, settles, bits, ticks }: Pick<MappingChoice, "code" | "schedule" | "spikes" | "nonAdjacent" | "settles" | "bits" | "ticks">): string {
+export function describeChoice({
+  code,
+  schedule,
+  spikes,
+  nonAdjacent,
+  settles,
+  bits,
+  ticks,
+}: Pick<MappingChoice, "code" | "schedule" | "spikes" | "nonAdjacent" | "settles" | "bits" | "ticks">): string {
   const ternary = code === "phase" && spikes === "signed" && nonAdjacent !== true;
-  const precision = bits !== undefined ? `${bits} ${ternary ? "ternary digits" : "bits"}` : ticks !== undefined ? `${ticks} ticks` : "real-valued";
-  return [code, ...(code === "rate" ? [schedule] : []), ...(nonAdjacent === true ? ["non-adjacent"] : spikes === "signed" ? ["signed"] : []), ...(settles === true ? ["settles"] : []), precision].join(", ");
+  const precision =
+    bits !== undefined
+      ? `${bits} ${ternary ? "ternary digits" : "bits"}`
+      : ticks !== undefined
+        ? `${ticks} ticks`
+        : "real-valued";
+  return [
+    code,
+    ...(code === "rate" ? [schedule] : []),
+    ...(nonAdjacent === true ? ["non-adjacent"] : spikes === "signed" ? ["signed"] : []),
+    ...(settles === true ? ["settles"] : []),
+    precision,
+  ].join(", ");
 }
 
 export function integer(name: string, minimum: number, maximum = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() === "" || !Number.isInteger(value) || value < minimum || value > maximum) {
-      throw new InvalidArgumentError(`${name}: expected an integer from ${minimum}${maximum === Number.MAX_SAFE_INTEGER ? " on" : ` to ${maximum}`}, got "${text}".`);
+      throw new InvalidArgumentError(
+        `${name}: expected an integer from ${minimum}${maximum === Number.MAX_SAFE_INTEGER ? " on" : ` to ${maximum}`}, got "${text}".`,
+      );
     }
     return value;
   };
@@ -209,7 +324,9 @@ export function positive(name: string, maximum = Infinity): (text: string) => nu
   return (text) => {
     const value = Number(text);
     if (text.trim() === "" || !Number.isFinite(value) || value <= 0 || value > maximum) {
-      throw new InvalidArgumentError(`${name}: expected a number above 0${maximum === Infinity ? "" : `, at most ${maximum}`}, got "${text}".`);
+      throw new InvalidArgumentError(
+        `${name}: expected a number above 0${maximum === Infinity ? "" : `, at most ${maximum}`}, got "${text}".`,
+      );
     }
     return value;
   };
@@ -218,7 +335,8 @@ export function positive(name: string, maximum = Infinity): (text: string) => nu
 export function finite(name: string): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError(`${name}: expected a number, got "${text}".`);
+    if (text.trim() === "" || !Number.isFinite(value))
+      throw new InvalidArgumentError(`${name}: expected a number, got "${text}".`);
     return value;
   };
 }
@@ -233,8 +351,12 @@ export function integerList(name: string, minimum: number, maximum: number): (te
       if (part !== "…" && part !== "...") return void values.push(one(part));
       const [before, last] = values.slice(-2);
       const end = one(parts[index + 1] ?? "");
-      if (last === undefined || last <= before) throw new InvalidArgumentError(`${name}: expected two rising numbers before "${part}".`);
-      const next = last % before === 0 && last / before >= 2 && last - before > 1 ? (value: number) => value * (last / before) : (value: number) => value + last - before;
+      if (last === undefined || last <= before)
+        throw new InvalidArgumentError(`${name}: expected two rising numbers before "${part}".`);
+      const next =
+        last % before === 0 && last / before >= 2 && last - before > 1
+          ? (value: number) => value * (last / before)
+          : (value: number) => value + last - before;
       for (let value = next(last); value < end; value = next(value)) values.push(one(String(value)));
     });
     return [...new Set(values)].sort((a, b) => a - b);

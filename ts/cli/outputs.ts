@@ -18,13 +18,17 @@ const pollMilliseconds = 50;
  * @param inputs files that the command reads.
  * @throws {LlifError} FILE for a path that is a folder, or that lies in none; ARGUMENT for one that the command reads or writes already.
  */
-export async function checkOutputs(outputs: readonly (string | undefined)[], inputs: readonly (string | undefined)[] = []): Promise<void> {
+export async function checkOutputs(
+  outputs: readonly (string | undefined)[],
+  inputs: readonly (string | undefined)[] = [],
+): Promise<void> {
   const wanted = outputs.filter((path) => path !== undefined);
   for (const path of wanted) {
     if (await isFolder(path)) throw new LlifError("FILE", `"${path}": expected a file, got a folder`);
     let folder = dirname(await targetOf(path));
     while (!(await exists(folder)) && dirname(folder) !== folder) folder = dirname(folder);
-    if (!(await isFolder(folder))) throw new LlifError("FILE", `"${path}": expected a file in a folder, but "${folder}" is none`);
+    if (!(await isFolder(folder)))
+      throw new LlifError("FILE", `"${path}": expected a file in a folder, but "${folder}" is none`);
     if (await isSpecial(path)) continue;
     await access(folder, constants.W_OK).catch((cause: unknown) => {
       throw fileError(path, cause, "written");
@@ -37,13 +41,15 @@ export async function checkOutputs(outputs: readonly (string | undefined)[], inp
 async function refuseSame(outputs: readonly string[], inputs: readonly (string | undefined)[]): Promise<void> {
   const taken = new Map<string, string>();
   for (const path of inputs) {
-    if (path !== undefined && (await exists(path)) && !(await isFolder(path))) taken.set(await identityOf(path), `"${path}" is read by the same command`);
+    if (path !== undefined && (await exists(path)) && !(await isFolder(path)))
+      taken.set(await identityOf(path), `"${path}" is read by the same command`);
   }
   for (const path of outputs) {
     if (await isSpecial(path)) continue;
     const identity = await identityOf(path);
     const reason = taken.get(identity);
-    if (reason !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected another file to write, since ${reason}`);
+    if (reason !== undefined)
+      throw new LlifError("ARGUMENT", `"${path}": expected another file to write, since ${reason}`);
     taken.set(identity, `"${path}" is written by the same command`);
   }
 }
@@ -82,12 +88,17 @@ async function targetOf(path: string): Promise<string> {
 export async function writeOutput(path: string, content: string | Uint8Array, signal?: AbortSignal): Promise<void> {
   throwIfAborted(signal);
   const stats = await stat(path).catch(() => undefined);
-  if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) return writeInPlace(path, content, kindOf(stats), signal);
+  if (stats !== undefined && !stats.isFile() && !stats.isDirectory())
+    return writeInPlace(path, content, kindOf(stats), signal);
   const target = await targetOf(path);
   const temporary = `${target}.${process.pid}-${randomBytes(4).toString("hex")}.tmp`;
   try {
     await mkdir(dirname(target), { recursive: true });
-    await writeFile(temporary, content, { flag: "wx", signal, ...(stats === undefined ? {} : { mode: stats.mode & 0o777 }) });
+    await writeFile(temporary, content, {
+      flag: "wx",
+      signal,
+      ...(stats === undefined ? {} : { mode: stats.mode & 0o777 }),
+    });
     await rename(temporary, target);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
@@ -96,7 +107,12 @@ export async function writeOutput(path: string, content: string | Uint8Array, si
   }
 }
 
-async function writeInPlace(path: string, content: string | Uint8Array, kind: string, signal: AbortSignal | undefined): Promise<void> {
+async function writeInPlace(
+  path: string,
+  content: string | Uint8Array,
+  kind: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   if (kind === "socket") throw new LlifError("FILE", `"${path}": expected a file, got a socket`);
   try {
     if (kind !== "FIFO") return await writeFile(path, content, { flag: constants.O_WRONLY, signal });

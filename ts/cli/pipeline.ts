@@ -36,12 +36,21 @@ const heldBackImages = 1000;
  * @returns null where the scales need none.
  * @throws {LlifError} ARGUMENT where there is nothing to calibrate on.
  */
-export async function openCalibration(flags: MappingFlags, choice: MappingChoice, evaluated: Pick<DataFlags, "data" | "split"> | undefined, model: ReluNetwork, io: Io): Promise<Calibration | null> {
+export async function openCalibration(
+  flags: MappingFlags,
+  choice: MappingChoice,
+  evaluated: Pick<DataFlags, "data" | "split"> | undefined,
+  model: ReluNetwork,
+  io: Io,
+): Promise<Calibration | null> {
   if (choice.scales === "analytic") return null;
   const own = evaluated === undefined ? null : calibrationFor(evaluated);
   const name = flags.calibration ?? own?.data;
   if (name === undefined) {
-    throw new LlifError("ARGUMENT", `--scales ${choice.scales}: expected --calibration <set>, images that the activation scales are taken from; a few hundred that are like those to come, without labels`);
+    throw new LlifError(
+      "ARGUMENT",
+      `--scales ${choice.scales}: expected --calibration <set>, images that the activation scales are taken from; a few hundred that are like those to come, without labels`,
+    );
   }
   const split = own !== null && isImagenet(name) ? own.split : "train";
   const all = await openData({ data: name, split }, model, io);
@@ -54,12 +63,19 @@ export async function openCalibration(flags: MappingFlags, choice: MappingChoice
 }
 
 /** Maps a ReLU network as chosen. */
-export async function convert(model: ReluNetwork, choice: MappingChoice, calibration: Calibration | null, io: Io): Promise<SpikingNetwork> {
+export async function convert(
+  model: ReluNetwork,
+  choice: MappingChoice,
+  calibration: Calibration | null,
+  io: Io,
+): Promise<SpikingNetwork> {
   throwIfAborted(io.signal);
   io.progress(`mapping ${model.name} to ${describeChoice(choice)}`);
   // The summary tells them again, to those who show it.
   const heard = collectWarnings(() => undefined);
-  const network = await withCalibration(model, choice.scales, calibration?.images ?? null, io, (scaling) => toSpiking(model, { ...choice, ...scaling, signal: io.signal })).finally(heard);
+  const network = await withCalibration(model, choice.scales, calibration?.images ?? null, io, (scaling) =>
+    toSpiking(model, { ...choice, ...scaling, signal: io.signal }),
+  ).finally(heard);
   io.progress("");
   return network;
 }
@@ -111,40 +127,94 @@ export class Evaluator {
     return overlap;
   }
 
-  async evaluate(network: SpikingNetwork, engine: EngineChoice, ticks?: number, extras: Extras = {}): Promise<{ readonly evaluation: Evaluation; readonly report: EvaluationReport }> {
+  async evaluate(
+    network: SpikingNetwork,
+    engine: EngineChoice,
+    ticks?: number,
+    extras: Extras = {},
+  ): Promise<{ readonly evaluation: Evaluation; readonly report: EvaluationReport }> {
     const [result] = await this.#run(network, engine, ticks === undefined ? undefined : [ticks], extras);
     return result;
   }
 
   /** Synchronous networks: one run, read after each number of ticks. */
-  async evaluateAt(network: SpikingNetwork, engine: EngineChoice, ticks: readonly number[], extras: Pick<Extras, "workers"> = {}): Promise<EvaluationReport[]> {
+  async evaluateAt(
+    network: SpikingNetwork,
+    engine: EngineChoice,
+    ticks: readonly number[],
+    extras: Pick<Extras, "workers"> = {},
+  ): Promise<EvaluationReport[]> {
     return (await this.#run(network, engine, ticks, extras)).map(({ report }) => report);
   }
 
-  async #run(network: SpikingNetwork, engineChoice: EngineChoice, ticks: readonly number[] | undefined, extras: Extras) {
+  async #run(
+    network: SpikingNetwork,
+    engineChoice: EngineChoice,
+    ticks: readonly number[] | undefined,
+    extras: Extras,
+  ) {
     const io = this.#io;
     const { relu } = this.model;
     const known = (await this.#cache?.find(network)) ?? {};
     const encoding = extras.encoding ?? { encoding: "constant", seed: 0 };
-    const choice: ContenderChoice = { relu, network, encoding, engine: engineChoice, certify: extras.certify === true, energy: extras.energy === true, reluKnown: known.relu !== undefined };
+    const choice: ContenderChoice = {
+      relu,
+      network,
+      encoding,
+      engine: engineChoice,
+      certify: extras.certify === true,
+      energy: extras.energy === true,
+      reluKnown: known.relu !== undefined,
+    };
     const start = performance.now();
-    const onProgress = (done: number, total: number) => io.progress(progressLine(network, done, total, (performance.now() - start) / 1000));
+    const onProgress = (done: number, total: number) =>
+      io.progress(progressLine(network, done, total, (performance.now() - start) / 1000));
     const options = { signal: io.signal, onProgress, ...(ticks === undefined ? {} : { ticks }) };
     const workers = extras.workers ?? 1;
-    const { evaluations, engine } = workers > 1 ? await evaluateInWorkers(choice, this.data, { ...options, size: workers, known }) : await evaluateHere(choice, known, this.data, options);
+    const { evaluations, engine } =
+      workers > 1
+        ? await evaluateInWorkers(choice, this.data, { ...options, size: workers, known })
+        : await evaluateHere(choice, known, this.data, options);
     io.progress("");
     await this.#cache?.keep(network, evaluations[0]);
-    return evaluations.map((evaluation, index) => ({ evaluation, report: this.#report(evaluation, network, engine, ticks?.[index], extras) }));
+    return evaluations.map((evaluation, index) => ({
+      evaluation,
+      report: this.#report(evaluation, network, engine, ticks?.[index], extras),
+    }));
   }
 
-  #report(evaluation: Evaluation, network: SpikingNetwork, engine: EvaluationReport["engine"], ticks: number | undefined, { certify, energy, encoding }: Extras): EvaluationReport {
+  #report(
+    evaluation: Evaluation,
+    network: SpikingNetwork,
+    engine: EvaluationReport["engine"],
+    ticks: number | undefined,
+    { certify, energy, encoding }: Extras,
+  ): EvaluationReport {
     const { relu } = this.model;
     const comparedWith = this.model.spiking === undefined ? "model" : "toRelu";
-    const report = reportEvaluation(evaluation, { network, model: this.model.name, data: this.dataName, split: this.data.split, engine, comparedWith, ticks });
+    const report = reportEvaluation(evaluation, {
+      network,
+      model: this.model.name,
+      data: this.dataName,
+      split: this.data.split,
+      engine,
+      comparedWith,
+      ticks,
+    });
     return {
       ...report,
       ...(certify === true ? { certificates: certificateReport(evaluation, network, report.windowTicks) } : {}),
-      ...(energy === true && evaluation.activity !== null ? { energy: energyReport(network, relu, activityMeter(network, relu, encoding !== undefined && encoding.encoding !== "constant"), evaluation.activity, ticks) } : {}),
+      ...(energy === true && evaluation.activity !== null
+        ? {
+            energy: energyReport(
+              network,
+              relu,
+              activityMeter(network, relu, encoding !== undefined && encoding.encoding !== "constant"),
+              evaluation.activity,
+              ticks,
+            ),
+          }
+        : {}),
     };
   }
 
@@ -154,7 +224,12 @@ export class Evaluator {
 }
 
 /** In this thread. */
-async function evaluateHere(choice: ContenderChoice, known: KnownResults, data: ImageDataset, options: EvaluateOptions): ReturnType<typeof evaluateInWorkers> {
+async function evaluateHere(
+  choice: ContenderChoice,
+  known: KnownResults,
+  data: ImageDataset,
+  options: EvaluateOptions,
+): ReturnType<typeof evaluateInWorkers> {
   const { contenders, engine, dispose } = await openContenders(choice);
   try {
     return { evaluations: await evaluateAt({ ...contenders, known }, data, options), engine };

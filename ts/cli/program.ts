@@ -79,7 +79,11 @@ worker.on("message", ({ kind, text, code }: FromThread) => {
 worker.on("error", (error: NodeJS.ErrnoException) => {
   if (ended) return;
   if (interrupted) cancel();
-  say(error.code === "ERR_WORKER_OUT_OF_MEMORY" ? "llif: out of memory; NODE_OPTIONS=--max-old-space-size=<megabytes> allows more" : `llif: unexpected error, please report it: ${error.message}`);
+  say(
+    error.code === "ERR_WORKER_OUT_OF_MEMORY"
+      ? "llif: out of memory; NODE_OPTIONS=--max-old-space-size=<megabytes> allows more"
+      : `llif: unexpected error, please report it: ${error.message}`,
+  );
   finish(70);
 });
 worker.on("exit", () => {

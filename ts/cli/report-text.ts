@@ -2,35 +2,72 @@ import type { Difference } from "../analyze/differences.ts";
 import type { EnergyReport, NetworkActivity } from "../analyze/energy.ts";
 import type { EvaluationReport } from "../analyze/evaluation.ts";
 import type { Interval } from "../analyze/statistics.ts";
-import { formatCount, formatEnergy, formatPairs, formatPercent, formatPercentInterval, formatSeconds, formatTable } from "./text.ts";
+import {
+  formatCount,
+  formatEnergy,
+  formatPairs,
+  formatPercent,
+  formatPercentInterval,
+  formatSeconds,
+  formatTable,
+} from "./text.ts";
 
 /** The result of an evaluation for people. */
 export function formatReport(report: EvaluationReport): string {
   const { samples, disagreements, intervals } = report;
   const pairs: [string, string][] = [
     ["model", `${report.model} on ${report.data} (${report.split}), ${formatCount(samples)} images`],
-    ["code", `${report.code}, ${report.schedule}${report.spikes === "signed" ? ", signed spikes" : ""}, ${report.levels === 0 ? "real-valued times" : `${report.levels} levels`}; engine ${report.engine}`],
-    [report.comparedWith === "model" ? "ReLU accuracy" : "toRelu accuracy", accuracyText(report.reluAccuracy, intervals.reluAccuracy)],
+    [
+      "code",
+      `${report.code}, ${report.schedule}${report.spikes === "signed" ? ", signed spikes" : ""}, ${report.levels === 0 ? "real-valued times" : `${report.levels} levels`}; engine ${report.engine}`,
+    ],
+    [
+      report.comparedWith === "model" ? "ReLU accuracy" : "toRelu accuracy",
+      accuracyText(report.reluAccuracy, intervals.reluAccuracy),
+    ],
     ["spiking accuracy", accuracyText(report.spikingAccuracy, intervals.spikingAccuracy)],
-    ["disagreements", `${disagreements} of ${formatCount(samples)}  [${intervals.disagreements.map((bound) => bound.toPrecision(2)).join("–")}]${report.mcnemar === null ? "" : `; McNemar p = ${report.mcnemar.toPrecision(3)}`}`],
-    ...(report.differences === undefined || disagreements === 0 ? [] : [["on images", differencesText(report.differences)] as [string, string]]),
-    ["twin mismatches", report.twinMismatches === null ? "– (no quantised twin was compared)" : `${report.twinMismatches} of all spike counts and logits`],
+    [
+      "disagreements",
+      `${disagreements} of ${formatCount(samples)}  [${intervals.disagreements.map((bound) => bound.toPrecision(2)).join("–")}]${report.mcnemar === null ? "" : `; McNemar p = ${report.mcnemar.toPrecision(3)}`}`,
+    ],
+    ...(report.differences === undefined || disagreements === 0
+      ? []
+      : [["on images", differencesText(report.differences)] as [string, string]]),
+    [
+      "twin mismatches",
+      report.twinMismatches === null
+        ? "– (no quantised twin was compared)"
+        : `${report.twinMismatches} of all spike counts and logits`,
+    ],
     ["latency", `${describeLatency(report)}`],
   ];
   if (report.spikesPerSample !== null && report.synapticOperationsPerSample !== null) {
-    pairs.push(["spikes", `${formatCount(report.spikesPerSample)} an image`], ["synaptic operations", `${formatCount(report.synapticOperationsPerSample)} an image`]);
+    pairs.push(
+      ["spikes", `${formatCount(report.spikesPerSample)} an image`],
+      ["synaptic operations", `${formatCount(report.synapticOperationsPerSample)} an image`],
+    );
   }
   const { certificates, energy } = report;
   if (certificates !== undefined) {
     const { c1, c2, c3 } = certificates;
-    pairs.push(["certified (C1)", c1 === null ? "– (no intervals through this model)" : `${c1.certified} of ${formatCount(samples)} decisions are provably the float network's${c1.certified === 0 ? ": the bounds grow with depth and with coarse counts" : ""}`]);
-    const early = (found: { ticksSaved: number; changed: number }) => `decides ${found.ticksSaved.toFixed(2)} of its ${report.windowTicks} ticks early, on average; ${found.changed} decisions changed`;
-    if (report.schedule === "synchronous") pairs.push(["early exit (C2)", c2 === null ? "– (only constant input, plain neurons and float32)" : early(c2)]);
+    pairs.push([
+      "certified (C1)",
+      c1 === null
+        ? "– (no intervals through this model)"
+        : `${c1.certified} of ${formatCount(samples)} decisions are provably the float network's${c1.certified === 0 ? ": the bounds grow with depth and with coarse counts" : ""}`,
+    ]);
+    const early = (found: { ticksSaved: number; changed: number }) =>
+      `decides ${found.ticksSaved.toFixed(2)} of its ${report.windowTicks} ticks early, on average; ${found.changed} decisions changed`;
+    if (report.schedule === "synchronous")
+      pairs.push(["early exit (C2)", c2 === null ? "– (only constant input, plain neurons and float32)" : early(c2)]);
     else pairs.push(["last window (C3)", c3 === null ? "– (this code has no last window to cut short)" : early(c3)]);
   }
   if (report.topClasses !== undefined) {
     const { classes, sameOrder, sameSet } = report.topClasses;
-    pairs.push([`first ${classes} classes`, `the same on ${sameSet} of ${formatCount(samples)} images, in the same order on ${sameOrder}`]);
+    pairs.push([
+      `first ${classes} classes`,
+      `the same on ${sameSet} of ${formatCount(samples)} images, in the same order on ${sameOrder}`,
+    ]);
   }
   const times = [
     report.seconds === null ? "no simulation (the twin decided)" : `simulation ${formatSeconds(report.seconds)}`,
@@ -38,8 +75,16 @@ export function formatReport(report: EvaluationReport): string {
     ...(report.twinSeconds === null ? [] : [`twin ${formatSeconds(report.twinSeconds)}`]),
   ];
   pairs.push(["time", times.join(", ")]);
-  const notes = report.comparedWith === "model" ? [] : ["compared with toRelu(network): a .llif file does not hold the ReLU network it was made from"];
-  return [formatPairs(pairs), ...notes.map((note) => `\n${note}`), "Brackets: 95 % confidence.", ...(energy === undefined ? [] : ["", formatEnergyReport(energy)])].join("\n");
+  const notes =
+    report.comparedWith === "model"
+      ? []
+      : ["compared with toRelu(network): a .llif file does not hold the ReLU network it was made from"];
+  return [
+    formatPairs(pairs),
+    ...notes.map((note) => `\n${note}`),
+    "Brackets: 95 % confidence.",
+    ...(energy === undefined ? [] : ["", formatEnergyReport(energy)]),
+  ].join("\n");
 }
 
 /** Operations of one image, and the energy estimated from them. */
@@ -51,31 +96,64 @@ function formatEnergyReport({ float, quantized, spiking, preset, sources, notInc
     ...[activity.MembraneUpdates, activity.PhaseShifts, activity.Footprint].map(formatCount),
     ...[activity.picojoules.compute, activity.picojoules.memory, activity.picojoules.total].map(formatEnergy),
   ];
-  const header = ["an image", "Dense", "Effective_MACs", "Effective_ACs", "ActivationSparsity", "MembraneUpdates", "phase shifts", "Footprint, B", "compute", "memory", "total"];
-  const rows = [row("float network", float), ...(quantized === null ? [] : [row("quantised, zeros skipped", quantized)]), row("spiking network", spiking)];
+  const header = [
+    "an image",
+    "Dense",
+    "Effective_MACs",
+    "Effective_ACs",
+    "ActivationSparsity",
+    "MembraneUpdates",
+    "phase shifts",
+    "Footprint, B",
+    "compute",
+    "memory",
+    "total",
+  ];
+  const rows = [
+    row("float network", float),
+    ...(quantized === null ? [] : [row("quantised, zeros skipped", quantized)]),
+    row("spiking network", spiking),
+  ];
   return [
     `Energy, an ESTIMATE from counted operations (${preset}):`,
     formatTable([header, ...rows]),
-    ...(quantized === null ? ["No quantised baseline: this network has no integer twin; compare with a layerwise code."] : []),
+    ...(quantized === null
+      ? ["No quantised baseline: this network has no integer twin; compare with a layerwise code."]
+      : []),
     ...sources,
     `not included: ${notIncluded}`,
   ].join("\n");
 }
 
 function accuracyText(accuracy: number | null, interval: Interval | null): string {
-  return accuracy === null || interval === null ? "– (the images have no labels)" : `${formatPercent(accuracy)}  [${formatPercentInterval(interval)}]`;
+  return accuracy === null || interval === null
+    ? "– (the images have no labels)"
+    : `${formatPercent(accuracy)}  [${formatPercentInterval(interval)}]`;
 }
 
 /** The closest calls first. */
 function differencesText(differences: readonly Difference[]): string {
   const closest = [...differences].sort((a, b) => a.floatMargin - b.floatMargin);
-  const listed = closest.slice(0, 8).map(({ image, relu, spiking, floatMargin }) => `${image} (class ${relu} → ${spiking}, float margin ${floatMargin.toPrecision(2)})`);
-  return [...listed, ...(closest.length > listed.length ? [`and ${closest.length - listed.length} more, margins up to ${closest[closest.length - 1].floatMargin.toPrecision(2)}`] : [])].join(", ");
+  const listed = closest
+    .slice(0, 8)
+    .map(
+      ({ image, relu, spiking, floatMargin }) =>
+        `${image} (class ${relu} → ${spiking}, float margin ${floatMargin.toPrecision(2)})`,
+    );
+  return [
+    ...listed,
+    ...(closest.length > listed.length
+      ? [
+          `and ${closest.length - listed.length} more, margins up to ${closest[closest.length - 1].floatMargin.toPrecision(2)}`,
+        ]
+      : []),
+  ].join(", ");
 }
 
 function describeLatency(report: EvaluationReport): string {
   const { schedule, windowTicks, latencyTicks, intervalTicks } = report;
-  if (report.levels === 0) return `each layer waits for the window of the one before; ${latencyTicks} windows to a decision; an image every window`;
+  if (report.levels === 0)
+    return `each layer waits for the window of the one before; ${latencyTicks} windows to a decision; an image every window`;
   if (schedule === "synchronous") return `${latencyTicks} ticks to a decision`;
   return `${windowTicks} ticks a window; ${latencyTicks / windowTicks} windows (${latencyTicks} ticks) to a decision; an image every ${intervalTicks} ticks`;
 }

@@ -33,23 +33,43 @@ export function addReproduce(program: Command, io: Io): void {
       const present = await runAgain(recorded, file, flags.budget, io);
       const differences = compare(recorded, present);
       const notes = compareNotes(recorded, present);
-      if (flags.json === true) io.out(toJson({ reproduced: differences.length === 0, differences, notes, manifest: present }));
-      else io.out([formatReport(present.report), ...notes, differences.length === 0 ? "reproduced: every decision and every spike count is the same" : ""].filter(Boolean).join("\n"));
-      if (differences.length > 0) throw new LlifError("DATA", `"${file}"${flags.run === undefined ? "" : ` (${flags.run})`}: not reproduced: ${differences.join("; ")}`);
+      if (flags.json === true)
+        io.out(toJson({ reproduced: differences.length === 0, differences, notes, manifest: present }));
+      else
+        io.out(
+          [
+            formatReport(present.report),
+            ...notes,
+            differences.length === 0 ? "reproduced: every decision and every spike count is the same" : "",
+          ]
+            .filter(Boolean)
+            .join("\n"),
+        );
+      if (differences.length > 0)
+        throw new LlifError(
+          "DATA",
+          `"${file}"${flags.run === undefined ? "" : ` (${flags.run})`}: not reproduced: ${differences.join("; ")}`,
+        );
     });
 }
 
 async function runAgain(recorded: Manifest, file: string, budget: ReadingFlags["budget"], io: Io): Promise<Manifest> {
   const beside = join(dirname(file), recorded.model.path);
   const { batch } = recorded.model;
-  const model = await openModel(!(await exists(recorded.model.path)) && (await exists(beside)) ? beside : recorded.model.path, io, { budget, ...(batch === undefined ? {} : { batch: batch ? "yes" : "no" }) });
+  const model = await openModel(
+    !(await exists(recorded.model.path)) && (await exists(beside)) ? beside : recorded.model.path,
+    io,
+    { budget, ...(batch === undefined ? {} : { batch: batch ? "yes" : "no" }) },
+  );
   const { mapping, calibration, data, engine, encoding, allowOverlap } = recorded;
   const flags: EvaluateFlags = {
     ...(mapping === null ? {} : (mapping as Partial<EvaluateFlags>)),
     ...(recorded.ticks === null ? {} : { ticks: recorded.ticks }),
     ...(calibration === null ? {} : { calibration: calibration.name, calibrationImages: calibration.images }),
     ...(recorded.seed === null ? {} : { seed: recorded.seed }),
-    ...(encoding === undefined ? {} : { encoding: encoding.encoding, ...(encoding.encoding === "poisson" ? { poissonSeed: encoding.seed } : {}) }),
+    ...(encoding === undefined
+      ? {}
+      : { encoding: encoding.encoding, ...(encoding.encoding === "poisson" ? { poissonSeed: encoding.seed } : {}) }),
     ...(data.limit === null ? {} : { limit: data.limit }),
     data: data.name,
     split: data.split,
@@ -76,7 +96,9 @@ function compare(recorded: Manifest, present: Manifest): string[] {
     ["the calibration images", recorded.calibration?.sha256, present.calibration?.sha256],
     ["the digest of decisions and spike counts", recorded.digest, present.digest],
   ];
-  return checks.filter(([, was, is]) => was !== is).map(([what, was, is]) => `${what}: expected ${short(was)}, got ${short(is)}`);
+  return checks
+    .filter(([, was, is]) => was !== is)
+    .map(([what, was, is]) => `${what}: expected ${short(was)}, got ${short(is)}`);
 }
 
 function compareNotes(recorded: Manifest, present: Manifest): string[] {

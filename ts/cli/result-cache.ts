@@ -32,19 +32,43 @@ const mostFiles = 500;
 
 export async function openResultCache(model: OpenModel, data: ImageDataset): Promise<ResultCache> {
   const common = { wasm: await wasmHash(), data: await contentHash(data), version: 2 };
-  const reluKey = await keyOf({ ...common, kind: "relu", model: model.hash, description: model.descriptionHash, ...(model.batch === undefined ? {} : { batch: model.batch }) });
-  const twinKey = async (network: SpikingNetwork) => keyOf({ ...common, kind: "twin", network: await sha256(writeLlif(network)) });
+  const reluKey = await keyOf({
+    ...common,
+    kind: "relu",
+    model: model.hash,
+    description: model.descriptionHash,
+    ...(model.batch === undefined ? {} : { batch: model.batch }),
+  });
+  const twinKey = async (network: SpikingNetwork) =>
+    keyOf({ ...common, kind: "twin", network: await sha256(writeLlif(network)) });
   return {
     async find(network) {
-      const [relu, twin] = [await read(reluKey, data.count), hasTwin(network) ? await read(await twinKey(network), data.count) : null];
+      const [relu, twin] = [
+        await read(reluKey, data.count),
+        hasTwin(network) ? await read(await twinKey(network), data.count) : null,
+      ];
       return {
-        ...(relu === null ? {} : { relu: knownPart({ decisions: Uint32Array.from(relu.decisions) }, relu.microseconds) }),
-        ...(twin?.hashes === undefined ? {} : { twin: knownPart({ decisions: Uint32Array.from(twin.decisions), hashes: Float64Array.from(twin.hashes) }, twin.microseconds) }),
+        ...(relu === null
+          ? {}
+          : { relu: knownPart({ decisions: Uint32Array.from(relu.decisions) }, relu.microseconds) }),
+        ...(twin?.hashes === undefined
+          ? {}
+          : {
+              twin: knownPart(
+                { decisions: Uint32Array.from(twin.decisions), hashes: Float64Array.from(twin.hashes) },
+                twin.microseconds,
+              ),
+            }),
       };
     },
     async keep(network, { reluDecisions, twin, microseconds }) {
       await write(reluKey, { decisions: [...reluDecisions], microseconds: microseconds.relu });
-      if (twin !== null && microseconds.twin !== null) await write(await twinKey(network), { decisions: [...twin.decisions], hashes: [...twin.hashes], microseconds: microseconds.twin });
+      if (twin !== null && microseconds.twin !== null)
+        await write(await twinKey(network), {
+          decisions: [...twin.decisions],
+          hashes: [...twin.hashes],
+          microseconds: microseconds.twin,
+        });
     },
   };
 }
@@ -93,7 +117,9 @@ async function removeOldest(): Promise<void> {
   const folder = join(cacheFolder(), "results");
   const names = await readdir(folder);
   if (names.length <= mostFiles) return;
-  const dated = await Promise.all(names.map(async (name) => ({ name, changed: (await stat(join(folder, name))).mtimeMs })));
+  const dated = await Promise.all(
+    names.map(async (name) => ({ name, changed: (await stat(join(folder, name))).mtimeMs })),
+  );
   const oldest = dated.sort((a, b) => a.changed - b.changed).slice(0, names.length - mostFiles);
   for (const { name } of oldest) await rm(join(folder, name), { force: true });
 }

@@ -22,7 +22,20 @@ import { dataFiles } from "./data-files.ts";
 import { refuseGiven, refuseIdle } from "./idle-options.ts";
 import { readInput, type Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addEncodingOptions, addMappingOptions, batchOption, budgetOption, encodingChoice, engineOption, jsonOption, mappingChoice, type EncodingFlags, type EngineChoice, type MappingFlags, type ReadingFlags } from "./options.ts";
+import {
+  addEncodingOptions,
+  addMappingOptions,
+  batchOption,
+  budgetOption,
+  encodingChoice,
+  engineOption,
+  jsonOption,
+  mappingChoice,
+  type EncodingFlags,
+  type EngineChoice,
+  type MappingFlags,
+  type ReadingFlags,
+} from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
 import { convert, openCalibration } from "./pipeline.ts";
@@ -74,11 +87,18 @@ export function addRun(program: Command, io: Io): void {
     .action(async (path: string, flags: RunFlags) => {
       const model = await openModel(path, io, flags);
       refuseIdle(command, model);
-      if (model.spiking === undefined && !takesCalibration(flags)) refuseGiven(command, ["calibrationImages", "seed"], "expected --calibration beside it; without, the scales are taken from all inputs");
+      if (model.spiking === undefined && !takesCalibration(flags))
+        refuseGiven(
+          command,
+          ["calibrationImages", "seed"],
+          "expected --calibration beside it; without, the scales are taken from all inputs",
+        );
       await checkOutputs([flags.plot, flags.saveSpikes], [...model.files, ...flags.input, ...dataFiles(flags)]);
       const read = (await Promise.all(flags.input.map((file) => readSamples(file, model.relu)))).flat();
       // One network takes them all: pixels, or float values.
-      const samples = read.every(({ values }) => values instanceof Uint8Array) ? read : read.map((sample) => ({ ...sample, values: floatValues(model.relu, sample) }));
+      const samples = read.every(({ values }) => values instanceof Uint8Array)
+        ? read
+        : read.map((sample) => ({ ...sample, values: floatValues(model.relu, sample) }));
       const network = await networkOf(model, samples, flags, io);
       const warnings = [...summarize(network).warnings];
       const heard = collectWarnings((warning) => {
@@ -87,10 +107,22 @@ export function addRun(program: Command, io: Io): void {
       });
       const results = await simulate(network, samples, flags, io).finally(heard);
       const logits = model.relu.outputs.length === 0 ? null : await reluLogits(model.relu, samples);
-      if (flags.plot !== undefined) await writeOutput(flags.plot, await plotFirst(network, samples[0], results[0]), io.signal);
+      if (flags.plot !== undefined)
+        await writeOutput(flags.plot, await plotFirst(network, samples[0], results[0]), io.signal);
       if (flags.saveSpikes !== undefined) await writeOutput(flags.saveSpikes, spikesToNpz(network, results), io.signal);
-      const decided = results.map((result, index): Decided => ({ sample: samples[index], result, relu: logits?.[index] ?? null, classes: model.relu.classes }));
-      io.out(flags.json === true ? toJson(decided.map((each) => ({ ...toRecord(each), warnings }))) : decided.map(formatDecided).join("\n\n"));
+      const decided = results.map(
+        (result, index): Decided => ({
+          sample: samples[index],
+          result,
+          relu: logits?.[index] ?? null,
+          classes: model.relu.classes,
+        }),
+      );
+      io.out(
+        flags.json === true
+          ? toJson(decided.map((each) => ({ ...toRecord(each), warnings })))
+          : decided.map(formatDecided).join("\n\n"),
+      );
     });
 }
 
@@ -103,7 +135,12 @@ interface Decided {
   readonly classes: readonly string[];
 }
 
-async function networkOf(model: OpenModel, samples: readonly Sample[], flags: RunFlags, io: Io): Promise<SpikingNetwork> {
+async function networkOf(
+  model: OpenModel,
+  samples: readonly Sample[],
+  flags: RunFlags,
+  io: Io,
+): Promise<SpikingNetwork> {
   if (model.spiking !== undefined) return model.spiking;
   const choice = mappingChoice(flags);
   if (takesCalibration(flags)) {
@@ -113,13 +150,23 @@ async function networkOf(model: OpenModel, samples: readonly Sample[], flags: Ru
     return network;
   }
   // Bounds from the weights are too loose for 8 bits in deeper networks: the decision would be the mapping's, not the model's.
-  io.err("note: the activation scales are those of the inputs themselves; --calibration <set> takes them from other images");
+  io.err(
+    "note: the activation scales are those of the inputs themselves; --calibration <set> takes them from other images",
+  );
   // Float values make an input of either sign; its range is then theirs.
   const heard = collectWarnings((warning) => io.err(`warning: ${warning}`));
-  const { network, nodes } = followedActivations(model.relu, samples[0].values instanceof Float32Array ? { inputRange: 1 } : {});
+  const { network, nodes } = followedActivations(
+    model.relu,
+    samples[0].values instanceof Float32Array ? { inputRange: 1 } : {},
+  );
   const pass = await createFloatPass(network, { keep: nodes });
   try {
-    return await toSpiking(model.relu, { ...choice, calibration: samples.map(({ values }) => values), pass, signal: io.signal });
+    return await toSpiking(model.relu, {
+      ...choice,
+      calibration: samples.map(({ values }) => values),
+      pass,
+      signal: io.signal,
+    });
   } finally {
     heard();
     pass.dispose();
@@ -145,7 +192,12 @@ async function reluLogits(model: ReluNetwork, samples: readonly Sample[]): Promi
   }
 }
 
-async function simulate(mapped: SpikingNetwork, samples: readonly Sample[], flags: RunFlags, io: Io): Promise<Result<Recorded>[]> {
+async function simulate(
+  mapped: SpikingNetwork,
+  samples: readonly Sample[],
+  flags: RunFlags,
+  io: Io,
+): Promise<Result<Recorded>[]> {
   const { network, encode } = inputEncoder(mapped, encodingChoice(flags));
   const keeps = flags.plot !== undefined || flags.saveSpikes !== undefined;
   const spikes = keeps ? populationsOf(network).map(({ name }) => name) : [];
@@ -154,7 +206,10 @@ async function simulate(mapped: SpikingNetwork, samples: readonly Sample[], flag
   try {
     const results: Result<Recorded>[] = [];
     for (const [index, { values }] of samples.entries()) {
-      const input = values instanceof Uint8Array ? encode(values, index, flags.ticks ?? network.windowTicks).input : floatInput(network, values, flags);
+      const input =
+        values instanceof Uint8Array
+          ? encode(values, index, flags.ticks ?? network.windowTicks).input
+          : floatInput(network, values, flags);
       results.push(await simulateSample(simulator, input, flags.ticks, io));
     }
     io.progress("");
@@ -164,15 +219,24 @@ async function simulate(mapped: SpikingNetwork, samples: readonly Sample[], flag
   }
 }
 
-function floatInput(network: SpikingNetwork, values: Float32Array, { encoding = "constant" }: EncodingFlags): Float32Array {
-  if (encoding !== "constant") throw new LlifError("ARGUMENT", `--encoding ${encoding}: expected pixels (uint8), got float32 values; they enter as constant current`);
+function floatInput(
+  network: SpikingNetwork,
+  values: Float32Array,
+  { encoding = "constant" }: EncodingFlags,
+): Float32Array {
+  if (encoding !== "constant")
+    throw new LlifError(
+      "ARGUMENT",
+      `--encoding ${encoding}: expected pixels (uint8), got float32 values; they enter as constant current`,
+    );
   return beforeNormalisation(network, values);
 }
 
 /** The simulator's float inputs count pixels: mean and standard deviation are folded into the first layer. */
 function beforeNormalisation({ convention: { mean, std }, input }: SpikingNetwork, values: Float32Array): Float32Array {
   const channels = channelsOf(input.shape);
-  const at = (parameters: readonly number[], index: number) => parameters[parameters.length === 1 ? 0 : index % channels];
+  const at = (parameters: readonly number[], index: number) =>
+    parameters[parameters.length === 1 ? 0 : index % channels];
   return values.map((value, index) => value * at(std, index) + at(mean, index));
 }
 
@@ -183,33 +247,63 @@ async function readSamples(file: string, model: ReluNetwork): Promise<Sample[]> 
   const size = sizeOf(shape);
   if (!/\.npy$/i.test(file)) {
     const image = decodeImage(bytes, place);
-    const pixels = shape.length === 1 ? [image.shape[0], image.shape[1], model.convention.channelOrder === "gray" ? 1 : 3] : shape;
+    const pixels =
+      shape.length === 1 ? [image.shape[0], image.shape[1], model.convention.channelOrder === "gray" ? 1 : 3] : shape;
     const { data } = prepareImage(image, model.convention, pixels, place);
-    if (data.length !== size) throw new LlifError("SHAPE", `${place}: expected ${size} pixels for the model's input ${formatShape(shape)}, got ${data.length}`);
+    if (data.length !== size)
+      throw new LlifError(
+        "SHAPE",
+        `${place}: expected ${size} pixels for the model's input ${formatShape(shape)}, got ${data.length}`,
+      );
     return [{ name: file, values: data }];
   }
   const array = readNpy(bytes, place);
   const samples = samplesOf(place, array, shape);
-  if (samples.length === 0) throw new LlifError("SHAPE", `${place}: expected samples of ${formatShape(shape)}, got ${formatShape(array.shape)}`);
-  if (samples.some((values) => values instanceof Float32Array && values.some((value) => !Number.isFinite(value)))) throw new LlifError("DATA", `${place}: expected finite numbers`);
+  if (samples.length === 0)
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected samples of ${formatShape(shape)}, got ${formatShape(array.shape)}`,
+    );
+  if (samples.some((values) => values instanceof Float32Array && values.some((value) => !Number.isFinite(value))))
+    throw new LlifError("DATA", `${place}: expected finite numbers`);
   return samples.map((values, index) => ({ name: samples.length === 1 ? file : `${file}[${index}]`, values }));
 }
 
 async function plotFirst(network: SpikingNetwork, sample: Sample, result: Result<Recorded>): Promise<string> {
-  const layers = populationsOf(network).map(({ name, shape }) => ({ ...result.spikes[name], name, size: sizeOf(shape) }));
+  const layers = populationsOf(network).map(({ name, shape }) => ({
+    ...result.spikes[name],
+    name,
+    size: sizeOf(shape),
+  }));
   const best = result.top[0];
-  const title = best === undefined ? `Spikes of ${network.name}` : `Spikes of ${network.name} deciding “${best.label}” on ${basename(sample.name)}`;
-  return rasterPlot(layers, { title, ticks: latencyTicks(network, result.statistics.ticks), windowTicks: network.schedule === "layerwise" ? network.windowTicks : undefined });
+  const title =
+    best === undefined
+      ? `Spikes of ${network.name}`
+      : `Spikes of ${network.name} deciding “${best.label}” on ${basename(sample.name)}`;
+  return rasterPlot(layers, {
+    title,
+    ticks: latencyTicks(network, result.statistics.ticks),
+    windowTicks: network.schedule === "layerwise" ? network.windowTicks : undefined,
+  });
 }
 
 function spikesToNpz(network: SpikingNetwork, results: readonly Result<Recorded>[]): Uint8Array {
   const names = populationsOf(network).map(({ name }) => name);
-  const trains = results.flatMap((result, sample) => names.map((name, layer) => ({ sample, layer, ...result.spikes[name] })));
+  const trains = results.flatMap((result, sample) =>
+    names.map((name, layer) => ({ sample, layer, ...result.spikes[name] })),
+  );
   const total = trains.reduce((sum, { length }) => sum + length, 0);
   // Signs where spikes have them, real-valued times where they carry the value.
   const signed = network.spikes === "signed" ? { sign: new Int32Array(total) } : {};
   const timed = hasRealTimes(network) ? { time: new Float64Array(total) } : {};
-  const columns = { sample: new Uint32Array(total), layer: new Uint32Array(total), neuron: new Uint32Array(total), tick: new Uint32Array(total), ...signed, ...timed };
+  const columns = {
+    sample: new Uint32Array(total),
+    layer: new Uint32Array(total),
+    neuron: new Uint32Array(total),
+    tick: new Uint32Array(total),
+    ...signed,
+    ...timed,
+  };
   let at = 0;
   for (const { sample, layer, neurons, ticks, signs, times, length } of trains) {
     columns.sample.fill(sample, at, at + length);
@@ -221,14 +315,29 @@ function spikesToNpz(network: SpikingNetwork, results: readonly Result<Recorded>
     at += length;
   }
   const layerNames = new TextEncoder().encode(names.map(oneLine).join("\n"));
-  return writeNpz([...Object.entries(columns).map(([name, data]) => [name, { shape: [total], data }] as const), ["layer_names", { shape: [layerNames.length], data: layerNames }]]);
+  return writeNpz([
+    ...Object.entries(columns).map(([name, data]) => [name, { shape: [total], data }] as const),
+    ["layer_names", { shape: [layerNames.length], data: layerNames }],
+  ]);
 }
 
 function toRecord({ sample, result, relu, classes }: Decided) {
   const { top, statistics, counts } = result;
-  if (relu === null) return { input: sample.name, top: [...top], reluDecision: null, ...(top.length === 0 ? { spikesOfLayers: spikesOfLayers(counts) } : {}), ...statistics };
+  if (relu === null)
+    return {
+      input: sample.name,
+      top: [...top],
+      reluDecision: null,
+      ...(top.length === 0 ? { spikesOfLayers: spikesOfLayers(counts) } : {}),
+      ...statistics,
+    };
   const reluDecision = argmax(relu);
-  return { input: sample.name, top: top.map((entry) => ({ ...entry, reluLogit: relu[entry.index] })), reluDecision: { index: reluDecision, label: classes[reluDecision] ?? String(reluDecision) }, ...statistics };
+  return {
+    input: sample.name,
+    top: top.map((entry) => ({ ...entry, reluLogit: relu[entry.index] })),
+    reluDecision: { index: reluDecision, label: classes[reluDecision] ?? String(reluDecision) },
+    ...statistics,
+  };
 }
 
 function formatDecided({ sample, result, relu, classes }: Decided): string {
@@ -237,14 +346,33 @@ function formatDecided({ sample, result, relu, classes }: Decided): string {
   const name = oneLine(sample.name);
   if (top.length === 0) {
     const layers = Object.entries(spikesOfLayers(counts)).map(([layer, spikes]) => [`  ${layer}`, formatCount(spikes)]);
-    return [name, "  no output decides; spikes of each layer:", formatTable(layers), cost.replace("to the decision, ", "")].join("\n");
+    return [
+      name,
+      "  no output decides; spikes of each layer:",
+      formatTable(layers),
+      cost.replace("to the decision, ", ""),
+    ].join("\n");
   }
-  const rows = top.map(({ index, label, logit }) => [`  ${label}`, logit.toFixed(4), ...(relu === null ? [] : [relu[index].toFixed(4)])]);
+  const rows = top.map(({ index, label, logit }) => [
+    `  ${label}`,
+    logit.toFixed(4),
+    ...(relu === null ? [] : [relu[index].toFixed(4)]),
+  ]);
   const reluDecision = relu === null ? -1 : argmax(relu);
-  const differs = relu === null || top[0].index === reluDecision ? [] : [`  the ReLU network decides ${oneLine(classes[reluDecision] ?? String(reluDecision))}`];
-  return [name, formatTable([["  class", "spiking", ...(relu === null ? [] : ["ReLU"])], ...rows]), ...differs, cost].join("\n");
+  const differs =
+    relu === null || top[0].index === reluDecision
+      ? []
+      : [`  the ReLU network decides ${oneLine(classes[reluDecision] ?? String(reluDecision))}`];
+  return [
+    name,
+    formatTable([["  class", "spiking", ...(relu === null ? [] : ["ReLU"])], ...rows]),
+    ...differs,
+    cost,
+  ].join("\n");
 }
 
 function spikesOfLayers(counts: Result["counts"]): Record<string, number> {
-  return Object.fromEntries(Object.entries(counts).map(([name, each]) => [name, Array.from(each).reduce((sum, count) => sum + count, 0)]));
+  return Object.fromEntries(
+    Object.entries(counts).map(([name, each]) => [name, Array.from(each).reduce((sum, count) => sum + count, 0)]),
+  );
 }

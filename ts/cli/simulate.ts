@@ -14,7 +14,13 @@ const neuronTicksABlock = 2 ** 24;
  * One sample; a synchronous network goes on in blocks of ticks, so that a long run shows progress and can be cancelled.
  * @param ticks of a synchronous network; default its own.
  */
-export async function simulateSample(simulator: Simulator<Recorded>, input: RunInput, ticks: number | undefined, io: Io, neuronTicks = neuronTicksABlock): Promise<Result<Recorded>> {
+export async function simulateSample(
+  simulator: Simulator<Recorded>,
+  input: RunInput,
+  ticks: number | undefined,
+  io: Io,
+  neuronTicks = neuronTicksABlock,
+): Promise<Result<Recorded>> {
   const { network } = simulator;
   throwIfAborted(io.signal);
   if (network.schedule !== "synchronous") return simulator.run(input);
@@ -37,15 +43,25 @@ export async function simulateSample(simulator: Simulator<Recorded>, input: RunI
 function continued(first: Result<Recorded>, next: Result<Recorded>, ticks: number): Result<Recorded> {
   const total = ticks + next.statistics.ticks;
   const statistics = {
-    ticks: total, windowTicks: total, latencyTicks: total, intervalTicks: total,
+    ticks: total,
+    windowTicks: total,
+    latencyTicks: total,
+    intervalTicks: total,
     spikes: first.statistics.spikes + next.statistics.spikes,
     synapticOperations: first.statistics.synapticOperations + next.statistics.synapticOperations,
     clippedInputs: first.statistics.clippedInputs,
   };
   return {
     ...next,
-    counts: Object.fromEntries(Object.entries(first.counts).map(([name, counts]) => [name, counts.map((count, neuron) => count + next.counts[name][neuron])])),
-    spikes: Object.fromEntries(Object.entries(first.spikes).map(([name, train]) => [name, joined(train, next.spikes[name], ticks)])),
+    counts: Object.fromEntries(
+      Object.entries(first.counts).map(([name, counts]) => [
+        name,
+        counts.map((count, neuron) => count + next.counts[name][neuron]),
+      ]),
+    ),
+    spikes: Object.fromEntries(
+      Object.entries(first.spikes).map(([name, train]) => [name, joined(train, next.spikes[name], ticks)]),
+    ),
     statistics,
   };
 }
@@ -54,7 +70,10 @@ function joined(first: SpikeTrain, next: SpikeTrain, offset: number): SpikeTrain
   const length = first.length + next.length;
   const [ticks, neurons] = [new Uint32Array(length), new Uint32Array(length)];
   ticks.set(first.ticks);
-  ticks.set(next.ticks.map((tick) => tick + offset), first.length);
+  ticks.set(
+    next.ticks.map((tick) => tick + offset),
+    first.length,
+  );
   neurons.set(first.neurons);
   neurons.set(next.neurons, first.length);
   if (first.signs === undefined || next.signs === undefined) return { ticks, neurons, length };

@@ -1,17 +1,47 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
-import { planSweep, sweep, sweepCodes, ticksOf, type Sweep, type SweepCode, type SweepSetting, type SweepTask } from "../analyze/sweep.ts";
+import {
+  planSweep,
+  sweep,
+  sweepCodes,
+  ticksOf,
+  type Sweep,
+  type SweepCode,
+  type SweepSetting,
+  type SweepTask,
+} from "../analyze/sweep.ts";
 import { sweepPlot } from "../plot/sweep.ts";
 import { dataFiles } from "./data-files.ts";
 import { refuseGiven, refuseIdle } from "./idle-options.ts";
 import type { Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
-import { addDataOptions, batchOption, budgetOption, cacheOption, describeChoice, engineOption, integer, integerList, jsonOption, mappingChoice, positive, scaleNames, workersOption, type DataFlags, type EngineChoice, type MappingFlags, type ReadingFlags } from "./options.ts";
+import {
+  addDataOptions,
+  batchOption,
+  budgetOption,
+  cacheOption,
+  describeChoice,
+  engineOption,
+  integer,
+  integerList,
+  jsonOption,
+  mappingChoice,
+  positive,
+  scaleNames,
+  workersOption,
+  type DataFlags,
+  type EngineChoice,
+  type MappingFlags,
+  type ReadingFlags,
+} from "./options.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
 import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
 import { formatCount, formatEnergy, formatPercent, formatTable, toJson } from "./text.ts";
 
-interface SweepFlags extends DataFlags, ReadingFlags, Pick<MappingFlags, "scales" | "margin" | "percentile" | "calibration" | "calibrationImages" | "seed"> {
+interface SweepFlags
+  extends DataFlags,
+    ReadingFlags,
+    Pick<MappingFlags, "scales" | "margin" | "percentile" | "calibration" | "calibrationImages" | "seed"> {
   readonly ticks?: readonly number[];
   readonly bits?: readonly number[];
   readonly codes?: readonly SweepCode[];
@@ -37,17 +67,32 @@ Examples:
   llif sweep models/mnist-cnn.onnx --data mnist --limit 200 --codes phase,phase-signed --bits 4,5,...,8 --energy`;
 
 export function addSweep(program: Command, io: Io): void {
-  const command = program.command("sweep").description("accuracy and disagreement against latency, spikes and operations, for each code").argument("<model>", "ONNX, Keras or TensorFlow.js file");
+  const command = program
+    .command("sweep")
+    .description("accuracy and disagreement against latency, spikes and operations, for each code")
+    .argument("<model>", "ONNX, Keras or TensorFlow.js file");
   addDataOptions(command)
     .addOption(new Option("--ticks <list>", "ticks a window or run").argParser(integerList("--ticks", 1, 2 ** 20)))
     .addOption(new Option("--bits <list>", "bits of precision").argParser(integerList("--bits", 1, 16)))
     .addOption(new Option("--codes <list>", `only these, of ${sweepCodes.join(", ")}`).argParser(codeList))
     .addOption(new Option("--scales <kind>", "as in llif convert").choices([...scaleNames]))
     .addOption(new Option("--margin <factor>", "factor on the scales").argParser(positive("--margin")))
-    .addOption(new Option("--percentile <p>", "with --scales percentile (default: 99.9)").argParser(positive("--percentile", 100)))
+    .addOption(
+      new Option("--percentile <p>", "with --scales percentile (default: 99.9)").argParser(
+        positive("--percentile", 100),
+      ),
+    )
     .option("--calibration <set>", "as in llif convert")
-    .addOption(new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(integer("--calibration-images", 1)))
-    .addOption(new Option("--seed <n>", "choose the calibration images at random with this seed").argParser(integer("--seed", 0)))
+    .addOption(
+      new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(
+        integer("--calibration-images", 1),
+      ),
+    )
+    .addOption(
+      new Option("--seed <n>", "choose the calibration images at random with this seed").argParser(
+        integer("--seed", 0),
+      ),
+    )
     .addOption(engineOption(false))
     .option("--allow-overlap", "evaluate although some images were used for calibration")
     .option("--energy", "count operations and estimate energy")
@@ -61,11 +106,17 @@ export function addSweep(program: Command, io: Io): void {
     .action(async (path: string, flags: SweepFlags) => {
       const model = await openModel(path, io, flags);
       await checkOutputs([flags.plot], [...model.files, ...dataFiles(flags)]);
-      if (model.spiking !== undefined) throw new LlifError("ARGUMENT", `"${path}": expected a ReLU network to map anew for each setting, got a .llif file`);
+      if (model.spiking !== undefined)
+        throw new LlifError(
+          "ARGUMENT",
+          `"${path}": expected a ReLU network to map anew for each setting, got a .llif file`,
+        );
       refuseIdle(command, model);
-      if (flags.codes?.every((code) => code === "ttfs-real") === true) refuseGiven(command, ["bits", "ticks"], "ttfs-real has no precision; expected another code beside it");
+      if (flags.codes?.every((code) => code === "ttfs-real") === true)
+        refuseGiven(command, ["bits", "ticks"], "ttfs-real has no precision; expected another code beside it");
       const result = await sweepModel(model, flags, io);
-      if (flags.plot !== undefined) await writeOutput(flags.plot, await sweepPlot(plotPoints(result), { title: titleOf(result) }), io.signal);
+      if (flags.plot !== undefined)
+        await writeOutput(flags.plot, await sweepPlot(plotPoints(result), { title: titleOf(result) }), io.signal);
       io.out(flags.json === true ? toJson({ model: model.name, data: flags.data, ...result }) : formatSweep(result));
     });
 }
@@ -83,22 +134,42 @@ async function sweepModel(model: OpenModel, flags: SweepFlags, io: Io): Promise<
   return sweep(plan, (task) => evaluateTask(model, evaluator, calibration, task, flags, io));
 }
 
-async function evaluateTask(model: OpenModel, evaluator: Evaluator, calibration: Calibration | null, { settings }: SweepTask, flags: SweepFlags, io: Io) {
+async function evaluateTask(
+  model: OpenModel,
+  evaluator: Evaluator,
+  calibration: Calibration | null,
+  { settings }: SweepTask,
+  flags: SweepFlags,
+  io: Io,
+) {
   const longest = settings[settings.length - 1];
   const { scales, margin, percentile, energy, workers } = flags;
-  const network = await convert(model.relu, mappingChoice({ ...mappingOf(longest), scales, margin, percentile }), calibration, io);
+  const network = await convert(
+    model.relu,
+    mappingChoice({ ...mappingOf(longest), scales, margin, percentile }),
+    calibration,
+    io,
+  );
   if (settings.length > 1) return evaluator.evaluateAt(network, flags.engine, settings.map(ticksOf), { workers });
   return [(await evaluator.evaluate(network, flags.engine, undefined, { energy, workers })).report];
 }
 
 function mappingOf({ code, schedule, spikes, nonAdjacent, bits, ticks }: SweepSetting) {
-  return { code, schedule, spikes, ...(nonAdjacent ? { nonAdjacent: true as const } : {}), ...(bits === null ? {} : { bits }), ...(ticks === null ? {} : { ticks }) };
+  return {
+    code,
+    schedule,
+    spikes,
+    ...(nonAdjacent ? { nonAdjacent: true as const } : {}),
+    ...(bits === null ? {} : { bits }),
+    ...(ticks === null ? {} : { ticks }),
+  };
 }
 
 function codeList(text: string): SweepCode[] {
   const names = text.split(",").map((name) => name.trim());
   const unknown = names.find((name) => !(sweepCodes as readonly string[]).includes(name));
-  if (unknown !== undefined) throw new InvalidArgumentError(`--codes: expected some of ${sweepCodes.join(", ")}, got "${unknown}".`);
+  if (unknown !== undefined)
+    throw new InvalidArgumentError(`--codes: expected some of ${sweepCodes.join(", ")}, got "${unknown}".`);
   return [...new Set(names as SweepCode[])];
 }
 
@@ -125,7 +196,18 @@ function titleOf({ points }: Sweep): string {
 
 function formatSweep({ points, skipped }: Sweep): string {
   const energy = points.some(({ report }) => report.energy !== undefined);
-  const header = ["setting", "ReLU", "spiking", "disagreements", "latency, ticks", "an image every", "spikes", "synaptic operations", "twin mismatches", ...(energy ? ["energy (estimate)", "quantised", "float"] : [])];
+  const header = [
+    "setting",
+    "ReLU",
+    "spiking",
+    "disagreements",
+    "latency, ticks",
+    "an image every",
+    "spikes",
+    "synaptic operations",
+    "twin mismatches",
+    ...(energy ? ["energy (estimate)", "quantised", "float"] : []),
+  ];
   const rows = points.map(({ report, ...setting }) => [
     describeChoice(mappingOf(setting)),
     formatPercent(report.reluAccuracy),
@@ -136,9 +218,22 @@ function formatSweep({ points, skipped }: Sweep): string {
     formatCount(report.spikesPerSample ?? 0),
     formatCount(report.synapticOperationsPerSample ?? 0),
     report.twinMismatches === null ? "–" : String(report.twinMismatches),
-    ...(report.energy === undefined ? [] : [report.energy.spiking, report.energy.quantized, report.energy.float].map((one) => (one === null ? "–" : formatEnergy(one.picojoules.total)))),
+    ...(report.energy === undefined
+      ? []
+      : [report.energy.spiking, report.energy.quantized, report.energy.float].map((one) =>
+          one === null ? "–" : formatEnergy(one.picojoules.total),
+        )),
   ]);
   const notes = skipped.map(({ reason, ...setting }) => `skipped: ${describeChoice(mappingOf(setting))}: ${reason}`);
   const sources = points.find(({ report }) => report.energy !== undefined)?.report.energy;
-  return [formatTable([header, ...rows], 1), ...notes, ...(sources === undefined ? [] : [`Energy is an ESTIMATE from counted operations (${sources.preset}), beside the quantised network that skips zeros, and the float network:`, ...sources.sources])].join("\n");
+  return [
+    formatTable([header, ...rows], 1),
+    ...notes,
+    ...(sources === undefined
+      ? []
+      : [
+          `Energy is an ESTIMATE from counted operations (${sources.preset}), beside the quantised network that skips zeros, and the float network:`,
+          ...sources.sources,
+        ]),
+  ].join("\n");
 }

@@ -11,8 +11,11 @@ export function oneLine(text: string): string {
 export function formatTable(unsafe: readonly (readonly string[])[], left = 1): string {
   const rows = unsafe.map((row) => row.map(oneLine));
   const columns = Math.max(...rows.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  const pad = (cell: string, column: number) => (column < left ? cell.padEnd(widths[column]) : cell.padStart(widths[column]));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const pad = (cell: string, column: number) =>
+    column < left ? cell.padEnd(widths[column]) : cell.padStart(widths[column]);
   return rows.map((row) => row.map(pad).join("  ").trimEnd()).join("\n");
 }
 
@@ -44,7 +47,8 @@ export function formatSeconds(seconds: number): string {
 
 /** From picojoules. */
 export function formatEnergy(picojoules: number): string {
-  const [scale, unit] = picojoules < 1e3 ? [1, "pJ"] : picojoules < 1e6 ? [1e3, "nJ"] : picojoules < 1e9 ? [1e6, "µJ"] : [1e9, "mJ"];
+  const [scale, unit] =
+    picojoules < 1e3 ? [1, "pJ"] : picojoules < 1e6 ? [1e3, "nJ"] : picojoules < 1e9 ? [1e6, "µJ"] : [1e9, "mJ"];
   return `${(picojoules / scale).toPrecision(3)} ${unit}`;
 }
 

@@ -17,7 +17,8 @@ export interface FromThread {
 }
 
 const { words, terminal } = workerData as ThreadData;
-const post = (kind: FromThread["kind"], text: string, code = 0): void => parentPort?.postMessage({ kind, text, code } satisfies FromThread);
+const post = (kind: FromThread["kind"], text: string, code = 0): void =>
+  parentPort?.postMessage({ kind, text, code } satisfies FromThread);
 const abort = new AbortController();
 parentPort?.once("message", () => abort.abort());
 // A command that waits for what never comes ends, rather than to hang.

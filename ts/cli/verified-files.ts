@@ -31,7 +31,11 @@ const staleMilliseconds = 24 * 3600 * 1000;
  * A file gets its name only when whole and verified; processes that fetch at once replace each other's equal files.
  * @throws {LlifError} `DATA` when a fetched file fails its checksum, `FILE` when the cache cannot be written, `ABORTED`.
  */
-export async function acquireFiles(folder: string, files: readonly PinnedFile[], options: AcquireOptions): Promise<Uint8Array[]> {
+export async function acquireFiles(
+  folder: string,
+  files: readonly PinnedFile[],
+  options: AcquireOptions,
+): Promise<Uint8Array[]> {
   throwIfAborted(options.signal);
   const cached = await Promise.all(files.map((file) => readVerified(folder, file)));
   if (cached.every((bytes) => bytes !== undefined)) return cached;
@@ -73,7 +77,8 @@ async function readVerified(folder: string, { name, sha256 }: PinnedFile): Promi
 function verify(bytes: Uint8Array | undefined, { name, sha256 }: PinnedFile, place: string): Uint8Array {
   if (bytes === undefined) throw new LlifError("DATA", `${place}: "${name}" is missing from what was fetched`);
   const found = hash(bytes);
-  if (found !== sha256) throw new LlifError("DATA", `${place}: "${name}" fails its checksum, expected SHA-256 ${sha256}, got ${found}`);
+  if (found !== sha256)
+    throw new LlifError("DATA", `${place}: "${name}" fails its checksum, expected SHA-256 ${sha256}, got ${found}`);
   return bytes;
 }
 
@@ -87,7 +92,11 @@ function makeWorkFolder(folder: string): string {
     mkdirSync(parent, { recursive: true });
     return mkdtempSync(join(parent, "work-"));
   } catch (cause) {
-    throw new LlifError("FILE", `cache folder ${folder}: cannot be written (${reasonOf(cause)}); set LLIF_CACHE to another`, { cause });
+    throw new LlifError(
+      "FILE",
+      `cache folder ${folder}: cannot be written (${reasonOf(cause)}); set LLIF_CACHE to another`,
+      { cause },
+    );
   }
 }
 
@@ -95,7 +104,10 @@ function makeWorkFolder(folder: string): string {
 async function removeStale(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const path = join(parent, name);
-    const age = await stat(path).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+    const age = await stat(path).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
     if (age > staleMilliseconds) await rm(path, { recursive: true, force: true });
   }
 }

@@ -6,7 +6,16 @@ import { decodeImage } from "./images.ts";
 import { writeIdx } from "./idx.ts";
 
 export const cifar10Classes: readonly string[] = [
-  "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+  "airplane",
+  "automobile",
+  "bird",
+  "cat",
+  "deer",
+  "dog",
+  "frog",
+  "horse",
+  "ship",
+  "truck",
 ];
 
 const imageBytes = 32 * 32 * 3;
@@ -22,7 +31,10 @@ export function cifarImagesFromSheets(sheets: readonly Uint8Array[], budget?: Re
     const place = `CIFAR-10 sheet ${index}`;
     const { shape, data } = decodeImage(sheet, place, opened);
     if (shape[1] !== 1024 || shape[2] !== 3) {
-      throw new LlifError("FORMAT", `${place}: expected 1024 RGB pixels in a row, got ${shape[1]} with ${shape[2]} channels`);
+      throw new LlifError(
+        "FORMAT",
+        `${place}: expected 1024 RGB pixels in a row, got ${shape[1]} with ${shape[2]} channels`,
+      );
     }
     return data;
   });

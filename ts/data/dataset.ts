@@ -1,5 +1,15 @@
 // Data sets of images of one size.
-import { checkInteger, checkObject, checkOneOf, checkOptions, checkString, checkStrings, describe, isTypedArray, type OptionKeys } from "../check.ts";
+import {
+  checkInteger,
+  checkObject,
+  checkOneOf,
+  checkOptions,
+  checkString,
+  checkStrings,
+  describe,
+  isTypedArray,
+  type OptionKeys,
+} from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
 
@@ -20,15 +30,29 @@ export interface ImageDataset {
 }
 
 /** `count` is told anew: a data set itself is taken too. */
-const partKeys: OptionKeys<ImageDataset> = { name: true, split: true, shape: true, images: true, labels: true, classes: true, count: true };
+const partKeys: OptionKeys<ImageDataset> = {
+  name: true,
+  split: true,
+  shape: true,
+  images: true,
+  labels: true,
+  classes: true,
+  count: true,
+};
 
 function checkParts(place: string, { name, split, shape, images, labels, classes }: Omit<ImageDataset, "count">): void {
   checkString(`${place}: name`, name);
   checkOneOf(`${place}: split`, split, ["train", "test"]);
-  if (!Array.isArray(shape) || shape.length !== 3) throw new LlifError("ARGUMENT", `${place}: shape: expected [height, width, channels], got ${describe(shape)}`);
+  if (!Array.isArray(shape) || shape.length !== 3)
+    throw new LlifError("ARGUMENT", `${place}: shape: expected [height, width, channels], got ${describe(shape)}`);
   for (const extent of shape) checkInteger(`${place}: shape`, extent, 0);
-  if (!isTypedArray(images, "Uint8Array")) throw new LlifError("ARGUMENT", `${place}: images: expected a Uint8Array, got ${describe(images)}`);
-  if (labels !== null && !isTypedArray(labels, "Uint8Array") && !isTypedArray(labels, "Uint16Array")) throw new LlifError("ARGUMENT", `${place}: labels: expected a Uint8Array, a Uint16Array or null, got ${describe(labels)}`);
+  if (!isTypedArray(images, "Uint8Array"))
+    throw new LlifError("ARGUMENT", `${place}: images: expected a Uint8Array, got ${describe(images)}`);
+  if (labels !== null && !isTypedArray(labels, "Uint8Array") && !isTypedArray(labels, "Uint16Array"))
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: labels: expected a Uint8Array, a Uint16Array or null, got ${describe(labels)}`,
+    );
   checkStrings(`${place}: classes`, classes);
 }
 
@@ -48,17 +72,28 @@ export function imageDataset(parts: Omit<ImageDataset, "count">): ImageDataset {
   const place = `data set "${name}" (${split})`;
   const pixels = sizeOf(shape);
   const count = pixels === 0 ? 0 : (labels?.length ?? images.length / pixels);
-  if (count === 0) throw new LlifError("DATA", `${place}: expected at least one image, got none of shape ${formatShape(shape)}`);
+  if (count === 0)
+    throw new LlifError("DATA", `${place}: expected at least one image, got none of shape ${formatShape(shape)}`);
   if (labels === null) {
-    if (!Number.isInteger(count)) throw new LlifError("DATA", `${place}: expected images of shape ${formatShape(shape)}, got ${images.length} bytes`);
+    if (!Number.isInteger(count))
+      throw new LlifError(
+        "DATA",
+        `${place}: expected images of shape ${formatShape(shape)}, got ${images.length} bytes`,
+      );
     return { name, split, shape, images, labels, classes, count };
   }
   if (images.length !== labels.length * pixels) {
-    throw new LlifError("DATA", `${place}: expected as many labels as images of shape ${formatShape(shape)}, got ${labels.length} labels and ${images.length / pixels} images`);
+    throw new LlifError(
+      "DATA",
+      `${place}: expected as many labels as images of shape ${formatShape(shape)}, got ${labels.length} labels and ${images.length / pixels} images`,
+    );
   }
   const wrong = labels.findIndex((label) => label >= classes.length);
   if (wrong >= 0) {
-    throw new LlifError("DATA", `${place}: expected labels below ${classes.length}, got ${labels[wrong]} at image ${wrong}`);
+    throw new LlifError(
+      "DATA",
+      `${place}: expected labels below ${classes.length}, got ${labels[wrong]} at image ${wrong}`,
+    );
   }
   return { name, split, shape, images, labels, classes, count };
 }
@@ -107,7 +142,10 @@ export async function contentHash(dataset: ImageDataset): Promise<string> {
 export async function sha256(bytes: Uint8Array): Promise<string> {
   const subtle = globalThis.crypto?.subtle;
   if (subtle === undefined) {
-    throw new LlifError("UNSUPPORTED", "hashing needs WebCrypto, which browsers offer only to pages from https or localhost");
+    throw new LlifError(
+      "UNSUPPORTED",
+      "hashing needs WebCrypto, which browsers offer only to pages from https or localhost",
+    );
   }
   const { buffer, byteOffset, byteLength } = bytes;
   const view = buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : new Uint8Array(bytes);

@@ -27,7 +27,10 @@ export function gunzip(place: string, source: Uint8Array, budget?: ReadBudget | 
   if (size <= bytes.length * 1032) openBudget(bytes.length, budget).take("bytes", size, place);
   const { content, consumed } = inflate(packed, size, place);
   if (start + consumed + trailerBytes !== bytes.length) {
-    throw new LlifError("FORMAT", `${place}: truncated or corrupt gzip data, expected one member of ${start + consumed + trailerBytes} bytes, got ${bytes.length}`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}: truncated or corrupt gzip data, expected one member of ${start + consumed + trailerBytes} bytes, got ${bytes.length}`,
+    );
   }
   const expected = view.getUint32(bytes.length - trailerBytes, true);
   if (crc32(content) !== expected) throw new LlifError("FORMAT", `${place}: corrupt gzip data (wrong checksum)`);
@@ -37,7 +40,8 @@ export function gunzip(place: string, source: Uint8Array, budget?: ReadBudget | 
 /** RFC 1952, 2.3. */
 function headerLength(place: string, bytes: Uint8Array): number {
   const flags = bytes[3];
-  if (bytes[2] !== 8 || (flags & flag.reserved) !== 0) throw new LlifError("FORMAT", `${place}: corrupt gzip header (method ${bytes[2]}, flags ${flags})`);
+  if (bytes[2] !== 8 || (flags & flag.reserved) !== 0)
+    throw new LlifError("FORMAT", `${place}: corrupt gzip header (method ${bytes[2]}, flags ${flags})`);
   let offset = 10;
   if (flags & flag.extra) offset += 2 + (bytes[offset] | (bytes[offset + 1] << 8));
   for (const text of [flag.name, flag.comment]) {
@@ -47,7 +51,8 @@ function headerLength(place: string, bytes: Uint8Array): number {
   }
   if (flags & flag.headerChecksum) {
     const stated = bytes[offset] | (bytes[offset + 1] << 8);
-    if ((crc32(bytes.subarray(0, offset)) & 0xffff) !== stated) throw new LlifError("FORMAT", `${place}: corrupt gzip header (wrong checksum)`);
+    if ((crc32(bytes.subarray(0, offset)) & 0xffff) !== stated)
+      throw new LlifError("FORMAT", `${place}: corrupt gzip header (wrong checksum)`);
     offset += 2;
   }
   if (offset > bytes.length - trailerBytes) throw new LlifError("FORMAT", `${place}: truncated gzip header`);

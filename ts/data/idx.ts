@@ -13,7 +13,12 @@ export interface IdxArray {
 
 const unsignedByte = 0x08;
 const elementTypes: Readonly<Record<number, string>> = {
-  0x08: "uint8", 0x09: "int8", 0x0b: "int16", 0x0c: "int32", 0x0d: "float32", 0x0e: "float64",
+  0x08: "uint8",
+  0x09: "int8",
+  0x0b: "int16",
+  0x0c: "int32",
+  0x0d: "float32",
+  0x0e: "float64",
 };
 
 /**
@@ -26,22 +31,28 @@ export function readIdx(source: Uint8Array | ArrayBuffer, place = "IDX file", bu
   checkString("place", place);
   const bytes = checkBytes(place, source);
   const raw = isGzip(bytes) ? gunzip(place, bytes, budget) : bytes;
-  if (raw.length < 4) throw new LlifError("FORMAT", `${place}: truncated, expected at least 4 bytes, got ${raw.length}`);
+  if (raw.length < 4)
+    throw new LlifError("FORMAT", `${place}: truncated, expected at least 4 bytes, got ${raw.length}`);
   const [zero0, zero1, type, dimensions] = raw;
   if (zero0 !== 0 || zero1 !== 0 || !(type in elementTypes) || dimensions === 0) {
     const magic = Array.from(raw.subarray(0, 4), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
     throw new LlifError("FORMAT", `${place}: expected the magic number of an IDX file (00 00 08 01…), got ${magic}`);
   }
-  if (type !== unsignedByte) throw new LlifError("FORMAT", `${place}: expected uint8 elements, got ${elementTypes[type]}`);
+  if (type !== unsignedByte)
+    throw new LlifError("FORMAT", `${place}: expected uint8 elements, got ${elementTypes[type]}`);
   const header = 4 + 4 * dimensions;
-  if (raw.length < header) throw new LlifError("FORMAT", `${place}: truncated, expected a header of ${header} bytes, got ${raw.length}`);
+  if (raw.length < header)
+    throw new LlifError("FORMAT", `${place}: truncated, expected a header of ${header} bytes, got ${raw.length}`);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   const shape = Array.from({ length: dimensions }, (_, axis) => view.getUint32(4 + 4 * axis));
   const elements = shape.includes(0) ? 0 : sizeOf(shape);
   const expected = header + elements;
   if (raw.length !== expected) {
     const kind = raw.length < expected ? "truncated" : "too long";
-    throw new LlifError("FORMAT", `${place}: ${kind}, expected ${expected} bytes for shape ${formatShape(shape)}, got ${raw.length}`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}: ${kind}, expected ${expected} bytes for shape ${formatShape(shape)}, got ${raw.length}`,
+    );
   }
   return { shape, data: raw.subarray(header) };
 }
@@ -49,10 +60,15 @@ export function readIdx(source: Uint8Array | ArrayBuffer, place = "IDX file", bu
 /** The bytes of an IDX file of uint8 elements. */
 export function writeIdx(array: IdxArray): Uint8Array {
   const { shape, data } = checkObject("IDX file: array", array);
-  for (const extent of checkArray<number>("IDX file: shape", shape)) checkInteger("IDX file: shape", extent, 0, 2 ** 32 - 1);
-  if (!isTypedArray(data, "Uint8Array")) throw new LlifError("ARGUMENT", `IDX file: data: expected a Uint8Array, got ${describe(data)}`);
+  for (const extent of checkArray<number>("IDX file: shape", shape))
+    checkInteger("IDX file: shape", extent, 0, 2 ** 32 - 1);
+  if (!isTypedArray(data, "Uint8Array"))
+    throw new LlifError("ARGUMENT", `IDX file: data: expected a Uint8Array, got ${describe(data)}`);
   if (shape.length < 1 || shape.length > 255 || sizeOf(shape) !== data.length) {
-    throw new LlifError("SHAPE", `IDX file: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${data.length}`);
+    throw new LlifError(
+      "SHAPE",
+      `IDX file: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${data.length}`,
+    );
   }
   const header = 4 + 4 * shape.length;
   const bytes = new Uint8Array(header + data.length);

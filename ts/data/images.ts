@@ -17,7 +17,11 @@ export interface DecodedImage {
  * @param place the file as the user knows it.
  * @throws {LlifError} `FORMAT` when the file is truncated, corrupt, of another format or beyond the budget; nothing is decoded then.
  */
-export function decodeImage(source: Uint8Array | ArrayBuffer, place = "image", budget?: ReadBudget | Budget): DecodedImage {
+export function decodeImage(
+  source: Uint8Array | ArrayBuffer,
+  place = "image",
+  budget?: ReadBudget | Budget,
+): DecodedImage {
   const bytes = checkBytes(place, source);
   const opened = openBudget(bytes.length, budget);
   if (isPng(bytes)) return decodePng(bytes, place, opened);

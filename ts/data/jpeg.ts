@@ -12,7 +12,15 @@ const mostPixelsPerByte = 8 * 32 * 8;
 /** Progressive files have some ten; each costs a pass over all blocks, however short it is. */
 const mostScans = 100;
 
-const marker = { first: 0xc0, last: 0xcf, huffman: 0xc4, reserved: 0xc8, arithmetic: 0xcc, end: 0xd9, scan: 0xda } as const;
+const marker = {
+  first: 0xc0,
+  last: 0xcf,
+  huffman: 0xc4,
+  reserved: 0xc8,
+  arithmetic: 0xcc,
+  end: 0xd9,
+  scan: 0xda,
+} as const;
 
 export function isJpeg(bytes: Uint8Array): boolean {
   return bytes[0] === 0xff && bytes[1] === 0xd8;
@@ -24,10 +32,20 @@ export function isJpeg(bytes: Uint8Array): boolean {
  */
 export function decodeJpeg(bytes: Uint8Array, place: string, budget: Budget): DecodedImage {
   const { width, height, components, samples } = readHeader(bytes, place);
-  budget.take("bytes", samples * bytesPerSample + width * height * bytesPerPixel, `${place} of ${width}×${height} pixels`);
+  budget.take(
+    "bytes",
+    samples * bytesPerSample + width * height * bytesPerPixel,
+    `${place} of ${width}×${height} pixels`,
+  );
   let decoded: { readonly width: number; readonly height: number; readonly data: Uint8Array };
   try {
-    decoded = decode(bytes, { useTArray: true, formatAsRGBA: false, tolerantDecoding: false, maxResolutionInMP: Infinity, maxMemoryUsageInMB: Infinity });
+    decoded = decode(bytes, {
+      useTArray: true,
+      formatAsRGBA: false,
+      tolerantDecoding: false,
+      maxResolutionInMP: Infinity,
+      maxMemoryUsageInMB: Infinity,
+    });
   } catch (cause) {
     throw corrupt(place, cause instanceof Error ? cause.message : String(cause), cause);
   }
@@ -35,10 +53,15 @@ export function decodeJpeg(bytes: Uint8Array, place: string, budget: Budget): De
   if (decoded.width !== width || decoded.height !== height || data.length !== width * height * 3) {
     throw corrupt(place, `${decoded.width}×${decoded.height} pixels instead of the header's ${width}×${height}`);
   }
-  return components === 1 ? { shape: [height, width, 1], data: data.filter((_, index) => index % 3 === 0) } : { shape: [height, width, 3], data };
+  return components === 1
+    ? { shape: [height, width, 1], data: data.filter((_, index) => index % 3 === 0) }
+    : { shape: [height, width, 3], data };
 }
 
-function readHeader(bytes: Uint8Array, place: string): { width: number; height: number; components: number; samples: number } {
+function readHeader(
+  bytes: Uint8Array,
+  place: string,
+): { width: number; height: number; components: number; samples: number } {
   const short = (at: number) => (bytes[at] << 8) | bytes[at + 1];
   let frame: number | undefined;
   let scans = 0;
@@ -56,14 +79,24 @@ function readHeader(bytes: Uint8Array, place: string): { width: number; height: 
     at += 2 + Math.max(2, short(at + 2));
   }
   if (frame === undefined || frame + 10 > bytes.length) throw corrupt(place, "no frame header");
-  const [precision, height, width, components] = [bytes[frame + 4], short(frame + 5), short(frame + 7), bytes[frame + 9]];
+  const [precision, height, width, components] = [
+    bytes[frame + 4],
+    short(frame + 5),
+    short(frame + 7),
+    bytes[frame + 9],
+  ];
   if (precision !== 8) throw corrupt(place, `${precision} bits a sample, expected 8`);
   if (width === 0 || height === 0) throw corrupt(place, `${width}×${height} pixels`);
   if (![1, 3, 4].includes(components)) throw corrupt(place, `${components} components, expected 1, 3 or 4`);
   if (frame + 10 + 3 * components > bytes.length) throw corrupt(place, "no frame header");
-  if (width * height > bytes.length * mostPixelsPerByte) throw corrupt(place, `${bytes.length} bytes cannot hold ${width}×${height} pixels`);
-  const factors = Array.from({ length: components }, (_, index) => [bytes[frame + 11 + 3 * index] >> 4, bytes[frame + 11 + 3 * index] & 15] as const);
-  if (factors.some((pair) => pair.some((factor) => factor < 1 || factor > 4))) throw corrupt(place, "a sampling factor beyond 1 to 4");
+  if (width * height > bytes.length * mostPixelsPerByte)
+    throw corrupt(place, `${bytes.length} bytes cannot hold ${width}×${height} pixels`);
+  const factors = Array.from(
+    { length: components },
+    (_, index) => [bytes[frame + 11 + 3 * index] >> 4, bytes[frame + 11 + 3 * index] & 15] as const,
+  );
+  if (factors.some((pair) => pair.some((factor) => factor < 1 || factor > 4)))
+    throw corrupt(place, "a sampling factor beyond 1 to 4");
   const [mostH, mostV] = [0, 1].map((axis) => Math.max(...factors.map((pair) => pair[axis])));
   const units = Math.ceil(width / (8 * mostH)) * Math.ceil(height / (8 * mostV));
   return { width, height, components, samples: factors.reduce((sum, [h, v]) => sum + units * h * v * 64, 0) };

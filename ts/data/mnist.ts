@@ -8,7 +8,16 @@ import { readIdx } from "./idx.ts";
 export const mnistClasses: readonly string[] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 export const fashionMnistClasses: readonly string[] = [
-  "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+  "T-shirt/top",
+  "Trouser",
+  "Pullover",
+  "Dress",
+  "Coat",
+  "Sandal",
+  "Shirt",
+  "Sneaker",
+  "Bag",
+  "Ankle boot",
 ];
 
 export interface IdxDatasetOptions {
@@ -31,14 +40,23 @@ export function datasetFromIdx(images: Uint8Array, labels: Uint8Array, options: 
   const pixels = readIdx(images, `${place}, images`);
   const classIndices = readIdx(labels, `${place}, labels`);
   if (pixels.shape.length !== 3 && pixels.shape.length !== 4) {
-    throw new LlifError("FORMAT", `${place}, images: expected 3 or 4 dimensions, got ${pixels.shape.length} (${formatShape(pixels.shape)})`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}, images: expected 3 or 4 dimensions, got ${pixels.shape.length} (${formatShape(pixels.shape)})`,
+    );
   }
   if (classIndices.shape.length !== 1) {
-    throw new LlifError("FORMAT", `${place}, labels: expected 1 dimension, got ${classIndices.shape.length} (${formatShape(classIndices.shape)})`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}, labels: expected 1 dimension, got ${classIndices.shape.length} (${formatShape(classIndices.shape)})`,
+    );
   }
   const [count, height, width, channels = 1] = pixels.shape;
   if (count !== classIndices.shape[0]) {
-    throw new LlifError("DATA", `${place}: expected as many labels as images, got ${classIndices.shape[0]} labels and ${count} images`);
+    throw new LlifError(
+      "DATA",
+      `${place}: expected as many labels as images, got ${classIndices.shape[0]} labels and ${count} images`,
+    );
   }
   return imageDataset({ ...options, shape: [height, width, channels], images: pixels.data, labels: classIndices.data });
 }

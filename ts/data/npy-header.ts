@@ -61,6 +61,7 @@ export function parseNpyHeader(header: string, place: string): NpyHeader {
     if (behind !== ",") throw corrupt();
   }
   const { descr, fortran_order: isFortran, shape } = found;
-  if (descr === undefined || isFortran === undefined || shape === undefined || header.slice(at).trim() !== "") throw corrupt();
+  if (descr === undefined || isFortran === undefined || shape === undefined || header.slice(at).trim() !== "")
+    throw corrupt();
   return { descr, isFortran, shape };
 }

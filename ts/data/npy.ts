@@ -16,7 +16,12 @@ export interface NpyArray {
   readonly data: NpyData;
 }
 
-type NpyType = Uint8ArrayConstructor | Int32ArrayConstructor | Uint32ArrayConstructor | Float32ArrayConstructor | Float64ArrayConstructor;
+type NpyType =
+  | Uint8ArrayConstructor
+  | Int32ArrayConstructor
+  | Uint32ArrayConstructor
+  | Float32ArrayConstructor
+  | Float64ArrayConstructor;
 
 const types: readonly (readonly [descr: string, type: NpyType])[] = [
   ["|u1", Uint8Array],
@@ -40,23 +45,37 @@ export function readNpy(source: Uint8Array | ArrayBuffer, place = "npy file"): N
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = bytes[6];
-  if (version < 1 || version > 3) throw new LlifError("FORMAT", `${place}: expected .npy version 1 to 3, got ${version}`);
+  if (version < 1 || version > 3)
+    throw new LlifError("FORMAT", `${place}: expected .npy version 1 to 3, got ${version}`);
   const headerStart = version === 1 ? 10 : 12;
   const dataStart = headerStart + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
-  if (dataStart > bytes.length) throw new LlifError("FORMAT", `${place}: truncated, expected a header of ${dataStart} bytes, got ${bytes.length}`);
-  const { descr, isFortran, shape } = parseNpyHeader(new TextDecoder().decode(bytes.subarray(headerStart, dataStart)), place);
+  if (dataStart > bytes.length)
+    throw new LlifError("FORMAT", `${place}: truncated, expected a header of ${dataStart} bytes, got ${bytes.length}`);
+  const { descr, isFortran, shape } = parseNpyHeader(
+    new TextDecoder().decode(bytes.subarray(headerStart, dataStart)),
+    place,
+  );
   if (isFortran && shape.length > 1) {
-    throw new LlifError("FORMAT", `${place}: expected C order, got Fortran order; save it with numpy.ascontiguousarray`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}: expected C order, got Fortran order; save it with numpy.ascontiguousarray`,
+    );
   }
   const type = types.find(([name]) => name === descr)?.[1];
   if (type === undefined) {
-    throw new LlifError("FORMAT", `${place}: expected elements ${types.map(([name]) => name).join(", ")}, got ${printable(descr.slice(0, 40))}; convert with .astype`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}: expected elements ${types.map(([name]) => name).join(", ")}, got ${printable(descr.slice(0, 40))}; convert with .astype`,
+    );
   }
   const elements = shape.includes(0) ? 0 : sizeOf(shape);
   const expected = dataStart + elements * type.BYTES_PER_ELEMENT;
   if (bytes.length !== expected) {
     const kind = bytes.length < expected ? "truncated" : "too long";
-    throw new LlifError("FORMAT", `${place}: ${kind}, expected ${expected} bytes for shape ${formatShape(shape)} of ${descr}, got ${bytes.length}`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}: ${kind}, expected ${expected} bytes for shape ${formatShape(shape)} of ${descr}, got ${bytes.length}`,
+    );
   }
   // Copied, because a typed array must begin at a multiple of its element's size. A Buffer's slice would be no copy.
   return { shape, data: new type(new Uint8Array(bytes.subarray(dataStart)).buffer) };
@@ -67,9 +86,13 @@ export function writeNpy(array: NpyArray): Uint8Array {
   const { shape, data } = checkObject("npy data", array);
   for (const extent of checkArray<number>("npy data: shape", shape)) checkInteger("npy data: shape", extent, 0);
   const descr = types.find(([, type]) => data instanceof type)?.[0];
-  if (descr === undefined) throw new LlifError("ARGUMENT", "npy data: expected uint8, int32, uint32, float32 or float64");
+  if (descr === undefined)
+    throw new LlifError("ARGUMENT", "npy data: expected uint8, int32, uint32, float32 or float64");
   if (sizeOf(shape) !== data.length) {
-    throw new LlifError("SHAPE", `npy data: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${data.length}`);
+    throw new LlifError(
+      "SHAPE",
+      `npy data: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${data.length}`,
+    );
   }
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
@@ -88,7 +111,11 @@ export function writeNpy(array: NpyArray): Uint8Array {
  * Reads NumPy's `.npz`: array names without `.npy`, in the file's order.
  * @throws {LlifError} `FORMAT` as `readNpy`, for a damaged archive (its checksums are compared), and beyond the budget.
  */
-export function readNpz(source: Uint8Array | ArrayBuffer, place = "npz file", budget?: ReadBudget): Map<string, NpyArray> {
+export function readNpz(
+  source: Uint8Array | ArrayBuffer,
+  place = "npz file",
+  budget?: ReadBudget,
+): Map<string, NpyArray> {
   checkString("place", place);
   const arrays = new Map<string, NpyArray>();
   for (const [file, content] of unzip(checkBytes(place, source), place, undefined, budget)) {

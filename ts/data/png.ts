@@ -17,7 +17,15 @@ const colourTypes: Readonly<Record<number, { readonly samples: number; readonly 
 const palette = 3;
 
 /** First column and row, and steps, of the seven images that an interlaced one consists of. */
-const interlaced = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]] as const;
+const interlaced = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const;
 const whole = [[0, 0, 1, 1]] as const;
 
 interface Header {
@@ -42,7 +50,14 @@ export function decodePng(bytes: Uint8Array, place: string, budget: Budget): Dec
   const { width, height, depth, samples, colourType } = header;
   const rowBytes = (columns: number) => Math.ceil((columns * samples * depth) / 8);
   const passes = header.passes
-    .map(([x, y, stepX, stepY]) => ({ x, y, stepX, stepY, columns: Math.ceil((width - x) / stepX), rows: Math.ceil((height - y) / stepY) }))
+    .map(([x, y, stepX, stepY]) => ({
+      x,
+      y,
+      stepX,
+      stepY,
+      columns: Math.ceil((width - x) / stepX),
+      rows: Math.ceil((height - y) / stepY),
+    }))
     .filter(({ columns, rows }) => columns > 0 && rows > 0);
   const channels = colourType === 0 || colourType === 4 ? 1 : 3;
   const size = passes.reduce((sum, { columns, rows }) => sum + rows * (1 + rowBytes(columns)), 0);
@@ -58,7 +73,8 @@ export function decodePng(bytes: Uint8Array, place: string, budget: Budget): Dec
     for (let row = 0; row < rows; row++) {
       const line = lines.subarray(at + 1, at + 1 + bytesPerRow);
       unfilter(lines[at], line, above, Math.max(1, (samples * depth) >> 3), place);
-      for (let column = 0; column < columns; column++) put(line, column, ((y + row * stepY) * width + x + column * stepX) * channels);
+      for (let column = 0; column < columns; column++)
+        put(line, column, ((y + row * stepY) * width + x + column * stepX) * channels);
       above = line;
       at += 1 + bytesPerRow;
     }
@@ -77,10 +93,12 @@ function readChunks(bytes: Uint8Array, place: string): { header: Header; colours
     const length = view.getUint32(at);
     const next = at + 12 + length;
     if (next > bytes.length) throw corrupt(place, `a chunk of ${length} bytes`);
-    if (crc32(bytes.subarray(at + 4, next - 4)) !== view.getUint32(next - 4)) throw corrupt(place, `a wrong checksum at byte ${at}`);
+    if (crc32(bytes.subarray(at + 4, next - 4)) !== view.getUint32(next - 4))
+      throw corrupt(place, `a wrong checksum at byte ${at}`);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     const content = bytes.subarray(at + 8, next - 4);
-    if ((type === "IHDR") !== (header === undefined)) throw corrupt(place, header === undefined ? "no header" : "two headers");
+    if ((type === "IHDR") !== (header === undefined))
+      throw corrupt(place, header === undefined ? "no header" : "two headers");
     if (type === "IHDR") header = readHeader(content, place);
     else if (type === "PLTE") colours = new Uint8Array(content);
     else if (type === "IDAT") parts.push(content);
@@ -89,7 +107,8 @@ function readChunks(bytes: Uint8Array, place: string): { header: Header; colours
     at = next;
   }
   if (header === undefined || parts.length === 0) throw corrupt(place, "no pixels");
-  if (header.colourType === palette && (colours.length === 0 || colours.length % 3 !== 0)) throw corrupt(place, `a palette of ${colours.length} bytes`);
+  if (header.colourType === palette && (colours.length === 0 || colours.length % 3 !== 0))
+    throw corrupt(place, `a palette of ${colours.length} bytes`);
   const packed = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let offset = 0;
   for (const part of parts) {
@@ -107,13 +126,19 @@ function readHeader(content: Uint8Array, place: string): Header {
   if (width === 0 || height === 0) throw corrupt(place, `${width}×${height} pixels`);
   const { samples, depths } = colourTypes[colourType] ?? { samples: 0, depths: [] };
   if (!depths.includes(depth)) throw corrupt(place, `colour type ${colourType} with ${depth} bits`);
-  if (compression !== 0 || filter !== 0 || interlacing > 1) throw corrupt(place, `compression ${compression}, filter ${filter}, interlacing ${interlacing}`);
+  if (compression !== 0 || filter !== 0 || interlacing > 1)
+    throw corrupt(place, `compression ${compression}, filter ${filter}, interlacing ${interlacing}`);
   return { width, height, depth, colourType, samples, passes: interlacing === 1 ? interlaced : whole };
 }
 
 /** Zlib data, RFC 1950. */
 function unpack(packed: Uint8Array, size: number, place: string): Uint8Array {
-  const isZlib = packed.length >= 6 && (packed[0] & 15) === 8 && packed[0] >> 4 <= 7 && ((packed[0] << 8) | packed[1]) % 31 === 0 && (packed[1] & 32) === 0;
+  const isZlib =
+    packed.length >= 6 &&
+    (packed[0] & 15) === 8 &&
+    packed[0] >> 4 <= 7 &&
+    ((packed[0] << 8) | packed[1]) % 31 === 0 &&
+    (packed[1] & 32) === 0;
   if (!isZlib) throw corrupt(place, "its pixels are no zlib data");
   const { content, consumed } = inflate(packed.subarray(2), size, `${place}: truncated or corrupt PNG file`);
   const end = 2 + consumed + 4;
@@ -145,7 +170,12 @@ function paeth(left: number, up: number, upLeft: number): number {
 }
 
 /** Writes one pixel of a line without its alpha. */
-function pixelWriter({ depth, colourType, samples }: Header, colours: Uint8Array, data: Uint8Array, place: string): (line: Uint8Array, column: number, to: number) => void {
+function pixelWriter(
+  { depth, colourType, samples }: Header,
+  colours: Uint8Array,
+  data: Uint8Array,
+  place: string,
+): (line: Uint8Array, column: number, to: number) => void {
   if (depth < 8) {
     const largest = 2 ** depth - 1;
     return (line, column, to) => {

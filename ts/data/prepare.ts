@@ -21,7 +21,12 @@ export interface PixelConvention {
  * @param shape the model's input, [height, width, channels].
  * @throws {LlifError} `SHAPE` when the result has another shape: nothing is resized unless the convention says so.
  */
-export function prepareImage(image: DecodedImage, convention: PixelConvention, shape: Shape, place = "image"): DecodedImage {
+export function prepareImage(
+  image: DecodedImage,
+  convention: PixelConvention,
+  shape: Shape,
+  place = "image",
+): DecodedImage {
   checkString("place", place);
   checkImage(place, image);
   checkPixelConvention(convention);
@@ -31,8 +36,12 @@ export function prepareImage(image: DecodedImage, convention: PixelConvention, s
   if (convention.resize !== undefined) prepared = resizeBilinear(prepared, convention.resize);
   if (convention.crop !== undefined) prepared = cropCentre(prepared, convention.crop, place);
   if (!sameShape(prepared.shape, shape)) {
-    const steps = convention.resize === undefined ? "the model's description has no \"resize\"" : "after resize and crop";
-    throw new LlifError("SHAPE", `${place}: expected ${formatShape(shape)} as the model's input, got ${formatShape(prepared.shape)} (${steps})`);
+    const steps =
+      convention.resize === undefined ? 'the model\'s description has no "resize"' : "after resize and crop";
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected ${formatShape(shape)} as the model's input, got ${formatShape(prepared.shape)} (${steps})`,
+    );
   }
   return convention.channelOrder === "BGR" ? reverseChannels(prepared) : prepared;
 }
@@ -40,20 +49,26 @@ export function prepareImage(image: DecodedImage, convention: PixelConvention, s
 function checkImage(place: string, image: DecodedImage): void {
   const { shape, data } = checkObject(place, image, "an image");
   for (const extent of checkArray<number>(`${place}: shape`, shape)) checkInteger(`${place}: shape`, extent, 1);
-  if (shape.length !== 3 || !isTypedArray(data, "Uint8Array") || data.length !== shape[0] * shape[1] * shape[2]) throw new LlifError("SHAPE", `${place}: expected a Uint8Array of [height, width, channels], got ${describe(data)} for ${formatShape(shape)}`);
+  if (shape.length !== 3 || !isTypedArray(data, "Uint8Array") || data.length !== shape[0] * shape[1] * shape[2])
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected a Uint8Array of [height, width, channels], got ${describe(data)} for ${formatShape(shape)}`,
+    );
 }
 
 function checkPixelConvention(convention: PixelConvention): void {
   const { channelOrder, resize, crop } = checkObject("convention", convention, "an input convention");
   checkOneOf("convention: channelOrder", channelOrder, ["RGB", "BGR", "gray"]);
-  for (const [key, size] of Object.entries({ resize, crop })) if (size !== undefined) checkArray(`convention: ${key}`, size, "[height, width]");
+  for (const [key, size] of Object.entries({ resize, crop }))
+    if (size !== undefined) checkArray(`convention: ${key}`, size, "[height, width]");
 }
 
 /** `prepareImage` for each image; the data set itself where nothing changes. Takes colour data as RGB. */
 export function prepareDataset(dataset: ImageDataset, convention: PixelConvention, shape: Shape): ImageDataset {
   requireDataset("prepareDataset: dataset", dataset);
   checkPixelConvention(convention);
-  for (const extent of checkArray<number>("prepareDataset: shape", shape)) checkInteger("prepareDataset: shape", extent, 1);
+  for (const extent of checkArray<number>("prepareDataset: shape", shape))
+    checkInteger("prepareDataset: shape", extent, 1);
   const same = convention.channelOrder !== "BGR" && convention.resize === undefined && convention.crop === undefined;
   const channels = convention.channelOrder === "gray" ? 1 : 3;
   if (same && sameShape(dataset.shape, shape) && channels === dataset.shape[2]) return dataset;
@@ -108,13 +123,16 @@ function resampleAxis(data: Uint8Array, outer: number, from: number, to: number,
     const centre = (target + 0.5) * scale;
     const first = Math.max(Math.trunc(centre - support + 0.5), 0);
     const end = Math.min(Math.trunc(centre + support + 0.5), from);
-    const weights = Array.from({ length: end - first }, (_, tap) => Math.max(0, 1 - Math.abs((first + tap - centre + 0.5) / support)));
+    const weights = Array.from({ length: end - first }, (_, tap) =>
+      Math.max(0, 1 - Math.abs((first + tap - centre + 0.5) / support)),
+    );
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     const fixed = weights.map((weight) => Math.floor(0.5 + (weight / total) * 2 ** 22));
     for (let block = 0; block < outer; block++) {
       for (let element = 0; element < inner; element++) {
         let sum = 1 << 21;
-        for (let tap = 0; tap < fixed.length; tap++) sum += fixed[tap] * data[(block * from + first + tap) * inner + element];
+        for (let tap = 0; tap < fixed.length; tap++)
+          sum += fixed[tap] * data[(block * from + first + tap) * inner + element];
         result[(block * to + target) * inner + element] = Math.min(255, sum >> 22);
       }
     }
@@ -128,13 +146,20 @@ export function cropCentre(image: DecodedImage, [height, width]: Size, place = "
   checkInteger("crop width", width, 1);
   const [fromHeight, fromWidth] = image.shape;
   if (height > fromHeight || width > fromWidth) {
-    throw new LlifError("SHAPE", `${place}: expected at least ${height}×${width} pixels to crop, got ${fromHeight}×${fromWidth}`);
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected at least ${height}×${width} pixels to crop, got ${fromHeight}×${fromWidth}`,
+    );
   }
   return cropAt(image, [Math.floor((fromHeight - height) / 2), Math.floor((fromWidth - width) / 2)], [height, width]);
 }
 
 /** A part that lies wholly inside the image, from its upper left corner on. */
-export function cropAt(image: DecodedImage, [top, left]: readonly [top: number, left: number], [height, width]: Size): DecodedImage {
+export function cropAt(
+  image: DecodedImage,
+  [top, left]: readonly [top: number, left: number],
+  [height, width]: Size,
+): DecodedImage {
   const [fromHeight, fromWidth, channels] = image.shape;
   checkInteger("crop top", top, 0, fromHeight - height);
   checkInteger("crop left", left, 0, fromWidth - width);

@@ -19,9 +19,14 @@ export function readTar(source: Uint8Array, place = "tar archive"): Map<string, 
   while (offset + blockBytes <= bytes.length) {
     const header = bytes.subarray(offset, offset + blockBytes);
     if (header.every((byte) => byte === 0)) return files;
-    if (checksum(header) !== octal(header, 148, 8)) throw new LlifError("FORMAT", `${place}: corrupt header at byte ${offset}`);
+    if (checksum(header) !== octal(header, 148, 8))
+      throw new LlifError("FORMAT", `${place}: corrupt header at byte ${offset}`);
     const size = octal(header, 124, 12);
-    if (Number.isNaN(size)) throw new LlifError("FORMAT", `${place}: corrupt header at byte ${offset}, expected an octal size, got ${quoted(text(header, 124, 12))}`);
+    if (Number.isNaN(size))
+      throw new LlifError(
+        "FORMAT",
+        `${place}: corrupt header at byte ${offset}, expected an octal size, got ${quoted(text(header, 124, 12))}`,
+      );
     const start = offset + blockBytes;
     if (start + size > bytes.length) {
       throw new LlifError("FORMAT", `${place}: truncated, expected ${start + size} bytes, got ${bytes.length}`);

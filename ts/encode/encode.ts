@@ -33,7 +33,11 @@ export function encodeConstant(values: ArrayLike<number>): { readonly values: Fl
  */
 export function encodeRegular(values: ArrayLike<number>, ticks: number): EncodedSpikes {
   checkRates("encodeRegular", values, ticks);
-  return collect(values.length, ticks, (neuron, tick) => Math.floor(values[neuron] * (tick + 1) + 0.5) > Math.floor(values[neuron] * tick + 0.5));
+  return collect(
+    values.length,
+    ticks,
+    (neuron, tick) => Math.floor(values[neuron] * (tick + 1) + 0.5) > Math.floor(values[neuron] * tick + 0.5),
+  );
 }
 
 /**
@@ -55,10 +59,15 @@ function checkRates(place: string, values: ArrayLike<number>, ticks: number): vo
   checkInteger(`${place}: ticks`, ticks, 1, 2 ** 24);
   checkNumbers(`${place}: values`, values);
   if (values.length === 0) throw new LlifError("ARGUMENT", `${place}: expected at least one value, got none`);
-  for (let index = 0; index < values.length; index++) checkFinite(`${place}: rate at index ${index}`, values[index], { from: 0, to: 1 });
+  for (let index = 0; index < values.length; index++)
+    checkFinite(`${place}: rate at index ${index}`, values[index], { from: 0, to: 1 });
 }
 
-function collect(neuronCount: number, tickCount: number, spikes: (neuron: number, tick: number) => boolean): EncodedSpikes {
+function collect(
+  neuronCount: number,
+  tickCount: number,
+  spikes: (neuron: number, tick: number) => boolean,
+): EncodedSpikes {
   const ticks: number[] = [];
   const neurons: number[] = [];
   for (let tick = 0; tick < tickCount; tick++) {
@@ -68,5 +77,9 @@ function collect(neuronCount: number, tickCount: number, spikes: (neuron: number
       neurons.push(neuron);
     }
   }
-  return { ticks: Uint32Array.from(ticks), neurons: Uint32Array.from(neurons), meaning: { kind: "rates", ticks: tickCount } };
+  return {
+    ticks: Uint32Array.from(ticks),
+    neurons: Uint32Array.from(neurons),
+    meaning: { kind: "rates", ticks: tickCount },
+  };
 }

@@ -24,12 +24,15 @@ export function encodePhase(counts: ArrayLike<number>, ticks: number, form: Phas
   checkNumbers("encodePhase: counts", counts);
   checkOneOf("encodePhase: spikes", spikes, ["unsigned", "signed"]);
   checkBoolean("encodePhase: nonAdjacent", nonAdjacent);
-  if (nonAdjacent && spikes !== "signed") throw new LlifError("ARGUMENT", `encodePhase: nonAdjacent: expected spikes "signed", got "${spikes}"`);
+  if (nonAdjacent && spikes !== "signed")
+    throw new LlifError("ARGUMENT", `encodePhase: nonAdjacent: expected spikes "signed", got "${spikes}"`);
   const kind = nonAdjacent ? "nonAdjacent" : spikes === "signed" ? "ternary" : "binary";
   const { longest, reach, digitsOf } = forms[kind];
   checkInteger("encodePhase: ticks", ticks, 1, longest);
   const most = reach(ticks);
-  const digits = Array.from(counts, (count, index) => digitsOf(checkInteger(`encodePhase: count at index ${index}`, count, kind === "binary" ? 0 : -most, most), ticks));
+  const digits = Array.from(counts, (count, index) =>
+    digitsOf(checkInteger(`encodePhase: count at index ${index}`, count, kind === "binary" ? 0 : -most, most), ticks),
+  );
   return collectDigits(digits, ticks, kind !== "binary", kind === "ternary" ? "ternary digits" : "binary digits");
 }
 
@@ -42,7 +45,11 @@ interface DigitForm {
 }
 
 const forms: Readonly<Record<"binary" | "ternary" | "nonAdjacent", DigitForm>> = {
-  binary: { longest: 30, reach: (ticks) => 2 ** ticks - 1, digitsOf: (count, ticks) => Int8Array.from({ length: ticks }, (_, k) => (count >> k) & 1) },
+  binary: {
+    longest: 30,
+    reach: (ticks) => 2 ** ticks - 1,
+    digitsOf: (count, ticks) => Int8Array.from({ length: ticks }, (_, k) => (count >> k) & 1),
+  },
   ternary: { longest: 19, reach: (ticks) => (3 ** ticks - 1) / 2, digitsOf: ternaryDigits },
   nonAdjacent: { longest: 30, reach: (ticks) => Math.floor(2 ** (ticks + 1) / 3), digitsOf: nonAdjacentDigits },
 };
@@ -77,6 +84,10 @@ function collectDigits(digits: readonly Int8Array[], ticks: number, signed: bool
       found.signs.push(digit);
     });
   }
-  const spikes = { ticks: Uint32Array.from(found.ticks), neurons: Uint32Array.from(found.neurons), meaning: { kind, ticks } };
+  const spikes = {
+    ticks: Uint32Array.from(found.ticks),
+    neurons: Uint32Array.from(found.neurons),
+    meaning: { kind, ticks },
+  };
   return signed ? { ...spikes, signs: Int8Array.from(found.signs) } : spikes;
 }

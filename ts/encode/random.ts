@@ -12,7 +12,8 @@ export function pcg32(seed: number): () => number {
   let low = 0;
   const step = (): void => {
     const productLow = Math.imul(low, multiplierLow);
-    const productHigh = (highProduct(low, multiplierLow) + Math.imul(high, multiplierLow) + Math.imul(low, multiplierHigh)) | 0;
+    const productHigh =
+      (highProduct(low, multiplierLow) + Math.imul(high, multiplierLow) + Math.imul(low, multiplierHigh)) | 0;
     low = (productLow + incrementLow) | 0;
     // A carry out of the low words.
     high = (productHigh + incrementHigh + (low >>> 0 < productLow >>> 0 ? 1 : 0)) | 0;
@@ -38,5 +39,5 @@ function highProduct(a: number, b: number): number {
   const [aHigh, aLow, bHigh, bLow] = [a >>> 16, a & 0xffff, b >>> 16, b & 0xffff];
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
   return aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(((middle & 0xffff) + aLow * bHigh) / 65536);
-}import { checkInteger } from "../check.ts";
-
+}
+import { checkInteger } from "../check.ts";

@@ -10,11 +10,16 @@ import type { EncodedSpikes } from "./encode.ts";
 export function encodeTtfs(counts: ArrayLike<number>, windowTicks: number): EncodedSpikes {
   checkNumbers("encodeTtfs: counts", counts);
   checkInteger("encodeTtfs: windowTicks", windowTicks, 1, 2 ** 24);
-  for (let neuron = 0; neuron < counts.length; neuron++) checkInteger(`encodeTtfs: count at index ${neuron}`, counts[neuron], 0, windowTicks);
+  for (let neuron = 0; neuron < counts.length; neuron++)
+    checkInteger(`encodeTtfs: count at index ${neuron}`, counts[neuron], 0, windowTicks);
   const neurons = Uint32Array.from(counts, (_, neuron) => neuron)
     .filter((neuron) => counts[neuron] > 0)
     .sort((a, b) => counts[b] - counts[a] || a - b);
-  return { ticks: neurons.map((neuron) => windowTicks - counts[neuron]), neurons, meaning: { kind: "slots", ticks: windowTicks } };
+  return {
+    ticks: neurons.map((neuron) => windowTicks - counts[neuron]),
+    neurons,
+    meaning: { kind: "slots", ticks: windowTicks },
+  };
 }
 
 /**
@@ -26,7 +31,13 @@ export function encodeTtfs(counts: ArrayLike<number>, windowTicks: number): Enco
  */
 export function encodeTtfsTimes(values: ArrayLike<number>): EncodedSpikes {
   checkNumbers("encodeTtfsTimes: values", values);
-  for (let neuron = 0; neuron < values.length; neuron++) checkFinite(`encodeTtfsTimes: value at index ${neuron}`, values[neuron], { from: 0, to: 1 });
+  for (let neuron = 0; neuron < values.length; neuron++)
+    checkFinite(`encodeTtfsTimes: value at index ${neuron}`, values[neuron], { from: 0, to: 1 });
   const neurons = Uint32Array.from(values, (_, neuron) => neuron).filter((neuron) => values[neuron] > 0);
-  return { ticks: new Uint32Array(neurons.length), neurons, times: Float64Array.from(neurons, (neuron) => 1 - values[neuron]), meaning: { kind: "times", ticks: 1 } };
+  return {
+    ticks: new Uint32Array(neurons.length),
+    neurons,
+    times: Float64Array.from(neurons, (neuron) => 1 - values[neuron]),
+    meaning: { kind: "times", ticks: 1 },
+  };
 }

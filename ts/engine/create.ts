@@ -31,7 +31,11 @@ export function resolveEngine(choice: EngineName | Engine = "auto"): Engine {
 
 const automaticEngine: Engine = {
   name: "wasm",
-  createSimulator: (network, options) => whereAllowed(() => wasmEngine().createSimulator(network, options), () => fallback().createSimulator(network, options)),
+  createSimulator: (network, options) =>
+    whereAllowed(
+      () => wasmEngine().createSimulator(network, options),
+      () => fallback().createSimulator(network, options),
+    ),
 };
 
 /**
@@ -64,7 +68,10 @@ function withoutCore(): null {
 }
 
 function fallback(): Engine {
-  warnOnce("engine", "this runtime does not support or allow the wasm engine (WebAssembly with SIMD; a Content-Security-Policy needs 'wasm-unsafe-eval'); simulating with the reference engine, which is slower");
+  warnOnce(
+    "engine",
+    "this runtime does not support or allow the wasm engine (WebAssembly with SIMD; a Content-Security-Policy needs 'wasm-unsafe-eval'); simulating with the reference engine, which is slower",
+  );
   return referenceEngine();
 }
 
@@ -77,7 +84,10 @@ export interface CreateSimulatorOptions<R extends RecordOptions = RecordOptions>
  * A simulator of a network; dispose it after use.
  * @throws {LlifError} if the network is not valid or not supported, or the engine cannot start.
  */
-export async function createSimulator<const R extends RecordOptions = {}>(network: SpikingNetwork, options: CreateSimulatorOptions<R> = {}): Promise<Simulator<R>> {
+export async function createSimulator<const R extends RecordOptions = {}>(
+  network: SpikingNetwork,
+  options: CreateSimulatorOptions<R> = {},
+): Promise<Simulator<R>> {
   checkOptions("createSimulator", options, { engine: true, record: true });
   return resolveEngine(options.engine).createSimulator<R>(network, { record: options.record });
 }

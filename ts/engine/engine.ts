@@ -6,7 +6,10 @@ import type { SpikingNetwork } from "../spiking/network.ts";
 export interface Engine {
   readonly name: "wasm" | "reference";
   /** @throws {LlifError} if the network is not valid or not supported; the message names the node. */
-  createSimulator<const R extends RecordOptions = {}>(network: SpikingNetwork, options?: SimulatorOptions<R>): Promise<Simulator<R>>;
+  createSimulator<const R extends RecordOptions = {}>(
+    network: SpikingNetwork,
+    options?: SimulatorOptions<R>,
+  ): Promise<Simulator<R>>;
 }
 
 export interface SimulatorOptions<R extends RecordOptions = RecordOptions> {
@@ -123,8 +126,11 @@ export interface Result<R extends RecordOptions = RecordOptions> {
   readonly statistics: Statistics;
 }
 
-type RecordedSpikes<R extends RecordOptions> = R["spikes"] extends readonly (infer Name extends string)[] ? Name : never;
-type RecordedPotentials<R extends RecordOptions> = R["potentials"] extends Readonly<Record<infer Name extends string, readonly number[]>> ? Name : never;
+type RecordedSpikes<R extends RecordOptions> = R["spikes"] extends readonly (infer Name extends string)[]
+  ? Name
+  : never;
+type RecordedPotentials<R extends RecordOptions> =
+  R["potentials"] extends Readonly<Record<infer Name extends string, readonly number[]>> ? Name : never;
 
 export interface Statistics {
   /** Ticks of this run: T, or the latency of the layerwise network. */

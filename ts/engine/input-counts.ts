@@ -14,9 +14,14 @@ export interface InputCounts {
   reset(): void;
 }
 
-export function inputCounts(proof: ChargeProof, { input: { shape }, windowTicks }: SpikingNetwork, { interleaved, delivery, firing, integrationGain }: CompiledSchedule): InputCounts {
+export function inputCounts(
+  proof: ChargeProof,
+  { input: { shape }, windowTicks }: SpikingNetwork,
+  { interleaved, delivery, firing, integrationGain }: CompiledSchedule,
+): InputCounts {
   const totals = new Float64Array(sizeOf(shape));
-  const payload = (tick: number): number => (delivery === "weighted" ? firing[tick].payload : integrationGain ** (windowTicks - 1 - tick));
+  const payload = (tick: number): number =>
+    delivery === "weighted" ? firing[tick].payload : integrationGain ** (windowTicks - 1 - tick);
   const [constant, spikes] = [new Extent(), new Extent()];
   const reset = (): void => {
     totals.fill(0);

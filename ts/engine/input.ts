@@ -1,6 +1,14 @@
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkInteger, checkIterable, checkOptions, describe } from "../check.ts";
-import { isNumbers, isShaped, sampleOf, samplesOf, type PlainSample, type SampleValues, type ShapedSamples } from "../samples.ts";
+import {
+  isNumbers,
+  isShaped,
+  sampleOf,
+  samplesOf,
+  type PlainSample,
+  type SampleValues,
+  type ShapedSamples,
+} from "../samples.ts";
 import { encodersOf, spikeKindOf } from "../spiking/meaning.ts";
 import { hasRealTimes, type SpikingNetwork } from "../spiking/network.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
@@ -45,14 +53,20 @@ export function encodeInput(network: SpikingNetwork, input: RunInput, ticks: num
   const events = encodeSpikes(network, spikes, ticks);
   if (values === undefined) return events;
   if (network.schedule !== "synchronous") {
-    throw new LlifError("ARGUMENT", `input "${network.input.name}": expected { values } or { spikes } in a ${network.schedule} network, got both; only synchronous networks add them`);
+    throw new LlifError(
+      "ARGUMENT",
+      `input "${network.input.name}": expected { values } or { spikes } in a ${network.schedule} network, got both; only synchronous networks add them`,
+    );
   }
   const constant = encodeValues(network, values);
   return { ...events, values: constant.values, clipped: constant.clipped };
 }
 
 /** Each input, taken when it is asked for: it may share memory with the next. @throws {LlifError} as `eachSample`. */
-export async function* eachInput(network: SpikingNetwork, inputs: RunInputs): AsyncGenerator<RunInput, void, undefined> {
+export async function* eachInput(
+  network: SpikingNetwork,
+  inputs: RunInputs,
+): AsyncGenerator<RunInput, void, undefined> {
   const { name, shape } = network.input;
   if (isShaped(inputs)) {
     yield* samplesOf(`input "${name}"`, inputs, shape);
@@ -70,16 +84,31 @@ export function countOfInputs(network: SpikingNetwork, inputs: RunInputs): numbe
   return Array.isArray(inputs) && !inputs.some(isShaped) ? inputs.length : undefined;
 }
 
-function partsOf(network: SpikingNetwork, input: RunInput): { readonly values?: PlainSample; readonly spikes?: SpikeInput } {
+function partsOf(
+  network: SpikingNetwork,
+  input: RunInput,
+): { readonly values?: PlainSample; readonly spikes?: SpikeInput } {
   const { name, shape } = network.input;
   const place = `input "${name}"`;
-  if (input instanceof Uint8Array || input instanceof Float32Array || isNumbers(input) || isShaped(input)) return { values: sampleOf(place, input as SampleValues, shape) };
+  if (input instanceof Uint8Array || input instanceof Float32Array || isNumbers(input) || isShaped(input))
+    return { values: sampleOf(place, input as SampleValues, shape) };
   if (typeof input !== "object" || input === null || !("values" in input || "spikes" in input)) {
-    throw new LlifError("ARGUMENT", `${place}: expected a Uint8Array, a Float32Array, { values } or { spikes }, got ${describe(input)}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a Uint8Array, a Float32Array, { values } or { spikes }, got ${describe(input)}`,
+    );
   }
-  const { values, spikes } = checkOptions<{ values?: SampleValues | ShapedSamples; spikes?: SpikeInput }>(place, input, { values: true, spikes: true });
-  if (values === undefined && spikes === undefined) throw new LlifError("ARGUMENT", `${place}: expected { values } or { spikes }, got neither`);
-  return { ...(values === undefined ? {} : { values: sampleOf(place, values, shape) }), ...(spikes === undefined ? {} : { spikes }) };
+  const { values, spikes } = checkOptions<{ values?: SampleValues | ShapedSamples; spikes?: SpikeInput }>(
+    place,
+    input,
+    { values: true, spikes: true },
+  );
+  if (values === undefined && spikes === undefined)
+    throw new LlifError("ARGUMENT", `${place}: expected { values } or { spikes }, got neither`);
+  return {
+    ...(values === undefined ? {} : { values: sampleOf(place, values, shape) }),
+    ...(spikes === undefined ? {} : { spikes }),
+  };
 }
 
 function encodeValues(network: SpikingNetwork, values: PlainSample): ConstantInput {
@@ -87,35 +116,56 @@ function encodeValues(network: SpikingNetwork, values: PlainSample): ConstantInp
   const place = `input "${name}"`;
   const pool = network.nodes.find((node) => node.kind === "pool" && node.from === name);
   if (pool !== undefined) {
-    throw new LlifError("UNSUPPORTED", `pool "${pool.name}" reads ${place}: constant values cannot pass a pool; give { spikes }, or put a population between`, { nodes: [pool.name] });
+    throw new LlifError(
+      "UNSUPPORTED",
+      `pool "${pool.name}" reads ${place}: constant values cannot pass a pool; give { spikes }, or put a population between`,
+      { nodes: [pool.name] },
+    );
   }
   const delayed = network.synapses.find((synapse) => synapse.from === name && synapse.delayTicks > 0);
   if (delayed !== undefined) {
-    throw new LlifError("UNSUPPORTED", `synapse "${name}" to "${delayed.to}": constant values cannot be delayed; give { spikes }, or put a population between`, { nodes: [delayed.to] });
+    throw new LlifError(
+      "UNSUPPORTED",
+      `synapse "${name}" to "${delayed.to}": constant values cannot be delayed; give { spikes }, or put a population between`,
+      { nodes: [delayed.to] },
+    );
   }
   if (values instanceof Uint8Array && counts !== null && counts.minimum < 0) {
-    throw new LlifError("ARGUMENT", `${place}: expected a Float32Array of the model's own inputs, which are no images of bytes (one count is ${counts.unit}), got a Uint8Array`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a Float32Array of the model's own inputs, which are no images of bytes (one count is ${counts.unit}), got a Uint8Array`,
+    );
   }
   if (takesWholeSpikes(network)) {
-    throw new LlifError("ARGUMENT", `${place}: expected spikes, each of which stands for a whole ${counts?.unit}, got values; they enter the network that inputEncoder was given`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected spikes, each of which stands for a whole ${counts?.unit}, got values; they enter the network that inputEncoder was given`,
+    );
   }
   const pixels = counts !== null && counts.minimum === 0;
   let clipped = 0;
   const encoded = network.arithmetic === "float32" ? new Float32Array(values.length) : new Int32Array(values.length);
   for (let index = 0; index < values.length; index++) {
     let value: number = values[index];
-    if (!Number.isFinite(value)) throw new LlifError("ARGUMENT", `${place}: expected finite values, got ${value} at index ${index}`);
+    if (!Number.isFinite(value))
+      throw new LlifError("ARGUMENT", `${place}: expected finite values, got ${value} at index ${index}`);
     if (counts !== null) {
       if (values instanceof Float32Array) value = Math.round(value / counts.unit);
       if (pixels && (value < 0 || value > counts.maximum)) {
         const reach = `0 to ${counts.maximum * counts.unit}`;
-        throw new LlifError("ARGUMENT", `${place}: expected pixels from ${reach}, before any mean and deviation, which are in the weights; got ${values[index]} at index ${index}`);
+        throw new LlifError(
+          "ARGUMENT",
+          `${place}: expected pixels from ${reach}, before any mean and deviation, which are in the weights; got ${values[index]} at index ${index}`,
+        );
       }
       const within = Math.min(Math.max(value, counts.minimum), counts.maximum);
       if (within !== value) clipped++;
       value = within;
     } else if (network.arithmetic === "int32" && (value | 0) !== value) {
-      throw new LlifError("ARGUMENT", `${place}: expected integers of 32 bits, as the network's charges are, got ${value} at index ${index}`);
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: expected integers of 32 bits, as the network's charges are, got ${value} at index ${index}`,
+      );
     }
     encoded[index] = value;
   }
@@ -129,7 +179,10 @@ function encodeSpikes(network: SpikingNetwork, spikes: SpikeInput, ticks: number
   checkSpikes(place, network, spikes);
   const length = spikes.ticks.length;
   if (spikes.neurons.length !== length) {
-    throw new LlifError("SHAPE", `${place}: expected as many neurons as ticks, got ${spikes.neurons.length} neurons and ${length} ticks`);
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected as many neurons as ticks, got ${spikes.neurons.length} neurons and ${length} ticks`,
+    );
   }
   const extra = checkExtras(place, network, spikes);
   const starts = new Uint32Array(ticks + 1);
@@ -138,7 +191,8 @@ function encodeSpikes(network: SpikingNetwork, spikes: SpikeInput, ticks: number
   for (let index = 0; index < length; index++) {
     const tick = spikes.ticks[index];
     const neuron = spikes.neurons[index];
-    if (!(tick >= 0 && tick < ticks && Number.isInteger(tick))) checkInteger(`${place}: tick at index ${index}`, tick, 0, ticks - 1);
+    if (!(tick >= 0 && tick < ticks && Number.isInteger(tick)))
+      checkInteger(`${place}: tick at index ${index}`, tick, 0, ticks - 1);
     if (!(neuron >= 0 && neuron < size && Number.isInteger(neuron))) {
       checkInteger(`${place}: neuron at index ${index} (shape ${formatShape(shape)})`, neuron, 0, size - 1);
     }
@@ -156,16 +210,26 @@ function encodeSpikes(network: SpikingNetwork, spikes: SpikeInput, ticks: number
   // Equal keys: the smaller sign or time first, so that the order of the argument does not matter.
   const order = Uint32Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b] || extra.values[a] - extra.values[b]);
   const neurons = Uint32Array.from(order, (index) => keys[index] % size);
-  if (extra.kind === "signs") return { kind: "events", neurons, starts, signs: Int8Array.from(order, (index) => extra.values[index]) };
+  if (extra.kind === "signs")
+    return { kind: "events", neurons, starts, signs: Int8Array.from(order, (index) => extra.values[index]) };
   return { kind: "events", neurons, starts, times: Float64Array.from(order, (index) => extra.values[index]) };
 }
 
 function checkSpikes(place: string, network: SpikingNetwork, spikes: SpikeInput): void {
-  if (Array.isArray(spikes)) throw new LlifError("ARGUMENT", `${place}: expected { ticks, neurons }, got ${describe(spikes)}`);
-  checkOptions<SpikeInput & { length?: number }>(place, spikes, { ticks: true, neurons: true, signs: true, times: true, meaning: true, length: true });
+  if (Array.isArray(spikes))
+    throw new LlifError("ARGUMENT", `${place}: expected { ticks, neurons }, got ${describe(spikes)}`);
+  checkOptions<SpikeInput & { length?: number }>(place, spikes, {
+    ticks: true,
+    neurons: true,
+    signs: true,
+    times: true,
+    meaning: true,
+    length: true,
+  });
   for (const name of ["ticks", "neurons", "signs", "times"] as const) {
     const numbers = spikes[name];
-    if (!isNumbers(numbers) && (numbers !== undefined || name === "ticks" || name === "neurons")) throw new LlifError("ARGUMENT", `${place}: ${name}: expected an array of integers, got ${describe(numbers)}`);
+    if (!isNumbers(numbers) && (numbers !== undefined || name === "ticks" || name === "neurons"))
+      throw new LlifError("ARGUMENT", `${place}: ${name}: expected an array of integers, got ${describe(numbers)}`);
   }
   checkMeaning(place, network, spikes);
 }
@@ -177,37 +241,64 @@ function takesWholeSpikes({ input: { counts }, arithmetic }: SpikingNetwork): bo
 
 /** Networks by hand take spikes as they come; in those that were mapped a spike stands for something. */
 function checkMeaning(place: string, network: SpikingNetwork, { meaning }: SpikeInput): void {
-  const { input: { counts }, arithmetic, code, windowTicks } = network;
+  const {
+    input: { counts },
+    arithmetic,
+    code,
+    windowTicks,
+  } = network;
   if (counts === null) return;
   const refuse = (text: string): never => {
     throw new LlifError("ARGUMENT", `${place}: ${text}`);
   };
   if (counts.minimum === 0 && arithmetic === "float32" && !takesWholeSpikes(network)) {
-    refuse(`one spike would stand for 1 of ${counts.maximum} counts of a value; expected spikes into the network that inputEncoder(network, { encoding }) gives, in which one stands for all of them`);
+    refuse(
+      `one spike would stand for 1 of ${counts.maximum} counts of a value; expected spikes into the network that inputEncoder(network, { encoding }) gives, in which one stands for all of them`,
+    );
   }
   if (meaning === undefined) return;
   const kind = spikeKindOf(network);
-  if (meaning.kind !== kind) refuse(`expected ${kind}, as code "${code}" of ${network.spikes} spikes reads them (${encodersOf[kind]}), got ${meaning.kind}; inputEncoder(network) knows which`);
+  if (meaning.kind !== kind)
+    refuse(
+      `expected ${kind}, as code "${code}" of ${network.spikes} spikes reads them (${encodersOf[kind]}), got ${meaning.kind}; inputEncoder(network) knows which`,
+    );
   if (kind === "rates" || kind === "times") {
-    if (arithmetic === "int32" && counts.maximum !== windowTicks) refuse(`a rate of 1 would stand for ${windowTicks} counts, one a tick, where the input has ${counts.maximum}; take the spikes of inputEncoder(network, { encoding: "regular" })`);
+    if (arithmetic === "int32" && counts.maximum !== windowTicks)
+      refuse(
+        `a rate of 1 would stand for ${windowTicks} counts, one a tick, where the input has ${counts.maximum}; take the spikes of inputEncoder(network, { encoding: "regular" })`,
+      );
   } else if (meaning.ticks !== windowTicks) {
     refuse(`expected ${kind} of ${windowTicks} ticks, the network's window, got those of ${meaning.ticks}`);
   }
 }
 
 /** What a spike carries besides its tick and neuron, where the code has a place for it. */
-function checkExtras(place: string, network: SpikingNetwork, spikes: SpikeInput): { readonly kind: "signs" | "times"; readonly values: ArrayLike<number> } | undefined {
+function checkExtras(
+  place: string,
+  network: SpikingNetwork,
+  spikes: SpikeInput,
+): { readonly kind: "signs" | "times"; readonly values: ArrayLike<number> } | undefined {
   const { signs, times } = spikes;
   const realTimes = hasRealTimes(network);
-  if (signs !== undefined && network.spikes !== "signed") throw new LlifError("ARGUMENT", `${place}: expected no signs in a network of unsigned spikes`);
-  if (times !== undefined && !realTimes) throw new LlifError("ARGUMENT", `${place}: expected no times but in real-valued ttfs, got them in code "${network.code}", ${network.arithmetic}`);
+  if (signs !== undefined && network.spikes !== "signed")
+    throw new LlifError("ARGUMENT", `${place}: expected no signs in a network of unsigned spikes`);
+  if (times !== undefined && !realTimes)
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected no times but in real-valued ttfs, got them in code "${network.code}", ${network.arithmetic}`,
+    );
   const kind = signs === undefined ? "times" : "signs";
   const values = signs ?? times;
   if (values === undefined) return undefined;
-  if (values.length !== spikes.ticks.length) throw new LlifError("SHAPE", `${place}: expected as many ${kind} as ticks, got ${values.length} ${kind} and ${spikes.ticks.length} ticks`);
+  if (values.length !== spikes.ticks.length)
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected as many ${kind} as ticks, got ${values.length} ${kind} and ${spikes.ticks.length} ticks`,
+    );
   for (let index = 0; index < values.length; index++) {
     if (kind === "times") checkFinite(`${place}: time at index ${index}`, values[index], { from: 0, to: 1 });
-    else if (Math.abs(values[index]) !== 1) throw new LlifError("ARGUMENT", `${place}: sign at index ${index}: expected 1 or -1, got ${values[index]}`);
+    else if (Math.abs(values[index]) !== 1)
+      throw new LlifError("ARGUMENT", `${place}: sign at index ${index}: expected 1 or -1, got ${values[index]}`);
   }
   return { kind, values };
 }

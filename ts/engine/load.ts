@@ -61,7 +61,9 @@ async function explained<T>(start: () => Promise<T>): Promise<T> {
     return await start();
   } catch (cause) {
     if (cause instanceof LlifError) throw cause;
-    const forbidden = (await allowsWasm()) ? "" : "; WebAssembly is forbidden here: a Content-Security-Policy needs 'wasm-unsafe-eval' in script-src";
+    const forbidden = (await allowsWasm())
+      ? ""
+      : "; WebAssembly is forbidden here: a Content-Security-Policy needs 'wasm-unsafe-eval' in script-src";
     throw new LlifError("ENGINE", `the WebAssembly core did not start: ${reasonOf(cause)}${forbidden}`, { cause });
   }
 }

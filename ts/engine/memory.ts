@@ -12,16 +12,28 @@ const recordedBytes = arrayBytes;
 export const recordedSpikes = 2 ** 27;
 
 /** Bytes that the core takes at least for weights, and for what each neuron holds. */
-export function coreBytes(network: SpikingNetwork, { counts }: Pick<Recording, "counts">): { readonly weights: number; readonly neurons: number } {
+export function coreBytes(
+  network: SpikingNetwork,
+  { counts }: Pick<Recording, "counts">,
+): { readonly weights: number; readonly neurons: number } {
   const float = network.arithmetic === "float32";
   const synchronous = network.schedule === "synchronous";
   const weights = network.synapses.reduce((sum, synapse) => sum + weightBytes(network, synapse.weights.length), 0);
-  const populations = populationsOf(network).reduce((sum, { shape }) => sum + 4 * sizeOf(shape) * (Number(synchronous) + Number(counts)), 0);
-  return { weights, neurons: populations + outputsOf(network).reduce((sum, { shape }) => sum + (float && synchronous ? 8 : 4) * sizeOf(shape), 0) };
+  const populations = populationsOf(network).reduce(
+    (sum, { shape }) => sum + 4 * sizeOf(shape) * (Number(synchronous) + Number(counts)),
+    0,
+  );
+  return {
+    weights,
+    neurons:
+      populations +
+      outputsOf(network).reduce((sum, { shape }) => sum + (float && synchronous ? 8 : 4) * sizeOf(shape), 0),
+  };
 }
 
 /** Integers may go in 16 bits. */
-const weightBytes = ({ arithmetic }: SpikingNetwork, length: number): number => (arithmetic === "float32" ? 4 : 2) * length;
+const weightBytes = ({ arithmetic }: SpikingNetwork, length: number): number =>
+  (arithmetic === "float32" ? 4 : 2) * length;
 
 /**
  * @throws {LlifError} ENGINE with the figures, where the WebAssembly core cannot hold the network.
@@ -29,14 +41,25 @@ const weightBytes = ({ arithmetic }: SpikingNetwork, length: number): number => 
 export function checkCoreMemory(network: SpikingNetwork, recording: Pick<Recording, "counts">): void {
   const { weights, neurons } = coreBytes(network, recording);
   const way = 'take the engine "reference", or a smaller network';
-  for (const { from, to, weights: { length } } of network.synapses) {
+  for (const {
+    from,
+    to,
+    weights: { length },
+  } of network.synapses) {
     const bytes = weightBytes(network, length);
     if (bytes > arrayBytes) {
-      throw new LlifError("ENGINE", `network "${network.name}": synapse "${from}" to "${to}": its ${length} weights take ${gibibytes(bytes)}, the WebAssembly core holds at most ${gibibytes(arrayBytes)} in one array; ${way}`, { nodes: [from, to] });
+      throw new LlifError(
+        "ENGINE",
+        `network "${network.name}": synapse "${from}" to "${to}": its ${length} weights take ${gibibytes(bytes)}, the WebAssembly core holds at most ${gibibytes(arrayBytes)} in one array; ${way}`,
+        { nodes: [from, to] },
+      );
     }
   }
   if (weights + neurons > memoryBytes) {
-    throw new LlifError("ENGINE", `network "${network.name}": takes at least ${gibibytes(weights + neurons)} (weights ${gibibytes(weights)}, neurons ${gibibytes(neurons)}), a WebAssembly memory is limited to ${gibibytes(memoryBytes)}; ${way}`);
+    throw new LlifError(
+      "ENGINE",
+      `network "${network.name}": takes at least ${gibibytes(weights + neurons)} (weights ${gibibytes(weights)}, neurons ${gibibytes(neurons)}), a WebAssembly memory is limited to ${gibibytes(memoryBytes)}; ${way}`,
+    );
   }
 }
 
@@ -44,13 +67,21 @@ export function checkCoreMemory(network: SpikingNetwork, recording: Pick<Recordi
  * @param samples of each recorded potential in this run.
  * @throws {LlifError} ENGINE with the figures, where the recorded potentials of a run are too many to hold.
  */
-export function checkRunMemory(engine: "wasm" | "reference", network: SpikingNetwork, recording: Recording, samples: number): void {
+export function checkRunMemory(
+  engine: "wasm" | "reference",
+  network: SpikingNetwork,
+  recording: Recording,
+  samples: number,
+): void {
   const neurons = recording.potentials.reduce((sum, { neurons: { length } }) => sum + length, 0);
   const bytes = 4 * neurons * samples;
   const held = engine === "wasm" && bytes > 0 ? coreBytes(network, recording) : { weights: 0, neurons: 0 };
   const limit = Math.min(recordedBytes, memoryBytes - held.weights - held.neurons);
   if (bytes <= limit) return;
-  throw new LlifError("ENGINE", `network "${network.name}": run: recorded potentials of ${neurons} neurons, ${samples} samples each, take ${gibibytes(bytes)}, there is room for ${gibibytes(limit)}; record fewer neurons, or run fewer ticks at a time`);
+  throw new LlifError(
+    "ENGINE",
+    `network "${network.name}": run: recorded potentials of ${neurons} neurons, ${samples} samples each, take ${gibibytes(bytes)}, there is room for ${gibibytes(limit)}; record fewer neurons, or run fewer ticks at a time`,
+  );
 }
 
 function gibibytes(bytes: number): string {

@@ -4,7 +4,14 @@ import { LlifError } from "../errors.ts";
 import { averageDivisors } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork, type ReluNode, type Window2d } from "../relu/network.ts";
 import { plainSample, type PlainSample, type SampleValues } from "../samples.ts";
-import { shapeOf, synapsesTo, type Charges, type Population, type SpikingNetwork, type Synapse } from "../spiking/network.ts";
+import {
+  shapeOf,
+  synapsesTo,
+  type Charges,
+  type Population,
+  type SpikingNetwork,
+  type Synapse,
+} from "../spiking/network.ts";
 import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { Core, isFatal } from "./core.ts";
 import { loadGlue, type Glue, type WasmSource } from "./load.ts";
@@ -86,7 +93,9 @@ export async function createFloatPass(network: ReluNetwork, options: FloatPassOp
   requireReluNetwork("createFloatPass: network", network);
   const { keep = [], maxima = [] } = checkOptions("createFloatPass", options, { keep: true, maxima: true, wasm: true });
   checkStrings("createFloatPass: keep", keep).forEach((name) => checkNodeName("createFloatPass: keep", network, name));
-  checkStrings("createFloatPass: maxima", maxima).forEach((name) => checkNodeName("createFloatPass: maxima", network, name));
+  checkStrings("createFloatPass: maxima", maxima).forEach((name) =>
+    checkNodeName("createFloatPass: maxima", network, name),
+  );
   const input = inputOf(network);
   const glue = await loadFor(options.wasm, "forward(network, input) computes the same without it, slower");
   const raw = refusals(input.name, () => new glue.RawFloatPass(sizeOf(input.shape), pixelValues(network)));
@@ -95,25 +104,47 @@ export async function createFloatPass(network: ReluNetwork, options: FloatPassOp
   for (const node of network.nodes) {
     const sources = node.from.map((name) => lookUp(numbers, name));
     const sourceShapes = node.from.map((name) => shapes.get(name) as Shape);
-    numbers.set(node.name, node.kind === "input" ? 0 : refusals(node.name, () => addFloatNode(raw, node, sources, sourceShapes)));
+    numbers.set(
+      node.name,
+      node.kind === "input" ? 0 : refusals(node.name, () => addFloatNode(raw, node, sources, sourceShapes)),
+    );
     shapes.set(node.name, node.shape);
   }
   for (const name of new Set([...network.outputs, ...keep])) refusals(name, () => raw.keep(lookUp(numbers, name)));
-  const followed = maxima.map((name) => ({ name, node: lookUp(numbers, name), channels: channelsOf(shapes.get(name) as Shape) }));
+  const followed = maxima.map((name) => ({
+    name,
+    node: lookUp(numbers, name),
+    channels: channelsOf(shapes.get(name) as Shape),
+  }));
   for (const { name, node, channels } of followed) refusals(name, () => raw.trackMaxima(node, channels));
 
-  const kept = [...new Set([...network.outputs, ...keep])].map((name) => ({ name, node: lookUp(numbers, name), size: sizeOf(shapes.get(name) as Shape) }));
+  const kept = [...new Set([...network.outputs, ...keep])].map((name) => ({
+    name,
+    node: lookUp(numbers, name),
+    size: sizeOf(shapes.get(name) as Shape),
+  }));
   const core = new Core(`float pass of "${network.name}"`, "pass", raw, (raw) => raw.free());
   return {
     run(batch, samples) {
       const plain = plainSample("batch", batch);
       const values = core.use((raw) => {
         const run = (part: PlainSample) => (part instanceof Uint8Array ? raw.runPixels(part) : raw.run(part));
-        return runInParts(plain, samples, sizeOf(input.shape), kept, (length) => new Float32Array(length), run, (node) => raw.take(node));
+        return runInParts(
+          plain,
+          samples,
+          sizeOf(input.shape),
+          kept,
+          (length) => new Float32Array(length),
+          run,
+          (node) => raw.take(node),
+        );
       });
       return { outputs: pick(values, network.outputs), kept: pick(values, keep) };
     },
-    maxima: () => core.use((raw) => Object.fromEntries(followed.map(({ name, node, channels }) => [name, raw.maxima(node, channels)]))),
+    maxima: () =>
+      core.use((raw) =>
+        Object.fromEntries(followed.map(({ name, node, channels }) => [name, raw.maxima(node, channels)])),
+      ),
     dispose: () => core.dispose(),
     [Symbol.dispose]: () => core.dispose(),
   };
@@ -123,33 +154,61 @@ export async function createFloatPass(network: ReluNetwork, options: FloatPassOp
 export async function createTwinPass(network: SpikingNetwork, options: TwinPassOptions = {}): Promise<TwinPass> {
   checkObject("createTwinPass: network", network, "a spiking network");
   checkOptions("createTwinPass", options, { keep: true, wasm: true });
-  if (options.keep !== undefined && options.keep !== "all") checkStrings("createTwinPass: keep", options.keep).forEach((name) => checkNodeName("createTwinPass: keep", network, name));
+  if (options.keep !== undefined && options.keep !== "all")
+    checkStrings("createTwinPass: keep", options.keep).forEach((name) =>
+      checkNodeName("createTwinPass: keep", network, name),
+    );
   checkTwin(network);
   const glue = await loadFor(options.wasm, "quantizedTwin(network) computes the same without it, slower");
   const inputs = sizeOf(network.input.shape);
   const raw = refusals(network.input.name, () => new glue.RawTwinPass(inputs));
   const numbers = new Map<string, number>([[network.input.name, 0]]);
   for (const node of network.nodes) {
-    numbers.set(node.name, refusals(node.name, () => addTwinNode(raw, network, node, numbers)));
+    numbers.set(
+      node.name,
+      refusals(node.name, () => addTwinNode(raw, network, node, numbers)),
+    );
   }
   const named = (kind: string) => network.nodes.filter((node) => node.kind === kind).map((node) => node.name);
   const outputs = named("output");
   const keep = options.keep === "all" ? named("population") : (options.keep ?? []);
-  const kept = [...new Set([...outputs, ...keep])].map((name) => ({ name, node: lookUp(numbers, name), size: sizeOf(shapeOf(network, name)) }));
+  const kept = [...new Set([...outputs, ...keep])].map((name) => ({
+    name,
+    node: lookUp(numbers, name),
+    size: sizeOf(shapeOf(network, name)),
+  }));
   for (const { name, node } of kept) refusals(name, () => raw.keep(node));
 
-  const signed = network.schedule === "synchronous" || network.nodes.some((node) => node.kind === "population" && !node.rectified);
+  const signed =
+    network.schedule === "synchronous" || network.nodes.some((node) => node.kind === "population" && !node.rectified);
   const core = new Core(`twin pass of "${network.name}"`, "pass", raw, (raw) => raw.free());
-  const runKeeping = (raw: RawTwinPass, counts: Uint8Array | Int16Array, samples: number, nodes: readonly Kept[], after: () => void = () => {}) =>
-    runInParts(counts, samples, inputs, nodes, (length) => new Int32Array(length), (part) => {
-      if (part instanceof Uint8Array) raw.runUint8(part);
-      else raw.runInt16(part);
-      after();
-    }, (node) => raw.take(node));
+  const runKeeping = (
+    raw: RawTwinPass,
+    counts: Uint8Array | Int16Array,
+    samples: number,
+    nodes: readonly Kept[],
+    after: () => void = () => {},
+  ) =>
+    runInParts(
+      counts,
+      samples,
+      inputs,
+      nodes,
+      (length) => new Int32Array(length),
+      (part) => {
+        if (part instanceof Uint8Array) raw.runUint8(part);
+        else raw.runInt16(part);
+        after();
+      },
+      (node) => raw.take(node),
+    );
   return {
     run(counts, samples) {
       const values = core.use((raw) => runKeeping(raw, counts, samples, kept));
-      const counted = Object.entries(pick(values, keep)).map(([name, ints]) => [name, signed ? ints : new Uint32Array(ints.buffer)]);
+      const counted = Object.entries(pick(values, keep)).map(([name, ints]) => [
+        name,
+        signed ? ints : new Uint32Array(ints.buffer),
+      ]);
       return { charges: pick(values, outputs), counts: Object.fromEntries(counted) };
     },
     digest(counts, samples) {
@@ -200,9 +259,13 @@ function runInParts<Input extends Batch, Values extends Float32Array | Int32Arra
   take: (node: number) => Values,
 ): Map<string, Values> {
   checkInteger("samples", samples, 0);
-  if (!["Float32Array", "Uint8Array", "Int16Array"].some((name) => isTypedArray(batch, name as "Uint8Array"))) throw new LlifError("ARGUMENT", `batch: expected a typed array of samples, got ${describe(batch)}`);
+  if (!["Float32Array", "Uint8Array", "Int16Array"].some((name) => isTypedArray(batch, name as "Uint8Array")))
+    throw new LlifError("ARGUMENT", `batch: expected a typed array of samples, got ${describe(batch)}`);
   if (batch.length !== samples * inputs) {
-    throw new LlifError("SHAPE", `batch: expected ${samples * inputs} values for ${samples} samples of ${inputs}, got ${batch.length}`);
+    throw new LlifError(
+      "SHAPE",
+      `batch: expected ${samples * inputs} values for ${samples} samples of ${inputs}, got ${batch.length}`,
+    );
   }
   const values = new Map(kept.map(({ name, size }) => [name, allocate(samples * size)]));
   const width = kept.reduce((sum, { size }) => sum + size, inputs);
@@ -224,13 +287,19 @@ function pick<T>(values: ReadonlyMap<string, T>, names: readonly string[]): Reco
   return Object.fromEntries(names.map((name) => [name, values.get(name) as T]));
 }
 
-function checkNodeName(place: string, { nodes }: { readonly nodes: readonly { readonly name: string }[] }, name: string): void {
-  if (!nodes.some((node) => node.name === name)) throw new LlifError("ARGUMENT", `${place}: expected the name of a layer, got ${describe(name)}`, { nodes: [name] });
+function checkNodeName(
+  place: string,
+  { nodes }: { readonly nodes: readonly { readonly name: string }[] },
+  name: string,
+): void {
+  if (!nodes.some((node) => node.name === name))
+    throw new LlifError("ARGUMENT", `${place}: expected the name of a layer, got ${describe(name)}`, { nodes: [name] });
 }
 
 function lookUp(numbers: ReadonlyMap<string, number>, name: string): number {
   const number = numbers.get(name);
-  if (number === undefined) throw new LlifError("ARGUMENT", `expected the name of a layer, got "${name}"`, { nodes: [name] });
+  if (number === undefined)
+    throw new LlifError("ARGUMENT", `expected the name of a layer, got "${name}"`, { nodes: [name] });
   return number;
 }
 
@@ -239,7 +308,8 @@ async function loadFor(source: WasmSource | undefined, instead: string): Promise
   try {
     return await loadGlue(source);
   } catch (cause) {
-    if (cause instanceof LlifError && cause.code === "ENGINE") throw new LlifError("ENGINE", `${cause.message}; ${instead}`, { cause: cause.cause });
+    if (cause instanceof LlifError && cause.code === "ENGINE")
+      throw new LlifError("ENGINE", `${cause.message}; ${instead}`, { cause: cause.cause });
     throw cause;
   }
 }
@@ -249,7 +319,10 @@ function refusals<T>(name: string, body: () => T): T {
     return body();
   } catch (cause) {
     if (cause instanceof LlifError) throw cause;
-    throw new LlifError("ENGINE", `layer "${name}": ${cause instanceof Error ? cause.message : String(cause)}`, { nodes: [name], cause });
+    throw new LlifError("ENGINE", `layer "${name}": ${cause instanceof Error ? cause.message : String(cause)}`, {
+      nodes: [name],
+      cause,
+    });
   }
 }
 
@@ -269,7 +342,12 @@ function sizesOf(window: Window2d, input: Shape, output: Shape): Uint32Array {
   return Uint32Array.of(...input, ...output, ...kernel, ...stride, ...dilation, padding.top, padding.left);
 }
 
-function addFloatNode(raw: RawFloatPass, node: Exclude<ReluNode, { kind: "input" }>, sources: readonly number[], shapes: readonly Shape[]): number {
+function addFloatNode(
+  raw: RawFloatPass,
+  node: Exclude<ReluNode, { kind: "input" }>,
+  sources: readonly number[],
+  shapes: readonly Shape[],
+): number {
   const [source] = sources;
   switch (node.kind) {
     case "dense":
@@ -279,11 +357,22 @@ function addFloatNode(raw: RawFloatPass, node: Exclude<ReluNode, { kind: "input"
     case "affine":
       return raw.affine(source, node.scale, node.shift);
     case "convTranspose2d":
-      return raw.convTranspose2d(source, sizesOf(node, shapes[0], node.shape), node.groups, node.weights.data, node.bias);
+      return raw.convTranspose2d(
+        source,
+        sizesOf(node, shapes[0], node.shape),
+        node.groups,
+        node.weights.data,
+        node.bias,
+      );
     case "pad":
-      return raw.pad(source, Uint32Array.of(...shapes[0], node.shape[0], node.shape[1], node.padding.top, node.padding.left));
+      return raw.pad(
+        source,
+        Uint32Array.of(...shapes[0], node.shape[0], node.shape[1], node.padding.top, node.padding.left),
+      );
     case "relu":
-      return node.slope === undefined ? raw.relu(source, node.ceiling) : raw.leakyRelu(source, node.ceiling, node.slope);
+      return node.slope === undefined
+        ? raw.relu(source, node.ceiling)
+        : raw.leakyRelu(source, node.ceiling, node.slope);
     case "maxPool":
       return raw.maxPool(source, sizesOf(node, shapes[0], node.shape));
     case "averagePool": {
@@ -300,11 +389,18 @@ function addFloatNode(raw: RawFloatPass, node: Exclude<ReluNode, { kind: "input"
   }
 }
 
-function addTwinNode(raw: RawTwinPass, network: SpikingNetwork, node: SpikingNetwork["nodes"][number], numbers: ReadonlyMap<string, number>): number {
+function addTwinNode(
+  raw: RawTwinPass,
+  network: SpikingNetwork,
+  node: SpikingNetwork["nodes"][number],
+  numbers: ReadonlyMap<string, number>,
+): number {
   if (node.kind === "pool") {
     const sizes = sizesOf(node, shapeOf(network, node.from), node.shape);
     const source = lookUp(numbers, node.from);
-    return node.mode === "max" ? raw.maxPool(source, sizes) : raw.sumPool(source, sizes, Int32Array.from(node.multiplicity ?? []));
+    return node.mode === "max"
+      ? raw.maxPool(source, sizes)
+      : raw.sumPool(source, sizes, Int32Array.from(node.multiplicity ?? []));
   }
   const charge = raw.charge(sizeOf(node.shape), integers(node.name, node.bias));
   for (const synapse of synapsesTo(network, node.name)) {
@@ -317,12 +413,22 @@ function addTwinNode(raw: RawTwinPass, network: SpikingNetwork, node: SpikingNet
     // Ternary digits round to the nearest count: T12 has no θ/2 in its neuron, so that the formula does.
     const length = Math.max(threshold.length, initial.length);
     const start = initial;
-    initial = Int32Array.from({ length }, (_, index) => start[index % start.length] + threshold[index % threshold.length] / 2);
+    initial = Int32Array.from(
+      { length },
+      (_, index) => start[index % start.length] + threshold[index % threshold.length] / 2,
+    );
   }
   return raw.fire(charge, threshold, initial, node.rectified ? 0 : -network.levels, network.levels);
 }
 
-function addSynapse(raw: RawTwinPass, target: number, source: number, synapse: Synapse, input: Shape, output: Shape): void {
+function addSynapse(
+  raw: RawTwinPass,
+  target: number,
+  source: number,
+  synapse: Synapse,
+  input: Shape,
+  output: Shape,
+): void {
   const weights = integers(synapse.to, synapse.weights);
   switch (synapse.kind) {
     case "dense":
@@ -333,7 +439,11 @@ function addSynapse(raw: RawTwinPass, target: number, source: number, synapse: S
       return raw.addConvTranspose2d(target, source, sizesOf(synapse, input, output), synapse.groups, weights);
     case "identity":
       if (sizeOf(input) !== sizeOf(output)) {
-        throw new LlifError("SHAPE", `layer "${synapse.to}": identity synapse from ${formatShape(input)} to ${formatShape(output)}`, { nodes: [synapse.to] });
+        throw new LlifError(
+          "SHAPE",
+          `layer "${synapse.to}": identity synapse from ${formatShape(input)} to ${formatShape(output)}`,
+          { nodes: [synapse.to] },
+        );
       }
       return raw.addIdentity(target, source, weights);
   }
@@ -341,21 +451,31 @@ function addSynapse(raw: RawTwinPass, target: number, source: number, synapse: S
 
 function integers(name: string, charges: Charges): Int32Array {
   if (charges instanceof Int32Array) return charges;
-  throw new LlifError("ARGUMENT", `layer "${name}": expected integer charges, got a ${charges.constructor.name}`, { nodes: [name] });
+  throw new LlifError("ARGUMENT", `layer "${name}": expected integer charges, got a ${charges.constructor.name}`, {
+    nodes: [name],
+  });
 }
 
 /** Only integer networks of plain neurons compute a quantised network. */
 function checkTwin(network: SpikingNetwork): void {
   if (network.arithmetic !== "int32") {
-    throw new LlifError("UNSUPPORTED", `network "${network.name}" has no quantised twin: expected an integer network, got ${network.schedule} ${network.code} in ${network.arithmetic}`);
+    throw new LlifError(
+      "UNSUPPORTED",
+      `network "${network.name}" has no quantised twin: expected an integer network, got ${network.schedule} ${network.code} in ${network.arithmetic}`,
+    );
   }
   checkInteger(`network "${network.name}": levels`, network.levels, 1, 2 ** 31 - 1);
-  const plain = (node: Population) => node.leakFactor === 1 && node.reset === "soft" && node.floor === -Infinity && node.refractory.ticks === 0;
+  const plain = (node: Population) =>
+    node.leakFactor === 1 && node.reset === "soft" && node.floor === -Infinity && node.refractory.ticks === 0;
   const wrong = network.nodes.filter((node) => node.kind === "population" && !plain(node)).map((node) => node.name);
   wrong.push(...network.synapses.filter((synapse) => synapse.delayTicks !== 0).map((synapse) => synapse.to));
   if (wrong.length > 0) {
-    throw new LlifError("UNSUPPORTED", `network "${network.name}" has no quantised twin: leak, hard reset, floor, refractory period or delay at ${wrong.join(", ")}`, {
-      nodes: wrong,
-    });
+    throw new LlifError(
+      "UNSUPPORTED",
+      `network "${network.name}" has no quantised twin: leak, hard reset, floor, refractory period or delay at ${wrong.join(", ")}`,
+      {
+        nodes: wrong,
+      },
+    );
   }
 }

@@ -4,7 +4,14 @@ import { layerwiseCore } from "./reference/layerwise.ts";
 import { realTimesCore } from "./reference/real-times.ts";
 import { signedRateCore } from "./reference/signed-rate.ts";
 import { synchronousCore } from "./reference/synchronous.ts";
-import { createSimulatorOver, prepareNetwork, resolveRecording, type PreparedNetwork, type Recording, type SimulatorCore } from "./simulator.ts";
+import {
+  createSimulatorOver,
+  prepareNetwork,
+  resolveRecording,
+  type PreparedNetwork,
+  type Recording,
+  type SimulatorCore,
+} from "./simulator.ts";
 
 /**
  * The engine in pure TypeScript: one typed-array row addition per spike, no tiling, no WebAssembly. It is where every runtime can
@@ -24,6 +31,7 @@ export function referenceEngine(): Engine {
 
 function coreOf(prepared: PreparedNetwork, recording: Recording): SimulatorCore {
   const { network, schedule } = prepared;
-  if (schedule.interleaved) return network.arithmetic === "int32" ? signedRateCore(network, recording) : synchronousCore(network, recording);
+  if (schedule.interleaved)
+    return network.arithmetic === "int32" ? signedRateCore(network, recording) : synchronousCore(network, recording);
   return network.arithmetic === "float32" ? realTimesCore(network, recording) : layerwiseCore(prepared, recording);
 }

@@ -1,12 +1,42 @@
 import { DisposedError, LlifError, throwIfAborted } from "../errors.ts";
-import { checkArray, checkBoolean, checkFunction, checkInteger, checkIterable, checkObject, checkOptions, checkSignal, checkStrings, describe } from "../check.ts";
+import {
+  checkArray,
+  checkBoolean,
+  checkFunction,
+  checkInteger,
+  checkIterable,
+  checkObject,
+  checkOptions,
+  checkSignal,
+  checkStrings,
+  describe,
+} from "../check.ts";
 import { type ChargeProof, proveCharges } from "../spiking/charge-range.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
-import { chargeDivisor, latencyTicks, outputsOf, populationsOf, takesBack, type Charges, type SpikingNetwork, type SpikingOutput } from "../spiking/network.ts";
+import {
+  chargeDivisor,
+  latencyTicks,
+  outputsOf,
+  populationsOf,
+  takesBack,
+  type Charges,
+  type SpikingNetwork,
+  type SpikingOutput,
+} from "../spiking/network.ts";
 import { compileSchedule, type CompiledSchedule } from "../spiking/schedule.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { warn } from "../warn.ts";
-import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunInputs, RunOptions, Simulator, SpikeTrain } from "./engine.ts";
+import type {
+  BatchOptions,
+  Engine,
+  RecordOptions,
+  Result,
+  RunInput,
+  RunInputs,
+  RunOptions,
+  Simulator,
+  SpikeTrain,
+} from "./engine.ts";
 import { countOfInputs, eachInput, encodeInput, type EncodedInput } from "./input.ts";
 import { inputCounts } from "./input-counts.ts";
 import { checkRunMemory } from "./memory.ts";
@@ -72,11 +102,18 @@ export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
   const schedule = compileSchedule(network);
   const delayed = network.synapses.find((synapse) => synapse.delayTicks !== 0);
   if (delayed !== undefined && !schedule.interleaved) {
-    throw new LlifError("UNSUPPORTED", `synapse "${delayed.from}" to "${delayed.to}": a layerwise network passes whole windows; for a delay of ${delayed.delayTicks} ticks use schedule "synchronous"`, { nodes: [delayed.from, delayed.to] });
+    throw new LlifError(
+      "UNSUPPORTED",
+      `synapse "${delayed.from}" to "${delayed.to}": a layerwise network passes whole windows; for a delay of ${delayed.delayTicks} ticks use schedule "synchronous"`,
+      { nodes: [delayed.from, delayed.to] },
+    );
   }
   const arithmetic = schedule.interleaved && network.spikes === "unsigned" ? "float32" : "int32";
   if (network.arithmetic !== arithmetic && network.code !== "ttfs") {
-    throw new LlifError("UNSUPPORTED", `network "${network.name}": ${network.schedule} ${network.code} networks of ${network.spikes} spikes are simulated in ${arithmetic}, got ${network.arithmetic}`);
+    throw new LlifError(
+      "UNSUPPORTED",
+      `network "${network.name}": ${network.schedule} ${network.code} networks of ${network.spikes} spikes are simulated in ${arithmetic}, got ${network.arithmetic}`,
+    );
   }
   return { network, schedule, proof: proveCharges(network) };
 }
@@ -91,17 +128,29 @@ export function resolveRecording(network: SpikingNetwork, record: RecordOptions 
   const sizeOfPopulation = (option: string, name: string): number => {
     const size = sizes.get(name);
     if (size !== undefined) return size;
-    throw new LlifError("ARGUMENT", `record.${option}: expected populations of the network (${[...sizes.keys()].join(", ")}), got "${name}"`);
+    throw new LlifError(
+      "ARGUMENT",
+      `record.${option}: expected populations of the network (${[...sizes.keys()].join(", ")}), got "${name}"`,
+    );
   };
   const spikes = [...new Set(record.spikes === undefined ? [] : checkStrings("record.spikes", record.spikes))];
   for (const name of spikes) sizeOfPopulation("spikes", name);
-  const potentials = Object.entries(record.potentials === undefined ? {} : checkObject("record.potentials", record.potentials, "arrays of neurons by population")).map(([population, neurons]) => {
+  const potentials = Object.entries(
+    record.potentials === undefined
+      ? {}
+      : checkObject("record.potentials", record.potentials, "arrays of neurons by population"),
+  ).map(([population, neurons]) => {
     const size = sizeOfPopulation("potentials", population);
-    checkArray<number>(`record.potentials: neurons of "${population}"`, neurons, "an array of neurons").forEach((neuron) => checkInteger(`record.potentials: neuron of "${population}"`, neuron, 0, size - 1));
+    checkArray<number>(`record.potentials: neurons of "${population}"`, neurons, "an array of neurons").forEach(
+      (neuron) => checkInteger(`record.potentials: neuron of "${population}"`, neuron, 0, size - 1),
+    );
     return { population, neurons: Uint32Array.from(neurons) };
   });
   if (sent && !takesBack(network)) {
-    throw new LlifError("ARGUMENT", `record.sent: expected signed synchronous rate, got ${network.schedule} ${network.code} of ${network.spikes} spikes, whose counts tell what is sent`);
+    throw new LlifError(
+      "ARGUMENT",
+      `record.sent: expected signed synchronous rate, got ${network.schedule} ${network.code} of ${network.spikes} spikes, whose counts tell what is sent`,
+    );
   }
   return { counts, sent, spikes, potentials };
 }
@@ -120,7 +169,12 @@ export function expandCharges<T extends Charges | Float64Array>(values: T, shape
 const improbableShare = 0.01;
 
 /** Checks samples and options, keeps time, decodes outputs and guards against use after dispose, over an engine's core. */
-export function createSimulatorOver<const R extends RecordOptions>(engine: Engine["name"], { network, schedule, proof }: PreparedNetwork, recording: Recording, core: SimulatorCore): Simulator<R> {
+export function createSimulatorOver<const R extends RecordOptions>(
+  engine: Engine["name"],
+  { network, schedule, proof }: PreparedNetwork,
+  recording: Recording,
+  core: SimulatorCore,
+): Simulator<R> {
   const output = outputsOf(network).at(0);
   const counts = proof === null ? null : inputCounts(proof, network, schedule);
   const mostPerTick = Math.max(1, ...populationsOf(network).map(({ spikesPerTick }) => spikesPerTick));
@@ -139,7 +193,9 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     const { name, shape, counts } = network.input;
     if (warned || counts === null || clipped <= improbableShare * sizeOf(shape)) return;
     warned = true;
-    warn(`network "${network.name}", input "${name}": ${clipped} of ${sizeOf(shape)} values lay beyond the range from ${counts.minimum * counts.unit} to ${counts.maximum * counts.unit} that it was mapped for, and were clipped; map it with inputs like these, or a larger inputRange`);
+    warn(
+      `network "${network.name}", input "${name}": ${clipped} of ${sizeOf(shape)} values lay beyond the range from ${counts.minimum * counts.unit} to ${counts.maximum * counts.unit} that it was mapped for, and were clipped; map it with inputs like these, or a larger inputRange`,
+    );
   };
 
   const reset = (): void => {
@@ -159,7 +215,10 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     if (schedule.interleaved && options.keepState !== true) reset();
     if (schedule.interleaved && network.spikes === "signed" && ticksSinceReset + ticks > network.windowTicks) {
       const before = ticksSinceReset === 0 ? "" : ` after ${ticksSinceReset}`;
-      throw new LlifError("ARGUMENT", `run: counts of signed rate end at ${network.levels}, after its window of ${network.windowTicks} ticks; expected no more of them, got ${ticks}${before}`);
+      throw new LlifError(
+        "ARGUMENT",
+        `run: counts of signed rate end at ${network.levels}, after its window of ${network.windowTicks} ticks; expected no more of them, got ${ticks}${before}`,
+      );
     }
     counts?.check(encoded);
     ticksSinceReset += ticks;
@@ -171,31 +230,66 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
     const counted = Math.min(ticks * mostPerTick, result.spikeCount);
     const kept = pooled ? Math.min(ticksSinceReset * mostPerTick, spikesSinceReset) : 0;
     if (schedule.interleaved && Math.max(counted, kept) >= 2 ** 32) {
-      throw new LlifError("PRECISION", `network "${network.name}": run: a neuron may have spiked 2^32 times ${counted >= 2 ** 32 ? "in this run" : "since the last reset"}, where its 32-bit count begins anew; run fewer ticks at a time, or reset`);
+      throw new LlifError(
+        "PRECISION",
+        `network "${network.name}": run: a neuron may have spiked 2^32 times ${counted >= 2 ** 32 ? "in this run" : "since the last reset"}, where its 32-bit count begins anew; run fewer ticks at a time, or reset`,
+      );
     }
     return resultOf(result, ticks + (result.settlingTicks ?? 0), encoded);
   };
 
-  const resultOf = ({ charges, counts, sent = {}, spikes, potentials, spikeCount, synapticOperations }: CoreRun, ticks: number, { clipped = 0 }: Pick<EncodedInput, "clipped"> = {}): Result<R> => {
-    const logits = output === undefined ? new Float64Array(0) : decode(output, charges[output.name], chargeDivisor(network, ticksSinceReset));
+  const resultOf = (
+    { charges, counts, sent = {}, spikes, potentials, spikeCount, synapticOperations }: CoreRun,
+    ticks: number,
+    { clipped = 0 }: Pick<EncodedInput, "clipped"> = {},
+  ): Result<R> => {
+    const logits =
+      output === undefined
+        ? new Float64Array(0)
+        : decode(output, charges[output.name], chargeDivisor(network, ticksSinceReset));
     warnOfClipping(clipped);
     const latency = latencyTicks(network, ticks);
-    const statistics = { ticks: latency, windowTicks: ticks, latencyTicks: latency, intervalTicks: ticks, spikes: spikeCount, synapticOperations, clippedInputs: clipped };
+    const statistics = {
+      ticks: latency,
+      windowTicks: ticks,
+      latencyTicks: latency,
+      intervalTicks: ticks,
+      spikes: spikeCount,
+      synapticOperations,
+      clippedInputs: clipped,
+    };
     // The names recorded are those of R: resolveRecording has checked them.
-    return { logits, top: topClasses(logits, network.classes), charges, counts, sent, spikes, potentials, statistics } as Result<R>;
+    return {
+      logits,
+      top: topClasses(logits, network.classes),
+      charges,
+      counts,
+      sent,
+      spikes,
+      potentials,
+      statistics,
+    } as Result<R>;
   };
 
   const runPipelined = function* (inputs: Iterable<RunInput>): Generator<Result<R>, void, undefined> {
     alive();
     checkIterable("runPipelined: inputs", inputs);
     const ticks = network.windowTicks;
-    if (core.pipeline === undefined) throw new LlifError("ARGUMENT", `runPipelined: expected a layerwise network, whose layers work on samples of their own; "${network.name}" is synchronous`);
+    if (core.pipeline === undefined)
+      throw new LlifError(
+        "ARGUMENT",
+        `runPipelined: expected a layerwise network, whose layers work on samples of their own; "${network.name}" is synchronous`,
+      );
     checkRunMemory(engine, network, recording, 2 * ticks);
     const beginning = core.pipeline();
     const begun = ++runs;
     const passWindow: typeof beginning = (input) => {
       alive();
-      if (runs !== begun) throw new LlifError("ARGUMENT", `runPipelined: another run of network "${network.name}" has begun meanwhile, and its samples on the way are lost; use a simulator for each`);
+      if (runs !== begun)
+        throw new LlifError(
+          "ARGUMENT",
+          `runPipelined: another run of network "${network.name}" has begun meanwhile, and its samples on the way are lost; use a simulator for each`,
+        );
       return beginning(input);
     };
     // How much of each was clipped.
@@ -215,7 +309,12 @@ export function createSimulatorOver<const R extends RecordOptions>(engine: Engin
   };
 
   const runBatch = async (inputs: RunInputs, batchOptions: BatchOptions = {}): Promise<Result<R>[]> => {
-    const { signal, onProgress, ...options } = checkOptions("runBatch", batchOptions, { ticks: true, keepState: true, signal: true, onProgress: true });
+    const { signal, onProgress, ...options } = checkOptions("runBatch", batchOptions, {
+      ticks: true,
+      keepState: true,
+      signal: true,
+      onProgress: true,
+    });
     checkSignal("runBatch: signal", signal);
     if (onProgress !== undefined) checkFunction("runBatch: onProgress", onProgress);
     const total = countOfInputs(network, inputs);
@@ -251,15 +350,27 @@ function withinMemory<T>(network: SpikingNetwork, run: () => T): T {
     return run();
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
-    throw new LlifError("ENGINE", `network "${network.name}": run: out of memory (${cause.message}); record less, or run fewer ticks at a time`, { cause });
+    throw new LlifError(
+      "ENGINE",
+      `network "${network.name}": run: out of memory (${cause.message}); record less, or run fewer ticks at a time`,
+      { cause },
+    );
   }
 }
 
 function ticksOf(network: SpikingNetwork, schedule: CompiledSchedule, options: RunOptions): number {
-  if (schedule.interleaved) return options.ticks === undefined ? network.windowTicks : checkInteger("run: ticks", options.ticks, 1, 2 ** 24);
-  if (options.keepState === true) throw new LlifError("ARGUMENT", `run: a layerwise network takes one whole sample a run; expected keepState false, got true`);
+  if (schedule.interleaved)
+    return options.ticks === undefined ? network.windowTicks : checkInteger("run: ticks", options.ticks, 1, 2 ** 24);
+  if (options.keepState === true)
+    throw new LlifError(
+      "ARGUMENT",
+      `run: a layerwise network takes one whole sample a run; expected keepState false, got true`,
+    );
   if (options.ticks !== undefined && options.ticks !== network.windowTicks) {
-    throw new LlifError("ARGUMENT", `run: ticks of a layerwise network: expected its window's, ${network.windowTicks}, got ${describe(options.ticks)}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `run: ticks of a layerwise network: expected its window's, ${network.windowTicks}, got ${describe(options.ticks)}`,
+    );
   }
   return network.windowTicks;
 }

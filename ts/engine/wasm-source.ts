@@ -13,8 +13,16 @@ export async function moduleOf(source: unknown): Promise<WebAssembly.Module> {
   if (tagOf(given) === "WebAssembly.Module") return theCore("wasm", given as WebAssembly.Module);
   const { name, bytes, answer } = await contentOf(given);
   if (![0x00, 0x61, 0x73, 0x6d].every((byte, index) => bytes[index] === byte)) {
-    const came = [...(answer === undefined ? [] : [`status ${answer.status}`, `content type ${answer.headers?.get("content-type") ?? "unknown"}`]), `${bytes.length} bytes`].join(", ");
-    throw new LlifError("ENGINE", `${name}: the WebAssembly core did not start: expected a module, which begins with 00 61 73 6d, got ${came}${bytes.length === 0 ? "" : ` that begin with ${beginningOf(bytes)}`}`);
+    const came = [
+      ...(answer === undefined
+        ? []
+        : [`status ${answer.status}`, `content type ${answer.headers?.get("content-type") ?? "unknown"}`]),
+      `${bytes.length} bytes`,
+    ].join(", ");
+    throw new LlifError(
+      "ENGINE",
+      `${name}: the WebAssembly core did not start: expected a module, which begins with 00 61 73 6d, got ${came}${bytes.length === 0 ? "" : ` that begin with ${beginningOf(bytes)}`}`,
+    );
   }
   // Not compileStreaming: many servers send no `application/wasm`, and the module is small.
   return theCore(name, await WebAssembly.compile(bytes));
@@ -29,12 +37,16 @@ interface Content {
 
 async function contentOf(given: unknown): Promise<Content> {
   if (typeof given === "string") return contentAt(given);
-  if (ArrayBuffer.isView(given) || ["ArrayBuffer", "SharedArrayBuffer"].includes(tagOf(given))) return { name: "wasm", bytes: checkBytes("wasm", given) };
+  if (ArrayBuffer.isView(given) || ["ArrayBuffer", "SharedArrayBuffer"].includes(tagOf(given)))
+    return { name: "wasm", bytes: checkBytes("wasm", given) };
   if (typeof given === "object" && given !== null) {
     if (tagOf(given) === "URL") return contentAt(new URL((given as URL).href));
     if (typeof (given as Blob).arrayBuffer === "function") return contentIn("wasm", given as Response | Blob);
   }
-  throw new LlifError("ARGUMENT", `wasm: expected a URL, a path, a Response, a Blob, bytes or a WebAssembly.Module, got ${describe(given)}`);
+  throw new LlifError(
+    "ARGUMENT",
+    `wasm: expected a URL, a path, a Response, a Blob, bytes or a WebAssembly.Module, got ${describe(given)}`,
+  );
 }
 
 /** A string is a file's path where there is a file system, unless it is plainly a URL. */
@@ -43,7 +55,8 @@ async function contentAt(place: string | URL): Promise<Content> {
   const name = quoted(String(place), 200);
   const isPath = typeof place === "string" && readFile !== undefined && !/^(https?|file|data|blob):/i.test(place);
   const url = isPath || place instanceof URL ? place : urlOf(place);
-  if (readFile === undefined || (url instanceof URL && url.protocol !== "file:")) return contentIn(name, await read(name, () => fetch(url)));
+  if (readFile === undefined || (url instanceof URL && url.protocol !== "file:"))
+    return contentIn(name, await read(name, () => fetch(url)));
   return { name, bytes: await read(name, () => readFile(url)) };
 }
 
@@ -53,14 +66,19 @@ function urlOf(text: string): URL {
   try {
     return new URL(text, base);
   } catch (cause) {
-    throw new LlifError("ARGUMENT", `wasm: expected a URL${base === undefined ? ", absolute where there is no page," : ""} got ${quoted(text)}`, { cause });
+    throw new LlifError(
+      "ARGUMENT",
+      `wasm: expected a URL${base === undefined ? ", absolute where there is no page," : ""} got ${quoted(text)}`,
+      { cause },
+    );
   }
 }
 
 async function contentIn(name: string, body: Response | Blob): Promise<Content> {
   const answer = tagOf(body) === "Response" ? (body as Response) : undefined;
   const called = answer === undefined || answer.url === "" ? name : quoted(answer.url, 200);
-  if (answer?.ok === false) throw new LlifError("ENGINE", `${called}: expected the WebAssembly core, got HTTP status ${answer.status}`);
+  if (answer?.ok === false)
+    throw new LlifError("ENGINE", `${called}: expected the WebAssembly core, got HTTP status ${answer.status}`);
   const bytes = await read(called, async () => new Uint8Array(await body.arrayBuffer()));
   return { name: called, bytes, ...(answer === undefined ? {} : { answer }) };
 }
@@ -82,7 +100,9 @@ function theCore(name: string, module: WebAssembly.Module): WebAssembly.Module {
 function beginningOf(bytes: Uint8Array): string {
   const head = bytes.subarray(0, 40);
   const text = head.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09);
-  return text ? quoted(String.fromCharCode(...head)) : Array.from(head.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  return text
+    ? quoted(String.fromCharCode(...head))
+    : Array.from(head.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 }
 
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);

@@ -7,7 +7,8 @@ import { providePlatform, type WorkerHandle } from "../platform.ts";
 
 providePlatform({
   wasmBytes: () => new URL("./llif.wasm", import.meta.url),
-  readFile: async (path, model) => new Uint8Array(await readFile(model === undefined ? path : await insideFolder(pathOf(path), pathOf(model)))),
+  readFile: async (path, model) =>
+    new Uint8Array(await readFile(model === undefined ? path : await insideFolder(pathOf(path), pathOf(model)))),
   spawnWorker,
   parallelism: availableParallelism,
 });
@@ -18,8 +19,13 @@ function pathOf(location: string | URL): string {
 
 /** The real path of a file beside a model. The model may itself be a link, as in a download cache: the folder that it leads to counts too. */
 async function insideFolder(path: string, model: string): Promise<string> {
-  const [file, folder, linked] = await Promise.all([realpath(path), realpath(dirname(resolve(model))), realpath(model).then(dirname)]);
-  if (![folder, linked].some((one) => file.startsWith(one.endsWith(sep) ? one : one + sep))) throw new Error(`a link leads out of the model's folder, to ${file}`);
+  const [file, folder, linked] = await Promise.all([
+    realpath(path),
+    realpath(dirname(resolve(model))),
+    realpath(model).then(dirname),
+  ]);
+  if (![folder, linked].some((one) => file.startsWith(one.endsWith(sep) ? one : one + sep)))
+    throw new Error(`a link leads out of the model's folder, to ${file}`);
   if (!(await stat(file)).isFile()) throw new Error("not a regular file");
   return file;
 }

@@ -1,7 +1,10 @@
 import { serve } from "../parallel/serve.ts";
 
 // Started by ts/entry/browser.ts; the module comes with the first message, so that no platform is needed.
-const scope = globalThis as unknown as { postMessage(message: unknown, transfer: Transferable[]): void; addEventListener(type: "message" | "messageerror", listener: (event: { data: unknown }) => void): void };
+const scope = globalThis as unknown as {
+  postMessage(message: unknown, transfer: Transferable[]): void;
+  addEventListener(type: "message" | "messageerror", listener: (event: { data: unknown }) => void): void;
+};
 const answer = serve((message, transfer) => scope.postMessage(message, [...transfer]));
 scope.addEventListener("message", ({ data }) => void answer(data));
 // Without an answer the page must hear of it, or whoever asked would wait for ever.

@@ -34,7 +34,11 @@ export function besideUrl(model: URL, path: string): URL {
   try {
     const folder = new URL(".", model);
     url = new URL(model.protocol === "file:" ? path.split("/").map(encodeURIComponent).join("/") : path, folder);
-    const same = url.protocol === folder.protocol && url.host === folder.host && url.username === folder.username && url.password === folder.password;
+    const same =
+      url.protocol === folder.protocol &&
+      url.host === folder.host &&
+      url.username === folder.username &&
+      url.password === folder.password;
     if (!same || !url.pathname.startsWith(folder.pathname)) throw outside(path);
     // A server may decode what the URL keeps: "..%2f".
     below = decodeURIComponent(url.pathname.slice(folder.pathname.length));
@@ -46,5 +50,9 @@ export function besideUrl(model: URL, path: string): URL {
 }
 
 function outside(path: string, cause?: unknown): LlifError {
-  return new LlifError("FORMAT", `a file of the model is ${quoted(path)}; expected a path below the model's own folder`, { cause });
+  return new LlifError(
+    "FORMAT",
+    `a file of the model is ${quoted(path)}; expected a path below the model's own folder`,
+    { cause },
+  );
 }

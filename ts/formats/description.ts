@@ -9,7 +9,13 @@ export interface ModelDescription {
   readonly convention: InputConvention;
   readonly classes: readonly string[];
   /** Accuracy of the model as measured when it was made, from 0 to 1. */
-  readonly accuracy?: { readonly data?: string; readonly split?: string; readonly samples?: number; readonly correct?: number; readonly value: number };
+  readonly accuracy?: {
+    readonly data?: string;
+    readonly split?: string;
+    readonly samples?: number;
+    readonly correct?: number;
+    readonly value: number;
+  };
 }
 
 /**
@@ -34,11 +40,15 @@ function parseConvention(json: unknown): InputConvention {
   const place = "model description: input";
   const record = asRecord(place, json);
   for (const key of Object.keys(record)) {
-    if (!inputKeys.includes(key)) throw new LlifError("ARGUMENT", `${place}: expected the keys ${inputKeys.join(", ")}, got "${key}"`);
+    if (!inputKeys.includes(key))
+      throw new LlifError("ARGUMENT", `${place}: expected the keys ${inputKeys.join(", ")}, got "${key}"`);
   }
   const order = record.channelOrder ?? defaultConvention.channelOrder;
   if (order !== "RGB" && order !== "BGR" && order !== "gray") {
-    throw new LlifError("ARGUMENT", `${place}: channelOrder: expected one of RGB, BGR, gray, got ${JSON.stringify(order)}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: channelOrder: expected one of RGB, BGR, gray, got ${JSON.stringify(order)}`,
+    );
   }
   const convention: InputConvention = {
     scale: record.scale === undefined ? defaultConvention.scale : checkFinite(`${place}: scale`, record.scale),
@@ -67,7 +77,10 @@ function parseAccuracy(json: unknown): NonNullable<ModelDescription["accuracy"]>
 
 function asRecord(place: string, json: unknown): Record<string, unknown> {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new LlifError("ARGUMENT", `${place}: expected an object, got ${json === null ? "null" : Array.isArray(json) ? "an array" : typeof json}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected an object, got ${json === null ? "null" : Array.isArray(json) ? "an array" : typeof json}`,
+    );
   }
   return checkObject(place, json) as Record<string, unknown>;
 }
@@ -96,6 +109,7 @@ function numbers(place: string, value: unknown): number[] {
 function extents(place: string, value: unknown): readonly [number, number] {
   if (typeof value === "number") return [checkInteger(place, value, 1), value];
   const values = list(place, value).map((element, index) => checkInteger(`${place}[${index}]`, element, 1));
-  if (values.length !== 2) throw new LlifError("SHAPE", `${place}: expected [height, width], got ${values.length} values`);
+  if (values.length !== 2)
+    throw new LlifError("SHAPE", `${place}: expected [height, width], got ${values.length} values`);
   return [values[0], values[1]];
 }

@@ -8,7 +8,9 @@ import { quoted } from "../text.ts";
 import { checkBeside, type ReadBeside } from "./beside.ts";
 import type { ModelDescription } from "./description.ts";
 
-export type Model = { readonly kind: "relu"; readonly network: ReluNetwork } | { readonly kind: "spiking"; readonly network: SpikingNetwork };
+export type Model =
+  | { readonly kind: "relu"; readonly network: ReluNetwork }
+  | { readonly kind: "spiking"; readonly network: SpikingNetwork };
 
 export interface ReadModelOptions {
   /** As in `LoadModelOptions`. */
@@ -37,7 +39,13 @@ export function detectFormat(source: Uint8Array | ArrayBuffer | DataView): Model
  * @param readBeside reads the model's further files, where it has some.
  * @throws {LlifError} FORMAT for an unknown or broken file or one beyond the budget, and whatever the reader finds.
  */
-export async function readModel(source: Uint8Array | ArrayBuffer | DataView, fileName?: string, description?: ModelDescription, readBeside?: ReadBeside, options: ReadModelOptions = {}): Promise<Model> {
+export async function readModel(
+  source: Uint8Array | ArrayBuffer | DataView,
+  fileName?: string,
+  description?: ModelDescription,
+  readBeside?: ReadBeside,
+  options: ReadModelOptions = {},
+): Promise<Model> {
   const bytes = checkBytes("model", source);
   if (fileName !== undefined) checkString("model: file name", fileName);
   if (description !== undefined) checkObject("model: description", description, "what parseDescription returns");
@@ -47,7 +55,8 @@ export async function readModel(source: Uint8Array | ArrayBuffer | DataView, fil
   if (batch !== undefined) checkBoolean("model: batch", batch);
   const shown = fileName === undefined ? "model" : quoted(fileName, 500);
   const budget = openBudget(bytes.length, options.budget);
-  const named = (endings: RegExp): string | undefined => description?.name ?? fileName?.replace(/^.*[/\\]/, "").replace(endings, "");
+  const named = (endings: RegExp): string | undefined =>
+    description?.name ?? fileName?.replace(/^.*[/\\]/, "").replace(endings, "");
   const described = { convention: description?.convention, classes: description?.classes, budget };
   switch (detectFormat(bytes)) {
     case "onnx": {
@@ -55,7 +64,10 @@ export async function readModel(source: Uint8Array | ArrayBuffer | DataView, fil
       const read = besideOf(shown, readBeside, budget);
       const files = new Map<string, Uint8Array>();
       for (const path of placed(shown, () => externalFiles(bytes))) files.set(path, await read(path));
-      return { kind: "relu", network: placed(shown, () => readOnnx(bytes, { ...described, name: named(/\.onnx$/i), files, batch })) };
+      return {
+        kind: "relu",
+        network: placed(shown, () => readOnnx(bytes, { ...described, name: named(/\.onnx$/i), files, batch })),
+      };
     }
     case "llif": {
       const { readLlif } = await import("./llif.ts");
@@ -64,24 +76,38 @@ export async function readModel(source: Uint8Array | ArrayBuffer | DataView, fil
     case "tfjs": {
       const { readTfjs } = await budget.waiting(import("./tfjs.ts"));
       const options = { ...described, name: description?.name };
-      return { kind: "relu", network: await placedAsync(shown, () => readTfjs(bytes, besideOf(shown, readBeside, budget), options)) };
+      return {
+        kind: "relu",
+        network: await placedAsync(shown, () => readTfjs(bytes, besideOf(shown, readBeside, budget), options)),
+      };
     }
     case "pytorch": {
       const { readStateDict } = await budget.waiting(import("./pytorch/state-dict.ts"));
       const { efficientNetLite, isEfficientNetLite } = await budget.waiting(import("./pytorch/efficientnet-lite.ts"));
       const weights = placed(shown, () => readStateDict(bytes, undefined, { budget }));
       if (!isEfficientNetLite(weights)) {
-        throw new LlifError("UNSUPPORTED", `${shown}: a PyTorch state dict has weights (${weights.size} tensors) but no graph; export the model with torch.onnx.export, or build it of readStateDict's weights`);
+        throw new LlifError(
+          "UNSUPPORTED",
+          `${shown}: a PyTorch state dict has weights (${weights.size} tensors) but no graph; export the model with torch.onnx.export, or build it of readStateDict's weights`,
+        );
       }
       const options = { name: description?.name, convention: description?.convention, classes: description?.classes };
       return { kind: "relu", network: placed(shown, () => efficientNetLite(weights, options)) };
     }
     case "keras": {
       const { readKeras } = await budget.waiting(import("./keras/hdf5.ts"));
-      return { kind: "relu", network: await placedAsync(shown, async () => readKeras(bytes, { ...described, name: named(/\.(h5|hdf5|keras)$/i) })) };
+      return {
+        kind: "relu",
+        network: await placedAsync(shown, async () =>
+          readKeras(bytes, { ...described, name: named(/\.(h5|hdf5|keras)$/i) }),
+        ),
+      };
     }
     case undefined:
-      throw new LlifError("FORMAT", `${shown}: expected an ONNX, Keras (HDF5), TensorFlow.js (model.json) or .llif file, got ${bytes.length === 0 ? "an empty file" : "bytes of another format"}`);
+      throw new LlifError(
+        "FORMAT",
+        `${shown}: expected an ONNX, Keras (HDF5), TensorFlow.js (model.json) or .llif file, got ${bytes.length === 0 ? "an empty file" : "bytes of another format"}`,
+      );
   }
 }
 
@@ -118,8 +144,15 @@ function startsLikeJson(bytes: Uint8Array): boolean {
 function besideOf(shown: string, readBeside: ReadBeside | undefined, budget: Budget): ReadBeside {
   return async (path) => {
     checkBeside(path);
-    if (readBeside === undefined) throw new LlifError("ARGUMENT", `${shown}: its weights are in ${quoted(path)} beside it; load it by path or URL, or give readBeside`);
-    const bytes = checkBytes(`${shown}: what readBeside gave for ${quoted(path)}`, await budget.waiting(readBeside(path)));
+    if (readBeside === undefined)
+      throw new LlifError(
+        "ARGUMENT",
+        `${shown}: its weights are in ${quoted(path)} beside it; load it by path or URL, or give readBeside`,
+      );
+    const bytes = checkBytes(
+      `${shown}: what readBeside gave for ${quoted(path)}`,
+      await budget.waiting(readBeside(path)),
+    );
     budget.addFile(bytes.length);
     return bytes;
   };
@@ -139,7 +172,9 @@ function startsLikeOnnx(bytes: Uint8Array): boolean {
   const wireType = bytes[0] & 7;
   const varints = [1, 5];
   const messages = [2, 3, 4, 6, 7, 8, 14];
-  return bytes[0] < 0x80 && ((varints.includes(field) && wireType === 0) || (messages.includes(field) && wireType === 2));
+  return (
+    bytes[0] < 0x80 && ((varints.includes(field) && wireType === 0) || (messages.includes(field) && wireType === 2))
+  );
 }
 
 /** Puts the file's name in front of the reader's message. */
@@ -153,6 +188,11 @@ function placed<T>(shown: string, read: () => T): T {
 }
 
 async function placedAsync<T>(shown: string, read: () => Promise<T>): Promise<T> {
-  const outcome = await read().then((value) => () => value, (error: unknown) => () => { throw error; });
+  const outcome = await read().then(
+    (value) => () => value,
+    (error: unknown) => () => {
+      throw error;
+    },
+  );
   return placed(shown, outcome);
 }

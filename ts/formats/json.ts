@@ -18,7 +18,11 @@ export function parseJson(source: Uint8Array | string, place: string, budget: Bu
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    throw new LlifError("FORMAT", `${place}: expected JSON (${cause instanceof Error ? cause.message : String(cause)})`, { cause });
+    throw new LlifError(
+      "FORMAT",
+      `${place}: expected JSON (${cause instanceof Error ? cause.message : String(cause)})`,
+      { cause },
+    );
   }
 }
 

@@ -14,7 +14,12 @@ export function writeLlif(network: SpikingNetwork): Uint8Array {
   requireSpikingNetwork("writeLlif: network", network);
   const tensors: [string, SafetensorsTensor][] = [];
   const graph = JSON.stringify(network, (_key, value: unknown) => {
-    if (value instanceof Float32Array || value instanceof Float64Array || value instanceof Int32Array || value instanceof Uint32Array) {
+    if (
+      value instanceof Float32Array ||
+      value instanceof Float64Array ||
+      value instanceof Int32Array ||
+      value instanceof Uint32Array
+    ) {
       const name = `t${tensors.length}`;
       tensors.push([name, { shape: [value.length], data: value }]);
       return { $tensor: name };
@@ -29,34 +34,55 @@ export function writeLlif(network: SpikingNetwork): Uint8Array {
  * @throws {LlifError} FORMAT if the file is damaged, another kind of safetensors file, or beyond the budget; ARGUMENT, SHAPE or
  * PRECISION for a network that does not hold together.
  */
-export function readLlif(source: Uint8Array | ArrayBuffer | DataView, place = ".llif file", options: { readonly budget?: ReadBudget | Budget } = {}): SpikingNetwork {
+export function readLlif(
+  source: Uint8Array | ArrayBuffer | DataView,
+  place = ".llif file",
+  options: { readonly budget?: ReadBudget | Budget } = {},
+): SpikingNetwork {
   checkString("readLlif: place", place);
   checkOptions("readLlif", options, { budget: true });
   const bytes = checkBytes(place, source);
   const budget = openBudget(bytes.length, options.budget);
   const { tensors, metadata } = readSafetensors(bytes, place, { budget });
-  if (metadata.format !== "llif") throw new LlifError("FORMAT", `${place}: expected a spiking network, got a safetensors file of another kind`);
-  if (metadata.version !== formatVersion) throw new LlifError("FORMAT", `${place}: expected format version ${formatVersion}, got ${metadata.version}`);
-  const network = revived(parseJson(metadata.graph ?? "", `${place}: network description`, budget), tensors, place) as SpikingNetwork;
+  if (metadata.format !== "llif")
+    throw new LlifError("FORMAT", `${place}: expected a spiking network, got a safetensors file of another kind`);
+  if (metadata.version !== formatVersion)
+    throw new LlifError("FORMAT", `${place}: expected format version ${formatVersion}, got ${metadata.version}`);
+  const network = revived(
+    parseJson(metadata.graph ?? "", `${place}: network description`, budget),
+    tensors,
+    place,
+  ) as SpikingNetwork;
   try {
     return checkSpikingNetwork(network);
   } catch (cause) {
     if (cause instanceof LlifError) throw cause;
-    throw new LlifError("FORMAT", `${place}: the network description is damaged (${(cause as Error).message})`, { cause });
+    throw new LlifError("FORMAT", `${place}: the network description is damaged (${(cause as Error).message})`, {
+      cause,
+    });
   }
 }
 
 /** The parsed description with its tensors and its numbers that JSON does not have. */
-function revived(value: unknown, tensors: ReadonlyMap<string, { readonly data: SafetensorsData }>, place: string): unknown {
+function revived(
+  value: unknown,
+  tensors: ReadonlyMap<string, { readonly data: SafetensorsData }>,
+  place: string,
+): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map((element) => revived(element, tensors, place));
   const record = value as Readonly<Record<string, unknown>>;
   if (Object.hasOwn(record, "$number")) {
     const number = String(record.$number);
-    if (!notFinite.includes(number)) throw new LlifError("FORMAT", `${place}: expected a number of ${notFinite.join(", ")}, got ${shown(record.$number)}`);
+    if (!notFinite.includes(number))
+      throw new LlifError(
+        "FORMAT",
+        `${place}: expected a number of ${notFinite.join(", ")}, got ${shown(record.$number)}`,
+      );
     return Number(number);
   }
-  if (!Object.hasOwn(record, "$tensor")) return Object.fromEntries(Object.entries(record).map(([key, inner]) => [key, revived(inner, tensors, place)]));
+  if (!Object.hasOwn(record, "$tensor"))
+    return Object.fromEntries(Object.entries(record).map(([key, inner]) => [key, revived(inner, tensors, place)]));
   const tensor = tensors.get(String(record.$tensor));
   if (tensor === undefined) throw new LlifError("FORMAT", `${place}: tensor ${shown(record.$tensor)} is missing`);
   return tensor.data;

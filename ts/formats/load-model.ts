@@ -31,7 +31,14 @@ export interface LoadModelOptions {
  * @throws {LlifError} FILE where it cannot be read, FORMAT (a file beyond the budget too), UNSUPPORTED with the names of all nodes that are, ABORTED.
  */
 export async function loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<ReluNetwork> {
-  checkOptions("loadModel", options, { description: true, readBeside: true, batch: true, budget: true, signal: true, onProgress: true });
+  checkOptions("loadModel", options, {
+    description: true,
+    readBeside: true,
+    batch: true,
+    budget: true,
+    signal: true,
+    onProgress: true,
+  });
   const { signal, onProgress } = options;
   checkSignal("loadModel: signal", signal);
   if (onProgress !== undefined) checkFunction("loadModel: onProgress", onProgress);
@@ -43,18 +50,29 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   const bytes = await budget.waiting(bytesOf(source, place, signal));
   budget.addFile(bytes.length);
   throwIfAborted(signal);
-  const description = options.description === undefined ? await descriptionBeside(place, budget, signal) : parseDescription(options.description);
+  const description =
+    options.description === undefined
+      ? await descriptionBeside(place, budget, signal)
+      : parseDescription(options.description);
   throwIfAborted(signal);
-  const model = await readModel(bytes, name, description, options.readBeside ?? readerBeside(source, place, options), { budget, batch: options.batch });
+  const model = await readModel(bytes, name, description, options.readBeside ?? readerBeside(source, place, options), {
+    budget,
+    batch: options.batch,
+  });
   throwIfAborted(signal);
-  if (model.kind === "spiking") throw new LlifError("ARGUMENT", `${quoted(name ?? "model")}: expected a ReLU network, got a spiking one; read it with readLlif`);
+  if (model.kind === "spiking")
+    throw new LlifError(
+      "ARGUMENT",
+      `${quoted(name ?? "model")}: expected a ReLU network, got a spiking one; read it with readLlif`,
+    );
   return model.network;
 }
 
 /** Where a source is: a URL, or a local path; `undefined` where it has no place. Of any realm, which `instanceof` does not see. */
 function placeOf(source: unknown): URL | string | undefined {
   if (typeof source === "string") return /^(file|https?|blob|data):/i.test(source) ? toUrl(source) : source;
-  if (typeof source === "object" && source !== null && "href" in source && typeof source.href === "string") return toUrl(source.href);
+  if (typeof source === "object" && source !== null && "href" in source && typeof source.href === "string")
+    return toUrl(source.href);
   return undefined;
 }
 
@@ -62,15 +80,33 @@ function toUrl(text: string): URL {
   try {
     return new URL(text);
   } catch (cause) {
-    throw new LlifError("FILE", `${quoted(text)}: expected a path or URL (${cause instanceof Error ? cause.message : String(cause)})`, { cause });
+    throw new LlifError(
+      "FILE",
+      `${quoted(text)}: expected a path or URL (${cause instanceof Error ? cause.message : String(cause)})`,
+      { cause },
+    );
   }
 }
 
-async function bytesOf(source: unknown, place: URL | string | undefined, signal: AbortSignal | undefined): Promise<Uint8Array> {
+async function bytesOf(
+  source: unknown,
+  place: URL | string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   if (place !== undefined) return read(place, signal);
-  if (typeof source !== "object" || source === null || !("arrayBuffer" in source) || typeof source.arrayBuffer !== "function") return checkBytes("loadModel: source", source);
+  if (
+    typeof source !== "object" ||
+    source === null ||
+    !("arrayBuffer" in source) ||
+    typeof source.arrayBuffer !== "function"
+  )
+    return checkBytes("loadModel: source", source);
   const shown = quoted(String("url" in source ? source.url : "name" in source ? source.name : "model"));
-  if ("ok" in source && source.ok !== true) throw new LlifError("FILE", `${shown}: expected a model, got HTTP status ${"status" in source ? String(source.status) : "unknown"}`);
+  if ("ok" in source && source.ok !== true)
+    throw new LlifError(
+      "FILE",
+      `${shown}: expected a model, got HTTP status ${"status" in source ? String(source.status) : "unknown"}`,
+    );
   try {
     return checkBytes("model", await (source as Blob).arrayBuffer());
   } catch (cause) {
@@ -80,7 +116,11 @@ async function bytesOf(source: unknown, place: URL | string | undefined, signal:
 }
 
 /** @param model for a file beside a local model, that model: links out of its folder are not followed. */
-async function read(location: string | URL, signal: AbortSignal | undefined, model?: string | URL): Promise<Uint8Array> {
+async function read(
+  location: string | URL,
+  signal: AbortSignal | undefined,
+  model?: string | URL,
+): Promise<Uint8Array> {
   const { readFile } = currentPlatform();
   const isFile = typeof location === "string" || location.protocol === "file:";
   try {
@@ -89,7 +129,9 @@ async function read(location: string | URL, signal: AbortSignal | undefined, mod
   } catch (cause) {
     throwIfAborted(signal);
     if (cause instanceof LlifError) throw cause;
-    throw new LlifError("FILE", `${quoted(String(location), 500)}: cannot be read (${describeCause(cause)})`, { cause });
+    throw new LlifError("FILE", `${quoted(String(location), 500)}: cannot be read (${describeCause(cause)})`, {
+      cause,
+    });
   }
 }
 
@@ -98,10 +140,22 @@ function describeCause(cause: unknown): string {
 }
 
 /** `undefined` where a source has no place. */
-function readerBeside(source: unknown, place: URL | string | undefined, { signal, onProgress }: LoadModelOptions): ReadBeside | undefined {
-  const answered = typeof source === "object" && source !== null && "url" in source && typeof source.url === "string" && source.url !== "" ? toUrl(source.url) : undefined;
+function readerBeside(
+  source: unknown,
+  place: URL | string | undefined,
+  { signal, onProgress }: LoadModelOptions,
+): ReadBeside | undefined {
+  const answered =
+    typeof source === "object" &&
+    source !== null &&
+    "url" in source &&
+    typeof source.url === "string" &&
+    source.url !== ""
+      ? toUrl(source.url)
+      : undefined;
   const model = place ?? answered;
-  if (model === undefined || (typeof model !== "string" && !["file:", "http:", "https:"].includes(model.protocol))) return undefined;
+  if (model === undefined || (typeof model !== "string" && !["file:", "http:", "https:"].includes(model.protocol)))
+    return undefined;
   return (path) => {
     const location = typeof model === "string" ? besidePath(model, path) : besideUrl(model, path);
     onProgress?.(`reading ${path}`);
@@ -109,10 +163,16 @@ function readerBeside(source: unknown, place: URL | string | undefined, { signal
   };
 }
 
-async function descriptionBeside(place: URL | string | undefined, budget: Budget, signal: AbortSignal | undefined): Promise<ModelDescription | undefined> {
+async function descriptionBeside(
+  place: URL | string | undefined,
+  budget: Budget,
+  signal: AbortSignal | undefined,
+): Promise<ModelDescription | undefined> {
   if (place === undefined || (typeof place !== "string" && /^(blob|data):$/.test(place.protocol))) return undefined;
   const text = String(place);
-  const beside = text.replace(/\.[^./\\?#]+(?=([?#].*)?$)/, (ending) => (ending === ".json" ? ".description.json" : ".json"));
+  const beside = text.replace(/\.[^./\\?#]+(?=([?#].*)?$)/, (ending) =>
+    ending === ".json" ? ".description.json" : ".json",
+  );
   if (beside === text) return undefined;
   let bytes: Uint8Array;
   try {
@@ -124,7 +184,11 @@ async function descriptionBeside(place: URL | string | undefined, budget: Budget
   try {
     return parseDescription(parseJson(bytes, "the model's description", budget));
   } catch (cause) {
-    throw new LlifError(cause instanceof LlifError ? cause.code : "FORMAT", `${quoted(beside, 500)}: ${describeCause(cause)}`, { cause });
+    throw new LlifError(
+      cause instanceof LlifError ? cause.code : "FORMAT",
+      `${quoted(beside, 500)}: ${describeCause(cause)}`,
+      { cause },
+    );
   }
 }
 

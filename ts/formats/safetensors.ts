@@ -21,7 +21,12 @@ export interface Safetensors {
 }
 
 type SafetensorsType =
-  | Float32ArrayConstructor | Float64ArrayConstructor | Int32ArrayConstructor | Uint32ArrayConstructor | Int16ArrayConstructor | Uint8ArrayConstructor;
+  | Float32ArrayConstructor
+  | Float64ArrayConstructor
+  | Int32ArrayConstructor
+  | Uint32ArrayConstructor
+  | Int16ArrayConstructor
+  | Uint8ArrayConstructor;
 
 const types: readonly (readonly [dtype: string, type: SafetensorsType])[] = [
   ["F64", Float64Array],
@@ -40,7 +45,11 @@ const largestHeaderBytes = 100_000_000;
  * @returns tensors in memory of their own.
  * @throws {LlifError} `FORMAT` when truncated, corrupt, or of an element type other than F64, F32, I32, U32, I16 and U8.
  */
-export function readSafetensors(source: Uint8Array, place = "safetensors file", options: { readonly budget?: ReadBudget | Budget } = {}): Safetensors {
+export function readSafetensors(
+  source: Uint8Array,
+  place = "safetensors file",
+  options: { readonly budget?: ReadBudget | Budget } = {},
+): Safetensors {
   const bytes = checkBytes(place, source);
   const budget = openBudget(bytes.length, options.budget);
   const { header, payload } = splitHeader(bytes, place, budget);
@@ -61,34 +70,51 @@ export function readSafetensors(source: Uint8Array, place = "safetensors file", 
   return { tensors, metadata: readMetadata(header["__metadata__"], place) };
 }
 
-function splitHeader(bytes: Uint8Array, place: string, budget: Budget): { header: Record<string, unknown>; payload: Uint8Array } {
-  if (bytes.length < 8) throw new LlifError("FORMAT", `${place}: truncated, expected at least 8 bytes, got ${bytes.length}`);
+function splitHeader(
+  bytes: Uint8Array,
+  place: string,
+  budget: Budget,
+): { header: Record<string, unknown>; payload: Uint8Array } {
+  if (bytes.length < 8)
+    throw new LlifError("FORMAT", `${place}: truncated, expected at least 8 bytes, got ${bytes.length}`);
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(largestHeaderBytes)) {
-    throw new LlifError("FORMAT", `${place}: expected a header of at most ${largestHeaderBytes} bytes, got ${length}; not a safetensors file?`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}: expected a header of at most ${largestHeaderBytes} bytes, got ${length}; not a safetensors file?`,
+    );
   }
   const end = 8 + Number(length);
-  if (end > bytes.length) throw new LlifError("FORMAT", `${place}: truncated, expected a header of ${end} bytes, got ${bytes.length}`);
+  if (end > bytes.length)
+    throw new LlifError("FORMAT", `${place}: truncated, expected a header of ${end} bytes, got ${bytes.length}`);
   const header = parseJson(bytes.subarray(8, end), `${place}: header`, budget);
   if (!isRecord(header)) throw new LlifError("FORMAT", `${place}: corrupt header, expected a JSON object`);
   return { header, payload: bytes.subarray(end) };
 }
 
 function readEntry(entry: unknown, place: string): { type: SafetensorsType; shape: Shape; begin: number; end: number } {
-  if (!isRecord(entry)) throw new LlifError("FORMAT", `${place}: expected an object with dtype, shape and data_offsets`);
+  if (!isRecord(entry))
+    throw new LlifError("FORMAT", `${place}: expected an object with dtype, shape and data_offsets`);
   const { dtype, shape, data_offsets: offsets } = entry;
   const type = types.find(([name]) => name === dtype)?.[1];
   if (type === undefined) {
-    throw new LlifError("FORMAT", `${place}: expected a dtype of ${types.map(([name]) => name).join(", ")}, got ${shown(dtype)}`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}: expected a dtype of ${types.map(([name]) => name).join(", ")}, got ${shown(dtype)}`,
+    );
   }
-  if (!isSizes(shape)) throw new LlifError("FORMAT", `${place}: expected a shape of integers >= 0, got ${shown(shape)}`);
+  if (!isSizes(shape))
+    throw new LlifError("FORMAT", `${place}: expected a shape of integers >= 0, got ${shown(shape)}`);
   if (!isSizes(offsets) || offsets.length !== 2) {
     throw new LlifError("FORMAT", `${place}: expected two data_offsets, got ${shown(offsets)}`);
   }
   const [begin, end] = offsets;
   const expected = sizeOf(shape) * type.BYTES_PER_ELEMENT;
   if (end - begin !== expected) {
-    throw new LlifError("FORMAT", `${place}: expected ${expected} bytes for shape ${formatShape(shape)} of ${String(dtype)}, got ${end - begin}`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}: expected ${expected} bytes for shape ${formatShape(shape)} of ${String(dtype)}, got ${end - begin}`,
+    );
   }
   return { type, shape, begin, end };
 }
@@ -99,7 +125,10 @@ function checkCover(ranges: { name: string; begin: number; end: number }[], leng
   for (const { name, begin, end } of ranges.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== covered) {
       const kind = begin < covered ? "overlaps the tensor before it" : "leaves a hole before it";
-      throw new LlifError("FORMAT", `${place}, tensor ${quoted(name)}: ${kind}, expected it to begin at byte ${covered}, got ${begin}`);
+      throw new LlifError(
+        "FORMAT",
+        `${place}, tensor ${quoted(name)}: ${kind}, expected it to begin at byte ${covered}, got ${begin}`,
+      );
     }
     covered = end;
   }
@@ -109,10 +138,13 @@ function checkCover(ranges: { name: string; begin: number; end: number }[], leng
 function readMetadata(metadata: unknown, place: string): Readonly<Record<string, string>> {
   if (metadata === undefined) return {};
   if (!isRecord(metadata)) throw new LlifError("FORMAT", `${place}: expected __metadata__ to be an object`);
-  return Object.fromEntries(Object.entries(metadata).map(([key, value]) => {
-    if (typeof value !== "string") throw new LlifError("FORMAT", `${place}: expected a string as metadata ${quoted(key)}`);
-    return [key, value];
-  }));
+  return Object.fromEntries(
+    Object.entries(metadata).map(([key, value]) => {
+      if (typeof value !== "string")
+        throw new LlifError("FORMAT", `${place}: expected a string as metadata ${quoted(key)}`);
+      return [key, value];
+    }),
+  );
 }
 
 /**
@@ -131,9 +163,13 @@ export function writeSafetensors(
     const place = `tensor ${quoted(name)}`;
     const dtype = types.find(([, type]) => data instanceof type)?.[0];
     if (names.has(name)) throw new LlifError("ARGUMENT", `${place}: expected a name of its own`);
-    if (dtype === undefined) throw new LlifError("ARGUMENT", `${place}: expected float64, float32, int32, int16 or uint8`);
+    if (dtype === undefined)
+      throw new LlifError("ARGUMENT", `${place}: expected float64, float32, int32, int16 or uint8`);
     if (sizeOf(shape) !== data.length) {
-      throw new LlifError("SHAPE", `${place}: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${data.length}`);
+      throw new LlifError(
+        "SHAPE",
+        `${place}: expected ${sizeOf(shape)} values for shape ${formatShape(shape)}, got ${data.length}`,
+      );
     }
     names.add(name);
     entries.push([name, { dtype, shape, data_offsets: [length, length + data.byteLength] }]);

@@ -17,15 +17,27 @@ import { list, record, text, type Config } from "./keras/topology.ts";
  * @param readBeside reads a file by its path relative to model.json.
  * @throws {LlifError} as `kerasNetwork`; FORMAT for a file that is none, UNSUPPORTED for a graph model.
  */
-export async function readTfjs(source: Uint8Array, readBeside: ReadBeside, options: ReadKerasOptions & { readonly signal?: AbortSignal } = {}): Promise<ReluNetwork> {
+export async function readTfjs(
+  source: Uint8Array,
+  readBeside: ReadBeside,
+  options: ReadKerasOptions & { readonly signal?: AbortSignal } = {},
+): Promise<ReluNetwork> {
   const bytes = checkBytes("model.json", source);
   const budget = openBudget(bytes.length, options.budget);
   const model = parseModel(bytes, budget);
   const topology = record("model.json: modelTopology", model.modelTopology);
   if (model.format === "graph-model" || topology.node !== undefined) {
-    throw new LlifError("UNSUPPORTED", "model.json: a TensorFlow.js graph model; expected a layers model, as tensorflowjs_converter --output_format=tfjs_layers_model writes it, or an ONNX file");
+    throw new LlifError(
+      "UNSUPPORTED",
+      "model.json: a TensorFlow.js graph model; expected a layers model, as tensorflowjs_converter --output_format=tfjs_layers_model writes it, or an ONNX file",
+    );
   }
-  const weights = await readWeights(list("model.json: weightsManifest", model.weightsManifest), readBeside, budget, options.signal);
+  const weights = await readWeights(
+    list("model.json: weightsManifest", model.weightsManifest),
+    readBeside,
+    budget,
+    options.signal,
+  );
   return kerasNetwork(topology.model_config ?? topology, weights, { ...options, budget });
 }
 
@@ -42,7 +54,12 @@ interface StoredWeight {
   readonly shards: readonly Uint8Array[];
 }
 
-async function readWeights(manifest: readonly unknown[], readBeside: ReadBeside, budget: Budget, signal: AbortSignal | undefined): Promise<WeightSource> {
+async function readWeights(
+  manifest: readonly unknown[],
+  readBeside: ReadBeside,
+  budget: Budget,
+  signal: AbortSignal | undefined,
+): Promise<WeightSource> {
   const stored = new Map<string, StoredWeight>();
   const paths = new Set<string>();
   for (const [index, entry] of manifest.entries()) {
@@ -51,7 +68,11 @@ async function readWeights(manifest: readonly unknown[], readBeside: ReadBeside,
     for (const path of list(`model.json: weightsManifest[${index}]: paths`, group.paths)) {
       throwIfAborted(signal);
       const file = text(`model.json: weightsManifest[${index}]: path`, path);
-      if (paths.has(file)) throw new LlifError("FORMAT", `model.json: weightsManifest[${index}]: expected each file once, got ${quoted(file)} twice`);
+      if (paths.has(file))
+        throw new LlifError(
+          "FORMAT",
+          `model.json: weightsManifest[${index}]: expected each file once, got ${quoted(file)} twice`,
+        );
       paths.add(file);
       shards.push(await readBeside(file));
     }
@@ -63,14 +84,20 @@ async function readWeights(manifest: readonly unknown[], readBeside: ReadBeside,
       budget.take("nodes", 1, place);
       const format = elementFormat(place, dtype, quantization);
       const extents = list(`${place}: shape`, shape).map((extent) => {
-        if (typeof extent !== "number" || !Number.isSafeInteger(extent) || extent < 0) throw new LlifError("FORMAT", `${place}: expected a shape of integers, got ${shown(shape)}`);
+        if (typeof extent !== "number" || !Number.isSafeInteger(extent) || extent < 0)
+          throw new LlifError("FORMAT", `${place}: expected a shape of integers, got ${shown(shape)}`);
         return extent;
       });
-      if (stored.has(name as string)) throw new LlifError("FORMAT", `${place}: expected each weight once, got it twice`);
+      if (stored.has(name as string))
+        throw new LlifError("FORMAT", `${place}: expected each weight once, got it twice`);
       stored.set(name as string, { shape: extents, ...format, offset, shards });
       offset += sizeOf(extents) * format.bytesPerElement;
     }
-    if (offset !== total) throw new LlifError("FORMAT", `model.json: weightsManifest[${index}]: expected ${offset} bytes of weights in ${shards.length} files, got ${total}; a file is truncated or of another model`);
+    if (offset !== total)
+      throw new LlifError(
+        "FORMAT",
+        `model.json: weightsManifest[${index}]: expected ${offset} bytes of weights in ${shards.length} files, got ${total}; a file is truncated or of another model`,
+      );
   }
   return new Weights(stored, budget);
 }
@@ -92,13 +119,24 @@ class Weights implements WeightSource {
     }
   }
 
-  weightsOf({ name, path }: { readonly name: string; readonly path: readonly string[] }, names: readonly string[]): Tensor[] {
+  weightsOf(
+    { name, path }: { readonly name: string; readonly path: readonly string[] },
+    names: readonly string[],
+  ): Tensor[] {
     const layer = path[path.length - 1];
     return names.map((weight) => {
       // Nested models may or may not be part of the name; TensorFlow may repeat the layer's scope before it.
       const endings = [`${path.join("/")}/${weight}`, `${layer}/${weight}`];
-      const found = endings.map((ending) => this.#stored.get(ending)).find((one) => one !== undefined) ?? this.#only(endings[1]) ?? this.#renamed(layer, weight);
-      if (found === undefined) throw new LlifError("FORMAT", `layer ${quoted(name)}: its weight ${quoted(`${layer}/${weight}`)} is missing from model.json's manifest`, { nodes: [name] });
+      const found =
+        endings.map((ending) => this.#stored.get(ending)).find((one) => one !== undefined) ??
+        this.#only(endings[1]) ??
+        this.#renamed(layer, weight);
+      if (found === undefined)
+        throw new LlifError(
+          "FORMAT",
+          `layer ${quoted(name)}: its weight ${quoted(`${layer}/${weight}`)} is missing from model.json's manifest`,
+          { nodes: [name] },
+        );
       // A layer that is used twice decodes its weights twice.
       this.#budget.take("elements", sizeOf(found.shape), `layer ${quoted(name)}`);
       return decodeWeight(found);
@@ -112,7 +150,9 @@ class Weights implements WeightSource {
 
   /** Keras 3 calls a depthwise kernel just "kernel". */
   #renamed(layer: string, weight: string): StoredWeight | undefined {
-    return weight === "depthwise_kernel" ? (this.#stored.get(`${layer}/kernel`) ?? this.#only(`${layer}/kernel`)) : undefined;
+    return weight === "depthwise_kernel"
+      ? (this.#stored.get(`${layer}/kernel`) ?? this.#only(`${layer}/kernel`))
+      : undefined;
   }
 }
 
@@ -124,17 +164,26 @@ type Format = Pick<StoredWeight, "decode" | "bytesPerElement">;
 
 function elementFormat(place: string, dtype: unknown, quantization: unknown): Format {
   if (quantization === undefined) {
-    if (dtype === "float32") return { bytesPerElement: 4, decode: each((view, index) => view.getFloat32(4 * index, true)) };
+    if (dtype === "float32")
+      return { bytesPerElement: 4, decode: each((view, index) => view.getFloat32(4 * index, true)) };
     if (dtype === "int32") return { bytesPerElement: 4, decode: each((view, index) => view.getInt32(4 * index, true)) };
-    if (dtype === "bool" || dtype === "uint8") return { bytesPerElement: 1, decode: each((view, index) => view.getUint8(index)) };
+    if (dtype === "bool" || dtype === "uint8")
+      return { bytesPerElement: 1, decode: each((view, index) => view.getUint8(index)) };
     throw new LlifError("UNSUPPORTED", `${place}: expected float32, int32, uint8 or bool, got ${shown(dtype)}`);
   }
   const { dtype: storedType, scale, min } = record(`${place}: quantization`, quantization);
-  if (storedType === "float16") return { bytesPerElement: 2, decode: each((view, index) => float16(view.getUint16(2 * index, true))) };
-  if (typeof scale !== "number" || typeof min !== "number") throw new LlifError("FORMAT", `${place}: expected a quantization with scale and min, got ${shown(quantization)}`);
-  if (storedType === "uint8") return { bytesPerElement: 1, decode: each((view, index) => view.getUint8(index) * scale + min) };
-  if (storedType === "uint16") return { bytesPerElement: 2, decode: each((view, index) => view.getUint16(2 * index, true) * scale + min) };
-  throw new LlifError("UNSUPPORTED", `${place}: expected a quantization to uint8, uint16 or float16, got ${shown(storedType)}`);
+  if (storedType === "float16")
+    return { bytesPerElement: 2, decode: each((view, index) => float16(view.getUint16(2 * index, true))) };
+  if (typeof scale !== "number" || typeof min !== "number")
+    throw new LlifError("FORMAT", `${place}: expected a quantization with scale and min, got ${shown(quantization)}`);
+  if (storedType === "uint8")
+    return { bytesPerElement: 1, decode: each((view, index) => view.getUint8(index) * scale + min) };
+  if (storedType === "uint16")
+    return { bytesPerElement: 2, decode: each((view, index) => view.getUint16(2 * index, true) * scale + min) };
+  throw new LlifError(
+    "UNSUPPORTED",
+    `${place}: expected a quantization to uint8, uint16 or float16, got ${shown(storedType)}`,
+  );
 }
 
 function each(element: (view: DataView, index: number) => number): Format["decode"] {

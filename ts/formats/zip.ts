@@ -5,7 +5,13 @@ import { LlifError } from "../errors.ts";
 import { crc32, inflate } from "../inflate.ts";
 import { quoted } from "../text.ts";
 
-const signature = { local: 0x04034b50, central: 0x02014b50, end: 0x06054b50, wideLocator: 0x07064b50, wideEnd: 0x06064b50 } as const;
+const signature = {
+  local: 0x04034b50,
+  central: 0x02014b50,
+  end: 0x06054b50,
+  wideLocator: 0x07064b50,
+  wideEnd: 0x06064b50,
+} as const;
 const bytesOf = { local: 30, central: 46, end: 22, wideLocator: 20, wideEnd: 56 } as const;
 const method = { stored: 0, deflated: 8 } as const;
 /** Bits of an entry's flags. */
@@ -31,7 +37,12 @@ interface Entry {
  * @throws {LlifError} FORMAT when it is truncated or corrupt, a checksum is wrong, a name comes twice, files overlap, or it is beyond
  * the budget; UNSUPPORTED when a wanted file is encrypted or compressed in another way.
  */
-export function unzip(source: Uint8Array, place: string, wanted: (name: string) => boolean = () => true, budget?: ReadBudget | Budget): Map<string, Uint8Array<ArrayBuffer>> {
+export function unzip(
+  source: Uint8Array,
+  place: string,
+  wanted: (name: string) => boolean = () => true,
+  budget?: ReadBudget | Budget,
+): Map<string, Uint8Array<ArrayBuffer>> {
   const bytes = checkBytes(place, source);
   const opened = openBudget(bytes.length, budget);
   const archive = new Archive(bytes, place);
@@ -44,7 +55,8 @@ export function unzip(source: Uint8Array, place: string, wanted: (name: string) 
   }
   taken.sort((a, b) => a.from - b.from);
   for (let index = 1; index < taken.length; index++) {
-    if (taken[index].from < taken[index - 1].to) throw archive.corrupt(`${quoted(taken[index - 1].name)} and ${quoted(taken[index].name)} overlap`);
+    if (taken[index].from < taken[index - 1].to)
+      throw archive.corrupt(`${quoted(taken[index - 1].name)} and ${quoted(taken[index].name)} overlap`);
   }
   for (const entry of entries) {
     if (!wanted(entry.name)) continue;
@@ -83,7 +95,8 @@ class Archive {
       const { entry, next } = this.#entry(at, end);
       if (names.has(entry.name)) throw this.corrupt(`two files ${quoted(entry.name)}`);
       names.add(entry.name);
-      if (entry.offset + bytesOf.local + entry.packedBytes > offset) throw this.corrupt(`${quoted(entry.name)} with ${entry.packedBytes} packed bytes`);
+      if (entry.offset + bytesOf.local + entry.packedBytes > offset)
+        throw this.corrupt(`${quoted(entry.name)} with ${entry.packedBytes} packed bytes`);
       entries.push(entry);
       at = next;
     }
@@ -95,29 +108,37 @@ class Archive {
   locate(entry: Entry): { from: number; start: number } {
     const { name, offset } = entry;
     const view = this.#view;
-    if (view.getUint32(offset, true) !== signature.local) throw this.corrupt(`no file at byte ${offset} for ${quoted(name)}`);
+    if (view.getUint32(offset, true) !== signature.local)
+      throw this.corrupt(`no file at byte ${offset} for ${quoted(name)}`);
     const nameBytes = view.getUint16(offset + 26, true);
     const start = offset + bytesOf.local + nameBytes + view.getUint16(offset + 28, true);
-    if (start + entry.packedBytes > this.#bytes.length) throw this.corrupt(`${quoted(name)} with ${entry.packedBytes} packed bytes`);
+    if (start + entry.packedBytes > this.#bytes.length)
+      throw this.corrupt(`${quoted(name)} with ${entry.packedBytes} packed bytes`);
     const own = this.#text(offset + bytesOf.local, nameBytes, entry.flags);
     if (own !== name) throw this.corrupt(`${quoted(name)} is called ${quoted(own)} where it stands`);
-    if (view.getUint16(offset + 8, true) !== entry.method) throw this.corrupt(`${quoted(name)} with two methods of compression`);
+    if (view.getUint16(offset + 8, true) !== entry.method)
+      throw this.corrupt(`${quoted(name)} with two methods of compression`);
     return { from: offset, start };
   }
 
   content(entry: Entry): Uint8Array<ArrayBuffer> {
     const { name, packedBytes, size } = entry;
     const shown = `${this.#place}, ${quoted(name)}`;
-    if (entry.flags & flag.encrypted) throw new LlifError("UNSUPPORTED", `${shown}: expected plain content, got an encrypted one`);
+    if (entry.flags & flag.encrypted)
+      throw new LlifError("UNSUPPORTED", `${shown}: expected plain content, got an encrypted one`);
     const { start } = this.locate(entry);
     const packed = this.#bytes.subarray(start, start + packedBytes);
     let content: Uint8Array<ArrayBuffer>;
     if (entry.method === method.stored) {
-      if (packedBytes !== size) throw this.corrupt(`${quoted(name)}, which is not compressed, has ${packedBytes} bytes instead of the stated ${size}`);
+      if (packedBytes !== size)
+        throw this.corrupt(
+          `${quoted(name)}, which is not compressed, has ${packedBytes} bytes instead of the stated ${size}`,
+        );
       content = packed.slice();
     } else if (entry.method === method.deflated) {
       const { content: inflated, consumed } = inflate(packed, size, shown);
-      if (consumed !== packedBytes) throw this.corrupt(`${quoted(name)}: ${packedBytes - consumed} bytes behind its content`);
+      if (consumed !== packedBytes)
+        throw this.corrupt(`${quoted(name)}: ${packedBytes - consumed} bytes behind its content`);
       content = inflated;
     } else {
       throw new LlifError("UNSUPPORTED", `${shown}: expected stored or deflated content, got method ${entry.method}`);
@@ -132,23 +153,30 @@ class Archive {
     for (let end = last; end >= Math.max(0, last - 0xffff); end--) {
       if (view.getUint32(end, true) !== signature.end) continue;
       if (end + bytesOf.end + view.getUint16(end + 20, true) !== this.#bytes.length) continue;
-      const directory = { count: view.getUint16(end + 10, true), size: view.getUint32(end + 12, true), offset: view.getUint32(end + 16, true) };
+      const directory = {
+        count: view.getUint16(end + 10, true),
+        size: view.getUint32(end + 12, true),
+        offset: view.getUint32(end + 16, true),
+      };
       const locator = end - bytesOf.wideLocator;
       const isWide = locator >= 0 && view.getUint32(locator, true) === signature.wideLocator;
-      if (view.getUint16(end + 4, true) !== 0 || view.getUint16(end + 8, true) !== directory.count) throw this.corrupt("one part of several");
+      if (view.getUint16(end + 4, true) !== 0 || view.getUint16(end + 8, true) !== directory.count)
+        throw this.corrupt("one part of several");
       return isWide ? this.#wideDirectory(this.#wide(locator + 8)) : directory;
     }
     throw this.corrupt("no directory");
   }
 
   #wideDirectory(at: number): { count: number; size: number; offset: number } {
-    if (at + bytesOf.wideEnd > this.#bytes.length || this.#view.getUint32(at, true) !== signature.wideEnd) throw this.corrupt("no zip64 directory");
+    if (at + bytesOf.wideEnd > this.#bytes.length || this.#view.getUint32(at, true) !== signature.wideEnd)
+      throw this.corrupt("no zip64 directory");
     return { count: this.#wide(at + 32), size: this.#wide(at + 40), offset: this.#wide(at + 48) };
   }
 
   #entry(at: number, end: number): { entry: Entry; next: number } {
     const view = this.#view;
-    if (at + bytesOf.central > end || view.getUint32(at, true) !== signature.central) throw this.corrupt(`no entry at byte ${at} of the directory`);
+    if (at + bytesOf.central > end || view.getUint32(at, true) !== signature.central)
+      throw this.corrupt(`no entry at byte ${at} of the directory`);
     const [nameBytes, extraBytes] = [view.getUint16(at + 28, true), view.getUint16(at + 30, true)];
     const extra = at + bytesOf.central + nameBytes;
     const next = extra + extraBytes + view.getUint16(at + 32, true);
@@ -157,7 +185,18 @@ class Archive {
     const name = this.#text(at + bytesOf.central, nameBytes, flags);
     const narrow = [24, 20, 42].map((field) => view.getUint32(at + field, true));
     const [size, packedBytes, offset] = this.#widened(narrow, extra, extra + extraBytes, name);
-    return { entry: { name, flags, method: view.getUint16(at + 10, true), crc: view.getUint32(at + 16, true), size, packedBytes, offset }, next };
+    return {
+      entry: {
+        name,
+        flags,
+        method: view.getUint16(at + 10, true),
+        crc: view.getUint32(at + 16, true),
+        size,
+        packedBytes,
+        offset,
+      },
+      next,
+    };
   }
 
   /** The zip64 field holds, in this order, only those numbers that do not fit. */

@@ -4,7 +4,14 @@ import { checkArray, checkInteger, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { forEachPooled } from "../relu/forward.ts";
-import { chargeDivisor, hasRealTimes, shapeOf, type Population, type SpikingNetwork, type SpikingPool } from "../spiking/network.ts";
+import {
+  chargeDivisor,
+  hasRealTimes,
+  shapeOf,
+  type Population,
+  type SpikingNetwork,
+  type SpikingPool,
+} from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { foldNetwork } from "./fold/fold.ts";
 import type { Activation, FoldedLayer, Place } from "./fold/graph.ts";
@@ -38,13 +45,19 @@ export function correspondences(relu: ReluNetwork, network: SpikingNetwork): Cor
   const signedCounts = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
   const pixels = network.input.counts === null || network.input.counts.minimum === 0;
   const sizes = new Map(relu.nodes.map(({ name, shape }) => [name, sizeOf(shape)]));
-  return foldNetwork(relu, { pixels, signedCounts, levels: network.arithmetic === "int32" ? network.levels : 0 }).nodes.flatMap((layer) => {
+  return foldNetwork(relu, {
+    pixels,
+    signedCounts,
+    levels: network.arithmetic === "int32" ? network.levels : 0,
+  }).nodes.flatMap((layer) => {
     if (layer.kind !== "layer" || layer.activation === null) return [];
     const population = network.nodes.find(({ name }) => name === layer.name);
     const { node, place, size, side } = layer.activation;
     if (population?.kind !== "population" || (sizes.get(node) ?? 0) < size) return [];
     const pools = poolsUntil(network, population, size);
-    return pools === null ? [] : [{ population, pools, node, place, size, side, shift: shiftOf(network, layer, population) }];
+    return pools === null
+      ? []
+      : [{ population, pools, node, place, size, side, shift: shiftOf(network, layer, population) }];
   });
 }
 
@@ -54,7 +67,9 @@ function poolsUntil(network: SpikingNetwork, population: Population, size: numbe
   let end: Population | SpikingPool = population;
   while (sizeOf(end.shape) !== size) {
     const from: string = end.name;
-    const next = network.nodes.find((node): node is SpikingPool => node.kind === "pool" && node.mode === "max" && node.from === from);
+    const next = network.nodes.find(
+      (node): node is SpikingPool => node.kind === "pool" && node.mode === "max" && node.from === from,
+    );
     if (next === undefined) return null;
     pools.push(next);
     end = next;
@@ -71,7 +86,12 @@ function shiftOf(network: SpikingNetwork, layer: FoldedLayer, { unit }: Populati
 /** What a run gave of the populations; of real-valued times, the recorded spikes. */
 export interface DecodableRun {
   readonly counts: Readonly<Record<string, ArrayLike<number>>>;
-  readonly spikes?: Readonly<Record<string, { readonly ticks: ArrayLike<number>; readonly neurons: ArrayLike<number>; readonly times?: ArrayLike<number> }>>;
+  readonly spikes?: Readonly<
+    Record<
+      string,
+      { readonly ticks: ArrayLike<number>; readonly neurons: ArrayLike<number>; readonly times?: ArrayLike<number> }
+    >
+  >;
 }
 
 /**
@@ -79,11 +99,17 @@ export interface DecodableRun {
  * @param run one sample.
  * @returns `size` values, at `place` of the node.
  */
-export function decodeActivations(network: SpikingNetwork, correspondence: Correspondence, run: DecodableRun, ticks = network?.windowTicks): Float32Array {
+export function decodeActivations(
+  network: SpikingNetwork,
+  correspondence: Correspondence,
+  run: DecodableRun,
+  ticks = network?.windowTicks,
+): Float32Array {
   requireSpikingNetwork("decodeActivations: network", network);
   const { population, pools, side, shift } = checkObject("decodeActivations: correspondence", correspondence);
   checkObject("decodeActivations: correspondence: population", population);
-  if (!hasRealTimes(network)) checkObject("decodeActivations: run: counts", checkObject("decodeActivations: run", run).counts);
+  if (!hasRealTimes(network))
+    checkObject("decodeActivations: run: counts", checkObject("decodeActivations: run", run).counts);
   const { unit } = population;
   const counts = hasRealTimes(network) ? remainingTimes(population, run) : run.counts[population.name];
   const divisor = chargeDivisor(network, checkInteger("decodeActivations: ticks", ticks, 1));
@@ -106,8 +132,14 @@ export function decodeActivations(network: SpikingNetwork, correspondence: Corre
 function remainingTimes({ name, shape }: Population, { spikes }: DecodableRun): Float64Array {
   const train = spikes?.[name];
   const remaining = new Float64Array(sizeOf(shape));
-  if (train?.times === undefined) throw new LlifError("ARGUMENT", `layer "${name}": expected its spike times to be recorded; counts do not tell its values`, { nodes: [name] });
-  for (let spike = 0; spike < train.neurons.length; spike++) remaining[train.neurons[spike]] = 1 - (train.times[spike] - train.ticks[spike]);
+  if (train?.times === undefined)
+    throw new LlifError(
+      "ARGUMENT",
+      `layer "${name}": expected its spike times to be recorded; counts do not tell its values`,
+      { nodes: [name] },
+    );
+  for (let spike = 0; spike < train.neurons.length; spike++)
+    remaining[train.neurons[spike]] = 1 - (train.times[spike] - train.ticks[spike]);
   return remaining;
 }
 
@@ -122,7 +154,9 @@ export function comparedValues({ place, size, side }: Correspondence, values: Ar
 /** Those that together stand for every value of a ReLU, so that the node's values can be put together from counts. */
 export function wholeNodes(relu: ReluNetwork, all: readonly Correspondence[]): Correspondence[] {
   requireReluNetwork("wholeNodes: relu", relu);
-  checkArray<Correspondence>("wholeNodes: correspondences", all).forEach((one) => checkObject("wholeNodes: correspondence", one));
+  checkArray<Correspondence>("wholeNodes: correspondences", all).forEach((one) =>
+    checkObject("wholeNodes: correspondence", one),
+  );
   return all.filter(({ node: name, side }) => {
     const node = relu.nodes.find((candidate) => candidate.name === name);
     const covered = all.reduce((sum, other) => sum + (other.node === name ? other.size : 0), 0);

@@ -15,18 +15,37 @@ interface Range {
  * s = (Σ w⁺·s_source + b)⁺ and its mirror: never clips an input whose pixels are in 0…255, or whose values are within `inputRange`.
  * @see docs/mathematics.md, scales
  */
-export function analyticScales(relu: ReluNetwork, folded: FoldedNetwork, inputRange?: number): Map<string, Float64Array> {
+export function analyticScales(
+  relu: ReluNetwork,
+  folded: FoldedNetwork,
+  inputRange?: number,
+): Map<string, Float64Array> {
   const input: Range =
-    inputRange === undefined ? { low: Float64Array.of(0), high: Float64Array.of(255 * relu.convention.scale) } : { low: Float64Array.of(-inputRange), high: Float64Array.of(inputRange) };
+    inputRange === undefined
+      ? { low: Float64Array.of(0), high: Float64Array.of(255 * relu.convention.scale) }
+      : { low: Float64Array.of(-inputRange), high: Float64Array.of(inputRange) };
   const ranges = new Map<string, Range>([[folded.input.name, input]]);
   const scales = new Map<string, Float64Array>();
-  const shapes = new Map([[folded.input.name, folded.input.shape], ...folded.nodes.map((node) => [node.name, node.shape] as const)]);
+  const shapes = new Map([
+    [folded.input.name, folded.input.shape],
+    ...folded.nodes.map((node) => [node.name, node.shape] as const),
+  ]);
   for (const node of folded.nodes) {
     if (node.kind === "pool") {
       const range = ranges.get(node.from) as Range;
-      const one: CountSource = { shape: shapes.get(node.from) ?? [], unit: Float64Array.of(1), shift: null, smallest: 0, largest: 1, members: 1 };
+      const one: CountSource = {
+        shape: shapes.get(node.from) ?? [],
+        unit: Float64Array.of(1),
+        shift: null,
+        smallest: 0,
+        largest: 1,
+        members: 1,
+      };
       const members = pooledSource(node, node.multiplicity, one).largest;
-      ranges.set(node.name, { low: range.low.map((value) => Math.min(value, value * members)), high: range.high.map((value) => value * members) });
+      ranges.set(node.name, {
+        low: range.low.map((value) => Math.min(value, value * members)),
+        high: range.high.map((value) => value * members),
+      });
       continue;
     }
     const channels = channelsOf(node.shape);
@@ -74,7 +93,6 @@ export function analyticScales(relu: ReluNetwork, folded: FoldedNetwork, inputRa
   return scales;
 }
 
-
 /** Calibrated scales are about eight times the root mean square of what they carry. */
 const usualRatio = 8;
 
@@ -89,7 +107,13 @@ export interface BoundLoss {
 }
 
 /** Bounds grow layer by layer; null where they lose two bits at most, or where T has enough for them and eight bits beside. */
-export function boundLoss(relu: ReluNetwork, folded: FoldedNetwork, scales: ReadonlyMap<string, Float64Array>, levels: number, inputRange?: number): BoundLoss | null {
+export function boundLoss(
+  relu: ReluNetwork,
+  folded: FoldedNetwork,
+  scales: ReadonlyMap<string, Float64Array>,
+  levels: number,
+  inputRange?: number,
+): BoundLoss | null {
   const typical = typicalActivations(relu, folded, inputRange);
   let [worst, layer] = [0, ""];
   for (const node of folded.nodes) {
@@ -97,7 +121,11 @@ export function boundLoss(relu: ReluNetwork, folded: FoldedNetwork, scales: Read
     if (node.kind !== "layer" || scale === undefined || node.activation?.side === "negative") continue;
     const values = typical.get(node.name) as Float64Array;
     // What is zero by the weights alone needs no levels.
-    const least = scale.reduce((best, bound, channel) => (values[channel] > 0 && bound > 0 ? Math.min(best, bound / values[channel]) : best), Infinity) / usualRatio;
+    const least =
+      scale.reduce(
+        (best, bound, channel) => (values[channel] > 0 && bound > 0 ? Math.min(best, bound / values[channel]) : best),
+        Infinity,
+      ) / usualRatio;
     if (least < Infinity && least > worst) [worst, layer] = [least, node.name];
   }
   const bits = Math.ceil(Math.log2(worst));

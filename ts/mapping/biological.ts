@@ -18,22 +18,33 @@ export interface BiologicalParameters {
  * @throws {LlifError} ARGUMENT where the network's threshold is not that of the neuron.
  * @see docs/mathematics.md, parameter mapping
  */
-export function biologicalParameters(network: SpikingNetwork, neuron: BiologicalNeuron, chargeScale = 2 ** 40): BiologicalParameters {
+export function biologicalParameters(
+  network: SpikingNetwork,
+  neuron: BiologicalNeuron,
+  chargeScale = 2 ** 40,
+): BiologicalParameters {
   requireSpikingNetwork("biologicalParameters: network", network);
   const { threshold } = biologicalNeuron(neuron, chargeScale);
   const populations = populationsOf(network);
   for (const population of populations) {
     if (Math.abs(population.threshold[0] - (threshold as number)) <= 1e-6 * (threshold as number)) continue;
-    throw new LlifError("ARGUMENT", `population "${population.name}": expected the neuron's threshold ${threshold}, got ${population.threshold[0]}`, { nodes: [population.name] });
+    throw new LlifError(
+      "ARGUMENT",
+      `population "${population.name}": expected the neuron's threshold ${threshold}, got ${population.threshold[0]}`,
+      { nodes: [population.name] },
+    );
   }
   const { dtSeconds, capacitanceFarad, restVolt = 0, injectedCurrentAmpere = 0 } = neuron;
-  const byName = <T>(value: (population: (typeof populations)[number]) => T) => Object.fromEntries(populations.map((population) => [population.name, value(population)]));
+  const byName = <T>(value: (population: (typeof populations)[number]) => T) =>
+    Object.fromEntries(populations.map((population) => [population.name, value(population)]));
   return {
     leakCurrentAmpere: byName(({ bias, leakFactor }) => {
       const rest = (1 - leakFactor) * capacitanceFarad * restVolt;
       return Float64Array.from(bias, (charge) => injectedCurrentAmpere - (charge / chargeScale - rest) / dtSeconds);
     }),
     activationPerHertz: byName(({ unit }) => unit.map((value) => value * dtSeconds)),
-    synapticChargeCoulomb: network.synapses.map(({ weights }) => Float64Array.from(weights, (charge) => charge / chargeScale)),
+    synapticChargeCoulomb: network.synapses.map(({ weights }) =>
+      Float64Array.from(weights, (charge) => charge / chargeScale),
+    ),
   };
 }

@@ -2,7 +2,14 @@ import { requireReluNetwork } from "../relu/check.ts";
 import { checkFunction, checkInteger, checkNumbers, checkObject, describe, isTypedArray } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { averageDivisors, forEachPooled, forward, inputFromPixels, logitsNode } from "../relu/forward.ts";
-import { inputOf, type Conv2dNode, type ConvTranspose2dNode, type DenseNode, type ReluNetwork, type ReluNode } from "../relu/network.ts";
+import {
+  inputOf,
+  type Conv2dNode,
+  type ConvTranspose2dNode,
+  type DenseNode,
+  type ReluNetwork,
+  type ReluNode,
+} from "../relu/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 
 /** Runs a network of one weighted node over a batch, shape [samples, inputs]; `createFloatPass` is the fast one. */
@@ -20,7 +27,12 @@ export interface Certifier {
    * @param decisions the spiking network's, one for each sample.
    * @returns 1 where the float network provably decides alike, in exact arithmetic and in float32 summed in any order; else 0.
    */
-  certify(batch: Uint8Array | Float32Array, samples: number, activations: Readonly<Record<string, Float32Array>>, decisions: ArrayLike<number>): Uint8Array;
+  certify(
+    batch: Uint8Array | Float32Array,
+    samples: number,
+    activations: Readonly<Record<string, Float32Array>>,
+    decisions: ArrayLike<number>,
+  ): Uint8Array;
   dispose(): void;
 }
 
@@ -47,7 +59,10 @@ function gamma(terms: number): number {
  * @throws {LlifError} UNSUPPORTED naming the nodes whose intervals are not known.
  * @see docs/mathematics.md C1
  */
-export async function createCertifier(network: ReluNetwork, makePass: (network: ReluNetwork) => LinearPass | Promise<LinearPass> = plainPass): Promise<Certifier> {
+export async function createCertifier(
+  network: ReluNetwork,
+  makePass: (network: ReluNetwork) => LinearPass | Promise<LinearPass> = plainPass,
+): Promise<Certifier> {
   requireReluNetwork("createCertifier: network", network);
   checkFunction("createCertifier: makePass", makePass);
   const logits = logitsNode(network);
@@ -55,12 +70,20 @@ export async function createCertifier(network: ReluNetwork, makePass: (network: 
   const steps: Step[] = [];
   const needed = nodesBefore(network, logits);
   const unknown = needed.filter((node) => !supported.has(node.kind)).map(({ name }) => name);
-  if (unknown.length > 0) throw new LlifError("UNSUPPORTED", `network "${network.name}": no certificate: intervals through ${unknown.join(", ")} are not known`, { nodes: unknown });
+  if (unknown.length > 0)
+    throw new LlifError(
+      "UNSUPPORTED",
+      `network "${network.name}": no certificate: intervals through ${unknown.join(", ")} are not known`,
+      { nodes: unknown },
+    );
   const made: LinearPass[] = [];
   const disposeAll = (): void => made.splice(0).forEach((pass) => pass.dispose?.());
   const keeping = async (single: ReluNetwork): Promise<LinearPass> => {
     const pass = await makePass(single);
-    checkFunction("createCertifier: answer of makePass: run", checkObject("createCertifier: answer of makePass", pass).run);
+    checkFunction(
+      "createCertifier: answer of makePass: run",
+      checkObject("createCertifier: answer of makePass", pass).run,
+    );
     made.push(pass);
     return pass;
   };
@@ -68,10 +91,13 @@ export async function createCertifier(network: ReluNetwork, makePass: (network: 
     const inputs = node.from.map((name) => shapes.get(name) as Shape);
     const decides = node.name === logits && node.kind === "dense";
     if (decides) continue;
-    const passes = node.kind === "dense" || node.kind === "conv2d" || node.kind === "convTranspose2d" ? await linearPasses(node, inputs[0], keeping).catch((cause: unknown) => {
-      disposeAll();
-      throw cause;
-    }) : null;
+    const passes =
+      node.kind === "dense" || node.kind === "conv2d" || node.kind === "convTranspose2d"
+        ? await linearPasses(node, inputs[0], keeping).catch((cause: unknown) => {
+            disposeAll();
+            throw cause;
+          })
+        : null;
     steps.push({ node, inputs, passes });
   }
   const last = network.nodes.find(({ name }) => name === logits) as ReluNode;
@@ -79,21 +105,34 @@ export async function createCertifier(network: ReluNetwork, makePass: (network: 
   return {
     certify(batch, samples, activations, decisions) {
       checkInteger("certify: samples", samples, 1);
-      if (!isTypedArray(batch, "Uint8Array") && !isTypedArray(batch, "Float32Array")) throw new LlifError("ARGUMENT", `certify: batch: expected a Uint8Array or a Float32Array, got ${describe(batch)}`);
+      if (!isTypedArray(batch, "Uint8Array") && !isTypedArray(batch, "Float32Array"))
+        throw new LlifError(
+          "ARGUMENT",
+          `certify: batch: expected a Uint8Array or a Float32Array, got ${describe(batch)}`,
+        );
       checkNumbers("certify: batch", batch, { length: samples * sizeOf(inputOf(network).shape) });
       checkObject("certify: activations", activations);
-      for (const [name, values] of Object.entries(activations)) if (!isTypedArray(values, "Float32Array")) throw new LlifError("ARGUMENT", `certify: activations: ${name}: expected a Float32Array, got ${describe(values)}`);
+      for (const [name, values] of Object.entries(activations))
+        if (!isTypedArray(values, "Float32Array"))
+          throw new LlifError(
+            "ARGUMENT",
+            `certify: activations: ${name}: expected a Float32Array, got ${describe(values)}`,
+          );
       checkNumbers("certify: decisions", decisions, { length: samples });
       const known = new Map<string, Enclosure>();
       for (const { node, inputs, passes } of steps) {
         const sources = node.from.map((name) => known.get(name) as Enclosure);
-        const enclosure = node.kind === "input" ? encloseInput(network, batch) : enclose(node, inputs, sources, samples, passes);
+        const enclosure =
+          node.kind === "input" ? encloseInput(network, batch) : enclose(node, inputs, sources, samples, passes);
         const given = activations[node.name];
         known.set(node.name, given === undefined ? enclosure : takeUp(enclosure, given));
       }
       const decided = new Uint8Array(samples);
       for (let sample = 0; sample < samples; sample++) {
-        const final = last.kind === "dense" ? decidesDense(last, known.get(last.from[0]) as Enclosure, sample, decisions[sample]) : decidesApart(known.get(logits) as Enclosure, samples, sample, decisions[sample]);
+        const final =
+          last.kind === "dense"
+            ? decidesDense(last, known.get(last.from[0]) as Enclosure, sample, decisions[sample])
+            : decidesApart(known.get(logits) as Enclosure, samples, sample, decisions[sample]);
         decided[sample] = final ? 1 : 0;
       }
       return decided;
@@ -115,11 +154,26 @@ interface LinearPasses {
   readonly gamma: number;
 }
 
-const supported: ReadonlySet<string> = new Set(["input", "dense", "conv2d", "convTranspose2d", "affine", "pad", "relu", "maxPool", "averagePool", "reshape", "add", "concat", "softmax"]);
+const supported: ReadonlySet<string> = new Set([
+  "input",
+  "dense",
+  "conv2d",
+  "convTranspose2d",
+  "affine",
+  "pad",
+  "relu",
+  "maxPool",
+  "averagePool",
+  "reshape",
+  "add",
+  "concat",
+  "softmax",
+]);
 
 function nodesBefore(network: ReluNetwork, last: string): ReluNode[] {
   const wanted = new Set([last]);
-  for (const node of [...network.nodes].reverse()) if (wanted.has(node.name)) for (const name of node.from) wanted.add(name);
+  for (const node of [...network.nodes].reverse())
+    if (wanted.has(node.name)) for (const name of node.from) wanted.add(name);
   return network.nodes.filter(({ name }) => wanted.has(name));
 }
 
@@ -128,7 +182,11 @@ function plainPass(network: ReluNetwork): LinearPass {
   const inputs = sizeOf(inputOf(network).shape);
   return {
     run(batch, samples) {
-      const values = Array.from({ length: samples }, (_, sample) => forward(network, batch.subarray(sample * inputs, (sample + 1) * inputs)).get(output) as Float32Array);
+      const values = Array.from(
+        { length: samples },
+        (_, sample) =>
+          forward(network, batch.subarray(sample * inputs, (sample + 1) * inputs)).get(output) as Float32Array,
+      );
       const joined = new Float32Array(samples * (values[0]?.length ?? 0));
       values.forEach((row, sample) => joined.set(row, sample * row.length));
       return { outputs: { [output]: joined } };
@@ -138,16 +196,30 @@ function plainPass(network: ReluNetwork): LinearPass {
 
 type LinearNode = DenseNode | Conv2dNode | ConvTranspose2dNode;
 
-async function linearPasses(node: LinearNode, input: Shape, makePass: (network: ReluNetwork) => Promise<LinearPass>): Promise<LinearPasses> {
+async function linearPasses(
+  node: LinearNode,
+  input: Shape,
+  makePass: (network: ReluNetwork) => Promise<LinearPass>,
+): Promise<LinearPasses> {
   const terms = node.kind === "dense" ? sizeOf(input) : node.kernel[0] * node.kernel[1] * node.weights.shape[2];
   const error = gamma(terms + 2);
   const single = (replaced: LinearNode): ReluNetwork => ({
-    name: node.name, outputs: [node.name], classes: [], convention: { scale: 1, mean: [0], std: [1], channelOrder: "gray" },
-    nodes: [{ kind: "input", name: `${node.name}.source`, from: [], shape: input }, { ...replaced, from: [`${node.name}.source`] }],
+    name: node.name,
+    outputs: [node.name],
+    classes: [],
+    convention: { scale: 1, mean: [0], std: [1], channelOrder: "gray" },
+    nodes: [
+      { kind: "input", name: `${node.name}.source`, from: [], shape: input },
+      { ...replaced, from: [`${node.name}.source`] },
+    ],
   });
   const weights = { ...node.weights, data: node.weights.data.map(Math.abs) as typeof node.weights.data };
   const bias = node.bias.map((value) => up(2 * error * Math.abs(value)));
-  return { centre: await makePass(single(node)), spread: await makePass(single({ ...node, weights, bias })), gamma: error };
+  return {
+    centre: await makePass(single(node)),
+    spread: await makePass(single({ ...node, weights, bias })),
+    gamma: error,
+  };
 }
 
 /** Not below `value` after rounding to float32. */
@@ -173,11 +245,18 @@ function encloseInput(network: ReluNetwork, batch: Uint8Array | Float32Array): E
 /** The same values around another centre: the spiking network's activations. */
 function takeUp({ centre, radius }: Enclosure, activations: Float32Array): Enclosure {
   const moved = empty(centre.length);
-  for (let index = 0; index < centre.length; index++) put(moved, index, activations[index], Math.abs(activations[index] - centre[index]) + radius[index]);
+  for (let index = 0; index < centre.length; index++)
+    put(moved, index, activations[index], Math.abs(activations[index] - centre[index]) + radius[index]);
   return moved;
 }
 
-function enclose(node: Exclude<ReluNode, { kind: "input" }>, shapes: readonly Shape[], sources: readonly Enclosure[], samples: number, passes: LinearPasses | null): Enclosure {
+function enclose(
+  node: Exclude<ReluNode, { kind: "input" }>,
+  shapes: readonly Shape[],
+  sources: readonly Enclosure[],
+  samples: number,
+  passes: LinearPasses | null,
+): Enclosure {
   const [source] = sources;
   const size = sizeOf(node.shape);
   switch (node.kind) {
@@ -209,7 +288,12 @@ function enclose(node: Exclude<ReluNode, { kind: "input" }>, shapes: readonly Sh
         // A negative slope turns at zero, where the value is 0.
         const turn = from < 0 && to > 0 ? 0 : at(from);
         const [low, high] = [Math.min(at(from), at(to), turn), Math.max(at(from), at(to), turn)];
-        put(result, index, (low + high) / 2, (high - low) / 2 + (factor === 0 ? 0 : gamma(1) * Math.max(Math.abs(low), Math.abs(high))));
+        put(
+          result,
+          index,
+          (low + high) / 2,
+          (high - low) / 2 + (factor === 0 ? 0 : gamma(1) * Math.max(Math.abs(low), Math.abs(high))),
+        );
       }
       return result;
     }
@@ -227,7 +311,10 @@ function enclose(node: Exclude<ReluNode, { kind: "input" }>, shapes: readonly Sh
     }
     case "maxPool": {
       // |max a − max c| ≤ max |a − c|; Math.max lets a NaN through, which certifies nothing.
-      const result: Enclosure = { centre: new Float32Array(samples * size).fill(-Infinity), radius: new Float32Array(samples * size) };
+      const result: Enclosure = {
+        centre: new Float32Array(samples * size).fill(-Infinity),
+        radius: new Float32Array(samples * size),
+      };
       const inputs = sizeOf(shapes[0]);
       forEachPooled(node, shapes[0], node.shape, (output, input) => {
         for (let sample = 0; sample < samples; sample++) {
@@ -242,7 +329,11 @@ function enclose(node: Exclude<ReluNode, { kind: "input" }>, shapes: readonly Sh
       const divisors = averageDivisors(node, shapes[0]);
       const channels = channelsOf(node.shape);
       const inputs = sizeOf(shapes[0]);
-      const sums = { centre: new Float64Array(samples * size), radius: new Float64Array(samples * size), magnitude: new Float64Array(samples * size) };
+      const sums = {
+        centre: new Float64Array(samples * size),
+        radius: new Float64Array(samples * size),
+        magnitude: new Float64Array(samples * size),
+      };
       forEachPooled(node, shapes[0], node.shape, (output, input) => {
         for (let sample = 0; sample < samples; sample++) {
           const [to, from] = [sample * size + output, sample * inputs + input];
@@ -255,7 +346,12 @@ function enclose(node: Exclude<ReluNode, { kind: "input" }>, shapes: readonly Sh
       const rounding = gamma(node.kernel[0] * node.kernel[1] + 3);
       for (let index = 0; index < result.centre.length; index++) {
         const divisor = divisors[Math.floor((index % size) / channels)];
-        put(result, index, sums.centre[index] / divisor, (sums.radius[index] + rounding * sums.magnitude[index]) / divisor);
+        put(
+          result,
+          index,
+          sums.centre[index] / divisor,
+          (sums.radius[index] + rounding * sums.magnitude[index]) / divisor,
+        );
       }
       return result;
     }
@@ -274,14 +370,27 @@ function enclose(node: Exclude<ReluNode, { kind: "input" }>, shapes: readonly Sh
       return result;
     }
     case "concat":
-      return { centre: concatenated(sources.map(({ centre }) => centre), shapes, samples * size), radius: concatenated(sources.map(({ radius }) => radius), shapes, samples * size) };
+      return {
+        centre: concatenated(
+          sources.map(({ centre }) => centre),
+          shapes,
+          samples * size,
+        ),
+        radius: concatenated(
+          sources.map(({ radius }) => radius),
+          shapes,
+          samples * size,
+        ),
+      };
   }
 }
 
 /** The second γ is the float network's own rounding, the first that of the pass. */
 function encloseLinear(name: string, passes: LinearPasses, source: Enclosure, samples: number): Enclosure {
   const { gamma: error } = passes;
-  const spread = source.radius.map((radius, index) => up(radius * (1 + error) + 2 * error * Math.abs(source.centre[index])));
+  const spread = source.radius.map((radius, index) =>
+    up(radius * (1 + error) + 2 * error * Math.abs(source.centre[index])),
+  );
   const centre = passes.centre.run(source.centre, samples).outputs[name];
   const radius = passes.spread.run(spread, samples).outputs[name];
   return { centre, radius: radius.map((value) => up(value * (1 + 2 * error))) };
@@ -293,14 +402,20 @@ function concatenated(sources: readonly Float32Array[], shapes: readonly Shape[]
   const result = new Float32Array(size);
   let offset = 0;
   sources.forEach((source, part) => {
-    for (let index = 0; index < source.length; index++) result[Math.floor(index / channels[part]) * total + offset + (index % channels[part])] = source[index];
+    for (let index = 0; index < source.length; index++)
+      result[Math.floor(index / channels[part]) * total + offset + (index % channels[part])] = source[index];
     offset += channels[part];
   });
   return result;
 }
 
 /** y_p − y_k > Σ_j |w_pj − w_kj|·ε_j for all k ≠ p, with room for rounding. */
-function decidesDense({ weights: { data }, bias }: DenseNode, { centre, radius }: Enclosure, sample: number, decision: number): boolean {
+function decidesDense(
+  { weights: { data }, bias }: DenseNode,
+  { centre, radius }: Enclosure,
+  sample: number,
+  decision: number,
+): boolean {
   const inputs = data.length / bias.length;
   const start = sample * inputs;
   const error = gamma(inputs + 2) + 1e-12;
@@ -313,7 +428,9 @@ function decidesDense({ weights: { data }, bias }: DenseNode, { centre, radius }
       const [mine, theirs] = [data[row + input], data[other * inputs + input]];
       const [middle, distance] = [centre[start + input], radius[start + input]];
       gap += (mine - theirs) * middle;
-      slack += Math.abs(mine - theirs) * distance + error * (Math.abs(mine) + Math.abs(theirs)) * (Math.abs(middle) + distance);
+      slack +=
+        Math.abs(mine - theirs) * distance +
+        error * (Math.abs(mine) + Math.abs(theirs)) * (Math.abs(middle) + distance);
     }
     if (!(gap > slack + underflow)) return false;
   }
@@ -326,7 +443,8 @@ function decidesApart({ centre, radius }: Enclosure, samples: number, sample: nu
   const mine = sample * classes + decision;
   for (let other = 0; other < classes; other++) {
     const theirs = sample * classes + other;
-    if (other !== decision && !(centre[mine] - centre[theirs] > (radius[mine] + radius[theirs]) * (1 + 1e-9))) return false;
+    if (other !== decision && !(centre[mine] - centre[theirs] > (radius[mine] + radius[theirs]) * (1 + 1e-9)))
+      return false;
   }
   return true;
 }

@@ -22,7 +22,11 @@ interface Readable {
  * @param largest value of each channel, by layer.
  * @see docs/mathematics.md, scales
  */
-export function channelFloors(folded: FoldedNetwork, largest: ReadonlyMap<string, Float64Array>, share: number): Map<string, Float64Array> {
+export function channelFloors(
+  folded: FoldedNetwork,
+  largest: ReadonlyMap<string, Float64Array>,
+  share: number,
+): Map<string, Float64Array> {
   const readables = readablesOf(folded, largest);
   const equal = equalValues(folded, readables);
   const floors = new Map<string, Float64Array>();
@@ -45,7 +49,9 @@ export function channelFloors(folded: FoldedNetwork, largest: ReadonlyMap<string
 
 /** For each readable and channel of its layer, the value that counts as much as the loudest; Infinity where no reader tells. */
 function equalValues(folded: FoldedNetwork, readables: ReadonlyMap<string, Readable>): Map<string, Float64Array> {
-  const equal = new Map([...readables].map(([name, { largest }]) => [name, new Float64Array(largest.length).fill(Infinity)]));
+  const equal = new Map(
+    [...readables].map(([name, { largest }]) => [name, new Float64Array(largest.length).fill(Infinity)]),
+  );
   const lower = (name: string, channel: number, value: number): void => {
     const values = equal.get(name) as Float64Array;
     if (value < values[channel]) values[channel] = value;
@@ -82,14 +88,21 @@ function readablesOf(folded: FoldedNetwork, largest: ReadonlyMap<string, Float64
       const cells = node.mode === "max" ? 1 : largestSum(node, node.multiplicity, shapes.get(node.from) as Shape);
       readables.set(node.name, { largest: source.largest, members: source.members * cells });
     } else if (node.kind === "layer" && largest.has(node.name)) {
-      readables.set(node.name, { largest: (largest.get(node.name) as Float64Array).map((value) => Math.min(value, node.ceiling)), members: 1 });
+      readables.set(node.name, {
+        largest: (largest.get(node.name) as Float64Array).map((value) => Math.min(value, node.ceiling)),
+        members: 1,
+      });
     }
   }
   return readables;
 }
 
 /** The most that each row of a node takes from one channel; zero where all that it reads was silent. @param input what the network's input counts as. */
-function loudestOf(node: FoldedLayer | FoldedOutput, readables: ReadonlyMap<string, Readable>, input: number): Float64Array {
+function loudestOf(
+  node: FoldedLayer | FoldedOutput,
+  readables: ReadonlyMap<string, Readable>,
+  input: number,
+): Float64Array {
   const rows = new Float64Array(node.kind === "output" ? 1 : sizeOf(node.shape));
   for (const { from, linear } of node.synapses) {
     const { largest, members } = readables.get(from) ?? { largest: Float64Array.of(input), members: 1 };

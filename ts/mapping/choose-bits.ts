@@ -28,7 +28,10 @@ export interface ChooseBitsOptions {
  * @param disagreementsAt maps at that many bits and counts the images decided otherwise; images that served for the scales do not count.
  * @throws {LlifError} PRECISION where not even the fewest bits can be exact; what `disagreementsAt` throws; ABORTED.
  */
-export async function chooseBits(disagreementsAt: (bits: number) => Promise<number>, options: ChooseBitsOptions = {}): Promise<BitsChoice> {
+export async function chooseBits(
+  disagreementsAt: (bits: number) => Promise<number>,
+  options: ChooseBitsOptions = {},
+): Promise<BitsChoice> {
   checkFunction("chooseBits: disagreementsAt", disagreementsAt);
   const { from = 2, to = 12, signal } = checkOptions("chooseBits", options, { from: true, to: true, signal: true });
   checkInteger("chooseBits: from", from, 1, 16);
@@ -39,7 +42,10 @@ export async function chooseBits(disagreementsAt: (bits: number) => Promise<numb
   for (let bits = from; bits <= to; bits++) {
     throwIfAborted(signal);
     try {
-      trials.push({ bits, disagreements: checkInteger("chooseBits: answer of disagreementsAt", await disagreementsAt(bits), 0) });
+      trials.push({
+        bits,
+        disagreements: checkInteger("chooseBits: answer of disagreementsAt", await disagreementsAt(bits), 0),
+      });
     } catch (error) {
       if (trials.length === 0 || !(error instanceof LlifError) || error.code !== "PRECISION") throw error;
       refused = error.message;

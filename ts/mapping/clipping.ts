@@ -27,14 +27,20 @@ export function clippingOf(network: SpikingNetwork, relu: ReluNetwork, maxima: A
   requireReluNetwork("clippingOf: relu", relu);
   checkMaxima("clippingOf: maxima", maxima);
   const signedCounts = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
-  const folded = foldNetwork(relu, { pixels: (network.input.counts?.minimum ?? 0) === 0, signedCounts, levels: network.arithmetic === "int32" ? network.levels : 0 });
+  const folded = foldNetwork(relu, {
+    pixels: (network.input.counts?.minimum ?? 0) === 0,
+    signedCounts,
+    levels: network.arithmetic === "int32" ? network.levels : 0,
+  });
   const units = new Map(populationsOf(network).map(({ name, unit }) => [name, unit]));
   const reach = network.arithmetic === "int32" ? network.levels : 1;
   return folded.nodes.flatMap((layer) => {
     const unit = units.get(layer.name);
     if (layer.kind !== "layer" || layer.activation === null || unit === undefined) return [];
     const channels = channelsOf(layer.shape);
-    const ratios = scaleOf(layer, maxima).map((largest, channel) => Math.min(largest, layer.ceiling) / (unit[channel % unit.length] * reach));
+    const ratios = scaleOf(layer, maxima).map(
+      (largest, channel) => Math.min(largest, layer.ceiling) / (unit[channel % unit.length] * reach),
+    );
     // A scale at the model's own ceiling cuts nothing that the model does not.
     const clippedChannels = ratios.filter((ratio) => ratio > 1 + 1e-6).length;
     if (clippedChannels === 0) return [];

@@ -1,7 +1,17 @@
 import { checkInteger, checkNumbers, checkObject } from "../check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { argmax, forEachPooled } from "../relu/forward.ts";
-import { outputsOf, shapeOf, synapsesTo, type Population, type SpikingNetwork, type SpikingNode, type SpikingOutput, type SpikingPool, type Synapse } from "../spiking/network.ts";
+import {
+  outputsOf,
+  shapeOf,
+  synapsesTo,
+  type Population,
+  type SpikingNetwork,
+  type SpikingNode,
+  type SpikingOutput,
+  type SpikingPool,
+  type Synapse,
+} from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { applyLinear, type Linear } from "./fold/linear.ts";
 import { expandedRows, type Rows } from "./last-window.ts";
@@ -54,11 +64,21 @@ export function earlyExit(network: SpikingNetwork): EarlyExit | null {
   const [output] = outputsOf(network);
   if (output === undefined || network.schedule !== "synchronous" || network.arithmetic !== "float32") return null;
   const plain = ({ leakFactor, reset, floor, refractory, initialPotential, threshold }: Population): boolean =>
-    leakFactor === 1 && reset === "soft" && floor === -Infinity && refractory.ticks === 0 && initialPotential.every((value, index) => value < threshold[index % threshold.length]);
-  if (network.nodes.some((node) => node.kind === "population" && !plain(node)) || network.synapses.some(({ delayTicks }) => delayTicks > 0)) return null;
+    leakFactor === 1 &&
+    reset === "soft" &&
+    floor === -Infinity &&
+    refractory.ticks === 0 &&
+    initialPotential.every((value, index) => value < threshold[index % threshold.length]);
+  if (
+    network.nodes.some((node) => node.kind === "population" && !plain(node)) ||
+    network.synapses.some(({ delayTicks }) => delayTicks > 0)
+  )
+    return null;
   const rows = expandedRows(network, output);
   if (rows === null) return null;
-  const wires = new Map(network.nodes.map(({ name }) => [name, synapsesTo(network, name).map((synapse) => wireOf(network, synapse))]));
+  const wires = new Map(
+    network.nodes.map(({ name }) => [name, synapsesTo(network, name).map((synapse) => wireOf(network, synapse))]),
+  );
 
   /** Of the last input: a run asks many times. */
   let driven: { readonly inputs: Float64Array; readonly drives: ReadonlyMap<string, Drive> } | null = null;
@@ -68,10 +88,20 @@ export function earlyExit(network: SpikingNetwork): EarlyExit | null {
       checkInteger("EarlyExit.decide: remaining", remaining, 0);
       checkNumbers("EarlyExit.decide: input", input, { length: sizeOf(network.input.shape) });
       checkObject("EarlyExit.decide: state", state);
-      for (const key of ["counts", "potentials", "charges"] as const) checkObject(`EarlyExit.decide: state: ${key}`, state[key]);
-      if (driven === null || driven.inputs.length !== input.length || driven.inputs.some((value, index) => value !== input[index])) {
+      for (const key of ["counts", "potentials", "charges"] as const)
+        checkObject(`EarlyExit.decide: state: ${key}`, state[key]);
+      if (
+        driven === null ||
+        driven.inputs.length !== input.length ||
+        driven.inputs.some((value, index) => value !== input[index])
+      ) {
         const inputs = Float64Array.from(input);
-        driven = { inputs, drives: new Map(network.nodes.map((node) => [node.name, driveOf(network, node, wires.get(node.name) as Wire[], inputs)])) };
+        driven = {
+          inputs,
+          drives: new Map(
+            network.nodes.map((node) => [node.name, driveOf(network, node, wires.get(node.name) as Wire[], inputs)]),
+          ),
+        };
       }
       const { drives } = driven;
       const coming = new Map<string, Coming>();
@@ -83,15 +113,39 @@ export function earlyExit(network: SpikingNetwork): EarlyExit | null {
           continue;
         }
         soFar.set(node.name, state.counts[node.name]);
-        coming.set(node.name, spikesToCome(network, node, wires.get(node.name) as Wire[], state.potentials[node.name], drives.get(node.name) as Drive, coming, remaining));
+        coming.set(
+          node.name,
+          spikesToCome(
+            network,
+            node,
+            wires.get(node.name) as Wire[],
+            state.potentials[node.name],
+            drives.get(node.name) as Drive,
+            coming,
+            remaining,
+          ),
+        );
       }
-      return decision(network, output, rows, wires.get(output.name) as Wire[], state.charges[output.name], drives.get(output.name) as Drive, coming, remaining);
+      return decision(
+        network,
+        output,
+        rows,
+        wires.get(output.name) as Wire[],
+        state.charges[output.name],
+        drives.get(output.name) as Drive,
+        coming,
+        remaining,
+      );
     },
   };
 }
 
 function wireOf(network: SpikingNetwork, synapse: Synapse): Wire {
-  return { from: synapse.from, linear: { ...synapse, weights: Float64Array.from(synapse.weights) }, source: shapeOf(network, synapse.from) };
+  return {
+    from: synapse.from,
+    linear: { ...synapse, weights: Float64Array.from(synapse.weights) },
+    source: shapeOf(network, synapse.from),
+  };
 }
 
 /** Constant charge a tick into each neuron, and what float32 could make of it at most, relative to the rounding of one operation. */
@@ -112,7 +166,9 @@ function driveOf(network: SpikingNetwork, node: SpikingNode, wires: readonly Wir
     if (from !== network.input.name) continue;
     terms += inputs.length;
     applyLinear(linear, inputs, source, node.shape).forEach((charge, index) => (constant[index] += charge));
-    applyLinear(linear, inputs.map(Math.abs), source, node.shape, Math.abs).forEach((charge, index) => (sizes[index] += charge));
+    applyLinear(linear, inputs.map(Math.abs), source, node.shape, Math.abs).forEach(
+      (charge, index) => (sizes[index] += charge),
+    );
   }
   return { constant, sizes, terms };
 }
@@ -130,14 +186,23 @@ class Arriving {
   /** What float32 may lose of all that. */
   readonly slack: Float64Array;
 
-  constructor(network: SpikingNetwork, node: Population | SpikingOutput, wires: readonly Wire[], potential: ArrayLike<number>, drive: Drive, coming: ReadonlyMap<string, Coming>, remaining: number) {
+  constructor(
+    network: SpikingNetwork,
+    node: Population | SpikingOutput,
+    wires: readonly Wire[],
+    potential: ArrayLike<number>,
+    drive: Drive,
+    coming: ReadonlyMap<string, Coming>,
+    remaining: number,
+  ) {
     const size = sizeOf(node.shape);
     const zeros = () => new Float64Array(size);
     const { constant, sizes, terms } = drive;
     this.constant = constant;
     [this.mostExcitation, this.leastExcitation, this.mostInhibition] = [zeros(), zeros(), zeros()];
     const additions = zeros().fill(2 * remaining);
-    const add = (target: Float64Array, values: Float64Array) => values.forEach((value, index) => (target[index] += value));
+    const add = (target: Float64Array, values: Float64Array) =>
+      values.forEach((value, index) => (target[index] += value));
     for (const { from, linear, source } of wires) {
       if (from === network.input.name) continue;
       const { low, high } = coming.get(from) as Coming;
@@ -150,10 +215,14 @@ class Arriving {
       add(this.mostExcitation, applyLinear(linear, high, source, node.shape, positive));
       add(this.leastExcitation, applyLinear(linear, low, source, node.shape, positive));
       add(this.mostInhibition, applyLinear(linear, high, source, node.shape, negative));
-      add(additions, applyLinear(linear, high, source, node.shape, () => 2));
+      add(
+        additions,
+        applyLinear(linear, high, source, node.shape, () => 2),
+      );
     }
     this.slack = zeros().map((_, index) => {
-      const furthest = Math.abs(potential[index]) + sizes[index] * remaining + this.mostExcitation[index] - this.mostInhibition[index];
+      const furthest =
+        Math.abs(potential[index]) + sizes[index] * remaining + this.mostExcitation[index] - this.mostInhibition[index];
       // The drive is summed in float32 once, and as far off in every tick.
       return rounding * (additions[index] * furthest + 2 * terms * sizes[index] * remaining);
     });
@@ -177,16 +246,36 @@ class Arriving {
   }
 }
 
-function spikesToCome(network: SpikingNetwork, node: Population, wires: readonly Wire[], potential: ArrayLike<number>, drive: Drive, coming: ReadonlyMap<string, Coming>, remaining: number): Coming {
-  const { constant, mostExcitation, leastExcitation, mostInhibition, slack } = new Arriving(network, node, wires, potential, drive, coming, remaining);
+function spikesToCome(
+  network: SpikingNetwork,
+  node: Population,
+  wires: readonly Wire[],
+  potential: ArrayLike<number>,
+  drive: Drive,
+  coming: ReadonlyMap<string, Coming>,
+  remaining: number,
+): Coming {
+  const { constant, mostExcitation, leastExcitation, mostInhibition, slack } = new Arriving(
+    network,
+    node,
+    wires,
+    potential,
+    drive,
+    coming,
+    remaining,
+  );
   const driven = wires.every(({ from }) => from === network.input.name);
   const most = node.spikesPerTick * remaining;
   const [low, high] = [new Float64Array(potential.length), new Float64Array(potential.length)];
   for (let index = 0; index < potential.length; index++) {
     const threshold = node.threshold[index % node.threshold.length];
     const spikes = (charge: number) => Math.max(0, Math.floor(charge / threshold));
-    const top = spikes(potential[index] + mostExcitation[index] + Math.max(0, constant[index]) * remaining + slack[index]);
-    const bottom = spikes(potential[index] + leastExcitation[index] + mostInhibition[index] + constant[index] * remaining - slack[index]);
+    const top = spikes(
+      potential[index] + mostExcitation[index] + Math.max(0, constant[index]) * remaining + slack[index],
+    );
+    const bottom = spikes(
+      potential[index] + leastExcitation[index] + mostInhibition[index] + constant[index] * remaining - slack[index],
+    );
     high[index] = Math.min(top, most);
     // The cap of a tick only delays a constant drive (T1); what comes in bursts may be cut by it, unless so few are to come.
     low[index] = driven || top <= node.spikesPerTick ? Math.min(bottom, most) : 0;
@@ -195,7 +284,12 @@ function spikesToCome(network: SpikingNetwork, node: Population, wires: readonly
 }
 
 /** A max pool emits when the largest count of its window rises. */
-function pooled(network: SpikingNetwork, pool: SpikingPool, soFar: Map<string, ArrayLike<number>>, coming: ReadonlyMap<string, Coming>): Coming {
+function pooled(
+  network: SpikingNetwork,
+  pool: SpikingPool,
+  soFar: Map<string, ArrayLike<number>>,
+  coming: ReadonlyMap<string, Coming>,
+): Coming {
   const counts = soFar.get(pool.from) as ArrayLike<number>;
   const { low, high } = coming.get(pool.from) as Coming;
   const size = sizeOf(pool.shape);
@@ -218,18 +312,45 @@ function pooled(network: SpikingNetwork, pool: SpikingPool, soFar: Map<string, A
   return { low: least.map((value, index) => value - now[index]), high: most.map((value, index) => value - now[index]) };
 }
 
-function decision(network: SpikingNetwork, output: SpikingOutput, rows: readonly Rows[], wires: readonly Wire[], charge: ArrayLike<number>, drive: Drive, coming: ReadonlyMap<string, Coming>, remaining: number): number | null {
-  const { constant, slack, leastExcitation, mostInhibition } = new Arriving(network, output, wires, charge, drive, coming, remaining);
+function decision(
+  network: SpikingNetwork,
+  output: SpikingOutput,
+  rows: readonly Rows[],
+  wires: readonly Wire[],
+  charge: ArrayLike<number>,
+  drive: Drive,
+  coming: ReadonlyMap<string, Coming>,
+  remaining: number,
+): number | null {
+  const { constant, slack, leastExcitation, mostInhibition } = new Arriving(
+    network,
+    output,
+    wires,
+    charge,
+    drive,
+    coming,
+    remaining,
+  );
   const leader = argmax(charge);
   // Of a rectified output all values below zero tie.
-  if (output.rectified && charge[leader] + constant[leader] * remaining + leastExcitation[leader] + mostInhibition[leader] - slack[leader] <= 0) return null;
+  if (
+    output.rectified &&
+    charge[leader] + constant[leader] * remaining + leastExcitation[leader] + mostInhibition[leader] - slack[leader] <=
+      0
+  )
+    return null;
   for (let other = 0; other < charge.length; other++) {
     if (other === leader) continue;
-    let gap = charge[leader] - charge[other] + (constant[leader] - constant[other]) * remaining - slack[leader] - slack[other];
+    let gap =
+      charge[leader] - charge[other] + (constant[leader] - constant[other]) * remaining - slack[leader] - slack[other];
     for (const { from, weights } of rows) {
       if (from === network.input.name) continue;
       const { low, high } = coming.get(from) as Coming;
-      for (let source = 0, mine = leader * low.length, its = other * low.length; source < low.length; source++, mine++, its++) {
+      for (
+        let source = 0, mine = leader * low.length, its = other * low.length;
+        source < low.length;
+        source++, mine++, its++
+      ) {
         const ahead = weights[mine] - weights[its];
         gap += ahead > 0 ? ahead * low[source] : ahead * high[source];
       }

@@ -10,7 +10,12 @@ import { checkArray, checkFinite, checkInteger, checkNumbers, checkOneOf } from 
  * N = clip(floor((v0 + T·z)/θ), 0, T), exact where the sums are.
  * @see docs/mathematics.md T1
  */
-export function countUnderConstantDrive(chargePerTick: number, threshold: number, ticks: number, initialPotential = threshold / 2): number {
+export function countUnderConstantDrive(
+  chargePerTick: number,
+  threshold: number,
+  ticks: number,
+  initialPotential = threshold / 2,
+): number {
   checkNeuron(chargePerTick, threshold, ticks);
   checkFinite("initialPotential", initialPotential, { from: 0 });
   return clip(Math.floor((initialPotential + ticks * chargePerTick) / threshold), 0, ticks);
@@ -41,7 +46,12 @@ export function hardResetCount(chargePerTick: number, threshold: number, ticks: 
  * With a refractory period of n ticks: 1 / max(ceil(θ/z), n + 1) if input is integrated meanwhile, 1 / (ceil(θ/z) + n) if it is discarded.
  * @see docs/mathematics.md T5
  */
-export function hardResetRate(chargePerTick: number, threshold: number, refractoryTicks = 0, input: "integrate" | "discard" = "integrate"): number {
+export function hardResetRate(
+  chargePerTick: number,
+  threshold: number,
+  refractoryTicks = 0,
+  input: "integrate" | "discard" = "integrate",
+): number {
   checkReals({ chargePerTick });
   checkPositive({ threshold });
   checkRefractory(refractoryTicks, input);
@@ -55,14 +65,21 @@ export function hardResetRate(chargePerTick: number, threshold: number, refracto
  * Discarding it: 1/(θ/z + n) for 0 < z ≤ θ, which is no ReLU.
  * @see docs/mathematics.md T6
  */
-export function refractoryRate(chargePerTick: number, threshold: number, refractoryTicks: number, input: "integrate" | "discard"): number {
+export function refractoryRate(
+  chargePerTick: number,
+  threshold: number,
+  refractoryTicks: number,
+  input: "integrate" | "discard",
+): number {
   checkReals({ chargePerTick });
   checkPositive({ threshold });
   checkRefractory(refractoryTicks, input);
   checkOneOf("input", input, ["integrate", "discard"]);
   if (chargePerTick <= 0) return 0;
   const rate = chargePerTick / threshold;
-  return input === "integrate" ? Math.min(rate, 1 / (refractoryTicks + 1)) : 1 / (Math.max(1, 1 / rate) + refractoryTicks);
+  return input === "integrate"
+    ? Math.min(rate, 1 / (refractoryTicks + 1))
+    : 1 / (Math.max(1, 1 / rate) + refractoryTicks);
 }
 
 /**
@@ -93,13 +110,20 @@ export function ohmicRate(steadyVolt: number, thresholdVolt: number, timeConstan
  * `ohmicRate` under a refractory period: f' = min(f, 1/t) with t = refractory period + one tick if input is integrated meanwhile,
  * f' = 1/(1/f + refractory period) if it is discarded, where the membrane starts from its reset anew. Continuous, so without a bound here.
  */
-export function refractoryOhmicRate(rateHertz: number, refractorySeconds: number, dtSeconds: number, input: "integrate" | "discard"): number {
+export function refractoryOhmicRate(
+  rateHertz: number,
+  refractorySeconds: number,
+  dtSeconds: number,
+  input: "integrate" | "discard",
+): number {
   checkReals({ rateHertz });
   checkFinite("refractorySeconds", refractorySeconds, { from: 0 });
   checkPositive({ dtSeconds });
   checkOneOf("input", input, ["integrate", "discard"]);
   if (rateHertz <= 0) return 0;
-  return input === "integrate" ? Math.min(rateHertz, 1 / (refractorySeconds + dtSeconds)) : 1 / (1 / rateHertz + refractorySeconds);
+  return input === "integrate"
+    ? Math.min(rateHertz, 1 / (refractorySeconds + dtSeconds))
+    : 1 / (1 / rateHertz + refractorySeconds);
 }
 
 /**
@@ -116,7 +140,12 @@ export function ohmicReluRate(steadyVolt: number, thresholdVolt: number, timeCon
  * R·I in volt for which the continuous leaky neuron fires at `rateHertz` exactly: V_th/(1 − e^(−1/(f·τ))) − V_rest.
  * @see docs/mathematics.md T10
  */
-export function ohmicPredistortion(rateHertz: number, thresholdVolt: number, timeConstantSeconds: number, restVolt = 0): number {
+export function ohmicPredistortion(
+  rateHertz: number,
+  thresholdVolt: number,
+  timeConstantSeconds: number,
+  restVolt = 0,
+): number {
   checkPositive({ thresholdVolt, timeConstantSeconds });
   checkReals({ restVolt });
   checkFinite("rateHertz", rateHertz, { above: 0 });
@@ -156,7 +185,9 @@ export function ohmicHardResetTicks(chargePerTick: number, threshold: number, le
   checkPositive({ threshold });
   checkLeak(leakFactor);
   const missing = (threshold * (1 - leakFactor)) / chargePerTick;
-  return chargePerTick > 0 && missing < 1 ? Math.max(1, Math.ceil(Math.log1p(-missing) / Math.log(leakFactor))) : Infinity;
+  return chargePerTick > 0 && missing < 1
+    ? Math.max(1, Math.ceil(Math.log1p(-missing) / Math.log(leakFactor)))
+    : Infinity;
 }
 
 /** |N/T − ohmicTickRate| ≤ (1 − α)/2 + 1/(2T). @see docs/mathematics.md T10 */

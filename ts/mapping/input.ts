@@ -35,8 +35,13 @@ export interface InputPlan {
  * @param layout shape of the network's input, channels last.
  * @throws {LlifError} ARGUMENT or DATA; SHAPE for a calibration input that does not fit.
  */
-export async function checkFloatInputs(options: { readonly inputRange?: number; readonly calibration?: CalibrationImages }, method: ScaleMethod, layout: Shape): Promise<InputPlan> {
-  const given = options.inputRange === undefined ? undefined : checkFinite("inputRange", options.inputRange, { above: 0 });
+export async function checkFloatInputs(
+  options: { readonly inputRange?: number; readonly calibration?: CalibrationImages },
+  method: ScaleMethod,
+  layout: Shape,
+): Promise<InputPlan> {
+  const given =
+    options.inputRange === undefined ? undefined : checkFinite("inputRange", options.inputRange, { above: 0 });
   if (method === "analytic" || options.calibration === undefined) {
     return { pixels: given === undefined, calibration: undefined, range: () => given ?? 0, largest: () => null };
   }
@@ -48,10 +53,18 @@ export async function checkFloatInputs(options: { readonly inputRange?: number; 
     try {
       for (let next = first; next.done !== true; next = await iterator.next()) {
         const sample = next.value;
-        if (float !== sample instanceof Float32Array) throw new LlifError("DATA", `calibration: expected every input as ${float ? "a Float32Array" : "a Uint8Array"}, got a ${sample.constructor.name}`);
+        if (float !== sample instanceof Float32Array)
+          throw new LlifError(
+            "DATA",
+            `calibration: expected every input as ${float ? "a Float32Array" : "a Uint8Array"}, got a ${sample.constructor.name}`,
+          );
         for (let index = 0; index < sample.length; index++) {
           const size = Math.abs(sample[index]);
-          if (!(size < Infinity)) throw new LlifError("DATA", `calibration: expected finite numbers, got ${sample[index]} at index ${index} of sample ${samples}`);
+          if (!(size < Infinity))
+            throw new LlifError(
+              "DATA",
+              `calibration: expected finite numbers, got ${sample[index]} at index ${index} of sample ${samples}`,
+            );
           if (size > largest) largest = size;
         }
         samples++;

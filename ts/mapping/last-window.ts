@@ -1,7 +1,15 @@
 import { checkNumbers, checkObject } from "../check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { forEachPooled } from "../relu/forward.ts";
-import { outputsOf, shapeOf, synapsesTo, type SpikingNetwork, type SpikingOutput, type SpikingPool, type Synapse } from "../spiking/network.ts";
+import {
+  outputsOf,
+  shapeOf,
+  synapsesTo,
+  type SpikingNetwork,
+  type SpikingOutput,
+  type SpikingPool,
+  type Synapse,
+} from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 
 /** When the last window had told enough to decide. */
@@ -55,12 +63,15 @@ export function lastWindow(network: SpikingNetwork): LastWindow | null {
     decide(counts, input) {
       checkNumbers("LastWindow.decide: input", input, { length: sizeOf(network.input.shape) });
       checkObject("LastWindow.decide: counts", counts);
-      for (const node of network.nodes) if (node.kind === "population") checkNumbers(`LastWindow.decide: counts: ${node.name}`, counts[node.name], { length: sizeOf(node.shape) });
+      for (const node of network.nodes)
+        if (node.kind === "population")
+          checkNumbers(`LastWindow.decide: counts: ${node.name}`, counts[node.name], { length: sizeOf(node.shape) });
       const known = new Map<string, ArrayLike<number>>([...Object.entries(counts), [network.input.name, input]]);
       for (let ticks = 0; ; ticks++) {
         const bounds = rows.map(({ from }) => boundsOf(network, from, known, ticks, tell));
         const leader = leaderOf(rows, bounds, bias, output.rectified);
-        if (ticks === network.windowTicks || isFinal(rows, bounds, bias, leader, output.rectified)) return { decision: leader, ticks };
+        if (ticks === network.windowTicks || isFinal(rows, bounds, bias, leader, output.rectified))
+          return { decision: leader, ticks };
       }
     },
   };
@@ -69,7 +80,15 @@ export function lastWindow(network: SpikingNetwork): LastWindow | null {
 /** Writes what the spikes of ticks 0…k−1 tell of a final count N. Both bounds rise with N, so that max pools may come first. */
 type Teller = (count: number, ticks: number, bounds: Bounds, index: number) => void;
 
-function tellerOf({ code, schedule, spikes, nonAdjacent, arithmetic, windowTicks, levels }: SpikingNetwork): Teller | null {
+function tellerOf({
+  code,
+  schedule,
+  spikes,
+  nonAdjacent,
+  arithmetic,
+  windowTicks,
+  levels,
+}: SpikingNetwork): Teller | null {
   if (schedule !== "layerwise" || arithmetic !== "int32") return null;
   if (code === "phase" && nonAdjacent === true) return nonAdjacentTeller(windowTicks);
   if (code === "phase" && spikes === "signed") {
@@ -120,7 +139,13 @@ function nonAdjacentTeller(windowTicks: number): Teller {
   };
 }
 
-function boundsOf(network: SpikingNetwork, name: string, counts: Map<string, ArrayLike<number>>, ticks: number, tell: Teller): Bounds {
+function boundsOf(
+  network: SpikingNetwork,
+  name: string,
+  counts: Map<string, ArrayLike<number>>,
+  ticks: number,
+  tell: Teller,
+): Bounds {
   const node = network.nodes.find((candidate) => candidate.name === name);
   if (node?.kind !== "pool" || isMaxima(network, node)) {
     const known = countsOf(network, name, counts);
@@ -136,12 +161,17 @@ function boundsOf(network: SpikingNetwork, name: string, counts: Map<string, Arr
   }
   const source = boundsOf(network, node.from, counts, ticks, tell);
   const start = node.mode === "max" ? -Infinity : 0;
-  const [low, high] = [new Float64Array(sizeOf(node.shape)).fill(start), new Float64Array(sizeOf(node.shape)).fill(start)];
+  const [low, high] = [
+    new Float64Array(sizeOf(node.shape)).fill(start),
+    new Float64Array(sizeOf(node.shape)).fill(start),
+  ];
   const channels = channelsOf(node.shape);
   forEachPooled(node, shapeOf(network, node.from), node.shape, (output, from) => {
     const times = node.multiplicity === undefined ? 1 : node.multiplicity[Math.floor(output / channels)];
-    low[output] = node.mode === "max" ? Math.max(low[output], source.low[from]) : low[output] + times * source.low[from];
-    high[output] = node.mode === "max" ? Math.max(high[output], source.high[from]) : high[output] + times * source.high[from];
+    low[output] =
+      node.mode === "max" ? Math.max(low[output], source.low[from]) : low[output] + times * source.low[from];
+    high[output] =
+      node.mode === "max" ? Math.max(high[output], source.high[from]) : high[output] + times * source.high[from];
   });
   return { low, high };
 }
@@ -162,7 +192,9 @@ function isMaxima(network: SpikingNetwork, pool: SpikingPool): boolean {
 function countsOf(network: SpikingNetwork, name: string, counts: Map<string, ArrayLike<number>>): ArrayLike<number> {
   const known = counts.get(name);
   if (known !== undefined) return known;
-  const pool = network.nodes.find((candidate): candidate is SpikingPool => candidate.kind === "pool" && candidate.name === name) as SpikingPool;
+  const pool = network.nodes.find(
+    (candidate): candidate is SpikingPool => candidate.kind === "pool" && candidate.name === name,
+  ) as SpikingPool;
   const source = countsOf(network, pool.from, counts);
   const largest = new Float64Array(sizeOf(pool.shape)).fill(-Infinity);
   forEachPooled(pool, shapeOf(network, pool.from), pool.shape, (output, from) => {
@@ -180,7 +212,8 @@ function leaderOf(rows: readonly Rows[], bounds: readonly Bounds[], bias: Float6
     let charge = bias[index];
     rows.forEach(({ weights }, part) => {
       const { low } = bounds[part];
-      for (let source = 0, at = index * low.length; source < low.length; source++, at++) charge += weights[at] * low[source];
+      for (let source = 0, at = index * low.length; source < low.length; source++, at++)
+        charge += weights[at] * low[source];
     });
     if (rectified) charge = Math.max(0, charge);
     if (charge > largest) [leader, largest] = [index, charge];
@@ -189,7 +222,13 @@ function leaderOf(rows: readonly Rows[], bounds: readonly Bounds[], bias: Float6
 }
 
 /** Charges are integers, so sums here are exact; a tie goes to the lower index. */
-function isFinal(rows: readonly Rows[], bounds: readonly Bounds[], bias: Float64Array, leader: number, rectified: boolean): boolean {
+function isFinal(
+  rows: readonly Rows[],
+  bounds: readonly Bounds[],
+  bias: Float64Array,
+  leader: number,
+  rectified: boolean,
+): boolean {
   for (let other = 0; other < bias.length; other++) {
     if (other === leader) continue;
     let gap = bias[leader] - bias[other];
@@ -239,14 +278,19 @@ function expanded(network: SpikingNetwork, synapse: Synapse): Float64Array {
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)
       for (let tap = 0; tap < synapse.kernel[0] * synapse.kernel[1]; tap++) {
-        const y = row * synapse.stride[0] - synapse.padding.top + Math.floor(tap / synapse.kernel[1]) * synapse.dilation[0];
+        const y =
+          row * synapse.stride[0] - synapse.padding.top + Math.floor(tap / synapse.kernel[1]) * synapse.dilation[0];
         const x = column * synapse.stride[1] - synapse.padding.left + (tap % synapse.kernel[1]) * synapse.dilation[1];
         if (y < 0 || y >= height || x < 0 || x >= width) continue;
-        const [source, cell] = [transposed ? row * columns + column : y * width + x, transposed ? y * width + x : row * columns + column];
+        const [source, cell] = [
+          transposed ? row * columns + column : y * width + x,
+          transposed ? y * width + x : row * columns + column,
+        ];
         for (let channel = 0; channel < groupInputs; channel++)
           for (let output = 0; output < outputs; output++) {
             const group = Math.floor((output * synapse.groups) / outputs);
-            matrix[(cell * outputs + output) * inputs + source * channels + group * groupInputs + channel] += weights[(tap * groupInputs + channel) * outputs + output];
+            matrix[(cell * outputs + output) * inputs + source * channels + group * groupInputs + channel] +=
+              weights[(tap * groupInputs + channel) * outputs + output];
           }
       }
   return matrix;

@@ -1,4 +1,12 @@
-import { type Population, populationsOf, shapeOf, type SpikingNetwork, type SpikingPool, type Synapse, synapsesTo } from "../spiking/network.ts";
+import {
+  type Population,
+  populationsOf,
+  shapeOf,
+  type SpikingNetwork,
+  type SpikingPool,
+  type Synapse,
+  synapsesTo,
+} from "../spiking/network.ts";
 import { sameShape, sizeOf } from "../tensor.ts";
 import { forEachWeight } from "../spiking/weights.ts";
 import { applyLinear, type Linear, repeated } from "./fold/linear.ts";
@@ -28,16 +36,24 @@ export function negativeSides(network: SpikingNetwork): NegativeSides {
     const positive = populations.get(negativeOf?.population ?? "");
     if (negativeOf === undefined || positive === undefined || slopes.has(positive.name)) continue;
     const sides = pooledSides(network, negative, positive);
-    if (sides === null || !readAlike(network, negative, positive) || !areReadAlike(network, negative, positive, sides)) continue;
+    if (sides === null || !readAlike(network, negative, positive) || !areReadAlike(network, negative, positive, sides))
+      continue;
     slopes.set(positive.name, negativeOf.slope);
     for (const [source, partner] of sides) partners.set(source, partner);
-    if (negativeOf.complement) pooledCounts(network, negative, sides).forEach((source, name) => counts.set(name, source));
+    if (negativeOf.complement)
+      pooledCounts(network, negative, sides).forEach((source, name) => counts.set(name, source));
   }
   return {
-    slopes, partners,
+    slopes,
+    partners,
     zeroCounts(name) {
       const source = counts.get(name);
-      return source === undefined ? null : repeated((source.shift as Float64Array).map((shift, index) => -shift / source.unit[index % source.unit.length]), sizeOf(source.shape));
+      return source === undefined
+        ? null
+        : repeated(
+            (source.shift as Float64Array).map((shift, index) => -shift / source.unit[index % source.unit.length]),
+            sizeOf(source.shape),
+          );
     },
   };
 }
@@ -47,7 +63,8 @@ function pooledSides(network: SpikingNetwork, negative: Population, positive: Po
   const sides = new Map([[negative.name, positive.name]]);
   const taken = new Set([positive.name]);
   for (const [source, partner] of sides) {
-    const of = (name: string) => network.nodes.filter((node): node is SpikingPool => node.kind === "pool" && node.from === name);
+    const of = (name: string) =>
+      network.nodes.filter((node): node is SpikingPool => node.kind === "pool" && node.from === name);
     for (const pool of of(source)) {
       const other = of(partner).find((candidate) => !taken.has(candidate.name) && samePool(pool, candidate));
       if (other === undefined) return null;
@@ -59,11 +76,18 @@ function pooledSides(network: SpikingNetwork, negative: Population, positive: Po
   return sides;
 }
 
-function pooledCounts(network: SpikingNetwork, { name, shape, unit, ceiling }: Population, sides: ReadonlyMap<string, string>): Map<string, CountSource> {
+function pooledCounts(
+  network: SpikingNetwork,
+  { name, shape, unit, ceiling }: Population,
+  sides: ReadonlyMap<string, string>,
+): Map<string, CountSource> {
   const shift = unit.map((_, channel) => -(ceiling as Float64Array)[channel % (ceiling as Float64Array).length]);
-  const counts = new Map<string, CountSource>([[name, { shape, unit, shift, smallest: 0, largest: network.levels, members: 1 }]]);
+  const counts = new Map<string, CountSource>([
+    [name, { shape, unit, shift, smallest: 0, largest: network.levels, members: 1 }],
+  ]);
   for (const node of network.nodes) {
-    if (node.kind === "pool" && sides.has(node.name)) counts.set(node.name, pooledSource(node, node.multiplicity ?? null, counts.get(node.from) as CountSource));
+    if (node.kind === "pool" && sides.has(node.name))
+      counts.set(node.name, pooledSource(node, node.multiplicity ?? null, counts.get(node.from) as CountSource));
   }
   return counts;
 }
@@ -72,28 +96,50 @@ function pooledCounts(network: SpikingNetwork, { name, shape, unit, ceiling }: P
 function readAlike(network: SpikingNetwork, negative: Population, positive: Population): boolean {
   const [ours, theirs] = [synapsesTo(network, negative.name), synapsesTo(network, positive.name)];
   const complement = negative.negativeOf?.complement === true;
-  const side = (population: Population): Side => ({ target: activationOfCharge(population), source: Float64Array.of(1) });
+  const side = (population: Population): Side => ({
+    target: activationOfCharge(population),
+    source: Float64Array.of(1),
+  });
   const sign = complement ? 1 : -1;
   if (ours.length !== theirs.length) return false;
-  if (!ours.every((synapse, index) => synapse.from === theirs[index].from && sameWeights(network, synapse, side(negative), theirs[index], side(positive), Float64Array.of(sign)))) return false;
+  if (
+    !ours.every(
+      (synapse, index) =>
+        synapse.from === theirs[index].from &&
+        sameWeights(network, synapse, side(negative), theirs[index], side(positive), Float64Array.of(sign)),
+    )
+  )
+    return false;
   const elements = sizeOf(negative.shape);
   /** What an ohmic leak adds is in the bias, and so in its rounding. */
-  const leak = ({ threshold, leakFactor }: Population, index: number) => ((1 - leakFactor) / 2) * threshold[index % threshold.length];
-  const bias = (population: Population, index: number) => population.bias[index % population.bias.length] - leak(population, index);
+  const leak = ({ threshold, leakFactor }: Population, index: number) =>
+    ((1 - leakFactor) / 2) * threshold[index % threshold.length];
+  const bias = (population: Population, index: number) =>
+    population.bias[index % population.bias.length] - leak(population, index);
   const [a, b] = [activationOfCharge(negative), activationOfCharge(positive)];
   const { ceiling } = negative;
   for (let index = 0; index < elements; index++) {
     const scale = complement && ceiling !== undefined ? ceiling[index % ceiling.length] : 0;
     const [ourUnit, theirUnit] = [a[index % a.length], b[index % b.length]];
     const [found, expected] = [bias(negative, index) * ourUnit, sign * bias(positive, index) * theirUnit + scale];
-    const size = Math.abs(found) + Math.abs(expected) + scale + leak(negative, index) * ourUnit + leak(positive, index) * theirUnit;
+    const size =
+      Math.abs(found) +
+      Math.abs(expected) +
+      scale +
+      leak(negative, index) * ourUnit +
+      leak(positive, index) * theirUnit;
     if (Math.abs(found - expected) > slack(network, ourUnit, theirUnit, size)) return false;
   }
   return true;
 }
 
 /** Whether every reader of one side reads the other too, with weights that the slope explains. */
-function areReadAlike(network: SpikingNetwork, negative: Population, positive: Population, sides: ReadonlyMap<string, string>): boolean {
+function areReadAlike(
+  network: SpikingNetwork,
+  negative: Population,
+  positive: Population,
+  sides: ReadonlyMap<string, string>,
+): boolean {
   const { slope, complement } = negative.negativeOf as NonNullable<Population["negativeOf"]>;
   const factors = complement ? slope : slope.map((factor) => -factor);
   const [ours, theirs]: Side[] = [negative, positive].map(({ unit }) => ({ target: Float64Array.of(1), source: unit }));
@@ -115,16 +161,28 @@ interface Side {
 }
 
 /** Whether `ours` are `factors` times `theirs`, one factor for each input channel, as activations and within rounding. */
-function sameWeights(network: SpikingNetwork, ours: Synapse, ourSide: Side, theirs: Synapse, theirSide: Side, factors: Float64Array): boolean {
+function sameWeights(
+  network: SpikingNetwork,
+  ours: Synapse,
+  ourSide: Side,
+  theirs: Synapse,
+  theirSide: Side,
+  factors: Float64Array,
+): boolean {
   if (!sameGeometry(ours, theirs) || ours.weights.length !== theirs.weights.length) return false;
   let same = true;
   const at = (values: Float64Array, index: number) => values[index % values.length];
   const ratio = ({ target, source }: Side, output: number, input: number) => at(target, output) / at(source, input);
-  forEachWeight({ ...ours, weights: Float64Array.from(ours.weights) }, shapeOf(network, ours.to), (output, input, weight, index) => {
-    const [one, other] = [ratio(ourSide, output, input), at(factors, input) * ratio(theirSide, output, input)];
-    const [found, expected] = [weight * one, theirs.weights[index] * other];
-    if (Math.abs(found - expected) > slack(network, one, Math.abs(other), Math.abs(found) + Math.abs(expected))) same = false;
-  });
+  forEachWeight(
+    { ...ours, weights: Float64Array.from(ours.weights) },
+    shapeOf(network, ours.to),
+    (output, input, weight, index) => {
+      const [one, other] = [ratio(ourSide, output, input), at(factors, input) * ratio(theirSide, output, input)];
+      const [found, expected] = [weight * one, theirs.weights[index] * other];
+      if (Math.abs(found - expected) > slack(network, one, Math.abs(other), Math.abs(found) + Math.abs(expected)))
+        same = false;
+    },
+  );
   return same;
 }
 
@@ -134,7 +192,10 @@ function slack({ arithmetic }: SpikingNetwork, quantum: number, otherQuantum: nu
 }
 
 function activationOfCharge({ unit, threshold }: Population): Float64Array {
-  return Float64Array.from({ length: Math.max(unit.length, threshold.length) }, (_, index) => unit[index % unit.length] / threshold[index % threshold.length]);
+  return Float64Array.from(
+    { length: Math.max(unit.length, threshold.length) },
+    (_, index) => unit[index % unit.length] / threshold[index % threshold.length],
+  );
 }
 
 function sameGeometry(a: Synapse, b: Synapse): boolean {
@@ -144,7 +205,12 @@ function sameGeometry(a: Synapse, b: Synapse): boolean {
 }
 
 function samePool(a: SpikingPool, b: SpikingPool): boolean {
-  return a.mode === b.mode && sameShape(a.shape, b.shape) && sameWindow(a, b) && String(a.multiplicity ?? "") === String(b.multiplicity ?? "");
+  return (
+    a.mode === b.mode &&
+    sameShape(a.shape, b.shape) &&
+    sameWindow(a, b) &&
+    String(a.multiplicity ?? "") === String(b.multiplicity ?? "")
+  );
 }
 
 type Windowed = Pick<SpikingPool, "kernel" | "stride" | "dilation" | "padding">;
@@ -152,7 +218,15 @@ type Windowed = Pick<SpikingPool, "kernel" | "stride" | "dilation" | "padding">;
 function sameWindow(a: Windowed, b: Windowed): boolean {
   const { padding: p } = a;
   const { padding: q } = b;
-  return sameShape(a.kernel, b.kernel) && sameShape(a.stride, b.stride) && sameShape(a.dilation, b.dilation) && p.top === q.top && p.left === q.left && p.bottom === q.bottom && p.right === q.right;
+  return (
+    sameShape(a.kernel, b.kernel) &&
+    sameShape(a.stride, b.stride) &&
+    sameShape(a.dilation, b.dilation) &&
+    p.top === q.top &&
+    p.left === q.left &&
+    p.bottom === q.bottom &&
+    p.right === q.right
+  );
 }
 
 /** Charge into each element of the target while a complement's value is zero. */

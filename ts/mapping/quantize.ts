@@ -37,11 +37,21 @@ interface RealLayer {
  * @throws {LlifError} PRECISION where no p fits.
  * @see docs/mathematics.md, numerics
  */
-export function quantizeLayer(layer: FoldedLayer, sources: readonly CountSource[], bias: Float64Array, unit: Float64Array, room: ChargeRoom): QuantizedLayer {
+export function quantizeLayer(
+  layer: FoldedLayer,
+  sources: readonly CountSource[],
+  bias: Float64Array,
+  unit: Float64Array,
+  room: ChargeRoom,
+): QuantizedLayer {
   const channels = channelsOf(layer.shape);
   const real = inCounts(layer, sources, bias, unit, room.levels);
   const members = Math.max(1, ...sources.map((source) => source.members));
-  const most = Math.min(precisionOf(room.levels) + Math.ceil(Math.log2(members)), Math.ceil(31 - Math.log2(room.thresholdFactor)) - 1, 30);
+  const most = Math.min(
+    precisionOf(room.levels) + Math.ceil(Math.log2(members)),
+    Math.ceil(31 - Math.log2(room.thresholdFactor)) - 1,
+    30,
+  );
   const exponent = firstExponents(layer, real, sources, most, room);
   for (;;) {
     const { upper, lower } = chargeRange(layer, real, sources, exponent);
@@ -53,7 +63,11 @@ export function quantizeLayer(layer: FoldedLayer, sources: readonly CountSource[
       if (highest < 2 ** 31 && lowest > -(2 ** 31)) continue;
       if (exponent[channel] === 1) {
         const bits = bitsFor(Math.max(highest, -lowest));
-        throw new LlifError("PRECISION", `layer "${layer.name}": the charge of channel ${channel} needs ${bits} bits where exact codes have 32, at ${room.levels} levels and the coarsest weights; take levels ${2 ** (bits - 32)} times fewer`, { nodes: [layer.name] });
+        throw new LlifError(
+          "PRECISION",
+          `layer "${layer.name}": the charge of channel ${channel} needs ${bits} bits where exact codes have 32, at ${room.levels} levels and the coarsest weights; take levels ${2 ** (bits - 32)} times fewer`,
+          { nodes: [layer.name] },
+        );
       }
       exponent[channel]--;
       lowered = true;
@@ -64,7 +78,11 @@ export function quantizeLayer(layer: FoldedLayer, sources: readonly CountSource[
   return {
     weights: real.linears.map((linear) => {
       const weights = new Int32Array(linear.weights.length);
-      forEachWeight(linear, layer.shape, (output, _input, weight, index) => (weights[index] = Math.round(weight * threshold[output % channels])));
+      forEachWeight(
+        linear,
+        layer.shape,
+        (output, _input, weight, index) => (weights[index] = Math.round(weight * threshold[output % channels])),
+      );
       return weights;
     }),
     bias: Int32Array.from(real.bias, (value, index) => Math.round(value * threshold[index % channels])),
@@ -73,7 +91,13 @@ export function quantizeLayer(layer: FoldedLayer, sources: readonly CountSource[
 }
 
 /** One above what the unrounded charges allow, so that few steps down remain. */
-function firstExponents(layer: FoldedLayer, real: RealLayer, sources: readonly CountSource[], most: number, { levels, signed }: ChargeRoom): Int32Array {
+function firstExponents(
+  layer: FoldedLayer,
+  real: RealLayer,
+  sources: readonly CountSource[],
+  most: number,
+  { levels, signed }: ChargeRoom,
+): Int32Array {
   const { upper, lower } = chargeRange(layer, real, sources, null);
   requireFinite(`layer "${layer.name}"`, layer.name, furthest({ upper, lower }));
   return Int32Array.from(upper, (highest, channel) => {
@@ -87,12 +111,23 @@ export function precisionOf(levels: number): number {
   return Math.ceil(Math.log2(levels + 1)) + 4;
 }
 
-function inCounts(layer: FoldedLayer, sources: readonly CountSource[], bias: Float64Array, unit: Float64Array, levels: number): RealLayer {
+function inCounts(
+  layer: FoldedLayer,
+  sources: readonly CountSource[],
+  bias: Float64Array,
+  unit: Float64Array,
+  levels: number,
+): RealLayer {
   const channels = channelsOf(layer.shape);
   const linears = layer.synapses.map(({ linear }, number): Linear => {
     const { unit: source } = sources[number];
     const weights = new Float64Array(linear.weights.length);
-    forEachWeight(linear, layer.shape, (output, input, weight, index) => (weights[index] = (weight * source[input % source.length]) / unit[output % channels]));
+    forEachWeight(
+      linear,
+      layer.shape,
+      (output, input, weight, index) =>
+        (weights[index] = (weight * source[input % source.length]) / unit[output % channels]),
+    );
     return { ...linear, weights };
   });
   // An integer shift keeps the complement's rounding that of the value itself.
@@ -101,10 +136,16 @@ function inCounts(layer: FoldedLayer, sources: readonly CountSource[], bias: Flo
 }
 
 /** Bounds by channel on every partial sum of bias and charges: bias and all inputs of one sign at full count; without exponents, in unrounded counts. */
-function chargeRange(layer: FoldedLayer | FoldedOutput, real: RealLayer, sources: readonly CountSource[], exponent: Int32Array | null): { readonly upper: Float64Array; readonly lower: Float64Array } {
+function chargeRange(
+  layer: FoldedLayer | FoldedOutput,
+  real: RealLayer,
+  sources: readonly CountSource[],
+  exponent: Int32Array | null,
+): { readonly upper: Float64Array; readonly lower: Float64Array } {
   const channels = channelsOf(layer.shape);
   const theta = exponent === null ? null : Float64Array.from(exponent, (power) => 2 ** power);
-  const rounded = theta === null ? (value: number) => value : (value: number, channel: number) => Math.round(value * theta[channel]);
+  const rounded =
+    theta === null ? (value: number) => value : (value: number, channel: number) => Math.round(value * theta[channel]);
   const upper = new Float64Array(channels);
   const lower = new Float64Array(channels);
   real.linears.forEach((linear, number) => {
@@ -123,11 +164,21 @@ function chargeRange(layer: FoldedLayer | FoldedOutput, real: RealLayer, sources
     highest[channel] = Math.max(highest[channel], charge);
     lowest[channel] = Math.min(lowest[channel], charge);
   });
-  return { upper: upper.map((sum, channel) => sum + highest[channel]), lower: lower.map((sum, channel) => sum + lowest[channel]) };
+  return {
+    upper: upper.map((sum, channel) => sum + highest[channel]),
+    lower: lower.map((sum, channel) => sum + lowest[channel]),
+  };
 }
 
 /** Sums over a channel's weights; of a diagonal, whose neurons read one input each, the largest. */
-function channelRange(linear: Linear, { shape }: FoldedLayer | FoldedOutput, channels: number, charge: (weight: number, channel: number) => number, smallest: number, largest: number) {
+function channelRange(
+  linear: Linear,
+  { shape }: FoldedLayer | FoldedOutput,
+  channels: number,
+  charge: (weight: number, channel: number) => number,
+  smallest: number,
+  largest: number,
+) {
   const upper = new Float64Array(channels);
   const lower = new Float64Array(channels);
   const diagonal = linear.kind === "identity";
@@ -146,32 +197,59 @@ function channelRange(linear: Linear, { shape }: FoldedLayer | FoldedOutput, cha
  * One quantum for all outputs, so that charges compare as logits do: weights of at most 16 bits, and every sum provably in 32.
  * @throws {LlifError} PRECISION where 32 bits leave nothing of the weights.
  */
-export function quantizeOutput(output: FoldedOutput, sources: readonly CountSource[], bias: Float64Array): { readonly weights: readonly Int32Array[]; readonly bias: Int32Array; readonly quantum: number } {
+export function quantizeOutput(
+  output: FoldedOutput,
+  sources: readonly CountSource[],
+  bias: Float64Array,
+): { readonly weights: readonly Int32Array[]; readonly bias: Int32Array; readonly quantum: number } {
   const linears = output.synapses.map(({ linear }, number): Linear => {
     const { unit } = sources[number];
     const weights = new Float64Array(linear.weights.length);
-    forEachWeight(linear, output.shape, (_target, input, weight, index) => (weights[index] = weight * unit[input % unit.length]));
+    forEachWeight(
+      linear,
+      output.shape,
+      (_target, input, weight, index) => (weights[index] = weight * unit[input % unit.length]),
+    );
     return { ...linear, weights };
   });
-  const largestWeight = linears.reduce((most, { weights }) => weights.reduce((sofar, weight) => Math.max(sofar, Math.abs(weight)), most), 0);
+  const largestWeight = linears.reduce(
+    (most, { weights }) => weights.reduce((sofar, weight) => Math.max(sofar, Math.abs(weight)), most),
+    0,
+  );
   const reach = furthest(chargeRange(output, { linears, bias }, sources, null));
   requireFinite(`output "${output.name}"`, output.name, reach);
   // A weight's rounding may add half a count to each input.
   let quantum = Math.max(largestWeight / 32767, reach / 2 ** 31) || 1;
   for (;;) {
-    const real = { linears: linears.map((linear) => ({ ...linear, weights: linear.weights.map((weight) => weight / quantum) })), bias: bias.map((value) => value / quantum) };
+    const real = {
+      linears: linears.map((linear) => ({ ...linear, weights: linear.weights.map((weight) => weight / quantum) })),
+      bias: bias.map((value) => value / quantum),
+    };
     if (furthest(chargeRange(output, real, sources, new Int32Array(channelsOf(output.shape)))) < 2 ** 31) {
-      return { weights: real.linears.map(({ weights }) => Int32Array.from(weights, Math.round)), bias: Int32Array.from(real.bias, Math.round), quantum };
+      return {
+        weights: real.linears.map(({ weights }) => Int32Array.from(weights, Math.round)),
+        bias: Int32Array.from(real.bias, Math.round),
+        quantum,
+      };
     }
     quantum *= 1.0625;
     if (largestWeight / quantum < 1) {
-      throw new LlifError("PRECISION", `output "${output.name}": its charge does not fit 32 bits with any weights left; take fewer bits, or average over smaller windows`, { nodes: [output.name] });
+      throw new LlifError(
+        "PRECISION",
+        `output "${output.name}": its charge does not fit 32 bits with any weights left; take fewer bits, or average over smaller windows`,
+        { nodes: [output.name] },
+      );
     }
   }
 }
 
 function requireFinite(place: string, node: string, reach: number): void {
-  if (!(reach < Infinity)) throw new LlifError("PRECISION", `${place}: expected finite charges, got ${reach}; a weight is no number, or its values overflow`, { nodes: [node] });
+  if (!(reach < Infinity))
+    throw new LlifError(
+      "PRECISION",
+      `${place}: expected finite charges, got ${reach}; a weight is no number, or its values overflow`,
+      { nodes: [node] },
+    );
 }
 
 /** NaN if one of them is. */

@@ -30,7 +30,8 @@ export interface RateNeuronOptions {
 }
 
 /** One kind of neuron for a whole network, in charge. */
-export interface NeuronPlan extends Pick<Population, "floor" | "leakFactor" | "reset" | "spikesPerTick" | "refractory"> {
+export interface NeuronPlan
+  extends Pick<Population, "floor" | "leakFactor" | "reset" | "spikesPerTick" | "refractory"> {
   readonly threshold: number;
   readonly initialPotential: number;
   readonly dtSeconds: number;
@@ -43,21 +44,35 @@ export function planNeuron({ code, schedule, spikes }: CodePlan, options: RateNe
   const names = ["timeConstantTicks", "neuron", "reset", "floor", "refractory", "spikesPerTick"] as const;
   const given = names.filter((name) => options[name] !== undefined);
   if ((code !== "rate" || schedule !== "synchronous" || spikes !== "unsigned") && given.length > 0) {
-    throw new LlifError("ARGUMENT", `${given.join(", ")}: expected a synchronous rate network with unsigned spikes; ${code}, ${schedule}, ${spikes} has one kind of neuron only`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${given.join(", ")}: expected a synchronous rate network with unsigned spikes; ${code}, ${schedule}, ${spikes} has one kind of neuron only`,
+    );
   }
   if (options.neuron !== undefined) {
-    if (given.length > 1) throw new LlifError("ARGUMENT", `neuron: expected no ${given.filter((name) => name !== "neuron").join(", ")} beside it; the neuron has its own`);
+    if (given.length > 1)
+      throw new LlifError(
+        "ARGUMENT",
+        `neuron: expected no ${given.filter((name) => name !== "neuron").join(", ")} beside it; the neuron has its own`,
+      );
     return planBiological(options.neuron);
   }
   const reset = checkOneOf("reset", options.reset ?? "soft", ["soft", "hard"] as const);
-  const refractory = typeof options.refractory === "object" ? options.refractory : { ticks: options.refractory ?? 0, input: "integrate" as const };
+  const refractory =
+    typeof options.refractory === "object"
+      ? options.refractory
+      : { ticks: options.refractory ?? 0, input: "integrate" as const };
   checkInteger("refractory ticks", refractory.ticks, 0, 2 ** 24);
   return {
     threshold: 1,
     initialPotential: reset === "hard" || code === "ttfs" ? 0 : 0.5,
     floor: options.floor === undefined ? -Infinity : checkFinite("floor", options.floor, { to: 0 }),
-    leakFactor: options.timeConstantTicks === undefined ? 1 : Math.exp(-1 / checkFinite("timeConstantTicks", options.timeConstantTicks, { above: 0 })),
-    reset, refractory,
+    leakFactor:
+      options.timeConstantTicks === undefined
+        ? 1
+        : Math.exp(-1 / checkFinite("timeConstantTicks", options.timeConstantTicks, { above: 0 })),
+    reset,
+    refractory,
     spikesPerTick: checkInteger("spikesPerTick", options.spikesPerTick ?? 1, 1, 2 ** 24),
     dtSeconds: 1,
     unitFactor: refractory.ticks + 1,
@@ -87,7 +102,13 @@ interface MappedPopulation {
 }
 
 /** q = θ·w·s_source/s_target, c = θ·b/s_target, both a tick (real-valued ttfs: a window); T10's I_eq makes up for an ohmic leak. */
-export function mapRateLayer(layer: FoldedLayer, sources: readonly CountSource[], bias: Float64Array, unit: Float64Array, neuron: NeuronPlan): MappedPopulation {
+export function mapRateLayer(
+  layer: FoldedLayer,
+  sources: readonly CountSource[],
+  bias: Float64Array,
+  unit: Float64Array,
+  neuron: NeuronPlan,
+): MappedPopulation {
   const { name, shape } = layer;
   const channels = channelsOf(shape);
   const { threshold, initialPotential, floor, leakFactor, reset, refractory } = neuron;
@@ -99,27 +120,59 @@ export function mapRateLayer(layer: FoldedLayer, sources: readonly CountSource[]
   return {
     weights: chargesOf(layer, sources, (channel) => threshold / unit[channel]),
     population: {
-      kind: "population", rectified: true, name, shape, unit, floor, leakFactor, reset, spikesPerTick, refractory, threshold: filled(threshold), initialPotential: filled(initialPotential),
+      kind: "population",
+      rectified: true,
+      name,
+      shape,
+      unit,
+      floor,
+      leakFactor,
+      reset,
+      spikesPerTick,
+      refractory,
+      threshold: filled(threshold),
+      initialPotential: filled(initialPotential),
       bias: Float32Array.from(bias, (value, index) => (threshold * value) / unit[index % channels] + leak + shift),
     },
   };
 }
 
 /** Charges in units of the output itself. */
-export function mapRateOutput(output: FoldedOutput, sources: readonly CountSource[], bias: Float64Array): { readonly output: SpikingOutput; readonly weights: readonly Float32Array[] } {
+export function mapRateOutput(
+  output: FoldedOutput,
+  sources: readonly CountSource[],
+  bias: Float64Array,
+): { readonly output: SpikingOutput; readonly weights: readonly Float32Array[] } {
   const { name, shape, rectified } = output;
   const unit = new Float64Array(channelsOf(shape)).fill(1);
-  return { output: { kind: "output", name, shape, bias: Float32Array.from(bias), unit, rectified }, weights: chargesOf(output, sources, () => 1) };
+  return {
+    output: { kind: "output", name, shape, bias: Float32Array.from(bias), unit, rectified },
+    weights: chargesOf(output, sources, () => 1),
+  };
 }
 
-function chargesOf(node: FoldedLayer | FoldedOutput, sources: readonly CountSource[], factor: (channel: number) => number): Float32Array[] {
+function chargesOf(
+  node: FoldedLayer | FoldedOutput,
+  sources: readonly CountSource[],
+  factor: (channel: number) => number,
+): Float32Array[] {
   const channels = channelsOf(node.shape);
   return node.synapses.map(({ linear }: { linear: Linear }, number) => {
     const { unit } = sources[number];
     const weights = new Float32Array(linear.weights.length);
-    forEachWeight(linear, node.shape, (output, input, weight, index) => (weights[index] = weight * unit[input % unit.length] * factor(output % channels)));
+    forEachWeight(
+      linear,
+      node.shape,
+      (output, input, weight, index) =>
+        (weights[index] = weight * unit[input % unit.length] * factor(output % channels)),
+    );
     const wrong = weights.findIndex((weight) => !Number.isFinite(weight));
-    if (wrong >= 0) throw new LlifError("PRECISION", `${node.kind} "${node.name}": expected finite charges in float32, got ${weights[wrong]}; a weight is no number, or the values overflow`, { nodes: [node.name] });
+    if (wrong >= 0)
+      throw new LlifError(
+        "PRECISION",
+        `${node.kind} "${node.name}": expected finite charges in float32, got ${weights[wrong]}; a weight is no number, or the values overflow`,
+        { nodes: [node.name] },
+      );
     return weights;
   });
 }

@@ -17,14 +17,27 @@ const hopeless = 2 ** -6;
 export function requireResolution(network: SpikingNetwork, { layer, bits, advice }: BoundLoss): void {
   if (network.arithmetic !== "int32") return;
   const images = patterns(network);
-  const blind = operationsOf(network) * images.length <= most ? new Set(images.map((image) => JSON.stringify(Object.values(quantizedTwin(network).run(image).charges).map((charges) => [...charges])))).size === 1 : network.levels * 2 ** -bits < hopeless;
-  if (blind) throw new LlifError("PRECISION", `layer "${layer}": ${network.levels} levels cannot resolve it; ${advice}`, { nodes: [layer] });
+  const blind =
+    operationsOf(network) * images.length <= most
+      ? new Set(
+          images.map((image) =>
+            JSON.stringify(Object.values(quantizedTwin(network).run(image).charges).map((charges) => [...charges])),
+          ),
+        ).size === 1
+      : network.levels * 2 ** -bits < hopeless;
+  if (blind)
+    throw new LlifError("PRECISION", `layer "${layer}": ${network.levels} levels cannot resolve it; ${advice}`, {
+      nodes: [layer],
+    });
 }
 
 function operationsOf(network: SpikingNetwork): number {
   return network.synapses.reduce((sum, { kind, weights, to }) => {
     const shape = shapeOf(network, to);
-    return sum + (kind === "dense" || kind === "identity" ? weights.length : (weights.length * sizeOf(shape)) / channelsOf(shape));
+    return (
+      sum +
+      (kind === "dense" || kind === "identity" ? weights.length : (weights.length * sizeOf(shape)) / channelsOf(shape))
+    );
   }, 0);
 }
 
@@ -32,6 +45,12 @@ function patterns({ input }: SpikingNetwork): Int32Array[] {
   const { minimum, maximum } = input.counts ?? { minimum: 0, maximum: 1 };
   const size = sizeOf(input.shape);
   const columns = input.shape.length === 3 ? input.shape[1] * input.shape[2] : size;
-  const bright = [() => true, () => false, (index: number) => index < size / 2, (index: number) => index % columns < columns / 2, (index: number) => (Math.floor(index / (4 * columns)) + Math.floor((index % columns) / (columns / 4))) % 2 === 0];
+  const bright = [
+    () => true,
+    () => false,
+    (index: number) => index < size / 2,
+    (index: number) => index % columns < columns / 2,
+    (index: number) => (Math.floor(index / (4 * columns)) + Math.floor((index % columns) / (columns / 4))) % 2 === 0,
+  ];
   return bright.map((is) => Int32Array.from({ length: size }, (_, index) => (is(index) ? maximum : minimum)));
 }

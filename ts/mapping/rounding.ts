@@ -32,7 +32,13 @@ export function weightRounding(network: SpikingNetwork): CoarseWeights[] {
       let squares = 0;
       for (const weight of weights) squares += weight ** 2;
       const quanta = Math.sqrt(squares / weights.length);
-      if (quanta === 0 || quanta >= fewQuanta || (Math.sqrt(members) * network.levels) / 8 <= quanta || (worst !== null && worst.quanta <= quanta)) continue;
+      if (
+        quanta === 0 ||
+        quanta >= fewQuanta ||
+        (Math.sqrt(members) * network.levels) / 8 <= quanta ||
+        (worst !== null && worst.quanta <= quanta)
+      )
+        continue;
       const share = 1 / (Math.sqrt(12) * quanta);
       const advice = `${node.name}: its weights have ${bitsOf(quanta)} (rms ${quanta.toPrecision(2)} quanta), since ${members > 1 ? `it reads sums of up to ${Math.round(members)} counts of` : "it reads counts of"} ${network.levels} levels in 32 bits: their rounding alone makes its sums wrong by about ${(100 * share).toPrecision(2)} %, more with more bits; take fewer bits, or real-valued ttfs`;
       worst = { layer: node.name, quanta, share, advice };

@@ -21,7 +21,8 @@ export type CalibrationImages = Samples;
 export type ActivationMaxima = Readonly<Record<string, ArrayLike<number>>>;
 
 export function checkMaxima(place: string, maxima: ActivationMaxima): void {
-  for (const [node, values] of Object.entries(checkObject(place, maxima))) if (!isArrayOfNumbers(values)) checkNumbers(`${place}: ${node}`, values);
+  for (const [node, values] of Object.entries(checkObject(place, maxima)))
+    if (!isArrayOfNumbers(values)) checkNumbers(`${place}: ${node}`, values);
 }
 
 /** A pass says −Infinity before its first sample. */
@@ -77,9 +78,19 @@ export function followed(relu: ReluNetwork, folded: FoldedNetwork): FollowedActi
   const mirrors = [...negative].map((name): AffineNode => {
     const { shape } = relu.nodes.find((node) => node.name === name) as AffineNode;
     const channels = channelsOf(shape);
-    return { kind: "affine", name: negatedName(name), from: [name], shape, scale: new Float32Array(channels).fill(-1), shift: new Float32Array(channels) };
+    return {
+      kind: "affine",
+      name: negatedName(name),
+      from: [name],
+      shape,
+      scale: new Float32Array(channels).fill(-1),
+      shift: new Float32Array(channels),
+    };
   });
-  return { network: { ...relu, nodes: [...relu.nodes, ...mirrors] }, nodes: [...positive, ...mirrors.map(({ name }) => name)] };
+  return {
+    network: { ...relu, nodes: [...relu.nodes, ...mirrors] },
+    nodes: [...positive, ...mirrors.map(({ name }) => name)],
+  };
 }
 
 /**
@@ -108,44 +119,86 @@ export interface ChosenScales {
  * no finite number; ABORTED.
  * @see docs/mathematics.md, scales
  */
-export async function activationScales(relu: ReluNetwork, folded: FoldedNetwork, options: ScaleOptions): Promise<ChosenScales> {
+export async function activationScales(
+  relu: ReluNetwork,
+  folded: FoldedNetwork,
+  options: ScaleOptions,
+): Promise<ChosenScales> {
   const layers = layersOf(folded).filter(({ activation }) => activation !== null);
   const analytic = options.scales === "analytic";
-  const { scales, images } = analytic ? { scales: analyticScales(relu, folded, options.inputRange), images: Infinity } : await calibratedScales(relu, folded, layers, options);
+  const { scales, images } = analytic
+    ? { scales: analyticScales(relu, folded, options.inputRange), images: Infinity }
+    : await calibratedScales(relu, folded, layers, options);
   const usual = safeguards(options.scales === "max" ? images : Infinity);
   const margin = options.margin ?? (options.scales === "max" ? Math.max(usual.margin, options.leastMargin) : 1);
   const floors = channelFloors(folded, scales, options.channelFloor ?? usual.channelFloor);
-  const chosen = new Map(layers.map((layer) => {
-    const { name, ceiling } = layer;
-    const scale = bounded(scales.get(name) as Float64Array, floors.get(name) as Float64Array, { ceiling, margin: analytic ? 1 : margin, perChannel: options.perChannel });
-    checkScale(layer, scale, analytic ? "the bound from the weights" : "the largest calibrated activation");
-    return [name, scale] as const;
-  }));
+  const chosen = new Map(
+    layers.map((layer) => {
+      const { name, ceiling } = layer;
+      const scale = bounded(scales.get(name) as Float64Array, floors.get(name) as Float64Array, {
+        ceiling,
+        margin: analytic ? 1 : margin,
+        perChannel: options.perChannel,
+      });
+      checkScale(layer, scale, analytic ? "the bound from the weights" : "the largest calibrated activation");
+      return [name, scale] as const;
+    }),
+  );
   if (analytic) {
     const loss = boundLoss(relu, folded, chosen, options.levels, options.inputRange);
     return { scales: chosen, loss, warnings: loss === null ? [] : [loss.advice] };
   }
-  const seen = layers.filter(({ activation }) => activation?.side !== "negative").map(({ name }) => ({ name, largest: scales.get(name) as Float64Array }));
+  const seen = layers
+    .filter(({ activation }) => activation?.side !== "negative")
+    .map(({ name }) => ({ name, largest: scales.get(name) as Float64Array }));
   const given = options.maxima !== undefined && options.scales === "max";
-  return { scales: chosen, loss: null, warnings: calibrationWarnings({ images, largestInput: given ? null : options.largestInput(), pixels: options.inputRange === undefined, layers: seen }) };
+  return {
+    scales: chosen,
+    loss: null,
+    warnings: calibrationWarnings({
+      images,
+      largestInput: given ? null : options.largestInput(),
+      pixels: options.inputRange === undefined,
+      layers: seen,
+    }),
+  };
 }
 
 /** What overflows in float32 or float64 has no scale. */
 function checkScale({ name, activation }: FoldedLayer, scale: Float64Array, what: string): void {
   const channel = scale.findIndex((value) => !(value < Infinity));
-  if (channel >= 0) throw new LlifError("DATA", `layer "${name}": expected finite activations, got ${scale[channel]} for ${what} of channel ${channel}; a weight is no number, or the values overflow`, { nodes: [(activation as Activation).node] });
+  if (channel >= 0)
+    throw new LlifError(
+      "DATA",
+      `layer "${name}": expected finite activations, got ${scale[channel]} for ${what} of channel ${channel}; a weight is no number, or the values overflow`,
+      { nodes: [(activation as Activation).node] },
+    );
 }
 
 /** Never above the ReLU's ceiling. */
-function bounded(raw: Float64Array, floor: Float64Array, { ceiling, margin, perChannel }: { readonly ceiling: number; readonly margin: number; readonly perChannel: boolean }): Float64Array {
+function bounded(
+  raw: Float64Array,
+  floor: Float64Array,
+  { ceiling, margin, perChannel }: { readonly ceiling: number; readonly margin: number; readonly perChannel: boolean },
+): Float64Array {
   const largest = raw.reduce((most, scale) => Math.max(most, scale), 0) * margin || 1;
-  return raw.map((scale, channel) => Math.min(ceiling, perChannel ? Math.max(scale, floor[channel]) * margin : largest));
+  return raw.map((scale, channel) =>
+    Math.min(ceiling, perChannel ? Math.max(scale, floor[channel]) * margin : largest),
+  );
 }
 
-async function calibratedScales(relu: ReluNetwork, folded: FoldedNetwork, layers: readonly FoldedLayer[], options: ScaleOptions): Promise<{ readonly scales: Map<string, Float64Array>; readonly images: number }> {
+async function calibratedScales(
+  relu: ReluNetwork,
+  folded: FoldedNetwork,
+  layers: readonly FoldedLayer[],
+  options: ScaleOptions,
+): Promise<{ readonly scales: Map<string, Float64Array>; readonly images: number }> {
   const { nodes, network } = followed(relu, folded);
   if (options.scales === "max" && options.maxima !== undefined) checkFollowed(network, nodes, options.maxima);
-  const { maxima, images } = options.scales === "max" && options.maxima !== undefined ? { maxima: options.maxima, images: options.maximaImages ?? Infinity } : await streamed(network, nodes, options);
+  const { maxima, images } =
+    options.scales === "max" && options.maxima !== undefined
+      ? { maxima: options.maxima, images: options.maximaImages ?? Infinity }
+      : await streamed(network, nodes, options);
   return { scales: new Map(layers.map((layer) => [layer.name, scaleOf(layer, maxima)])), images };
 }
 
@@ -165,7 +218,12 @@ export function scaleOf({ name, shape, activation }: FoldedLayer, maxima: Activa
   const scale = new Float64Array(channels);
   for (const followed of sides) {
     const values = maxima[followed];
-    if (values === undefined) throw new LlifError("DATA", `layer "${name}": expected the maxima of node "${followed}", as followedActivations lists them`, { nodes: [node] });
+    if (values === undefined)
+      throw new LlifError(
+        "DATA",
+        `layer "${name}": expected the maxima of node "${followed}", as followedActivations lists them`,
+        { nodes: [node] },
+      );
     for (let index = 0; index < size; index++) {
       const channel = index % channels;
       scale[channel] = Math.max(scale[channel], values[placed(place, index) % values.length]);
@@ -178,24 +236,41 @@ export function scaleOf({ name, shape, activation }: FoldedLayer, maxima: Activa
 const batchSize = 32;
 
 /** Maxima or percentiles by node and channel, in memory that does not grow with the images. */
-async function streamed(network: ReluNetwork, nodes: readonly string[], options: ScaleOptions): Promise<{ readonly maxima: ActivationMaxima; readonly images: number }> {
+async function streamed(
+  network: ReluNetwork,
+  nodes: readonly string[],
+  options: ScaleOptions,
+): Promise<{ readonly maxima: ActivationMaxima; readonly images: number }> {
   const { scales, percentile, calibration } = options;
   if (calibration === undefined) {
-    throw new LlifError("DATA", `scales "${scales}": expected calibration images, got none; a few hundred inputs that are like those to come, labels are not needed`);
+    throw new LlifError(
+      "DATA",
+      `scales "${scales}": expected calibration images, got none; a few hundred inputs that are like those to come, labels are not needed`,
+    );
   }
   const shapes = new Map(network.nodes.map((node) => [node.name, node.shape]));
   const follower = (): Follower => (scales === "percentile" ? new StreamingHistogram() : new Largest());
-  const kept = new Map(nodes.map((node) => [node, Array.from({ length: channelsOf(shapes.get(node) ?? []) }, follower)]));
+  const kept = new Map(
+    nodes.map((node) => [node, Array.from({ length: channelsOf(shapes.get(node) ?? []) }, follower)]),
+  );
   let images = 0;
   for await (const batch of batches(calibration, options.pass === undefined ? 1 : batchSize)) {
     throwIfAborted(options.signal);
-    const values = options.pass === undefined ? plainPass(network, nodes, batch[0]) : options.pass.run(joined(batch), batch.length).kept;
+    const values =
+      options.pass === undefined
+        ? plainPass(network, nodes, batch[0])
+        : options.pass.run(joined(batch), batch.length).kept;
     for (const node of nodes) {
       const followers = kept.get(node) as Follower[];
       const activations = values[node];
       for (let index = 0; index < activations.length; index++) {
         const activation = Math.max(0, activations[index]);
-        if (!(activation < Infinity)) throw new LlifError("DATA", `layer "${node}": expected finite activations, got ${activations[index]} in channel ${index % followers.length} for a calibration input; a weight is no number, or the values overflow float32`, { nodes: [node] });
+        if (!(activation < Infinity))
+          throw new LlifError(
+            "DATA",
+            `layer "${node}": expected finite activations, got ${activations[index]} in channel ${index % followers.length} for a calibration input; a weight is no number, or the values overflow float32`,
+            { nodes: [node] },
+          );
         followers[index % followers.length].add(activation);
       }
     }
@@ -204,7 +279,12 @@ async function streamed(network: ReluNetwork, nodes: readonly string[], options:
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   if (images === 0) throw new LlifError("DATA", `scales "${scales}": expected calibration images, got an empty set`);
-  return { maxima: Object.fromEntries([...kept].map(([node, followers]) => [node, followers.map((each) => each.percentile(percentile))])), images };
+  return {
+    maxima: Object.fromEntries(
+      [...kept].map(([node, followers]) => [node, followers.map((each) => each.percentile(percentile))]),
+    ),
+    images,
+  };
 }
 
 interface Follower {
@@ -241,7 +321,10 @@ async function* batches(images: AsyncIterable<PlainSample>, size: number): Async
 
 function joined(images: readonly PlainSample[]): PlainSample {
   const [first] = images;
-  const batch = first instanceof Uint8Array ? new Uint8Array(first.length * images.length) : new Float32Array(first.length * images.length);
+  const batch =
+    first instanceof Uint8Array
+      ? new Uint8Array(first.length * images.length)
+      : new Float32Array(first.length * images.length);
   images.forEach((image, index) => batch.set(image, index * first.length));
   return batch;
 }
@@ -253,4 +336,3 @@ function layersOf(folded: FoldedNetwork): FoldedLayer[] {
 function negatedName(node: string): string {
   return `${node}.negated`;
 }
-

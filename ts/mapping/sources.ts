@@ -20,20 +20,36 @@ export interface CountSource {
 }
 
 /** Counts of a pool, from those it reads. */
-export function pooledSource(pool: FoldedPool | SpikingPool, multiplicity: ArrayLike<number> | null, source: CountSource): CountSource {
+export function pooledSource(
+  pool: FoldedPool | SpikingPool,
+  multiplicity: ArrayLike<number> | null,
+  source: CountSource,
+): CountSource {
   const { shape } = pool;
   if (pool.mode === "max") return { ...source, shape };
   const members = largestSum(pool, multiplicity, source.shape);
   return {
-    shape, unit: source.unit, shift: source.shift === null ? null : summedShift(pool, multiplicity, source, source.shift),
-    smallest: source.smallest * members, largest: source.largest * members, members: source.members * members,
+    shape,
+    unit: source.unit,
+    shift: source.shift === null ? null : summedShift(pool, multiplicity, source, source.shift),
+    smallest: source.smallest * members,
+    largest: source.largest * members,
+    members: source.members * members,
   };
 }
 
-function summedShift(pool: FoldedPool | SpikingPool, multiplicity: ArrayLike<number> | null, source: CountSource, shift: Float64Array): Float64Array {
+function summedShift(
+  pool: FoldedPool | SpikingPool,
+  multiplicity: ArrayLike<number> | null,
+  source: CountSource,
+  shift: Float64Array,
+): Float64Array {
   const channels = channelsOf(pool.shape);
   const inside = repeated(shift, sizeOf(source.shape));
   const sums = new Float64Array(sizeOf(pool.shape));
   forEachPooled(pool, source.shape, pool.shape, (output, input) => (sums[output] += inside[input]));
-  return compressed(sums.map((sum, index) => sum * (multiplicity?.[Math.floor(index / channels)] ?? 1)), channels);
+  return compressed(
+    sums.map((sum, index) => sum * (multiplicity?.[Math.floor(index / channels)] ?? 1)),
+    channels,
+  );
 }

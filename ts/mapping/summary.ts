@@ -4,7 +4,13 @@ import { requireReluNetwork } from "../relu/check.ts";
 import { checkOptions, checkObject, checkArray } from "../check.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { bitsFor, chargeBounds, chargeRange, countRanges, type CountRange } from "../spiking/charge-range.ts";
-import { latencyTicks, type Population, type SpikingNetwork, type SpikingNode, synapsesTo } from "../spiking/network.ts";
+import {
+  latencyTicks,
+  type Population,
+  type SpikingNetwork,
+  type SpikingNode,
+  synapsesTo,
+} from "../spiking/network.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { clippingOf, type LayerClipping } from "./clipping.ts";
 import { precisionOf } from "./quantize.ts";
@@ -22,7 +28,12 @@ export interface LayerSummary {
   /** Activation at which the model saturates there (ReLU6); null where it does not. */
   readonly ceiling: number | null;
   /** Smallest and largest p of θ = 2^p, what they would be if no charge were near 32 bits, and the bits that the charge would then need; null in float32 networks. */
-  readonly precision: { readonly smallest: number; readonly largest: number; readonly wanted: number; readonly wantedBits: number } | null;
+  readonly precision: {
+    readonly smallest: number;
+    readonly largest: number;
+    readonly wanted: number;
+    readonly wantedBits: number;
+  } | null;
   /** Bits that the largest charge provably needs, sign included; null in float32 networks and for pools. */
   readonly chargeBits: number | null;
   /** What an engine adds in: `i16 blocks`, 16-bit sums of few inputs widened into 32 bits; `i32` where a weight needs more than 16 bits, and in signed rate, which compares after every tick. */
@@ -53,7 +64,10 @@ export interface NetworkSummary {
  * @param model the ReLU network it was mapped from, for `folded`, and with maxima of other images than the scales were
  * taken from (`followedActivations`), for `clipping`.
  */
-export function summarize(network: SpikingNetwork, model: { readonly relu?: ReluNetwork; readonly maxima?: ActivationMaxima } = {}): NetworkSummary {
+export function summarize(
+  network: SpikingNetwork,
+  model: { readonly relu?: ReluNetwork; readonly maxima?: ActivationMaxima } = {},
+): NetworkSummary {
   requireSpikingNetwork("summarize: network", network);
   checkOptions("summarize", model, { relu: true, maxima: true });
   if (model.relu !== undefined) requireReluNetwork("summarize: relu", model.relu);
@@ -62,45 +76,89 @@ export function summarize(network: SpikingNetwork, model: { readonly relu?: Relu
   const ranges = countRanges(network);
   const layers = network.nodes.map((node) => summarizeNode(network, node, ranges));
   const names = new Set(network.nodes.map((node) => node.name));
-  const clipping = model.relu !== undefined && model.maxima !== undefined ? clippingOf(network, model.relu, model.maxima) : [];
+  const clipping =
+    model.relu !== undefined && model.maxima !== undefined ? clippingOf(network, model.relu, model.maxima) : [];
   return {
-    name, code, schedule, spikes, levels, windowTicks, latencyTicks: latencyTicks(network), layers,
-    folded: (model.relu?.nodes ?? []).filter((node) => node.kind !== "input" && !names.has(node.name)).map((node) => node.name),
+    name,
+    code,
+    schedule,
+    spikes,
+    levels,
+    windowTicks,
+    latencyTicks: latencyTicks(network),
+    layers,
+    folded: (model.relu?.nodes ?? [])
+      .filter((node) => node.kind !== "input" && !names.has(node.name))
+      .map((node) => node.name),
     clipping,
-    warnings: [...neuronWarnings(network), ...precisionWarnings(layers), ...clipping.map(({ advice }) => advice), ...mappingWarnings(network)],
+    warnings: [
+      ...neuronWarnings(network),
+      ...precisionWarnings(layers),
+      ...clipping.map(({ advice }) => advice),
+      ...mappingWarnings(network),
+    ],
   };
 }
 
-function summarizeNode(network: SpikingNetwork, node: SpikingNode, ranges: ReadonlyMap<string, CountRange>): LayerSummary {
+function summarizeNode(
+  network: SpikingNetwork,
+  node: SpikingNode,
+  ranges: ReadonlyMap<string, CountRange>,
+): LayerSummary {
   const { name, kind, shape } = node;
   if (node.kind === "pool") {
-    return { name, kind, shape, neurons: 0, from: [node.from], scale: null, ceiling: null, precision: null, chargeBits: null, accumulator: null };
+    return {
+      name,
+      kind,
+      shape,
+      neurons: 0,
+      from: [node.from],
+      scale: null,
+      ceiling: null,
+      precision: null,
+      chargeBits: null,
+      accumulator: null,
+    };
   }
   const exact = network.arithmetic === "int32";
   const range = exact ? chargeRange(network, node, ranges) : null;
   return {
-    name, kind, shape,
+    name,
+    kind,
+    shape,
     neurons: sizeOf(shape),
     from: synapsesTo(network, name).map((synapse) => synapse.from),
     scale: node.kind === "population" ? extent(node.unit.map((unit) => unit * (exact ? network.levels : 1))) : null,
     ceiling: node.kind === "population" && node.ceiling !== undefined ? node.ceiling[0] : null,
     precision: exact && node.kind === "population" ? precisionsOf(network, node, ranges) : null,
     chargeBits: range === null ? null : bitsFor(Math.max(range.largest, -range.smallest)),
-    accumulator: range === null ? "f32" : range.largestWeight <= 32767 && network.schedule === "layerwise" ? "i16 blocks" : "i32",
+    accumulator:
+      range === null ? "f32" : range.largestWeight <= 32767 && network.schedule === "layerwise" ? "i16 blocks" : "i32",
   };
 }
 
-function precisionsOf(network: SpikingNetwork, node: Population, ranges: ReadonlyMap<string, CountRange>): LayerSummary["precision"] {
+function precisionsOf(
+  network: SpikingNetwork,
+  node: Population,
+  ranges: ReadonlyMap<string, CountRange>,
+): LayerSummary["precision"] {
   const { threshold } = node;
   const [smallest, largest] = extent(Float64Array.from(threshold, Math.log2));
   const wanted = Math.max(precisionOf(network.levels), largest);
   const { lower, upper } = chargeBounds(network, node, ranges);
-  const furthest = upper.reduce((most, value, index) => Math.max(most, (Math.max(value, -lower[index]) / threshold[index % threshold.length]) * 2 ** wanted), 0);
+  const furthest = upper.reduce(
+    (most, value, index) =>
+      Math.max(most, (Math.max(value, -lower[index]) / threshold[index % threshold.length]) * 2 ** wanted),
+    0,
+  );
   return { smallest, largest, wanted, wantedBits: bitsFor(furthest) };
 }
 
 function extent(values: Float64Array): [number, number] {
-  return [values.reduce((least, value) => Math.min(least, value), Infinity), values.reduce((most, value) => Math.max(most, value), -Infinity)];
+  return [
+    values.reduce((least, value) => Math.min(least, value), Infinity),
+    values.reduce((most, value) => Math.max(most, value), -Infinity),
+  ];
 }
 
 function neuronWarnings(network: SpikingNetwork): string[] {
@@ -108,19 +166,41 @@ function neuronWarnings(network: SpikingNetwork): string[] {
   const named = (wrong: (population: Population) => boolean) => populations.filter(wrong).map(({ name }) => name);
   const say = (names: readonly string[], text: string) => (names.length === 0 ? [] : [`${names.join(", ")}: ${text}`]);
   return [
-    ...say(named(({ reset }) => reset === "hard"), "hard reset drops the charge above threshold, so rates fall short by up to the part of the threshold that one tick brings (T5), more in every layer; take reset soft"),
-    ...say(named(({ floor }) => floor !== -Infinity), "a floor on the membrane forgets inhibition; unless it lies below −2D the neuron is no ReLU, however long it runs (T4); take none"),
-    ...say(named(({ refractory }) => refractory.ticks > 0 && refractory.input === "discard"), "input that arrives while refractory is lost, which is no ReLU (T6); take input integrate"),
+    ...say(
+      named(({ reset }) => reset === "hard"),
+      "hard reset drops the charge above threshold, so rates fall short by up to the part of the threshold that one tick brings (T5), more in every layer; take reset soft",
+    ),
+    ...say(
+      named(({ floor }) => floor !== -Infinity),
+      "a floor on the membrane forgets inhibition; unless it lies below −2D the neuron is no ReLU, however long it runs (T4); take none",
+    ),
+    ...say(
+      named(({ refractory }) => refractory.ticks > 0 && refractory.input === "discard"),
+      "input that arrives while refractory is lost, which is no ReLU (T6); take input integrate",
+    ),
   ];
 }
 
 /** In one line, since a deep network may have many; which layer takes how many bits is in `layers`. */
 function precisionWarnings(layers: readonly LayerSummary[]): string[] {
-  const lowered = layers.flatMap(({ name, precision }) => (precision === null || precision.smallest >= precision.wanted ? [] : [{ name, ...precision }]));
+  const lowered = layers.flatMap(({ name, precision }) =>
+    precision === null || precision.smallest >= precision.wanted ? [] : [{ name, ...precision }],
+  );
   if (lowered.length === 0) return [];
-  const worst = lowered.reduce((least, layer) => (layer.wanted - layer.smallest > least.wanted - least.smallest ? layer : least));
-  const others = lowered.length === 1 ? "" : ` (and ${lowered.length - 1} more: ${lowered.filter((layer) => layer !== worst).slice(0, 3).map(({ name }) => name).join(", ")}${lowered.length > 4 ? ", …" : ""})`;
-  return [`${worst.name}: thresholds of 2^${worst.smallest} instead of 2^${worst.wanted}, at which its charge could need ${worst.wantedBits} of 32 bits${others}: weights are rounded more coarsely; take fewer bits or scales per channel`];
+  const worst = lowered.reduce((least, layer) =>
+    layer.wanted - layer.smallest > least.wanted - least.smallest ? layer : least,
+  );
+  const others =
+    lowered.length === 1
+      ? ""
+      : ` (and ${lowered.length - 1} more: ${lowered
+          .filter((layer) => layer !== worst)
+          .slice(0, 3)
+          .map(({ name }) => name)
+          .join(", ")}${lowered.length > 4 ? ", …" : ""})`;
+  return [
+    `${worst.name}: thresholds of 2^${worst.smallest} instead of 2^${worst.wanted}, at which its charge could need ${worst.wantedBits} of 32 bits${others}: weights are rounded more coarsely; take fewer bits or scales per channel`,
+  ];
 }
 
 /** The summary as a table for a terminal. */
@@ -128,7 +208,9 @@ export function formatSummary(summary: NetworkSummary): string {
   checkArray("formatSummary: summary: layers", checkObject("formatSummary: summary", summary).layers);
   const { name, code, schedule, spikes, levels, windowTicks, folded, warnings } = summary;
   const rows = summary.layers.map((layer) => [
-    layer.name, formatShape(layer.shape), layer.from.join(" + "),
+    layer.name,
+    formatShape(layer.shape),
+    layer.from.join(" + "),
     layer.scale === null ? "" : range(layer.scale.map((value) => value.toPrecision(3))),
     layer.ceiling === null ? "" : String(Number(layer.ceiling.toPrecision(4))),
     layer.precision === null ? "" : range([layer.precision.smallest, layer.precision.largest].map(String)),
@@ -137,7 +219,11 @@ export function formatSummary(summary: NetworkSummary): string {
   ]);
   const header = ["layer", "shape", "from", "scale", "ceiling", "p", "charge bits", "sums"];
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
-  const line = (row: readonly string[]) => row.map((cell, column) => cell.padEnd(widths[column])).join("  ").trimEnd();
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]))
+      .join("  ")
+      .trimEnd();
   return [
     `${name}: ${code}, ${schedule}, ${spikes} spikes, ${levels} levels in ${windowTicks} ticks; ${summary.latencyTicks} ticks to a decision`,
     line(header),
@@ -150,4 +236,3 @@ export function formatSummary(summary: NetworkSummary): string {
 function range([low, high]: readonly string[]): string {
   return low === high ? low : `${low}…${high}`;
 }
-

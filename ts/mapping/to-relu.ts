@@ -2,7 +2,15 @@ import { requireSpikingNetwork } from "../spiking/check.ts";
 import { LlifError } from "../errors.ts";
 import { averageDivisors } from "../relu/forward.ts";
 import type { AveragePoolNode, ReluNetwork, ReluNode } from "../relu/network.ts";
-import { type Population, shapeOf, type SpikingNetwork, type SpikingOutput, type SpikingPool, type Synapse, synapsesTo } from "../spiking/network.ts";
+import {
+  type Population,
+  shapeOf,
+  type SpikingNetwork,
+  type SpikingOutput,
+  type SpikingPool,
+  type Synapse,
+  synapsesTo,
+} from "../spiking/network.ts";
 import { channelsOf, sameShape, sizeOf, type Shape } from "../tensor.ts";
 import { forEachWeight } from "../spiking/weights.ts";
 import { compressed, repeated } from "./fold/linear.ts";
@@ -75,17 +83,32 @@ class Inversion {
     const synapses = all.filter(({ from }) => !partners.has(from));
     if (synapses.length === 0) throw this.#unsupported(name, "expected at least one synapse, got none");
     const unit = activationUnit(node);
-    const charge = Float64Array.from({ length: channelsOf(shape) }, (_, index) => unit[index % unit.length] / (node.kind === "population" ? node.threshold[index % node.threshold.length] : 1));
-    const bias = this.#biasOf(node, charge, all.filter(({ from }) => partners.has(from)));
+    const charge = Float64Array.from(
+      { length: channelsOf(shape) },
+      (_, index) =>
+        unit[index % unit.length] / (node.kind === "population" ? node.threshold[index % node.threshold.length] : 1),
+    );
+    const bias = this.#biasOf(
+      node,
+      charge,
+      all.filter(({ from }) => partners.has(from)),
+    );
     const perChannel = bias.length === channelsOf(shape);
     // The mapping names a node after its weighted sum, or else after its last step: names survive the way there and back.
-    const diagonal = synapses.length === 1 && synapses[0].kind === "identity" && (node.kind === "population" || !perChannel);
+    const diagonal =
+      synapses.length === 1 && synapses[0].kind === "identity" && (node.kind === "population" || !perChannel);
     const slope = slopes.get(name);
     const linear = !node.rectified || (slope?.every((factor) => factor === 1) === true && ceilingOf(node) === Infinity);
     const sum = diagonal && !linear ? `${name}.scale` : name;
     const none = new Float32Array(channelsOf(shape));
     const terms = synapses.map((synapse, index) => {
-      return this.#weighted(node, synapse, synapses.length > 1 ? `${name}.${index + 1}` : sum, charge, perChannel && index === 0 ? bias : none);
+      return this.#weighted(
+        node,
+        synapse,
+        synapses.length > 1 ? `${name}.${index + 1}` : sum,
+        charge,
+        perChannel && index === 0 ? bias : none,
+      );
     });
     let end = terms[0];
     if (terms.length > 1) {
@@ -96,7 +119,14 @@ class Inversion {
     if (!perChannel) end = this.#elementwise(biased, end, shape, new Float32Array(sizeOf(shape)).fill(1), bias);
     if (!linear) {
       const activation = diagonal && node.kind === "population" ? name : `${name}.relu`;
-      this.nodes.push({ kind: "relu", name: activation, from: [end], shape, ceiling: ceilingOf(node), ...(slope === undefined ? {} : { slope: Float32Array.from(slope) }) });
+      this.nodes.push({
+        kind: "relu",
+        name: activation,
+        from: [end],
+        shape,
+        ceiling: ceilingOf(node),
+        ...(slope === undefined ? {} : { slope: Float32Array.from(slope) }),
+      });
       end = activation;
     }
     if (node.kind === "population") this.#sources.set(name, { end, unit });
@@ -104,7 +134,13 @@ class Inversion {
   }
 
   /** One synapse's weighted sum. */
-  #weighted(node: Population | SpikingOutput, synapse: Synapse, name: string, charge: Float64Array, bias: Float32Array): string {
+  #weighted(
+    node: Population | SpikingOutput,
+    synapse: Synapse,
+    name: string,
+    charge: Float64Array,
+    bias: Float32Array,
+  ): string {
     const { shape } = node;
     const { weights } = synapse;
     const { end, unit } = this.#source(synapse.from, node.name);
@@ -114,7 +150,10 @@ class Inversion {
       const channels = channelsOf(shape);
       const perChannel = weights.length === channels && channels % unit.length === 0;
       const length = perChannel ? channels : sizeOf(shape);
-      const scale = Float32Array.from({ length }, (_, index) => (weights[index % weights.length] * charge[index % charge.length]) / unit[index % unit.length]);
+      const scale = Float32Array.from(
+        { length },
+        (_, index) => (weights[index % weights.length] * charge[index % charge.length]) / unit[index % unit.length],
+      );
       if (!perChannel) return this.#elementwise(name, from, shape, scale, repeatedFloats(bias, length));
       this.nodes.push({ kind: "affine", name, from: [from], shape, scale, shift: bias });
       return name;
@@ -127,13 +166,29 @@ class Inversion {
       const from = this.#reshaped(`${name}.flatten`, end, sourceShape, [sizeOf(sourceShape)]);
       const outputs = sizeOf(shape);
       const flat = shape.length === 1 ? name : `${name}.flat`;
-      this.nodes.push({ kind: "dense", name: flat, from: [from], shape: [outputs], weights: { shape: [outputs, sizeOf(sourceShape)], data }, bias: repeatedFloats(bias, outputs) });
+      this.nodes.push({
+        kind: "dense",
+        name: flat,
+        from: [from],
+        shape: [outputs],
+        weights: { shape: [outputs, sizeOf(sourceShape)], data },
+        bias: repeatedFloats(bias, outputs),
+      });
       return this.#reshaped(name, flat, [outputs], shape);
     }
     const { kernel, stride, dilation, padding, groups } = synapse;
     const groupInputs = channelsOf(sourceShape) / groups;
     this.nodes.push({
-      kind: synapse.kind, name, from: [end], shape, kernel, stride, dilation, padding, groups, bias,
+      kind: synapse.kind,
+      name,
+      from: [end],
+      shape,
+      kernel,
+      stride,
+      dilation,
+      padding,
+      groups,
+      bias,
       weights: { shape: [kernel[0], kernel[1], groupInputs, channelsOf(shape)], data },
     });
     return name;
@@ -146,7 +201,9 @@ class Inversion {
       return counts === null ? [] : [zeroCharge(this.#network, synapse, counts)];
     });
     const sums = compressed(
-      repeated(Float64Array.from(node.bias), constants.length === 0 ? 0 : sizeOf(node.shape)).map((bias, index) => constants.reduce((sum, constant) => sum + constant[index], bias)),
+      repeated(Float64Array.from(node.bias), constants.length === 0 ? 0 : sizeOf(node.shape)).map((bias, index) =>
+        constants.reduce((sum, constant) => sum + constant[index], bias),
+      ),
       channelsOf(node.shape),
     );
     const leak = node.kind === "population" ? (1 - node.leakFactor) / 2 : 0;
@@ -175,7 +232,9 @@ class Inversion {
   #average(node: AveragePoolNode, pool: SpikingPool): { readonly node: AveragePoolNode; readonly members: number } {
     for (const countPadding of [true, false]) {
       const average = { ...node, countPadding };
-      const members = averageDivisors(average, shapeOf(this.#network, pool.from)).map((divisor, index) => divisor * (pool.multiplicity?.[index] ?? 1));
+      const members = averageDivisors(average, shapeOf(this.#network, pool.from)).map(
+        (divisor, index) => divisor * (pool.multiplicity?.[index] ?? 1),
+      );
       if (members.every((count) => count === members[0])) return { node: average, members: members[0] };
     }
     throw this.#unsupported(pool.name, "its windows are weighed as in no average pool");
@@ -184,12 +243,20 @@ class Inversion {
   /** @param reader whose synapse or pool reads it. */
   #source(name: string, reader: string): Source {
     const source = this.#sources.get(name);
-    if (source === undefined) throw this.#unsupported(reader, `it reads "${name}", which does not come before it: no ReLU network is recurrent`);
+    if (source === undefined)
+      throw this.#unsupported(
+        reader,
+        `it reads "${name}", which does not come before it: no ReLU network is recurrent`,
+      );
     return source;
   }
 
   #unsupported(node: string, reason: string): LlifError {
-    return new LlifError("UNSUPPORTED", `network "${this.#network.name}", node "${node}": cannot be mapped back: ${reason}`, { nodes: [node] });
+    return new LlifError(
+      "UNSUPPORTED",
+      `network "${this.#network.name}", node "${node}": cannot be mapped back: ${reason}`,
+      { nodes: [node] },
+    );
   }
 }
 

@@ -1,8 +1,25 @@
 import { LlifError } from "../errors.ts";
 import { requireReluNetwork } from "../relu/check.ts";
-import { checkBoolean, checkFinite, checkFunction, checkInteger, checkOneOf, checkOptions, checkSignal, type OptionKeys } from "../check.ts";
+import {
+  checkBoolean,
+  checkFinite,
+  checkFunction,
+  checkInteger,
+  checkOneOf,
+  checkOptions,
+  checkSignal,
+  type OptionKeys,
+} from "../check.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
-import { hasRealTimes, type Charges, type Population, type SpikingInput, type SpikingNetwork, type SpikingNode, type Synapse } from "../spiking/network.ts";
+import {
+  hasRealTimes,
+  type Charges,
+  type Population,
+  type SpikingInput,
+  type SpikingNetwork,
+  type SpikingNode,
+  type Synapse,
+} from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 import { warn } from "../warn.ts";
 import { planCode, type CodeOptions, type CodePlan } from "./code.ts";
@@ -12,7 +29,17 @@ import { applyLinear, compressed, type Linear, repeated } from "./fold/linear.ts
 import { checkFloatInputs, floatInput, pixelCounts } from "./input.ts";
 import { quantizeLayer, quantizeOutput } from "./quantize.ts";
 import { mapRateLayer, mapRateOutput, planNeuron, type NeuronPlan, type RateNeuronOptions } from "./rate.ts";
-import { activationScales, checkMaxima, followed, type ActivationMaxima, type ActivationPass, type CalibrationImages, type FollowedActivations, type ScaleMethod, type Scales } from "./scales.ts";
+import {
+  activationScales,
+  checkMaxima,
+  followed,
+  type ActivationMaxima,
+  type ActivationPass,
+  type CalibrationImages,
+  type FollowedActivations,
+  type ScaleMethod,
+  type Scales,
+} from "./scales.ts";
 import { pooledSource, type CountSource } from "./sources.ts";
 import { requireResolution } from "./resolution.ts";
 import { keepWarnings, mappingWarnings } from "./warnings.ts";
@@ -53,21 +80,48 @@ export interface ToSpikingOptions extends CodeOptions, RateNeuronOptions {
 }
 
 const optionKeys: OptionKeys<ToSpikingOptions> = {
-  code: true, schedule: true, spikes: true, nonAdjacent: true, settles: true, bits: true, ticks: true,
-  timeConstantTicks: true, neuron: true, reset: true, floor: true, refractory: true, spikesPerTick: true,
-  scales: true, margin: true, channelFloor: true, percentile: true, perChannel: true, calibration: true, maxima: true, maximaImages: true, pass: true, inputRange: true,
-  signal: true, onProgress: true,
+  code: true,
+  schedule: true,
+  spikes: true,
+  nonAdjacent: true,
+  settles: true,
+  bits: true,
+  ticks: true,
+  timeConstantTicks: true,
+  neuron: true,
+  reset: true,
+  floor: true,
+  refractory: true,
+  spikesPerTick: true,
+  scales: true,
+  margin: true,
+  channelFloor: true,
+  percentile: true,
+  perChannel: true,
+  calibration: true,
+  maxima: true,
+  maximaImages: true,
+  pass: true,
+  inputRange: true,
+  signal: true,
+  onProgress: true,
 };
 
 /** What no later step looks at. */
 function checkToSpiking(options: ToSpikingOptions): void {
-  const { signal, onProgress, pass, perChannel, maximaImages, nonAdjacent, settles, maxima } = checkOptions("toSpiking", options, optionKeys);
+  const { signal, onProgress, pass, perChannel, maximaImages, nonAdjacent, settles, maxima } = checkOptions(
+    "toSpiking",
+    options,
+    optionKeys,
+  );
   // Null is no default.
-  for (const [key, value] of Object.entries(options)) if (value === null) throw new LlifError("ARGUMENT", `toSpiking: ${key}: expected a value or none, got null`);
+  for (const [key, value] of Object.entries(options))
+    if (value === null) throw new LlifError("ARGUMENT", `toSpiking: ${key}: expected a value or none, got null`);
   checkSignal("signal", signal);
   if (onProgress !== undefined) checkFunction("onProgress", onProgress);
   if (pass !== undefined) checkFunction("pass: run", pass.run);
-  for (const [key, value] of Object.entries({ perChannel, nonAdjacent, settles })) if (value !== undefined) checkBoolean(key, value);
+  for (const [key, value] of Object.entries({ perChannel, nonAdjacent, settles }))
+    if (value !== undefined) checkBoolean(key, value);
   if (maximaImages !== undefined) checkInteger("maximaImages", maximaImages, 1);
   if (maxima !== undefined) checkMaxima("maxima", maxima);
 }
@@ -85,27 +139,55 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
   const neuron = planNeuron(plan, options);
   const scaleMethod = checkOneOf("scales", options.scales ?? "max", ["max", "percentile", "analytic"] as const);
   const { pixels, range, largest, calibration } = await checkFloatInputs(options, scaleMethod, inputOf(relu).shape);
-  const folded = foldNetwork(relu, { pixels, signedCounts: hasSignedCounts(plan), levels: plan.arithmetic === "int32" ? plan.levels : 0 });
+  const folded = foldNetwork(relu, {
+    pixels,
+    signedCounts: hasSignedCounts(plan),
+    levels: plan.arithmetic === "int32" ? plan.levels : 0,
+  });
   const { scales, loss, warnings } = await activationScales(relu, folded, {
     scales: scaleMethod,
     ...(options.margin === undefined ? {} : { margin: checkFinite("margin", options.margin, { above: 0 }) }),
-    ...(options.channelFloor === undefined ? {} : { channelFloor: checkFinite("channelFloor", options.channelFloor, { above: 0, to: 1 }) }),
+    ...(options.channelFloor === undefined
+      ? {}
+      : { channelFloor: checkFinite("channelFloor", options.channelFloor, { above: 0, to: 1 }) }),
     // A real-valued time is as fine at any scale, so it takes one that no activation is likely to pass.
     leastMargin: hasRealTimes(plan) ? 4 : 0,
     percentile: checkFinite("percentile", options.percentile ?? 99.9, { above: 0, to: 100 }),
     perChannel: options.perChannel ?? true,
-    calibration, largestInput: largest, levels: hasRealTimes(plan) ? Infinity : plan.levels,
-    maxima: options.maxima, maximaImages: options.maximaImages, pass: options.pass, inputRange: pixels ? undefined : range(), signal: options.signal, onProgress: options.onProgress,
+    calibration,
+    largestInput: largest,
+    levels: hasRealTimes(plan) ? Infinity : plan.levels,
+    maxima: options.maxima,
+    maximaImages: options.maximaImages,
+    pass: options.pass,
+    inputRange: pixels ? undefined : range(),
+    signal: options.signal,
+    onProgress: options.onProgress,
   });
   const counts = pixels ? pixelCounts(relu.convention.scale) : floatInput(range());
   const input: SpikingInput = { name: folded.input.name, shape: folded.input.shape, counts };
-  const convention = pixels ? relu.convention : { scale: counts.unit, mean: [0], std: [1], channelOrder: relu.convention.channelOrder };
+  const convention = pixels
+    ? relu.convention
+    : { scale: counts.unit, mean: [0], std: [1], channelOrder: relu.convention.channelOrder };
   const { code, schedule, spikes, nonAdjacent, settles, arithmetic, windowTicks, levels } = plan;
   const builder = new Builder(plan, neuron, input, scales);
   for (const node of folded.nodes) builder.add(node);
   const network: SpikingNetwork = {
-    name: relu.name, code, schedule, spikes, arithmetic, windowTicks, levels, ...(nonAdjacent ? { nonAdjacent } : {}), ...(settles ? { settles } : {}), dtSeconds: neuron.dtSeconds,
-    input, nodes: builder.nodes, synapses: builder.synapses, convention, classes: relu.classes,
+    name: relu.name,
+    code,
+    schedule,
+    spikes,
+    arithmetic,
+    windowTicks,
+    levels,
+    ...(nonAdjacent ? { nonAdjacent } : {}),
+    ...(settles ? { settles } : {}),
+    dtSeconds: neuron.dtSeconds,
+    input,
+    nodes: builder.nodes,
+    synapses: builder.synapses,
+    convention,
+    classes: relu.classes,
   };
   if (loss !== null) requireResolution(network, loss);
   keepWarnings(network, warnings);
@@ -118,11 +200,17 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
  * sides that some scales need as further nodes.
  * @throws {LlifError} UNSUPPORTED naming all nodes that are not mapped.
  */
-export function followedActivations(relu: ReluNetwork, options: Pick<ToSpikingOptions, "inputRange"> = {}): FollowedActivations {
+export function followedActivations(
+  relu: ReluNetwork,
+  options: Pick<ToSpikingOptions, "inputRange"> = {},
+): FollowedActivations {
   requireReluNetwork("followedActivations: network", relu);
   const { inputRange } = checkOptions("followedActivations", options, { inputRange: true });
   if (inputRange !== undefined) checkFinite("inputRange", inputRange, { above: 0 });
-  return followed(relu, foldNetwork(relu, { pixels: options.inputRange === undefined, signedCounts: false, levels: Infinity }));
+  return followed(
+    relu,
+    foldNetwork(relu, { pixels: options.inputRange === undefined, signedCounts: false, levels: Infinity }),
+  );
 }
 
 /** Balanced ternary digits hold a negative count as well as a positive one. */
@@ -145,7 +233,14 @@ class Builder {
     this.#input = input;
     this.#scales = scales;
     const { unit, minimum, maximum } = input.counts as NonNullable<SpikingInput["counts"]>;
-    this.#sources.set(input.name, { shape: input.shape, unit: Float64Array.of(unit), shift: null, smallest: minimum, largest: maximum, members: 1 });
+    this.#sources.set(input.name, {
+      shape: input.shape,
+      unit: Float64Array.of(unit),
+      shift: null,
+      smallest: minimum,
+      largest: maximum,
+      members: 1,
+    });
   }
 
   add(node: ReturnType<typeof foldNetwork>["nodes"][number]): void {
@@ -157,8 +252,11 @@ class Builder {
     }
     const sources = node.synapses.map(({ from }) => this.#source(from));
     const bias = this.#biasOf(node, sources);
-    const weights = node.kind === "output" ? this.#addOutput(node, sources, bias) : this.#addPopulation(node, sources, bias);
-    node.synapses.forEach(({ from, linear }, index) => this.synapses.push({ ...geometryOf(linear), from, to: node.name, delayTicks: 0, weights: weights[index] }));
+    const weights =
+      node.kind === "output" ? this.#addOutput(node, sources, bias) : this.#addPopulation(node, sources, bias);
+    node.synapses.forEach(({ from, linear }, index) =>
+      this.synapses.push({ ...geometryOf(linear), from, to: node.name, delayTicks: 0, weights: weights[index] }),
+    );
   }
 
   #addPopulation(layer: FoldedLayer, sources: readonly CountSource[], bias: Float64Array): readonly Charges[] {
@@ -170,7 +268,14 @@ class Builder {
     const shift = layer.complement ? scale.map((value) => -value) : null;
     // The non-adjacent form may stand one above until its last digits come.
     const most = levels + (this.#plan.nonAdjacent ? 1 : 0);
-    this.#sources.set(layer.name, { shape: layer.shape, unit, shift, smallest: layer.rectified ? 0 : -most, largest: most, members: 1 });
+    this.#sources.set(layer.name, {
+      shape: layer.shape,
+      unit,
+      shift,
+      smallest: layer.rectified ? 0 : -most,
+      largest: most,
+      members: 1,
+    });
     const hints = { ...ceilingOf(layer, scale), ...negativeSideOf(layer) };
     if (!exact) {
       const { population, weights } = mapRateLayer(layer, sources, bias, unit, this.#neuron);
@@ -179,10 +284,24 @@ class Builder {
     }
     const { weights, bias: charges, threshold } = quantizeLayer(layer, sources, bias, unit, room);
     // A ternary digit rounds by comparing with half a threshold, so it starts from nothing.
-    const initialPotential = hasSignedCounts(this.#plan) ? new Int32Array(channels) : threshold.map((theta) => theta / 2);
+    const initialPotential = hasSignedCounts(this.#plan)
+      ? new Int32Array(channels)
+      : threshold.map((theta) => theta / 2);
     this.nodes.push({
-      kind: "population", rectified: layer.rectified, name: layer.name, shape: layer.shape, bias: charges, threshold, initialPotential, floor: -Infinity,
-      leakFactor: 1, reset: "soft", spikesPerTick: 1, refractory: { ticks: 0, input: "integrate" }, unit, ...hints,
+      kind: "population",
+      rectified: layer.rectified,
+      name: layer.name,
+      shape: layer.shape,
+      bias: charges,
+      threshold,
+      initialPotential,
+      floor: -Infinity,
+      leakFactor: 1,
+      reset: "soft",
+      spikesPerTick: 1,
+      refractory: { ticks: 0, input: "integrate" },
+      unit,
+      ...hints,
     });
     return weights;
   }
@@ -195,7 +314,14 @@ class Builder {
       return mapped.weights;
     }
     const { weights, bias: charges, quantum } = quantizeOutput(output, sources, bias);
-    this.nodes.push({ kind: "output", name, shape, bias: charges, unit: new Float64Array(channelsOf(shape)).fill(quantum), rectified });
+    this.nodes.push({
+      kind: "output",
+      name,
+      shape,
+      bias: charges,
+      unit: new Float64Array(channelsOf(shape)).fill(quantum),
+      rectified,
+    });
     return weights;
   }
 
@@ -206,7 +332,9 @@ class Builder {
       return shift === null ? [] : [applyLinear(linear, repeated(shift, sizeOf(shape)), shape, node.shape)];
     });
     if (shifts.length === 0) return node.bias;
-    const all = repeated(node.bias, sizeOf(node.shape)).map((bias, index) => shifts.reduce((sum, shift) => sum + shift[index], bias));
+    const all = repeated(node.bias, sizeOf(node.shape)).map((bias, index) =>
+      shifts.reduce((sum, shift) => sum + shift[index], bias),
+    );
     return compressed(all, channelsOf(node.shape));
   }
 
@@ -230,7 +358,9 @@ function ceilingOf(layer: FoldedLayer, scale: Float64Array): { readonly ceiling?
 }
 
 function negativeSideOf({ negativeOf, complement }: FoldedLayer): Pick<Population, "negativeOf"> {
-  return negativeOf === null ? {} : { negativeOf: { population: negativeOf.layer, slope: negativeOf.slope, complement } };
+  return negativeOf === null
+    ? {}
+    : { negativeOf: { population: negativeOf.layer, slope: negativeOf.slope, complement } };
 }
 
 type Geometry<T> = T extends Synapse ? Omit<T, "from" | "to" | "delayTicks" | "weights"> : never;
@@ -240,4 +370,3 @@ function geometryOf(linear: Linear): Geometry<Synapse> {
   const { kind, kernel, stride, dilation, padding, groups } = linear;
   return { kind, kernel, stride, dilation, padding, groups };
 }
-

@@ -1,6 +1,13 @@
 import { checkNumbers, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import { populationsOf, shapeOf, type SpikingNetwork, type SpikingPool, synapsesTo, type Synapse } from "../spiking/network.ts";
+import {
+  populationsOf,
+  shapeOf,
+  type SpikingNetwork,
+  type SpikingPool,
+  synapsesTo,
+  type Synapse,
+} from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 
 /** The quantised network that a layerwise spiking network equals, count by count; never a simulation. */
@@ -23,11 +30,20 @@ export interface TwinOutcome {
  * @see docs/mathematics.md T7, T8, T12
  */
 export function quantizedTwin(network: SpikingNetwork): QuantizedTwin {
-  checkObject("quantizedTwin: network: input", checkObject("quantizedTwin: network", network, "a spiking network").input);
+  checkObject(
+    "quantizedTwin: network: input",
+    checkObject("quantizedTwin: network", network, "a spiking network").input,
+  );
   if (network.arithmetic !== "int32") {
-    throw new LlifError("UNSUPPORTED", `network "${network.name}": only integer networks have a quantised twin, this is ${network.schedule} ${network.code} in ${network.arithmetic}`);
+    throw new LlifError(
+      "UNSUPPORTED",
+      `network "${network.name}": only integer networks have a quantised twin, this is ${network.schedule} ${network.code} in ${network.arithmetic}`,
+    );
   }
-  return { run: (counts) => runTwin(network, checkNumbers("QuantizedTwin.run: counts", counts, { length: sizeOf(network.input.shape) })) };
+  return {
+    run: (counts) =>
+      runTwin(network, checkNumbers("QuantizedTwin.run: counts", counts, { length: sizeOf(network.input.shape) })),
+  };
 }
 
 function runTwin(network: SpikingNetwork, inputCounts: ArrayLike<number>): TwinOutcome {
@@ -58,7 +74,10 @@ function runTwin(network: SpikingNetwork, inputCounts: ArrayLike<number>): TwinO
   }
   const counts = populationsOf(network).map(({ name, rectified }) => {
     const values = known.get(name) as ArrayLike<number>;
-    return [name, rectified && network.schedule === "layerwise" ? Uint32Array.from(values) : Int32Array.from(values)] as const;
+    return [
+      name,
+      rectified && network.schedule === "layerwise" ? Uint32Array.from(values) : Int32Array.from(values),
+    ] as const;
   });
   return { counts: Object.fromEntries(counts), charges };
 }
@@ -67,12 +86,14 @@ function addCharge(network: SpikingNetwork, synapse: Synapse, source: ArrayLike<
   const { weights } = synapse;
   if (synapse.kind === "dense") {
     for (let output = 0; output < charge.length; output++) {
-      for (let input = 0; input < source.length; input++) charge[output] += weights[output * source.length + input] * source[input];
+      for (let input = 0; input < source.length; input++)
+        charge[output] += weights[output * source.length + input] * source[input];
     }
     return;
   }
   if (synapse.kind === "identity") {
-    for (let index = 0; index < charge.length; index++) charge[index] += weights[index % weights.length] * source[index];
+    for (let index = 0; index < charge.length; index++)
+      charge[index] += weights[index % weights.length] * source[index];
     return;
   }
   const [height, width, channels] = shapeOf(network, synapse.from);
@@ -84,14 +105,27 @@ function addCharge(network: SpikingNetwork, synapse: Synapse, source: ArrayLike<
     for (let x = 0; x < columns; x++)
       for (let ky = 0; ky < synapse.kernel[0]; ky++)
         for (let kx = 0; kx < synapse.kernel[1]; kx++) {
-          const inputY = transposed ? (y + synapse.padding.top - ky * synapse.dilation[0]) / synapse.stride[0] : y * synapse.stride[0] - synapse.padding.top + ky * synapse.dilation[0];
-          const inputX = transposed ? (x + synapse.padding.left - kx * synapse.dilation[1]) / synapse.stride[1] : x * synapse.stride[1] - synapse.padding.left + kx * synapse.dilation[1];
-          if (inputY < 0 || inputY >= height || inputX < 0 || inputX >= width || !Number.isInteger(inputY) || !Number.isInteger(inputX)) continue;
+          const inputY = transposed
+            ? (y + synapse.padding.top - ky * synapse.dilation[0]) / synapse.stride[0]
+            : y * synapse.stride[0] - synapse.padding.top + ky * synapse.dilation[0];
+          const inputX = transposed
+            ? (x + synapse.padding.left - kx * synapse.dilation[1]) / synapse.stride[1]
+            : x * synapse.stride[1] - synapse.padding.left + kx * synapse.dilation[1];
+          if (
+            inputY < 0 ||
+            inputY >= height ||
+            inputX < 0 ||
+            inputX >= width ||
+            !Number.isInteger(inputY) ||
+            !Number.isInteger(inputX)
+          )
+            continue;
           for (let c = 0; c < groupInputs; c++)
             for (let o = 0; o < outputs; o++) {
               const group = Math.floor(o / groupOutputs);
               const weight = weights[((ky * synapse.kernel[1] + kx) * groupInputs + c) * outputs + o];
-              charge[(y * columns + x) * outputs + o] += weight * source[(inputY * width + inputX) * channels + group * groupInputs + c];
+              charge[(y * columns + x) * outputs + o] +=
+                weight * source[(inputY * width + inputX) * channels + group * groupInputs + c];
             }
         }
 }

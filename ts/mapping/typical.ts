@@ -15,18 +15,38 @@ interface Moments {
  * Root mean square of each channel's activation, by layer, if all values were independent and sums normal. An estimate: real inputs are
  * correlated, so that values are a few times larger.
  */
-export function typicalActivations(relu: ReluNetwork, folded: FoldedNetwork, inputRange?: number): Map<string, Float64Array> {
+export function typicalActivations(
+  relu: ReluNetwork,
+  folded: FoldedNetwork,
+  inputRange?: number,
+): Map<string, Float64Array> {
   const pixel = 255 * relu.convention.scale;
-  const input: Moments = inputRange === undefined ? { mean: Float64Array.of(pixel / 2), variance: Float64Array.of(pixel ** 2 / 12) } : { mean: Float64Array.of(0), variance: Float64Array.of(inputRange ** 2 / 3) };
+  const input: Moments =
+    inputRange === undefined
+      ? { mean: Float64Array.of(pixel / 2), variance: Float64Array.of(pixel ** 2 / 12) }
+      : { mean: Float64Array.of(0), variance: Float64Array.of(inputRange ** 2 / 3) };
   const moments = new Map([[folded.input.name, input]]);
-  const shapes = new Map<string, Shape>([[folded.input.name, folded.input.shape], ...folded.nodes.map(({ name, shape }) => [name, shape] as const)]);
+  const shapes = new Map<string, Shape>([
+    [folded.input.name, folded.input.shape],
+    ...folded.nodes.map(({ name, shape }) => [name, shape] as const),
+  ]);
   const typical = new Map<string, Float64Array>();
   for (const node of folded.nodes) {
     if (node.kind === "output") continue;
     if (node.kind === "pool") {
       const { mean, variance } = moments.get(node.from) as Moments;
-      const { members } = pooledSource(node, node.multiplicity, { shape: shapes.get(node.from) as Shape, unit: Float64Array.of(1), shift: null, smallest: 0, largest: 1, members: 1 });
-      moments.set(node.name, { mean: mean.map((value) => value * members), variance: variance.map((value) => value * members) });
+      const { members } = pooledSource(node, node.multiplicity, {
+        shape: shapes.get(node.from) as Shape,
+        unit: Float64Array.of(1),
+        shift: null,
+        smallest: 0,
+        largest: 1,
+        members: 1,
+      });
+      moments.set(node.name, {
+        mean: mean.map((value) => value * members),
+        variance: variance.map((value) => value * members),
+      });
       continue;
     }
     const channels = channelsOf(node.shape);
@@ -34,7 +54,8 @@ export function typicalActivations(relu: ReluNetwork, folded: FoldedNetwork, inp
     node.bias.forEach((bias, index) => (mean[index % channels] += (bias * channels) / node.bias.length));
     for (const { from, linear } of node.synapses) {
       const source = moments.get(from) as Moments;
-      const rows = linear.kind === "dense" ? sizeOf(node.shape) : linear.kind === "identity" ? linear.weights.length : channels;
+      const rows =
+        linear.kind === "dense" ? sizeOf(node.shape) : linear.kind === "identity" ? linear.weights.length : channels;
       const share = channels / Math.max(channels, rows);
       forEachWeight(linear, node.shape, (output, place, weight) => {
         const channel = place % source.mean.length;
@@ -52,7 +73,10 @@ export function typicalActivations(relu: ReluNetwork, folded: FoldedNetwork, inp
       clipped[channel] = sign * first;
       return second;
     });
-    moments.set(node.name, { mean: clipped, variance: squares.map((square, channel) => Math.max(0, square - clipped[channel] ** 2)) });
+    moments.set(node.name, {
+      mean: clipped,
+      variance: squares.map((square, channel) => Math.max(0, square - clipped[channel] ** 2)),
+    });
     typical.set(node.name, squares.map(Math.sqrt));
   }
   return typical;

@@ -36,7 +36,15 @@ export interface OpenContenders {
 }
 
 /** @throws {LlifError} ARGUMENT where the twin should be certified; what the engine or a pass refuses. */
-export async function openContenders({ relu, network: mapped, engine, certify, energy, encoding, reluKnown }: ContenderChoice): Promise<OpenContenders> {
+export async function openContenders({
+  relu,
+  network: mapped,
+  engine,
+  certify,
+  energy,
+  encoding,
+  reluKnown,
+}: ContenderChoice): Promise<OpenContenders> {
   if (engine === "twin" && (certify || energy)) {
     throw new LlifError("ARGUMENT", `${certify ? "--certify" : "--energy"}: expected a simulation, got --engine twin`);
   }
@@ -51,13 +59,32 @@ export async function openContenders({ relu, network: mapped, engine, certify, e
   const dispose = (): void => open.splice(0).forEach((resource) => resource.dispose());
   try {
     // A real-valued time is in no count.
-    const record = certify && hasRealTimes(network) ? { spikes: populationsOf(network).map(({ name }) => name) } : energy && takesBack(network) ? { sent: true } : {};
+    const record =
+      certify && hasRealTimes(network)
+        ? { spikes: populationsOf(network).map(({ name }) => name) }
+        : energy && takesBack(network)
+          ? { sent: true }
+          : {};
     const twin = kept(hasTwin(network) ? await createTwinPass(network, { keep: "all" }) : null);
     const simulator = engine === "twin" ? null : kept(await createSimulator(network, { engine, record }));
     const activity = energy ? activityMeter(network, relu, !constant) : undefined;
-    const forward = reluKnown && !energy ? noPass : kept(await createFloatPass(relu, activity === undefined ? {} : { keep: activity.floatNodes }));
-    const certificates = certify ? await certificatesOf(relu, network, constant && simulator !== null ? simulator.engine : null, kept) : undefined;
-    const contenders = { network, reluOutput: relu.outputs[0], forward, simulator, twin, ...(certificates === undefined ? {} : { certificates }), ...(activity === undefined ? {} : { activity }), ...(constant ? {} : { encoder }) };
+    const forward =
+      reluKnown && !energy
+        ? noPass
+        : kept(await createFloatPass(relu, activity === undefined ? {} : { keep: activity.floatNodes }));
+    const certificates = certify
+      ? await certificatesOf(relu, network, constant && simulator !== null ? simulator.engine : null, kept)
+      : undefined;
+    const contenders = {
+      network,
+      reluOutput: relu.outputs[0],
+      forward,
+      simulator,
+      twin,
+      ...(certificates === undefined ? {} : { certificates }),
+      ...(activity === undefined ? {} : { activity }),
+      ...(constant ? {} : { encoder }),
+    };
     return { contenders, engine: simulator?.engine ?? "twin", dispose };
   } catch (error) {
     dispose();
@@ -77,7 +104,12 @@ export function hasTwin({ arithmetic }: SpikingNetwork): boolean {
 }
 
 /** Whatever of C1 to C3 the networks have. */
-async function certificatesOf(relu: ReluNetwork, network: SpikingNetwork, engine: Engine["name"] | null, kept: <T extends { dispose(): void } | null>(resource: T) => T): Promise<Certificates> {
+async function certificatesOf(
+  relu: ReluNetwork,
+  network: SpikingNetwork,
+  engine: Engine["name"] | null,
+  kept: <T extends { dispose(): void } | null>(resource: T) => T,
+): Promise<Certificates> {
   const certifier = await createCertifier(relu, (single) => createFloatPass(single)).catch((error: unknown) => {
     if (error instanceof LlifError && error.code === "UNSUPPORTED") return null;
     throw error;
@@ -85,6 +117,14 @@ async function certificatesOf(relu: ReluNetwork, network: SpikingNetwork, engine
   kept(certifier);
   // C2 holds for constant input.
   const exit = engine === null ? null : earlyExit(network);
-  const simulator = exit === null || engine === null ? null : kept(await createSimulator(network, { engine, record: earlyRecording(network) }));
-  return { certifier, correspondences: wholeNodes(relu, correspondences(relu, network)), lastWindow: lastWindow(network), earlyExit: exit === null || simulator === null ? null : { exit, simulator } };
+  const simulator =
+    exit === null || engine === null
+      ? null
+      : kept(await createSimulator(network, { engine, record: earlyRecording(network) }));
+  return {
+    certifier,
+    correspondences: wholeNodes(relu, correspondences(relu, network)),
+    lastWindow: lastWindow(network),
+    earlyExit: exit === null || simulator === null ? null : { exit, simulator },
+  };
 }

@@ -19,7 +19,11 @@ export interface ParallelOptions {
 const shardSize = 64;
 
 /** As `evaluateAt`, with the images shared out among workers: the same evaluations, whatever their number. */
-export async function evaluateInWorkers(choice: ContenderChoice, data: ImageDataset, { size, ticks, known = {}, signal, onProgress }: ParallelOptions): Promise<{ readonly evaluations: Evaluation[]; readonly engine: OpenContenders["engine"] }> {
+export async function evaluateInWorkers(
+  choice: ContenderChoice,
+  data: ImageDataset,
+  { size, ticks, known = {}, signal, onProgress }: ParallelOptions,
+): Promise<{ readonly evaluations: Evaluation[]; readonly engine: OpenContenders["engine"] }> {
   const wasm = supportsSimd() ? await preloadCore() : null;
   const first: OpenEvaluation = { ...choice, kind: "evaluation", wasm };
   const workers = await Workers.start(size, first);

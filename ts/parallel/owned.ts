@@ -13,4 +13,5 @@ export function owned<Value>(value: Value, anew = false): Value {
 }
 
 /** Of Node's Buffer, `slice()` would be a view. */
-const copyOf = (array: Uint8Array | Float32Array): ArrayBufferView => (array instanceof Uint8Array ? new Uint8Array(array) : array.slice());
+const copyOf = (array: Uint8Array | Float32Array): ArrayBufferView =>
+  array instanceof Uint8Array ? new Uint8Array(array) : array.slice();

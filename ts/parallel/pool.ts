@@ -54,14 +54,23 @@ const messagesLeft = 3;
  * fails, is replaced; samples of one that died are simulated again.
  * @throws {LlifError} UNSUPPORTED where the runtime has no workers; ARGUMENT for what cannot be posted to a worker; as `createSimulator`.
  */
-export async function pool<const R extends RecordOptions = {}>(network: SpikingNetwork, options: WorkerPoolOptions<R> = {}): Promise<SimulatorPool<R>> {
+export async function pool<const R extends RecordOptions = {}>(
+  network: SpikingNetwork,
+  options: WorkerPoolOptions<R> = {},
+): Promise<SimulatorPool<R>> {
   checkOptions("pool", options, { size: true, engine: true, record: true });
   if (options.size !== undefined) checkInteger("pool: size", options.size, 1, 1024);
   // Refused here, where the message reaches the caller at once, rather than by each worker.
   prepareNetwork(network);
   resolveRecording(network, options.record);
   const wasm = await coreFor(options.engine);
-  const first: OpenSimulator = { kind: "simulator", network, engine: wasm === null ? "reference" : (options.engine ?? "auto"), record: options.record, wasm };
+  const first: OpenSimulator = {
+    kind: "simulator",
+    network,
+    engine: wasm === null ? "reference" : (options.engine ?? "auto"),
+    record: options.record,
+    wasm,
+  };
   const workers = await Workers.start(options.size, first);
 
   return {
@@ -69,18 +78,34 @@ export async function pool<const R extends RecordOptions = {}>(network: SpikingN
     engine: workers.welcome as Engine["name"],
     size: workers.size,
     async run(input, options = {}, signal = options?.signal) {
-      const run = runOptions("pool.run", checkOptions<PoolRunOptions & RunOptions>("pool.run", options, { ticks: true, keepState: true, signal: true }));
+      const run = runOptions(
+        "pool.run",
+        checkOptions<PoolRunOptions & RunOptions>("pool.run", options, { ticks: true, keepState: true, signal: true }),
+      );
       throwIfAborted(checkSignal("pool.run: signal", signal));
       const question: RunSamples = { kind: "run", samples: [kept(input)], options: run };
       const [result] = (await workers.ask(question, signal)) as Result<R>[];
       return result;
     },
     async runBatch(inputs, options = {}) {
-      const run = runOptions("pool.runBatch", checkOptions<BatchOptions>("pool.runBatch", options, { ticks: true, keepState: true, signal: true, onProgress: true }));
+      const run = runOptions(
+        "pool.runBatch",
+        checkOptions<BatchOptions>("pool.runBatch", options, {
+          ticks: true,
+          keepState: true,
+          signal: true,
+          onProgress: true,
+        }),
+      );
       const { signal, onProgress } = options;
       checkSignal("pool.runBatch: signal", signal);
       if (onProgress !== undefined) checkFunction("pool.runBatch: onProgress", onProgress);
-      const shares = sharesOf(isShaped(inputs) ? samplesOf("pool.runBatch", inputs, network.input.shape) : checkIterable("pool.runBatch", inputs), workers.size);
+      const shares = sharesOf(
+        isShaped(inputs)
+          ? samplesOf("pool.runBatch", inputs, network.input.shape)
+          : checkIterable("pool.runBatch", inputs),
+        workers.size,
+      );
       let done = 0;
       try {
         const next = (): RunSamples | null => {
@@ -139,19 +164,28 @@ function sharesOf(inputs: Iterable<RunInput>, workers: number): Shares {
   };
 }
 
-const shareOf = (left: number, workers: number): number => Math.min(largestShare, Math.ceil(left / workers / messagesLeft));
+const shareOf = (left: number, workers: number): number =>
+  Math.min(largestShare, Math.ceil(left / workers / messagesLeft));
 
 /** A copy: whoever gave the sample may fill its arrays anew. @throws {LlifError} ARGUMENT for what is no plain data. */
 function kept(input: RunInput): RunInput {
   try {
     return owned(input, true);
   } catch (cause) {
-    throw new LlifError("ARGUMENT", `pool: expected a sample of plain data and arrays, which can be posted to a worker: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new LlifError(
+      "ARGUMENT",
+      `pool: expected a sample of plain data and arrays, which can be posted to a worker: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 
 /** What crosses of a run's options. */
 function runOptions(place: string, options: RunOptions): RunOptions {
-  if (options.keepState === true) throw new LlifError("ARGUMENT", `${place}: the workers of a pool share no state; expected keepState false, got true`);
+  if (options.keepState === true)
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: the workers of a pool share no state; expected keepState false, got true`,
+    );
   return options.ticks === undefined ? {} : { ticks: options.ticks };
 }

@@ -52,7 +52,10 @@ type Asked = (OpenSimulator | RunSamples | OpenEvaluation | EvaluateShard) & { r
  * @param post sends a message to the page or process that started the worker.
  * @param provide takes the core that the first question brings.
  */
-export function serve(post: (message: unknown, transfer: readonly ArrayBuffer[]) => void, provide: (platform: Platform) => void = providePlatform): (message: unknown) => Promise<void> {
+export function serve(
+  post: (message: unknown, transfer: readonly ArrayBuffer[]) => void,
+  provide: (platform: Platform) => void = providePlatform,
+): (message: unknown) => Promise<void> {
   let simulator: Simulator | undefined;
   let contenders: OpenContenders | undefined;
 
@@ -72,15 +75,22 @@ export function serve(post: (message: unknown, transfer: readonly ArrayBuffer[])
         contenders = await openContenders(asked);
         return contenders.engine;
       case "evaluate": {
-        if (contenders === undefined) throw new LlifError("ENGINE", "worker: asked to evaluate before it had its networks");
+        if (contenders === undefined)
+          throw new LlifError("ENGINE", "worker: asked to evaluate before it had its networks");
         const { firstSample, ticks, data, known } = asked;
         const { relu, twin } = known;
         return evaluateAt(
           {
             ...contenders.contenders,
             known: {
-              ...(relu === undefined ? {} : { relu: knownPart({ decisions: relu.decisions }, relu.microseconds, firstSample) }),
-              ...(twin === undefined ? {} : { twin: knownPart({ decisions: twin.decisions, hashes: twin.hashes }, twin.microseconds, firstSample) }),
+              ...(relu === undefined
+                ? {}
+                : { relu: knownPart({ decisions: relu.decisions }, relu.microseconds, firstSample) }),
+              ...(twin === undefined
+                ? {}
+                : {
+                    twin: knownPart({ decisions: twin.decisions, hashes: twin.hashes }, twin.microseconds, firstSample),
+                  }),
             },
           },
           data,
@@ -95,7 +105,10 @@ export function serve(post: (message: unknown, transfer: readonly ArrayBuffer[])
       const value = await answer(asked);
       post({ id: asked.id, value }, asked.kind === "run" ? [...largeBuffers(value)] : []);
     } catch (cause) {
-      const error = cause instanceof LlifError ? cause : new LlifError("ENGINE", `worker: ${cause instanceof Error ? cause.message : String(cause)}`);
+      const error =
+        cause instanceof LlifError
+          ? cause
+          : new LlifError("ENGINE", `worker: ${cause instanceof Error ? cause.message : String(cause)}`);
       post({ id: asked.id, error: { code: error.code, message: error.message, nodes: error.nodes } }, []);
     }
   };

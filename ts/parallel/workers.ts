@@ -67,7 +67,8 @@ export class Workers {
    */
   static async start(size: number | undefined, first: Question): Promise<Workers> {
     const { spawnWorker, parallelism } = currentPlatform();
-    if (spawnWorker === undefined) throw new LlifError("UNSUPPORTED", "workers: this runtime has none; simulate in one thread");
+    if (spawnWorker === undefined)
+      throw new LlifError("UNSUPPORTED", "workers: this runtime has none; simulate in one thread");
     const workers = new Workers(checkInteger("size", size ?? Math.max(1, parallelism?.() ?? 1), 1, 1024), first);
     try {
       [workers.welcome] = await Promise.all(Array.from({ length: workers.size }, () => workers.#add()));
@@ -99,7 +100,10 @@ export class Workers {
    * @returns the answers in the order of the questions.
    * @throws as `ask`; what `next` and `onAnswer` throw.
    */
-  async askAll<Asked extends Question>(next: () => Asked | null, { signal, onAnswer }: { readonly signal?: AbortSignal; readonly onAnswer?: (question: Asked) => void } = {}): Promise<unknown[]> {
+  async askAll<Asked extends Question>(
+    next: () => Asked | null,
+    { signal, onAnswer }: { readonly signal?: AbortSignal; readonly onAnswer?: (question: Asked) => void } = {},
+  ): Promise<unknown[]> {
     throwIfAborted(signal);
     const answers: unknown[] = [];
     const open = new Set<Task>();
@@ -154,7 +158,14 @@ export class Workers {
     let settle: Pick<Task, "resolve" | "reject"> | undefined;
     const answer = new Promise<unknown>((resolve, reject) => (settle = { resolve, reject }));
     if (++this.#open === 1) this.#stayAlive(true);
-    return { id: this.#nextId++, question, answer, ...(settle as unknown as Pick<Task, "resolve" | "reject">), deaths: 0, settled: false };
+    return {
+      id: this.#nextId++,
+      question,
+      answer,
+      ...(settle as unknown as Pick<Task, "resolve" | "reject">),
+      deaths: 0,
+      settled: false,
+    };
   }
 
   /** Resolves when the worker has taken the first question. */
@@ -211,7 +222,14 @@ export class Workers {
       member.handle.post({ ...question, id: task.id });
     } catch (cause) {
       member.tasks.pop();
-      this.#cancel(task, new LlifError("ARGUMENT", `workers: expected plain data and arrays, which can be posted to a worker: ${reasonOf(cause)}`, { cause }));
+      this.#cancel(
+        task,
+        new LlifError(
+          "ARGUMENT",
+          `workers: expected plain data and arrays, which can be posted to a worker: ${reasonOf(cause)}`,
+          { cause },
+        ),
+      );
     }
   }
 
@@ -246,10 +264,20 @@ export class Workers {
     const [task] = member.tasks;
     if (task?.question === this.#first) {
       this.#end(member);
-      return this.#cancel(task, new LlifError("ENGINE", `workers: a worker died as it started: ${reasonOf(cause)}`, { cause }));
+      return this.#cancel(
+        task,
+        new LlifError("ENGINE", `workers: a worker died as it started: ${reasonOf(cause)}`, { cause }),
+      );
     }
     if (task !== undefined && ++task.deaths >= mostDeaths) {
-      this.#cancel(task, new LlifError("ENGINE", `workers: ${mostDeaths} workers died over the same work; the last: ${reasonOf(cause)}`, { cause }));
+      this.#cancel(
+        task,
+        new LlifError(
+          "ENGINE",
+          `workers: ${mostDeaths} workers died over the same work; the last: ${reasonOf(cause)}`,
+          { cause },
+        ),
+      );
     }
     this.#replace(member);
   }
@@ -294,7 +322,8 @@ function startWorker(): WorkerHandle {
   }
 }
 
-const abortedBy = (signal: AbortSignal | undefined): LlifError => new LlifError("ABORTED", "cancelled", { cause: signal?.reason });
+const abortedBy = (signal: AbortSignal | undefined): LlifError =>
+  new LlifError("ABORTED", "cancelled", { cause: signal?.reason });
 
 function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);

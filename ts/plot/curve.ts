@@ -7,7 +7,10 @@ import { checkTitle, composeSvg, faint, grouped, labelAtEdge, loadPlot, palette,
  * Firing rate of a neuron against its input current, beside its ReLU; below, the error against the formula and its bound.
  * @returns an SVG document.
  */
-export async function curvePlot(points: readonly CurvePoint[], options: PlotTitle & { readonly note?: string }): Promise<string> {
+export async function curvePlot(
+  points: readonly CurvePoint[],
+  options: PlotTitle & { readonly note?: string },
+): Promise<string> {
   checkArray<object>("curvePlot: points", points).forEach((each) => checkObject("curvePlot: points", each));
   checkTitle("curvePlot", checkOptions("curvePlot", options, { title: true, width: true, note: true }));
   if (options.note !== undefined) checkString("curvePlot: note", options.note);
@@ -41,8 +44,28 @@ export async function curvePlot(points: readonly CurvePoint[], options: PlotTitl
         Plot.ruleY([0], { stroke: faint }),
         Plot.line(rows, { x: "current", y: "reluHertz", stroke: palette[1], strokeWidth: 5, strokeOpacity: 0.45 }),
         Plot.line(rows, { x: "current", y: "formulaHertz", stroke: palette[2], strokeWidth: 1.5 }),
-        Plot.dot(rows, { x: "current", y: "simulatedHertz", stroke: palette[0], fill: "white", strokeWidth: 1.25, r: 2.25 }),
-        ...legend.map((entry) => Plot.text([entry], { x: "x", y: "y", text: "text", fill: entry.fill, textAnchor: "start", dx: 8, dy: entry.dy, fontSize: 13, stroke: "white", strokeWidth: 4 })),
+        Plot.dot(rows, {
+          x: "current",
+          y: "simulatedHertz",
+          stroke: palette[0],
+          fill: "white",
+          strokeWidth: 1.25,
+          r: 2.25,
+        }),
+        ...legend.map((entry) =>
+          Plot.text([entry], {
+            x: "x",
+            y: "y",
+            text: "text",
+            fill: entry.fill,
+            textAnchor: "start",
+            dx: 8,
+            dy: entry.dy,
+            fontSize: 13,
+            stroke: "white",
+            strokeWidth: 4,
+          }),
+        ),
       ],
     },
   };
@@ -57,9 +80,20 @@ export async function curvePlot(points: readonly CurvePoint[], options: PlotTitl
       marginBottom: 40,
       marginTop: 28,
       x,
-      y: { label: bounded.length === 0 ? "simulated − formula (Hz)" : "simulated − formula (Hz); band: proven bound", labelOffset: labelAtEdge(72), grid: true, ticks: 5 },
+      y: {
+        label: bounded.length === 0 ? "simulated − formula (Hz)" : "simulated − formula (Hz); band: proven bound",
+        labelOffset: labelAtEdge(72),
+        grid: true,
+        ticks: 5,
+      },
       marks: [
-        Plot.areaY(bounded, { x: "current", y1: (row) => -(row.boundHertz?.below ?? 0), y2: (row) => row.boundHertz?.above ?? 0, fill: palette[4], fillOpacity: 0.25 }),
+        Plot.areaY(bounded, {
+          x: "current",
+          y1: (row) => -(row.boundHertz?.below ?? 0),
+          y2: (row) => row.boundHertz?.above ?? 0,
+          fill: palette[4],
+          fillOpacity: 0.25,
+        }),
         Plot.ruleY([0], { stroke: faint }),
         Plot.line(rows, { x: "current", y: "errorHertz", stroke: palette[0], strokeWidth: 1 }),
         Plot.dot(rows, { x: "current", y: "errorHertz", fill: palette[0], r: 1.8 }),
@@ -71,7 +105,13 @@ export async function curvePlot(points: readonly CurvePoint[], options: PlotTitl
 
 function currentUnit(points: readonly CurvePoint[]): { factor: number; unit: string } {
   const largest = Math.max(...points.map(({ currentAmpere }) => Math.abs(currentAmpere)));
-  const units = [["pA", 1e12], ["nA", 1e9], ["µA", 1e6], ["mA", 1e3], ["A", 1]] as const;
+  const units = [
+    ["pA", 1e12],
+    ["nA", 1e9],
+    ["µA", 1e6],
+    ["mA", 1e3],
+    ["A", 1],
+  ] as const;
   const [unit, factor] = units.find(([, scale]) => largest * scale < 1000) ?? units[units.length - 1];
   return { factor, unit };
 }

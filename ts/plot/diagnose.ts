@@ -29,7 +29,11 @@ export async function diagnosisPlot(layers: readonly DiagnosisPlotLayer[], optio
   if (layers.length === 0) throw new LlifError("ARGUMENT", "diagnosis: expected at least one layer, got none");
   const { Plot } = await loadPlot();
   const { width = 1080, title } = options;
-  const rows = layers.map((layer, index) => ({ ...layer, label: `${index + 1}\u00a0 ${shortened(layer.name)}`, lost: layer.correlation === null ? null : Math.max(1 - layer.correlation, smallest) }));
+  const rows = layers.map((layer, index) => ({
+    ...layer,
+    label: `${index + 1}\u00a0 ${shortened(layer.name)}`,
+    lost: layer.correlation === null ? null : Math.max(1 - layer.correlation, smallest),
+  }));
   const labels = rows.map(({ label }) => label);
   const nameWidth = Math.min(230, 30 + 7.2 * Math.max(...labels.map((label) => label.length)));
   const gap = 28;
@@ -43,7 +47,14 @@ export async function diagnosisPlot(layers: readonly DiagnosisPlotLayer[], optio
     marginRight: 12,
     marginTop: 44,
     marginBottom: 26,
-    y: { type: "band" as const, domain: labels, label: null, axis: index === 0 ? ("left" as const) : null, tickSize: 0, padding: 0.3 },
+    y: {
+      type: "band" as const,
+      domain: labels,
+      label: null,
+      axis: index === 0 ? ("left" as const) : null,
+      tickSize: 0,
+      padding: 0.3,
+    },
   });
   const heading = (first: string, second: string) => [
     Plot.text([first], { frameAnchor: "top-left", dy: -34, fontWeight: 600 }),
@@ -61,10 +72,18 @@ export async function diagnosisPlot(layers: readonly DiagnosisPlotLayer[], optio
       ...place(0),
       options: {
         ...frame(0),
-        x: decades(rows.flatMap(({ rmsError, relativeError }) => [100 * rmsError, 100 * relativeError]), (value) => `${plain(value)} %`),
+        x: decades(
+          rows.flatMap(({ rmsError, relativeError }) => [100 * rmsError, 100 * relativeError]),
+          (value) => `${plain(value)} %`,
+        ),
         marks: [
           ...heading("Error", "● rms, ○ largest; of the ReLU's"),
-          Plot.dot(rows, { x: (row) => 100 * Math.max(row.relativeError, smallest), y: "label", stroke: palette[0], r: 4.5 }),
+          Plot.dot(rows, {
+            x: (row) => 100 * Math.max(row.relativeError, smallest),
+            y: "label",
+            stroke: palette[0],
+            r: 4.5,
+          }),
           Plot.dot(rows, { x: (row) => 100 * Math.max(row.rmsError, smallest), y: "label", fill: palette[0], r: 3.5 }),
         ],
       },
@@ -73,20 +92,49 @@ export async function diagnosisPlot(layers: readonly DiagnosisPlotLayer[], optio
       ...place(1),
       options: {
         ...frame(1),
-        x: decades(rows.flatMap(({ lost }) => lost ?? []), plain),
-        marks: [...heading("1 − correlation", "left is better"), Plot.dot(rows.filter(({ lost }) => lost !== null), { x: "lost", y: "label", fill: palette[2], r: 4 })],
+        x: decades(
+          rows.flatMap(({ lost }) => lost ?? []),
+          plain,
+        ),
+        marks: [
+          ...heading("1 − correlation", "left is better"),
+          Plot.dot(
+            rows.filter(({ lost }) => lost !== null),
+            { x: "lost", y: "label", fill: palette[2], r: 4 },
+          ),
+        ],
       },
     },
     {
       ...place(2),
       options: {
         ...frame(2),
-        x: { label: null, grid: true, domain: [-100 * saturated, Math.max(10, 100 * most)], nice: true, ticks: 4, tickFormat: (value: number) => `${Math.abs(value)} %` },
+        x: {
+          label: null,
+          grid: true,
+          domain: [-100 * saturated, Math.max(10, 100 * most)],
+          nice: true,
+          ticks: 4,
+          tickFormat: (value: number) => `${Math.abs(value)} %`,
+        },
         marks: [
-          ...heading("Neurons that never fire", saturated > 0 ? "to the left: always full; × values clipped" : "× values clipped"),
+          ...heading(
+            "Neurons that never fire",
+            saturated > 0 ? "to the left: always full; × values clipped" : "× values clipped",
+          ),
           Plot.barX(shares, { x: "share", y: "label", fill: "fill" }),
           Plot.ruleX([0], { stroke: faint }),
-          Plot.text(rows.filter(({ clippedShare }) => clippedShare > 0), { x: (row) => 100 * row.clippedShare, y: "label", text: () => "×", fill: palette[1], fontSize: 17, fontWeight: "bold" }),
+          Plot.text(
+            rows.filter(({ clippedShare }) => clippedShare > 0),
+            {
+              x: (row) => 100 * row.clippedShare,
+              y: "label",
+              text: () => "×",
+              fill: palette[1],
+              fontSize: 17,
+              fontWeight: "bold",
+            },
+          ),
         ],
         color: { type: "identity" as const },
       },
@@ -95,23 +143,38 @@ export async function diagnosisPlot(layers: readonly DiagnosisPlotLayer[], optio
       ...place(3),
       options: {
         ...frame(3),
-        x: decades(rows.flatMap(({ spikes, synapticOperations }) => [spikes, synapticOperations]), "~s"),
+        x: decades(
+          rows.flatMap(({ spikes, synapticOperations }) => [spikes, synapticOperations]),
+          "~s",
+        ),
         marks: [
           ...heading("Synaptic operations, spikes", "■ and ●; of an image"),
-          Plot.dot(rows.filter(({ synapticOperations }) => synapticOperations > 0), { x: "synapticOperations", y: "label", fill: palette[3], symbol: "square", r: 4 }),
-          Plot.dot(rows.filter(({ spikes }) => spikes > 0), { x: "spikes", y: "label", fill: palette[0], r: 4 }),
+          Plot.dot(
+            rows.filter(({ synapticOperations }) => synapticOperations > 0),
+            { x: "synapticOperations", y: "label", fill: palette[3], symbol: "square", r: 4 },
+          ),
+          Plot.dot(
+            rows.filter(({ spikes }) => spikes > 0),
+            { x: "spikes", y: "label", fill: palette[0], r: 4 },
+          ),
         ],
         symbol: { type: "identity" as const },
       },
     },
   ];
-  return composeSvg(panels, { title, width, height: height + 64, notes: ["The higher in the list, the nearer to the input. Look for the layer where the error jumps, or where values are clipped."] });
+  return composeSvg(panels, {
+    title,
+    width,
+    height: height + 64,
+    notes: [
+      "The higher in the list, the nearer to the input. Look for the layer where the error jumps, or where values are clipped.",
+    ],
+  });
 }
 
 function shortened(name: string): string {
   return name.length <= 26 ? name : `…${name.slice(-25)}`;
 }
-
 
 /** A logarithmic axis over whole powers of ten, not more labels than fit. */
 function decades(values: readonly number[], tickFormat: string | ((value: number) => string)) {
@@ -119,7 +182,10 @@ function decades(values: readonly number[], tickFormat: string | ((value: number
   const first = exponents.length === 0 ? 0 : Math.floor(Math.min(...exponents));
   const last = Math.max(first + 1, ...exponents.map(Math.ceil));
   const step = Math.ceil((last - first) / 4);
-  const ticks = Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => 10 ** (first + index * step));
+  const ticks = Array.from(
+    { length: Math.floor((last - first) / step) + 1 },
+    (_, index) => 10 ** (first + index * step),
+  );
   return { label: null, type: "log" as const, grid: true, domain: [10 ** first, 10 ** last], ticks, tickFormat };
 }
 

@@ -27,7 +27,10 @@ const pixelsARow = 2;
  */
 export async function rasterPlot(trains: readonly RasterTrain[], options: RasterOptions): Promise<string> {
   checkArray<object>("rasterPlot: trains", trains).forEach((each) => checkObject("rasterPlot: trains", each));
-  checkTitle("rasterPlot", checkOptions("rasterPlot", options, { title: true, width: true, ticks: true, windowTicks: true }));
+  checkTitle(
+    "rasterPlot",
+    checkOptions("rasterPlot", options, { title: true, width: true, ticks: true, windowTicks: true }),
+  );
   checkInteger("rasterPlot: ticks", options.ticks, 1, 2 ** 24);
   if (options.windowTicks !== undefined) checkInteger("rasterPlot: windowTicks", options.windowTicks, 1, 2 ** 24);
   for (const { size, ticks: when, neurons } of trains) {
@@ -38,8 +41,12 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
   if (trains.length === 0) throw new LlifError("ARGUMENT", "raster: expected at least one layer, got none");
   const { Plot } = await loadPlot();
   const { width = 720, ticks, windowTicks, title } = options;
-  const notes = windowTicks === undefined ? [] : [`Dashed: a window of ${windowTicks} ticks ends; each layer fires after the window of the layer before.`];
-  if (trains.some(({ size }) => size > largestRows)) notes.push("Where several neurons share a row, the darkest colour is the busiest row and tick of that layer.");
+  const notes =
+    windowTicks === undefined
+      ? []
+      : [`Dashed: a window of ${windowTicks} ticks ends; each layer fires after the window of the layer before.`];
+  if (trains.some(({ size }) => size > largestRows))
+    notes.push("Where several neurons share a row, the darkest colour is the busiest row and tick of that layer.");
   let top = 40 + 17 * notes.length;
   const panels = trains.map((train, index) => {
     const group = Math.max(1, Math.ceil(train.size / largestRows));
@@ -50,7 +57,9 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
     const busiest = Math.max(1, ...cells.map(({ spikes }) => spikes));
     const inset = Math.min(2, (width - 80) / ticks / 8);
     const marks = [
-      ...(windowTicks === undefined ? [] : [Plot.ruleX(windowEnds(windowTicks, ticks), { stroke: faint, strokeDasharray: "3,3", strokeWidth: 0.75 })]),
+      ...(windowTicks === undefined
+        ? []
+        : [Plot.ruleX(windowEnds(windowTicks, ticks), { stroke: faint, strokeDasharray: "3,3", strokeWidth: 0.75 })]),
       Plot.rect(cells, {
         x1: "tick",
         x2: (cell: Cell) => cell.tick + 1,
@@ -76,7 +85,14 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
         marginRight: 16,
         marginTop: 22,
         marginBottom: below,
-        x: last ? { domain: [0, ticks], label: "time (ticks)", ticks: windowTicks === undefined ? 8 : [0, ...windowEnds(windowTicks, ticks), ticks], tickFormat: String } : { domain: [0, ticks], axis: null },
+        x: last
+          ? {
+              domain: [0, ticks],
+              label: "time (ticks)",
+              ticks: windowTicks === undefined ? 8 : [0, ...windowEnds(windowTicks, ticks), ticks],
+              tickFormat: String,
+            }
+          : { domain: [0, ticks], axis: null },
         y: {
           domain: [rows, 0],
           label: `${train.name}: ${neurons}, ${grouped(train.ticks.length)} spikes`,
@@ -102,7 +118,9 @@ function rowTicks(rows: number, group: number): number[] {
   const power = 10 ** Math.floor(Math.log10(neurons));
   const step = [power / 5, power / 2, power, 2 * power].find((candidate) => neurons / candidate <= 4.5) ?? power;
   const room = (step / group) * pixelsARow >= 14;
-  return room ? Array.from({ length: Math.floor((neurons - 1) / step) + 1 }, (_, index) => (index * step) / group) : [0];
+  return room
+    ? Array.from({ length: Math.floor((neurons - 1) / step) + 1 }, (_, index) => (index * step) / group)
+    : [0];
 }
 
 interface Cell {
@@ -125,5 +143,8 @@ function cellsOf(train: RasterTrain, group: number): Cell[] {
 }
 
 function windowEnds(windowTicks: number, ticks: number): number[] {
-  return Array.from({ length: Math.max(0, Math.ceil(ticks / windowTicks) - 1) }, (_, index) => (index + 1) * windowTicks);
+  return Array.from(
+    { length: Math.max(0, Math.ceil(ticks / windowTicks) - 1) },
+    (_, index) => (index + 1) * windowTicks,
+  );
 }

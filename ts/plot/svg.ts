@@ -49,10 +49,22 @@ export interface Panel {
 }
 
 /** One self-contained SVG of several panels below one title. */
-export async function composeSvg(panels: readonly Panel[], frame: { readonly title: string; readonly width: number; readonly height: number; readonly notes?: readonly string[] }): Promise<string> {
+export async function composeSvg(
+  panels: readonly Panel[],
+  frame: {
+    readonly title: string;
+    readonly width: number;
+    readonly height: number;
+    readonly notes?: readonly string[];
+  },
+): Promise<string> {
   const { Plot, document } = await loadPlot();
   const bodies = panels.map(({ options, left, top }) => {
-    const figure = Plot.plot({ style: { fontFamily: "inherit", fontSize: "12px", background: "none", overflow: "visible" }, ...options, document });
+    const figure = Plot.plot({
+      style: { fontFamily: "inherit", fontSize: "12px", background: "none", overflow: "visible" },
+      ...options,
+      document,
+    });
     figure.setAttribute("x", String(left));
     figure.setAttribute("y", String(top));
     figure.setAttribute("overflow", "visible");
@@ -62,7 +74,10 @@ export async function composeSvg(panels: readonly Panel[], frame: { readonly tit
   const notes = frame.notes ?? [];
   const text = [
     `<text x="${edge}" y="24" font-size="16" font-weight="600">${escapeXml(frame.title)}</text>`,
-    ...notes.map((note, index) => `<text x="${edge}" y="${44 + 17 * index}" font-size="12" fill="#555555">${escapeXml(note)}</text>`),
+    ...notes.map(
+      (note, index) =>
+        `<text x="${edge}" y="${44 + 17 * index}" font-size="12" fill="#555555">${escapeXml(note)}</text>`,
+    ),
   ];
   const { width, height } = frame;
   return [
@@ -72,7 +87,9 @@ export async function composeSvg(panels: readonly Panel[], frame: { readonly tit
     ...text,
     ...bodies.map((body) => body.replaceAll("&nbsp;", "\u00a0")),
     "</svg>\n",
-  ].join("\n").replaceAll(notInXml, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  ]
+    .join("\n")
+    .replaceAll(notInXml, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** What an XML document may not hold, halves of surrogate pairs among it, and controls that it should not. */

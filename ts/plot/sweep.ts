@@ -51,10 +51,15 @@ const symbols = ["circle", "triangle", "square", "diamond", "star", "wye", "cros
 /** Powers of ten where there are enough of them, else 1, 2 and 5 times these. */
 function logarithmicTicks(values: readonly number[]): number[] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const powers = Array.from({ length: Math.max(0, Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1) }, (_, index) => 10 ** (Math.floor(Math.log10(low)) + index));
+  const powers = Array.from(
+    { length: Math.max(0, Math.ceil(Math.log10(high)) - Math.floor(Math.log10(low)) + 1) },
+    (_, index) => 10 ** (Math.floor(Math.log10(low)) + index),
+  );
   const within = (ticks: number[]) => ticks.filter((tick) => tick >= low * 0.999 && tick <= high * 1.001);
   const decades = within(powers);
-  return decades.length >= 3 || high / low > 50 ? decades : within(powers.flatMap((power) => [power, 2 * power, 5 * power]));
+  return decades.length >= 3 || high / low > 50
+    ? decades
+    : within(powers.flatMap((power) => [power, 2 * power, 5 * power]));
 }
 
 const legendColumn = 190;
@@ -67,22 +72,42 @@ const legendRow = 22;
  */
 export async function sweepPlot(points: readonly SweepPlotPoint[], options: SweepPlotOptions): Promise<string> {
   checkArray<object>("sweepPlot: points", points).forEach((each) => checkObject("sweepPlot: points", each));
-  if (options?.costs?.length === 0) throw new LlifError("ARGUMENT", "sweepPlot: costs: expected at least one, got none");
+  if (options?.costs?.length === 0)
+    throw new LlifError("ARGUMENT", "sweepPlot: costs: expected at least one, got none");
   checkTitle("sweepPlot", checkOptions("sweepPlot", options, { title: true, width: true, costs: true }));
-  for (const each of options.costs === undefined ? [] : checkArray<SweepCost>("sweepPlot: costs", options.costs)) checkOneOf("sweepPlot: costs", each, Object.keys(labels) as SweepCost[]);
+  for (const each of options.costs === undefined ? [] : checkArray<SweepCost>("sweepPlot: costs", options.costs))
+    checkOneOf("sweepPlot: costs", each, Object.keys(labels) as SweepCost[]);
   if (points.length === 0) throw new LlifError("ARGUMENT", "sweep: expected at least one point, got none");
   const { Plot } = await loadPlot();
   const priced = points.every(({ nanojoules }) => nanojoules !== undefined);
-  const { costs = ["latencyTicks", "spikes", "synapticOperations", ...(priced ? (["nanojoules"] as const) : [])], title } = options;
+  const {
+    costs = ["latencyTicks", "spikes", "synapticOperations", ...(priced ? (["nanojoules"] as const) : [])],
+    title,
+  } = options;
   const { width = costs.length > 3 ? 1240 : 960 } = options;
   const series = [...new Set(points.map((point) => point.series))];
   const relu = 100 * points[0].reluAccuracy;
-  const rows = points.map((point): Row => ({ ...point, accuracyPercent: 100 * point.accuracy, disagreementPercent: 100 * point.disagreement, side: series.indexOf(point.series) }));
+  const rows = points.map(
+    (point): Row => ({
+      ...point,
+      accuracyPercent: 100 * point.accuracy,
+      disagreementPercent: 100 * point.disagreement,
+      side: series.indexOf(point.series),
+    }),
+  );
   const largestDisagreement = Math.max(1, ...rows.map((row) => row.disagreementPercent));
   const lowest = Math.min(relu, ...rows.map((row) => row.accuracyPercent));
-  const entries = [...series.map((name) => ({ name, relu: false })), { name: `- - -  ReLU network: ${relu.toFixed(2)} %`, relu: true }];
+  const entries = [
+    ...series.map((name) => ({ name, relu: false })),
+    { name: `- - -  ReLU network: ${relu.toFixed(2)} %`, relu: true },
+  ];
   const legendColumns = Math.max(1, Math.floor((width - edge) / legendColumn));
-  const items = entries.map((entry, index) => ({ ...entry, index, x: edge + (index % legendColumns) * legendColumn, y: Math.floor(index / legendColumns) + 0.5 }));
+  const items = entries.map((entry, index) => ({
+    ...entry,
+    index,
+    x: edge + (index % legendColumns) * legendColumn,
+    y: Math.floor(index / legendColumns) + 0.5,
+  }));
   const legendRows = Math.ceil(entries.length / legendColumns);
   const legend = {
     left: 0,
@@ -96,8 +121,26 @@ export async function sweepPlot(points: readonly SweepPlotPoint[], options: Swee
       symbol: { type: "identity" as const },
       color: { type: "identity" as const },
       marks: [
-        Plot.dot(items.filter((item) => !item.relu), { x: "x", dx: 6, y: "y", fill: (item: { index: number }) => palette[item.index % palette.length], symbol: (item: { index: number }) => symbols[item.index % symbols.length], r: 4.5 }),
-        Plot.text(items, { x: "x", dx: 18, y: "y", text: "name", textAnchor: "start", fill: (item: { relu: boolean }) => (item.relu ? "#666666" : ink), fontSize: 13 }),
+        Plot.dot(
+          items.filter((item) => !item.relu),
+          {
+            x: "x",
+            dx: 6,
+            y: "y",
+            fill: (item: { index: number }) => palette[item.index % palette.length],
+            symbol: (item: { index: number }) => symbols[item.index % symbols.length],
+            r: 4.5,
+          },
+        ),
+        Plot.text(items, {
+          x: "x",
+          dx: 18,
+          y: "y",
+          text: "name",
+          textAnchor: "start",
+          fill: (item: { relu: boolean }) => (item.relu ? "#666666" : ink),
+          fontSize: 13,
+        }),
       ],
     },
   };
@@ -110,11 +153,38 @@ export async function sweepPlot(points: readonly SweepPlotPoint[], options: Swee
     // A cost of zero has no place on a logarithmic axis: such a point has said nothing at all.
     const placed = rows.filter((row) => cost(row, key) > 0).sort((a, b) => cost(a, key) - cost(b, key));
     const marks = (y: "accuracyPercent" | "disagreementPercent") => [
-      Plot.line(placed, { x: value, y, z: "series", stroke: (row: Row) => palette[row.side % palette.length], strokeWidth: 1.5 }),
-      Plot.dot(placed, { x: value, y, fill: (row: Row) => palette[row.side % palette.length], symbol: (row: Row) => symbols[row.side % symbols.length], r: 3.5 }),
+      Plot.line(placed, {
+        x: value,
+        y,
+        z: "series",
+        stroke: (row: Row) => palette[row.side % palette.length],
+        strokeWidth: 1.5,
+      }),
+      Plot.dot(placed, {
+        x: value,
+        y,
+        fill: (row: Row) => palette[row.side % palette.length],
+        symbol: (row: Row) => symbols[row.side % symbols.length],
+        r: 3.5,
+      }),
     ];
-    const common = { width: panelWidth, marginLeft: 52, marginRight: 12, marginTop: 28, marginBottom: 40, symbol: { type: "identity" as const }, color: { type: "identity" as const } };
-    const x = { type: "log" as const, label, grid: true, ticks: logarithmicTicks(placed.map(value)), tickFormat: "~s", tickSize: 0 };
+    const common = {
+      width: panelWidth,
+      marginLeft: 52,
+      marginRight: 12,
+      marginTop: 28,
+      marginBottom: 40,
+      symbol: { type: "identity" as const },
+      color: { type: "identity" as const },
+    };
+    const x = {
+      type: "log" as const,
+      label,
+      grid: true,
+      ticks: logarithmicTicks(placed.map(value)),
+      tickFormat: "~s",
+      tickSize: 0,
+    };
     return [
       {
         left: column * panelWidth,
@@ -123,8 +193,17 @@ export async function sweepPlot(points: readonly SweepPlotPoint[], options: Swee
           ...common,
           height: 260,
           x,
-          y: { labelOffset: labelAtEdge(52), label: column === 0 ? "accuracy (%)" : null, grid: true, domain: [lowest, Math.max(relu, ...rows.map((row) => row.accuracyPercent))], nice: true },
-          marks: [Plot.ruleY([relu], { stroke: faint, strokeDasharray: "5,3", strokeWidth: 1.5 }), ...marks("accuracyPercent")],
+          y: {
+            labelOffset: labelAtEdge(52),
+            label: column === 0 ? "accuracy (%)" : null,
+            grid: true,
+            domain: [lowest, Math.max(relu, ...rows.map((row) => row.accuracyPercent))],
+            nice: true,
+          },
+          marks: [
+            Plot.ruleY([relu], { stroke: faint, strokeDasharray: "5,3", strokeWidth: 1.5 }),
+            ...marks("accuracyPercent"),
+          ],
         },
       },
       {

@@ -15,7 +15,10 @@ export interface Trace {
  * Membrane potentials over time, one panel a neuron, with thresholds and spikes.
  * @returns an SVG document.
  */
-export async function tracePlot(traces: readonly Trace[], options: PlotTitle & { readonly chargeUnit?: string }): Promise<string> {
+export async function tracePlot(
+  traces: readonly Trace[],
+  options: PlotTitle & { readonly chargeUnit?: string },
+): Promise<string> {
   checkArray<object>("tracePlot: traces", traces).forEach((each) => checkObject("tracePlot: traces", each));
   checkTitle("tracePlot", checkOptions("tracePlot", options, { title: true, width: true, chargeUnit: true }));
   if (options.chargeUnit !== undefined) checkString("tracePlot: chargeUnit", options.chargeUnit);
@@ -42,16 +45,36 @@ export async function tracePlot(traces: readonly Trace[], options: PlotTitle & {
         marginRight: 90,
         marginTop: 32,
         marginBottom: 36,
-        x: { domain: [0, Math.max(1, points.length)], label: index === traces.length - 1 ? "time (ticks)" : null, ticks: 8 },
-        y: { label: `${trace.name}: membrane potential (${chargeUnit})`, labelOffset: labelAtEdge(72), ticks: 4, nice: true },
+        x: {
+          domain: [0, Math.max(1, points.length)],
+          label: index === traces.length - 1 ? "time (ticks)" : null,
+          ticks: 8,
+        },
+        y: {
+          label: `${trace.name}: membrane potential (${chargeUnit})`,
+          labelOffset: labelAtEdge(72),
+          ticks: 4,
+          nice: true,
+        },
         marks: [
-          ...(threshold === undefined ? [] : [
-            Plot.ruleY([threshold], { stroke: palette[1], strokeDasharray: "4,3" }),
-            Plot.text([threshold], { x: points.length, y: (value: number) => value, text: () => "threshold θ", textAnchor: "start", dx: 6, fill: palette[1] }),
-          ]),
+          ...(threshold === undefined
+            ? []
+            : [
+                Plot.ruleY([threshold], { stroke: palette[1], strokeDasharray: "4,3" }),
+                Plot.text([threshold], {
+                  x: points.length,
+                  y: (value: number) => value,
+                  text: () => "threshold θ",
+                  textAnchor: "start",
+                  dx: 6,
+                  fill: palette[1],
+                }),
+              ]),
           Plot.ruleY([0], { stroke: faint, strokeWidth: 0.75 }),
           Plot.line(points, { x: "tick", y: "potential", stroke: palette[0], strokeWidth: 1.5, curve: "step-before" }),
-          ...(spikes.length === 0 ? [] : [Plot.dot(spikes, { x: "tick", y: () => top, symbol: "triangle", r: 3.5, fill: ink, dy: -6 })]),
+          ...(spikes.length === 0
+            ? []
+            : [Plot.dot(spikes, { x: "tick", y: () => top, symbol: "triangle", r: 3.5, fill: ink, dy: -6 })]),
         ],
       },
     };

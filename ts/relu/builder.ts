@@ -1,8 +1,34 @@
 import { LlifError } from "../errors.ts";
-import { checkArray, checkBoolean, checkFinite, checkInteger, checkName, checkNumbers, checkObject, checkOptions, checkStrings, type OptionKeys } from "../check.ts";
+import {
+  checkArray,
+  checkBoolean,
+  checkFinite,
+  checkInteger,
+  checkName,
+  checkNumbers,
+  checkObject,
+  checkOptions,
+  checkStrings,
+  type OptionKeys,
+} from "../check.ts";
 import { channelsOf, sizeOf, type Shape, type Tensor } from "../tensor.ts";
-import { checkConvention, checkExtents, checkNode, checkPadding, checkPair, checkReluNetwork, checkTensor } from "./check.ts";
-import { conventionFor, type InputConvention, type Padding, type ReluNetwork, type ReluNode, type Window2d } from "./network.ts";
+import {
+  checkConvention,
+  checkExtents,
+  checkNode,
+  checkPadding,
+  checkPair,
+  checkReluNetwork,
+  checkTensor,
+} from "./check.ts";
+import {
+  conventionFor,
+  type InputConvention,
+  type Padding,
+  type ReluNetwork,
+  type ReluNode,
+  type Window2d,
+} from "./network.ts";
 import { outputShapeOf, samePadding, transposedExtents, windowedExtents } from "./shapes.ts";
 
 /** One number for both axes, or [vertical, horizontal]. */
@@ -60,9 +86,31 @@ export interface BatchNormOptions {
 }
 
 const networkKeys: OptionKeys<ReluNetworkOptions> = { input: true, name: true, convention: true, classes: true };
-const convKeys: OptionKeys<Conv2dOptions> = { weights: true, bias: true, stride: true, padding: true, dilation: true, groups: true, name: true };
-const poolKeys: OptionKeys<PoolOptions> = { size: true, stride: true, padding: true, dilation: true, ceil: true, name: true };
-const batchNormKeys: OptionKeys<BatchNormOptions> = { gamma: true, beta: true, mean: true, variance: true, epsilon: true, name: true };
+const convKeys: OptionKeys<Conv2dOptions> = {
+  weights: true,
+  bias: true,
+  stride: true,
+  padding: true,
+  dilation: true,
+  groups: true,
+  name: true,
+};
+const poolKeys: OptionKeys<PoolOptions> = {
+  size: true,
+  stride: true,
+  padding: true,
+  dilation: true,
+  ceil: true,
+  name: true,
+};
+const batchNormKeys: OptionKeys<BatchNormOptions> = {
+  gamma: true,
+  beta: true,
+  mean: true,
+  variance: true,
+  epsilon: true,
+  name: true,
+};
 /** Of a layer that has no other option. */
 const nameKeys = { name: true } as const;
 
@@ -74,8 +122,11 @@ export class ReluNetworkBuilder {
   /** @param nodes the input and what follows it. @throws {LlifError} ARGUMENT for an option that is unknown or out of range. */
   constructor(options: ReluNetworkOptions, nodes: readonly ReluNode[]) {
     this.#options = checkedOptions("reluNetwork", options);
-    this.#nodes = checkArray<ReluNode>("reluNetwork: nodes", nodes, "an array of layers, first of them the input").map((node) => checkObject("reluNetwork: nodes", node));
-    if (checkObject("reluNetwork: nodes: the input", nodes[0]).kind !== "input") throw new LlifError("ARGUMENT", "reluNetwork: nodes: expected the input first");
+    this.#nodes = checkArray<ReluNode>("reluNetwork: nodes", nodes, "an array of layers, first of them the input").map(
+      (node) => checkObject("reluNetwork: nodes", node),
+    );
+    if (checkObject("reluNetwork: nodes: the input", nodes[0]).kind !== "input")
+      throw new LlifError("ARGUMENT", "reluNetwork: nodes: expected the input first");
   }
 
   /** Output shape of the last layer, channels last. */
@@ -100,7 +151,13 @@ export class ReluNetworkBuilder {
       const limit = Math.max(window.stride[axis], window.dilation[axis]) - 1;
       return extent + checkInteger(`${place}: outputPadding`, more[axis], 0, limit);
     });
-    return this.#append({ kind: "convTranspose2d", ...this.#base(name), ...window, ...weightsOf(place, options), shape: extents });
+    return this.#append({
+      kind: "convTranspose2d",
+      ...this.#base(name),
+      ...window,
+      ...weightsOf(place, options),
+      shape: extents,
+    });
   }
 
   /** Zeros around an image. */
@@ -135,7 +192,10 @@ export class ReluNetworkBuilder {
     const { slope, ceiling = Infinity } = checkOptions(place, options, { ceiling: true, slope: true, name: true });
     const draft = { kind: "relu", ...this.#base(name), ceiling } as const;
     if (slope === undefined) return this.#append(draft);
-    const factors = typeof slope === "number" ? new Float32Array(channelsOf(this.shape)).fill(slope) : Float32Array.from(checkNumbers(`${place}: slope`, slope));
+    const factors =
+      typeof slope === "number"
+        ? new Float32Array(channelsOf(this.shape)).fill(slope)
+        : Float32Array.from(checkNumbers(`${place}: slope`, slope));
     return this.#append({ ...draft, slope: factors });
   }
 
@@ -177,7 +237,12 @@ export class ReluNetworkBuilder {
     const { weights, bias } = checkOptions(place, options, { weights: true, bias: true, name: true });
     checkTensor(`${place}: weights`, weights);
     if (this.shape.length !== 1) return this.flatten().dense(options);
-    return this.#append({ kind: "dense", ...this.#base(name), weights, bias: vector(`${place}: bias`, bias, weights.shape[0]) });
+    return this.#append({
+      kind: "dense",
+      ...this.#base(name),
+      weights,
+      bias: vector(`${place}: bias`, bias, weights.shape[0]),
+    });
   }
 
   softmax(options: { name?: string } = {}): ReluNetworkBuilder {
@@ -202,7 +267,9 @@ export class ReluNetworkBuilder {
 
   #append(draft: ReluNode): ReluNetworkBuilder {
     if (this.#nodes.some((node) => node.name === draft.name)) {
-      throw new LlifError("ARGUMENT", `layer "${draft.name}": expected a unique name, got it twice`, { nodes: [draft.name] });
+      throw new LlifError("ARGUMENT", `layer "${draft.name}": expected a unique name, got it twice`, {
+        nodes: [draft.name],
+      });
     }
     const node = { ...draft, shape: outputShapeOf(draft, [this.shape]) };
     checkNode(node, [this.shape]);
@@ -221,15 +288,26 @@ export class ReluNetworkBuilder {
 
   #area(place: string): [number, number] {
     if (this.shape.length !== 3) {
-      throw new LlifError("SHAPE", `${place}: input needs 3 dimensions, got ${this.shape.length} ([${this.shape.join(",")}])`);
+      throw new LlifError(
+        "SHAPE",
+        `${place}: input needs 3 dimensions, got ${this.shape.length} ([${this.shape.join(",")}])`,
+      );
     }
     return [this.shape[0], this.shape[1]];
   }
 
-  #window(place: string, kernel: readonly [number, number], options: { stride?: Pair; padding?: PaddingOption; dilation?: Pair }): Window2d {
+  #window(
+    place: string,
+    kernel: readonly [number, number],
+    options: { stride?: Pair; padding?: PaddingOption; dilation?: Pair },
+  ): Window2d {
     const { stride = 1, dilation = 1, padding = "valid" } = options;
     this.#area(place);
-    const sizes = { kernel, stride: checkPair(`${place}: stride`, stride, 1), dilation: checkPair(`${place}: dilation`, dilation, 1) };
+    const sizes = {
+      kernel,
+      stride: checkPair(`${place}: stride`, stride, 1),
+      dilation: checkPair(`${place}: dilation`, dilation, 1),
+    };
     if (padding === "same") return { ...sizes, padding: samePadding(this.shape, sizes) };
     return { ...sizes, padding: paddingOf(`${place}: padding`, padding === "valid" ? 0 : padding) };
   }
@@ -237,7 +315,10 @@ export class ReluNetworkBuilder {
   #pooled(place: string, options: PoolOptions): Window2d & { readonly shape: Shape } {
     const { size, stride = size, ceil = false } = options;
     const window = this.#window(place, checkPair(`${place}: size`, size, 1), { ...options, stride });
-    return { ...window, shape: [...windowedExtents(place, this.shape, window, checkBoolean(`${place}: ceil`, ceil)), this.shape[2]] };
+    return {
+      ...window,
+      shape: [...windowedExtents(place, this.shape, window, checkBoolean(`${place}: ceil`, ceil)), this.shape[2]],
+    };
   }
 }
 
@@ -260,16 +341,25 @@ function checkedOptions(place: string, options: ReluNetworkOptions): ReluNetwork
 }
 
 /** Scale and shift of a batch normalisation, in f64, rounded once to f32. */
-export function batchNormAffine(place: string, parameters: BatchNormOptions): { scale: Float32Array; shift: Float32Array } {
+export function batchNormAffine(
+  place: string,
+  parameters: BatchNormOptions,
+): { scale: Float32Array; shift: Float32Array } {
   const { gamma, beta, mean, variance, epsilon = 1e-5 } = parameters;
   const channels = gamma.length;
   for (const [key, values] of Object.entries({ beta, mean, variance })) {
-    if (values.length !== channels) throw new LlifError("SHAPE", `${place}: ${key}: expected ${channels} values, one a channel, got ${values.length}`);
+    if (values.length !== channels)
+      throw new LlifError(
+        "SHAPE",
+        `${place}: ${key}: expected ${channels} values, one a channel, got ${values.length}`,
+      );
   }
   const scale = new Float32Array(channels);
   const shift = new Float32Array(channels);
   for (let channel = 0; channel < channels; channel++) {
-    const gain = gamma[channel] / Math.sqrt(checkFinite(`${place}: variance + epsilon`, variance[channel] + epsilon, { above: 0 }));
+    const gain =
+      gamma[channel] /
+      Math.sqrt(checkFinite(`${place}: variance + epsilon`, variance[channel] + epsilon, { above: 0 }));
     scale[channel] = gain;
     shift[channel] = beta[channel] - mean[channel] * gain;
   }
@@ -285,12 +375,20 @@ function paddingOf(place: string, padding: Pair | Padding): Padding {
 
 function kernelOf(place: string, weights: Tensor): [number, number] {
   const { shape } = checkTensor(`${place}: weights`, weights);
-  if (shape.length !== 4) throw new LlifError("SHAPE", `${place}: kernel needs 4 dimensions, got ${shape.length} ([${shape.join(",")}])`);
+  if (shape.length !== 4)
+    throw new LlifError("SHAPE", `${place}: kernel needs 4 dimensions, got ${shape.length} ([${shape.join(",")}])`);
   return [shape[0], shape[1]];
 }
 
-function weightsOf(place: string, { weights, bias, groups = 1 }: Conv2dOptions): { weights: Tensor; bias: Float32Array; groups: number } {
-  return { weights, bias: vector(`${place}: bias`, bias, weights.shape[3]), groups: checkInteger(`${place}: groups`, groups, 1) };
+function weightsOf(
+  place: string,
+  { weights, bias, groups = 1 }: Conv2dOptions,
+): { weights: Tensor; bias: Float32Array; groups: number } {
+  return {
+    weights,
+    bias: vector(`${place}: bias`, bias, weights.shape[3]),
+    groups: checkInteger(`${place}: groups`, groups, 1),
+  };
 }
 
 function vector(place: string, values: ArrayLike<number> | undefined, length: number): Float32Array {

@@ -1,5 +1,22 @@
 import { LlifError } from "../errors.ts";
-import { checkAllFinite, checkArray, checkBoolean, checkFinite, checkInteger, checkLength, checkName, checkNumbers, checkObject, checkOneOf, checkOptions, checkString, checkStrings, describe, isTypedArray, type OptionKeys } from "../check.ts";
+import {
+  checkAllFinite,
+  checkArray,
+  checkBoolean,
+  checkFinite,
+  checkInteger,
+  checkLength,
+  checkName,
+  checkNumbers,
+  checkObject,
+  checkOneOf,
+  checkOptions,
+  checkString,
+  checkStrings,
+  describe,
+  isTypedArray,
+  type OptionKeys,
+} from "../check.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape, type Tensor } from "../tensor.ts";
 import type { InputConvention, Padding, ReluNetwork, ReluNode, Window2d } from "./network.ts";
 import { maximumElements, outputShapeOf } from "./shapes.ts";
@@ -54,11 +71,15 @@ export function checkReluNetwork(network: ReluNetwork): ReluNetwork {
   for (const node of nodes) {
     checkName(`${place}: name of a layer`, checkObject(`${place}: layer`, node).name);
     inNode(node.name, () => {
-      if (shapes.has(node.name)) throw new LlifError("ARGUMENT", `layer "${node.name}": expected a unique name, got it twice`);
+      if (shapes.has(node.name))
+        throw new LlifError("ARGUMENT", `layer "${node.name}": expected a unique name, got it twice`);
       const inputs = checkArray<string>(`layer "${node.name}": from`, node.from, "an array of names").map((source) => {
         const shape = shapes.get(source);
         if (shape === undefined) {
-          throw new LlifError("ARGUMENT", `layer "${node.name}": expected its inputs among the layers before it, got ${describe(source)}`);
+          throw new LlifError(
+            "ARGUMENT",
+            `layer "${node.name}": expected its inputs among the layers before it, got ${describe(source)}`,
+          );
         }
         return shape;
       });
@@ -79,8 +100,17 @@ export function checkNode(node: ReluNode, inputs: readonly Shape[]): void {
   const place = `layer "${node.name}"`;
   checkOneOf(`${place}: kind`, node.kind, Object.keys(nodeKeys) as ReluNode["kind"][]);
   checkOptions<object>(place, node, nodeKeys[node.kind]);
-  const expected = node.kind === "input" ? "no input" : node.kind === "add" || node.kind === "concat" ? "at least two inputs" : "one input";
-  const counts = { "no input": inputs.length === 0, "one input": inputs.length === 1, "at least two inputs": inputs.length >= 2 };
+  const expected =
+    node.kind === "input"
+      ? "no input"
+      : node.kind === "add" || node.kind === "concat"
+        ? "at least two inputs"
+        : "one input";
+  const counts = {
+    "no input": inputs.length === 0,
+    "one input": inputs.length === 1,
+    "at least two inputs": inputs.length >= 2,
+  };
   if (!counts[expected]) throw new LlifError("ARGUMENT", `${place}: expected ${expected}, got ${inputs.length}`);
   checkExtents(`${place}: shape`, node.shape);
   switch (node.kind) {
@@ -95,10 +125,16 @@ export function checkNode(node: ReluNode, inputs: readonly Shape[]): void {
       if (node.weights.shape.length === 4) {
         const [height, width, , outputs] = node.weights.shape;
         if (!sameShape([height, width], node.kernel)) {
-          throw new LlifError("SHAPE", `${place}: expected a kernel of ${formatShape(node.kernel)}, got weights ${formatShape(node.weights.shape)}`);
+          throw new LlifError(
+            "SHAPE",
+            `${place}: expected a kernel of ${formatShape(node.kernel)}, got weights ${formatShape(node.weights.shape)}`,
+          );
         }
         if (outputs % node.groups !== 0) {
-          throw new LlifError("SHAPE", `${place}: expected output channels in ${node.groups} equal groups, got ${outputs}`);
+          throw new LlifError(
+            "SHAPE",
+            `${place}: expected output channels in ${node.groups} equal groups, got ${outputs}`,
+          );
         }
       }
       break;
@@ -108,7 +144,8 @@ export function checkNode(node: ReluNode, inputs: readonly Shape[]): void {
       checkVector(`${place}: shift`, node.shift, node.scale.length);
       break;
     case "relu":
-      if (typeof node.ceiling !== "number" || !(node.ceiling > 0)) throw new LlifError("ARGUMENT", `${place}: ceiling: expected a number > 0, got ${describe(node.ceiling)}`);
+      if (typeof node.ceiling !== "number" || !(node.ceiling > 0))
+        throw new LlifError("ARGUMENT", `${place}: ceiling: expected a number > 0, got ${describe(node.ceiling)}`);
       if (node.slope !== undefined) checkVector(`${place}: slope`, node.slope);
       break;
     case "maxPool":
@@ -127,9 +164,13 @@ export function checkNode(node: ReluNode, inputs: readonly Shape[]): void {
   }
   const shape = outputShapeOf(node, inputs);
   if (!sameShape(shape, node.shape)) {
-    throw new LlifError("SHAPE", `${place}: expected output shape ${formatShape(shape)}, got ${formatShape(node.shape)}`);
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected output shape ${formatShape(shape)}, got ${formatShape(node.shape)}`,
+    );
   }
-  if (node.kind === "dense" || node.kind === "conv2d" || node.kind === "convTranspose2d") checkVector(`${place}: bias`, node.bias, channelsOf(shape));
+  if (node.kind === "dense" || node.kind === "conv2d" || node.kind === "convTranspose2d")
+    checkVector(`${place}: bias`, node.bias, channelsOf(shape));
 }
 
 function checkEnds(network: ReluNetwork, shapes: ReadonlyMap<string, Shape>): void {
@@ -138,12 +179,19 @@ function checkEnds(network: ReluNetwork, shapes: ReadonlyMap<string, Shape>): vo
   if (inputs.length !== 1) throw new LlifError("ARGUMENT", `${place}: expected one input, got ${inputs.length}`);
   if (network.outputs.length === 0) throw new LlifError("ARGUMENT", `${place}: expected at least one output, got none`);
   for (const output of network.outputs) {
-    if (!shapes.has(output)) throw new LlifError("ARGUMENT", `${place}: expected outputs among the layers, got "${output}"`, { nodes: [output] });
+    if (!shapes.has(output))
+      throw new LlifError("ARGUMENT", `${place}: expected outputs among the layers, got "${output}"`, {
+        nodes: [output],
+      });
   }
   const sources = new Set(network.nodes.flatMap((node) => node.from));
   for (const node of network.nodes) {
     if (node.kind === "softmax" && (sources.has(node.name) || !network.outputs.includes(node.name))) {
-      throw new LlifError("ARGUMENT", `layer "${node.name}": expected softmax only at an output, got it inside the network`, { nodes: [node.name] });
+      throw new LlifError(
+        "ARGUMENT",
+        `layer "${node.name}": expected softmax only at an output, got it inside the network`,
+        { nodes: [node.name] },
+      );
     }
   }
   const classes = network.classes.length;
@@ -154,7 +202,14 @@ function checkEnds(network: ReluNetwork, shapes: ReadonlyMap<string, Shape>): vo
   checkConvention(place, network.convention, channelsOf(inputs[0].shape));
 }
 
-const conventionKeys: OptionKeys<InputConvention> = { scale: true, mean: true, std: true, channelOrder: true, resize: true, crop: true };
+const conventionKeys: OptionKeys<InputConvention> = {
+  scale: true,
+  mean: true,
+  std: true,
+  channelOrder: true,
+  resize: true,
+  crop: true,
+};
 
 /**
  * @param channels channels of the input; `undefined` where the network is not known yet.
@@ -168,7 +223,11 @@ export function checkConvention(place: string, convention: InputConvention, chan
   for (const key of ["mean", "std"] as const) {
     const values = checkNumbers(`${place}: input ${key}`, convention[key]);
     const fits = channels === undefined ? values.length > 0 : values.length === 1 || values.length === channels;
-    if (!fits) throw new LlifError("SHAPE", `${place}: input ${key}: expected one value or one for each of ${channels ?? "the"} channels, got ${values.length}`);
+    if (!fits)
+      throw new LlifError(
+        "SHAPE",
+        `${place}: input ${key}: expected one value or one for each of ${channels ?? "the"} channels, got ${values.length}`,
+      );
   }
   for (const value of convention.std) checkFinite(`${place}: input std`, value, { above: 0 });
   for (const key of ["resize", "crop"] as const) {
@@ -185,14 +244,22 @@ export function checkWindow(place: string, window: Window2d): void {
 const paddingKeys: OptionKeys<Padding> = { top: true, left: true, bottom: true, right: true };
 
 export function checkPadding(place: string, padding: Padding): Padding {
-  if (typeof padding !== "object" || Array.isArray(padding)) throw new LlifError("ARGUMENT", `${place}: expected a number of cells or { top, left, bottom, right }, got ${describe(padding)}`);
+  if (typeof padding !== "object" || Array.isArray(padding))
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a number of cells or { top, left, bottom, right }, got ${describe(padding)}`,
+    );
   const { top, left, bottom, right } = checkOptions(place, padding, paddingKeys);
   for (const cells of [top, left, bottom, right]) checkInteger(place, cells, 0);
   return padding;
 }
 
 /** One integer for both axes, or [vertical, horizontal]. */
-export function checkPair(place: string, value: number | readonly [number, number], minimum: number): readonly [number, number] {
+export function checkPair(
+  place: string,
+  value: number | readonly [number, number],
+  minimum: number,
+): readonly [number, number] {
   if (typeof value === "number") {
     const both = checkInteger(place, value, minimum);
     return [both, both];
@@ -201,17 +268,25 @@ export function checkPair(place: string, value: number | readonly [number, numbe
 }
 
 function checkAxes(place: string, value: readonly [number, number], minimum: number): readonly [number, number] {
-  if (checkArray(place, value, "a number, or two numbers").length !== 2) throw new LlifError("ARGUMENT", `${place}: expected two numbers, got ${value.length}`);
+  if (checkArray(place, value, "a number, or two numbers").length !== 2)
+    throw new LlifError("ARGUMENT", `${place}: expected two numbers, got ${value.length}`);
   for (const extent of value) checkInteger(place, extent, minimum);
   return value;
 }
 
 /** Sizes of at least 1, whose product no tensor passes. */
 export function checkExtents(place: string, shape: Shape): Shape {
-  const shown = checkArray(place, shape, "an array of sizes").every((extent) => typeof extent === "number") ? `${place} ${formatShape(shape)}` : place;
-  if (shape.length > mostDimensions) throw new LlifError("SHAPE", `${place}: expected a shape of at most ${mostDimensions} extents, got ${shape.length}`);
+  const shown = checkArray(place, shape, "an array of sizes").every((extent) => typeof extent === "number")
+    ? `${place} ${formatShape(shape)}`
+    : place;
+  if (shape.length > mostDimensions)
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected a shape of at most ${mostDimensions} extents, got ${shape.length}`,
+    );
   for (const extent of shape) checkInteger(shown, extent, 1);
-  if (sizeOf(shape) > maximumElements) throw new LlifError("SHAPE", `${place}: expected at most ${maximumElements} elements, got ${formatShape(shape)}`);
+  if (sizeOf(shape) > maximumElements)
+    throw new LlifError("SHAPE", `${place}: expected at most ${maximumElements} elements, got ${formatShape(shape)}`);
   return shape;
 }
 
@@ -226,12 +301,14 @@ export function checkTensor(place: string, tensor: Tensor): Tensor {
 
 function checkVector(place: string, values: Float32Array, length?: number): void {
   checkFloats(place, values);
-  if (length !== undefined && values.length !== length) throw new LlifError("SHAPE", `${place}: expected ${length} values, got ${values.length}`);
+  if (length !== undefined && values.length !== length)
+    throw new LlifError("SHAPE", `${place}: expected ${length} values, got ${values.length}`);
   checkAllFinite(place, values);
 }
 
 function checkFloats(place: string, values: Float32Array): void {
-  if (!isTypedArray(values, "Float32Array")) throw new LlifError("ARGUMENT", `${place}: expected a Float32Array, got ${describe(values)}`);
+  if (!isTypedArray(values, "Float32Array"))
+    throw new LlifError("ARGUMENT", `${place}: expected a Float32Array, got ${describe(values)}`);
 }
 
 /** Adds the layer's name to what `body` throws. */

@@ -2,7 +2,19 @@ import { checkNumbers, checkObject, describe } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { plainSample, sampleOf, type SampleValues, type ShapedSamples } from "../samples.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
-import { type AveragePoolNode, type Conv2dNode, type ConvTranspose2dNode, type DenseNode, inputOf, type MaxPoolNode, type PadNode, type ReluActivationNode, type ReluNetwork, type ReluNode, type Window2d } from "./network.ts";
+import {
+  type AveragePoolNode,
+  type Conv2dNode,
+  type ConvTranspose2dNode,
+  type DenseNode,
+  inputOf,
+  type MaxPoolNode,
+  type PadNode,
+  type ReluActivationNode,
+  type ReluNetwork,
+  type ReluNode,
+  type Window2d,
+} from "./network.ts";
 
 const { fround } = Math;
 
@@ -37,7 +49,8 @@ export function forwardLogits(network: ReluNetwork, input: SampleValues | Shaped
 /** Name of the first output's node, skipping a softmax. */
 export function logitsNode(network: ReluNetwork): string {
   const output = network.nodes.find((node) => node.name === network.outputs[0]);
-  if (output === undefined) throw new LlifError("FORMAT", `network "${network.name}" has no output "${network.outputs[0]}"`);
+  if (output === undefined)
+    throw new LlifError("FORMAT", `network "${network.name}" has no output "${network.outputs[0]}"`);
   return output.kind === "softmax" ? output.from[0] : output.name;
 }
 
@@ -48,14 +61,22 @@ export function logitsNode(network: ReluNetwork): string {
  */
 export function inputFromPixels(network: ReluNetwork, pixels: Uint8Array | Uint8ClampedArray): Float32Array {
   const bytes = plainSample("inputFromPixels", pixels);
-  if (bytes instanceof Float32Array) throw new LlifError("ARGUMENT", `inputFromPixels: expected pixels as a Uint8Array or Uint8ClampedArray, got ${describe(pixels)}`);
-  checkObject("inputFromPixels: network: convention", checkObject("inputFromPixels: network", network, "a ReLU network").convention);
+  if (bytes instanceof Float32Array)
+    throw new LlifError(
+      "ARGUMENT",
+      `inputFromPixels: expected pixels as a Uint8Array or Uint8ClampedArray, got ${describe(pixels)}`,
+    );
+  checkObject(
+    "inputFromPixels: network: convention",
+    checkObject("inputFromPixels: network", network, "a ReLU network").convention,
+  );
   const { scale, mean, std } = network.convention;
   const channels = channelsOf(inputOf(network).shape);
   const values = new Float32Array(bytes.length);
   for (let index = 0; index < bytes.length; index++) {
     const channel = index % channels;
-    values[index] = (bytes[index] * scale - mean[mean.length === 1 ? 0 : channel]) / std[std.length === 1 ? 0 : channel];
+    values[index] =
+      (bytes[index] * scale - mean[mean.length === 1 ? 0 : channel]) / std[std.length === 1 ? 0 : channel];
   }
   return values;
 }
@@ -68,7 +89,11 @@ export function argmax(values: ArrayLike<number>): number {
   return best;
 }
 
-function evaluateNode(node: Exclude<ReluNode, { kind: "input" }>, sources: Float32Array[], shapes: Map<string, Shape>): Float32Array {
+function evaluateNode(
+  node: Exclude<ReluNode, { kind: "input" }>,
+  sources: Float32Array[],
+  shapes: Map<string, Shape>,
+): Float32Array {
   const x = sources[0];
   const inputShape = shapes.get(node.from[0]) as Shape;
   switch (node.kind) {
@@ -79,7 +104,9 @@ function evaluateNode(node: Exclude<ReluNode, { kind: "input" }>, sources: Float
     case "convTranspose2d":
       return convTranspose2d(node, x, inputShape);
     case "affine":
-      return x.map((value, index) => fround(node.scale[index % node.scale.length] * value) + node.shift[index % node.shift.length]);
+      return x.map(
+        (value, index) => fround(node.scale[index % node.scale.length] * value) + node.shift[index % node.shift.length],
+      );
     case "relu":
       return relu(node, x);
     case "maxPool":
@@ -93,7 +120,11 @@ function evaluateNode(node: Exclude<ReluNode, { kind: "input" }>, sources: Float
     case "add":
       return sources.slice(1).reduce((sum, term) => sum.map((value, index) => value + term[index]), x);
     case "concat":
-      return concat(sources, node.from.map((name) => channelsOf(shapes.get(name) as Shape)), sizeOf(node.shape));
+      return concat(
+        sources,
+        node.from.map((name) => channelsOf(shapes.get(name) as Shape)),
+        sizeOf(node.shape),
+      );
     case "softmax":
       return softmax(x, channelsOf(node.shape), node.logarithm ?? false);
   }
@@ -177,7 +208,9 @@ function convTranspose2d(node: ConvTranspose2dNode, x: Float32Array, inputShape:
 
 function relu({ ceiling, slope }: ReluActivationNode, x: Float32Array): Float32Array {
   if (slope === undefined) return x.map((value) => Math.min(Math.max(value, 0), ceiling));
-  return x.map((value, index) => (value < 0 ? slope[index % slope.length] * value : Math.min(Math.max(value, 0), ceiling)));
+  return x.map((value, index) =>
+    value < 0 ? slope[index % slope.length] * value : Math.min(Math.max(value, 0), ceiling),
+  );
 }
 
 function pad({ padding, shape }: PadNode, x: Float32Array, inputShape: Shape): Float32Array {
@@ -190,7 +223,12 @@ function pad({ padding, shape }: PadNode, x: Float32Array, inputShape: Shape): F
 }
 
 /** Calls `visit` with the flat index of each input cell inside the image, for every output cell, in ascending order. */
-export function forEachPooled(node: Window2d, inputShape: Shape, shape: Shape, visit: (output: number, input: number) => void): void {
+export function forEachPooled(
+  node: Window2d,
+  inputShape: Shape,
+  shape: Shape,
+  visit: (output: number, input: number) => void,
+): void {
   const [height, width, channels] = inputShape;
   for (let row = 0; row < shape[0]; row++) {
     for (let column = 0; column < shape[1]; column++) {
@@ -201,7 +239,10 @@ export function forEachPooled(node: Window2d, inputShape: Shape, shape: Shape, v
           const inputColumn = column * node.stride[1] - node.padding.left + kx * node.dilation[1];
           if (inputColumn < 0 || inputColumn >= width) continue;
           for (let channel = 0; channel < channels; channel++) {
-            visit((row * shape[1] + column) * channels + channel, (inputRow * width + inputColumn) * channels + channel);
+            visit(
+              (row * shape[1] + column) * channels + channel,
+              (inputRow * width + inputColumn) * channels + channel,
+            );
           }
         }
       }
@@ -220,12 +261,26 @@ function maxPool(node: MaxPoolNode, x: Float32Array, inputShape: Shape): Float32
 /** Cells that the average divides by, one for each output position (row-major). */
 export function averageDivisors(node: AveragePoolNode, inputShape: Shape): Uint32Array {
   const [rows, columns] = node.shape;
-  const vertical = Array.from({ length: rows }, (_, row) => cellsCounted(node, 0, row, inputShape[0], node.padding.top, node.padding.bottom));
-  const horizontal = Array.from({ length: columns }, (_, column) => cellsCounted(node, 1, column, inputShape[1], node.padding.left, node.padding.right));
-  return Uint32Array.from({ length: rows * columns }, (_, position) => vertical[Math.floor(position / columns)] * horizontal[position % columns]);
+  const vertical = Array.from({ length: rows }, (_, row) =>
+    cellsCounted(node, 0, row, inputShape[0], node.padding.top, node.padding.bottom),
+  );
+  const horizontal = Array.from({ length: columns }, (_, column) =>
+    cellsCounted(node, 1, column, inputShape[1], node.padding.left, node.padding.right),
+  );
+  return Uint32Array.from(
+    { length: rows * columns },
+    (_, position) => vertical[Math.floor(position / columns)] * horizontal[position % columns],
+  );
 }
 
-function cellsCounted(node: AveragePoolNode, axis: 0 | 1, position: number, extent: number, before: number, after: number): number {
+function cellsCounted(
+  node: AveragePoolNode,
+  axis: 0 | 1,
+  position: number,
+  extent: number,
+  before: number,
+  after: number,
+): number {
   const first = node.countPadding ? -before : 0;
   const end = node.countPadding ? extent + after : extent;
   let cells = 0;
@@ -266,7 +321,9 @@ function softmax(x: Float32Array, channels: number, logarithm: boolean): Float32
     const largest = Math.max(...row);
     const exponentials = Float64Array.from(row, (value) => Math.exp(value - largest));
     const sum = exponentials.reduce((total, value) => total + value, 0);
-    exponentials.forEach((value, index) => (y[start + index] = logarithm ? row[index] - largest - Math.log(sum) : value / sum));
+    exponentials.forEach(
+      (value, index) => (y[start + index] = logarithm ? row[index] - largest - Math.log(sum) : value / sum),
+    );
   }
   return y;
 }

@@ -175,6 +175,7 @@ export type ReluNode =
 export function inputOf(network: ReluNetwork): InputNode {
   const nodes = checkArray<ReluNode>("network: nodes", checkObject("network", network, "a ReLU network").nodes);
   const input = nodes.find((node) => node?.kind === "input");
-  if (input === undefined) throw new LlifError("ARGUMENT", `network "${network.name}": expected an input node, got none`);
+  if (input === undefined)
+    throw new LlifError("ARGUMENT", `network "${network.name}": expected an input node, got none`);
   return input;
 }

@@ -66,8 +66,13 @@ export function transposedExtents(place: string, input: Shape, window: Window2d)
   const { padding } = window;
   const cut = [padding.top + padding.bottom, padding.left + padding.right];
   const [height, width] = [0, 1].map((axis) => {
-    const extent = (input[axis] - 1) * window.stride[axis] + windowSize(window.kernel[axis], window.dilation[axis]) - cut[axis];
-    if (extent < 1) throw new LlifError("SHAPE", `${place}: expected a padding that leaves some output, got ${cut[axis]} cells for ${extent + cut[axis]} (input ${formatShape(input)})`);
+    const extent =
+      (input[axis] - 1) * window.stride[axis] + windowSize(window.kernel[axis], window.dilation[axis]) - cut[axis];
+    if (extent < 1)
+      throw new LlifError(
+        "SHAPE",
+        `${place}: expected a padding that leaves some output, got ${cut[axis]} cells for ${extent + cut[axis]} (input ${formatShape(input)})`,
+      );
     return extent;
   });
   return [height, width];
@@ -98,7 +103,11 @@ export function outputShapeOf(node: ReluNode, inputs: readonly Shape[]): Shape {
       const [, , channels, outputs] = node.weights.shape;
       if (channels * node.groups !== input[2]) {
         const groups = node.groups === 1 ? "" : `, ${node.groups} groups`;
-        throw mismatch(place, `input of ${channels * node.groups} channels (kernel ${formatShape(node.weights.shape)}${groups})`, input);
+        throw mismatch(
+          place,
+          `input of ${channels * node.groups} channels (kernel ${formatShape(node.weights.shape)}${groups})`,
+          input,
+        );
       }
       if (node.kind === "conv2d") return [...windowedExtents(place, input, node), outputs];
       const extents = transposedExtents(place, input, node).map((extent, axis) => {
@@ -113,15 +122,18 @@ export function outputShapeOf(node: ReluNode, inputs: readonly Shape[]): Shape {
       const floor = [...windowedExtents(place, input, node), input[2]];
       const ceil = [...windowedExtents(place, input, node, true), input[2]];
       const chosen = floor.map((extent, axis) => (node.shape[axis] === ceil[axis] ? ceil[axis] : extent));
-      if (!(sizeOf(chosen) <= maximumElements)) throw mismatch(place, `an output of at most ${maximumElements} elements`, chosen);
+      if (!(sizeOf(chosen) <= maximumElements))
+        throw mismatch(place, `an output of at most ${maximumElements} elements`, chosen);
       checkWindowsTouch(place, input, node, chosen);
       return chosen;
     }
     case "affine":
-      if (node.scale.length !== channelsOf(input)) throw mismatch(place, `input of ${node.scale.length} channels`, input);
+      if (node.scale.length !== channelsOf(input))
+        throw mismatch(place, `input of ${node.scale.length} channels`, input);
       return input;
     case "relu":
-      if (node.slope !== undefined && node.slope.length !== channelsOf(input)) throw mismatch(place, `input of ${node.slope.length} channels`, input);
+      if (node.slope !== undefined && node.slope.length !== channelsOf(input))
+        throw mismatch(place, `input of ${node.slope.length} channels`, input);
       return input;
     case "softmax":
       return input;

@@ -1,5 +1,16 @@
 import { LlifError } from "../errors.ts";
-import { checkArray, checkFinite, checkInteger, checkName, checkNumbers, checkObject, checkOptions, checkStrings, describe, type OptionKeys } from "../check.ts";
+import {
+  checkArray,
+  checkFinite,
+  checkInteger,
+  checkName,
+  checkNumbers,
+  checkObject,
+  checkOptions,
+  checkStrings,
+  describe,
+  type OptionKeys,
+} from "../check.ts";
 import { checkConvention, checkExtents, checkPadding, checkPair } from "../relu/check.ts";
 import { conventionFor, type InputConvention, type Padding, type Window2d } from "../relu/network.ts";
 import { samePadding, windowedExtents } from "../relu/shapes.ts";
@@ -88,10 +99,27 @@ export interface OutputOptions {
   readonly name?: string;
 }
 
-const neuronKeys: OptionKeys<NeuronOptions> = { threshold: true, leak: true, reset: true, refractory: true, floor: true, spikesPerTick: true, bias: true, initialPotential: true, name: true };
+const neuronKeys: OptionKeys<NeuronOptions> = {
+  threshold: true,
+  leak: true,
+  reset: true,
+  refractory: true,
+  floor: true,
+  spikesPerTick: true,
+  bias: true,
+  initialPotential: true,
+  name: true,
+};
 const denseKeys: OptionKeys<DenseLayerOptions> = { weights: true, units: true, ...neuronKeys };
 const poolKeys: OptionKeys<PoolLayerOptions> = { size: true, stride: true, padding: true, name: true };
-const networkKeys: OptionKeys<SpikingNetworkOptions> = { inputs: true, name: true, dtSeconds: true, ticks: true, classes: true, convention: true };
+const networkKeys: OptionKeys<SpikingNetworkOptions> = {
+  inputs: true,
+  name: true,
+  dtSeconds: true,
+  ticks: true,
+  classes: true,
+  convention: true,
+};
 
 export interface SpikingNetworkOptions {
   /** Input shape, channels last; 3 stands for [3]. */
@@ -114,8 +142,12 @@ export class SpikingNetworkBuilder {
   /** @throws {LlifError} ARGUMENT for an option that is unknown or out of range. */
   constructor(options: SpikingNetworkOptions, nodes: readonly SpikingNode[] = [], synapses: readonly Synapse[] = []) {
     this.#options = checkedOptions("spikingNetwork", options);
-    this.#nodes = checkArray<SpikingNode>("spikingNetwork: nodes", nodes).map((node) => checkObject("spikingNetwork: nodes", node));
-    this.#synapses = checkArray<Synapse>("spikingNetwork: synapses", synapses).map((synapse) => checkObject("spikingNetwork: synapses", synapse));
+    this.#nodes = checkArray<SpikingNode>("spikingNetwork: nodes", nodes).map((node) =>
+      checkObject("spikingNetwork: nodes", node),
+    );
+    this.#synapses = checkArray<Synapse>("spikingNetwork: synapses", synapses).map((synapse) =>
+      checkObject("spikingNetwork: synapses", synapse),
+    );
     if (nodes.length + synapses.length > 0) this.#network(false);
   }
 
@@ -137,14 +169,29 @@ export class SpikingNetworkBuilder {
   conv2d(options: Conv2dLayerOptions): SpikingNetworkBuilder {
     const name = this.#name("conv", checkObject("conv2d", options, "an object of options").name);
     const place = `layer "${name}"`;
-    checkOptions(place, options, { weights: true, filters: true, kernel: true, stride: true, dilation: true, padding: true, groups: true, ...neuronKeys });
+    checkOptions(place, options, {
+      weights: true,
+      filters: true,
+      kernel: true,
+      stride: true,
+      dilation: true,
+      padding: true,
+      groups: true,
+      ...neuronKeys,
+    });
     const { stride = 1, groups = 1 } = options;
     const window = this.#window(place, name, options.kernel, stride, options);
     const filters = checkInteger(`${place}: filters`, options.filters, 1);
     checkInteger(`${place}: groups`, groups, 1);
     const shape = [...windowedExtents(place, this.shape, window), filters];
     const weights = Float32Array.from(checkNumbers(`${place}: weights`, options.weights));
-    return this.#append(populationNode(name, shape, options), { kind: "conv2d", ...this.#edge(name), ...window, weights, groups });
+    return this.#append(populationNode(name, shape, options), {
+      kind: "conv2d",
+      ...this.#edge(name),
+      ...window,
+      weights,
+      groups,
+    });
   }
 
   /** One spike whenever the largest count of a window rises. */
@@ -159,16 +206,33 @@ export class SpikingNetworkBuilder {
 
   /** One more dense synapse between layers that exist: a shortcut, a delayed connection, or a recurrent one. */
   connect(options: ConnectOptions): SpikingNetworkBuilder {
-    const { from, to, weights, delayTicks } = checkOptions("connect", options, { from: true, to: true, weights: true, delayTicks: true });
+    const { from, to, weights, delayTicks } = checkOptions("connect", options, {
+      from: true,
+      to: true,
+      weights: true,
+      delayTicks: true,
+    });
     const order = ["input", ...this.#nodes.map(({ name }) => name)];
     for (const [end, name] of Object.entries({ from, to })) {
-      if (!order.includes(name)) throw new LlifError("ARGUMENT", `connect: ${end}: expected names among ${order.join(", ")}, got ${describe(name)}`, { nodes: typeof name === "string" ? [name] : [] });
+      if (!order.includes(name))
+        throw new LlifError(
+          "ARGUMENT",
+          `connect: ${end}: expected names among ${order.join(", ")}, got ${describe(name)}`,
+          { nodes: typeof name === "string" ? [name] : [] },
+        );
     }
     const place = `synapse "${from}" to "${to}"`;
-    const shapeOf = (name: string): Shape => this.#nodes.find((node) => node.name === name)?.shape ?? this.#options.inputs;
+    const shapeOf = (name: string): Shape =>
+      this.#nodes.find((node) => node.name === name)?.shape ?? this.#options.inputs;
     const { data } = denseMatrix(place, weights, sizeOf(shapeOf(from)), sizeOf(shapeOf(to)));
     const recurrent = order.indexOf(from) >= order.indexOf(to);
-    const synapse: Synapse = { kind: "dense", from, to, delayTicks: delayTicks === undefined ? (recurrent ? 1 : 0) : delayTicks, weights: data };
+    const synapse: Synapse = {
+      kind: "dense",
+      from,
+      to,
+      delayTicks: delayTicks === undefined ? (recurrent ? 1 : 0) : delayTicks,
+      weights: data,
+    };
     return new SpikingNetworkBuilder(this.#options, this.#nodes, [...this.#synapses, synapse]);
   }
 
@@ -176,10 +240,21 @@ export class SpikingNetworkBuilder {
   output(options: OutputOptions): SpikingNetworkBuilder {
     const name = this.#name("output", checkObject("output", options, "an object of options").name);
     const place = `output "${name}"`;
-    const { weights, bias = 0, unit = 1 } = checkOptions(place, options, { weights: true, bias: true, unit: true, name: true });
+    const {
+      weights,
+      bias = 0,
+      unit = 1,
+    } = checkOptions(place, options, { weights: true, bias: true, unit: true, name: true });
     const { data, rows } = denseMatrix(place, weights, sizeOf(this.shape), undefined);
     const units = new Float64Array(rows).fill(checkFinite(`${place}: unit`, unit, { above: 0 }));
-    const node: SpikingNode = { kind: "output", name, shape: [rows], bias: perNeuron(`${place}: bias`, bias, [rows]), unit: units, rectified: false };
+    const node: SpikingNode = {
+      kind: "output",
+      name,
+      shape: [rows],
+      bias: perNeuron(`${place}: bias`, bias, [rows]),
+      unit: units,
+      rectified: false,
+    };
     return this.#append(node, { kind: "dense", ...this.#edge(name), weights: data });
   }
 
@@ -214,8 +289,15 @@ export class SpikingNetworkBuilder {
 
   #append(node: SpikingNode, synapse?: Synapse): SpikingNetworkBuilder {
     const last = this.#nodes.at(-1);
-    if (last?.kind === "output") throw new LlifError("ARGUMENT", `layer "${node.name}": expected no layer after output "${last.name}"`, { nodes: [node.name] });
-    return new SpikingNetworkBuilder(this.#options, [...this.#nodes, node], synapse === undefined ? this.#synapses : [...this.#synapses, synapse]);
+    if (last?.kind === "output")
+      throw new LlifError("ARGUMENT", `layer "${node.name}": expected no layer after output "${last.name}"`, {
+        nodes: [node.name],
+      });
+    return new SpikingNetworkBuilder(
+      this.#options,
+      [...this.#nodes, node],
+      synapse === undefined ? this.#synapses : [...this.#synapses, synapse],
+    );
   }
 
   #name(prefix: string, given: string | undefined): string {
@@ -243,12 +325,34 @@ export class SpikingNetworkBuilder {
     return this.#append({ kind: "pool", name, shape, from, mode, ...window });
   }
 
-  #window(place: string, name: string, kernel: number | readonly [number, number], stride: number | readonly [number, number], options: { padding?: number | "same" | Padding; dilation?: number | readonly [number, number] }, kernelName = "kernel"): Window2d {
-    if (this.shape.length !== 3) throw new LlifError("SHAPE", `${place}: input needs 3 dimensions, got ${this.shape.length} (${formatShape(this.shape)})`, { nodes: [name] });
+  #window(
+    place: string,
+    name: string,
+    kernel: number | readonly [number, number],
+    stride: number | readonly [number, number],
+    options: { padding?: number | "same" | Padding; dilation?: number | readonly [number, number] },
+    kernelName = "kernel",
+  ): Window2d {
+    if (this.shape.length !== 3)
+      throw new LlifError(
+        "SHAPE",
+        `${place}: input needs 3 dimensions, got ${this.shape.length} (${formatShape(this.shape)})`,
+        { nodes: [name] },
+      );
     const { padding = 0, dilation = 1 } = options;
-    const sizes = { kernel: checkPair(`${place}: ${kernelName}`, kernel, 1), stride: checkPair(`${place}: stride`, stride, 1), dilation: checkPair(`${place}: dilation`, dilation, 1) };
+    const sizes = {
+      kernel: checkPair(`${place}: ${kernelName}`, kernel, 1),
+      stride: checkPair(`${place}: stride`, stride, 1),
+      dilation: checkPair(`${place}: dilation`, dilation, 1),
+    };
     if (padding === "same") return { ...sizes, padding: samePadding(this.shape, sizes) };
-    return { ...sizes, padding: checkPadding(`${place}: padding`, typeof padding === "number" ? { top: padding, left: padding, bottom: padding, right: padding } : padding) };
+    return {
+      ...sizes,
+      padding: checkPadding(
+        `${place}: padding`,
+        typeof padding === "number" ? { top: padding, left: padding, bottom: padding, right: padding } : padding,
+      ),
+    };
   }
 }
 
@@ -264,13 +368,25 @@ export function spikingNetwork(options: SpikingNetworkOptions): SpikingNetworkBu
  * A network of one population, its inputs counted from the weights: the smallest simulator. Weights in one flat array need `units`.
  * @throws {LlifError} ARGUMENT or SHAPE, naming the option.
  */
-export function population(options: DenseLayerOptions & Pick<SpikingNetworkOptions, "dtSeconds" | "ticks" | "convention">): SpikingNetwork {
-  const { dtSeconds, ticks, convention, ...layer } = checkOptions("population", options, { ...denseKeys, dtSeconds: true, ticks: true, convention: true });
+export function population(
+  options: DenseLayerOptions & Pick<SpikingNetworkOptions, "dtSeconds" | "ticks" | "convention">,
+): SpikingNetwork {
+  const { dtSeconds, ticks, convention, ...layer } = checkOptions("population", options, {
+    ...denseKeys,
+    dtSeconds: true,
+    ticks: true,
+    convention: true,
+  });
   const inputs = inputsOf("population: weights", layer.weights, layer.units);
-  return spikingNetwork({ inputs: [inputs], dtSeconds, ticks, convention }).population(layer).build();
+  return spikingNetwork({ inputs: [inputs], dtSeconds, ticks, convention })
+    .population(layer)
+    .build();
 }
 
-function checkedOptions(place: string, options: SpikingNetworkOptions): SpikingNetworkOptions & { readonly inputs: Shape } {
+function checkedOptions(
+  place: string,
+  options: SpikingNetworkOptions,
+): SpikingNetworkOptions & { readonly inputs: Shape } {
   const { inputs, name, dtSeconds, ticks, classes, convention } = checkOptions(place, options, networkKeys);
   const shape = checkExtents(`${place}: inputs`, typeof inputs === "number" ? [inputs] : inputs);
   if (name !== undefined) checkName(`${place}: name`, name);
@@ -286,7 +402,13 @@ function populationNode(name: string, shape: Shape, options: NeuronOptions): Pop
   const { leak, refractory = 0, reset = "soft", floor = -Infinity, spikesPerTick = 1, initialPotential = 0 } = options;
   const bias = perNeuron(`${place}: bias`, options.bias === undefined ? 0 : options.bias, shape);
   const { lost, factor } = leakOf(`${place}: leak`, leak, shape);
-  const charge = lost === null ? bias : Float32Array.from({ length: Math.max(bias.length, lost.length) }, (_, index) => bias[index % bias.length] - lost[index % lost.length]);
+  const charge =
+    lost === null
+      ? bias
+      : Float32Array.from(
+          { length: Math.max(bias.length, lost.length) },
+          (_, index) => bias[index % bias.length] - lost[index % lost.length],
+        );
   return {
     kind: "population",
     name,
@@ -304,9 +426,17 @@ function populationNode(name: string, shape: Shape, options: NeuronOptions): Pop
   };
 }
 
-function leakOf(place: string, leak: Leak | undefined, shape: Shape): { readonly lost: Float32Array | null; readonly factor: number } {
+function leakOf(
+  place: string,
+  leak: Leak | undefined,
+  shape: Shape,
+): { readonly lost: Float32Array | null; readonly factor: number } {
   if (leak === undefined) return { lost: null, factor: 1 };
-  checkObject(place, leak, '{ kind: "constant", chargePerTick }, { kind: "ohmic", factorPerTick } or { kind: "ohmic", timeConstantTicks }');
+  checkObject(
+    place,
+    leak,
+    '{ kind: "constant", chargePerTick }, { kind: "ohmic", factorPerTick } or { kind: "ohmic", timeConstantTicks }',
+  );
   switch (leak.kind) {
     case "constant": {
       const { chargePerTick } = checkOptions(place, leak, { kind: true, chargePerTick: true });
@@ -318,19 +448,32 @@ function leakOf(place: string, leak: Leak | undefined, shape: Shape): { readonly
         return { lost: null, factor: checkFinite(`${place}: factorPerTick`, factorPerTick, { from: 0, to: 1 }) };
       }
       const { timeConstantTicks } = checkOptions(place, leak, { kind: true, timeConstantTicks: true });
-      return { lost: null, factor: Math.exp(-1 / checkFinite(`${place}: timeConstantTicks`, timeConstantTicks, { above: 0 })) };
+      return {
+        lost: null,
+        factor: Math.exp(-1 / checkFinite(`${place}: timeConstantTicks`, timeConstantTicks, { above: 0 })),
+      };
     }
     default:
-      throw new LlifError("ARGUMENT", `${place}: kind: expected one of constant, ohmic, got ${describe((leak as { readonly kind: unknown }).kind)}`);
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: kind: expected one of constant, ohmic, got ${describe((leak as { readonly kind: unknown }).kind)}`,
+      );
   }
 }
 
 function perNeuron(place: string, value: PerNeuron, shape: Shape): Float32Array {
   if (typeof value === "number") return new Float32Array(channelsOf(shape)).fill(checkFinite(place, value));
-  if (typeof value !== "object" || value === null) throw new LlifError("ARGUMENT", `${place}: expected a number, or an array of one for each channel or neuron, got ${describe(value)}`);
+  if (typeof value !== "object" || value === null)
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a number, or an array of one for each channel or neuron, got ${describe(value)}`,
+    );
   const values = Float32Array.from(checkNumbers(place, value));
   if (values.length !== channelsOf(shape) && values.length !== sizeOf(shape)) {
-    throw new LlifError("SHAPE", `${place}: expected ${channelsOf(shape)} values, one a channel, or ${sizeOf(shape)}, one a neuron, got ${values.length}`);
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected ${channelsOf(shape)} values, one a channel, or ${sizeOf(shape)}, one a neuron, got ${values.length}`,
+    );
   }
   return values;
 }
@@ -344,24 +487,38 @@ function inputsOf(place: string, weights: DenseWeights, units: number | undefine
   if (isNested(weights)) return checkNumbers(`${place}: row 0`, weights[0]).length;
   const { length } = checkNumbers(place, weights);
   if (length === 0) throw new LlifError("ARGUMENT", `${place}: expected at least one weight, got none`);
-  if (units === undefined) throw new LlifError("ARGUMENT", `${place}: expected rows, one a neuron, or a flat array and units, the number of neurons; got ${describe(weights)}`);
+  if (units === undefined)
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected rows, one a neuron, or a flat array and units, the number of neurons; got ${describe(weights)}`,
+    );
   return length / checkInteger("population: units", units, 1);
 }
 
-function denseMatrix(place: string, weights: DenseWeights, inputs: number, units: number | undefined): { data: Float32Array; rows: number } {
+function denseMatrix(
+  place: string,
+  weights: DenseWeights,
+  inputs: number,
+  units: number | undefined,
+): { data: Float32Array; rows: number } {
   if (units !== undefined) checkInteger(`${place}: units`, units, 1);
   const nested = isNested(weights);
   if (!nested) checkNumbers(`${place}: weights`, weights);
   const rows = nested ? weights.length : units === undefined ? weights.length / inputs : units;
-  if (units !== undefined && rows !== units) throw new LlifError("SHAPE", `${place}: weights: expected ${units} rows, got ${rows}`);
+  if (units !== undefined && rows !== units)
+    throw new LlifError("SHAPE", `${place}: weights: expected ${units} rows, got ${rows}`);
   if (!Number.isInteger(rows) || rows < 1 || (!nested && weights.length !== rows * inputs)) {
-    throw new LlifError("SHAPE", `${place}: weights: expected ${units ?? "a number of"} rows of ${inputs} values, one an input, got ${weights.length} values`);
+    throw new LlifError(
+      "SHAPE",
+      `${place}: weights: expected ${units ?? "a number of"} rows of ${inputs} values, one an input, got ${weights.length} values`,
+    );
   }
   if (!nested) return { data: Float32Array.from(weights), rows };
   const data = new Float32Array(rows * inputs);
   weights.forEach((row, index) => {
     checkNumbers(`${place}: weights: row ${index}`, row);
-    if (row.length !== inputs) throw new LlifError("SHAPE", `${place}: weights: expected ${inputs} values in row ${index}, got ${row.length}`);
+    if (row.length !== inputs)
+      throw new LlifError("SHAPE", `${place}: weights: expected ${inputs} values in row ${index}, got ${row.length}`);
     data.set(row, index * inputs);
   });
   return { data, rows };

@@ -53,28 +53,48 @@ function pooledRange(network: SpikingNetwork, pool: SpikingPool, ranges: Readonl
   // In a synchronous network with delays a pool may stand before what feeds it.
   const { smallest, largest } = ranges.get(pool.from) ?? { smallest: 0, largest: network.levels };
   if (pool.mode === "max") return { smallest, largest };
-  const source = pool.from === network.input.name ? network.input.shape : network.nodes.find(({ name }) => name === pool.from)?.shape ?? [];
+  const source =
+    pool.from === network.input.name
+      ? network.input.shape
+      : (network.nodes.find(({ name }) => name === pool.from)?.shape ?? []);
   const members = largestSum(pool, pool.multiplicity ?? null, source);
   return { smallest: smallest * members, largest: largest * members };
 }
 
 /** Most cells that one window of a sum adds up, with their multiplicity. */
-export function largestSum(pool: Pick<SpikingPool, "kernel" | "stride" | "dilation" | "padding" | "shape">, multiplicity: ArrayLike<number> | null, source: Shape): number {
+export function largestSum(
+  pool: Pick<SpikingPool, "kernel" | "stride" | "dilation" | "padding" | "shape">,
+  multiplicity: ArrayLike<number> | null,
+  source: Shape,
+): number {
   const cells = new Float64Array(pool.shape[0] * pool.shape[1]);
   forEachPooled(pool, [source[0], source[1], 1], [pool.shape[0], pool.shape[1], 1], (output) => cells[output]++);
   return cells.reduce((most, count, index) => Math.max(most, count * (multiplicity?.[index] ?? 1)), 0);
 }
 
 /** @see docs/mathematics.md, numerics */
-export function chargeRange(network: SpikingNetwork, node: Population | SpikingOutput, ranges: ReadonlyMap<string, CountRange>): ChargeRange {
+export function chargeRange(
+  network: SpikingNetwork,
+  node: Population | SpikingOutput,
+  ranges: ReadonlyMap<string, CountRange>,
+): ChargeRange {
   const { lower, upper } = chargeBounds(network, node, ranges);
   let largestWeight = 0;
-  for (const { weights } of synapsesTo(network, node.name)) for (const weight of weights) largestWeight = Math.max(largestWeight, Math.abs(weight));
-  return { smallest: lower.reduce((least, value) => Math.min(least, value), 0), largest: upper.reduce((most, value) => Math.max(most, value), 0), largestWeight };
+  for (const { weights } of synapsesTo(network, node.name))
+    for (const weight of weights) largestWeight = Math.max(largestWeight, Math.abs(weight));
+  return {
+    smallest: lower.reduce((least, value) => Math.min(least, value), 0),
+    largest: upper.reduce((most, value) => Math.max(most, value), 0),
+    largestWeight,
+  };
 }
 
 /** Initial potential, bias and all inputs of one sign at full count; by channel, or by neuron where a dense synapse arrives. */
-export function chargeBounds(network: SpikingNetwork, node: Population | SpikingOutput, ranges: ReadonlyMap<string, CountRange>): Bounds {
+export function chargeBounds(
+  network: SpikingNetwork,
+  node: Population | SpikingOutput,
+  ranges: ReadonlyMap<string, CountRange>,
+): Bounds {
   const synapses = synapsesTo(network, node.name);
   const channels = channelsOf(node.shape);
   const length = synapses.some(({ kind }) => kind === "dense") ? sizeOf(node.shape) : channels;
@@ -104,7 +124,10 @@ export function chargeBounds(network: SpikingNetwork, node: Population | Spiking
     highest[index % length] = Math.max(highest[index % length], constant);
     lowest[index % length] = Math.min(lowest[index % length], constant);
   }
-  return { lower: lower.map((sum, index) => sum + lowest[index]), upper: upper.map((sum, index) => sum + highest[index]) };
+  return {
+    lower: lower.map((sum, index) => sum + lowest[index]),
+    upper: upper.map((sum, index) => sum + highest[index]),
+  };
 }
 
 /**
@@ -122,13 +145,25 @@ export function proveCharges(network: SpikingNetwork): ChargeProof | null {
     if (node.kind === "pool") return [];
     const rest = withTakingBack(network, node, chargeBounds(network, node, silent));
     checkBounds(network, node, rest, null);
-    const fed = synapsesTo(network, node.name).some(({ from }) => unit.get(from)?.largest !== silent.get(from)?.largest);
+    const fed = synapsesTo(network, node.name).some(
+      ({ from }) => unit.get(from)?.largest !== silent.get(from)?.largest,
+    );
     if (!fed) return [];
     // Linear in the counts: by how much the bounds move if every input counts one.
     const { lower, upper } = withTakingBack(network, node, chargeBounds(network, node, unit));
-    return [{ node, rest, negative: lower.map((value, index) => rest.lower[index] - value), positive: upper.map((value, index) => value - rest.upper[index]) }];
+    return [
+      {
+        node,
+        rest,
+        negative: lower.map((value, index) => rest.lower[index] - value),
+        positive: upper.map((value, index) => value - rest.upper[index]),
+      },
+    ];
   });
-  const boundsIn = ({ rest, positive, negative }: (typeof readers)[number], { smallest, largest }: CountRange): Bounds => {
+  const boundsIn = (
+    { rest, positive, negative }: (typeof readers)[number],
+    { smallest, largest }: CountRange,
+  ): Bounds => {
     const [up, down] = [Math.max(0, largest), Math.max(0, -smallest)];
     return {
       upper: rest.upper.map((value, index) => value + up * positive[index] + down * negative[index]),
@@ -148,7 +183,8 @@ export function proveCharges(network: SpikingNetwork): ChargeProof | null {
       return holds;
     },
     check(range) {
-      if (!proof.holds(range)) for (const reader of readers) checkBounds(network, reader.node, boundsIn(reader, range), range);
+      if (!proof.holds(range))
+        for (const reader of readers) checkBounds(network, reader.node, boundsIn(reader, range), range);
     },
   };
   if (network.input.counts !== null) proof.check(inputRange(network));
@@ -160,20 +196,36 @@ function contains(outer: CountRange, { smallest, largest }: CountRange): boolean
 }
 
 /** Signed rate compares after every tick, when up to the cap has been fired. */
-function withTakingBack({ schedule, levels }: SpikingNetwork, node: Population | SpikingOutput, { lower, upper }: Bounds): Bounds {
+function withTakingBack(
+  { schedule, levels }: SpikingNetwork,
+  node: Population | SpikingOutput,
+  { lower, upper }: Bounds,
+): Bounds {
   if (schedule !== "synchronous" || node.kind === "output") return { lower, upper };
   // By channel or neuron where the bounds are, else the largest.
   const { threshold } = node;
   const largest = Float64Array.from(threshold).reduce((most, value) => Math.max(most, value), 0);
   const fits = lower.length % threshold.length === 0;
-  return { upper, lower: lower.map((value, index) => value - levels * (fits ? threshold[index % threshold.length] : largest)) };
+  return {
+    upper,
+    lower: lower.map((value, index) => value - levels * (fits ? threshold[index % threshold.length] : largest)),
+  };
 }
 
-function checkBounds({ levels }: SpikingNetwork, { name, kind }: Population | SpikingOutput, bounds: Bounds, input: CountRange | null): void {
+function checkBounds(
+  { levels }: SpikingNetwork,
+  { name, kind }: Population | SpikingOutput,
+  bounds: Bounds,
+  input: CountRange | null,
+): void {
   const furthest = furthestBeyond(bounds);
   if (furthest === null) return;
   const counts = input === null ? "" : ` and input counts from ${input.smallest} to ${input.largest}`;
-  throw new LlifError("PRECISION", `${kind} "${name}": its charge can reach ${furthest.toPrecision(3)}, ${bitsFor(furthest)} bits where exact codes have 32, at ${levels} levels${counts}; take fewer bits, or smaller charges`, { nodes: [name] });
+  throw new LlifError(
+    "PRECISION",
+    `${kind} "${name}": its charge can reach ${furthest.toPrecision(3)}, ${bitsFor(furthest)} bits where exact codes have 32, at ${levels} levels${counts}; take fewer bits, or smaller charges`,
+    { nodes: [name] },
+  );
 }
 
 /** Null: within 32 bits. */

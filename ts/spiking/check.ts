@@ -1,10 +1,37 @@
 import { LlifError } from "../errors.ts";
-import { checkAllFinite, checkArray, checkBoolean, checkDimensions, checkFinite, checkInteger, checkLength, checkName, checkObject, checkOneOf, checkOptions, checkString, checkStrings, describe, isTypedArray, type OptionKeys } from "../check.ts";
+import {
+  checkAllFinite,
+  checkArray,
+  checkBoolean,
+  checkDimensions,
+  checkFinite,
+  checkInteger,
+  checkLength,
+  checkName,
+  checkObject,
+  checkOneOf,
+  checkOptions,
+  checkString,
+  checkStrings,
+  describe,
+  isTypedArray,
+  type OptionKeys,
+} from "../check.ts";
 import { checkConvention, checkExtents, checkWindow } from "../relu/check.ts";
 import type { Window2d } from "../relu/network.ts";
 import { windowedExtents, windowSize } from "../relu/shapes.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape } from "../tensor.ts";
-import { hasRealTimes, type Arithmetic, type Charges, type NegativeSide, type Population, type SpikingNetwork, type SpikingNode, type SpikingPool, type Synapse } from "./network.ts";
+import {
+  hasRealTimes,
+  type Arithmetic,
+  type Charges,
+  type NegativeSide,
+  type Population,
+  type SpikingNetwork,
+  type SpikingNode,
+  type SpikingPool,
+  type Synapse,
+} from "./network.ts";
 
 /** Counts up to here are exact in float32, and so are their products with a power of two. */
 const maximumTicks = 2 ** 24;
@@ -13,14 +40,40 @@ const maximumTicks = 2 ** 24;
 const maximumDelay = 2 ** 16;
 
 const networkKeys: OptionKeys<SpikingNetwork> = {
-  name: true, code: true, schedule: true, spikes: true, arithmetic: true, windowTicks: true, levels: true, nonAdjacent: true, settles: true, dtSeconds: true,
-  input: true, nodes: true, synapses: true, convention: true, classes: true,
+  name: true,
+  code: true,
+  schedule: true,
+  spikes: true,
+  arithmetic: true,
+  windowTicks: true,
+  levels: true,
+  nonAdjacent: true,
+  settles: true,
+  dtSeconds: true,
+  input: true,
+  nodes: true,
+  synapses: true,
+  convention: true,
+  classes: true,
 };
 const windowKeys = { kernel: true, stride: true, dilation: true, padding: true } as const;
 const nodeKeys: { readonly [Kind in SpikingNode["kind"]]: OptionKeys<Extract<SpikingNode, { kind: Kind }>> } = {
   population: {
-    kind: true, name: true, shape: true, bias: true, threshold: true, initialPotential: true, floor: true, leakFactor: true, reset: true, spikesPerTick: true,
-    refractory: true, rectified: true, unit: true, ceiling: true, negativeOf: true,
+    kind: true,
+    name: true,
+    shape: true,
+    bias: true,
+    threshold: true,
+    initialPotential: true,
+    floor: true,
+    leakFactor: true,
+    reset: true,
+    spikesPerTick: true,
+    refractory: true,
+    rectified: true,
+    unit: true,
+    ceiling: true,
+    negativeOf: true,
   },
   pool: { kind: true, name: true, shape: true, from: true, mode: true, multiplicity: true, ...windowKeys },
   output: { kind: true, name: true, shape: true, bias: true, unit: true, rectified: true },
@@ -50,8 +103,12 @@ export function requireSpikingNetwork(place: string, network: SpikingNetwork): S
 export function checkSpikingNetwork(network: SpikingNetwork): SpikingNetwork {
   const place = `network "${checkString("network: name", checkObject("network", network, "a spiking network").name)}"`;
   checkOptions(place, network, networkKeys);
-  checkArray(`${place}: nodes`, network.nodes).forEach((node) => checkName(`${place}: name of a node`, checkObject(`${place}: node`, node as SpikingNode).name));
-  checkArray(`${place}: synapses`, network.synapses).forEach((synapse) => checkObject(`${place}: synapse`, synapse as Synapse));
+  checkArray(`${place}: nodes`, network.nodes).forEach((node) =>
+    checkName(`${place}: name of a node`, checkObject(`${place}: node`, node as SpikingNode).name),
+  );
+  checkArray(`${place}: synapses`, network.synapses).forEach((synapse) =>
+    checkObject(`${place}: synapse`, synapse as Synapse),
+  );
   checkStrings(`${place}: classes`, network.classes);
   checkCode(place, network);
   checkFinite(`${place}: dtSeconds`, network.dtSeconds, { above: 0 });
@@ -62,7 +119,8 @@ export function checkSpikingNetwork(network: SpikingNetwork): SpikingNetwork {
     concerning([node.name], () => {
       checkOneOf(`${place}: kind of node "${node.name}"`, node.kind, Object.keys(nodeKeys) as SpikingNode["kind"][]);
       checkOptions<object>(`${node.kind} "${node.name}"`, node, nodeKeys[node.kind]);
-      if (shapes.has(node.name)) throw new LlifError("ARGUMENT", `${node.kind} "${node.name}": expected a unique name, got it twice`);
+      if (shapes.has(node.name))
+        throw new LlifError("ARGUMENT", `${node.kind} "${node.name}": expected a unique name, got it twice`);
       checkNode(network, node, shapes, kinds);
     });
     shapes.set(node.name, node.shape);
@@ -75,7 +133,10 @@ export function checkSpikingNetwork(network: SpikingNetwork): SpikingNetwork {
   }
   const output = network.nodes.find((node) => node.kind === "output");
   if (network.classes.length > 0 && network.classes.length !== sizeOf(output?.shape ?? [0])) {
-    throw new LlifError("SHAPE", `${place}: expected ${sizeOf(output?.shape ?? [0])} class names, one for each output, got ${network.classes.length}`);
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected ${sizeOf(output?.shape ?? [0])} class names, one for each output, got ${network.classes.length}`,
+    );
   }
   checkConvention(place, network.convention, channelsOf(network.input.shape));
   known.add(network);
@@ -87,25 +148,46 @@ function checkCode(place: string, network: SpikingNetwork): void {
   const schedule = checkOneOf(`${place}: schedule`, network.schedule, ["synchronous", "layerwise"]);
   const spikes = checkOneOf(`${place}: spikes`, network.spikes, ["unsigned", "signed"]);
   checkOneOf(`${place}: arithmetic`, network.arithmetic, ["float32", "int32"]);
-  for (const key of ["nonAdjacent", "settles"] as const) if (network[key] !== undefined) checkBoolean(`${place}: ${key}`, network[key]);
+  for (const key of ["nonAdjacent", "settles"] as const)
+    if (network[key] !== undefined) checkBoolean(`${place}: ${key}`, network[key]);
   if (code !== "rate" && schedule !== "layerwise") {
     throw new LlifError("ARGUMENT", `${place}: code "${code}": expected schedule "layerwise", got "${schedule}"`);
   }
   if (network.nonAdjacent === true && (code !== "phase" || spikes !== "signed")) {
-    throw new LlifError("ARGUMENT", `${place}: nonAdjacent: expected code "phase" with signed spikes, got "${code}", ${spikes}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: nonAdjacent: expected code "phase" with signed spikes, got "${code}", ${spikes}`,
+    );
   }
   if (network.settles === true) {
-    if (code !== "rate" || schedule !== "synchronous" || spikes !== "signed") throw new LlifError("ARGUMENT", `${place}: settles: expected signed synchronous rate, got ${schedule} "${code}", ${spikes}`);
+    if (code !== "rate" || schedule !== "synchronous" || spikes !== "signed")
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: settles: expected signed synchronous rate, got ${schedule} "${code}", ${spikes}`,
+      );
     const delayed = network.synapses.find(({ delayTicks }) => delayTicks !== 0);
     // In a silent tick spikes may still be on their way.
-    if (delayed !== undefined) throw new LlifError("ARGUMENT", `${place}: settles: expected no delays, got ${delayed.delayTicks} ticks from "${delayed.from}" to "${delayed.to}"`, { nodes: [delayed.from, delayed.to] });
+    if (delayed !== undefined)
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: settles: expected no delays, got ${delayed.delayTicks} ticks from "${delayed.from}" to "${delayed.to}"`,
+        { nodes: [delayed.from, delayed.to] },
+      );
   }
   const realTimes = hasRealTimes(network);
   const most = code !== "phase" ? maximumTicks : network.nonAdjacent === true ? 31 : spikes === "signed" ? 19 : 30;
-  const ticks = checkInteger(`${place}: windowTicks`, network.windowTicks, network.nonAdjacent === true ? 2 : 1, realTimes ? 1 : most);
+  const ticks = checkInteger(
+    `${place}: windowTicks`,
+    network.windowTicks,
+    network.nonAdjacent === true ? 2 : 1,
+    realTimes ? 1 : most,
+  );
   const levels = realTimes ? 0 : code === "phase" ? phaseLevels(network, ticks) : ticks;
   if (network.levels !== levels) {
-    throw new LlifError("ARGUMENT", `${place}: levels of ${ticks} ${code} ticks: expected ${levels}, got ${describe(network.levels)}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: levels of ${ticks} ${code} ticks: expected ${levels}, got ${describe(network.levels)}`,
+    );
   }
 }
 
@@ -115,7 +197,10 @@ function phaseLevels({ spikes, nonAdjacent }: SpikingNetwork, ticks: number): nu
 }
 
 function checkInput({ name, input }: SpikingNetwork): void {
-  const inputName = checkName(`network "${name}": name of the input`, checkObject(`network "${name}": input`, input).name);
+  const inputName = checkName(
+    `network "${name}": name of the input`,
+    checkObject(`network "${name}": input`, input).name,
+  );
   const place = `input "${inputName}"`;
   checkOptions(place, input, { name: true, shape: true, counts: true });
   checkExtents(`${place}: shape`, input.shape);
@@ -144,7 +229,10 @@ function checkNode(network: SpikingNetwork, node: SpikingNode, shapes: Shapes, k
 function checkPopulation(place: string, network: SpikingNetwork, population: Population): void {
   const { threshold, leakFactor, floor, reset, spikesPerTick, refractory, rectified } = population;
   if (!rectified && (network.code !== "phase" || network.spikes !== "signed" || network.nonAdjacent === true)) {
-    throw new LlifError("ARGUMENT", `${place}: rectified false: expected a balanced-ternary phase network (code "phase", signed spikes), got code "${network.code}", ${network.spikes} spikes`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: rectified false: expected a balanced-ternary phase network (code "phase", signed spikes), got code "${network.code}", ${network.spikes} spikes`,
+    );
   }
   checkCharges(`${place}: threshold`, threshold, population.shape, network.arithmetic);
   for (const value of threshold) checkFinite(`${place}: threshold`, value, { above: 0 });
@@ -157,8 +245,15 @@ function checkPopulation(place: string, network: SpikingNetwork, population: Pop
   if (population.negativeOf !== undefined) checkNegativeSide(place, network, population, population.negativeOf);
   checkFinite(`${place}: leakFactor`, leakFactor, { from: 0, to: 1 });
   // Engines hold it as float32.
-  if (typeof floor !== "number" || Number.isNaN(floor) || (floor !== -Infinity && !Number.isFinite(Math.fround(floor)))) {
-    throw new LlifError("ARGUMENT", `${place}: floor: expected a finite number, or -Infinity for none, as float32, got ${describe(floor)}`);
+  if (
+    typeof floor !== "number" ||
+    Number.isNaN(floor) ||
+    (floor !== -Infinity && !Number.isFinite(Math.fround(floor)))
+  ) {
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: floor: expected a finite number, or -Infinity for none, as float32, got ${describe(floor)}`,
+    );
   }
   checkOneOf(`${place}: reset`, reset, ["soft", "hard"]);
   checkInteger(`${place}: spikesPerTick`, spikesPerTick, 1, maximumTicks);
@@ -166,24 +261,39 @@ function checkPopulation(place: string, network: SpikingNetwork, population: Pop
   checkInteger(`${place}: refractory ticks`, refractory.ticks, 0, maximumTicks);
   checkOneOf(`${place}: refractory input`, refractory.input, ["integrate", "discard"]);
   if (spikesPerTick > 1) {
-    if (reset === "hard") throw new LlifError("ARGUMENT", `${place}: ${spikesPerTick} spikes per tick: expected reset "soft", got "hard"`);
-    if (network.arithmetic === "float32") threshold.forEach((value) => checkPowerOfTwo(`${place}: threshold with ${spikesPerTick} spikes per tick`, value));
+    if (reset === "hard")
+      throw new LlifError("ARGUMENT", `${place}: ${spikesPerTick} spikes per tick: expected reset "soft", got "hard"`);
+    if (network.arithmetic === "float32")
+      threshold.forEach((value) => checkPowerOfTwo(`${place}: threshold with ${spikesPerTick} spikes per tick`, value));
   }
   if (network.schedule === "layerwise" || network.spikes === "signed") checkExact(place, network, population);
 }
 
-function checkNegativeSide(place: string, network: SpikingNetwork, { shape, ceiling }: Population, side: NegativeSide): void {
-  const { population, slope, complement } = checkOptions(`${place}: negativeOf`, side, { population: true, slope: true, complement: true });
+function checkNegativeSide(
+  place: string,
+  network: SpikingNetwork,
+  { shape, ceiling }: Population,
+  side: NegativeSide,
+): void {
+  const { population, slope, complement } = checkOptions(`${place}: negativeOf`, side, {
+    population: true,
+    slope: true,
+    complement: true,
+  });
   checkName(`${place}: negativeOf: population`, population);
   const positive = network.nodes.find(({ name }) => name === population);
   if (positive?.kind !== "population" || !sameShape(positive.shape, shape)) {
-    throw new LlifError("ARGUMENT", `${place}: negativeOf: expected a population of shape ${formatShape(shape)}, got ${positive === undefined ? "no such node" : `${positive.kind} "${population}" of shape ${formatShape(positive.shape)}`}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: negativeOf: expected a population of shape ${formatShape(shape)}, got ${positive === undefined ? "no such node" : `${positive.kind} "${population}" of shape ${formatShape(positive.shape)}`}`,
+    );
   }
   checkFloats64(`${place}: negativeOf: slope`, slope);
   checkLength(`${place}: negativeOf: slope`, slope, [channelsOf(shape)]);
   checkAllFinite(`${place}: negativeOf: slope`, slope);
   checkBoolean(`${place}: negativeOf: complement`, complement);
-  if (complement && ceiling === undefined) throw new LlifError("ARGUMENT", `${place}: negativeOf: expected a ceiling, at which a complement stands for zero`);
+  if (complement && ceiling === undefined)
+    throw new LlifError("ARGUMENT", `${place}: negativeOf: expected a ceiling, at which a complement stands for zero`);
 }
 
 /** T7 and T8 hold for the plain neuron alone. */
@@ -191,26 +301,47 @@ function checkExact(place: string, network: SpikingNetwork, population: Populati
   const expected = { leakFactor: 1, floor: -Infinity, reset: "soft", spikesPerTick: 1 } as const;
   for (const key of ["leakFactor", "floor", "reset", "spikesPerTick"] as const) {
     if (population[key] !== expected[key]) {
-      throw new LlifError("ARGUMENT", `${place}: ${key} in a ${network.schedule} network of ${network.spikes} spikes: expected ${expected[key]}, got ${population[key]}`);
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: ${key} in a ${network.schedule} network of ${network.spikes} spikes: expected ${expected[key]}, got ${population[key]}`,
+      );
     }
   }
   if (population.refractory.ticks !== 0) {
-    throw new LlifError("ARGUMENT", `${place}: refractory ticks in a ${network.schedule} network of ${network.spikes} spikes: expected 0, got ${population.refractory.ticks}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: refractory ticks in a ${network.schedule} network of ${network.spikes} spikes: expected 0, got ${population.refractory.ticks}`,
+    );
   }
   if (network.arithmetic !== "int32") {
-    if (population.initialPotential.some((value) => value !== 0)) throw new LlifError("ARGUMENT", `${place}: initialPotential in real-valued ttfs: expected 0, from which the time is told`);
+    if (population.initialPotential.some((value) => value !== 0))
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: initialPotential in real-valued ttfs: expected 0, from which the time is told`,
+      );
     return;
   }
   const { thresholdFactor, evenThreshold } = largestFactor(network);
   const limit = 2 ** 31 / thresholdFactor;
   for (const value of population.threshold) {
-    if (value >= limit) throw new LlifError("PRECISION", `${place}: threshold: expected < ${limit} so that ${network.windowTicks} ${network.code} ticks fit 32 bits, got ${value}`);
-    if (evenThreshold && value % 2 !== 0) throw new LlifError("ARGUMENT", `${place}: threshold: expected an even number, half of which ternary digits compare with, got ${value}`);
+    if (value >= limit)
+      throw new LlifError(
+        "PRECISION",
+        `${place}: threshold: expected < ${limit} so that ${network.windowTicks} ${network.code} ticks fit 32 bits, got ${value}`,
+      );
+    if (evenThreshold && value % 2 !== 0)
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: threshold: expected an even number, half of which ternary digits compare with, got ${value}`,
+      );
   }
 }
 
 /** Largest multiple of θ that a neuron is compared with, or loses. */
-function largestFactor({ code, spikes, nonAdjacent, windowTicks, levels }: SpikingNetwork): { thresholdFactor: number; evenThreshold: boolean } {
+function largestFactor({ code, spikes, nonAdjacent, windowTicks, levels }: SpikingNetwork): {
+  thresholdFactor: number;
+  evenThreshold: boolean;
+} {
   if (code === "ttfs") return { thresholdFactor: levels + 1, evenThreshold: false };
   if (code !== "phase") return { thresholdFactor: 1, evenThreshold: false };
   const ternary = spikes === "signed" && nonAdjacent !== true;
@@ -224,19 +355,37 @@ function checkPool(place: string, network: SpikingNetwork, pool: SpikingPool, sh
   checkWindow(place, pool);
   const floor = [...windowedExtents(place, input, pool), input[2]];
   const ceil = [...windowedExtents(place, input, pool, true), input[2]];
-  const fits = pool.shape.length === 3 && pool.shape.every((extent, axis) => extent === floor[axis] || extent === ceil[axis]);
-  if (!fits) throw new LlifError("SHAPE", `${place}: expected output shape ${formatShape(floor)}, got ${formatShape(pool.shape)}`);
+  const fits =
+    pool.shape.length === 3 && pool.shape.every((extent, axis) => extent === floor[axis] || extent === ceil[axis]);
+  if (!fits)
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected output shape ${formatShape(floor)}, got ${formatShape(pool.shape)}`,
+    );
   const source = network.nodes.find(({ name }) => name === pool.from);
   if (pool.mode === "max" && network.schedule === "layerwise" && source?.kind === "pool" && source.mode === "sum") {
-    throw new LlifError("ARGUMENT", `${place}: expected a population or a max pool as source, got sum pool "${source.name}", whose spikes overlap; put a population between`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a population or a max pool as source, got sum pool "${source.name}", whose spikes overlap; put a population between`,
+    );
   }
   if (pool.multiplicity === undefined) return;
   if (pool.mode !== "sum") throw new LlifError("ARGUMENT", `${place}: multiplicity: expected none in a max pool`);
-  if (!isTypedArray(pool.multiplicity, "Uint32Array")) throw new LlifError("ARGUMENT", `${place}: multiplicity: expected a Uint32Array, got ${describe(pool.multiplicity)}`);
+  if (!isTypedArray(pool.multiplicity, "Uint32Array"))
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: multiplicity: expected a Uint32Array, got ${describe(pool.multiplicity)}`,
+    );
   checkLength(`${place}: multiplicity`, pool.multiplicity, pool.shape.slice(0, 2));
 }
 
-function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, kinds: Kinds, order: ReadonlyMap<string, number>): void {
+function checkSynapse(
+  arithmetic: Arithmetic,
+  synapse: Synapse,
+  shapes: Shapes,
+  kinds: Kinds,
+  order: ReadonlyMap<string, number>,
+): void {
   const place = `synapse "${synapse.from}" to "${synapse.to}"`;
   checkOneOf(`${place}: kind`, synapse.kind, Object.keys(synapseKeys) as Synapse["kind"][]);
   checkOptions<object>(place, synapse, synapseKeys[synapse.kind]);
@@ -244,11 +393,17 @@ function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, 
   const to = shapes.get(synapse.to);
   const kind = kinds.get(synapse.to);
   if (to === undefined || kind === undefined || kind === "pool") {
-    throw new LlifError("ARGUMENT", `${place}: expected a population or an output as target, got ${kind ?? "no such node"}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a population or an output as target, got ${kind ?? "no such node"}`,
+    );
   }
   checkInteger(`${place}: delayTicks`, synapse.delayTicks, 0, maximumDelay);
   if (synapse.delayTicks === 0 && (order.get(synapse.from) ?? 0) >= (order.get(synapse.to) ?? 0)) {
-    throw new LlifError("ARGUMENT", `${place}: expected the source before the target, or a delay of at least 1 tick (delayTicks)`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected the source before the target, or a delay of at least 1 tick (delayTicks)`,
+    );
   }
   switch (synapse.kind) {
     case "dense":
@@ -261,7 +416,10 @@ function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, 
       checkWindow(place, synapse);
       const groups = checkInteger(`${place}: groups`, synapse.groups, 1);
       if (from[2] % groups !== 0 || to[2] % groups !== 0) {
-        throw new LlifError("SHAPE", `${place}: expected channels in ${groups} equal groups, got ${from[2]} to ${to[2]}`);
+        throw new LlifError(
+          "SHAPE",
+          `${place}: expected channels in ${groups} equal groups, got ${from[2]} to ${to[2]}`,
+        );
       }
       if (synapse.kind === "conv2d") checkWindowed(place, from, to, synapse);
       else checkTransposed(place, from, to, synapse);
@@ -269,7 +427,11 @@ function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, 
       break;
     }
     case "identity":
-      if (sizeOf(from) !== sizeOf(to)) throw new LlifError("SHAPE", `${place}: expected as many neurons on both sides, got ${formatShape(from)} and ${formatShape(to)}`);
+      if (sizeOf(from) !== sizeOf(to))
+        throw new LlifError(
+          "SHAPE",
+          `${place}: expected as many neurons on both sides, got ${formatShape(from)} and ${formatShape(to)}`,
+        );
       checkCharges(`${place}: weights`, synapse.weights, to, arithmetic);
       break;
   }
@@ -277,7 +439,8 @@ function checkSynapse(arithmetic: Arithmetic, synapse: Synapse, shapes: Shapes, 
 
 function checkWindowed(place: string, from: Shape, to: Shape, window: Window2d): void {
   const shape = [...windowedExtents(place, from, window), to[2]];
-  if (!sameShape(shape, to)) throw new LlifError("SHAPE", `${place}: expected target shape ${formatShape(shape)}, got ${formatShape(to)}`);
+  if (!sameShape(shape, to))
+    throw new LlifError("SHAPE", `${place}: expected target shape ${formatShape(shape)}, got ${formatShape(to)}`);
 }
 
 /** The extents without output padding, and up to a stride less one beyond. */
@@ -287,7 +450,10 @@ function checkTransposed(place: string, from: Shape, to: Shape, { kernel, stride
     const least = (from[axis] - 1) * stride[axis] + windowSize(kernel[axis], dilation[axis]) - around[axis];
     const most = least + Math.max(stride[axis], dilation[axis]) - 1;
     if (to[axis] < least || to[axis] > most) {
-      throw new LlifError("SHAPE", `${place}: expected a target of ${least} to ${most} ${axis === 0 ? "rows" : "columns"}, got shape ${formatShape(to)}`);
+      throw new LlifError(
+        "SHAPE",
+        `${place}: expected a target of ${least} to ${most} ${axis === 0 ? "rows" : "columns"}, got shape ${formatShape(to)}`,
+      );
     }
   }
 }
@@ -295,7 +461,10 @@ function checkTransposed(place: string, from: Shape, to: Shape, { kernel, stride
 function sourceShape(place: string, from: string, shapes: Shapes, kinds: Kinds): Shape {
   const shape = shapes.get(from);
   if (shape === undefined || kinds.get(from) === "output") {
-    throw new LlifError("ARGUMENT", `${place}: expected the input, a population or a pool before it as source, got ${shape === undefined ? "" : "output "}${describe(from)}`);
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected the input, a population or a pool before it as source, got ${shape === undefined ? "" : "output "}${describe(from)}`,
+    );
   }
   return shape;
 }
@@ -314,21 +483,30 @@ function checkCharges(place: string, charges: Charges, shape: Shape, arithmetic:
 
 function checkType(place: string, charges: Charges, arithmetic: Arithmetic): void {
   const expected = arithmetic === "float32" ? "Float32Array" : "Int32Array";
-  if (!isTypedArray(charges, expected)) throw new LlifError("ARGUMENT", `${place}: expected a ${expected} in a ${arithmetic} network, got ${describe(charges)}`);
+  if (!isTypedArray(charges, expected))
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a ${expected} in a ${arithmetic} network, got ${describe(charges)}`,
+    );
 }
 
 function checkBroadcast(place: string, values: ArrayLike<number>, shape: Shape): void {
   if (values.length !== channelsOf(shape) && values.length !== sizeOf(shape)) {
-    throw new LlifError("SHAPE", `${place}: expected ${channelsOf(shape)} values, one a channel, or ${sizeOf(shape)}, one a neuron, got ${values.length}`);
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected ${channelsOf(shape)} values, one a channel, or ${sizeOf(shape)}, one a neuron, got ${values.length}`,
+    );
   }
 }
 
 function checkPowerOfTwo(place: string, value: number): void {
-  if (2 ** Math.round(Math.log2(value)) !== value) throw new LlifError("ARGUMENT", `${place}: expected a power of two, got ${value}`);
+  if (2 ** Math.round(Math.log2(value)) !== value)
+    throw new LlifError("ARGUMENT", `${place}: expected a power of two, got ${value}`);
 }
 
 function checkFloats64(place: string, values: Float64Array): void {
-  if (!isTypedArray(values, "Float64Array")) throw new LlifError("ARGUMENT", `${place}: expected a Float64Array, got ${describe(values)}`);
+  if (!isTypedArray(values, "Float64Array"))
+    throw new LlifError("ARGUMENT", `${place}: expected a Float64Array, got ${describe(values)}`);
 }
 
 /** Adds the names concerned to what `body` throws. */

@@ -26,8 +26,17 @@ export interface BiologicalNeuron {
 }
 
 const neuronKeys: OptionKeys<BiologicalNeuron> = {
-  capacitanceFarad: true, thresholdVolt: true, dtSeconds: true, restVolt: true, leakCurrentAmpere: true, resistanceOhm: true, injectedCurrentAmpere: true,
-  initialVolt: true, floorVolt: true, refractorySeconds: true, refractoryInput: true,
+  capacitanceFarad: true,
+  thresholdVolt: true,
+  dtSeconds: true,
+  restVolt: true,
+  leakCurrentAmpere: true,
+  resistanceOhm: true,
+  injectedCurrentAmpere: true,
+  initialVolt: true,
+  floorVolt: true,
+  refractorySeconds: true,
+  refractoryInput: true,
 };
 
 /**
@@ -38,22 +47,39 @@ const neuronKeys: OptionKeys<BiologicalNeuron> = {
  * @throws {LlifError} ARGUMENT, naming the parameter; also for a refractory period that is no multiple of the tick.
  * @see docs/mathematics.md, update equations
  */
-export function biologicalNeuron(neuron: BiologicalNeuron, chargeScale = 2 ** 40): Required<Pick<NeuronOptions, "threshold" | "bias" | "initialPotential" | "floor" | "refractory">> & Pick<NeuronOptions, "leak"> {
-  const { restVolt = 0, injectedCurrentAmpere = 0, leakCurrentAmpere = 0, initialVolt = 0, resistanceOhm, floorVolt, refractoryInput = "integrate" } = checkOptions("biologicalNeuron", neuron, neuronKeys);
+export function biologicalNeuron(
+  neuron: BiologicalNeuron,
+  chargeScale = 2 ** 40,
+): Required<Pick<NeuronOptions, "threshold" | "bias" | "initialPotential" | "floor" | "refractory">> &
+  Pick<NeuronOptions, "leak"> {
+  const {
+    restVolt = 0,
+    injectedCurrentAmpere = 0,
+    leakCurrentAmpere = 0,
+    initialVolt = 0,
+    resistanceOhm,
+    floorVolt,
+    refractoryInput = "integrate",
+  } = checkOptions("biologicalNeuron", neuron, neuronKeys);
   checkFinite("chargeScale", chargeScale, { above: 0 });
   const capacitance = checkFinite("capacitanceFarad", neuron.capacitanceFarad, { above: 0 });
   const dt = checkFinite("dtSeconds", neuron.dtSeconds, { above: 0 });
   const thresholdVolt = checkFinite("thresholdVolt", neuron.thresholdVolt, { above: 0 });
   const rest = checkFinite("restVolt", restVolt);
-  const current = checkFinite("injectedCurrentAmpere", injectedCurrentAmpere) - checkFinite("leakCurrentAmpere", leakCurrentAmpere);
-  const decay = resistanceOhm === undefined ? 0 : dt / (checkFinite("resistanceOhm", resistanceOhm, { above: 0 }) * capacitance);
+  const current =
+    checkFinite("injectedCurrentAmpere", injectedCurrentAmpere) - checkFinite("leakCurrentAmpere", leakCurrentAmpere);
+  const decay =
+    resistanceOhm === undefined ? 0 : dt / (checkFinite("resistanceOhm", resistanceOhm, { above: 0 }) * capacitance);
   const floor = floorVolt === undefined ? -Infinity : chargeScale * capacitance * checkFinite("floorVolt", floorVolt);
   return {
     threshold: chargeScale * capacitance * thresholdVolt,
     bias: chargeScale * (current * dt - Math.expm1(-decay) * capacitance * rest),
     initialPotential: chargeScale * capacitance * checkFinite("initialVolt", initialVolt),
     floor,
-    refractory: { ticks: refractoryTicks(neuron, dt), input: checkOneOf("refractoryInput", refractoryInput, ["integrate", "discard"]) },
+    refractory: {
+      ticks: refractoryTicks(neuron, dt),
+      input: checkOneOf("refractoryInput", refractoryInput, ["integrate", "discard"]),
+    },
     ...(decay === 0 ? {} : { leak: { kind: "ohmic" as const, factorPerTick: Math.exp(-decay) } }),
   };
 }
@@ -67,7 +93,10 @@ function refractoryTicks({ refractorySeconds = 0 }: BiologicalNeuron, dt: number
   const ticks = checkFinite("refractorySeconds", refractorySeconds, { from: 0 }) / dt;
   const whole = Math.round(ticks);
   if (Math.abs(ticks - whole) > 1e-9 * Math.max(1, whole)) {
-    throw new LlifError("ARGUMENT", `refractorySeconds: expected a multiple of the tick of ${dt} s, got ${refractorySeconds} s`);
+    throw new LlifError(
+      "ARGUMENT",
+      `refractorySeconds: expected a multiple of the tick of ${dt} s, got ${refractorySeconds} s`,
+    );
   }
   return whole;
 }

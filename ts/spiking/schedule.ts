@@ -35,26 +35,58 @@ export interface FiringTick {
 export function compileSchedule(network: SpikingNetwork): CompiledSchedule {
   const { code, schedule, spikes, windowTicks } = network;
   const signed = spikes === "signed";
-  const plain = { windowTicks, integrationGain: 1, delivery: "weight", firing: [], raisedToZero: false, cappedAt: null } as const;
+  const plain = {
+    windowTicks,
+    integrationGain: 1,
+    delivery: "weight",
+    firing: [],
+    raisedToZero: false,
+    cappedAt: null,
+  } as const;
   if (schedule === "synchronous") {
     if (code === "rate") return { ...plain, interleaved: true };
-    throw new LlifError("UNSUPPORTED", `code "${code}", schedule "synchronous": layers of this code wait for each other; use schedule "layerwise"`);
+    throw new LlifError(
+      "UNSUPPORTED",
+      `code "${code}", schedule "synchronous": layers of this code wait for each other; use schedule "layerwise"`,
+    );
   }
   const layerwise = { ...plain, interleaved: false };
   switch (code) {
     case "rate":
-      if (signed) throw new LlifError("UNSUPPORTED", 'code "rate", schedule "layerwise", signed spikes: a window takes nothing back; use unsigned spikes, or schedule "synchronous"');
+      if (signed)
+        throw new LlifError(
+          "UNSUPPORTED",
+          'code "rate", schedule "layerwise", signed spikes: a window takes nothing back; use unsigned spikes, or schedule "synchronous"',
+        );
       return { ...layerwise, firing: ticksOf(windowTicks, () => unsignedTick(1)) };
     case "phase":
       if (network.nonAdjacent === true) {
-        return { ...layerwise, integrationGain: 2, firing: ticksOf(windowTicks, nonAdjacentTick), cappedAt: 2 ** (windowTicks - 1), raisedToZero: true };
+        return {
+          ...layerwise,
+          integrationGain: 2,
+          firing: ticksOf(windowTicks, nonAdjacentTick),
+          cappedAt: 2 ** (windowTicks - 1),
+          raisedToZero: true,
+        };
       }
-      if (signed) return { ...layerwise, integrationGain: 3, firing: ticksOf(windowTicks, (left) => ternaryTick(3 ** left)), raisedToZero: true };
+      if (signed)
+        return {
+          ...layerwise,
+          integrationGain: 3,
+          firing: ticksOf(windowTicks, (left) => ternaryTick(3 ** left)),
+          raisedToZero: true,
+        };
       return { ...layerwise, integrationGain: 2, firing: ticksOf(windowTicks, (left) => unsignedTick(2 ** left)) };
     case "ttfs":
-      if (signed) throw new LlifError("UNSUPPORTED", 'code "ttfs", signed spikes: a time has no sign; use unsigned spikes');
+      if (signed)
+        throw new LlifError("UNSUPPORTED", 'code "ttfs", signed spikes: a time has no sign; use unsigned spikes');
       if (network.arithmetic === "float32") return { ...layerwise, delivery: "weighted" };
-      return { ...layerwise, delivery: "weighted", firing: ticksOf(windowTicks, (left) => unsignedTick(left + 1)), cappedAt: windowTicks + 1 };
+      return {
+        ...layerwise,
+        delivery: "weighted",
+        firing: ticksOf(windowTicks, (left) => unsignedTick(left + 1)),
+        cappedAt: windowTicks + 1,
+      };
   }
 }
 

@@ -4,13 +4,22 @@ import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 export type WeightLayout =
   | { readonly kind: "dense"; readonly weights: ArrayLike<number> }
   | { readonly kind: "identity"; readonly weights: ArrayLike<number> }
-  | { readonly kind: "conv2d" | "convTranspose2d"; readonly weights: ArrayLike<number>; readonly kernel: readonly number[]; readonly groups: number };
+  | {
+      readonly kind: "conv2d" | "convTranspose2d";
+      readonly weights: ArrayLike<number>;
+      readonly kernel: readonly number[];
+      readonly groups: number;
+    };
 
 /**
  * Visits each weight with its output and its input: flat indices where dense, element indices (modulo weights) where identity, else channels.
  * @param shape of the target.
  */
-export function forEachWeight(linear: WeightLayout, shape: Shape, visit: (output: number, input: number, weight: number, index: number) => void): void {
+export function forEachWeight(
+  linear: WeightLayout,
+  shape: Shape,
+  visit: (output: number, input: number, weight: number, index: number) => void,
+): void {
   const { weights } = linear;
   const outputs = linear.kind === "dense" ? sizeOf(shape) : channelsOf(shape);
   if (linear.kind === "dense") {
@@ -24,7 +33,12 @@ export function forEachWeight(linear: WeightLayout, shape: Shape, visit: (output
     const groupInputs = weights.length / (linear.kernel[0] * linear.kernel[1] * outputs);
     for (let index = 0, tap = 0; index < weights.length; tap++) {
       for (let output = 0; output < outputs; output++, index++) {
-        visit(output, Math.floor((output * linear.groups) / outputs) * groupInputs + (tap % groupInputs), weights[index], index);
+        visit(
+          output,
+          Math.floor((output * linear.groups) / outputs) * groupInputs + (tap % groupInputs),
+          weights[index],
+          index,
+        );
       }
     }
   }

@@ -85,7 +85,8 @@ export function signedInputEvents(input: EncodedInput): (tick: number) => Signed
       return { plus, minus: none.minus };
     }
     const events = signedEvents();
-    for (let index = starts[tick]; index < starts[tick + 1]; index++) (signs[index] > 0 ? events.plus : events.minus).push(neurons[index]);
+    for (let index = starts[tick]; index < starts[tick + 1]; index++)
+      (signs[index] > 0 ? events.plus : events.minus).push(neurons[index]);
     return events;
   };
 }
@@ -112,13 +113,21 @@ export class SpikeRecorder {
 
   train(): SpikeTrain {
     const { length } = this.#ticks;
-    const train = { ticks: this.#ticks.neurons.slice(0, length), neurons: this.#neurons.neurons.slice(0, length), length };
+    const train = {
+      ticks: this.#ticks.neurons.slice(0, length),
+      neurons: this.#neurons.neurons.slice(0, length),
+      length,
+    };
     return this.#signs === undefined ? train : { ...train, signs: this.#signs.slice(0, length) };
   }
 
   #push(tick: number, neuron: number, sign: number): void {
     const { length } = this.#ticks;
-    if (length === recordedSpikes) throw new LlifError("ENGINE", `recorded spikes: there is room for ${recordedSpikes} of a population in one run; record less, or run fewer ticks at a time`);
+    if (length === recordedSpikes)
+      throw new LlifError(
+        "ENGINE",
+        `recorded spikes: there is room for ${recordedSpikes} of a population in one run; record less, or run fewer ticks at a time`,
+      );
     this.#ticks.push(tick);
     this.#neurons.push(neuron);
     if (this.#signs === undefined) return;

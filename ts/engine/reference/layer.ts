@@ -37,7 +37,8 @@ export class Layer {
       for (let index = 0; index < size; index++) this.#rest[index] += initial[index];
     }
     this.#base = this.#rest;
-    this.#threshold = node.kind === "population" ? expandCharges(node.threshold as Int32Array, node.shape) : new Int32Array(0);
+    this.#threshold =
+      node.kind === "population" ? expandCharges(node.threshold as Int32Array, node.shape) : new Int32Array(0);
     this.accumulating = new Int32Array(size);
     this.firing = new Int32Array(size);
   }
@@ -57,7 +58,8 @@ export class Layer {
   integrate(tick: number, spikesOf: (name: string) => SignedEvents): number {
     const { integrationGain, delivery, firing } = this.#schedule;
     const charge = this.accumulating;
-    if (integrationGain !== 1) for (let index = 0; index < charge.length; index++) charge[index] = Math.imul(charge[index], integrationGain);
+    if (integrationGain !== 1)
+      for (let index = 0; index < charge.length; index++) charge[index] = Math.imul(charge[index], integrationGain);
     const factor = delivery === "weighted" ? firing[tick].payload : 1;
     let operations = 0;
     for (const synapse of this.#synapses) {
@@ -79,7 +81,8 @@ export class Layer {
     for (let index = 0; index < firing.length; index++) firing[index] = accumulating[index] + this.#base[index];
     if (this.#node.kind === "output") return;
     const { raisedToZero, cappedAt } = this.#schedule;
-    if (raisedToZero && this.#node.rectified) for (let index = 0; index < firing.length; index++) if (firing[index] < 0) firing[index] = 0;
+    if (raisedToZero && this.#node.rectified)
+      for (let index = 0; index < firing.length; index++) if (firing[index] < 0) firing[index] = 0;
     if (cappedAt === null) return;
     for (let index = 0; index < firing.length; index++) {
       const most = this.#threshold[index] * cappedAt - 1;

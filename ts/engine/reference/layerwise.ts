@@ -38,7 +38,13 @@ export function layerwiseCore({ network, schedule }: PreparedNetwork, recording:
   });
 }
 
-function stageOf(network: SpikingNetwork, node: Population | SpikingOutput, schedule: CompiledSchedule, recording: Recording, depth: number): Stage<SignedEvents[]> {
+function stageOf(
+  network: SpikingNetwork,
+  node: Population | SpikingOutput,
+  schedule: CompiledSchedule,
+  recording: Recording,
+  depth: number,
+): Stage<SignedEvents[]> {
   const { windowTicks } = schedule;
   const { name } = node;
   const layer = new Layer(network, node, schedule);

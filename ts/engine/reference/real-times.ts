@@ -1,4 +1,10 @@
-import { depths, type Population, type SpikingNetwork, type SpikingOutput, type SpikingPool } from "../../spiking/network.ts";
+import {
+  depths,
+  type Population,
+  type SpikingNetwork,
+  type SpikingOutput,
+  type SpikingPool,
+} from "../../spiking/network.ts";
 import type { SpikeTrain } from "../engine.ts";
 import { expandCharges, type Recording, type SimulatorCore } from "../simulator.ts";
 import { windowsOf } from "./pools.ts";
@@ -35,7 +41,12 @@ export function realTimesCore(network: SpikingNetwork, recording: Recording): Si
   });
 }
 
-function stageOf(network: SpikingNetwork, node: Population | SpikingOutput, recording: Recording, depth: number): Stage<TimedSpikes> {
+function stageOf(
+  network: SpikingNetwork,
+  node: Population | SpikingOutput,
+  recording: Recording,
+  depth: number,
+): Stage<TimedSpikes> {
   const { name } = node;
   const synapses = rowSynapsesTo(network, name);
   const bias = expandCharges(node.bias as Float32Array, node.shape);
@@ -44,9 +55,15 @@ function stageOf(network: SpikingNetwork, node: Population | SpikingOutput, reco
   const integrate: Stage<TimedSpikes>["integrate"] = (sample, windowOf) => {
     charge = bias.slice();
     for (const synapse of synapses) {
-      if (synapse.from === network.input.name && sample.input.kind === "constant") deliverConstant(synapse, sample.input.values, charge);
+      if (synapse.from === network.input.name && sample.input.kind === "constant")
+        deliverConstant(synapse, sample.input.values, charge);
       const { neurons, times } = windowOf(synapse.from);
-      sample.synapticOperations += deliverValues(synapse, neurons, times.map((time) => Math.fround(1 - time)), charge);
+      sample.synapticOperations += deliverValues(
+        synapse,
+        neurons,
+        times.map((time) => Math.fround(1 - time)),
+        charge,
+      );
     }
     if (node.kind === "output") sample.charges[name] = Float64Array.from(charge);
   };
@@ -68,7 +85,10 @@ function stageOf(network: SpikingNetwork, node: Population | SpikingOutput, reco
     if (recording.counts) sample.counts[name] = counts;
     if (recording.spikes.includes(name)) sample.spikes[name] = trainOf({ neurons, times }, depth);
     // At the end of the window that integrates, and of the one that fires, where a neuron that fired has spent its charge.
-    if (traced !== undefined) sample.potentials[name] = Float32Array.from([...traced].flatMap((neuron) => [charge[neuron], Math.min(charge[neuron], 0)]));
+    if (traced !== undefined)
+      sample.potentials[name] = Float32Array.from(
+        [...traced].flatMap((neuron) => [charge[neuron], Math.min(charge[neuron], 0)]),
+      );
   };
   return { integrate, fire };
 }

@@ -67,7 +67,8 @@ function listed(events: EventList): Uint32Array {
 /** Outputs that have a member with an event, ascending. */
 function touched({ starts, outputs }: Windows, events: SignedEvents): number[] {
   const found = new Set<number>();
-  for (const member of firing(events)) for (let edge = starts[member]; edge < starts[member + 1]; edge++) found.add(outputs[edge]);
+  for (const member of firing(events))
+    for (let edge = starts[member]; edge < starts[member + 1]; edge++) found.add(outputs[edge]);
   return [...found].sort((a, b) => a - b);
 }
 
@@ -82,6 +83,7 @@ function clear(events: SignedEvents): void {
 
 function membersByOutput({ starts, outputs, members, count }: Windows): number[][] {
   const lists: number[][] = Array.from({ length: count }, () => []);
-  for (let member = 0; member < members; member++) for (let edge = starts[member]; edge < starts[member + 1]; edge++) lists[outputs[edge]].push(member);
+  for (let member = 0; member < members; member++)
+    for (let edge = starts[member]; edge < starts[member + 1]; edge++) lists[outputs[edge]].push(member);
   return lists;
 }

@@ -1,4 +1,10 @@
-import { outputsOf, populationsOf, type Population, type SpikingNetwork, type SpikingOutput } from "../../spiking/network.ts";
+import {
+  outputsOf,
+  populationsOf,
+  type Population,
+  type SpikingNetwork,
+  type SpikingOutput,
+} from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import { expandCharges, type Recording, type SimulatorCore } from "../simulator.ts";
@@ -14,7 +20,11 @@ import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
  */
 export function signedRateCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
   const nodes = [...populationsOf(network), ...outputsOf(network)];
-  return tickedCore(network, recording, new Map(nodes.map((node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name), network)])));
+  return tickedCore(
+    network,
+    recording,
+    new Map(nodes.map((node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name), network)])),
+  );
 }
 
 /** Charges of a population or output. */
@@ -34,7 +44,11 @@ class Integrator implements TickedPart {
   readonly #rest: Int32Array;
   readonly #owed: Int32Array;
 
-  constructor(node: Population | SpikingOutput, synapses: readonly RowSynapse[], { windowTicks, levels, settles }: SpikingNetwork) {
+  constructor(
+    node: Population | SpikingOutput,
+    synapses: readonly RowSynapse[],
+    { windowTicks, levels, settles }: SpikingNetwork,
+  ) {
     const size = sizeOf(node.shape);
     const fires = node.kind === "population";
     this.#initial = fires ? expandCharges(node.initialPotential as Int32Array, node.shape) : new Int32Array(size);
@@ -60,7 +74,8 @@ class Integrator implements TickedPart {
   setDrive(inputName: string, input: EncodedInput, elapsed: number): void {
     const drive = this.#bias.slice();
     if (input.values !== undefined) {
-      for (const synapse of this.#synapses) if (synapse.from === inputName) deliverConstant(synapse, input.values, drive);
+      for (const synapse of this.#synapses)
+        if (synapse.from === inputName) deliverConstant(synapse, input.values, drive);
     }
     const ticks = this.#windowTicks;
     for (let index = 0; index < drive.length; index++) {

@@ -1,4 +1,12 @@
-import { shapeOf, synapsesTo, type Charges, type Conv2dSynapse, type ConvTranspose2dSynapse, type SpikingNetwork, type Synapse } from "../../spiking/network.ts";
+import {
+  shapeOf,
+  synapsesTo,
+  type Charges,
+  type Conv2dSynapse,
+  type ConvTranspose2dSynapse,
+  type SpikingNetwork,
+  type Synapse,
+} from "../../spiking/network.ts";
 import { sizeOf, type Shape } from "../../tensor.ts";
 import { expandCharges } from "../simulator.ts";
 import type { EventList } from "./events.ts";
@@ -18,14 +26,21 @@ export interface RowSynapse {
 
 /** The synapses into one node, in the order of summation. */
 export function rowSynapsesTo(network: SpikingNetwork, name: string): RowSynapse[] {
-  return synapsesTo(network, name).map((synapse) => compile(synapse, shapeOf(network, synapse.from), shapeOf(network, name)));
+  return synapsesTo(network, name).map((synapse) =>
+    compile(synapse, shapeOf(network, synapse.from), shapeOf(network, name)),
+  );
 }
 
 /**
  * Adds the rows of every event to the charges, one rounded (or wrapping) addition each. Returns the number of additions.
  * @param factor −1 takes the rows off; any other number multiplies them, which only `ttfs` may.
  */
-export function deliver({ weights, rowLength, rows, rowsOf }: RowSynapse, events: EventList, charges: Charges, factor = 1): number {
+export function deliver(
+  { weights, rowLength, rows, rowsOf }: RowSynapse,
+  events: EventList,
+  charges: Charges,
+  factor = 1,
+): number {
   let delivered = 0;
   for (let index = 0; index < events.length; index++) {
     const count = rowsOf(events.neurons[index]);
@@ -43,34 +58,60 @@ export function deliver({ weights, rowLength, rows, rowsOf }: RowSynapse, events
 }
 
 /** Adds weight · value of every event: what a spike with a real time delivers until its window ends. Returns the number of synaptic operations. */
-export function deliverValues({ weights, rowLength, rows, rowsOf }: RowSynapse, neurons: ArrayLike<number>, values: ArrayLike<number>, charges: Float32Array): number {
+export function deliverValues(
+  { weights, rowLength, rows, rowsOf }: RowSynapse,
+  neurons: ArrayLike<number>,
+  values: ArrayLike<number>,
+  charges: Float32Array,
+): number {
   let delivered = 0;
   for (let index = 0; index < neurons.length; index++) {
     const count = rowsOf(neurons[index]);
-    for (let row = 0; row < count; row++) addProducts(charges, rows[2 * row], weights, rows[2 * row + 1], rowLength, values[index]);
+    for (let row = 0; row < count; row++)
+      addProducts(charges, rows[2 * row], weights, rows[2 * row + 1], rowLength, values[index]);
     delivered += count;
   }
   return delivered * rowLength;
 }
 
 /** Adds weight · value of every input, ascending: what constant current delivers in one tick (synchronous) or window (layerwise). */
-export function deliverConstant({ weights, rowLength, rows, rowsOf }: RowSynapse, values: Charges, charges: Charges): void {
+export function deliverConstant(
+  { weights, rowLength, rows, rowsOf }: RowSynapse,
+  values: Charges,
+  charges: Charges,
+): void {
   for (let input = 0; input < values.length; input++) {
     const value = values[input];
     const count = rowsOf(input);
-    for (let row = 0; row < count; row++) addProducts(charges, rows[2 * row], weights, rows[2 * row + 1], rowLength, value);
+    for (let row = 0; row < count; row++)
+      addProducts(charges, rows[2 * row], weights, rows[2 * row + 1], rowLength, value);
   }
 }
 
-function addProducts(charges: Charges, target: number, weights: ArrayLike<number>, weight: number, length: number, value: number): void {
+function addProducts(
+  charges: Charges,
+  target: number,
+  weights: ArrayLike<number>,
+  weight: number,
+  length: number,
+  value: number,
+): void {
   const float = charges instanceof Float32Array;
   for (let offset = 0; offset < length; offset++) {
-    charges[target + offset] += float ? Math.fround(weights[weight + offset] * value) : Math.imul(weights[weight + offset], value);
+    charges[target + offset] += float
+      ? Math.fround(weights[weight + offset] * value)
+      : Math.imul(weights[weight + offset], value);
   }
 }
 
 /** Eight to a turn of the loop, from the end: measured a third faster than upwards by four. Neurons are independent, so the order is free. */
-function addFloatRow(charges: Float32Array, target: number, weights: Float32Array, weight: number, length: number): void {
+function addFloatRow(
+  charges: Float32Array,
+  target: number,
+  weights: Float32Array,
+  weight: number,
+  length: number,
+): void {
   let to = target + length - 1;
   let from = weight + length - 1;
   for (; to >= target + 7; to -= 8, from -= 8) {
@@ -102,8 +143,15 @@ function addIntegerRow(charges: Int32Array, target: number, weights: Int32Array,
   for (; to >= target; to--, from--) charges[to] = (charges[to] + weights[from]) | 0;
 }
 
-function subtractIntegerRow(charges: Int32Array, target: number, weights: Int32Array, weight: number, length: number): void {
-  for (let offset = 0; offset < length; offset++) charges[target + offset] = (charges[target + offset] - weights[weight + offset]) | 0;
+function subtractIntegerRow(
+  charges: Int32Array,
+  target: number,
+  weights: Int32Array,
+  weight: number,
+  length: number,
+): void {
+  for (let offset = 0; offset < length; offset++)
+    charges[target + offset] = (charges[target + offset] - weights[weight + offset]) | 0;
 }
 
 function compile(synapse: Synapse, source: Shape, to: Shape): RowSynapse {
@@ -116,7 +164,14 @@ function compile(synapse: Synapse, source: Shape, to: Shape): RowSynapse {
         rows[1] = neuron * outputs;
         return 1;
       };
-      return { from, delayTicks, weights: transpose(synapse.weights, outputs, sizeOf(source)), rowLength: outputs, rows, rowsOf };
+      return {
+        from,
+        delayTicks,
+        weights: transpose(synapse.weights, outputs, sizeOf(source)),
+        rowLength: outputs,
+        rows,
+        rowsOf,
+      };
     }
     case "identity": {
       const rows = new Int32Array(2);
@@ -133,7 +188,11 @@ function compile(synapse: Synapse, source: Shape, to: Shape): RowSynapse {
 }
 
 /** Rows of a convolution, plain or transposed: one for each tap of the kernel that meets an output. */
-function windowRows(synapse: Conv2dSynapse | ConvTranspose2dSynapse, from: Shape, to: Shape): Pick<RowSynapse, "rowLength" | "rows" | "rowsOf"> {
+function windowRows(
+  synapse: Conv2dSynapse | ConvTranspose2dSynapse,
+  from: Shape,
+  to: Shape,
+): Pick<RowSynapse, "rowLength" | "rows" | "rowsOf"> {
   const { kernel, stride, dilation, padding, groups } = synapse;
   const [, inputWidth, inputChannels] = from;
   const [outputHeight, outputWidth, outputChannels] = to;
@@ -156,7 +215,8 @@ function windowRows(synapse: Conv2dSynapse | ConvTranspose2dSynapse, from: Shape
         const outputX = reached(position % inputWidth, kx, 1, padding.left);
         if (!(outputX >= 0 && outputX < outputWidth && Number.isInteger(outputX))) continue;
         rows[2 * count] = (outputY * outputWidth + outputX) * outputChannels + group * groupOutputs;
-        rows[2 * count + 1] = ((ky * kernel[1] + kx) * groupInputs + (channel % groupInputs)) * outputChannels + group * groupOutputs;
+        rows[2 * count + 1] =
+          ((ky * kernel[1] + kx) * groupInputs + (channel % groupInputs)) * outputChannels + group * groupOutputs;
         count++;
       }
     }
@@ -167,9 +227,11 @@ function windowRows(synapse: Conv2dSynapse | ConvTranspose2dSynapse, from: Shape
 
 /** [outputs, inputs] to [inputs, outputs]. */
 function transpose(weights: Charges, outputs: number, inputs: number): Charges {
-  const transposed = weights instanceof Float32Array ? new Float32Array(weights.length) : new Int32Array(weights.length);
+  const transposed =
+    weights instanceof Float32Array ? new Float32Array(weights.length) : new Int32Array(weights.length);
   for (let output = 0; output < outputs; output++) {
-    for (let input = 0; input < inputs; input++) transposed[input * outputs + output] = weights[output * inputs + input];
+    for (let input = 0; input < inputs; input++)
+      transposed[input * outputs + output] = weights[output * inputs + input];
   }
   return transposed;
 }

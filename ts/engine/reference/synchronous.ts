@@ -1,4 +1,10 @@
-import { outputsOf, populationsOf, type Population, type SpikingNetwork, type SpikingOutput } from "../../spiking/network.ts";
+import {
+  outputsOf,
+  populationsOf,
+  type Population,
+  type SpikingNetwork,
+  type SpikingOutput,
+} from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import { expandCharges, type Recording, type SimulatorCore } from "../simulator.ts";
@@ -8,13 +14,22 @@ import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
 
 /** All layers tick together, in float32: every store into a Float32Array rounds, and the order is that of contracts.md §3. */
 export function synchronousCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
-  const neurons = populationsOf(network).map((node) => [node.name, new Neurons(node, rowSynapsesTo(network, node.name))] as const);
-  const outputs = outputsOf(network).map((node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name))] as const);
+  const neurons = populationsOf(network).map(
+    (node) => [node.name, new Neurons(node, rowSynapsesTo(network, node.name))] as const,
+  );
+  const outputs = outputsOf(network).map(
+    (node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name))] as const,
+  );
   return tickedCore(network, recording, new Map<string, TickedPart>([...neurons, ...outputs]));
 }
 
 /** Charge that arrives in every tick: the bias, then weight · value of every input. */
-function driveOf(bias: Float32Array, synapses: readonly RowSynapse[], inputName: string, input: EncodedInput): Float32Array {
+function driveOf(
+  bias: Float32Array,
+  synapses: readonly RowSynapse[],
+  inputName: string,
+  input: EncodedInput,
+): Float32Array {
   const drive = bias.slice();
   if (input.values === undefined) return drive;
   for (const synapse of synapses) if (synapse.from === inputName) deliverConstant(synapse, input.values, drive);
@@ -50,7 +65,8 @@ class Integrator implements TickedPart {
     const brought = this.#brought;
     brought.set(this.#drive);
     let operations = 0;
-    for (const synapse of this.#synapses) operations += deliver(synapse, spikesOf(synapse.from, synapse.delayTicks).plus, brought);
+    for (const synapse of this.#synapses)
+      operations += deliver(synapse, spikesOf(synapse.from, synapse.delayTicks).plus, brought);
     for (let index = 0; index < potential.length; index++) potential[index] += brought[index];
     return operations;
   }
@@ -100,7 +116,8 @@ class Neurons implements TickedPart {
   integrate(spikesOf: SpikesOf): number {
     this.#leak();
     let operations = 0;
-    for (const synapse of this.#synapses) operations += deliver(synapse, spikesOf(synapse.from, synapse.delayTicks).plus, this.potential);
+    for (const synapse of this.#synapses)
+      operations += deliver(synapse, spikesOf(synapse.from, synapse.delayTicks).plus, this.potential);
     this.#discard();
     this.#clamp();
     return operations;
@@ -112,7 +129,8 @@ class Neurons implements TickedPart {
     const held = this.#held;
     const leakFactor = this.#leakFactor;
     for (let index = 0; index < held.length; index++) held[index] = leakFactor * potential[index];
-    for (let index = 0; index < potential.length; index++) potential[index] = Math.fround(leakFactor * potential[index]) + drive[index];
+    for (let index = 0; index < potential.length; index++)
+      potential[index] = Math.fround(leakFactor * potential[index]) + drive[index];
   }
 
   #discard(): void {
@@ -124,7 +142,8 @@ class Neurons implements TickedPart {
   #clamp(): void {
     const floor = this.#floor;
     if (floor === -Infinity) return;
-    for (let index = 0; index < this.potential.length; index++) if (this.potential[index] < floor) this.potential[index] = floor;
+    for (let index = 0; index < this.potential.length; index++)
+      if (this.potential[index] < floor) this.potential[index] = floor;
   }
 
   fire({ plus: fired }: SignedEvents): void {

@@ -2,7 +2,14 @@ import { outputsOf, populationsOf, type SpikingNetwork } from "../../spiking/net
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import type { CoreRun, Recording, SimulatorCore } from "../simulator.ts";
-import { histories, signedEvents, signedInputEvents, SpikeRecorder, type History, type SignedEvents } from "./events.ts";
+import {
+  histories,
+  signedEvents,
+  signedInputEvents,
+  SpikeRecorder,
+  type History,
+  type SignedEvents,
+} from "./events.ts";
 import { compilePool } from "./pools.ts";
 
 /** Spikes of a node in this tick, or in one `delayTicks` ago. */
@@ -24,32 +31,43 @@ export interface TickedPart {
 }
 
 /** All layers tick together. @param parts every population and output, by name. */
-export function tickedCore(network: SpikingNetwork, recording: Recording, parts: Map<string, TickedPart>): SimulatorCore {
+export function tickedCore(
+  network: SpikingNetwork,
+  recording: Recording,
+  parts: Map<string, TickedPart>,
+): SimulatorCore {
   const signed = network.spikes === "signed";
   const spikes = histories(network, signedEvents);
   const spikesOf: SpikesOf = (name, delayTicks = 0) => (spikes.get(name) as History<SignedEvents>).ago(delayTicks);
   const partOf = (name: string): TickedPart => parts.get(name) as TickedPart;
-  const pools = new Map(network.nodes.flatMap((node) => (node.kind === "pool" ? [[node.name, compilePool(network, node)] as const] : [])));
+  const pools = new Map(
+    network.nodes.flatMap((node) => (node.kind === "pool" ? [[node.name, compilePool(network, node)] as const] : [])),
+  );
   let elapsed = 0;
 
   return {
     reset() {
       elapsed = 0;
       for (const part of [...parts.values(), ...pools.values()]) part.reset();
-      for (const history of spikes.values()) for (const { plus, minus } of history.all()) plus.length = minus.length = 0;
+      for (const history of spikes.values())
+        for (const { plus, minus } of history.all()) plus.length = minus.length = 0;
     },
 
     run(input, ticks, settle = false): CoreRun {
       for (const part of parts.values()) part.setDrive(network.input.name, input, elapsed);
       // Of this run alone: under kept state a run may take back what a former one gave.
       const counts: Record<string, Uint32Array | Int32Array> = Object.create(null);
-      if (recording.counts) for (const { name, shape } of populationsOf(network)) counts[name] = signed ? new Int32Array(sizeOf(shape)) : new Uint32Array(sizeOf(shape));
+      if (recording.counts)
+        for (const { name, shape } of populationsOf(network))
+          counts[name] = signed ? new Int32Array(sizeOf(shape)) : new Uint32Array(sizeOf(shape));
       const trains = recording.spikes.map((name) => ({ name, recorder: new SpikeRecorder(signed) }));
       const traces = recording.potentials.map(({ population, neurons: listed }) => {
         return { population, listed, trace: new Trace(listed.length, ticks, !signed) };
       });
       const sent: Record<string, Uint32Array> = Object.create(null);
-      if (recording.sent) for (const { kind, name, shape } of network.nodes) if (kind !== "output") sent[name] = new Uint32Array(sizeOf(shape));
+      if (recording.sent)
+        for (const { kind, name, shape } of network.nodes)
+          if (kind !== "output") sent[name] = new Uint32Array(sizeOf(shape));
       let spikeCount = 0;
       let synapticOperations = 0;
       const inputAt = signedInputEvents(input);
@@ -79,11 +97,14 @@ export function tickedCore(network: SpikingNetwork, recording: Recording, parts:
           for (let index = 0; index < fired.minus.length; index++) total[fired.minus.neurons[index]]--;
         }
         for (const { name, recorder } of trains) recorder.add(tick, spikesOf(name));
-        for (const { population, listed, trace } of traces) trace.add(partOf(population).potential as Float32Array | Int32Array, listed);
+        for (const { population, listed, trace } of traces)
+          trace.add(partOf(population).potential as Float32Array | Int32Array, listed);
       }
       elapsed += ticks;
       return {
-        charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, partOf(name).potential.slice() as Float64Array | Int32Array])),
+        charges: Object.fromEntries(
+          outputsOf(network).map(({ name }) => [name, partOf(name).potential.slice() as Float64Array | Int32Array]),
+        ),
         counts,
         sent,
         spikes: Object.fromEntries(trains.map(({ name, recorder }) => [name, recorder.train()])),
@@ -133,7 +154,8 @@ class Trace {
   #resize(capacity: number): void {
     const former = this.#held;
     this.#held = new (former.constructor as Int32ArrayConstructor)(this.#rows * capacity);
-    for (let row = 0; row < this.#rows; row++) this.#held.set(former.subarray(row * this.#capacity, row * this.#capacity + this.#ticks), row * capacity);
+    for (let row = 0; row < this.#rows; row++)
+      this.#held.set(former.subarray(row * this.#capacity, row * this.#capacity + this.#ticks), row * capacity);
     this.#capacity = capacity;
   }
 }

@@ -31,7 +31,10 @@ export interface Stages<W> {
 }
 
 /** Over the stages of one code: one sample alone, layer after layer, or one sample a window, all layers at work. */
-export function windowedCore<W>(network: SpikingNetwork, { stages, emptyWindow, inputWindow }: Stages<W>): SimulatorCore {
+export function windowedCore<W>(
+  network: SpikingNetwork,
+  { stages, emptyWindow, inputWindow }: Stages<W>,
+): SimulatorCore {
   const stageOf = (name: string): Stage<W> => stages.get(name) as Stage<W>;
   const windows = new Map(network.nodes.map(({ name }) => [name, emptyWindow()]));
   const windowOf = (name: string): W => windows.get(name) as W;
@@ -115,7 +118,15 @@ function ringLengths(network: SpikingNetwork, depthOf: (name: string) => number)
 }
 
 function newSample(input: EncodedInput): Sample {
-  return { input, charges: named(), counts: named(), spikes: named(), potentials: named(), spikeCount: 0, synapticOperations: 0 };
+  return {
+    input,
+    charges: named(),
+    counts: named(),
+    spikes: named(),
+    potentials: named(),
+    spikeCount: 0,
+    synapticOperations: 0,
+  };
 }
 
 function finished({ input: _, ...run }: Sample): CoreRun {

@@ -30,7 +30,8 @@ export class Cursor {
   /** Passes over so many bytes, and returns where they begin. */
   skip(length: number): number {
     const { at } = this;
-    if (!(at >= 0 && length >= 0 && at + length <= this.#end)) throw corrupt(this.#source.place, `expected ${length} bytes at ${at}, got the end at ${this.#end}`);
+    if (!(at >= 0 && length >= 0 && at + length <= this.#end))
+      throw corrupt(this.#source.place, `expected ${length} bytes at ${at}, got the end at ${this.#end}`);
     this.at = at + length;
     return at;
   }
@@ -55,7 +56,8 @@ export class Cursor {
   /** An unsigned integer of up to eight bytes. */
   unsigned(bytes: number): number {
     let value = 0;
-    for (let at = this.skip(bytes), scale = 1, index = 0; index < bytes; index++, scale *= 256) value += this.#source.bytes[at + index] * scale;
+    for (let at = this.skip(bytes), scale = 1, index = 0; index < bytes; index++, scale *= 256)
+      value += this.#source.bytes[at + index] * scale;
     return value;
   }
 
@@ -69,10 +71,15 @@ export class Cursor {
   expect(signature: string, version?: number): void {
     const at = this.skip(signature.length);
     const found = this.#source.bytes.subarray(at, at + signature.length);
-    if (!found.every((byte, index) => byte === signature.charCodeAt(index))) throw corrupt(this.#source.place, `expected "${signature}" at ${at}`);
+    if (!found.every((byte, index) => byte === signature.charCodeAt(index)))
+      throw corrupt(this.#source.place, `expected "${signature}" at ${at}`);
     if (version === undefined) return;
     const got = this.byte();
-    if (got !== version) throw new LlifError("UNSUPPORTED", `${this.#source.place}: HDF5 ${signature} at ${at}: expected version ${version}, got ${got}`);
+    if (got !== version)
+      throw new LlifError(
+        "UNSUPPORTED",
+        `${this.#source.place}: HDF5 ${signature} at ${at}: expected version ${version}, got ${got}`,
+      );
   }
 
   /** UTF-8 of so many bytes. */

@@ -112,8 +112,17 @@ export class Hdf5Object {
       if (name === "" || name === ".") continue;
       takeNode(source);
       const link = object.#linked().get(name);
-      if (link === null) throw new LlifError("UNSUPPORTED", `${source.place}: ${quoted(name)}: expected a link within the file, got one to another`);
-      const next = typeof link === "string" ? object.#follow(link, depth + 1) : link === undefined ? undefined : this.#objects.at(link);
+      if (link === null)
+        throw new LlifError(
+          "UNSUPPORTED",
+          `${source.place}: ${quoted(name)}: expected a link within the file, got one to another`,
+        );
+      const next =
+        typeof link === "string"
+          ? object.#follow(link, depth + 1)
+          : link === undefined
+            ? undefined
+            : this.#objects.at(link);
       if (next === undefined) return undefined;
       object = next;
     }
@@ -124,7 +133,8 @@ export class Hdf5Object {
     const { source, heaps } = this.#objects;
     takeNode(source);
     const version = cursor.byte();
-    if (version < 1 || version > 3) throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 attribute: expected version 1 to 3, got ${version}`);
+    if (version < 1 || version > 3)
+      throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 attribute: expected version 1 to 3, got ${version}`);
     const flags = cursor.byte();
     const [nameBytes, typeBytes, spaceBytes] = [cursor.uint16(), cursor.uint16(), cursor.uint16()];
     if (version === 3) cursor.skip(1);
@@ -132,14 +142,19 @@ export class Hdf5Object {
     const name = new Cursor(source, cursor.skip(padded(nameBytes))).text(nameBytes).replace(/\0+$/, "");
     if (name !== wanted) return undefined;
     // The first version has no such flags.
-    if (version > 1 && flags & 3) throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 attribute ${quoted(name)}: expected its type beside it, got one that is shared`);
+    if (version > 1 && flags & 3)
+      throw new LlifError(
+        "UNSUPPORTED",
+        `${source.place}: HDF5 attribute ${quoted(name)}: expected its type beside it, got one that is shared`,
+      );
     const [typeAt, spaceAt] = [cursor.skip(padded(typeBytes)), cursor.skip(padded(spaceBytes))];
     const { kind, size } = readDatatype(source, new Cursor(source, typeAt, typeAt + typeBytes));
     const shape = readDataspace(source, new Cursor(source, spaceAt, spaceAt + spaceBytes));
     if (shape === null || (kind !== "text" && kind !== "reference to text")) return { value: undefined };
     const count = shape.reduce((product, extent) => product * extent, 1);
     source.budget.take("nodes", count, `${source.place}: attribute ${quoted(name)}`);
-    const one = (): string => (kind === "text" ? cursor.text(size).replace(/\0+$/, "") : heaps.text(new Cursor(source, cursor.skip(size))));
+    const one = (): string =>
+      kind === "text" ? cursor.text(size).replace(/\0+$/, "") : heaps.text(new Cursor(source, cursor.skip(size)));
     return { value: shape.length === 0 ? one() : Array.from({ length: count }, one) };
   }
 }

@@ -13,7 +13,8 @@ const [deflate, shuffle, fletcher] = [1, 2, 3];
 /** In the order in which they were applied. */
 export function readFilters(source: Source, cursor: Cursor): Filter[] {
   const version = cursor.byte();
-  if (version !== 1 && version !== 2) throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 filters: expected version 1 or 2, got ${version}`);
+  if (version !== 1 && version !== 2)
+    throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 filters: expected version 1 or 2, got ${version}`);
   const count = cursor.byte();
   if (version === 1) cursor.skip(6);
   return Array.from({ length: count }, () => {
@@ -33,7 +34,15 @@ export function readFilters(source: Source, cursor: Cursor): Filter[] {
  * @param mask has a bit for each filter that was left out. @param size of the chunk in bytes, @param itemBytes of an element.
  * @throws {LlifError} FORMAT for another size and a wrong checksum, UNSUPPORTED for another filter; work and memory end at the size.
  */
-export function unfilter(source: Source, stored: Uint8Array, filters: readonly Filter[], mask: number, size: number, itemBytes: number, place: string): Uint8Array {
+export function unfilter(
+  source: Source,
+  stored: Uint8Array,
+  filters: readonly Filter[],
+  mask: number,
+  size: number,
+  itemBytes: number,
+  place: string,
+): Uint8Array {
   const applied = filters.filter((_, index) => (mask & (1 << index)) === 0);
   // Bytes before each filter; not known behind one that packs.
   const sizes: (number | undefined)[] = [size];
@@ -46,15 +55,24 @@ export function unfilter(source: Source, stored: Uint8Array, filters: readonly F
     const { id, parameters } = applied[index];
     if (id === deflate) {
       const unpacked = sizes[index];
-      if (unpacked === undefined) throw new LlifError("UNSUPPORTED", `${place}: expected chunks that are compressed once`);
+      if (unpacked === undefined)
+        throw new LlifError("UNSUPPORTED", `${place}: expected chunks that are compressed once`);
       source.budget.take("bytes", unpacked, place);
       content = unpackZlib(content, unpacked, place);
     } else if (id === fletcher) content = checked(content, place);
     else if (id === shuffle) {
       const step = parameters[0] ?? itemBytes;
-      if (step !== itemBytes) throw new LlifError("UNSUPPORTED", `${place}: expected bytes shuffled by elements of ${itemBytes} bytes, got ${step}`);
+      if (step !== itemBytes)
+        throw new LlifError(
+          "UNSUPPORTED",
+          `${place}: expected bytes shuffled by elements of ${itemBytes} bytes, got ${step}`,
+        );
       content = unshuffle(content, step);
-    } else throw new LlifError("UNSUPPORTED", `${place}: expected chunks compressed by gzip, perhaps shuffled and with a checksum, got HDF5 filter ${id}`);
+    } else
+      throw new LlifError(
+        "UNSUPPORTED",
+        `${place}: expected chunks compressed by gzip, perhaps shuffled and with a checksum, got HDF5 filter ${id}`,
+      );
   }
   if (content.length !== size) throw corrupt(place, `expected a chunk of ${size} bytes, got ${content.length}`);
   return content;
@@ -62,7 +80,8 @@ export function unfilter(source: Source, stored: Uint8Array, filters: readonly F
 
 function unpackZlib(packed: Uint8Array, size: number, place: string): Uint8Array {
   const [method = 0, flags = 0] = packed;
-  if ((method & 15) !== 8 || ((method << 8) | flags) % 31 !== 0 || flags & 0x20) throw corrupt(place, "expected a chunk of zlib data");
+  if ((method & 15) !== 8 || ((method << 8) | flags) % 31 !== 0 || flags & 0x20)
+    throw corrupt(place, "expected a chunk of zlib data");
   const { content, consumed } = inflate(packed.subarray(2), size, place);
   const end = 2 + consumed;
   if (end + 4 > packed.length) throw corrupt(place, "a chunk lacks its checksum");
@@ -90,6 +109,7 @@ function checked(content: Uint8Array, place: string): Uint8Array {
     high = (high + low) % 65535;
   }
   const stored = new DataView(content.buffer, content.byteOffset + length, 4);
-  if (stored.getUint16(0, true) % 65535 !== low || stored.getUint16(2, true) % 65535 !== high) throw corrupt(place, "the checksum of a chunk is wrong");
+  if (stored.getUint16(0, true) % 65535 !== low || stored.getUint16(2, true) % 65535 !== high)
+    throw corrupt(place, "the checksum of a chunk is wrong");
   return content.subarray(0, length);
 }

@@ -3,7 +3,19 @@ import { LlifError } from "../../errors.ts";
 import { corrupt, Cursor, takeNode, type Source } from "./cursor.ts";
 
 /** Kinds of header messages, by their numbers in the HDF5 file format specification, IV.A.2. */
-export const messageKinds = { dataspace: 1, linkInfo: 2, datatype: 3, link: 6, externalFiles: 7, layout: 8, filters: 11, attribute: 12, continuation: 16, symbolTable: 17, attributeInfo: 21 } as const;
+export const messageKinds = {
+  dataspace: 1,
+  linkInfo: 2,
+  datatype: 3,
+  link: 6,
+  externalFiles: 7,
+  layout: 8,
+  filters: 11,
+  attribute: 12,
+  continuation: 16,
+  symbolTable: 17,
+  attributeInfo: 21,
+} as const;
 
 /** One message: what is stored from `at` to `end`. */
 export interface Message {
@@ -21,17 +33,27 @@ export function rootAddress(source: Source): number {
   const cursor = new Cursor(source, 0);
   cursor.expect("\x89HDF\r\n\x1a\n");
   const version = cursor.byte();
-  if (version > 3) throw new LlifError("FORMAT", `${place}: expected an HDF5 superblock of version 0 to 3, got ${version}`);
+  if (version > 3)
+    throw new LlifError("FORMAT", `${place}: expected an HDF5 superblock of version 0 to 3, got ${version}`);
   const old = version < 2;
   if (old) cursor.skip(4);
   const [addressBytes, lengthBytes] = [cursor.byte(), cursor.byte()];
-  if (addressBytes !== 8 || lengthBytes !== 8) throw new LlifError("UNSUPPORTED", `${place}: expected addresses of 8 bytes, got ${addressBytes} and lengths of ${lengthBytes}`);
+  if (addressBytes !== 8 || lengthBytes !== 8)
+    throw new LlifError(
+      "UNSUPPORTED",
+      `${place}: expected addresses of 8 bytes, got ${addressBytes} and lengths of ${lengthBytes}`,
+    );
   cursor.skip(old ? (version === 0 ? 9 : 13) : 1);
   const base = cursor.uint64();
-  if (base !== 0) throw new LlifError("UNSUPPORTED", `${place}: expected addresses that count from the beginning of the file, got ones from ${base}`);
+  if (base !== 0)
+    throw new LlifError(
+      "UNSUPPORTED",
+      `${place}: expected addresses that count from the beginning of the file, got ones from ${base}`,
+    );
   cursor.skip(8);
   const end = cursor.uint64();
-  if (bytes.length < end) throw new LlifError("FORMAT", `${place}: truncated, expected ${end} bytes, got ${bytes.length}`);
+  if (bytes.length < end)
+    throw new LlifError("FORMAT", `${place}: truncated, expected ${end} bytes, got ${bytes.length}`);
   // The root group's entry follows: the offset of its name, then its address.
   if (old) cursor.skip(16);
   return cursor.uint64();
@@ -67,7 +89,8 @@ function readOld(source: Source, start: Cursor): Message[] {
       messages.push(follow({ kind, at: cursor.skip(bytes), end: cursor.at }, flags));
     }
   });
-  if (messages.length < count) throw corrupt(source.place, `an object header has ${messages.length} messages instead of the stated ${count}`);
+  if (messages.length < count)
+    throw corrupt(source.place, `an object header has ${messages.length} messages instead of the stated ${count}`);
   return messages;
 }
 
@@ -92,15 +115,25 @@ function readNew(source: Source, start: Cursor): Message[] {
 }
 
 /** @param framed bytes of signature before, and of checksum behind, a continuation. */
-function readBlocks(source: Source, first: Block, framed: 0 | 4, read: (block: Block, follow: (message: Message, flags: number) => Message) => void): void {
+function readBlocks(
+  source: Source,
+  first: Block,
+  framed: 0 | 4,
+  read: (block: Block, follow: (message: Message, flags: number) => Message) => void,
+): void {
   const blocks = [first];
   const seen = new Set([first.at]);
   for (const block of blocks) {
-    if (block.end > source.bytes.length) throw corrupt(source.place, `an object header ends at ${block.end}, behind the end of the file`);
+    if (block.end > source.bytes.length)
+      throw corrupt(source.place, `an object header ends at ${block.end}, behind the end of the file`);
     read(block, (message, flags) => {
       takeNode(source);
       const known = Object.values(messageKinds).some((kind) => kind === message.kind);
-      if (known && flags & 2) throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 message of kind ${message.kind} at ${message.at}: expected it in its object, got one that is shared`);
+      if (known && flags & 2)
+        throw new LlifError(
+          "UNSUPPORTED",
+          `${source.place}: HDF5 message of kind ${message.kind} at ${message.at}: expected it in its object, got one that is shared`,
+        );
       if (message.kind === messageKinds.continuation) {
         const cursor = new Cursor(source, message.at, message.end);
         const [at, size] = [cursor.uint64(), cursor.uint64()];

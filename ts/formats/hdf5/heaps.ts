@@ -31,7 +31,11 @@ export class GlobalHeaps {
     const [length, address, index] = [reference.uint32(), reference.uint64(), reference.uint32()];
     if (length === 0) return "";
     const found = this.#open(address).get(index);
-    if (found === undefined || length > found[1]) throw corrupt(this.#source.place, `expected ${length} bytes in object ${index} of the heap at ${address}, got ${found?.[1] ?? "none"}`);
+    if (found === undefined || length > found[1])
+      throw corrupt(
+        this.#source.place,
+        `expected ${length} bytes in object ${index} of the heap at ${address}, got ${found?.[1] ?? "none"}`,
+      );
     return new Cursor(this.#source, found[0]).text(length);
   }
 
@@ -78,7 +82,8 @@ export class FractalHeap {
     const cursor = new Cursor(source, address);
     cursor.expect("FRHP", 0);
     cursor.skip(2);
-    if (cursor.uint16() !== 0) throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 fractal heap at ${address}: expected no filters`);
+    if (cursor.uint16() !== 0)
+      throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 fractal heap at ${address}: expected no filters`);
     cursor.skip(1);
     const largestObject = cursor.uint32();
     cursor.skip(96);
@@ -90,7 +95,18 @@ export class FractalHeap {
     this.#root = cursor.address();
     this.#rows = cursor.uint16();
     const rows = Math.log2(largestBlock) - Math.log2(this.#firstBlock);
-    if (this.#width === 0 || this.#firstBlock === 0 || !Number.isInteger(rows) || rows < 0 || heapBits === 0 || heapBits > 64) throw corrupt(source.place, `a fractal heap at ${address} has blocks of ${this.#firstBlock} to ${largestBlock} bytes, ${this.#width} a row`);
+    if (
+      this.#width === 0 ||
+      this.#firstBlock === 0 ||
+      !Number.isInteger(rows) ||
+      rows < 0 ||
+      heapBits === 0 ||
+      heapBits > 64
+    )
+      throw corrupt(
+        source.place,
+        `a fractal heap at ${address} has blocks of ${this.#firstBlock} to ${largestBlock} bytes, ${this.#width} a row`,
+      );
     this.#directRows = rows + 2;
     this.#offsetBytes = Math.ceil(heapBits / 8);
     this.#lengthBytes = Math.min(Math.ceil(Math.log2(largestBlock) / 8), Math.floor(Math.log2(largestObject) / 8) + 1);
@@ -99,14 +115,22 @@ export class FractalHeap {
   /** @param id where the object's number is stored. */
   find(id: Cursor): Cursor {
     const first = id.byte();
-    if (first >> 4 !== 0) throw new LlifError("UNSUPPORTED", `${this.#source.place}: HDF5 fractal heap: expected an object within its blocks, got one of kind ${first >> 4}`);
+    if (first >> 4 !== 0)
+      throw new LlifError(
+        "UNSUPPORTED",
+        `${this.#source.place}: HDF5 fractal heap: expected an object within its blocks, got one of kind ${first >> 4}`,
+      );
     const [offset, length] = [id.unsigned(this.#offsetBytes), id.unsigned(this.#lengthBytes)];
-    const at = this.#rows === 0 ? this.#direct(this.#root, offset, length, this.#firstBlock) : this.#indirect(this.#root, offset, length, this.#rows);
+    const at =
+      this.#rows === 0
+        ? this.#direct(this.#root, offset, length, this.#firstBlock)
+        : this.#indirect(this.#root, offset, length, this.#rows);
     return new Cursor(this.#source, at, at + length);
   }
 
   #direct(block: number | null, offset: number, length: number, size: number): number {
-    if (block === null || offset + length > size) throw corrupt(this.#source.place, `a fractal heap has no ${length} bytes at ${offset}`);
+    if (block === null || offset + length > size)
+      throw corrupt(this.#source.place, `a fractal heap has no ${length} bytes at ${offset}`);
     const start = new Cursor(this.#source, block);
     start.expect("FHDB", 0);
     return block + offset;
@@ -119,7 +143,8 @@ export class FractalHeap {
     const size = row === 0 ? first : first * 2 ** (row - 1);
     const rest = row === 0 ? offset : offset - width * size;
     const column = Math.floor(rest / size);
-    if (block === null || row >= rows) throw corrupt(this.#source.place, `a fractal heap has no ${length} bytes at ${offset}`);
+    if (block === null || row >= rows)
+      throw corrupt(this.#source.place, `a fractal heap has no ${length} bytes at ${offset}`);
     const cursor = new Cursor(this.#source, block);
     cursor.expect("FHIB", 0);
     cursor.skip(8 + this.#offsetBytes + 8 * (row * width + column));

@@ -19,7 +19,8 @@ export function readLinks(source: Source, messages: readonly Message[]): Map<str
     const cursor = new Cursor(source, at, end);
     if (kind === messageKinds.symbolTable) readSymbolTable(source, cursor, add);
     if (kind === messageKinds.link) add(readLink(source, cursor));
-    if (kind === messageKinds.linkInfo) for (const one of readDense(source, cursor, 5, 4, 8)) add(readLink(source, one));
+    if (kind === messageKinds.linkInfo)
+      for (const one of readDense(source, cursor, 5, 4, 8)) add(readLink(source, one));
   }
   return links;
 }
@@ -48,7 +49,8 @@ function readSymbolTable(source: Source, message: Cursor, add: (entry: readonly 
 
 function readLink(source: Source, cursor: Cursor): readonly [string, Link] {
   const version = cursor.byte();
-  if (version !== 1) throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 link: expected version 1, got ${version}`);
+  if (version !== 1)
+    throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 link: expected version 1, got ${version}`);
   const flags = cursor.byte();
   const type = flags & 8 ? cursor.byte() : 0;
   cursor.skip((flags & 4 ? 8 : 0) + (flags & 16 ? 1 : 0));
@@ -60,9 +62,19 @@ function readLink(source: Source, cursor: Cursor): readonly [string, Link] {
  * Messages in a fractal heap, as a group or an object has them that holds many.
  * @param message that says where. @param before bytes of a record before its number in the heap. @param orderBytes of the greatest order.
  */
-export function* readDense(source: Source, message: Cursor, type: 5 | 8, before: number, orderBytes: number): Generator<Cursor> {
+export function* readDense(
+  source: Source,
+  message: Cursor,
+  type: 5 | 8,
+  before: number,
+  orderBytes: number,
+): Generator<Cursor> {
   const version = message.byte();
-  if (version !== 0) throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 list of ${type === 5 ? "links" : "attributes"}: expected version 0, got ${version}`);
+  if (version !== 0)
+    throw new LlifError(
+      "UNSUPPORTED",
+      `${source.place}: HDF5 list of ${type === 5 ? "links" : "attributes"}: expected version 0, got ${version}`,
+    );
   message.skip(message.byte() & 1 ? orderBytes : 0);
   const [heapAddress, names] = [message.address(), message.address()];
   if (heapAddress === null || names === null) return;

@@ -28,11 +28,19 @@ export function readNumbers(source: Source, messages: readonly Message[], place:
     const found = messages.find((one) => one.kind === kind);
     return found && new Cursor(source, found.at, found.end);
   };
-  const [space, type, stored, filtered] = [messageKinds.dataspace, messageKinds.datatype, messageKinds.layout, messageKinds.filters].map(cursorOf);
-  if (space === undefined || type === undefined || stored === undefined) throw corrupt(place, "expected a data set's dataspace, datatype and layout");
-  if (cursorOf(messageKinds.externalFiles) !== undefined) throw new LlifError("UNSUPPORTED", `${place}: expected numbers in the HDF5 file, got ones in other files`);
+  const [space, type, stored, filtered] = [
+    messageKinds.dataspace,
+    messageKinds.datatype,
+    messageKinds.layout,
+    messageKinds.filters,
+  ].map(cursorOf);
+  if (space === undefined || type === undefined || stored === undefined)
+    throw corrupt(place, "expected a data set's dataspace, datatype and layout");
+  if (cursorOf(messageKinds.externalFiles) !== undefined)
+    throw new LlifError("UNSUPPORTED", `${place}: expected numbers in the HDF5 file, got ones in other files`);
   const { read, size: itemBytes, name } = readDatatype(source, type);
-  if (read === undefined) throw new LlifError("UNSUPPORTED", `${place}: expected numbers, got elements of type ${name}`);
+  if (read === undefined)
+    throw new LlifError("UNSUPPORTED", `${place}: expected numbers, got elements of type ${name}`);
   const shape = readDataspace(source, space) ?? [0];
   const count = sizeOf(shape);
   budget.take("elements", count, place);
@@ -41,11 +49,21 @@ export function readNumbers(source: Source, messages: readonly Message[], place:
   if (count === 0) return { shape, data };
   const numbers = { shape, itemBytes, read };
   if (layout.kind === "chunks") {
-    readChunks(source, layout.tree, layout.extents, filtered === undefined ? [] : readFilters(source, filtered), numbers, data, place);
+    readChunks(
+      source,
+      layout.tree,
+      layout.extents,
+      filtered === undefined ? [] : readFilters(source, filtered),
+      numbers,
+      data,
+      place,
+    );
     return { shape, data };
   }
-  if (layout.address === null) throw new LlifError("FORMAT", `${place}: expected ${count} numbers, got none stored in the HDF5 file`);
-  if (layout.bytes !== undefined && layout.bytes !== count * itemBytes) throw corrupt(place, `expected ${count * itemBytes} bytes, got ${layout.bytes}`);
+  if (layout.address === null)
+    throw new LlifError("FORMAT", `${place}: expected ${count} numbers, got none stored in the HDF5 file`);
+  if (layout.bytes !== undefined && layout.bytes !== count * itemBytes)
+    throw corrupt(place, `expected ${count * itemBytes} bytes, got ${layout.bytes}`);
   const start = new Cursor(source, layout.address).skip(count * itemBytes);
   for (let index = 0; index < count; index++) data[index] = read(source.view, start + index * itemBytes);
   return { shape, data };
@@ -53,7 +71,8 @@ export function readNumbers(source: Source, messages: readonly Message[], place:
 
 function readLayout(cursor: Cursor, shape: Shape, place: string): Layout {
   const version = cursor.byte();
-  if (version < 1 || version > 4) throw new LlifError("UNSUPPORTED", `${place}: HDF5 layout: expected version 1 to 4, got ${version}`);
+  if (version < 1 || version > 4)
+    throw new LlifError("UNSUPPORTED", `${place}: HDF5 layout: expected version 1 to 4, got ${version}`);
   let rank = version < 3 ? cursor.byte() : 0;
   const kind = cursor.byte();
   if (version < 3) cursor.skip(5);
@@ -65,16 +84,29 @@ function readLayout(cursor: Cursor, shape: Shape, place: string): Layout {
     const address = cursor.address();
     return { kind: "whole", address, ...(version < 3 ? {} : { bytes: cursor.uint64() }) };
   }
-  if (kind !== 2 || version === 4) throw new LlifError("UNSUPPORTED", `${place}: HDF5 layout: expected numbers side by side or in chunks under a tree, got layout ${kind} of version ${version}; save the model with libver "earliest"`);
+  if (kind !== 2 || version === 4)
+    throw new LlifError(
+      "UNSUPPORTED",
+      `${place}: HDF5 layout: expected numbers side by side or in chunks under a tree, got layout ${kind} of version ${version}; save the model with libver "earliest"`,
+    );
   if (version === 3) rank = cursor.byte();
   const tree = cursor.address();
-  if (rank - 1 !== shape.length || shape.length === 0) throw corrupt(place, `expected chunks of ${shape.length} dimensions, got ${rank - 1}`);
+  if (rank - 1 !== shape.length || shape.length === 0)
+    throw corrupt(place, `expected chunks of ${shape.length} dimensions, got ${rank - 1}`);
   const extents = Array.from({ length: rank - 1 }, () => cursor.uint32());
   if (extents.includes(0)) throw corrupt(place, `expected chunks of at least one element, got ${formatShape(extents)}`);
   return { kind: "chunks", tree, extents };
 }
 
-function readChunks(source: Source, tree: number | null, extents: readonly number[], filters: readonly Filter[], numbers: Numbers, data: Float32Array, place: string): void {
+function readChunks(
+  source: Source,
+  tree: number | null,
+  extents: readonly number[],
+  filters: readonly Filter[],
+  numbers: Numbers,
+  data: Float32Array,
+  place: string,
+): void {
   const { shape, itemBytes } = numbers;
   const across = shape.map((extent, axis) => Math.ceil(extent / extents[axis]));
   const expected = sizeOf(across);
@@ -85,21 +117,43 @@ function readChunks(source: Source, tree: number | null, extents: readonly numbe
     const origin = shape.map(() => key.uint64());
     let number = 0;
     for (const [axis, at] of origin.entries()) {
-      if (at % extents[axis] !== 0 || at >= shape[axis]) throw corrupt(place, `a chunk of ${formatShape(extents)} lies at ${formatShape(origin)} of ${formatShape(shape)}`);
+      if (at % extents[axis] !== 0 || at >= shape[axis])
+        throw corrupt(
+          place,
+          `a chunk of ${formatShape(extents)} lies at ${formatShape(origin)} of ${formatShape(shape)}`,
+        );
       number = number * across[axis] + at / extents[axis];
     }
     if (seen.has(number)) throw corrupt(place, `the chunk at ${formatShape(origin)} is there twice`);
     seen.add(number);
     source.budget.take("elements", sizeOf(extents), place);
     const at = new Cursor(source, child).skip(storedBytes);
-    const content = unfilter(source, source.bytes.subarray(at, at + storedBytes), filters, mask, chunkBytes, itemBytes, place);
+    const content = unfilter(
+      source,
+      source.bytes.subarray(at, at + storedBytes),
+      filters,
+      mask,
+      chunkBytes,
+      itemBytes,
+      place,
+    );
     scatter(content, origin, extents, numbers, data);
   }
-  if (seen.size !== expected) throw new LlifError("FORMAT", `${place}: expected ${expected} chunks, got ${seen.size}; the others are not stored in the HDF5 file`);
+  if (seen.size !== expected)
+    throw new LlifError(
+      "FORMAT",
+      `${place}: expected ${expected} chunks, got ${seen.size}; the others are not stored in the HDF5 file`,
+    );
 }
 
 /** Puts the part of a chunk that lies within the shape where it belongs, a row at a time. */
-function scatter(content: Uint8Array, origin: readonly number[], extents: readonly number[], { shape, itemBytes, read }: Numbers, data: Float32Array): void {
+function scatter(
+  content: Uint8Array,
+  origin: readonly number[],
+  extents: readonly number[],
+  { shape, itemBytes, read }: Numbers,
+  data: Float32Array,
+): void {
   const view = new DataView(content.buffer, content.byteOffset, content.length);
   const last = shape.length - 1;
   const width = Math.min(extents[last], shape[last] - origin[last]);

@@ -6,7 +6,12 @@ import { corrupt, Cursor, takeNode, type Source } from "./cursor.ts";
  * Leaves of a tree of version 1, in order: the cursor is at a key, `child` what lies behind it.
  * @param type 0 of groups, 1 of chunks. @param keyBytes of one key.
  */
-export function* walkTree(source: Source, root: number, type: 0 | 1, keyBytes: number): Generator<{ key: Cursor; child: number }> {
+export function* walkTree(
+  source: Source,
+  root: number,
+  type: 0 | 1,
+  keyBytes: number,
+): Generator<{ key: Cursor; child: number }> {
   const seen = new Set<number>();
   const open: { address: number; level: number | undefined }[] = [{ address: root, level: undefined }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -17,7 +22,8 @@ export function* walkTree(source: Source, root: number, type: 0 | 1, keyBytes: n
     const cursor = new Cursor(source, address);
     cursor.expect("TREE", type);
     const [level, count] = [cursor.byte(), cursor.uint16()];
-    if (expected !== undefined && level !== expected) throw corrupt(source.place, `a node at ${address} of a tree: expected level ${expected}, got ${level}`);
+    if (expected !== undefined && level !== expected)
+      throw corrupt(source.place, `a node at ${address} of a tree: expected level ${expected}, got ${level}`);
     cursor.skip(16);
     const children: typeof open = [];
     for (let index = 0; index < count; index++) {
@@ -39,7 +45,8 @@ export function* walkRecords(source: Source, address: number, type: 5 | 8): Gene
   const header = new Cursor(source, address);
   header.expect("BTHD", 0);
   const found = header.byte();
-  if (found !== type) throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 tree at ${address}: expected type ${type}, got ${found}`);
+  if (found !== type)
+    throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 tree at ${address}: expected type ${type}, got ${found}`);
   const [nodeBytes, recordBytes, depth] = [header.uint32(), header.uint16(), header.uint16()];
   source.budget.checkDepth(depth, source.place);
   if (recordBytes < 11) throw corrupt(source.place, `a tree at ${address} has records of ${recordBytes} bytes`);

@@ -16,9 +16,23 @@ export interface Datatype {
   readonly read?: ReadNumber;
 }
 
-const classNames = ["integer", "float", "time", "text", "bits", "opaque", "compound", "reference", "enumeration", "variable length", "array"];
+const classNames = [
+  "integer",
+  "float",
+  "time",
+  "text",
+  "bits",
+  "opaque",
+  "compound",
+  "reference",
+  "enumeration",
+  "variable length",
+  "array",
+];
 /** Bits of the exponent, and of the mantissa behind the sign, of the IEEE formats. */
-const floatLayouts: Readonly<Record<number, readonly [exponentAt: number, exponentBits: number, mantissaBits: number, bias: number]>> = { 2: [10, 5, 10, 15], 4: [23, 8, 23, 127], 8: [52, 11, 52, 1023] };
+const floatLayouts: Readonly<
+  Record<number, readonly [exponentAt: number, exponentBits: number, mantissaBits: number, bias: number]>
+> = { 2: [10, 5, 10, 15], 4: [23, 8, 23, 127], 8: [52, 11, 52, 1023] };
 
 export function readDatatype(source: Source, cursor: Cursor): Datatype {
   const kind = cursor.byte() & 15;
@@ -38,11 +52,28 @@ export function readDatatype(source: Source, cursor: Cursor): Datatype {
     const read = integerReader(size, (bits[0] & 8) !== 0, little);
     return read === undefined ? other : { size, kind: "number", name, read };
   }
-  const [exponentAt, exponentBits, mantissaAt, mantissaBits] = [cursor.byte(), cursor.byte(), cursor.byte(), cursor.byte()];
+  const [exponentAt, exponentBits, mantissaAt, mantissaBits] = [
+    cursor.byte(),
+    cursor.byte(),
+    cursor.byte(),
+    cursor.byte(),
+  ];
   const layout = floatLayouts[size];
-  const ieee = layout !== undefined && exponentAt === layout[0] && exponentBits === layout[1] && mantissaAt === 0 && mantissaBits === layout[2] && cursor.uint32() === layout[3] && (bits[0] & 0x40) === 0;
+  const ieee =
+    layout !== undefined &&
+    exponentAt === layout[0] &&
+    exponentBits === layout[1] &&
+    mantissaAt === 0 &&
+    mantissaBits === layout[2] &&
+    cursor.uint32() === layout[3] &&
+    (bits[0] & 0x40) === 0;
   if (!ieee) return other;
-  const read: ReadNumber = size === 2 ? (view, at) => float16(view.getUint16(at, little)) : size === 4 ? (view, at) => view.getFloat32(at, little) : (view, at) => view.getFloat64(at, little);
+  const read: ReadNumber =
+    size === 2
+      ? (view, at) => float16(view.getUint16(at, little))
+      : size === 4
+        ? (view, at) => view.getFloat32(at, little)
+        : (view, at) => view.getFloat64(at, little);
   return { size, kind: "number", name, read };
 }
 
@@ -55,7 +86,9 @@ function integerReader(size: number, signed: boolean, little: boolean): ReadNumb
     case 4:
       return signed ? (view, at) => view.getInt32(at, little) : (view, at) => view.getUint32(at, little);
     case 8:
-      return signed ? (view, at) => Number(view.getBigInt64(at, little)) : (view, at) => Number(view.getBigUint64(at, little));
+      return signed
+        ? (view, at) => Number(view.getBigInt64(at, little))
+        : (view, at) => Number(view.getBigUint64(at, little));
     default:
       return undefined;
   }
@@ -64,7 +97,8 @@ function integerReader(size: number, signed: boolean, little: boolean): ReadNumb
 /** Extents; null of a space that holds nothing. */
 export function readDataspace(source: Source, cursor: Cursor): Shape | null {
   const version = cursor.byte();
-  if (version !== 1 && version !== 2) throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 dataspace: expected version 1 or 2, got ${version}`);
+  if (version !== 1 && version !== 2)
+    throw new LlifError("UNSUPPORTED", `${source.place}: HDF5 dataspace: expected version 1 or 2, got ${version}`);
   const rank = cursor.byte();
   cursor.skip(1);
   const type = cursor.byte();

@@ -49,7 +49,10 @@ export class Graph {
 
   node(name: string): ReluNode {
     const node = this.#byName.get(name);
-    if (node === undefined) throw new LlifError("FORMAT", `layer ${quoted(name)}: expected to be computed before it is used`, { nodes: [name] });
+    if (node === undefined)
+      throw new LlifError("FORMAT", `layer ${quoted(name)}: expected to be computed before it is used`, {
+        nodes: [name],
+      });
     return node;
   }
 

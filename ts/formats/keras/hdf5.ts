@@ -23,7 +23,10 @@ export function readKeras(source: Uint8Array, options: ReadKerasOptions = {}): R
   const file = openHdf5(bytes, "HDF5 file", budget);
   const configuration = file.text("model_config");
   if (typeof configuration !== "string") {
-    throw new LlifError("FORMAT", "HDF5 file: expected a whole Keras model, with its configuration; got weights alone or another kind of file (save it with model.save)");
+    throw new LlifError(
+      "FORMAT",
+      "HDF5 file: expected a whole Keras model, with its configuration; got weights alone or another kind of file (save it with model.save)",
+    );
   }
   const root = file.has("model_weights") ? group(file, "model_weights") : file;
   return kerasNetwork(parseJson(configuration, "model_config", budget), new NamedWeights(root, budget), opened);
@@ -33,8 +36,13 @@ function readArchive(bytes: Uint8Array, options: ReadKerasOptions, budget: Budge
   // All of it, so that damage anywhere is noticed.
   const files = unzip(bytes, "Keras archive", undefined, budget);
   const [configuration, weights] = [files.get("config.json"), files.get("model.weights.h5")];
-  if (configuration === undefined || weights === undefined) throw new LlifError("FORMAT", "Keras archive: expected config.json and model.weights.h5 in it");
-  return kerasNetwork(parseJson(configuration, "config.json", budget), new NumberedWeights(openHdf5(weights, "model.weights.h5", budget)), options);
+  if (configuration === undefined || weights === undefined)
+    throw new LlifError("FORMAT", "Keras archive: expected config.json and model.weights.h5 in it");
+  return kerasNetwork(
+    parseJson(configuration, "config.json", budget),
+    new NumberedWeights(openHdf5(weights, "model.weights.h5", budget)),
+    options,
+  );
 }
 
 /** A group for each layer, whose attribute lists the paths of its weights. */
@@ -52,14 +60,28 @@ class NamedWeights implements WeightSource {
     const [outer] = layer.path;
     const stored = this.#groups.get(outer) ?? this.#open(layer, outer);
     return names.map((name) => {
-      const path = findPath(stored, layer, name) ?? (name === "depthwise_kernel" ? findPath(stored, layer, "kernel") : undefined);
-      if (path === undefined) throw new LlifError("FORMAT", `layer ${quoted(layer.name)}: expected a weight ${quoted(name)} in the HDF5 file, got ${stored.paths.slice(0, 8).map((one) => quoted(one)).join(", ") || "none"}`);
+      const path =
+        findPath(stored, layer, name) ?? (name === "depthwise_kernel" ? findPath(stored, layer, "kernel") : undefined);
+      if (path === undefined)
+        throw new LlifError(
+          "FORMAT",
+          `layer ${quoted(layer.name)}: expected a weight ${quoted(name)} in the HDF5 file, got ${
+            stored.paths
+              .slice(0, 8)
+              .map((one) => quoted(one))
+              .join(", ") || "none"
+          }`,
+        );
       return tensor(stored.group, path, `layer ${quoted(layer.name)}: ${name}`);
     });
   }
 
   #open(layer: LayerCall, outer: string): LayerWeights {
-    if (!this.#root.has(outer)) throw new LlifError("FORMAT", `layer ${quoted(layer.name)}: expected weights in the HDF5 file, got none for ${quoted(outer)}`);
+    if (!this.#root.has(outer))
+      throw new LlifError(
+        "FORMAT",
+        `layer ${quoted(layer.name)}: expected weights in the HDF5 file, got none for ${quoted(outer)}`,
+      );
     const opened = group(this.#root, outer);
     const listed = opened.text("weight_names");
     const paths = Array.isArray(listed) ? listed : [];
@@ -110,12 +132,20 @@ class NumberedWeights implements WeightSource {
     let stored = this.#file;
     for (const key of layer.keys) {
       const layers = member(stored, ["layers", "_layer_checkpoint_dependencies"]);
-      if (layers === undefined || !layers.has(key)) throw new LlifError("FORMAT", `layer ${quoted(layer.name)}: expected weights in model.weights.h5 under ${quoted(`layers/${key}`)}, got none`);
+      if (layers === undefined || !layers.has(key))
+        throw new LlifError(
+          "FORMAT",
+          `layer ${quoted(layer.name)}: expected weights in model.weights.h5 under ${quoted(`layers/${key}`)}, got none`,
+        );
       stored = group(layers, key);
     }
     const variables = member(stored, ["vars"]);
     return names.map((name, index) => {
-      if (variables === undefined || !variables.has(String(index))) throw new LlifError("FORMAT", `layer ${quoted(layer.name)}: expected a weight ${quoted(name)} in model.weights.h5, got ${variables?.size ?? 0} weights`);
+      if (variables === undefined || !variables.has(String(index)))
+        throw new LlifError(
+          "FORMAT",
+          `layer ${quoted(layer.name)}: expected a weight ${quoted(name)} in model.weights.h5, got ${variables?.size ?? 0} weights`,
+        );
       return tensor(variables, String(index), `layer ${quoted(layer.name)}: ${name}`);
     });
   }
@@ -128,12 +158,17 @@ function member(parent: Hdf5Object, names: readonly string[]): Hdf5Object | unde
 
 function group(parent: Hdf5Object, name: string): Hdf5Object {
   const found = parent.find(name);
-  if (found === undefined || found.isDataset) throw new LlifError("FORMAT", `HDF5 file: expected a group ${quoted(name)}, got ${found === undefined ? "nothing" : "a data set"}`);
+  if (found === undefined || found.isDataset)
+    throw new LlifError(
+      "FORMAT",
+      `HDF5 file: expected a group ${quoted(name)}, got ${found === undefined ? "nothing" : "a data set"}`,
+    );
   return found;
 }
 
 function tensor(parent: Hdf5Object, path: string, place: string): Tensor {
   const found = parent.find(path);
-  if (found === undefined || !found.isDataset) throw new LlifError("FORMAT", `${place}: expected a data set ${quoted(path)} in the HDF5 file, got none`);
+  if (found === undefined || !found.isDataset)
+    throw new LlifError("FORMAT", `${place}: expected a data set ${quoted(path)} in the HDF5 file, got none`);
   return found.numbers(place);
 }

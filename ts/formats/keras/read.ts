@@ -34,7 +34,11 @@ export interface WeightSource {
  * @throws {LlifError} UNSUPPORTED listing every layer that is not supported, its names in `nodes`; FORMAT, SHAPE or ARGUMENT for a
  * model that is broken, shapes that do not fit, or weights that are not finite.
  */
-export function kerasNetwork(configuration: unknown, weights: WeightSource, options: ReadKerasOptions = {}): ReluNetwork {
+export function kerasNetwork(
+  configuration: unknown,
+  weights: WeightSource,
+  options: ReadKerasOptions = {},
+): ReluNetwork {
   const budget = openBudget(0, options.budget);
   const topology = readTopology(configuration, budget);
   const graph = new Graph(budget);
@@ -54,18 +58,24 @@ export function kerasNetwork(configuration: unknown, weights: WeightSource, opti
     }
   }
   if (refusals.length > 0) {
-    const lines = refusals.map(({ call, reason }) => `  ${quoted(call.name)} (${call.className}): ${reason}`).join("\n");
+    const lines = refusals
+      .map(({ call, reason }) => `  ${quoted(call.name)} (${call.className}): ${reason}`)
+      .join("\n");
     const count = refusals.length;
-    throw new LlifError("UNSUPPORTED", `${count} ${count === 1 ? "layer is" : "layers are"} not supported:\n${lines}`, { nodes: refusals.map(({ call }) => call.name) });
+    throw new LlifError("UNSUPPORTED", `${count} ${count === 1 ? "layer is" : "layers are"} not supported:\n${lines}`, {
+      nodes: refusals.map(({ call }) => call.name),
+    });
   }
   if (failure !== undefined) throw failure;
   const outputs = topology.outputs.map((name) => {
     const value = values.get(name);
-    if (value === undefined) throw new LlifError("FORMAT", `output "${name}": expected a layer of the model, got none`, { nodes: [name] });
+    if (value === undefined)
+      throw new LlifError("FORMAT", `output "${name}": expected a layer of the model, got none`, { nodes: [name] });
     return graph.padded(value);
   });
   const live = new Set(outputs);
-  for (const node of [...graph.nodes].reverse()) if (live.has(node.name)) node.from.forEach((source) => live.add(source));
+  for (const node of [...graph.nodes].reverse())
+    if (live.has(node.name)) node.from.forEach((source) => live.add(source));
   const nodes = graph.nodes.filter((node) => live.has(node.name) || node.kind === "input");
   const input = nodes.find((node) => node.kind === "input");
   return checkReluNetwork({
@@ -77,7 +87,12 @@ export function kerasNetwork(configuration: unknown, weights: WeightSource, opti
   });
 }
 
-function convert(layer: LayerCall, graph: Graph, values: ReadonlyMap<string, Value | undefined>, weights: WeightSource): Value | undefined {
+function convert(
+  layer: LayerCall,
+  graph: Graph,
+  values: ReadonlyMap<string, Value | undefined>,
+  weights: WeightSource,
+): Value | undefined {
   if (layer.className === "InputLayer") {
     return { node: graph.add({ kind: "input", name: layer.name, from: [], shape: inputShape(layer) }).name };
   }
@@ -98,10 +113,17 @@ function convert(layer: LayerCall, graph: Graph, values: ReadonlyMap<string, Val
 
 function inputShape({ name, config }: LayerCall): Shape {
   const shape = [config.batch_input_shape ?? config.batch_shape ?? config.batchInputShape].flat(2);
-  if (shape.length < 2) throw new LlifError("FORMAT", `layer ${quoted(name)}: expected the shape of its input, got ${shown(shape)}`, { nodes: [name] });
+  if (shape.length < 2)
+    throw new LlifError("FORMAT", `layer ${quoted(name)}: expected the shape of its input, got ${shown(shape)}`, {
+      nodes: [name],
+    });
   return shape.slice(1).map((extent) => {
     if (typeof extent === "number") return extent;
-    throw new LlifError("UNSUPPORTED", `layer ${quoted(name)}: expected an input of fixed size, got ${shown(shape)}; save the model with the size that it is run at`, { nodes: [name] });
+    throw new LlifError(
+      "UNSUPPORTED",
+      `layer ${quoted(name)}: expected an input of fixed size, got ${shown(shape)}; save the model with the size that it is run at`,
+      { nodes: [name] },
+    );
   });
 }
 

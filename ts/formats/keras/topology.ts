@@ -42,11 +42,18 @@ export function readTopology(json: unknown, budget: Budget): Topology {
   const model = record("model configuration", json);
   const className = text("model configuration: class_name", model.class_name);
   if (!isModel(className)) {
-    throw new LlifError("UNSUPPORTED", `model of class ${quoted(className)}: expected Sequential or Functional; a subclassed model's graph is not in its file`);
+    throw new LlifError(
+      "UNSUPPORTED",
+      `model of class ${quoted(className)}: expected Sequential or Functional; a subclassed model's graph is not in its file`,
+    );
   }
   const inlining = new Inlining(budget);
   const { name, inputs, outputs } = inlining.model(className, model.config, { path: [], keys: [] });
-  if (inputs.length !== 1) throw new LlifError("UNSUPPORTED", `model ${quoted(name)}: expected one input, got ${inputs.length} (${inputs.join(", ")})`);
+  if (inputs.length !== 1)
+    throw new LlifError(
+      "UNSUPPORTED",
+      `model ${quoted(name)}: expected one input, got ${inputs.length} (${inputs.join(", ")})`,
+    );
   return { name, calls: inlining.calls, outputs };
 }
 
@@ -89,7 +96,10 @@ class Inlining {
     this.#budget.take("nodes", layers.length, shownName);
     this.#budget.checkDepth(place.path.length, shownName);
     this.#budget.checkTime(shownName);
-    const within = (index: number): Place => ({ path: [...place.path, layers[index].name], keys: [...place.keys, keys[index]] });
+    const within = (index: number): Place => ({
+      path: [...place.path, layers[index].name],
+      keys: [...place.keys, keys[index]],
+    });
     return className === "Sequential" || config.output_layers === undefined
       ? this.#sequential(name, config, layers, within, given)
       : this.#functional(parsed, within, given);
@@ -109,7 +119,13 @@ class Inlining {
     return parsed;
   }
 
-  #sequential(name: string, config: Config, layers: readonly Layer[], within: (index: number) => Place, given?: readonly string[]): Inlined {
+  #sequential(
+    name: string,
+    config: Config,
+    layers: readonly Layer[],
+    within: (index: number) => Place,
+    given?: readonly string[],
+  ): Inlined {
     let current = given?.[0];
     let input = current;
     for (const [index, layer] of layers.entries()) {
@@ -118,8 +134,14 @@ class Inlining {
         continue;
       }
       if (current === undefined) {
-        const shape = layer.config.batch_input_shape ?? layer.config.batch_shape ?? firstShape(layer) ?? config.build_input_shape;
-        const inputLayer = { name: `${layer.name}_input`, className: "InputLayer", config: { batch_input_shape: shape }, inbound: [] };
+        const shape =
+          layer.config.batch_input_shape ?? layer.config.batch_shape ?? firstShape(layer) ?? config.build_input_shape;
+        const inputLayer = {
+          name: `${layer.name}_input`,
+          className: "InputLayer",
+          config: { batch_input_shape: shape },
+          inbound: [],
+        };
         current = input = this.#call(inputLayer, { path: [inputLayer.name], keys: [] }, []);
       }
       current = this.#use(layer, within(index), [current])[0];
@@ -127,7 +149,11 @@ class Inlining {
     return { name, inputs: input === undefined ? [] : [input], outputs: current === undefined ? [] : [current] };
   }
 
-  #functional({ name, config, byName }: ParsedModel, within: (index: number) => Place, given?: readonly string[]): Inlined {
+  #functional(
+    { name, config, byName }: ParsedModel,
+    within: (index: number) => Place,
+    given?: readonly string[],
+  ): Inlined {
     const inputs = readTensors(`model ${quoted(name)}: input_layers`, config.input_layers).map(({ layer }) => layer);
     const positions = new Map([...inputs.entries()].reverse().map(([position, layer]) => [layer, position]));
     const tensors = new Map<string, readonly string[]>();
@@ -144,31 +170,57 @@ class Inlining {
           continue;
         }
         const found = byName.get(reference.layer);
-        if (found === undefined) throw new LlifError("FORMAT", `model ${quoted(name)}: expected a layer ${quoted(reference.layer)}, got none of that name`);
+        if (found === undefined)
+          throw new LlifError(
+            "FORMAT",
+            `model ${quoted(name)}: expected a layer ${quoted(reference.layer)}, got none of that name`,
+          );
         const { layer, index } = found;
         const place = within(index);
         const position = positions.get(layer.name);
         if (position !== undefined) {
-          if (given !== undefined && given[position] === undefined) throw new LlifError("FORMAT", `model ${quoted(name)}: expected ${inputs.length} inputs, got ${given.length}`);
+          if (given !== undefined && given[position] === undefined)
+            throw new LlifError(
+              "FORMAT",
+              `model ${quoted(name)}: expected ${inputs.length} inputs, got ${given.length}`,
+            );
           tensors.set(id, [given === undefined ? this.#call(layer, place, []) : given[position]]);
           continue;
         }
         const sources = layer.inbound[reference.node];
-        if (sources === undefined) throw new LlifError("FORMAT", `layer ${quoted(layer.name)}: expected a use number ${reference.node}, got ${layer.inbound.length} uses`, { nodes: [layer.name] });
+        if (sources === undefined)
+          throw new LlifError(
+            "FORMAT",
+            `layer ${quoted(layer.name)}: expected a use number ${reference.node}, got ${layer.inbound.length} uses`,
+            { nodes: [layer.name] },
+          );
         const missing = sources.filter((source) => !tensors.has(key(source.layer, source.node)));
         if (missing.length > 0) {
-          if (computing.has(id)) throw new LlifError("FORMAT", `layer ${quoted(layer.name)}: expected a graph without cycles`, { nodes: [layer.name] });
+          if (computing.has(id))
+            throw new LlifError("FORMAT", `layer ${quoted(layer.name)}: expected a graph without cycles`, {
+              nodes: [layer.name],
+            });
           computing.add(id);
           stack.push(...missing.reverse());
           continue;
         }
-        tensors.set(id, this.#use(layer, place, sources.map((source) => output(tensors.get(key(source.layer, source.node)), source))));
+        tensors.set(
+          id,
+          this.#use(
+            layer,
+            place,
+            sources.map((source) => output(tensors.get(key(source.layer, source.node)), source)),
+          ),
+        );
       }
       return tensors.get(key(start.layer, start.node)) ?? [];
     };
-    const outputs = readTensors(`model ${quoted(name)}: output_layers`, config.output_layers).map((reference) => output(resolve(reference), reference));
+    const outputs = readTensors(`model ${quoted(name)}: output_layers`, config.output_layers).map((reference) =>
+      output(resolve(reference), reference),
+    );
     if (given === undefined) for (const layer of inputs) resolve({ layer, node: 0, tensor: 0 });
-    const inputNames = given ?? inputs.map((layer) => output(tensors.get(key(layer, 0)), { layer, node: 0, tensor: 0 }));
+    const inputNames =
+      given ?? inputs.map((layer) => output(tensors.get(key(layer, 0)), { layer, node: 0, tensor: 0 }));
     return { name, inputs: inputNames, outputs };
   }
 
@@ -198,7 +250,11 @@ function keysOf(layers: readonly Layer[]): string[] {
 
 /** As Keras names a class: `SeparableConv2D` is `separable_conv2d`. */
 function snakeCase(name: string): string {
-  return name.replaceAll(/\W+/g, "").replaceAll(/(.)([A-Z][a-z]+)/g, "$1_$2").replaceAll(/([a-z])([A-Z])/g, "$1_$2").toLowerCase();
+  return name
+    .replaceAll(/\W+/g, "")
+    .replaceAll(/(.)([A-Z][a-z]+)/g, "$1_$2")
+    .replaceAll(/([a-z])([A-Z])/g, "$1_$2")
+    .toLowerCase();
 }
 
 /** A Sequential model inside another may hold the input's shape in its own first layer. */
@@ -226,17 +282,34 @@ interface Layer {
 
 function output(outputs: readonly string[] | undefined, { layer, tensor }: TensorReference): string {
   const found = outputs?.[tensor];
-  if (found === undefined) throw new LlifError("FORMAT", `layer ${quoted(layer)}: expected an output number ${tensor}, got ${outputs?.length ?? 0} outputs`, { nodes: [layer] });
+  if (found === undefined)
+    throw new LlifError(
+      "FORMAT",
+      `layer ${quoted(layer)}: expected an output number ${tensor}, got ${outputs?.length ?? 0} outputs`,
+      { nodes: [layer] },
+    );
   return found;
 }
 
 function readLayer(model: string, json: unknown): Layer {
   const layer = record(`model ${quoted(model)}: layer`, json);
   const className = text(`model ${quoted(model)}: class_name of a layer`, layer.class_name);
-  const config = className === "Sequential" && Array.isArray(layer.config) ? { layers: layer.config } : record(`model ${quoted(model)}: config of a layer`, layer.config);
-  const name = text(`model ${quoted(model)}: name of a ${className} layer`, layer.name ?? config.name ?? className.toLowerCase());
-  const uses = layer.inbound_nodes === undefined ? [] : list(`layer ${quoted(name)}: inbound_nodes`, layer.inbound_nodes);
-  return { name, className, config, inbound: uses.map((use) => readTensors(`layer ${quoted(name)}: inbound_nodes`, use)) };
+  const config =
+    className === "Sequential" && Array.isArray(layer.config)
+      ? { layers: layer.config }
+      : record(`model ${quoted(model)}: config of a layer`, layer.config);
+  const name = text(
+    `model ${quoted(model)}: name of a ${className} layer`,
+    layer.name ?? config.name ?? className.toLowerCase(),
+  );
+  const uses =
+    layer.inbound_nodes === undefined ? [] : list(`layer ${quoted(name)}: inbound_nodes`, layer.inbound_nodes);
+  return {
+    name,
+    className,
+    config,
+    inbound: uses.map((use) => readTensors(`layer ${quoted(name)}: inbound_nodes`, use)),
+  };
 }
 
 /** References in any nesting: `["conv", 0, 0, {}]` of Keras 2, or objects with a `keras_history` of Keras 3. */
@@ -262,7 +335,11 @@ function readTensors(place: string, json: unknown): TensorReference[] {
   /** Tensors handed over by keyword (masks, states) belong to layers that are refused anyway. */
   const visitKeywords = (keywords: Config): void => {
     for (const [key, value] of Object.entries(keywords)) {
-      if (typeof value === "object" && value !== null) throw new LlifError("UNSUPPORTED", `${place}: the argument ${quoted(key)} is computed; only layers of plain inputs are supported`);
+      if (typeof value === "object" && value !== null)
+        throw new LlifError(
+          "UNSUPPORTED",
+          `${place}: the argument ${quoted(key)} is computed; only layers of plain inputs are supported`,
+        );
     }
   };
   visit(json);
@@ -271,17 +348,22 @@ function readTensors(place: string, json: unknown): TensorReference[] {
 
 export function record(place: string, json: unknown): Config {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new LlifError("FORMAT", `${place}: expected an object, got ${json === null ? "null" : Array.isArray(json) ? "an array" : typeof json}`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}: expected an object, got ${json === null ? "null" : Array.isArray(json) ? "an array" : typeof json}`,
+    );
   }
   return json as Config;
 }
 
 export function list(place: string, json: unknown): readonly unknown[] {
-  if (!Array.isArray(json)) throw new LlifError("FORMAT", `${place}: expected an array, got ${json === null ? "null" : typeof json}`);
+  if (!Array.isArray(json))
+    throw new LlifError("FORMAT", `${place}: expected an array, got ${json === null ? "null" : typeof json}`);
   return json;
 }
 
 export function text(place: string, json: unknown): string {
-  if (typeof json !== "string") throw new LlifError("FORMAT", `${place}: expected a string, got ${json === null ? "null" : typeof json}`);
+  if (typeof json !== "string")
+    throw new LlifError("FORMAT", `${place}: expected a string, got ${json === null ? "null" : typeof json}`);
   return json;
 }

@@ -4,7 +4,17 @@ import { affineOver, spreader } from "./arithmetic.ts";
 import { Refusal } from "./attributes.ts";
 import type { Constant } from "./constants.ts";
 import { binaryConstants, unaryConstant } from "./fold.ts";
-import { axisOf, constantInput, elementInput, flowInput, optionalConstant, step, unmerged, type Call, type Operator } from "./graph.ts";
+import {
+  axisOf,
+  constantInput,
+  elementInput,
+  flowInput,
+  optionalConstant,
+  step,
+  unmerged,
+  type Call,
+  type Operator,
+} from "./graph.ts";
 import { isChannelAxis, withChannels } from "./image.ts";
 import { formatFlow, normalForm, type Flow } from "./layout.ts";
 
@@ -24,15 +34,20 @@ export const clip: Operator = (call) => {
   const limits =
     call.opset < 11
       ? { low: call.attributes.float("min", -Infinity), high: call.attributes.float("max", Infinity) }
-      : { low: optionalConstant(call, 1, "min")?.data[0] ?? -Infinity, high: optionalConstant(call, 2, "max")?.data[0] ?? Infinity };
+      : {
+          low: optionalConstant(call, 1, "min")?.data[0] ?? -Infinity,
+          high: optionalConstant(call, 2, "max")?.data[0] ?? Infinity,
+        };
   call.attributes.finish();
   const [value] = call.inputs;
-  if (value?.kind === "constant") return unaryConstant(call, value, (number) => Math.min(Math.max(number, limits.low), limits.high));
+  if (value?.kind === "constant")
+    return unaryConstant(call, value, (number) => Math.min(Math.max(number, limits.low), limits.high));
   const flow = elementInput(call, 0, "X");
   const low = limits.low <= -half ? -Infinity : limits.low;
   const high = limits.high >= half ? Infinity : limits.high;
   if (!(high > low)) throw new LlifError("ARGUMENT", `${call.place}: max: expected a number > ${low}, got ${high}`);
-  if (low === -Infinity) return high === Infinity ? flow : atMost(call, flow, { dims: [], values: Float32Array.of(high) });
+  if (low === -Infinity)
+    return high === Infinity ? flow : atMost(call, flow, { dims: [], values: Float32Array.of(high) });
   if (low === 0) return rectified(call, flow, high);
   return atLeast(call, flow, { dims: [], values: Float32Array.of(low) }, high - low);
 };
@@ -72,10 +87,13 @@ export const extremum: Operator = (call) => {
   const constants = call.inputs.flatMap((value) => (value?.kind === "constant" ? [value] : []));
   const flows = call.inputs.flatMap((value) => (value?.kind === "flow" ? [unmerged(value)] : []));
   const [first, ...others] = constants;
-  const bound: Constant | undefined = first && others.reduce((total, other) => binaryConstants(call, total, other), first);
-  if (flows.length > 1) throw new Refusal("compares computed values with each other; only a computed value and constants are supported");
+  const bound: Constant | undefined =
+    first && others.reduce((total, other) => binaryConstants(call, total, other), first);
+  if (flows.length > 1)
+    throw new Refusal("compares computed values with each other; only a computed value and constants are supported");
   const [flow] = flows;
-  if (flow === undefined && bound === undefined) throw new LlifError("FORMAT", `${call.place}: expected inputs, got none`);
+  if (flow === undefined && bound === undefined)
+    throw new LlifError("FORMAT", `${call.place}: expected inputs, got none`);
   if (flow === undefined) return bound;
   if (bound === undefined) return flow;
   const limit = { dims: bound.dims, values: Float32Array.from(bound.data) };
@@ -103,7 +121,10 @@ export const absolute: Operator = (call) => {
 
 function sloped(call: Call, flow: Flow, { dims, values }: Bound): Flow {
   const spread = spreader(call, flow, dims);
-  return { ...flow, node: step(call, "", spread.from, { kind: "relu", ceiling: Infinity, slope: spread.values(values) }).name };
+  return {
+    ...flow,
+    node: step(call, "", spread.from, { kind: "relu", ceiling: Infinity, slope: spread.values(values) }).name,
+  };
 }
 
 /** min(max(alpha · x + beta, 0), 1). */
@@ -127,17 +148,24 @@ export const softmax: Operator = (call) => {
   const axis = axisOf(call, flow, call.attributes.integer("axis", call.opset < 13 ? 1 : -1));
   call.attributes.finish();
   // Before opset 13 all axes from there on are one.
-  const covered = (call.opset < 13 ? flow.dims.map((_, other) => other).slice(axis) : [axis]).filter((other) => flow.dims[other] !== 1);
-  const draft = call.operator === "LogSoftmax" ? ({ kind: "softmax", logarithm: true } as const) : ({ kind: "softmax" } as const);
+  const covered = (call.opset < 13 ? flow.dims.map((_, other) => other).slice(axis) : [axis]).filter(
+    (other) => flow.dims[other] !== 1,
+  );
+  const draft =
+    call.operator === "LogSoftmax" ? ({ kind: "softmax", logarithm: true } as const) : ({ kind: "softmax" } as const);
   const from = softmaxSource(call, flow, covered);
-  if (from === undefined) throw new Refusal(`${call.operator.toLowerCase()} over axis ${axis} of ${formatFlow(flow)} mixes positions or leaves features out; only one over all classes, or over the channels, is supported`);
+  if (from === undefined)
+    throw new Refusal(
+      `${call.operator.toLowerCase()} over axis ${axis} of ${formatFlow(flow)} mixes positions or leaves features out; only one over all classes, or over the channels, is supported`,
+    );
   return { ...flow, node: step(call, "", from, draft).name };
 };
 
 function softmaxSource(call: Call, flow: Flow, covered: readonly number[]): string | undefined {
   const size = sizeOf(flow.dims);
   const features = covered.reduce((product, axis) => product * flow.dims[axis], 1);
-  if (features === size) return normalForm(flow.factors, flow.order).factors.length <= 1 ? call.graph.inShape(flow.node, [size]) : undefined;
+  if (features === size)
+    return normalForm(flow.factors, flow.order).factors.length <= 1 ? call.graph.inShape(flow.node, [size]) : undefined;
   if (features === 1) return call.graph.inShape(flow.node, [1, size, 1]);
   return covered.length === 1 && isChannelAxis(flow, covered[0]) ? withChannels(call, flow, covered[0]) : undefined;
 }

@@ -3,7 +3,16 @@ import { sameShape, sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
 import type { Constant } from "./constants.ts";
 import { binaryConstants, unaryConstant } from "./fold.ts";
-import { constantInput, elementInput, flowInput, step, takeElements, unmerged, type Call, type Operator } from "./graph.ts";
+import {
+  constantInput,
+  elementInput,
+  flowInput,
+  step,
+  takeElements,
+  unmerged,
+  type Call,
+  type Operator,
+} from "./graph.ts";
 import { arranged, isChannelAxis, withChannels } from "./image.ts";
 import { formatFlow, isAligned, nodeIndices, nodeShape, rankOf, type Flow } from "./layout.ts";
 
@@ -11,7 +20,8 @@ import { formatFlow, isAligned, nodeIndices, nodeShape, rankOf, type Flow } from
 export const arithmetic: Operator = (call) => {
   call.attributes.finish();
   const [a, b] = call.inputs;
-  if (a === undefined || b === undefined || call.inputs.length !== 2) throw new LlifError("FORMAT", `${call.place}: expected two inputs`);
+  if (a === undefined || b === undefined || call.inputs.length !== 2)
+    throw new LlifError("FORMAT", `${call.place}: expected two inputs`);
   if (a.kind === "constant" && b.kind === "constant") return binaryConstants(call, a, b);
   if (a.kind === "flow" && b.kind === "flow") {
     if (call.operator === "Add") return sumOf(call, [unmerged(a), unmerged(b)]);
@@ -37,7 +47,11 @@ export interface AffineParameters {
 
 export function affineOver(call: Call, flow: Flow, suffix: string, { dims, scale, shift }: AffineParameters): Flow {
   const spread = spreader(call, flow, dims);
-  return { ...flow, node: step(call, suffix, spread.from, { kind: "affine", scale: spread.values(scale), shift: spread.values(shift) }).name };
+  return {
+    ...flow,
+    node: step(call, suffix, spread.from, { kind: "affine", scale: spread.values(scale), shift: spread.values(shift) })
+      .name,
+  };
 }
 
 function withConstant(call: Call, flow: Flow, constant: Constant): Flow {
@@ -48,10 +62,17 @@ function withConstant(call: Call, flow: Flow, constant: Constant): Flow {
     case "Mul":
       return affineOver(call, flow, "", { dims: constant.dims, scale: values, shift: zeros });
     case "Div":
-      return affineOver(call, flow, "", { dims: constant.dims, scale: Float32Array.from(constant.data, (value) => 1 / value), shift: zeros });
+      return affineOver(call, flow, "", {
+        dims: constant.dims,
+        scale: Float32Array.from(constant.data, (value) => 1 / value),
+        shift: zeros,
+      });
     default: {
       const shift = call.operator === "Sub" ? values.map((value) => -value) : values;
-      return foldBias(call, flow, constant.dims, shift) ?? affineOver(call, flow, "", { dims: constant.dims, scale: ones, shift });
+      return (
+        foldBias(call, flow, constant.dims, shift) ??
+        affineOver(call, flow, "", { dims: constant.dims, scale: ones, shift })
+      );
     }
   }
 }
@@ -67,7 +88,8 @@ function foldBias(call: Call, flow: Flow, dims: readonly number[], shift: Float3
   if (source.kind !== "dense" && source.kind !== "conv2d" && source.kind !== "convTranspose2d") return undefined;
   const { from, values } = spreader(call, flow, dims);
   const bias = values(shift);
-  if (from !== flow.node || bias.length !== source.bias.length || source.bias.some((value) => value !== 0)) return undefined;
+  if (from !== flow.node || bias.length !== source.bias.length || source.bias.some((value) => value !== 0))
+    return undefined;
   call.graph.replace({ ...source, bias });
   return flow;
 }
@@ -125,8 +147,15 @@ function broadcastExtents(call: Call, flow: Flow, given: readonly number[]): num
   while (dims.length < rank) dims.unshift(1);
   const batch = flow.batch ? (dims.shift() ?? 1) : 1;
   dims.unshift(...new Array<number>(flow.merged ?? 0).fill(1));
-  if (dims.length > flow.dims.length || batch !== 1 || dims.some((extent, axis) => extent !== 1 && extent !== flow.dims[axis])) {
-    throw new LlifError("SHAPE", `${call.place}: expected a constant that broadcasts to ${formatFlow(flow)}, got [${given.join(",")}]`);
+  if (
+    dims.length > flow.dims.length ||
+    batch !== 1 ||
+    dims.some((extent, axis) => extent !== 1 && extent !== flow.dims[axis])
+  ) {
+    throw new LlifError(
+      "SHAPE",
+      `${call.place}: expected a constant that broadcasts to ${formatFlow(flow)}, got [${given.join(",")}]`,
+    );
   }
   return dims;
 }
@@ -135,7 +164,9 @@ function broadcastExtents(call: Call, flow: Flow, given: readonly number[]): num
 export const sum: Operator = (call) => {
   call.attributes.finish();
   const constants = call.inputs.flatMap((value) => (value?.kind === "constant" ? [value] : []));
-  const flows = call.inputs.flatMap((value, position) => (value?.kind === "constant" ? [] : [flowInput(call, position, `${position}`)]));
+  const flows = call.inputs.flatMap((value, position) =>
+    value?.kind === "constant" ? [] : [flowInput(call, position, `${position}`)],
+  );
   const count = call.inputs.length;
   if (count === 0) throw new LlifError("FORMAT", `${call.place}: expected inputs, got none`);
   const [first, ...others] = constants;
@@ -145,8 +176,13 @@ export const sum: Operator = (call) => {
   const total = sumOf(call, flows, constant === undefined && !mean ? "" : "sum");
   if (constant === undefined && !mean) return total;
   const share = mean ? 1 / count : 1;
-  const shift = constant === undefined ? Float32Array.of(0) : Float32Array.from(constant.data, (value) => value * share);
-  return affineOver(call, total, "", { dims: constant?.dims ?? [], scale: new Float32Array(shift.length).fill(share), shift });
+  const shift =
+    constant === undefined ? Float32Array.of(0) : Float32Array.from(constant.data, (value) => value * share);
+  return affineOver(call, total, "", {
+    dims: constant?.dims ?? [],
+    scale: new Float32Array(shift.length).fill(share),
+    shift,
+  });
 };
 
 /** Sum of computed values of one shape. */
@@ -155,9 +191,16 @@ export function sumOf(call: Call, flows: readonly Flow[], suffix = ""): Flow {
   for (const flow of flows) {
     if (!sameShape(flow.dims, first.dims) || flow.batch !== first.batch) {
       const size = (other: Flow): number => sizeOf(other.dims);
-      const broadcasts = flow.batch === first.batch && (size(flow) % size(first) === 0 || size(first) % size(flow) === 0);
-      if (broadcasts && size(flow) !== size(first)) throw new Refusal(`its computed inputs ${formatFlow(first)} and ${formatFlow(flow)} are of different shapes; only equal ones are supported`);
-      throw new LlifError("SHAPE", `${call.place}: expected inputs of one shape ${formatFlow(first)}, got ${formatFlow(flow)}`);
+      const broadcasts =
+        flow.batch === first.batch && (size(flow) % size(first) === 0 || size(first) % size(flow) === 0);
+      if (broadcasts && size(flow) !== size(first))
+        throw new Refusal(
+          `its computed inputs ${formatFlow(first)} and ${formatFlow(flow)} are of different shapes; only equal ones are supported`,
+        );
+      throw new LlifError(
+        "SHAPE",
+        `${call.place}: expected inputs of one shape ${formatFlow(first)}, got ${formatFlow(flow)}`,
+      );
     }
   }
   if (flows.length === 1) return first;
@@ -174,5 +217,9 @@ export const negate: Operator = (call) => {
   call.attributes.finish();
   const [value] = call.inputs;
   if (value?.kind === "constant") return unaryConstant(call, value, (number) => -number);
-  return affineOver(call, flowInput(call, 0, "X"), "", { dims: [], scale: Float32Array.of(-1), shift: Float32Array.of(0) });
+  return affineOver(call, flowInput(call, 0, "X"), "", {
+    dims: [],
+    scale: Float32Array.of(-1),
+    shift: Float32Array.of(0),
+  });
 };

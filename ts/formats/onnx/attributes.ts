@@ -1,10 +1,22 @@
 import { LlifError } from "../../errors.ts";
-import { AttributeProto_AttributeType as Type, type AttributeProto, type NodeProto, type TensorProto } from "./onnx_pb.ts";
+import {
+  AttributeProto_AttributeType as Type,
+  type AttributeProto,
+  type NodeProto,
+  type TensorProto,
+} from "./onnx_pb.ts";
 
 /** Why one node is not supported, and what to do instead; collected over the whole model. */
 export class Refusal extends Error {}
 
-const typeNames = { [Type.FLOAT]: "a float", [Type.INT]: "an integer", [Type.STRING]: "a string", [Type.INTS]: "integers", [Type.FLOATS]: "floats", [Type.TENSOR]: "a tensor" };
+const typeNames = {
+  [Type.FLOAT]: "a float",
+  [Type.INT]: "an integer",
+  [Type.STRING]: "a string",
+  [Type.INTS]: "integers",
+  [Type.FLOATS]: "floats",
+  [Type.TENSOR]: "a tensor",
+};
 
 /** Attributes of one node. Each must be asked for, so that none is overlooked. */
 export class Attributes {
@@ -62,14 +74,18 @@ export class Attributes {
     this.#left.delete(name);
     if (attribute.refAttrName !== "") throw new Refusal(`attribute ${name} refers to a function's attribute`);
     if (attribute.type !== type && attribute.type !== Type.UNDEFINED) {
-      throw new LlifError("FORMAT", `${this.#place}: attribute ${name}: expected ${typeNames[type]}, got ${Type[attribute.type] ?? attribute.type}`);
+      throw new LlifError(
+        "FORMAT",
+        `${this.#place}: attribute ${name}: expected ${typeNames[type]}, got ${Type[attribute.type] ?? attribute.type}`,
+      );
     }
     return attribute;
   }
 
   #number(name: string, value: bigint): number {
     const number = Number(value);
-    if (!Number.isSafeInteger(number)) throw new LlifError("FORMAT", `${this.#place}: attribute ${name}: expected an integer below 2^53, got ${value}`);
+    if (!Number.isSafeInteger(number))
+      throw new LlifError("FORMAT", `${this.#place}: attribute ${name}: expected an integer below 2^53, got ${value}`);
     return number;
   }
 }

@@ -28,13 +28,23 @@ const mostDimensions = 64;
  * Reads an initialiser or the value of a Constant node: raw, typed, or from a file beside the model.
  * @throws {LlifError} FORMAT or SHAPE for bad data, UNSUPPORTED for a type that is not read, FILE for a file that is not in `files`.
  */
-export function readTensor(tensor: TensorProto, { files, budget }: { readonly files: ExternalFiles; readonly budget: Budget }, name = tensor.name): Constant {
+export function readTensor(
+  tensor: TensorProto,
+  { files, budget }: { readonly files: ExternalFiles; readonly budget: Budget },
+  name = tensor.name,
+): Constant {
   const place = `tensor ${quoted(name)}`;
-  if (tensor.dims.length > mostDimensions) throw new LlifError("SHAPE", `${place}: expected at most ${mostDimensions} dimensions, got ${tensor.dims.length}`);
-  if (tensor.segment !== undefined) throw new LlifError("UNSUPPORTED", `${place}: segmented data is not read`, { nodes: [name] });
+  if (tensor.dims.length > mostDimensions)
+    throw new LlifError("SHAPE", `${place}: expected at most ${mostDimensions} dimensions, got ${tensor.dims.length}`);
+  if (tensor.segment !== undefined)
+    throw new LlifError("UNSUPPORTED", `${place}: segmented data is not read`, { nodes: [name] });
   const dims = tensor.dims.map((extent) => readExtent(place, extent));
   const count = sizeOf(dims);
-  if (count > largestTensor) throw new LlifError("SHAPE", `${place}: expected at most ${largestTensor} elements, got shape ${formatShape(dims)}`);
+  if (count > largestTensor)
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected at most ${largestTensor} elements, got shape ${formatShape(dims)}`,
+    );
   // The same data may be named again and again.
   budget.take("elements", count, place);
   budget.checkTime(place);
@@ -42,12 +52,20 @@ export function readTensor(tensor: TensorProto, { files, budget }: { readonly fi
   const raw = external ? externalData(place, tensor, files) : tensor.rawData;
   const data = external || raw.length > 0 ? readRaw(place, tensor, raw, count) : readTyped(place, tensor);
   if (data.length !== count) {
-    throw new LlifError("FORMAT", `${place}: expected ${count} values for shape ${formatShape(dims)}, got ${data.length}`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}: expected ${count} values for shape ${formatShape(dims)}, got ${data.length}`,
+    );
   }
   return { kind: "constant", dims, data, integer: !floating.has(tensor.dataType) };
 }
 
-const floating = new Set([TensorProto_DataType.FLOAT, TensorProto_DataType.DOUBLE, TensorProto_DataType.FLOAT16, TensorProto_DataType.BFLOAT16]);
+const floating = new Set([
+  TensorProto_DataType.FLOAT,
+  TensorProto_DataType.DOUBLE,
+  TensorProto_DataType.FLOAT16,
+  TensorProto_DataType.BFLOAT16,
+]);
 
 export function isExternal(tensor: TensorProto): boolean {
   return tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0;
@@ -59,7 +77,12 @@ export function isExternal(tensor: TensorProto): boolean {
  */
 export function externalLocation(tensor: TensorProto): string {
   const location = tensor.externalData.find(({ key }) => key === "location")?.value ?? "";
-  if (location === "") throw new LlifError("FORMAT", `tensor ${quoted(tensor.name)}: expected the location of its external data, got none`, { nodes: [tensor.name] });
+  if (location === "")
+    throw new LlifError(
+      "FORMAT",
+      `tensor ${quoted(tensor.name)}: expected the location of its external data, got none`,
+      { nodes: [tensor.name] },
+    );
   return checkBeside(location);
 }
 
@@ -67,18 +90,29 @@ function externalData(place: string, tensor: TensorProto, files: ExternalFiles):
   const location = externalLocation(tensor);
   const file = files.get(location);
   if (file === undefined) {
-    throw new LlifError("FILE", `${place}: its data is in ${quoted(location)} beside the model; load the model by path or URL, or give its files`, { nodes: [tensor.name] });
+    throw new LlifError(
+      "FILE",
+      `${place}: its data is in ${quoted(location)} beside the model; load the model by path or URL, or give its files`,
+      { nodes: [tensor.name] },
+    );
   }
   const number = (key: string, fallback: number): number => {
     const text = tensor.externalData.find((entry) => entry.key === key)?.value;
     const value = text === undefined ? fallback : Number(text);
-    if (!Number.isSafeInteger(value) || value < 0) throw new LlifError("FORMAT", `${place}: ${key} of its external data: expected an integer >= 0, got ${quoted(String(text))}`);
+    if (!Number.isSafeInteger(value) || value < 0)
+      throw new LlifError(
+        "FORMAT",
+        `${place}: ${key} of its external data: expected an integer >= 0, got ${quoted(String(text))}`,
+      );
     return value;
   };
   const offset = number("offset", 0);
   const length = number("length", Math.max(0, file.length - offset));
   if (offset + length > file.length) {
-    throw new LlifError("FORMAT", `${place}: expected ${length} bytes at ${offset} of ${quoted(location)}, got a file of ${file.length} bytes`);
+    throw new LlifError(
+      "FORMAT",
+      `${place}: expected ${length} bytes at ${offset} of ${quoted(location)}, got a file of ${file.length} bytes`,
+    );
   }
   return file.subarray(offset, offset + length);
 }
@@ -150,7 +184,11 @@ function readTyped(place: string, tensor: TensorProto): Constant["data"] {
 
 function unreadable(place: string, tensor: TensorProto): LlifError {
   const type = TensorProto_DataType[tensor.dataType] ?? `${tensor.dataType}`;
-  return new LlifError("UNSUPPORTED", `${place}: element type ${type} is not read; use float, float16 or an integer type`, { nodes: [tensor.name] });
+  return new LlifError(
+    "UNSUPPORTED",
+    `${place}: element type ${type} is not read; use float, float16 or an integer type`,
+    { nodes: [tensor.name] },
+  );
 }
 
 function bfloat16(bits: number): number {

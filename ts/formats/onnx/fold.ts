@@ -39,7 +39,12 @@ export function binaryConstants(call: Call, a: Constant, b: Constant, operator =
     if (truth && unknown(x, y)) return NaN;
     return integer && operator === "Div" ? Math.trunc(x / y) : compute(x, y);
   };
-  const folded = broadcast(call, [a, b], operation, !(a.data instanceof Float64Array || b.data instanceof Float64Array));
+  const folded = broadcast(
+    call,
+    [a, b],
+    operation,
+    !(a.data instanceof Float64Array || b.data instanceof Float64Array),
+  );
   return { ...folded, integer: integer || truth };
 }
 
@@ -72,20 +77,37 @@ export function foldConstants(call: Call): Constant {
   });
   const [a, b, c] = constants;
   if (constants.length === 1 && call.operator in unaries) return unaryConstant(call, a, unaries[call.operator]);
-  if (constants.length === 2 && call.operator in binaries) return binaryConstants(call, a, b, truncated ? "Remainder" : call.operator);
+  if (constants.length === 2 && call.operator in binaries)
+    return binaryConstants(call, a, b, truncated ? "Remainder" : call.operator);
   if (constants.length === 3 && call.operator === "Where") {
-    return { ...broadcast(call, [a, b, c], (condition, x, y) => (Number.isNaN(condition) ? (x === y ? x : NaN) : condition !== 0 ? x : y), b.data instanceof Float32Array && c.data instanceof Float32Array), integer: b.integer && c.integer };
+    return {
+      ...broadcast(
+        call,
+        [a, b, c],
+        (condition, x, y) => (Number.isNaN(condition) ? (x === y ? x : NaN) : condition !== 0 ? x : y),
+        b.data instanceof Float32Array && c.data instanceof Float32Array,
+      ),
+      integer: b.integer && c.integer,
+    };
   }
   throw new LlifError("FORMAT", `${call.place}: got ${constants.length} inputs`);
 }
 
 /** @param operation takes one number of each constant, of up to three. */
-function broadcast(call: Call, constants: readonly Constant[], operation: (a: number, b: number, c: number) => number, single: boolean): Constant {
+function broadcast(
+  call: Call,
+  constants: readonly Constant[],
+  operation: (a: number, b: number, c: number) => number,
+  single: boolean,
+): Constant {
   const rank = Math.max(...constants.map(({ dims }) => dims.length));
   const shapes = constants.map(({ dims }) => [...new Array<number>(rank - dims.length).fill(1), ...dims]);
   const dims = shapes.reduce((left, right) => left.map((extent, axis) => (extent === 1 ? right[axis] : extent)));
   if (shapes.some((shape) => shape.some((extent, axis) => extent !== 1 && extent !== dims[axis]))) {
-    throw new LlifError("SHAPE", `${call.place}: expected constants that broadcast, got ${constants.map((constant) => formatShape(constant.dims)).join(" and ")}`);
+    throw new LlifError(
+      "SHAPE",
+      `${call.place}: expected constants that broadcast, got ${constants.map((constant) => formatShape(constant.dims)).join(" and ")}`,
+    );
   }
   const size = dims.includes(0) ? 0 : sizeOf(dims);
   takeElements(call, size);
@@ -125,11 +147,21 @@ export function concatConstants(call: Call, constants: readonly Constant[], axis
   const [first] = constants;
   const positive = axis < 0 ? axis + first.dims.length : axis;
   for (const { dims } of constants) {
-    if (dims.length !== first.dims.length || positive < 0 || positive >= dims.length || dims.some((extent, at) => at !== positive && extent !== first.dims[at])) {
-      throw new LlifError("SHAPE", `${call.place}: expected constants that differ only in axis ${axis}, got ${formatShape(first.dims)} and ${formatShape(dims)}`);
+    if (
+      dims.length !== first.dims.length ||
+      positive < 0 ||
+      positive >= dims.length ||
+      dims.some((extent, at) => at !== positive && extent !== first.dims[at])
+    ) {
+      throw new LlifError(
+        "SHAPE",
+        `${call.place}: expected constants that differ only in axis ${axis}, got ${formatShape(first.dims)} and ${formatShape(dims)}`,
+      );
     }
   }
-  const dims = first.dims.map((extent, at) => (at === positive ? constants.reduce((total, other) => total + other.dims[positive], 0) : extent));
+  const dims = first.dims.map((extent, at) =>
+    at === positive ? constants.reduce((total, other) => total + other.dims[positive], 0) : extent,
+  );
   const outer = sizeOf(dims.slice(0, positive));
   // Empty constants take their steps too.
   takeElements(call, Math.max(sizeOf(dims), outer * constants.length));
@@ -152,7 +184,10 @@ export function selectConstant(call: Call, constant: Constant, axis: number, ind
   const outer = sizeOf(dims.slice(0, axis));
   const inner = sizeOf(dims.slice(axis + 1));
   takeElements(call, outer * indices.length * Math.max(1, inner));
-  const selected = data instanceof Float32Array ? new Float32Array(outer * indices.length * inner) : new Float64Array(outer * indices.length * inner);
+  const selected =
+    data instanceof Float32Array
+      ? new Float32Array(outer * indices.length * inner)
+      : new Float64Array(outer * indices.length * inner);
   for (let block = 0; block < outer; block++) {
     indices.forEach((index, position) => {
       const source = (block * dims[axis] + index) * inner;
@@ -163,10 +198,16 @@ export function selectConstant(call: Call, constant: Constant, axis: number, ind
 }
 
 /** Reductions of shapes and other constants. */
-export function reduceConstant(call: Call, value: Constant, given: readonly number[] | undefined, keep: boolean): Constant {
+export function reduceConstant(
+  call: Call,
+  value: Constant,
+  given: readonly number[] | undefined,
+  keep: boolean,
+): Constant {
   const rank = value.dims.length;
   const axes = new Set((given ?? value.dims.map((_, axis) => axis)).map((axis) => (axis < 0 ? axis + rank : axis)));
-  if ([...axes].some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank)) throw new LlifError("SHAPE", `${call.place}: expected axes below ${rank}, got ${[...axes].join(",")}`);
+  if ([...axes].some((axis) => !Number.isInteger(axis) || axis < 0 || axis >= rank))
+    throw new LlifError("SHAPE", `${call.place}: expected axes below ${rank}, got ${[...axes].join(",")}`);
   const kept = value.dims.map((extent, axis) => (axes.has(axis) ? 1 : extent));
   takeElements(call, sizeOf(kept) + value.data.length);
   const start = { ReduceProd: 1, ReduceMax: -Infinity }[call.operator] ?? 0;
@@ -185,5 +226,10 @@ export function reduceConstant(call: Call, value: Constant, given: readonly numb
     else if (call.operator === "ReduceMax") data[target] = Math.max(data[target], element);
     else data[target] += call.operator === "ReduceMean" ? element / count : element;
   });
-  return { kind: "constant", dims: keep ? kept : value.dims.filter((_, axis) => !axes.has(axis)), data, integer: value.integer };
+  return {
+    kind: "constant",
+    dims: keep ? kept : value.dims.filter((_, axis) => !axes.has(axis)),
+    data,
+    integer: value.integer,
+  };
 }

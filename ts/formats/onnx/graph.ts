@@ -108,31 +108,47 @@ export class Graph {
    * works element by element. `undefined` where there is no such layer.
    * @param known what was found already: sums may read one node any number of times.
    */
-  permuted(name: string, sources: Uint32Array, known = new Map<string, string | undefined>(), depth = 0): string | undefined {
+  permuted(
+    name: string,
+    sources: Uint32Array,
+    known = new Map<string, string | undefined>(),
+    depth = 0,
+  ): string | undefined {
     if (!known.has(name)) known.set(name, this.#permuted(name, sources, known, depth));
     return known.get(name);
   }
 
-  #permuted(name: string, sources: Uint32Array, known: Map<string, string | undefined>, depth: number): string | undefined {
+  #permuted(
+    name: string,
+    sources: Uint32Array,
+    known: Map<string, string | undefined>,
+    depth: number,
+  ): string | undefined {
     const node = this.node(name);
     if (node === undefined || !["dense", "affine", "relu", "reshape", "add"].includes(node.kind)) return undefined;
     const place = `layer ${quoted(name)} in another order`;
     this.budget.checkDepth(depth, place);
     this.budget.take("elements", sources.length, place);
     const base = { name: this.freeName(`${name}.permuted`), shape: [sources.length] };
-    const spread = (values: Float32Array): Float32Array => Float32Array.from(sources, (source) => values[source % values.length]);
+    const spread = (values: Float32Array): Float32Array =>
+      Float32Array.from(sources, (source) => values[source % values.length]);
     if (node.kind === "dense") {
       const [outputs, inputs] = node.weights.shape;
       this.budget.take("elements", outputs * inputs, place);
       const data = new Float32Array(outputs * inputs);
-      sources.forEach((source, row) => data.set(node.weights.data.subarray(source * inputs, (source + 1) * inputs), row * inputs));
+      sources.forEach((source, row) =>
+        data.set(node.weights.data.subarray(source * inputs, (source + 1) * inputs), row * inputs),
+      );
       return this.add({ ...node, ...base, weights: { shape: [outputs, inputs], data }, bias: spread(node.bias) }).name;
     }
     const from = node.from.flatMap((other) => this.permuted(other, sources, known, depth + 1) ?? []);
     if (from.length < node.from.length) return undefined;
     const own = { ...base, name: this.freeName(base.name), from };
-    if (node.kind === "affine") return this.add({ ...node, ...own, scale: spread(node.scale), shift: spread(node.shift) }).name;
-    if (node.kind === "relu") return this.add(node.slope === undefined ? { ...node, ...own } : { ...node, ...own, slope: spread(node.slope) }).name;
+    if (node.kind === "affine")
+      return this.add({ ...node, ...own, scale: spread(node.scale), shift: spread(node.shift) }).name;
+    if (node.kind === "relu")
+      return this.add(node.slope === undefined ? { ...node, ...own } : { ...node, ...own, slope: spread(node.slope) })
+        .name;
     return node.kind === "reshape" ? from[0] : this.add({ ...node, ...own }).name;
   }
 }
@@ -151,7 +167,8 @@ export function elementInput(call: Call, position: number, label: string): Flow 
 }
 
 export function unmerged<T extends Value>(value: T): T {
-  if (value.kind === "flow" && (value.merged ?? 0) > 0) throw new Refusal(`its input ${formatFlow(value)} has features in the batch`);
+  if (value.kind === "flow" && (value.merged ?? 0) > 0)
+    throw new Refusal(`its input ${formatFlow(value)} has features in the batch`);
   return value;
 }
 
@@ -168,7 +185,11 @@ const longestList = 1024;
 /** Numbers of a constant that lists extents, axes, starts or the like. */
 export function listOf(call: Call, constant: Constant | undefined, label: string): number[] | undefined {
   if (constant === undefined) return undefined;
-  if (constant.data.length > longestList) throw new LlifError("SHAPE", `${call.place}: ${label}: expected at most ${longestList} numbers, got ${constant.data.length}`);
+  if (constant.data.length > longestList)
+    throw new LlifError(
+      "SHAPE",
+      `${call.place}: ${label}: expected at most ${longestList} numbers, got ${constant.data.length}`,
+    );
   return [...constant.data];
 }
 
@@ -181,20 +202,37 @@ export function takeElements(call: Pick<Call, "graph" | "name"> & Partial<Pick<C
 
 export function optionalConstant(call: Call, position: number, label: string): Constant | undefined {
   const value = call.inputs[position];
-  if (value?.kind === "flow") throw new Refusal(`expected a constant ${label}, got one computed from the model's input`);
+  if (value?.kind === "flow")
+    throw new Refusal(`expected a constant ${label}, got one computed from the model's input`);
   return value;
 }
 
 /** Adds a node that reads one other, under a name of its own beside the node of the file. */
 export function step(call: Call, suffix: string, from: string, draft: StepDraft): ReluNode {
-  return call.graph.add({ ...draft, name: call.graph.freeName(suffix === "" ? call.name : `${call.name}.${suffix}`), from: [from], shape: draft.shape ?? [] } as ReluNode);
+  return call.graph.add({
+    ...draft,
+    name: call.graph.freeName(suffix === "" ? call.name : `${call.name}.${suffix}`),
+    from: [from],
+    shape: draft.shape ?? [],
+  } as ReluNode);
 }
 
-type StepDraft = ReluNode extends infer Node ? (Node extends ReluNode ? Omit<Node, "name" | "from" | "shape"> & { readonly shape?: Shape } : never) : never;
+type StepDraft = ReluNode extends infer Node
+  ? Node extends ReluNode
+    ? Omit<Node, "name" | "from" | "shape"> & { readonly shape?: Shape }
+    : never
+  : never;
 
 /** A vector that the file and the node order alike. */
 export function vectorFlow(node: ReluNode, batch: boolean): Flow {
-  return { kind: "flow", node: node.name, batch, dims: node.shape, factors: node.shape, order: identityOrder(node.shape.length) };
+  return {
+    kind: "flow",
+    node: node.name,
+    batch,
+    dims: node.shape,
+    factors: node.shape,
+    order: identityOrder(node.shape.length),
+  };
 }
 
 /** Axis of `dims` for an ONNX axis, which counts the batch; refuses the batch itself. */
@@ -202,7 +240,10 @@ export function axisOf(call: Call, flow: Flow, axis: number): number {
   const rank = flow.dims.length + (flow.batch ? 1 : 0);
   const positive = axis < 0 ? axis + rank : axis;
   if (positive < 0 || positive >= rank) {
-    throw new LlifError("SHAPE", `${call.place}: axis: expected from ${-rank} to ${rank - 1} for shape ${formatFlow(flow)}, got ${axis}`);
+    throw new LlifError(
+      "SHAPE",
+      `${call.place}: axis: expected from ${-rank} to ${rank - 1} for shape ${formatFlow(flow)}, got ${axis}`,
+    );
   }
   if (flow.batch && positive === 0) throw new Refusal("works across the batch dimension");
   return positive - (flow.batch ? 1 : 0);

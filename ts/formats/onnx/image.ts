@@ -25,7 +25,8 @@ export function asImage(call: Call, value: Flow): Image {
   const flow = !value.batch && value.dims[0] === 1 ? { ...value, batch: true, dims: value.dims.slice(1) } : value;
   const spatial = flow.dims.length - 1;
   if (spatial === 3) throw new Refusal(`three-dimensional images ${formatFlow(value)} are not supported`);
-  if (!flow.batch || spatial < 1 || spatial > 2) throw new Refusal(`expected [N,channels,height,width] or [N,channels,length], got ${formatFlow(value)}`);
+  if (!flow.batch || spatial < 1 || spatial > 2)
+    throw new Refusal(`expected [N,channels,height,width] or [N,channels,length], got ${formatFlow(value)}`);
   const [channels, ...extents] = flow.dims;
   const [height, width] = spatial === 1 ? [1, extents[0]] : extents;
   const shape = [height, width, channels] as const;
@@ -55,7 +56,8 @@ export interface OrientedImage {
 export function oriented(call: Call, value: Flow): OrientedImage {
   const flow = isAligned(value) ? value : rearranged(call, value);
   const real = flow.order.length > 3 ? flow.order.filter((axis) => flow.dims[axis] !== 1) : flow.order;
-  if (real.length > 3) throw new Refusal(`its input ${formatFlow(flow)} has more than three axes; only images are supported`);
+  if (real.length > 3)
+    throw new Refusal(`its input ${formatFlow(flow)} has more than three axes; only images are supported`);
   const [rows, columns, channels] = [...new Array<number>(3 - real.length).fill(-1), ...real];
   const extent = (axis: number): number => (axis < 0 ? 1 : flow.dims[axis]);
   const shape = [extent(rows), extent(columns), extent(channels)] as const;
@@ -78,7 +80,9 @@ export function withChannels(call: Call, flow: Flow, axis: number): string {
   const own = graph.shapeOf(flow.node);
   const channels = flow.dims[axis];
   if (own.at(-1) === channels) return flow.node;
-  const positions = flow.order.filter((other) => other !== axis && flow.dims[other] !== 1).map((other) => flow.dims[other]);
+  const positions = flow.order
+    .filter((other) => other !== axis && flow.dims[other] !== 1)
+    .map((other) => flow.dims[other]);
   if (positions.length === 0) return graph.inShape(flow.node, [channels]);
   return graph.inShape(flow.node, imageShape(positions, channels));
 }
@@ -99,16 +103,26 @@ export function arranged(call: Placed, flow: Flow, factors: readonly number[], o
   const wanted = nodeIndices({ factors, order });
   const sources = new Uint32Array(now.length);
   now.forEach((source, index) => (sources[wanted[index]] = source));
-  const moved = call.graph.permuted(flow.node, sources) ?? permutedChannels(call, flow.node, sources, factors[order[order.length - 1]]);
+  const moved =
+    call.graph.permuted(flow.node, sources) ??
+    permutedChannels(call, flow.node, sources, factors[order[order.length - 1]]);
   if (moved === undefined) {
-    throw new Refusal(`its input ${formatFlow(flow)} was reshaped or transposed so that it is not an image any more; reshape only before dense layers`);
+    throw new Refusal(
+      `its input ${formatFlow(flow)} was reshaped or transposed so that it is not an image any more; reshape only before dense layers`,
+    );
   }
   return moved;
 }
 
 function permutedChannels(call: Placed, from: string, sources: Uint32Array, channels: number): string | undefined {
-  const moves = (source: number, index: number): boolean => source - (index - (index % channels)) === sources[index % channels];
-  if (channels > largestPermutation || !sources.every(moves) || !sources.subarray(0, channels).every((source) => source < channels)) return undefined;
+  const moves = (source: number, index: number): boolean =>
+    source - (index - (index % channels)) === sources[index % channels];
+  if (
+    channels > largestPermutation ||
+    !sources.every(moves) ||
+    !sources.subarray(0, channels).every((source) => source < channels)
+  )
+    return undefined;
   return selectedChannels(call, from, sources.length / channels, channels, [...sources.subarray(0, channels)]);
 }
 
@@ -118,11 +132,18 @@ const largestWeights = 2 ** 26;
 
 /** @throws {Refusal} where an operator without weights would take too many. */
 export function checkWeights(count: number): void {
-  if (count > largestWeights) throw new Refusal(`as a convolution it would have ${count} weights; at most ${largestWeights} are supported`);
+  if (count > largestWeights)
+    throw new Refusal(`as a convolution it would have ${count} weights; at most ${largestWeights} are supported`);
 }
 
 /** Some of the channels of a node in any order; −1 for zeros. The node's shape is [positions, channels] in one form or another. */
-export function selectedChannels(call: Placed, from: string, positions: number, channels: number, selection: readonly number[]): string {
+export function selectedChannels(
+  call: Placed,
+  from: string,
+  positions: number,
+  channels: number,
+  selection: readonly number[],
+): string {
   const { graph } = call;
   const own = graph.shapeOf(from);
   const shape = own.length === 3 && own[2] === channels ? own : [1, positions, channels];
@@ -133,9 +154,17 @@ export function selectedChannels(call: Placed, from: string, positions: number, 
     if (channel >= 0) data[channel * selection.length + output] = 1;
   });
   return graph.add({
-    kind: "conv2d", name: graph.freeName(`${call.name}.channels`), from: [graph.inShape(from, shape)], shape: [],
-    kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: noPadding, groups: 1,
-    weights: { shape: [1, 1, channels, selection.length], data }, bias: new Float32Array(selection.length),
+    kind: "conv2d",
+    name: graph.freeName(`${call.name}.channels`),
+    from: [graph.inShape(from, shape)],
+    shape: [],
+    kernel: [1, 1],
+    stride: [1, 1],
+    dilation: [1, 1],
+    padding: noPadding,
+    groups: 1,
+    weights: { shape: [1, 1, channels, selection.length], data },
+    bias: new Float32Array(selection.length),
   }).name;
 }
 

@@ -23,7 +23,10 @@ export function identityOrder(rank: number): number[] {
 }
 
 /** A layout without unit extents and with axes merged that stay neighbours: equal for equal element orders. */
-export function normalForm(factors: readonly number[], order: readonly number[]): { factors: number[]; order: number[] } {
+export function normalForm(
+  factors: readonly number[],
+  order: readonly number[],
+): { factors: number[]; order: number[] } {
   const runs: number[][] = [];
   for (const axis of order.filter((candidate) => factors[candidate] !== 1)) {
     const last = runs.at(-1);
@@ -32,7 +35,10 @@ export function normalForm(factors: readonly number[], order: readonly number[])
     else runs.push([axis]);
   }
   const sorted = [...runs].sort((a, b) => a[0] - b[0]);
-  return { factors: sorted.map((run) => sizeOf(run.map((axis) => factors[axis]))), order: runs.map((run) => sorted.indexOf(run)) };
+  return {
+    factors: sorted.map((run) => sizeOf(run.map((axis) => factors[axis]))),
+    order: runs.map((run) => sorted.indexOf(run)),
+  };
 }
 
 function nextAxis(factors: readonly number[], axis: number): number {
@@ -41,7 +47,11 @@ function nextAxis(factors: readonly number[], axis: number): number {
   return next;
 }
 
-export function sameLayout(flow: Pick<Flow, "factors" | "order">, factors: readonly number[], order: readonly number[]): boolean {
+export function sameLayout(
+  flow: Pick<Flow, "factors" | "order">,
+  factors: readonly number[],
+  order: readonly number[],
+): boolean {
   return JSON.stringify(normalForm(flow.factors, flow.order)) === JSON.stringify(normalForm(factors, order));
 }
 

@@ -1,4 +1,14 @@
-import { absolute, clip, extremum, hardSigmoid, leakyRelu, pRelu, relu, softmax, thresholdedRelu } from "./activation.ts";
+import {
+  absolute,
+  clip,
+  extremum,
+  hardSigmoid,
+  leakyRelu,
+  pRelu,
+  relu,
+  softmax,
+  thresholdedRelu,
+} from "./activation.ts";
 import { arithmetic, negate, sum } from "./arithmetic.ts";
 import { gemm, matMul } from "./dense.ts";
 import { foldConstants, foldedBinaries, foldedUnaries } from "./fold.ts";
@@ -7,7 +17,21 @@ import { batchNormalization } from "./normalization.ts";
 import { reduce } from "./reduce.ts";
 import { depthAndSpace, pad, resize } from "./resize.ts";
 import { gather, slice, split } from "./selection.ts";
-import { cast, concat, constant, constantOfShape, dropout, expand, flatten, identity, range, reshape, shape, squeeze, transpose } from "./shaping.ts";
+import {
+  cast,
+  concat,
+  constant,
+  constantOfShape,
+  dropout,
+  expand,
+  flatten,
+  identity,
+  range,
+  reshape,
+  shape,
+  squeeze,
+  transpose,
+} from "./shaping.ts";
 import { conv, convTranspose, globalPool, pool } from "./windows.ts";
 
 /** Every operator that is read; all others are refused. */
@@ -72,9 +96,39 @@ export const operators: ReadonlyMap<string, Operator> = new Map([
 
 /** Operators whose output has the shape of their first input, so that what follows a refused one can still be looked through. */
 export const sameShape: ReadonlySet<string> = new Set([
-  "Celu", "Clip", "Elu", "Erf", "Exp", "Gelu", "GroupNormalization", "HardSigmoid", "HardSwish", "InstanceNormalization", "LayerNormalization", "Log",
-  "LpNormalization", "LRN", "MeanVarianceNormalization", "Mish", "Mul", "PRelu", "Reciprocal", "RMSNormalization", "Selu", "Shrink", "Sigmoid", "Sign", "Sin",
-  "Softplus", "Softsign", "Sqrt", "Swish", "Tanh", "ThresholdedRelu", "QuantizeLinear", "DequantizeLinear",
+  "Celu",
+  "Clip",
+  "Elu",
+  "Erf",
+  "Exp",
+  "Gelu",
+  "GroupNormalization",
+  "HardSigmoid",
+  "HardSwish",
+  "InstanceNormalization",
+  "LayerNormalization",
+  "Log",
+  "LpNormalization",
+  "LRN",
+  "MeanVarianceNormalization",
+  "Mish",
+  "Mul",
+  "PRelu",
+  "Reciprocal",
+  "RMSNormalization",
+  "Selu",
+  "Shrink",
+  "Sigmoid",
+  "Sign",
+  "Sin",
+  "Softplus",
+  "Softsign",
+  "Sqrt",
+  "Swish",
+  "Tanh",
+  "ThresholdedRelu",
+  "QuantizeLinear",
+  "DequantizeLinear",
 ]);
 
 const quantised = "quantised models are not read; export the float model";

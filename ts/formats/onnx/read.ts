@@ -43,16 +43,26 @@ const oldestOpset = 7;
 export function readOnnx(source: Uint8Array | ArrayBuffer | DataView, options: ReadOnnxOptions = {}): ReluNetwork {
   const bytes = checkBytes("ONNX file", source);
   // What parseDescription read is options as well; its accuracy says nothing of the file.
-  checkOptions<ReadOnnxOptions & Pick<ModelDescription, "accuracy">>("readOnnx", options, { name: true, convention: true, classes: true, files: true, batch: true, budget: true, accuracy: true });
+  checkOptions<ReadOnnxOptions & Pick<ModelDescription, "accuracy">>("readOnnx", options, {
+    name: true,
+    convention: true,
+    classes: true,
+    files: true,
+    batch: true,
+    budget: true,
+    accuracy: true,
+  });
   const { name, convention, classes, files } = options;
   if (name !== undefined) checkString("readOnnx: name", name);
   if (convention !== undefined) checkConvention("readOnnx: convention", convention);
   if (classes !== undefined) checkStrings("readOnnx: classes", classes);
-  if (files !== undefined && typeof (files as Partial<typeof files> | null)?.get !== "function") throw new LlifError("ARGUMENT", `readOnnx: files: expected a Map of bytes, got ${describe(files)}`);
+  if (files !== undefined && typeof (files as Partial<typeof files> | null)?.get !== "function")
+    throw new LlifError("ARGUMENT", `readOnnx: files: expected a Map of bytes, got ${describe(files)}`);
   const budget = openBudget(bytes.length, options.budget);
   const model = decodeModel(bytes);
   const proto = model.graph;
-  if (proto === undefined || proto.node.length === 0) throw new LlifError("FORMAT", "ONNX file: expected a graph with nodes, got none");
+  if (proto === undefined || proto.node.length === 0)
+    throw new LlifError("FORMAT", "ONNX file: expected a graph with nodes, got none");
   const opset = readOpset(model);
   budget.take("nodes", proto.node.length, "ONNX graph");
   const { graph, outputs } = readGraph(proto, opset, options.files ?? new Map(), budget, options.batch);
@@ -81,11 +91,21 @@ export function externalFiles(bytes: Uint8Array | ArrayBuffer | DataView): strin
  * Reads the graph under the likely layout of its input, or else under the other. A first extent that is fixed and not 1 counts samples
  * where the graph treats all of them alike, which reading finds out: whatever mixes them is refused.
  */
-function readGraph(proto: GraphProto, opset: number, files: ExternalFiles, budget: Budget, batch: boolean | undefined): { graph: Graph; outputs: string[] } {
+function readGraph(
+  proto: GraphProto,
+  opset: number,
+  files: ExternalFiles,
+  budget: Budget,
+  batch: boolean | undefined,
+): { graph: Graph; outputs: string[] } {
   const info = inputInfo(proto);
   const likely = likelyLayout(proto, info);
-  const batches = batch !== undefined ? [batch] : batchOf(info) === "either" ? [true, false] : [batchOf(info) === "first"];
-  const layouts = likely === "channelsFirst" ? (["channelsFirst", "channelsLast"] as const) : (["channelsLast", "channelsFirst"] as const);
+  const batches =
+    batch !== undefined ? [batch] : batchOf(info) === "either" ? [true, false] : [batchOf(info) === "first"];
+  const layouts =
+    likely === "channelsFirst"
+      ? (["channelsFirst", "channelsLast"] as const)
+      : (["channelsLast", "channelsFirst"] as const);
   let first: LlifError | undefined;
   for (const counted of batches) {
     for (const layout of layouts) {
@@ -107,7 +127,17 @@ function inputInfo(proto: GraphProto): ValueInfoProto {
   const names = new Set(proto.initializer.map((tensor) => tensor.name));
   const inputs = proto.input.filter((input) => !names.has(input.name));
   if (inputs.length !== 1) {
-    throw new LlifError("UNSUPPORTED", `ONNX graph: expected one input, got ${inputs.length}${inputs.length === 0 ? "" : ` (${inputs.slice(0, 8).map((input) => quoted(input.name)).join(", ")})`}`);
+    throw new LlifError(
+      "UNSUPPORTED",
+      `ONNX graph: expected one input, got ${inputs.length}${
+        inputs.length === 0
+          ? ""
+          : ` (${inputs
+              .slice(0, 8)
+              .map((input) => quoted(input.name))
+              .join(", ")})`
+      }`,
+    );
   }
   return inputs[0];
 }
@@ -140,15 +170,23 @@ function readNote(model: ModelProto, budget: Budget): ModelDescription | undefin
   try {
     return parseDescription(parseJson(note, "description", budget));
   } catch (cause) {
-    throw new LlifError("FORMAT", `ONNX file: metadata "${metadataKey}": ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new LlifError(
+      "FORMAT",
+      `ONNX file: metadata "${metadataKey}": ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 
 function readOpset(model: ModelProto): number {
   const version = model.opsetImport.find(({ domain }) => domain === "" || domain === "ai.onnx")?.version;
-  if (version === undefined) throw new LlifError("FORMAT", "ONNX file: expected a version of the default operator set, got none");
+  if (version === undefined)
+    throw new LlifError("FORMAT", "ONNX file: expected a version of the default operator set, got none");
   if (version < BigInt(oldestOpset)) {
-    throw new LlifError("UNSUPPORTED", `ONNX file: expected operator set ${oldestOpset} or newer, got ${version}; convert it with onnx.version_converter`);
+    throw new LlifError(
+      "UNSUPPORTED",
+      `ONNX file: expected operator set ${oldestOpset} or newer, got ${version}; convert it with onnx.version_converter`,
+    );
   }
   return Number(version);
 }
@@ -175,13 +213,19 @@ class Reading {
 
   run(input: ValueInfoProto, layout: InputLayout, batch: boolean): { graph: Graph; outputs: string[] } {
     const live = this.#liveProtos();
-    if (this.#proto.sparseInitializer.length > 0) throw new LlifError("UNSUPPORTED", "ONNX file: sparse initialisers are not read; save them dense");
+    if (this.#proto.sparseInitializer.length > 0)
+      throw new LlifError("UNSUPPORTED", "ONNX file: sparse initialisers are not read; save them dense");
     this.#readInitializers(live);
     this.#values.set(input.name, addInput(this.#graph, input, layout, batch));
     for (const name of [...live.flatMap(readNames), ...this.#proto.output.map((output) => output.name)]) {
       this.#readers.set(name, (this.#readers.get(name) ?? 0) + 1);
     }
-    const produced = new Set(live.flatMap((node) => [...node.output, ...branchesOf(node).flatMap((branch) => branch.node.flatMap((inner) => inner.output))]));
+    const produced = new Set(
+      live.flatMap((node) => [
+        ...node.output,
+        ...branchesOf(node).flatMap((branch) => branch.node.flatMap((inner) => inner.output)),
+      ]),
+    );
     for (const node of live) this.#readNode(node, produced);
     if (this.#refusals.length > 0) {
       const lines = this.#refusals.map(({ label, reason }) => `  ${label}: ${reason}`).join("\n");
@@ -200,7 +244,11 @@ class Reading {
     for (const node of this.#proto.node) {
       for (const name of node.output) {
         if (name === "") continue;
-        if (producers.has(name)) throw new LlifError("FORMAT", `ONNX graph: expected each value computed once, got ${quoted(name)} from two nodes`);
+        if (producers.has(name))
+          throw new LlifError(
+            "FORMAT",
+            `ONNX graph: expected each value computed once, got ${quoted(name)} from two nodes`,
+          );
         producers.set(name, node);
       }
     }
@@ -220,9 +268,12 @@ class Reading {
     const needed = new Set(live.flatMap(readNames));
     for (const tensor of this.#proto.initializer) {
       if (!needed.has(tensor.name)) continue;
-      if (this.#values.has(tensor.name)) throw new LlifError("FORMAT", `ONNX graph: expected each initialiser once, got ${quoted(tensor.name)} twice`);
+      if (this.#values.has(tensor.name))
+        throw new LlifError("FORMAT", `ONNX graph: expected each initialiser once, got ${quoted(tensor.name)} twice`);
       this.#values.set(tensor.name, undefined);
-      this.#attempt(tensor.name, `${quoted(tensor.name)} (initialiser)`, () => this.#values.set(tensor.name, readTensor(tensor, this.#graph)));
+      this.#attempt(tensor.name, `${quoted(tensor.name)} (initialiser)`, () =>
+        this.#values.set(tensor.name, readTensor(tensor, this.#graph)),
+      );
     }
   }
 
@@ -242,18 +293,30 @@ class Reading {
       const convert = operators.get(operator);
       if (convert === undefined) {
         const alternative = alternatives.get(operator);
-        throw new Refusal(`operator ${quoted(operator).slice(1, -1)} is not supported${alternative === undefined ? "" : `; ${alternative}`}`);
+        throw new Refusal(
+          `operator ${quoted(operator).slice(1, -1)} is not supported${alternative === undefined ? "" : `; ${alternative}`}`,
+        );
       }
       const inputs = node.input.map((name) => (name === "" ? undefined : this.#valueOf(name, place, produced)));
       if (node.input.some((name) => name !== "" && this.#values.get(name) === undefined)) return;
       const attributes = new Attributes(node, place);
       const used = node.output.map((name) => (this.#readers.has(name) ? name : ""));
-      const call = { name: this.#graph.freeName(shownName), place, operator, inputs, attributes, opset: this.#opset, graph: this.#graph, used };
+      const call = {
+        name: this.#graph.freeName(shownName),
+        place,
+        operator,
+        inputs,
+        attributes,
+        opset: this.#opset,
+        graph: this.#graph,
+        used,
+      };
       const result = convert({ ...call, soleReader: this.#isSoleReader(inputs) });
       results = isList(result) ? result : [result];
     });
     // The rest of the graph is looked through, as far as its shapes are known.
-    if (refused && sameShape.has(operator)) results = [node.input.map((name) => this.#values.get(name)).find((value) => value?.kind === "flow")];
+    if (refused && sameShape.has(operator))
+      results = [node.input.map((name) => this.#values.get(name)).find((value) => value?.kind === "flow")];
     node.output.forEach((name, position) => {
       if (name === "") return;
       const result = results[position];
@@ -265,7 +328,10 @@ class Reading {
   /** A condition known from shapes chooses the branch, as where PyTorch squeezes an axis of an extent that it did not know. */
   #readBranch(node: NodeProto, produced: ReadonlySet<string>, depth: number): readonly (Value | undefined)[] {
     const condition = this.#values.get(node.input[0]);
-    if (condition?.kind !== "constant" || Number.isNaN(condition.data[0])) throw new Refusal("its condition depends on the input or on the batch size; export the model for inference, without branches");
+    if (condition?.kind !== "constant" || Number.isNaN(condition.data[0]))
+      throw new Refusal(
+        "its condition depends on the input or on the batch size; export the model for inference, without branches",
+      );
     const name = condition.data[0] !== 0 ? "then_branch" : "else_branch";
     const branch = node.attribute.find((attribute) => attribute.name === name)?.g;
     if (branch === undefined) throw new Refusal(`its ${name} is missing`);
@@ -292,14 +358,17 @@ class Reading {
         return true;
       }
       if (!(error instanceof LlifError)) throw error;
-      this.#failure ??= error.nodes.length > 0 ? error : new LlifError(error.code, error.message, { nodes: [name], cause: error });
+      this.#failure ??=
+        error.nodes.length > 0 ? error : new LlifError(error.code, error.message, { nodes: [name], cause: error });
       return false;
     }
   }
 
   #valueOf(name: string, place: string, produced: ReadonlySet<string>): Value | undefined {
     if (!this.#values.has(name)) {
-      const reason = produced.has(name) ? "is computed only behind it (a cycle, or nodes out of order)" : "is neither an input, an initialiser nor computed";
+      const reason = produced.has(name)
+        ? "is computed only behind it (a cycle, or nodes out of order)"
+        : "is neither an input, an initialiser nor computed";
       throw new LlifError("FORMAT", `${place}: its input ${quoted(name)} ${reason}`);
     }
     return this.#values.get(name);
@@ -307,23 +376,36 @@ class Reading {
 
   #outputNode(name: string): string {
     const value = this.#values.get(name);
-    if (value === undefined) throw new LlifError("FORMAT", `output ${quoted(name)}: expected a value of the graph, got none`);
-    if (value.kind === "constant") throw new LlifError("UNSUPPORTED", `output ${quoted(name)} is a constant`, { nodes: [name] });
+    if (value === undefined)
+      throw new LlifError("FORMAT", `output ${quoted(name)}: expected a value of the graph, got none`);
+    if (value.kind === "constant")
+      throw new LlifError("UNSUPPORTED", `output ${quoted(name)} is a constant`, { nodes: [name] });
     const real = value.dims.filter((extent) => extent !== 1).length;
     if (real <= 1) return this.#graph.inShape(this.#flattened(name, value), [sizeOf(value.dims)]);
     if (!isAligned(value)) return this.#graph.inShape(value.node, [sizeOf(value.dims)]);
     const shape = nodeShape(value);
     const spread = (extents: Shape): Shape => extents.filter((extent) => extent !== 1);
-    return tensorsAlike(spread(this.#graph.shapeOf(value.node)), spread(shape)) ? value.node : this.#graph.inShape(value.node, shape);
+    return tensorsAlike(spread(this.#graph.shapeOf(value.node)), spread(shape))
+      ? value.node
+      : this.#graph.inShape(value.node, shape);
   }
 
   /** A flat output in the file's order. */
   #flattened(name: string, value: Flow): string {
     try {
-      return arranged({ graph: this.#graph, name }, value, value.dims, value.dims.map((_, axis) => axis));
+      return arranged(
+        { graph: this.#graph, name },
+        value,
+        value.dims,
+        value.dims.map((_, axis) => axis),
+      );
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      throw new LlifError("UNSUPPORTED", `output ${quoted(name)} is a flattened image; end at the image or at dense logits`, { nodes: [name] });
+      throw new LlifError(
+        "UNSUPPORTED",
+        `output ${quoted(name)} is a flattened image; end at the image or at dense logits`,
+        { nodes: [name] },
+      );
     }
   }
 }
@@ -334,7 +416,13 @@ function branchesOf(node: NodeProto): GraphProto[] {
 
 /** Every name that a node reads, its branches included. */
 function readNames(node: NodeProto): string[] {
-  return [...node.input, ...branchesOf(node).flatMap((branch) => [...branch.node.flatMap(readNames), ...branch.output.map((output) => output.name)])];
+  return [
+    ...node.input,
+    ...branchesOf(node).flatMap((branch) => [
+      ...branch.node.flatMap(readNames),
+      ...branch.output.map((output) => output.name),
+    ]),
+  ];
 }
 
 function isList(result: Value | readonly Value[]): result is readonly Value[] {

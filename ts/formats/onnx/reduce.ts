@@ -13,7 +13,8 @@ export const reduce: Operator = (call) => {
   const keep = attributes.integer("keepdims", 1) !== 0;
   const unchanged = attributes.integer("noop_with_empty_axes", 0) !== 0;
   const inputs = call.operator === "ReduceSum" ? 13 : 18;
-  const given = call.opset < inputs ? attributes.integers("axes") : listOf(call, optionalConstant(call, 1, "axes"), "axes");
+  const given =
+    call.opset < inputs ? attributes.integers("axes") : listOf(call, optionalConstant(call, 1, "axes"), "axes");
   attributes.finish();
   const axes = given === undefined || given.length === 0 ? undefined : [...given];
   const value = call.inputs[0];
@@ -35,23 +36,32 @@ function reduced(call: Call, value: Flow, axes: ReadonlySet<number>, keep: boole
   const pooling = kernel[0] > 1 || kernel[1] > 1;
   const cells = [...axes].reduce((product, axis) => product * flow.dims[axis], 1);
   const scaling = call.operator === "ReduceSum" && cells > 1;
-  const name = (last: boolean, suffix: string): string => (last ? call.name : call.graph.freeName(`${call.name}.${suffix}`));
+  const name = (last: boolean, suffix: string): string =>
+    last ? call.name : call.graph.freeName(`${call.name}.${suffix}`);
   let from = image.from;
-  if (pooling) from = call.graph.add(wholePool(kind, name(!acrossChannels && !scaling, "pool"), from, image.shape, kernel)).name;
+  if (pooling)
+    from = call.graph.add(wholePool(kind, name(!acrossChannels && !scaling, "pool"), from, image.shape, kernel)).name;
   if (acrossChannels) {
     const rows = (height * width) / (kernel[0] * kernel[1]);
     const columns = call.graph.inShape(from, [rows, channels, 1]);
-    from = call.graph.add(wholePool(kind, name(!scaling, "channels"), columns, [rows, channels, 1], [1, channels])).name;
+    from = call.graph.add(
+      wholePool(kind, name(!scaling, "channels"), columns, [rows, channels, 1], [1, channels]),
+    ).name;
   }
   if (scaling) {
     const own = call.graph.shapeOf(from).at(-1) ?? 1;
     takeElements(call, 2 * own);
-    from = step(call, "", from, { kind: "affine", scale: new Float32Array(own).fill(cells), shift: new Float32Array(own) }).name;
+    from = step(call, "", from, {
+      kind: "affine",
+      scale: new Float32Array(own).fill(cells),
+      shift: new Float32Array(own),
+    }).name;
   }
   const kept = flow.dims.map((extent, axis) => (axes.has(axis) ? 1 : extent));
   const result = { ...flow, node: from, dims: kept, factors: kept };
   if (keep) return result;
   const dims = flow.dims.filter((_, axis) => !axes.has(axis));
-  if (!flow.batch && dims.length === 0) throw new LlifError("SHAPE", `${call.place}: expected axes that leave some, got all of ${flow.dims.length}`);
+  if (!flow.batch && dims.length === 0)
+    throw new LlifError("SHAPE", `${call.place}: expected axes that leave some, got all of ${flow.dims.length}`);
   return reshaped(result, dims);
 }

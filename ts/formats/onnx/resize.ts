@@ -4,7 +4,17 @@ import { LlifError } from "../../errors.ts";
 import type { ReluNode } from "../../relu/network.ts";
 import { Refusal } from "./attributes.ts";
 import { affineOver } from "./arithmetic.ts";
-import { axisOf, flowInput, listOf, optionalConstant, shapeError, step, takeElements, type Call, type Operator } from "./graph.ts";
+import {
+  axisOf,
+  flowInput,
+  listOf,
+  optionalConstant,
+  shapeError,
+  step,
+  takeElements,
+  type Call,
+  type Operator,
+} from "./graph.ts";
 import { asImage, checkWeights, imageFlow, noPadding, oriented, selectedChannels } from "./image.ts";
 import type { Flow } from "./layout.ts";
 
@@ -13,14 +23,19 @@ export const pad: Operator = (call) => {
   const { attributes, opset } = call;
   const flow = flowInput(call, 0, "data");
   const mode = attributes.text("mode", "constant");
-  const pads = opset < 11 ? attributes.integers("pads") : (listOf(call, optionalConstant(call, 1, "pads"), "pads") ?? []);
+  const pads =
+    opset < 11 ? attributes.integers("pads") : (listOf(call, optionalConstant(call, 1, "pads"), "pads") ?? []);
   const value = opset < 11 ? attributes.float("value", 0) : (optionalConstant(call, 2, "constant_value")?.data[0] ?? 0);
   const axes = listOf(call, optionalConstant(call, 3, "axes"), "axes");
   attributes.finish();
   if (mode !== "constant") throw new Refusal(`pads by mode ${mode}; only constant is supported`);
   const rank = flow.dims.length + (flow.batch ? 1 : 0);
   const padded = axes === undefined ? Array.from({ length: rank }, (_, axis) => axis) : [...axes];
-  if (pads === undefined || pads.length !== 2 * padded.length) throw new LlifError("SHAPE", `${call.place}: pads: expected ${2 * padded.length} values, got ${pads?.length ?? "none"}`);
+  if (pads === undefined || pads.length !== 2 * padded.length)
+    throw new LlifError(
+      "SHAPE",
+      `${call.place}: pads: expected ${2 * padded.length} values, got ${pads?.length ?? "none"}`,
+    );
   for (const cells of pads) checkInteger(`${call.place}: pads`, cells, -(2 ** 31));
   if (pads.some((cells) => cells < 0)) throw new Refusal("negative pads are not supported; use Slice");
   if (!Number.isFinite(value)) throw new Refusal(`pads with ${value}; use the pads of MaxPool`);
@@ -33,7 +48,11 @@ export const pad: Operator = (call) => {
   if (value === 0) return zeroPadded(call, flow, before);
   const one = Float32Array.of(1);
   const shifted = affineOver(call, flow, "shift", { dims: [], scale: one, shift: Float32Array.of(-value) });
-  return affineOver(call, zeroPadded(call, shifted, before), "", { dims: [], scale: one, shift: Float32Array.of(value) });
+  return affineOver(call, zeroPadded(call, shifted, before), "", {
+    dims: [],
+    scale: one,
+    shift: Float32Array.of(value),
+  });
 };
 
 function zeroPadded(call: Call, value: Flow, cells: ReadonlyMap<number, readonly [number, number]>): Flow {
@@ -48,7 +67,9 @@ function zeroPadded(call: Call, value: Flow, cells: ReadonlyMap<number, readonly
   if (first + last > 0) {
     checkWeights((first + channels + last) * channels);
     takeElements(call, first + channels + last);
-    const selection = Array.from({ length: first + channels + last }, (_, index) => (index >= first && index < first + channels ? index - first : -1));
+    const selection = Array.from({ length: first + channels + last }, (_, index) =>
+      index >= first && index < first + channels ? index - first : -1,
+    );
     from = selectedChannels(call, from, height * width, channels, selection);
   }
   const dims = flow.dims.map((extent, axis) => extent + of(axis)[0] + of(axis)[1]);
@@ -64,9 +85,18 @@ export const resize: Operator = (call) => {
   const { attributes, opset, operator } = call;
   const flow = flowInput(call, 0, "X");
   const mode = attributes.text("mode", "nearest");
-  const transformation = attributes.text("coordinate_transformation_mode", opset < 11 || operator === "Upsample" ? "asymmetric" : "half_pixel");
-  const nearest = attributes.text("nearest_mode", opset < 11 || operator === "Upsample" ? "floor" : "round_prefer_floor");
-  const given = operator === "Upsample" && opset < 9 ? attributes.floats("scales") : listOf(call, optionalConstant(call, opset < 11 || operator === "Upsample" ? 1 : 2, "scales"), "scales");
+  const transformation = attributes.text(
+    "coordinate_transformation_mode",
+    opset < 11 || operator === "Upsample" ? "asymmetric" : "half_pixel",
+  );
+  const nearest = attributes.text(
+    "nearest_mode",
+    opset < 11 || operator === "Upsample" ? "floor" : "round_prefer_floor",
+  );
+  const given =
+    operator === "Upsample" && opset < 9
+      ? attributes.floats("scales")
+      : listOf(call, optionalConstant(call, opset < 11 || operator === "Upsample" ? 1 : 2, "scales"), "scales");
   const sizes = listOf(call, optionalConstant(call, 3, "sizes"), "sizes");
   attributes.ignore("cubic_coeff_a", "exclude_outside", "extrapolation_value", "antialias", "keep_aspect_ratio_policy");
   const axes = attributes.integers("axes");
@@ -75,7 +105,11 @@ export const resize: Operator = (call) => {
   const rank = flow.dims.length + 1;
   const values = sizes !== undefined && sizes.length > 0 ? sizes : given;
   const listed = axes ?? Array.from({ length: rank }, (_, axis) => axis);
-  if (values === undefined || values.length !== listed.length) throw new LlifError("SHAPE", `${call.place}: expected ${listed.length} scales or sizes, got ${values?.length ?? "none"}`);
+  if (values === undefined || values.length !== listed.length)
+    throw new LlifError(
+      "SHAPE",
+      `${call.place}: expected ${listed.length} scales or sizes, got ${values?.length ?? "none"}`,
+    );
   const factors = new Array<number>(rank).fill(1);
   listed.forEach((axis, index) => {
     const extent = axis === 0 ? 1 : flow.dims[axis - 1];
@@ -84,8 +118,12 @@ export const resize: Operator = (call) => {
   });
   const [batch, channels, ...spatial] = factors;
   const whole = spatial.every((factor) => Number.isInteger(factor) && factor >= 1) && batch === 1 && channels === 1;
-  const exact = transformation === "asymmetric" ? nearest === "floor" : transformation.endsWith("half_pixel") && nearest.startsWith("round_prefer");
-  if (mode !== "nearest" || !whole || !exact) throw new Refusal("only nearest neighbours at whole factors are supported; use ConvTranspose");
+  const exact =
+    transformation === "asymmetric"
+      ? nearest === "floor"
+      : transformation.endsWith("half_pixel") && nearest.startsWith("round_prefer");
+  if (mode !== "nearest" || !whole || !exact)
+    throw new Refusal("only nearest neighbours at whole factors are supported; use ConvTranspose");
   const kernel = (image.spatial === 1 ? [1, spatial[0]] : spatial) as [number, number];
   return imageFlow(repeatedCells(call, image.from, image.shape[2], kernel), image.spatial);
 };
@@ -97,12 +135,20 @@ export function enlarged(call: Call, value: Flow, axis: number, before: number, 
   const { flow } = image;
   const [height, width, channels] = image.shape;
   const dims = flow.dims.map((extent, at) => (at === axis ? factor : extent));
-  const order = flow.order.filter((other) => other !== axis).flatMap((other) => (other === before ? [before, axis] : [other]));
+  const order = flow.order
+    .filter((other) => other !== axis)
+    .flatMap((other) => (other === before ? [before, axis] : [other]));
   if (before === image.channels) {
     checkWeights(channels * channels * factor);
     takeElements(call, channels * factor);
     const selection = Array.from({ length: channels * factor }, (_, index) => Math.floor(index / factor));
-    return { ...flow, node: selectedChannels(call, image.from, height * width, channels, selection), dims, factors: dims, order };
+    return {
+      ...flow,
+      node: selectedChannels(call, image.from, height * width, channels, selection),
+      dims,
+      factors: dims,
+      order,
+    };
   }
   const kernel = before === image.rows ? ([factor, 1] as const) : ([1, factor] as const);
   return { ...flow, node: repeatedCells(call, image.from, channels, kernel).name, dims, factors: dims, order };
@@ -113,7 +159,13 @@ function repeatedCells(call: Call, from: string, channels: number, kernel: reado
   takeElements(call, kernel[0] * kernel[1] * channels);
   const weights = { shape: [...kernel, 1, channels], data: new Float32Array(kernel[0] * kernel[1] * channels).fill(1) };
   const window = { kernel, stride: kernel, dilation: [1, 1], padding: noPadding } as const;
-  return step(call, "", from, { kind: "convTranspose2d", ...window, groups: channels, weights, bias: new Float32Array(channels) });
+  return step(call, "", from, {
+    kind: "convTranspose2d",
+    ...window,
+    groups: channels,
+    weights,
+    bias: new Float32Array(channels),
+  });
 }
 
 /** Blocks of channels become blocks of pixels, and back: convolutions with one tap an output. */
@@ -139,10 +191,25 @@ export const depthAndSpace: Operator = (call) => {
       data[toSpace ? (cell * many + deep) * few + channel : (cell * few + channel) * many + deep] = 1;
     }
   }
-  const window = { kernel: [block, block], stride: [block, block], dilation: [1, 1], padding: noPadding, groups: 1 } as const;
+  const window = {
+    kernel: [block, block],
+    stride: [block, block],
+    dilation: [1, 1],
+    padding: noPadding,
+    groups: 1,
+  } as const;
   const node = toSpace
-    ? step(call, "", image.from, { kind: "convTranspose2d", ...window, weights: { shape: [block, block, many, few], data }, bias: new Float32Array(few) })
-    : step(call, "", image.from, { kind: "conv2d", ...window, weights: { shape: [block, block, few, many], data }, bias: new Float32Array(many) });
+    ? step(call, "", image.from, {
+        kind: "convTranspose2d",
+        ...window,
+        weights: { shape: [block, block, many, few], data },
+        bias: new Float32Array(few),
+      })
+    : step(call, "", image.from, {
+        kind: "conv2d",
+        ...window,
+        weights: { shape: [block, block, few, many], data },
+        bias: new Float32Array(many),
+      });
   return imageFlow(node, 2);
 };
-

@@ -3,7 +3,19 @@ import { checkInteger } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { Refusal } from "./attributes.ts";
 import { selectConstant } from "./fold.ts";
-import { axisOf, constantInput, listOf, optionalConstant, shapeError, step, takeElements, unmerged, type Call, type Operator, type Value } from "./graph.ts";
+import {
+  axisOf,
+  constantInput,
+  listOf,
+  optionalConstant,
+  shapeError,
+  step,
+  takeElements,
+  unmerged,
+  type Call,
+  type Operator,
+  type Value,
+} from "./graph.ts";
 import { noPadding, oriented, selectedChannels } from "./image.ts";
 import { formatFlow, reshaped, type Flow } from "./layout.ts";
 
@@ -14,7 +26,8 @@ interface Range {
   readonly count: number;
 }
 
-const indicesOf = ({ first, step: stride, count }: Range): number[] => Array.from({ length: count }, (_, index) => first + index * stride);
+const indicesOf = ({ first, step: stride, count }: Range): number[] =>
+  Array.from({ length: count }, (_, index) => first + index * stride);
 
 /** Slice of a constant, or of the rows, columns or channels of a computed value. */
 export const slice: Operator = (call) => {
@@ -26,7 +39,8 @@ export const slice: Operator = (call) => {
   };
   const starts = read("starts", 1);
   const ends = read("ends", 2);
-  if (starts === undefined || ends === undefined || starts.length !== ends.length) throw new LlifError("FORMAT", `${call.place}: expected as many starts as ends`);
+  if (starts === undefined || ends === undefined || starts.length !== ends.length)
+    throw new LlifError("FORMAT", `${call.place}: expected as many starts as ends`);
   const axes = read("axes", 3) ?? starts.map((_, axis) => axis);
   const steps = read("steps", 4) ?? starts.map(() => 1);
   attributes.finish();
@@ -47,12 +61,17 @@ function required(call: Call): Value {
 function fileAxis(call: Call, value: Value, axis: number): number | undefined {
   if (value.kind === "flow") return value.batch && axis === 0 ? undefined : axisOf(call, value, axis);
   const positive = axis < 0 ? axis + value.dims.length : axis;
-  if (!(positive >= 0 && positive < value.dims.length)) throw shapeError(call, `an axis of the input for axis ${axis}`, value.dims);
+  if (!(positive >= 0 && positive < value.dims.length))
+    throw shapeError(call, `an axis of the input for axis ${axis}`, value.dims);
   return positive;
 }
 
 function sliceRange(call: Call, extent: number, start: number, end: number, stride: number): Range {
-  if (!Number.isInteger(stride) || stride === 0 || Number.isNaN(start) || Number.isNaN(end)) throw new LlifError("ARGUMENT", `${call.place}: expected starts, ends and steps other than 0, got ${start}, ${end}, ${stride}`);
+  if (!Number.isInteger(stride) || stride === 0 || Number.isNaN(start) || Number.isNaN(end))
+    throw new LlifError(
+      "ARGUMENT",
+      `${call.place}: expected starts, ends and steps other than 0, got ${start}, ${end}, ${stride}`,
+    );
   const from = (bound: number): number => (bound < 0 ? bound + extent : bound);
   const clamp = (bound: number, low: number, high: number): number => Math.min(Math.max(bound, low), high);
   const first = stride > 0 ? clamp(from(start), 0, extent) : clamp(from(start), -1, extent - 1);
@@ -65,13 +84,16 @@ function selected(call: Call, value: Value, axis: number, range: Range): Value {
   if (range.first === 0 && range.step === 1 && range.count === extent) return value;
   takeElements(call, range.count);
   if (value.kind === "constant") return selectConstant(call, value, axis, indicesOf(range));
-  if (range.count === 0) throw new LlifError("SHAPE", `${call.place}: leaves nothing of axis ${axis} of ${formatFlow(value)}`);
+  if (range.count === 0)
+    throw new LlifError("SHAPE", `${call.place}: leaves nothing of axis ${axis} of ${formatFlow(value)}`);
   const image = oriented(call, value);
   const dims = value.dims.map((other, at) => (at === axis ? range.count : other));
   const result = (node: string): Flow => ({ ...image.flow, node, dims, factors: dims });
   const [height, width, channels] = image.shape;
-  if (axis === image.channels) return result(selectedChannels(call, image.from, height * width, channels, indicesOf(range)));
-  if (range.step < 0) throw new Refusal(`reverses axis ${axis} of ${formatFlow(value)}; only positive steps are supported`);
+  if (axis === image.channels)
+    return result(selectedChannels(call, image.from, height * width, channels, indicesOf(range)));
+  if (range.step < 0)
+    throw new Refusal(`reverses axis ${axis} of ${formatFlow(value)}; only positive steps are supported`);
   const vertical = axis === image.rows;
   const along = (size: number): readonly [number, number] => (vertical ? [size, 1] : [1, size]);
   const window = { stride: along(range.step), dilation: [1, 1], padding: noPadding } as const;
@@ -82,8 +104,20 @@ function selected(call: Call, value: Value, axis: number, range: Range): Value {
   // A depthwise convolution with one tap: a window that starts with the first element and ends with the last.
   const size = extent - (range.count - 1) * range.step;
   takeElements(call, size * channels);
-  const weights = { shape: [...along(size), 1, channels], data: new Float32Array(size * channels).fill(1, range.first * channels, (range.first + 1) * channels) };
-  return result(step(call, "rows", image.from, { kind: "conv2d", kernel: along(size), ...window, groups: channels, weights, bias: new Float32Array(channels) }).name);
+  const weights = {
+    shape: [...along(size), 1, channels],
+    data: new Float32Array(size * channels).fill(1, range.first * channels, (range.first + 1) * channels),
+  };
+  return result(
+    step(call, "rows", image.from, {
+      kind: "conv2d",
+      kernel: along(size),
+      ...window,
+      groups: channels,
+      weights,
+      bias: new Float32Array(channels),
+    }).name,
+  );
 }
 
 /** Gather along one axis; a scalar index removes it. */
@@ -102,7 +136,8 @@ export const gather: Operator = (call) => {
     const chosen = selectConstant(call, value, axis, list);
     return { ...chosen, dims: [...value.dims.slice(0, axis), ...indices.dims, ...value.dims.slice(axis + 1)] };
   }
-  if (indices.dims.length > 1 || list.length === 0) throw new Refusal("gathers a computed value by a matrix of indices");
+  if (indices.dims.length > 1 || list.length === 0)
+    throw new Refusal("gathers a computed value by a matrix of indices");
   const stride = list.length > 1 ? list[1] - list[0] : 1;
   const image = oriented(call, value);
   const even = stride !== 0 && list.every((index, position) => index === list[0] + position * stride);
@@ -110,8 +145,18 @@ export const gather: Operator = (call) => {
   const dims = value.dims.map((other, at) => (at === axis ? list.length : other));
   const chosen = even
     ? (selected(call, value, axis, { first: list[0], step: stride, count: list.length }) as Flow)
-    : { ...image.flow, node: selectedChannels(call, image.from, image.shape[0] * image.shape[1], image.shape[2], list), dims, factors: dims };
-  return indices.dims.length === 1 ? chosen : reshaped(chosen, chosen.dims.filter((_, at) => at !== axis));
+    : {
+        ...image.flow,
+        node: selectedChannels(call, image.from, image.shape[0] * image.shape[1], image.shape[2], list),
+        dims,
+        factors: dims,
+      };
+  return indices.dims.length === 1
+    ? chosen
+    : reshaped(
+        chosen,
+        chosen.dims.filter((_, at) => at !== axis),
+      );
 };
 
 /** Parts of one axis, one an output. */
@@ -126,9 +171,11 @@ export const split: Operator = (call) => {
   const extent = value.dims[axis];
   if (parts !== call.used.length) throw shapeError(call, `${call.used.length} parts, one an output`, [parts]);
   const even = Math.ceil(extent / parts);
-  const sizes = given === undefined ? Array.from({ length: parts }, (_, part) => Math.min(even, extent - part * even)) : [...given];
+  const sizes =
+    given === undefined ? Array.from({ length: parts }, (_, part) => Math.min(even, extent - part * even)) : [...given];
   sizes.forEach((size) => checkInteger(`${call.place}: split`, size, 1, extent));
-  if (sizes.reduce((sum, size) => sum + size, 0) !== extent || sizes.length !== call.used.length) throw shapeError(call, `${call.used.length} parts of ${extent}`, sizes);
+  if (sizes.reduce((sum, size) => sum + size, 0) !== extent || sizes.length !== call.used.length)
+    throw shapeError(call, `${call.used.length} parts of ${extent}`, sizes);
   let first = 0;
   return sizes.map((count) => {
     const part = selected(call, value, axis, { first, step: 1, count });

@@ -5,7 +5,15 @@ import type { Shape } from "../../tensor.ts";
 import type { Padding, ReluNode, Window2d } from "../../relu/network.ts";
 import { samePadding, transposedExtents, windowedExtents } from "../../relu/shapes.ts";
 import { Refusal } from "./attributes.ts";
-import { constantInput, flowInput, optionalConstant, shapeError, takeElements, type Call, type Operator } from "./graph.ts";
+import {
+  constantInput,
+  flowInput,
+  optionalConstant,
+  shapeError,
+  takeElements,
+  type Call,
+  type Operator,
+} from "./graph.ts";
 import { asImage, imageFlow, noPadding, type Image } from "./image.ts";
 import type { Constant } from "./constants.ts";
 
@@ -22,7 +30,8 @@ function readSizes(call: Call, spatial: number, kernel: readonly number[]): Size
 
 /** [vertical, horizontal]; a length runs horizontally. */
 function pair(call: Call, spatial: number, name: string, values: readonly number[], minimum = 1): [number, number] {
-  if (values.length !== spatial) throw new LlifError("SHAPE", `${call.place}: ${name}: expected ${spatial} values, got ${values.length}`);
+  if (values.length !== spatial)
+    throw new LlifError("SHAPE", `${call.place}: ${name}: expected ${spatial} values, got ${values.length}`);
   for (const value of values) checkInteger(`${call.place}: ${name}`, value, minimum);
   return spatial === 1 ? [minimum, values[0]] : [values[0], values[1]];
 }
@@ -30,7 +39,8 @@ function pair(call: Call, spatial: number, name: string, values: readonly number
 /** Attribute pads: all starts, then all ends. */
 function readPads(call: Call, spatial: number): Padding {
   const pads = call.attributes.integers("pads") ?? new Array<number>(2 * spatial).fill(0);
-  if (pads.length !== 2 * spatial) throw new LlifError("SHAPE", `${call.place}: pads: expected ${2 * spatial} values, got ${pads.length}`);
+  if (pads.length !== 2 * spatial)
+    throw new LlifError("SHAPE", `${call.place}: pads: expected ${2 * spatial} values, got ${pads.length}`);
   for (const cells of pads) checkInteger(`${call.place}: pads`, cells, 0);
   const [top, left, bottom, right] = spatial === 1 ? [0, pads[0], 0, pads[1]] : pads;
   return { top, left, bottom, right };
@@ -39,7 +49,10 @@ function readPads(call: Call, spatial: number): Padding {
 function readAutomatic(call: Call): string {
   const automatic = call.attributes.text("auto_pad", "NOTSET");
   if (!["NOTSET", "", "SAME_UPPER", "SAME_LOWER", "VALID"].includes(automatic)) {
-    throw new LlifError("FORMAT", `${call.place}: auto_pad: expected NOTSET, SAME_UPPER, SAME_LOWER or VALID, got ${JSON.stringify(automatic)}`);
+    throw new LlifError(
+      "FORMAT",
+      `${call.place}: auto_pad: expected NOTSET, SAME_UPPER, SAME_LOWER or VALID, got ${JSON.stringify(automatic)}`,
+    );
   }
   return automatic === "" ? "NOTSET" : automatic;
 }
@@ -50,7 +63,11 @@ function readWindow(call: Call, { shape, spatial }: Image, kernel: readonly numb
   const automatic = readAutomatic(call);
   const padding = readPads(call, spatial);
   if (automatic === "NOTSET") return { ...sizes, padding };
-  return { ...sizes, padding: automatic === "VALID" ? noPadding : samePadding(shape, sizes, automatic === "SAME_UPPER" ? "end" : "start") };
+  return {
+    ...sizes,
+    padding:
+      automatic === "VALID" ? noPadding : samePadding(shape, sizes, automatic === "SAME_UPPER" ? "end" : "start"),
+  };
 }
 
 interface Kernel {
@@ -66,12 +83,17 @@ function readKernel(call: Call): Kernel {
   const kernel = constantInput(call, 1, "W");
   const bias = optionalConstant(call, 2, "B");
   if (kernel.dims.length === 5) throw new Refusal("three-dimensional convolution is not supported");
-  if (kernel.dims.length < 3 || kernel.dims.length > 5) throw shapeError(call, "a kernel of 3 or 4 dimensions", kernel.dims);
+  if (kernel.dims.length < 3 || kernel.dims.length > 5)
+    throw shapeError(call, "a kernel of 3 or 4 dimensions", kernel.dims);
   const image = asImage(call, flowInput(call, 0, "X"));
   const extents = kernel.dims.slice(2);
-  if (extents.length !== image.spatial) throw shapeError(call, `a kernel of ${image.spatial + 2} dimensions`, kernel.dims);
+  if (extents.length !== image.spatial)
+    throw shapeError(call, `a kernel of ${image.spatial + 2} dimensions`, kernel.dims);
   const declared = call.attributes.integers("kernel_shape");
-  if (declared !== undefined && (declared.length !== extents.length || declared.some((extent, axis) => extent !== extents[axis]))) {
+  if (
+    declared !== undefined &&
+    (declared.length !== extents.length || declared.some((extent, axis) => extent !== extents[axis]))
+  ) {
     throw shapeError(call, `kernel_shape [${extents.join(",")}] as the weights have`, declared);
   }
   const groups = checkInteger(`${call.place}: group`, call.attributes.integer("group", 1), 1);
@@ -88,11 +110,17 @@ export const conv: Operator = (call) => {
   const data = new Float32Array(kernel.data.length);
   for (let output = 0, index = 0; output < outputs; output++) {
     for (let channel = 0; channel < channels; channel++) {
-      for (let cell = 0; cell < cells; cell++) data[(cell * channels + channel) * outputs + output] = kernel.data[index++];
+      for (let cell = 0; cell < cells; cell++)
+        data[(cell * channels + channel) * outputs + output] = kernel.data[index++];
     }
   }
   const node = call.graph.add({
-    kind: "conv2d", name: call.name, from: [image.from], shape: [], ...window, groups,
+    kind: "conv2d",
+    name: call.name,
+    from: [image.from],
+    shape: [],
+    ...window,
+    groups,
     weights: { shape: [...window.kernel, channels, outputs], data },
     bias: bias === undefined ? new Float32Array(outputs) : Float32Array.from(bias.data),
   });
@@ -105,7 +133,10 @@ export const convTranspose: Operator = (call) => {
   const sizes = readSizes(call, image.spatial, extents);
   const [inputs, groupOutputs] = kernel.dims;
   if (inputs % groups !== 0) throw shapeError(call, `input channels in ${groups} equal groups`, kernel.dims);
-  const { padding, extents: [height, width] } = readTransposedPadding(call, image, sizes);
+  const {
+    padding,
+    extents: [height, width],
+  } = readTransposedPadding(call, image, sizes);
   call.attributes.finish();
   const outputs = groupOutputs * groups;
   const depth = inputs / groups;
@@ -120,21 +151,39 @@ export const convTranspose: Operator = (call) => {
     }
   }
   const node = call.graph.add({
-    kind: "convTranspose2d", name: call.name, from: [image.from], shape: [height, width, outputs], ...sizes, padding, groups,
+    kind: "convTranspose2d",
+    name: call.name,
+    from: [image.from],
+    shape: [height, width, outputs],
+    ...sizes,
+    padding,
+    groups,
     weights: { shape: [...sizes.kernel, depth, outputs], data },
     bias: bias === undefined ? new Float32Array(outputs) : Float32Array.from(bias.data),
   });
   if (node.shape[0] !== height || node.shape[1] !== width) {
-    throw new Refusal(`its output ${height}×${width} is larger than its windows reach; use an output_padding below max(stride, dilation)`);
+    throw new Refusal(
+      `its output ${height}×${width} is larger than its windows reach; use an output_padding below max(stride, dilation)`,
+    );
   }
   return imageFlow(node, image.spatial);
 };
 
 /** Padding and output extents, given by pads and output_padding, by auto_pad, or by output_shape. */
-function readTransposedPadding(call: Call, { shape, spatial }: Image, sizes: Sizes): { padding: Padding; extents: [number, number] } {
+function readTransposedPadding(
+  call: Call,
+  { shape, spatial }: Image,
+  sizes: Sizes,
+): { padding: Padding; extents: [number, number] } {
   const { attributes } = call;
   const automatic = readAutomatic(call);
-  const more = pair(call, spatial, "output_padding", attributes.integers("output_padding") ?? [0, 0].slice(0, spatial), 0);
+  const more = pair(
+    call,
+    spatial,
+    "output_padding",
+    attributes.integers("output_padding") ?? [0, 0].slice(0, spatial),
+    0,
+  );
   const pads = readPads(call, spatial);
   const wanted = attributes.integers("output_shape")?.slice(-spatial);
   const whole = transposedExtents(call.place, shape, { ...sizes, padding: noPadding });
@@ -174,7 +223,13 @@ export const pool: Operator = (call) => {
 };
 
 /** A pool over whole rows, columns or both. */
-export function wholePool(kind: "maxPool" | "averagePool", name: string, from: string, input: Shape, kernel: readonly [number, number]): ReluNode {
+export function wholePool(
+  kind: "maxPool" | "averagePool",
+  name: string,
+  from: string,
+  input: Shape,
+  kernel: readonly [number, number],
+): ReluNode {
   const shape = [input[0] / kernel[0], input[1] / kernel[1], input[2]];
   const base = { name, from: [from], shape, kernel, stride: kernel, dilation: [1, 1] as const, padding: noPadding };
   return kind === "maxPool" ? { kind, ...base } : { kind, ...base, countPadding: false };

@@ -3,9 +3,27 @@ import { channelsOf, sizeOf, type Shape, type Tensor } from "../../tensor.ts";
 import { LlifError } from "../../errors.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
 import { transposedExtents, windowedExtents, windowSize } from "../../relu/shapes.ts";
-import { inputOf, type AveragePoolNode, type Conv2dNode, type ConvTranspose2dNode, type DenseNode, type ReluActivationNode, type ReluNetwork, type ReluNode, type Window2d } from "../../relu/network.ts";
+import {
+  inputOf,
+  type AveragePoolNode,
+  type Conv2dNode,
+  type ConvTranspose2dNode,
+  type DenseNode,
+  type ReluActivationNode,
+  type ReluNetwork,
+  type ReluNode,
+  type Window2d,
+} from "../../relu/network.ts";
 import { metadataKey } from "./metadata.ts";
-import { AttributeProto_AttributeType, AttributeProtoSchema, ModelProtoSchema, NodeProtoSchema, TensorProto_DataType, TensorProtoSchema, ValueInfoProtoSchema } from "./onnx_pb.ts";
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  NodeProtoSchema,
+  TensorProto_DataType,
+  TensorProtoSchema,
+  ValueInfoProtoSchema,
+} from "./onnx_pb.ts";
 
 type Attribute = MessageInitShape<typeof AttributeProtoSchema>;
 type Node = MessageInitShape<typeof NodeProtoSchema>;
@@ -49,7 +67,12 @@ class Writer {
       irVersion: BigInt(irVersion),
       producerName: "llif",
       opsetImport: [{ domain: "", version: BigInt(this.#opset) }],
-      metadataProps: [{ key: metadataKey, value: JSON.stringify({ input: this.#network.convention, classes: this.#network.classes }) }],
+      metadataProps: [
+        {
+          key: metadataKey,
+          value: JSON.stringify({ input: this.#network.convention, classes: this.#network.classes }),
+        },
+      ],
       graph: {
         name: this.#network.name,
         node: this.#nodes,
@@ -66,10 +89,20 @@ class Writer {
       case "input":
         break;
       case "dense":
-        this.#node(node, "Gemm", [this.#floats(`${node.name}.weight`, node.weights.shape, node.weights.data), this.#bias(node)], [integer("transB", 1)]);
+        this.#node(
+          node,
+          "Gemm",
+          [this.#floats(`${node.name}.weight`, node.weights.shape, node.weights.data), this.#bias(node)],
+          [integer("transB", 1)],
+        );
         break;
       case "conv2d":
-        this.#node(node, "Conv", [this.#kernel(node), this.#bias(node)], [...windowAttributes(node), integer("group", node.groups)]);
+        this.#node(
+          node,
+          "Conv",
+          [this.#kernel(node), this.#bias(node)],
+          [...windowAttributes(node), integer("group", node.groups)],
+        );
         break;
       case "convTranspose2d":
         this.#convTranspose(node);
@@ -81,7 +114,12 @@ class Writer {
       }
       case "affine": {
         const product = this.#fresh(`${node.name}.product`);
-        this.#nodes.push({ name: product, opType: "Mul", input: [node.from[0], this.#floats(`${node.name}.scale`, channelAxes, node.scale)], output: [product] });
+        this.#nodes.push({
+          name: product,
+          opType: "Mul",
+          input: [node.from[0], this.#floats(`${node.name}.scale`, channelAxes, node.scale)],
+          output: [product],
+        });
         const shift = this.#floats(`${node.name}.shift`, channelAxes, node.shift);
         this.#nodes.push({ name: node.name, opType: "Add", input: [product, shift], output: [node.name] });
         break;
@@ -89,7 +127,13 @@ class Writer {
       case "relu":
         if (node.slope !== undefined) this.#sloped(node, node.slope, channelAxes);
         else if (node.ceiling === Infinity) this.#node(node, "Relu", [], []);
-        else this.#node(node, "Clip", [this.#floats(`${node.name}.min`, [], [0]), this.#floats(`${node.name}.max`, [], [node.ceiling])], []);
+        else
+          this.#node(
+            node,
+            "Clip",
+            [this.#floats(`${node.name}.min`, [], [0]), this.#floats(`${node.name}.max`, [], [node.ceiling])],
+            [],
+          );
         break;
       case "maxPool":
         this.#node(node, "MaxPool", [], this.#poolAttributes(node, false));
@@ -107,13 +151,24 @@ class Writer {
         this.#node(node, "Concat", [], [integer("axis", node.shape.length === 3 ? 1 : node.shape.length)]);
         break;
       case "softmax":
-        this.#node(node, node.logarithm ? "LogSoftmax" : "Softmax", [], [integer("axis", node.shape.length === 3 ? 1 : -1)]);
+        this.#node(
+          node,
+          node.logarithm ? "LogSoftmax" : "Softmax",
+          [],
+          [integer("axis", node.shape.length === 3 ? 1 : -1)],
+        );
         break;
     }
   }
 
   #node(node: ReluNode, opType: string, parameters: readonly string[], attribute: readonly Attribute[]): void {
-    this.#nodes.push({ name: node.name, opType, input: [...node.from, ...parameters], output: [node.name], attribute: [...attribute] });
+    this.#nodes.push({
+      name: node.name,
+      opType,
+      input: [...node.from, ...parameters],
+      output: [node.name],
+      attribute: [...attribute],
+    });
   }
 
   /** PRelu, with Clip behind it for a ceiling, or before it where a negative slope could reach the ceiling. */
@@ -124,8 +179,19 @@ class Writer {
     const prelu = { opType: "PRelu", parameters: [this.#floats(`${node.name}.slopes`, channelAxes, slope)] };
     const clip = { opType: "Clip", parameters: ["", this.#floats(`${node.name}.max`, [], [node.ceiling])] };
     const [first, second] = !clipped ? [prelu, undefined] : rising ? [prelu, clip] : [clip, prelu];
-    this.#nodes.push({ name: sloped, opType: first.opType, input: [node.from[0], ...first.parameters], output: [sloped] });
-    if (second !== undefined) this.#nodes.push({ name: node.name, opType: second.opType, input: [sloped, ...second.parameters], output: [node.name] });
+    this.#nodes.push({
+      name: sloped,
+      opType: first.opType,
+      input: [node.from[0], ...first.parameters],
+      output: [sloped],
+    });
+    if (second !== undefined)
+      this.#nodes.push({
+        name: node.name,
+        opType: second.opType,
+        input: [sloped, ...second.parameters],
+        output: [node.name],
+      });
   }
 
   /** In the file the kernel is [input channels, output channels / groups, height, width]. */
@@ -143,13 +209,19 @@ class Writer {
     const kernel = this.#floats(`${node.name}.weight`, [depth * node.groups, groupOutputs, height, width], data);
     const smallest = transposedExtents(`layer "${node.name}"`, this.#shapes.get(node.from[0]) ?? [], node);
     const more = smallest.map((extent, axis) => node.shape[axis] - extent);
-    this.#node(node, "ConvTranspose", [kernel, this.#bias(node)], [...windowAttributes(node), integer("group", node.groups), integers("output_padding", more)]);
+    this.#node(
+      node,
+      "ConvTranspose",
+      [kernel, this.#bias(node)],
+      [...windowAttributes(node), integer("group", node.groups), integers("output_padding", more)],
+    );
   }
 
   /** Channels last in the network, channels first in the file: an image is transposed before it is flattened, and after. */
   #reshape(node: ReluNode): void {
     let source = node.from[0];
-    if ((this.#shapes.get(source) ?? []).length === 3) source = this.#transpose(this.#fresh(`${node.name}.channelsLast`), source, [0, 2, 3, 1]);
+    if ((this.#shapes.get(source) ?? []).length === 3)
+      source = this.#transpose(this.#fresh(`${node.name}.channelsLast`), source, [0, 2, 3, 1]);
     const image = node.shape.length === 3;
     const reshaped = image ? this.#fresh(`${node.name}.image`) : node.name;
     const target = this.#integers(`${node.name}.shape`, [-1, ...node.shape]);
@@ -158,15 +230,29 @@ class Writer {
   }
 
   #transpose(name: string, source: string, permutation: readonly number[]): string {
-    this.#nodes.push({ name, opType: "Transpose", input: [source], output: [name], attribute: [integers("perm", permutation)] });
+    this.#nodes.push({
+      name,
+      opType: "Transpose",
+      input: [source],
+      output: [name],
+      attribute: [integers("perm", permutation)],
+    });
     return name;
   }
 
   #averagePool(node: AveragePoolNode): void {
     const dilated = node.dilation.some((cells) => cells !== 1);
     if (dilated) this.#opset = dilatedAverageOpset;
-    const attributes = [...this.#poolAttributes(node, node.countPadding), integer("count_include_pad", node.countPadding ? 1 : 0)];
-    this.#node(node, "AveragePool", [], attributes.filter(({ name }) => dilated || name !== "dilations"));
+    const attributes = [
+      ...this.#poolAttributes(node, node.countPadding),
+      integer("count_include_pad", node.countPadding ? 1 : 0),
+    ];
+    this.#node(
+      node,
+      "AveragePool",
+      [],
+      attributes.filter(({ name }) => dilated || name !== "dilations"),
+    );
   }
 
   /** Windows that stick out by ceil_mode, or by padding that does not count where they do so along one axis only. */
@@ -176,10 +262,20 @@ class Writer {
     const same = ([height, width]: Shape): boolean => height === node.shape[0] && width === node.shape[1];
     if (same(windowedExtents(place, input, node))) return [...windowAttributes(node), integer("ceil_mode", 0)];
     if (same(windowedExtents(place, input, node, true))) return [...windowAttributes(node), integer("ceil_mode", 1)];
-    if (countPadding) throw new LlifError("UNSUPPORTED", `${place}: an average that counts padding, with windows that stick out along one axis only, is not written`, { nodes: [node.name] });
-    const reach = (axis: number): number => (node.shape[axis] - 1) * node.stride[axis] + windowSize(node.kernel[axis], node.dilation[axis]);
+    if (countPadding)
+      throw new LlifError(
+        "UNSUPPORTED",
+        `${place}: an average that counts padding, with windows that stick out along one axis only, is not written`,
+        { nodes: [node.name] },
+      );
+    const reach = (axis: number): number =>
+      (node.shape[axis] - 1) * node.stride[axis] + windowSize(node.kernel[axis], node.dilation[axis]);
     const { top, left } = node.padding;
-    const padding = { ...node.padding, bottom: Math.max(0, reach(0) - input[0] - top), right: Math.max(0, reach(1) - input[1] - left) };
+    const padding = {
+      ...node.padding,
+      bottom: Math.max(0, reach(0) - input[0] - top),
+      right: Math.max(0, reach(1) - input[1] - left),
+    };
     return [...windowAttributes({ ...node, padding }), integer("ceil_mode", 0)];
   }
 
@@ -188,7 +284,8 @@ class Writer {
     const data = new Float32Array(node.weights.data.length);
     for (let cell = 0, index = 0; cell < height * width; cell++) {
       for (let channel = 0; channel < channels; channel++) {
-        for (let output = 0; output < outputs; output++) data[(output * channels + channel) * height * width + cell] = node.weights.data[index++];
+        for (let output = 0; output < outputs; output++)
+          data[(output * channels + channel) * height * width + cell] = node.weights.data[index++];
       }
     }
     return this.#floats(`${node.name}.weight`, [outputs, channels, height, width], data);
@@ -217,7 +314,12 @@ class Writer {
 
   #integers(wanted: string, values: readonly number[]): string {
     const name = this.#fresh(wanted);
-    this.#initializers.push({ name, dims: [BigInt(values.length)], dataType: TensorProto_DataType.INT64, int64Data: values.map(BigInt) });
+    this.#initializers.push({
+      name,
+      dims: [BigInt(values.length)],
+      dataType: TensorProto_DataType.INT64,
+      int64Data: values.map(BigInt),
+    });
     return name;
   }
 }
@@ -242,6 +344,12 @@ function integers(name: string, values: readonly number[]): Attribute {
 
 function valueInfo(name: string, shape: Shape): ValueInfo {
   const extents = shape.length === 3 ? [shape[2], shape[0], shape[1]] : shape;
-  const dim = [{ value: { case: "dimParam" as const, value: "N" } }, ...extents.map((extent) => ({ value: { case: "dimValue" as const, value: BigInt(extent) } }))];
-  return { name, type: { value: { case: "tensorType", value: { elemType: TensorProto_DataType.FLOAT, shape: { dim } } } } };
+  const dim = [
+    { value: { case: "dimParam" as const, value: "N" } },
+    ...extents.map((extent) => ({ value: { case: "dimValue" as const, value: BigInt(extent) } })),
+  ];
+  return {
+    name,
+    type: { value: { case: "tensorType", value: { elemType: TensorProto_DataType.FLOAT, shape: { dim } } } },
+  };
 }

@@ -63,7 +63,11 @@ const legacyMagic = 0x1950a86a20f9469cfc6c;
  * key `state_dict` or `model` of a checkpoint. The pickle is read as data: no class is looked up, no code is run.
  * @throws {LlifError} FORMAT for a truncated or corrupt file or one beyond the budget, UNSUPPORTED where it holds more than weights.
  */
-export function readStateDict(source: Uint8Array | ArrayBuffer | DataView, place = "PyTorch file", options: { readonly budget?: ReadBudget | Budget } = {}): StateDict {
+export function readStateDict(
+  source: Uint8Array | ArrayBuffer | DataView,
+  place = "PyTorch file",
+  options: { readonly budget?: ReadBudget | Budget } = {},
+): StateDict {
   checkString("readStateDict: place", place);
   checkOptions("readStateDict", options, { budget: true });
   const bytes = checkBytes(place, source);
@@ -74,30 +78,48 @@ export function readStateDict(source: Uint8Array | ArrayBuffer | DataView, place
     const inner = entries instanceof Map ? entries.get(key) : undefined;
     if (inner instanceof Map) entries = inner;
   }
-  if (!(entries instanceof Map)) throw new LlifError("UNSUPPORTED", `${place}: expected a state dict, got something else`);
+  if (!(entries instanceof Map))
+    throw new LlifError("UNSUPPORTED", `${place}: expected a state dict, got something else`);
   const tensors = new Map<string, Tensor>();
   for (const [name, value] of entries) {
-    if (typeof name === "string" && isObject(value) && value.object instanceof StoredTensor) tensors.set(name, toTensor(value.object, storages, `${place}: ${quoted(name)}`, budget));
+    if (typeof name === "string" && isObject(value) && value.object instanceof StoredTensor)
+      tensors.set(name, toTensor(value.object, storages, `${place}: ${quoted(name)}`, budget));
   }
-  if (tensors.size === 0) throw new LlifError("UNSUPPORTED", `${place}: expected a state dict, got one without tensors`);
+  if (tensors.size === 0)
+    throw new LlifError("UNSUPPORTED", `${place}: expected a state dict, got one without tensors`);
   return tensors;
 }
 
 const machine: Machine = {
-  knows: (global) => ["collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter"].includes(global) || storageType(global) !== undefined,
+  knows: (global) =>
+    ["collections.OrderedDict", "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter"].includes(
+      global,
+    ) || storageType(global) !== undefined,
   call(global, values) {
     if (global === "collections.OrderedDict") return orderedDict(values);
     if (global === "torch._utils._rebuild_parameter") return values[0];
     if (global !== "torch._utils._rebuild_tensor_v2") return undefined;
     const [storage, offset, shape, strides] = values;
-    if (!isObject(storage) || !(storage.object instanceof Storage) || !isSize(offset) || !isSizes(shape) || !isSizes(strides) || shape.length !== strides.length || shape.length > mostDimensions) return undefined;
+    if (
+      !isObject(storage) ||
+      !(storage.object instanceof Storage) ||
+      !isSize(offset) ||
+      !isSizes(shape) ||
+      !isSizes(strides) ||
+      shape.length !== strides.length ||
+      shape.length > mostDimensions
+    )
+      return undefined;
     return { object: new StoredTensor(storage.object, offset, shape, strides) };
   },
   persistent(id) {
     const [kind, type, key, , elements] = Array.isArray(id) ? id : [];
     const element = type !== undefined && isGlobal(type) ? storageType(type.global) : undefined;
     if (kind !== "storage" || element === undefined || typeof key !== "string" || !isSize(elements)) {
-      throw new LlifError("UNSUPPORTED", "PyTorch file: expected tensors of float, double, half or integer type, got another storage");
+      throw new LlifError(
+        "UNSUPPORTED",
+        "PyTorch file: expected tensors of float, double, half or integer type, got another storage",
+      );
     }
     return { object: new Storage(key, element, elements) };
   },
@@ -122,12 +144,22 @@ interface Contents {
 function readZip(bytes: Uint8Array, place: string, budget: Budget): Contents {
   const files = unzip(bytes, place, undefined, budget);
   const [main, pickle] = [...files].find(([name]) => name.endsWith("/data.pkl")) ?? [];
-  if (main === undefined || pickle === undefined) throw new LlifError("FORMAT", `${place}: expected an archive with data.pkl, got ${[...files.keys()].slice(0, 5).map((name) => quoted(name)).join(", ")}`);
+  if (main === undefined || pickle === undefined)
+    throw new LlifError(
+      "FORMAT",
+      `${place}: expected an archive with data.pkl, got ${[...files.keys()]
+        .slice(0, 5)
+        .map((name) => quoted(name))
+        .join(", ")}`,
+    );
   const folder = main.slice(0, -"data.pkl".length);
   const order = files.get(`${folder}byteorder`);
-  if (order !== undefined && new TextDecoder().decode(order) !== "little") throw new LlifError("UNSUPPORTED", `${place}: expected little-endian numbers`);
+  if (order !== undefined && new TextDecoder().decode(order) !== "little")
+    throw new LlifError("UNSUPPORTED", `${place}: expected little-endian numbers`);
   const prefix = `${folder}data/`;
-  const storages = [...files].filter(([name]) => name.startsWith(prefix)).map(([name, data]) => [name.slice(prefix.length), data] as const);
+  const storages = [...files]
+    .filter(([name]) => name.startsWith(prefix))
+    .map(([name, data]) => [name.slice(prefix.length), data] as const);
   return { root: unpickle(pickle, 0, machine, place, budget).value, storages: new Map(storages) };
 }
 
@@ -151,24 +183,35 @@ function readLegacy(bytes: Uint8Array, place: string, budget: Budget): Contents 
   if (next() !== legacyMagic) throw new LlifError("FORMAT", `${place}: expected the magic number of torch.save`);
   next();
   const system = next();
-  if (system instanceof Map && system.get("little_endian") !== true) throw new LlifError("UNSUPPORTED", `${place}: expected little-endian numbers`);
+  if (system instanceof Map && system.get("little_endian") !== true)
+    throw new LlifError("UNSUPPORTED", `${place}: expected little-endian numbers`);
   const root = next();
   const keys = next();
   const storages = new Map<string, Uint8Array>();
   for (const key of Array.isArray(keys) ? keys : []) {
     const storage = typeof key === "string" ? collected.get(key) : undefined;
-    if (storage === undefined) throw new LlifError("FORMAT", `${place}: the storage ${typeof key === "string" ? quoted(key) : "without a name"} belongs to no tensor`);
+    if (storage === undefined)
+      throw new LlifError(
+        "FORMAT",
+        `${place}: the storage ${typeof key === "string" ? quoted(key) : "without a name"} belongs to no tensor`,
+      );
     const length = storage.elements * storage.type.bytes;
     // The number of elements comes before them.
     const start = at + 8;
-    if (start + length > bytes.length) throw new LlifError("FORMAT", `${place}: truncated, expected ${start + length} bytes, got ${bytes.length}`);
+    if (start + length > bytes.length)
+      throw new LlifError("FORMAT", `${place}: truncated, expected ${start + length} bytes, got ${bytes.length}`);
     storages.set(storage.key, bytes.subarray(start, start + length));
     at = start + length;
   }
   return { root, storages };
 }
 
-function toTensor({ storage, offset, shape, strides }: StoredTensor, storages: ReadonlyMap<string, Uint8Array>, place: string, budget: Budget): Tensor {
+function toTensor(
+  { storage, offset, shape, strides }: StoredTensor,
+  storages: ReadonlyMap<string, Uint8Array>,
+  place: string,
+  budget: Budget,
+): Tensor {
   const bytes = storages.get(storage.key);
   if (bytes === undefined) throw new LlifError("FORMAT", `${place}: its numbers are missing`);
   const count = shape.includes(0) ? 0 : sizeOf(shape);
@@ -176,7 +219,11 @@ function toTensor({ storage, offset, shape, strides }: StoredTensor, storages: R
   budget.take("elements", count, place);
   budget.checkTime(place);
   const last = count === 0 ? -1 : shape.reduce((sum, extent, axis) => sum + (extent - 1) * strides[axis], offset);
-  if ((last + 1) * storage.type.bytes > bytes.length) throw new LlifError("FORMAT", `${place}: truncated, expected ${(last + 1) * storage.type.bytes} bytes, got ${bytes.length}`);
+  if ((last + 1) * storage.type.bytes > bytes.length)
+    throw new LlifError(
+      "FORMAT",
+      `${place}: truncated, expected ${(last + 1) * storage.type.bytes} bytes, got ${bytes.length}`,
+    );
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data = new Float32Array(count);
   const position = new Array<number>(shape.length).fill(0);

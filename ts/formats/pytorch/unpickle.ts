@@ -9,7 +9,16 @@ export interface GlobalName {
 }
 
 /** What a pickle may hold here: data alone. Dictionaries become maps, tuples and lists arrays. */
-export type PickleValue = null | boolean | number | string | Uint8Array | PickleValue[] | Map<PickleValue, PickleValue> | GlobalName | PickleObject;
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | string
+  | Uint8Array
+  | PickleValue[]
+  | Map<PickleValue, PickleValue>
+  | GlobalName
+  | PickleObject;
 
 /** What `Machine.call` made. */
 export interface PickleObject {
@@ -33,7 +42,13 @@ const mark = Symbol("mark");
  * @returns the value and where the pickle ends.
  * @throws {LlifError} FORMAT for a truncated or corrupt pickle, UNSUPPORTED for one that asks for more than `machine` allows.
  */
-export function unpickle(bytes: Uint8Array, start: number, machine: Machine, place: string, budget: Budget): { readonly value: PickleValue; readonly end: number } {
+export function unpickle(
+  bytes: Uint8Array,
+  start: number,
+  machine: Machine,
+  place: string,
+  budget: Budget,
+): { readonly value: PickleValue; readonly end: number } {
   return new Reader(bytes, start, machine, place, budget).run();
 }
 
@@ -67,52 +82,95 @@ class Reader {
 
   #step(opcode: string): void {
     switch (opcode) {
-      case "\x80": return void this.#uint(1); // protocol
-      case "\x95": return void this.#skip(8); // frame
-      case "(": return void this.#stack.push(mark);
-      case "0": return void this.#pop();
-      case "N": return this.#push(null);
-      case "\x88": return this.#push(true);
-      case "\x89": return this.#push(false);
-      case "K": return this.#push(this.#uint(1));
-      case "M": return this.#push(this.#uint(2));
-      case "J": return this.#push(this.#uint(4) | 0);
-      case "G": return this.#push(this.#view.getFloat64(this.#skip(8)));
-      case "\x8a": return this.#push(this.#long(this.#uint(1)));
-      case "X": return this.#push(this.#text(this.#uint(4)));
-      case "\x8c": return this.#push(this.#text(this.#uint(1)));
-      case "\x8d": return this.#push(this.#text(this.#uint64()));
-      case "U": return this.#push(this.#text(this.#uint(1)));
-      case "T": return this.#push(this.#text(this.#uint(4)));
-      case "B": return this.#push(this.#raw(this.#uint(4)));
-      case "C": return this.#push(this.#raw(this.#uint(1)));
-      case "]": case ")": return this.#pushNew([]);
-      case "}": return this.#pushNew(new Map());
-      case "t": case "l": return this.#pushNew(this.#toMark());
-      case "\x85": return this.#pushNew([this.#pop()]);
-      case "\x86": return this.#pushNew([this.#pop(), this.#pop()].reverse());
-      case "\x87": return this.#pushNew([this.#pop(), this.#pop(), this.#pop()].reverse());
-      case "d": return this.#pushNew(this.#fill(new Map(), this.#toMark()));
-      case "a": return this.#append([this.#pop()]);
-      case "e": return this.#append(this.#toMark());
-      case "s": return this.#setItems([this.#pop(), this.#pop()].reverse());
-      case "u": return this.#setItems(this.#toMark());
-      case "q": return void this.#memo.set(this.#uint(1), this.#top());
-      case "r": return void this.#memo.set(this.#uint(4), this.#top());
-      case "\x94": return void this.#memo.set(this.#memo.size, this.#top());
-      case "h": return this.#push(this.#recall(this.#uint(1)));
-      case "j": return this.#push(this.#recall(this.#uint(4)));
-      case "c": return this.#global(`${this.#line()}.${this.#line()}`);
+      case "\x80":
+        return void this.#uint(1); // protocol
+      case "\x95":
+        return void this.#skip(8); // frame
+      case "(":
+        return void this.#stack.push(mark);
+      case "0":
+        return void this.#pop();
+      case "N":
+        return this.#push(null);
+      case "\x88":
+        return this.#push(true);
+      case "\x89":
+        return this.#push(false);
+      case "K":
+        return this.#push(this.#uint(1));
+      case "M":
+        return this.#push(this.#uint(2));
+      case "J":
+        return this.#push(this.#uint(4) | 0);
+      case "G":
+        return this.#push(this.#view.getFloat64(this.#skip(8)));
+      case "\x8a":
+        return this.#push(this.#long(this.#uint(1)));
+      case "X":
+        return this.#push(this.#text(this.#uint(4)));
+      case "\x8c":
+        return this.#push(this.#text(this.#uint(1)));
+      case "\x8d":
+        return this.#push(this.#text(this.#uint64()));
+      case "U":
+        return this.#push(this.#text(this.#uint(1)));
+      case "T":
+        return this.#push(this.#text(this.#uint(4)));
+      case "B":
+        return this.#push(this.#raw(this.#uint(4)));
+      case "C":
+        return this.#push(this.#raw(this.#uint(1)));
+      case "]":
+      case ")":
+        return this.#pushNew([]);
+      case "}":
+        return this.#pushNew(new Map());
+      case "t":
+      case "l":
+        return this.#pushNew(this.#toMark());
+      case "\x85":
+        return this.#pushNew([this.#pop()]);
+      case "\x86":
+        return this.#pushNew([this.#pop(), this.#pop()].reverse());
+      case "\x87":
+        return this.#pushNew([this.#pop(), this.#pop(), this.#pop()].reverse());
+      case "d":
+        return this.#pushNew(this.#fill(new Map(), this.#toMark()));
+      case "a":
+        return this.#append([this.#pop()]);
+      case "e":
+        return this.#append(this.#toMark());
+      case "s":
+        return this.#setItems([this.#pop(), this.#pop()].reverse());
+      case "u":
+        return this.#setItems(this.#toMark());
+      case "q":
+        return void this.#memo.set(this.#uint(1), this.#top());
+      case "r":
+        return void this.#memo.set(this.#uint(4), this.#top());
+      case "\x94":
+        return void this.#memo.set(this.#memo.size, this.#top());
+      case "h":
+        return this.#push(this.#recall(this.#uint(1)));
+      case "j":
+        return this.#push(this.#recall(this.#uint(4)));
+      case "c":
+        return this.#global(`${this.#line()}.${this.#line()}`);
       case "\x93": {
         const [module, name] = [this.#pop(), this.#pop()].reverse();
         if (typeof module !== "string" || typeof name !== "string") throw this.#corrupt("a global without a name");
         return this.#global(`${module}.${name}`);
       }
-      case "R": case "\x81": return this.#call();
+      case "R":
+      case "\x81":
+        return this.#call();
       // An object's further attributes (a state dict's `_metadata`) are no weights.
-      case "b": return void this.#pop();
-      case "Q": return this.#pushNew(this.#machine.persistent(this.#pop()));
-      default: throw this.#corrupt(`opcode 0x${opcode.charCodeAt(0).toString(16)}`);
+      case "b":
+        return void this.#pop();
+      case "Q":
+        return this.#pushNew(this.#machine.persistent(this.#pop()));
+      default:
+        throw this.#corrupt(`opcode 0x${opcode.charCodeAt(0).toString(16)}`);
     }
   }
 
@@ -131,7 +189,10 @@ class Reader {
   }
 
   #refused(global: string): LlifError {
-    return new LlifError("UNSUPPORTED", `${this.#place}: the file asks for ${quoted(global).slice(1, -1)}, which is not run; expected a state dict, as torch.save(model.state_dict(), file) writes it, or an ONNX export`);
+    return new LlifError(
+      "UNSUPPORTED",
+      `${this.#place}: the file asks for ${quoted(global).slice(1, -1)}, which is not run; expected a state dict, as torch.save(model.state_dict(), file) writes it, or an ONNX export`,
+    );
   }
 
   #append(values: PickleValue[]): void {
@@ -195,7 +256,11 @@ class Reader {
 
   #uint(bytes: 1 | 2 | 4): number {
     const at = this.#skip(bytes);
-    return bytes === 1 ? this.#view.getUint8(at) : bytes === 2 ? this.#view.getUint16(at, true) : this.#view.getUint32(at, true);
+    return bytes === 1
+      ? this.#view.getUint8(at)
+      : bytes === 2
+        ? this.#view.getUint16(at, true)
+        : this.#view.getUint32(at, true);
   }
 
   #uint64(): number {

@@ -1,11 +1,31 @@
 import { LlifError } from "../../errors.ts";
-import { inputOf, type AveragePoolNode, type MaxPoolNode, type Padding, type ReluActivationNode, type ReluNetwork, type ReluNode } from "../../relu/network.ts";
+import {
+  inputOf,
+  type AveragePoolNode,
+  type MaxPoolNode,
+  type Padding,
+  type ReluActivationNode,
+  type ReluNetwork,
+  type ReluNode,
+} from "../../relu/network.ts";
 import { channelsOf, sameShape, sizeOf, type Shape } from "../../tensor.ts";
 import type { FoldedNetwork } from "./graph.ts";
 import { addPadding, noPadding, repeated } from "./linear.ts";
 import { Neurons } from "./neurons.ts";
 import { averaged, maxPooled, padded, pooledShape } from "./pools.ts";
-import { combined, isLight, isNonNegative, outerShape, type Piece, placed, resizedPlace, sourcePiece, type Value, valuesOfPiece, wholePlace } from "./value.ts";
+import {
+  combined,
+  isLight,
+  isNonNegative,
+  outerShape,
+  type Piece,
+  placed,
+  resizedPlace,
+  sourcePiece,
+  type Value,
+  valuesOfPiece,
+  wholePlace,
+} from "./value.ts";
 import { foldWeighted, placeParts, scaleOutputs } from "./weighted.ts";
 
 export interface FoldOptions {
@@ -31,7 +51,10 @@ const widestAverage = 2 ** 25;
  * @throws {LlifError} UNSUPPORTED naming every node that is not mapped.
  * @see docs/mathematics.md, operators
  */
-export function foldNetwork(network: ReluNetwork, options: FoldOptions = { pixels: true, signedCounts: false }): FoldedNetwork {
+export function foldNetwork(
+  network: ReluNetwork,
+  options: FoldOptions = { pixels: true, signedCounts: false },
+): FoldedNetwork {
   const folder = new Folder(network, options);
   const refusals = new Map<string, string>();
   const attempt = (name: string, body: () => void): void => {
@@ -46,7 +69,9 @@ export function foldNetwork(network: ReluNetwork, options: FoldOptions = { pixel
   for (const name of network.outputs) attempt(name, () => folder.output(name));
   if (refusals.size > 0) {
     const list = [...refusals].map(([name, reason]) => `"${name}": ${reason}`).join("; ");
-    throw new LlifError("UNSUPPORTED", `network "${network.name}": ${refusals.size} node(s) are not mapped: ${list}`, { nodes: [...refusals.keys()] });
+    throw new LlifError("UNSUPPORTED", `network "${network.name}": ${refusals.size} node(s) are not mapped: ${list}`, {
+      nodes: [...refusals.keys()],
+    });
   }
   return folder.folded();
 }
@@ -65,7 +90,8 @@ class Folder {
   constructor(network: ReluNetwork, options: FoldOptions) {
     this.#network = network;
     this.#options = options;
-    for (const node of network.nodes) for (const source of node.from) this.#readers.set(source, [...(this.#readers.get(source) ?? []), node]);
+    for (const node of network.nodes)
+      for (const source of node.from) this.#readers.set(source, [...(this.#readers.get(source) ?? []), node]);
     this.#input = { name: inputOf(network).name, shape: this.#inputShape(), signed: !options.pixels };
     this.#neurons = new Neurons(this.#input, options.signedCounts);
   }
@@ -78,14 +104,22 @@ class Folder {
   fold(node: ReluNode): void {
     if (node.from.some((name) => !this.#values.has(name))) return;
     for (const name of node.from) this.#settle(name);
-    this.#values.set(node.name, this.#valueOf(node, node.from.map((name) => this.#values.get(name) as Value)));
+    this.#values.set(
+      node.name,
+      this.#valueOf(
+        node,
+        node.from.map((name) => this.#values.get(name) as Value),
+      ),
+    );
   }
 
   output(name: string): void {
     const value = this.#values.get(name);
     if (value === undefined) return;
     // What has pools or padding left is held by neurons first: an output only integrates.
-    const ready = this.#eachPiece(value, (piece) => (piece.pools.length > 0 ? this.#neurons.hold(piece, false) : this.#unpadded(piece)));
+    const ready = this.#eachPiece(value, (piece) =>
+      piece.pools.length > 0 ? this.#neurons.hold(piece, false) : this.#unpadded(piece),
+    );
     const parts = ready.pieces.map((piece) => this.#placedParts(piece, ready.shape));
     const [first] = ready.pieces;
     const single = ready.pieces.length === 1;
@@ -94,7 +128,11 @@ class Folder {
     const rectified = this.#rectifiedOutputs.has(name);
     const shape = single ? first.shape : ready.shape;
     const bias = single ? repeated(first.bias, channels) : this.#placedBias(ready);
-    this.#neurons.addOutput({ rectified, shape, synapses: this.#neurons.spread(parts.flat(), shape), bias }, wanted, name);
+    this.#neurons.addOutput(
+      { rectified, shape, synapses: this.#neurons.spread(parts.flat(), shape), bias },
+      wanted,
+      name,
+    );
   }
 
   readonly #rectifiedOutputs = new Set<string>();
@@ -107,23 +145,59 @@ class Folder {
       case "dense":
       case "conv2d":
       case "convTranspose2d":
-        return { shape, pieces: [foldWeighted(node, this.#eachPiece(value, (piece) => this.#weightable(piece, node.kind, value.shape)))] };
+        return {
+          shape,
+          pieces: [
+            foldWeighted(
+              node,
+              this.#eachPiece(value, (piece) => this.#weightable(piece, node.kind, value.shape)),
+            ),
+          ],
+        };
       case "affine":
-        return this.#renamed(this.#eachPiece(value, (piece) => this.#scaled(piece, node.scale, node.shift)), node.name);
+        return this.#renamed(
+          this.#eachPiece(value, (piece) => this.#scaled(piece, node.scale, node.shift)),
+          node.name,
+        );
       case "relu":
-        if (this.#endsHere(node) && node.ceiling === Infinity && slopesOf(node) === null && value.pieces.every((piece) => piece.pools.length === 0)) {
+        if (
+          this.#endsHere(node) &&
+          node.ceiling === Infinity &&
+          slopesOf(node) === null &&
+          value.pieces.every((piece) => piece.pools.length === 0)
+        ) {
           this.#rectifiedOutputs.add(node.name);
           return value;
         }
         return this.#activated(value, node);
       case "pad":
-        return this.#renamed({ shape, pieces: value.pieces.map((piece) => this.#padded(piece, node.padding, value.shape)) }, node.name);
+        return this.#renamed(
+          { shape, pieces: value.pieces.map((piece) => this.#padded(piece, node.padding, value.shape)) },
+          node.name,
+        );
       case "maxPool":
-        return this.#renamed({ shape, pieces: value.pieces.map((piece) => this.#maxPooled(piece, node, value.shape)) }, node.name);
+        return this.#renamed(
+          { shape, pieces: value.pieces.map((piece) => this.#maxPooled(piece, node, value.shape)) },
+          node.name,
+        );
       case "averagePool":
-        return this.#narrowed(this.#renamed({ shape, pieces: value.pieces.map((piece) => averaged(this.#readable(this.#spatial(piece, value.shape)), node, this.#neurons)) }, node.name), node);
+        return this.#narrowed(
+          this.#renamed(
+            {
+              shape,
+              pieces: value.pieces.map((piece) =>
+                averaged(this.#readable(this.#spatial(piece, value.shape)), node, this.#neurons),
+              ),
+            },
+            node.name,
+          ),
+          node,
+        );
       case "reshape":
-        return this.#renamed({ shape, pieces: value.pieces.map((piece) => this.#reshaped(piece, value.shape, shape)) }, node.name);
+        return this.#renamed(
+          { shape, pieces: value.pieces.map((piece) => this.#reshaped(piece, value.shape, shape)) },
+          node.name,
+        );
       case "softmax":
         return value;
       case "add":
@@ -138,16 +212,26 @@ class Folder {
     const [height, width, channels] = node.shape;
     const cells = node.kernel[0] * node.kernel[1];
     if (height * width !== 1 || cells * channels * (this.#options.levels ?? 0) <= widestAverage) return value;
-    return this.#eachPiece(value, (piece) => (isNonNegative(piece, this.#neurons.sources) ? this.#neurons.rectify({ ...piece, name: `${node.name}.mean` }, node.name, Infinity) : piece));
+    return this.#eachPiece(value, (piece) =>
+      isNonNegative(piece, this.#neurons.sources)
+        ? this.#neurons.rectify({ ...piece, name: `${node.name}.mean` }, node.name, Infinity)
+        : piece,
+    );
   }
 
   #activated(value: Value, node: ReluActivationNode): Value {
     const slopes = slopesOf(node);
-    if (slopes === null) return this.#eachPiece(this.#renamed(value, node.name), (piece) => this.#neurons.rectify(this.#unpadded(piece), node.name, node.ceiling));
+    if (slopes === null)
+      return this.#eachPiece(this.#renamed(value, node.name), (piece) =>
+        this.#neurons.rectify(this.#unpadded(piece), node.name, node.ceiling),
+      );
     const leaked = this.#eachPiece(value, (piece) => {
       const slope = valuesOfPiece(slopes, piece);
       // A negative slope turns the order around, so pools before it cannot follow it.
-      const plain = piece.pools.length > 0 && slope.some((factor) => factor < 0) ? this.#neurons.hold(piece, false) : this.#unpadded(piece);
+      const plain =
+        piece.pools.length > 0 && slope.some((factor) => factor < 0)
+          ? this.#neurons.hold(piece, false)
+          : this.#unpadded(piece);
       return this.#neurons.leak(plain, node.name, slope, node.ceiling, this.#isPooled(node.name));
     });
     return this.#renamed(leaked, node.name);
@@ -166,9 +250,19 @@ class Folder {
     const { mean, std } = this.#network.convention;
     const channels = Math.max(mean.length, std.length);
     const at = (values: readonly number[], channel: number) => values[values.length === 1 ? 0 : channel];
-    const perChannel = (value: (channel: number) => number) => Float64Array.from({ length: channels }, (_, channel) => value(channel));
+    const perChannel = (value: (channel: number) => number) =>
+      Float64Array.from({ length: channels }, (_, channel) => value(channel));
     const scale = perChannel((c) => 1 / at(std, c));
-    return { shape, pieces: [{ ...piece, parts: [{ from: name, linear: { kind: "identity", weights: scale } }], bias: perChannel((c) => -at(mean, c) / at(std, c)) }] };
+    return {
+      shape,
+      pieces: [
+        {
+          ...piece,
+          parts: [{ from: name, linear: { kind: "identity", weights: scale } }],
+          bias: perChannel((c) => -at(mean, c) / at(std, c)),
+        },
+      ],
+    };
   }
 
   /** A flat input that is only read as an image is taken as one. */
@@ -177,7 +271,8 @@ class Folder {
     const readers = this.#readers.get(name) ?? [];
     const { mean, std } = this.#network.convention;
     const [first] = readers;
-    const same = first !== undefined && readers.every((node) => node.kind === "reshape" && sameShape(node.shape, first.shape));
+    const same =
+      first !== undefined && readers.every((node) => node.kind === "reshape" && sameShape(node.shape, first.shape));
     return same && first.shape.length === 3 && mean.length === 1 && std.length === 1 ? first.shape : shape;
   }
 
@@ -187,9 +282,13 @@ class Folder {
     if (value.pieces.every(isLight)) return;
     const readers = this.#readers.get(name) ?? [];
     const asSpikes = readers.some(({ kind }) => readsSpikes.has(kind));
-    const repeated = readers.length > 2 || (readers.length === 2 && readers.some(({ kind }) => kind === "add" || kind === "concat"));
+    const repeated =
+      readers.length > 2 || (readers.length === 2 && readers.some(({ kind }) => kind === "add" || kind === "concat"));
     if (!asSpikes && !repeated) return;
-    this.#values.set(name, this.#eachPiece(value, (piece) => (isLight(piece) ? piece : this.#neurons.hold(piece, this.#isPooled(name)))));
+    this.#values.set(
+      name,
+      this.#eachPiece(value, (piece) => (isLight(piece) ? piece : this.#neurons.hold(piece, this.#isPooled(name)))),
+    );
   }
 
   #isPooled(name: string): boolean {
@@ -208,12 +307,17 @@ class Folder {
 
   /** The elements are now those of another node, at the same places. */
   #renamed(value: Value, node: string): Value {
-    return this.#eachPiece(value, (piece) => ({ ...piece, origin: { node, place: piece.place, size: sizeOf(outerShape(piece)) } }));
+    return this.#eachPiece(value, (piece) => ({
+      ...piece,
+      origin: { node, place: piece.place, size: sizeOf(outerShape(piece)) },
+    }));
   }
 
   /** A constant current cannot pass a pool or a padding: spikes repeat the input there. */
   #readable(piece: Piece): Piece {
-    return piece.parts.some(({ from }) => from === this.#input.name) && isLight(piece) ? this.#neurons.repeatInput(piece) : piece;
+    return piece.parts.some(({ from }) => from === this.#input.name) && isLight(piece)
+      ? this.#neurons.repeatInput(piece)
+      : piece;
   }
 
   /** As a weighted layer of that kind can read it. */
@@ -227,7 +331,10 @@ class Folder {
   #spatial(piece: Piece, whole: Shape): Piece {
     const light = isLight(piece) ? piece : this.#neurons.hold(piece, false);
     this.#checkImage(light, whole);
-    const fits = light.parts.every(({ from, linear }) => sameShape(this.#neurons.shapeOf(from), light.shape) && linear.weights.length <= channelsOf(light.shape));
+    const fits = light.parts.every(
+      ({ from, linear }) =>
+        sameShape(this.#neurons.shapeOf(from), light.shape) && linear.weights.length <= channelsOf(light.shape),
+    );
     return fits ? light : this.#neurons.hold(this.#unpadded(light), false);
   }
 
@@ -236,7 +343,9 @@ class Folder {
     const [height, width, channels] = outerShape(piece);
     const channelwise = piece.place.stride === channelsOf(whole) && piece.place.block === channels;
     if (height === whole[0] && width === whole[1] && (channels === channelsOf(whole) || channelwise)) return;
-    throw new Refusal("a window over a concatenation that was reshaped is not mapped; concatenate images along their channels");
+    throw new Refusal(
+      "a window over a concatenation that was reshaped is not mapped; concatenate images along their channels",
+    );
   }
 
   /** With the padding laid around the sources, if there is any. */
@@ -260,7 +369,10 @@ class Folder {
       return { ...piece, pools: [...piece.pools, { ...node, shape }], place: resizedPlace(piece, sizeOf(shape)) };
     }
     const readable = this.#readable(piece);
-    return maxPooled(readable, node, this.#neurons) ?? (maxPooled(this.#neurons.hold(this.#unpadded(readable), true), node, this.#neurons) as Piece);
+    return (
+      maxPooled(readable, node, this.#neurons) ??
+      (maxPooled(this.#neurons.hold(this.#unpadded(readable), true), node, this.#neurons) as Piece)
+    );
   }
 
   #reshaped(piece: Piece, before: Shape, after: Shape): Piece {
@@ -269,19 +381,34 @@ class Folder {
     // A sum keeps the shape of its layer, unless a window will read it under the new one.
     if (!isLight(plain) && (after.length !== 3 || sameShape(after, outerShape(plain)))) return plain;
     const light = isLight(plain) ? plain : this.#neurons.hold(plain, false);
-    const written = (values: Float64Array) => (channelsOf(after) % values.length === 0 ? values : repeated(values, sizeOf(after)));
-    const parts = light.parts.map(({ from, linear }) => ({ from, linear: { ...linear, weights: written(linear.weights) } }));
+    const written = (values: Float64Array) =>
+      channelsOf(after) % values.length === 0 ? values : repeated(values, sizeOf(after));
+    const parts = light.parts.map(({ from, linear }) => ({
+      from,
+      linear: { ...linear, weights: written(linear.weights) },
+    }));
     return { ...light, shape: after, parts, bias: written(light.bias) };
   }
 
   #sums(values: Value[], name: string): Piece[] {
-    const whole = values.map((value) => this.#eachPiece(value, (piece) => (piece.pools.length > 0 ? this.#neurons.hold(piece, false) : this.#unpadded(piece))));
+    const whole = values.map((value) =>
+      this.#eachPiece(value, (piece) =>
+        piece.pools.length > 0 ? this.#neurons.hold(piece, false) : this.#unpadded(piece),
+      ),
+    );
     const [first] = whole;
-    const aligned = whole.every(({ pieces }) => pieces.length === first.pieces.length && pieces.every((piece, index) => samePlace(piece, first.pieces[index])));
-    const pieces = aligned ? first.pieces.map((_, index) => whole.map((value) => value.pieces[index])) : [whole.map((value) => this.#joined(value))];
+    const aligned = whole.every(
+      ({ pieces }) =>
+        pieces.length === first.pieces.length && pieces.every((piece, index) => samePlace(piece, first.pieces[index])),
+    );
+    const pieces = aligned
+      ? first.pieces.map((_, index) => whole.map((value) => value.pieces[index]))
+      : [whole.map((value) => this.#joined(value))];
     return pieces.map((given) => {
       const shape = given.find(hasWindow)?.shape ?? given[0].shape;
-      const terms = given.map((term) => (hasWindow(term) && !sameShape(term.shape, shape) ? this.#neurons.hold(term, false) : term));
+      const terms = given.map((term) =>
+        hasWindow(term) && !sameShape(term.shape, shape) ? this.#neurons.hold(term, false) : term,
+      );
       const { place, origin } = given[0];
       const bias = terms.map((term) => term.bias).reduce((sum, term) => combined(sum, term, (a, b) => a + b));
       return { shape, place, origin, padding: null, pools: [], name, bias, parts: terms.flatMap(({ parts }) => parts) };
@@ -318,19 +445,30 @@ class Folder {
   #placedParts(piece: Piece, whole: Shape): Piece["parts"] {
     const shapeOf = (source: string) => this.#neurons.shapeOf(source);
     const parts = placeParts(piece, whole, shapeOf) ?? placeParts(this.#neurons.hold(piece, false), whole, shapeOf);
-    if (parts === null) throw new Refusal("a sum or an output of concatenated values under another shape is not mapped; reshape them before");
+    if (parts === null)
+      throw new Refusal(
+        "a sum or an output of concatenated values under another shape is not mapped; reshape them before",
+      );
     return parts;
   }
 
   #placedBias(value: Value): Float64Array {
     const bias = new Float64Array(sizeOf(value.shape));
-    for (const piece of value.pieces) for (let index = 0; index < sizeOf(outerShape(piece)); index++) bias[placed(piece.place, index)] = piece.bias[index % piece.bias.length];
+    for (const piece of value.pieces)
+      for (let index = 0; index < sizeOf(outerShape(piece)); index++)
+        bias[placed(piece.place, index)] = piece.bias[index % piece.bias.length];
     return bias;
   }
 }
 
 /** Nodes that read a linear value as spikes. */
-const readsSpikes: ReadonlySet<ReluNode["kind"]> = new Set(["dense", "conv2d", "convTranspose2d", "averagePool", "pad"]);
+const readsSpikes: ReadonlySet<ReluNode["kind"]> = new Set([
+  "dense",
+  "conv2d",
+  "convTranspose2d",
+  "averagePool",
+  "pad",
+]);
 
 /** Null for a plain ReLU. */
 function slopesOf({ slope }: ReluActivationNode): Float32Array | null {
@@ -343,5 +481,10 @@ function hasWindow({ parts }: Piece): boolean {
 }
 
 function samePlace(a: Piece, b: Piece): boolean {
-  return a.place.offset === b.place.offset && a.place.block === b.place.block && a.place.stride === b.place.stride && sizeOf(a.shape) === sizeOf(b.shape);
+  return (
+    a.place.offset === b.place.offset &&
+    a.place.block === b.place.block &&
+    a.place.stride === b.place.stride &&
+    sizeOf(a.shape) === sizeOf(b.shape)
+  );
 }

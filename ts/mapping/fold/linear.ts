@@ -13,7 +13,11 @@ export type Linear =
 export type Windowed = Extract<Linear, { kind: "conv2d" | "convTranspose2d" }>;
 
 /** The same map with other weights. */
-export function mapWeights(linear: Linear, shape: Shape, change: (weight: number, output: number, input: number) => number): Linear {
+export function mapWeights(
+  linear: Linear,
+  shape: Shape,
+  change: (weight: number, output: number, input: number) => number,
+): Linear {
   const weights = new Float64Array(linear.weights.length);
   forEachWeight(linear, shape, (output, input, weight, index) => (weights[index] = change(weight, output, input)));
   return { ...linear, weights };
@@ -32,7 +36,12 @@ export function repeated(values: Float64Array, length: number): Float64Array {
 }
 
 /** Calls `visit` once for every pair of an output cell and an input cell that a tap joins; cells are row-major. */
-export function forEachTap(linear: Windowed, from: Shape, to: Shape, visit: (output: number, input: number, tap: number) => void): void {
+export function forEachTap(
+  linear: Windowed,
+  from: Shape,
+  to: Shape,
+  visit: (output: number, input: number, tap: number) => void,
+): void {
   const { kernel, stride, dilation, padding } = linear;
   const transposed = linear.kind === "convTranspose2d";
   // A transposed convolution walks the same pairs with the roles of its two sides exchanged.
@@ -52,7 +61,13 @@ export function forEachTap(linear: Windowed, from: Shape, to: Shape, visit: (out
 }
 
 /** linear(values), for constants of the mapping: shifts that become biases, and bounds. */
-export function applyLinear(linear: Linear, values: Float64Array, from: Shape, to: Shape, change: (weight: number) => number = (weight) => weight): Float64Array {
+export function applyLinear(
+  linear: Linear,
+  values: Float64Array,
+  from: Shape,
+  to: Shape,
+  change: (weight: number) => number = (weight) => weight,
+): Float64Array {
   const result = new Float64Array(sizeOf(to));
   const { weights } = linear;
   if (linear.kind === "identity") {
@@ -72,7 +87,8 @@ export function applyLinear(linear: Linear, values: Float64Array, from: Shape, t
         const value = values[input * inputs + group * groupInputs + channel];
         if (value === 0) continue;
         const row = (tap * groupInputs + channel) * outputs;
-        for (let index = group * groupOutputs; index < (group + 1) * groupOutputs; index++) result[output * outputs + index] += changed[row + index] * value;
+        for (let index = group * groupOutputs; index < (group + 1) * groupOutputs; index++)
+          result[output * outputs + index] += changed[row + index] * value;
       }
     }
   });
@@ -95,7 +111,8 @@ export function ungrouped(linear: Windowed, inputs: number, outputs: number): Wi
     for (let channel = 0; channel < groupInputs; channel++) {
       for (let output = 0; output < outputs; output++) {
         const input = Math.floor((output * linear.groups) / outputs) * groupInputs + channel;
-        weights[(tap * inputs + input) * outputs + output] = linear.weights[(tap * groupInputs + channel) * outputs + output];
+        weights[(tap * inputs + input) * outputs + output] =
+          linear.weights[(tap * groupInputs + channel) * outputs + output];
       }
     }
   }

@@ -14,7 +14,10 @@ export class Neurons {
   /** One unrectified population for a value of either sign, rather than one for each sign. */
   readonly #signedCounts: boolean;
 
-  constructor(input: { readonly name: string; readonly shape: Shape; readonly signed: boolean }, signedCounts: boolean) {
+  constructor(
+    input: { readonly name: string; readonly shape: Shape; readonly signed: boolean },
+    signedCounts: boolean,
+  ) {
     this.#inputName = input.name;
     this.#signedCounts = signedCounts;
     this.sources.set(input.name, { shape: input.shape, signed: input.signed, poolable: false, group: input.name });
@@ -35,7 +38,10 @@ export class Neurons {
   /** min(piece, ceiling) where positive, slope times the piece where negative. @param pooling whether max pools will read the result. */
   leak(piece: Piece, node: string, slope: Float64Array, ceiling: number, pooling: boolean): Piece {
     const [positive, negative, sign] = this.#pair(piece, node, pooling, slope, ceiling);
-    return this.#result(piece, [{ from: positive, weight: 1 }, { from: negative, weight: slope.map((factor) => sign * factor) }]);
+    return this.#result(piece, [
+      { from: positive, weight: 1 },
+      { from: negative, weight: slope.map((factor) => sign * factor) },
+    ]);
   }
 
   /** The piece itself, held by neurons; a value that is never negative takes one population, another a pair, or one of signed counts. */
@@ -48,7 +54,10 @@ export class Neurons {
       return this.#result(piece, [{ from: this.#pooled(name, piece.pools), weight: 1 }]);
     }
     const [positive, negative, sign] = this.#pair(piece, node, pooling, Float64Array.of(1));
-    return this.#result(piece, [{ from: positive, weight: 1 }, { from: negative, weight: sign }]);
+    return this.#result(piece, [
+      { from: positive, weight: 1 },
+      { from: negative, weight: sign },
+    ]);
   }
 
   /** The input's counts as spikes, which pools can read. */
@@ -57,11 +66,35 @@ export class Neurons {
     const name = `${this.#inputName}.spikes`;
     if (!this.sources.has(name)) {
       const channels = channelsOf(input.shape);
-      const one = (weight: number): FoldedSynapse[] => [{ from: this.#inputName, linear: { kind: "identity", weights: new Float64Array(channels).fill(weight) } }];
-      const layer = { kind: "layer", shape: input.shape, bias: new Float64Array(channels), ceiling: Infinity, complement: false, activation: null, negativeOf: null } as const;
+      const one = (weight: number): FoldedSynapse[] => [
+        { from: this.#inputName, linear: { kind: "identity", weights: new Float64Array(channels).fill(weight) } },
+      ];
+      const layer = {
+        kind: "layer",
+        shape: input.shape,
+        bias: new Float64Array(channels),
+        ceiling: Infinity,
+        complement: false,
+        activation: null,
+        negativeOf: null,
+      } as const;
       const rectified = !(input.signed && this.#signedCounts);
-      this.#add({ ...layer, name, synapses: one(1), rectified }, { shape: input.shape, signed: !rectified, poolable: true, group: name });
-      if (input.signed && rectified) this.#add({ ...layer, name: `${name}.minus`, synapses: one(1), rectified, complement: true, negativeOf: { layer: name, slope: new Float64Array(channels).fill(1) } }, { shape: input.shape, signed: true, poolable: true, group: name });
+      this.#add(
+        { ...layer, name, synapses: one(1), rectified },
+        { shape: input.shape, signed: !rectified, poolable: true, group: name },
+      );
+      if (input.signed && rectified)
+        this.#add(
+          {
+            ...layer,
+            name: `${name}.minus`,
+            synapses: one(1),
+            rectified,
+            complement: true,
+            negativeOf: { layer: name, slope: new Float64Array(channels).fill(1) },
+          },
+          { shape: input.shape, signed: true, poolable: true, group: name },
+        );
     }
     const parts = piece.parts.flatMap((part) => {
       if (part.from !== this.#inputName) return [part];
@@ -83,11 +116,22 @@ export class Neurons {
   addPool(pool: FoldedPool, node: string): void {
     const source = this.sources.get(pool.from) as Source;
     this.nodes.push(pool);
-    this.sources.set(pool.name, { ...source, shape: pool.shape, poolable: source.poolable && pool.mode === "max", group: `${source.group} ${node}` });
+    this.sources.set(pool.name, {
+      ...source,
+      shape: pool.shape,
+      poolable: source.poolable && pool.mode === "max",
+      group: `${source.group} ${node}`,
+    });
   }
 
   /** Populations of the positive and the negative side, pooled as the piece will be, and the sign with which the second counts. */
-  #pair(piece: Piece, node: string, pooling: boolean, slope: Float64Array, ceiling = Infinity): [positive: string, negative: string, sign: 1 | -1] {
+  #pair(
+    piece: Piece,
+    node: string,
+    pooling: boolean,
+    slope: Float64Array,
+    ceiling = Infinity,
+  ): [positive: string, negative: string, sign: 1 | -1] {
     const name = this.uniqueName(piece.name ?? node, `${node}.value`);
     const { place, size, node: origin } = piece.origin;
     const activation = { node: origin, place, size };
@@ -96,17 +140,54 @@ export class Neurons {
     const negativeOf = channels % slope.length === 0 ? { layer: name, slope: repeated(slope, channels) } : null;
     this.#population(piece, name, { ceiling, activation: { ...activation, side: "positive" } });
     const negative = complement ? piece : negated(piece);
-    this.#population(negative, `${name}.minus`, { complement, negativeOf, activation: { ...activation, side: "negative" }, ...(complement ? { group: name } : {}) });
+    this.#population(negative, `${name}.minus`, {
+      complement,
+      negativeOf,
+      activation: { ...activation, side: "negative" },
+      ...(complement ? { group: name } : {}),
+    });
     return [this.#pooled(name, piece.pools), this.#pooled(`${name}.minus`, piece.pools), complement ? 1 : -1];
   }
 
-  #population(piece: Piece, name: string, options: { ceiling?: number; rectified?: boolean; complement?: boolean; negativeOf?: FoldedLayer["negativeOf"]; activation: Activation; group?: string }): void {
-    const { ceiling = Infinity, rectified = true, complement = false, negativeOf = null, activation, group = name } = options;
+  #population(
+    piece: Piece,
+    name: string,
+    options: {
+      ceiling?: number;
+      rectified?: boolean;
+      complement?: boolean;
+      negativeOf?: FoldedLayer["negativeOf"];
+      activation: Activation;
+      group?: string;
+    },
+  ): void {
+    const {
+      ceiling = Infinity,
+      rectified = true,
+      complement = false,
+      negativeOf = null,
+      activation,
+      group = name,
+    } = options;
     const channels = channelsOf(piece.shape);
     const synapses = this.spread(piece.parts, piece.shape);
     const bias = combined(piece.bias, new Float64Array(channels), (a) => a);
     const source: Source = { shape: piece.shape, signed: !rectified || complement, poolable: true, group };
-    this.#add({ kind: "layer", name, shape: piece.shape, synapses, bias, ceiling, rectified, complement, activation, negativeOf }, source);
+    this.#add(
+      {
+        kind: "layer",
+        name,
+        shape: piece.shape,
+        synapses,
+        bias,
+        ceiling,
+        rectified,
+        complement,
+        activation,
+        negativeOf,
+      },
+      source,
+    );
   }
 
   #add(layer: FoldedLayer, source: Source): void {
@@ -117,7 +198,10 @@ export class Neurons {
   #pooled(from: string, pools: readonly MaxPoolNode[]): string {
     for (const pool of pools) {
       const name = this.uniqueName(pool.name, `${pool.name} ${from}`);
-      this.addPool({ ...windowOf(pool), kind: "pool", name, shape: pool.shape, from, mode: "max", multiplicity: null }, pool.name);
+      this.addPool(
+        { ...windowOf(pool), kind: "pool", name, shape: pool.shape, from, mode: "max", multiplicity: null },
+        pool.name,
+      );
       from = name;
     }
     return from;
@@ -126,7 +210,12 @@ export class Neurons {
   /** The piece as what neurons hold of it. */
   #result(piece: Piece, sources: readonly { readonly from: string; readonly weight: number | Float64Array }[]): Piece {
     const shape = outerShape(piece);
-    const parts = sources.map(({ from, weight }): FoldedSynapse => ({ from, linear: { kind: "identity", weights: typeof weight === "number" ? Float64Array.of(weight) : weight } }));
+    const parts = sources.map(
+      ({ from, weight }): FoldedSynapse => ({
+        from,
+        linear: { kind: "identity", weights: typeof weight === "number" ? Float64Array.of(weight) : weight },
+      }),
+    );
     return { ...sourcePiece("", shape, piece.origin.node), parts, place: piece.place, origin: piece.origin };
   }
 
@@ -147,7 +236,10 @@ export class Neurons {
 }
 
 function negated(piece: Piece): Piece {
-  const parts = piece.parts.map(({ from, linear }) => ({ from, linear: mapWeights(linear, piece.shape, (weight) => -weight) }));
+  const parts = piece.parts.map(({ from, linear }) => ({
+    from,
+    linear: mapWeights(linear, piece.shape, (weight) => -weight),
+  }));
   return { ...piece, parts, bias: piece.bias.map((term) => -term) };
 }
 
@@ -156,7 +248,14 @@ export function isPoolable(piece: Piece, neurons: Neurons): boolean {
   return (
     piece.padding === null &&
     piece.bias.length <= channelsOf(piece.shape) &&
-    piece.parts.every(({ linear }) => linear.kind === "identity" && linear.weights.length <= channelsOf(piece.shape) && linear.weights.every((weight) => weight >= 0)) &&
-    sources.every(({ poolable, group, shape }) => poolable && group === sources[0].group && sameShape(shape, piece.shape))
+    piece.parts.every(
+      ({ linear }) =>
+        linear.kind === "identity" &&
+        linear.weights.length <= channelsOf(piece.shape) &&
+        linear.weights.every((weight) => weight >= 0),
+    ) &&
+    sources.every(
+      ({ poolable, group, shape }) => poolable && group === sources[0].group && sameShape(shape, piece.shape),
+    )
   );
 }

@@ -14,26 +14,40 @@ export function maxPooled(piece: Piece, node: MaxPoolNode, neurons: Neurons): Pi
   if (!isPoolable(bare, neurons)) return null;
   if (piece.padding !== null && piece.parts.some(({ from }) => neurons.sources.get(from)?.signed)) return null;
   const shape = pooledShape(piece, node);
-  if (piece.padding !== null && !(joinsPadding(piece, node) && everyWindowTouches(piece, piece.padding, node))) return null;
-  const parts = piece.parts.map(({ from, linear }) => ({ linear, from: emit(neurons, from, node, shape, piece.padding, "max", null) }));
+  if (piece.padding !== null && !(joinsPadding(piece, node) && everyWindowTouches(piece, piece.padding, node)))
+    return null;
+  const parts = piece.parts.map(({ from, linear }) => ({
+    linear,
+    from: emit(neurons, from, node, shape, piece.padding, "max", null),
+  }));
   return { ...bare, shape, parts, place: resizedPlace(piece, sizeOf(shape)) };
 }
 
 /** Sums of the windows with a common divisor, which the scale takes in; windows of another size count several times. */
 export function averaged(given: Piece, node: AveragePoolNode, neurons: Neurons): Piece {
   // Zeros of two kinds, of which one counts and the other does not, cannot be one padding.
-  const joins = (node.countPadding || Object.values(node.padding).every((cells) => cells === 0)) && joinsPadding(given, node);
+  const joins =
+    (node.countPadding || Object.values(node.padding).every((cells) => cells === 0)) && joinsPadding(given, node);
   const piece = joins ? given : padded(given, neurons);
   const inner = outerShape(piece);
   const divisors = averageDivisors(node, inner);
   const common = leastCommonMultiple(divisors);
-  const multiplicity = divisors.every((divisor) => divisor === common) ? null : divisors.map((divisor) => common / divisor);
+  const multiplicity = divisors.every((divisor) => divisor === common)
+    ? null
+    : divisors.map((divisor) => common / divisor);
   const shape = pooledShape(piece, node);
   const parts = piece.parts.map(({ from, linear }) => ({
     from: emit(neurons, from, node, shape, piece.padding, "sum", multiplicity),
     linear: { ...linear, weights: linear.weights.map((weight) => weight / common) },
   }));
-  return { ...piece, shape, parts, bias: averagedShift(piece, node, shape, divisors), padding: null, place: resizedPlace(piece, sizeOf(shape)) };
+  return {
+    ...piece,
+    shape,
+    parts,
+    bias: averagedShift(piece, node, shape, divisors),
+    padding: null,
+    place: resizedPlace(piece, sizeOf(shape)),
+  };
 }
 
 /** A window of one cell that lays zeros around the sources. */
@@ -50,7 +64,8 @@ export function padded(piece: Piece, neurons: Neurons): Piece {
   const channels = channelsOf(shape);
   const inside = repeated(piece.bias, sizeOf(piece.shape));
   const bias = new Float64Array(sizeOf(shape));
-  if (!isZero(piece.bias)) forEachPooled({ ...window }, piece.shape, shape, (output, input) => (bias[output] = inside[input]));
+  if (!isZero(piece.bias))
+    forEachPooled({ ...window }, piece.shape, shape, (output, input) => (bias[output] = inside[input]));
   return { ...piece, shape, parts, padding: null, bias: compressed(bias, channels) };
 }
 
@@ -66,14 +81,39 @@ function joinsPadding(piece: Piece, node: MaxPoolNode | AveragePoolNode): boolea
 function everyWindowTouches(piece: Piece, padding: Padding, node: MaxPoolNode): boolean {
   const touched = new Uint8Array(node.shape[0] * node.shape[1]);
   const window = { ...windowOf(node), padding: addPadding(node.padding, padding) };
-  forEachPooled(window, [piece.shape[0], piece.shape[1], 1], [node.shape[0], node.shape[1], 1], (output) => (touched[output] = 1));
+  forEachPooled(
+    window,
+    [piece.shape[0], piece.shape[1], 1],
+    [node.shape[0], node.shape[1], 1],
+    (output) => (touched[output] = 1),
+  );
   return touched.every((hit) => hit === 1);
 }
 
-function emit(neurons: Neurons, from: string, node: MaxPoolNode | AveragePoolNode, shape: Shape, padding: Padding | null, mode: "max" | "sum", multiplicity: Uint32Array | null): string {
+function emit(
+  neurons: Neurons,
+  from: string,
+  node: MaxPoolNode | AveragePoolNode,
+  shape: Shape,
+  padding: Padding | null,
+  mode: "max" | "sum",
+  multiplicity: Uint32Array | null,
+): string {
   const name = neurons.uniqueName(node.name, `${node.name} ${from}`);
   const window = windowOf(node);
-  neurons.addPool({ ...window, padding: addPadding(window.padding, padding ?? noPadding), kind: "pool", name, shape, from, mode, multiplicity }, node.name);
+  neurons.addPool(
+    {
+      ...window,
+      padding: addPadding(window.padding, padding ?? noPadding),
+      kind: "pool",
+      name,
+      shape,
+      from,
+      mode,
+      multiplicity,
+    },
+    node.name,
+  );
   return name;
 }
 
@@ -89,7 +129,10 @@ function averagedShift(piece: Piece, node: AveragePoolNode, shape: Shape, diviso
   const bias = new Float64Array(sizeOf(shape));
   const window = { ...windowOf(node), padding: addPadding(node.padding, piece.padding ?? noPadding) };
   forEachPooled(window, piece.shape, shape, (output, input) => (bias[output] += inside[input]));
-  return compressed(bias.map((sum, index) => sum / divisors[Math.floor(index / channels)]), channels);
+  return compressed(
+    bias.map((sum, index) => sum / divisors[Math.floor(index / channels)]),
+    channels,
+  );
 }
 
 function leastCommonMultiple(values: Uint32Array): number {

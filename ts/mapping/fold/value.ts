@@ -50,8 +50,14 @@ export function placed({ offset, block, stride }: Place, index: number): number 
 export function sourcePiece(source: string, shape: Shape, node: string): Piece {
   const place = wholePlace(sizeOf(shape));
   return {
-    shape, parts: [{ from: source, linear: { kind: "identity", weights: Float64Array.of(1) } }], bias: Float64Array.of(0),
-    padding: null, pools: [], place, origin: { node, place, size: sizeOf(shape) }, name: null,
+    shape,
+    parts: [{ from: source, linear: { kind: "identity", weights: Float64Array.of(1) } }],
+    bias: Float64Array.of(0),
+    padding: null,
+    pools: [],
+    place,
+    origin: { node, place, size: sizeOf(shape) },
+    name: null,
   };
 }
 
@@ -61,7 +67,13 @@ export function isLight(piece: Piece): boolean {
 }
 
 export function isNonNegative(piece: Piece, sources: ReadonlyMap<string, Source>): boolean {
-  return isLight(piece) && piece.bias.every((term) => term >= 0) && piece.parts.every(({ from, linear }) => sources.get(from)?.signed === false && linear.weights.every((weight) => weight >= 0));
+  return (
+    isLight(piece) &&
+    piece.bias.every((term) => term >= 0) &&
+    piece.parts.every(
+      ({ from, linear }) => sources.get(from)?.signed === false && linear.weights.every((weight) => weight >= 0),
+    )
+  );
 }
 
 /** Shape after padding and pools. */
@@ -87,9 +99,14 @@ export function valuesOfPiece(values: ArrayLike<number>, piece: Piece): Float64A
   const channels = channelsOf(shape);
   const wanted = (index: number) => values[placed(place, index) % values.length];
   const whole = place.block === sizeOf(shape);
-  const repeats = whole ? channels % values.length === 0 : place.block === channels && place.stride % values.length === 0;
+  const repeats = whole
+    ? channels % values.length === 0
+    : place.block === channels && place.stride % values.length === 0;
   if (repeats) return Float64Array.from({ length: channels }, (_, channel) => wanted(channel));
-  return compressed(Float64Array.from({ length: sizeOf(shape) }, (_, index) => wanted(index)), channels);
+  return compressed(
+    Float64Array.from({ length: sizeOf(shape) }, (_, index) => wanted(index)),
+    channels,
+  );
 }
 
 /** Element by element, each side read modulo its length. */
