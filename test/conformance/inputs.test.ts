@@ -218,8 +218,8 @@ describe.each([
 
   it("says how many real values were clipped, and warns of it once a simulator", async () => {
     const warnings: string[] = [];
-    const end = collectWarnings((message) => warnings.push(message));
     const network = await toSpiking(small, { code: "phase", bits: 8, inputRange: 1, calibration: real });
+    const end = collectWarnings((message) => warnings.push(message));
     const clipped = async (...values: number[]) => (await runOn(network, values)).statistics.clippedInputs;
     expect(await clipped(0.5, -1)).toBe(0);
     expect(await clipped(0.5, -1.5)).toBe(1);
