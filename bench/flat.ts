@@ -1,41 +1,27 @@
 import type { EncodedInput } from "../ts/engine/input.ts";
 import { bitsOf, type RawCore, type RawNetwork, type RawSimulator } from "../ts/engine/flatten.ts";
 
-const calls = { network: 0, weights: 1, layer: 2, pool: 3, constant: 4, spikes: 5, takeBack: 6, time: 7 } as const;
+const calls = { network: 0, node: 1, weights: 2, constant: 3, spikes: 4 } as const;
 
 /**
- * Writes down what the core is told, rather than doing it: crates/native/src/flat.rs has the layout and reads it.
+ * Writes down what the core is told, rather than doing it: crates/native/src/flat.rs reads it.
  * Stands in for the generated class, so that the native program and WebAssembly get the same network by construction.
  */
 export class FlatNetwork implements RawNetwork {
   readonly #parts: Uint32Array[] = [new Uint32Array(new TextEncoder().encode("LLIFFLAT").buffer)];
   #nodes = 1;
 
-  constructor(input: Uint32Array, interleaved: boolean, gain: number, firing: Uint32Array, raised: boolean, cap: number) {
-    this.#call(calls.network, input, interleaved, gain, firing, raised, cap);
+  constructor(message: Uint32Array) {
+    this.#call(calls.network, message);
   }
 
-  takeBack(windowTicks: number, cap: number, once: boolean): void {
-    this.#call(calls.takeBack, windowTicks, cap, once);
-  }
-
-  time(slots: number): void {
-    this.#call(calls.time, slots);
-  }
-
-  layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, narrow: boolean, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, incoming: Uint32Array): number {
-    const [leak, least] = bitsOf(Float32Array.of(leakFactor, floor));
-    this.#call(calls.layer, shape, integers, leak, least, narrow, bias, threshold, initial, incoming);
+  node(message: Uint32Array): number {
+    this.#call(calls.node, message);
     return this.#nodes++;
   }
 
   weights(synapse: number, values: Uint32Array): void {
     this.#call(calls.weights, synapse, values);
-  }
-
-  pool(source: number, sum: boolean, shape: Uint32Array, window: Uint32Array, multiplicity: Uint32Array): number {
-    this.#call(calls.pool, source, sum, shape, window, multiplicity);
-    return this.#nodes++;
   }
 
   sample(input: EncodedInput, ticks: number): void {
@@ -53,11 +39,11 @@ export class FlatNetwork implements RawNetwork {
     return new Uint8Array(words.buffer);
   }
 
-  #call(number: number, ...parameters: (number | boolean | Uint32Array)[]): void {
+  #call(number: number, ...parameters: (number | Uint32Array)[]): void {
     this.#parts.push(Uint32Array.of(number));
     for (const parameter of parameters) {
       if (typeof parameter === "object") this.#parts.push(Uint32Array.of(parameter.length), parameter.slice());
-      else this.#parts.push(Uint32Array.of(Number(parameter)));
+      else this.#parts.push(Uint32Array.of(parameter));
     }
   }
 

@@ -71,7 +71,7 @@ describe("the core without its engine", () => {
     const network = smallNetwork("phase");
     const { flat } = await openCore(network, [{ spikes: randomSpikes(network, 6, 0.2) }]);
     const native = nativeContender("native-128", flat.subarray(0, flat.length - 4));
-    await expect(native.outcome()).rejects.toThrow("words are more than the file has");
+    await expect(native.outcome()).rejects.toThrow("words are more than are left");
   });
 });
 

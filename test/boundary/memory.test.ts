@@ -64,7 +64,7 @@ describe("what the WebAssembly core cannot hold", () => {
       .population({ weights: [[1]], threshold: 1 })
       .build();
     class Trapped {
-      layer(): never {
+      node(): never {
         throw new WebAssembly.RuntimeError("unreachable");
       }
       free(): never {

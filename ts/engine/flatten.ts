@@ -1,15 +1,14 @@
-import { depths, shapeOf, synapsesTo, type Charges, type Conv2dSynapse, type ConvTranspose2dSynapse, type SpikingNetwork, type SpikingPool, type Synapse } from "../spiking/network.ts";
+import { depths, shapeOf, synapsesTo, type Charges, type Population, type Conv2dSynapse, type ConvTranspose2dSynapse, type SpikingNetwork, type SpikingOutput, type SpikingPool, type Synapse } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { EventInput } from "./input.ts";
 import type { PreparedNetwork, Recording } from "./simulator.ts";
 
-/** `RawNetwork` of crates/wasm/src/network.rs: numbers name nodes, charges are bits of float32 or int32. */
+/** `RawNetwork` of crates/wasm/src/network.rs: numbers name nodes; crates/core/src/wire.rs has the messages. */
 export interface RawNetwork {
-  takeBack(windowTicks: number, cap: number, once: boolean): void;
-  time(slots: number): void;
-  layer(shape: Uint32Array, integers: Uint32Array, leakFactor: number, floor: number, narrow: boolean, bias: Uint32Array, threshold: Uint32Array, initial: Uint32Array, incoming: Uint32Array, recordSpikes: boolean, traced: Uint32Array): number;
+  /** Adds a node. */
+  node(message: Uint32Array): number;
+  /** The next weights of a synapse of the last node, as bits of float32 or int32. */
   weights(synapse: number, values: Uint32Array): void;
-  pool(source: number, sum: boolean, shape: Uint32Array, window: Uint32Array, multiplicity: Uint32Array): number;
   free(): void;
   [Symbol.dispose](): void;
 }
@@ -40,7 +39,7 @@ export interface RawSimulator {
 
 /** What the core exports, as far as simulation needs it. */
 export interface RawCore {
-  readonly RawNetwork: new (input: Uint32Array, interleaved: boolean, gain: number, firing: Uint32Array, raised: boolean, cap: number) => RawNetwork;
+  readonly RawNetwork: new (message: Uint32Array) => RawNetwork;
   /** Takes the network over. */
   readonly RawSimulator: new (network: RawNetwork, counts: boolean) => RawSimulator;
 }
@@ -55,17 +54,12 @@ export interface CoreNetwork {
 const pieceLength = 2 ** 15;
 
 /** Hands a checked network over to the core, node by node, as flat typed arrays. */
-export function buildCore(core: RawCore, { network, schedule }: PreparedNetwork, recording: Recording): CoreNetwork {
-  const { interleaved, integrationGain, raisedToZero, cappedAt } = schedule;
-  // A spike of `ttfs` carries what its time stands for: the core does not go through the slots of its window.
-  const timed = network.code === "ttfs";
-  const firing = timed ? new Uint32Array(0) : Uint32Array.from(schedule.firing.flatMap(({ above, below, payload }) => [above, below === null ? 0 : below + 1, payload]));
-  const raw = new core.RawNetwork(extents(network.input.shape), interleaved, integrationGain, firing, raisedToZero, cappedAt ?? 0);
+export function buildCore(core: RawCore, prepared: PreparedNetwork, recording: Recording): CoreNetwork {
+  const { network } = prepared;
+  const raw = new core.RawNetwork(networkMessage(prepared));
   // Nodes are numbered in order, so that a recurrent synapse may name a later one.
   const numbers = new Map([network.input, ...network.nodes].map(({ name }, number) => [name, number]));
   try {
-    if (interleaved && network.spikes === "signed") raw.takeBack(network.windowTicks, network.levels, network.settles === true);
-    if (timed) raw.time(schedule.firing.length);
     addNodes(raw, network, recording, numbers);
   } catch (error) {
     try {
@@ -83,30 +77,63 @@ export function buildCore(core: RawCore, { network, schedule }: PreparedNetwork,
 function addNodes(raw: RawNetwork, network: SpikingNetwork, recording: Recording, numbers: ReadonlyMap<string, number>): void {
   const depth = depths(network);
   const numberOf = (name: string): number => numbers.get(name) as number;
-  const none = new Uint32Array(0);
   for (const node of network.nodes) {
     if (node.kind === "pool") {
-      raw.pool(numberOf(node.from), node.mode === "sum", extents(node.shape), Uint32Array.from(windowSizes(node)), node.multiplicity ?? none);
+      raw.node(message(0, ...extents(node.shape), numberOf(node.from), node.mode === "sum", ...windowSizes(node), node.multiplicity ?? none));
       continue;
     }
     const synapses = synapsesTo(network, node.name);
-    const incoming = Uint32Array.from(synapses.flatMap((synapse) => synapseNumbers(synapse, numberOf(synapse.from), node.shape, shapeOf(network, synapse.from))));
-    const narrow = synapses.every(({ weights }) => isNarrow(weights)) && (network.code !== "ttfs" || network.windowTicks < 2 ** 15);
-    const bias = bitsOf(node.bias);
-    if (node.kind === "output") {
-      raw.layer(extents(node.shape), Uint32Array.of(0, 0, 1, 0, 0, 1), 1, -Infinity, narrow, bias, none, none, incoming, false, none);
-    } else {
-      const { refractory } = node;
-      const integers = Uint32Array.of(depth.get(node.name) ?? 0, Number(node.reset === "hard"), node.spikesPerTick, refractory.ticks, Number(refractory.input === "discard"), Number(node.rectified));
-      const traced = recording.potentials.find(({ population }) => population === node.name)?.neurons ?? none;
-      const recorded = recording.spikes.includes(node.name);
-      raw.layer(extents(node.shape), integers, node.leakFactor, node.floor, narrow, bias, bitsOf(node.threshold), bitsOf(node.initialPotential), incoming, recorded, traced);
-    }
+    raw.node(layerMessage(network, node, depth.get(node.name) ?? 0, recording, synapses, numberOf));
     synapses.forEach(({ weights }, index) => {
       const bits = bitsOf(weights);
       for (let first = 0; first < bits.length; first += pieceLength) raw.weights(index, bits.subarray(first, first + pieceLength));
     });
   }
+}
+
+const none = new Uint32Array(0);
+
+/** Words of a message, in the order of crates/core/src/wire.rs: an array follows its length. */
+function message(...fields: readonly (number | boolean | Uint32Array)[]): Uint32Array {
+  const words = new Uint32Array(fields.reduce<number>((length, field) => length + (typeof field === "object" ? 1 + field.length : 1), 0));
+  let at = 0;
+  for (const field of fields) {
+    if (typeof field === "object") {
+      words[at] = field.length;
+      words.set(field, at + 1);
+      at += 1 + field.length;
+    } else {
+      words[at++] = Number(field);
+    }
+  }
+  return words;
+}
+
+function networkMessage({ network, schedule }: PreparedNetwork): Uint32Array {
+  const input = extents(network.input.shape);
+  // A spike of `ttfs` carries what its time stands for: the core does not go through the slots of its window.
+  if (network.code === "ttfs") return message(3, schedule.firing.length, ...input);
+  if (!schedule.interleaved) {
+    const firing = schedule.firing.flatMap(({ above, below, payload }) => [above, below === null ? 0 : below + 1, payload]);
+    return message(2, schedule.integrationGain, schedule.raisedToZero, schedule.cappedAt ?? 0, Uint32Array.from(firing), ...input);
+  }
+  if (network.spikes === "signed") return message(1, network.windowTicks, network.levels, network.settles === true, ...input);
+  return message(0, ...input);
+}
+
+function layerMessage(network: SpikingNetwork, node: Population | SpikingOutput, depth: number, recording: Recording, synapses: readonly Synapse[], numberOf: (name: string) => number): Uint32Array {
+  const narrow = synapses.every(({ weights }) => isNarrow(weights)) && (network.code !== "ttfs" || network.windowTicks < 2 ** 15);
+  const incoming = synapses.flatMap((synapse) => synapseNumbers(synapse, numberOf(synapse.from), node.shape, shapeOf(network, synapse.from)));
+  const floats = (...values: number[]): Uint32Array => bitsOf(Float32Array.from(values));
+  const bias = bitsOf(node.bias);
+  if (node.kind === "output") {
+    return message(1, ...extents(node.shape), 0, true, narrow, false, false, 1, 0, false, ...floats(1, -Infinity), bias, none, none, none, ...incoming);
+  }
+  const { refractory } = node;
+  const neuron = [node.reset === "hard", node.spikesPerTick, refractory.ticks, refractory.input === "discard", ...floats(node.leakFactor, node.floor)];
+  const traced = recording.potentials.find(({ population }) => population === node.name)?.neurons ?? none;
+  const recorded = recording.spikes.includes(node.name);
+  return message(1, ...extents(node.shape), depth, node.rectified, narrow, recorded, ...neuron, bias, bitsOf(node.threshold), bitsOf(node.initialPotential), traced, ...incoming);
 }
 
 /** Height, width, channels; a shape without positions is one position. */

@@ -2,6 +2,7 @@
 //!
 //! | room | what it holds |
 //! |---|---|
+//! | `wire` | the flat form of a network: reads messages of words |
 //! | `any` | the list of codes; a simulator of any of them behind one object |
 //! | `pipeline` | one sample a window: drives a simulator |
 //! | `simulator` | the order of nodes, blocks of ticks, delays, settling; knows no code |
@@ -43,3 +44,4 @@ pub mod schedule;
 pub mod simulator;
 pub mod spikes;
 pub mod synapse;
+pub mod wire;

@@ -67,7 +67,7 @@ impl<'a> Words<'a> {
     pub fn array(&mut self) -> Result<&'a [u32], String> {
         let length = self.size()?;
         let end = self.at.checked_add(length).filter(|&end| end <= self.words.len());
-        let end = end.ok_or_else(|| format!("word {}: {length} words are more than the message has", self.at))?;
+        let end = end.ok_or_else(|| format!("word {}: {length} words are more than are left", self.at))?;
         let array = &self.words[self.at..end];
         self.at = end;
         Ok(array)

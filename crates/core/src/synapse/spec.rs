@@ -26,25 +26,3 @@ pub struct Delayed {
     pub ticks: usize,
     pub from: Geometry,
 }
-
-impl SynapseSpec {
-    /// From fifteen numbers each: source, kind (0 dense, 1 convolution, 2 identity by channel, 3 identity by neuron, 4 transposed
-    /// convolution); then of a convolution kernel, stride, dilation (vertical, horizontal), padding (top, left) and groups, else zeros; then the delay in ticks, and height,
-    /// width and channels of the source.
-    pub fn from_numbers(numbers: &[u32]) -> Result<Vec<SynapseSpec>, String> {
-        let spec = |numbers: &[u32]| {
-            let sizes: Vec<usize> = numbers.iter().map(|&number| number as usize).collect();
-            let [source, kind, window @ .., groups, ticks, height, width, channels] =
-                <[usize; 15]>::try_from(sizes).map_err(|_| "synapse: expected 15 numbers")?;
-            let kind = match kind {
-                0 => Kind::Dense,
-                1 => Kind::Conv(Sweep::new(window), groups),
-                4 => Kind::Conv(Sweep::new(window).transpose(), groups),
-                kind => Kind::Identity { per_neuron: kind == 3 },
-            };
-            let delayed = (ticks > 0).then_some(Delayed { ticks, from: Geometry { height, width, channels } });
-            Ok(SynapseSpec { source, kind, delayed })
-        };
-        numbers.chunks(15).map(spec).collect()
-    }
-}
