@@ -1,4 +1,4 @@
-const escape = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 const sections = [
   [
@@ -36,12 +36,12 @@ const sections = [
  */
 export function reportHtml({ cells, plots, node }) {
   const [header, ...rows] = cells;
-  const row = (tag) => (values) => `<tr>${values.map((value) => `<${tag}>${escape(value)}</${tag}>`).join("")}</tr>`;
+  const row = (tag) => (values) => `<tr>${values.map((value) => `<${tag}>${escaped(value)}</${tag}>`).join("")}</tr>`;
   const figures = sections
     .filter(([name]) => name in plots)
     .map(
       ([name, title, text]) =>
-        `<section><h2>${escape(title)}</h2><p>${escape(text)}</p><figure>${plots[name]}</figure></section>`,
+        `<section><h2>${escaped(title)}</h2><p>${escaped(text)}</p><figure>${plots[name]}</figure></section>`,
     );
   return `<!doctype html>
 <html lang="en">
@@ -61,7 +61,7 @@ export function reportHtml({ cells, plots, node }) {
 <p>Each model of this package decided MNIST test images twice: as the float ReLU network it is, and as a spiking network mapped from it.
 “Disagree” counts images on which the two decide differently; “twin mismatches” counts spike counts and logits that differ from the quantised network (none may).</p>
 <div class="table"><table>${row("th")(header)}${rows.map(row("td")).join("")}</table></div>
-<p><small>Latency: ticks from the first input to the decision, one image alone. Spikes and synaptic operations: of one image. Times: of all images, on this computer, Node ${escape(node)}, one thread each, two evaluations at a time.</small></p>
+<p><small>Latency: ticks from the first input to the decision, one image alone. Spikes and synaptic operations: of one image. Times: of all images, on this computer, Node ${escaped(node)}, one thread each, two evaluations at a time.</small></p>
 ${figures.join("\n")}
 </html>
 `;

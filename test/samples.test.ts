@@ -160,6 +160,7 @@ describe("one sample", () => {
     [() => 1],
     [new ArrayBuffer(2)],
     [["1", "2"]],
+    // biome-ignore lint/suspicious/noSparseArray: what is refused.
     [[1, , 2]],
     [[1n, 2n]],
   ])("is refused: %o", (input) => {

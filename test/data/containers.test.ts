@@ -111,7 +111,7 @@ describe("zip", () => {
   });
 
   it("refuses damaged weights in every format that comes in it", () => {
-    const npy = Buffer.from("93" + Buffer.from("NUMPY").toString("hex"), "hex");
+    const npy = Buffer.from(`93${Buffer.from("NUMPY").toString("hex")}`, "hex");
     expect(() => readNpz(zipOf([{ name: "a.npy", data: npy, crc: 5 }]), "a.npz")).toThrow(
       'a.npz: truncated or corrupt archive (the checksum of "a.npy" is wrong)',
     );

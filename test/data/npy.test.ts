@@ -81,7 +81,7 @@ describe("npy and npz", () => {
     for (const header of [
       "",
       "{}",
-      "{" + " ".repeat(65_000),
+      `{${" ".repeat(65_000)}`,
       "{'descr': '<f4', 'fortran_order': False}",
       "{'descr': '<f4', 'fortran_order': False, 'shape': (2, -3)}",
       "{'descr': '<f4', 'fortran_order': 0, 'shape': (2, 3)}",

@@ -66,7 +66,7 @@ describe("the packed package in an empty project", () => {
         `{ "compilerOptions": { "strict": true, "noEmit": true, ${settings}, "target": "es2022", "types": [] }, "files": ["main.ts"] }`,
       );
       // `code` is the whole union, so exactly this error proves that the types arrived.
-      const stdout = expect.stringMatching(/^main\.ts\(2,14\): error TS2322.*\n(?:  .*\n)*$/);
+      const stdout = expect.stringMatching(/^main\.ts\(2,14\): error TS2322.*\n(?: {2}.*\n)*$/);
       expect(() => consumer.run(process.execPath, tsc)).toThrow(expect.objectContaining({ stdout }));
     }
   });

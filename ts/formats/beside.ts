@@ -20,7 +20,7 @@ export function checkBeside(path: string): string {
 /** The path of a file beside a local one. */
 export function besidePath(model: string, path: string): string {
   checkBeside(path);
-  return model.slice(0, model.length - /[^/\\]*$/.exec(model)![0].length) + path;
+  return model.replace(/[^/\\]*$/, "") + path;
 }
 
 /**

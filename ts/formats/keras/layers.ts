@@ -7,7 +7,7 @@ import { samePadding, windowedExtents } from "../../relu/shapes.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape, type Tensor } from "../../tensor.ts";
 import { quoted } from "../../text.ts";
 import { shown } from "../json.ts";
-import { addPadding, expectImage, Graph, isPadded, noPadding, Refusal, type Value } from "./graph.ts";
+import { addPadding, expectImage, type Graph, isPadded, noPadding, Refusal, type Value } from "./graph.ts";
 import type { Config } from "./topology.ts";
 
 /** What a layer's conversion sees. */

@@ -3,7 +3,7 @@ import { openBudget, type Budget, type ReadBudget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
 import { conventionFor, type InputConvention, type ReluNetwork } from "../../relu/network.ts";
-import { type Shape, type Tensor } from "../../tensor.ts";
+import type { Shape, Tensor } from "../../tensor.ts";
 import { quoted } from "../../text.ts";
 import { shown } from "../json.ts";
 import { Graph, Refusal, type Value } from "./graph.ts";

@@ -17,12 +17,12 @@ import {
 import { metadataKey } from "./metadata.ts";
 import {
   AttributeProto_AttributeType,
-  AttributeProtoSchema,
+  type AttributeProtoSchema,
   ModelProtoSchema,
-  NodeProtoSchema,
+  type NodeProtoSchema,
   TensorProto_DataType,
-  TensorProtoSchema,
-  ValueInfoProtoSchema,
+  type TensorProtoSchema,
+  type ValueInfoProtoSchema,
 } from "./onnx_pb.ts";
 
 type Attribute = MessageInitShape<typeof AttributeProtoSchema>;

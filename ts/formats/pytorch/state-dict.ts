@@ -56,6 +56,7 @@ class StoredTensor {
 
 /** As PyTorch has it. */
 const mostDimensions = 64;
+// biome-ignore lint/correctness/noPrecisionLoss: the reader rounds it alike.
 const legacyMagic = 0x1950a86a20f9469cfc6c;
 
 /**
