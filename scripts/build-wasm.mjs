@@ -1,20 +1,35 @@
+// Compiles crates/wasm, and writes its glue as a factory and its bytes as text beside it.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { inRoot, run } from "./toolchain.mjs";
 
 const pkg = inRoot("crates", "wasm", "pkg");
+const target = "wasm32-unknown-unknown";
+const remedy = "correct the Rust sources, or delete .tools and run `node scripts/setup.mjs` again";
 
 /** What other files rely on: ts/engine/load.ts on the glue, ts/entry on the bytes. */
 export const wasmOutputs = ["glue.js", "glue.d.ts", "bytes.js", "bytes.d.ts"].map((name) => `crates/wasm/pkg/${name}`);
 wasmOutputs.push("ts/entry/llif.wasm");
 
-/** Compiles crates/wasm, and writes its glue as a factory and its bytes as text beside it. */
-export function buildWasm() {
-  run(
-    "wasm-pack",
-    // biome-ignore format: a list of words
-    ["build", "crates/wasm", "--release", "--target", "no-modules", "--mode", "no-install", "--no-pack", "--out-dir", "pkg", "--out-name", "llif"],
-    "correct the Rust sources, or delete .tools and run `node scripts/setup.mjs` again",
-  );
+/** What is packed; the same with the names of functions; compiled in seconds, and slow. */
+const compilers = {
+  release: () => wasmPack("--release"),
+  profiling: () => wasmPack("--profiling"),
+  dev: withoutOptimiser,
+};
+
+function wasmPack(profile) {
+  const output = ["--target", "no-modules", "--no-pack", "--out-dir", "pkg", "--out-name", "llif"];
+  run("wasm-pack", ["build", "crates/wasm", profile, "--mode", "no-install", ...output], remedy);
+}
+
+function withoutOptimiser() {
+  run("cargo", ["build", "--quiet", "--profile", "dev-wasm", "--target", target, "--package", "llif-wasm"], remedy);
+  const output = ["--target", "no-modules", "--out-dir", pkg, "--out-name", "llif"];
+  run("wasm-bindgen", [...output, inRoot("target", target, "dev-wasm", "llif_wasm.wasm")], remedy);
+}
+
+export function buildWasm(build) {
+  compilers[build]();
   const generated = (name) => readFileSync(`${pkg}/${name}`, "utf8");
 
   // The no-modules glue is one closure over one instance. As the body of a function it gives each simulator a memory

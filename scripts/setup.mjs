@@ -1,3 +1,4 @@
+// Set-up: npm packages, Rust target, pinned tools, the WebAssembly core, dist. Each step does only what is missing.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -23,10 +24,14 @@ const say = (line) => process.stderr.write(`set-up: ${line}\n`);
 /** Every step looks first and does nothing when there is nothing to do. */
 const steps = [checkNode, installPackages, checkRust, addTargets, installTools, compileWasm, buildPackage];
 
-export async function setup() {
+/**
+ * @param options.wasm which build of the core, `release`, `profiling` or `dev`; any but `release` stays until the next set-up.
+ * @param options.types whether dist gets declarations too, which take most of the time.
+ */
+export async function setup({ wasm = "release", types = true } = {}) {
   const release = await lock();
   try {
-    for (const step of steps) step();
+    for (const step of steps) step({ wasm, types });
   } finally {
     release();
   }
@@ -88,20 +93,28 @@ function installTools() {
   }
 }
 
-function compileWasm() {
-  const digest = contentHash(wasmSources) + output("rustc", ["--version"]);
+/** The stamp names the build, so that no other passes for a release. */
+function compileWasm({ wasm }) {
+  const digest = contentHash(wasmSources) + output("rustc", ["--version"]) + (wasm === "release" ? "" : ` ${wasm}`);
   if (isCurrent("wasm", digest, wasmOutputs)) return;
-  say("WebAssembly core …");
-  buildWasm();
+  say(`WebAssembly core${wasm === "release" ? "" : ` (${wasm})`} …`);
+  // Half a build must not keep the stamp of the one before.
+  writeStamp("wasm", "");
+  buildWasm(wasm);
   writeStamp("wasm", digest);
 }
 
-function buildPackage() {
+function buildPackage({ types }) {
   const digest = contentHash(distSources);
-  if (isCurrent("dist", digest, ["dist/node.js", "dist/index.d.ts", "dist/llif.wasm"])) return;
-  say("package into dist …");
-  run(process.execPath, ["node_modules/tsup/dist/cli-default.js", "--silent"], "correct the TypeScript sources");
-  writeStamp("dist", digest);
+  const outputs = ["dist/node.js", "dist/llif.wasm"];
+  if (isCurrent("dist", digest, [...outputs, "dist/index.d.ts"])) return;
+  const partly = `${digest} without types`;
+  if (!types && isCurrent("dist", partly, outputs)) return;
+  say(`package into dist${types ? "" : " (without types)"} …`);
+  writeStamp("dist", "");
+  const words = ["node_modules/tsup/dist/cli-default.js", "--silent", ...(types ? [] : ["--no-dts"])];
+  run(process.execPath, words, "correct the TypeScript sources");
+  writeStamp("dist", types ? digest : partly);
 }
 
 /** Two set-ups at once, say from two terminals, would overwrite each other's files: the second waits. */
@@ -132,9 +145,9 @@ function ownerRuns(file) {
   }
 }
 
-export async function setupOrExit() {
+export async function setupOrExit(options) {
   try {
-    await setup();
+    await setup(options);
   } catch (error) {
     if (!(error instanceof StepError)) throw error;
     say(error.message);
@@ -142,4 +155,11 @@ export async function setupOrExit() {
   }
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) await setupOrExit();
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [flag, ...more] = process.argv.slice(2);
+  if (more.length > 0 || ![undefined, "--profiling"].includes(flag)) {
+    say(`expected --profiling or nothing, got ${process.argv.slice(2).join(" ")}`);
+    process.exit(1);
+  }
+  await setupOrExit({ wasm: flag === undefined ? "release" : "profiling" });
+}

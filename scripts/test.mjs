@@ -1,29 +1,12 @@
-import { spawn } from "node:child_process";
+// `npm test`: set-up, the checks, the Rust tests natively and on WebAssembly, the TypeScript tests; ends with `N passed, N failed`.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { checks, runCheck } from "./checks.mjs";
+import { keepDurations } from "./nearest.mjs";
 import { setupOrExit } from "./setup.mjs";
-import { inRoot, root, toolEnvironment } from "./toolchain.mjs";
+import { follow, inRoot } from "./toolchain.mjs";
 
 const report = inRoot(".cache", "vitest.json");
 const requireAll = process.env.LLIF_REQUIRE_ALL === "1";
-
-/** Passes the command's output through and gives it back with the exit code. */
-function follow(command, parameters) {
-  return new Promise((resolve) => {
-    const child = spawn(command, parameters, { cwd: root, env: toolEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
-    let text = "";
-    for (const [stream, mirror] of [
-      [child.stdout, process.stdout],
-      [child.stderr, process.stderr],
-    ]) {
-      stream.setEncoding("utf8").on("data", (chunk) => {
-        text += chunk;
-        mirror.write(chunk);
-      });
-    }
-    child.on("error", (error) => resolve({ code: 1, text: error.message }));
-    child.on("close", (code) => resolve({ code: code ?? 1, text }));
-  });
-}
 
 const nativeTests = () => rustTests(["--workspace"]);
 
@@ -43,9 +26,11 @@ async function rustTests(parameters) {
   return atLeastOneFailure(code, counts);
 }
 
-async function typeCheck() {
-  const { code } = await follow(process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit"]);
-  return atLeastOneFailure(code, { passed: 0, failed: 0, skipped: 0 });
+/** Format, lint and types: each that fails is one failure. */
+async function sourceChecks() {
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const check of checks) if (!(await runCheck(check))) counts.failed++;
+  return counts;
 }
 
 async function typescriptTests() {
@@ -56,6 +41,7 @@ async function typescriptTests() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   try {
     const results = JSON.parse(readFileSync(report, "utf8"));
+    keepDurations(results);
     counts.passed = results.numPassedTests;
     // A file that does not load has no tests to count: it is one failure.
     counts.failed = results.numFailedTests + results.testResults.filter(failedToLoad).length;
@@ -77,7 +63,7 @@ function atLeastOneFailure(code, counts) {
 
 await setupOrExit();
 const total = { passed: 0, failed: 0, skipped: 0 };
-for (const suite of [nativeTests, wasmTests, typeCheck, typescriptTests]) {
+for (const suite of [sourceChecks, nativeTests, wasmTests, typescriptTests]) {
   const counts = await suite();
   for (const key of Object.keys(total)) total[key] += counts[key];
 }

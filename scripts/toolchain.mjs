@@ -1,4 +1,5 @@
-import { spawnSync } from "node:child_process";
+// The pinned tools, where they are found, and how commands are run.
+import { spawn, spawnSync } from "node:child_process";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,4 +47,26 @@ export function run(command, parameters, remedy, options = {}) {
   const cause =
     result.error?.code === "ENOENT" ? "is not installed" : `failed (exit code ${result.status ?? result.signal})`;
   throw new StepError(`${[command, ...parameters].join(" ")} ${cause}: ${remedy}`);
+}
+
+/**
+ * Runs and gives back exit code and all output, which is also passed on to this process's streams unless `quiet`.
+ * @returns {Promise<{ code: number, text: string }>}
+ */
+export function follow(command, parameters, { quiet = false } = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, parameters, { cwd: root, env: toolEnvironment(), stdio: ["ignore", "pipe", "pipe"] });
+    let text = "";
+    for (const [stream, mirror] of [
+      [child.stdout, process.stdout],
+      [child.stderr, process.stderr],
+    ]) {
+      stream.setEncoding("utf8").on("data", (chunk) => {
+        text += chunk;
+        if (!quiet) mirror.write(chunk);
+      });
+    }
+    child.on("error", (error) => resolve({ code: 1, text: error.message }));
+    child.on("close", (code) => resolve({ code: code ?? 1, text }));
+  });
 }

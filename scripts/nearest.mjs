@@ -1,0 +1,95 @@
+// Which test files a change touches, the nearest first, and how long each took when it last ran.
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { inRoot, output, root } from "./toolchain.mjs";
+
+const folders = ["ts", "test", "bench", "scripts", "examples"];
+/** These read sources and documents instead of importing them. */
+const readers = ["test/imports.test.ts", "test/docs.test.ts"];
+/** The one door to the core: a change in Rust counts as a change here. */
+const core = "ts/engine/load.ts";
+/** Seconds of a file that has not run yet. */
+const unknownSeconds = 8;
+const durationsFile = inRoot(".cache", "durations.json");
+
+const slashes = (path) => path.replaceAll("\\", "/");
+const isTest = (file) => file.endsWith(".test.ts");
+
+function* sourcesBelow(folder) {
+  for (const entry of readdirSync(inRoot(folder), { withFileTypes: true })) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) yield* sourcesBelow(path);
+    else if (/\.(ts|mjs|js)$/.test(entry.name)) yield path;
+  }
+}
+
+/** Who imports a file, types and imports on demand included. */
+function importers() {
+  const by = new Map();
+  for (const file of folders.flatMap((folder) => [...sourcesBelow(folder)])) {
+    const text = readFileSync(inRoot(file), "utf8");
+    for (const [, path] of text.matchAll(/\b(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g)) {
+      const target = slashes(join(dirname(file), path));
+      by.set(target, [...(by.get(target) ?? []), file]);
+    }
+  }
+  return by;
+}
+
+/** Test files by the number of imports between them and what changed. */
+export function distances(changed) {
+  const by = importers();
+  const found = new Map(changed.map((file) => [file.startsWith("crates/") ? core : file, 0]));
+  // A map yields what is added while it is walked.
+  for (const [file, distance] of found) {
+    for (const importer of by.get(file) ?? []) if (!found.has(importer)) found.set(importer, distance + 1);
+  }
+  for (const file of readers) found.set(file, 0);
+  return new Map([...found].filter(([file]) => isTest(file) && existsSync(inRoot(file))));
+}
+
+/** The nearest that fit into so many seconds, among equally near ones the quickest; changed tests in any case. */
+export function nearest(changed, seconds) {
+  const took = readDurations();
+  const secondsOf = (file) => took[file] ?? unknownSeconds;
+  const order = [...distances(changed)].sort(([a, near], [b, far]) => near - far || secondsOf(a) - secondsOf(b));
+  const [chosen, left] = [[], []];
+  let free = seconds;
+  for (const [file, distance] of order) {
+    const fits = distance === 0 || secondsOf(file) <= free;
+    if (fits) free -= secondsOf(file);
+    (fits ? chosen : left).push(file);
+  }
+  return { chosen, left };
+}
+
+/** Since the last commit, or, with nothing new since, since the branch left main. */
+export function changedFiles(since) {
+  const paths = (text) => (text ?? "").split("\n").filter((line) => line !== "");
+  const against = (commit) => paths(output("git", ["diff", "--name-only", "--relative", commit]));
+  const fresh = paths(output("git", ["ls-files", "--others", "--exclude-standard"]));
+  if (since !== undefined) return { since, files: [...against(since), ...fresh] };
+  const files = [...against("HEAD"), ...fresh];
+  if (files.length > 0) return { since: "HEAD", files };
+  const main = ["main", "origin/main"].find((name) => output("git", ["rev-parse", "--verify", "--quiet", name]));
+  const base = main === undefined ? undefined : output("git", ["merge-base", "HEAD", main]);
+  return base === undefined ? { since: "HEAD", files: [] } : { since: main, files: against(base) };
+}
+
+function readDurations() {
+  try {
+    return JSON.parse(readFileSync(durationsFile, "utf8"));
+  } catch {
+    return {};
+  }
+}
+
+/** @param report of vitest's JSON reporter. */
+export function keepDurations(report) {
+  const took = readDurations();
+  for (const { name, startTime, endTime } of report.testResults) {
+    took[slashes(relative(root, name))] = Math.ceil((endTime - startTime) / 100) / 10;
+  }
+  mkdirSync(inRoot(".cache"), { recursive: true });
+  writeFileSync(durationsFile, `${JSON.stringify(took, null, 1)}\n`);
+}
