@@ -1,4 +1,5 @@
-import { copyFile } from "node:fs/promises";
+// How dist is bundled: flat, one chunk for what entries share, with source maps and declarations.
+import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { defineConfig } from "tsup";
 
 const entries: Record<string, string> = {
@@ -19,6 +20,7 @@ export default defineConfig({
   target: "es2022",
   splitting: true,
   clean: true,
+  sourcemap: true,
   removeNodeProtocol: false,
   dts: {
     entry: { index: "ts/index.ts", onnx: entries.onnx, plot: entries.plot },
@@ -28,5 +30,17 @@ export default defineConfig({
     compilerOptions: { ignoreDeprecations: "6.0" },
   },
   // Flat output: `new URL("./llif.wasm", import.meta.url)` holds in every chunk, and esbuild does not copy the file.
-  onSuccess: () => copyFile("ts/entry/llif.wasm", "dist/llif.wasm"),
+  onSuccess: async () => {
+    await copyFile("ts/entry/llif.wasm", "dist/llif.wasm");
+    await withoutBytes("dist/inline.js.map");
+  },
 });
+
+/** The map of the entry with the WebAssembly bytes would carry them a second time, as source. */
+async function withoutBytes(path: string): Promise<void> {
+  const map = JSON.parse(await readFile(path, "utf8")) as { sources: string[]; sourcesContent: (string | null)[] };
+  map.sources.forEach((source, index) => {
+    if (source.endsWith("bytes.js")) map.sourcesContent[index] = null;
+  });
+  await writeFile(path, JSON.stringify(map));
+}

@@ -5,7 +5,7 @@ import { inRoot, output, root } from "./toolchain.mjs";
 
 const folders = ["ts", "test", "bench", "scripts", "examples"];
 /** These read sources and documents instead of importing them. */
-const readers = ["test/imports.test.ts", "test/docs.test.ts"];
+const readers = ["test/imports.test.ts", "test/docs.test.ts", "test/extending.test.ts"];
 /** The one door to the core: a change in Rust counts as a change here. */
 const core = "ts/engine/load.ts";
 /** Seconds of a file that has not run yet. */
@@ -23,12 +23,12 @@ function* sourcesBelow(folder) {
   }
 }
 
-/** Who imports a file, types and imports on demand included. */
+/** Who imports a file, types, imports on demand and `new URL(path, import.meta.url)` included. */
 function importers() {
   const by = new Map();
   for (const file of folders.flatMap((folder) => [...sourcesBelow(folder)])) {
     const text = readFileSync(inRoot(file), "utf8");
-    for (const [, path] of text.matchAll(/\b(?:from|import)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g)) {
+    for (const [, path] of text.matchAll(/\b(?:from|import|URL)\s*\(?\s*["'](\.{1,2}\/[^"']+)["']/g)) {
       const target = slashes(join(dirname(file), path));
       by.set(target, [...(by.get(target) ?? []), file]);
     }

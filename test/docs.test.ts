@@ -36,14 +36,19 @@ it("every theorem and section that a docstring cites is in docs/mathematics.md",
   expect(wrong).toEqual([]);
 });
 
-it.each(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/mathematics.md", "docs/results.md"])(
-  "%s names files that exist",
-  (document) => {
-    const paths = [
-      ...read(document).matchAll(
-        /(?<![\w./-])((?:ts|test|crates|docs|models|scripts|examples|bench|\.ci|\.cargo)\/[\w./-]*[\w/])/g,
-      ),
-    ].map(([, path]) => path);
-    expect(paths.filter((path) => !existsSync(fileURLToPath(new URL(path, root))))).toEqual([]);
-  },
-);
+it.each([
+  "README.md",
+  "ARCHITECTURE.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "CHANGELOG.md",
+  "docs/mathematics.md",
+  "docs/results.md",
+])("%s names files that exist", (document) => {
+  const paths = [
+    ...read(document).matchAll(
+      /(?<![\w./-])((?:ts|test|crates|docs|models|scripts|examples|bench|\.ci|\.cargo)\/[\w./-]*[\w/])/g,
+    ),
+  ].map(([, path]) => path);
+  expect(paths.filter((path) => !existsSync(fileURLToPath(new URL(path, root))))).toEqual([]);
+});

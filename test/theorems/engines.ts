@@ -1,16 +1,11 @@
-import { existsSync } from "node:fs";
+// Both engines, and one simulation on either.
 import type { Engine, Result, RunInput } from "../../ts/engine/engine.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
+import { wasmEngine } from "../../ts/engine/wasm.ts";
 import type { SpikingNetwork } from "../../ts/spiking/network.ts";
 
-const wasm = new URL("../../ts/engine/wasm.ts", import.meta.url);
-
 /** Both engines; the theorems must hold on each. */
-export const engines: Engine[] = [referenceEngine()];
-if (existsSync(wasm)) {
-  const { wasmEngine } = (await import(wasm.href)) as { wasmEngine(): Engine };
-  engines.push(wasmEngine());
-}
+export const engines: readonly Engine[] = [referenceEngine(), wasmEngine()];
 
 export async function simulate(
   engine: Engine,

@@ -1,0 +1,54 @@
+// CONTRIBUTING.md's lists of formats and commands are those of the sources, and `npm run check` finds the tests of a change.
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const root = new URL("../", import.meta.url);
+const read = (path: string): string => readFileSync(new URL(path, root), "utf8");
+const contributing = read("CONTRIBUTING.md");
+
+function paragraph(name: string): string {
+  const found = contributing.split(`**${name}.**`)[1]?.split(/\n\*\*|\n## /)[0];
+  if (found === undefined) throw new Error(`CONTRIBUTING.md has no paragraph "${name}"`);
+  return found;
+}
+
+it("names the reader of every format", () => {
+  const readers = readdirSync(new URL("ts/formats/", root))
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => [...read(`ts/formats/${name}`).matchAll(/import\("\.\/([^"]+)"\)/g)])
+    .map(([, path]) => `ts/formats/${path}`);
+  expect(readers.length).toBeGreaterThan(5);
+  expect(readers.filter((path) => !paragraph("A format").includes(path))).toEqual([]);
+});
+
+it("names every command", () => {
+  const commands = [...read("ts/cli/main.ts").matchAll(/import \{ add[^}]*\} from "\.\/([^"]+)"/g)].map(
+    ([, path]) => `ts/cli/${path}`,
+  );
+  expect(commands.length).toBeGreaterThan(5);
+  const named: readonly string[] = paragraph("A command").match(/ts\/cli\/[\w-]+\.ts/g) ?? [];
+  expect(commands.filter((path) => !named.includes(path))).toEqual([]);
+});
+
+it("npm run check finds tests by imports, the nearest first, and changed tests in any case", () => {
+  const script = `import { distances, nearest } from "./scripts/nearest.mjs";
+    const change = (...files) => Object.fromEntries(distances(files));
+    process.stdout.write(JSON.stringify({ leaf: change("ts/warn.ts"), core: change("crates/core/src/lib.rs"), test: nearest(["test/theorems/twin.test.ts"], 0).chosen, none: change("README.md") }));`;
+  const found = JSON.parse(
+    execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+      cwd: fileURLToPath(root),
+      encoding: "utf8",
+    }),
+  );
+  expect(found.leaf["test/warn.test.ts"]).toBe(1);
+  expect(found.leaf["test/mapping/mapping.test.ts"]).toBeGreaterThan(1);
+  expect(Object.keys(found.core)).toContain("test/conformance/wasm.test.ts");
+  expect(found.test).toContain("test/theorems/twin.test.ts");
+  expect(Object.keys(found.none).sort()).toEqual([
+    "test/docs.test.ts",
+    "test/extending.test.ts",
+    "test/imports.test.ts",
+  ]);
+});
