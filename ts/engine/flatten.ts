@@ -92,6 +92,7 @@ function addNodes(raw: RawNetwork, network: SpikingNetwork, recording: Recording
 }
 
 const none = new Uint32Array(0);
+const zero = new Uint32Array(1);
 
 /** Words of a message, in the order of crates/core/src/wire.rs: an array follows its length. */
 function message(...fields: readonly (number | boolean | Uint32Array)[]): Uint32Array {
@@ -127,10 +128,12 @@ function layerMessage(network: SpikingNetwork, node: Population | SpikingOutput,
   const floats = (...values: number[]): Uint32Array => bitsOf(Float32Array.from(values));
   const bias = bitsOf(node.bias);
   if (node.kind === "output") {
-    return message(1, ...extents(node.shape), 0, true, narrow, false, false, 1, 0, false, ...floats(1, -Infinity), bias, none, none, none, ...incoming);
+    return message(1, ...extents(node.shape), 0, true, narrow, false, 1, false, floats(1), floats(-Infinity), zero, zero, bias, none, none, none, ...incoming);
   }
   const { refractory } = node;
-  const neuron = [node.reset === "hard", node.spikesPerTick, refractory.ticks, refractory.input === "discard", ...floats(node.leakFactor, node.floor)];
+  // Each list has one value for all neurons.
+  const rows = [floats(node.leakFactor), floats(node.floor), Uint32Array.of(Number(node.reset === "hard")), Uint32Array.of(refractory.ticks)];
+  const neuron = [node.spikesPerTick, refractory.input === "discard", ...rows];
   const traced = recording.potentials.find(({ population }) => population === node.name)?.neurons ?? none;
   const recorded = recording.spikes.includes(node.name);
   return message(1, ...extents(node.shape), depth, node.rectified, narrow, recorded, ...neuron, bias, bitsOf(node.threshold), bitsOf(node.initialPotential), traced, ...incoming);

@@ -1,6 +1,7 @@
 //! One population or output: its neurons, its synapses, and how its channels are cut into chunks.
 
-use crate::neuron::Neuron;
+use crate::neuron::llif::{Llif, LlifSpec};
+use crate::neuron::Rows;
 use crate::parameters::PerNeuron;
 use crate::schedule::Format;
 use crate::spikes::Geometry;
@@ -12,7 +13,7 @@ pub struct LayerSpec {
     pub geometry: Geometry,
     pub depth: usize,
     pub fires: bool,
-    pub neuron: Neuron,
+    pub neuron: LlifSpec,
     /// False: a linear neuron, whose potential is not raised to 0 before it fires.
     pub rectified: bool,
     /// Every weight fits i16.
@@ -30,7 +31,9 @@ pub struct Layer {
     pub geometry: Geometry,
     pub depth: usize,
     pub fires: bool,
-    pub neuron: Neuron,
+    /// What its neurons have in common, and their parameters.
+    pub neuron: Llif,
+    pub rows: ParameterRows,
     pub rectified: bool,
     pub width: Width,
     /// Lanes of all chunks.
@@ -38,7 +41,6 @@ pub struct Layer {
     pub chunks: Vec<Chunk>,
     pub synapses: Vec<Synapse>,
     pub bias: PerNeuron,
-    pub threshold: PerNeuron,
     pub initial: PerNeuron,
     /// All synapses deliver event by event: depthwise and small groups, where a vector of neurons shares no row.
     pub by_events: bool,
@@ -46,6 +48,46 @@ pub struct Layer {
     pub negative_zero: bool,
     pub record_spikes: bool,
     pub traced: Vec<u32>,
+}
+
+/// Bits of the parameters of a layer's neurons: `neuron::Rows` before a chunk is chosen.
+pub struct ParameterRows {
+    pub threshold: PerNeuron,
+    pub leak_factor: PerNeuron,
+    floor: PerNeuron,
+    hard: PerNeuron,
+    refractory_ticks: PerNeuron,
+}
+
+impl ParameterRows {
+    fn new(spec: &LayerSpec, padded: usize, never: u32) -> ParameterRows {
+        let (to, neuron) = (spec.geometry, &spec.neuron);
+        let row = |values: Vec<u32>| {
+            let values = if values.len() == 1 { vec![values[0]; to.channels] } else { values };
+            PerNeuron::new(&values, to, padded, 0)
+        };
+        let bits = |values: &[f32]| row(values.iter().map(|value| value.to_bits()).collect());
+        ParameterRows {
+            threshold: PerNeuron::new(&spec.threshold, to, padded, never),
+            leak_factor: bits(&neuron.leak_factor),
+            floor: bits(&neuron.floor),
+            hard: row(neuron.hard.iter().map(|&hard| if hard { u32::MAX } else { 0 }).collect()),
+            refractory_ticks: row(neuron.refractory_ticks.clone()),
+        }
+    }
+
+    /// Of `lanes` neurons of a position, from `first` on.
+    #[inline(always)]
+    pub fn at(&self, position: usize, first: usize, lanes: usize) -> Rows {
+        let of = |row: &PerNeuron| row.at(position)[first..first + lanes].as_ptr();
+        Rows {
+            threshold: of(&self.threshold).cast(),
+            leak_factor: of(&self.leak_factor).cast(),
+            floor: of(&self.floor).cast(),
+            hard: of(&self.hard),
+            refractory_ticks: of(&self.refractory_ticks),
+        }
+    }
 }
 
 /// Most channels of an identity whose weights are laid out as rows, all but one of them missing.
@@ -104,7 +146,8 @@ impl Layer {
             geometry: to,
             depth: spec.depth,
             fires: spec.fires,
-            neuron: spec.neuron,
+            neuron: spec.neuron.model(),
+            rows: ParameterRows::new(&spec, padded, never),
             rectified: spec.rectified,
             width,
             padded,
@@ -112,7 +155,6 @@ impl Layer {
             chunks,
             negative_zero: format.float && spec.bias.contains(&(-0.0f32).to_bits()),
             bias: PerNeuron::new(&spec.bias, to, padded, 0),
-            threshold: PerNeuron::new(&spec.threshold, to, padded, never),
             initial: PerNeuron::new(&spec.initial, to, padded, 0),
             by_events,
             record_spikes: spec.record_spikes,

@@ -14,7 +14,8 @@
 //! | `layer` | geometry, chunks, synapses and parameters of a population or output |
 //! | `synapse` | packed rows of weights, event-by-event delivery, proofs that sums of 16 bits suffice |
 //! | `kernel` | inner loops over slices of events: membranes stay in registers |
-//! | `neuron` | one tick of one neuron, as its definition |
+//! | `plasticity` | what a tick changes in the weights: nothing so far |
+//! | `neuron` | models: what a tick does to a membrane around the charge of its spikes |
 //! | `lanes` | 128 bits of WebAssembly, SSE or plain Rust |
 //! | `input`, `parameters`, `schedule`, `spikes`, `bits` | the ground |
 //! | `dense` | passes without spikes, over batches of samples; imports nothing |
@@ -38,6 +39,7 @@ pub mod network;
 pub mod neuron;
 mod parameters;
 mod pipeline;
+pub mod plasticity;
 pub mod pool;
 pub mod record;
 pub mod schedule;

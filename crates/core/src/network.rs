@@ -103,9 +103,7 @@ impl Network {
         if let Some(neuron) = spec.traced.iter().find(|&&neuron| neuron as usize >= to.size()) {
             return Err(format!("traced neuron: expected less than {}, got {neuron}", to.size()));
         }
-        if spec.neuron.floor.is_nan() || spec.neuron.floor == f32::INFINITY {
-            return Err(format!("floor: expected a finite number, or -inf for none, got {}", spec.neuron.floor));
-        }
+        spec.neuron.check(to)?;
         let positive = |bits: &u32| if self.format.float { f32::from_bits(*bits) > 0.0 } else { *bits as i32 > 0 };
         if !spec.threshold.iter().all(positive) {
             return Err("threshold: expected values > 0".into());

@@ -15,7 +15,7 @@
 //! | node | words after its number |
 //! |---|---|
 //! | 0 pool | extents, source, sum, window, multiplicity (array) |
-//! | 1 layer | extents, depth, rectified, 16-bit weights, spikes recorded; neuron: hard reset, spikes a tick, refractory ticks, input discarded while refractory, leak factor, floor; arrays of bias, threshold (empty: an output), initial potential and traced neurons; synapses to the end |
+//! | 1 layer | extents, depth, rectified, 16-bit weights, spikes recorded; neuron: most spikes a tick, input discarded while refractory, and arrays of one value for all neurons, each channel or each neuron: leak factor, floor, hard reset, refractory ticks; arrays of bias, threshold (empty: an output), initial potential and traced neurons; synapses to the end |
 //!
 //! A window is kernel, stride and dilation (vertical, horizontal) and padding (top, left). A synapse is its source, kind (0 dense,
 //! 1 convolution, 2 identity by channel, 3 identity by neuron, 4 transposed convolution), window and groups (else zeros), delay in
@@ -27,7 +27,7 @@ use crate::code::ttfs::Ttfs;
 use crate::code::window::Windows;
 use crate::layer::LayerSpec;
 use crate::network::{Network, PoolSpec};
-use crate::neuron::Neuron;
+use crate::neuron::llif::LlifSpec;
 use crate::spikes::Geometry;
 use crate::synapse::spec::{Delayed, Kind, SynapseSpec};
 use crate::synapse::sweep::Sweep;
@@ -58,10 +58,6 @@ impl<'a> Words<'a> {
 
     fn flag(&mut self) -> Result<bool, String> {
         Ok(self.word()? != 0)
-    }
-
-    fn float(&mut self) -> Result<f32, String> {
-        Ok(f32::from_bits(self.word()?))
     }
 
     pub fn array(&mut self) -> Result<&'a [u32], String> {
@@ -157,13 +153,15 @@ fn layer(words: &mut Words) -> Result<LayerSpec, String> {
     let geometry = words.geometry()?;
     let depth = words.size()?;
     let (rectified, narrow, record_spikes) = (words.flag()?, words.flag()?, words.flag()?);
-    let neuron = Neuron {
-        hard: words.flag()?,
-        spikes_per_tick: words.word()?,
-        refractory_ticks: words.word()?,
-        discards: words.flag()?,
-        leak_factor: words.float()?,
-        floor: words.float()?,
+    let (spikes_per_tick, discards) = (words.word()?, words.flag()?);
+    let floats = |array: &[u32]| array.iter().map(|&bits| f32::from_bits(bits)).collect();
+    let neuron = LlifSpec {
+        leak_factor: floats(words.array()?),
+        floor: floats(words.array()?),
+        hard: words.array()?.iter().map(|&hard| hard != 0).collect(),
+        refractory_ticks: words.array()?.to_vec(),
+        spikes_per_tick,
+        discards,
     };
     let mut array = || words.array().map(<[u32]>::to_vec);
     let (bias, threshold, initial, traced) = (array()?, array()?, array()?, array()?);

@@ -12,9 +12,9 @@ use llif_core::code::ttfs::Ttfs;
 use llif_core::input::Input;
 use llif_core::lanes::{Lanes, Native, Portable};
 use llif_core::network::Network;
-use llif_core::neuron::Neuron;
+use llif_core::neuron::llif::Neuron;
 use llif_core::spikes::Geometry;
-use oracle::{draw_schedule, Random, Schedule, Train};
+use oracle::{draw_schedule, neuron_at, Random, Schedule, Train};
 
 const PLAIN: Neuron = Neuron {
     leak_factor: 1.0,
@@ -272,7 +272,8 @@ fn float_tick(
     values: Option<&[u32]>,
     tick: usize,
 ) -> i32 {
-    let Neuron { leak_factor, floor, hard, spikes_per_tick, refractory_ticks, discards } = layer.neuron;
+    let Neuron { leak_factor, floor, hard, spikes_per_tick, refractory_ticks, discards } =
+        neuron_at(&layer.neuron, neuron);
     let mut drive = f32::from_bits(layer.bias[neuron]);
     current(layer, neuron, values).for_each(|(weight, value)| drive += f32::from_bits(weight) * f32::from_bits(value));
     let arrived = |mut v: f32| {

@@ -8,11 +8,13 @@ use llif_core::input::Input;
 use llif_core::lanes::{Lanes, Native, Portable};
 use llif_core::layer::LayerSpec;
 use llif_core::network::Network;
-use llif_core::neuron::Neuron;
+use llif_core::neuron::llif::Neuron;
 use llif_core::schedule::FiringTick;
 use llif_core::spikes::Geometry;
 use llif_core::synapse::spec::{Kind, SynapseSpec};
-use oracle::{draw_kind, draw_schedule, matrix, weight_count, Matrix, Random, Schedule, Shape, Train};
+use oracle::{
+    draw_kind, draw_neurons, draw_schedule, matrix, neuron_at, weight_count, Matrix, Random, Schedule, Shape, Train,
+};
 
 /// Constant current into one layer: matrix and values of each synapse from the input.
 type Current<'a> = &'a [(&'a Matrix, &'a [u32])];
@@ -86,10 +88,11 @@ fn simulate(
         }
         let mut v = f32::from_bits(each(&layer.initial, neuron));
         let mut waiting = 0;
+        let own = neuron_at(&layer.neuron, neuron);
         for fired in &mut fired {
             let tick = trace.len();
-            v *= layer.neuron.leak_factor;
-            if waiting == 0 || !layer.neuron.discards {
+            v *= own.leak_factor;
+            if waiting == 0 || !own.discards {
                 v += drive;
                 for (bits, count) in arriving(tick) {
                     for _ in 0..count {
@@ -97,17 +100,17 @@ fn simulate(
                     }
                 }
             }
-            if v < layer.neuron.floor {
-                v = layer.neuron.floor;
+            if v < own.floor {
+                v = own.floor;
             }
             let threshold = f32::from_bits(each(&layer.threshold, neuron));
             if waiting > 0 {
                 waiting -= 1;
             } else if v >= threshold {
-                let spikes = (v / threshold).floor().min(layer.neuron.spikes_per_tick as f32);
+                let spikes = (v / threshold).floor().min(own.spikes_per_tick as f32);
                 fired[neuron] = spikes as i32;
-                v = if layer.neuron.hard { 0.0 } else { v - spikes * threshold };
-                waiting = layer.neuron.refractory_ticks;
+                v = if own.hard { 0.0 } else { v - spikes * threshold };
+                waiting = own.refractory_ticks;
             }
             trace.push(v.to_bits());
         }
@@ -246,6 +249,7 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usiz
             refractory_ticks: if plain { 0 } else { random.below(3) as u32 },
             discards: random.below(2) == 0,
         };
+        let neuron = draw_neurons(random, geometry, neuron);
         let weights: Vec<Vec<u32>> = synapses
             .iter()
             .map(|synapse| {
@@ -324,7 +328,7 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usiz
             geometry,
             depth: 0,
             fires: false,
-            neuron,
+            neuron: neuron.into(),
             rectified: true,
             narrow: false,
             bias: numbers(random, geometry.channels, -50, 50),
@@ -433,7 +437,7 @@ fn refuses_wrong_lengths_and_nodes() {
             geometry,
             depth: 1,
             fires: true,
-            neuron,
+            neuron: neuron.into(),
             rectified: true,
             narrow: false,
             bias: vec![0; 2],
@@ -451,7 +455,7 @@ fn refuses_wrong_lengths_and_nodes() {
         geometry,
         depth: 1,
         fires: true,
-        neuron: Neuron { floor: f32::INFINITY, ..neuron },
+        neuron: Neuron { floor: f32::INFINITY, ..neuron }.into(),
         rectified: true,
         narrow: false,
         bias: vec![0; 2],

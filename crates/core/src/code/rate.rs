@@ -6,11 +6,13 @@ use crate::bits::{as_f32, grow, words_of};
 use crate::input::Input;
 use crate::kernel::list::{self, RowList};
 use crate::kernel::rows::Tap;
-use crate::kernel::ticks::{fire_ticks, fire_ticks_scalar, integrate_ticks, Chunk as Job, Fire, Integrate};
+use crate::kernel::ticks::{fire_ticks, fire_ticks_scalar, integrate_ticks, Chunk as Job, Fire, FireScalar, Integrate};
 use crate::lanes::Lanes;
 use crate::layer::Layer;
 use crate::network::{Network, Pool};
-use crate::neuron::Neuron;
+use crate::neuron::llif::Llif;
+use crate::neuron::Rows;
+use crate::plasticity::Fixed;
 use crate::pool::rising::Rising;
 use crate::record::Record;
 use crate::schedule::Format;
@@ -90,7 +92,7 @@ impl Code for Rate {
 
     fn state(&self, layer: &Layer) -> State {
         let size = layer.lanes();
-        let scalar = layer.fires && (layer.neuron.refractory_ticks > 0 || layer.neuron.spikes_per_tick > 1);
+        let scalar = layer.fires && layer.neuron.is_scalar();
         State {
             potential: vec![0.0; if layer.fires { size } else { 0 }],
             charge: vec![0.0; if layer.fires { 0 } else { size }],
@@ -222,7 +224,7 @@ impl Run<'_> {
 
     /// One chunk of one position.
     #[inline(never)]
-    fn chunk<L: Lanes>(&mut self, neuron: &Neuron, index: usize, y: usize, x: usize, reach: Reach) {
+    fn chunk<L: Lanes>(&mut self, model: &Llif, index: usize, y: usize, x: usize, reach: Reach) {
         let At { layer, state, scratch, record, .. } = &mut self.at;
         let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
         let chunk = &layer.chunks[index];
@@ -240,9 +242,8 @@ impl Run<'_> {
         } else {
             as_f32(&self.inputs.constant().at(position)[chunk.first..chunk.first + lanes])
         };
-        let multiple = neuron.spikes_per_tick > 1;
-        let thresholds =
-            if layer.fires { as_f32(&layer.threshold.at(position)[chunk.first..chunk.first + lanes]) } else { &[] };
+        let multiple = model.spikes_per_tick > 1;
+        let rows = if layer.fires { layer.rows.at(position, chunk.first, lanes) } else { Rows::NONE };
         let (potential, charge) = match layer.fires {
             true => (state.potential[at..at + lanes].as_mut_ptr(), std::ptr::null_mut()),
             false => (std::ptr::null_mut(), state.charge[at..at + lanes].as_mut_ptr()),
@@ -254,7 +255,7 @@ impl Run<'_> {
         let (list, offset) =
             if let Reach::List { number, offset } = reach { (Some(&scratch.lists[number]), offset) } else { (None, 0) };
         let (ahead, lines) = look_ahead(layer, &scratch.taps, index, ticks);
-        // SAFETY: potentials or charges, drive, thresholds, refractory ticks and samples have `lanes` values (a tick); a row of bits
+        // SAFETY: potentials or charges, drive, parameters, refractory ticks and samples have `lanes` values (a tick); a row of bits
         // has `words` words a position and tick, in which the chunk has whole bytes; repeats have `padded` values a position and
         // tick; taps read live spikes of `ticks` planes, whose entries are rows of the chunk's block.
         unsafe {
@@ -262,7 +263,7 @@ impl Run<'_> {
                 potential,
                 charge,
                 drive: drive.as_ptr(),
-                threshold: thresholds.as_ptr(),
+                rows,
                 refractory,
                 taps: &scratch.taps,
                 list,
@@ -289,9 +290,9 @@ impl Run<'_> {
             if !layer.fires {
                 with_vectors!(chunk.vectors, integrate_ticks: Integrate, L, &job);
             } else if refractory.is_null() {
-                with_vectors!(chunk.vectors, fire_ticks: Fire, L, &job, neuron);
+                with_vectors!(chunk.vectors, fire_ticks<Llif, Fixed>: Fire<Llif, Fixed>, L, &job, model, &Fixed);
             } else {
-                with_vectors!(chunk.vectors, fire_ticks_scalar: Fire, L, &job, neuron);
+                with_vectors!(chunk.vectors, fire_ticks_scalar<Llif>: FireScalar<Llif>, L, &job, model);
             }
         }
         if traced {
@@ -311,7 +312,7 @@ impl Run<'_> {
         let (width, padded) = (layer.geometry.width, layer.padded);
         let range = y * width * padded..(y + 1) * width * padded;
         let discards = layer.neuron.discards && !self.at.state.refractory.is_empty();
-        let leakless = Neuron { leak_factor: 1.0, ..layer.neuron };
+        let leakless = layer.neuron.leaked();
         grow(&mut self.at.scratch.leaked, width * padded);
         grow(&mut self.at.scratch.row, width * padded);
         self.at.scratch.taps.clear();
@@ -322,13 +323,15 @@ impl Run<'_> {
             let leaked = &mut leaked[..width * padded];
             for x in 0..width {
                 let drive = as_f32(&self.inputs.constant().at(y * width + x)[..padded]);
+                let factors = as_f32(&layer.rows.leak_factor.at(y * width + x)[..padded]);
                 let here = x * padded..(x + 1) * padded;
                 if !layer.fires {
                     row[here].copy_from_slice(drive);
                     continue;
                 }
-                for ((v, leaked), drive) in row[here.clone()].iter_mut().zip(&mut leaked[here]).zip(drive) {
-                    *leaked = layer.neuron.leak_factor * *v;
+                let membranes = row[here.clone()].iter_mut().zip(&mut leaked[here]);
+                for ((v, leaked), (factor, drive)) in membranes.zip(factors.iter().zip(drive)) {
+                    *leaked = factor * *v;
                     *v = *leaked + drive;
                 }
             }

@@ -86,7 +86,7 @@ impl Code for SignedRate {
         let spiking = Spiking { repeats: Repeats::Always, signed: true, times: 1 };
         Plan {
             bounds: prove(&layer.synapses, &layer.chunks, layer.width, spiking),
-            threshold_shift: common_shift(layer.threshold.neurons()),
+            threshold_shift: common_shift(layer.rows.threshold.neurons()),
         }
     }
 
@@ -210,7 +210,7 @@ impl Run<'_> {
         unsafe {
             let cell = 2 * from * width + x;
             let threshold = if layer.fires {
-                layer.threshold.at(position)[chunk.first..chunk.first + lanes].as_ptr().cast()
+                layer.rows.threshold.at(position)[chunk.first..chunk.first + lanes].as_ptr().cast()
             } else {
                 std::ptr::null()
             };

@@ -14,8 +14,16 @@ pub mod window;
 /// lose their registers in V8, and run at half the speed.
 #[macro_export]
 macro_rules! with_vectors {
-    ($vectors:expr, $kernel:ident: $type:ty, $lanes:ident, $($argument:expr),* $(,)?) => {{
-        let kernels: [$type; 4] = [$kernel::<$lanes, 1>, $kernel::<$lanes, 2>, $kernel::<$lanes, 4>, $kernel::<$lanes, 8>];
+    ($vectors:expr, $kernel:ident: $type:ty, $lanes:ident, $($argument:expr),* $(,)?) => {
+        $crate::with_vectors!($vectors, $kernel<>: $type, $lanes, $($argument),*)
+    };
+    ($vectors:expr, $kernel:ident<$($more:ty),*>: $type:ty, $lanes:ident, $($argument:expr),* $(,)?) => {{
+        let kernels: [$type; 4] = [
+            $kernel::<$lanes, 1, $($more),*>,
+            $kernel::<$lanes, 2, $($more),*>,
+            $kernel::<$lanes, 4, $($more),*>,
+            $kernel::<$lanes, 8, $($more),*>,
+        ];
         kernels[$vectors.ilog2() as usize & 3]($($argument),*)
     }};
 }

@@ -4,7 +4,8 @@ use super::fire::put_seen_bits;
 use super::list::RowList;
 use super::rows::{add_lanes_f, add_listed_f, add_rows_f, Tap};
 use crate::lanes::Lanes;
-use crate::neuron::Neuron;
+use crate::neuron::{Model, Rows, Scalar};
+use crate::plasticity::Plasticity;
 
 /// What one chunk needs for a block of ticks. All pointers hold 4·N values.
 pub struct Chunk<'a> {
@@ -14,7 +15,8 @@ pub struct Chunk<'a> {
     pub charge: *mut f64,
     /// Charge that arrives in every tick.
     pub drive: *const f32,
-    pub threshold: *const f32,
+    /// Of a population.
+    pub rows: Rows,
     /// Ticks left of the refractory period; read only where there is one.
     pub refractory: *mut u32,
     pub taps: &'a [Tap],
@@ -40,7 +42,8 @@ pub struct Chunk<'a> {
 }
 
 pub type Integrate = unsafe fn(&Chunk);
-pub type Fire = unsafe fn(&Chunk, &Neuron);
+pub type Fire<M, P> = unsafe fn(&Chunk, &M, &P);
+pub type FireScalar<M> = unsafe fn(&Chunk, &M);
 
 /// An output never fires: what each tick brings is summed in f32, from the drive on, and then added to its charge in f64, which a
 /// long run does not wear off.
@@ -61,33 +64,16 @@ pub unsafe fn integrate_ticks<L: Lanes, const N: usize>(chunk: &Chunk) {
 /// # Safety
 /// The pointers of `chunk` must be valid as described, and its taps hold all ticks.
 #[inline(never)]
-pub unsafe fn fire_ticks<L: Lanes, const N: usize>(chunk: &Chunk, neuron: &Neuron) {
+pub unsafe fn fire_ticks<L: Lanes, const N: usize, M: Model, P: Plasticity>(chunk: &Chunk, model: &M, plasticity: &P) {
     let mut v: [L::F; N] = std::array::from_fn(|k| L::load_f(chunk.potential.add(4 * k)));
-    let leak = L::splat_f(neuron.leak_factor);
-    let bounded = neuron.floor != f32::NEG_INFINITY;
-    let floor = L::splat_f(neuron.floor);
+    let mut more = model.load::<L, N>(&chunk.rows);
     let mut spikes = [L::splat_b(0); 2];
     for tick in 0..chunk.ticks {
-        if neuron.leak_factor != 1.0 {
-            for k in 0..N {
-                v[k] = L::mul_f(leak, v[k]);
-            }
-        }
-        for k in 0..N {
-            v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
-        }
+        model.before::<L, N>(&mut v, &mut more, chunk.drive, &chunk.rows);
         deliver::<L, N>(&mut v, chunk, tick);
-        if bounded {
-            for k in 0..N {
-                v[k] = L::raise_f(v[k], floor);
-            }
-        }
-        let mut masks = [L::splat_i(0); N];
-        for k in 0..N {
-            let threshold = L::load_f(chunk.threshold.add(4 * k));
-            masks[k] = L::ge_f(v[k], threshold);
-            v[k] =
-                if neuron.hard { L::and_not_f(masks[k], v[k]) } else { L::sub_f(v[k], L::and_f(masks[k], threshold)) };
+        let masks = model.after::<L, N>(&mut v, &mut more, &chunk.rows);
+        if P::LEARNS {
+            plasticity.after_tick::<L, N>(chunk.taps, tick, &masks);
         }
         // A mask is −1.
         put_seen_bits::<L, N>(chunk.bits.add(tick * chunk.stride), masks, |group, bytes| {
@@ -125,20 +111,18 @@ unsafe fn count<L: Lanes>(spikes: [L::B; 2], chunk: &Chunk) {
     }
 }
 
-/// The same, neuron by neuron after integration: refractory neurons and those that fire several spikes a tick.
+/// The same, neuron by neuron after integration: those that may be refractory or fire several spikes a tick.
 ///
 /// # Safety
 /// As `fire_ticks`.
 #[inline(never)]
-pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize>(chunk: &Chunk, neuron: &Neuron) {
+pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize, M: Scalar>(chunk: &Chunk, model: &M) {
     let mut v: [L::F; N] = std::array::from_fn(|k| L::load_f(chunk.potential.add(4 * k)));
-    let leak = L::splat_f(neuron.leak_factor);
-    let mut unchanged = [[0f32; 4]; N];
+    let mut leaked = [[0f32; 4]; N];
     for tick in 0..chunk.ticks {
+        model.leak::<L, N>(&mut v, &chunk.rows);
         for k in 0..N {
-            // Multiplying by 1 changes nothing.
-            v[k] = L::mul_f(leak, v[k]);
-            L::store_f(unchanged[k].as_mut_ptr(), v[k]);
+            L::store_f(leaked[k].as_mut_ptr(), v[k]);
             v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
         }
         deliver::<L, N>(&mut v, chunk, tick);
@@ -148,12 +132,8 @@ pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize>(chunk: &Chunk, neuron:
             let mut bits = 0u8;
             for lane in 0..4 {
                 let at = 4 * k + lane;
-                let spikes = neuron.fire(
-                    &mut after[k][lane],
-                    unchanged[k][lane],
-                    *chunk.threshold.add(at),
-                    &mut *chunk.refractory.add(at),
-                );
+                let left = &mut *chunk.refractory.add(at);
+                let spikes = model.fire(&mut after[k][lane], leaked[k][lane], left, &chunk.rows, at);
                 bits |= u8::from(spikes > 0) << (at % 8);
                 if !chunk.counts.is_null() && at < chunk.counted {
                     *chunk.counts.add(at) += spikes;

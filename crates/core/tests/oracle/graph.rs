@@ -1,9 +1,9 @@
 //! A random graph of layers, pools and outputs, and what each of its synapses means: a full matrix.
 
-use crate::oracle::{draw_kind, matrix, weight_count, Matrix, Random, Shape};
+use crate::oracle::{draw_kind, draw_neurons, matrix, weight_count, Matrix, Random, Shape};
 use llif_core::layer::LayerSpec;
 use llif_core::network::{Network, PoolSpec};
-use llif_core::neuron::Neuron;
+use llif_core::neuron::llif::{LlifSpec, Neuron};
 use llif_core::spikes::Geometry;
 use llif_core::synapse::spec::{Delayed, Kind, SynapseSpec};
 use llif_core::synapse::sweep::Sweep;
@@ -18,7 +18,7 @@ pub struct DrawnSynapse {
 
 pub struct DrawnLayer {
     pub fires: bool,
-    pub neuron: Neuron,
+    pub neuron: LlifSpec,
     pub rectified: bool,
     /// Bits of f32 or i32, one for each neuron.
     pub bias: Vec<u32>,
@@ -171,7 +171,7 @@ impl Graph {
                             geometry,
                             depth,
                             fires: layer.fires,
-                            neuron: layer.neuron,
+                            neuron: layer.neuron.clone(),
                             rectified: layer.rectified,
                             narrow: self.narrow,
                             bias: layer.bias.clone(),
@@ -228,9 +228,11 @@ fn draw_layer(random: &mut Random, geometry: Geometry, fires: bool, draw: &Draw)
     let size = geometry.size();
     let several =
         |random: &mut Random, low: i32, high: i32| (0..size).map(|_| (draw.charge)(random, low, high)).collect();
+    let neuron = (draw.neuron)(random);
+    let neuron = draw_neurons(random, geometry, neuron);
     DrawnLayer {
         fires,
-        neuron: (draw.neuron)(random),
+        neuron,
         rectified: random.below(2) == 0,
         bias: several(random, -40, 60),
         threshold: (0..size).map(|_| (draw.thresholds)(random)).collect(),

@@ -3,6 +3,7 @@
 use llif_core::any::Spec;
 use llif_core::code::ttfs::Ttfs;
 use llif_core::code::window::Windows;
+use llif_core::neuron::llif::{LlifSpec, Neuron};
 use llif_core::spikes::Geometry;
 use llif_core::synapse::spec::Kind;
 use llif_core::synapse::sweep::Sweep;
@@ -172,5 +173,37 @@ pub fn weight_count(kind: Kind, from: Geometry, to: Geometry) -> usize {
                 to.channels
             }
         }
+    }
+}
+
+/// Neurons of a layer of which some do without what `neuron` has: by one value for all, for each channel, or for each neuron.
+pub fn draw_neurons(random: &Random, geometry: Geometry, neuron: Neuron) -> LlifSpec {
+    fn list<T: Copy>(random: &mut Random, geometry: Geometry, value: impl Fn(&mut Random) -> T) -> Vec<T> {
+        let length = [1, geometry.channels, geometry.size()][random.below(3)];
+        (0..length).map(|_| value(random)).collect()
+    }
+    // Its own numbers, so that what is drawn next does not depend on the size of the layer.
+    let own = &mut Random(random.0);
+    LlifSpec {
+        leak_factor: list(own, geometry, |own| [1.0, neuron.leak_factor][own.below(2)]),
+        floor: list(own, geometry, |own| [f32::NEG_INFINITY, neuron.floor][own.below(2)]),
+        hard: list(own, geometry, |own| neuron.hard && own.below(2) == 0),
+        refractory_ticks: list(own, geometry, |own| own.below(neuron.refractory_ticks as usize + 1) as u32),
+        spikes_per_tick: neuron.spikes_per_tick,
+        discards: neuron.discards,
+    }
+}
+
+pub fn neuron_at(spec: &LlifSpec, neuron: usize) -> Neuron {
+    fn at<T: Copy>(list: &[T], neuron: usize) -> T {
+        list[neuron % list.len()]
+    }
+    Neuron {
+        leak_factor: at(&spec.leak_factor, neuron),
+        floor: at(&spec.floor, neuron),
+        hard: at(&spec.hard, neuron),
+        refractory_ticks: at(&spec.refractory_ticks, neuron),
+        spikes_per_tick: spec.spikes_per_tick,
+        discards: spec.discards,
     }
 }

@@ -76,7 +76,7 @@ impl Code for Ttfs {
 
     fn plan(&self, _network: &Network, _node: usize, layer: &Layer) -> Plan {
         let integers = layer.fires && *self != Ttfs::Real;
-        Plan { reciprocal: layer.threshold.try_map(|threshold| reciprocal(threshold as i32)).filter(|_| integers) }
+        Plan { reciprocal: layer.rows.threshold.try_map(|threshold| reciprocal(threshold as i32)).filter(|_| integers) }
     }
 
     fn rest(&self, layer: &Layer) -> Option<PerNeuron> {
@@ -221,7 +221,7 @@ fn fire(
     for x in 0..width {
         out.starts.push(length as u32);
         let first = length;
-        let thresholds = &layer.threshold.at(y * width + x)[..channels];
+        let thresholds = &layer.rows.threshold.at(y * width + x)[..channels];
         let (entries, values) = (&mut out.entries[length..][..channels], &mut out.values[length..][..channels]);
         let mut fired = 0;
         for (channel, (&v, &theta)) in row[x * layer.padded..].iter().zip(thresholds).enumerate() {

@@ -39,7 +39,7 @@ impl Run<'_> {
             let trace = &mut self.at.record.traces[listed * 2 * ticks..(listed + 1) * 2 * ticks];
             trace[..ticks].copy_from_slice(&integrating);
             let firing = &mut trace[ticks..];
-            let theta = layer.threshold.at(position)[channel];
+            let theta = layer.rows.threshold.at(position)[channel];
             let capped = (v as i32).min(capped(theta, slots) as i32);
             let spike = if capped >= theta as i32 { ticks - slot(v, theta, slots) as usize } else { ticks };
             firing[..spike].fill(capped as u32);

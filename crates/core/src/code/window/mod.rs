@@ -287,7 +287,7 @@ impl Run<'_> {
                 fire_levels::<L>(potentials.as_ptr(), reciprocal, lanes, levels, &target);
             }
         } else if layer.fires {
-            let threshold = layer.threshold.at(position)[chunk.first..chunk.first + lanes].as_ptr().cast();
+            let threshold = layer.rows.threshold.at(position)[chunk.first..chunk.first + lanes].as_ptr().cast();
             // SAFETY: as above; a row of bits has `words` words a position and plane, in which the chunk has whole bytes.
             unsafe {
                 let bits = row_bits.add(x * words * 8 + chunk.first / 8);

@@ -35,7 +35,8 @@ impl Plan {
             .fold(Repeats::Never, |a, b| if a == Repeats::Never || b == Repeats::Always { b } else { a });
         let times = if count_planes > 0 { code.firing.len() } else { 1 };
         let spiking = Spiking { repeats, signed: code.signed, times };
-        let reciprocals = layer.threshold.try_map(|threshold| reciprocal(threshold as i32)).filter(|_| layer.fires);
+        let reciprocals =
+            layer.rows.threshold.try_map(|threshold| reciprocal(threshold as i32)).filter(|_| layer.fires);
         let levels =
             Levels::of(&code.firing).filter(|_| code.cap.is_none() && layer.traced.is_empty() && reciprocals.is_some());
         let taken = Taken::of(code, network, node);
