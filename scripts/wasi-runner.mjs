@@ -1,8 +1,15 @@
 // Runs a test program that cargo built for wasm32-wasip1: `cargo test -p llif-core --release --target wasm32-wasip1` calls it.
+// Not by node:wasi, under which Node 20 now and then ends in a segmentation fault after a long run.
 import { readFile } from "node:fs/promises";
-import { WASI } from "node:wasi";
+import { ConsoleStdout, File, OpenFile, WASI } from "@bjorn3/browser_wasi_shim";
 
 const [program, ...parameters] = process.argv.slice(2);
-const wasi = new WASI({ version: "preview1", args: [program, ...parameters], env: {}, preopens: { ".": "." } });
+const lines = (stream) => ConsoleStdout.lineBuffered((line) => stream.write(`${line}\n`));
+const wasi = new WASI(
+  [program, ...parameters],
+  [],
+  [new OpenFile(new File([])), lines(process.stdout), lines(process.stderr)],
+  { debug: false },
+);
 const module = await WebAssembly.compile(await readFile(program));
-process.exit(wasi.start(await WebAssembly.instantiate(module, wasi.getImportObject())));
+process.exitCode = wasi.start(await WebAssembly.instantiate(module, { wasi_snapshot_preview1: wasi.wasiImport }));
