@@ -26,7 +26,8 @@ One set of defaults serves all models: scales from the first 1,000 training imag
 - **ticks to a decision**: from the first input to the decision, one image alone. **an image every**: when windows are pipelined, a new image enters and a decision comes out every so many
   ticks. Where all layers tick at once there is no window, and an image takes the whole run.
 - **spikes**, **synaptic operations**: an image, in the whole network; a synaptic operation is one spike reaching one neuron.
-- Codes (docs/mathematics.md): in *phase* a spike's tick is its weight, in *time to first spike* its time is its value, in *rate* all spikes count alike.`;
+- Codes (docs/mathematics.md): in *phase* a spike's tick is its weight, in *time to first spike* its time is its value, in *rate* all spikes count alike.
+- **°**: measured at commit 34a754a, when the least scale of a channel was a share of its layer's largest (CHANGELOG.md), and not yet anew; \`llif reproduce\` checks such a run at that commit alone.`;
 
 const energyWords = (
   energy,

@@ -1,4 +1,5 @@
-// Runs of llif evaluate, kept as one file a series: { runs: [{ name, command, date, manifest }] }, one line a run.
+// Runs of llif evaluate, kept as one file a series: { runs: [{ name, command, date, former?, manifest }] }, one line a run.
+// `former`: the commit whose mapping the run was made with, where today's would give other counts; such a run is made again.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -37,7 +38,11 @@ export function evaluateMissing(series, jobs, extra, wanted = () => true) {
       .digest("hex");
     if (
       readRuns(series).some(
-        (run) => run.name === name && run.command === command && run.manifest?.model.sha256 === model,
+        (run) =>
+          run.name === name &&
+          run.command === command &&
+          run.former === undefined &&
+          run.manifest?.model.sha256 === model,
       )
     )
       continue;

@@ -7,6 +7,9 @@ export const grouped = (value) => value.toLocaleString("en-US");
 export const microjoules = (picojoules) =>
   Number((picojoules / 1e6).toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
 
+/** @param former commit whose mapping the run was made with, where it is not today's. */
+export const marked = (label, former) => (former === undefined ? label : `${label} °`);
+
 export function table(header, rows, left = 1) {
   return [header, header.map((_, column) => (column < left ? "---" : "---:")), ...rows]
     .map((cells) => `| ${cells.join(" | ")} |`)
@@ -18,13 +21,13 @@ const ticksOrWindows = (report, ticks) => (report.levels === 0 ? `${ticks} windo
 
 /** One row a run. @param partial whether runs are over different parts of the images, which then have columns of their own. */
 export function codesTable(runs, partial) {
-  const rows = runs.map(({ label, failed, manifest }) => {
+  const rows = runs.map(({ label, failed, former, manifest }) => {
     if (manifest === undefined)
       return [label, ...(partial ? ["–", "–"] : []), failed ?? "not run", ...new Array(7).fill("–")];
     const { report } = manifest;
     const [low, high] = report.intervals.disagreements;
     return [
-      label,
+      marked(label, former),
       ...(partial ? [grouped(report.samples), percent(report.reluAccuracy)] : []),
       percent(report.spikingAccuracy),
       String(report.disagreements),
@@ -54,11 +57,11 @@ export function codesTable(runs, partial) {
 }
 
 export function energyTable(runs) {
-  const rows = runs.map(({ label, manifest: { report } }) => {
+  const rows = runs.map(({ label, former, manifest: { report } }) => {
     const { spiking, quantized, float } = report.energy;
     const parts = (one) => (one === null ? "–" : microjoules(one.picojoules.total));
     return [
-      label,
+      marked(label, former),
       grouped(report.samples),
       percent(report.spikingAccuracy),
       compact(spiking.Effective_MACs),
@@ -105,8 +108,9 @@ export function spreadTable(jobs, runs) {
   const rows = [...groups.values()].map((group) => {
     const [{ model, label, differ }] = group;
     const reports = group.flatMap(({ name }) => byName.get(name)?.manifest?.report ?? []);
+    const former = group.map(({ name }) => byName.get(name)?.former).find((commit) => commit !== undefined);
     const head = [
-      `${model}, ${label}`,
+      marked(`${model}, ${label}`, former),
       differ,
       reports.length === group.length ? String(group.length) : `${reports.length} of ${group.length}`,
     ];
