@@ -18,7 +18,11 @@ export interface CoreCase {
   readonly flat: Uint8Array;
 }
 
-export async function openCore(network: SpikingNetwork, inputs: readonly RunInput[], ticks = network.windowTicks): Promise<CoreCase> {
+export async function openCore(
+  network: SpikingNetwork,
+  inputs: readonly RunInput[],
+  ticks = network.windowTicks,
+): Promise<CoreCase> {
   const prepared = prepareNetwork(network);
   const recording = resolveRecording(network);
   const samples = inputs.map((input): EncodedInput => {
@@ -29,16 +33,28 @@ export async function openCore(network: SpikingNetwork, inputs: readonly RunInpu
   const { memory } = await glue();
   const flat = (buildCore(flatCore, prepared, recording).raw as FlatSimulator).network;
   for (const sample of samples) flat.sample(sample, ticks);
-  return { wasm: wasmContender(prepared, buildCore(glue, prepared, recording), memory, samples, ticks), flat: flat.bytes() };
+  return {
+    wasm: wasmContender(prepared, buildCore(glue, prepared, recording), memory, samples, ticks),
+    flat: flat.bytes(),
+  };
 }
 
-function wasmContender({ network }: PreparedNetwork, { raw, numbers }: CoreNetwork, memory: WebAssembly.Memory, samples: readonly EncodedInput[], ticks: number): Contender<SimulationOutcome> {
+function wasmContender(
+  { network }: PreparedNetwork,
+  { raw, numbers }: CoreNetwork,
+  memory: WebAssembly.Memory,
+  samples: readonly EncodedInput[],
+  ticks: number,
+): Contender<SimulationOutcome> {
   const none = new Uint32Array(0);
   const run = (sample: EncodedInput): number => {
     raw.reset();
-    return sample.kind === "constant" ? raw.runConstant(bitsOf(sample.values), ticks) : raw.runEvents(sample.neurons, sample.starts, none, ticks);
+    return sample.kind === "constant"
+      ? raw.runConstant(bitsOf(sample.values), ticks)
+      : raw.runEvents(sample.neurons, sample.starts, none, ticks);
   };
-  const numbersOf = (nodes: readonly { readonly name: string }[]) => nodes.map(({ name }) => numbers.get(name) as number);
+  const numbersOf = (nodes: readonly { readonly name: string }[]) =>
+    nodes.map(({ name }) => numbers.get(name) as number);
   return {
     name: "wasm",
     time(repetitions) {

@@ -22,9 +22,15 @@ export function nativeProgram(width: Width): string {
   const known = built.get(width);
   if (known !== undefined) return known;
   const target = inRoot("target", width);
-  const path = [process.env["PATH"], join(process.env["CARGO_HOME"] ?? join(homedir(), ".cargo"), "bin")].join(delimiter);
+  const path = [process.env["PATH"], join(process.env["CARGO_HOME"] ?? join(homedir(), ".cargo"), "bin")].join(
+    delimiter,
+  );
   const words = ["build", "--quiet", "--release", "--package", "llif-native", "--target-dir", target];
-  const { status, error, stderr } = spawnSync("cargo", words, { cwd: inRoot(), env: { ...process.env, PATH: path, RUSTFLAGS: flags[width] }, encoding: "utf8" });
+  const { status, error, stderr } = spawnSync("cargo", words, {
+    cwd: inRoot(),
+    env: { ...process.env, PATH: path, RUSTFLAGS: flags[width] },
+    encoding: "utf8",
+  });
   if (status !== 0) throw new SkippedCase(`cargo ${words.join(" ")}: ${error?.message ?? stderr.trim()}`);
   const program = join(target, "release", process.platform === "win32" ? "llif-native.exe" : "llif-native");
   built.set(width, program);

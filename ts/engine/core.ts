@@ -35,7 +35,12 @@ export class Core<Held> {
   }
 
   use<T>(body: (held: Held) => T): T {
-    if (this.#failure !== undefined) throw new LlifError("ENGINE", `${this.#what}: the WebAssembly core has failed before; create a new ${this.#kind} (${this.#failure.message})`, { cause: this.#failure });
+    if (this.#failure !== undefined)
+      throw new LlifError(
+        "ENGINE",
+        `${this.#what}: the WebAssembly core has failed before; create a new ${this.#kind} (${this.#failure.message})`,
+        { cause: this.#failure },
+      );
     const held = this.#held;
     if (held === undefined) throw new DisposedError(this.#what);
     try {

@@ -1,4 +1,16 @@
-import { depths, shapeOf, synapsesTo, type Charges, type Population, type Conv2dSynapse, type ConvTranspose2dSynapse, type SpikingNetwork, type SpikingOutput, type SpikingPool, type Synapse } from "../spiking/network.ts";
+import {
+  depths,
+  shapeOf,
+  synapsesTo,
+  type Charges,
+  type Population,
+  type Conv2dSynapse,
+  type ConvTranspose2dSynapse,
+  type SpikingNetwork,
+  type SpikingOutput,
+  type SpikingPool,
+  type Synapse,
+} from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { EventInput } from "./input.ts";
 import type { PreparedNetwork, Recording } from "./simulator.ts";
@@ -41,7 +53,10 @@ export interface RawSimulator {
 export interface RawCore {
   readonly RawNetwork: new (message: Uint32Array) => RawNetwork;
   /** Takes the network over. */
-  readonly RawSimulator: new (network: RawNetwork, counts: boolean) => RawSimulator;
+  readonly RawSimulator: new (
+    network: RawNetwork,
+    counts: boolean,
+  ) => RawSimulator;
 }
 
 /** The network in the core, and the core's numbers of the nodes: 0 is the input. */
@@ -74,19 +89,34 @@ export function buildCore(core: RawCore, prepared: PreparedNetwork, recording: R
   return { raw: simulator, numbers };
 }
 
-function addNodes(raw: RawNetwork, network: SpikingNetwork, recording: Recording, numbers: ReadonlyMap<string, number>): void {
+function addNodes(
+  raw: RawNetwork,
+  network: SpikingNetwork,
+  recording: Recording,
+  numbers: ReadonlyMap<string, number>,
+): void {
   const depth = depths(network);
   const numberOf = (name: string): number => numbers.get(name) as number;
   for (const node of network.nodes) {
     if (node.kind === "pool") {
-      raw.node(message(0, ...extents(node.shape), numberOf(node.from), node.mode === "sum", ...windowSizes(node), node.multiplicity ?? none));
+      raw.node(
+        message(
+          0,
+          ...extents(node.shape),
+          numberOf(node.from),
+          node.mode === "sum",
+          ...windowSizes(node),
+          node.multiplicity ?? none,
+        ),
+      );
       continue;
     }
     const synapses = synapsesTo(network, node.name);
     raw.node(layerMessage(network, node, depth.get(node.name) ?? 0, recording, synapses, numberOf));
     synapses.forEach(({ weights }, index) => {
       const bits = bitsOf(weights);
-      for (let first = 0; first < bits.length; first += pieceLength) raw.weights(index, bits.subarray(first, first + pieceLength));
+      for (let first = 0; first < bits.length; first += pieceLength)
+        raw.weights(index, bits.subarray(first, first + pieceLength));
     });
   }
 }
@@ -96,7 +126,9 @@ const zero = new Uint32Array(1);
 
 /** Words of a message, in the order of crates/core/src/wire.rs: an array follows its length. */
 function message(...fields: readonly (number | boolean | Uint32Array)[]): Uint32Array {
-  const words = new Uint32Array(fields.reduce<number>((length, field) => length + (typeof field === "object" ? 1 + field.length : 1), 0));
+  const words = new Uint32Array(
+    fields.reduce<number>((length, field) => length + (typeof field === "object" ? 1 + field.length : 1), 0),
+  );
   let at = 0;
   for (const field of fields) {
     if (typeof field === "object") {
@@ -115,37 +147,104 @@ function networkMessage({ network, schedule }: PreparedNetwork): Uint32Array {
   // A spike of `ttfs` carries what its time stands for: the core does not go through the slots of its window.
   if (network.code === "ttfs") return message(3, schedule.firing.length, ...input);
   if (!schedule.interleaved) {
-    const firing = schedule.firing.flatMap(({ above, below, payload }) => [above, below === null ? 0 : below + 1, payload]);
-    return message(2, schedule.integrationGain, schedule.raisedToZero, schedule.cappedAt ?? 0, Uint32Array.from(firing), ...input);
+    const firing = schedule.firing.flatMap(({ above, below, payload }) => [
+      above,
+      below === null ? 0 : below + 1,
+      payload,
+    ]);
+    return message(
+      2,
+      schedule.integrationGain,
+      schedule.raisedToZero,
+      schedule.cappedAt ?? 0,
+      Uint32Array.from(firing),
+      ...input,
+    );
   }
-  if (network.spikes === "signed") return message(1, network.windowTicks, network.levels, network.settles === true, ...input);
+  if (network.spikes === "signed")
+    return message(1, network.windowTicks, network.levels, network.settles === true, ...input);
   return message(0, ...input);
 }
 
-function layerMessage(network: SpikingNetwork, node: Population | SpikingOutput, depth: number, recording: Recording, synapses: readonly Synapse[], numberOf: (name: string) => number): Uint32Array {
-  const narrow = synapses.every(({ weights }) => isNarrow(weights)) && (network.code !== "ttfs" || network.windowTicks < 2 ** 15);
-  const incoming = synapses.flatMap((synapse) => synapseNumbers(synapse, numberOf(synapse.from), node.shape, shapeOf(network, synapse.from)));
+function layerMessage(
+  network: SpikingNetwork,
+  node: Population | SpikingOutput,
+  depth: number,
+  recording: Recording,
+  synapses: readonly Synapse[],
+  numberOf: (name: string) => number,
+): Uint32Array {
+  const narrow =
+    synapses.every(({ weights }) => isNarrow(weights)) && (network.code !== "ttfs" || network.windowTicks < 2 ** 15);
+  const incoming = synapses.flatMap((synapse) =>
+    synapseNumbers(synapse, numberOf(synapse.from), node.shape, shapeOf(network, synapse.from)),
+  );
   const floats = (...values: number[]): Uint32Array => bitsOf(Float32Array.from(values));
   const bias = bitsOf(node.bias);
   if (node.kind === "output") {
-    return message(1, ...extents(node.shape), 0, true, narrow, false, 1, false, floats(1), floats(-Infinity), zero, zero, bias, none, none, none, ...incoming);
+    return message(
+      1,
+      ...extents(node.shape),
+      0,
+      true,
+      narrow,
+      false,
+      1,
+      false,
+      floats(1),
+      floats(-Infinity),
+      zero,
+      zero,
+      bias,
+      none,
+      none,
+      none,
+      ...incoming,
+    );
   }
   const { refractory } = node;
   // Each list has one value for all neurons.
-  const rows = [floats(node.leakFactor), floats(node.floor), Uint32Array.of(Number(node.reset === "hard")), Uint32Array.of(refractory.ticks)];
+  const rows = [
+    floats(node.leakFactor),
+    floats(node.floor),
+    Uint32Array.of(Number(node.reset === "hard")),
+    Uint32Array.of(refractory.ticks),
+  ];
   const neuron = [node.spikesPerTick, refractory.input === "discard", ...rows];
   const traced = recording.potentials.find(({ population }) => population === node.name)?.neurons ?? none;
   const recorded = recording.spikes.includes(node.name);
-  return message(1, ...extents(node.shape), depth, node.rectified, narrow, recorded, ...neuron, bias, bitsOf(node.threshold), bitsOf(node.initialPotential), traced, ...incoming);
+  return message(
+    1,
+    ...extents(node.shape),
+    depth,
+    node.rectified,
+    narrow,
+    recorded,
+    ...neuron,
+    bias,
+    bitsOf(node.threshold),
+    bitsOf(node.initialPotential),
+    traced,
+    ...incoming,
+  );
 }
 
 /** Height, width, channels; a shape without positions is one position. */
 function extents(shape: Shape): Uint32Array {
-  return shape.length === 3 ? Uint32Array.from(shape) : shape.length < 2 ? Uint32Array.of(1, 1, sizeOf(shape)) : Uint32Array.of(1, sizeOf(shape) / channelsOf(shape), channelsOf(shape));
+  return shape.length === 3
+    ? Uint32Array.from(shape)
+    : shape.length < 2
+      ? Uint32Array.of(1, 1, sizeOf(shape))
+      : Uint32Array.of(1, sizeOf(shape) / channelsOf(shape), channelsOf(shape));
 }
 
 /** Kernel, stride, dilation (vertical, horizontal), padding (top, left). */
-function windowSizes({ kernel, stride, dilation, padding }: Conv2dSynapse | ConvTranspose2dSynapse | SpikingPool): number[] {
+function windowSizes({
+  kernel,
+  stride,
+  dilation,
+  padding,
+}: Conv2dSynapse | ConvTranspose2dSynapse | SpikingPool): number[] {
   return [...kernel, ...stride, ...dilation, padding.top, padding.left];
 }
 
@@ -164,14 +263,18 @@ function isNarrow(weights: Charges): boolean {
 }
 
 /** Spikes by plane, as the core takes them: a plane is a tick, or, in networks of signed spikes, its spikes +1, then its spikes −1. */
-export function planesOf({ neurons, starts, signs }: EventInput, signed: boolean): { readonly neurons: Uint32Array; readonly starts: Uint32Array } {
+export function planesOf(
+  { neurons, starts, signs }: EventInput,
+  signed: boolean,
+): { readonly neurons: Uint32Array; readonly starts: Uint32Array } {
   if (!signed) return { neurons, starts };
   const ticks = starts.length - 1;
   const [sorted, planes] = [new Uint32Array(neurons.length), new Uint32Array(2 * ticks + 1)];
   let at = 0;
   for (let tick = 0; tick < ticks; tick++) {
     for (const [plane, sign] of [1, -1].entries()) {
-      for (let index = starts[tick]; index < starts[tick + 1]; index++) if ((signs?.[index] ?? 1) === sign) sorted[at++] = neurons[index];
+      for (let index = starts[tick]; index < starts[tick + 1]; index++)
+        if ((signs?.[index] ?? 1) === sign) sorted[at++] = neurons[index];
       planes[2 * tick + plane + 1] = at;
     }
   }

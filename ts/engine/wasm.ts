@@ -6,7 +6,15 @@ import { bitsOf, buildCore, planesOf, remainders, type CoreNetwork, type RawSimu
 import type { EncodedInput, EventInput } from "./input.ts";
 import { loadGlue, type WasmSource } from "./load.ts";
 import { checkCoreMemory } from "./memory.ts";
-import { createSimulatorOver, prepareNetwork, resolveRecording, type CoreRun, type PreparedNetwork, type Recording, type SimulatorCore } from "./simulator.ts";
+import {
+  createSimulatorOver,
+  prepareNetwork,
+  resolveRecording,
+  type CoreRun,
+  type PreparedNetwork,
+  type Recording,
+  type SimulatorCore,
+} from "./simulator.ts";
 import { RunTable, type TableArray } from "./table.ts";
 
 export { allowsWasm, preloadCore, supportsSimd } from "./load.ts";
@@ -39,7 +47,12 @@ export function wasmEngine(engineOptions: WasmEngineOptions = {}): Engine {
   };
 }
 
-function wasmCore({ network, schedule: { interleaved } }: PreparedNetwork, recording: Recording, core: CoreNetwork, memory: WebAssembly.Memory): SimulatorCore {
+function wasmCore(
+  { network, schedule: { interleaved } }: PreparedNetwork,
+  recording: Recording,
+  core: CoreNetwork,
+  memory: WebAssembly.Memory,
+): SimulatorCore {
   const held = new Core(`network "${network.name}"`, "simulator", core, ({ raw }) => raw.free());
   const call = <T>(body: (core: CoreNetwork) => T): T => held.use(body);
 
@@ -47,10 +60,17 @@ function wasmCore({ network, schedule: { interleaved } }: PreparedNetwork, recor
     reset: () => call(({ raw }) => raw.reset()),
     run: (input, ticks, settle) =>
       call(({ raw, numbers }) => {
-        const ran = input.kind === "constant" ? raw.runConstant(bitsOf(input.values), ticks) : runEvents(raw, network, input, ticks);
+        const ran =
+          input.kind === "constant"
+            ? raw.runConstant(bitsOf(input.values), ticks)
+            : runEvents(raw, network, input, ticks);
         const address = settle === true ? raw.settle() : ran;
         const sent = recording.sent ? sentBy(network, raw, numbers) : undefined;
-        return { ...collect(network, recording, numbers, new RunTable(memory, address)), ...(sent === undefined ? {} : { sent }), ...(settle === true ? { settlingTicks: raw.settlingTicks() } : {}) };
+        return {
+          ...collect(network, recording, numbers, new RunTable(memory, address)),
+          ...(sent === undefined ? {} : { sent }),
+          ...(settle === true ? { settlingTicks: raw.settlingTicks() } : {}),
+        };
       }),
     pipeline: interleaved
       ? undefined
@@ -74,8 +94,14 @@ function runEvents(raw: RawSimulator, network: SpikingNetwork, input: EventInput
   return raw.runEvents(neurons, starts, input.values === undefined ? new Uint32Array(0) : bitsOf(input.values), ticks);
 }
 
-function sentBy({ nodes }: SpikingNetwork, raw: RawSimulator, numbers: ReadonlyMap<string, number>): Record<string, Uint32Array> {
-  return Object.fromEntries(nodes.flatMap(({ kind, name }) => (kind === "output" ? [] : [[name, raw.sent(numbers.get(name) as number)]])));
+function sentBy(
+  { nodes }: SpikingNetwork,
+  raw: RawSimulator,
+  numbers: ReadonlyMap<string, number>,
+): Record<string, Uint32Array> {
+  return Object.fromEntries(
+    nodes.flatMap(({ kind, name }) => (kind === "output" ? [] : [[name, raw.sent(numbers.get(name) as number)]])),
+  );
 }
 
 function passWindow(raw: RawSimulator, network: SpikingNetwork, input: EncodedInput | undefined): number {
@@ -87,24 +113,60 @@ function passWindow(raw: RawSimulator, network: SpikingNetwork, input: EncodedIn
 }
 
 /** Copies a run's results out of the core's memory, which the next call may change or move. */
-function collect(network: SpikingNetwork, recording: Recording, numbers: ReadonlyMap<string, number>, table: RunTable): CoreRun {
+function collect(
+  network: SpikingNetwork,
+  recording: Recording,
+  numbers: ReadonlyMap<string, number>,
+  table: RunTable,
+): CoreRun {
   const numberOf = (name: string): number => numbers.get(name) as number;
   const unsigned = !takesBack(network);
   const bits = (name: string, array: TableArray): Float32Array | Int32Array =>
     network.arithmetic === "float32" ? table.floats(numberOf(name), array) : table.integers(numberOf(name), array);
   return {
-    charges: Object.fromEntries(outputsOf(network).map(({ name }) => [name, network.arithmetic === "float32" ? table.doubles(numberOf(name), "charges") : table.integers(numberOf(name), "charges")])),
-    counts: recording.counts ? Object.fromEntries(populationsOf(network).map(({ name, rectified }) => [name, rectified && unsigned ? table.words(numberOf(name), "counts") : table.integers(numberOf(name), "counts")])) : {},
+    charges: Object.fromEntries(
+      outputsOf(network).map(({ name }) => [
+        name,
+        network.arithmetic === "float32"
+          ? table.doubles(numberOf(name), "charges")
+          : table.integers(numberOf(name), "charges"),
+      ]),
+    ),
+    counts: recording.counts
+      ? Object.fromEntries(
+          populationsOf(network).map(({ name, rectified }) => [
+            name,
+            rectified && unsigned ? table.words(numberOf(name), "counts") : table.integers(numberOf(name), "counts"),
+          ]),
+        )
+      : {},
     spikes: Object.fromEntries(
       recording.spikes.map((name) => {
         const neurons = table.words(numberOf(name), "neurons");
         const train = { ticks: table.words(numberOf(name), "ticks"), neurons, length: neurons.length };
         // The core keeps 1 − t, which gives t back whole.
-        if (hasRealTimes(network)) return [name, { ...train, times: Float64Array.from(table.floats(numberOf(name), "values"), (value, index) => train.ticks[index] + (1 - value)) }];
-        return [name, network.spikes === "signed" ? { ...train, signs: Int8Array.from(table.integers(numberOf(name), "signs")) } : train];
+        if (hasRealTimes(network))
+          return [
+            name,
+            {
+              ...train,
+              times: Float64Array.from(
+                table.floats(numberOf(name), "values"),
+                (value, index) => train.ticks[index] + (1 - value),
+              ),
+            },
+          ];
+        return [
+          name,
+          network.spikes === "signed"
+            ? { ...train, signs: Int8Array.from(table.integers(numberOf(name), "signs")) }
+            : train,
+        ];
       }),
     ),
-    potentials: Object.fromEntries(recording.potentials.map(({ population }) => [population, bits(population, "traces")])),
+    potentials: Object.fromEntries(
+      recording.potentials.map(({ population }) => [population, bits(population, "traces")]),
+    ),
     spikeCount: table.spikeCount,
     synapticOperations: table.synapticOperations,
   };
