@@ -1,4 +1,3 @@
-import type { BenchCase } from "../ts/bench/case.ts";
 import { dnnSuite } from "./suites/dnn.ts";
 import { dropInSuite } from "./suites/drop-in.ts";
 import { growthSuite } from "./suites/growth.ts";
@@ -7,13 +6,7 @@ import { nativeSuite } from "./suites/native.ts";
 import { peersSuite } from "./suites/peers.ts";
 import { referenceSuite } from "./suites/reference.ts";
 import { runtimesSuite } from "./suites/runtimes.ts";
-
-export interface SuiteOptions {
-  /** Fewer cases and contenders: what tells most in a minute or two. */
-  readonly quick: boolean;
-}
-
-export type Suite = (options: SuiteOptions) => BenchCase[] | Promise<BenchCase[]>;
+import type { Suite } from "./suite.ts";
 
 export const suites: Readonly<Record<string, Suite>> = {
   reference: referenceSuite,

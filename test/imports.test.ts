@@ -131,6 +131,41 @@ describe("who imports whom", () => {
   });
 });
 
+/** Files that lie in a circle of imports, or between two: what is left once files that import or are imported by none of the rest are gone. */
+function circular(arrows: readonly Import[]): string[] {
+  let left = arrows;
+  for (;;) {
+    const importing = new Set(left.map(({ from }) => from));
+    const imported = new Set(left.map(({ to }) => to));
+    const next = left.filter(({ from, to }) => importing.has(to) && imported.has(from));
+    if (next.length === left.length) return [...importing].sort();
+    left = next;
+  }
+}
+
+describe("no files import each other in a circle, types counted", () => {
+  it.each(["ts", "bench"])("%s", (folder) => {
+    const at = fileURLToPath(new URL(`../${folder}`, import.meta.url));
+    const sources = (readdirSync(at, { recursive: true }) as string[]).filter((name) => name.endsWith(".ts"));
+    const arrows = sources.flatMap((file) =>
+      importsOf(file.replaceAll("\\", "/"), readFileSync(join(at, file), "utf8")),
+    );
+    expect(arrows.length).toBeGreaterThan(sources.length);
+    expect(circular(arrows)).toEqual([]);
+  });
+
+  it("would see one of three files", () => {
+    const arrows = [
+      ["a", "b"],
+      ["b", "c"],
+      ["c", "a"],
+      ["a", "d"],
+      ["e", "a"],
+    ].map(([from, to]) => ({ from, to }));
+    expect(circular(arrows)).toEqual(["a", "b", "c"]);
+  });
+});
+
 it("takes the folders of ts/ from the design", () => {
   const folders = new Set(files.map((file) => file.split("/")[0]).filter((name) => !name.endsWith(".ts")));
   expect([...folders].filter((folder) => !(folder in allowed) && !composers.includes(folder))).toEqual([]);

@@ -153,14 +153,9 @@ export { readIdx, writeIdx, type IdxArray } from "./data/idx.ts";
 export { datasetFromIdx, fashionMnistClasses, mnistClasses } from "./data/mnist.ts";
 export { readNpy, readNpz, writeNpy, writeNpz, type NpyArray, type NpyData } from "./data/npy.ts";
 export { prepareDataset, prepareImage, type PixelConvention } from "./data/prepare.ts";
-export {
-  evaluate,
-  type Contenders,
-  type EvaluateOptions,
-  type ForwardPass,
-  type TwinCounter,
-} from "./analyze/evaluate.ts";
-export type { Certificates } from "./analyze/evaluate.ts";
+export { evaluate, type EvaluateOptions } from "./analyze/evaluate.ts";
+export type { Contenders, ForwardPass, TwinCounter } from "./analyze/contenders.ts";
+export type { Certificates } from "./analyze/contenders.ts";
 export {
   certificateReport,
   mergeEvaluations,

@@ -5,7 +5,7 @@ import { outcomeOf } from "../../ts/bench/simulators.ts";
 import { referenceEngine, type RunInput, type SpikingNetwork } from "../../ts/index.ts";
 import { openCore } from "../core.ts";
 import { modelCases, phase, rate, ttfs } from "../models.ts";
-import type { SuiteOptions } from "../suites.ts";
+import type { SuiteOptions } from "../suite.ts";
 import { nativeContender, nativeProgram, widths } from "../native.ts";
 
 /** The same Rust core in WebAssembly and as a native program. */

@@ -13,7 +13,7 @@ import {
 } from "../../ts/index.ts";
 import { loadImages, openModel, rate, type ModelSpec } from "../models.ts";
 import { openPeer, openPeers, writeCase, type Answers } from "../peers.ts";
-import type { SuiteOptions } from "../suites.ts";
+import type { SuiteOptions } from "../suite.ts";
 import { nearLogits, percent } from "./peer-cases.ts";
 
 const calibrationImages = 1000;

@@ -3,7 +3,7 @@ import { evaluationImages, type EvaluationImages } from "../accuracy.ts";
 import { wasmEngine, type SpikingNetwork } from "../../ts/index.ts";
 import { openModel, phase, rate, ttfs, type ModelCode, type ModelSpec } from "../models.ts";
 import { openPeer, type Answers, type Library } from "../peers.ts";
-import type { SuiteOptions } from "../suites.ts";
+import type { SuiteOptions } from "../suite.ts";
 import {
   budget,
   finite,

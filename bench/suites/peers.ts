@@ -5,7 +5,7 @@ import { evaluationImages, type EvaluationImages } from "../accuracy.ts";
 import { latencyTicks, referenceEngine, wasmEngine, type SpikingNetwork } from "../../ts/index.ts";
 import { layerwise, models, openModel, rate, type ModelSpec } from "../models.ts";
 import { openPeer, writeCase, type Answers, type Library } from "../peers.ts";
-import type { SuiteOptions } from "../suites.ts";
+import type { SuiteOptions } from "../suite.ts";
 import { openConversion } from "./peers-conversion.ts";
 import { openDecision } from "./peers-decision.ts";
 import {

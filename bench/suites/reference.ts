@@ -4,7 +4,7 @@ import { layerCases, ohmicLeakFactor } from "../../ts/bench/layer-cases.ts";
 import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
 import { openSimulation } from "../../ts/bench/simulators.ts";
 import { modelCases, models, phase, phase10, rate, resnet50, ttfs } from "../models.ts";
-import type { SuiteOptions } from "../suites.ts";
+import type { SuiteOptions } from "../suite.ts";
 
 /** The reference takes seconds for each of these runs; the half as active case has the same ratio. */
 const tooLong = (name: string) => name.startsWith("conv") && name.includes("a10") && name.endsWith("t1024");

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { inputEncoder, spikesBetween, spikesOfInputs, type Encoding } from "../../ts/analyze/encoding.ts";
-import { evaluateAt, type Contenders } from "../../ts/analyze/evaluate.ts";
+import { evaluateAt } from "../../ts/analyze/evaluate.ts";
+import type { Contenders } from "../../ts/analyze/contenders.ts";
 import { imageDataset } from "../../ts/data/dataset.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";

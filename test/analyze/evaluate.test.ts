@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { digestBytes, mergeEvaluations, reportEvaluation, type Evaluation } from "../../ts/analyze/evaluation.ts";
 import { countHash, knownPart } from "../../ts/analyze/known.ts";
-import { evaluate, evaluateAt, type Contenders } from "../../ts/analyze/evaluate.ts";
+import { evaluate, evaluateAt } from "../../ts/analyze/evaluate.ts";
+import type { Contenders } from "../../ts/analyze/contenders.ts";
 import { imageDataset, slice } from "../../ts/data/dataset.ts";
 import { createTwinPass } from "../../ts/engine/passes.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";

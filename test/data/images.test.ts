@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 import { cifarImagesFromSheets, cifarLabelsFromJson } from "../../ts/data/cifar.ts";
 import { imageDataset } from "../../ts/data/dataset.ts";
 import { readIdx } from "../../ts/data/idx.ts";
-import { decodeImage, type DecodedImage } from "../../ts/data/images.ts";
+import { decodeImage } from "../../ts/data/images.ts";
+import type { DecodedImage } from "../../ts/data/decoded-image.ts";
 import { cropCentre, prepareDataset, prepareImage, resizeBilinear, withChannels } from "../../ts/data/prepare.ts";
 import { pngOf } from "./containers.ts";
 import {

@@ -1,18 +1,7 @@
 import { sample, type ImageDataset } from "../data/dataset.ts";
-import type { ForwardPass } from "./evaluate.ts";
+import type { ForwardPass } from "./contenders.ts";
 import type { Evaluation } from "./evaluation.ts";
-
-/** One image on which the two networks decide differently; classes by index. */
-export interface Difference {
-  /** Position in the data set. */
-  readonly image: number;
-  /** Null without labels. */
-  readonly label: number | null;
-  readonly relu: number;
-  readonly spiking: number;
-  /** The float network's largest logit less its second largest: how close its own decision was. */
-  readonly floatMargin: number;
-}
+import type { Difference } from "./evaluation.ts";
 
 /** @param data the evaluated images, in order. @param forward the float network, which runs again on the images that differ. */
 export function differencesOf(

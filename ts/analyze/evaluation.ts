@@ -12,10 +12,10 @@ import type { TopClassesReport } from "./top-classes.ts";
 import { LlifError } from "../errors.ts";
 import { latencyTicks, type Code, type ScheduleName, type SpikeSign, type SpikingNetwork } from "../spiking/network.ts";
 import { addActivity, type ActivitySums } from "./activity.ts";
-import type { Difference } from "./differences.ts";
+
 import type { EnergyReport } from "./energy.ts";
 import type { TwinResults } from "./known.ts";
-import type { EarlyDecisions } from "./proofs.ts";
+
 import { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } from "./statistics.ts";
 
 /** What was seen of a shard of samples. Everything reported is computed from it; one entry for each sample. */
@@ -361,4 +361,23 @@ function sum(values: ArrayLike<number>): number {
   let total = 0;
   for (let index = 0; index < values.length; index++) total += values[index];
   return total;
+}
+
+/** One image on which the two networks decide differently; classes by index. */
+export interface Difference {
+  /** Position in the data set. */
+  readonly image: number;
+  /** Null without labels. */
+  readonly label: number | null;
+  readonly relu: number;
+  readonly spiking: number;
+  /** The float network's largest logit less its second largest: how close its own decision was. */
+  readonly floatMargin: number;
+}
+
+/** Decisions before the end of a run (C2) or of its last window (C3), one entry for each sample. */
+export interface EarlyDecisions {
+  readonly decisions: Uint32Array;
+  /** Ticks of the run, or of the window, after which each was final. */
+  readonly ticks: Uint32Array;
 }

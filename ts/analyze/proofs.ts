@@ -2,14 +2,8 @@ import type { ImageDataset } from "../data/dataset.ts";
 import { decodeActivations, placeValues, type DecodableRun } from "../mapping/activations.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { runUntilDecided } from "./early-run.ts";
-import type { Certificates } from "./evaluate.ts";
-
-/** Decisions before the end of a run (C2) or of its last window (C3), one entry for each sample. */
-export interface EarlyDecisions {
-  readonly decisions: Uint32Array;
-  /** Ticks of the run, or of the window, after which each was final. */
-  readonly ticks: Uint32Array;
-}
+import type { Certificates } from "./contenders.ts";
+import type { EarlyDecisions } from "./evaluation.ts";
 
 /** What the certificates read of a batch, collected while it is simulated. */
 export class Gathered {

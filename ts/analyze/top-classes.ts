@@ -2,7 +2,7 @@ import { slice, type ImageDataset } from "../data/dataset.ts";
 import { throwIfAborted } from "../errors.ts";
 import { outputsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
-import type { ForwardPass, TwinCounter } from "./evaluate.ts";
+import type { ForwardPass, TwinCounter } from "./contenders.ts";
 
 /** How many images have the same first classes in the float and in the spiking network. */
 export interface TopClassesReport {

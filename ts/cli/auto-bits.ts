@@ -10,7 +10,8 @@ import { outputsOf } from "../spiking/network.ts";
 import { maximaOf } from "./calibrate.ts";
 import type { Io } from "./io.ts";
 import type { MappingChoice } from "./options.ts";
-import { convert, type Calibration } from "./pipeline.ts";
+import { convert } from "./pipeline.ts";
+import type { Calibration } from "./calibrate.ts";
 import { formatCount } from "./text.ts";
 
 const batchSize = 64;

@@ -66,3 +66,10 @@ const keptMaxima = new WeakMap<ReluNetwork, { readonly images: ImageDataset; rea
 function line(model: ReluNetwork, done: number, total: number): string {
   return `${model.name}: activation scales from ${formatCount(done)} of ${formatCount(total)} images`;
 }
+
+export interface Calibration {
+  readonly name: string;
+  readonly images: ImageDataset;
+  /** Images of the same set that serve for no scale, to choose the bits by; null unless `--bits auto` asks for them. */
+  readonly heldBack: ImageDataset | null;
+}

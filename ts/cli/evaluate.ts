@@ -1,6 +1,7 @@
 import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
-import { differencesOf, type Difference } from "../analyze/differences.ts";
+import { differencesOf } from "../analyze/differences.ts";
+import type { Difference } from "../analyze/evaluation.ts";
 import type { Evaluation, EvaluationReport } from "../analyze/evaluation.ts";
 import { compareTopClasses, type TopClassesReport } from "../analyze/top-classes.ts";
 import type { ImageDataset } from "../data/dataset.ts";
@@ -35,7 +36,8 @@ import { summarize } from "../mapping/summary.ts";
 import { hasTwin } from "../parallel/contenders.ts";
 import { settleBits } from "./auto-bits.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
-import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
+import { convert, Evaluator, openCalibration } from "./pipeline.ts";
+import type { Calibration } from "./calibrate.ts";
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
 

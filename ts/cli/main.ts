@@ -10,7 +10,7 @@ import { addDiagnose } from "./diagnose.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addInspect } from "./inspect.ts";
 import { printableIo, type Io } from "./io.ts";
-import { packageVersion } from "./manifest.ts";
+import { packageVersion } from "./provenance.ts";
 import { addReproduce } from "./reproduce.ts";
 import { addRun } from "./run.ts";
 import { addSweep } from "./sweep.ts";

@@ -1,15 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { fileURLToPath } from "node:url";
 import { LlifError } from "../errors.ts";
 import { digestBytes, type Evaluation, type EvaluationReport } from "../analyze/evaluation.ts";
 import { contentHash, sha256, type Split } from "../data/dataset.ts";
-import { currentPlatform } from "../platform.ts";
 import type { OpenModel } from "./model-file.ts";
 import { readInput } from "./io.ts";
 import type { EncodingChoice } from "../analyze/encoding.ts";
 import type { EngineChoice, MappingChoice } from "./options.ts";
-import type { Calibration } from "./pipeline.ts";
+import type { Calibration } from "./calibrate.ts";
+import { packageVersion, wasmHash } from "./provenance.ts";
 
 /** Everything that an evaluation depends on, and a digest of what came out. */
 export interface Manifest {
@@ -137,20 +135,4 @@ function runNamed(path: string, runs: readonly (NamedRun | null)[], name: string
     "ARGUMENT",
     `"${path}": expected --run with one of ${names}, got ${name === undefined ? "none" : `"${name}"`}`,
   );
-}
-
-/** From the nearest package.json above this file, in the sources and in the package alike. */
-export function packageVersion(): string {
-  for (let folder = new URL("./", import.meta.url); ; folder = new URL("../", folder)) {
-    const file = fileURLToPath(new URL("package.json", folder));
-    if (existsSync(file)) return (JSON.parse(readFileSync(file, "utf8")) as { version: string }).version;
-    if (folder.pathname === "/" || new URL("../", folder).href === folder.href) return "unknown";
-  }
-}
-
-/** SHA-256 of the WebAssembly core. */
-export async function wasmHash(): Promise<string> {
-  const source = await currentPlatform().wasmBytes();
-  if (!(source instanceof URL)) throw new LlifError("ENGINE", "the WebAssembly core: expected a file");
-  return sha256(await readInput(fileURLToPath(source)));
 }

@@ -19,13 +19,7 @@ import { requireRelu, type OpenModel } from "./model-file.ts";
 import { describeChoice, type DataFlags, type EngineChoice, type MappingChoice, type MappingFlags } from "./options.ts";
 import { openResultCache, type ResultCache } from "./result-cache.ts";
 import { formatCount } from "./text.ts";
-
-export interface Calibration {
-  readonly name: string;
-  readonly images: ImageDataset;
-  /** Images of the same set that serve for no scale, to choose the bits by; null unless `--bits auto` asks for them. */
-  readonly heldBack: ImageDataset | null;
-}
+import type { Calibration } from "./calibrate.ts";
 
 /** Images beyond those of the scales that `--bits auto` decides. */
 const heldBackImages = 1000;

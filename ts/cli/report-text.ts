@@ -1,4 +1,4 @@
-import type { Difference } from "../analyze/differences.ts";
+import type { Difference } from "../analyze/evaluation.ts";
 import type { EnergyReport, NetworkActivity } from "../analyze/energy.ts";
 import type { EvaluationReport } from "../analyze/evaluation.ts";
 import type { Interval } from "../analyze/statistics.ts";

@@ -7,7 +7,7 @@ import { writeLlif } from "../formats/llif.ts";
 import { hasTwin } from "../parallel/contenders.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { cacheFolder } from "./data-cache.ts";
-import { wasmHash } from "./manifest.ts";
+import { wasmHash } from "./provenance.ts";
 import type { OpenModel } from "./model-file.ts";
 import { writeOutput } from "./outputs.ts";
 

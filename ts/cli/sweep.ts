@@ -35,7 +35,8 @@ import {
   type ReadingFlags,
 } from "./options.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
-import { convert, Evaluator, openCalibration, type Calibration } from "./pipeline.ts";
+import { convert, Evaluator, openCalibration } from "./pipeline.ts";
+import type { Calibration } from "./calibrate.ts";
 import { formatCount, formatEnergy, formatPercent, formatTable, toJson } from "./text.ts";
 
 interface SweepFlags

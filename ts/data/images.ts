@@ -4,13 +4,7 @@ import { checkBytes } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { decodeJpeg, isJpeg } from "./jpeg.ts";
 import { decodePng, isPng } from "./png.ts";
-
-/** Pixels in 0…255, row-major, channels last. */
-export interface DecodedImage {
-  /** [height, width, channels]: 1 channel for gray, 3 for RGB. */
-  readonly shape: readonly [number, number, number];
-  readonly data: Uint8Array;
-}
+import type { DecodedImage } from "./decoded-image.ts";
 
 /**
  * Decodes a PNG (any colour type and depth) or JPEG file. Alpha is dropped, 16 bits are rounded to 8, EXIF orientation is ignored.

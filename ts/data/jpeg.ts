@@ -2,7 +2,7 @@
 import { decode } from "jpeg-js";
 import type { Budget } from "../budget.ts";
 import { LlifError } from "../errors.ts";
-import type { DecodedImage } from "./images.ts";
+import type { DecodedImage } from "./decoded-image.ts";
 
 /** What jpeg-js takes: a coefficient of 4 bytes and as much again for the objects that hold them, by sample; a line and its RGB, by pixel. */
 const bytesPerSample = 8;

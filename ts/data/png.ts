@@ -2,7 +2,7 @@
 import type { Budget } from "../budget.ts";
 import { LlifError } from "../errors.ts";
 import { adler32, crc32, inflate } from "../inflate.ts";
-import type { DecodedImage } from "./images.ts";
+import type { DecodedImage } from "./decoded-image.ts";
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 

@@ -3,7 +3,7 @@ import { checkArray, checkInteger, checkObject, checkOneOf, checkString, describ
 import { LlifError } from "../errors.ts";
 import { formatShape, sameShape, type Shape } from "../tensor.ts";
 import { imageDataset, requireDataset, sample, type ImageDataset } from "./dataset.ts";
-import type { DecodedImage } from "./images.ts";
+import type { DecodedImage } from "./decoded-image.ts";
 
 type Size = readonly [height: number, width: number];
 

@@ -13,7 +13,8 @@ import {
 } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { EventInput } from "./input.ts";
-import type { PreparedNetwork, Recording } from "./simulator.ts";
+import type { PreparedNetwork } from "./simulator.ts";
+import type { Recording } from "./recording.ts";
 
 /** `RawNetwork` of crates/wasm/src/network.rs: numbers name nodes; crates/core/src/wire.rs has the messages. */
 export interface RawNetwork {

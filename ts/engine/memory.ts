@@ -2,7 +2,7 @@
 import { LlifError } from "../errors.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
-import type { Recording } from "./simulator.ts";
+import type { Recording } from "./recording.ts";
 
 /** All that a WebAssembly memory of 32-bit addresses can be, and the most that one array in it can. */
 const [memoryBytes, arrayBytes] = [2 ** 32, 2 ** 31 - 1];

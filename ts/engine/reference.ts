@@ -9,9 +9,9 @@ import {
   prepareNetwork,
   resolveRecording,
   type PreparedNetwork,
-  type Recording,
   type SimulatorCore,
 } from "./simulator.ts";
+import type { Recording } from "./recording.ts";
 
 /**
  * The engine in pure TypeScript: one typed-array row addition per spike, no tiling, no WebAssembly. It is where every runtime can

@@ -40,6 +40,7 @@ import type {
 import { countOfInputs, eachInput, encodeInput, type EncodedInput } from "./input.ts";
 import { inputCounts } from "./input-counts.ts";
 import { checkRunMemory } from "./memory.ts";
+import type { Recording } from "./recording.ts";
 
 /** A network that an engine can simulate, with its schedule. */
 export interface PreparedNetwork {
@@ -47,15 +48,6 @@ export interface PreparedNetwork {
   readonly schedule: CompiledSchedule;
   /** Null for float32 networks. */
   readonly proof: ChargeProof | null;
-}
-
-/** Record options after checking, every default filled in. */
-export interface Recording {
-  readonly counts: boolean;
-  readonly sent: boolean;
-  readonly spikes: readonly string[];
-  /** Neurons by population, in the order asked for. */
-  readonly potentials: readonly { readonly population: string; readonly neurons: Uint32Array }[];
 }
 
 /** What an engine does itself; `createSimulatorOver` adds everything that engines share. */

@@ -12,9 +12,9 @@ import {
   resolveRecording,
   type CoreRun,
   type PreparedNetwork,
-  type Recording,
   type SimulatorCore,
 } from "./simulator.ts";
+import type { Recording } from "./recording.ts";
 import { RunTable, type TableArray } from "./table.ts";
 
 export { allowsWasm, preloadCore, supportsSimd } from "./load.ts";

@@ -2,7 +2,7 @@ import { LlifError } from "../errors.ts";
 import { activityMeter } from "../analyze/activity.ts";
 import { earlyRecording } from "../analyze/early-run.ts";
 import { inputEncoder, type EncodingChoice } from "../analyze/encoding.ts";
-import type { Certificates, Contenders } from "../analyze/evaluate.ts";
+import type { Certificates, Contenders } from "../analyze/contenders.ts";
 import { createSimulator, type EngineName } from "../engine/create.ts";
 import type { Engine } from "../engine/engine.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";

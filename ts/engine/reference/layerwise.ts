@@ -1,7 +1,8 @@
 import { depths, type Population, type SpikingNetwork, type SpikingOutput } from "../../spiking/network.ts";
 import type { CompiledSchedule } from "../../spiking/schedule.ts";
 import { sizeOf } from "../../tensor.ts";
-import type { PreparedNetwork, Recording, SimulatorCore } from "../simulator.ts";
+import type { PreparedNetwork, SimulatorCore } from "../simulator.ts";
+import type { Recording } from "../recording.ts";
 import { signedEvents, signedInputEvents, SpikeRecorder, type SignedEvents } from "./events.ts";
 import { Layer } from "./layer.ts";
 import { compilePool } from "./pools.ts";

@@ -6,8 +6,9 @@ import {
   type SpikingPool,
 } from "../../spiking/network.ts";
 import type { SpikeTrain } from "../engine.ts";
-import { expandCharges, type Recording, type SimulatorCore } from "../simulator.ts";
-import { windowsOf } from "./pools.ts";
+import { expandCharges, type SimulatorCore } from "../simulator.ts";
+import type { Recording } from "../recording.ts";
+import { windowsOf } from "./pool-windows.ts";
 import { deliverConstant, deliverValues, rowSynapsesTo } from "./synapses.ts";
 import { windowedCore, type Stage } from "./windows.ts";
 

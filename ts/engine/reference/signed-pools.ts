@@ -1,5 +1,5 @@
 import type { EventList, SignedEvents } from "./events.ts";
-import type { Pool, Windows } from "./pools.ts";
+import type { Pool, Windows } from "./pool-windows.ts";
 
 /**
  * `phase` with signed digits: the largest digit of the members still alive; members with a smaller one drop out (T12). Several

@@ -7,7 +7,8 @@ import {
 } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
-import { expandCharges, type Recording, type SimulatorCore } from "../simulator.ts";
+import { expandCharges, type SimulatorCore } from "../simulator.ts";
+import type { Recording } from "../recording.ts";
 import type { SignedEvents } from "./events.ts";
 import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
 import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";

@@ -1,7 +1,8 @@
 import { outputsOf, populationsOf, type SpikingNetwork } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
-import type { CoreRun, Recording, SimulatorCore } from "../simulator.ts";
+import type { CoreRun, SimulatorCore } from "../simulator.ts";
+import type { Recording } from "../recording.ts";
 import {
   histories,
   signedEvents,
