@@ -328,7 +328,7 @@ function readTensors(place: string, json: unknown): TensorReference[] {
       if (config?.keras_history !== undefined) visit(config.keras_history);
       else if (object.args !== undefined) {
         visit(object.args);
-        if (object.kwargs !== undefined) visitKeywords(object.kwargs as Config);
+        if (object.kwargs !== undefined) visitKeywords(record(`${place}: kwargs`, object.kwargs));
       }
     }
   };
