@@ -150,3 +150,26 @@ describe("Keras models", () => {
     });
   });
 });
+
+it.each([null, 3, "x", []])("refuses the keyword arguments %j of a call by their place", async (kwargs) => {
+  const input = {
+    class_name: "InputLayer",
+    name: "in",
+    config: { name: "in", batch_input_shape: [null, 4] },
+    inbound_nodes: [],
+  };
+  const relu = {
+    class_name: "ReLU",
+    name: "r",
+    config: { name: "r" },
+    inbound_nodes: [{ args: [["in", 0, 0]], kwargs }],
+  };
+  const config = { name: "m", layers: [input, relu], input_layers: [["in", 0, 0]], output_layers: [["r", 0, 0]] };
+  const bytes = new TextEncoder().encode(
+    JSON.stringify({ modelTopology: { class_name: "Functional", config }, weightsManifest: [] }),
+  );
+  await expect(loadModel(bytes, { readBeside: async () => new Uint8Array(0) })).rejects.toMatchObject({
+    code: "FORMAT",
+    message: expect.stringContaining('layer "r": inbound_nodes: kwargs: expected an object'),
+  });
+});
