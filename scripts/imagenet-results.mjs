@@ -23,7 +23,8 @@ const series = ["resnet50", "efficientnet-lite0"].flatMap((model) => [
 const { runs } = existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : { runs: [] };
 const commandOf = (words) => `llif evaluate ${words.join(" ")}`;
 if (process.argv[2] === "run")
-  for (const wanted of series) if (!runs.some(({ command, former }) => command === commandOf(wanted.words) && former === undefined)) keep(wanted);
+  for (const wanted of series)
+    if (!runs.some(({ command, former }) => command === commandOf(wanted.words) && former === undefined)) keep(wanted);
 writeFileSync(page, text());
 
 function keep({ name, words }) {
