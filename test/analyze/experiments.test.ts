@@ -106,8 +106,9 @@ it("README.md says of deep networks what the committed runs say", () => {
     );
   const [residual, vgg] = ["cifar10-resnet20", "cifar10-vgg"].map((series) => report(series, "whole-phase-signed-8"));
   for (const { reluAccuracy } of [residual, vgg]) expect(text).toContain(`(${(100 * reluAccuracy).toFixed(2)} %)`);
-  expect(text).toContain(`on ${residual.disagreements} of 10,000 images, after ${residual.latencyTicks} ticks, an`);
-  expect(text).toContain(`on ${vgg.disagreements}, after ${vgg.latencyTicks}.`);
+  expect(text).toContain(`differ on ${residual.disagreements} of 10,000 images;`);
+  expect(text).toContain(`a decision takes ${residual.latencyTicks} ticks, and pipelining gives one every 8.`);
+  expect(text).toContain(`differs on ${vgg.disagreements}, after ${vgg.latencyTicks} ticks.`);
   expect([residual, vgg].map(({ samples, intervalTicks }) => [samples, intervalTicks])).toEqual([
     [10000, 8],
     [10000, 8],
