@@ -1,3 +1,4 @@
+// Test images and the float network's own accuracy, against which simulators of suite `peers` are judged.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {

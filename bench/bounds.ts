@@ -1,3 +1,4 @@
+// The part of docs/performance.md that explains, from measurements, what limits each suite.
 import { median } from "../ts/bench/runner.ts";
 import type { ResultRow } from "../ts/bench/case.ts";
 import { memoryGoal } from "./summary.ts";

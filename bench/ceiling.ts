@@ -1,3 +1,4 @@
+// The fastest loop of loads and additions in WebAssembly: an upper bound for the kernels, measured by suite `limit`.
 import binaryen from "binaryen";
 import { uniform } from "../ts/bench/layers.ts";
 

@@ -1,3 +1,5 @@
+// Runs the core alone, without the engine around it, in WebAssembly and natively: suites `native` and `limit` compare
+// the two.
 import { readFileSync } from "node:fs";
 import type { Contender } from "../ts/bench/case.ts";
 import { Digest } from "../ts/bench/digest.ts";

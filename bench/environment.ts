@@ -1,3 +1,4 @@
+// Describes the machine and versions that a measurement depends on.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, loadavg, platform, release, totalmem } from "node:os";

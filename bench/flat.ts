@@ -1,3 +1,5 @@
+// Writes a network and its samples to a file for the native program, through the same calls that fill the WebAssembly
+// core.
 import type { EncodedInput } from "../ts/engine/input.ts";
 import { bitsOf, type RawCore, type RawNetwork, type RawSimulator } from "../ts/engine/flatten.ts";
 

@@ -1,3 +1,4 @@
+// The ratio that each row of the benchmark should reach.
 import type { ResultRow } from "../ts/bench/case.ts";
 
 /** The least ratio a row is meant to reach; undefined where none is set. A goal is a wish: nothing fails when it is missed. */

@@ -1,3 +1,4 @@
+// Talks to a child process that answers one line per line: the native core, or a Python simulator.
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 
 /** A program that answers each line with one line: the native core, the Python peers. */

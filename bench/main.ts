@@ -1,3 +1,4 @@
+// The program behind `npm run bench`: chooses suites, runs them, and writes results, charts and docs/performance.md.
 import { WrongAnswer, SkippedCase, type BenchCase, type ResultRow } from "../ts/bench/case.ts";
 import { runCase, type RunnerOptions } from "../ts/bench/runner.ts";
 import { LlifError } from "../ts/index.ts";

@@ -1,3 +1,4 @@
+// The trained networks of the benchmarks: converts each one in a given code and loads its test images.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// Compiles the core as a native program and makes it a contender.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";

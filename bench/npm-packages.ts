@@ -1,3 +1,4 @@
+// Installs npm packages that are too large to be dependencies, such as other runtimes, outside the repository.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

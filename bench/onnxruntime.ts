@@ -1,3 +1,4 @@
+// onnxruntime as a contender: the ReLU network itself, in WebAssembly or natively.
 import type { InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import * as web from "onnxruntime-web/wasm";
 import type { Contender } from "../ts/bench/case.ts";

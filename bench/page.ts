@@ -1,3 +1,4 @@
+// Writes docs/performance.md from the measured rows.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ResultRow } from "../ts/bench/case.ts";

@@ -1,3 +1,4 @@
+// Folders of the benchmark.
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 

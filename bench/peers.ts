@@ -1,3 +1,4 @@
+// Python simulators as contenders: one Python process per library, spoken to line by line.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+// Keeps a single-threaded measurement on one processor (Linux), so that unequal processors do not distort ratios.
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { cpus } from "node:os";

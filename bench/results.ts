@@ -1,3 +1,4 @@
+// Reads and writes bench/results: the measured rows, and the machines they were measured on.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { ResultRow } from "../ts/bench/case.ts";
 import type { Environment } from "./environment.ts";

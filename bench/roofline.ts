@@ -1,3 +1,4 @@
+// Draws the charts of suites `limit` and `growth`.
 import type { ResultRow } from "../ts/bench/case.ts";
 import { composeSvg, loadPlot, palette } from "../ts/plot/svg.ts";
 import type { Environment } from "./environment.ts";

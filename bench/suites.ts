@@ -1,3 +1,4 @@
+// The list of all suites by name.
 import { dnnSuite } from "./suites/dnn.ts";
 import { dropInSuite } from "./suites/drop-in.ts";
 import { growthSuite } from "./suites/growth.ts";

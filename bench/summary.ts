@@ -1,3 +1,4 @@
+// The table at the top of docs/performance.md: each goal, what was measured, and whether it is reached.
 import type { ResultRow } from "../ts/bench/case.ts";
 import { goalOf } from "./goals.ts";
 import { growthExponents } from "./suites/growth.ts";

@@ -1,3 +1,4 @@
+// Formats result rows as text tables.
 import type { ResultRow } from "../ts/bench/case.ts";
 import { goalOf } from "./goals.ts";
 

@@ -1,3 +1,4 @@
+// The load-and-add loop in one or two threads: how much a second thread can gain on this machine at all.
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { Contender } from "../ts/bench/case.ts";

@@ -1,3 +1,4 @@
+// Writes the report of `npm start` as one HTML page.
 const escaped = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 const sections = [

@@ -1,3 +1,4 @@
+// Tells whether build outputs are up to date, by a digest of their sources.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";

@@ -1,3 +1,4 @@
+// Documents are true: cited theorems and named files exist.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";

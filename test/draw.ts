@@ -1,3 +1,4 @@
+// Seeded random choices for tests.
 import { pcg32 } from "../ts/encode/random.ts";
 
 /** Seeded draws, so that a failing network shrinks to a small seed. */

@@ -1,3 +1,4 @@
+// Catches the error of a call for comparison.
 import { LlifError } from "../ts/errors.ts";
 
 /** The error that `body` raises; for tests that look at more than its message. */

@@ -1,3 +1,4 @@
+// Who may import whom, and that no files import each other in a circle.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,3 +1,4 @@
+// Vitest set-up: the Node platform, and properties that repeat.
 import fc from "fast-check";
 import { readFile } from "node:fs/promises";
 import { Worker } from "node:worker_threads";

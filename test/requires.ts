@@ -1,3 +1,4 @@
+// Skips a test, with the reason, where the machine lacks something it needs.
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { TestContext } from "vitest";

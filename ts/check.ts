@@ -1,4 +1,5 @@
-/** Checks of arguments: each returns the value it was given, or throws an `LlifError` that names the place, what was expected and what came. */
+// Checks of arguments. Each returns its value, or throws an `LlifError` that names the place, what was expected and
+// what came.
 import { LlifError } from "./errors.ts";
 import { quoted } from "./text.ts";
 import { formatShape, sizeOf, type Shape } from "./tensor.ts";

@@ -1,3 +1,4 @@
+// The error class of the package and its stable codes.
 import { printable } from "./text.ts";
 
 /** What kind of thing went wrong; stable across versions. */

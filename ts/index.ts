@@ -1,3 +1,4 @@
+// Every public name of the package.
 export { DisposedError, LlifError, type LlifErrorCode } from "./errors.ts";
 export { preloadCore, supportsSimd, type WasmSource } from "./engine/load.ts";
 export { createSimulator, resolveEngine, type CreateSimulatorOptions, type EngineName } from "./engine/create.ts";

@@ -1,3 +1,4 @@
+// The platform interface: how the library reaches wasm bytes, files and workers without naming Node or the browser.
 import { LlifError } from "./errors.ts";
 
 /** The module, its bytes, or where they are: a string is a URL, relative to the page, and in Node a file's path where it is no URL. */

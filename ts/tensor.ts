@@ -1,3 +1,4 @@
+// Shapes and tensors.
 import { LlifError } from "./errors.ts";
 
 /** Sizes without the batch dimension, channels last: `[height, width, channels]` or `[features]`. */

@@ -1,4 +1,4 @@
-/** Text that a stranger wrote (names, file names), as a terminal, a log or a drawing can show it. */
+// Makes text from files safe to print on a terminal, in a log or in a drawing.
 
 /** Control characters, and those that turn the direction of writing or break lines unseen. */
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;

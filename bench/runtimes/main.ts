@@ -1,3 +1,4 @@
+// What each runtime executes: runs the shared program and prints its report as JSON.
 import { program } from "./program.ts";
 
 declare const document: { readonly title: string } | undefined;

@@ -1,3 +1,4 @@
+// Starts the shared program in each runtime (Node, Deno, Bun, browsers) and reads its report.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";

@@ -1,3 +1,4 @@
+// Suite `drop-in`: llif against the hand-written simulator in examples/drop-in.
 import { makeInputs, makeNetwork, ticks } from "../../examples/drop-in/network.ts";
 import { createSimulator as createPlain } from "../../examples/drop-in/plain.ts";
 import { benchCase, type BenchCase, type Contender } from "../../ts/bench/case.ts";

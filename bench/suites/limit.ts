@@ -1,3 +1,4 @@
+// Suite `limit`: kernels against the fastest loop of loads and additions on this machine.
 import { benchCase, type BenchCase, type Contender } from "../../ts/bench/case.ts";
 import { layerCases } from "../../ts/bench/layer-cases.ts";
 import { layerNetwork, randomSpikes, type LayerKind } from "../../ts/bench/layers.ts";

@@ -1,3 +1,4 @@
+// Memory cases of suite `growth`: WebAssembly memory against what the weights and spikes need.
 import { readFileSync } from "node:fs";
 import { benchCase, type BenchCase, type OpenCase } from "../../ts/bench/case.ts";
 import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";

@@ -1,3 +1,4 @@
+// Suite `native`: the WebAssembly core against the same sources compiled natively.
 import { benchCase, type BenchCase } from "../../ts/bench/case.ts";
 import { layerCases } from "../../ts/bench/layer-cases.ts";
 import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";

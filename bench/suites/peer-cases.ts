@@ -1,3 +1,5 @@
+// What the cases of suite `peers` share: settings of each library, time limits, our contenders, and rules of
+// comparison.
 import { cpus } from "node:os";
 import type { Contender, OpenCase } from "../../ts/bench/case.ts";
 import type { EvaluationImages } from "../accuracy.ts";

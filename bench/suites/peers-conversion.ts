@@ -1,3 +1,4 @@
+// Cases `-conversion` of suite `peers`: time to convert a ReLU network, and the accuracy of the result.
 import type { Contender, OpenCase } from "../../ts/bench/case.ts";
 import { evaluationImages } from "../accuracy.ts";
 import {

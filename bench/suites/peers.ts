@@ -1,3 +1,4 @@
+// Suite `peers`: Python simulators on the same weights, inputs and ticks.
 import { benchCase, type BenchCase, type Contender, type OpenCase } from "../../ts/bench/case.ts";
 import { layerCases } from "../../ts/bench/layer-cases.ts";
 import { layerNetwork, randomSpikes, type LayerCode } from "../../ts/bench/layers.ts";

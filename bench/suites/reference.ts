@@ -1,3 +1,4 @@
+// Suite `reference`: the WebAssembly engine against plain TypeScript.
 import { referenceEngine, wasmEngine } from "../../ts/index.ts";
 import { benchCase, type BenchCase } from "../../ts/bench/case.ts";
 import { layerCases, ohmicLeakFactor } from "../../ts/bench/layer-cases.ts";

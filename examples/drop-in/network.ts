@@ -1,3 +1,4 @@
+// The network and inputs that both programs of this example simulate.
 import { encodePoisson, pcg32, spikingNetwork } from "llif";
 
 export const ticks = 64;

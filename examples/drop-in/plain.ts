@@ -1,3 +1,4 @@
+// A simulator as one writes it by hand: what llif replaces in this example.
 import type { DenseSynapse, Population, SpikingNetwork } from "llif";
 
 interface Layer {

@@ -1,3 +1,4 @@
+// Simulates every input and keeps the best time. with-llif.ts and with-plain.ts differ in one import.
 import { createSimulator } from "./plain.ts";
 import { makeInputs, makeNetwork, ticks } from "./network.ts";
 

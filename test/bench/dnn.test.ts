@@ -1,3 +1,4 @@
+// Suites `dnn` and `drop-in`: their rules of comparison, and that their contenders work.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";

@@ -1,3 +1,4 @@
+// The core without its engine: flat files, and the loops that measure the machine.
 import { afterAll, describe, expect, it } from "vitest";
 import { loadCeiling, rowList } from "../../bench/ceiling.ts";
 import { openCore } from "../../bench/core.ts";

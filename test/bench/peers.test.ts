@@ -1,3 +1,4 @@
+// Suite `peers`: rules of comparison and time limits, without Python.
 import { describe, expect, it } from "vitest";
 import { budget, nearCounts, nearLogits, sameCounts, withinBudget } from "../../bench/suites/peer-cases.ts";
 import { peersSuite } from "../../bench/suites/peers.ts";

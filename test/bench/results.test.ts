@@ -1,3 +1,4 @@
+// bench/results and docs/performance.md: written, merged and drawn from the same rows.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { fileURLToPath } from "node:url";

@@ -1,3 +1,4 @@
+// The benchmark's runner: checks before it times, and divides by the right contender.
 import { describe, expect, it } from "vitest";
 import { benchCase, SkippedCase, WrongAnswer, type Contender } from "../../ts/bench/case.ts";
 import { Digest } from "../../ts/bench/digest.ts";

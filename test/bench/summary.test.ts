@@ -1,3 +1,4 @@
+// The summary of docs/performance.md: goals, and what limits a suite.
 import { describe, expect, it } from "vitest";
 import { measuredBounds } from "../../bench/bounds.ts";
 import { packedWeightBytes, paddedChannels } from "../../bench/suites/memory.ts";

@@ -1,3 +1,4 @@
+// Loading the WebAssembly core from every kind of source.
 import { readFile } from "node:fs/promises";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { loadGlue, supportsSimd } from "../../ts/engine/load.ts";

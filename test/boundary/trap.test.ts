@@ -1,3 +1,4 @@
+// A trap in the core is a typed error and harms no other simulator.
 import { describe, expect, it } from "vitest";
 import { wasmEngine } from "../../ts/engine/wasm.ts";
 import { LlifError } from "../../ts/errors.ts";

@@ -1,3 +1,4 @@
+// The packed package in a Vite page, built and from the dev server, gives what Node gives.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { build, createServer, preview, type InlineConfig } from "vite";
 import { installInEmptyProject, type Consumer } from "../packaging/consumer.ts";

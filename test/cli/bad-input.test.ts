@@ -1,3 +1,4 @@
+// Bad input on the command line: exit code 1 and one clear line.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encode } from "fast-png";

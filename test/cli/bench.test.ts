@@ -1,3 +1,4 @@
+// Command `llif bench`.
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { llif, models } from "./cli.ts";

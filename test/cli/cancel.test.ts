@@ -1,3 +1,4 @@
+// Cancelling commands, and runs in pieces that equal one run.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";

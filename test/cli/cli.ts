@@ -1,3 +1,4 @@
+// Runs the command line inside the test's process.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

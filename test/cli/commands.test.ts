@@ -1,3 +1,4 @@
+// The commands evaluate, run, sweep, curve and the rest, with their JSON and plots.
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// `.llif` files on the command line: convert, inspect, run, to-relu.
 import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// The cache of downloaded files: checksums, interruptions, concurrent runs.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+// The data sets that are downloaded: known counts and labels.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

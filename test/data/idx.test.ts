@@ -1,3 +1,4 @@
+// IDX files, and data sets made of them.
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+// The ImageNet sample, its crops and views.
 import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+// Decoding images and preparing them for a model.
 import { createHash } from "node:crypto";
 import { encode } from "fast-png";
 import fc from "fast-check";

@@ -1,3 +1,4 @@
+// npy and npz files: round trips, NumPy's own bytes, damage.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readNpy, readNpz, writeNpy, writeNpz, type NpyData } from "../../ts/data/npy.ts";

@@ -1,3 +1,4 @@
+// Input encoders.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodeConstant, encodePoisson, encodeRegular, type EncodedSpikes } from "../../ts/encode/encode.ts";

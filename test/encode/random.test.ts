@@ -1,3 +1,4 @@
+// The random number generator gives the numbers of PCG32's reference implementation.
 import { expect, it } from "vitest";
 import { pcg32 } from "../../ts/encode/random.ts";
 

@@ -1,3 +1,4 @@
+// The drop-in example: two programs, one import apart, equal spikes.
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

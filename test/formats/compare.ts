@@ -1,3 +1,4 @@
+// Compares a model read here with onnxruntime-web.
 import { expect } from "vitest";
 import { readOnnx } from "../../ts/formats/onnx/read.ts";
 import { forward } from "../../ts/relu/forward.ts";

@@ -1,3 +1,4 @@
+// Builds ONNX models in memory.
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   AttributeProto_AttributeType as Type,

@@ -1,3 +1,4 @@
+// Keras models: fixtures with Keras's own results, refusals, damage.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { loadModel } from "../../ts/formats/load-model.ts";

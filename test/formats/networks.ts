@@ -1,3 +1,4 @@
+// Random ReLU networks for the ONNX writer.
 import { reluNetwork, type ReluNetworkBuilder } from "../../ts/relu/builder.ts";
 import type { ReluNetwork } from "../../ts/relu/network.ts";
 import { pseudoRandom, randomTensor, randomValues } from "./random.ts";

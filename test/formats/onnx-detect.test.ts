@@ -1,3 +1,4 @@
+// Detecting formats by content, and model descriptions.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { LlifError } from "../../ts/errors.ts";

@@ -1,3 +1,4 @@
+// ONNX models that are refused or damaged: one clear error.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { LlifError } from "../../ts/errors.ts";

@@ -1,3 +1,4 @@
+// ONNX files of real exporters equal their framework and onnxruntime-web.
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readModel } from "../../ts/formats/detect.ts";

@@ -1,3 +1,4 @@
+// ONNX weights in files beside the model.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { LlifError } from "../../ts/errors.ts";

@@ -1,3 +1,4 @@
+// The graphs of well-known ONNX networks, with small weights, are read whole.
 import { join } from "node:path";
 import { unzipSync } from "fflate";
 import { describe, expect, it, type TestContext } from "vitest";

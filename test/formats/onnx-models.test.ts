@@ -1,3 +1,4 @@
+// The committed ONNX models against onnxruntime-web.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readOnnx } from "../../ts/formats/onnx/read.ts";

@@ -1,3 +1,4 @@
+// Every operator of the ONNX standard is either read, with cases, or refused by name.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { LlifError } from "../../ts/errors.ts";

@@ -1,3 +1,4 @@
+// Reading ONNX: windows, layouts, reshapes and folding, against onnxruntime-web.
 import { describe, expect, it } from "vitest";
 import { inputOf } from "../../ts/relu/network.ts";
 import { sizeOf } from "../../ts/tensor.ts";

@@ -1,3 +1,4 @@
+// ONNX tensors of every type and storage.
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { openBudget } from "../../ts/budget.ts";

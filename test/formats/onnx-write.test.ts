@@ -1,3 +1,4 @@
+// Writing ONNX, read back and run by onnxruntime-web.
 import { describe, expect, it } from "vitest";
 import { readOnnx } from "../../ts/formats/onnx/read.ts";
 import { writeOnnx } from "../../ts/formats/onnx/write.ts";

@@ -1,3 +1,4 @@
+// Small ONNX models of each operator that is read.
 import {
   floatAttribute,
   floats,

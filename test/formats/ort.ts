@@ -1,3 +1,4 @@
+// Runs a model in onnxruntime-web.
 import * as ort from "onnxruntime-web/wasm";
 
 ort.env.wasm.numThreads = 1;

@@ -1,3 +1,4 @@
+// Models that others have published decide as they do in their own framework.
 import { join } from "node:path";
 import { describe, expect, it, type TestContext } from "vitest";
 import { openArchive, type PinnedArchive } from "../../ts/cli/archives.ts";

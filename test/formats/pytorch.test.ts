@@ -1,3 +1,4 @@
+// PyTorch state dicts: every storage, and no code run.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { openBudget } from "../../ts/budget.ts";

@@ -1,3 +1,4 @@
+// Seeded random tensors.
 import { sizeOf, type Shape, type Tensor } from "../../ts/tensor.ts";
 
 /** Uniform in [0, 1), from a seed (mulberry32). */

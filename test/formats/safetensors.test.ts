@@ -1,3 +1,4 @@
+// safetensors containers: round trips, the Python package's bytes, damage.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

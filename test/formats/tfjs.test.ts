@@ -1,3 +1,4 @@
+// TensorFlow.js models: fixtures with TensorFlow.js's own results, damage.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { loadModel } from "../../ts/formats/load-model.ts";

@@ -1,3 +1,4 @@
+// The packed package in an empty Node project: entry points, types, contents.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";

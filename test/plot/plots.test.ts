@@ -1,3 +1,4 @@
+// Plots contain what they should, as SVG.
 import { DOMParser } from "linkedom";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";

@@ -1,3 +1,4 @@
+// The ReLU network builder: shapes, options and errors.
 import { describe, expect, it } from "vitest";
 import { reluNetwork } from "../../ts/relu/builder.ts";
 import { checkReluNetwork } from "../../ts/relu/check.ts";

@@ -1,3 +1,5 @@
+// What a benchmark case is: contenders that do the same work, and a rule that compares their answers.
+
 /** One who does the work of a case: an engine, a native program, another simulator. */
 export interface Contender<Outcome> {
   readonly name: string;

@@ -1,3 +1,5 @@
+// A digest of results, to compare engines and programs that do not share memory.
+
 /** FNV-1a over 32-bit words, little end first; the native program computes the same (crates/native/src/digest.rs). */
 export class Digest {
   #hash = 0x811c9dc5;

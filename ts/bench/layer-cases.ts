@@ -1,3 +1,4 @@
+// The single-layer cases of `llif bench` and of suites `reference` and `native`.
 import type { LayerCode, LayerKind } from "./layers.ts";
 
 export interface LayerCase {

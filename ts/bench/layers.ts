@@ -1,3 +1,4 @@
+// Single layers with random weights and random input spikes, the same in every runtime.
 import type { Charges, Conv2dSynapse, DenseSynapse, SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf, type Shape } from "../tensor.ts";
 

@@ -1,3 +1,4 @@
+// Runs a benchmark case: checks all answers first, then times the contenders in turn.
 import { throwIfAborted } from "../errors.ts";
 import { WrongAnswer, type BenchCase, type Contender, type OpenCase, type ResultRow } from "./case.ts";
 

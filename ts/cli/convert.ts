@@ -1,3 +1,4 @@
+// Commands `llif convert` and `llif to-relu`: from a ReLU network to a spiking one, and back.
 import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { writeLlif } from "../formats/llif.ts";

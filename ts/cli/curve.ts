@@ -1,3 +1,4 @@
+// Command `llif curve`: the firing rate of one neuron against its input, measured and by formula.
 import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { firingRateCurve, type CurveOptions, type FiringRateCurve } from "../analyze/curve.ts";

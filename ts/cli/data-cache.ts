@@ -1,3 +1,4 @@
+// Downloads the known data sets (MNIST, Fashion-MNIST, CIFAR-10) once, checks them and keeps them in a cache folder.
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";

@@ -1,3 +1,4 @@
+// Opens what `--data` and `--calibration` name: a known data set, an image folder, or IDX files.
 import { basename } from "node:path";
 import { LlifError } from "../errors.ts";
 import { checkInteger } from "../check.ts";

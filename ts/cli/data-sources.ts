@@ -1,3 +1,4 @@
+// Fetches packages from npm, PyPI and Debian with their own clients; none of their code is run.
 import { spawn } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";

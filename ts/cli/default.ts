@@ -1,3 +1,4 @@
+// `llif <model> --data <set>`, without a command: inspects, converts and evaluates in one go.
 import type { Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { evaluateModel, type EvaluateFlags } from "./evaluate.ts";

@@ -1,3 +1,4 @@
+// Command `llif diagnose`: compares each spiking layer with its ReLU layer and suggests what to change.
 import type { Command } from "commander";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { adviceOf, type Advice } from "../analyze/advice.ts";

@@ -1,3 +1,4 @@
+// Command `llif evaluate`: accuracy of the spiking network beside the ReLU network's.
 import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { differencesOf } from "../analyze/differences.ts";

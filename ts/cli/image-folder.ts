@@ -1,3 +1,4 @@
+// Loads a folder of PNG and JPEG images as a data set.
 import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { LlifError, throwIfAborted } from "../errors.ts";

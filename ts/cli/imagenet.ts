@@ -1,3 +1,4 @@
+// The ImageNet sample: 20 labelled pictures, and crops and views of them.
 import { join } from "node:path";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import type { Shape } from "../tensor.ts";

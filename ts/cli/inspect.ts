@@ -1,3 +1,4 @@
+// Command `llif inspect`: lists the layers of a model and says whether they can be mapped.
 import type { Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { formatSummary, summarize, type NetworkSummary } from "../mapping/summary.ts";

@@ -1,3 +1,4 @@
+// Manifests: records of a run that `llif reproduce` can repeat and compare.
 import { cpus } from "node:os";
 import { LlifError } from "../errors.ts";
 import { digestBytes, type Evaluation, type EvaluationReport } from "../analyze/evaluation.ts";

@@ -1,3 +1,4 @@
+// Opens the model that a command names: a path, or the name of a published model.
 import { dirname, join } from "node:path";
 import { LlifError } from "../errors.ts";
 import { sha256 } from "../data/dataset.ts";

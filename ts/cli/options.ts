@@ -1,3 +1,4 @@
+// Options that more than one command has, and how they become the library's options.
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { budgetKinds, type ReadBudget } from "../budget.ts";
 import { LlifError } from "../errors.ts";

@@ -1,3 +1,4 @@
+// From a model and options to a mapped network: calibrates, chooses bits, maps and prepares the evaluation.
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { contentHash, slice, type ImageDataset } from "../data/dataset.ts";
 import { activityMeter } from "../analyze/activity.ts";

@@ -1,3 +1,4 @@
+// Published models that commands know by name, such as resnet50, and where their files come from.
 import { join } from "node:path";
 import { openArchive, type PinnedArchive } from "./archives.ts";
 import { cacheFolder, type LoadOptions } from "./data-cache.ts";

@@ -1,3 +1,4 @@
+// Prints an evaluation as text.
 import type { Difference } from "../analyze/evaluation.ts";
 import type { EnergyReport, NetworkActivity } from "../analyze/energy.ts";
 import type { EvaluationReport } from "../analyze/evaluation.ts";

@@ -1,3 +1,4 @@
+// Command `llif reproduce`: repeats the run of a manifest and compares every digest.
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { LlifError } from "../errors.ts";

@@ -1,3 +1,4 @@
+// Keeps decisions of the float network and twin results on disk, by a hash of everything they depend on.
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Evaluation } from "../analyze/evaluation.ts";

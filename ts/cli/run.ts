@@ -1,3 +1,4 @@
+// Command `llif run`: simulates single inputs, with plots and recorded spikes.
 import { basename } from "node:path";
 import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";

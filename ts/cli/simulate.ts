@@ -1,3 +1,4 @@
+// Simulates one sample in pieces, so that progress is shown and Ctrl-C ends a long run.
 import { throwIfAborted } from "../errors.ts";
 import type { Result, RunInput, Simulator, SpikeTrain } from "../engine/engine.ts";
 import { populationsOf } from "../spiking/network.ts";

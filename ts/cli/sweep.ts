@@ -1,3 +1,4 @@
+// Command `llif sweep`: accuracy against latency and cost over codes and precisions.
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import {

@@ -1,3 +1,4 @@
+// Keeps downloaded files in a cache folder and checks them by SHA-256 each time they are read.
 import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";

@@ -1,3 +1,4 @@
+// Encoders for rate codes: values in 0 … 1 as constant input, regular spikes or Poisson spikes.
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkInteger, checkNumbers } from "../check.ts";
 import type { SpikeMeaning } from "../spiking/meaning.ts";

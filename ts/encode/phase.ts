@@ -1,3 +1,4 @@
+// Encoder for phase codes: a count as spikes whose tick gives their weight.
 import { checkBoolean, checkInteger, checkNumbers, checkObject, checkOneOf } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { SpikeKind } from "../spiking/meaning.ts";

@@ -1,3 +1,5 @@
+// The seeded random number generator of all encoders (PCG32): the same numbers on every platform.
+
 /** Multiplier and increment of the 64-bit state, as high and low words. */
 const [multiplierHigh, multiplierLow] = [0x5851f42d, 0x4c957f2d];
 const [incrementHigh, incrementLow] = [0x14057b7e, 0xf767814f];

@@ -1,3 +1,4 @@
+// Encoders for time to first spike: one spike per value, earlier for larger values.
 import { checkFinite, checkInteger, checkNumbers } from "../check.ts";
 import type { EncodedSpikes } from "./encode.ts";
 

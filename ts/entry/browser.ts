@@ -1,3 +1,4 @@
+// Platform of a page: wasm by URL, web workers. Importing this file selects it.
 import { providePlatform, type WorkerHandle } from "../platform.ts";
 
 providePlatform({

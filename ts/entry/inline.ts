@@ -1,3 +1,4 @@
+// Platform of a single-file bundle: the wasm bytes are inside the script.
 import { wasmBase64 } from "../../crates/wasm/pkg/bytes.js";
 import { providePlatform } from "../platform.ts";
 

@@ -1,3 +1,4 @@
+// Platform of Node: wasm and models from files, worker threads.
 import { readFile, realpath, stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { dirname, resolve, sep } from "node:path";

@@ -1,3 +1,4 @@
+// The script of a web worker that simulates for `pool()`.
 import { serve } from "../parallel/serve.ts";
 
 // Started by ts/entry/browser.ts; the module comes with the first message, so that no platform is needed.

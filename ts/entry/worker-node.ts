@@ -1,3 +1,4 @@
+// The script of a Node worker thread that simulates for `pool()`.
 import { parentPort } from "node:worker_threads";
 import { serve } from "../parallel/serve.ts";
 

@@ -1,3 +1,4 @@
+// Opens the networks that an evaluation compares (spiking, float, twin), in the main thread or in a worker.
 import { LlifError } from "../errors.ts";
 import { activityMeter } from "../analyze/activity.ts";
 import { earlyRecording } from "../analyze/early-run.ts";

@@ -1,3 +1,6 @@
+// Copies typed arrays so that a message to a worker carries only their own bytes, not the larger buffer they are views
+// of.
+
 /**
  * The same plain data, with arrays that have their buffers to themselves: a message with a view carries the whole buffer.
  * @param anew whether every array is copied, so that nothing of `value` is needed any more.

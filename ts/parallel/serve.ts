@@ -1,3 +1,4 @@
+// The worker's side of `pool()`: opens networks and answers requests.
 import { LlifError } from "../errors.ts";
 import type { ImageDataset } from "../data/dataset.ts";
 import { evaluateAt } from "../analyze/evaluate.ts";

@@ -1,3 +1,4 @@
+// Draws firing rate against input, with the ReLU curve and the error bound.
 import { checkArray, checkObject, checkOptions, checkString } from "../check.ts";
 import type { CurvePoint } from "../analyze/curve.ts";
 import { LlifError } from "../errors.ts";

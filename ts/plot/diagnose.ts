@@ -1,3 +1,4 @@
+// Draws a diagnosis: error, clipping and silent neurons of each layer.
 import { checkArray, checkObject, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { checkTitle, composeSvg, faint, loadPlot, palette, type PlotTitle } from "./svg.ts";

@@ -1,3 +1,4 @@
+// Draws a spike raster: neurons against ticks.
 import { checkArray, checkInteger, checkNumbers, checkObject, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { checkTitle, composeSvg, faint, grouped, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";

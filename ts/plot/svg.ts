@@ -1,3 +1,4 @@
+// What all plots share: colours, loading the chart library, composing panels into one SVG.
 import { checkFinite, checkString } from "../check.ts";
 import type { PlotOptions } from "@observablehq/plot";
 import { LlifError } from "../errors.ts";

@@ -1,3 +1,4 @@
+// Draws accuracy and disagreement against latency, operations or energy.
 import { checkArray, checkObject, checkOneOf, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { checkTitle, composeSvg, edge, faint, ink, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";

@@ -1,3 +1,4 @@
+// Draws membrane potentials against ticks, with thresholds.
 import { checkArray, checkNumbers, checkObject, checkOptions, checkString } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { checkTitle, composeSvg, faint, ink, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";

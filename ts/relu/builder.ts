@@ -1,3 +1,4 @@
+// Builds a ReLU network layer by layer and infers its shapes.
 import { LlifError } from "../errors.ts";
 import {
   checkArray,

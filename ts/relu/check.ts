@@ -1,3 +1,4 @@
+// Checks a ReLU network: fields, names, order, shapes, finite parameters.
 import { LlifError } from "../errors.ts";
 import {
   checkAllFinite,

@@ -1,3 +1,4 @@
+// The data type of a trained ReLU network: its nodes and input convention.
 import { LlifError } from "../errors.ts";
 import { checkArray, checkObject } from "../check.ts";
 import { channelsOf, type Shape, type Tensor } from "../tensor.ts";

@@ -1,3 +1,4 @@
+// Output shapes of layers, from kernel sizes, strides and padding.
 import { LlifError } from "../errors.ts";
 import { checkDimensions } from "../check.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape } from "../tensor.ts";
