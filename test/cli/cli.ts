@@ -5,6 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 import { main } from "../../ts/cli/main.ts";
+import { currentPlatform, providePlatform } from "../../ts/platform.ts";
+
+// Workers run no TypeScript, so that commands of this process do their work themselves unless they are told otherwise.
+providePlatform({ ...currentPlatform(), parallelism: () => 1 });
 
 export const models = fileURLToPath(new URL("../../models/", import.meta.url));
 export const digits = join(models, "mnist-500-images-idx3-ubyte.gz");

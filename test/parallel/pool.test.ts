@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { evaluateInWorkers } from "../../ts/parallel/evaluate.ts";
+import { evaluateInWorkers, workersFor } from "../../ts/parallel/evaluate.ts";
 import { openContenders } from "../../ts/parallel/contenders.ts";
 import { pool } from "../../ts/parallel/pool.ts";
 import { digestBytes } from "../../ts/analyze/evaluation.ts";
@@ -164,4 +164,25 @@ it("evaluates in workers as in one thread: decisions, proofs, operations, known 
   expect(digestBytes(actual)).toEqual(digestBytes(expected));
   expect(engine).toBe("wasm");
   expect(actual.activity?.samples).toBe(count);
+});
+
+describe("threads of an evaluation", () => {
+  const wide = (code: "rate" | "phase", ticks: number) =>
+    layerNetwork({ kind: "dense", inputs: 1024, units: 1024 }, { code, ticks, activity: 0.1 });
+  const given = (parallelism?: () => number) => providePlatform({ ...platform, parallelism });
+
+  it("are as many as the machine runs side by side, and no more than are worth starting", () => {
+    given(() => 6);
+    const network = wide("phase", 8);
+    expect(workersFor(network, 1e6)).toBe(6);
+    expect(workersFor(network, 1100)).toBe(2);
+    expect(workersFor(network, 1)).toBe(1);
+    // A long synchronous run is more work, but no thread is without an image.
+    expect(workersFor(wide("rate", 2048), 9)).toBe(2);
+    expect(workersFor(wide("rate", 8), 9)).toBe(1);
+    given();
+    expect(workersFor(network, 1e6)).toBe(1);
+    providePlatform({ ...platform, spawnWorker: undefined });
+    expect(workersFor(network, 1e6)).toBe(1);
+  });
 });

@@ -18,7 +18,7 @@ import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/networ
 import { sizeOf } from "../tensor.ts";
 import { spikesBetween, spikesOfInputs } from "./encoding.ts";
 import { concatenateEvaluations, type Evaluation } from "./evaluation.ts";
-import { countHash, digestedResults, hashOfCounts, twinResults, type TwinResults } from "./known.ts";
+import { digestedResults, runHashes, twinResults, type TwinResults } from "./known.ts";
 import { certifyBatch, Gathered } from "./proofs.ts";
 import type { TwinCounter, Contenders } from "./contenders.ts";
 
@@ -218,10 +218,11 @@ function evaluateBatch(
       spikes += result.statistics.spikes;
       synapticOperations += result.statistics.synapticOperations;
       counts = at === 0 ? result.counts : addedCounts(counts, result.counts);
+      const hashes = runHashes(network, result.counts, result.charges);
       evaluation.spikingDecisions[index] = argmax(result.logits);
       evaluation.spikes[index] = spikes;
       evaluation.synapticOperations[index] = synapticOperations;
-      evaluation.fingerprints[index] = hashOfCounts(network, result.counts);
+      evaluation.fingerprints[index] = hashes.counts;
       evaluation.microseconds = {
         ...evaluation.microseconds,
         simulation: evaluation.microseconds.simulation + microseconds,
@@ -229,7 +230,7 @@ function evaluateBatch(
       if (
         twin !== null &&
         evaluation.twinMismatches !== null &&
-        countHash(network, counts, result.charges) !== twin.hashes[index]
+        (at === 0 ? hashes : runHashes(network, counts, result.charges)).all !== twin.hashes[index]
       ) {
         const exact = twin.run(index);
         evaluation.twinMismatches +=

@@ -177,7 +177,7 @@ export function cacheOption(): Option {
 export function workersOption(): Option {
   return new Option(
     "--workers <n>",
-    "share the images out among n threads; decisions, counts and digests stay the same",
+    "share the images out among n threads, 1 for none; decisions, counts and digests stay the same (default: as many as the machine runs side by side, where there are images enough)",
   ).argParser(integer("--workers", 1, 256));
 }
 

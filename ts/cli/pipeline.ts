@@ -8,7 +8,7 @@ import { evaluateAt, type EvaluateOptions } from "../analyze/evaluate.ts";
 import { certificateReport, reportEvaluation, type Evaluation, type EvaluationReport } from "../analyze/evaluation.ts";
 import type { KnownResults } from "../analyze/known.ts";
 import { openContenders, type ContenderChoice } from "../parallel/contenders.ts";
-import { evaluateInWorkers } from "../parallel/evaluate.ts";
+import { evaluateInWorkers, workersFor } from "../parallel/evaluate.ts";
 import { toSpiking } from "../mapping/to-spiking.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
@@ -83,7 +83,7 @@ export interface Extras {
   readonly energy?: boolean;
   /** How images enter; default: as constant current. */
   readonly encoding?: EncodingChoice;
-  /** Threads; default 1, this one. */
+  /** Threads; default: as many as run side by side and are worth starting. 1: this one. */
   readonly workers?: number;
 }
 
@@ -165,7 +165,7 @@ export class Evaluator {
     const onProgress = (done: number, total: number) =>
       io.progress(progressLine(network, done, total, (performance.now() - start) / 1000));
     const options = { signal: io.signal, onProgress, ...(ticks === undefined ? {} : { ticks }) };
-    const workers = extras.workers ?? 1;
+    const workers = extras.workers ?? workersFor(network, this.data.count, ticks?.at(-1));
     const { evaluations, engine } =
       workers > 1
         ? await evaluateInWorkers(choice, this.data, { ...options, size: workers, known })

@@ -70,7 +70,7 @@ export interface TwinResult {
 export interface TwinDigest {
   /** Charge of every output by name, shape [samples, outputs]. */
   readonly charges: Readonly<Record<string, Int32Array>>;
-  /** Over the counts of all populations in the network's order, shape [samples, 2]: where `countHash` is before it takes the charges. */
+  /** Over the counts of all populations in the network's order, shape [samples, 2]: where `runHashes` is before it takes the charges. */
   readonly hashes: Uint32Array;
 }
 

@@ -3,6 +3,9 @@ import { slice, type ImageDataset } from "../data/dataset.ts";
 import { mergeEvaluations, type Evaluation } from "../analyze/evaluation.ts";
 import type { KnownResults } from "../analyze/known.ts";
 import { preloadCore, supportsSimd } from "../engine/load.ts";
+import { currentPlatform } from "../platform.ts";
+import { shapeOf, type SpikingNetwork } from "../spiking/network.ts";
+import { sizeOf } from "../tensor.ts";
 import type { ContenderChoice, OpenContenders } from "./contenders.ts";
 import type { EvaluateShard, OpenEvaluation } from "./serve.ts";
 import { Workers } from "./workers.ts";
@@ -15,8 +18,33 @@ export interface ParallelOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Images of a shard: one batch of the passes. */
-const shardSize = 64;
+/** Images of a shard: one batch of the passes, or fewer where each worker would get no more than a few shards. */
+const [smallestShard, largestShard] = [8, 64];
+const shardsOfWorker = 4;
+
+/** Synapses that one thread takes, through both networks and the twin, in the time that it takes to start a worker. */
+const synapsesOfStart = 2 ** 29;
+
+/** A synchronous tick takes about so much of what the passes and a layerwise window take. */
+const shareOfTick = 1 / 8;
+
+/** As many threads as run side by side, but no more than have longer to work than to start. 1: this thread alone. */
+export function workersFor(network: SpikingNetwork, samples: number, ticks = network.windowTicks): number {
+  const { spawnWorker, parallelism } = currentPlatform();
+  if (spawnWorker === undefined) return 1;
+  const inTicks = network.schedule === "synchronous" ? Math.max(1, ticks * shareOfTick) : 1;
+  const worthStarting = Math.floor((pairsOf(network) * inTicks * samples) / synapsesOfStart);
+  return Math.max(1, Math.min(parallelism?.() ?? 1, worthStarting, Math.ceil(samples / smallestShard)));
+}
+
+/** Pairs of a source and a target, roughly: as if nothing were padded. */
+function pairsOf(network: SpikingNetwork): number {
+  return network.synapses.reduce((sum, { kind, to, weights }) => {
+    const shape = shapeOf(network, to);
+    if (kind === "identity") return sum + sizeOf(shape);
+    return sum + weights.length * (kind === "dense" ? 1 : sizeOf(shape.slice(0, -1)));
+  }, 0);
+}
 
 /** As `evaluateAt`, with the images shared out among workers: the same evaluations, whatever their number. */
 export async function evaluateInWorkers(
@@ -27,6 +55,8 @@ export async function evaluateInWorkers(
   const wasm = supportsSimd() ? await preloadCore() : null;
   const first: OpenEvaluation = { ...choice, kind: "evaluation", wasm };
   const workers = await Workers.start(size, first);
+  const share = Math.ceil(data.count / (size * shardsOfWorker));
+  const shardSize = Math.min(largestShard, Math.max(smallestShard, share));
   try {
     let done = 0;
     let firstSample = 0;
