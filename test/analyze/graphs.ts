@@ -1,5 +1,6 @@
 import { pcg32 } from "../../ts/encode/random.ts";
-import { averageDivisors, forEachPooled } from "../../ts/relu/forward.ts";
+import { averageDivisors } from "../../ts/relu/forward.ts";
+import { forEachPooled } from "../../ts/relu/windows.ts";
 import type { ReluNetwork, ReluNode } from "../../ts/relu/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../../ts/tensor.ts";
 

@@ -1,7 +1,7 @@
 import { requireReluNetwork } from "../relu/check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { checkBoolean, checkObject, checkNumbers } from "../check.ts";
-import { forEachPooled } from "../relu/forward.ts";
+import { forEachPooled } from "../relu/windows.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { LlifError } from "../errors.ts";
 import { outputsOf, populationsOf, shapeOf, takesBack, type SpikingNetwork } from "../spiking/network.ts";

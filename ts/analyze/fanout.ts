@@ -1,4 +1,6 @@
+// How many targets each element of a connection's source has.
 import type { Window2d } from "../relu/network.ts";
+import { forEachTap } from "../relu/windows.ts";
 import type { Shape } from "../tensor.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 
@@ -34,7 +36,7 @@ export function fanoutOf(connection: Connection, from: Shape, to: Shape): Fanout
   }
   const channels = channelsOf(from);
   const outputs = channelsOf(to);
-  const { kernel, stride, dilation, padding, groups } = connection;
+  const { kernel, groups } = connection;
   const groupInputs = channels / groups;
   // Weights other than zero of each tap and input channel, over the outputs of its group.
   const counted = new Float64Array(kernel[0] * kernel[1] * channels);
@@ -44,21 +46,12 @@ export function fanoutOf(connection: Connection, from: Shape, to: Shape): Fanout
     const row = Math.floor(index / outputs);
     counted[Math.floor(row / groupInputs) * channels + group * groupInputs + (row % groupInputs)]++;
   }
-  // A transposed convolution walks the same pairs with the roles of its two sides exchanged.
-  const transposed = connection.kind === "convTranspose2d";
-  const [rows, columns] = transposed ? from : to;
-  const [bottom, right] = transposed ? to : from;
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++)
-      for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
-        const y = row * stride[0] - padding.top + Math.floor(tap / kernel[1]) * dilation[0];
-        const x = column * stride[1] - padding.left + (tap % kernel[1]) * dilation[1];
-        if (y < 0 || y >= bottom || x < 0 || x >= right) continue;
-        const source = (transposed ? row * columns + column : y * right + x) * channels;
-        for (let channel = 0; channel < channels; channel++) {
-          fanout.existing[source + channel] += outputs / groups;
-          fanout.nonzero[source + channel] += counted[tap * channels + channel];
-        }
-      }
+  forEachTap(connection, from, to, connection.kind === "convTranspose2d", (_, input, tap) => {
+    const source = input * channels;
+    for (let channel = 0; channel < channels; channel++) {
+      fanout.existing[source + channel] += outputs / groups;
+      fanout.nonzero[source + channel] += counted[tap * channels + channel];
+    }
+  });
   return fanout;
 }

@@ -3,7 +3,7 @@ import { requireReluNetwork } from "../relu/check.ts";
 import { checkArray, checkInteger, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { ReluNetwork } from "../relu/network.ts";
-import { forEachPooled } from "../relu/forward.ts";
+import { forEachPooled } from "../relu/windows.ts";
 import {
   chargeDivisor,
   hasRealTimes,

@@ -1,7 +1,7 @@
 import { requireReluNetwork } from "../relu/check.ts";
 import { checkFunction, checkInteger, checkNumbers, checkObject, describe, isTypedArray } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import { averageDivisors, forEachPooled, forward, inputFromPixels, logitsNode } from "../relu/forward.ts";
+import { averageDivisors, forward, inputFromPixels, logitsNode } from "../relu/forward.ts";
 import {
   inputOf,
   type Conv2dNode,
@@ -10,6 +10,7 @@ import {
   type ReluNetwork,
   type ReluNode,
 } from "../relu/network.ts";
+import { forEachPooled } from "../relu/windows.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 
 /** Runs a network of one weighted node over a batch, shape [samples, inputs]; `createFloatPass` is the fast one. */

@@ -1,6 +1,7 @@
 import { checkInteger, checkNumbers, checkObject } from "../check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
-import { argmax, forEachPooled } from "../relu/forward.ts";
+import { argmax } from "../relu/forward.ts";
+import { forEachPooled } from "../relu/windows.ts";
 import {
   outputsOf,
   shapeOf,

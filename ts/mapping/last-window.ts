@@ -1,6 +1,6 @@
 import { checkNumbers, checkObject } from "../check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
-import { forEachPooled } from "../relu/forward.ts";
+import { forEachPooled, forEachTap } from "../relu/windows.ts";
 import {
   outputsOf,
   shapeOf,
@@ -269,29 +269,16 @@ function expanded(network: SpikingNetwork, synapse: Synapse): Float64Array {
     for (let index = 0; index < inputs; index++) matrix[index * inputs + index] = weights[index % weights.length];
     return matrix;
   }
-  const transposed = synapse.kind === "convTranspose2d";
-  const [rows, columns] = transposed ? from : to;
-  const [height, width] = transposed ? to : from;
   const channels = channelsOf(from);
   const outputs = channelsOf(to);
   const groupInputs = channels / synapse.groups;
-  for (let row = 0; row < rows; row++)
-    for (let column = 0; column < columns; column++)
-      for (let tap = 0; tap < synapse.kernel[0] * synapse.kernel[1]; tap++) {
-        const y =
-          row * synapse.stride[0] - synapse.padding.top + Math.floor(tap / synapse.kernel[1]) * synapse.dilation[0];
-        const x = column * synapse.stride[1] - synapse.padding.left + (tap % synapse.kernel[1]) * synapse.dilation[1];
-        if (y < 0 || y >= height || x < 0 || x >= width) continue;
-        const [source, cell] = [
-          transposed ? row * columns + column : y * width + x,
-          transposed ? y * width + x : row * columns + column,
-        ];
-        for (let channel = 0; channel < groupInputs; channel++)
-          for (let output = 0; output < outputs; output++) {
-            const group = Math.floor((output * synapse.groups) / outputs);
-            matrix[(cell * outputs + output) * inputs + source * channels + group * groupInputs + channel] +=
-              weights[(tap * groupInputs + channel) * outputs + output];
-          }
+  forEachTap(synapse, from, to, synapse.kind === "convTranspose2d", (cell, source, tap) => {
+    for (let channel = 0; channel < groupInputs; channel++)
+      for (let output = 0; output < outputs; output++) {
+        const group = Math.floor((output * synapse.groups) / outputs);
+        matrix[(cell * outputs + output) * inputs + source * channels + group * groupInputs + channel] +=
+          weights[(tap * groupInputs + channel) * outputs + output];
       }
+  });
   return matrix;
 }

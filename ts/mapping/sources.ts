@@ -1,7 +1,7 @@
 import { largestSum } from "../spiking/charge-range.ts";
 import type { SpikingPool } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
-import { forEachPooled } from "../relu/forward.ts";
+import { forEachPooled } from "../relu/windows.ts";
 import { compressed, repeated } from "./fold/linear.ts";
 import type { FoldedPool } from "./fold/graph.ts";
 

@@ -13,8 +13,8 @@ import {
   type ReluActivationNode,
   type ReluNetwork,
   type ReluNode,
-  type Window2d,
 } from "./network.ts";
+import { forEachPooled, forEachTap } from "./windows.ts";
 
 const { fround } = Math;
 
@@ -100,9 +100,8 @@ function evaluateNode(
     case "dense":
       return dense(node, x);
     case "conv2d":
-      return conv2d(node, x, inputShape);
     case "convTranspose2d":
-      return convTranspose2d(node, x, inputShape);
+      return convolution(node, x, inputShape);
     case "affine":
       return x.map(
         (value, index) => fround(node.scale[index % node.scale.length] * value) + node.shift[index % node.shift.length],
@@ -140,70 +139,47 @@ function dense(node: DenseNode, x: Float32Array): Float32Array {
   });
 }
 
-function conv2d(node: Conv2dNode, x: Float32Array, inputShape: Shape): Float32Array {
-  const [height, width, inputChannels] = inputShape;
-  const [outputHeight, outputWidth, outputChannels] = node.shape;
-  const [kernelHeight, kernelWidth] = node.kernel;
+/** Of either kind: an input cell reaches an output cell through one tap at most, so the order of additions is the same. */
+function convolution(node: Conv2dNode | ConvTranspose2dNode, x: Float32Array, inputShape: Shape): Float32Array {
+  const inputChannels = inputShape[2];
+  const outputChannels = node.shape[2];
   const weights = node.weights.data;
-  const groupInputs = inputChannels / node.groups;
-  const groupOutputs = outputChannels / node.groups;
+  const { groups } = node;
+  const groupInputs = inputChannels / groups;
+  const groupOutputs = outputChannels / groups;
   const y = new Float32Array(sizeOf(node.shape));
-  for (let row = 0; row < outputHeight; row++) {
-    for (let column = 0; column < outputWidth; column++) {
-      const target = (row * outputWidth + column) * outputChannels;
-      y.set(node.bias, target);
-      for (let ky = 0; ky < kernelHeight; ky++) {
-        const inputRow = row * node.stride[0] - node.padding.top + ky * node.dilation[0];
-        if (inputRow < 0 || inputRow >= height) continue;
-        for (let kx = 0; kx < kernelWidth; kx++) {
-          const inputColumn = column * node.stride[1] - node.padding.left + kx * node.dilation[1];
-          if (inputColumn < 0 || inputColumn >= width) continue;
-          const source = (inputRow * width + inputColumn) * inputChannels;
-          for (let channel = 0; channel < inputChannels; channel++) {
-            const group = Math.floor(channel / groupInputs);
-            const value = x[source + channel];
-            const tap = ((ky * kernelWidth + kx) * groupInputs + (channel - group * groupInputs)) * outputChannels;
-            const last = (group + 1) * groupOutputs;
-            for (let output = group * groupOutputs; output < last; output++) {
-              y[target + output] = y[target + output] + fround(weights[tap + output] * value);
-            }
-          }
-        }
-      }
-    }
-  }
+  for (let target = 0; target < y.length; target += outputChannels) y.set(node.bias, target);
+  forEachTap(node, inputShape, node.shape, node.kind === "convTranspose2d", (output, input, tap) => {
+    const row = tap * groupInputs * outputChannels;
+    const target = output * outputChannels;
+    addTap(x, input * inputChannels, weights, row, y, target, groups, groupInputs, groupOutputs);
+  });
   return y;
 }
 
-function convTranspose2d(node: ConvTranspose2dNode, x: Float32Array, inputShape: Shape): Float32Array {
-  const [, width, inputChannels] = inputShape;
-  const [outputHeight, outputWidth, outputChannels] = node.shape;
-  const [kernelHeight, kernelWidth] = node.kernel;
-  const weights = node.weights.data;
-  const groupInputs = inputChannels / node.groups;
-  const groupOutputs = outputChannels / node.groups;
-  const y = new Float32Array(sizeOf(node.shape)).map((_, index) => node.bias[index % outputChannels]);
-  for (let input = 0; input < x.length; input++) {
-    const channel = input % inputChannels;
-    const column = Math.floor(input / inputChannels) % width;
-    const row = Math.floor(input / inputChannels / width);
-    const group = Math.floor(channel / groupInputs);
-    for (let ky = 0; ky < kernelHeight; ky++) {
-      const outputRow = row * node.stride[0] - node.padding.top + ky * node.dilation[0];
-      if (outputRow < 0 || outputRow >= outputHeight) continue;
-      for (let kx = 0; kx < kernelWidth; kx++) {
-        const outputColumn = column * node.stride[1] - node.padding.left + kx * node.dilation[1];
-        if (outputColumn < 0 || outputColumn >= outputWidth) continue;
-        const target = (outputRow * outputWidth + outputColumn) * outputChannels;
-        const tap = ((ky * kernelWidth + kx) * groupInputs + (channel - group * groupInputs)) * outputChannels;
-        const last = (group + 1) * groupOutputs;
-        for (let output = group * groupOutputs; output < last; output++) {
-          y[target + output] = y[target + output] + fround(weights[tap + output] * x[input]);
-        }
+/** A function of its own, since the loop is faster over parameters than over what a closure holds. */
+function addTap(
+  x: Float32Array,
+  source: number,
+  weights: Float32Array,
+  row: number,
+  y: Float32Array,
+  target: number,
+  groups: number,
+  groupInputs: number,
+  groupOutputs: number,
+): void {
+  const outputs = groups * groupOutputs;
+  for (let group = 0; group < groups; group++) {
+    const first = group * groupOutputs;
+    for (let channel = 0; channel < groupInputs; channel++) {
+      const value = x[source + group * groupInputs + channel];
+      const weight = row + channel * outputs;
+      for (let output = first; output < first + groupOutputs; output++) {
+        y[target + output] = y[target + output] + fround(weights[weight + output] * value);
       }
     }
   }
-  return y;
 }
 
 function relu({ ceiling, slope }: ReluActivationNode, x: Float32Array): Float32Array {
@@ -220,34 +196,6 @@ function pad({ padding, shape }: PadNode, x: Float32Array, inputShape: Shape): F
     y.set(x.subarray(index * row, (index + 1) * row), ((padding.top + index) * shape[1] + padding.left) * shape[2]);
   }
   return y;
-}
-
-/** Calls `visit` with the flat index of each input cell inside the image, for every output cell, in ascending order. */
-export function forEachPooled(
-  node: Window2d,
-  inputShape: Shape,
-  shape: Shape,
-  visit: (output: number, input: number) => void,
-): void {
-  const [height, width, channels] = inputShape;
-  for (let row = 0; row < shape[0]; row++) {
-    for (let column = 0; column < shape[1]; column++) {
-      for (let ky = 0; ky < node.kernel[0]; ky++) {
-        const inputRow = row * node.stride[0] - node.padding.top + ky * node.dilation[0];
-        if (inputRow < 0 || inputRow >= height) continue;
-        for (let kx = 0; kx < node.kernel[1]; kx++) {
-          const inputColumn = column * node.stride[1] - node.padding.left + kx * node.dilation[1];
-          if (inputColumn < 0 || inputColumn >= width) continue;
-          for (let channel = 0; channel < channels; channel++) {
-            visit(
-              (row * shape[1] + column) * channels + channel,
-              (inputRow * width + inputColumn) * channels + channel,
-            );
-          }
-        }
-      }
-    }
-  }
 }
 
 function maxPool(node: MaxPoolNode, x: Float32Array, inputShape: Shape): Float32Array {

@@ -1,5 +1,5 @@
 import { LlifError } from "../errors.ts";
-import { forEachPooled } from "../relu/forward.ts";
+import { forEachPooled } from "../relu/windows.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { type Population, type SpikingNetwork, type SpikingOutput, type SpikingPool, synapsesTo } from "./network.ts";
 import { forEachWeight } from "./weights.ts";

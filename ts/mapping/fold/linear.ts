@@ -1,4 +1,6 @@
+// Linear maps of one source in float64, the terms that folding works on.
 import type { Padding, Window2d } from "../../relu/network.ts";
+import { forEachTap } from "../../relu/windows.ts";
 import { forEachWeight } from "../../spiking/weights.ts";
 import { channelsOf, sizeOf, type Shape } from "../../tensor.ts";
 
@@ -35,31 +37,6 @@ export function repeated(values: Float64Array, length: number): Float64Array {
   return Float64Array.from({ length }, (_, index) => values[index % values.length]);
 }
 
-/** Calls `visit` once for every pair of an output cell and an input cell that a tap joins; cells are row-major. */
-export function forEachTap(
-  linear: Windowed,
-  from: Shape,
-  to: Shape,
-  visit: (output: number, input: number, tap: number) => void,
-): void {
-  const { kernel, stride, dilation, padding } = linear;
-  const transposed = linear.kind === "convTranspose2d";
-  // A transposed convolution walks the same pairs with the roles of its two sides exchanged.
-  const [rows, columns] = transposed ? from : to;
-  const [height, width] = transposed ? to : from;
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      for (let tap = 0; tap < kernel[0] * kernel[1]; tap++) {
-        const y = row * stride[0] - padding.top + Math.floor(tap / kernel[1]) * dilation[0];
-        const x = column * stride[1] - padding.left + (tap % kernel[1]) * dilation[1];
-        if (y < 0 || y >= height || x < 0 || x >= width) continue;
-        if (transposed) visit(y * width + x, row * columns + column, tap);
-        else visit(row * columns + column, y * width + x, tap);
-      }
-    }
-  }
-}
-
 /** linear(values), for constants of the mapping: shifts that become biases, and bounds. */
 export function applyLinear(
   linear: Linear,
@@ -81,7 +58,7 @@ export function applyLinear(
   const groupInputs = inputs / linear.groups;
   const groupOutputs = outputs / linear.groups;
   const changed = weights.map(change);
-  forEachTap(linear, from, to, (output, input, tap) => {
+  forEachTap(linear, from, to, linear.kind === "convTranspose2d", (output, input, tap) => {
     for (let group = 0; group < linear.groups; group++) {
       for (let channel = 0; channel < groupInputs; channel++) {
         const value = values[input * inputs + group * groupInputs + channel];

@@ -1,4 +1,5 @@
-import { averageDivisors, forEachPooled } from "../../relu/forward.ts";
+import { averageDivisors } from "../../relu/forward.ts";
+import { forEachPooled } from "../../relu/windows.ts";
 import type { AveragePoolNode, MaxPoolNode, Padding } from "../../relu/network.ts";
 import { windowedExtents } from "../../relu/shapes.ts";
 import { channelsOf, sizeOf, type Shape } from "../../tensor.ts";
