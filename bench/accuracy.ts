@@ -15,7 +15,7 @@ import { loadImages, type ModelSpec } from "./models.ts";
 import { cacheFolder, inRoot } from "./paths.ts";
 
 export interface EvaluationImages {
-  /** .npz with values and labels. */
+  /** Path of an .npz file with values and labels. */
   readonly file: string;
   readonly count: number;
   /** Correct decisions of the float network. */
@@ -25,7 +25,7 @@ export interface EvaluationImages {
 
 const opened = new Map<string, Promise<EvaluationImages>>();
 
-/** The first test images, enough to tell half a point; fewer in a quick run. */
+/** The first test images: enough to see half a percentage point; fewer in a quick run. */
 export function evaluationImages(spec: ModelSpec, quick: boolean): Promise<EvaluationImages> {
   const known = opened.get(spec.name);
   if (known !== undefined) return known;

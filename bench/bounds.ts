@@ -4,7 +4,7 @@ import type { ResultRow } from "../ts/bench/case.ts";
 import { memoryGoal } from "./summary.ts";
 import { ratio } from "./text.ts";
 
-/** What measurements say of the bounds of a suite; nothing where it was not measured. */
+/** What measurements say about the limits of a suite; empty where it was not measured. */
 export function measuredBounds(suite: string, rows: readonly ResultRow[]): string {
   const parts =
     suite === "limit"
@@ -25,7 +25,7 @@ const table = (header: readonly string[], body: readonly (readonly string[])[]):
     .map((cells) => `| ${cells.join(" | ")} |`)
     .join("\n");
 
-/** Rows in random order, as a share of the same bytes in order. */
+/** Speed of rows in random order, as a share of the speed of the same bytes in order. */
 function rowLoops(rows: readonly ResultRow[]): string {
   const said = rows
     .filter(({ case: name, contender }) => name.startsWith("row-add-") && contender === "wasm, in order")
@@ -35,7 +35,7 @@ function rowLoops(rows: readonly ResultRow[]): string {
     : `The loop over rows in random order against the same bytes in order: ${said.join(", ")}.`;
 }
 
-/** Time over ours of the three loops: of the shortfall, 1 less the first, what each step explains. */
+/** Splits the gap between a kernel and the loop: each of the three loops explains a part of it. */
 function shortfalls(rows: readonly ResultRow[]): string {
   const loops = (name: string): [number, number, number] | undefined => {
     const of = (ending: RegExp) =>
@@ -71,40 +71,40 @@ function shortfalls(rows: readonly ResultRow[]): string {
     ];
   });
   if (body.length === 0) return "";
-  return `Of what a kernel lacks to the loop, how much the order of rows explains (\`-rows\` less \`ceiling\`), how much the bytes that come from beyond the first level cache (\`-packed\` less \`-rows\`), and what is left to lists, thresholds and spikes. Medians over the cases; below zero, a step costs the kernel less than the loop.
+  return `How much of the gap between a kernel and the loop is explained by the order of rows (\`-rows\` less \`ceiling\`), by bytes beyond the first-level cache (\`-packed\` less \`-rows\`), and by the rest: lists, thresholds and spikes. Medians over the cases; a value below zero means that the step costs the kernel less than the loop.
 
 ${table(["kernels", "loop in order / ours", "rows in random order / ours", "rows of the packed weights / ours", "by order", "by bytes", "the rest"], body)}`;
 }
 
-/** What a second thread gives where nothing is shared, beside what a second worker gives. */
+/** Speed-up by a second thread that shares nothing, beside the speed-up by a second worker. */
 function threads(rows: readonly ResultRow[]): string {
   const of = (contender: string): number | undefined => rows.find((row) => row.contender === contender)?.ratio;
   const [machine, workers] = [of("one thread"), of("one worker")];
   return machine === undefined || workers === undefined
     ? ""
-    : `Two threads of this machine on the load-and-add loop, with nothing in common, are ${ratio(machine)} times as fast as one (\`workers-machine\`); two workers ${ratio(workers)} times as fast as one.`;
+    : `Two threads that run the load-and-add loop and share nothing are ${ratio(machine)} times as fast as one on this machine (\`workers-machine\`); two workers are ${ratio(workers)} times as fast as one.`;
 }
 
 const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(2);
 
-/** What the memory of an instance holds, where it is over the goal. */
+/** What fills the memory of an instance, where it is over the goal. */
 function memoryParts(rows: readonly ResultRow[]): string {
   const parts = ["weightBytes", "paddingBytes", "spikeBytes", "resultBytes", "stateBytes"] as const;
   const body = rows.flatMap(({ case: name, more = {} }) => {
     const [used, over] = [more["memoryBytes"], more["memoryOverNeed"]];
-    const held = parts.map((part) => more[part]);
+    const bytesOfParts = parts.map((part) => more[part]);
     if (
       typeof used !== "number" ||
       typeof over !== "number" ||
       over <= memoryGoal ||
-      !held.every((bytes) => typeof bytes === "number")
+      !bytesOfParts.every((bytes) => typeof bytes === "number")
     )
       return [];
-    const rest = used - held.reduce((sum, bytes) => sum + bytes, 0);
-    return [[`\`${name}\``, mebibytes(used), ...held.map(mebibytes), mebibytes(rest), ratio(over)]];
+    const rest = used - bytesOfParts.reduce((sum, bytes) => sum + bytes, 0);
+    return [[`\`${name}\``, mebibytes(used), ...bytesOfParts.map(mebibytes), mebibytes(rest), ratio(over)]];
   });
   if (body.length === 0) return "";
-  return `The cases over ${memoryGoal}, in MiB. Padding: lanes of packed rows without a neuron. Results: counts and charges of every neuron. State: membrane potentials and the input's current of synchronous networks. The rest is what the parts do not name: room that lists grew into, lists of several layers at once, scratch, the allocator's gaps and the last page.
+  return `The cases over ${memoryGoal}, in MiB. Padding: lanes of packed rows without a neuron. Results: counts and charges of every neuron. State: membrane potentials and the input's current of synchronous networks. The rest is not counted by the parts: spare capacity of lists, lists of more than one layer at once, scratch memory, the allocator's gaps and the last page.
 
 ${table(["case", "memory", "weights", "padding", "spikes", "results", "state", "the rest", "memory / weights and spikes"], body)}`;
 }

@@ -6,13 +6,13 @@ export type LaneKind = "i16" | "f32";
 export const lanesOf: Readonly<Record<LaneKind, number>> = { i16: 8, f32: 4 };
 export const bytesOf: Readonly<Record<LaneKind, number>> = { i16: 2, f32: 4 };
 
-/** Eight sums stay in registers, as a chunk's membrane potentials do; each step is eight loads and eight additions. */
+/** Eight sums stay in registers, like a chunk's membrane potentials; each step is eight loads and eight additions. */
 const vectors = 8;
 export const rowBytes = 16 * vectors;
-/** Neurons of a chunk: one row holds a weight of each. */
+/** Neurons of a chunk: a row has one weight for each. */
 export const rowLanes = (kind: LaneKind): number => vectors * lanesOf[kind];
 
-/** The list of rows stands behind the largest buffer. */
+/** Pages before the list of rows: as many as the largest buffer has. */
 const bufferPages = 1024;
 const listPages = 16;
 const listAt = 65536 * bufferPages;
@@ -59,16 +59,16 @@ export interface Packing {
 }
 
 export interface Ceiling {
-  /** Adds a buffer of `bytes` (of ones) up, `passes` times. @returns the first lane's sum. */
+  /** Adds up a buffer of `bytes` (all ones) `passes` times. @returns the first lane's sum. */
   add(kind: LaneKind, bytes: number, passes: number): number;
   /**
-   * Adds rows (of ones) that a list names in random order, as a kernel adds the rows that spikes name: `rowsInChunk` in each chunk, chunk
-   * after chunk, all of it `passes` times. @returns the first lanes' sums over the calls of the loop.
+   * Adds rows (all ones) in random order from a list, as a kernel adds the rows that spikes name: `rowsInChunk` in each
+   * chunk, chunk after chunk, `passes` times. @returns the first lanes' sums over the calls of the loop.
    */
   addRows(kind: LaneKind, packing: Packing, rowsInChunk: number, passes: number): number;
 }
 
-/** Every row of a block twice, in two random orders, and more often where the block is small. @returns byte offsets. */
+/** Every row of a block twice, in two random orders; more often if the block is small. @returns byte offsets. */
 export function rowList(rows: number): Uint32Array {
   const random = uniform(rows);
   const times = Math.max(2, Math.ceil(1024 / rows));
@@ -93,7 +93,7 @@ export async function compileCeiling(): Promise<WebAssembly.Module> {
   return WebAssembly.compile(binary);
 }
 
-/** A WebAssembly module of nothing but loads and additions: the most that the kernels could reach. */
+/** A WebAssembly module of nothing but loads and additions: the upper limit of the kernels. */
 export async function loadCeiling(): Promise<Ceiling> {
   const instance = await WebAssembly.instantiate(await compileCeiling());
   const exported = instance.exports as unknown as { memory: WebAssembly.Memory } & Record<

@@ -17,10 +17,10 @@ interface Bar {
   readonly symbol: (typeof symbols)[number];
 }
 
-/** When colours run out. */
+/** Tell contenders apart when colours repeat. */
 const symbols = ["circle", "square", "triangle"] as const;
 const legendColumns = 4;
-/** A chart of every batch size would be as tall as the table: the best on one thread. */
+/** Only the best batch on one thread: a chart of every batch size would be as tall as the table. */
 const charted = (suite: string, rows: readonly ResultRow[]): ResultRow[] =>
   suite === "peers"
     ? bestBatches(rows.filter((row) => !row.case.endsWith("-conversion"))).map((row) => ({
@@ -29,7 +29,10 @@ const charted = (suite: string, rows: readonly ResultRow[]): ResultRow[] =>
       }))
     : [...rows];
 
-/** Ratios of one suite on a logarithmic axis, with the spread of the contender's time and the goal; undefined where there is nothing to compare. */
+/**
+ * Draws a suite's ratios on a logarithmic axis, with the spread of the contender's time and the goal.
+ * @returns undefined if there is nothing to compare.
+ */
 export async function drawChart(
   suite: string,
   measured: readonly ResultRow[],
@@ -46,7 +49,7 @@ export async function drawChart(
   const contenders = [...new Set(others.map(({ contender }) => contender))];
   const bars = others.map((row): Bar => {
     const base = (ours.get(row.case) as ResultRow).medianMs;
-    // A coarse clock (Firefox's) may read a round as 0.
+    // A coarse clock (Firefox's) may measure 0 for a round.
     const fastest = row.minMs > 0 ? row.minMs : row.medianMs;
     return {
       case: row.case,
@@ -148,7 +151,7 @@ export async function drawChart(
     },
   };
   const notes = [
-    `${suite === "peers" ? "Each peer's best batch on one thread. " : ""}A dot is the median, the line the spread of the contender's time; a vertical stroke is the goal.`,
+    `${suite === "peers" ? "Each simulator's best batch on one thread. " : ""}Dot: median. Line: spread of the contender's time. Vertical stroke: goal.`,
   ];
   return composeSvg([key, panel], {
     title: `${suite}: contender's time divided by ours (${machine.processor}, Node ${machine.node})`,
@@ -163,7 +166,7 @@ const styleOf = (index: number) => ({
   symbol: symbols[Math.floor(index / palette.length) % symbols.length],
 });
 
-/** 1, 2, 5 and their powers of ten within the values; finer where these are less than three. */
+/** 1, 2, 5 times powers of ten within the values; finer steps if these are fewer than three. */
 function tickValues(values: readonly number[]): number[] {
   const within = (ticks: readonly number[]) =>
     ticks.filter((tick) => tick >= Math.min(...values) * 0.9 && tick <= Math.max(...values) * 1.15);

@@ -14,7 +14,10 @@ import { outputsOf, populationsOf, type SpikingNetwork } from "../ts/spiking/net
 import { flatCore, type FlatSimulator } from "./flat.ts";
 import { inRoot } from "./paths.ts";
 
-/** The core alone, in WebAssembly and as a flat file for the native program: samples are encoded beforehand, and results not read. */
+/**
+ * The core alone, in WebAssembly and as a file for the native program. Samples are encoded beforehand, results are not
+ * read.
+ */
 export interface CoreCase {
   readonly wasm: Contender<SimulationOutcome>;
   readonly flat: Uint8Array;

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { cpus, loadavg, platform, release, totalmem } from "node:os";
 import { inRoot } from "./paths.ts";
 
-/** What a time depends on besides the code. */
+/** What a measured time depends on besides the code. */
 export interface Environment {
   readonly processor: string;
   readonly cores: number;
@@ -28,13 +28,13 @@ export function environment(): Environment {
     v8: process.versions.v8,
     package: version,
     commit: said("git", ["rev-parse", "--short", "HEAD"]),
-    // Others at work on the machine: times mean less then.
+    // Other programs on the machine make times less reliable.
     load: Number(loadavg()[0].toFixed(1)),
     rustc: said("rustc", ["--version"]),
   };
 }
 
-/** Some virtual machines hide the model's name; family and model number say more then. */
+/** Some virtual machines hide the name; then family and model numbers are shown too. */
 function processorName(): string {
   const name = cpus()[0]?.model.trim() ?? "unknown";
   try {

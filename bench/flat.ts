@@ -6,8 +6,8 @@ import { bitsOf, type RawCore, type RawNetwork, type RawSimulator } from "../ts/
 const calls = { network: 0, node: 1, weights: 2, constant: 3, spikes: 4 } as const;
 
 /**
- * Writes down what the core is told, rather than doing it: crates/native/src/flat.rs reads it.
- * Stands in for the generated class, so that the native program and WebAssembly get the same network by construction.
+ * Records the calls instead of executing them; crates/native/src/flat.rs reads the record. It has the interface of the
+ * generated class, so the native program and WebAssembly get the same network by construction.
  */
 export class FlatNetwork implements RawNetwork {
   readonly #parts: Uint32Array[] = [new Uint32Array(new TextEncoder().encode("LLIFFLAT").buffer)];
@@ -53,7 +53,7 @@ export class FlatNetwork implements RawNetwork {
   [Symbol.dispose](): void {}
 }
 
-/** A core that keeps the network it is given. */
+/** A simulator that only keeps its network. */
 export class FlatSimulator implements RawSimulator {
   readonly network: FlatNetwork;
 

@@ -1,7 +1,7 @@
 // The ratio that each row of the benchmark should reach.
 import type { ResultRow } from "../ts/bench/case.ts";
 
-/** The least ratio a row is meant to reach; undefined where none is set. A goal is a wish: nothing fails when it is missed. */
+/** The ratio that a row should reach, or undefined. Nothing fails if a goal is missed. */
 export function goalOf({
   suite,
   case: name,

@@ -1,7 +1,7 @@
 // Talks to a child process that answers one line per line: the native core, or a Python simulator.
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 
-/** A program that answers each line with one line: the native core, the Python peers. */
+/** A child process that answers each line with one line. */
 export class LineProgram {
   readonly #child: ChildProcessWithoutNullStreams;
   #unread = "";
@@ -27,7 +27,7 @@ export class LineProgram {
     this.#child.on("error", end).on("close", () => end());
   }
 
-  /** @throws {Error} with what the program said, if it ended. */
+  /** @throws {Error} with the program's output, if it has ended. */
   async ask(line: string): Promise<string> {
     this.#child.stdin.write(`${line}\n`);
     while (!this.#unread.includes("\n")) {

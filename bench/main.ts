@@ -26,7 +26,7 @@ is written from them.
   --dry     write nothing
   --page    measure nothing: write docs/performance.md and the charts anew from the results there are`;
 
-/** Of every case in a quick run. Warm-up and pieces stay as in a full one: code that is half compiled gives other ratios. */
+/** Rounds of a quick run. Its warm-up is as long as a full run's: half-compiled code gives other ratios. */
 const quickRounds: RunnerOptions = { budgetMs: 500, rounds: [3, 9] };
 
 interface Options {
@@ -109,7 +109,7 @@ async function runSuites(options: Options, signal: AbortSignal): Promise<number>
       continue;
     }
     if (cases.length === 0) continue;
-    // What a long suite has measured is kept case by case; rows of cases that are no more go at its end.
+    // Results are kept case by case, so an interrupted suite keeps them; rows of removed cases are dropped at the end.
     const outcome = await runSuite(
       suite,
       cases,
@@ -176,7 +176,7 @@ async function runSuite(
 
 function keep(suite: string, fresh: readonly ResultRow[], limited: boolean): ResultRow[] {
   writeResults(resultsFolder, mergeRows(readRows(resultsFolder), fresh, [suite], limited), [suite], environment());
-  // As written, that is rounded: the page must be what the file gives.
+  // Read back, because writing rounds: the page must match the file.
   return readRows(resultsFolder);
 }
 
@@ -192,7 +192,7 @@ async function draw(suite: string, rows: readonly ResultRow[]): Promise<void> {
   replaceFile(inRoot("docs", "performance.md"), performancePage(rows, machines));
 }
 
-/** One line that is written over; on a terminal only. */
+/** Shows one line that the next one overwrites; only on a terminal. */
 function progress(message: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${message.slice(0, (process.stderr.columns ?? 100) - 1)}`);
 }

@@ -24,14 +24,14 @@ import {
 import { cacheFolder, inRoot } from "./paths.ts";
 
 export interface ModelSpec {
-  /** Below models/, without ending. */
+  /** File name in models/, without extension. */
   readonly name: string;
   readonly data: DatasetName | "imagenet-sample";
-  /** Default: the training images of `data`. */
+  /** Calibration set; default: the training images of `data`. */
   readonly calibration?: string;
-  /** Fetched by its name, not below models/. */
+  /** Fetched by name, not in models/. */
   readonly published?: true;
-  /** Images in one run of the work, and how many of them the reference engine and peers, much slower, get. */
+  /** Images per run, and how many of them the reference engine and the Python simulators get, which are much slower. */
   readonly images: number;
   readonly reference: number;
   readonly peers: number;
@@ -40,7 +40,7 @@ export interface ModelSpec {
 export interface OpenModel {
   readonly network: SpikingNetwork;
   readonly relu: ReluNetwork;
-  /** The ReLU network's file. */
+  /** Bytes of the ReLU network's file. */
   readonly onnx: Uint8Array;
   readonly images: readonly Uint8Array[];
   readonly labels: readonly number[];
@@ -50,9 +50,9 @@ export interface OpenModel {
 export interface ModelCode {
   /** Appended to the model's name. */
   readonly suffix: string;
-  /** Of `llif convert`. */
+  /** Options of `llif convert`. */
   readonly flags: readonly string[];
-  /** Every neuron's, on the same weights and thresholds; by default as mapped, that is 1. */
+  /** Leak factor of every neuron, with the same weights and thresholds; default: as mapped, 1. */
   readonly leakFactor?: number;
 }
 
@@ -63,7 +63,7 @@ export const models: readonly ModelSpec[] = [
   { name: "cifar10-resnet20", data: "cifar10", images: 8, reference: 1, peers: 4 },
 ];
 
-/** Minutes for a slow contender: only in suites that say so. */
+/** Slow contenders take minutes, so only some suites use it. */
 export const resnet50: ModelSpec = {
   name: "resnet50",
   data: "imagenet-sample",
@@ -75,9 +75,9 @@ export const resnet50: ModelSpec = {
 };
 
 export const phase: ModelCode = { suffix: "", flags: ["--code", "phase", "--bits", "8"] };
-/** The decisions of `phase` with the same bits, with one spike a neuron. */
+/** The same decisions as `phase` with the same bits, with one spike per neuron. */
 export const ttfs: ModelCode = { suffix: "-ttfs", flags: ["--code", "ttfs", "--bits", "8"] };
-/** Fifty layers need finer values than ten. */
+/** Fifty layers need more bits than ten. */
 export const phase10: ModelCode = { suffix: "", flags: ["--code", "phase", "--bits", "10"] };
 export const ttfs10: ModelCode = { suffix: "-ttfs", flags: ["--code", "ttfs", "--bits", "10"] };
 export const rate = (ticks: number, leakFactor?: number): ModelCode => ({
@@ -86,13 +86,13 @@ export const rate = (ticks: number, leakFactor?: number): ModelCode => ({
   ...(leakFactor === undefined ? {} : { leakFactor }),
 });
 
-/** Rate's exact integers: a neuron fires once its window is over. */
+/** Exact rate in integers: a neuron fires after its window. */
 export const layerwise = (ticks: number): ModelCode => ({
   suffix: `-layerwise-t${ticks}`,
   flags: ["--code", "rate", "--schedule", "layerwise", "--ticks", String(ticks)],
 });
 
-/** The plain name is 8-bit phase, `-ttfs` 8-bit ttfs; `-rate-t32` is synchronous f32. */
+/** Cases by name: the plain name is 8-bit phase, `-ttfs` is 8-bit ttfs, `-rate-t32` is synchronous f32. */
 export function modelCases(
   codes: readonly ModelCode[] = [phase, rate(32)],
   specs: readonly ModelSpec[] = models,
@@ -137,7 +137,7 @@ async function published(name: "resnet50"): Promise<ReluNetwork> {
   return model.network as ReluNetwork;
 }
 
-/** `llif convert`, kept by all that decides what it writes: the model, the words and every file of the package. */
+/** Runs `llif convert`, or takes its earlier output if model, options and every file of the package are the same. */
 async function convert(model: string, onnx: Uint8Array, spec: ModelSpec, code: ModelCode): Promise<string> {
   const options = ["--calibration", spec.calibration ?? spec.data, ...code.flags];
   const hash = createHash("sha256").update(onnx).update(options.join(" "));
@@ -154,7 +154,7 @@ async function convert(model: string, onnx: Uint8Array, spec: ModelSpec, code: M
   return output;
 }
 
-/** @returns undefined, or what went wrong. */
+/** @returns undefined, or the error text. */
 function llif(words: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [inRoot("dist", "cli.js"), ...words], {
@@ -179,7 +179,7 @@ async function testImages(spec: ModelSpec, relu: ReluNetwork): Promise<{ images:
   };
 }
 
-/** As the model takes them. */
+/** Loads images in the form that the model takes. */
 export async function loadImages(
   { name, data }: ModelSpec,
   { convention, classes, nodes }: ReluNetwork,

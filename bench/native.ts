@@ -8,7 +8,7 @@ import type { SimulationOutcome } from "../ts/bench/simulators.ts";
 import { LineProgram } from "./line-program.ts";
 import { cacheFolder, inRoot } from "./paths.ts";
 
-/** The same Rust sources: with vectors of 128 bits, as WebAssembly has, and with all that the processor has. */
+/** The same Rust sources with 128-bit vectors, as in WebAssembly, and with everything that the processor has. */
 export const widths = ["native-128", "native-full"] as const;
 export type Width = (typeof widths)[number];
 
@@ -18,7 +18,7 @@ const flags: Readonly<Record<Width, string>> = {
 };
 const built = new Map<Width, string>();
 
-/** Path of crates/native, compiled when first asked for. @throws {SkippedCase} where it does not compile. */
+/** Path of the compiled crates/native; compiles it on first use. @throws {SkippedCase} if it does not compile. */
 export function nativeProgram(width: Width): string {
   const known = built.get(width);
   if (known !== undefined) return known;
@@ -38,7 +38,7 @@ export function nativeProgram(width: Width): string {
   return program;
 }
 
-/** The native core on a network and samples written by bench/flat.ts. */
+/** The native program on a file written by bench/flat.ts. */
 export function nativeContender(width: Width, file: Uint8Array): Contender<SimulationOutcome> {
   mkdirSync(cacheFolder, { recursive: true });
   const path = join(cacheFolder, `${width}.flat`);

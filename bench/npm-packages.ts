@@ -6,16 +6,16 @@ import { join } from "node:path";
 import { SkippedCase } from "../ts/bench/case.ts";
 import { cacheFolder } from "../ts/cli/data-cache.ts";
 
-/** Contenders and runtimes too large to be dependencies, outside the tree; pinned. */
+/** Pinned versions. */
 const versions = { "onnxruntime-node": "1.30.0", node: "26.10.0", deno: "2.9.6", bun: "1.4.4" } as const;
 export type FetchedPackage = keyof typeof versions;
 
 const folderOf = (name: FetchedPackage): string => join(cacheFolder(), "bench", `${name}-${versions[name]}`);
 
 /**
- * Installs a package below the cache folder the first time.
- * @param scripts whether its install script may run: one that downloads something else than npm packages must not.
- * @returns the folder whose node_modules holds it. @throws {SkippedCase} where npm cannot install it.
+ * Installs a package in the cache folder on first use.
+ * @param scripts whether its install script may run; not for scripts that download anything but npm packages.
+ * @returns the folder whose node_modules contains it. @throws {SkippedCase} if npm cannot install it.
  */
 export function fetchPackage(name: FetchedPackage, scripts = false): string {
   const folder = folderOf(name);

@@ -21,7 +21,7 @@ const oneThread: InferenceSession.SessionOptions = {
   logSeverityLevel: 3,
 };
 
-/** onnxruntime-web on WebAssembly SIMD with one thread, as our engine. */
+/** onnxruntime-web on WebAssembly SIMD with one thread, like our engine. */
 export function webContender(onnx: Uint8Array, inputs: readonly Float32Array[]): Promise<Contender<Logits>> {
   web.env.wasm.numThreads = 1;
   web.env.logLevel = "error";
@@ -31,7 +31,7 @@ export function webContender(onnx: Uint8Array, inputs: readonly Float32Array[]):
   });
 }
 
-/** onnxruntime-node: native, with the full vector width; one thread. @throws {SkippedCase} where it cannot be fetched. */
+/** onnxruntime-node: native, full vector width, one thread. @throws {SkippedCase} if it cannot be fetched. */
 export function nodeContender(onnx: Uint8Array, inputs: readonly Float32Array[]): Promise<Contender<Logits>> {
   const runtime = requireFrom(fetchPackage("onnxruntime-node"), "onnxruntime-node") as Runtime;
   return contender("onnxruntime-node", runtime, onnx, inputs, { ...oneThread, executionProviders: ["cpu"] });

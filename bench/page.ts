@@ -11,84 +11,112 @@ import { layerSeconds, networkSeconds } from "./suites/peer-cases.ts";
 import { bestBatches, summaryTable } from "./summary.ts";
 import { milliseconds, ratio } from "./text.ts";
 
-/** What each suite compares, and how its answers are checked before anything is timed. */
+/** What each suite compares, how its answers are checked before anything is timed, and what limits each side. */
 const sections: Readonly<Record<string, { readonly title: string; readonly text: string; readonly bounds: string }>> = {
   reference: {
     title: "Against plain TypeScript",
-    text: `\`simulator.run\` of the WebAssembly engine and of the reference engine: encoding the input, simulating, reading counts. The check: counts of
-every neuron, charges of every output, numbers of spikes and of synaptic operations are equal. The reference adds one typed-array row for each spike, untiled; its
-operations a second stand beside the ratio, so that one can see that it is no straw man. Plain names are the layerwise exact code with 32 ticks; \`-phase\` has 8 ticks of falling
-weight; \`-rate-…\` is synchronous float32, \`constant\` and \`ohmic\` its leak. Whole networks run on real test images: the plain name is 8-bit \`phase\` (ResNet-50: 10 bits), \`-ttfs\` 8-bit \`ttfs\`, \`-rate-t…\` is as mapped, and \`-rate-ohmic-t…\` the same
-weights and thresholds with an ohmic leak, a time constant of 20 ticks.`,
-    bounds: `The reference engine by plain JavaScript: one addition at a time, each with a bounds check. Ours by loads: a vector load for every eight (i16) or four (f32) additions, from addresses that the spikes choose, so that the first-level cache and not the adder sets the pace; short windows at low activity also pay for encoding the input and reading counts, which are in the time. More ticks than 32 change little, as cost is linear in spikes.`,
+    text: `\`simulator.run\` in the WebAssembly engine and in the reference engine; the time includes encoding the input, simulating, and reading counts.
+
+- **Check:** counts of every neuron, charges of every output, and the numbers of spikes and of synaptic operations are equal.
+- **The reference engine** adds one typed-array row for each spike, untiled. Its operations per second stand beside the ratio, to show that it is a fair opponent.
+- **Single layers:** the plain name is the layerwise exact code with 32 ticks; \`-phase\` has 8 ticks whose weight halves each tick; \`-rate-…\` is synchronous float32 with a \`constant\` or \`ohmic\` leak.
+- **Whole networks** run on real test images: the plain name is 8-bit \`phase\` (ResNet-50: 10 bits), \`-ttfs\` is 8-bit \`ttfs\`, \`-rate-t…\` is synchronous rate as mapped, and \`-rate-ohmic-t…\` has the same weights and thresholds with an ohmic leak (time constant: 20 ticks).`,
+    bounds: `The reference engine is limited by plain JavaScript: one addition at a time, each with a bounds check. The WebAssembly engine is limited by loads: one vector load for every eight (i16) or four (f32) additions, from addresses that the spikes choose, so the first-level cache sets the pace, not the adder.
+
+With short windows and low activity, encoding the input and reading counts also take a noticeable share. More than 32 ticks change little, because cost is linear in spikes.`,
   },
   native: {
     title: "Against the same core as a native program",
-    text: `The same Rust sources compiled natively: once held to the 128 bits that WebAssembly has, once with all that the processor has (\`target-cpu=native\`). Input is encoded
-beforehand and results are not read, on both sides. The check: the digest of counts and charges is the reference engine's.`,
-    bounds: `V8's code for the inner loop: it moves the loads of a row ahead of its sums and spills a register where the Rust compiler does not. \`native-full\` may use wider vectors, which helps dense layers and long rows only: a row of a spike is loaded once and has few lanes.`,
+    text: `The same Rust sources compiled natively: once with 128-bit vectors, as WebAssembly has, and once with everything that the processor has (\`target-cpu=native\`). On both sides the input is encoded beforehand and results are not read. **Check:** the digest of counts and charges is the reference engine's.`,
+    bounds: `V8's code for the inner loop: it moves the loads of a row ahead of its sums and spills a register, which the Rust compiler does not. \`native-full\` may use wider vectors; they help only dense layers and long rows, because the row of a spike is loaded once and has few lanes.`,
   },
   limit: {
     title: "Against the machine",
-    text: `\`load-add\` is a loop of nothing but vector loads and additions into eight registers, over a buffer in the first level cache (16k), in the second (256k) and beyond all
-caches (64m), in WebAssembly and natively. \`ceiling\` is that loop, in WebAssembly from the first level cache, doing as many lane additions as the kernel has synaptic
-operations; \`ceiling-…-rows\` loads the same number of rows (128 bytes: eight vectors) in random order from that cache, by addresses in a list, as spikes name them; \`ceiling-…-packed\` takes them in random order out of as many bytes as the layer's packed weights have, chunk after chunk.
-\`row-add\` is the loop over rows in random order, in the first level cache, in the second and (\`packed-8m\`) beyond it in chunks of 128 KiB, each row twice, against the same bytes in order. The goal is for \`ceiling\` in order. A kernel does more than add: it reads the list of spikes, doubles, compares with thresholds and writes spikes; and it loads a row wherever the spike
-sends it. A synaptic operation that shares a load with another counts fully, so that a ratio above 1 is possible.`,
-    bounds: `The loop reads its buffer in order and from the first level cache. A kernel reads the row that a spike names, out of weights that do not fit there, and then has the list of spikes to read, thresholds to compare and spikes to write. Of dense layers the bytes are the greater part (8-bit weights would halve them, but the largest weight of every mapped layer here that receives spikes is 235 or more), of convolutions, where few spikes reach a position in a tick, what is not adding.`,
+    text: `How close the kernels come to a loop of nothing but vector loads and additions.
+
+- \`load-add\` is that loop, with sums in eight registers, over a buffer in the first-level cache (16k), in the second (256k) and beyond all caches (64m), in WebAssembly and natively.
+- \`ceiling\` is that loop in WebAssembly, from the first-level cache, with as many lane additions as the kernel has synaptic operations. The goal is for this one.
+- \`ceiling-…-rows\` loads the same number of rows (128 bytes: eight vectors) from that cache in random order, by addresses in a list, as spikes name them.
+- \`ceiling-…-packed\` loads them in random order from as many bytes as the layer's packed weights have, chunk after chunk.
+- \`row-add\` compares rows in random order with the same bytes in order: in the first-level cache, in the second, and (\`packed-8m\`) beyond it in chunks of 128 KiB, each row twice.
+
+A kernel does more than add: it reads the list of spikes, doubles, compares with thresholds, writes spikes, and loads a row wherever a spike points. A synaptic operation that shares a load with another one counts fully, so a ratio above 1 is possible.`,
+    bounds: `The loop reads its buffer in order from the first-level cache. A kernel reads the rows that spikes name, from weights that do not fit in that cache; it also reads the list of spikes, compares thresholds and writes spikes.
+
+In dense layers, the bytes to read are the greater part. (8-bit weights would halve them, but in every mapped layer here that receives spikes the largest weight is 235 or more.) In convolutions, where few spikes reach a position in a tick, the work that is not addition is the greater part.`,
   },
   "drop-in": {
-    title: "Against a simulator of one's own",
-    text: `examples/drop-in: a simulator of dense leaky layers as one writes it by hand in TypeScript, and the import that replaces it. The check: counts of every neuron are equal.`,
-    bounds: `As above: the plain simulator adds one number at a time.`,
+    title: "Against a hand-written simulator",
+    text: `examples/drop-in has a simulator of dense leaky layers as one writes it by hand in TypeScript, and the import that replaces it. **Check:** counts of every neuron are equal.`,
+    bounds: `The hand-written simulator adds one number at a time.`,
   },
   dnn: {
     title: "Against the ReLU network itself",
-    text: `A whole spiking simulation in 8-bit \`phase\` (the plain name) or \`ttfs\` (\`-ttfs\`; ResNet-50: 10 bits), against one forward pass of the ReLU network it was mapped from, one image at a time, one thread.
-The check: onnxruntime's logits are our float pass's up to rounding, and the spiking network's within a twentieth of their range. onnxruntime-node uses vectors of the processor's full width.
-An event-driven simulation does an addition for each spike and target; a forward pass does a multiplication and an addition for each weight, once, in dense blocks that
-need one load for several operations. So the spiking network wins where few neurons spike and layers are dense, and loses where activity adds up. \`ttfs\` sends at most one spike a neuron, \`phase\` one for each bit that is set; both give the same decisions.`,
-    bounds: `Synaptic operations: their number grows with the spikes of a window, while a forward pass has a fixed number of products, in blocks that use a loaded weight several times. onnxruntime-node also has vectors of the processor's full width, which WebAssembly has not.`,
+    text: `A whole spiking simulation in 8-bit \`phase\` (the plain name) or \`ttfs\` (\`-ttfs\`; ResNet-50: 10 bits), against one forward pass of the ReLU network that it was mapped from: one image at a time, one thread. onnxruntime-node uses vectors of the processor's full width.
+
+**Check:** onnxruntime's logits equal our float pass's up to rounding, and the spiking network's logits are within a twentieth of their range.
+
+An event-driven simulation makes one addition for each spike and target. A forward pass makes one multiplication and one addition for each weight, once, in dense blocks that reuse each load. So the spiking network wins where few neurons spike and layers are dense, and loses where activity is high. \`ttfs\` sends at most one spike a neuron, \`phase\` one for each bit that is set; both give the same decisions.`,
+    bounds: `The number of synaptic operations, which grows with the spikes of a window. A forward pass has a fixed number of products, in blocks that use each loaded weight more than once. onnxruntime-node also has the processor's full vector width, which WebAssembly has not.`,
   },
   growth: {
     title: "How cost grows",
-    text: `One dense layer in float32 \`rate\`; one thing grows, the rest stays. The exponent is that of the best power law through the medians: 1 is linear. Memory is that of the
-WebAssembly instance after a run, less that of one without a network. \`workers\` is a pool of one worker against one of two, on images of the MNIST CNN, \`workers-decisions\` the same without counts; \`workers-machine\` is the load-and-add loop in two threads that share nothing, against one. The check: every step equals the reference engine.`,
-    bounds: `Spikes times targets: whatever multiplies these multiplies the time; weights that outgrow a cache multiply it too, which is why neurons, whose weights grow with their square here, have an exponent above one. Ticks add no memory beyond their spikes. Memory grows in pages of 64 KiB and never shrinks, so that small networks look worse than they are. Networks of many neurons and few weights take more than the goal says: the count of every neuron, which is the result, and in synchronous \`rate\` its membrane potential are as large as the spikes of the widest window, and neither is in the divisor; lists of spikes grow by doubling. Of what two workers lack, the counts of every neuron are the greater part: each result takes new memory, which the thread that asks keeps and collects while both processors are busy. A batch whose results have no counts (\`record: { counts: false }\`, \`workers-decisions\`) loses less.`,
+    text: `One dense layer in float32 \`rate\`; one quantity grows, the rest stays fixed. **Check:** every step equals the reference engine.
+
+- The exponent is from the best power law through the medians: 1 is linear.
+- Memory is the WebAssembly instance's after a run, less the memory of an instance without a network.
+- \`workers\` compares a pool of one worker with a pool of two, on images of the MNIST CNN; \`workers-decisions\` does so without counts.
+- \`workers-machine\` compares the load-and-add loop in one thread with the loop in two threads that share nothing.`,
+    bounds: `Time is spikes times targets, and weights that outgrow a cache cost more. The weights here grow with the square of the number of neurons, so neurons have an exponent above one.
+
+Ticks add no memory beyond their spikes. Memory grows in pages of 64 KiB and never shrinks, so small networks look worse than they are. Networks of many neurons and few weights exceed the goal: the count of every neuron (the result) and, in synchronous \`rate\`, its membrane potential are as large as the spikes of the widest window, and the divisor contains neither. Lists of spikes grow by doubling.
+
+Two workers lose most by the counts of every neuron: each result takes new memory, which the main thread receives and frees while both processors are busy. A batch without counts (\`record: { counts: false }\`, \`workers-decisions\`) loses less.`,
   },
   runtimes: {
     title: "The same in every runtime",
-    text: `One bundle in each runtime, one after the other; each takes its own times. The check is the point of this suite: digests of all results are identical in every one.`,
-    bounds: `All but Firefox compile WebAssembly with V8 or JavaScriptCore; times differ by compiler, results may not.`,
+    text: `One bundle, run in each runtime after the other; each runtime takes its own times. The **check** is the point of this suite: the digests of all results are identical in all of them.`,
+    bounds: `The compiler: all but Firefox compile WebAssembly with V8 or JavaScriptCore. Times differ, results may not.`,
   },
   peers: {
     title: "Against Python simulators",
-    text: `The same weights, inputs and number of ticks on the CPU. In the peers on PyTorch the linear maps of all ticks are one batched call, and the constant first layer is computed
-once, which is the fastest form that they have; only the neurons are each library's own. They run at batch 1, 16 and the best of 1, 4, 16, 64 and 256, with one thread and, at their best (SpikingJelly: at all three), with all. The best is looked for once a library and layer or network, upwards until a batch is slower than the one before; with all threads among the best of one thread and the next larger. A batch whose run would take over 6 s is left out, and the runs of the peers of a case may take ${layerSeconds} s (layers) or ${networkSeconds} s (networks): of what is over, the best on one thread stays. \`leftOut\` says what is missing. Brian2 simulates sample after sample in one run, set-up not counted, with code that it
-compiles through Cython and as a C++ program; a convolution is a list of synapses there, millions of them, so it takes part in dense cases only. \`simulator.run\` of ours takes one sample at a time on one thread; \`wasm, all threads\` is \`pool()\`.
+    text: `The same weights, inputs and number of ticks on the CPU.
 
-The check for layers: every neuron's count is equal (weights lie on a grid that float32 sums exactly; Norse's neuron resets hard, so ours does there). For the layerwise exact code, whose window integrates before it fires, counts are within 2 on average. For networks
-logits agree within 2 % of their range; where peers pool spikes by OR, which is not the ReLU network's maximum, or reset hard, accuracy stands beside time and tells what that costs.
+- **PyTorch libraries:** the linear maps of all ticks are one batched call, and the constant first layer is computed once, which is the fastest form these libraries allow. Only the neurons are each library's own.
+- **Batches:** 1, 16, and the best of 1, 4, 16, 64 and 256, with one thread; with all threads only the best (SpikingJelly: all three). The best batch is searched once per library and layer or network, upwards until a batch is slower than the one before; with all threads, among the best of one thread and the next larger.
+- **Left out** (\`leftOut\` in the rows): a batch whose run would take over 6 s, and whatever exceeds the time of a case, ${layerSeconds} s for layers and ${networkSeconds} s for networks. The best batch on one thread always runs.
+- **Brian2** simulates sample after sample in one run, with code that it compiles through Cython or as a C++ program; its set-up is not counted. It runs dense cases only, because in Brian2 a convolution is a list of millions of synapses.
+- **llif:** \`simulator.run\` takes one sample at a time on one thread; \`wasm, all threads\` is \`pool()\`.
 
-The base of the ratios of networks is ours in synchronous float32 \`rate\`, as the peers are synchronous. \`wasm, layerwise exact\` is ours with as many ticks in integers: every layer integrates a whole window before it fires, so that a decision comes only after L + 1 windows, L the layers of the longest path (\`windows\`),
-where synchronous ones give theirs in one; its logits are checked against the reference engine's.
+**Check for layers:** every neuron's count is equal. Weights lie on a grid that float32 sums exactly; Norse's neuron has a hard reset, so ours has one there too. The layerwise exact code integrates a whole window before it fires, so its counts need only be within 2 on average.
 
-\`-decision\` is the time to a decision as accurate as the float network's: ours in 8-bit \`phase\` and \`ttfs\`, each under its name, of which the faster comes first and is the base of all ratios (\`wasm, all threads\` is \`ttfs\`); SpikingJelly with the fewest ticks (of 8, 16, 32, 64 and, unless the run was quick, 128) within half a point, or its most accurate; and few-spike networks in plain PyTorch with our scales and integers, checked
-to give our logits within 2 % of their range: \`fewspike-ticks\` sends the spikes of each tick through the synapses; \`fewspike\` sums a neuron's weighted spikes first and applies each layer once, as the code published with few-spike neurons does; \`fewspike-compiled\` is that under \`torch.compile\`.
+**Check for networks:** logits agree within 2 % of their range. Some libraries pool spikes by OR, which is not the ReLU network's maximum, or reset hard; there the accuracy beside the time shows the cost.
 
-\`-conversion\` is the time to convert a network with the same 1,000 training images on one thread (sinabs looks at none), with the accuracy of what comes out. The check: each peer's ReLU network has our logits before it is converted. snnTorch and Norse have no converter of ReLU networks, Brian2 neither.`,
-    bounds: `Peers built on PyTorch multiply dense matrices by spikes whether there are any or not, at the processor's full vector width; their time hardly falls with activity, and the neurons' element-wise work, one call an operation and tick, comes on top. A large batch shares each loaded weight among its samples. So ours wins by the share of silent inputs, and least at high activity, in large batches and wide layers. Few-spike networks whose spikes are summed before the synapse need one matrix product a layer, as a forward pass, and, compiled, at the processor's full vector width and in a batch, that is faster than adding spike by spike in 128 bits: no saving by silence is possible there, and none is needed. Brian2 is event-driven too, one synapse at a time. Converting is mostly the float pass over the calibration images: PyTorch's matrix products use the processor's full width and cache blocks, ours are WebAssembly's; integers of 8-bit \`phase\` are proven and rounded besides.`,
+In the network cases, ratios are relative to llif in synchronous float32 \`rate\`, because the other simulators are synchronous. \`wasm, layerwise exact\` is llif with as many ticks in integers: every layer integrates a whole window before it fires, so a decision takes L + 1 windows, where L is the number of layers on the longest path (\`windows\`). Synchronous networks need one. Its logits are checked against the reference engine's.
+
+**\`-decision\`** is the time until a decision is as accurate as the float network's:
+
+- llif in 8-bit \`phase\` and in \`ttfs\`; the faster one comes first and all ratios are relative to it (\`wasm, all threads\` is \`ttfs\`).
+- SpikingJelly with the fewest ticks (of 8, 16, 32, 64 and, except in quick runs, 128) that come within half a point, or else the most accurate.
+- Few-spike networks in plain PyTorch with our scales and integers, checked to give our logits within 2 % of their range. \`fewspike-ticks\` sends the spikes of each tick through the synapses; \`fewspike\` sums a neuron's weighted spikes first and applies each layer once, as the code published with few-spike neurons does; \`fewspike-compiled\` is the same under \`torch.compile\`.
+
+**\`-conversion\`** is the time to convert a network with the same 1,000 training images on one thread (sinabs uses none), with the accuracy of the result. Check: before conversion, each library's ReLU network has our logits. snnTorch, Norse and Brian2 have no converter for ReLU networks.`,
+    bounds: `PyTorch libraries multiply dense matrices by spikes, whether there are spikes or not, at the processor's full vector width. Their time hardly falls with activity, and each element-wise operation of the neurons is one more call per tick. A large batch shares each loaded weight among its samples. So llif wins by the share of silent inputs; it wins least at high activity, in large batches and in wide layers.
+
+Few-spike networks that sum spikes before the synapse need one matrix product a layer, like a forward pass. Compiled, in a batch and at full vector width, this is faster than adding spike by spike in 128 bits: they need no saving from silence, and have none. Brian2 is event-driven too, one synapse at a time.
+
+Conversion is mostly the float pass over the calibration images. PyTorch's matrix products use the processor's full vector width and cache blocks, ours run in WebAssembly; for 8-bit \`phase\` llif also rounds to integers and proves their range.`,
   },
 };
 
-/** docs/performance.md, all of it from the measured rows. */
+/** The text of docs/performance.md. */
 export function performancePage(rows: readonly ResultRow[], machines: Readonly<Record<string, Environment>>): string {
   const measured = Object.keys(sections).filter((suite) => rows.some((row) => row.suite === suite));
   const parts = [
     `# Performance
 
 \`npm run bench\` measured every number here and wrote this page from bench/results/latest.json; change neither by hand.
-**Ratio = the contender's time / ours**: above 1, ours is faster.
+**Ratio = the contender's time / llif's**: above 1, llif is faster.
 
 ${summaryTable(rows)}
 
@@ -96,9 +124,9 @@ Contents: ${measured.map((suite) => `[${sections[suite].title}](#${anchor(sectio
 
 ## How to repeat
 
-Each case first checks that all contenders give the same answer, then warms up until times fall no more, then times them in turn in one run, round after round. What one thread does stays on one processor
-(on Linux, by \`taskset\`), the runner and the programs that it asks: the processors of a virtual machine are not equally fast. Times are
-medians for one sample, with the fastest and the slowest round; a contender whose run takes over 0.3 s has three rounds, others up to 15; a wide span, or a high load, says that the machine was not quiet. A ✗ marks a ratio that falls short of its goal.
+Each case first checks that all contenders give the same answer. Then it warms up until times stop falling, and times the contenders in turn, round after round, in one process. Single-threaded work stays on one processor (on Linux, by \`taskset\`), because the processors of a virtual machine are not equally fast.
+
+Times are medians for one sample, with the fastest and the slowest round. A contender whose run takes over 0.3 s has three rounds, others up to 15. A wide span or a high load means that the machine was busy. ✗ marks a ratio that misses its goal.
 
 \`\`\`
 npm run bench                                    reference, native, limit, drop-in and dnn
@@ -130,14 +158,14 @@ function section(suite: string, rows: readonly ResultRow[], machine: Environment
   const chart = existsSync(join(resultsFolder, `${suite}.svg`)) ? `\n\n![${title}](../bench/results/${suite}.svg)` : "";
   const measured = machine === undefined ? "" : `\n\n${describe(machine)}`;
   const said = summary(suite, rows);
-  return `## ${title}\n\n${text}${measured}${said === "" ? "" : `\n\n${said}`}\n\n**What bounds it.** ${bounds}${measuredBounds(suite, rows)}${chart}\n\n<details><summary>${rows.length} rows</summary>\n\n${table(rows)}\n\n</details>`;
+  return `## ${title}\n\n${text}${measured}${said === "" ? "" : `\n\n${said}`}\n\n**What limits it.** ${bounds}${measuredBounds(suite, rows)}${chart}\n\n<details><summary>${rows.length} rows</summary>\n\n${table(rows)}\n\n</details>`;
 }
 
 function describe({ processor, cores, system, node, rustc, commit, load }: Environment): string {
   return `Measured on ${processor}, ${cores} cores, ${system}; Node ${node}, ${rustc}; commit ${commit}; load of the machine at the end: ${load}.`;
 }
 
-/** What the numbers say, where it can be computed from them. */
+/** One sentence that sums up a suite's rows. */
 function summary(suite: string, rows: readonly ResultRow[]): string {
   if (suite === "growth")
     return `Fitted exponents: ${[...growthExponents(rows)].map(([name, exponent]) => `${name} ${exponent.toFixed(2)}`).join(", ")}.`;
@@ -151,8 +179,8 @@ function summary(suite: string, rows: readonly ResultRow[]): string {
     suite === "limit" || suite === "native" || suite === "runtimes"
       ? ""
       : faster.length === 0
-        ? "No contender was faster than ours."
-        : `**Faster than ours:** ${faster.join(", ")}.`;
+        ? "No contender was faster than llif."
+        : `**Faster than llif:** ${faster.join(", ")}.`;
   const goals =
     aimed.length === 0
       ? ""
@@ -160,7 +188,7 @@ function summary(suite: string, rows: readonly ResultRow[]): string {
   return [goals, slower].filter((part) => part !== "").join(" ");
 }
 
-/** The suite's check is equality: rows are there only where it held. */
+/** Only runtimes whose results are equal have rows. */
 function sameEverywhere(rows: readonly ResultRow[]): string {
   const versions = new Map(rows.map(({ contender, more }) => [contender, more?.["version"]]));
   return `All digests identical in ${[...versions].map(([name, version]) => `${name} (${version})`).join(", ")}.`;

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-// The bundle is .cache/bench/main.mjs, two folders below the root; vitest loads this file itself, one below.
+// The bundle .cache/bench/main.mjs is two folders below the root; this file, which vitest loads, is one below.
 const here = fileURLToPath(new URL(".", import.meta.url));
 const root = here.includes(".cache") ? join(here, "..", "..") : join(here, "..");
 

@@ -36,15 +36,15 @@ export interface PeerOptions {
   readonly ticks: number;
 }
 
-/** One Python process an environment, which holds every contender of a case; each form of Brian2 is a process's own. */
+/** One Python process per environment runs every contender of a case; each form of Brian2 has its own process. */
 const workers = new Map<string, LineProgram>();
 
-/** Where bench/peers/setup.sh puts the environments. */
+/** Folder of the environments that bench/peers/setup.sh makes. */
 export function peersFolder(): string {
   return process.env["LLIF_PEERS"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "llif", "peers");
 }
 
-/** They depend on calibration images too. */
+/** Libraries whose results also depend on calibration images. */
 const converters: readonly Library[] = ["ann2snn-max", "ann2snn-99.9", "sinabs-from-model"];
 
 const compiling: readonly Library[] = ["brian2", "brian2-standalone", "fewspike-compiled"];
@@ -63,7 +63,7 @@ function worker(library: Library): LineProgram {
   if (!existsSync(join(folder, "requirements.txt")))
     throw new SkippedCase(`no Python environment "${environment}": run bench/peers/setup.sh`);
   const script = inRoot("bench", "peers", environment === "brian2" ? "brian2_worker.py" : "worker.py");
-  // What torch.compile makes takes a minute a network: kept.
+  // torch.compile takes a minute per network, so its output is kept.
   const started = new LineProgram(join(folder, "bin", "python"), [script], {
     PYTHONDONTWRITEBYTECODE: "1",
     TORCHINDUCTOR_CACHE_DIR: join(userCache(), "bench", "inductor"),
@@ -79,14 +79,14 @@ export function closePeers(): void {
 
 let files = 0;
 
-/** Writes what the peers read. */
+/** Writes the files of a case for the Python programs. */
 export function writeCase(
   network: SpikingNetwork,
   arrays: Iterable<readonly [string, NpyArray]>,
 ): { readonly network: string; readonly inputs: string } {
   const folder = join(cacheFolder, "peers");
   mkdirSync(folder, { recursive: true });
-  // A few names, used over and over: a case's files are read as it opens.
+  // Eight names are reused: the files of a case are read when it opens.
   const stem = join(folder, `case-${files++ % 8}`);
   writeFileSync(`${stem}.llif`, writeLlif(network));
   writeFileSync(`${stem}.npz`, writeNpz(arrays));
@@ -94,24 +94,24 @@ export function writeCase(
 }
 
 export interface Peer extends Contender<Answers> {
-  /** Correct decisions by tick; kept by the content of everything that they depend on. */
+  /** Correct decisions by tick; kept on disk by a hash of everything they depend on. */
   accuracy(images: string, ticks: readonly number[]): Promise<Readonly<Record<string, number>>>;
 }
 
-/** @throws {SkippedCase} without the library's environment. */
+/** @throws {SkippedCase} if the library's environment is missing. */
 export async function openPeer(
   { library, batch, threads, ticks }: PeerOptions,
   paths: { readonly network: string; readonly inputs: string },
   more?: Contender<Answers>["more"],
 ): Promise<Peer> {
-  // PyTorch counts the processors as it is loaded.
+  // PyTorch counts the processors when it loads.
   const program = await onEveryProcessor(() => worker(library));
   const ask = async (line: string): Promise<string> => {
     await place(program, threads);
     try {
       return await program.ask(line);
     } catch (error) {
-      // The next case starts another.
+      // The next case starts a new process.
       for (const [name, running] of workers) if (running === program) workers.delete(name);
       throw error;
     }
@@ -147,7 +147,7 @@ export function peerName({ library, batch, threads }: Omit<PeerOptions, "ticks">
   return singular[library] ?? `${library}, batch ${batch}, ${threads === 1 ? "1 thread" : "all threads"}`;
 }
 
-/** A library whose environment is missing is left out; where all are, the case is. */
+/** Skips libraries whose environment is missing, and the case if all are. */
 export async function openPeers<Setting, Made>(
   settings: readonly Setting[],
   open: (setting: Setting) => Promise<Made>,
@@ -166,29 +166,29 @@ export async function openPeers<Setting, Made>(
   return made;
 }
 
-/** Batches from which the best is looked for, until a larger one is slower or too long. */
+/** Batch sizes among which the best is searched, upwards until one is slower or too long. */
 const batches = [1, 4, 16, 64, 256] as const;
 const longestRunMs = 2000;
-/** A batch that would take longer is left out where it is asked for by its size. */
+/** A batch of a given size that would take longer than this is skipped. */
 const longestBatchMs = 6000;
 
 export interface BatchSearch {
-  /** The batch size with the shortest time a sample. */
+  /** The batch size with the shortest time per sample. */
   readonly best: number;
-  /** From this batch size on, a run would take over `longestBatchMs`; Infinity where none does. */
+  /** The smallest batch size whose run would take over `longestBatchMs`, or Infinity. */
   readonly tooLong: number;
-  /** Milliseconds that a run of the work took, by batch size. */
+  /** Milliseconds of a run, by batch size. */
   readonly runs: ReadonlyMap<number, number>;
 }
 
 const searched = new Map<string, BatchSearch>();
 
-/** A first run may set up; one that is longer than this hardly shows it, unless it compiles. */
+/** A first run includes set-up; in runs longer than this it does not matter, unless they compile. */
 const repeatedMs = 300;
 
 /**
- * Dense peers take the same time whatever spikes: what was found for one case of a group holds for the others. With all threads, what
- * is best with one is tried, and the next larger.
+ * Finds the best batch size. Dense libraries take the same time at any activity, so a result holds for all cases of a
+ * group. With all threads, only the best size on one thread and the next larger are tried.
  * @param group network and ticks, by name.
  */
 export async function searchBatches(
@@ -224,7 +224,7 @@ export async function searchBatches(
     runs.set(batch, spent);
     if (ms < best.ms) best = { batch, ms };
     else if (batch >= 16) break;
-    // One at a time, several samples take as long as a small batch of them.
+    // A small batch takes as long as a single sample, so the estimates below do not apply.
     if (batch === 1) continue;
     if (spent * 4 > longestBatchMs) tooLong = Math.min(tooLong, batch * 4);
     if (spent * 4 > longestRunMs) break;
@@ -247,7 +247,9 @@ const sources = [
   "requirements-sinabs.txt",
 ];
 
-/** What takes minutes and no clock is computed once: the key is the content of files, of the programs and of `more`. */
+/**
+ * Computes slow results that are not times only once: the key is the content of files, of the programs and of `more`.
+ */
 async function known<Value>(files: readonly string[], more: unknown, compute: () => Promise<Value>): Promise<Value> {
   const hash = createHash("sha256").update(JSON.stringify(more));
   for (const file of files) hash.update(readFileSync(file));

@@ -4,29 +4,29 @@ import { createInterface } from "node:readline";
 import { cpus } from "node:os";
 import type { BenchCase, Contender } from "../ts/bench/case.ts";
 
-// What one thread does is timed on one processor, ours and theirs: one of a machine's processors may be slower than another for
-// minutes, and a thread that waits for another wakes on either. Only Linux can be told so; elsewhere nothing here has an effect.
+// A processor may be slower than another for minutes, and a thread may wake on either. Only Linux lets a program
+// choose; elsewhere nothing here has an effect.
 
-/** Such as `0-3,6`. */
+/** All processors, as `0-3,6`. */
 let every: string | undefined;
-let held: string | undefined;
+let single: string | undefined;
 
-/** This thread, or a program; what runs in it is where its main thread is. */
+/** This process or a child process. */
 type Running = { readonly pid: number };
 const placed = new WeakMap<Running, 1 | "all">();
 
-/** From now on this thread stays on one processor, and so do the threads and programs that it starts. */
+/** Keeps this process, and the threads and programs it starts, on one processor from now on. */
 export async function holdProcessor(): Promise<void> {
-  if (held !== undefined || cpus().length === 1) return;
+  if (single !== undefined || cpus().length === 1) return;
   every = /list: (\S+)/.exec(
     spawnSync("taskset", ["-c", "-p", String(process.pid)], { encoding: "utf8" }).stdout ?? "",
   )?.[1];
-  // Not the first one: it serves most of the system's interrupts.
-  held = /\d+$/.exec(every ?? "")?.[0];
+  // Not the first processor: it serves most of the system's interrupts.
+  single = /\d+$/.exec(every ?? "")?.[0];
   await place(process, 1);
 }
 
-/** What works in several threads or programs, or starts them, may use all processors. */
+/** Runs work that has, or starts, more than one thread or program; it may use all processors. */
 export async function onEveryProcessor<Value>(work: () => Value | Promise<Value>): Promise<Value> {
   await place(process, "all");
   try {
@@ -37,8 +37,8 @@ export async function onEveryProcessor<Value>(work: () => Value | Promise<Value>
 }
 
 /**
- * Contenders come to their processors by themselves, and stay there: threads that are moved between two runs wait for each other
- * in the second.
+ * Moves each contender to its processors before its own warm-up: threads that move between two runs wait for each other
+ * in the second run.
  */
 export const heldCase = ({ open, ...rest }: BenchCase): BenchCase => ({
   ...rest,
@@ -57,12 +57,12 @@ const placedFirst = <Outcome>(contender: Contender<Outcome>): Contender<Outcome>
   },
 });
 
-/** Where the work of so many threads runs from now on. */
+/** Moves a process to one processor or to all, by the number of its threads. */
 export async function place(running: Running, threads: 1 | "all"): Promise<void> {
-  if (every === undefined || held === undefined || placed.get(running) === threads) return;
+  if (every === undefined || single === undefined || placed.get(running) === threads) return;
   placed.set(running, threads);
   placer ??= startPlacer();
-  await placer.say(`taskset -c -p ${threads === 1 ? held : every} ${running.pid} > /dev/null 2>&1; echo`);
+  await placer.say(`taskset -c -p ${threads === 1 ? single : every} ${running.pid} > /dev/null 2>&1; echo`);
 }
 
 interface Placer {
@@ -72,7 +72,7 @@ interface Placer {
 
 let placer: Placer | undefined;
 
-/** A shell that lasts: each fork of this process would make every page that it writes next fault, in the midst of what is timed. */
+/** One shell for all calls: forking this process would cause page faults during the measurement. */
 function startPlacer(): Placer {
   const shell = spawn("sh", { stdio: ["pipe", "pipe", "ignore"] });
   const waiting: (() => void)[] = [];
@@ -90,8 +90,8 @@ function startPlacer(): Placer {
   };
 }
 
-/** Nothing is placed any more. */
+/** Ends the shell; no process is moved any more. */
 export function releaseProcessor(): void {
   placer?.close();
-  placer = held = undefined;
+  placer = single = undefined;
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "
 import type { ResultRow } from "../ts/bench/case.ts";
 import type { Environment } from "./environment.ts";
 
-/** The rows of a suite replace those it had; of a run that was limited to some cases, only theirs. */
+/** Replaces the rows of a suite, or, if the run was limited to some cases, the rows of those cases. */
 export function mergeRows(
   old: readonly ResultRow[],
   fresh: readonly ResultRow[],
@@ -18,13 +18,13 @@ export function mergeRows(
   return order.flatMap((suite) => [...kept, ...fresh].filter((row) => row.suite === suite));
 }
 
-/** Reads `latest.json`; none yet is an empty list. */
+/** Reads `latest.json`; an empty list if there is none. */
 export function readRows(folder: string): ResultRow[] {
   const file = `${folder}/latest.json`;
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as ResultRow[]) : [];
 }
 
-/** Writes `latest.json`, and into `machines.json` where each suite was measured. */
+/** Writes `latest.json`, and the machine of each suite to `machines.json`. */
 export function writeResults(
   folder: string,
   rows: readonly ResultRow[],
@@ -43,7 +43,7 @@ export function readMachines(folder: string): Record<string, Environment> {
   return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Record<string, Environment>) : {};
 }
 
-/** A cancelled run leaves the old file whole. */
+/** Writes to a temporary file first, so that a cancelled run leaves the old file whole. */
 export function replaceFile(file: string, text: string): void {
   writeFileSync(`${file}.new`, text);
   renameSync(`${file}.new`, file);

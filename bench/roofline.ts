@@ -12,8 +12,8 @@ interface Point {
 }
 
 /**
- * Additions a second against additions for each byte of packed weights. The roofs are the same loop of loads and additions over a
- * buffer in the first level cache (flat) and over one beyond all caches (each weight byte fetched once: rising).
+ * Draws additions per second against additions per byte of packed weights. The roofs are the loop of loads and
+ * additions over a buffer in the first-level cache (flat) and over one beyond all caches (rising).
  */
 export async function drawRoofline(rows: readonly ResultRow[], machine: Environment): Promise<string | undefined> {
   const rateOf = (name: string): number | undefined =>
@@ -122,7 +122,7 @@ export async function drawRoofline(rows: readonly ResultRow[], machine: Environm
   });
 }
 
-/** Time against what grows, both relative to the smallest step: a line of slope 1 is linear. */
+/** Draws time against the growing quantity, both relative to the smallest step: a line of slope 1 is linear. */
 export async function drawGrowth(rows: readonly ResultRow[], machine: Environment): Promise<string | undefined> {
   const grown = rows.filter((row) => row.more?.["value"] !== undefined);
   const names = [...new Set(grown.map((row) => row.case))];
@@ -160,7 +160,7 @@ export async function drawGrowth(rows: readonly ResultRow[], machine: Environmen
       marginRight: 90,
       marginBottom: 44,
       x: { ...axis, label: "size / the smallest →" },
-      y: { ...axis, label: "↑ time / that of the smallest" },
+      y: { ...axis, label: "↑ time / time of the smallest" },
       color: { type: "identity" as const },
       marks: [
         Plot.line(

@@ -1,8 +1,8 @@
-// What a suite of benchmarks is.
+// The type of a benchmark suite.
 import type { BenchCase } from "../ts/bench/case.ts";
 
 export interface SuiteOptions {
-  /** Fewer cases and contenders: what tells most in a minute or two. */
+  /** Fewer cases and contenders: the most informative ones, in a minute or two. */
   readonly quick: boolean;
 }
 

@@ -20,5 +20,5 @@ export const suites: Readonly<Record<string, Suite>> = {
   peers: peersSuite,
 };
 
-/** What `npm run bench` runs: under 8 minutes, and nothing that must be installed by hand. */
+/** The suites that `npm run bench` runs: under 8 minutes, nothing to install by hand. */
 export const usualSuites: readonly string[] = ["reference", "native", "limit", "drop-in", "dnn"];

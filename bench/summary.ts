@@ -4,25 +4,28 @@ import { goalOf } from "./goals.ts";
 import { growthExponents } from "./suites/growth.ts";
 import { ratio } from "./text.ts";
 
-/** One goal of the benchmark and what was measured for it. */
+/** A goal and the values measured for it. */
 interface Aim {
   readonly name: string;
-  /** As the page says it. */
+  /** Text for the page. */
   readonly goal: string;
   readonly values: readonly { readonly value: number; readonly reached: boolean }[];
   readonly format?: (value: number) => string;
 }
 
-/** Synapses grow by inputs at the same number of spikes in all: that cost may not grow with them at all. */
+/**
+ * Quantities in which cost should be linear. Not synapses: with the same total number of spikes, cost may stay
+ * constant.
+ */
 const linearIn = ["ticks", "neurons", "activity", "batch"];
-/** Fixed costs bend the line below 1; caches that overflow bend it above. */
+/** Fixed costs lower the exponent below 1; full caches raise it. */
 const linear = (exponent: number): boolean => exponent <= 1.1;
 export const memoryGoal = 1.3;
 
-/** The library of a peer's row: its name up to the batch size. */
+/** The library of a row: its name up to the batch size. */
 export const libraryOf = ({ contender }: ResultRow): string => contender.split(", batch")[0];
 
-/** Of each peer in each case the row with its best batch on one thread. */
+/** For each library and case, the row of its best batch on one thread. */
 export function bestBatches(rows: readonly ResultRow[]): ResultRow[] {
   const oneThread = rows.filter(({ contender }) => !contender.includes("all threads"));
   return oneThread.filter(
@@ -33,7 +36,7 @@ export function bestBatches(rows: readonly ResultRow[]): ResultRow[] {
   );
 }
 
-/** Goals in the order in which a reader asks; those of suites that were not measured are left out. */
+/** The table of goals; goals of suites that were not measured are left out. */
 export function summaryTable(rows: readonly ResultRow[]): string {
   const lines = aims(rows)
     .filter(({ values }) => values.length > 0)

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import type { Contender } from "../ts/bench/case.ts";
 import { bytesOf, compileCeiling } from "./ceiling.ts";
 
-/** Plain CommonJS: a worker that knows nothing but the loop over a buffer of its own. */
+/** The worker's source, in CommonJS: the loop over a buffer of its own. */
 const program = `
 const { parentPort, workerData: { module, bytes } } = require("node:worker_threads");
 const { memory, i16 } = new WebAssembly.Instance(module).exports;
@@ -12,11 +12,11 @@ new Int16Array(memory.buffer, 0, bytes / 2).fill(1);
 parentPort.on("message", (passes) => parentPort.postMessage(i16(bytes, passes)));
 `;
 
-/** In the first level cache of each core. */
+/** Fits the first-level cache of each processor core. */
 const bytes = 16 * 1024;
 const additions = 2 ** 30;
 
-/** The load-and-add loop shared out among threads that have no data in common: what the machine itself gains by another. */
+/** The load-and-add loop, split over threads that share no data. */
 export async function threadsContender(threads: 1 | 2): Promise<Contender<number>> {
   const module = await compileCeiling();
   const workers = Array.from(
@@ -38,7 +38,7 @@ export async function threadsContender(threads: 1 | 2): Promise<Contender<number
       await run(repetitions);
       return performance.now() - start;
     },
-    // 16-bit sums wrap.
+    // 16-bit sums wrap around.
     outcome: async () => (await run(1)) & 0xffff,
     dispose: async () => void (await Promise.all(workers.map((worker) => worker.terminate()))),
   };

@@ -1,4 +1,4 @@
-// `npm run bench`: set-up, then the benchmark of bench/ over the package in dist.
+// `npm run bench`: sets up, then runs the benchmark in bench/ on the package in dist.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { withTables } from "./results.mjs";
@@ -23,7 +23,7 @@ await build({
   packages: "external",
   plugins: [packageAs({ path: "llif", external: true })],
 });
-// Readers and plots are imported when first used, which this program never does.
+// Readers and plots are imported on first use, and this program never uses them.
 const withoutReaders = {
   name: "no lazy imports",
   setup: (chain) =>
@@ -31,7 +31,7 @@ const withoutReaders = {
       kind === "dynamic-import" ? { path: "left-out", external: true } : undefined,
     ),
 };
-// One file for every runtime, browsers too: the entry that carries the WebAssembly bytes.
+// One file for every runtime, also browsers: the entry that contains the WebAssembly bytes.
 await build({
   ...bundled,
   entryPoints: [inRoot("bench", "runtimes", "main.ts")],
@@ -46,7 +46,7 @@ const abort = new AbortController();
 process.once("SIGINT", () => abort.abort());
 try {
   process.exitCode = await main(process.argv.slice(2), abort.signal);
-  // Its speed table comes from the results too.
+  // The speed table of README.md comes from the results too.
   const readme = inRoot("README.md");
   const text = withTables(readFileSync(readme, "utf8"));
   if (text !== readFileSync(readme, "utf8")) writeFileSync(readme, text);

@@ -1,4 +1,4 @@
-// Compiles crates/wasm, and writes its glue as a factory and its bytes as text beside it.
+// Compiles crates/wasm, and writes its glue code as a factory function and its bytes as text.
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { inRoot, run } from "./toolchain.mjs";
 
@@ -6,11 +6,11 @@ const pkg = inRoot("crates", "wasm", "pkg");
 const target = "wasm32-unknown-unknown";
 const remedy = "correct the Rust sources, or delete .tools and run `node scripts/setup.mjs` again";
 
-/** What other files rely on: ts/engine/load.ts on the glue, ts/entry on the bytes. */
+/** Files that others import: ts/engine/load.ts the glue, ts/entry the bytes. */
 export const wasmOutputs = ["glue.js", "glue.d.ts", "bytes.js", "bytes.d.ts"].map((name) => `crates/wasm/pkg/${name}`);
 wasmOutputs.push("ts/entry/llif.wasm");
 
-/** What is packed; the same with the names of functions; compiled in seconds, and slow. */
+/** `release` is published; `profiling` is the same with function names; `dev` compiles in seconds and runs slowly. */
 const compilers = {
   release: () => wasmPack("--release"),
   profiling: () => wasmPack("--profiling"),
@@ -32,8 +32,8 @@ export function buildWasm(build) {
   compilers[build]();
   const generated = (name) => readFileSync(`${pkg}/${name}`, "utf8");
 
-  // The no-modules glue is one closure over one instance. As the body of a function it gives each simulator a memory
-  // of its own, and no line of it is edited.
+  // The no-modules glue is one closure over one instance. As the body of a function, unedited, it gives each simulator
+  // a memory of its own.
   writeFileSync(`${pkg}/glue.js`, `export function createGlue() {\n${generated("llif.js")}\nreturn wasm_bindgen;\n}\n`);
   writeFileSync(
     `${pkg}/glue.d.ts`,

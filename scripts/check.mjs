@@ -1,4 +1,4 @@
-// `npm run check`: format, lint, types, and the tests nearest to what changed.
+// `npm run check`: format, lint, types, and the tests nearest to the change.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { checks, runCheck } from "./checks.mjs";
@@ -24,7 +24,7 @@ function options() {
   }
 }
 
-/** Natively; what WebAssembly makes of it is left to the TypeScript tests. */
+/** Runs the core's tests natively; the TypeScript tests run it as WebAssembly. */
 async function rustTests() {
   const { code } = await follow("cargo", ["test", "--quiet", "--release", "--package", "llif-core"]);
   return code === 0;
@@ -38,7 +38,7 @@ async function nearestTests(files, seconds) {
   try {
     keepDurations(JSON.parse(readFileSync(report, "utf8")));
   } catch {
-    // vitest said why there is no report.
+    // vitest has printed why there is no report.
   }
   if (left.length > 0) {
     const names = left.slice(0, 3).join(", ");
@@ -51,11 +51,11 @@ const { since, seconds } = options();
 await setupOrExit({ types: false });
 const changed = changedFiles(since);
 process.stdout.write(`${changed.files.length} files differ from ${changed.since}\n`);
-const held = [];
-// Two at once: clippy mostly waits for what it compiled before.
+const passed = [];
+// Two at once, because clippy mostly waits.
 for (let first = 0; first < checks.length; first += 2) {
-  held.push(...(await Promise.all(checks.slice(first, first + 2).map(runCheck))));
+  passed.push(...(await Promise.all(checks.slice(first, first + 2).map(runCheck))));
 }
-if (changed.files.some((file) => file.startsWith("crates/"))) held.push(await rustTests());
-held.push(await nearestTests(changed.files, seconds));
-process.exitCode = held.every(Boolean) ? 0 : 1;
+if (changed.files.some((file) => file.startsWith("crates/"))) passed.push(await rustTests());
+passed.push(await nearestTests(changed.files, seconds));
+process.exitCode = passed.every(Boolean) ? 0 : 1;

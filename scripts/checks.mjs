@@ -1,4 +1,4 @@
-// What holds of the sources before any test runs: format, lint, types. `npm run check` and `npm test` share it.
+// The checks that `npm run check` and `npm test` make before any test runs: format, lint, types.
 import { follow } from "./toolchain.mjs";
 
 const biome = ["node_modules/@biomejs/biome/bin/biome", "ci", "--error-on-warnings", "--colors=off"];
@@ -12,7 +12,7 @@ export const checks = [
   { name: "clippy", command: "cargo", words: clippy },
 ];
 
-/** Prints one line, and what the command says only where it fails. @returns whether it holds. */
+/** Runs a check and prints one line, or the command's output if it fails. @returns whether it passes. */
 export async function runCheck({ name, command, words, remedy }) {
   const start = performance.now();
   const { code, text } = await follow(command, words, { quiet: true });

@@ -1,4 +1,5 @@
-// `npm run dev -- <tests>`: compiles the core in seconds, without the optimiser, and runs these TypeScript tests on it.
+// `npm run dev -- <tests>`: compiles the core in seconds, without the optimiser, and runs the named TypeScript tests on
+// it.
 import { setupOrExit } from "./setup.mjs";
 import { follow } from "./toolchain.mjs";
 

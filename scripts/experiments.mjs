@@ -1,5 +1,6 @@
-// `node scripts/experiments.mjs run spread|cifar10-resnet20|cifar10-vgg|all [only <pattern>] [words for llif evaluate, e.g. --workers 2]` evaluates what is
-// missing and keeps it in docs/results; without a word it writes docs/results.md and its plots anew from there. No figure is typed by hand.
+// Writes docs/results.md and its plots from the runs in docs/results. No figure is typed by hand. To make missing runs
+// first: `node scripts/experiments.mjs run spread|cifar10-resnet20|cifar10-vgg|all [only <pattern>] [options of llif
+// evaluate]`
 import { writePage } from "./experiments/page.mjs";
 import { evaluateMissing } from "./experiments/runs.mjs";
 import { series } from "./experiments/series.mjs";

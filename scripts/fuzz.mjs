@@ -1,4 +1,4 @@
-// `npm run fuzz`: bundles test/fuzz with the readers' sources, and runs it.
+// `npm run fuzz`: bundles test/fuzz with the readers' sources and runs it.
 import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
 import { inRoot, root } from "./toolchain.mjs";

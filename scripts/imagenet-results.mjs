@@ -1,5 +1,5 @@
-// docs/imagenet.md and the runs behind it. `node scripts/imagenet-results.mjs run` runs what docs/results/imagenet.json lacks
-// (Linux: peak memory is that of /usr/bin/time); without a word it writes the page anew. No figure is typed by hand.
+// Writes docs/imagenet.md from the runs in docs/results/imagenet.json. `node scripts/imagenet-results.mjs run` first
+// makes the missing runs (Linux only: /usr/bin/time measures peak memory). No figure is typed by hand.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -79,28 +79,31 @@ function text() {
     "same top-1",
     "same top-5",
     "twin mismatches",
-    "time a picture",
+    "time per picture",
     "peak memory",
   ];
   const line = (cells) => `| ${cells.join(" | ")} |`;
   const { manifest, date } = runs[runs.length - 1];
   return `# ImageNet
 
-Pretrained networks, \`phase\` code, 12 bits: 12 ticks a window. The 20 labelled pictures of foolbox in two halves; the scales of one half
-are taken from the other half's pictures, whole, mirrored and in nine crops (\`imagenet-views\`). Crops are half as long as the shorter side.
-The twin ranks the first five classes; where its mismatches are 0, they are the simulation's.
-°: measured at commit 34a754a, when the least scale of a channel was a share of its layer's largest, and not yet anew.
+Pretrained networks in \`phase\` code with 12 bits: 12 ticks a window.
+
+- Images: the 20 labelled pictures of foolbox, in two halves. The scales for one half come from the pictures of the other half: whole, mirrored,
+  and in nine crops (\`imagenet-views\`). The side of a crop is half of the picture's shorter side.
+- The first five classes come from the quantised twin; where there are 0 twin mismatches, the simulation's are the same.
+- °: measured at commit 34a754a, before the least scale of a channel changed (CHANGELOG.md, \`channelFloor\`), and not repeated since.
 
 ${[line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n")}
 
-The scales' margin and least share, and the neurons that hold the global average (mathematics.md, scales and operators), were chosen on
-clipping and logit errors between the first five and the next five pictures of the first half; the clipping of the second half's activations was
-looked at too. Earlier sessions had seen its decisions with other settings (1 to 3 of 10 differed); with these, only in these runs. Times are on a machine that other work shared.
+How the settings were chosen: the margin and the least share of the scales, and the neurons for the global average (mathematics.md, scales and
+operators), from clipping and logit errors between the first five and the next five pictures of the first half. The clipping of the second half's
+activations was looked at too. Its decisions had been seen earlier with other settings (1 to 3 of 10 differed), and with these settings only in
+these runs. Times were measured on a shared machine.
 
 \`\`\`sh
 ${runs.map(({ command, name }) => `${command}   # ${name}`).join("\n")}
 \`\`\`
 
-Manifests: docs/results/imagenet.json (\`llif reproduce docs/results/imagenet.json --run <name>\`). ${manifest.processor}, ${manifest.runtime}, ${date}.
+Manifests: docs/results/imagenet.json; \`llif reproduce docs/results/imagenet.json --run <name>\` repeats a run. ${manifest.processor}, ${manifest.runtime}, ${date}.
 `;
 }

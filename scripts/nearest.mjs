@@ -1,14 +1,14 @@
-// Which test files a change touches, the nearest first, and how long each took when it last ran.
+// Finds the test files that a change affects, the nearest first, and remembers how long each took.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { inRoot, output, root } from "./toolchain.mjs";
 
 const folders = ["ts", "test", "bench", "scripts", "examples"];
-/** These read sources and documents instead of importing them. */
+/** Tests that read sources and documents instead of importing them. */
 const readers = ["test/imports.test.ts", "test/docs.test.ts", "test/extending.test.ts"];
-/** The one door to the core: a change in Rust counts as a change here. */
+/** The only file that loads the core: a change in Rust counts as a change here. */
 const core = "ts/engine/load.ts";
-/** Seconds of a file that has not run yet. */
+/** Assumed for a file that has not run yet. */
 const unknownSeconds = 8;
 const durationsFile = inRoot(".cache", "durations.json");
 
@@ -23,7 +23,7 @@ function* sourcesBelow(folder) {
   }
 }
 
-/** Who imports a file, types, imports on demand and `new URL(path, import.meta.url)` included. */
+/** The files that import each file, including types, dynamic imports and `new URL(path, import.meta.url)`. */
 function importers() {
   const by = new Map();
   for (const file of folders.flatMap((folder) => [...sourcesBelow(folder)])) {
@@ -40,7 +40,7 @@ function importers() {
 export function distances(changed) {
   const by = importers();
   const found = new Map(changed.map((file) => [file.startsWith("crates/") ? core : file, 0]));
-  // A map yields what is added while it is walked.
+  // A Map also yields entries that are added during the loop.
   for (const [file, distance] of found) {
     for (const importer of by.get(file) ?? []) if (!found.has(importer)) found.set(importer, distance + 1);
   }
@@ -48,7 +48,7 @@ export function distances(changed) {
   return new Map([...found].filter(([file]) => isTest(file) && existsSync(inRoot(file))));
 }
 
-/** The nearest that fit into so many seconds, among equally near ones the quickest; changed tests in any case. */
+/** The nearest tests that fit into `seconds`, quicker ones first among equally near ones; changed tests always. */
 export function nearest(changed, seconds) {
   const took = readDurations();
   const secondsOf = (file) => took[file] ?? unknownSeconds;
@@ -63,7 +63,7 @@ export function nearest(changed, seconds) {
   return { chosen, left };
 }
 
-/** Since the last commit, or, with nothing new since, since the branch left main. */
+/** Files changed since the last commit, or, if there are none, since the branch left main. */
 export function changedFiles(since) {
   const paths = (text) => (text ?? "").split("\n").filter((line) => line !== "");
   const against = (commit) => paths(output("git", ["diff", "--name-only", "--relative", commit]));

@@ -1,5 +1,5 @@
-// The figures of README.md. `node scripts/results.mjs measure` evaluates the shipped models on their whole test sets and writes
-// docs/results/accuracy.json; without a word it writes the tables of README.md anew from committed results. No figure is typed by hand.
+// Writes the tables of README.md from committed results. `node scripts/results.mjs measure` first evaluates the shipped
+// models on their whole test sets and writes docs/results/accuracy.json. No figure is typed by hand.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -10,7 +10,7 @@ const accuracyFile = inRoot("docs", "results", "accuracy.json");
 const speedFile = inRoot("bench", "results", "latest.json");
 const readme = inRoot("README.md");
 
-/** Smallest first. */
+/** The smallest first. */
 const models = [
   ["mnist-8", "mnist"],
   ["mnist-mlp", "mnist"],
@@ -28,7 +28,7 @@ const compact = (value) =>
   new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 const grouped = (value) => value.toLocaleString("en-US");
 
-/** Runs each evaluation alone, one thread each. */
+/** Runs the evaluations one after the other, each in one thread. */
 function measure() {
   const runs = [];
   for (const [model, data] of models) {
@@ -86,8 +86,9 @@ export function accuracyTable({ machine, runs }) {
 }
 
 /**
- * A line for each network and code, with what others take over what ours takes in the same run; all other cases are in docs/performance.md.
- * SpikingJelly's is its best batch: on the lines of `rate` with the same ticks, on the others the time to a decision as accurate as the float network's.
+ * A row per network and code: other programs' time divided by llif's in the same run. docs/performance.md has all other
+ * cases. SpikingJelly runs at its best batch: in `rate` with the same ticks, otherwise until a decision is as accurate
+ * as the float network's.
  */
 export function speedTable(rows) {
   const of = (suite, name, contender) =>
@@ -140,7 +141,7 @@ export function speedTable(rows) {
   );
 }
 
-/** README.md with its generated parts as the committed results have them. */
+/** The text of README.md with its tables made from the committed results. */
 export function withTables(text) {
   const accuracy = existsSync(accuracyFile)
     ? accuracyTable(JSON.parse(readFileSync(accuracyFile, "utf8")))

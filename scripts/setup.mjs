@@ -1,4 +1,5 @@
-// Set-up: npm packages, Rust target, pinned tools, the WebAssembly core, dist. Each step does only what is missing.
+// `npm run setup`: installs npm packages, Rust targets and pinned tools, and builds the WebAssembly core and dist. Each
+// step does only what is missing.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,7 +7,7 @@ import { buildWasm, wasmOutputs } from "./build-wasm.mjs";
 import { contentHash, isCurrent, writeStamp } from "./stamps.mjs";
 import { inRoot, output, run, StepError, tools } from "./toolchain.mjs";
 
-/** What the package is built for, and what the core's tests run on. */
+/** The target of the package, and the target of the core's tests. */
 const targets = ["wasm32-unknown-unknown", "wasm32-wasip1"];
 const wasmSources = ["Cargo.toml", "Cargo.lock", ".cargo", "crates/core/Cargo.toml", "crates/core/src", "crates/wasm"];
 wasmSources.push("scripts/build-wasm.mjs", "scripts/toolchain.mjs");
@@ -21,12 +22,12 @@ const distSources = [
 
 const say = (line) => process.stderr.write(`set-up: ${line}\n`);
 
-/** Every step looks first and does nothing when there is nothing to do. */
+/** Each step does nothing if its result is up to date. */
 const steps = [checkNode, installPackages, checkRust, addTargets, installTools, compileWasm, buildPackage];
 
 /**
- * @param options.wasm which build of the core, `release`, `profiling` or `dev`; any but `release` stays until the next set-up.
- * @param options.types whether dist gets declarations too, which take most of the time.
+ * @param options.wasm build of the core: `release`, `profiling` or `dev`. The next set-up builds `release` again.
+ * @param options.types whether to write type declarations, which take most of the time.
  */
 export async function setup({ wasm = "release", types = true } = {}) {
   const release = await lock();
@@ -57,7 +58,7 @@ function installPackages() {
   );
 }
 
-/** Compares with the record npm keeps of what it installed, so that a plain `npm install` counts too. */
+/** Compares with npm's own record of what is installed, so that a plain `npm install` counts too. */
 function packagesAreInstalled() {
   const record = inRoot("node_modules", ".package-lock.json");
   if (!existsSync(record)) return false;
@@ -93,12 +94,12 @@ function installTools() {
   }
 }
 
-/** The stamp names the build, so that no other passes for a release. */
+/** The stamp contains the build's name, so that no other build passes for a release. */
 function compileWasm({ wasm }) {
   const digest = contentHash(wasmSources) + output("rustc", ["--version"]) + (wasm === "release" ? "" : ` ${wasm}`);
   if (isCurrent("wasm", digest, wasmOutputs)) return;
   say(`WebAssembly core${wasm === "release" ? "" : ` (${wasm})`} …`);
-  // Half a build must not keep the stamp of the one before.
+  // An interrupted build must not keep the previous stamp.
   writeStamp("wasm", "");
   buildWasm(wasm);
   writeStamp("wasm", digest);
@@ -117,7 +118,7 @@ function buildPackage({ types }) {
   writeStamp("dist", types ? digest : partly);
 }
 
-/** Two set-ups at once, say from two terminals, would overwrite each other's files: the second waits. */
+/** Two set-ups at once, for example from two terminals, would overwrite each other's files, so the second one waits. */
 async function lock() {
   const file = inRoot(".cache", "setup.lock");
   mkdirSync(inRoot(".cache"), { recursive: true });

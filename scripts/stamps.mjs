@@ -28,7 +28,7 @@ export function contentHash(paths) {
 
 const stampFile = (name) => inRoot(".cache", "stamps", name);
 
-/** Whether `outputs` were made from sources with this digest. */
+/** Whether `outputs` exist and were made from sources with this digest. */
 export function isCurrent(name, digest, outputs) {
   return (
     existsSync(stampFile(name)) &&

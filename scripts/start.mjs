@@ -1,4 +1,4 @@
-// The main job, run by `npm start` after set-up: evaluates the shipped MNIST models and writes a report.
+// `npm start`: sets up, evaluates the shipped MNIST models and writes a report with plots.
 import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
@@ -10,7 +10,7 @@ const codes = [
   { name: "phase, 8 bits", code: "phase", flags: ["--code", "phase", "--bits", "8"] },
   { name: "rate, 256 ticks", code: "rate", flags: ["--code", "rate", "--schedule", "synchronous", "--ticks", "256"] },
 ];
-/** Heading in the terminal, heading in the report, cell. */
+/** Columns: heading in the terminal, heading in the report, cell. */
 const columns = [
   ["model", "model", ({ model }) => model],
   ["code", "code", ({ setting }) => setting],
@@ -34,7 +34,7 @@ const compact = (value) =>
   new Intl.NumberFormat("en-US", { notation: "compact", maximumSignificantDigits: 3 }).format(value);
 const say = (line) => process.stderr.write(`${line}\n`);
 
-/** `--limit n`: fewer images, for a quick look. */
+/** `--limit n`: fewer images, for a quick run. */
 function limitOf(words) {
   const at = words.indexOf("--limit");
   if (words.length === 0) return undefined;
@@ -43,7 +43,7 @@ function limitOf(words) {
   throw new Error(`expected nothing, or --limit and a number of images, got "${words.join(" ")}"`);
 }
 
-/** Runs one llif command; its progress and warnings pass through. */
+/** Runs one llif command and shows its progress and warnings. */
 function llif(...words) {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [inRoot("dist", "cli.js"), ...words], {
@@ -63,7 +63,7 @@ function llif(...words) {
   });
 }
 
-/** Images by job. Without SIMD only the reference engine runs: it would take an hour, so fewer images must do, and the table says how many. */
+/** Images per job: fewer without WebAssembly SIMD, where the reference engine would take an hour. */
 async function limits() {
   const chosen = limitOf(process.argv.slice(2));
   if (chosen !== undefined) {
@@ -78,7 +78,9 @@ async function limits() {
     : { phase: [], rate: ["--limit", "1000"], sweep: ["--limit", "200"] };
 }
 
-/** Two at a time, the longest first: each evaluation has one thread. Rows come in the order of `codes` and `models`. */
+/**
+ * Evaluates two models at a time, the longest first, in one thread each. Rows are in the order of `codes` and `models`.
+ */
 async function evaluateAll(limit) {
   const jobs = codes.flatMap((code) => models.map((model) => ({ ...code, model })));
   const rows = new Array(jobs.length);
@@ -140,7 +142,7 @@ async function drawPlots(limit) {
   return plots;
 }
 
-/** One input, two neurons: constant leak and ohmic leak. */
+/** Traces of two neurons with the same input: constant leak and ohmic leak. */
 async function drawTraces() {
   const { createSimulator, encodePoisson, spikingNetwork } = await import("../dist/node.js");
   const { tracePlot } = await import("../dist/plot.js");
@@ -180,7 +182,7 @@ try {
   const rows = await evaluateAll(limit);
   const shown = rows.map((row) => columns.map(([, , show]) => show(row)));
   process.stdout.write(`\n${textTable([columns.map(([short]) => short), ...shown])}\n\n${legend}\n`);
-  // A quick look, as the tests take one, leaves the report of the whole run alone.
+  // A quick run, as in the tests, does not overwrite the report of a whole run.
   const file = limitOf(process.argv.slice(2)) === undefined ? inRoot("llif-report.html") : `${folder}/llif-report.html`;
   const plots = await drawPlots(limit);
   writeFileSync(

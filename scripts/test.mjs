@@ -1,4 +1,5 @@
-// `npm test`: set-up, the checks, the Rust tests natively and on WebAssembly, the TypeScript tests; ends with `N passed, N failed`.
+// `npm test`: sets up, then runs the checks, the Rust tests (natively and on WebAssembly) and the TypeScript tests.
+// Ends with `N passed, N failed`.
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { checks, runCheck } from "./checks.mjs";
 import { keepDurations } from "./nearest.mjs";
@@ -26,7 +27,7 @@ async function rustTests(parameters) {
   return atLeastOneFailure(code, counts);
 }
 
-/** Format, lint and types: each that fails is one failure. */
+/** Format, lint and types; each one that fails counts as one failure. */
 async function sourceChecks() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const check of checks) if (!(await runCheck(check))) counts.failed++;
@@ -43,7 +44,7 @@ async function typescriptTests() {
     const results = JSON.parse(readFileSync(report, "utf8"));
     keepDurations(results);
     counts.passed = results.numPassedTests;
-    // A file that does not load has no tests to count: it is one failure.
+    // A file that does not load has no tests to count, so it counts as one failure.
     counts.failed = results.numFailedTests + results.testResults.filter(failedToLoad).length;
     counts.skipped = results.numPendingTests + results.numTodoTests;
   } catch {
@@ -56,7 +57,7 @@ function failedToLoad(file) {
   return file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed");
 }
 
-/** A crash or a compile error fails no test, yet must not pass. */
+/** A crash or a compile error fails no single test, so it is counted here. */
 function atLeastOneFailure(code, counts) {
   return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;
 }

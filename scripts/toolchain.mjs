@@ -1,4 +1,4 @@
-// The pinned tools, where they are found, and how commands are run.
+// The pinned tools, their paths, and functions that run commands.
 import { spawn, spawnSync } from "node:child_process";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 /** Built from source into `.tools`, so that the machine's own versions do not matter. */
 export const tools = [
   { crate: "wasm-pack", binary: "wasm-pack", version: "0.15.1" },
-  // The version that crates/wasm/Cargo.toml pins: glue and crate refuse each other otherwise.
+  // Must be the version that crates/wasm/Cargo.toml pins: glue and crate refuse other versions of each other.
   { crate: "wasm-bindgen-cli", binary: "wasm-bindgen", version: "0.2.130" },
 ];
 
@@ -19,7 +19,7 @@ export function toolEnvironment() {
   const cargoHome = process.env.CARGO_HOME ?? join(homedir(), ".cargo");
   const path = [inRoot(".tools", "bin"), inRoot("node_modules", ".bin"), process.env.PATH, join(cargoHome, "bin")];
   const environment = { ...process.env, PATH: path.join(delimiter) };
-  // Either would replace the flags of .cargo/config.toml, and the build would lose simd128.
+  // Either variable would replace the flags of .cargo/config.toml, and the build would lose simd128.
   delete environment.RUSTFLAGS;
   delete environment.CARGO_ENCODED_RUSTFLAGS;
   return environment;
@@ -33,7 +33,7 @@ export function output(command, parameters) {
   return result.status === 0 ? result.stdout.trim() : undefined;
 }
 
-/** Runs quietly; on failure shows the command's own output, then raises one line with `remedy`. */
+/** Runs a command quietly; on failure prints its output and throws one line with `remedy`. */
 export function run(command, parameters, remedy, options = {}) {
   const result = spawnSync(command, parameters, {
     cwd: root,
@@ -50,7 +50,7 @@ export function run(command, parameters, remedy, options = {}) {
 }
 
 /**
- * Runs and gives back exit code and all output, which is also passed on to this process's streams unless `quiet`.
+ * Runs a command and returns its exit code and output, which it also prints unless `quiet`.
  * @returns {Promise<{ code: number, text: string }>}
  */
 export function follow(command, parameters, { quiet = false } = {}) {

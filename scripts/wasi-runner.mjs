@@ -1,5 +1,5 @@
-// Runs a test program that cargo built for wasm32-wasip1: `cargo test -p llif-core --release --target wasm32-wasip1` calls it.
-// Not by node:wasi, under which Node 20 now and then ends in a segmentation fault after a long run.
+// Runs a test program that cargo built for wasm32-wasip1: `cargo test -p llif-core --release --target wasm32-wasip1`
+// calls it. It does not use node:wasi, with which Node 20 sometimes crashes after a long run.
 import { readFile } from "node:fs/promises";
 import { ConsoleStdout, File, OpenFile, WASI } from "@bjorn3/browser_wasi_shim";
 

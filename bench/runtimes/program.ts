@@ -1,11 +1,11 @@
-// The same bundle in every runtime: all it names is the package's single-file entry and the case's own inputs.
+// The program that every runtime runs: it imports only the package's single-file entry and the inputs of the cases.
 import { layerCases } from "../../ts/bench/layer-cases.ts";
 import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
 import { simulatorContender } from "../../ts/bench/simulators.ts";
 import { wasmEngine } from "../../ts/index.ts";
 
 export interface RuntimeReport {
-  /** By case: digest of counts and charges, spikes, synaptic operations, and milliseconds of one run, round after round. */
+  /** Per case: digest of counts and charges, spikes, synaptic operations, and milliseconds of one run per round. */
   readonly [name: string]: {
     readonly digest: string;
     readonly spikes: number;

@@ -13,7 +13,7 @@ import type { RuntimeReport } from "./program.ts";
 
 export interface Runtime {
   readonly name: string;
-  /** @throws {SkippedCase} where the runtime is not to be had. */
+  /** @throws {SkippedCase} if the runtime is not available. */
   report(): Promise<{ readonly version: string; readonly cases: RuntimeReport }>;
 }
 
@@ -34,7 +34,7 @@ function command(name: string, find: () => string, words: readonly string[] = []
   };
 }
 
-/** A binary inside a package that npm installed, or inside the package for this platform that it depends on. */
+/** The binary of an installed npm package, or of its dependency for this platform. */
 function fetched(name: "node" | "deno" | "bun"): () => string {
   return () => {
     const folder = join(fetchPackage(name, true), "node_modules");
@@ -62,7 +62,7 @@ function onPath(...names: string[]): string {
   return found;
 }
 
-/** Opens a page that posts its report back; no driver, so that any browser will do. */
+/** Opens a page that posts its report back. It needs no driver, so any browser works. */
 function browser(
   name: string,
   find: () => string,
@@ -115,7 +115,7 @@ function browser(
         await ended;
         server.close();
         server.closeAllConnections();
-        // Processes of the browser outlive it, and still write.
+        // Child processes outlive the browser and still write.
         await rm(profile, { recursive: true, force: true, maxRetries: 20 });
       }
     },
@@ -125,7 +125,7 @@ function browser(
 // biome-ignore format: a list of words
 const chromiumWords = (profile: string, url: string) => ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", `--user-data-dir=${profile}`, url];
 
-/** The Node that runs the benchmark first: the others are compared with it. */
+/** The Node that runs the benchmark comes first: the others are compared with it. */
 export const runtimes: readonly Runtime[] = [
   command("this Node", () => process.execPath),
   command("newest Node", fetched("node")),

@@ -4,7 +4,7 @@ import { createFloatPass, inputFromPixels, wasmEngine } from "../../ts/index.ts"
 import { modelCases, phase, phase10, resnet50, ttfs, ttfs10 } from "../models.ts";
 import { nodeContender, webContender, type Logits } from "../onnxruntime.ts";
 
-/** A whole spiking simulation, window after window, against one forward pass of the ReLU network it came from. */
+/** The cases of suite `dnn`. */
 export function dnnSuite(): BenchCase[] {
   return [...modelCases([phase, ttfs]), ...modelCases([phase10, ttfs10], [resnet50])].map(({ name, open }) =>
     benchCase("dnn", name, async () => {
@@ -38,7 +38,7 @@ export function dnnSuite(): BenchCase[] {
   );
 }
 
-/** Other float arithmetic may round otherwise; an 8-bit window may move a logit by a twentieth of their range. */
+/** Allows float rounding between runtimes, and a twentieth of the logits' range for 8-bit windows. */
 export function compareLogits(truth: Logits, theirs: Logits, contender: string): string | undefined {
   for (const [sample, expected] of truth.entries()) {
     const range = Math.max(...expected) - Math.min(...expected);

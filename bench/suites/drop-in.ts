@@ -13,7 +13,7 @@ interface DropIn {
   dispose(): void;
 }
 
-/** examples/drop-in: the simulator one writes by hand, and the import that replaces it. */
+/** The case of suite `drop-in`. */
 export function dropInSuite(): BenchCase[] {
   return [
     benchCase("drop-in", "example-784-1200-1200-10", async () => {

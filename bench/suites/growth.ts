@@ -21,7 +21,7 @@ interface Step {
 const dense = (inputs: number, units: number): LayerKind => ({ kind: "dense", inputs, units });
 const code = (ticks: number, activity = 0.1): LayerCode => ({ code: "rate", ticks, activity });
 
-/** What grows, and how; the rest stays. Synapses grow with the inputs, at the same number of spikes in all. */
+/** Steps of each growing quantity. Synapses grow with the inputs while the total number of spikes stays the same. */
 const series: Readonly<Record<string, readonly Step[]>> = {
   ticks: [64, 128, 256, 512, 1024, 2048].map((value) => ({ value, layer: dense(512, 512), code: code(value) })),
   neurons: [256, 512, 1024, 2048, 4096].map((value) => ({ value, layer: dense(512, value), code: code(64) })),
@@ -38,7 +38,7 @@ const series: Readonly<Record<string, readonly Step[]>> = {
   batch: [1, 2, 4, 8, 16].map((value) => ({ value, layer: dense(512, 512), code: code(64), batch: value })),
 };
 
-/** Cost against what it should be linear in, with the memory of the WebAssembly instance beside it. */
+/** The cases of suite `growth`. */
 export function growthSuite(): BenchCase[] {
   return [
     ...Object.entries(series).map(([name, steps]) => benchCase("growth", name, () => open(name, steps))),
@@ -49,7 +49,7 @@ export function growthSuite(): BenchCase[] {
   ];
 }
 
-/** The same images through a pool of one worker and of two. */
+/** The same images through a pool of one worker and through a pool of two. */
 async function openWorkers(record: RecordOptions): Promise<OpenCase<SimulationOutcome>> {
   const { network, images } = await openModel(models.find(({ name }) => name === "mnist-cnn") as ModelSpec, phase);
   const samples = Array.from({ length: 128 }, (_, index) => images[index % images.length]);
@@ -83,13 +83,13 @@ async function openWorkers(record: RecordOptions): Promise<OpenCase<SimulationOu
   };
 }
 
-/** What a second thread gives on this machine where nothing is shared. */
+/** Speed-up by a second thread that shares nothing, on this machine. */
 async function openThreads(): Promise<OpenCase<number>> {
   const contenders = await onEveryProcessor(async () => [await threadsContender(2), await threadsContender(1)]);
   return { contenders };
 }
 
-/** Every step is a contender, the smallest first: ratios are the growth itself. */
+/** Every step is a contender, the smallest first, so the ratios are the growth itself. */
 async function open(name: string, steps: readonly Step[]): Promise<OpenCase<SimulationOutcome>> {
   const contenders: Contender<SimulationOutcome>[] = [];
   const truths = new Map<string, SimulationOutcome>();
@@ -121,7 +121,7 @@ async function open(name: string, steps: readonly Step[]): Promise<OpenCase<Simu
   return { contenders, compare };
 }
 
-/** Of each series that grows; none without rows. */
+/** Fitted exponent of each series that has rows. */
 export function growthExponents(rows: readonly ResultRow[]): Map<string, number> {
   const points = new Map<string, (readonly [number, number])[]>();
   for (const { case: name, medianMs, more } of rows) {

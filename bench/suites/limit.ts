@@ -18,7 +18,7 @@ export const buffers: readonly (readonly [string, number])[] = [
 let loaded: Promise<Ceiling> | undefined;
 const ceiling = (): Promise<Ceiling> => (loaded ??= loadCeiling());
 
-/** The machine's own ceiling: WebAssembly and native loops of nothing but loads and additions. */
+/** Cases `load-add`: the loop itself, in WebAssembly and natively. */
 function ceilingCases(): BenchCase[] {
   return (["i16", "f32"] as const).flatMap((kind) =>
     buffers.map(([name, bytes]) =>
@@ -45,14 +45,14 @@ function ceilingCases(): BenchCase[] {
   );
 }
 
-/** Rows in random order out of the caches' sizes, and of a matrix beyond the second level cache, chunk after chunk, each row about twice. */
+/** Rows in random order: as many as the caches hold, and chunks of a matrix beyond the second-level cache. */
 const packings: readonly (readonly [string, Packing])[] = [
   ["16k", { rows: (16 * 1024) / rowBytes, chunks: 1 }],
   ["256k", { rows: (256 * 1024) / rowBytes, chunks: 1 }],
   ["packed-8m", { rows: 1024, chunks: (8 * 1024 * 1024) / (1024 * rowBytes) }],
 ];
 
-/** The same additions from rows that a list names and from the same bytes in order. */
+/** Cases `row-add`: rows in the order of a list against the same bytes in order. */
 function rowCases(): BenchCase[] {
   return (["i16", "f32"] as const).flatMap((kind) =>
     packings.map(([name, packing]) =>
@@ -60,7 +60,7 @@ function rowCases(): BenchCase[] {
         const loop = await ceiling();
         const bytes = packing.rows * packing.chunks * rowBytes;
         const passes = 2 * Math.ceil(2 ** 24 / (bytes / bytesOf[kind]));
-        // Two rounds of every chunk for one of the buffer: as many rows in all.
+        // Every chunk is read twice per pass and the buffer once, so half as many passes read as many rows.
         const wasm = timed((repetitions) => loop.addRows(kind, packing, 2 * packing.rows, (passes / 2) * repetitions));
         const inOrder = timed((repetitions) => loop.add(kind, bytes, passes * repetitions));
         const compare = (truth: number, theirs: number) => sameSum(truth, theirs);
@@ -77,19 +77,19 @@ function rowCases(): BenchCase[] {
   );
 }
 
-/** The loops add ones, and 16-bit lanes wrap. */
+/** The loops add ones, and 16-bit lanes wrap around. */
 const sameSum = (expected: number, got: number): string | undefined =>
   (expected - got) % 65536 === 0 ? undefined : `expected ${expected}, got ${got}, modulo 65536`;
 
-/** As the core packs a layer: chunks of as many neurons as a row has lanes, a row for every input of a neuron. */
+/** The core's packing of a layer: chunks of as many neurons as a row has lanes, one row per input of a neuron. */
 function packingOf(layer: LayerKind, kind: LaneKind): Packing {
   const [fanIn, channels] = layer.kind === "dense" ? [layer.inputs, layer.units] : [9 * layer.channels, layer.channels];
   return { rows: fanIn, chunks: Math.ceil(channels / rowLanes(kind)) };
 }
 
 /**
- * Each kernel against as many additions in that loop, out of the first level cache: in order (`ceiling`), of rows in random order
- * (`-rows`), and of rows in random order out of as many bytes as the layer's weights take, chunk after chunk (`-packed`).
+ * Each kernel against as many additions in the loop: in order from the first-level cache (`ceiling`), rows in random
+ * order from that cache (`-rows`), and rows in random order from as many bytes as the layer's weights take (`-packed`).
  */
 function kernelCases(): BenchCase[] {
   return layerCases([32])

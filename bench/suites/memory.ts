@@ -17,7 +17,7 @@ import {
 import { modelCases } from "../models.ts";
 import { inRoot } from "../paths.ts";
 
-/** Memory of an instance that runs, over packed weights and the spikes of the widest window. */
+/** Memory of a running instance, relative to its packed weights and the spikes of the widest window. */
 export function memoryCases(): BenchCase[] {
   const layer = { kind: "dense", inputs: 4096, units: 4096 } as const;
   const layers = (["rate", "layerwise"] as const).map((code) =>
@@ -75,13 +75,13 @@ async function open(network: SpikingNetwork, inputs: readonly RunInput[]): Promi
   };
 }
 
-/** Bytes of an instance that has run, over those of an instance without a network. */
+/** Bytes of an instance after a run, less the bytes of an instance without a network. */
 export async function memoryUsed(network: SpikingNetwork, input: RunInput): Promise<number> {
   const empty = (await (await loadGlue(readFileSync(inRoot("dist", "llif.wasm"))))()).memory.buffer.byteLength;
   return (await usedMemory(network, input)) - empty;
 }
 
-/** The instance is not reachable through the engine: what WebAssembly.instantiate makes is noted on its way. */
+/** The engine hides its instance, so WebAssembly.instantiate is wrapped to see it. */
 async function usedMemory(network: SpikingNetwork, input: RunInput): Promise<number> {
   const instantiate = WebAssembly.instantiate;
   const seen: WebAssembly.Memory[] = [];
@@ -101,7 +101,10 @@ async function usedMemory(network: SpikingNetwork, input: RunInput): Promise<num
   }
 }
 
-/** Counts of every neuron and charges of every output; membrane potentials and the constant current into a layer, which synchronous networks keep from tick to tick. */
+/**
+ * Bytes of results (counts, charges) and of state: synchronous networks keep potentials and constant currents from tick
+ * to tick.
+ */
 function heldBytes(
   network: SpikingNetwork,
   input: RunInput,
@@ -118,7 +121,7 @@ function heldBytes(
   };
 }
 
-/** Lanes that the core's chunks give to channels (crates/core/src/synapse/chunks.rs). */
+/** Channels rounded up to the lanes of the core's chunks (crates/core/src/synapse/chunks.rs). */
 export function paddedChannels(channels: number, groups: number, lanes: number): number {
   let padded = 0;
   for (let left = channels / groups; left > 0; ) {
@@ -139,7 +142,7 @@ export function paddedChannels(channels: number, groups: number, lanes: number):
   return padded * groups;
 }
 
-/** 16 bits a weight where all of a layer fit, else 32; by default without what padding to vectors adds. */
+/** Bytes of weights: 16 bits each if all of a layer fit, else 32. */
 export function packedWeightBytes(network: SpikingNetwork, padded = false): number {
   const fits = (target: string): boolean =>
     network.arithmetic === "int32" &&
@@ -163,7 +166,7 @@ export function packedWeightBytes(network: SpikingNetwork, padded = false): numb
   }, 0);
 }
 
-/** Four bytes a spike, and as many where the spikes of a position and tick begin: of one node and those that it reads, at most. */
+/** Bytes of the largest lists of spikes: four per spike and four per position and tick, for a node and its sources. */
 async function widestWindowBytes(network: SpikingNetwork, input: RunInput): Promise<number> {
   const names = populationsOf(network).map(({ name }) => name);
   const simulator = await createSimulator(network, { engine: "reference", record: { spikes: names } });

@@ -9,7 +9,7 @@ import { modelCases, phase, rate, ttfs } from "../models.ts";
 import type { SuiteOptions } from "../suite.ts";
 import { nativeContender, nativeProgram, widths } from "../native.ts";
 
-/** The same Rust core in WebAssembly and as a native program. */
+/** The cases of suite `native`. */
 export function nativeSuite({ quick }: SuiteOptions): BenchCase[] {
   const chosen = layerCases([32]).filter(({ name }) => !quick || !name.includes("-rate-ohmic-"));
   const layers = chosen.map(({ name, layer, code }) =>

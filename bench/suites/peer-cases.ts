@@ -28,12 +28,12 @@ export const setting = (library: Library, batch: Setting["batch"] = 1, threads: 
   threads,
 });
 
-/** A library at batch 1, 16 and its best, with one thread and all. */
+/** A library at batch 1, 16 and its best, with one thread and with all. */
 export const everySetting = (library: Library): Setting[] =>
   ([1, "all"] as const).flatMap((threads) =>
     ([1, 16, "best"] as const).map((batch) => setting(library, batch, threads)),
   );
-/** The same, with all threads only at its best. */
+/** The same, but with all threads only at its best batch. */
 export const mainSettings = (library: Library): Setting[] => [
   setting(library, 1),
   setting(library, 16),
@@ -41,7 +41,7 @@ export const mainSettings = (library: Library): Setting[] => [
   setting(library, "best", "all"),
 ];
 
-/** What the runs of all peers of a case may take: what matters less is left out when it is used up. */
+/** Time for the runs of all libraries of a case; less important runs are skipped when it is used up. */
 export interface Budget {
   readonly seconds: number;
   leftMs: number;
@@ -53,19 +53,19 @@ export const networkSeconds = 120;
 
 interface Resolved extends Pick<PeerOptions, "library" | "threads" | "batch"> {
   readonly best: boolean;
-  /** Of one run; undefined where nothing was searched. */
+  /** Milliseconds of one run, if known from the search. */
   readonly runMs?: number;
   readonly leftOut?: string;
 }
 
-/** The best on one thread is compared with the goals; then what the suite promises. */
+/** Importance of a setting: the best batch on one thread counts most, because goals are compared with it. */
 const rank = ({ threads, batch, best }: Resolved): number =>
   threads === 1 ? (best ? 0 : batch === 1 ? 1 : 2) : best ? 3 : 4;
 
-/** The check, a warm-up and three rounds. */
+/** Time of the check, a warm-up and three rounds. */
 const costMs = (runMs: number): number => (runMs > 1000 ? 4 * runMs : 1000 + 4 * runMs);
 
-/** The settings that fit, in the order given: the least important are left out, the best on one thread never. */
+/** The settings that fit into the budget; the best batch on one thread always does. */
 export function withinBudget(all: readonly Resolved[], left: Budget): Resolved[] {
   const kept = new Set<Resolved>();
   for (const one of [...all].sort((a, b) => rank(a) - rank(b))) {
@@ -94,9 +94,9 @@ export function withinBudget(all: readonly Resolved[], left: Budget): Resolved[]
 }
 
 /**
- * Contenders of the settings; a best batch that another setting has already is not timed twice, and one that would take too long is left
- * out, as what the budget has no room for: the library's first row says so.
- * @param group of cases whose best batches are the same.
+ * Opens the contenders of the settings. Equal settings are measured once; settings that take too long or exceed the
+ * budget are skipped, and the library's first row says so.
+ * @param group cases with the same best batch.
  */
 export async function openSettings(
   settings: readonly Setting[],
@@ -112,7 +112,7 @@ export async function openSettings(
     if (!has({ library, threads }))
       return { library, threads, batch: batch === "best" ? 1 : batch, best: batch === "best" };
     const { best, tooLong, runs } = await searchBatches({ library, threads, ticks }, paths, group);
-    // Two of the same are timed once: a batch that is left out becomes the best.
+    // A batch that is too long becomes the best one, and equal settings are measured once.
     const size = batch === "best" || batch >= tooLong ? best : batch;
     const [longest, ms] = [...runs].at(-1) as [number, number];
     return {
@@ -158,10 +158,10 @@ export function ours(
   };
 }
 
-/** A message to a worker takes longer than a small network: as many samples at once as peers have in a large batch. */
+/** As many samples per message as a large batch has: a message to a worker takes longer than a small network. */
 const samplesInPool = 256;
 
-/** Workers on every core, images repeated to a large batch; the time is scaled to the images there are. */
+/** Workers on all processors, with the images repeated to a large batch; the time is scaled back. */
 export async function oursOnAllThreads(
   network: SpikingNetwork,
   images: readonly RunInput[],
@@ -184,7 +184,7 @@ export async function oursOnAllThreads(
   };
 }
 
-/** Weights on a grid that float32 sums exactly, and a threshold off it: simulators that agree on the neuron agree on every count. */
+/** Weights lie on a grid that float32 sums exactly and thresholds beside it, so equal neurons have equal counts. */
 export function sameCounts(truth: Answers, theirs: Answers): string | undefined {
   const wrong = truth[0].filter((count, neuron) => count !== theirs[0][neuron]).length;
   return wrong === 0 && theirs[0].length === truth[0].length
@@ -192,13 +192,13 @@ export function sameCounts(truth: Answers, theirs: Answers): string | undefined 
     : `${wrong} of ${truth[0].length} neurons have another count`;
 }
 
-/** A window that integrates before it fires counts otherwise than neurons that fire meanwhile (T2), by about one. */
+/** Counts of a window that integrates before it fires differ by about one from neurons that fire meanwhile (T2). */
 export function nearCounts(truth: Answers, theirs: Answers): string | undefined {
   const mean = truth[0].reduce((sum, count, neuron) => sum + Math.abs(count - theirs[0][neuron]), 0) / truth[0].length;
   return mean < 2 ? undefined : `counts differ by ${mean.toFixed(2)} on average, under 2 is expected`;
 }
 
-/** The same network but for the order in which float32 sums: a neuron near threshold may fire a tick late. */
+/** Only the order of float32 sums differs, so a neuron near threshold may fire a tick late. */
 export function nearLogits(truth: Answers, theirs: Answers, share = 0.02): string | undefined {
   for (const [sample, expected] of truth.entries()) {
     const range = Math.max(...expected) - Math.min(...expected);
@@ -209,7 +209,7 @@ export function nearLogits(truth: Answers, theirs: Answers, share = 0.02): strin
   return undefined;
 }
 
-/** Where the pooling or the reset differs, the networks do: their accuracy must speak. */
+/** For networks with another pooling or reset: only their accuracy can be compared. */
 export function finite(_: Answers, theirs: Answers): string | undefined {
   return theirs.flat().every(Number.isFinite) ? undefined : "a logit is not a number";
 }

@@ -19,10 +19,10 @@ import { nearLogits, percent } from "./peer-cases.ts";
 
 const calibrationImages = 1000;
 const batch = 50;
-/** At which the accuracy of what peers make is read. */
+/** Ticks after which the accuracy of a converted network is read. */
 const ticks = 32;
 
-/** Time to convert a ReLU network with the same calibration images, one thread; accuracy of what comes out beside it. */
+/** Opens a conversion case. */
 export function openConversion(spec: ModelSpec, { quick }: SuiteOptions): () => Promise<OpenCase<Answers>> {
   return async () => {
     const { network, relu, images } = await openModel(spec, rate(ticks));
@@ -78,7 +78,7 @@ async function floatLogits(relu: ReluNetwork, images: readonly Uint8Array[]): Pr
   }
 }
 
-/** As `llif convert` does it: the images go through the fast float pass in batches, then scales, weights and thresholds follow. */
+/** Converts as `llif convert` does: a fast float pass over the images, then scales, weights and thresholds. */
 async function convert(relu: ReluNetwork, training: ImageDataset, options: ToSpikingOptions): Promise<SpikingNetwork> {
   const { network, nodes } = followedActivations(relu);
   const pass = await createFloatPass(network, { maxima: nodes });

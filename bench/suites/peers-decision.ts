@@ -23,9 +23,9 @@ import {
   type Setting,
 } from "./peer-cases.ts";
 
-/** Ticks at which a synchronous peer's accuracy is read: the second list only if none of the first is enough. */
+/** Ticks at which the accuracy of a synchronous simulator is read; the second list only if the first is not enough. */
 const readings = (quick: boolean): number[][] => (quick ? [[8, 16, 32, 64]] : [[8, 16, 32, 64], [128]]);
-/** The mapping has hardly a say in a peer's logits at these ticks: any number of the suite's case will do. */
+/** At these ticks the mapping hardly changes another simulator's logits, so one number serves all cases. */
 const mappedTicks = 32;
 
 const rivals = (quick: boolean): Setting[] =>
@@ -89,7 +89,7 @@ async function ourCodes(spec: ModelSpec, evaluation: EvaluationImages): Promise<
   return opened;
 }
 
-/** Time to a decision as accurate as the float network: ours in 8-bit phase and ttfs; the peers' fewest ticks within half a point of it, or their most accurate; few-spike networks with our integers. */
+/** Opens a decision case. */
 export function openDecision(spec: ModelSpec, { quick }: SuiteOptions): () => Promise<OpenCase<Answers>> {
   return async () => {
     const slow = await openModel({ ...spec, images: spec.peers }, rate(mappedTicks));
@@ -113,7 +113,7 @@ export function openDecision(spec: ModelSpec, { quick }: SuiteOptions): () => Pr
       `${spec.name}-decision`,
       left,
       async (peer, { library }): Promise<Readonly<Record<string, string | number>>> => {
-        // Compiling changes no result but for the order of sums.
+        // Compiling changes only the order of sums.
         const ticks = network.windowTicks;
         if (library === "fewspike-compiled") return { ticks };
         if (!accuracyOf.has(library))

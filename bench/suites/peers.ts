@@ -34,13 +34,13 @@ import {
 
 export const peerTicks = 32;
 
-/** The strongest peer keeps its settings in a quick run. */
+/** The fastest other simulator keeps most of its settings in a quick run. */
 const spikingjelly = (quick: boolean): Setting[] => (quick ? mainSettings : everySetting)("spikingjelly");
 const others = (libraries: readonly Library[], quick: boolean): Setting[] =>
   libraries.flatMap((library) => (quick ? [setting(library, 1), setting(library, 16)] : mainSettings(library)));
 const brian2 = [setting("brian2"), setting("brian2-standalone")];
 
-/** Peers on the same layer, spikes and number of ticks. */
+/** Opens a case of one layer, with the same spikes and ticks for all. */
 async function openLayer(
   name: string,
   network: SpikingNetwork,
@@ -63,7 +63,7 @@ async function openLayer(
   return { contenders, operations, compare };
 }
 
-/** A quick run keeps one convolution in rate, and hard reset at one activity. */
+/** Cases that a quick run skips: it keeps one convolution in rate, and hard reset at one activity. */
 const leftOut = (name: string): boolean =>
   name.includes("-rate-") && (/^conv-(32|8)x/.test(name) || (name.includes("-hard-") && name.includes("a05")));
 
@@ -99,7 +99,7 @@ function allLayers(quick: boolean): BenchCase[] {
   });
 }
 
-/** Not timed, so with all threads; kept on disk, so the same for every batch. */
+/** Correct decisions of a library, for all of its batches. This is not measured time, so it uses all threads. */
 async function correctOf(library: Library, paths: Paths, evaluation: EvaluationImages): Promise<number> {
   const peer = await openPeer({ library, batch: 1, threads: "all", ticks: peerTicks }, paths);
   const correct = await peer.accuracy(evaluation.file, [peerTicks]);
@@ -107,7 +107,10 @@ async function correctOf(library: Library, paths: Paths, evaluation: EvaluationI
   return correct[peerTicks];
 }
 
-/** Ours as exact integers of the same ticks, one window after another: another schedule than the peers', so never the base of a ratio. */
+/**
+ * llif in layerwise exact integers with the same ticks. Its schedule differs from the others', so ratios never refer to
+ * it.
+ */
 async function openLayerwise(
   spec: ModelSpec,
   images: readonly Uint8Array[],
@@ -129,7 +132,10 @@ async function openLayerwise(
   };
 }
 
-/** Synchronous rate, the same weights, images and ticks. Peers pool spikes by OR, Norse resets hard: their accuracy tells what that costs. */
+/**
+ * Opens a case of a whole network in synchronous rate. Other libraries pool by OR and Norse resets hard; accuracy shows
+ * the cost.
+ */
 function openRate(spec: ModelSpec, { quick }: SuiteOptions): () => Promise<OpenCase<Answers>> {
   return async () => {
     const { network, images } = await openModel({ ...spec, images: spec.peers }, rate(peerTicks));

@@ -7,15 +7,15 @@ import { openSimulation } from "../../ts/bench/simulators.ts";
 import { modelCases, models, phase, phase10, rate, resnet50, ttfs } from "../models.ts";
 import type { SuiteOptions } from "../suite.ts";
 
-/** The reference takes seconds for each of these runs; the half as active case has the same ratio. */
+/** Skipped: the reference takes seconds for each run, and the case of half the activity has the same ratio. */
 const tooLong = (name: string) => name.startsWith("conv") && name.includes("a10") && name.endsWith("t1024");
-/** A quick run keeps the longest ticks of dense layers only. */
+/** Cases that a quick run skips: it keeps long runs only for dense layers. */
 const leftOut = (name: string) =>
   tooLong(name) ||
   name.includes("-rate-ohmic-t32") ||
   (name.startsWith("conv") && /-t(256|1024)$/.test(name) && !name.startsWith("conv-8x8x256-a05-rate-constant-t256"));
 
-/** The small networks over hundreds of ticks, as mapped and with an ohmic leak; one image is enough to time. */
+/** Small networks over hundreds of ticks, as mapped and with an ohmic leak; one image is enough. */
 function longRuns(quick: boolean): ReturnType<typeof modelCases> {
   const codes = (quick ? [256] : [256, 1024]).flatMap((ticks) => [rate(ticks), rate(ticks, ohmicLeakFactor)]);
   return modelCases(
@@ -24,7 +24,7 @@ function longRuns(quick: boolean): ReturnType<typeof modelCases> {
   );
 }
 
-/** `simulator.run` of both engines: encoding, simulation and reading the result. */
+/** The cases of suite `reference`. */
 export function referenceSuite({ quick }: SuiteOptions): BenchCase[] {
   const engines = [wasmEngine(), referenceEngine()];
   const layers = layerCases([32, 256, 1024])

@@ -9,7 +9,7 @@ interface Digests {
   readonly synapticOperations: number;
 }
 
-/** One run in each runtime, one after the other; digests must be identical. Times are those that each runtime took itself. */
+/** One case: runs the program in each runtime, one after the other; all digests must be equal. */
 export function runtimesSuite(): BenchCase[] {
   return [
     "dense-1216-a10",
@@ -43,7 +43,7 @@ async function gather() {
   for (const { name, report } of runtimes) {
     process.stderr.write(`\rbench: ${name} …\n`);
     try {
-      // Browsers work in several processes.
+      // Browsers use more than one process.
       all.push({ name, ...(await onEveryProcessor(report)) });
     } catch (error) {
       if (!(error instanceof SkippedCase)) throw error;

@@ -1,4 +1,4 @@
-// A simulator as one writes it by hand: what llif replaces in this example.
+// A simulator written by hand, which llif replaces in this example.
 import type { DenseSynapse, Population, SpikingNetwork } from "llif";
 
 interface Layer {
@@ -10,7 +10,7 @@ interface Layer {
   firedLength: number;
 }
 
-/** A simulator of dense, soft-reset layers as one writes it by hand: typed arrays, one row addition a spike. */
+/** Simulates dense layers with soft reset: typed arrays, one row addition per spike. */
 export async function createSimulator(network: SpikingNetwork) {
   const layers = network.synapses.map((synapse, index): Layer => {
     const population = network.nodes[index] as Population;

@@ -1,4 +1,5 @@
-// node examples/drop-in/run.mjs, after `npm run setup`: both programs, spikes compared, speed-up printed.
+// Runs both programs, compares every spike and prints the speed-up: node examples/drop-in/run.mjs, after `npm run
+// setup`.
 import { deepStrictEqual } from "node:assert";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { pathToFileURL, fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-// Inside the package, so that the import of "llif" finds it.
+// The folder is inside the package, so that the import of "llif" finds it.
 const folder = await mkdtemp(join(here, "build-"));
 try {
   const compile = async (name) => {

@@ -1,4 +1,4 @@
-// docs/results.md and its plots, from docs/results/*.json alone.
+// Writes docs/results.md and its plots from docs/results/*.json.
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inRoot } from "../toolchain.mjs";
@@ -11,35 +11,36 @@ import { codesTable, energyTable, grouped, percent, spreadTable } from "./tables
 
 const introduction = `# Results
 
-What the spiking networks decide beside the float networks that they were mapped from, without retraining, on the same images. Everything here is written by
-\`node scripts/experiments.mjs\` from the runs in docs/results; \`node scripts/experiments.mjs run all\` makes the runs that are missing. Each run is kept with its manifest:
-hashes of model, data and calibration images, the options, and a digest of every decision and every spike count. \`llif reproduce\` runs it again and compares:
+Decisions of spiking networks, compared on the same images with the float networks that they were mapped from, without retraining.
+
+\`node scripts/experiments.mjs\` writes this page from the runs in docs/results; \`node scripts/experiments.mjs run all\` first makes the runs that are missing. Each run has
+a manifest: hashes of model, data and calibration images, the options, and a digest of every decision and every spike count. \`llif reproduce\` repeats a run and compares:
 
 \`\`\`sh
 npx llif reproduce docs/results/spread.json --run mnist-8-calibration-1
 \`\`\`
 
-One set of defaults serves all models: scales from the first 1,000 training images, the largest value of each channel × 1.25. How to read the tables:
+All models use the same defaults: scales from the first 1,000 training images, the largest value of each channel × 1.25. How to read the tables:
 
-- **decisions that differ**: images that the spiking network puts in another class than the float network does, right or wrong; **95 %**: Clopper–Pearson interval of that number.
-- **twin mismatches**: spike counts and output charges, over all images and neurons, unlike those of the quantised network that the code computes; "–" where a code has no such twin.
-- **ticks to a decision**: from the first input to the decision, one image alone. **an image every**: when windows are pipelined, a new image enters and a decision comes out every so many
-  ticks. Where all layers tick at once there is no window, and an image takes the whole run.
-- **spikes**, **synaptic operations**: an image, in the whole network; a synaptic operation is one spike reaching one neuron.
-- Codes (docs/mathematics.md): in *phase* a spike's tick is its weight, in *time to first spike* its time is its value, in *rate* all spikes count alike.
-- **°**: measured at commit 34a754a, when the least scale of a channel was a share of its layer's largest (CHANGELOG.md), and not yet anew; \`llif reproduce\` checks such a run at that commit alone.`;
+- **decisions that differ**: images that the two networks put in different classes, right or wrong; **95 %**: Clopper–Pearson interval of that number.
+- **twin mismatches**: spike counts and output charges, over all images and neurons, that differ from the quantised ReLU network (the twin) that the code computes; "–" where a code has no twin.
+- **ticks to a decision**: from the first input to the decision, for one image alone. **an image every**: ticks between two images, and between two decisions, when windows are
+  pipelined. Where all layers tick at once there are no windows, and an image takes the whole run.
+- **spikes**, **synaptic operations**: per image, in the whole network; one spike that reaches one neuron is one synaptic operation.
+- Codes (docs/mathematics.md): in *phase* the tick of a spike gives its weight, in *time to first spike* its time gives the value, in *rate* all spikes count alike.
+- **°**: measured at commit 34a754a, before the least scale of a channel changed (CHANGELOG.md, \`channelFloor\`), and not repeated since; \`llif reproduce\` repeats this run at that commit only.`;
 
 const energyWords = (
   energy,
-) => `Energy is an **estimate** from counted operations, under NeuroBench's names; nothing of it was measured on hardware, and it leaves out ${energy.notIncluded}. It stands beside the two networks without
-which it says nothing: the float network, and the K-bit quantised network that computes the same decisions as whole numbers and skips zeros. The first layer takes pixels, so its products are MACs. ${energy.preset}; ${energy.sources.join("; ")}.`;
+) => `Energy is an **estimate** from counted operations, under NeuroBench's names. Nothing was measured on hardware, and it leaves out ${energy.notIncluded}. It means something only beside two
+other networks: the float network, and the K-bit quantised network that makes the same decisions in integers and skips zeros. The first layer takes pixels, so its products are MACs. ${energy.preset}; ${energy.sources.join("; ")}.`;
 
 export async function writePage() {
   for (const name of readdirSync(folder)) if (name.endsWith(".svg")) rmSync(join(folder, name));
   writeFileSync(inRoot("docs", "results.md"), await pageText((file, svg) => writeFileSync(join(folder, file), svg)));
 }
 
-/** @param draw takes each plot, by file name. */
+/** @param draw receives each plot, by file name. */
 export async function pageText(draw = () => undefined) {
   const measured = Object.entries(networks)
     .map(([name, words]) => [words, series[name](), readRuns(name), name])
@@ -47,12 +48,12 @@ export async function pageText(draw = () => undefined) {
   const parts = [introduction];
   if (measured.length > 0) parts.push("## CIFAR-10", ...cifarSummary(measured));
   for (const [words, jobs, runs, name] of measured) parts.push(...(await networkParts(words, jobs, runs, name, draw)));
-  if (measured.length > 0) parts.push("## Rate codes beside published ones", publishedTable(measured));
+  if (measured.length > 0) parts.push("## Rate codes compared with published ones", publishedTable(measured));
   const spread = readRuns("spread");
   if (spread.length > 0) {
     parts.push(
       "## Spread",
-      "How far results depend on chance: five draws of 1,000 calibration images out of all training images, five seeds of Poisson input, three trainings (the first is the shipped model). Mean ± standard deviation over the runs.",
+      "How much results depend on chance: five random choices of 1,000 calibration images from all training images, five seeds of Poisson input, three trainings (the first is the shipped model). Mean ± standard deviation over the runs.",
       spreadTable(series.spread(), spread),
       commandsOf("spread", series.spread(), spread),
     );
@@ -63,10 +64,12 @@ export async function pageText(draw = () => undefined) {
 function cifarSummary(measured) {
   const trained = measured.map(([words, , runs]) => {
     const report = runs.find(({ manifest }) => manifest?.report.samples === 10000)?.manifest.report;
-    return report === undefined ? words : `the ${words} is right on ${percent(report.reluAccuracy)} of the test images`;
+    return report === undefined
+      ? words
+      : `the ${words} classifies ${percent(report.reluAccuracy)} of the test images correctly`;
   });
   return [
-    `Both networks were trained with models/train as ordinary float networks: ${trained.join(", ")}. The goals were set before any of this was measured:`,
+    `Both networks were trained with models/train as ordinary float networks: ${trained.join(", ")}. The goals were set before the measurements:`,
     goalsTable(measured),
   ];
 }
@@ -93,7 +96,7 @@ async function networkParts(words, jobs, runs, name, draw) {
       ? []
       : [
           `### All ${grouped(10000)} test images`,
-          ...(wholeAccuracy === undefined ? [] : [`The float network is right on ${percent(wholeAccuracy)}.`]),
+          ...(wholeAccuracy === undefined ? [] : [`Accuracy of the float network: ${percent(wholeAccuracy)}.`]),
           codesTable(whole, false),
         ]),
     ...(slow.length === 0 ? [] : ["### Rate codes, the first 1,000 test images or fewer", codesTable(slow, true)]),
@@ -105,7 +108,7 @@ async function networkParts(words, jobs, runs, name, draw) {
   ];
 }
 
-/** Codes in the order of the mapping, then by precision. */
+/** Compares by code, in the order of the page, then by precision. */
 function byCode(a, b) {
   const order = [
     "phase",
@@ -122,7 +125,7 @@ function byCode(a, b) {
 
 const precisionOf = ({ name }) => Number(/\d+$/.exec(name)?.[0] ?? 0);
 
-/** "phase, 10, 12 bits": what comes before the last comma is said once. */
+/** "phase, 10, 12 bits": repeated words are said once. */
 function notRun(jobs) {
   const parts = { whole: "all 10,000 images", "first-1000": "1,000 images", energy: "energy" };
   const sentences = Object.entries(parts).map(([part, words]) => {

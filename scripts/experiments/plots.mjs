@@ -1,4 +1,4 @@
-// Accuracy and disagreement against what they cost, as SVG beside the results.
+// Draws accuracy and disagreement against time and cost, as SVG files beside the results.
 const names = {
   phase: "phase",
   "phase-signed": "phase, signed",
@@ -13,13 +13,13 @@ const names = {
 const baselineNames = ["quantised, zeros skipped", "float network"];
 const order = [...Object.values(names), ...baselineNames];
 
-/** Two SVGs, given to `keep` with their file names; @returns Markdown that shows them. */
+/** Draws two SVGs and gives them to `keep` with their file names. @returns Markdown that shows them. */
 export async function costPlots(name, title, runs, keep) {
   const { sweepPlot } = await import("../../dist/plot.js");
   const known = runs
     .filter(({ manifest }) => manifest !== undefined)
     .map((run) => ({ ...run, report: run.manifest.report }));
-  const timed = known.filter(({ part, report }) => part !== "energy" && report.levels > 0).map(pointOf);
+  const withTicks = known.filter(({ part, report }) => part !== "energy" && report.levels > 0).map(pointOf);
   const priced = known.filter(({ report }) => report.energy !== undefined);
   const drawn = [];
   const draw = async (suffix, points, costs, about) => {
@@ -36,7 +36,7 @@ export async function costPlots(name, title, runs, keep) {
   };
   await draw(
     "time",
-    timed,
+    withTicks,
     ["latencyTicks", "intervalTicks"],
     "accuracy against time (rate: up to 1,000 images, else 10,000)",
   );
@@ -63,7 +63,7 @@ function pointOf({ code, report }) {
   };
 }
 
-/** They have an energy alone: no spikes, so that only its panel shows them. */
+/** The two networks without spikes have only an energy, so only the energy panel shows them. */
 function baselines(runs) {
   const none = { latencyTicks: 0, spikes: 0, synapticOperations: 0 };
   const phase = runs.filter(({ code }) => code === "phase");

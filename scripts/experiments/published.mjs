@@ -1,12 +1,13 @@
-// Rate codes as others have published them, beside ours. The quoted figures are the only ones of the page that no run here gave.
+// The table that compares our rate codes with published ones. The quoted figures are the only ones of the page that do
+// not come from runs here.
 import { shownOf } from "./series.mjs";
 import { grouped, percent, table } from "./tables.mjs";
 
 const quoted = [
-  ["ResNet-20, CIFAR-10, several conversions without retraining", "16", "68–94 %", "95.7 %"],
-  ["ResNet-18, ImageNet, several conversions", "32", "12–65 %", "69.8 %"],
+  ["ResNet-20, CIFAR-10, various conversions without retraining", "16", "68–94 %", "95.7 %"],
+  ["ResNet-18, ImageNet, various conversions", "32", "12–65 %", "69.8 %"],
 ];
-/** By this project, with another library and another network, before llif had one. */
+/** Measured by this project with another library and another network, before llif existed. */
 const elsewhere = [
   ["a residual CIFAR-10 network of this project, SpikingJelly 2.0, scales `max`", "32", "31 %", "87.5 %"],
   ["the same", "256", "79 %", "87.5 %"],
@@ -49,7 +50,7 @@ export function publishedTable(measured) {
     ]),
   ];
   return [
-    "Other networks, other images and other trainings: the rows say what orders of size are usual, and are no contest. The published ranges are quoted as this project's goals state them.",
+    "The rows differ in networks, images and training, so they show usual orders of magnitude and are not a contest. The published ranges are quoted as this project's goals state them.",
     table(["network and conversion", "where from", "ticks to a decision", "spiking, right", "float, right"], rows, 2),
   ].join("\n\n");
 }

@@ -1,5 +1,6 @@
-// Runs of llif evaluate, kept as one file a series: { runs: [{ name, command, date, former?, manifest }] }, one line a run.
-// `former`: the commit whose mapping the run was made with, where today's would give other counts; such a run is made again.
+// Makes and keeps runs of llif evaluate, one file per series: { runs: [{ name, command, date, former?, manifest }] },
+// one line per run. `former` is the commit of an older mapping, whose counts today's mapping does not give: that run is
+// made again.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -14,7 +15,7 @@ export function readRuns(series) {
   return existsSync(fileOf(series)) ? JSON.parse(readFileSync(fileOf(series), "utf8")).runs : [];
 }
 
-/** In the order of the jobs; a run whose job is gone is dropped. */
+/** Writes runs in the order of the jobs; drops a run whose job no longer exists. */
 function writeRuns(series, jobs, runs) {
   const kept = jobs.flatMap(({ name }) => runs.filter((run) => run.name === name));
   const partial = `${fileOf(series)}.partial`;
@@ -23,8 +24,9 @@ function writeRuns(series, jobs, runs) {
 }
 
 /**
- * Evaluates what is missing, and again what failed, was said differently or had another model file. Each result is kept at once.
- * @param extra words that change no decision, such as `--workers 2`. @param wanted which of the jobs.
+ * Makes the missing runs, and repeats those that failed or had another command or model file. Each result is written at
+ * once.
+ * @param extra options that change no decision, such as `--workers 2`. @param wanted chooses jobs.
  */
 export function evaluateMissing(series, jobs, extra, wanted = () => true) {
   for (const { name, words } of jobs.filter(wanted)) {
@@ -52,7 +54,7 @@ export function evaluateMissing(series, jobs, extra, wanted = () => true) {
   }
 }
 
-/** The manifest, or why there is none. Ends this program where the evaluation was cancelled. */
+/** The manifest, or the reason why there is none. Ends this program if the evaluation was cancelled. */
 function outcome(words) {
   const temporary = mkdtempSync(join(tmpdir(), "llif-experiments-"));
   try {

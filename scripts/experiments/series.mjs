@@ -1,9 +1,9 @@
-// The runs of docs/results.md: each has a name, the words that the page has for it, and those of llif evaluate.
+// The runs of docs/results.md: each with its name, its label on the page, and its options of llif evaluate.
 const seeds = [1, 2, 3, 4, 5];
 const slowTicks = [16, 32, 64, 128, 256, 512, 1024];
 export const networks = { "cifar10-resnet20": "ResNet-20", "cifar10-vgg": "VGG-style network" };
 
-/** Precision in words; levels are what a neuron can tell apart in a window. */
+/** Label of a code with its precision. */
 export const codes = {
   phase: (bits) => `phase, ${bits} bits`,
   "phase-signed": (digits) => `phase, signed spikes, ${digits} ternary digits`,
@@ -26,7 +26,7 @@ const words = {
   "rate-signed": (ticks) => ["--code", "rate", "--spikes", "signed", "--ticks", ticks],
 };
 
-/** What is worth most comes first: an interrupted series has it. */
+/** The most important runs come first, so that an interrupted series has them. */
 const wholeSet = [
   ["phase", 8],
   ["phase", 10],
@@ -74,7 +74,7 @@ function cifar10(model) {
     ...wholeSet.map((code) => run("whole", code, ["--differences"])),
     ...slow(1000, 16, 64),
     ...priced.map((code) => run("energy", code, ["--limit", 1000, "--energy"])),
-    // A first look; the page drops each where the run over 1,000 images is there.
+    // Preliminary: the page shows the run over 1,000 images instead, once it exists.
     ...slow(200, 128, 1024),
     ...slow(1000, 128, 1024),
   ];
@@ -82,7 +82,7 @@ function cifar10(model) {
 
 const spreadModels = { "mnist-8": "mnist", "mnist-mlp": "mnist", "mnist-cnn": "mnist", "fashion-cnn": "fashion-mnist" };
 
-/** Runs of one group differ in a seed alone. */
+/** The runs of one group differ only in a seed. */
 function spread() {
   const group = (name, model, code, differ, count, limit, wordsOf) =>
     Array.from({ length: count }, (_, index) => index + 1).map((seed) => ({
@@ -135,7 +135,7 @@ function spread() {
   ];
 }
 
-/** Runs over part of the images stand for one another: the one over most images is shown. */
+/** The runs that the page shows: of runs that differ only in the number of images, the largest. */
 export function shownOf(jobs, runs) {
   const done = new Set(
     runs.filter(({ manifest, failed }) => manifest !== undefined || failed !== undefined).map(({ name }) => name),
@@ -146,7 +146,7 @@ export function shownOf(jobs, runs) {
   return jobs.filter(({ part, name, label }) => done.has(name) && !(part === "first-200" && larger.has(label)));
 }
 
-/** By name of the file in docs/results. */
+/** Series by the name of their file in docs/results. */
 export const series = {
   spread,
   "cifar10-resnet20": () => cifar10("cifar10-resnet20"),

@@ -1,4 +1,4 @@
-// Runs to rows of Markdown. A run without a manifest was not run, or failed: its row says so.
+// The tables of docs/results.md. A run without a manifest was not made or has failed; its row says so.
 
 export const percent = (share) => `${(100 * share).toFixed(2)} %`;
 export const compact = (value) =>
@@ -7,7 +7,7 @@ export const grouped = (value) => value.toLocaleString("en-US");
 export const microjoules = (picojoules) =>
   Number((picojoules / 1e6).toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
 
-/** @param former commit whose mapping the run was made with, where it is not today's. */
+/** @param former commit of the mapping that made the run, if it is not today's. */
 export const marked = (label, former) => (former === undefined ? label : `${label} °`);
 
 export function table(header, rows, left = 1) {
@@ -16,10 +16,10 @@ export function table(header, rows, left = 1) {
     .join("\n");
 }
 
-/** Real-valued times have windows, not ticks. */
+/** With real-valued times there are windows but no ticks. */
 const ticksOrWindows = (report, ticks) => (report.levels === 0 ? `${ticks} windows` : grouped(ticks));
 
-/** One row a run. @param partial whether runs are over different parts of the images, which then have columns of their own. */
+/** One row per run. @param partial whether runs differ in their number of images, which then has columns of its own. */
 export function codesTable(runs, partial) {
   const rows = runs.map(({ label, failed, former, manifest }) => {
     if (manifest === undefined)
@@ -92,7 +92,7 @@ export function energyTable(runs) {
 
 const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Mean ± standard deviation, in percent; one value alone has no deviation. */
+/** Mean ± standard deviation, in percent; a single value has no deviation. */
 export function spreadText(shares) {
   const center = mean(shares);
   if (shares.length === 1 || new Set(shares).size === 1) return percent(center);
@@ -100,7 +100,7 @@ export function spreadText(shares) {
   return `${(100 * center).toFixed(2)} ± ${(100 * deviation).toFixed(2)} %`;
 }
 
-/** One row for each group of runs that differ in a seed alone. */
+/** One row for each group of runs that differ only in a seed. */
 export function spreadTable(jobs, runs) {
   const byName = new Map(runs.map((run) => [run.name, run]));
   const groups = new Map();

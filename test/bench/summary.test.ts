@@ -94,7 +94,7 @@ describe("what bounds a suite, as measured", () => {
         row("growth", "workers", "one worker", 1.7),
         row("growth", "workers-machine", "one thread", 1.8),
       ]),
-    ).toMatch(/1\.80 times as fast as one .* two workers 1\.70/);
+    ).toMatch(/1\.80 times as fast as one .* two workers are 1\.70/);
   });
 
   it("lists what memory over the goal holds, and what no part names", () => {
