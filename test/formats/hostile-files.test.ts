@@ -176,6 +176,18 @@ describe("Keras and TensorFlow.js", () => {
     );
   });
 
+  it("refuses a kernel of no weights, however large its other extents are", async () => {
+    const image = { ...input, config: { name: "in", batch_input_shape: [null, 4, 4, 1] } };
+    const layer = { class_name: "Conv2DTranspose", name: "t", config: { name: "t", use_bias: false } };
+    const shape = [2 ** 20, 2 ** 20, 0, 1];
+    const model = tfjs({ class_name: "Sequential", config: { name: "m", layers: [image, layer] } }, [
+      { paths: ["a.bin"], weights: [{ name: "t/kernel", shape, dtype: "float32" }] },
+    ]);
+    expect(await refusal(() => readTfjs(model, nothing))).toBe(
+      `FORMAT: layer "t": kernel: expected extents of at least 1, got [1048576,1048576,0,1]`,
+    );
+  });
+
   it("notices damage in any part of an archive", async () => {
     const archive = Buffer.from(zipSync(unzipSync(fixture("keras-sequence.keras")), { level: 0 }));
     expect(await refusal(() => readKeras(archive))).toBe("accepted");

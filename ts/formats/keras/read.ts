@@ -3,7 +3,7 @@ import { openBudget, type Budget, type ReadBudget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
 import { conventionFor, type InputConvention, type ReluNetwork } from "../../relu/network.ts";
-import type { Shape, Tensor } from "../../tensor.ts";
+import { formatShape, type Shape, type Tensor } from "../../tensor.ts";
 import { quoted } from "../../text.ts";
 import { shown } from "../json.ts";
 import { Graph, Refusal, type Value } from "./graph.ts";
@@ -107,8 +107,18 @@ function convert(
     config: layer.config,
     inputs: inputs as Value[],
     graph,
-    weights: (...names) => weights.weightsOf(layer, names),
+    weights: (...names) => {
+      const found = weights.weightsOf(layer, names);
+      found.forEach((tensor, index) => checkExtents(`layer ${quoted(layer.name)}: ${names[index]}`, tensor));
+      return found;
+    },
   });
+}
+
+/** A tensor of no numbers may have extents of any size, over which conversions would loop. */
+function checkExtents(place: string, { shape }: Tensor): void {
+  if (shape.some((extent) => extent < 1))
+    throw new LlifError("FORMAT", `${place}: expected extents of at least 1, got ${formatShape(shape)}`);
 }
 
 function inputShape({ name, config }: LayerCall): Shape {
