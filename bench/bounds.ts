@@ -1,6 +1,6 @@
 // The part of docs/performance.md that explains, from measurements, what limits each suite.
-import { median } from "../ts/bench/runner.ts";
-import type { ResultRow } from "../ts/bench/case.ts";
+import { median } from "../ts/timing/runner.ts";
+import type { ResultRow } from "../ts/timing/case.ts";
 import { memoryGoal } from "./summary.ts";
 import { ratio } from "./text.ts";
 

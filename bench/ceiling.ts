@@ -1,6 +1,6 @@
 // The fastest loop of loads and additions in WebAssembly: an upper bound for the kernels, measured by suite `limit`.
 import binaryen from "binaryen";
-import { uniform } from "../ts/bench/layers.ts";
+import { uniform } from "../ts/timing/layers.ts";
 
 export type LaneKind = "i16" | "f32";
 export const lanesOf: Readonly<Record<LaneKind, number>> = { i16: 8, f32: 4 };

@@ -1,5 +1,5 @@
 // Draws the chart of a suite: each contender's time relative to ours.
-import type { ResultRow } from "../ts/bench/case.ts";
+import type { ResultRow } from "../ts/timing/case.ts";
 import { composeSvg, faint, loadPlot, palette } from "../ts/plot/svg.ts";
 import type { Environment } from "./environment.ts";
 import { goalOf } from "./goals.ts";

@@ -1,9 +1,9 @@
 // Runs the core alone, without the engine around it, in WebAssembly and natively: suites `native` and `limit` compare
 // the two.
 import { readFileSync } from "node:fs";
-import type { Contender } from "../ts/bench/case.ts";
-import { Digest } from "../ts/bench/digest.ts";
-import type { SimulationOutcome } from "../ts/bench/simulators.ts";
+import type { Contender } from "../ts/timing/case.ts";
+import { Digest } from "../ts/timing/digest.ts";
+import type { SimulationOutcome } from "../ts/timing/simulators.ts";
 import type { RunInput } from "../ts/engine/engine.ts";
 import { bitsOf, buildCore, planesOf, type CoreNetwork } from "../ts/engine/flatten.ts";
 import { encodeInput, type EncodedInput } from "../ts/engine/input.ts";

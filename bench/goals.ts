@@ -1,5 +1,5 @@
 // The ratio that each row of the benchmark should reach.
-import type { ResultRow } from "../ts/bench/case.ts";
+import type { ResultRow } from "../ts/timing/case.ts";
 
 /** The ratio that a row should reach, or undefined. Nothing fails if a goal is missed. */
 export function goalOf({

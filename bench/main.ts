@@ -1,6 +1,6 @@
 // The program behind `npm run bench`: chooses suites, runs them, and writes results, charts and docs/performance.md.
-import { WrongAnswer, SkippedCase, type BenchCase, type ResultRow } from "../ts/bench/case.ts";
-import { runCase, type RunnerOptions } from "../ts/bench/runner.ts";
+import { WrongAnswer, SkippedCase, type BenchCase, type ResultRow } from "../ts/timing/case.ts";
+import { runCase, type RunnerOptions } from "../ts/timing/runner.ts";
 import { LlifError } from "../ts/index.ts";
 import { drawChart } from "./chart.ts";
 import { environment } from "./environment.ts";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
-import { SkippedCase } from "../ts/bench/case.ts";
+import { SkippedCase } from "../ts/timing/case.ts";
 import { loadDataset, type DatasetName } from "../ts/cli/data-cache.ts";
 import { loadImagenet } from "../ts/cli/imagenet.ts";
 import { openPublishedModel } from "../ts/cli/published-models.ts";

@@ -3,8 +3,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-import { SkippedCase, type Contender } from "../ts/bench/case.ts";
-import type { SimulationOutcome } from "../ts/bench/simulators.ts";
+import { SkippedCase, type Contender } from "../ts/timing/case.ts";
+import type { SimulationOutcome } from "../ts/timing/simulators.ts";
 import { LineProgram } from "./line-program.ts";
 import { cacheFolder, inRoot } from "./paths.ts";
 

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { SkippedCase } from "../ts/bench/case.ts";
+import { SkippedCase } from "../ts/timing/case.ts";
 import { cacheFolder } from "../ts/cli/data-cache.ts";
 
 /** Pinned versions. */

@@ -1,7 +1,7 @@
 // onnxruntime as a contender: the ReLU network itself, in WebAssembly or natively.
 import type { InferenceSession, Tensor } from "onnxruntime-web/wasm";
 import * as web from "onnxruntime-web/wasm";
-import type { Contender } from "../ts/bench/case.ts";
+import type { Contender } from "../ts/timing/case.ts";
 import { fetchPackage, requireFrom } from "./npm-packages.ts";
 
 /** Logits, sample by sample. */

@@ -1,7 +1,7 @@
 // Writes docs/performance.md from the measured rows.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ResultRow } from "../ts/bench/case.ts";
+import type { ResultRow } from "../ts/timing/case.ts";
 import { measuredBounds } from "./bounds.ts";
 import type { Environment } from "./environment.ts";
 import { goalOf } from "./goals.ts";

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, homedir } from "node:os";
 import { join } from "node:path";
-import { SkippedCase, type Contender } from "../ts/bench/case.ts";
+import { SkippedCase, type Contender } from "../ts/timing/case.ts";
 import { cacheFolder as userCache } from "../ts/cli/data-cache.ts";
 import { writeLlif, writeNpz, type NpyArray, type SpikingNetwork } from "../ts/index.ts";
 import { LineProgram } from "./line-program.ts";

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { cpus } from "node:os";
-import type { BenchCase, Contender } from "../ts/bench/case.ts";
+import type { BenchCase, Contender } from "../ts/timing/case.ts";
 
 // A processor may be slower than another for minutes, and a thread may wake on either. Only Linux lets a program
 // choose; elsewhere nothing here has an effect.

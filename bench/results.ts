@@ -1,6 +1,6 @@
 // Reads and writes bench/results: the measured rows, and the machines they were measured on.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import type { ResultRow } from "../ts/bench/case.ts";
+import type { ResultRow } from "../ts/timing/case.ts";
 import type { Environment } from "./environment.ts";
 
 /** Replaces the rows of a suite, or, if the run was limited to some cases, the rows of those cases. */

@@ -1,5 +1,5 @@
 // Draws the charts of suites `limit` and `growth`.
-import type { ResultRow } from "../ts/bench/case.ts";
+import type { ResultRow } from "../ts/timing/case.ts";
 import { composeSvg, loadPlot, palette } from "../ts/plot/svg.ts";
 import type { Environment } from "./environment.ts";
 

@@ -1,5 +1,5 @@
 // The type of a benchmark suite.
-import type { BenchCase } from "../ts/bench/case.ts";
+import type { BenchCase } from "../ts/timing/case.ts";
 
 export interface SuiteOptions {
   /** Fewer cases and contenders: the most informative ones, in a minute or two. */

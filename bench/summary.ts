@@ -1,5 +1,5 @@
 // The table at the top of docs/performance.md: each goal, what was measured, and whether it is reached.
-import type { ResultRow } from "../ts/bench/case.ts";
+import type { ResultRow } from "../ts/timing/case.ts";
 import { goalOf } from "./goals.ts";
 import { growthExponents } from "./suites/growth.ts";
 import { ratio } from "./text.ts";

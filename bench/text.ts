@@ -1,5 +1,5 @@
 // Formats result rows as text tables.
-import type { ResultRow } from "../ts/bench/case.ts";
+import type { ResultRow } from "../ts/timing/case.ts";
 import { goalOf } from "./goals.ts";
 
 export const columns = [

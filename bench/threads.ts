@@ -1,7 +1,7 @@
 // The load-and-add loop in one or two threads: how much a second thread can gain on this machine at all.
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { Contender } from "../ts/bench/case.ts";
+import type { Contender } from "../ts/timing/case.ts";
 import { bytesOf, compileCeiling } from "./ceiling.ts";
 
 /** The worker's source, in CommonJS: the loop over a buffer of its own. */

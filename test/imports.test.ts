@@ -36,7 +36,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // Simulations and evaluations in workers: composes what both sides share.
   parallel: ["analyze", "data", "engine", "mapping", "relu", "spiking"],
   entry: ["index.ts", "parallel/serve.ts"],
-  bench: ["spiking", "engine"],
+  timing: ["spiking", "engine"],
 };
 /** Beyond the folder's: the passes without spikes run ReLU networks too; windows have one walk; one guarded unzip serves arrays and models. */
 const exceptions: Readonly<Record<string, readonly string[]>> = {

@@ -1,7 +1,7 @@
 // The program that every runtime runs: it imports only the package's single-file entry and the inputs of the cases.
-import { layerCases } from "../../ts/bench/layer-cases.ts";
-import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
-import { simulatorContender } from "../../ts/bench/simulators.ts";
+import { layerCases } from "../../ts/timing/layer-cases.ts";
+import { layerNetwork, randomSpikes } from "../../ts/timing/layers.ts";
+import { simulatorContender } from "../../ts/timing/simulators.ts";
 import { wasmEngine } from "../../ts/index.ts";
 
 export interface RuntimeReport {

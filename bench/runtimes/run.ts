@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { SkippedCase } from "../../ts/bench/case.ts";
+import { SkippedCase } from "../../ts/timing/case.ts";
 import { fetchPackage } from "../npm-packages.ts";
 import { cacheFolder } from "../paths.ts";
 import type { RuntimeReport } from "./program.ts";

@@ -1,5 +1,5 @@
 // Suite `dnn`: a spiking simulation against one pass of the ReLU network it was converted from, in onnxruntime.
-import { benchCase, SkippedCase, type BenchCase, type Contender } from "../../ts/bench/case.ts";
+import { benchCase, SkippedCase, type BenchCase, type Contender } from "../../ts/timing/case.ts";
 import { createFloatPass, inputFromPixels, wasmEngine } from "../../ts/index.ts";
 import { modelCases, phase, phase10, resnet50, ttfs, ttfs10 } from "../models.ts";
 import { nodeContender, webContender, type Logits } from "../onnxruntime.ts";

@@ -1,8 +1,8 @@
 // Suite `drop-in`: llif against the hand-written simulator in examples/drop-in.
 import { makeInputs, makeNetwork, ticks } from "../../examples/drop-in/network.ts";
 import { createSimulator as createPlain } from "../../examples/drop-in/plain.ts";
-import { benchCase, type BenchCase, type Contender } from "../../ts/bench/case.ts";
-import { Digest } from "../../ts/bench/digest.ts";
+import { benchCase, type BenchCase, type Contender } from "../../ts/timing/case.ts";
+import { Digest } from "../../ts/timing/digest.ts";
 import { createSimulator } from "../../ts/index.ts";
 
 interface DropIn {

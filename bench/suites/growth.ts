@@ -1,8 +1,8 @@
 // Suite `growth`: how time and memory grow with ticks, neurons, synapses, activity and batch size, and with a second
 // worker.
-import { benchCase, type BenchCase, type Contender, type OpenCase, type ResultRow } from "../../ts/bench/case.ts";
-import { layerNetwork, randomSpikes, type LayerCode, type LayerKind } from "../../ts/bench/layers.ts";
-import { outcomeOf, type SimulationOutcome } from "../../ts/bench/simulators.ts";
+import { benchCase, type BenchCase, type Contender, type OpenCase, type ResultRow } from "../../ts/timing/case.ts";
+import { layerNetwork, randomSpikes, type LayerCode, type LayerKind } from "../../ts/timing/layers.ts";
+import { outcomeOf, type SimulationOutcome } from "../../ts/timing/simulators.ts";
 import { pool, referenceEngine, type RecordOptions, type Result } from "../../ts/index.ts";
 import { openCore } from "../core.ts";
 import { threadsContender } from "../threads.ts";

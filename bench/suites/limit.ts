@@ -1,8 +1,8 @@
 // Suite `limit`: kernels against the fastest loop of loads and additions on this machine.
-import { benchCase, type BenchCase, type Contender } from "../../ts/bench/case.ts";
-import { layerCases } from "../../ts/bench/layer-cases.ts";
-import { layerNetwork, randomSpikes, type LayerKind } from "../../ts/bench/layers.ts";
-import type { SimulationOutcome } from "../../ts/bench/simulators.ts";
+import { benchCase, type BenchCase, type Contender } from "../../ts/timing/case.ts";
+import { layerCases } from "../../ts/timing/layer-cases.ts";
+import { layerNetwork, randomSpikes, type LayerKind } from "../../ts/timing/layers.ts";
+import type { SimulationOutcome } from "../../ts/timing/simulators.ts";
 import { bytesOf, loadCeiling, rowBytes, rowLanes, type Ceiling, type LaneKind, type Packing } from "../ceiling.ts";
 import { openCore } from "../core.ts";
 import { LineProgram } from "../line-program.ts";

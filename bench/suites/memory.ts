@@ -1,8 +1,8 @@
 // Memory cases of suite `growth`: WebAssembly memory against what the weights and spikes need.
 import { readFileSync } from "node:fs";
-import { benchCase, type BenchCase, type OpenCase } from "../../ts/bench/case.ts";
-import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
-import { outcomeOf, type SimulationOutcome } from "../../ts/bench/simulators.ts";
+import { benchCase, type BenchCase, type OpenCase } from "../../ts/timing/case.ts";
+import { layerNetwork, randomSpikes } from "../../ts/timing/layers.ts";
+import { outcomeOf, type SimulationOutcome } from "../../ts/timing/simulators.ts";
 import { loadGlue } from "../../ts/engine/load.ts";
 import {
   createSimulator,

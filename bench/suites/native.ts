@@ -1,8 +1,8 @@
 // Suite `native`: the WebAssembly core against the same sources compiled natively.
-import { benchCase, type BenchCase } from "../../ts/bench/case.ts";
-import { layerCases } from "../../ts/bench/layer-cases.ts";
-import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
-import { outcomeOf } from "../../ts/bench/simulators.ts";
+import { benchCase, type BenchCase } from "../../ts/timing/case.ts";
+import { layerCases } from "../../ts/timing/layer-cases.ts";
+import { layerNetwork, randomSpikes } from "../../ts/timing/layers.ts";
+import { outcomeOf } from "../../ts/timing/simulators.ts";
 import { referenceEngine, type RunInput, type SpikingNetwork } from "../../ts/index.ts";
 import { openCore } from "../core.ts";
 import { modelCases, phase, rate, ttfs } from "../models.ts";

@@ -1,7 +1,7 @@
 // What the cases of suite `peers` share: settings of each library, time limits, our contenders, and rules of
 // comparison.
 import { cpus } from "node:os";
-import type { Contender, OpenCase } from "../../ts/bench/case.ts";
+import type { Contender, OpenCase } from "../../ts/timing/case.ts";
 import type { EvaluationImages } from "../accuracy.ts";
 import { pool, type Result, type RunInput, type Simulator, type SpikingNetwork } from "../../ts/index.ts";
 import { onEveryProcessor } from "../processor.ts";

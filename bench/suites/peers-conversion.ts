@@ -1,5 +1,5 @@
 // Cases `-conversion` of suite `peers`: time to convert a ReLU network, and the accuracy of the result.
-import type { Contender, OpenCase } from "../../ts/bench/case.ts";
+import type { Contender, OpenCase } from "../../ts/timing/case.ts";
 import { evaluationImages } from "../accuracy.ts";
 import {
   createFloatPass,

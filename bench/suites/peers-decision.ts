@@ -1,5 +1,5 @@
 // Cases `-decision` of suite `peers`: time until a decision is as accurate as the float network's.
-import type { Contender, OpenCase } from "../../ts/bench/case.ts";
+import type { Contender, OpenCase } from "../../ts/timing/case.ts";
 import { evaluationImages, type EvaluationImages } from "../accuracy.ts";
 import { wasmEngine, type SpikingNetwork } from "../../ts/index.ts";
 import { openModel, phase, rate, ttfs, type ModelCode, type ModelSpec } from "../models.ts";

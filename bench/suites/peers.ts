@@ -1,7 +1,7 @@
 // Suite `peers`: Python simulators on the same weights, inputs and ticks.
-import { benchCase, type BenchCase, type Contender, type OpenCase } from "../../ts/bench/case.ts";
-import { layerCases } from "../../ts/bench/layer-cases.ts";
-import { layerNetwork, randomSpikes, type LayerCode } from "../../ts/bench/layers.ts";
+import { benchCase, type BenchCase, type Contender, type OpenCase } from "../../ts/timing/case.ts";
+import { layerCases } from "../../ts/timing/layer-cases.ts";
+import { layerNetwork, randomSpikes, type LayerCode } from "../../ts/timing/layers.ts";
 import { evaluationImages, type EvaluationImages } from "../accuracy.ts";
 import { latencyTicks, referenceEngine, wasmEngine, type SpikingNetwork } from "../../ts/index.ts";
 import { layerwise, models, openModel, rate, type ModelSpec } from "../models.ts";

@@ -1,9 +1,9 @@
 // Suite `reference`: the WebAssembly engine against plain TypeScript.
 import { referenceEngine, wasmEngine } from "../../ts/index.ts";
-import { benchCase, type BenchCase } from "../../ts/bench/case.ts";
-import { layerCases, ohmicLeakFactor } from "../../ts/bench/layer-cases.ts";
-import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
-import { openSimulation } from "../../ts/bench/simulators.ts";
+import { benchCase, type BenchCase } from "../../ts/timing/case.ts";
+import { layerCases, ohmicLeakFactor } from "../../ts/timing/layer-cases.ts";
+import { layerNetwork, randomSpikes } from "../../ts/timing/layers.ts";
+import { openSimulation } from "../../ts/timing/simulators.ts";
 import { modelCases, models, phase, phase10, rate, resnet50, ttfs } from "../models.ts";
 import type { SuiteOptions } from "../suite.ts";
 

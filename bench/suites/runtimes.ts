@@ -1,5 +1,5 @@
 // Suite `runtimes`: the same results in Node, Deno, Bun and browsers.
-import { benchCase, SkippedCase, type BenchCase, type Contender } from "../../ts/bench/case.ts";
+import { benchCase, SkippedCase, type BenchCase, type Contender } from "../../ts/timing/case.ts";
 import { onEveryProcessor } from "../processor.ts";
 import { runtimes } from "../runtimes/run.ts";
 

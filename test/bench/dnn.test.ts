@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { webContender } from "../../bench/onnxruntime.ts";
 import { compareLogits, dnnSuite } from "../../bench/suites/dnn.ts";
 import { dropInSuite } from "../../bench/suites/drop-in.ts";
-import { runCase } from "../../ts/bench/runner.ts";
+import { runCase } from "../../ts/timing/runner.ts";
 
 describe("the rule of suite dnn", () => {
   it("holds runtimes to float rounding, and ours to its precision", () => {

@@ -3,9 +3,9 @@ import { afterAll, describe, expect, it } from "vitest";
 import { loadCeiling, rowList } from "../../bench/ceiling.ts";
 import { openCore } from "../../bench/core.ts";
 import { nativeContender } from "../../bench/native.ts";
-import type { Contender } from "../../ts/bench/case.ts";
-import { layerNetwork, randomSpikes, type LayerCode } from "../../ts/bench/layers.ts";
-import { outcomeOf } from "../../ts/bench/simulators.ts";
+import type { Contender } from "../../ts/timing/case.ts";
+import { layerNetwork, randomSpikes, type LayerCode } from "../../ts/timing/layers.ts";
+import { outcomeOf } from "../../ts/timing/simulators.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import type { SpikingNetwork } from "../../ts/spiking/network.ts";
 

@@ -12,7 +12,7 @@ import { resultsFolder } from "../../bench/paths.ts";
 import { fittedExponent } from "../../bench/suites/growth.ts";
 import { mergeRows, readMachines, readRows, writeResults } from "../../bench/results.ts";
 import { usualSuites, suites } from "../../bench/suites.ts";
-import type { ResultRow } from "../../ts/bench/case.ts";
+import type { ResultRow } from "../../ts/timing/case.ts";
 
 const row = (suite: string, name: string, contender = "wasm", medianMs = 1): ResultRow => ({
   suite,

@@ -1,11 +1,11 @@
 // The benchmark's runner: checks before it times, and divides by the right contender.
 import { describe, expect, it } from "vitest";
-import { benchCase, SkippedCase, WrongAnswer, type Contender } from "../../ts/bench/case.ts";
-import { Digest } from "../../ts/bench/digest.ts";
-import { layerCases } from "../../ts/bench/layer-cases.ts";
-import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
-import { median, runCase } from "../../ts/bench/runner.ts";
-import { openSimulation, simulatorContender } from "../../ts/bench/simulators.ts";
+import { benchCase, SkippedCase, WrongAnswer, type Contender } from "../../ts/timing/case.ts";
+import { Digest } from "../../ts/timing/digest.ts";
+import { layerCases } from "../../ts/timing/layer-cases.ts";
+import { layerNetwork, randomSpikes } from "../../ts/timing/layers.ts";
+import { median, runCase } from "../../ts/timing/runner.ts";
+import { openSimulation, simulatorContender } from "../../ts/timing/simulators.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { wasmEngine } from "../../ts/engine/wasm.ts";
 import { LlifError } from "../../ts/errors.ts";

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { measuredBounds } from "../../bench/bounds.ts";
 import { packedWeightBytes, paddedChannels } from "../../bench/suites/memory.ts";
 import { bestBatches, summaryTable } from "../../bench/summary.ts";
-import type { ResultRow } from "../../ts/bench/case.ts";
-import { layerNetwork } from "../../ts/bench/layers.ts";
+import type { ResultRow } from "../../ts/timing/case.ts";
+import { layerNetwork } from "../../ts/timing/layers.ts";
 
 const row = (suite: string, name: string, contender: string, ratio: number, more?: ResultRow["more"]): ResultRow => ({
   suite,

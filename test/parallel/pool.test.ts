@@ -5,7 +5,7 @@ import { pool } from "../../ts/parallel/pool.ts";
 import { digestBytes } from "../../ts/analyze/evaluation.ts";
 import { evaluateAt } from "../../ts/analyze/evaluate.ts";
 import { imageDataset } from "../../ts/data/dataset.ts";
-import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
+import { layerNetwork, randomSpikes } from "../../ts/timing/layers.ts";
 import { createSimulator } from "../../ts/engine/create.ts";
 import { toSpiking } from "../../ts/mapping/to-spiking.ts";
 import { currentPlatform, providePlatform, type WorkerHandle } from "../../ts/platform.ts";

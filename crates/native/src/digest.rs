@@ -1,4 +1,4 @@
-//! FNV-1a over the bytes of 32-bit words, as ts/bench/digest.ts computes it.
+//! FNV-1a over the bytes of 32-bit words, as ts/timing/digest.ts computes it.
 
 pub struct Digest(u32);
 
