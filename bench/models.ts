@@ -113,7 +113,20 @@ export async function openModel(spec: ModelSpec, code: ModelCode): Promise<OpenM
   const network =
     leakFactor === undefined
       ? mapped
-      : { ...mapped, nodes: mapped.nodes.map((node) => (node.kind === "population" ? { ...node, leakFactor } : node)) };
+      : {
+          ...mapped,
+          nodes: mapped.nodes.map((node) =>
+            node.kind === "population"
+              ? {
+                  ...node,
+                  neuron: {
+                    ...node.neuron,
+                    leak: { factorPerTick: Float32Array.from(node.neuron.threshold, () => leakFactor) },
+                  },
+                }
+              : node,
+          ),
+        };
   const { images, labels } = await testImages(spec, relu);
   return { network, relu, onnx, images, labels, reference: spec.reference };
 }

@@ -282,7 +282,8 @@ function isPlain(value: unknown): boolean {
   return typeof value === "object" && value !== null && kindOf(value) === "Object";
 }
 
-function isArrayLike(value: unknown): value is ArrayLike<unknown> {
+/** An array, a typed array of numbers, or an object with a length. */
+export function isArrayLike(value: unknown): value is ArrayLike<unknown> {
   if (Array.isArray(value)) return true;
   if (ArrayBuffer.isView(value)) return !/^(DataView|Big)/.test(kindOf(value));
   if (!isPlain(value)) return false;

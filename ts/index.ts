@@ -26,9 +26,10 @@ export type {
   Conv2dSynapse,
   DenseSynapse,
   IdentitySynapse,
+  LlifNeuron,
   NegativeSide,
+  Neuron,
   Population,
-  Refractory,
   ScheduleName,
   SpikeSign,
   SpikingInput,
@@ -42,19 +43,26 @@ export {
   population,
   spikingNetwork,
   SpikingNetworkBuilder,
-  type ConnectOptions,
-  type Conv2dLayerOptions,
-  type DenseLayerOptions,
-  type DenseWeights,
-  type Leak,
-  type NeuronOptions,
-  type OutputOptions,
-  type PerNeuron,
-  type PoolLayerOptions,
-  type SpikingNetworkOptions,
 } from "./spiking/builder.ts";
+export type { DenseWeights } from "./spiking/dense-weights.ts";
+export type {
+  ConnectOptions,
+  Conv2dLayerOptions,
+  DenseLayerOptions,
+  OutputOptions,
+  PoolLayerOptions,
+  SpikingNetworkOptions,
+} from "./spiking/layer-options.ts";
+export type {
+  Leak,
+  NeuronOptions,
+  PerNeuron,
+  Refractory,
+  ResetKind,
+  UniformRefractory,
+} from "./spiking/neurons/options.ts";
 export { checkSpikingNetwork } from "./spiking/check.ts";
-export { biologicalNeuron, synapticCharge, type BiologicalNeuron } from "./spiking/neuron.ts";
+export { biologicalNeuron, synapticCharge, type BiologicalCharges, type BiologicalNeuron } from "./spiking/neuron.ts";
 export { encodeConstant, encodePoisson, encodeRegular, type EncodedSpikes } from "./encode/encode.ts";
 export { encodings, inputEncoder, type Encoding, type EncodingChoice, type InputEncoder } from "./analyze/encoding.ts";
 export { encodePhase, type PhaseDigits } from "./encode/phase.ts";

@@ -83,7 +83,11 @@ function allLayers(quick: boolean): BenchCase[] {
     const network = layerNetwork(layer, code);
     const hardReset = {
       ...network,
-      nodes: network.nodes.map((node) => (node.kind === "population" ? { ...node, reset: "hard" as const } : node)),
+      nodes: network.nodes.map((node) =>
+        node.kind === "population"
+          ? { ...node, neuron: { ...node.neuron, reset: { hard: Uint8Array.from(node.neuron.threshold, () => 1) } } }
+          : node,
+      ),
     };
     const soft = [
       ...spikingjelly(quick),

@@ -28,7 +28,7 @@ export async function createSimulator(network: SpikingNetwork) {
     const counts: Record<string, Uint32Array> = {};
     for (const { population, potential } of layers) {
       counts[population.name] = new Uint32Array(potential.length);
-      potential.set(population.initialPotential);
+      potential.set(population.neuron.initialPotential);
     }
     for (let tick = 0, next = 0; tick < ticks; tick++) {
       const first = next;
@@ -36,10 +36,11 @@ export async function createSimulator(network: SpikingNetwork) {
       let events = spikes.neurons.subarray(first, next);
       for (const layer of layers) {
         const { potential, rows, fired } = layer;
-        const { name, leakFactor, bias, threshold } = layer.population;
-        const leak = Math.fround(leakFactor);
+        const { name, bias, neuron: parameters } = layer.population;
+        const { threshold, leak } = parameters;
+        const factors = leak?.factorPerTick ?? new Float32Array(potential.length).fill(1);
         for (let neuron = 0; neuron < potential.length; neuron++)
-          potential[neuron] = Math.fround(leak * potential[neuron]) + bias[neuron];
+          potential[neuron] = Math.fround(factors[neuron] * potential[neuron]) + bias[neuron];
         for (let event = 0; event < events.length; event++) {
           const row = events[event] * potential.length;
           for (let neuron = 0; neuron < potential.length; neuron++) potential[neuron] += rows[row + neuron];

@@ -39,13 +39,7 @@ function handMade(overrides: Partial<SpikingNetwork> = {}): SpikingNetwork {
         name: "hidden",
         shape: [2],
         bias: Int32Array.of(0, 4),
-        threshold: Int32Array.of(64, 64),
-        initialPotential: Int32Array.of(32, 32),
-        floor: -Infinity,
-        leakFactor: 1,
-        reset: "soft",
-        spikesPerTick: 1,
-        refractory: { ticks: 0, input: "integrate" },
+        neuron: { model: "llif", threshold: Int32Array.of(64, 64), initialPotential: Int32Array.of(32, 32) },
         unit: Float64Array.of(1, 1),
       },
       {
@@ -304,8 +298,11 @@ it("reads a synchronous network after several numbers of ticks in one run", asyn
         ? {
             ...node,
             bias: Float32Array.from(node.bias),
-            threshold: Float32Array.of(256, 256),
-            initialPotential: Float32Array.of(128, 128),
+            neuron: {
+              model: "llif" as const,
+              threshold: Float32Array.of(256, 256),
+              initialPotential: Float32Array.of(128, 128),
+            },
           }
         : node.kind === "output"
           ? { ...node, bias: Float32Array.from(node.bias) }

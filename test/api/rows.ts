@@ -28,7 +28,7 @@ const images = Array.from({ length: 12 }, (_, index) => Uint8Array.of(20 * index
 const maxima = { relu1: [1, 1, 1] };
 const phase = await llif.toSpiking(relu, { calibration: images, bits: 4 });
 const rate = await llif.toSpiking(relu, { calibration: images, code: "rate", ticks: 8 });
-const si = { capacitanceFarad: 1e-10, thresholdVolt: 0.015, dtSeconds: 1e-4 };
+const si = { capacitanceFarad: 1e-10, thresholdVolt: 0.015, dtSeconds: 1e-4, resistanceOhm: 1e8 };
 const inSiUnits = await llif.toSpiking(relu, { calibration: images, code: "rate", ticks: 8, neuron: si });
 const image = images[3];
 const byHand = await llif.createSimulator(llif.population({ weights: [[0.5, 0.25]], threshold: 1 }), {

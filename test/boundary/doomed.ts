@@ -25,8 +25,7 @@ export function doomedNetwork(): SpikingNetwork {
     name: "rare",
     shape: [1, 1, 1],
     bias: Float32Array.of(0),
-    threshold: Float32Array.of(1000),
-    initialPotential: Float32Array.of(0),
+    neuron: { model: "llif", threshold: Float32Array.of(1000), initialPotential: Float32Array.of(0) },
     unit: Float64Array.of(1),
   };
   const around = { top: 0, left: 0, bottom: 0, right: 0 };

@@ -23,7 +23,10 @@ const codes: Readonly<Record<string, (network: SpikingNetwork) => SpikingNetwork
     nodes: network.nodes.map(
       (node): SpikingNode =>
         node.kind === "population"
-          ? { ...node, threshold: Int32Array.from(node.threshold, (theta) => 2 * theta) }
+          ? {
+              ...node,
+              neuron: { ...node.neuron, threshold: Int32Array.from(node.neuron.threshold, (theta) => 2 * theta) },
+            }
           : node,
     ),
   }),
@@ -82,8 +85,11 @@ function transposed(network: SpikingNetwork): SpikingNetwork {
     name: "up",
     shape,
     bias: filled(2 * channels, (index) => index % 5),
-    threshold: filled(2 * channels, (index) => 5 + (index % 9)),
-    initialPotential: filled(2 * channels, (index) => index % 4),
+    neuron: {
+      model: "llif",
+      threshold: filled(2 * channels, (index) => 5 + (index % 9)),
+      initialPotential: filled(2 * channels, (index) => index % 4),
+    },
     unit: new Float64Array(2 * channels).fill(1),
   };
   const groups = channels % 2 === 0 ? 2 : 1;

@@ -69,7 +69,7 @@ function simulateByDefinition({ network, spikes }: Made): Record<string, string[
             );
         }
         if (potential[neuron] < 1) return false;
-        potential[neuron] = node.reset === "hard" ? 0 : potential[neuron] - 1;
+        potential[neuron] = node.neuron.reset !== undefined ? 0 : potential[neuron] - 1;
         result[node.name].push(`${tick}:${neuron}`);
         return true;
       });

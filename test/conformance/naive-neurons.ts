@@ -1,4 +1,4 @@
-import type { Population, SpikingNetwork, SpikingNode, SpikingPool } from "../../ts/spiking/network.ts";
+import type { SpikingNetwork, SpikingNode, SpikingPool } from "../../ts/spiking/network.ts";
 
 /** Into one neuron, by synapse: products of constant current, and [weight, spike] by tick, in order of arrival. */
 export type Arrivals = readonly { readonly products: readonly Pair[]; readonly spikes: readonly (readonly Pair[])[] }[];
@@ -45,20 +45,24 @@ function synchronous(node: Body, neuron: number, ticks: number, arrivals: Arriva
     let charge = 0;
     return range(ticks).map((tick) => (charge += arrive(drive, tick)));
   }
-  const alpha = f(node.leakFactor);
-  const theta = at(node.threshold, neuron);
-  let v = at(node.initialPotential, neuron);
+  const { threshold, initialPotential, leak, floor, reset, refractory, spikesPerTick = 1 } = node.neuron;
+  const alpha = at(leak?.factorPerTick ?? [1], neuron);
+  const least = at(floor ?? [-Infinity], neuron);
+  const hard = at(reset?.hard ?? [0], neuron) === 1;
+  const waits = at(refractory?.ticks ?? [0], neuron);
+  const theta = at(threshold, neuron);
+  let v = at(initialPotential, neuron);
   let lastSpike = -Infinity;
   return range(ticks).map((tick) => {
-    const refractory = tick - lastSpike <= node.refractory.ticks;
+    const waiting = tick - lastSpike <= waits;
     v = f(alpha * v);
-    if (!(refractory && node.refractory.input === "discard")) v = arrive(f(v + drive), tick);
-    if (v < f(node.floor)) v = f(node.floor);
-    if (refractory || v < theta) return v;
-    const count = Math.min(Math.floor(v / theta), (node as Population).spikesPerTick);
+    if (!(waiting && refractory?.input === "discard")) v = arrive(f(v + drive), tick);
+    if (v < least) v = least;
+    if (waiting || v < theta) return v;
+    const count = Math.min(Math.floor(v / theta), spikesPerTick);
     emit(tick, new Array<number>(count).fill(1));
     lastSpike = tick;
-    return (v = node.reset === "hard" ? 0 : f(v - count * theta));
+    return (v = hard ? 0 : f(v - count * theta));
   });
 }
 
@@ -97,8 +101,8 @@ function signedRate(
   return range(ticks).map((tick) => {
     const charge = floorDivide(BigInt(tick + 1) * current, BigInt(network.windowTicks)) + spikes[tick];
     if (node.kind === "output") return wrap(charge);
-    const theta = BigInt(at(node.threshold, neuron));
-    const v = charge + BigInt(at(node.initialPotential, neuron));
+    const theta = BigInt(at(node.neuron.threshold, neuron));
+    const v = charge + BigInt(at(node.neuron.initialPotential, neuron));
     const count = clip(floorDivide(v, theta), 0n, BigInt(network.levels));
     emit(
       tick,
@@ -120,10 +124,10 @@ function layerwise(
 ): number[] {
   const payloads = payloadsOf(network, ticks);
   let base = constantCharge(node, neuron, arrivals);
-  if (node.kind === "population") base += BigInt(at(node.initialPotential, neuron));
+  if (node.kind === "population") base += BigInt(at(node.neuron.initialPotential, neuron));
   const trace = arrived(arrivals, payloads).map((charge) => wrap(base + charge));
   if (node.kind === "output") return trace;
-  const theta = BigInt(at(node.threshold, neuron));
+  const theta = BigInt(at(node.neuron.threshold, neuron));
   const levels = BigInt(network.levels);
   const signed = network.spikes === "signed";
   let v = BigInt(trace[ticks - 1]);
@@ -151,7 +155,7 @@ function realTimes(node: Body, neuron: number, arrivals: Arrivals, emit: Emit): 
   for (const { products, spikes } of arrivals)
     for (const [weight, value] of [...products, ...spikes[0]]) charge = f(charge + f(weight * f(value)));
   if (node.kind === "output") return [charge];
-  if (charge > 0) emit(0, [1 - (1 - Math.min(1, f(charge / at(node.threshold, neuron))))]);
+  if (charge > 0) emit(0, [1 - (1 - Math.min(1, f(charge / at(node.neuron.threshold, neuron))))]);
   return [charge, Math.min(charge, 0)];
 }
 

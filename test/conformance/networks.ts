@@ -3,6 +3,7 @@ import type { Engine } from "../../ts/engine/engine.ts";
 import type {
   Conv2dSynapse,
   ConvTranspose2dSynapse,
+  LlifNeuron,
   Population,
   SpikingNetwork,
   SpikingNode,
@@ -225,17 +226,40 @@ function drawPopulation(draw: Draw, name: string, shape: Shape, variant: Variant
     name,
     shape,
     bias: charges(length(), -8, 12),
-    threshold,
-    initialPotential: variant === "ttfs times" ? new Float32Array(channels) : charges(length(), -5, 30),
-    floor: plain || draw.chance(60) ? -Infinity : draw.of(0, -7.3, -40),
-    leakFactor: plain || draw.chance(50) ? 1 : draw.of(0.9, 0.5, Math.exp(-1 / 20)),
-    reset: !plain && !several && draw.chance(40) ? "hard" : "soft",
-    spikesPerTick: several ? draw.of(2, 5, 1000) : 1,
-    refractory:
-      plain || draw.chance(60)
-        ? { ticks: 0, input: "integrate" }
-        : { ticks: draw.integer(1, 4), input: draw.of("integrate", "discard") },
+    neuron: {
+      model: "llif",
+      threshold,
+      initialPotential: variant === "ttfs times" ? new Float32Array(channels) : charges(length(), -5, 30),
+      ...(plain ? {} : drawDynamics(draw, shape, several)),
+    },
     unit: new Float64Array(channels).fill(1),
+  };
+}
+
+/** Each parameter absent, the same for all neurons, one a channel, or one a neuron. */
+function drawDynamics(
+  draw: Draw,
+  shape: Shape,
+  several: boolean,
+): Pick<LlifNeuron, "leak" | "floor" | "reset" | "refractory" | "spikesPerTick"> {
+  const row = <T>(values: readonly T[]): T[] => {
+    const length = draw.of(shape[shape.length - 1], sizeOf(shape));
+    const same = draw.chance(40) ? [draw.of(...values)] : values;
+    return Array.from({ length }, () => draw.of(...same));
+  };
+  return {
+    ...(draw.chance(50) ? {} : { leak: { factorPerTick: Float32Array.from(row([1, 0.9, 0.5, Math.exp(-1 / 20)])) } }),
+    ...(draw.chance(60) ? {} : { floor: Float32Array.from(row([-Infinity, 0, -7.3, -40])) }),
+    ...(several || draw.chance(60) ? {} : { reset: { hard: Uint8Array.from(row([0, 1])) } }),
+    ...(draw.chance(60)
+      ? {}
+      : {
+          refractory: {
+            ticks: Uint32Array.from(row([0, 1, 2, 3, 4])),
+            input: draw.of<"integrate" | "discard">("integrate", "discard"),
+          },
+        }),
+    ...(several ? { spikesPerTick: draw.of(2, 5, 1000) } : {}),
   };
 }
 

@@ -49,13 +49,7 @@ function pooledInput(
     name: "neurons",
     shape,
     bias: new Int32Array(channels),
-    threshold: new Int32Array(channels).fill(2),
-    initialPotential: new Int32Array(channels),
-    floor: -Infinity,
-    leakFactor: 1,
-    reset: "soft",
-    spikesPerTick: 1,
-    refractory: { ticks: 0, input: "integrate" },
+    neuron: { model: "llif", threshold: new Int32Array(channels).fill(2), initialPotential: new Int32Array(channels) },
     unit: new Float64Array(channels).fill(1),
   };
   const levels =

@@ -3,8 +3,9 @@ import { pcg32 } from "../../ts/encode/random.ts";
 import type { Engine, Result, RunInput } from "../../ts/engine/engine.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { engines } from "../theorems/engines.ts";
-import { spikingNetwork, type NeuronOptions } from "../../ts/spiking/builder.ts";
-import { populationsOf, type Charges, type SpikingNetwork } from "../../ts/spiking/network.ts";
+import { spikingNetwork } from "../../ts/spiking/builder.ts";
+import type { NeuronOptions } from "../../ts/spiking/neurons/options.ts";
+import { populationsOf, type Charges, type LlifNeuron, type SpikingNetwork } from "../../ts/spiking/network.ts";
 import { sizeOf } from "../../ts/tensor.ts";
 import { refusedBy } from "./networks.ts";
 import { suite } from "./suite.ts";
@@ -124,18 +125,25 @@ function convolution(): SpikingNetwork {
   return features.dense({ ...neuron, weights: weights(inputs * 50, inputs, 9) }).build();
 }
 
-const plain = {
-  leakFactor: 1,
-  floor: -Infinity,
-  reset: "soft",
-  spikesPerTick: 1,
-  refractory: { ticks: 0, input: "integrate" },
-} as const;
+/** Without what a layerwise neuron lacks. */
+const plainNeuron = (threshold: Charges, initialPotential: Charges): LlifNeuron => ({
+  model: "llif",
+  threshold,
+  initialPotential,
+});
 
 /** The same graph with spikes at real times. */
 function realTimes(network: SpikingNetwork): SpikingNetwork {
   const nodes = network.nodes.map((node) =>
-    node.kind === "population" ? { ...node, ...plain, initialPotential: node.initialPotential.map(() => 0) } : node,
+    node.kind === "population"
+      ? {
+          ...node,
+          neuron: plainNeuron(
+            node.neuron.threshold,
+            node.neuron.initialPotential.map(() => 0),
+          ),
+        }
+      : node,
   );
   return { ...network, code: "ttfs", schedule: "layerwise", windowTicks: 1, levels: 0, nodes };
 }
@@ -154,13 +162,14 @@ function layerwise(network: SpikingNetwork, code: "rate" | "phase" | "ttfs", win
     nodes: network.nodes.map((node) => {
       if (node.kind === "pool") return node;
       if (node.kind === "output") return { ...node, bias: integers(node.bias) };
-      const threshold = integers(node.threshold).map((value) => value * (code === "phase" ? 4 : 1));
+      const threshold = integers(node.neuron.threshold).map((value) => value * (code === "phase" ? 4 : 1));
       return {
         ...node,
-        ...plain,
         bias: integers(node.bias),
-        initialPotential: threshold.map((value) => value / 2),
-        threshold,
+        neuron: plainNeuron(
+          threshold,
+          threshold.map((value) => value / 2),
+        ),
       };
     }),
   };

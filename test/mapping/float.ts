@@ -24,7 +24,7 @@ export function outputBounds(network: SpikingNetwork): number[] {
       bounds.set(node.name, members * (bounds.get(node.from) as number));
       continue;
     }
-    const threshold = node.kind === "population" ? node.threshold[0] : 1;
+    const threshold = node.kind === "population" ? node.neuron.threshold[0] : 1;
     const channels = node.shape[node.shape.length - 1];
     let arriving = 0;
     for (const synapse of synapsesTo(network, node.name)) {

@@ -23,7 +23,7 @@ function chargeOf(network: SpikingNetwork, name: string, channel: number): numbe
   if (node === undefined || node.kind === "pool") throw new Error(`no layer ${name}`);
   return (
     node.unit[channel % node.unit.length] /
-    (node.kind === "population" ? node.threshold[channel % node.threshold.length] : 1)
+    (node.kind === "population" ? node.neuron.threshold[channel % node.neuron.threshold.length] : 1)
   );
 }
 

@@ -76,7 +76,7 @@ describe("the neuron of synchronous rate", () => {
     const [first] = populationsOf(network);
     const theta = neuron.capacitanceFarad * neuron.thresholdVolt * 2 ** 40;
     expect(network.dtSeconds).toBe(1e-3);
-    expect(first.threshold[0]).toBeCloseTo(theta, 6);
+    expect(first.neuron.threshold[0]).toBeCloseTo(theta, 6);
     const { bias } = relu.nodes[1] as { bias: Float32Array };
     first.bias.forEach((charge, index) => expect(charge / theta).toBeCloseTo(bias[index] / first.unit[index], 5));
   });
@@ -128,7 +128,7 @@ describe("the neuron of synchronous rate", () => {
         (sum, pixel, input) => sum + synapse.weights[neuron * 12 + input] * pixel,
         first.bias[neuron],
       );
-      expect(Math.abs(count - hardResetCount(drive, first.threshold[0], 400))).toBeLessThanOrEqual(1);
+      expect(Math.abs(count - hardResetCount(drive, first.neuron.threshold[0], 400))).toBeLessThanOrEqual(1);
     });
     simulator.dispose();
   });

@@ -121,7 +121,7 @@ describe("a rescale by up to ten thousand", () => {
         expect(unit / factor[channel] / before[layer].unit[channel]).toBeCloseTo(1, 4),
       );
     });
-    after.forEach(({ threshold }, layer) => expect(threshold).toEqual(before[layer].threshold));
+    after.forEach(({ neuron }, layer) => expect(neuron.threshold).toEqual(before[layer].neuron.threshold));
     scaled.synapses.forEach(({ weights }, number) =>
       weights.forEach((weight, index) =>
         expect(Math.abs(weight - plain.synapses[number].weights[index])).toBeLessThanOrEqual(1),

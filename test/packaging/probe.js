@@ -30,13 +30,12 @@ function network({ code, schedule, arithmetic, windowTicks, levels, threshold })
     name,
     shape,
     bias: charges(size, threshold / 8),
-    threshold: array.from({ length: size }, () => threshold),
-    initialPotential: array.from({ length: size }, () => threshold / 2),
-    floor: -Infinity,
-    leakFactor: schedule === "synchronous" ? 0.97 : 1,
-    reset: "soft",
-    spikesPerTick: 1,
-    refractory: { ticks: 0, input: "integrate" },
+    neuron: {
+      model: "llif",
+      threshold: array.from({ length: size }, () => threshold),
+      initialPotential: array.from({ length: size }, () => threshold / 2),
+      ...(schedule === "synchronous" ? { leak: { factorPerTick: new Float32Array(size).fill(0.97) } } : {}),
+    },
     unit: new Float64Array(size).fill(1),
   });
   const synapse = (from, to, rest) => ({ from, to, delayTicks: 0, ...rest });

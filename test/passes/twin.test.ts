@@ -23,14 +23,8 @@ function population(random: Random, name: string, shape: Shape, generalThreshold
     rectified: true,
     name,
     shape,
-    threshold,
     bias: integers(random, length, -3000, 3000),
-    initialPotential: threshold.map((theta) => theta >> 1),
-    floor: -Infinity,
-    leakFactor: 1,
-    reset: "soft",
-    spikesPerTick: 1,
-    refractory: { ticks: 0, input: "integrate" },
+    neuron: { model: "llif", threshold, initialPotential: threshold.map((theta) => theta >> 1) },
     unit: new Float64Array(channels).fill(1),
   };
 }
@@ -164,9 +158,10 @@ function plainTwin(network: SpikingNetwork, input: readonly number[]): Map<strin
     }
     const fire = (v: number, index: number) => {
       if (node.kind === "output") return v;
-      const length = node.threshold.length;
+      const { threshold, initialPotential } = node.neuron;
+      const length = threshold.length;
       return Math.min(
-        Math.max(Math.floor((v + node.initialPotential[index % length]) / node.threshold[index % length]), 0),
+        Math.max(Math.floor((v + initialPotential[index % length]) / threshold[index % length]), 0),
         network.levels,
       );
     };
@@ -230,8 +225,10 @@ describe("twin pass", () => {
   it("refuses networks that have no twin, naming the neurons", async () => {
     const network = randomTwinNetwork(2);
     const hard = network.nodes.map((node) =>
-      node.name === "second" ? { ...node, reset: "hard" } : node,
-    ) as SpikingNode[];
+      node.kind === "population" && node.name === "second"
+        ? { ...node, neuron: { ...node.neuron, reset: { hard: Uint8Array.from(node.neuron.threshold, () => 1) } } }
+        : node,
+    );
     await expect(createTwinPass({ ...network, nodes: hard })).rejects.toMatchObject({
       code: "UNSUPPORTED",
       nodes: ["second"],

@@ -3,7 +3,7 @@ import { referenceEngine } from "../../ts/engine/reference.ts";
 import { population, spikingNetwork } from "../../ts/spiking/builder.ts";
 import { checkSpikingNetwork } from "../../ts/spiking/check.ts";
 import { biologicalNeuron, synapticCharge } from "../../ts/spiking/neuron.ts";
-import type { Population, SpikingNetwork } from "../../ts/spiking/network.ts";
+import type { LlifNeuron, Population, SpikingNetwork } from "../../ts/spiking/network.ts";
 
 const ones = (length: number): Float32Array => new Float32Array(length).fill(1);
 
@@ -37,10 +37,13 @@ describe("spikingNetwork", () => {
     expect([
       ...node({ weights, threshold: 1, bias: 0.5, leak: { kind: "constant", chargePerTick: [0.25, -0.25] } }).bias,
     ]).toEqual([0.25, 0.75]);
-    expect(node({ weights, threshold: 1, leak: { kind: "ohmic", timeConstantTicks: 10 } }).leakFactor).toBe(
-      Math.exp(-0.1),
-    );
-    expect(node({ weights, threshold: 1, refractory: 3 }).refractory).toEqual({ ticks: 3, input: "integrate" });
+    expect(node({ weights, threshold: 1, leak: { kind: "ohmic", timeConstantTicks: 10 } }).neuron.leak).toEqual({
+      factorPerTick: new Float32Array(2).fill(Math.exp(-0.1)),
+    });
+    expect(node({ weights, threshold: 1, refractory: 3 }).neuron.refractory).toEqual({
+      ticks: Uint32Array.of(3, 3),
+      input: "integrate",
+    });
   });
 
   it("steps a population by hand", async () => {
@@ -116,13 +119,16 @@ describe("spikingNetwork", () => {
           .output({ weights: [[1]] })
           .dense({ weights: [[1]], threshold: 1 }),
     ],
-    ["leakFactor: expected a finite number >= 0 <= 1, got 2", () => checkWith({ leakFactor: 2 })],
-    ["floor: expected a finite number, or -Infinity", () => checkWith({ floor: NaN })],
+    [
+      "factorPerTick: expected a finite number >= 0 <= 1, got 2",
+      () => checkNeuron({ leak: { factorPerTick: Float32Array.of(2) } }),
+    ],
+    ["floor: expected a finite number, or -Infinity", () => checkNeuron({ floor: Float32Array.of(NaN) })],
     [
       "bias: expected a Float32Array in a float32 network, got an Int32Array of 1",
       () => checkWith({ bias: Int32Array.of(1) }),
     ],
-    ["initialPotential: expected 1 values, one a channel", () => checkWith({ initialPotential: ones(2) })],
+    ["initialPotential: expected 1 values, one a channel", () => checkNeuron({ initialPotential: ones(2) })],
   ])("refuses with: %s", (message, build) => {
     expect(build).toThrow(message);
   });
@@ -141,8 +147,7 @@ describe("spikingNetwork", () => {
     const node: Population = {
       ...(network.nodes[0] as Population),
       bias: Int32Array.of(0),
-      threshold: Int32Array.of(2),
-      initialPotential: Int32Array.of(1),
+      neuron: { model: "llif", threshold: Int32Array.of(2), initialPotential: Int32Array.of(1) },
     };
     const layerwise: SpikingNetwork = {
       ...network,
@@ -160,6 +165,11 @@ describe("spikingNetwork", () => {
 function checkWith(change: Partial<Population>): void {
   const network = population({ weights: [[1]], threshold: 1 });
   checkSpikingNetwork({ ...network, nodes: [{ ...(network.nodes[0] as Population), ...change }] });
+}
+
+function checkNeuron(change: Partial<LlifNeuron>): void {
+  const network = population({ weights: [[1]], threshold: 1 });
+  checkWith({ neuron: { ...(network.nodes[0] as Population).neuron, ...change } });
 }
 
 describe("biologicalNeuron", () => {

@@ -87,7 +87,7 @@ function unbounded(
 
 function clipped(
   { levels }: SpikingNetwork,
-  { threshold, initialPotential }: Population,
+  { neuron: { threshold, initialPotential } }: Population,
   charge: bigint,
   index: number,
   ternary: boolean,
@@ -160,13 +160,11 @@ describe("a network by hand", () => {
         name: "n",
         shape: [2],
         bias: new Int32Array(2),
-        threshold: new Int32Array(2).fill(4096),
-        initialPotential: new Int32Array(2).fill(2048),
-        floor: -Infinity,
-        leakFactor: 1,
-        reset: "soft",
-        spikesPerTick: 1,
-        refractory: { ticks: 0, input: "integrate" },
+        neuron: {
+          model: "llif",
+          threshold: new Int32Array(2).fill(4096),
+          initialPotential: new Int32Array(2).fill(2048),
+        },
         unit: new Float64Array(2).fill(1),
       },
       {

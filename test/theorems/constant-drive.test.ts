@@ -15,7 +15,8 @@ import {
   refractoryRate,
   reluRate,
 } from "../../ts/mapping/equations.ts";
-import { spikingNetwork, type NeuronOptions } from "../../ts/spiking/builder.ts";
+import { spikingNetwork } from "../../ts/spiking/builder.ts";
+import type { NeuronOptions } from "../../ts/spiking/neurons/options.ts";
 import { engines, simulate } from "./engines.ts";
 
 const run = { seed: 1, numRuns: 60 };

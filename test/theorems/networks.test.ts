@@ -282,13 +282,11 @@ function exact(
       name,
       shape: [weights.length],
       bias: Int32Array.from(bias),
-      threshold: new Int32Array(weights.length).fill(threshold),
-      initialPotential: new Int32Array(weights.length).fill(threshold / 2),
-      floor: -Infinity,
-      leakFactor: 1,
-      reset: "soft",
-      spikesPerTick: 1,
-      refractory: { ticks: 0, input: "integrate" },
+      neuron: {
+        model: "llif" as const,
+        threshold: new Int32Array(weights.length).fill(threshold),
+        initialPotential: new Int32Array(weights.length).fill(threshold / 2),
+      },
       unit: new Float64Array(weights.length).fill(1),
     })),
     synapses: layers.map(({ name, weights }, layer) => ({

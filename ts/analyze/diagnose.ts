@@ -217,8 +217,9 @@ class PopulationLayer extends Layer {
     const { population, pools } = this.#correspondence;
     const own = run.counts[population.name];
     const { arithmetic, levels } = this.network;
+    const { spikesPerTick = 1 } = population.neuron;
     const realTimes = hasRealTimes(this.network);
-    const most = realTimes ? Infinity : arithmetic === "int32" ? levels : ticks * population.spikesPerTick;
+    const most = realTimes ? Infinity : arithmetic === "int32" ? levels : ticks * spikesPerTick;
     const { spikes } = eventsOf(this.network, population.name, run.counts, [], events);
     for (let index = 0; index < own.length; index++) {
       this.#spikes += spikes[index];
@@ -226,7 +227,7 @@ class PopulationLayer extends Layer {
       if (own[index] < most) this.#full[index] = 0;
     }
     // Times reach a whole window, counts the levels, rates so many spikes a tick.
-    const largest = realTimes ? 1 : arithmetic === "int32" ? levels : population.spikesPerTick;
+    const largest = realTimes ? 1 : arithmetic === "int32" ? levels : spikesPerTick;
     for (let index = 0; index < exact.length; index++) {
       const channel = index % population.unit.length;
       // Behind a pool, it is unknown which of its neurons the ReLU was of.

@@ -1,7 +1,7 @@
 import { requireReluNetwork } from "../relu/check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { checkArray, checkFunction, checkInteger, checkObject } from "../check.ts";
-import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import { outputsOf, populationsOf, type Population, type SpikingNetwork } from "../spiking/network.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { membranesOf, type ActivityMeter, type ActivitySums, type Stage, type StageSums } from "./activity.ts";
@@ -139,10 +139,7 @@ function spikingActivity(
   const updates = membranes * (network.schedule === "synchronous" ? ticks : 1) + spikes;
   const shifts = network.code === "phase" ? (network.windowTicks - 1) * spikedMembranes(network, stages) : 0;
   const ternary = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
-  const leaks = network.nodes.reduce(
-    (sum, node) => sum + (node.kind === "population" && node.leakFactor !== 1 ? sizeOf(node.shape) * ticks : 0),
-    0,
-  );
+  const leaks = ticks * sum(populationsOf(network).map(leakingNeurons));
   // Tripling is a shift and an add.
   const compute =
     analog * pixelCost +
@@ -301,13 +298,26 @@ function weightBytes({ weights, weightBits }: Stage, exact: boolean): number {
   return weights * (exact && weightBits <= 16 ? 2 : 4);
 }
 
-/** Bias and threshold, 32 bits each. */
+/** Neurons with an ohmic leak, which each multiply once a tick. */
+function leakingNeurons({ neuron: { leak }, shape }: Population): number {
+  if (leak === undefined) return 0;
+  const { factorPerTick } = leak;
+  return (factorPerTick.filter((factor) => factor !== 1).length * sizeOf(shape)) / factorPerTick.length;
+}
+
+/** Bias and threshold, and every further parameter that is not the same for all neurons; 32 bits each. */
 function parameterBytes(network: SpikingNetwork): number {
-  return network.nodes.reduce(
-    (total, node) =>
-      total +
-      (node.kind === "pool" ? 0 : 4 * node.bias.length + (node.kind === "population" ? 4 * node.threshold.length : 0)),
-    0,
+  return sum(
+    network.nodes.map((node) => {
+      if (node.kind === "pool") return 0;
+      if (node.kind === "output") return 4 * node.bias.length;
+      const { threshold, leak, floor, reset, refractory } = node.neuron;
+      const rows: ArrayLike<number>[] = [leak?.factorPerTick, floor, reset?.hard, refractory?.ticks].filter(
+        (row) => row !== undefined,
+      );
+      const own = rows.filter((row) => Array.from(row).some((value) => value !== row[0]));
+      return 4 * (node.bias.length + threshold.length + sum(own.map(({ length }) => length)));
+    }),
   );
 }
 

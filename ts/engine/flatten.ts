@@ -203,15 +203,15 @@ function layerMessage(
       ...incoming,
     );
   }
-  const { refractory } = node;
-  // Each list has one value for all neurons.
+  const { threshold, initialPotential, leak, floor, reset, refractory, spikesPerTick = 1 } = node.neuron;
+  // Each array has one value for all neurons, for each channel or for each neuron.
   const rows = [
-    floats(node.leakFactor),
-    floats(node.floor),
-    Uint32Array.of(Number(node.reset === "hard")),
-    Uint32Array.of(refractory.ticks),
+    leak === undefined ? floats(1) : bitsOf(leak.factorPerTick),
+    floor === undefined ? floats(-Infinity) : bitsOf(floor),
+    Uint32Array.from(reset?.hard ?? [0]),
+    refractory?.ticks ?? zero,
   ];
-  const neuron = [node.spikesPerTick, refractory.input === "discard", ...rows];
+  const neuron = [spikesPerTick, refractory?.input === "discard", ...rows];
   const traced = recording.potentials.find(({ population }) => population === node.name)?.neurons ?? none;
   const recorded = recording.spikes.includes(node.name);
   return message(
@@ -223,8 +223,8 @@ function layerMessage(
     recorded,
     ...neuron,
     bias,
-    bitsOf(node.threshold),
-    bitsOf(node.initialPotential),
+    bitsOf(threshold),
+    bitsOf(initialPotential),
     traced,
     ...incoming,
   );

@@ -5,13 +5,14 @@ import { averageDivisors } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork, type ReluNode, type Window2d } from "../relu/network.ts";
 import { plainSample, type PlainSample, type SampleValues } from "../samples.ts";
 import {
+  populationsOf,
   shapeOf,
   synapsesTo,
   type Charges,
-  type Population,
   type SpikingNetwork,
   type Synapse,
 } from "../spiking/network.ts";
+import { isPlain } from "../spiking/neurons/llif.ts";
 import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { Core, isFatal } from "./core.ts";
 import { loadGlue, type Glue, type WasmSource } from "./load.ts";
@@ -407,8 +408,8 @@ function addTwinNode(
     addSynapse(raw, charge, lookUp(numbers, synapse.from), synapse, shapeOf(network, synapse.from), node.shape);
   }
   if (node.kind === "output") return charge;
-  const threshold = integers(node.name, node.threshold);
-  let initial = integers(node.name, node.initialPotential);
+  const threshold = integers(node.name, node.neuron.threshold);
+  let initial = integers(node.name, node.neuron.initialPotential);
   if (network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true) {
     // Ternary digits round to the nearest count: T12 has no θ/2 in its neuron, so that the formula does.
     const length = Math.max(threshold.length, initial.length);
@@ -465,9 +466,9 @@ function checkTwin(network: SpikingNetwork): void {
     );
   }
   checkInteger(`network "${network.name}": levels`, network.levels, 1, 2 ** 31 - 1);
-  const plain = (node: Population) =>
-    node.leakFactor === 1 && node.reset === "soft" && node.floor === -Infinity && node.refractory.ticks === 0;
-  const wrong = network.nodes.filter((node) => node.kind === "population" && !plain(node)).map((node) => node.name);
+  const wrong = populationsOf(network)
+    .filter(({ neuron }) => !isPlain(neuron))
+    .map(({ name }) => name);
   wrong.push(...network.synapses.filter((synapse) => synapse.delayTicks !== 0).map((synapse) => synapse.to));
   if (wrong.length > 0) {
     throw new LlifError(

@@ -148,7 +148,7 @@ export function resolveRecording(network: SpikingNetwork, record: RecordOptions 
 }
 
 /** One value for each neuron, from one for each channel or one for each neuron. */
-export function expandCharges<T extends Charges | Float64Array>(values: T, shape: Shape): T {
+export function expandCharges<T extends Charges | Float64Array | Uint32Array | Uint8Array>(values: T, shape: Shape): T {
   const size = sizeOf(shape);
   if (values.length === size) return values;
   const expanded = new (values.constructor as new (length: number) => T)(size);
@@ -169,7 +169,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
 ): Simulator<R> {
   const output = outputsOf(network).at(0);
   const counts = proof === null ? null : inputCounts(proof, network, schedule);
-  const mostPerTick = Math.max(1, ...populationsOf(network).map(({ spikesPerTick }) => spikesPerTick));
+  const mostPerTick = Math.max(1, ...populationsOf(network).map(({ neuron }) => neuron.spikesPerTick ?? 1));
   const pooled = schedule.interleaved && network.nodes.some((node) => node.kind === "pool" && node.mode === "max");
   let ticksSinceReset = 0;
   let spikesSinceReset = 0;

@@ -5,9 +5,10 @@ import { LlifError } from "../errors.ts";
 import { checkSpikingNetwork, requireSpikingNetwork } from "../spiking/check.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { parseJson, shown } from "./json.ts";
+import { upgradeNetwork } from "./llif-upgrade.ts";
 import { readSafetensors, type SafetensorsData, type SafetensorsTensor, writeSafetensors } from "./safetensors.ts";
 
-const formatVersion = "1";
+const formatVersion = "2";
 
 /** A safetensors container: each typed array is a tensor, the rest of the network is JSON that names it. */
 export function writeLlif(network: SpikingNetwork): Uint8Array {
@@ -18,7 +19,8 @@ export function writeLlif(network: SpikingNetwork): Uint8Array {
       value instanceof Float32Array ||
       value instanceof Float64Array ||
       value instanceof Int32Array ||
-      value instanceof Uint32Array
+      value instanceof Uint32Array ||
+      value instanceof Uint8Array
     ) {
       const name = `t${tensors.length}`;
       tensors.push([name, { shape: [value.length], data: value }]);
@@ -46,15 +48,12 @@ export function readLlif(
   const { tensors, metadata } = readSafetensors(bytes, place, { budget });
   if (metadata.format !== "llif")
     throw new LlifError("FORMAT", `${place}: expected a spiking network, got a safetensors file of another kind`);
-  if (metadata.version !== formatVersion)
-    throw new LlifError("FORMAT", `${place}: expected format version ${formatVersion}, got ${metadata.version}`);
-  const network = revived(
-    parseJson(metadata.graph ?? "", `${place}: network description`, budget),
-    tensors,
-    place,
-  ) as SpikingNetwork;
+  if (metadata.version !== formatVersion && metadata.version !== "1")
+    throw new LlifError("FORMAT", `${place}: expected format version 1 or ${formatVersion}, got ${metadata.version}`);
+  const network = revived(parseJson(metadata.graph ?? "", `${place}: network description`, budget), tensors, place);
   try {
-    return checkSpikingNetwork(network);
+    const current = metadata.version === "1" ? upgradeNetwork(network) : network;
+    return checkSpikingNetwork(current as SpikingNetwork);
   } catch (cause) {
     if (cause instanceof LlifError) throw cause;
     throw new LlifError("FORMAT", `${place}: the network description is damaged (${(cause as Error).message})`, {

@@ -15,7 +15,7 @@ export interface BiologicalParameters {
 
 /**
  * What a network that `toSpiking` mapped with `neuron` would be built from.
- * @throws {LlifError} ARGUMENT where the network's threshold is not that of the neuron.
+ * @throws {LlifError} ARGUMENT where a threshold or an ohmic leak of the network is not the neuron's.
  * @see docs/mathematics.md, parameter mapping
  */
 export function biologicalParameters(
@@ -24,21 +24,25 @@ export function biologicalParameters(
   chargeScale = 2 ** 40,
 ): BiologicalParameters {
   requireSpikingNetwork("biologicalParameters: network", network);
-  const { threshold } = biologicalNeuron(neuron, chargeScale);
+  const { threshold, leak } = biologicalNeuron(neuron, chargeScale);
+  const leakFactor = leak?.factorPerTick ?? 1;
   const populations = populationsOf(network);
-  for (const population of populations) {
-    if (Math.abs(population.threshold[0] - (threshold as number)) <= 1e-6 * (threshold as number)) continue;
-    throw new LlifError(
-      "ARGUMENT",
-      `population "${population.name}": expected the neuron's threshold ${threshold}, got ${population.threshold[0]}`,
-      { nodes: [population.name] },
-    );
+  for (const { name, neuron: found } of populations) {
+    const check = (what: string, expected: number, values: ArrayLike<number>) => {
+      const wrong = Array.from(values).find((value) => Math.abs(value - expected) > 1e-6 * expected);
+      if (wrong === undefined) return;
+      throw new LlifError("ARGUMENT", `population "${name}": expected the neuron's ${what} ${expected}, got ${wrong}`, {
+        nodes: [name],
+      });
+    };
+    check("threshold", threshold, found.threshold);
+    check("leak factor", leakFactor, found.leak?.factorPerTick ?? [1]);
   }
   const { dtSeconds, capacitanceFarad, restVolt = 0, injectedCurrentAmpere = 0 } = neuron;
   const byName = <T>(value: (population: (typeof populations)[number]) => T) =>
     Object.fromEntries(populations.map((population) => [population.name, value(population)]));
   return {
-    leakCurrentAmpere: byName(({ bias, leakFactor }) => {
+    leakCurrentAmpere: byName(({ bias }) => {
       const rest = (1 - leakFactor) * capacitanceFarad * restVolt;
       return Float64Array.from(bias, (charge) => injectedCurrentAmpere - (charge / chargeScale - rest) / dtSeconds);
     }),

@@ -13,6 +13,7 @@ import {
   type SpikingPool,
   type Synapse,
 } from "../spiking/network.ts";
+import { isPlain } from "../spiking/neurons/llif.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { applyLinear, type Linear } from "./fold/linear.ts";
 import { expandedRows, type Rows } from "./last-window.ts";
@@ -64,14 +65,15 @@ export function earlyExit(network: SpikingNetwork): EarlyExit | null {
   requireSpikingNetwork("earlyExit: network", network);
   const [output] = outputsOf(network);
   if (output === undefined || network.schedule !== "synchronous" || network.arithmetic !== "float32") return null;
-  const plain = ({ leakFactor, reset, floor, refractory, initialPotential, threshold }: Population): boolean =>
-    leakFactor === 1 &&
-    reset === "soft" &&
-    floor === -Infinity &&
-    refractory.ticks === 0 &&
-    initialPotential.every((value, index) => value < threshold[index % threshold.length]);
+  const applies = ({ neuron }: Population): boolean => {
+    const { threshold, initialPotential } = neuron;
+    const length = Math.max(threshold.length, initialPotential.length);
+    const below = (index: number) =>
+      initialPotential[index % initialPotential.length] < threshold[index % threshold.length];
+    return isPlain(neuron) && Array.from({ length }, (_, index) => below(index)).every(Boolean);
+  };
   if (
-    network.nodes.some((node) => node.kind === "population" && !plain(node)) ||
+    network.nodes.some((node) => node.kind === "population" && !applies(node)) ||
     network.synapses.some(({ delayTicks }) => delayTicks > 0)
   )
     return null;
@@ -266,10 +268,11 @@ function spikesToCome(
     remaining,
   );
   const driven = wires.every(({ from }) => from === network.input.name);
-  const most = node.spikesPerTick * remaining;
+  const { threshold: thresholds, spikesPerTick = 1 } = node.neuron;
+  const most = spikesPerTick * remaining;
   const [low, high] = [new Float64Array(potential.length), new Float64Array(potential.length)];
   for (let index = 0; index < potential.length; index++) {
-    const threshold = node.threshold[index % node.threshold.length];
+    const threshold = thresholds[index % thresholds.length];
     const spikes = (charge: number) => Math.max(0, Math.floor(charge / threshold));
     const top = spikes(
       potential[index] + mostExcitation[index] + Math.max(0, constant[index]) * remaining + slack[index],
@@ -279,7 +282,7 @@ function spikesToCome(
     );
     high[index] = Math.min(top, most);
     // The cap of a tick only delays a constant drive (T1); what comes in bursts may be cut by it, unless so few are to come.
-    low[index] = driven || top <= node.spikesPerTick ? Math.min(bottom, most) : 0;
+    low[index] = driven || top <= spikesPerTick ? Math.min(bottom, most) : 0;
   }
   return { low, high };
 }

@@ -7,6 +7,7 @@ import {
   type Synapse,
   synapsesTo,
 } from "../spiking/network.ts";
+import { leakFactorAt } from "../spiking/neurons/llif.ts";
 import { sameShape, sizeOf } from "../tensor.ts";
 import { forEachWeight } from "../spiking/weights.ts";
 import { applyLinear, type Linear, repeated } from "./fold/linear.ts";
@@ -112,8 +113,8 @@ function readAlike(network: SpikingNetwork, negative: Population, positive: Popu
     return false;
   const elements = sizeOf(negative.shape);
   /** What an ohmic leak adds is in the bias, and so in its rounding. */
-  const leak = ({ threshold, leakFactor }: Population, index: number) =>
-    ((1 - leakFactor) / 2) * threshold[index % threshold.length];
+  const leak = ({ neuron }: Population, index: number) =>
+    ((1 - leakFactorAt(neuron, index)) / 2) * neuron.threshold[index % neuron.threshold.length];
   const bias = (population: Population, index: number) =>
     population.bias[index % population.bias.length] - leak(population, index);
   const [a, b] = [activationOfCharge(negative), activationOfCharge(positive)];
@@ -191,7 +192,7 @@ function slack({ arithmetic }: SpikingNetwork, quantum: number, otherQuantum: nu
   return arithmetic === "int32" ? ((quantum + otherQuantum) / 2) * (1 + 1e-6) + size * 1e-12 : size * 2 ** -21;
 }
 
-function activationOfCharge({ unit, threshold }: Population): Float64Array {
+function activationOfCharge({ unit, neuron: { threshold } }: Population): Float64Array {
   return Float64Array.from(
     { length: Math.max(unit.length, threshold.length) },
     (_, index) => unit[index % unit.length] / threshold[index % threshold.length],

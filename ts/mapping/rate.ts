@@ -1,6 +1,7 @@
 import { checkFinite, checkInteger, checkOneOf } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import type { Population, Refractory, SpikingOutput } from "../spiking/network.ts";
+import type { LlifNeuron, Population, SpikingOutput } from "../spiking/network.ts";
+import type { ResetKind, UniformRefractory } from "../spiking/neurons/options.ts";
 import { biologicalNeuron, type BiologicalNeuron } from "../spiking/neuron.ts";
 import { channelsOf } from "../tensor.ts";
 import type { CodePlan } from "./code.ts";
@@ -20,20 +21,24 @@ export interface RateNeuronOptions {
    */
   readonly neuron?: BiologicalNeuron;
   /** Default "soft". "hard" loses the charge above threshold, so rates fall short (T5). */
-  readonly reset?: "soft" | "hard";
+  readonly reset?: ResetKind;
   /** Lower bound of the membrane potential in thresholds, at most 0; default none. Above −2D it is no ReLU any more (T4). */
   readonly floor?: number;
   /** A number of ticks means that input is integrated meanwhile: a clipped ReLU, whose ceiling the scales move up (T6). */
-  readonly refractory?: number | Refractory;
+  readonly refractory?: number | UniformRefractory;
   /** More than one spike a tick: rates above one a tick, for activations above the scale. Default 1. */
   readonly spikesPerTick?: number;
 }
 
 /** One kind of neuron for a whole network, in charge. */
-export interface NeuronPlan
-  extends Pick<Population, "floor" | "leakFactor" | "reset" | "spikesPerTick" | "refractory"> {
+export interface NeuronPlan {
   readonly threshold: number;
   readonly initialPotential: number;
+  readonly floor: number;
+  readonly leakFactor: number;
+  readonly reset: ResetKind;
+  readonly refractory: UniformRefractory;
+  readonly spikesPerTick: number;
   readonly dtSeconds: number;
   /** Activation of one spike a tick, in scales: n + 1 where a neuron rests n ticks, so that the scale is still within reach. */
   readonly unitFactor: number;
@@ -81,18 +86,16 @@ export function planNeuron({ code, schedule, spikes }: CodePlan, options: RateNe
 
 function planBiological(neuron: BiologicalNeuron): NeuronPlan {
   const { threshold, initialPotential, floor, refractory, leak } = biologicalNeuron(neuron);
-  const theta = threshold as number;
-  const period = typeof refractory === "number" ? { ticks: refractory, input: "integrate" as const } : refractory;
   return {
-    threshold: theta,
-    initialPotential: neuron.initialVolt === undefined ? theta / 2 : (initialPotential as number),
+    threshold,
+    initialPotential: neuron.initialVolt === undefined ? threshold / 2 : initialPotential,
     floor,
-    leakFactor: leak !== undefined && "factorPerTick" in leak ? leak.factorPerTick : 1,
+    leakFactor: leak?.factorPerTick ?? 1,
     reset: "soft",
-    refractory: period,
+    refractory,
     spikesPerTick: 1,
     dtSeconds: neuron.dtSeconds,
-    unitFactor: period.ticks + 1,
+    unitFactor: refractory.ticks + 1,
   };
 }
 
@@ -111,12 +114,11 @@ export function mapRateLayer(
 ): MappedPopulation {
   const { name, shape } = layer;
   const channels = channelsOf(shape);
-  const { threshold, initialPotential, floor, leakFactor, reset, refractory } = neuron;
+  const { threshold, leakFactor } = neuron;
   // What saturates by intent does so at one spike a tick.
   const spikesPerTick = layer.ceiling < Infinity || layer.complement ? 1 : neuron.spikesPerTick;
   const leak = equivalentLeakCharge(leakFactor, threshold);
   const shift = layer.complement ? threshold / neuron.unitFactor : 0;
-  const filled = (value: number) => new Float32Array(channels).fill(value);
   return {
     weights: chargesOf(layer, sources, (channel) => threshold / unit[channel]),
     population: {
@@ -125,15 +127,25 @@ export function mapRateLayer(
       name,
       shape,
       unit,
-      floor,
-      leakFactor,
-      reset,
-      spikesPerTick,
-      refractory,
-      threshold: filled(threshold),
-      initialPotential: filled(initialPotential),
+      neuron: neuronOf(neuron, channels, spikesPerTick),
       bias: Float32Array.from(bias, (value, index) => (threshold * value) / unit[index % channels] + leak + shift),
     },
+  };
+}
+
+function neuronOf(plan: NeuronPlan, channels: number, spikesPerTick: number): LlifNeuron {
+  const { threshold, initialPotential, floor, leakFactor, reset, refractory } = plan;
+  const filled = (value: number) => new Float32Array(channels).fill(value);
+  const { ticks, input } = refractory;
+  return {
+    model: "llif",
+    threshold: filled(threshold),
+    initialPotential: filled(initialPotential),
+    ...(leakFactor === 1 ? {} : { leak: { factorPerTick: filled(leakFactor) } }),
+    ...(floor === -Infinity ? {} : { floor: filled(floor) }),
+    ...(reset === "soft" ? {} : { reset: { hard: new Uint8Array(channels).fill(1) } }),
+    ...(ticks === 0 ? {} : { refractory: { ticks: new Uint32Array(channels).fill(ticks), input } }),
+    ...(spikesPerTick === 1 ? {} : { spikesPerTick }),
   };
 }
 

@@ -11,6 +11,7 @@ import {
   type SpikingNode,
   synapsesTo,
 } from "../spiking/network.ts";
+import { hasFloor, isRefractory, resetsHard } from "../spiking/neurons/llif.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { clippingOf, type LayerClipping } from "./clipping.ts";
 import { precisionOf } from "./quantize.ts";
@@ -142,7 +143,7 @@ function precisionsOf(
   node: Population,
   ranges: ReadonlyMap<string, CountRange>,
 ): LayerSummary["precision"] {
-  const { threshold } = node;
+  const { threshold } = node.neuron;
   const [smallest, largest] = extent(Float64Array.from(threshold, Math.log2));
   const wanted = Math.max(precisionOf(network.levels), largest);
   const { lower, upper } = chargeBounds(network, node, ranges);
@@ -167,15 +168,15 @@ function neuronWarnings(network: SpikingNetwork): string[] {
   const say = (names: readonly string[], text: string) => (names.length === 0 ? [] : [`${names.join(", ")}: ${text}`]);
   return [
     ...say(
-      named(({ reset }) => reset === "hard"),
+      named(({ neuron }) => resetsHard(neuron)),
       "hard reset drops the charge above threshold, so rates fall short by up to the part of the threshold that one tick brings (T5), more in every layer; take reset soft",
     ),
     ...say(
-      named(({ floor }) => floor !== -Infinity),
+      named(({ neuron }) => hasFloor(neuron)),
       "a floor on the membrane forgets inhibition; unless it lies below −2D the neuron is no ReLU, however long it runs (T4); take none",
     ),
     ...say(
-      named(({ refractory }) => refractory.ticks > 0 && refractory.input === "discard"),
+      named(({ neuron }) => isRefractory(neuron) && neuron.refractory?.input === "discard"),
       "input that arrives while refractory is lost, which is no ReLU (T6); take input integrate",
     ),
   ];

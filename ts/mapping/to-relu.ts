@@ -11,6 +11,7 @@ import {
   type Synapse,
   synapsesTo,
 } from "../spiking/network.ts";
+import { leakFactorAt } from "../spiking/neurons/llif.ts";
 import { channelsOf, sameShape, sizeOf, type Shape } from "../tensor.ts";
 import { forEachWeight } from "../spiking/weights.ts";
 import { compressed, repeated } from "./fold/linear.ts";
@@ -83,10 +84,10 @@ class Inversion {
     const synapses = all.filter(({ from }) => !partners.has(from));
     if (synapses.length === 0) throw this.#unsupported(name, "expected at least one synapse, got none");
     const unit = activationUnit(node);
+    const threshold = node.kind === "output" ? [1] : this.#thresholds(node);
     const charge = Float64Array.from(
       { length: channelsOf(shape) },
-      (_, index) =>
-        unit[index % unit.length] / (node.kind === "population" ? node.threshold[index % node.threshold.length] : 1),
+      (_, index) => unit[index % unit.length] / threshold[index % threshold.length],
     );
     const bias = this.#biasOf(
       node,
@@ -131,6 +132,14 @@ class Inversion {
     }
     if (node.kind === "population") this.#sources.set(name, { end, unit });
     else this.outputs.push(end);
+  }
+
+  /** One for each channel. */
+  #thresholds({ name, shape, neuron }: Population): Float64Array {
+    const thresholds = compressed(Float64Array.from(neuron.threshold), channelsOf(shape));
+    if (thresholds.length > channelsOf(shape))
+      throw this.#unsupported(name, "its thresholds differ within a channel, of which a ReLU layer has one scale");
+    return thresholds;
   }
 
   /** One synapse's weighted sum. */
@@ -200,17 +209,17 @@ class Inversion {
       const counts = this.sides.zeroCounts(synapse.from);
       return counts === null ? [] : [zeroCharge(this.#network, synapse, counts)];
     });
-    const sums = compressed(
-      repeated(Float64Array.from(node.bias), constants.length === 0 ? 0 : sizeOf(node.shape)).map((bias, index) =>
-        constants.reduce((sum, constant) => sum + constant[index], bias),
-      ),
-      channelsOf(node.shape),
-    );
-    const leak = node.kind === "population" ? (1 - node.leakFactor) / 2 : 0;
-    return Float32Array.from(sums, (value, index) => {
-      const equivalent = node.kind === "population" ? leak * node.threshold[index % node.threshold.length] : 0;
-      return (value - equivalent) * charge[index % charge.length];
+    const neuron = node.kind === "population" ? node.neuron : null;
+    const channels = channelsOf(node.shape);
+    const perNeuron = constants.length > 0 || (neuron?.leak?.factorPerTick.length ?? 0) > channels;
+    const sums = repeated(Float64Array.from(node.bias), perNeuron ? sizeOf(node.shape) : 0).map((bias, index) => {
+      const equivalent =
+        neuron === null
+          ? 0
+          : ((1 - leakFactorAt(neuron, index)) / 2) * neuron.threshold[index % neuron.threshold.length];
+      return constants.reduce((sum, constant) => sum + constant[index], bias) - equivalent;
     });
+    return Float32Array.from(compressed(sums, channels), (value, index) => value * charge[index % charge.length]);
   }
 
   /** y = scale·x + shift with numbers of its own for each element: a batch normalisation of the flattened values. */

@@ -61,7 +61,7 @@ function runTwin(network: SpikingNetwork, inputCounts: ArrayLike<number>): TwinO
     if (node.kind === "output") {
       charges[node.name] = Int32Array.from(charge);
     } else {
-      const { threshold, initialPotential } = node;
+      const { threshold, initialPotential } = node.neuron;
       const ternary = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
       const least = node.rectified ? 0 : -network.levels;
       const counts = charge.map((value, index) => {

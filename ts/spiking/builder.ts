@@ -1,4 +1,4 @@
-import { LlifError } from "../errors.ts";
+// Builds a spiking network, layer after layer.
 import {
   checkArray,
   checkFinite,
@@ -9,129 +9,27 @@ import {
   checkOptions,
   checkStrings,
   describe,
-  type OptionKeys,
 } from "../check.ts";
+import { LlifError } from "../errors.ts";
 import { checkConvention, checkExtents, checkPadding, checkPair } from "../relu/check.ts";
-import { conventionFor, type InputConvention, type Padding, type Window2d } from "../relu/network.ts";
+import { conventionFor, type Padding, type Window2d } from "../relu/network.ts";
 import { samePadding, windowedExtents } from "../relu/shapes.ts";
 import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { checkSpikingNetwork } from "./check.ts";
-import type { Population, Refractory, SpikingNetwork, SpikingNode, Synapse } from "./network.ts";
-
-/** One value for all channels, one for each channel (last axis), or one for each neuron. */
-export type PerNeuron = number | ArrayLike<number>;
-
-/** Charge in the unit of the threshold. */
-export type Leak =
-  /** Loses `chargePerTick` (of either sign) each tick, whatever the membrane potential. */
-  | { readonly kind: "constant"; readonly chargePerTick: PerNeuron }
-  /** Keeps the fraction `factorPerTick` of its potential each tick. */
-  | { readonly kind: "ohmic"; readonly factorPerTick: number }
-  /** The same with e^(−1/timeConstantTicks). */
-  | { readonly kind: "ohmic"; readonly timeConstantTicks: number };
-
-export interface NeuronOptions {
-  /** θ, as charge. */
-  readonly threshold: PerNeuron;
-  /** Default: none. */
-  readonly leak?: Leak;
-  /** Default: soft. */
-  readonly reset?: "soft" | "hard";
-  /** Default: none. n ticks after a spike pass without one, so that spikes are n + 1 ticks apart or more; a number means that input is integrated meanwhile. */
-  readonly refractory?: number | Refractory;
-  /** Default: −Infinity. */
-  readonly floor?: number;
-  /** Default: 1. */
-  readonly spikesPerTick?: number;
-  /** Charge added each tick, besides the leak; default 0. */
-  readonly bias?: PerNeuron;
-  /** Default: 0. */
-  readonly initialPotential?: PerNeuron;
-  readonly name?: string;
-}
-
-/** Rows of weights, one a neuron, or all of them in one array of shape [neurons, inputs]. */
-export type DenseWeights = readonly ArrayLike<number>[] | ArrayLike<number>;
-
-export interface DenseLayerOptions extends NeuronOptions {
-  readonly weights: DenseWeights;
-  /** Number of neurons; needed where `weights` is one flat array whose length leaves a doubt, checked elsewhere. */
-  readonly units?: number;
-}
-
-export interface Conv2dLayerOptions extends NeuronOptions {
-  /** Shape [kernelHeight, kernelWidth, inputChannels / groups, filters]. */
-  readonly weights: ArrayLike<number>;
-  readonly filters: number;
-  readonly kernel: number | readonly [number, number];
-  readonly stride?: number | readonly [number, number];
-  readonly dilation?: number | readonly [number, number];
-  /** Cells on every side, cells side by side, or `same`; default 0. */
-  readonly padding?: number | "same" | Padding;
-  readonly groups?: number;
-}
-
-export interface ConnectOptions {
-  /** "input", or a population or pool. */
-  readonly from: string;
-  /** A population or output; before `from`, or `from` itself, where the connection is recurrent. */
-  readonly to: string;
-  readonly weights: DenseWeights;
-  /** Ticks after the spike's own in which it arrives; at least 1 where the connection is recurrent. Default: 0, or 1 where it is. */
-  readonly delayTicks?: number;
-}
-
-export interface PoolLayerOptions {
-  /** Default: 2. */
-  readonly size?: number | readonly [number, number];
-  /** Default: the size. */
-  readonly stride?: number | readonly [number, number];
-  readonly padding?: number | "same" | Padding;
-  readonly name?: string;
-}
-
-export interface OutputOptions {
-  readonly weights: DenseWeights;
-  /** Charge added each tick; default 0. */
-  readonly bias?: PerNeuron;
-  /** Output = unit · charge / ticks; default 1. */
-  readonly unit?: number;
-  readonly name?: string;
-}
-
-const neuronKeys: OptionKeys<NeuronOptions> = {
-  threshold: true,
-  leak: true,
-  reset: true,
-  refractory: true,
-  floor: true,
-  spikesPerTick: true,
-  bias: true,
-  initialPotential: true,
-  name: true,
-};
-const denseKeys: OptionKeys<DenseLayerOptions> = { weights: true, units: true, ...neuronKeys };
-const poolKeys: OptionKeys<PoolLayerOptions> = { size: true, stride: true, padding: true, name: true };
-const networkKeys: OptionKeys<SpikingNetworkOptions> = {
-  inputs: true,
-  name: true,
-  dtSeconds: true,
-  ticks: true,
-  classes: true,
-  convention: true,
-};
-
-export interface SpikingNetworkOptions {
-  /** Input shape, channels last; 3 stands for [3]. */
-  readonly inputs: number | Shape;
-  readonly name?: string;
-  /** Length of a tick in seconds; default 1. */
-  readonly dtSeconds?: number;
-  /** Ticks of a run that names no other number; default 1. */
-  readonly ticks?: number;
-  readonly classes?: readonly string[];
-  readonly convention?: InputConvention;
-}
+import { denseMatrix, inputsOf } from "./dense-weights.ts";
+import {
+  denseKeys,
+  networkKeys,
+  poolKeys,
+  type ConnectOptions,
+  type Conv2dLayerOptions,
+  type DenseLayerOptions,
+  type OutputOptions,
+  type PoolLayerOptions,
+  type SpikingNetworkOptions,
+} from "./layer-options.ts";
+import type { SpikingNetwork, SpikingNode, Synapse } from "./network.ts";
+import { neuronKeys, perNeuron, populationOf } from "./neurons/options.ts";
 
 /** Builds a synchronous `rate` network, layer after layer; each call returns a new builder, so that a prefix can be shared. */
 export class SpikingNetworkBuilder {
@@ -185,7 +83,7 @@ export class SpikingNetworkBuilder {
     checkInteger(`${place}: groups`, groups, 1);
     const shape = [...windowedExtents(place, this.shape, window), filters];
     const weights = Float32Array.from(checkNumbers(`${place}: weights`, options.weights));
-    return this.#append(populationNode(name, shape, options), {
+    return this.#append(populationOf(name, shape, options), {
       kind: "conv2d",
       ...this.#edge(name),
       ...window,
@@ -312,7 +210,7 @@ export class SpikingNetworkBuilder {
     const place = `layer "${name}"`;
     checkOptions(place, options, denseKeys);
     const { data, rows } = denseMatrix(place, options.weights, sizeOf(this.shape), options.units);
-    return this.#append(populationNode(name, [rows], options), { kind: "dense", ...this.#edge(name), weights: data });
+    return this.#append(populationOf(name, [rows], options), { kind: "dense", ...this.#edge(name), weights: data });
   }
 
   #pool(mode: "max" | "sum", options: PoolLayerOptions): SpikingNetworkBuilder {
@@ -395,131 +293,4 @@ function checkedOptions(
   if (classes !== undefined) checkStrings(`${place}: classes`, classes);
   if (convention !== undefined) checkConvention(`${place}: convention`, convention, channelsOf(shape));
   return { ...options, inputs: shape };
-}
-
-function populationNode(name: string, shape: Shape, options: NeuronOptions): Population {
-  const place = `layer "${name}"`;
-  const { leak, refractory = 0, reset = "soft", floor = -Infinity, spikesPerTick = 1, initialPotential = 0 } = options;
-  const bias = perNeuron(`${place}: bias`, options.bias === undefined ? 0 : options.bias, shape);
-  const { lost, factor } = leakOf(`${place}: leak`, leak, shape);
-  const charge =
-    lost === null
-      ? bias
-      : Float32Array.from(
-          { length: Math.max(bias.length, lost.length) },
-          (_, index) => bias[index % bias.length] - lost[index % lost.length],
-        );
-  return {
-    kind: "population",
-    name,
-    shape,
-    bias: charge,
-    threshold: perNeuron(`${place}: threshold`, options.threshold, shape),
-    initialPotential: perNeuron(`${place}: initialPotential`, initialPotential, shape),
-    floor,
-    leakFactor: factor,
-    reset,
-    spikesPerTick,
-    refractory: typeof refractory === "number" ? { ticks: refractory, input: "integrate" } : refractory,
-    rectified: true,
-    unit: new Float64Array(channelsOf(shape)).fill(1),
-  };
-}
-
-function leakOf(
-  place: string,
-  leak: Leak | undefined,
-  shape: Shape,
-): { readonly lost: Float32Array | null; readonly factor: number } {
-  if (leak === undefined) return { lost: null, factor: 1 };
-  checkObject(
-    place,
-    leak,
-    '{ kind: "constant", chargePerTick }, { kind: "ohmic", factorPerTick } or { kind: "ohmic", timeConstantTicks }',
-  );
-  switch (leak.kind) {
-    case "constant": {
-      const { chargePerTick } = checkOptions(place, leak, { kind: true, chargePerTick: true });
-      return { lost: perNeuron(`${place}: chargePerTick`, chargePerTick, shape), factor: 1 };
-    }
-    case "ohmic": {
-      if ("factorPerTick" in leak) {
-        const { factorPerTick } = checkOptions(place, leak, { kind: true, factorPerTick: true });
-        return { lost: null, factor: checkFinite(`${place}: factorPerTick`, factorPerTick, { from: 0, to: 1 }) };
-      }
-      const { timeConstantTicks } = checkOptions(place, leak, { kind: true, timeConstantTicks: true });
-      return {
-        lost: null,
-        factor: Math.exp(-1 / checkFinite(`${place}: timeConstantTicks`, timeConstantTicks, { above: 0 })),
-      };
-    }
-    default:
-      throw new LlifError(
-        "ARGUMENT",
-        `${place}: kind: expected one of constant, ohmic, got ${describe((leak as { readonly kind: unknown }).kind)}`,
-      );
-  }
-}
-
-function perNeuron(place: string, value: PerNeuron, shape: Shape): Float32Array {
-  if (typeof value === "number") return new Float32Array(channelsOf(shape)).fill(checkFinite(place, value));
-  if (typeof value !== "object" || value === null)
-    throw new LlifError(
-      "ARGUMENT",
-      `${place}: expected a number, or an array of one for each channel or neuron, got ${describe(value)}`,
-    );
-  const values = Float32Array.from(checkNumbers(place, value));
-  if (values.length !== channelsOf(shape) && values.length !== sizeOf(shape)) {
-    throw new LlifError(
-      "SHAPE",
-      `${place}: expected ${channelsOf(shape)} values, one a channel, or ${sizeOf(shape)}, one a neuron, got ${values.length}`,
-    );
-  }
-  return values;
-}
-
-function isNested(weights: DenseWeights): weights is readonly ArrayLike<number>[] {
-  return Array.isArray(weights) && weights.length > 0 && typeof weights[0] !== "number";
-}
-
-/** Inputs of a matrix whose rows are its neurons. */
-function inputsOf(place: string, weights: DenseWeights, units: number | undefined): number {
-  if (isNested(weights)) return checkNumbers(`${place}: row 0`, weights[0]).length;
-  const { length } = checkNumbers(place, weights);
-  if (length === 0) throw new LlifError("ARGUMENT", `${place}: expected at least one weight, got none`);
-  if (units === undefined)
-    throw new LlifError(
-      "ARGUMENT",
-      `${place}: expected rows, one a neuron, or a flat array and units, the number of neurons; got ${describe(weights)}`,
-    );
-  return length / checkInteger("population: units", units, 1);
-}
-
-function denseMatrix(
-  place: string,
-  weights: DenseWeights,
-  inputs: number,
-  units: number | undefined,
-): { data: Float32Array; rows: number } {
-  if (units !== undefined) checkInteger(`${place}: units`, units, 1);
-  const nested = isNested(weights);
-  if (!nested) checkNumbers(`${place}: weights`, weights);
-  const rows = nested ? weights.length : units === undefined ? weights.length / inputs : units;
-  if (units !== undefined && rows !== units)
-    throw new LlifError("SHAPE", `${place}: weights: expected ${units} rows, got ${rows}`);
-  if (!Number.isInteger(rows) || rows < 1 || (!nested && weights.length !== rows * inputs)) {
-    throw new LlifError(
-      "SHAPE",
-      `${place}: weights: expected ${units ?? "a number of"} rows of ${inputs} values, one an input, got ${weights.length} values`,
-    );
-  }
-  if (!nested) return { data: Float32Array.from(weights), rows };
-  const data = new Float32Array(rows * inputs);
-  weights.forEach((row, index) => {
-    checkNumbers(`${place}: weights: row ${index}`, row);
-    if (row.length !== inputs)
-      throw new LlifError("SHAPE", `${place}: weights: expected ${inputs} values in row ${index}, got ${row.length}`);
-    data.set(row, index * inputs);
-  });
-  return { data, rows };
 }

@@ -116,7 +116,7 @@ export function chargeBounds(
       lower[index] += least[index % width];
     }
   }
-  const initial = node.kind === "population" ? node.initialPotential : Int32Array.of(0);
+  const initial = node.kind === "population" ? node.neuron.initialPotential : Int32Array.of(0);
   const [highest, lowest] = [new Float64Array(length).fill(-Infinity), new Float64Array(length).fill(Infinity)];
   const size = Math.max(node.bias.length, initial.length, length);
   for (let index = 0; index < size; index++) {
@@ -203,7 +203,7 @@ function withTakingBack(
 ): Bounds {
   if (schedule !== "synchronous" || node.kind === "output") return { lower, upper };
   // By channel or neuron where the bounds are, else the largest.
-  const { threshold } = node;
+  const { threshold } = node.neuron;
   const largest = Float64Array.from(threshold).reduce((most, value) => Math.max(most, value), 0);
   const fits = lower.length % threshold.length === 0;
   return {

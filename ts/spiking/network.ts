@@ -1,6 +1,10 @@
 import { checkInteger, checkObject, checkArray } from "../check.ts";
 import type { InputConvention, Window2d } from "../relu/network.ts";
 import type { Shape } from "../tensor.ts";
+import type { Arithmetic, Charges } from "./charges.ts";
+import type { LlifNeuron } from "./neurons/llif.ts";
+
+export type { Arithmetic, Charges, LlifNeuron };
 
 /** How a value becomes spikes: by their number, weighted by their tick, or by their time. */
 export type Code = "rate" | "phase" | "ttfs";
@@ -8,12 +12,6 @@ export type Code = "rate" | "phase" | "ttfs";
 export type ScheduleName = "synchronous" | "layerwise";
 /** May a spike be −1 (T8, T12)? */
 export type SpikeSign = "unsigned" | "signed";
-
-/** float32 networks round every operation (contracts.md §3); int32 networks are exact. */
-export type Arithmetic = "float32" | "int32";
-
-/** Charges and synaptic weights: Float32Array in float32 networks, Int32Array in int32 networks. */
-export type Charges = Float32Array | Int32Array;
 
 /**
  * A network of linear leaky integrate-and-fire neurons: an immutable, serialisable graph.
@@ -60,6 +58,9 @@ export interface SpikingInput {
   readonly counts: { readonly unit: number; readonly minimum: number; readonly maximum: number } | null;
 }
 
+/** How the neurons of a population integrate and fire, told apart by `model`. */
+export type Neuron = LlifNeuron;
+
 /** Neurons of one kind. Arrays hold one value for each channel (last axis of `shape`), or one for each neuron. */
 export interface Population {
   readonly kind: "population";
@@ -67,19 +68,7 @@ export interface Population {
   readonly shape: Shape;
   /** Synchronous: charge c added each tick (the leak current enters here). Layerwise: charge B added once a window. */
   readonly bias: Charges;
-  /** θ > 0. */
-  readonly threshold: Charges;
-  /** Membrane potential, as charge, before the first tick: v0. */
-  readonly initialPotential: Charges;
-  /** Lower bound v_min of the membrane potential after integration; −Infinity for none. */
-  readonly floor: number;
-  /** α: factor on the membrane potential at the start of each tick; 1 is the constant leak, e^(−dt/RC) the ohmic one. */
-  readonly leakFactor: number;
-  /** Soft: subtract the threshold. Hard: set to zero. */
-  readonly reset: "soft" | "hard";
-  /** Most spikes of one neuron in one tick: 1, or more for multi-spike (soft reset and, in float32, a power-of-two θ). */
-  readonly spikesPerTick: number;
-  readonly refractory: Refractory;
+  readonly neuron: Neuron;
   /** False: a linear neuron, whose count may be negative; balanced-ternary phase alone (T12 without the max). */
   readonly rectified: boolean;
   /**
@@ -102,13 +91,6 @@ export interface NegativeSide {
   readonly slope: Float64Array;
   /** False: a = −min(0, value). True: a = min(0, value) + scale, whose order max pools keep; the scale is the `ceiling`. */
   readonly complement: boolean;
-}
-
-export interface Refractory {
-  /** Ticks after a spike in which the neuron does not fire. */
-  readonly ticks: number;
-  /** Whether input that arrives meanwhile counts. */
-  readonly input: "integrate" | "discard";
 }
 
 /** No neurons: passes spikes on. Sum: every member's spike. Max: as contracts.md §5, so that the largest count results. */

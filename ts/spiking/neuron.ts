@@ -1,6 +1,6 @@
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkOneOf, checkOptions, type OptionKeys } from "../check.ts";
-import type { NeuronOptions } from "./builder.ts";
+import type { UniformRefractory } from "./neurons/options.ts";
 
 /** A neuron in SI units. Only the capacitance, the threshold and the tick are needed. */
 export interface BiologicalNeuron {
@@ -39,6 +39,16 @@ const neuronKeys: OptionKeys<BiologicalNeuron> = {
   refractoryInput: true,
 };
 
+/** What `biologicalNeuron` gives: one value each for all neurons of a population. */
+export interface BiologicalCharges {
+  readonly threshold: number;
+  readonly bias: number;
+  readonly initialPotential: number;
+  readonly floor: number;
+  readonly refractory: UniformRefractory;
+  readonly leak?: { readonly kind: "ohmic"; readonly factorPerTick: number };
+}
+
 /**
  * Parameters of a population in charge (coulomb times `chargeScale`), one value for all its neurons:
  * c = (I_inj − I_leak)·dt + (1−α)·C·V_rest, α = e^(−dt/RC), θ = C·V_th, computed in float64 and rounded once.
@@ -47,11 +57,7 @@ const neuronKeys: OptionKeys<BiologicalNeuron> = {
  * @throws {LlifError} ARGUMENT, naming the parameter; also for a refractory period that is no multiple of the tick.
  * @see docs/mathematics.md, update equations
  */
-export function biologicalNeuron(
-  neuron: BiologicalNeuron,
-  chargeScale = 2 ** 40,
-): Required<Pick<NeuronOptions, "threshold" | "bias" | "initialPotential" | "floor" | "refractory">> &
-  Pick<NeuronOptions, "leak"> {
+export function biologicalNeuron(neuron: BiologicalNeuron, chargeScale = 2 ** 40): BiologicalCharges {
   const {
     restVolt = 0,
     injectedCurrentAmpere = 0,

@@ -33,12 +33,12 @@ export class Layer {
     this.#synapses = rowSynapsesTo(network, node.name);
     this.#rest = expandCharges(node.bias as Int32Array, node.shape).slice();
     if (node.kind === "population") {
-      const initial = expandCharges(node.initialPotential as Int32Array, node.shape);
+      const initial = expandCharges(node.neuron.initialPotential as Int32Array, node.shape);
       for (let index = 0; index < size; index++) this.#rest[index] += initial[index];
     }
     this.#base = this.#rest;
     this.#threshold =
-      node.kind === "population" ? expandCharges(node.threshold as Int32Array, node.shape) : new Int32Array(0);
+      node.kind === "population" ? expandCharges(node.neuron.threshold as Int32Array, node.shape) : new Int32Array(0);
     this.accumulating = new Int32Array(size);
     this.firing = new Int32Array(size);
   }

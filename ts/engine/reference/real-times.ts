@@ -70,7 +70,7 @@ function stageOf(
   };
   if (node.kind === "output") return { integrate };
 
-  const threshold = expandCharges(node.threshold as Float32Array, node.shape);
+  const threshold = expandCharges(node.neuron.threshold as Float32Array, node.shape);
   const traced = recording.potentials.find(({ population }) => population === name)?.neurons;
   const fire: Stage<TimedSpikes>["fire"] = (sample, { neurons, times }) => {
     neurons.length = 0;

@@ -52,8 +52,10 @@ class Integrator implements TickedPart {
   ) {
     const size = sizeOf(node.shape);
     const fires = node.kind === "population";
-    this.#initial = fires ? expandCharges(node.initialPotential as Int32Array, node.shape) : new Int32Array(size);
-    this.#threshold = fires ? expandCharges(node.threshold as Int32Array, node.shape) : new Int32Array(0);
+    this.#initial = fires
+      ? expandCharges(node.neuron.initialPotential as Int32Array, node.shape)
+      : new Int32Array(size);
+    this.#threshold = fires ? expandCharges(node.neuron.threshold as Int32Array, node.shape) : new Int32Array(0);
     this.#count = new Int32Array(size);
     this.#synapses = synapses;
     this.#bias = expandCharges(node.bias as Int32Array, node.shape);

@@ -8,6 +8,7 @@ import {
   type Synapse,
 } from "../../spiking/network.ts";
 import { sizeOf, type Shape } from "../../tensor.ts";
+import type { EncodedInput } from "../input.ts";
 import { expandCharges } from "../simulator.ts";
 import type { EventList } from "./events.ts";
 
@@ -55,6 +56,19 @@ export function deliver(
     delivered += count;
   }
   return delivered * rowLength;
+}
+
+/** Charge that arrives in every tick: the bias, then weight · value of every input. */
+export function driveOf(
+  bias: Float32Array,
+  synapses: readonly RowSynapse[],
+  inputName: string,
+  input: EncodedInput,
+): Float32Array {
+  const drive = bias.slice();
+  if (input.values === undefined) return drive;
+  for (const synapse of synapses) if (synapse.from === inputName) deliverConstant(synapse, input.values, drive);
+  return drive;
 }
 
 /** Adds weight · value of every event: what a spike with a real time delivers until its window ends. Returns the number of synaptic operations. */

@@ -1,0 +1,107 @@
+// The definition of the linear leaky integrate-and-fire neuron, tick by tick, in the order of the update equations.
+import type { Population } from "../../../spiking/network.ts";
+import { sizeOf } from "../../../tensor.ts";
+import type { EncodedInput } from "../../input.ts";
+import { expandCharges } from "../../simulator.ts";
+import type { SignedEvents } from "../events.ts";
+import { deliver, driveOf, type RowSynapse } from "../synapses.ts";
+import type { SpikesOf, TickedPart } from "../ticks.ts";
+
+/** Every array has one value for each neuron; what is null does nothing. */
+export class LlifNeurons implements TickedPart {
+  readonly potential: Float32Array;
+  readonly #synapses: readonly RowSynapse[];
+  readonly #bias: Float32Array;
+  readonly #threshold: Float32Array;
+  readonly #initial: Float32Array;
+  readonly #leakFactor: Float32Array | null;
+  readonly #floor: Float32Array | null;
+  readonly #hard: Uint8Array | null;
+  readonly #refractoryTicks: Uint32Array | null;
+  readonly #spikesPerTick: number;
+  /** Ticks for which each neuron stays refractory. */
+  readonly #waiting: Uint32Array;
+  /** Potentials that input must not change, of neurons that discard it; else empty. */
+  readonly #held: Float32Array;
+  #drive: Float32Array;
+
+  constructor({ shape, bias, neuron }: Population, synapses: readonly RowSynapse[]) {
+    const { threshold, initialPotential, leak, floor, reset, refractory, spikesPerTick = 1 } = neuron;
+    const size = sizeOf(shape);
+    this.#synapses = synapses;
+    this.#bias = expandCharges(bias as Float32Array, shape);
+    this.#drive = this.#bias;
+    this.#threshold = expandCharges(threshold as Float32Array, shape);
+    this.#initial = expandCharges(initialPotential as Float32Array, shape);
+    this.#leakFactor = leak === undefined ? null : expandCharges(leak.factorPerTick, shape);
+    this.#floor = floor === undefined ? null : expandCharges(floor, shape);
+    this.#hard = reset === undefined ? null : expandCharges(reset.hard, shape);
+    this.#refractoryTicks = refractory === undefined ? null : expandCharges(refractory.ticks, shape);
+    this.#spikesPerTick = spikesPerTick;
+    this.#waiting = new Uint32Array(size);
+    this.#held = new Float32Array(refractory?.input === "discard" ? size : 0);
+    this.potential = this.#initial.slice();
+  }
+
+  reset(): void {
+    this.potential.set(this.#initial);
+    this.#waiting.fill(0);
+  }
+
+  setDrive(inputName: string, input: EncodedInput): void {
+    this.#drive = driveOf(this.#bias, this.#synapses, inputName, input);
+  }
+
+  integrate(spikesOf: SpikesOf): number {
+    this.#leak();
+    if (this.#held.length > 0) this.#held.set(this.potential);
+    for (let index = 0; index < this.potential.length; index++) this.potential[index] += this.#drive[index];
+    let operations = 0;
+    for (const synapse of this.#synapses)
+      operations += deliver(synapse, spikesOf(synapse.from, synapse.delayTicks).plus, this.potential);
+    this.#discard();
+    this.#clamp();
+    return operations;
+  }
+
+  #leak(): void {
+    const factor = this.#leakFactor;
+    if (factor === null) return;
+    for (let index = 0; index < this.potential.length; index++) this.potential[index] *= factor[index];
+  }
+
+  #discard(): void {
+    for (let index = 0; index < this.#held.length; index++) {
+      if (this.#waiting[index] > 0) this.potential[index] = this.#held[index];
+    }
+  }
+
+  #clamp(): void {
+    const floor = this.#floor;
+    if (floor === null) return;
+    for (let index = 0; index < this.potential.length; index++)
+      if (this.potential[index] < floor[index]) this.potential[index] = floor[index];
+  }
+
+  fire({ plus: fired }: SignedEvents): void {
+    const { potential } = this;
+    const threshold = this.#threshold;
+    const hard = this.#hard;
+    const refractoryTicks = this.#refractoryTicks;
+    const most = this.#spikesPerTick;
+    const waiting = this.#waiting;
+    fired.length = 0;
+    for (let index = 0; index < potential.length; index++) {
+      if (waiting[index] > 0) {
+        waiting[index]--;
+        continue;
+      }
+      if (!(potential[index] >= threshold[index])) continue;
+      const spikes = most === 1 ? 1 : Math.min(Math.floor(potential[index] / threshold[index]), most);
+      if (hard !== null && hard[index] === 1) potential[index] = 0;
+      else potential[index] -= spikes * threshold[index];
+      for (let spike = 0; spike < spikes; spike++) fired.push(index);
+      if (refractoryTicks !== null) waiting[index] = refractoryTicks[index];
+    }
+  }
+}

@@ -1,0 +1,55 @@
+// Numbers of a spiking network, and checks of their arrays.
+import { checkAllFinite, checkLength, describe, isTypedArray } from "../check.ts";
+import { LlifError } from "../errors.ts";
+import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
+
+/** float32 networks round every operation (contracts.md §3); int32 networks are exact. */
+export type Arithmetic = "float32" | "int32";
+
+/** Charges and synaptic weights: Float32Array in float32 networks, Int32Array in int32 networks. */
+export type Charges = Float32Array | Int32Array;
+
+/** Of the exact length of a shape. */
+export function checkWeights(place: string, weights: Charges, shape: Shape, arithmetic: Arithmetic): void {
+  checkType(`${place}: weights`, weights, arithmetic);
+  checkLength(`${place}: weights`, weights, shape);
+  checkAllFinite(`${place}: weights`, weights);
+}
+
+/** One for each channel, or one for each neuron. */
+export function checkCharges(place: string, charges: Charges, shape: Shape, arithmetic: Arithmetic): void {
+  checkType(place, charges, arithmetic);
+  checkRow(place, charges, shape);
+  checkAllFinite(place, charges);
+}
+
+function checkType(place: string, charges: Charges, arithmetic: Arithmetic): void {
+  const expected = arithmetic === "float32" ? "Float32Array" : "Int32Array";
+  if (!isTypedArray(charges, expected))
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a ${expected} in a ${arithmetic} network, got ${describe(charges)}`,
+    );
+}
+
+/** One value for each channel, or one for each neuron. */
+export function checkRow(place: string, values: ArrayLike<number>, shape: Shape): void {
+  if (values.length !== channelsOf(shape) && values.length !== sizeOf(shape)) {
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected ${channelsOf(shape)} values, one a channel, or ${sizeOf(shape)}, one a neuron, got ${values.length}`,
+    );
+  }
+}
+
+/** As `checkRow`, of a typed array. */
+export function checkTypedRow(
+  place: string,
+  values: Float64Array | Float32Array | Uint32Array | Uint8Array,
+  type: Parameters<typeof isTypedArray>[1],
+  shape: Shape,
+): void {
+  if (!isTypedArray(values, type))
+    throw new LlifError("ARGUMENT", `${place}: expected a ${type}, got ${describe(values)}`);
+  checkRow(place, values, shape);
+}

@@ -1,0 +1,183 @@
+// Nodes of a spiking network: populations, pools and outputs.
+import {
+  checkAllFinite,
+  checkBoolean,
+  checkDimensions,
+  checkFinite,
+  checkLength,
+  checkName,
+  checkObject,
+  checkOneOf,
+  checkOptions,
+  describe,
+  isTypedArray,
+  type OptionKeys,
+} from "../../check.ts";
+import { LlifError } from "../../errors.ts";
+import { checkExtents, checkWindow } from "../../relu/check.ts";
+import { windowedExtents } from "../../relu/shapes.ts";
+import { channelsOf, formatShape, sameShape, type Shape } from "../../tensor.ts";
+import { checkCharges, checkTypedRow, type Arithmetic } from "../charges.ts";
+import type { NegativeSide, Neuron, Population, SpikingNetwork, SpikingNode, SpikingPool } from "../network.ts";
+import { checkLlifNeuron, departures } from "../neurons/llif.ts";
+import { sourceShape, windowKeys, type Kinds, type Shapes } from "./places.ts";
+
+export const nodeKeys: { readonly [Kind in SpikingNode["kind"]]: OptionKeys<Extract<SpikingNode, { kind: Kind }>> } = {
+  population: {
+    kind: true,
+    name: true,
+    shape: true,
+    bias: true,
+    neuron: true,
+    rectified: true,
+    unit: true,
+    ceiling: true,
+    negativeOf: true,
+  },
+  pool: { kind: true, name: true, shape: true, from: true, mode: true, multiplicity: true, ...windowKeys },
+  output: { kind: true, name: true, shape: true, bias: true, unit: true, rectified: true },
+};
+
+const neuronChecks = { llif: checkLlifNeuron } satisfies {
+  readonly [Model in Neuron["model"]]: (
+    place: string,
+    neuron: Extract<Neuron, { model: Model }>,
+    shape: Shape,
+    arithmetic: Arithmetic,
+  ) => void;
+};
+
+export function checkNode(network: SpikingNetwork, node: SpikingNode, shapes: Shapes, kinds: Kinds): void {
+  const place = `${node.kind} "${node.name}"`;
+  checkExtents(`${place}: shape`, node.shape);
+  if (node.kind === "pool") return checkPool(place, network, node, shapes, kinds);
+  checkCharges(`${place}: bias`, node.bias, node.shape, network.arithmetic);
+  checkBoolean(`${place}: rectified`, node.rectified);
+  checkTypedRow(`${place}: unit`, node.unit, "Float64Array", node.shape);
+  for (const unit of node.unit) checkFinite(`${place}: unit`, unit, { above: 0 });
+  if (node.kind === "population") checkPopulation(place, network, node);
+}
+
+function checkPopulation(place: string, network: SpikingNetwork, population: Population): void {
+  const { shape, neuron, rectified, ceiling, negativeOf } = population;
+  if (!rectified && (network.code !== "phase" || network.spikes !== "signed" || network.nonAdjacent === true)) {
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: rectified false: expected a balanced-ternary phase network (code "phase", signed spikes), got code "${network.code}", ${network.spikes} spikes`,
+    );
+  }
+  const models = Object.keys(neuronChecks) as Neuron["model"][];
+  const model = checkOneOf(`${place}: model`, checkObject(`${place}: neuron`, neuron, "a neuron").model, models);
+  neuronChecks[model](place, neuron, shape, network.arithmetic);
+  if (ceiling !== undefined) {
+    checkTypedRow(`${place}: ceiling`, ceiling, "Float64Array", shape);
+    for (const value of ceiling) checkFinite(`${place}: ceiling`, value, { above: 0 });
+  }
+  if (negativeOf !== undefined) checkNegativeSide(place, network, population, negativeOf);
+  if (network.schedule === "layerwise" || network.spikes === "signed") checkExact(place, network, population);
+}
+
+function checkNegativeSide(
+  place: string,
+  network: SpikingNetwork,
+  { shape, ceiling }: Population,
+  side: NegativeSide,
+): void {
+  const { population, slope, complement } = checkOptions(`${place}: negativeOf`, side, {
+    population: true,
+    slope: true,
+    complement: true,
+  });
+  checkName(`${place}: negativeOf: population`, population);
+  const positive = network.nodes.find(({ name }) => name === population);
+  if (positive?.kind !== "population" || !sameShape(positive.shape, shape)) {
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: negativeOf: expected a population of shape ${formatShape(shape)}, got ${positive === undefined ? "no such node" : `${positive.kind} "${population}" of shape ${formatShape(positive.shape)}`}`,
+    );
+  }
+  if (!isTypedArray(slope, "Float64Array"))
+    throw new LlifError("ARGUMENT", `${place}: negativeOf: slope: expected a Float64Array, got ${describe(slope)}`);
+  checkLength(`${place}: negativeOf: slope`, slope, [channelsOf(shape)]);
+  checkAllFinite(`${place}: negativeOf: slope`, slope);
+  checkBoolean(`${place}: negativeOf: complement`, complement);
+  if (complement && ceiling === undefined)
+    throw new LlifError("ARGUMENT", `${place}: negativeOf: expected a ceiling, at which a complement stands for zero`);
+}
+
+/** T7 and T8 hold for the plain neuron alone. */
+function checkExact(place: string, network: SpikingNetwork, population: Population): void {
+  const { neuron } = population;
+  const { spikesPerTick = 1 } = neuron;
+  const found = [...departures(neuron), ...(spikesPerTick === 1 ? [] : [`${spikesPerTick} spikes per tick`])];
+  if (found.length > 0) {
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected the plain neuron in a ${network.schedule} network of ${network.spikes} spikes, got ${found.join(", ")}`,
+    );
+  }
+  if (network.arithmetic !== "int32") {
+    if (neuron.initialPotential.some((value) => value !== 0))
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: initialPotential in real-valued ttfs: expected 0, from which the time is told`,
+      );
+    return;
+  }
+  const { thresholdFactor, evenThreshold } = largestFactor(network);
+  const limit = 2 ** 31 / thresholdFactor;
+  for (const value of neuron.threshold) {
+    if (value >= limit)
+      throw new LlifError(
+        "PRECISION",
+        `${place}: threshold: expected < ${limit} so that ${network.windowTicks} ${network.code} ticks fit 32 bits, got ${value}`,
+      );
+    if (evenThreshold && value % 2 !== 0)
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: threshold: expected an even number, half of which ternary digits compare with, got ${value}`,
+      );
+  }
+}
+
+/** Largest multiple of θ that a neuron is compared with, or loses. */
+function largestFactor({ code, spikes, nonAdjacent, windowTicks, levels }: SpikingNetwork): {
+  thresholdFactor: number;
+  evenThreshold: boolean;
+} {
+  if (code === "ttfs") return { thresholdFactor: levels + 1, evenThreshold: false };
+  if (code !== "phase") return { thresholdFactor: 1, evenThreshold: false };
+  const ternary = spikes === "signed" && nonAdjacent !== true;
+  return { thresholdFactor: ternary ? 3 ** (windowTicks - 1) : 2 ** (windowTicks - 1), evenThreshold: ternary };
+}
+
+function checkPool(place: string, network: SpikingNetwork, pool: SpikingPool, shapes: Shapes, kinds: Kinds): void {
+  checkOneOf(`${place}: mode`, pool.mode, ["max", "sum"]);
+  const input = sourceShape(place, pool.from, shapes, kinds);
+  checkDimensions(`${place}: input`, input, 3);
+  checkWindow(place, pool);
+  const floor = [...windowedExtents(place, input, pool), input[2]];
+  const ceil = [...windowedExtents(place, input, pool, true), input[2]];
+  const fits =
+    pool.shape.length === 3 && pool.shape.every((extent, axis) => extent === floor[axis] || extent === ceil[axis]);
+  if (!fits)
+    throw new LlifError(
+      "SHAPE",
+      `${place}: expected output shape ${formatShape(floor)}, got ${formatShape(pool.shape)}`,
+    );
+  const source = network.nodes.find(({ name }) => name === pool.from);
+  if (pool.mode === "max" && network.schedule === "layerwise" && source?.kind === "pool" && source.mode === "sum") {
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a population or a max pool as source, got sum pool "${source.name}", whose spikes overlap; put a population between`,
+    );
+  }
+  if (pool.multiplicity === undefined) return;
+  if (pool.mode !== "sum") throw new LlifError("ARGUMENT", `${place}: multiplicity: expected none in a max pool`);
+  if (!isTypedArray(pool.multiplicity, "Uint32Array"))
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: multiplicity: expected a Uint32Array, got ${describe(pool.multiplicity)}`,
+    );
+  checkLength(`${place}: multiplicity`, pool.multiplicity, pool.shape.slice(0, 2));
+}

@@ -1,0 +1,75 @@
+// Options of the builder's layers, connections and network.
+import type { OptionKeys } from "../check.ts";
+import type { InputConvention, Padding } from "../relu/network.ts";
+import type { Shape } from "../tensor.ts";
+import type { DenseWeights } from "./dense-weights.ts";
+import { neuronKeys, type NeuronOptions, type PerNeuron } from "./neurons/options.ts";
+
+export interface DenseLayerOptions extends NeuronOptions {
+  readonly weights: DenseWeights;
+  /** Number of neurons; needed where `weights` is one flat array whose length leaves a doubt, checked elsewhere. */
+  readonly units?: number;
+}
+
+export interface Conv2dLayerOptions extends NeuronOptions {
+  /** Shape [kernelHeight, kernelWidth, inputChannels / groups, filters]. */
+  readonly weights: ArrayLike<number>;
+  readonly filters: number;
+  readonly kernel: number | readonly [number, number];
+  readonly stride?: number | readonly [number, number];
+  readonly dilation?: number | readonly [number, number];
+  /** Cells on every side, cells side by side, or `same`; default 0. */
+  readonly padding?: number | "same" | Padding;
+  readonly groups?: number;
+}
+
+export interface ConnectOptions {
+  /** "input", or a population or pool. */
+  readonly from: string;
+  /** A population or output; before `from`, or `from` itself, where the connection is recurrent. */
+  readonly to: string;
+  readonly weights: DenseWeights;
+  /** Ticks after the spike's own in which it arrives; at least 1 where the connection is recurrent. Default: 0, or 1 where it is. */
+  readonly delayTicks?: number;
+}
+
+export interface PoolLayerOptions {
+  /** Default: 2. */
+  readonly size?: number | readonly [number, number];
+  /** Default: the size. */
+  readonly stride?: number | readonly [number, number];
+  readonly padding?: number | "same" | Padding;
+  readonly name?: string;
+}
+
+export interface OutputOptions {
+  readonly weights: DenseWeights;
+  /** Charge added each tick; default 0. */
+  readonly bias?: PerNeuron;
+  /** Output = unit · charge / ticks; default 1. */
+  readonly unit?: number;
+  readonly name?: string;
+}
+
+export const denseKeys: OptionKeys<DenseLayerOptions> = { weights: true, units: true, ...neuronKeys };
+export const poolKeys: OptionKeys<PoolLayerOptions> = { size: true, stride: true, padding: true, name: true };
+export const networkKeys: OptionKeys<SpikingNetworkOptions> = {
+  inputs: true,
+  name: true,
+  dtSeconds: true,
+  ticks: true,
+  classes: true,
+  convention: true,
+};
+
+export interface SpikingNetworkOptions {
+  /** Input shape, channels last; 3 stands for [3]. */
+  readonly inputs: number | Shape;
+  readonly name?: string;
+  /** Length of a tick in seconds; default 1. */
+  readonly dtSeconds?: number;
+  /** Ticks of a run that names no other number; default 1. */
+  readonly ticks?: number;
+  readonly classes?: readonly string[];
+  readonly convention?: InputConvention;
+}

@@ -1,0 +1,151 @@
+// The linear leaky integrate-and-fire neuron: its parameters, their checks, and what sets it apart from the plain one.
+import { checkFinite, checkInteger, checkOneOf, checkOptions, describe, type OptionKeys } from "../../check.ts";
+import { LlifError } from "../../errors.ts";
+import type { Shape } from "../../tensor.ts";
+import { checkCharges, checkTypedRow, type Arithmetic, type Charges } from "../charges.ts";
+
+/**
+ * Linear leaky integrate-and-fire. Each array has one value for each channel (last axis of the population's shape), or one for each
+ * neuron. A part that is absent does nothing; without any, the neuron is plain: it integrates, fires at θ and subtracts θ.
+ * @see docs/mathematics.md, update equations
+ */
+export interface LlifNeuron {
+  readonly model: "llif";
+  /** θ > 0. */
+  readonly threshold: Charges;
+  /** Membrane potential, as charge, before the first tick: v0. */
+  readonly initialPotential: Charges;
+  /** Ohmic leak. A constant leak is part of the population's `bias`. */
+  readonly leak?: {
+    /** α: factor on the membrane potential at the start of each tick, from 0 to 1, e^(−dt/RC); 1: no leak. */
+    readonly factorPerTick: Float32Array;
+  };
+  /** Lower bound v_min of the membrane potential after integration; −Infinity: none. */
+  readonly floor?: Float32Array;
+  /** Absent: soft, which subtracts the threshold. */
+  readonly reset?: {
+    /** 1: a spike sets the membrane potential to zero; 0: it subtracts the threshold. */
+    readonly hard: Uint8Array;
+  };
+  readonly refractory?: {
+    /** Ticks after a spike in which the neuron does not fire; 0: it is never refractory. */
+    readonly ticks: Uint32Array;
+    /** Whether input that arrives meanwhile counts. Default: `integrate`. */
+    readonly input?: "integrate" | "discard";
+  };
+  /** Most spikes of one neuron in one tick: 1 (the default), or more for multi-spike (soft reset and, in float32, a power-of-two θ). */
+  readonly spikesPerTick?: number;
+}
+
+const keys: OptionKeys<LlifNeuron> = {
+  model: true,
+  threshold: true,
+  initialPotential: true,
+  leak: true,
+  floor: true,
+  reset: true,
+  refractory: true,
+  spikesPerTick: true,
+};
+
+/** Counts up to here are exact in float32, and so are their products with a power of two. */
+export const maximumTicks = 2 ** 24;
+
+/** @throws {LlifError} ARGUMENT or SHAPE, naming the parameter. */
+export function checkLlifNeuron(place: string, neuron: LlifNeuron, shape: Shape, arithmetic: Arithmetic): void {
+  const { threshold, initialPotential, leak, floor, reset, refractory, spikesPerTick } = checkOptions(
+    `${place}: neuron`,
+    neuron,
+    keys,
+  );
+  checkCharges(`${place}: threshold`, threshold, shape, arithmetic);
+  for (const value of threshold) checkFinite(`${place}: threshold`, value, { above: 0 });
+  checkCharges(`${place}: initialPotential`, initialPotential, shape, arithmetic);
+  if (leak !== undefined) {
+    const { factorPerTick } = checkOptions(`${place}: leak`, leak, { factorPerTick: true });
+    checkTypedRow(`${place}: leak: factorPerTick`, factorPerTick, "Float32Array", shape);
+    for (const value of factorPerTick) checkFinite(`${place}: leak: factorPerTick`, value, { from: 0, to: 1 });
+  }
+  if (floor !== undefined) {
+    checkTypedRow(`${place}: floor`, floor, "Float32Array", shape);
+    for (const value of floor) checkFloor(`${place}: floor`, value);
+  }
+  if (reset !== undefined) {
+    const { hard } = checkOptions(`${place}: reset`, reset, { hard: true });
+    checkTypedRow(`${place}: reset: hard`, hard, "Uint8Array", shape);
+    for (const value of hard) checkInteger(`${place}: reset: hard`, value, 0, 1);
+  }
+  if (refractory !== undefined) {
+    const { ticks, input } = checkOptions(`${place}: refractory`, refractory, { ticks: true, input: true });
+    checkTypedRow(`${place}: refractory ticks`, ticks, "Uint32Array", shape);
+    for (const value of ticks) checkInteger(`${place}: refractory ticks`, value, 0, maximumTicks);
+    if (input !== undefined) checkOneOf(`${place}: refractory input`, input, ["integrate", "discard"]);
+  }
+  if (spikesPerTick === undefined) return;
+  checkInteger(`${place}: spikesPerTick`, spikesPerTick, 1, maximumTicks);
+  if (spikesPerTick === 1) return;
+  if (resetsHard(neuron))
+    throw new LlifError("ARGUMENT", `${place}: ${spikesPerTick} spikes per tick: expected reset "soft", got "hard"`);
+  if (arithmetic === "float32")
+    threshold.forEach((value) => checkPowerOfTwo(`${place}: threshold with ${spikesPerTick} spikes per tick`, value));
+}
+
+/** Engines compute with it in float32. */
+export function checkFloor(place: string, floor: number): number {
+  if (
+    typeof floor !== "number" ||
+    Number.isNaN(floor) ||
+    (floor !== -Infinity && !Number.isFinite(Math.fround(floor)))
+  ) {
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a finite number, or -Infinity for none, as float32, got ${describe(floor)}`,
+    );
+  }
+  return floor;
+}
+
+function checkPowerOfTwo(place: string, value: number): void {
+  if (2 ** Math.round(Math.log2(value)) !== value)
+    throw new LlifError("ARGUMENT", `${place}: expected a power of two, got ${value}`);
+}
+
+/** α of the neuron at that index of the population; 1 without an ohmic leak. */
+export function leakFactorAt({ leak }: LlifNeuron, index: number): number {
+  return leak === undefined ? 1 : leak.factorPerTick[index % leak.factorPerTick.length];
+}
+
+/** Whether some neuron has an ohmic leak. */
+export function leaks({ leak }: LlifNeuron): boolean {
+  return leak?.factorPerTick.some((factor) => factor !== 1) === true;
+}
+
+/** Whether some neuron has a lower bound. */
+export function hasFloor({ floor }: LlifNeuron): boolean {
+  return floor?.some((value) => value !== -Infinity) === true;
+}
+
+/** Whether some neuron has a hard reset. */
+export function resetsHard({ reset }: LlifNeuron): boolean {
+  return reset?.hard.some((hard) => hard !== 0) === true;
+}
+
+/** Whether some neuron is ever refractory. */
+export function isRefractory({ refractory }: LlifNeuron): boolean {
+  return refractory?.ticks.some((ticks) => ticks > 0) === true;
+}
+
+/** What keeps a neuron from being plain, in words; empty for a plain one. */
+export function departures(neuron: LlifNeuron): string[] {
+  return [
+    ...(leaks(neuron) ? ["an ohmic leak"] : []),
+    ...(resetsHard(neuron) ? ["a hard reset"] : []),
+    ...(hasFloor(neuron) ? ["a floor"] : []),
+    ...(isRefractory(neuron) ? ["a refractory period"] : []),
+  ];
+}
+
+/** No ohmic leak, soft reset, no floor, never refractory: the neuron of T1, T2, T7 and T8. It may fire more than once in a tick. */
+export function isPlain(neuron: LlifNeuron): boolean {
+  return departures(neuron).length === 0;
+}
