@@ -9,6 +9,7 @@ export function goalOf({
 }: Pick<ResultRow, "suite" | "case" | "contender">): number | undefined {
   const rate = name.includes("-rate-");
   const dense = name.startsWith("dense") || name.startsWith("mnist-mlp");
+  if (name.startsWith("step-")) return undefined;
   if (suite === "reference" && contender === "reference") return rate ? (dense ? 15 : 10) : dense ? 25 : 15;
   if (suite === "native" && contender === "native-128") return 0.9;
   if (suite === "limit" && /^ceiling-[a-z0-9]+$/.test(contender)) return 0.85;

@@ -6,6 +6,7 @@ import { layerNetwork, randomSpikes } from "../../ts/timing/layers.ts";
 import { openSimulation } from "../../ts/timing/simulators.ts";
 import { modelCases, models, phase, phase10, rate, resnet50, ttfs } from "../models.ts";
 import type { SuiteOptions } from "../suite.ts";
+import { stepCases } from "./steps.ts";
 
 /** Skipped: the reference takes seconds for each run, and the case of half the activity has the same ratio. */
 const tooLong = (name: string) => name.startsWith("conv") && name.includes("a10") && name.endsWith("t1024");
@@ -52,5 +53,6 @@ export function referenceSuite({ quick }: SuiteOptions): BenchCase[] {
     ...mapped(modelCases([phase, ttfs, rate(32)])),
     ...mapped(longRuns(quick)),
     ...(quick ? [] : mapped(modelCases([phase10], [resnet50]))),
+    ...stepCases(),
   ];
 }

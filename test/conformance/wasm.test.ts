@@ -47,6 +47,22 @@ function againstReference(engine: Engine): void {
     }
   }
 
+  it("records every potential, in any order, as the reference engine does", async () => {
+    const all = (size: number) => Array.from({ length: size }, (_, index) => (7919 * index) % size);
+    for (const float of Object.values(shapes)) {
+      for (const network of [float, layerwise(float, "phase", 8), layerwise(float, "ttfs", 63), realTimes(float)]) {
+        const input = { spikes: trainFor(network, 10) };
+        const bytes = async (of: Engine) =>
+          Object.values<Float32Array>((await runOn(of, network, input, all)).potentials).map(({ buffer }) =>
+            Buffer.from(buffer),
+          );
+        const [recorded, expected] = [await bytes(engine), await bytes(referenceEngine())];
+        expect(recorded).toHaveLength(populationsOf(network).length);
+        expect(recorded.every((population, index) => population.equals(expected[index]))).toBe(true);
+      }
+    }
+  });
+
   it("fires in every layer compared", async () => {
     for (const network of Object.values(shapes).flatMap((float) => [
       float,
@@ -60,12 +76,18 @@ function againstReference(engine: Engine): void {
   });
 }
 
-async function runOn(engine: Engine, network: SpikingNetwork, input: RunInput): Promise<Result> {
+/** @param listed neurons of a population of so many whose potentials are recorded. */
+async function runOn(
+  engine: Engine,
+  network: SpikingNetwork,
+  input: RunInput,
+  listed = (size: number): number[] => [0, size - 1],
+): Promise<Result> {
   const populations = populationsOf(network);
   const record = {
     spikes: populations.map((population) => population.name),
     potentials: Object.fromEntries(
-      populations.map((population) => [population.name, [0, sizeOf(population.shape) - 1]]),
+      populations.map((population) => [population.name, listed(sizeOf(population.shape))]),
     ),
   };
   const simulator = await engine.createSimulator(network, { record });

@@ -8,6 +8,8 @@ use crate::spikes::Geometry;
 use crate::synapse::chunks::{chunks, Chunk, Width};
 use crate::synapse::spec::{Kind, SynapseSpec};
 use crate::synapse::{Layout, Synapse};
+use crate::traced::Traced;
+use std::ops::Range;
 
 pub struct LayerSpec {
     pub geometry: Geometry,
@@ -47,7 +49,7 @@ pub struct Layer {
     /// Adding zero to a bias of −0.0 changes it.
     pub negative_zero: bool,
     pub record_spikes: bool,
-    pub traced: Vec<u32>,
+    pub traced: Traced,
 }
 
 /// Bits of the parameters of a layer's neurons: `neuron::Rows` before a chunk is chosen.
@@ -158,7 +160,7 @@ impl Layer {
             initial: PerNeuron::new(&spec.initial, to, padded, 0),
             by_events,
             record_spikes: spec.record_spikes,
-            traced: spec.traced,
+            traced: Traced::new(&spec.traced),
         }
     }
 
@@ -167,22 +169,30 @@ impl Layer {
         self.geometry.positions() * self.padded
     }
 
+    /// The neurons of a chunk of a position.
+    fn neurons(&self, chunk: &Chunk, position: usize) -> Range<usize> {
+        let (lanes, channels) = (chunk.vectors * self.width.lanes(), self.geometry.channels);
+        position * channels + chunk.first..position * channels + channels.min(chunk.first + lanes)
+    }
+
     /// Whether a traced neuron lies in a chunk of a position.
     #[inline(always)]
     pub fn traces(&self, chunk: &Chunk, position: usize) -> bool {
-        let lanes = chunk.vectors * self.width.lanes();
-        let channels = self.geometry.channels;
-        !self.traced.is_empty() && self.traced.iter().any(|&neuron| chunk.holds(neuron, position, channels, lanes))
+        !self.traced.is_empty() && self.traced.within(self.neurons(chunk, position)).next().is_some()
     }
 
     /// The traced neurons of a chunk of a position: row of the traces, and lane.
     pub fn traced_in<'a>(&'a self, chunk: &'a Chunk, position: usize) -> impl Iterator<Item = (usize, usize)> + 'a {
-        let (lanes, channels) = (chunk.vectors * self.width.lanes(), self.geometry.channels);
-        let held = move |&(_, &neuron): &(usize, &u32)| chunk.holds(neuron, position, channels, lanes);
-        self.traced
-            .iter()
-            .enumerate()
-            .filter(held)
-            .map(move |(row, &neuron)| (row, neuron as usize % channels - chunk.first))
+        let neurons = self.neurons(chunk, position);
+        let first = neurons.start;
+        self.traced.within(neurons).map(move |(row, neuron)| (row, neuron - first))
+    }
+
+    /// The traced neurons of a row of positions: row of the traces, x and channel.
+    pub fn traced_in_row(&self, y: usize) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
+        let Geometry { width, channels, .. } = self.geometry;
+        let size = width * channels;
+        let place = move |(row, neuron): (usize, usize)| (row, neuron / channels % width, neuron % channels);
+        self.traced.within(y * size..(y + 1) * size).map(place)
     }
 }

@@ -28,15 +28,6 @@ pub struct Chunk {
     pub offset: usize,
 }
 
-impl Chunk {
-    /// Whether a neuron lies in it, at a position of so many channels; `lanes` of the chunk.
-    #[inline(always)]
-    pub fn holds(&self, neuron: u32, position: usize, channels: usize, lanes: usize) -> bool {
-        neuron as usize / channels == position
-            && (self.first..self.first + lanes).contains(&(neuron as usize % channels))
-    }
-}
-
 /// Chunks of whole bytes of lanes that do not straddle groups.
 pub fn chunks(channels: usize, groups: usize, width: Width) -> Vec<Chunk> {
     let (mut list, mut offset) = (Vec::new(), 0);

@@ -1,8 +1,7 @@
-//! Membrane traces of `ttfs`, computed beside the run for the few neurons that are traced.
+//! Membrane traces of `ttfs`, computed beside the run for the neurons that are traced.
 
 use super::slots::{capped, slot};
 use super::{Run, Ttfs};
-use crate::spikes::Geometry;
 use crate::synapse::weight_at;
 
 impl Run<'_> {
@@ -10,11 +9,7 @@ impl Run<'_> {
     #[inline(never)]
     pub(super) fn trace(&mut self, y: usize) {
         let layer = self.at.layer;
-        let Geometry { width, channels, .. } = layer.geometry;
-        for (listed, &neuron) in
-            layer.traced.iter().enumerate().filter(|(_, &neuron)| neuron as usize / (width * channels) == y)
-        {
-            let (x, channel) = (neuron as usize / channels % width, neuron as usize % channels);
+        for (listed, x, channel) in layer.traced_in_row(y) {
             let v = self.at.scratch.row[x * layer.padded + channel];
             let Ttfs::Slots(slots) = self.code else {
                 // A neuron that has fired has spent its charge.
@@ -22,7 +17,7 @@ impl Run<'_> {
                 self.at.record.traces[2 * listed..2 * listed + 2].copy_from_slice(&[v, left]);
                 continue;
             };
-            let position = y * width + x;
+            let position = y * layer.geometry.width + x;
             let ticks = slots as usize;
             let mut integrating = vec![0u32; ticks];
             for index in 0..layer.synapses.len() {

@@ -308,7 +308,7 @@ impl Run<'_> {
     fn integrate_row(&mut self, y: usize) {
         let Run { code, at: At { layer, scratch, record, .. }, inputs, .. } = self;
         let ticks = code.firing.len();
-        let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
+        let (width, padded) = (layer.geometry.width, layer.padded);
         grow(&mut scratch.row, width * padded);
         let row = &mut scratch.row[..width * padded];
         row.fill(0);
@@ -322,10 +322,7 @@ impl Run<'_> {
                     inputs.scatter(index, y).deliver(inputs.of(index), plane, sign == 1, row);
                 }
             }
-            for (listed, &neuron) in
-                layer.traced.iter().enumerate().filter(|(_, &neuron)| neuron as usize / (width * channels) == y)
-            {
-                let (x, channel) = (neuron as usize / channels % width, neuron as usize % channels);
+            for (listed, x, channel) in layer.traced_in_row(y) {
                 record.traces[listed * 2 * ticks + tick] = row[x * padded + channel] as u32;
             }
         }
