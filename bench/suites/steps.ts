@@ -1,8 +1,8 @@
 // Cases of suite `reference` in which all potentials are read after every tick: the time should grow with the neurons.
 import { referenceEngine, wasmEngine, type Simulator } from "../../ts/index.ts";
-import { benchCase, type BenchCase, type Contender } from "../../ts/bench/case.ts";
-import { Digest } from "../../ts/bench/digest.ts";
-import { layerNetwork, randomSpikes } from "../../ts/bench/layers.ts";
+import { benchCase, type BenchCase, type Contender } from "../../ts/timing/case.ts";
+import { Digest } from "../../ts/timing/digest.ts";
+import { layerNetwork, randomSpikes } from "../../ts/timing/layers.ts";
 
 const checkedTicks = 16;
 
