@@ -1,17 +1,20 @@
-// What reading one file may take: the one budget of every reader.
+// Limits what reading one file may cost. All readers share this budget.
 import { checkOptions, describe } from "./check.ts";
 import { LlifError } from "./errors.ts";
 
 /**
- * Upper bounds of what a reader may take for one file. Where one is absent, it grows with the size of the file, so that no file costs
- * much more than its size; `Infinity` lifts it.
+ * Limits for reading one file. The default of each grows with the size of the file, so that no file costs much more
+ * than its size; `Infinity` removes a limit.
  */
 export interface ReadBudget {
   /** Bytes that compressed content may unpack to. Default: 256 MiB, and 64 for each byte of the file. */
   readonly bytes?: number;
-  /** Numbers that are made and not stored in the file: constants that are computed, repeated or rearranged. Default: 2^25, and 16 for each byte of the file. */
+  /**
+   * Numbers that are not stored in the file but computed, repeated or rearranged. Default: 2^25, and 16 for each byte
+   * of the file.
+   */
   readonly elements?: number;
-  /** Nodes, layers, objects and other parts. Default: 65,536, and a quarter for each byte of the file. */
+  /** Nodes, layers, objects and other parts. Default: 65,536, and one for every four bytes of the file. */
   readonly nodes?: number;
   /** Levels of nesting. Default: 256. */
   readonly depth?: number;
@@ -30,22 +33,22 @@ const base: Readonly<Required<ReadBudget>> = {
   depth: 256,
   seconds: 10,
 };
-/** What each byte of the file adds. */
+/** Added for each byte of the file. */
 const perByte: Readonly<Required<ReadBudget>> = { bytes: 64, elements: 16, nodes: 0.25, depth: 0, seconds: 1e-6 };
 
-/** What is left for one file and those beside it. */
+/** The remaining budget for one file and the files beside it. */
 export class Budget {
   readonly #given: ReadBudget;
   readonly #used = { bytes: 0, elements: 0, nodes: 0 };
   #fileBytes = 0;
   #started = performance.now();
 
-  /** Made by `openBudget`. */
+  /** Use `openBudget` instead. */
   constructor(given: ReadBudget) {
     this.#given = given;
   }
 
-  /** Counts a further file that is read under this budget. */
+  /** Adds a further file that is read under this budget. */
   addFile(bytes: number): this {
     this.#fileBytes += bytes;
     return this;
@@ -56,28 +59,28 @@ export class Budget {
   }
 
   /**
-   * Takes `amount` before it is made.
-   * @throws {LlifError} FORMAT with the figures where that is more than is left.
+   * Takes `amount` from the budget; call it before the memory is allocated.
+   * @throws {LlifError} FORMAT with the numbers if less is left.
    */
   take(kind: "bytes" | "elements" | "nodes", amount: number, place: string): void {
     const needed = this.#used[kind] + amount;
-    // NaN is refused as well.
+    // Written so that NaN is refused too.
     if (!(needed <= this.limit(kind))) throw this.#exceeded(kind, needed, place);
     this.#used[kind] = needed;
   }
 
-  /** @throws {LlifError} FORMAT where something is nested deeper than allowed. */
+  /** @throws {LlifError} FORMAT if something is nested deeper than allowed. */
   checkDepth(levels: number, place: string): void {
     if (levels > this.limit("depth")) throw this.#exceeded("depth", levels, place);
   }
 
-  /** @throws {LlifError} FORMAT where reading has worked for too long; called now and then by what may take long. */
+  /** Readers call this regularly in long work. @throws {LlifError} FORMAT if reading has taken too long. */
   checkTime(place: string): void {
     const seconds = (performance.now() - this.#started) / 1000;
     if (seconds > this.limit("seconds")) throw this.#exceeded("seconds", seconds, place);
   }
 
-  /** Waits for a file or an answer; the time does not count. */
+  /** Waits for a promise, such as a file; the time does not count. */
   async waiting<T>(promise: Promise<T>): Promise<T> {
     const start = performance.now();
     try {
@@ -104,8 +107,8 @@ export class Budget {
 }
 
 /**
- * The budget for a file of so many bytes, or the one that is open already: whoever opened it counts the files.
- * @throws {LlifError} ARGUMENT for an unknown key, or what is no number > 0.
+ * The budget for a file of `fileBytes` bytes. An open budget is returned as it is; its owner counts the files.
+ * @throws {LlifError} ARGUMENT for an unknown key or a value that is not a number > 0.
  */
 export function openBudget(fileBytes: number, given: ReadBudget | Budget = {}): Budget {
   if (given instanceof Budget) return given;

@@ -4,7 +4,7 @@ import { LlifError } from "./errors.ts";
 import { quoted } from "./text.ts";
 import { formatShape, sizeOf, type Shape } from "./tensor.ts";
 
-/** `place` names the argument or node as the user knows it, e.g. `layer "conv2": stride`. */
+/** @param place name of the argument or node for messages, e.g. `layer "conv2": stride`. */
 export function checkInteger(
   place: string,
   value: unknown,
@@ -47,7 +47,7 @@ export function checkOneOf<T extends string>(place: string, value: unknown, allo
   return value as T;
 }
 
-/** Every element finite; names the first that is not. */
+/** Checks that every element is finite; the error names the first that is not. */
 export function checkAllFinite(place: string, values: ArrayLike<number>): void {
   for (let index = 0; index < values.length; index++) {
     if (!Number.isFinite(values[index])) {
@@ -74,7 +74,7 @@ export function checkDimensions(place: string, shape: Shape, dimensions: number)
   }
 }
 
-/** Numbers of any kind of array, all finite, `length` of them if that is given. */
+/** Checks an array of any kind: all numbers finite, and `length` of them if given. */
 export function checkNumbers(
   place: string,
   values: unknown,
@@ -101,7 +101,7 @@ export function checkNumbers(
   return values as ArrayLike<number>;
 }
 
-/** A true array; what its elements are is for the caller to check. */
+/** Checks for a true array; its elements are not checked. */
 export function checkArray<T = unknown>(place: string, value: unknown, expected = "an array"): readonly T[] {
   if (!Array.isArray(value)) throw new LlifError("ARGUMENT", `${place}: expected ${expected}, got ${describe(value)}`);
   return value as readonly T[];
@@ -128,7 +128,7 @@ export function checkString(place: string, value: unknown): string {
   return value;
 }
 
-/** A string that is not empty. */
+/** Checks for a string that is not empty. */
 export function checkName(place: string, value: unknown): string {
   if (typeof value !== "string" || value === "")
     throw new LlifError("ARGUMENT", `${place}: expected a name, got ${describe(value)}`);
@@ -141,7 +141,7 @@ export function checkFunction<T extends (...values: never[]) => unknown>(place: 
   return value;
 }
 
-/** Of any realm: what has the parts of an AbortSignal that are used. */
+/** Checks for an AbortSignal by the parts that are used, so that signals of other realms work. */
 export function checkSignal(place: string, value: AbortSignal | undefined): AbortSignal | undefined {
   const signal = value as Partial<AbortSignal> | null | undefined;
   if (signal === undefined) return undefined;
@@ -156,7 +156,7 @@ export function checkSignal(place: string, value: AbortSignal | undefined): Abor
   return value;
 }
 
-/** Something that `for … of` (or `for await … of`) can walk; a string is not meant. */
+/** Checks for an iterable of `for … of` (or `for await … of`); strings are refused. */
 export function checkIterable<T>(place: string, value: T, kinds: { async?: boolean } = {}): T {
   const source = value as { [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown } | null | undefined;
   const walks =
@@ -169,18 +169,18 @@ export function checkIterable<T>(place: string, value: T, kinds: { async?: boole
   return value;
 }
 
-/** Any object but an array, a typed array, a Map, a Date and the like. */
+/** Checks for a plain object: no array, typed array, Map, Date and so on. */
 export function checkObject<T extends object>(place: string, value: T, expected = "an object"): T {
   if (!isPlain(value)) throw new LlifError("ARGUMENT", `${place}: expected ${expected}, got ${describe(value)}`);
   return value;
 }
 
-/** The names of all options of a type, of each of its members where it is a union: one that is missing, or too much, is a type error. */
+/** The names of all options of a type or union. A missing or extra name is a type error. */
 export type OptionKeys<T> = Readonly<Record<Extract<KeyOf<T>, string>, true>>;
 type KeyOf<T> = T extends unknown ? keyof T : never;
 
 /**
- * An object of options whose keys are all known.
+ * Checks for an object of options with known keys only.
  * @example checkOptions("evaluate", options, { limit: true, signal: true })
  */
 export function checkOptions<T extends object>(place: string, value: T, known: OptionKeys<NoInfer<T>>): T {
@@ -195,7 +195,7 @@ export function checkOptions<T extends object>(place: string, value: T, known: O
   return value;
 }
 
-/** `; did you mean "bits"?`, or nothing where no known name is close. */
+/** `; did you mean "bits"?`, or empty if no known name is close. */
 function suggestion(key: string, known: readonly string[]): string {
   const [nearest] = known
     .map((name) => ({ name, distance: distanceOf(key.slice(0, 80).toLowerCase(), name.toLowerCase()) }))
@@ -205,7 +205,7 @@ function suggestion(key: string, known: readonly string[]): string {
     : "";
 }
 
-/** Letters to insert, drop or exchange (Levenshtein). */
+/** Levenshtein distance. */
 function distanceOf(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let line = 1; line <= a.length; line++) {
@@ -221,9 +221,9 @@ function distanceOf(a: string, b: string): number {
 }
 
 /**
- * Bytes as a plain Uint8Array over the same memory: of any realm, a Buffer, a DataView or a whole ArrayBuffer.
- * A Buffer's own `slice` is a view where a Uint8Array's is a copy; what comes back is never a Buffer. Memory shared between
- * threads is copied: decoders refuse it.
+ * Checks for bytes (a typed array of any realm, Buffer, DataView or ArrayBuffer) and returns them as a plain Uint8Array
+ * over the same memory; never as a Buffer, whose `slice` is a view instead of a copy. Shared memory is copied, because
+ * decoders refuse it.
  */
 export function checkBytes(place: string, value: unknown): Uint8Array<ArrayBuffer> {
   const kind = kindOf(value);
@@ -243,7 +243,7 @@ export function checkBytes(place: string, value: unknown): Uint8Array<ArrayBuffe
   throw new LlifError("ARGUMENT", `${place}: expected bytes (a Uint8Array or an ArrayBuffer), got ${describe(value)}`);
 }
 
-/** Whether it is a typed array of that name, of any realm. */
+/** Whether a value is a typed array with that name, of any realm. */
 export function isTypedArray(
   value: unknown,
   name: "Float32Array" | "Float64Array" | "Int8Array" | "Int32Array" | "Uint8Array" | "Uint16Array" | "Uint32Array",
@@ -251,7 +251,7 @@ export function isTypedArray(
   return ArrayBuffer.isView(value) && kindOf(value) === name;
 }
 
-/** What came, on one line: as error messages show it. */
+/** Describes a value on one line for error messages. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return quoted(value);
   if (typeof value === "function") return "a function";
@@ -273,7 +273,7 @@ function nameOf(value: object): string {
   return typeof name === "string" && name !== "" ? quoted(name, 40).slice(1, -1) : kindOf(value);
 }
 
-/** As `Object.prototype.toString` tells it, in any realm: `Uint8Array`, `Map`, `Object`. */
+/** The type by `Object.prototype.toString`, the same in every realm: `Uint8Array`, `Map`, `Object`. */
 function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }

@@ -1,7 +1,7 @@
 // The error class of the package and its stable codes.
 import { printable } from "./text.ts";
 
-/** What kind of thing went wrong; stable across versions. */
+/** The kind of an error; stable across versions. */
 export type LlifErrorCode =
   | "ARGUMENT" // a value handed to the API is out of its range or of the wrong kind
   | "SHAPE" // shapes do not fit together
@@ -14,22 +14,22 @@ export type LlifErrorCode =
   | "DISPOSED" // used after dispose()
   | "ABORTED"; // cancelled by an AbortSignal
 
-/** Every error that this package raises on purpose. */
+/** The class of all errors that this package throws on purpose. */
 export class LlifError extends Error {
   override readonly name: string = "LlifError";
   readonly code: LlifErrorCode;
-  /** Names of the graph nodes concerned; empty where the error concerns no graph. */
+  /** Names of the graph nodes concerned; empty if there are none. */
   readonly nodes: readonly string[];
 
   constructor(code: LlifErrorCode, message: string, options: { nodes?: readonly string[]; cause?: unknown } = {}) {
-    // Messages quote names and words of files.
+    // Messages quote names and text from files.
     super(printable(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.nodes = options.nodes ?? [];
   }
 }
 
-/** Raised by any call on a simulator after `dispose()`. */
+/** Thrown by any call on a simulator after `dispose()`. */
 export class DisposedError extends LlifError {
   override readonly name: string = "DisposedError";
   constructor(what: string) {
@@ -37,7 +37,7 @@ export class DisposedError extends LlifError {
   }
 }
 
-/** Raises the `ABORTED` error if `signal` has been aborted. */
+/** Throws the `ABORTED` error if `signal` has been aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw new LlifError("ABORTED", "cancelled", { cause: signal.reason });
 }

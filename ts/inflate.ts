@@ -1,23 +1,26 @@
-// Unpacking DEFLATE data of a known size, with the checksums of its containers.
+// Unpacks DEFLATE data of a known size; checksums of gzip, zip, PNG and zlib.
 import { Inflate } from "fflate";
 import { LlifError } from "./errors.ts";
 
 /** DEFLATE cannot expand a byte to more than this. */
 const largestExpansion = 1032;
-/** fflate unpacks a whole step before its size can be checked: 16 MiB at most. */
+/** fflate unpacks a whole step before its size can be checked: at most 16 MiB. */
 const stepBytes = 16384;
 
-/** fflate's own state, which alone tells where a stream ends: `f` in the last block, `l` codes of an unfinished block, `p` bits used of `p[0]`. */
+/**
+ * Part of fflate's internal state, needed to find the end of a stream: `f` last block, `l` open block, `p` used bits of
+ * `p[0]`.
+ */
 interface StreamState {
   readonly s: { readonly f?: number; readonly l?: unknown; readonly p?: number };
   readonly p: Uint8Array;
 }
 
 /**
- * Unpacks the raw DEFLATE stream that `packed` begins with.
- * @param size of the content, in bytes, as the container states it; the caller has taken it from the budget.
- * @returns the content, and how many bytes of `packed` the stream takes.
- * @throws {LlifError} FORMAT when it is truncated, corrupt or of another size; work and memory end at the size.
+ * Unpacks the raw DEFLATE stream at the start of `packed`.
+ * @param size bytes of the content, as the container states; the caller has taken them from the budget.
+ * @returns the content, and the number of bytes of `packed` that were used.
+ * @throws {LlifError} FORMAT if it is truncated, corrupt or of another size. Work and memory are limited by `size`.
  */
 export function inflate(
   packed: Uint8Array,
@@ -60,14 +63,14 @@ const crcTable = /* @__PURE__ */ Uint32Array.from({ length: 256 }, (_, byte) => 
   return value;
 });
 
-/** The checksum of gzip, zip and PNG. */
+/** Checksum of gzip, zip and PNG. */
 export function crc32(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (let index = 0; index < bytes.length; index++) crc = (crc >>> 8) ^ crcTable[(crc ^ bytes[index]) & 255];
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-/** The checksum of zlib data. */
+/** Checksum of zlib data. */
 export function adler32(bytes: Uint8Array): number {
   let [low, high] = [1, 0];
   for (let start = 0; start < bytes.length; start += 3800) {

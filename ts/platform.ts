@@ -1,37 +1,41 @@
 // The platform interface: how the library reaches wasm bytes, files and workers without naming Node or the browser.
 import { LlifError } from "./errors.ts";
 
-/** The module, its bytes, or where they are: a string is a URL, relative to the page, and in Node a file's path where it is no URL. */
+/** The module, its bytes, or their place. A string is a URL, relative to the page; in Node it may also be a path. */
 export type WasmSource = WasmContent | PromiseLike<WasmContent>;
 type WasmContent = string | URL | Response | Blob | ArrayBufferLike | ArrayBufferView | WebAssembly.Module;
 
-/** What differs between Node, a page and a single-file bundle; an entry in ts/entry provides it. */
+/** The functions that differ between Node, a page and a single-file bundle; a file in ts/entry provides them. */
 export interface Platform {
   wasmBytes(): WasmSource | Promise<WasmSource>;
-  /** Starts a worker that serves ts/parallel/serve.ts; absent where there are none. */
+  /** Starts a worker that runs ts/parallel/serve.ts; absent if the platform has no workers. */
   spawnWorker?(): WorkerHandle;
-  /** How many threads may run side by side. */
+  /** Number of threads that can run at once. */
   parallelism?(): number;
   /**
-   * Bytes of a local file by path or `file:` URL; absent where there is no file system.
-   * @param model of a file that a model names, the model: it must be a regular file that is, links followed, below the model's folder.
+   * Reads a local file by path or `file:` URL; absent if there is no file system.
+   * @param model the model that names the file: then it must be a regular file inside the model's folder, after
+   * following links.
    */
   readFile?(path: string | URL, model?: string | URL): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** A worker as the pool sees it, whatever the platform. */
+/** A worker, the same on every platform. */
 export interface WorkerHandle {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
-  /** Called once each, before anything is posted. `onDeath`: it ended by itself, or failed outside a message. */
+  /**
+   * Called once, before anything is posted. `onDeath` is called if the worker ends by itself or fails outside a
+   * message.
+   */
   listen(onMessage: (message: unknown) => void, onDeath: (cause: unknown) => void): void;
   terminate(): void;
-  /** Whether the process waits for it; absent where that is no question. */
+  /** Sets whether the process waits for the worker; absent on platforms where this makes no difference. */
   stayAlive?(stay: boolean): void;
 }
 
 let provided: Platform | undefined;
 
-/** Called once, by an entry, as it loads. */
+/** Called once, by the entry, when it loads. */
 export function providePlatform(platform: Platform): void {
   provided = platform;
 }

@@ -1,31 +1,33 @@
-// Samples as users give them, pixels or real values with or without a shape, brought to a network's own layout.
+// Converts samples given by users (pixels or real values, with or without a shape) to a network's layout.
 import { checkIterable, checkNumbers, checkObject, checkString, describe } from "./check.ts";
 import { LlifError } from "./errors.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape } from "./tensor.ts";
 
-/** Numbers of one sample, channels last: bytes are pixels 0…255, everything else real values, which are rounded to float32. */
+/**
+ * Numbers of one sample, channels last. Bytes are pixels 0…255; all other types are real values, rounded to float32.
+ */
 export type SampleValues = Uint8Array | Uint8ClampedArray | Float32Array | Float64Array | readonly number[];
 
 /**
- * Row-major numbers with their shape, as `readNpy` gives them: of one sample, or of a batch, whose samples lie along the first axis.
- * A shape with the channels first, `[channels, height, width]`, as PyTorch and ONNX have it, is transposed.
+ * Row-major numbers with their shape, as `readNpy` returns them: one sample, or a batch along the first axis. A shape
+ * with channels first, `[channels, height, width]`, as in PyTorch and ONNX, is transposed.
  */
 export interface ShapedSamples {
   readonly shape: Shape;
-  /** Int32Array and Uint32Array are refused: they do not tell whether they are pixels. */
+  /** Int32Array and Uint32Array are refused, because they could be pixels or real values. */
   readonly data: SampleValues | Int32Array | Uint32Array;
 }
 
-/** Samples one after the other, each alone or a batch with its shape, or one array that holds all. */
+/** Samples one after the other, each alone or as a batch with a shape, or one array with all of them. */
 export type Samples =
   | Iterable<SampleValues | ShapedSamples>
   | AsyncIterable<SampleValues | ShapedSamples>
   | ShapedSamples;
 
-/** One sample as engines, mapping and passes take it: pixels, or real values. */
+/** One sample in the form that engines, mapping and passes take: pixels, or real values. */
 export type PlainSample = Uint8Array | Float32Array;
 
-/** Whether these are numbers that know their shape. */
+/** Whether a value is numbers with a shape. */
 export function isShaped(value: unknown): value is ShapedSamples {
   return (
     typeof value === "object" &&
@@ -37,15 +39,16 @@ export function isShaped(value: unknown): value is ShapedSamples {
   );
 }
 
-/** Whether this is an array or typed array of numbers, of which `plainSample` says whether they can be a sample. */
+/** Whether a value is an array or typed array; `plainSample` checks whether it can be a sample. */
 export function isNumbers(value: unknown): value is ArrayLike<number> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
 /**
- * One sample of a network whose input has shape `layout`, channels last. The result may share memory with `input`.
- * @param place the input as the user knows it.
- * @throws {LlifError} ARGUMENT for what holds no pixels or real values, SHAPE for another size, another shape, or several samples.
+ * One sample for a network whose input has shape `layout`, channels last. The result may share memory with `input`.
+ * @param place name of the input for messages.
+ * @throws {LlifError} ARGUMENT for anything but pixels or real values; SHAPE for another size or shape, or more than
+ * one sample.
  */
 export function sampleOf(place: string, input: SampleValues | ShapedSamples, layout: Shape): PlainSample {
   checkNumbers(`${checkString("place", place)}: layout`, layout);
@@ -66,13 +69,14 @@ export function sampleOf(place: string, input: SampleValues | ShapedSamples, lay
 }
 
 /**
- * All samples of an array that has a shape, each channels last. Fits: the network's own layout; channels first, which is transposed;
- * a shape that differs by axes of one element alone; flat values of one channel, or for a flat input those of up to two axes, row by row. Each with
- * or without a batch axis in front; where a shape could be both, it is one sample, in the network's own layout.
- * @param place the array as the user knows it.
+ * All samples of an array with a shape, each channels last. Accepted shapes: the network's layout; channels first,
+ * which is transposed; shapes that differ only by axes of one element; flat values of one channel; for a flat input, up
+ * to two axes, row by row. All of them with or without a batch axis in front. An ambiguous shape is one sample in the
+ * network's layout.
+ * @param place name of the array for messages.
  * @param layout shape of the network's input, channels last, without batch.
- * @returns pixels or real values; they share memory with `data` where they need not be copied.
- * @throws {LlifError} ARGUMENT for what holds no pixels or real values, SHAPE, with both shapes, where they do not fit.
+ * @returns pixels or real values, which may share memory with `data`.
+ * @throws {LlifError} ARGUMENT for anything but pixels or real values; SHAPE, with both shapes, if they do not fit.
  */
 export function samplesOf(place: string, samples: ShapedSamples, layout: Shape): PlainSample[] {
   const { shape, data } = checkObject(checkString("place", place), samples, "{ shape, data }");
@@ -106,8 +110,9 @@ export function samplesOf(place: string, samples: ShapedSamples, layout: Shape):
 }
 
 /**
- * Each sample, taken when it is asked for: it may share memory with what it comes from, which may be filled anew for the next.
- * @throws {LlifError} as `samplesOf`, naming the sample by its place in `samples`.
+ * Yields each sample when it is asked for. It may share memory with its source, which may be refilled for the next
+ * sample.
+ * @throws {LlifError} as `samplesOf`, naming the sample by its index in `samples`.
  */
 export async function* eachSample(
   place: string,
@@ -126,20 +131,20 @@ export async function* eachSample(
   }
 }
 
-/** The same values in memory of their own. */
+/** A copy in its own memory. */
 export function copyOfSample(sample: PlainSample): PlainSample {
-  // Not slice(), which is a view in Node's Buffer.
+  // Not slice(), which returns a view for Node's Buffer.
   return sample instanceof Uint8Array ? new Uint8Array(sample) : new Float32Array(sample);
 }
 
 /**
- * Pixels or real values, by their type alone; nothing is said of how many.
+ * Pixels or real values, decided by the array's type; the length is not checked.
  * @throws {LlifError} ARGUMENT naming what was expected and what came.
  */
 export function plainSample(place: string, input: unknown): PlainSample {
   if (input instanceof Uint8Array || input instanceof Float32Array) return input;
   if (Array.isArray(input)) {
-    // Not forEach, which would pass over holes.
+    // Not forEach, which skips holes.
     for (let index = 0; index < input.length; index++) {
       if (typeof input[index] !== "number")
         throw new LlifError("ARGUMENT", `${place}: expected numbers, got ${describe(input[index])} at index ${index}`);
@@ -147,8 +152,8 @@ export function plainSample(place: string, input: unknown): PlainSample {
     return Float32Array.from(input as number[]);
   }
   if (ArrayBuffer.isView(input)) {
-    // By name: an array of another realm, such as a frame, is no instance of this one's classes.
-    // The memory of an array that was given away has no place any more.
+    // By name, because an array of another realm, such as a frame, is not an instance of this realm's classes. A
+    // transferred array has no memory any more.
     const { buffer, byteOffset, byteLength } = input.byteLength === 0 ? new Uint8Array(0) : input;
     switch (nameOf(input)) {
       case "Uint8Array":
@@ -166,14 +171,14 @@ export function plainSample(place: string, input: unknown): PlainSample {
   );
 }
 
-/** How the values of one sample lie in an array of this shape; undefined where it is none of that layout. */
+/** Order of one sample's values in an array of this shape; undefined if the shape does not fit. */
 function orderOf(given: Shape, layout: Shape): "same" | "channelsFirst" | undefined {
   if (sameShape(given, layout)) return "same";
   if (layout.length > 1 && sameShape(given, channelsFirst(layout))) return "channelsFirst";
   if (sizeOf(given) !== sizeOf(layout)) return undefined;
   const [wide, own] = [given, layout].map((shape) => shape.filter((extent) => extent !== 1));
   if (sameShape(wide, own)) return "same";
-  // Several channels would be in an order that nobody tells.
+  // The order of more than one channel would be unknown.
   return layout.length === 1
     ? wide.length <= 2
       ? "same"

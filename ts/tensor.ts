@@ -23,7 +23,7 @@ export function channelsOf(shape: Shape): number {
   return shape.length === 0 ? 1 : shape[shape.length - 1];
 }
 
-/** `[28,28,1]`, as shown in messages. */
+/** A shape for messages: `[28,28,1]`. */
 export function formatShape(shape: Shape): string {
   checkIsShape(shape);
   return `[${shape.join(",")}]`;
@@ -33,7 +33,7 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((extent, index) => extent === b[index]);
 }
 
-/** Called often, so no more than keeps raw errors away: what sizes may be is for the checks of networks. */
+/** A cheap check that avoids raw errors; the checks of networks check the sizes. */
 function checkIsShape(shape: Shape): void {
   const fits =
     (Array.isArray(shape) || ArrayBuffer.isView(shape)) &&

@@ -1,9 +1,9 @@
 // Makes text from files safe to print on a terminal, in a log or in a drawing.
 
-/** Control characters, and those that turn the direction of writing or break lines unseen. */
+/** Control characters, and invisible ones that change the direction of writing or break lines. */
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
-/** Escapes what is not printable, as JSON would: `\u001b`. Line feeds and tabs stay. */
+/** Escapes unprintable characters as in JSON: `\u001b`. Line feeds and tabs stay. */
 export function printable(text: string): string {
   return text.replace(unprintable, (character) =>
     character === "\n" || character === "\t"
@@ -12,7 +12,7 @@ export function printable(text: string): string {
   );
 }
 
-/** In quotation marks, on one line, cut where it is longer than `most` characters. */
+/** Text in quotation marks, on one line, cut after `most` characters. */
 export function quoted(text: string, most = 80): string {
   const shown = text.length > most ? `${text.slice(0, most)}…` : text;
   return printable(JSON.stringify(shown));

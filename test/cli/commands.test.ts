@@ -444,7 +444,7 @@ describe("run", () => {
     const { code, out, err } = await llif(["run", cnn, "--input", file("pixels.npy"), file("values.npy")]);
     expect({ code, err }).toEqual({
       code: 0,
-      err: expect.stringMatching(/^note: the activation scales are those of the inputs themselves/),
+      err: expect.stringMatching(/^note: the activation scales come from the inputs themselves/),
     });
     expect(out).toMatch(/pixels\.npy\n {2}class +spiking +ReLU\n {2}7 /);
     expect(out).not.toContain("the ReLU network decides");

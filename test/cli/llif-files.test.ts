@@ -188,7 +188,7 @@ describe("convert, to-relu", () => {
     const { mapping, layers, warnings } = JSON.parse(out);
     expect(err).toMatch(
       new RegExp(
-        `^--bits auto: ${mapping.bits} bits, the smallest number without a disagreement on 100 held-back images \\(2: \\d+, .*${mapping.bits}: 0\\)`,
+        `^--bits auto: ${mapping.bits} bits, the fewest without a disagreement on 100 held-out images \\(2: \\d+, .*${mapping.bits}: 0\\)`,
       ),
     );
     expect(mapping.automatic).toBeUndefined();

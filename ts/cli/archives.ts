@@ -7,20 +7,21 @@ import type { LoadOptions } from "./data-cache.ts";
 import { archiveOfNpmPackage, archiveOfPythonPackage } from "./data-sources.ts";
 import { acquireFiles, type Obtain, type PinnedFile } from "./verified-files.ts";
 
-/** A published package whose archive is kept in the cache as it came: one checksum answers for all its files. */
+/** A published package whose archive is kept in the cache, so that one checksum covers all its files. */
 export interface PinnedArchive extends PinnedFile {
   readonly registry: "npm" | "PyPI";
-  /** As the registry's client takes it: `foolbox==3.3.4`. */
+  /** Name and version for the registry's client: `foolbox==3.3.4`. */
   readonly spec: string;
-  /** For people: `1.7 MB`. */
+  /** For messages: `1.7 MB`. */
   readonly size: string;
 }
 
 /**
- * Files of a pinned archive by their paths in it, without npm's leading `package/`; fetched the first time. No code of it is run.
+ * Files of a pinned archive by path, without npm's leading `package/`. Fetches the archive on first use; never runs its
+ * code.
  * @param place what is opened, for messages.
- * @param wanted chooses by path; the others are not unpacked.
- * @throws {LlifError} `DATA` when it cannot be fetched or fails its checksum, `FORMAT`, `FILE`, `ABORTED`.
+ * @param wanted chooses files by path; others are not unpacked.
+ * @throws {LlifError} `DATA` if it cannot be fetched or fails its checksum, `FORMAT`, `FILE`, `ABORTED`.
  */
 export async function openArchive(
   folder: string,

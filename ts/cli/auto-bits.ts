@@ -18,8 +18,9 @@ import { formatCount } from "./text.ts";
 const batchSize = 64;
 
 /**
- * `--bits auto`: the smallest number of bits with which the quantised twin decides every held-back calibration image as the float network does.
- * @returns the choice as it was where bits were given.
+ * `--bits auto`: the fewest bits with which the quantised twin decides every heldOut-out calibration image as the float
+ * network does.
+ * @returns the same choice if bits were given.
  */
 export async function settleBits(
   model: ReluNetwork,
@@ -29,16 +30,16 @@ export async function settleBits(
 ): Promise<MappingChoice> {
   if (choice.automatic !== true) return choice;
   const { automatic: _, ...rest } = choice;
-  const held = calibration?.heldBack ?? null;
-  if (held === null)
+  const heldOut = calibration?.heldOut ?? null;
+  if (heldOut === null)
     throw new LlifError(
       "ARGUMENT",
       "--bits auto: expected --calibration <set> of at least two images, some of which decide",
     );
-  const wanted = await floatDecisions(model, held);
+  const wanted = await floatDecisions(model, heldOut);
   const { bits, trials, refused } = await chooseBits(
     async (bits) => {
-      const decided = await twinDecisions(model, { ...rest, bits }, calibration, held, io);
+      const decided = await twinDecisions(model, { ...rest, bits }, calibration, heldOut, io);
       return decided.filter((decision, index) => decision !== wanted[index]).length;
     },
     { to: Math.min(12, mostBits(choice)), signal: io.signal },
@@ -47,24 +48,24 @@ export async function settleBits(
   const last = trials[trials.length - 1];
   const found =
     last.disagreements === 0
-      ? `the smallest number without a disagreement on ${formatCount(held.count)} held-back images`
-      : `the fewest disagreements on ${formatCount(held.count)} held-back images; no number of bits had none`;
+      ? `the fewest without a disagreement on ${formatCount(heldOut.count)} heldOut-out images`
+      : `the fewest disagreements on ${formatCount(heldOut.count)} heldOut-out images; no number of bits had none`;
   io.err(`--bits auto: ${bits} bits, ${found} (${tried})`);
   if (refused !== null) io.err(`warning: no more bits were tried: ${refused}`);
-  if (last.disagreements > 0) await adviseOnClipping(model, { ...rest, bits }, calibration, held, io);
+  if (last.disagreements > 0) await adviseOnClipping(model, { ...rest, bits }, calibration, heldOut, io);
   return { ...rest, bits };
 }
 
-/** More bits do not help where activations pass their scales: says which layers, worst first. */
+/** Names the layers whose activations exceed their scales, the worst first: more bits do not help there. */
 async function adviseOnClipping(
   model: ReluNetwork,
   choice: MappingChoice,
   calibration: Calibration | null,
-  held: ImageDataset,
+  heldOut: ImageDataset,
   io: Io,
 ): Promise<void> {
   const network = await convert(model, choice, calibration, io);
-  const clipping = clippingOf(network, model, await maximaOf(model, held, io)).sort((a, b) => b.worst - a.worst);
+  const clipping = clippingOf(network, model, await maximaOf(model, heldOut, io)).sort((a, b) => b.worst - a.worst);
   io.progress("");
   for (const { advice } of clipping.slice(0, 3)) io.err(`warning: ${advice}`);
 }

@@ -92,7 +92,7 @@ async function modelCase(path: string, flags: BenchFlags, io: Io): Promise<Bench
   );
 }
 
-/** Scales from the very input that is timed. */
+/** Maps with scales from the same input that is simulated. */
 async function mappedOnNoise(relu: ReluNetwork, io: Io): Promise<SpikingNetwork> {
   const heard = collectWarnings(() => undefined);
   const { network, nodes } = followedActivations(relu);

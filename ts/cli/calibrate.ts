@@ -10,10 +10,10 @@ import type { Io } from "./io.ts";
 import type { ScaleName } from "./options.ts";
 import { formatCount } from "./text.ts";
 
-/** Images between two looks at the signal and two lines of progress. */
+/** Images between two checks of the signal and two lines of progress. */
 const batchSize = 64;
 
-/** Maps with the scales of some images, by the fast pass; frees what it took once `body` is through. */
+/** Calls `body` with the calibration of some images, and frees the float pass afterwards. */
 export async function withCalibration<T>(
   model: ReluNetwork,
   scales: ScaleName,
@@ -36,7 +36,7 @@ export async function withCalibration<T>(
   }
 }
 
-/** A sweep asks for them once for each network, so they are kept. */
+/** Kept, because a sweep asks for them once per network. */
 export async function maximaOf(model: ReluNetwork, images: ImageDataset, io: Io): Promise<ActivationMaxima> {
   const known = keptMaxima.get(model);
   if (known?.images === images) return known.maxima;
@@ -71,6 +71,8 @@ function line(model: ReluNetwork, done: number, total: number): string {
 export interface Calibration {
   readonly name: string;
   readonly images: ImageDataset;
-  /** Images of the same set that serve for no scale, to choose the bits by; null unless `--bits auto` asks for them. */
-  readonly heldBack: ImageDataset | null;
+  /**
+   * Images of the same set that are not used for scales, to choose the bits; null unless `--bits auto` asks for them.
+   */
+  readonly heldOut: ImageDataset | null;
 }

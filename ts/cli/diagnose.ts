@@ -54,9 +54,9 @@ export interface DiagnosisReport {
   readonly advice: readonly Advice[];
 }
 
-/** Images unless --limit says otherwise: enough to see every neuron. */
+/** Images without --limit: enough to see every neuron. */
 const defaultLimit = 100;
-/** Kept float values, in numbers, at once. */
+/** Most float values kept at the same time. */
 const valuesAtOnce = 2 ** 24;
 
 const help = `

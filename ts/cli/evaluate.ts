@@ -197,7 +197,10 @@ async function topClassesOf(
   }
 }
 
-/** The network of a .llif file, or the model mapped as the flags say, with its calibration kept apart from the evaluated images. */
+/**
+ * The network of a .llif file, or the model mapped as the flags say, with its calibration kept apart from the evaluated
+ * images.
+ */
 export async function networkFor(
   model: OpenModel,
   flags: MappingFlags & DataFlags & { readonly allowOverlap?: boolean },

@@ -1,16 +1,16 @@
-// Options that would do nothing, beside others or for this model or data: refused by name, rather than ignored.
+// Refuses options that would have no effect with the other options, this model or this data, instead of ignoring them.
 import type { Command } from "commander";
 import { LlifError } from "../errors.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { isKnownDataset } from "./data-files.ts";
 import { mappingOptions } from "./options.ts";
 
-/** Names of the options that say how a ReLU network is mapped, as flags have them. */
+/** Names of the options that control the mapping, as flags have them. */
 export const mappingNames: readonly string[] = mappingOptions().map((option) => option.attributeName());
-/** Those of them that are about images which the scales are taken from. */
+/** The options among them that choose calibration images. */
 const calibrationNames = ["calibration", "calibrationImages", "seed"];
 
-/** @throws {LlifError} ARGUMENT naming the first of these options that was given, and why it would do nothing. */
+/** @throws {LlifError} ARGUMENT naming the first of these options that was given, and why it has no effect. */
 export function refuseGiven(command: Command, names: readonly string[], reason: string): void {
   const given = command.options.find(
     (option) =>
@@ -20,8 +20,8 @@ export function refuseGiven(command: Command, names: readonly string[], reason: 
 }
 
 /**
- * For every command that maps a ReLU network or takes a mapped one.
- * @param model whose `spiking` is what a .llif file holds.
+ * Refuses options without effect, for every command that maps a ReLU network or takes a mapped one.
+ * @param model its `spiking` is the network of a .llif file.
  * @throws {LlifError} ARGUMENT
  */
 export function refuseIdle(

@@ -11,21 +11,21 @@ import type { LoadOptions } from "./data-cache.ts";
 import { kindOf } from "./io.ts";
 
 export interface ImageFolderOptions extends LoadOptions {
-  /** Brings each image to a model's input while it is read, so that a folder of mixed sizes can be used. */
+  /** Fits each image to a model's input when it is read, so that a folder of mixed sizes can be used. */
   readonly prepare?: { readonly convention: PixelConvention; readonly shape: Shape };
-  /** Class names of the model: labels are then indices into these, and each subfolder must bear one of them. */
+  /** Class names of the model: labels are then indices into them, and each subfolder must have one of these names. */
   readonly classes?: readonly string[];
-  /** Told once of what the folder holds besides. */
+  /** Called once with the names of other things in the folder, which are skipped. */
   readonly onSkip?: (message: string) => void;
 }
 
 const imageEnding = /\.(png|jpe?g)$/i;
 
 /**
- * Loads PNG and JPEG images that lie in one subfolder for each class, or, without labels, in the folder itself. Classes and
- * files are sorted by their names, by code unit.
- * @throws {LlifError} `FILE` when the folder cannot be read, `DATA` when it is empty, holds something else, or its images
- * differ in size, `FORMAT` when an image does not decode, `ABORTED`.
+ * Loads PNG and JPEG images from one subfolder per class, or, without labels, from the folder itself. Classes and files
+ * are sorted by name, by code unit.
+ * @throws {LlifError} `FILE` if the folder cannot be read, `DATA` if it is empty, contains something else, or its
+ * images differ in size, `FORMAT` if an image does not decode, `ABORTED`.
  */
 export async function loadImageFolder(path: string, options: ImageFolderOptions = {}): Promise<ImageDataset> {
   const place = `image folder "${path}"`;
@@ -115,11 +115,11 @@ async function listImages(path: string, place: string, { classes: known, onSkip 
 
 interface Entry {
   readonly name: string;
-  /** What it is, or what its link leads to: `file`, `folder`, `FIFO`, `socket`, `device`, `broken link`. */
+  /** Kind of the entry, or of the link's target: `file`, `folder`, `FIFO`, `socket`, `device`, `broken link`. */
   readonly kind: string;
 }
 
-/** Sorted, without hidden entries. Links are followed one level, so that none can lead round in a circle. */
+/** Entries of a folder, sorted, without hidden ones. Links are followed one level, so they cannot form a circle. */
 async function list(path: string, place: string): Promise<Entry[]> {
   try {
     const names = (await readdir(path)).filter((name) => !name.startsWith(".")).sort();

@@ -10,8 +10,9 @@ import { openArchive, type PinnedArchive } from "./archives.ts";
 import { cacheFolder, type LoadOptions } from "./data-cache.ts";
 
 /**
- * `imagenet-sample`: the 20 labelled ImageNet pictures of the foolbox package; train is the first ten, test the others.
- * `imagenet-crops`: 25 crops of each, without labels. `imagenet-views`: each whole, mirrored, and nine crops, without labels.
+ * `imagenet-sample`: the 20 labelled ImageNet pictures of the foolbox package; train is the first ten, test the last
+ * ten. `imagenet-crops`: 25 crops of each, without labels. `imagenet-views`: each one whole, mirrored, and as nine
+ * crops, without labels.
  */
 export const imagenetNames = ["imagenet-sample", "imagenet-crops", "imagenet-views"] as const;
 export type ImagenetName = (typeof imagenetNames)[number];
@@ -33,21 +34,21 @@ const wheel: PinnedArchive = {
   name: "foolbox-3.3.4-py3-none-any.whl",
   sha256: "11049d515d38e765e206a73ace9cc648b81a0d6d1da9ad9057e149ee117989cb",
 };
-/** Position in the sample, then the class index. */
+/** Matches the position in the sample and the class index. */
 const pictureName = /^foolbox\/data\/imagenet_(\d\d)_(\d+)\.jpg$/;
 const classCount = 1000;
-/** Crops are half as long as the shorter side, on a grid that reaches the borders. */
+/** Crops have half the length of the shorter side and lie on a grid that reaches the borders. */
 const cropsPerSide = { "imagenet-crops": 5, "imagenet-views": 3 } as const;
 
-/** Ten pictures say little about maxima, so that as many views as can be had serve for the scales of those of the other half. */
+/** Calibration uses views of the other half of the pictures, because ten pictures alone say little about maxima. */
 export function imagenetCalibration(split: Split): { readonly data: ImagenetName; readonly split: Split } {
   return { data: "imagenet-views", split: split === "train" ? "test" : "train" };
 }
 
 /**
- * Brings each picture, or each crop, to the model's input.
- * @throws {LlifError} `ARGUMENT` for a model without ImageNet's 1000 classes, `SHAPE` where its description does not say how to
- * resize, and what `openArchive` throws.
+ * Loads the pictures, crops or views in the form that the model takes.
+ * @throws {LlifError} `ARGUMENT` for a model without ImageNet's 1000 classes, `SHAPE` if its description does not say
+ * how to resize; errors of `openArchive`.
  */
 export async function loadImagenet(name: ImagenetName, split: Split, options: ImagenetOptions): Promise<ImageDataset> {
   const place = `data set "${name}"`;

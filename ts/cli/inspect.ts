@@ -20,7 +20,7 @@ export interface LayerInspection {
   readonly shape: readonly number[];
   readonly parameters: number;
   readonly multiplyAccumulates: number;
-  /** Null where it maps. */
+  /** Why the layer is refused; null if it can be mapped. */
   readonly refused: string | null;
 }
 
@@ -33,11 +33,11 @@ export interface Inspection {
   readonly layers: readonly LayerInspection[];
   readonly parameters: number;
   readonly multiplyAccumulates: number;
-  /** Null where the network maps. */
+  /** Why the network is refused; null if it can be mapped. */
   readonly refused: string | null;
-  /** Why no ReLU network stands for a .llif file, whose `layers` are then its input alone; absent where one does. */
+  /** Why a .llif file has no ReLU network; `layers` then has only the input. Absent if it has one. */
   readonly noRelu?: string;
-  /** Of the spiking network in a .llif file, or of the mapping at 8-bit phase. */
+  /** The spiking network of a .llif file, or of the mapping in 8-bit phase. */
   readonly spiking: {
     readonly code: string;
     readonly schedule: string;
@@ -45,7 +45,7 @@ export interface Inspection {
     readonly latencyTicks: number;
     readonly neurons: number;
   } | null;
-  /** What the mapping chose for each layer; null but for a .llif file, whose scales are its own. */
+  /** Scales and bits of each layer, for a .llif file; otherwise null. */
   readonly summary: NetworkSummary | null;
 }
 
@@ -102,7 +102,7 @@ export async function inspect(model: OpenModel): Promise<Inspection> {
   };
 }
 
-/** What maps does not depend on the scales, so they are all one. */
+/** Maps with all scales 1: whether a network can be mapped does not depend on scales. */
 async function tryMapping(relu: ReluNetwork): Promise<SpikingNetwork | LlifError> {
   const heard = collectWarnings(() => undefined);
   try {
@@ -146,7 +146,7 @@ function parametersOf(node: ReluNode): number {
 
 function multiplyAccumulatesOf(node: ReluNode, { nodes }: ReluNetwork): number {
   if (node.kind === "dense") return node.weights.data.length;
-  // Padding counts, as everywhere.
+  // Padding counts as well.
   if (node.kind === "conv2d") return node.shape[0] * node.shape[1] * node.weights.data.length;
   if (node.kind === "convTranspose2d") {
     const [height, width] = nodes.find(({ name }) => name === node.from[0])?.shape ?? [];

@@ -1,4 +1,4 @@
-// How commands read, and say what they found; outputs.ts is how they write files.
+// How commands read files and print; outputs.ts writes files.
 import { constants, openSync, type Stats } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { Socket } from "node:net";
@@ -6,18 +6,20 @@ import { LlifError } from "../errors.ts";
 import { printable } from "../text.ts";
 import { oneLine } from "./text.ts";
 
-/** Where a command reads its cancellation from and writes to; tests hand in their own. */
+/** The outputs and the cancellation of a command; tests provide their own. */
 export interface Io {
-  /** Results, and nothing else. */
+  /** Prints results only. */
   out(text: string): void;
-  /** Warnings and messages. */
+  /** Prints warnings and messages. */
   err(text: string): void;
-  /** One line that the next one overwrites; silent unless stderr is a terminal. An empty text clears it. */
+  /** Shows one line that the next one overwrites, only if stderr is a terminal. An empty text clears it. */
   progress(text: string): void;
   readonly signal: AbortSignal;
 }
 
-/** Names come from files: what would steer a terminal is shown as `\u001b`, which is an escape in JSON too. */
+/**
+ * Escapes control characters, which may come from files and would control the terminal: `\u001b`, valid in JSON too.
+ */
 export function printableIo(io: Io): Io {
   return {
     signal: io.signal,
@@ -27,7 +29,7 @@ export function printableIo(io: Io): Io {
   };
 }
 
-/** @throws {LlifError} FILE in one line that names the file, also for devices and sockets, which have no end. */
+/** @throws {LlifError} FILE, one line that names the file; also for devices and sockets, which have no end. */
 export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const stats = await stat(path).catch((cause: unknown) => {
     throw fileError(path, cause, "read");
@@ -41,7 +43,7 @@ export async function readInput(path: string): Promise<Uint8Array<ArrayBuffer>> 
   }
 }
 
-/** Not by `readFile`: a thread that waits for a writer would keep a cancelled program from ending. */
+/** `readFile` would wait in a thread for a writer, and a cancelled program could not end. */
 async function readPipe(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const parts: Uint8Array[] = [];

@@ -1,4 +1,4 @@
-// The command line: its commands, and what it says of errors.
+// The command line: its list of commands, and how errors are printed.
 import { Command, CommanderError } from "commander";
 import "../entry/node.ts";
 import { LlifError } from "../errors.ts";
@@ -26,11 +26,11 @@ Examples:
 "llif <command> --help" tells more. Results go to stdout, progress and warnings to stderr;
 the exit code is 0, 1 on an error, 130 when cancelled, 70 on an unexpected error.`;
 
-/** The program with all its commands, which write to `io`. */
+/** The program with all its commands. */
 export function buildProgram(io: Io): Command {
   const program = new Command("llif")
     .description(
-      "Maps trained ReLU networks to networks of linear leaky integrate-and-fire neurons, simulates them, and measures what was lost.",
+      "Maps trained ReLU networks to spiking networks of linear leaky integrate-and-fire neurons, simulates them, and measures the loss.",
     )
     .usage("<model> --data <set>\n       llif <command> [options]")
     .version(packageVersion(), "--version", "print the version")
@@ -59,8 +59,8 @@ export function buildProgram(io: Io): Command {
 
 /**
  * Runs one command line.
- * @param words what follows the program's name.
- * @returns the exit code: 0, 1 on an error, 70 on one that is llif's own fault, 130 when cancelled.
+ * @param words the arguments after the program's name.
+ * @returns the exit code: 0, 1 on an error, 70 on an internal error of llif, 130 when cancelled.
  */
 export async function main(words: readonly string[], terminal: Io): Promise<number> {
   const io = printableIo(terminal);
@@ -78,7 +78,7 @@ export async function main(words: readonly string[], terminal: Io): Promise<numb
   }
 }
 
-/** Commander's message without what it repeats: the option, its placeholder, and the value. */
+/** Commander's message without the repeated option, placeholder and value. */
 function plainly(message: string): string {
   const text = message.replace(/^error: /, "").replaceAll("\n", " ");
   const [, own] = /is invalid\. (--\S+: expected .*)\.$/.exec(text) ?? [];
@@ -99,7 +99,7 @@ function explain(error: unknown, io: Io): number {
     return 130;
   }
   if (error instanceof LlifError) {
-    // Lists of refused nodes come one a line.
+    // Lists of refused nodes have one node per line.
     io.err(`llif: ${error.message.replace(/:\n\s*/, ": ").replaceAll(/\n\s*/g, "; ")}`);
     return 1;
   }

@@ -10,7 +10,7 @@ import type { EngineChoice, MappingChoice } from "./options.ts";
 import type { Calibration } from "./calibrate.ts";
 import { packageVersion, wasmHash } from "./provenance.ts";
 
-/** Everything that an evaluation depends on, and a digest of what came out. */
+/** Everything that an evaluation depends on, and a digest of its results. */
 export interface Manifest {
   readonly llif: string;
   /** SHA-256 of the WebAssembly core. */
@@ -28,11 +28,11 @@ export interface Manifest {
     readonly sha256: string;
   };
   readonly calibration: { readonly name: string; readonly images: number; readonly sha256: string } | null;
-  /** Null for a .llif file, which is mapped already. */
+  /** Null for a .llif file, which is already mapped. */
   readonly mapping: MappingChoice | null;
   readonly seed: number | null;
   readonly engine: EngineChoice;
-  /** Absent in manifests of constant current. */
+  /** Absent for constant current. */
   readonly encoding?: EncodingChoice;
   readonly ticks: number | null;
   readonly allowOverlap: boolean;
@@ -87,8 +87,8 @@ export async function makeManifest(parts: ManifestParts): Promise<Manifest> {
 }
 
 /**
- * @param run which one, by name, where the file holds several: `{ runs: [{ name, manifest }] }`.
- * @throws {LlifError} FORMAT where the file is no manifest, ARGUMENT where it has no such run.
+ * @param run name of the run, in a file with many: `{ runs: [{ name, manifest }] }`.
+ * @throws {LlifError} FORMAT if the file is not a manifest, ARGUMENT if it does not contain the run.
  */
 export async function readManifest(path: string, run?: string): Promise<Manifest> {
   const text = new TextDecoder().decode(await readInput(path));
@@ -101,7 +101,7 @@ export async function readManifest(path: string, run?: string): Promise<Manifest
     });
   }
   if (run !== undefined && !Array.isArray(content?.runs))
-    throw new LlifError("ARGUMENT", `--run: expected a file that holds several runs; "${path}" is a single one`);
+    throw new LlifError("ARGUMENT", `--run: expected a file with many runs; "${path}" is a single run`);
   const manifest: Partial<Manifest> | null | undefined = Array.isArray(content?.runs)
     ? runNamed(path, content.runs as NamedRun[], run)
     : content;

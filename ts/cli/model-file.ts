@@ -17,26 +17,26 @@ export interface OpenModel {
   readonly path: string;
   readonly name: string;
   readonly format: ModelFormat;
-  /** The network of the file, or `toRelu` of a .llif file; its input alone where that has none (`noRelu`). */
+  /** The network of the file, or `toRelu` of a .llif file; only its input if that is impossible (`noRelu`). */
   readonly relu: ReluNetwork;
-  /** Why no ReLU network stands for a .llif file; null where one does. */
+  /** Why a .llif file has no ReLU network; null if it has one. */
   readonly noRelu: string | null;
-  /** What a .llif file holds. */
+  /** The network of a .llif file. */
   readonly spiking?: SpikingNetwork;
-  /** SHA-256 of the file, or of the hashes of all its files, and of the description beside it. */
+  /** SHA-256 of the file, or of the hashes of all its files, including the description beside it. */
   readonly hash: string;
   readonly descriptionHash: string | null;
-  /** What `--batch` said; absent where it said nothing. */
+  /** Value of `--batch`, if given. */
   readonly batch?: boolean;
   readonly bytes: number;
-  /** Every file that was read; none of a published model, whose files are the cache's. */
+  /** Paths of every file that was read; empty for a published model, whose files are in the cache. */
   readonly files: readonly string[];
 }
 
 /**
- * Reads a model file and, where there is one, the description beside it: `mnist-cnn.json` for `mnist-cnn.onnx`,
- * `model.description.json` for `model.json`. A published model is fetched by its name, unless there is a file of that name.
- * @throws {LlifError} naming the file; ARGUMENT for `--batch` beside another format than ONNX.
+ * Reads a model file and the description beside it, if there is one: `mnist-cnn.json` for `mnist-cnn.onnx`,
+ * `model.description.json` for `model.json`. A published model is fetched by name, unless a file has that name.
+ * @throws {LlifError} naming the file; ARGUMENT for `--batch` with another format than ONNX.
  */
 export async function openModel(
   path: string,
@@ -46,7 +46,7 @@ export async function openModel(
   const published = isPublishedModel(path) && !(await exists(path));
   const source = published ? await openPublished(path, io) : await openFile(path);
   const { bytes, described, description } = source;
-  // What a model of several files is, all of them say.
+  // The hash of a model with more than one file covers all of them.
   const contents = [bytes];
   const readBeside = async (name: string) => {
     const content = await source.readBeside(name);
@@ -77,7 +77,7 @@ export async function openModel(
   };
 }
 
-/** @throws {LlifError} UNSUPPORTED naming the file and why it cannot be compared with a ReLU network, or decides nothing. */
+/** @throws {LlifError} UNSUPPORTED if the network has no ReLU network to compare with, or no output. */
 export function requireRelu({ path, relu, noRelu }: OpenModel): void {
   if (noRelu !== null)
     throw new LlifError("UNSUPPORTED", `"${path}": expected a network that stands for a ReLU network: ${noRelu}`);
@@ -88,7 +88,7 @@ export function requireRelu({ path, relu, noRelu }: OpenModel): void {
     );
 }
 
-/** Networks made by hand may be more than ReLU networks are, say recurrent. */
+/** Networks built by hand may have no ReLU network, for example recurrent ones. */
 function reluOf(network: SpikingNetwork): Pick<OpenModel, "relu" | "noRelu"> {
   try {
     return { relu: toRelu(network), noRelu: null };
@@ -110,10 +110,10 @@ function reluOf(network: SpikingNetwork): Pick<OpenModel, "relu" | "noRelu"> {
 interface ModelSource {
   readonly bytes: Uint8Array;
   readonly readBeside: ReadBeside;
-  /** Bytes of the description. */
+  /** Bytes of the description, if there is one. */
   readonly described: Uint8Array | undefined;
   readonly description: ModelDescription | undefined;
-  /** Grows as files beside are read. */
+  /** Paths of the files read so far. */
   readonly files: string[];
 }
 
@@ -188,7 +188,7 @@ function parseJson(path: string, bytes: Uint8Array): ModelDescription {
   }
 }
 
-/** Puts the file's name before messages that lack it, and the program's options in place of the library's. */
+/** Adds the file's name to messages without it, and names options as the command line does. */
 async function named<T>(path: string, body: () => Promise<T>): Promise<T> {
   try {
     return await body();

@@ -12,7 +12,7 @@ export type ScaleName = (typeof scaleNames)[number];
 export const engineNames = ["auto", "wasm", "reference", "twin"] as const;
 export type EngineChoice = (typeof engineNames)[number];
 
-/** How a ReLU network is mapped, as the user said it. */
+/** The mapping options as the user gave them. */
 export interface MappingFlags {
   readonly code?: Code;
   readonly schedule?: ScheduleName;
@@ -30,19 +30,19 @@ export interface MappingFlags {
   readonly seed?: number;
 }
 
-/** A mapping without gaps. */
+/** The mapping with all defaults filled in. */
 export interface MappingChoice {
   readonly code: Code;
   readonly schedule: ScheduleName;
   readonly spikes: SpikeSign;
-  /** Only where it is so: signed binary phase, no two spikes in neighbouring ticks. */
+  /** Signed binary phase, no two spikes in neighbouring ticks. Absent if false. */
   readonly nonAdjacent?: true;
-  /** Only where it is so: signed rate with at most one spike a tick, which runs on until a tick is silent. */
+  /** Signed rate with at most one spike a tick, which runs on until a tick is silent. Absent if false. */
   readonly settles?: true;
-  /** One of the two is there, or none: ttfs of real-valued times. */
+  /** Either `bits` or `ticks` is set, or neither: ttfs with real-valued times. */
   readonly bits?: number;
   readonly ticks?: number;
-  /** `--bits auto`: `bits` is still to be chosen. */
+  /** `--bits auto`: `bits` is not chosen yet. */
   readonly automatic?: true;
   readonly scales: ScaleName;
   readonly margin?: number;
@@ -54,11 +54,11 @@ export interface DataFlags {
   readonly data: string;
   readonly split: Split;
   readonly limit?: number;
-  /** False: --no-cache. */
+  /** False with --no-cache. */
   readonly cache?: boolean;
 }
 
-/** Everything that says how a ReLU network is mapped, all of which a .llif file fixes but the ticks of a synchronous run. */
+/** The options of the mapping. A .llif file fixes all of them except the ticks of a synchronous run. */
 export function mappingOptions(): Option[] {
   return [
     new Option(
@@ -71,7 +71,7 @@ export function mappingOptions(): Option[] {
     ).choices(["synchronous", "layerwise"]),
     new Option(
       "--spikes <sign>",
-      "signed: a spike may be −1; phase has ternary digits, rate takes spikes back and is exact after every tick (default: unsigned)",
+      "signed: a spike may be −1; phase has ternary digits, rate can cancel earlier spikes and is exact after every tick (default: unsigned)",
     ).choices(["unsigned", "signed"]),
     new Option(
       "--non-adjacent",
@@ -83,14 +83,14 @@ export function mappingOptions(): Option[] {
     ),
     new Option(
       "--bits <K>",
-      "precision: K ticks a window for phase (ternary digits where signed), 2^K − 1 ticks for rate and ttfs (default of phase: 8, signed 6; of ttfs: real-valued times); auto: the fewest without a disagreement on held-back calibration images",
+      "precision: K ticks a window for phase (ternary digits if signed), 2^K − 1 ticks for rate and ttfs (default of phase: 8, signed 6; of ttfs: real-valued times); auto: the fewest without a disagreement on held-out calibration images",
     ).argParser(bitsOrAuto),
     new Option("--ticks <T>", "ticks of a window or run (default of rate: 256)").argParser(
       integer("--ticks", 1, 2 ** 24),
     ),
     new Option(
       "--scales <kind>",
-      "activation scales: largest value seen, a percentile of them, or a bound from the weights (default: max)",
+      "activation scales: largest value seen, a percentile of the values, or a bound from the weights (default: max)",
     ).choices([...scaleNames]),
     new Option(
       "--margin <factor>",
@@ -98,12 +98,12 @@ export function mappingOptions(): Option[] {
     ).argParser(positive("--margin")),
     new Option(
       "--channel-floor <share>",
-      "least scale of a channel, as a share of that at which a layer that reads it takes as much from it as from its loudest channel (default: 1/16, up to 1/2 with fewer than 500 images)",
+      "least scale of a channel, as a share of the scale at which its reader would take as much from it as from the loudest channel (default: 1/16, up to 1/2 with fewer than 500 images)",
     ).argParser(positive("--channel-floor", 1)),
     new Option("--percentile <p>", "with --scales percentile (default: 99.9)").argParser(positive("--percentile", 100)),
     new Option(
       "--calibration <set>",
-      "images that the scales are taken from: a known set (its training split; imagenet: the half that is not evaluated), a folder or an IDX file",
+      "images for the scales: a known set (its training split; imagenet: the half that is not evaluated), a folder or an IDX file",
     ),
     new Option("--calibration-images <n>", "how many of them (default: 1000)").argParser(
       integer("--calibration-images", 1),
@@ -154,14 +154,14 @@ export function addEncodingOptions(command: Command): Command {
     );
 }
 
-/** @throws {LlifError} ARGUMENT for a seed without spikes that need one. */
+/** @throws {LlifError} ARGUMENT for a seed with another encoding than poisson. */
 export function encodingChoice({ encoding = "constant", poissonSeed }: EncodingFlags): EncodingChoice {
   if (poissonSeed !== undefined && encoding !== "poisson")
     throw new LlifError("ARGUMENT", "--poisson-seed: expected --encoding poisson beside it");
   return { encoding, seed: poissonSeed ?? 0 };
 }
 
-/** @param twin whether the quantised network may decide instead of a simulation. */
+/** @param twin whether the quantised network may replace the simulation. */
 export function engineOption(twin = true): Option {
   const description = `who decides: auto takes wasm where the runtime has SIMD${twin ? "; twin is the quantised network, no simulation" : ""}`;
   return new Option("--engine <engine>", description)
@@ -169,7 +169,7 @@ export function engineOption(twin = true): Option {
     .default("auto");
 }
 
-/** Decisions of the float network and results of the twin are kept for the next time. */
+/** `--no-cache`: otherwise decisions of the float network and results of the twin are kept on disk. */
 export function cacheOption(): Option {
   return new Option("--no-cache", "compute the float network's decisions and the twin anew, and keep nothing");
 }
@@ -177,11 +177,11 @@ export function cacheOption(): Option {
 export function workersOption(): Option {
   return new Option(
     "--workers <n>",
-    "share the images out among n threads, 1 for none; decisions, counts and digests stay the same (default: as many as the machine runs side by side, where there are images enough)",
+    "split the images over n threads; decisions, counts and digests stay the same (default: all that the machine can run at once, if there are enough images; 1: no extra thread)",
   ).argParser(integer("--workers", 1, 256));
 }
 
-/** What may be said about how a model file is read. */
+/** Options about how a model file is read. */
 export interface ReadingFlags {
   readonly budget?: ReadBudget;
   /** `--batch yes|no`. */
@@ -191,14 +191,14 @@ export interface ReadingFlags {
 export function batchOption(): Option {
   return new Option(
     "--batch <yes|no>",
-    "ONNX: whether the input's first extent counts samples, where it is a fixed number (default: the network decides)",
+    "ONNX: whether the input's first extent counts samples, if it is a fixed number (default: the network decides)",
   ).choices(["yes", "no"]);
 }
 
 export function budgetOption(): Option {
   return new Option(
     "--budget <name=value,...>",
-    `raise what a model file may take to read, where it is to be trusted: ${budgetKinds.join(", ")}; Infinity lifts a bound`,
+    `raise what reading a trusted model file may take: ${budgetKinds.join(", ")}; Infinity removes a bound`,
   ).argParser(budgetOf);
 }
 
@@ -222,7 +222,7 @@ export function jsonOption(): Option {
 
 /**
  * Fills in the defaults: phase at 8 bits, rate synchronous at 256 ticks, ttfs real-valued.
- * @throws {LlifError} ARGUMENT where flags contradict each other.
+ * @throws {LlifError} ARGUMENT if flags contradict each other.
  */
 export function mappingChoice(flags: MappingFlags): MappingChoice {
   const { bits, ticks, scales = "max", margin, channelFloor, percentile, nonAdjacent, settles } = flags;
@@ -263,7 +263,7 @@ export function mappingChoice(flags: MappingFlags): MappingChoice {
   };
 }
 
-/** Phase ticks are its bits, but for the one more of the non-adjacent form. */
+/** The ticks of phase are its bits; the non-adjacent form has one tick more. */
 function precisionOf(
   { code, spikes, nonAdjacent }: Pick<MappingChoice, "code" | "spikes" | "nonAdjacent">,
   bits: number | "auto" | undefined,
@@ -342,7 +342,7 @@ export function finite(name: string): (text: string) => number {
   };
 }
 
-/** `4,8,16`; an ellipsis goes on in equal ratios (`4,8,…,256`) or equal steps (`2,3,…,10`). */
+/** `4,8,16`; an ellipsis continues in equal ratios (`4,8,…,256`) or equal steps (`2,3,…,10`). */
 export function integerList(name: string, minimum: number, maximum: number): (text: string) => number[] {
   const one = integer(name, minimum, maximum);
   return (text) => {

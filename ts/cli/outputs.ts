@@ -1,4 +1,4 @@
-// Files that commands write: whole or not at all, through links and into devices, and never over what they read.
+// Writes the output files of commands: completely or not at all, through links and into devices, never over an input.
 import { randomBytes } from "node:crypto";
 import { constants, openSync } from "node:fs";
 import { access, lstat, mkdir, readlink, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -8,15 +8,16 @@ import { setTimeout as wait } from "node:timers/promises";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { exists, fileError, isFolder, kindOf } from "./io.ts";
 
-/** More links in a row than systems follow. */
+/** More links in a row than operating systems follow. */
 const mostLinks = 40;
 const pollMilliseconds = 50;
 
 /**
- * Says before a long command what `writeOutput` would say after it; writes nothing.
- * @param outputs files to write; undefined where none was asked for.
+ * Finds errors of `writeOutput` before a long command starts; writes nothing.
+ * @param outputs files to write; undefined for options that were not given.
  * @param inputs files that the command reads.
- * @throws {LlifError} FILE for a path that is a folder, or that lies in none; ARGUMENT for one that the command reads or writes already.
+ * @throws {LlifError} FILE for a path that is a folder, or whose folder does not exist; ARGUMENT for a path that the
+ * command also reads or writes.
  */
 export async function checkOutputs(
   outputs: readonly (string | undefined)[],
@@ -37,7 +38,7 @@ export async function checkOutputs(
   await refuseSame(wanted, inputs);
 }
 
-/** @throws {LlifError} ARGUMENT where an output is an input, or another output. */
+/** @throws {LlifError} ARGUMENT if an output is an input or another output. */
 async function refuseSame(outputs: readonly string[], inputs: readonly (string | undefined)[]): Promise<void> {
   const taken = new Map<string, string>();
   for (const path of inputs) {
@@ -54,7 +55,7 @@ async function refuseSame(outputs: readonly string[], inputs: readonly (string |
   }
 }
 
-/** The same for two paths of one file, also by links of either kind. */
+/** Equal for two paths of one file, also through symbolic or hard links. */
 async function identityOf(path: string): Promise<string> {
   const stats = await stat(path, { bigint: true }).catch(() => undefined);
   if (stats !== undefined) return `${stats.dev} ${stats.ino}`;
@@ -62,27 +63,27 @@ async function identityOf(path: string): Promise<string> {
   return join(await realpath(dirname(target)).catch(() => dirname(target)), basename(target));
 }
 
-/** A device, a pipe or a socket: nothing that a file could replace. */
+/** Whether the path is a device, a pipe or a socket, which a file must not replace. */
 async function isSpecial(path: string): Promise<boolean> {
   const stats = await stat(path).catch(() => undefined);
   return stats !== undefined && !stats.isFile() && !stats.isDirectory();
 }
 
-/** Where the links from `path` lead, also when nothing is there yet. */
+/** The end of the links that start at `path`, even if nothing exists there yet. */
 async function targetOf(path: string): Promise<string> {
   let target = resolve(path);
   for (let links = 0; links < mostLinks; links++) {
     const stats = await lstat(target).catch(() => undefined);
     if (stats?.isSymbolicLink() !== true) return target;
-    // Of a link in a linked folder, ".." is that folder's own parent.
+    // In a linked folder, ".." is the parent of the real folder.
     target = resolve(await realpath(dirname(target)), await readlink(target));
   }
   throw new LlifError("FILE", `"${path}": expected a file, got a link that leads back to itself`);
 }
 
 /**
- * Writes beside the target and renames, so that a cancelled or failed command leaves no half-written file. A link stays a link; what is
- * no regular file, say a device or a pipe, is written to in place.
+ * Writes a file beside the target and renames it, so that a cancelled or failed command leaves no half-written file. A
+ * link stays a link; a device or a pipe is written in place.
  * @throws {LlifError} FILE, ABORTED.
  */
 export async function writeOutput(path: string, content: string | Uint8Array, signal?: AbortSignal): Promise<void> {
@@ -127,7 +128,7 @@ async function writeInPlace(
   }
 }
 
-/** Waits for a reader, but not in a thread, which would keep a cancelled program from ending. */
+/** Waits for a reader without a thread, which would keep a cancelled program from ending. */
 async function openPipe(path: string, signal: AbortSignal | undefined): Promise<number> {
   for (;;) {
     throwIfAborted(signal);

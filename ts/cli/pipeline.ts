@@ -22,14 +22,14 @@ import { openResultCache, type ResultCache } from "./result-cache.ts";
 import { formatCount } from "./text.ts";
 import type { Calibration } from "./calibrate.ts";
 
-/** Images beyond those of the scales that `--bits auto` decides. */
-const heldBackImages = 1000;
+/** Images that `--bits auto` uses, in addition to the images of the scales. */
+const heldOutImages = 1000;
 
 /**
- * Images for the scales: those asked for, else of the known data set in use: its training split, or the half of the ImageNet
- * pictures that is not evaluated.
- * @returns null where the scales need none.
- * @throws {LlifError} ARGUMENT where there is nothing to calibrate on.
+ * Images for the scales: the set given by `--calibration`, or the training split of the known data set in use
+ * (ImageNet: the half that is not evaluated).
+ * @returns null if the scales need no images.
+ * @throws {LlifError} ARGUMENT if there is nothing to calibrate on.
  */
 export async function openCalibration(
   flags: MappingFlags,
@@ -50,14 +50,14 @@ export async function openCalibration(
   const split = own !== null && isImagenet(name) ? own.split : "train";
   const all = await openData({ data: name, split }, model, io);
   const wanted = flags.calibrationImages ?? 1000;
-  if (choice.automatic !== true) return { name, images: takeImages(all, wanted, flags.seed), heldBack: null };
-  // The first images are the same as without the held-back ones, so that a manifest reproduces.
-  const taken = takeImages(all, wanted + heldBackImages, flags.seed);
+  if (choice.automatic !== true) return { name, images: takeImages(all, wanted, flags.seed), heldOut: null };
+  // The images for the scales do not depend on the held-out ones, so that a manifest reproduces.
+  const taken = takeImages(all, wanted + heldOutImages, flags.seed);
   const used = taken.count > wanted ? wanted : Math.ceil(taken.count * 0.8);
-  return { name, images: slice(taken, 0, used), heldBack: used < taken.count ? slice(taken, used, taken.count) : null };
+  return { name, images: slice(taken, 0, used), heldOut: used < taken.count ? slice(taken, used, taken.count) : null };
 }
 
-/** Maps a ReLU network as chosen. */
+/** Maps a ReLU network. */
 export async function convert(
   model: ReluNetwork,
   choice: MappingChoice,
@@ -66,7 +66,7 @@ export async function convert(
 ): Promise<SpikingNetwork> {
   throwIfAborted(io.signal);
   io.progress(`mapping ${model.name} to ${describeChoice(choice)}`);
-  // The summary tells them again, to those who show it.
+  // The summary repeats these warnings where it is shown.
   const heard = collectWarnings(() => undefined);
   const network = await withCalibration(model, choice.scales, calibration?.images ?? null, io, (scaling) =>
     toSpiking(model, { ...choice, ...scaling, signal: io.signal }),
@@ -75,19 +75,19 @@ export async function convert(
   return network;
 }
 
-/** What is reported beyond decisions and spikes. */
+/** Optional parts of an evaluation. */
 export interface Extras {
   /** Certificates C1 to C3. */
   readonly certify?: boolean;
-  /** Activity, and an estimate of energy. */
+  /** Activity and estimated energy. */
   readonly energy?: boolean;
-  /** How images enter; default: as constant current. */
+  /** Input encoding; default: constant current. */
   readonly encoding?: EncodingChoice;
-  /** Threads; default: as many as run side by side and are worth starting. 1: this one. */
+  /** Threads; default: as many as the machine can run at once and the images are worth. 1: the current one. */
   readonly workers?: number;
 }
 
-/** What all evaluations of one model on one data set share. */
+/** Evaluations of one model on one data set, which share passes and caches. */
 export class Evaluator {
   readonly model: OpenModel;
   readonly data: ImageDataset;
@@ -111,7 +111,7 @@ export class Evaluator {
     return new Evaluator(model, data, isKnownDataset(flags.data) ? flags.data : data.name, cache, io);
   }
 
-  /** @throws {LlifError} DATA where images serve both purposes, unless that is allowed; then it warns. */
+  /** @throws {LlifError} DATA if an image is used for calibration and evaluation; only a warning if that is allowed. */
   refuseOverlap(calibration: Calibration | null, allowed: boolean): number {
     if (calibration === null) return 0;
     const overlap = countOverlap(calibration.images, this.data);
@@ -132,7 +132,7 @@ export class Evaluator {
     return result;
   }
 
-  /** Synchronous networks: one run, read after each number of ticks. */
+  /** For synchronous networks: one run, read after each number of ticks. */
   async evaluateAt(
     network: SpikingNetwork,
     engine: EngineChoice,
@@ -218,7 +218,7 @@ export class Evaluator {
   }
 }
 
-/** In this thread. */
+/** Evaluates in this thread. */
 async function evaluateHere(
   choice: ContenderChoice,
   known: KnownResults,

@@ -1,13 +1,14 @@
 #!/usr/bin/env node
-// The program: a thread does the work, so that this one hears Ctrl-C also while a long computation runs, and writes what the thread says.
+// The program `llif`: a worker thread does the work, so that this thread can react to Ctrl-C at any time and print the
+// output.
 import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { FromThread, ThreadData } from "./thread.ts";
 
-/** What a cancelled command may take to put away what it has begun. */
+/** Time that a cancelled command has to clean up. */
 const graceMilliseconds = 1000;
 const cancelledCode = 130;
-/** As a shell reports a program that SIGPIPE ended. */
+/** Exit code of a program ended by SIGPIPE, as shells report it. */
 const closedPipeCode = 141;
 
 const terminal = process.stderr.isTTY === true;
@@ -37,17 +38,17 @@ function cancel(): never {
 }
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  // Whoever read has seen enough.
+  // The reader has closed the pipe.
   if (error.code === "EPIPE") end(closedPipeCode);
   say(`llif: standard output: cannot be written (${error.message})`);
   end(1);
 });
-// Nobody is left to be told.
+// Nothing can be printed any more.
 process.stderr.on("error", () => undefined);
 
 const worker = new Worker(new URL("./cli-thread.js", import.meta.url), {
   workerData: { words: process.argv.slice(2), terminal } satisfies ThreadData,
-  // A thread's own limit is lower than the program's.
+  // A thread's default limit is lower than the program's.
   resourceLimits: { maxOldGenerationSizeMb: Math.floor(getHeapStatistics().heap_size_limit / 2 ** 20) },
 });
 
@@ -64,7 +65,7 @@ worker.on("message", ({ kind, text, code }: FromThread) => {
     clear();
     process.stdout.write(text);
   } else if (kind === "err") {
-    // What fails because of the cancellation is no news.
+    // Errors after a cancellation are not shown.
     if (!interrupted) say(text);
   } else if (kind === "progress") {
     clear();
@@ -92,7 +93,7 @@ worker.on("exit", () => {
   finish(70);
 });
 
-/** Ends when everything is written. */
+/** Ends the program when everything is written. */
 function finish(code: number): void {
   ended = true;
   process.exitCode = code;

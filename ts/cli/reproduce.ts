@@ -25,7 +25,7 @@ export function addReproduce(program: Command, io: Io): void {
     .command("reproduce")
     .description("run the evaluation of a manifest again and check that nothing differs")
     .argument("<run.json>", "file written by llif evaluate --manifest")
-    .option("--run <name>", "which of the runs, in a file that holds several")
+    .option("--run <name>", "name of the run, in a file with many")
     .addOption(budgetOption())
     .addOption(jsonOption())
     .addHelpText("after", help)

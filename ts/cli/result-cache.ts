@@ -13,12 +13,12 @@ import type { OpenModel } from "./model-file.ts";
 import { writeOutput } from "./outputs.ts";
 
 /**
- * Decisions of float networks, and decisions and count hashes of twins, over whole data sets, kept in the user's cache folder under
- * a hash of everything that they depend on: model, data, and the core that computed them.
+ * Decisions of float networks, and decisions and count hashes of twins, for whole data sets. They are kept in the
+ * user's cache folder under a hash of everything they depend on: model, data, and the core that computed them.
  */
 export interface ResultCache {
   find(network: SpikingNetwork): Promise<KnownResults>;
-  /** A cache that cannot be written costs time, not the result. */
+  /** Stores results. An unwritable cache is no error: it only costs time. */
   keep(network: SpikingNetwork, evaluation: Evaluation): Promise<void>;
 }
 
@@ -28,7 +28,7 @@ interface Stored {
   readonly microseconds: number;
 }
 
-/** About 30 kB each. */
+/** Files have about 30 kB each. */
 const mostFiles = 500;
 
 export async function openResultCache(model: OpenModel, data: ImageDataset): Promise<ResultCache> {
@@ -82,7 +82,7 @@ function fileOf(key: string): string {
   return join(cacheFolder(), "results", `${key}.json`);
 }
 
-/** A file of the cache: what is stored, and what tells whether it is still as it was written. */
+/** A file of the cache: its content, and a checksum. */
 interface Sealed {
   readonly stored: Stored;
   /** SHA-256 of the key and of `stored` as JSON. */
@@ -93,7 +93,7 @@ function sealOf(key: string, stored: Stored): Promise<string> {
   return sha256(new TextEncoder().encode(`${key}\n${JSON.stringify(stored)}`));
 }
 
-/** Null where there is nothing, or something damaged or edited: it is computed anew. */
+/** Null if the file is missing, damaged or edited; the result is then computed again. */
 async function read(key: string, samples: number): Promise<Stored | null> {
   try {
     const { stored, seal } = JSON.parse(await readFile(fileOf(key), "utf8")) as Sealed;
@@ -110,7 +110,7 @@ async function write(key: string, stored: Stored): Promise<void> {
     await writeOutput(fileOf(key), JSON.stringify({ stored, seal: await sealOf(key, stored) } satisfies Sealed));
     await removeOldest();
   } catch {
-    // The result is there all the same.
+    // The result itself is not affected.
   }
 }
 

@@ -53,7 +53,7 @@ interface RunFlags extends MappingFlags, EncodingFlags, ReadingFlags {
 
 interface Sample {
   readonly name: string;
-  /** Pixels, or values as the ReLU network takes them. */
+  /** Pixels, or real values of the ReLU network's input. */
   readonly values: Uint8Array | Float32Array;
 }
 
@@ -96,7 +96,7 @@ export function addRun(program: Command, io: Io): void {
         );
       await checkOutputs([flags.plot, flags.saveSpikes], [...model.files, ...flags.input, ...dataFiles(flags)]);
       const read = (await Promise.all(flags.input.map((file) => readSamples(file, model.relu)))).flat();
-      // One network takes them all: pixels, or float values.
+      // One network simulates all samples, so all are pixels, or all become float values.
       const samples = read.every(({ values }) => values instanceof Uint8Array)
         ? read
         : read.map((sample) => ({ ...sample, values: floatValues(model.relu, sample) }));
@@ -127,11 +127,11 @@ export function addRun(program: Command, io: Io): void {
     });
 }
 
-/** What both networks say to one input. */
+/** The outputs of both networks for one input. */
 interface Decided {
   readonly sample: Sample;
   readonly result: Result<Recorded>;
-  /** The ReLU network's logits; null where there is none, or without an output. */
+  /** The ReLU network's logits; null without a ReLU network or without an output. */
   readonly relu: Float32Array | null;
   readonly classes: readonly string[];
 }
@@ -150,11 +150,11 @@ async function networkOf(
     for (const warning of mappingWarnings(network)) io.err(`warning: ${warning}`);
     return network;
   }
-  // Bounds from the weights are too loose for 8 bits in deeper networks: the decision would be the mapping's, not the model's.
+  // Scales from the weights alone are too coarse for 8 bits in deeper networks, and could change the decision.
   io.err(
-    "note: the activation scales are those of the inputs themselves; --calibration <set> takes them from other images",
+    "note: the activation scales come from the inputs themselves; --calibration <set> takes them from other images",
   );
-  // Float values make an input of either sign; its range is then theirs.
+  // Float values may be negative; the input range is then taken from the values.
   const heard = collectWarnings((warning) => io.err(`warning: ${warning}`));
   const { network, nodes } = followedActivations(
     model.relu,
@@ -174,12 +174,12 @@ async function networkOf(
   }
 }
 
-/** Otherwise the scales are those of the inputs. */
+/** Whether scales come from calibration images; otherwise they come from the inputs. */
 function takesCalibration({ calibration, scales, bits }: MappingFlags): boolean {
   return calibration !== undefined || scales !== undefined || bits === "auto";
 }
 
-/** What the ReLU network takes. */
+/** The values that the ReLU network takes. */
 function floatValues(model: ReluNetwork, { values }: Sample): Float32Array {
   return values instanceof Uint8Array ? inputFromPixels(model, values) : values;
 }
@@ -233,7 +233,7 @@ function floatInput(
   return beforeNormalisation(network, values);
 }
 
-/** The simulator's float inputs count pixels: mean and standard deviation are folded into the first layer. */
+/** Undoes the normalisation: mean and standard deviation are folded into the simulator's first layer. */
 function beforeNormalisation({ convention: { mean, std }, input }: SpikingNetwork, values: Float32Array): Float32Array {
   const channels = channelsOf(input.shape);
   const at = (parameters: readonly number[], index: number) =>
@@ -294,16 +294,16 @@ function spikesToNpz(network: SpikingNetwork, results: readonly Result<Recorded>
     names.map((name, layer) => ({ sample, layer, ...result.spikes[name] })),
   );
   const total = trains.reduce((sum, { length }) => sum + length, 0);
-  // Signs where spikes have them, real-valued times where they carry the value.
+  // Signs if spikes have them, times if they are real-valued.
   const signed = network.spikes === "signed" ? { sign: new Int32Array(total) } : {};
-  const timed = hasRealTimes(network) ? { time: new Float64Array(total) } : {};
+  const times = hasRealTimes(network) ? { time: new Float64Array(total) } : {};
   const columns = {
     sample: new Uint32Array(total),
     layer: new Uint32Array(total),
     neuron: new Uint32Array(total),
     tick: new Uint32Array(total),
     ...signed,
-    ...timed,
+    ...times,
   };
   let at = 0;
   for (const { sample, layer, neurons, ticks, signs, times, length } of trains) {

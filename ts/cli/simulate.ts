@@ -8,12 +8,13 @@ import { formatCount } from "./text.ts";
 
 export type Recorded = { readonly spikes: string[] };
 
-/** Neuron-ticks between two looks at the signal. */
+/** Neuron-ticks between two checks of the signal. */
 const neuronTicksABlock = 2 ** 24;
 
 /**
- * One sample; a synchronous network goes on in blocks of ticks, so that a long run shows progress and can be cancelled.
- * @param ticks of a synchronous network; default its own.
+ * Simulates one sample. A synchronous network runs in blocks of ticks, so that a long run shows progress and can be
+ * cancelled.
+ * @param ticks for a synchronous network; default: the network's.
  */
 export async function simulateSample(
   simulator: Simulator<Recorded>,
@@ -40,7 +41,7 @@ export async function simulateSample(
   return whole as Result<Recorded>;
 }
 
-/** The run whose first `ticks` ticks are `first` and whose others are `next`. */
+/** Joins two results: `first` for the first `ticks` ticks, `next` for the rest. */
 function continued(first: Result<Recorded>, next: Result<Recorded>, ticks: number): Result<Recorded> {
   const total = ticks + next.statistics.ticks;
   const statistics = {

@@ -175,7 +175,7 @@ function codeList(text: string): SweepCode[] {
   return [...new Set(names as SweepCode[])];
 }
 
-/** Without labels the agreement with the ReLU network stands for the accuracy, and the title says so. */
+/** Without labels, agreement with the ReLU network replaces accuracy, and the title says so. */
 function plotPoints({ points }: Sweep) {
   return points.map(({ name, report }) => ({
     series: name,
@@ -234,7 +234,7 @@ function formatSweep({ points, skipped }: Sweep): string {
     ...(sources === undefined
       ? []
       : [
-          `Energy is an ESTIMATE from counted operations (${sources.preset}), beside the quantised network that skips zeros, and the float network:`,
+          `Energy is an ESTIMATE from counted operations (${sources.preset}), compared with the quantised network that skips zeros, and the float network:`,
           ...sources.sources,
         ]),
   ].join("\n");

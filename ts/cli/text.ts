@@ -1,8 +1,8 @@
-// What commands print for people, and as JSON.
+// Formats what commands print: tables, numbers, units, JSON.
 import type { Interval } from "../analyze/statistics.ts";
 import { printable } from "../text.ts";
 
-/** `printable`, and in one line. */
+/** `printable`, on one line. */
 export function oneLine(text: string): string {
   return printable(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }

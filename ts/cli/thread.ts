@@ -1,15 +1,15 @@
-// The thread that does a command's work; program.ts starts it, writes what it posts, and tells it when to stop.
+// The worker thread that runs a command; program.ts starts it, prints its output and tells it when to stop.
 import { parentPort, workerData } from "node:worker_threads";
 import { main } from "./main.ts";
 
 export interface ThreadData {
-  /** What follows the program's name. */
+  /** The arguments after the program's name. */
   readonly words: readonly string[];
-  /** Whether progress is seen by anyone. */
+  /** Whether progress is shown. */
   readonly terminal: boolean;
 }
 
-/** `done` carries the exit code, the others a text. */
+/** `done` has an exit code, the other kinds a text. */
 export interface FromThread {
   readonly kind: "out" | "err" | "progress" | "done";
   readonly text: string;
@@ -21,7 +21,7 @@ const post = (kind: FromThread["kind"], text: string, code = 0): void =>
   parentPort?.postMessage({ kind, text, code } satisfies FromThread);
 const abort = new AbortController();
 parentPort?.once("message", () => abort.abort());
-// A command that waits for what never comes ends, rather than to hang.
+// So that a command that waits for something that never happens ends instead of hanging.
 parentPort?.unref();
 
 const code = await main(words, {

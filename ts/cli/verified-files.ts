@@ -11,26 +11,26 @@ export interface PinnedFile {
   readonly sha256: string;
 }
 
-/** Fetches files into memory; `folder` is empty, its own, and removed afterwards. */
+/** Fetches files into memory. `folder` is an empty folder for it alone, which is removed afterwards. */
 export type Obtain = (folder: string) => Promise<ReadonlyMap<string, Uint8Array>>;
 
 export interface AcquireOptions {
-  /** What is fetched, for messages. */
+  /** Name of what is fetched, for messages. */
   readonly place: string;
   readonly obtain: Obtain;
-  /** Stored too where `obtain` returns them, so that they need not be fetched again. */
+  /** Further files that are stored if `obtain` returns them, so that they need not be fetched again. */
   readonly alsoKeep?: readonly PinnedFile[];
   readonly signal?: AbortSignal;
 }
 
-/** Work folders are inside the cache, so that a rename out of them is atomic. */
+/** Work folders are inside the cache folder, so that renaming a file out of them is atomic. */
 const workFolderName = ".unfinished";
 const staleMilliseconds = 24 * 3600 * 1000;
 
 /**
- * Reads `files` from `folder`, in their order, and fetches them first where one is missing or damaged.
- * A file gets its name only when whole and verified; processes that fetch at once replace each other's equal files.
- * @throws {LlifError} `DATA` when a fetched file fails its checksum, `FILE` when the cache cannot be written, `ABORTED`.
+ * Reads `files` from `folder` in order, and fetches them first if one is missing or damaged. A file gets its name only
+ * once it is complete and verified; processes that fetch at the same time replace each other's equal files.
+ * @throws {LlifError} `DATA` if a fetched file fails its checksum, `FILE` if the cache cannot be written, `ABORTED`.
  */
 export async function acquireFiles(
   folder: string,
@@ -101,7 +101,7 @@ function makeWorkFolder(folder: string): string {
   }
 }
 
-/** A process that is killed outright leaves its work folder; the next one that fetches removes it after a day. */
+/** Removes work folders that killed processes left more than a day ago. */
 async function removeStale(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
     const path = join(parent, name);
@@ -113,14 +113,14 @@ async function removeStale(parent: string): Promise<void> {
   }
 }
 
-/** Removes the folder also when the process exits or is interrupted; the returned function ends that care. */
+/** Removes the folder if the process exits or is interrupted, until the returned function is called. */
 function removeAtExit(work: string): () => void {
   const remove = (): void => rmSync(work, { recursive: true, force: true });
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   const onSignal = (signal: NodeJS.Signals): void => {
     remove();
     release();
-    // Whoever else listens decides whether the process ends; alone, we let the signal have its default effect.
+    // If nobody else listens, the signal has its default effect; otherwise the other listener decides.
     if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
   };
   const release = (): void => {

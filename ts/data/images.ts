@@ -1,4 +1,4 @@
-// Decoding image files of any format that is read.
+// Decodes image files: PNG or JPEG, detected by content.
 import { openBudget, type Budget, type ReadBudget } from "../budget.ts";
 import { checkBytes } from "../check.ts";
 import { LlifError } from "../errors.ts";
@@ -7,9 +7,10 @@ import { decodePng, isPng } from "./png.ts";
 import type { DecodedImage } from "./decoded-image.ts";
 
 /**
- * Decodes a PNG (any colour type and depth) or JPEG file. Alpha is dropped, 16 bits are rounded to 8, EXIF orientation is ignored.
- * @param place the file as the user knows it.
- * @throws {LlifError} `FORMAT` when the file is truncated, corrupt, of another format or beyond the budget; nothing is decoded then.
+ * Decodes a PNG (any colour type and depth) or JPEG file. Alpha is dropped, 16 bits are rounded to 8, EXIF orientation
+ * is ignored.
+ * @param place name of the file for messages.
+ * @throws {LlifError} `FORMAT` if the file is truncated, corrupt, of another format or beyond the budget.
  */
 export function decodeImage(
   source: Uint8Array | ArrayBuffer,

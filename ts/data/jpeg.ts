@@ -1,15 +1,18 @@
-// Decoding JPEG files: what a file may cost is read from its header before jpeg-js decodes it.
+// Decodes JPEG files. The cost is estimated from the header before jpeg-js starts.
 import { decode } from "jpeg-js";
 import type { Budget } from "../budget.ts";
 import { LlifError } from "../errors.ts";
 import type { DecodedImage } from "./decoded-image.ts";
 
-/** What jpeg-js takes: a coefficient of 4 bytes and as much again for the objects that hold them, by sample; a line and its RGB, by pixel. */
+/** Memory that jpeg-js takes per sample: a coefficient of 4 bytes, and as much again for the objects around it. */
 const bytesPerSample = 8;
 const bytesPerPixel = 4;
-/** Each block of 8×8 samples takes a bit at least; sampling factors of 4 × 1 and 1 × 4 leave a block for 32 × 8 pixels. */
+/**
+ * A block of 8×8 samples takes at least a bit; with sampling factors 4 × 1 and 1 × 4 there is a block per 32 × 8
+ * pixels.
+ */
 const mostPixelsPerByte = 8 * 32 * 8;
-/** Progressive files have some ten; each costs a pass over all blocks, however short it is. */
+/** Progressive files have about ten scans; each costs a pass over all blocks, even if it is short. */
 const mostScans = 100;
 
 const marker = {
@@ -28,7 +31,7 @@ export function isJpeg(bytes: Uint8Array): boolean {
 
 /**
  * Decodes a JPEG file, baseline or progressive. EXIF orientation is ignored.
- * @throws {LlifError} `FORMAT` when it is truncated, corrupt, or beyond the budget.
+ * @throws {LlifError} `FORMAT` if it is truncated, corrupt, or beyond the budget.
  */
 export function decodeJpeg(bytes: Uint8Array, place: string, budget: Budget): DecodedImage {
   const { width, height, components, samples } = readHeader(bytes, place);

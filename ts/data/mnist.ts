@@ -1,4 +1,4 @@
-// Data sets of two IDX files, as MNIST and its relatives come.
+// Makes a data set of two IDX files, images and labels, as MNIST has them.
 import { checkOneOf, checkOptions, checkString, checkStrings } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { formatShape } from "../tensor.ts";

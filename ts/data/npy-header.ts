@@ -1,4 +1,4 @@
-// The header of a .npy file: a Python dictionary of three keys, parsed in one pass.
+// Parses the header of a .npy file: a Python dictionary with three keys.
 import { LlifError } from "../errors.ts";
 import { quoted } from "../text.ts";
 
@@ -8,20 +8,20 @@ export interface NpyHeader {
   readonly shape: readonly number[];
 }
 
-/** A word, a quoted text, a number or a sign, behind white space: none can be read in two ways, so the time is linear. */
+/** White space, then a word, quoted text, number or sign. No input matches in two ways, so the time is linear. */
 const token = /\s*(?:(True|False)|'([^'\\]*)'|"([^"\\]*)"|(\d+)|([{}():,]))/y;
 const keys = ["descr", "fortran_order", "shape"] as const;
-/** NumPy itself refuses more. */
+/** NumPy allows no more. */
 const mostDimensions = 64;
 
 /**
- * Reads what numpy.lib.format writes.
- * @throws {LlifError} FORMAT for anything but the keys descr, fortran_order and shape, each once.
+ * Reads a header written by numpy.lib.format.
+ * @throws {LlifError} FORMAT unless it has the keys descr, fortran_order and shape, each once.
  */
 export function parseNpyHeader(header: string, place: string): NpyHeader {
   const corrupt = () => new LlifError("FORMAT", `${place}: corrupt .npy header ${quoted(header.trim().slice(0, 80))}`);
   let at = 0;
-  /** The next token: a text with its quotes gone, or `undefined` at the end. */
+  /** The next token, text without its quotes; `undefined` at the end. */
   const next = (): { sign?: string; text?: string; number?: number; flag?: boolean } => {
     token.lastIndex = at;
     const match = token.exec(header);

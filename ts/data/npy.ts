@@ -1,4 +1,4 @@
-// NumPy's files of one array (.npy) and of several (.npz).
+// Reads and writes NumPy's files: one array (.npy) or an archive of arrays (.npz).
 import { zipSync, type Zippable } from "fflate";
 import type { ReadBudget } from "../budget.ts";
 import { checkArray, checkBytes, checkInteger, checkIterable, checkObject, checkString } from "../check.ts";
@@ -34,8 +34,8 @@ const signature = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
 /**
  * Reads NumPy's `.npy`, versions 1 to 3, C order, of u1, i4, u4, f4 or f8.
- * @param place the file as the user knows it.
- * @throws {LlifError} `FORMAT` when truncated, corrupt, in Fortran order or of another type.
+ * @param place name of the file for messages.
+ * @throws {LlifError} `FORMAT` if truncated, corrupt, in Fortran order or of another type.
  */
 export function readNpy(source: Uint8Array | ArrayBuffer, place = "npy file"): NpyArray {
   checkString("place", place);
@@ -77,7 +77,7 @@ export function readNpy(source: Uint8Array | ArrayBuffer, place = "npy file"): N
       `${place}: ${kind}, expected ${expected} bytes for shape ${formatShape(shape)} of ${descr}, got ${bytes.length}`,
     );
   }
-  // Copied, because a typed array must begin at a multiple of its element's size. A Buffer's slice would be no copy.
+  // Copied, because a typed array must begin at a multiple of its element's size. A Buffer's slice is not a copy.
   return { shape, data: new type(new Uint8Array(bytes.subarray(dataStart)).buffer) };
 }
 
@@ -96,7 +96,7 @@ export function writeNpy(array: NpyArray): Uint8Array {
   }
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(", ")})`;
   const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
-  // The format wants data to begin at a multiple of 64.
+  // The format requires data to begin at a multiple of 64.
   const dataStart = Math.ceil((10 + header.length + 1) / 64) * 64;
   const bytes = new Uint8Array(dataStart + data.byteLength);
   bytes.set(signature);
@@ -108,8 +108,8 @@ export function writeNpy(array: NpyArray): Uint8Array {
 }
 
 /**
- * Reads NumPy's `.npz`: array names without `.npy`, in the file's order.
- * @throws {LlifError} `FORMAT` as `readNpy`, for a damaged archive (its checksums are compared), and beyond the budget.
+ * Reads NumPy's `.npz`. Array names have no `.npy` ending; the order is the file's.
+ * @throws {LlifError} `FORMAT` as `readNpy`, for a damaged archive (checksums are compared), and beyond the budget.
  */
 export function readNpz(
   source: Uint8Array | ArrayBuffer,
@@ -126,7 +126,7 @@ export function readNpz(
   return arrays;
 }
 
-/** The bytes of a `.npz` file, as `numpy.load` reads it; equal arrays give equal bytes. */
+/** The bytes of a `.npz` file for `numpy.load`; equal arrays give equal bytes. */
 export function writeNpz(arrays: Iterable<readonly [name: string, array: NpyArray]>): Uint8Array {
   const files: Zippable = {};
   for (const entry of checkIterable("writeNpz: arrays", arrays)) {

@@ -1,4 +1,4 @@
-// Decoding PNG files (ISO/IEC 15948) of any colour type, depth and interlacing.
+// Decodes PNG files (ISO/IEC 15948) of any colour type, depth and interlacing.
 import type { Budget } from "../budget.ts";
 import { LlifError } from "../errors.ts";
 import { adler32, crc32, inflate } from "../inflate.ts";
@@ -6,7 +6,7 @@ import type { DecodedImage } from "./decoded-image.ts";
 
 const signature = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** Samples of each pixel, and the depths that the standard allows, by colour type. */
+/** By colour type: samples per pixel, and the depths that the standard allows. */
 const colourTypes: Readonly<Record<number, { readonly samples: number; readonly depths: readonly number[] }>> = {
   0: { samples: 1, depths: [1, 2, 4, 8, 16] },
   2: { samples: 3, depths: [8, 16] },
@@ -16,7 +16,7 @@ const colourTypes: Readonly<Record<number, { readonly samples: number; readonly 
 };
 const palette = 3;
 
-/** First column and row, and steps, of the seven images that an interlaced one consists of. */
+/** First column and row, and steps, of the seven passes of an interlaced image. */
 const interlaced = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -42,8 +42,8 @@ export function isPng(bytes: Uint8Array): boolean {
 }
 
 /**
- * Decodes a PNG file. Alpha is dropped, 16 bits are rounded to 8, other chunks than those of pixels are not read.
- * @throws {LlifError} `FORMAT` when it is truncated, corrupt, of a wrong checksum, or beyond the budget.
+ * Decodes a PNG file. Alpha is dropped, 16 bits are rounded to 8, and only header, palette and pixels are read.
+ * @throws {LlifError} `FORMAT` if it is truncated, corrupt, beyond the budget, or if a checksum is wrong.
  */
 export function decodePng(bytes: Uint8Array, place: string, budget: Budget): DecodedImage {
   const { header, colours, packed } = readChunks(bytes, place);
@@ -82,7 +82,7 @@ export function decodePng(bytes: Uint8Array, place: string, budget: Budget): Dec
   return { shape: [height, width, channels], data };
 }
 
-/** Header, palette and packed pixels; every checksum up to the end chunk is compared. */
+/** Reads header, palette and packed pixels, and compares every checksum up to the end chunk. */
 function readChunks(bytes: Uint8Array, place: string): { header: Header; colours: Uint8Array; packed: Uint8Array } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let header: Header | undefined;
@@ -131,7 +131,7 @@ function readHeader(content: Uint8Array, place: string): Header {
   return { width, height, depth, colourType, samples, passes: interlacing === 1 ? interlaced : whole };
 }
 
-/** Zlib data, RFC 1950. */
+/** Unpacks zlib data (RFC 1950). */
 function unpack(packed: Uint8Array, size: number, place: string): Uint8Array {
   const isZlib =
     packed.length >= 6 &&
@@ -148,7 +148,7 @@ function unpack(packed: Uint8Array, size: number, place: string): Uint8Array {
   return content;
 }
 
-/** Adds to each byte what its filter predicts of its left, upper and upper left neighbour, in place. */
+/** Undoes a line's filter in place: adds to each byte the prediction from its left, upper and upper left neighbours. */
 function unfilter(filter: number, line: Uint8Array, above: Uint8Array, step: number, place: string): void {
   if (filter > 4) throw corrupt(place, `filter ${filter}`);
   if (filter === 0) return;

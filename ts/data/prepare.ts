@@ -1,4 +1,4 @@
-// Bringing images to a model's input.
+// Fits images to a model's input: gray or RGB, resize, crop, channel order.
 import { checkArray, checkInteger, checkObject, checkOneOf, checkString, describe, isTypedArray } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { formatShape, sameShape, type Shape } from "../tensor.ts";
@@ -7,7 +7,7 @@ import type { DecodedImage } from "./decoded-image.ts";
 
 type Size = readonly [height: number, width: number];
 
-/** The part of a model's input convention that moves pixels; scale, mean and std fold into the first layer. */
+/** The part of a model's input convention that changes pixels. Scale, mean and std are folded into the first layer. */
 export interface PixelConvention {
   readonly channelOrder: "RGB" | "BGR" | "gray";
   /** [height, width], before `crop`. */
@@ -17,9 +17,9 @@ export interface PixelConvention {
 }
 
 /**
- * Brings an image to a model's input: gray or RGB, resize, centre crop, channel order.
+ * Fits an image to a model's input: gray or RGB, resize, centre crop, channel order.
  * @param shape the model's input, [height, width, channels].
- * @throws {LlifError} `SHAPE` when the result has another shape: nothing is resized unless the convention says so.
+ * @throws {LlifError} `SHAPE` if the result has another shape: images are resized only if the convention says so.
  */
 export function prepareImage(
   image: DecodedImage,
@@ -63,7 +63,7 @@ function checkPixelConvention(convention: PixelConvention): void {
     if (size !== undefined) checkArray(`convention: ${key}`, size, "[height, width]");
 }
 
-/** `prepareImage` for each image; the data set itself where nothing changes. Takes colour data as RGB. */
+/** `prepareImage` for each image. Returns the same data set if nothing changes. Colours must be RGB. */
 export function prepareDataset(dataset: ImageDataset, convention: PixelConvention, shape: Shape): ImageDataset {
   requireDataset("prepareDataset: dataset", dataset);
   checkPixelConvention(convention);
@@ -87,7 +87,7 @@ export function prepareDataset(dataset: ImageDataset, convention: PixelConventio
   return imageDataset({ ...dataset, shape: preparedShape, images });
 }
 
-/** Gray is luma, as in ITU-R BT.601 with Pillow's integer weights; RGB from gray repeats it. */
+/** Converts to gray (luma of ITU-R BT.601 with Pillow's integer weights) or to RGB (repeats gray). */
 export function withChannels(image: DecodedImage, channels: 1 | 3): DecodedImage {
   const [height, width, present] = image.shape;
   if (present === channels) return image;
@@ -104,7 +104,7 @@ export function withChannels(image: DecodedImage, channels: 1 | 3): DecodedImage
   return { shape: [height, width, channels], data };
 }
 
-/** Bilinear, with the triangle widened when shrinking (antialiased); equal to Pillow's `resize` bit for bit. */
+/** Bilinear resize, antialiased when shrinking; equal to Pillow's `resize` bit for bit. */
 export function resizeBilinear(image: DecodedImage, [height, width]: Size): DecodedImage {
   checkInteger("resize height", height, 1);
   checkInteger("resize width", width, 1);
@@ -113,7 +113,7 @@ export function resizeBilinear(image: DecodedImage, [height, width]: Size): Deco
   return { shape: [height, width, channels], data: resampleAxis(rows, 1, fromHeight, height, width * channels) };
 }
 
-/** Resamples the middle axis of [outer, from, inner] to `to`. Fixed point with 22 bits, as Pillow does. */
+/** Resamples the middle axis of [outer, from, inner] to `to` in fixed point with 22 bits, like Pillow. */
 function resampleAxis(data: Uint8Array, outer: number, from: number, to: number, inner: number): Uint8Array {
   if (from === to) return data;
   const scale = from / to;
@@ -140,7 +140,7 @@ function resampleAxis(data: Uint8Array, outer: number, from: number, to: number,
   return result;
 }
 
-/** @throws {LlifError} `SHAPE` when the image is smaller than the crop. */
+/** @throws {LlifError} `SHAPE` if the image is smaller than the crop. */
 export function cropCentre(image: DecodedImage, [height, width]: Size, place = "image"): DecodedImage {
   checkInteger("crop height", height, 1);
   checkInteger("crop width", width, 1);
@@ -154,7 +154,7 @@ export function cropCentre(image: DecodedImage, [height, width]: Size, place = "
   return cropAt(image, [Math.floor((fromHeight - height) / 2), Math.floor((fromWidth - width) / 2)], [height, width]);
 }
 
-/** A part that lies wholly inside the image, from its upper left corner on. */
+/** The part of an image that starts at the given upper left corner; it must be inside the image. */
 export function cropAt(
   image: DecodedImage,
   [top, left]: readonly [top: number, left: number],
@@ -171,7 +171,7 @@ export function cropAt(
   return { shape: [height, width, channels], data };
 }
 
-/** Left and right exchanged. */
+/** The image with left and right exchanged. */
 export function mirrored(image: DecodedImage): DecodedImage {
   const [height, width, channels] = image.shape;
   const data = new Uint8Array(image.data.length);

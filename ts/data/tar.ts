@@ -1,4 +1,4 @@
-// Reading tar archives.
+// Reads tar archives.
 import { checkBytes } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { quoted } from "../text.ts";
@@ -7,10 +7,10 @@ const blockBytes = 512;
 const regularFiles = new Set(["0", "\0", ""]);
 
 /**
- * Regular files of a tar archive (ustar, GNU or pax), by their paths; links and folders are left out, and names
- * longer than ustar's 255 bytes are not joined.
+ * Regular files of a tar archive (ustar, GNU or pax) by path. Links and folders are skipped; names longer than ustar's
+ * 255 bytes are not supported.
  * @returns views into `bytes`.
- * @throws {LlifError} `FORMAT` when truncated or corrupt.
+ * @throws {LlifError} `FORMAT` if truncated or corrupt.
  */
 export function readTar(source: Uint8Array, place = "tar archive"): Map<string, Uint8Array> {
   const bytes = checkBytes(place, source);
@@ -48,13 +48,13 @@ function text(header: Uint8Array, start: number, length: number): string {
   return new TextDecoder().decode(end < 0 ? field : field.subarray(0, end));
 }
 
-/** NaN where the field holds anything but an octal number >= 0; no checksum equals NaN. */
+/** NaN unless the field is an octal number >= 0; no checksum equals NaN. */
 function octal(header: Uint8Array, start: number, length: number): number {
   const digits = text(header, start, length).trim();
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
 }
 
-/** Sum of the header's bytes, its own checksum field counted as spaces. */
+/** Sum of the header's bytes, with the checksum field counted as spaces. */
 function checksum(header: Uint8Array): number {
   return header.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 32 : byte), 0);
 }

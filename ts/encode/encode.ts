@@ -4,21 +4,21 @@ import { checkFinite, checkInteger, checkNumbers } from "../check.ts";
 import type { SpikeMeaning } from "../spiking/meaning.ts";
 import { pcg32 } from "./random.ts";
 
-/** Spikes of one sample, in order of (tick, neuron): `run({ spikes })` takes them. */
+/** Spikes of one sample for `run({ spikes })`, in order of (tick, neuron). */
 export interface EncodedSpikes {
   readonly ticks: Uint32Array;
   readonly neurons: Uint32Array;
-  /** +1 or −1, of signed digits. */
+  /** +1 or −1 per spike, for signed digits. */
   readonly signs?: Int8Array;
-  /** Time in the window, of real-valued times to first spike. */
+  /** Time in the window per spike, for real-valued times to first spike. */
   readonly times?: Float64Array;
-  /** What they stand for, so that a network of another code or window refuses them. */
+  /** The code and window of the spikes, so that a network of another code or window refuses them. */
   readonly meaning?: SpikeMeaning;
 }
 
 /**
- * Constant current: the values themselves as float32, as `run({ values })` takes them; exact, for every network. They are real values in the
- * model's own units: pixels divided by 255, not 0…255, which `run` takes as a Uint8Array.
+ * Constant current: the values as float32, for `run({ values })`. Exact, for every network. The values are real values
+ * in the model's units, such as pixels divided by 255; `run` takes pixels 0…255 as a Uint8Array instead.
  */
 export function encodeConstant(values: ArrayLike<number>): { readonly values: Float32Array } {
   checkNumbers("encodeConstant: values", values);
@@ -26,9 +26,9 @@ export function encodeConstant(values: ArrayLike<number>): { readonly values: Fl
 }
 
 /**
- * Evenly spaced spikes: s[t] = floor(x·(t+1) + ½) − floor(x·t + ½), so that counts stay within ½ of x·t (T3 with d = ½).
- * For networks by hand of code `rate`, where a spike counts as weight · 1. In a network that `toSpiking` mapped, a spike stands for one count
- * and not for a whole value: take `inputEncoder(network, { encoding: "regular" })`.
+ * Evenly spaced spikes: s[t] = floor(x·(t+1) + ½) − floor(x·t + ½), so that counts stay within ½ of x·t (T3 with d =
+ * ½). For hand-built networks of code `rate`, where each spike adds its weight. In a mapped network (`toSpiking`) a
+ * spike stands for one count and not for a whole value: use `inputEncoder(network, { encoding: "regular" })`.
  * @param values rates in spikes a tick, 0 to 1; channels last.
  * @param ticks of the run.
  */
@@ -44,8 +44,8 @@ export function encodeRegular(values: ArrayLike<number>, ticks: number): Encoded
 /**
  * Independent spikes with probability x in each tick (Bernoulli trials, the discrete Poisson process), from PCG32.
  * The rate's standard deviation is √(x(1−x)/ticks).
- * For networks by hand of code `rate`, where a spike counts as weight · 1. In a network that `toSpiking` mapped, a spike stands for one count
- * and not for a whole value: take `inputEncoder(network, { encoding: "poisson", seed })`.
+ * For hand-built networks of code `rate`, where each spike adds its weight. In a mapped network (`toSpiking`) a spike
+ * stands for one count and not for a whole value: use `inputEncoder(network, { encoding: "poisson", seed })`.
  * @param values rates in spikes a tick, 0 to 1; channels last.
  * @param ticks of the run.
  * @param seed any integer from 0 to 2^53 − 1; the same seed gives the same spikes everywhere.

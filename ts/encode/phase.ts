@@ -4,19 +4,21 @@ import { LlifError } from "../errors.ts";
 import type { SpikeKind } from "../spiking/meaning.ts";
 import type { EncodedSpikes } from "./encode.ts";
 
-/** Which digits the spikes of a `phase` network are; a SpikingNetwork itself fits. */
+/** The kind of digits of a `phase` network; a SpikingNetwork can be passed itself. */
 export interface PhaseDigits {
   /** Default "unsigned": binary. "signed": balanced ternary. */
   readonly spikes?: "unsigned" | "signed";
-  /** Binary digits of either sign, no two in neighbouring ticks. */
+  /** Signed binary digits, no two in neighbouring ticks. */
   readonly nonAdjacent?: boolean;
 }
 
 /**
- * Counts in digits, most significant first: the input of a `phase` network of `ticks` ticks. Binary digits reach from 0 to
- * 2^ticks − 1, balanced ternary ones from −(3^ticks − 1)/2 to (3^ticks − 1)/2, the non-adjacent form as far on both sides as every second tick reaches.
- * For layerwise `phase` networks of `windowTicks` = `ticks` and the same kind of digits, mapped ones as well: pixels 0…255 are their counts.
- * @param counts integers within that reach, in units of `network.input.counts.unit`; channels last.
+ * Encodes counts as digits, most significant first: the input of a layerwise `phase` network with `windowTicks` =
+ * `ticks` and the same kind of digits. For a mapped network, pixels 0…255 are the counts.
+ *
+ * Ranges: binary 0 to 2^ticks − 1; balanced ternary ±(3^ticks − 1)/2; non-adjacent ± the count with a 1 in every second
+ * tick.
+ * @param counts integers in that range, in units of `network.input.counts.unit`; channels last.
  * @param ticks of the network's window.
  * @see docs/mathematics.md T12
  */
@@ -39,9 +41,9 @@ export function encodePhase(counts: ArrayLike<number>, ticks: number, form: Phas
 
 interface DigitForm {
   readonly longest: number;
-  /** Largest count in that many digits. */
+  /** Largest count with `ticks` digits. */
   readonly reach: (ticks: number) => number;
-  /** Least significant first. */
+  /** Digits of a count, least significant first. */
   readonly digitsOf: (count: number, ticks: number) => Int8Array;
 }
 
@@ -64,7 +66,7 @@ function ternaryDigits(count: number, ticks: number): Int8Array {
   });
 }
 
-/** An odd rest takes the digit that leaves a multiple of four, so that the next is zero. */
+/** An odd remainder takes the digit that leaves a multiple of four, so that the next digit is zero. */
 function nonAdjacentDigits(count: number, ticks: number): Int8Array {
   let rest = count;
   return Int8Array.from({ length: ticks }, () => {

@@ -5,7 +5,7 @@ const [multiplierHigh, multiplierLow] = [0x5851f42d, 0x4c957f2d];
 const [incrementHigh, incrementLow] = [0x14057b7e, 0xf767814f];
 
 /**
- * PCG32 (PCG-XSH-RR 64/32, O'Neill 2014): the same numbers in every runtime. In 32-bit words, since BigInt is a hundred times slower.
+ * PCG32 (PCG-XSH-RR 64/32, O'Neill 2014). It computes in 32-bit words, because BigInt is a hundred times slower.
  * @param seed any integer from 0 to 2^53 − 1.
  */
 export function pcg32(seed: number): () => number {
@@ -17,7 +17,7 @@ export function pcg32(seed: number): () => number {
     const productHigh =
       (highProduct(low, multiplierLow) + Math.imul(high, multiplierLow) + Math.imul(low, multiplierHigh)) | 0;
     low = (productLow + incrementLow) | 0;
-    // A carry out of the low words.
+    // Adds the carry of the low words.
     high = (productHigh + incrementHigh + (low >>> 0 < productLow >>> 0 ? 1 : 0)) | 0;
   };
   const seedLow = seed % 2 ** 32;
@@ -27,7 +27,7 @@ export function pcg32(seed: number): () => number {
   return () => {
     const [oldHigh, oldLow] = [high, low];
     step();
-    // ((old >> 18) ^ old) >> 27, its low 32 bits.
+    // The low 32 bits of ((old >> 18) ^ old) >> 27.
     const mixedHigh = (oldHigh >>> 18) ^ oldHigh;
     const mixedLow = ((oldLow >>> 18) | (oldHigh << 14)) ^ oldLow;
     const word = (mixedLow >>> 27) | (mixedHigh << 5);

@@ -3,8 +3,8 @@ import { checkFinite, checkInteger, checkNumbers } from "../check.ts";
 import type { EncodedSpikes } from "./encode.ts";
 
 /**
- * Time to first spike in slots: a count N is one spike in slot T + 1 − N of 1 … T, so tick T − N, and none if N = 0: the input
- * of a `ttfs` network in integers of that window, mapped ones as well: pixels 0…255 are their counts.
+ * Time to first spike in slots, for an integer `ttfs` network with window T: a count N is one spike in slot T + 1 − N
+ * of 1 … T, that is in tick T − N; there is no spike for N = 0. For a mapped network, pixels 0…255 are the counts.
  * @param counts integers, 0 to `windowTicks`, in units of `network.input.counts.unit`; channels last.
  * @see docs/mathematics.md T7
  */
@@ -24,9 +24,9 @@ export function encodeTtfs(counts: ArrayLike<number>, windowTicks: number): Enco
 }
 
 /**
- * Time to first spike, real-valued: a value x is one spike at time 1 − x of the window, and none if x = 0: the input of a `ttfs`
- * network in float32, in which all of it falls into tick 0. In a network that `toSpiking` mapped, x would be that part of one count
- * and not of a whole value: take `inputEncoder(network, { encoding: "ttfs" })`.
+ * Real-valued time to first spike, for a float32 `ttfs` network: a value x is one spike at time 1 − x of the window,
+ * all in tick 0; there is no spike for x = 0. In a mapped network (`toSpiking`), x would be a fraction of one count and
+ * not of a whole value: use `inputEncoder(network, { encoding: "ttfs" })`.
  * @param values 0 to 1; channels last.
  * @see docs/mathematics.md T9
  */

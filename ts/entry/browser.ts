@@ -8,7 +8,7 @@ providePlatform({
 });
 
 function spawnWorker(): WorkerHandle {
-  // Bundlers look for this very form.
+  // Bundlers recognise only this form.
   const worker = new Worker(new URL("./worker-browser.js", import.meta.url), { type: "module" });
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),

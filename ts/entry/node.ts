@@ -18,7 +18,10 @@ function pathOf(location: string | URL): string {
   return typeof location === "string" ? location : fileURLToPath(location);
 }
 
-/** The real path of a file beside a model. The model may itself be a link, as in a download cache: the folder that it leads to counts too. */
+/**
+ * The real path of a file beside a model. The model may be a link, as in a download cache; then the folder of its
+ * target is allowed too.
+ */
 async function insideFolder(path: string, model: string): Promise<string> {
   const [file, folder, linked] = await Promise.all([
     realpath(path),
@@ -32,7 +35,7 @@ async function insideFolder(path: string, model: string): Promise<string> {
 }
 
 function spawnWorker(): WorkerHandle {
-  // None of the process's own flags: `--input-type` allows no file, and what `--import` loads is not for this thread.
+  // No flags of the process: `--input-type` allows no file, and `--import` is not meant for this thread.
   const worker = new Worker(new URL("./worker-node.js", import.meta.url), { execArgv: [] });
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),

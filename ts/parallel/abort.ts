@@ -1,4 +1,4 @@
-// What is to happen when a signal is aborted, with one listener for each signal.
+// Calls functions when a signal is aborted, with a single listener per signal.
 
 interface Waiting {
   readonly calls: Set<() => void>;
@@ -8,9 +8,9 @@ interface Waiting {
 const waiting = new WeakMap<AbortSignal, Waiting>();
 
 /**
- * Calls `abort` once the signal is aborted. However many wait for a signal, it has one listener, and none when nobody waits: it may
- * live as long as the application.
- * @returns a function that calls it off; idempotent.
+ * Calls `abort` when the signal is aborted. A signal has at most one listener, and none if nothing is pending, because
+ * it may live as long as the application.
+ * @returns a function that cancels the call; idempotent.
  */
 export function onAbort(signal: AbortSignal | undefined, abort: () => void): () => void {
   if (signal === undefined) return () => undefined;

@@ -14,29 +14,29 @@ import { lastWindow } from "../mapping/last-window.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { hasRealTimes, populationsOf, takesBack, type SpikingNetwork } from "../spiking/network.ts";
 
-/** What an evaluation needs, as plain data that can be posted to a worker. */
+/** The options of an evaluation, as plain data that can be posted to a worker. */
 export interface ContenderChoice {
   readonly relu: ReluNetwork;
   readonly network: SpikingNetwork;
   readonly engine: EngineName | "twin";
   /** Certificates C1 to C3. */
   readonly certify: boolean;
-  /** Counts operations. */
+  /** Whether to count operations. */
   readonly energy: boolean;
   readonly encoding: EncodingChoice;
-  /** The float network's decisions are known already: no pass is made for them. */
+  /** Whether the float network's decisions are known, so that no pass is needed. */
   readonly reluKnown: boolean;
 }
 
 export interface OpenContenders {
   readonly contenders: Contenders;
-  /** Who decides. */
+  /** The engine, or the twin. */
   readonly engine: Engine["name"] | "twin";
   /** Idempotent. */
   dispose(): void;
 }
 
-/** @throws {LlifError} ARGUMENT where the twin should be certified; what the engine or a pass refuses. */
+/** @throws {LlifError} ARGUMENT for certificates or energy with the twin; errors of the engine or a pass. */
 export async function openContenders({
   relu,
   network: mapped,
@@ -59,7 +59,7 @@ export async function openContenders({
   };
   const dispose = (): void => open.splice(0).forEach((resource) => resource.dispose());
   try {
-    // A real-valued time is in no count.
+    // Counts do not contain real-valued times.
     const record =
       certify && hasRealTimes(network)
         ? { spikes: populationsOf(network).map(({ name }) => name) }
@@ -99,12 +99,12 @@ const noPass = {
   },
 };
 
-/** Not where a network computes no quantised network: synchronous rate of unsigned spikes, real-valued times. */
+/** Whether a network has a quantised twin: all but synchronous rate with unsigned spikes, and real-valued times. */
 export function hasTwin({ arithmetic }: SpikingNetwork): boolean {
   return arithmetic === "int32";
 }
 
-/** Whatever of C1 to C3 the networks have. */
+/** The certificates C1 to C3 that apply to the networks. */
 async function certificatesOf(
   relu: ReluNetwork,
   network: SpikingNetwork,

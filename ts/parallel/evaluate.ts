@@ -1,4 +1,4 @@
-// An evaluation whose images are shared out among workers.
+// Splits an evaluation over workers.
 import { slice, type ImageDataset } from "../data/dataset.ts";
 import { mergeEvaluations, type Evaluation } from "../analyze/evaluation.ts";
 import type { KnownResults } from "../analyze/known.ts";
@@ -46,7 +46,7 @@ function pairsOf(network: SpikingNetwork): number {
   }, 0);
 }
 
-/** As `evaluateAt`, with the images shared out among workers: the same evaluations, whatever their number. */
+/** Like `evaluateAt`, with the images split over workers; the result does not depend on their number. */
 export async function evaluateInWorkers(
   choice: ContenderChoice,
   data: ImageDataset,

@@ -2,8 +2,8 @@
 // of.
 
 /**
- * The same plain data, with arrays that have their buffers to themselves: a message with a view carries the whole buffer.
- * @param anew whether every array is copied, so that nothing of `value` is needed any more.
+ * The same plain data, in which every array has its own buffer: posting a view would send its whole buffer.
+ * @param anew whether to copy every array, so that the result shares nothing with `value`.
  */
 export function owned<Value>(value: Value, anew = false): Value {
   if (ArrayBuffer.isView(value)) {
@@ -15,6 +15,6 @@ export function owned<Value>(value: Value, anew = false): Value {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, owned(part, anew)])) as Value;
 }
 
-/** Of Node's Buffer, `slice()` would be a view. */
+/** `slice()` of Node's Buffer would be a view. */
 const copyOf = (array: Uint8Array | Float32Array): ArrayBufferView =>
   array instanceof Uint8Array ? new Uint8Array(array) : array.slice();

@@ -1,4 +1,4 @@
-// Simulators of one network in several threads, behind a simulator's interface made asynchronous.
+// `pool()`: simulators of one network in worker threads, with the interface of a simulator, but asynchronous.
 import { checkFunction, checkInteger, checkIterable, checkOptions, checkSignal } from "../check.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { coreFor, type EngineName } from "../engine/create.ts";
@@ -11,7 +11,7 @@ import type { OpenSimulator, RunSamples } from "./serve.ts";
 import { Workers } from "./workers.ts";
 
 export interface WorkerPoolOptions<R extends RecordOptions = RecordOptions> {
-  /** Workers; default: as many as the machine runs side by side. */
+  /** Number of workers; default: as many as the machine can run at once. */
   readonly size?: number;
   /** Default `auto`. */
   readonly engine?: EngineName;
@@ -22,21 +22,24 @@ export interface PoolRunOptions extends Omit<RunOptions, "keepState"> {
   readonly signal?: AbortSignal;
 }
 
-/** A simulator's interface, asynchronous, over several threads. Idle, it does not keep a Node process from its end. */
+/** A simulator's interface, asynchronous, over worker threads. An idle pool does not keep a Node process running. */
 export interface SimulatorPool<R extends RecordOptions = RecordOptions> {
   readonly network: SpikingNetwork;
   readonly engine: Engine["name"];
   readonly size: number;
   /**
-   * One sample, by whichever worker is free; it is copied, so that its arrays can be filled anew at once.
-   * @param signal as that of the options.
-   * @throws {LlifError} as `Simulator.run`; ARGUMENT for what cannot be posted to a worker; ABORTED. @throws {DisposedError} after dispose().
+   * Runs one sample on a free worker. The sample is copied, so its arrays can be reused at once.
+   * @param signal the same as `options.signal`.
+   * @throws {LlifError} as `Simulator.run`; ARGUMENT for a sample that cannot be posted to a worker; ABORTED.
+   * @throws {DisposedError} after dispose().
    */
   run(input: RunInput, options?: PoolRunOptions, signal?: AbortSignal): Promise<Result<R>>;
   /**
-   * Samples, or one array with a batch axis, shared out among the workers; results in their order. Samples are taken as workers come free: those of an array must stay
-   * as they are until the batch ends, those of another iterable are copied as it gives them.
-   * @param options of `onProgress`, the total of an iterable without a length is what it has given so far.
+   * Runs samples, or one array with a batch axis, on all workers; the results are in the order of the samples. Samples
+   * are read when workers become free: an array's samples must not change until the batch ends; samples of other
+   * iterables are copied.
+   * @param options for an iterable without a length, `onProgress` reports the number of samples read so far as the
+   * total.
    */
   runBatch(inputs: Iterable<RunInput> | ShapedSamples, options?: Omit<BatchOptions, "keepState">): Promise<Result<R>[]>;
   /** Idempotent; ends the workers. */
@@ -44,15 +47,16 @@ export interface SimulatorPool<R extends RecordOptions = RecordOptions> {
   [Symbol.dispose](): void;
 }
 
-/** Samples of one message at most: enough to hide its cost. */
+/** Most samples per message: enough to hide the cost of a message. */
 const largestShare = 32;
-/** A message takes one in so many of what is left to each worker, so that all finish together. */
+/** A message takes this fraction of a worker's share of the remaining samples, so that all workers finish together. */
 const messagesLeft = 3;
 
 /**
- * Workers with a simulator of `network` each: the weights cross once, then samples and results. A worker that dies, or whose engine
- * fails, is replaced; samples of one that died are simulated again.
- * @throws {LlifError} UNSUPPORTED where the runtime has no workers; ARGUMENT for what cannot be posted to a worker; as `createSimulator`.
+ * Starts workers with a simulator of `network` each. Weights are sent once, then samples and results. A worker that
+ * dies, or whose engine fails, is replaced, and the samples of a dead worker are simulated again.
+ * @throws {LlifError} UNSUPPORTED if the runtime has no workers; ARGUMENT for a network that cannot be posted to a
+ * worker; as `createSimulator`.
  */
 export async function pool<const R extends RecordOptions = {}>(
   network: SpikingNetwork,
@@ -60,7 +64,7 @@ export async function pool<const R extends RecordOptions = {}>(
 ): Promise<SimulatorPool<R>> {
   checkOptions("pool", options, { size: true, engine: true, record: true });
   if (options.size !== undefined) checkInteger("pool: size", options.size, 1, 1024);
-  // Refused here, where the message reaches the caller at once, rather than by each worker.
+  // Checked here, so that the caller gets the error at once instead of from each worker.
   prepareNetwork(network);
   resolveRecording(network, options.record);
   const wasm = await coreFor(options.engine);
@@ -124,14 +128,14 @@ export async function pool<const R extends RecordOptions = {}>(
 }
 
 interface Shares {
-  /** Samples of the next message; none at the end. */
+  /** Samples of the next message; empty at the end. */
   take(): readonly RunInput[];
   total(): number;
-  /** Lets go of an iterable that was not taken to its end. */
+  /** Closes an iterable that was not read to its end. */
   end(): void;
 }
 
-/** Ever smaller towards the end, where that is known. */
+/** Splits samples into messages, smaller ones towards the end if the length is known. */
 function sharesOf(inputs: Iterable<RunInput>, workers: number): Shares {
   let taken = 0;
   if (Array.isArray(inputs)) {
@@ -147,7 +151,7 @@ function sharesOf(inputs: Iterable<RunInput>, workers: number): Shares {
   return {
     take() {
       const samples: RunInput[] = [];
-      // As if as many were left as are taken.
+      // Without a known length, assumes that as many samples remain as were taken.
       for (let open = Math.max(1, shareOf(taken, workers)); open > 0 && !ended; open--) {
         const next = iterator.next();
         if (next.done === true) ended = true;
@@ -167,7 +171,7 @@ function sharesOf(inputs: Iterable<RunInput>, workers: number): Shares {
 const shareOf = (left: number, workers: number): number =>
   Math.min(largestShare, Math.ceil(left / workers / messagesLeft));
 
-/** A copy: whoever gave the sample may fill its arrays anew. @throws {LlifError} ARGUMENT for what is no plain data. */
+/** Copies a sample, whose arrays the caller may reuse. @throws {LlifError} ARGUMENT if it is not plain data. */
 function kept(input: RunInput): RunInput {
   try {
     return owned(input, true);
@@ -180,7 +184,7 @@ function kept(input: RunInput): RunInput {
   }
 }
 
-/** What crosses of a run's options. */
+/** The run options that are sent to a worker. */
 function runOptions(place: string, options: RunOptions): RunOptions {
   if (options.keepState === true)
     throw new LlifError(

@@ -9,13 +9,13 @@ import { providePlatform, type Platform } from "../platform.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { openContenders, type ContenderChoice, type OpenContenders } from "./contenders.ts";
 
-/** What every first question brings: a worker has no platform of its own. */
+/** Part of every first question, because a worker has no platform of its own. */
 interface First {
-  /** The core, compiled; null where the runtime cannot run it. */
+  /** The compiled core; null if the runtime cannot run it. */
   readonly wasm: WebAssembly.Module | null;
 }
 
-/** First question of a pool of simulators; answered by the name of the engine. */
+/** First question of a pool of simulators; the answer is the engine's name. */
 export interface OpenSimulator extends First {
   readonly kind: "simulator";
   readonly network: SpikingNetwork;
@@ -29,12 +29,12 @@ export interface RunSamples {
   readonly options: RunOptions;
 }
 
-/** First question of an evaluation; answered by the name of who decides. */
+/** First question of an evaluation; the answer is the name of the engine or twin. */
 export interface OpenEvaluation extends ContenderChoice, First {
   readonly kind: "evaluation";
 }
 
-/** A shard; known results are its own alone. */
+/** A shard of an evaluation, with the known results of its own samples. */
 export interface EvaluateShard {
   readonly kind: "evaluate";
   readonly data: ImageDataset;
@@ -49,9 +49,9 @@ export interface EvaluateShard {
 type Asked = (OpenSimulator | RunSamples | OpenEvaluation | EvaluateShard) & { readonly id: number };
 
 /**
- * The worker's side: answers one question after the other.
- * @param post sends a message to the page or process that started the worker.
- * @param provide takes the core that the first question brings.
+ * Answers one question after the other.
+ * @param post sends a message to the thread that started the worker.
+ * @param provide receives the core from the first question.
  */
 export function serve(
   post: (message: unknown, transfer: readonly ArrayBuffer[]) => void,
@@ -114,7 +114,7 @@ export function serve(
     }
   };
 
-  // A question may come while the one before it waits.
+  // A question may arrive while the previous one is still being answered.
   let last = Promise.resolve();
   return (message) => (last = last.then(() => reply(message as Asked)));
 }
@@ -123,10 +123,10 @@ function provideCore({ wasm }: First, provide: (platform: Platform) => void): vo
   if (wasm !== null) provide({ wasmBytes: () => wasm });
 }
 
-/** Below this many bytes a copy is cheaper than handing a buffer over. */
+/** Below this many bytes, copying a buffer is cheaper than transferring it. */
 const worthMoving = 4096;
 
-/** Buffers of a run's results: they belong to whoever asked, so they move instead of being copied on both sides. */
+/** Large buffers of results, which are transferred instead of copied. */
 function largeBuffers(value: unknown, found = new Set<ArrayBuffer>()): Set<ArrayBuffer> {
   if (ArrayBuffer.isView(value)) {
     if (value.buffer instanceof ArrayBuffer && value.buffer.byteLength >= worthMoving) found.add(value.buffer);

@@ -1,4 +1,4 @@
-// Threads or web workers that answer questions, and what becomes of a question whose worker dies.
+// A group of threads or web workers that answer questions. Dead workers are replaced and their questions asked again.
 import { DisposedError, LlifError, throwIfAborted, type LlifErrorCode } from "../errors.ts";
 import { checkInteger } from "../check.ts";
 import { currentPlatform, type WorkerHandle } from "../platform.ts";
@@ -28,24 +28,24 @@ interface Task {
 
 interface Member {
   readonly handle: WorkerHandle;
-  /** Posted and not answered: the first is being worked on. */
+  /** Posted and not answered yet; the first one is being worked on. */
   readonly tasks: Task[];
   dead: boolean;
 }
 
-/** A task that ends this many workers is to blame itself. */
+/** A task that kills this many workers fails. */
 const mostDeaths = 3;
 
-/** Tasks of a worker at once: it goes on with the next while its last answer waits for this thread. */
+/** Tasks posted to a worker at once: it starts the next one while this thread handles its last answer. */
 const mostTasks = 2;
 
-/** A worker that is at work this long on what nobody waits for any more is replaced. */
+/** A worker that still works on a cancelled task after this time is replaced. */
 const patienceMs = 250;
 
-/** Workers that answer questions, one after the other; one that dies is replaced, and its questions are asked again. */
+/** Workers that answer questions one after the other. */
 export class Workers {
   readonly size: number;
-  /** A worker's answer to the first question; all give the same. */
+  /** The answer to the first question, the same from every worker. */
   welcome: unknown = null;
   readonly #first: Question;
   readonly #members: Member[] = [];
@@ -55,15 +55,16 @@ export class Workers {
   #open = 0;
   #disposed = false;
 
-  /** @param first what each worker is told before anything else. */
+  /** @param first the first question for each worker. */
   private constructor(size: number, first: Question) {
     this.size = size;
     this.#first = first;
   }
 
   /**
-   * @param size default: as many as the machine runs side by side.
-   * @throws {LlifError} UNSUPPORTED where the runtime has no workers; ENGINE where they do not start; ARGUMENT for what cannot be posted; what a worker refuses of `first`.
+   * @param size default: as many as the machine can run at once.
+   * @throws {LlifError} UNSUPPORTED if the runtime has no workers; ENGINE if they do not start; ARGUMENT for data that
+   * cannot be posted; errors that answer `first`.
    */
   static async start(size: number | undefined, first: Question): Promise<Workers> {
     const { spawnWorker, parallelism } = currentPlatform();
@@ -80,8 +81,10 @@ export class Workers {
   }
 
   /**
-   * The arrays of `question` must stay as they are until it is answered: it may be asked again.
-   * @throws {LlifError} what the worker throws; ARGUMENT for what cannot be posted; ABORTED; ENGINE when workers keep dying over it. @throws {DisposedError} after dispose().
+   * Asks one question. Its arrays must not change until it is answered, because it may be asked again.
+   * @throws {LlifError} the worker's error; ARGUMENT for data that cannot be posted; ABORTED; ENGINE if workers keep
+   * dying over it.
+   * @throws {DisposedError} after dispose().
    */
   async ask(question: Question, signal?: AbortSignal): Promise<unknown> {
     throwIfAborted(signal);
@@ -95,10 +98,10 @@ export class Workers {
   }
 
   /**
-   * Asks questions as workers come free, so that few of them wait. The first error ends it all.
-   * @param next gives one question after the other, and null at the end.
+   * Asks questions as workers become free, so that few questions are queued. The first error ends everything.
+   * @param next returns one question after the other, and null at the end.
    * @returns the answers in the order of the questions.
-   * @throws as `ask`; what `next` and `onAnswer` throw.
+   * @throws as `ask`; errors of `next` and `onAnswer`.
    */
   async askAll<Asked extends Question>(
     next: () => Asked | null,
@@ -122,7 +125,7 @@ export class Workers {
         onAnswer?.(question);
       }
     };
-    // Those at work, and those that show `#assign` that more are to come.
+    // Enough for all workers, and some more so that `#assign` knows that more will come.
     const atOnce = this.size * (mostTasks + 1) + 1;
     const forget = onAbort(signal, () => end(abortedBy(signal)));
     try {
@@ -137,7 +140,7 @@ export class Workers {
     return answers;
   }
 
-  /** Idempotent; ends all workers. Questions without an answer are refused. */
+  /** Ends all workers; open questions fail. Idempotent. */
   dispose(): void {
     this.#disposed = true;
     const open = [...this.#waiting.splice(0), ...this.#members.flatMap(({ tasks }) => tasks)];
@@ -168,7 +171,7 @@ export class Workers {
     };
   }
 
-  /** Resolves when the worker has taken the first question. */
+  /** Starts a worker. Resolves when it has answered the first question. */
   async #add(): Promise<unknown> {
     const member: Member = { handle: startWorker(), tasks: [], dead: false };
     member.handle.listen(
@@ -187,7 +190,7 @@ export class Workers {
     }
   }
 
-  /** Adds the workers that are missing. */
+  /** Starts missing workers. */
   #grow(): void {
     for (let missing = this.size - this.#members.length; missing > 0 && !this.#disposed; missing--) {
       this.#add().then(
@@ -206,7 +209,7 @@ export class Workers {
     if (place >= 0) this.#members.splice(place, 1);
   }
 
-  /** Ends a worker; another does its work. */
+  /** Ends a worker; a new one takes its tasks. */
   #replace(member: Member): void {
     this.#end(member);
     this.#waiting.unshift(...member.tasks.filter(({ settled }) => !settled));
@@ -217,7 +220,7 @@ export class Workers {
   #give(member: Member, task: Task): void {
     member.tasks.push(task);
     try {
-      // The first question's many arrays are views of one buffer, which crosses once.
+      // The arrays of the first question share one buffer, which is sent once.
       const question = task.question === this.#first ? task.question : owned(task.question);
       member.handle.post({ ...question, id: task.id });
     } catch (cause) {
@@ -239,7 +242,7 @@ export class Workers {
         if (member.tasks[0]?.question === this.#first) continue;
         while (member.tasks.length < most) {
           while (this.#waiting[0]?.settled === true) this.#waiting.shift();
-          // The last tasks go to whoever is free first.
+          // The last tasks stay in the queue for the worker that is free first.
           if (this.#waiting.length <= (most === 1 ? 0 : this.#members.length)) return;
           this.#give(member, this.#waiting.shift() as Task);
         }
@@ -253,7 +256,7 @@ export class Workers {
     member.tasks.shift();
     if (error === undefined) this.#settle(task, () => task.resolve(value));
     else this.#cancel(task, new LlifError(error.code, error.message, { nodes: error.nodes }));
-    // Its memory may be exhausted, and no later run could use the core that failed.
+    // The worker's memory may be exhausted, and its core cannot be used again.
     if (error?.code === "ENGINE" && task.question !== this.#first) return this.#replace(member);
     this.#watch(member);
     this.#assign();
@@ -288,14 +291,14 @@ export class Workers {
     if (member !== undefined) this.#watch(member);
   }
 
-  /** A worker whose task nobody waits for is given some time to end it. */
+  /** Gives a worker some time to finish a cancelled task before it is replaced. */
   #watch(member: Member): void {
     const [task] = member.tasks;
     if (task?.settled !== true) return;
     const timer: unknown = setTimeout(() => {
       if (!member.dead && member.tasks[0] === task) this.#replace(member);
     }, patienceMs);
-    // In Node a timer of its own would hold the process.
+    // In Node, a pending timer would keep the process running.
     (timer as { unref?(): void }).unref?.();
   }
 
@@ -306,7 +309,7 @@ export class Workers {
     settle();
   }
 
-  /** An idle pool does not keep a process from its end. */
+  /** An idle pool does not keep a process running. */
   #stayAlive(stay: boolean): void {
     for (const { handle } of this.#members) handle.stayAlive?.(stay);
   }

@@ -5,7 +5,8 @@ import { LlifError } from "../errors.ts";
 import { checkTitle, composeSvg, faint, grouped, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
 
 /**
- * Firing rate of a neuron against its input current, beside its ReLU; below, the error against the formula and its bound.
+ * Draws a neuron's firing rate against input current, with its ReLU; below, the deviation from the formula and its
+ * bound.
  * @returns an SVG document.
  */
 export async function curvePlot(

@@ -3,7 +3,7 @@ import { checkArray, checkObject, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { checkTitle, composeSvg, faint, loadPlot, palette, type PlotTitle } from "./svg.ts";
 
-/** One layer, as `createDiagnoser` tells; shares from 0 to 1. */
+/** One layer of a diagnosis (`createDiagnoser`); shares from 0 to 1. */
 export interface DiagnosisPlotLayer {
   readonly name: string;
   readonly correlation: number | null;
@@ -17,11 +17,12 @@ export interface DiagnosisPlotLayer {
 }
 
 const rowHeight = 22;
-/** Zero has no place on a logarithmic axis. */
+/** Drawn instead of zero, which a logarithmic axis cannot show. */
 const smallest = 1e-8;
 
 /**
- * Layer by layer, from the top: what the spikes lose of the ReLU activations, which neurons never or always fire, and what each layer costs.
+ * Draws, layer by layer from the top, the error of the activations, the neurons that never or always fire, and the
+ * cost.
  * @returns an SVG document.
  */
 export async function diagnosisPlot(layers: readonly DiagnosisPlotLayer[], options: PlotTitle): Promise<string> {
@@ -167,9 +168,7 @@ export async function diagnosisPlot(layers: readonly DiagnosisPlotLayer[], optio
     title,
     width,
     height: height + 64,
-    notes: [
-      "The higher in the list, the nearer to the input. Look for the layer where the error jumps, or where values are clipped.",
-    ],
+    notes: ["The first layer is on top. Look for the layer where the error jumps, or where values are clipped."],
   });
 }
 
@@ -177,7 +176,7 @@ function shortened(name: string): string {
   return name.length <= 26 ? name : `…${name.slice(-25)}`;
 }
 
-/** A logarithmic axis over whole powers of ten, not more labels than fit. */
+/** A logarithmic axis over whole powers of ten, with as many labels as fit. */
 function decades(values: readonly number[], tickFormat: string | ((value: number) => string)) {
   const exponents = values.filter((value) => value > 0).map((value) => Math.log10(Math.max(value, smallest)));
   const first = exponents.length === 0 ? 0 : Math.floor(Math.min(...exponents));

@@ -6,7 +6,7 @@ import { checkTitle, composeSvg, faint, grouped, labelAtEdge, loadPlot, palette,
 export interface RasterOptions extends PlotTitle {
   /** Ticks shown. */
   readonly ticks: number;
-  /** Length of a window in ticks: draws a line where one ends. */
+  /** Length of a window in ticks; a line is drawn at the end of each. */
   readonly windowTicks?: number;
 }
 
@@ -18,12 +18,12 @@ export interface RasterTrain {
   readonly neurons: ArrayLike<number>;
 }
 
-/** Rows drawn of one layer: of more neurons, several share a row. */
+/** Most rows per layer: in larger layers a row stands for more than one neuron. */
 const largestRows = 64;
 const pixelsARow = 2;
 
 /**
- * Spikes over time, one panel a layer, one row a neuron.
+ * Draws spikes over time, one panel per layer, one row per neuron.
  * @returns an SVG document.
  */
 export async function rasterPlot(trains: readonly RasterTrain[], options: RasterOptions): Promise<string> {
@@ -47,7 +47,9 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
       ? []
       : [`Dashed: a window of ${windowTicks} ticks ends; each layer fires after the window of the layer before.`];
   if (trains.some(({ size }) => size > largestRows))
-    notes.push("Where several neurons share a row, the darkest colour is the busiest row and tick of that layer.");
+    notes.push(
+      "Where a row stands for more than one neuron, the darkest colour is the busiest row and tick of the layer.",
+    );
   let top = 40 + 17 * notes.length;
   const panels = trains.map((train, index) => {
     const group = Math.max(1, Math.ceil(train.size / largestRows));
@@ -102,7 +104,7 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
           ticks: rowTicks(rows, group),
           tickFormat: (row: number) => grouped(row * group),
         },
-        // Of many neurons few spike in one tick: a linear scale would leave them invisible.
+        // Few of many neurons spike in the same tick, so they would be invisible on a linear scale.
         opacity: { type: "sqrt" as const, domain: [0, 1], range: [0.12, 1] },
         marks,
       },
@@ -113,7 +115,7 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
   return composeSvg(panels, { title, width, height: top + 4, notes });
 }
 
-/** At round numbers of neurons, about four to a panel; only the first one of a small layer. */
+/** Labels at round numbers of neurons, about four per panel; only one in a small layer. */
 function rowTicks(rows: number, group: number): number[] {
   const neurons = rows * group;
   const power = 10 ** Math.floor(Math.log10(neurons));
@@ -127,7 +129,7 @@ function rowTicks(rows: number, group: number): number[] {
 interface Cell {
   readonly tick: number;
   readonly row: number;
-  /** Of the row's neurons in the tick. */
+  /** Spikes of the row's neurons in the tick. */
   readonly spikes: number;
 }
 

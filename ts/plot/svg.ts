@@ -3,7 +3,7 @@ import { checkFinite, checkString } from "../check.ts";
 import type { PlotOptions } from "@observablehq/plot";
 import { LlifError } from "../errors.ts";
 
-/** Colours that stay apart in the common kinds of colour blindness and in gray print (Okabe and Ito 2008). */
+/** Colours that can be told apart with the common kinds of colour blindness and in gray print (Okabe and Ito 2008). */
 export const palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"] as const;
 export const ink = "#222222";
 export const faint = "#999999";
@@ -11,7 +11,7 @@ export const faint = "#999999";
 /** Left edge of titles, notes and axis labels, in CSS pixels. */
 export const edge = 16;
 
-/** `labelOffset` that puts the label of a left axis at the edge. */
+/** The `labelOffset` that moves the label of a left axis to the edge. */
 export const labelAtEdge = (marginLeft: number): number => marginLeft - edge;
 
 /** 12,544 */
@@ -31,7 +31,7 @@ export function checkTitle(place: string, { title, width }: PlotTitle): void {
 export type PlotLibrary = typeof import("@observablehq/plot");
 export type DrawingDocument = Document;
 
-/** The chart library and a document to draw in, loaded when first needed: the page's own, or linkedom's where there is none. */
+/** Loads the chart library and a document to draw in, the page's or linkedom's, on first use. */
 export async function loadPlot(): Promise<{ readonly Plot: PlotLibrary; readonly document: DrawingDocument }> {
   try {
     const Plot = await import("@observablehq/plot");
@@ -49,7 +49,7 @@ export interface Panel {
   readonly top: number;
 }
 
-/** One self-contained SVG of several panels below one title. */
+/** Composes panels and a title into one self-contained SVG. */
 export async function composeSvg(
   panels: readonly Panel[],
   frame: {
@@ -93,7 +93,7 @@ export async function composeSvg(
     .replaceAll(notInXml, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** What an XML document may not hold, halves of surrogate pairs among it, and controls that it should not. */
+/** Characters that XML forbids (including halves of surrogate pairs) or discourages. */
 const notInXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]|\p{Surrogate}/gu;
 
 export function escapeXml(text: string): string {

@@ -11,14 +11,14 @@ export interface SweepPlotPoint {
   readonly accuracy: number;
   readonly reluAccuracy: number;
   readonly disagreement: number;
-  /** From the first input to the decision, one sample alone. */
+  /** Ticks from the first input to the decision, for one sample alone. */
   readonly latencyTicks: number;
-  /** Between samples when pipelined. */
+  /** Ticks between samples when pipelined. */
   readonly intervalTicks?: number;
-  /** Of one sample. */
+  /** Spikes per sample. */
   readonly spikes: number;
   readonly synapticOperations: number;
-  /** Estimated. */
+  /** Estimated energy per sample. */
   readonly nanojoules?: number;
 }
 
@@ -32,7 +32,7 @@ const labels = {
 export type SweepCost = keyof typeof labels;
 
 export interface SweepPlotOptions extends PlotTitle {
-  /** Panels from left to right. Default: latency, spikes and synaptic operations; and energy where all points have it. */
+  /** Panels from left to right. Default: latency, spikes, synaptic operations, and energy if all points have it. */
   readonly costs?: readonly SweepCost[];
 }
 
@@ -47,9 +47,9 @@ function cost(row: Row, key: SweepCost): number {
   return row[key] ?? 0;
 }
 
-/** Those that can be filled. */
+/** Symbols that can be filled. */
 const symbols = ["circle", "triangle", "square", "diamond", "star", "wye", "cross", "hexagon"] as const;
-/** Powers of ten where there are enough of them, else 1, 2 and 5 times these. */
+/** Powers of ten, or, if these are too few, 1, 2 and 5 times powers of ten. */
 function logarithmicTicks(values: readonly number[]): number[] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const powers = Array.from(
@@ -67,8 +67,8 @@ const legendColumn = 190;
 const legendRow = 22;
 
 /**
- * Accuracy (above) and disagreement with the ReLU network (below) against what they cost. A point without a cost, or with a cost
- * of zero, is left out of its panel.
+ * Draws accuracy (above) and disagreement with the ReLU network (below) against costs. A point without a cost, or with
+ * a cost of zero, is left out of that panel.
  * @returns an SVG document.
  */
 export async function sweepPlot(points: readonly SweepPlotPoint[], options: SweepPlotOptions): Promise<string> {
@@ -151,7 +151,7 @@ export async function sweepPlot(points: readonly SweepPlotPoint[], options: Swee
     const microjoules = key === "nanojoules" && Math.max(...rows.map((row) => cost(row, key))) >= 1e4;
     const label = key === "nanojoules" ? `${labels[key]} (${microjoules ? "µJ" : "nJ"})` : labels[key];
     const value = (row: Row) => cost(row, key) / (microjoules ? 1000 : 1);
-    // A cost of zero has no place on a logarithmic axis: such a point has said nothing at all.
+    // A logarithmic axis cannot show a cost of zero; a network without spikes has it.
     const placed = rows.filter((row) => cost(row, key) > 0).sort((a, b) => cost(a, key) - cost(b, key));
     const marks = (y: "accuracyPercent" | "disagreementPercent") => [
       Plot.line(placed, {
@@ -218,7 +218,7 @@ export async function sweepPlot(points: readonly SweepPlotPoint[], options: Swee
             labelOffset: labelAtEdge(52),
             label: column === 0 ? "decides otherwise than the ReLU network (%)" : null,
             grid: true,
-            // Logarithmic from about 0.1 % on, and linear below, where 0 has its place.
+            // Logarithmic from about 0.1 %, linear below, so that 0 can be shown.
             type: "symlog" as const,
             constant: 0.1,
             domain: [0, largestDisagreement],

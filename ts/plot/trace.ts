@@ -13,7 +13,7 @@ export interface Trace {
 }
 
 /**
- * Membrane potentials over time, one panel a neuron, with thresholds and spikes.
+ * Draws membrane potentials over time, one panel per neuron, with thresholds and spikes.
  * @returns an SVG document.
  */
 export async function tracePlot(

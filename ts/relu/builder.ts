@@ -35,7 +35,9 @@ import { outputShapeOf, samePadding, transposedExtents, windowedExtents } from "
 /** One number for both axes, or [vertical, horizontal]. */
 export type Pair = number | readonly [number, number];
 
-/** Cells on every side, cells side by side, `valid` for none, `same` for ceil(extent / stride) windows with an odd cell at the end. */
+/**
+ * Cells on all sides, or per side; `valid`: none; `same`: ceil(extent / stride) windows, with an odd cell at the end.
+ */
 export type PaddingOption = number | "same" | "valid" | Padding;
 
 export interface ReluNetworkOptions {
@@ -61,17 +63,17 @@ export interface Conv2dOptions {
 export interface ConvTranspose2dOptions extends Conv2dOptions {
   /** Cells cut off each side of the output; not `same`. */
   readonly padding?: Exclude<PaddingOption, "same">;
-  /** Rows and columns more at the end of the output, below max(stride, dilation). */
+  /** Additional rows and columns at the end of the output, fewer than max(stride, dilation). */
   readonly outputPadding?: Pair;
 }
 
 export interface PoolOptions {
   readonly size: Pair;
-  /** Default: the size, so that windows tile the input. */
+  /** Default: the size of the window, so that windows do not overlap. */
   readonly stride?: Pair;
   readonly padding?: PaddingOption;
   readonly dilation?: Pair;
-  /** Count a last window that sticks out of the input. */
+  /** Whether to count a last window that is only partly inside the input. */
   readonly ceil?: boolean;
   readonly name?: string;
 }
@@ -112,15 +114,18 @@ const batchNormKeys: OptionKeys<BatchNormOptions> = {
   epsilon: true,
   name: true,
 };
-/** Of a layer that has no other option. */
+/** Options of a layer that has only a name. */
 const nameKeys = { name: true } as const;
 
-/** Builds a chain of layers; each call returns a new builder, so that a prefix can be shared. */
+/** Builds a chain of layers. Each call returns a new builder, so that networks can share their first layers. */
 export class ReluNetworkBuilder {
   readonly #options: ReluNetworkOptions & { readonly input: Shape };
   readonly #nodes: readonly ReluNode[];
 
-  /** @param nodes the input and what follows it. @throws {LlifError} ARGUMENT for an option that is unknown or out of range. */
+  /**
+   * @param nodes the input and the layers after it.
+   * @throws {LlifError} ARGUMENT for an unknown option or one out of range.
+   */
   constructor(options: ReluNetworkOptions, nodes: readonly ReluNode[]) {
     this.#options = checkedOptions("reluNetwork", options);
     this.#nodes = checkArray<ReluNode>("reluNetwork: nodes", nodes, "an array of layers, first of them the input").map(
@@ -142,7 +147,7 @@ export class ReluNetworkBuilder {
     return this.#append({ kind: "conv2d", ...this.#base(name), ...window, ...weightsOf(place, options) });
   }
 
-  /** The transpose of a convolution: enlarges an image by its stride. */
+  /** Transposed convolution: enlarges an image by its stride. */
   convTranspose2d(options: ConvTranspose2dOptions): ReluNetworkBuilder {
     const { name, place } = this.#layer("convTranspose", options);
     const { outputPadding = 0 } = checkOptions(place, options, { ...convKeys, outputPadding: true });
@@ -161,7 +166,7 @@ export class ReluNetworkBuilder {
     });
   }
 
-  /** Zeros around an image. */
+  /** Adds zeros around an image. */
   pad(options: { padding: Pair | Padding; name?: string }): ReluNetworkBuilder {
     const { name, place } = this.#layer("pad", options);
     checkOptions(place, options, { padding: true, name: true });
@@ -187,7 +192,10 @@ export class ReluNetworkBuilder {
     return this.affine({ ...batchNormAffine(place, options), name });
   }
 
-  /** `slope`: factor on negative values, one for all or one for each channel; absent: 0. `ceiling`: where it saturates; absent: nowhere. */
+  /**
+   * `slope`: factor on negative values, one for all or one per channel; default 0. `ceiling`: largest output; default:
+   * none.
+   */
   relu(options: { ceiling?: number; slope?: number | ArrayLike<number>; name?: string } = {}): ReluNetworkBuilder {
     const { name, place } = this.#layer("relu", options);
     const { slope, ceiling = Infinity } = checkOptions(place, options, { ceiling: true, slope: true, name: true });
@@ -213,7 +221,7 @@ export class ReluNetworkBuilder {
     return this.#append({ kind: "averagePool", ...this.#base(name), ...this.#pooled(place, options), countPadding });
   }
 
-  /** One mean a channel: shape [1,1,channels]. */
+  /** One mean per channel: shape [1,1,channels]. */
   globalAveragePool(options: { name?: string } = {}): ReluNetworkBuilder {
     const { name, place } = this.#layer("globalAveragePool", options);
     checkOptions(place, options, nameKeys);
@@ -232,7 +240,7 @@ export class ReluNetworkBuilder {
     return this.#append({ kind: "reshape", ...this.#base(name), shape: checkExtents(`${place}: shape`, shape) });
   }
 
-  /** Weights have the shape [outputs, inputs]. An input of more dimensions is flattened first. */
+  /** Weights have shape [outputs, inputs]. An input with more dimensions is flattened first. */
   dense(options: { weights: Tensor; bias?: ArrayLike<number>; name?: string }): ReluNetworkBuilder {
     const { name, place } = this.#layer("dense", options);
     const { weights, bias } = checkOptions(place, options, { weights: true, bias: true, name: true });
@@ -252,7 +260,7 @@ export class ReluNetworkBuilder {
     return this.#append({ kind: "softmax", ...this.#base(name) });
   }
 
-  /** @throws {LlifError} ARGUMENT or SHAPE where the network as a whole does not hold together. */
+  /** @throws {LlifError} ARGUMENT or SHAPE if the whole network is not valid. */
   build(): ReluNetwork {
     const { name = "network", input, classes = [], convention = conventionFor(input) } = this.#options;
     return checkReluNetwork({ name, nodes: this.#nodes, outputs: [this.#last().name], convention, classes });
@@ -277,7 +285,7 @@ export class ReluNetworkBuilder {
     return new ReluNetworkBuilder(this.#options, [...this.#nodes, node]);
   }
 
-  /** Name of a layer to come, its own or a new one. */
+  /** Name of the next layer: the given one or a new one. */
   #layer(prefix: string, options: { readonly name?: string }): { readonly name: string; readonly place: string } {
     const { name } = checkObject(prefix, options, "an object of options");
     if (name !== undefined) return { name: checkName(`${prefix}: name`, name), place: `layer "${name}"` };
@@ -324,7 +332,8 @@ export class ReluNetworkBuilder {
 }
 
 /**
- * @example reluNetwork({ input: [28, 28, 1] }).conv2d({ weights, padding: "same" }).relu().maxPool({ size: 2 }).dense({ weights }).build()
+ * @example reluNetwork({ input: [28, 28, 1] }).conv2d({ weights, padding: "same" }).relu().maxPool({ size: 2 }).dense({
+ * weights }).build()
  * @throws {LlifError} ARGUMENT or SHAPE at the call whose layer does not fit.
  */
 export function reluNetwork(options: ReluNetworkOptions): ReluNetworkBuilder {
@@ -341,7 +350,7 @@ function checkedOptions(place: string, options: ReluNetworkOptions): ReluNetwork
   return { ...options, input: shape };
 }
 
-/** Scale and shift of a batch normalisation, in f64, rounded once to f32. */
+/** Scale and shift of a batch normalisation, computed in f64 and rounded once to f32. */
 export function batchNormAffine(
   place: string,
   parameters: BatchNormOptions,
@@ -367,7 +376,7 @@ export function batchNormAffine(
   return { scale, shift };
 }
 
-/** One number a side, or [above and below, left and right]. */
+/** Padding from one number for all sides, or [above and below, left and right]. */
 function paddingOf(place: string, padding: Pair | Padding): Padding {
   if (typeof padding !== "number" && !Array.isArray(padding)) return checkPadding(place, padding as Padding);
   const [vertical, horizontal] = checkPair(place, padding as Pair, 0);

@@ -47,10 +47,10 @@ const nodeKeys: NodeKeys = {
   softmax: { ...baseKeys, logarithm: true },
 };
 
-/** Networks that hold: they are immutable, so that one look is enough. */
+/** Networks that passed the check. They are immutable, so one check is enough. */
 const known = new WeakSet<ReluNetwork>();
 
-/** As `checkReluNetwork`, but of a network that held before it believes that it still does. */
+/** Like `checkReluNetwork`, but skips networks that have passed before. */
 export function requireReluNetwork(place: string, network: ReluNetwork): ReluNetwork {
   checkString(`${place}: name`, checkObject(place, network, "a ReLU network").name);
   return known.has(network) ? network : checkReluNetwork(network);
@@ -213,7 +213,7 @@ const conventionKeys: OptionKeys<InputConvention> = {
 };
 
 /**
- * @param channels channels of the input; `undefined` where the network is not known yet.
+ * @param channels channels of the input; `undefined` if the network is not known yet.
  * @throws {LlifError} ARGUMENT or SHAPE.
  */
 export function checkConvention(place: string, convention: InputConvention, channels?: number): void {
@@ -236,7 +236,7 @@ export function checkConvention(place: string, convention: InputConvention, chan
   }
 }
 
-/** Integer sizes in range. */
+/** Checks that all sizes are integers in range. */
 export function checkWindow(place: string, window: Window2d): void {
   for (const key of ["kernel", "stride", "dilation"] as const) checkAxes(`${place}: ${key}`, window[key], 1);
   checkPadding(`${place}: padding`, window.padding);
@@ -275,7 +275,7 @@ function checkAxes(place: string, value: readonly [number, number], minimum: num
   return value;
 }
 
-/** Sizes of at least 1, whose product no tensor passes. */
+/** Checks sizes: at least 1 each, and a product that is small enough for a tensor. */
 export function checkExtents(place: string, shape: Shape): Shape {
   const shown = checkArray(place, shape, "an array of sizes").every((extent) => typeof extent === "number")
     ? `${place} ${formatShape(shape)}`
@@ -312,7 +312,7 @@ function checkFloats(place: string, values: Float32Array): void {
     throw new LlifError("ARGUMENT", `${place}: expected a Float32Array, got ${describe(values)}`);
 }
 
-/** Adds the layer's name to what `body` throws. */
+/** Adds the layer's name to errors of `body`. */
 function inNode(name: string, body: () => void): void {
   try {
     body();

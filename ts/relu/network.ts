@@ -4,8 +4,8 @@ import { checkArray, checkObject } from "../check.ts";
 import { channelsOf, type Shape, type Tensor } from "../tensor.ts";
 
 /**
- * A trained ReLU network: an immutable graph in topological order. Everything is channels last; a reader
- * that meets channels-first data permutes weights once, so that no later stage knows about layouts.
+ * A trained ReLU network: an immutable graph in topological order. Everything is channels last; readers of
+ * channels-first data permute weights once, so that no later stage needs to know about layouts.
  */
 export interface ReluNetwork {
   readonly name: string;
@@ -25,7 +25,7 @@ export interface InputConvention {
   /** One value for each channel, or one for all. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** Order of the channels in which the model takes an image. */
+  /** Order of an image's channels. */
   readonly channelOrder: "RGB" | "BGR" | "gray";
   /** [height, width] to which an image is resized, before `crop`. */
   readonly resize?: readonly [number, number];
@@ -33,10 +33,10 @@ export interface InputConvention {
   readonly crop?: readonly [number, number];
 }
 
-/** Without a description beside the model: pixels / 255, RGB. */
+/** Used if the model has no description: pixels / 255, RGB. */
 export const defaultConvention: InputConvention = { scale: 1 / 255, mean: [0], std: [1], channelOrder: "RGB" };
 
-/** The same, but gray where the input has one channel. */
+/** The default convention for an input shape: gray if it has one channel. */
 export function conventionFor(input: Shape): InputConvention {
   return channelsOf(input) === 1 ? { ...defaultConvention, channelOrder: "gray" } : defaultConvention;
 }
@@ -78,10 +78,13 @@ export interface Window2d {
   readonly padding: Padding;
 }
 
-/** Cross-correlation, as in every framework. */
+/** Convolution in the sense of all frameworks: cross-correlation. */
 export interface Conv2dNode extends NodeBase, Window2d {
   readonly kind: "conv2d";
-  /** Shape [kernelHeight, kernelWidth, inputChannels / groups, outputChannels]. Output channel o belongs to group floor(o · groups / outputChannels). */
+  /**
+   * Shape [kernelHeight, kernelWidth, inputChannels / groups, outputChannels]. Output channel o belongs to group
+   * floor(o · groups / outputChannels).
+   */
   readonly weights: Tensor;
   /** One for each output channel. */
   readonly bias: Float32Array;
@@ -89,8 +92,9 @@ export interface Conv2dNode extends NodeBase, Window2d {
 }
 
 /**
- * The transpose of a convolution: input cell y reaches output row y' = y·stride − padding.top + ky·dilation, columns alike.
- * The padding is cut off the output; `shape` may hold up to max(stride, dilation) − 1 rows and columns more at the end.
+ * Transposed convolution: input row y reaches output rows y·stride − padding.top + ky·dilation; columns likewise. The
+ * padding is cut off the output; `shape` may have up to max(stride, dilation) − 1 additional rows and columns at the
+ * end.
  */
 export interface ConvTranspose2dNode extends NodeBase, Window2d {
   readonly kind: "convTranspose2d";
@@ -118,7 +122,7 @@ export interface ReluActivationNode extends NodeBase {
   readonly slope?: Float32Array;
 }
 
-/** Windows that stick out of the input (ceil mode) are clipped to it; `shape` says how many windows there are. */
+/** Windows that are partly outside the input (ceil mode) are clipped to it; `shape` gives the number of windows. */
 export interface MaxPoolNode extends NodeBase, Window2d {
   readonly kind: "maxPool";
 }
@@ -140,7 +144,7 @@ export interface ReshapeNode extends NodeBase {
   readonly kind: "reshape";
 }
 
-/** Element by element sum of two or more nodes of one shape. */
+/** Elementwise sum of two or more nodes of the same shape. */
 export interface AddNode extends NodeBase {
   readonly kind: "add";
 }
@@ -150,10 +154,10 @@ export interface ConcatNode extends NodeBase {
   readonly kind: "concat";
 }
 
-/** Only at an output: turns logits into probabilities, changes no decision. */
+/** Allowed only at an output: turns logits into probabilities, which changes no decision. */
 export interface SoftmaxNode extends NodeBase {
   readonly kind: "softmax";
-  /** Logarithms of the probabilities: LogSoftmax. */
+  /** LogSoftmax: logarithms of the probabilities. */
   readonly logarithm?: true;
 }
 

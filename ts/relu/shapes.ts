@@ -4,14 +4,14 @@ import { checkDimensions } from "../check.ts";
 import { channelsOf, formatShape, sameShape, sizeOf, type Shape } from "../tensor.ts";
 import type { Padding, ReluNode, Window2d } from "./network.ts";
 
-/** Largest tensor that is accepted, in elements: one gibibyte of floats. */
+/** Most elements of a tensor: one gibibyte of floats. */
 export const maximumElements = 2 ** 28;
 
 /**
  * Number of windows along one axis.
  * @param padded extent of the input with both paddings, in cells.
  * @param size cells from the first to the last tap of a window: (kernel − 1) · dilation + 1.
- * @param ceil count a last window that sticks out, unless it would start in the trailing padding.
+ * @param ceil whether to count a last window that is partly outside, unless it would start in the trailing padding.
  */
 export function windowCount(padded: number, size: number, stride: number, ceil: boolean, trailing = 0): number {
   const room = (padded - size) / stride;
@@ -25,7 +25,7 @@ export function windowSize(kernel: number, dilation: number): number {
   return (kernel - 1) * dilation + 1;
 }
 
-/** Padding that makes ceil(extent / stride) windows; an odd cell goes to the end, or to the start. */
+/** Padding for ceil(extent / stride) windows; an odd cell goes to the end or the start. */
 export function samePadding(
   input: Shape,
   window: Omit<Window2d, "padding">,
@@ -42,7 +42,7 @@ export function samePadding(
   return { top, left, bottom: total[0] - top, right: total[1] - left };
 }
 
-/** [height, width] of what a window makes of an input [height, width, channels]. */
+/** [height, width] of the output of a window over an input [height, width, channels]. */
 export function windowedExtents(place: string, input: Shape, window: Window2d, ceil = false): [number, number] {
   const { padding } = window;
   const leading = [padding.top, padding.left];
@@ -62,7 +62,7 @@ export function windowedExtents(place: string, input: Shape, window: Window2d, c
   return [height, width];
 }
 
-/** [height, width] of what a transposed convolution makes of an input [height, width, channels], without additional rows and columns. */
+/** [height, width] of the output of a transposed convolution, without additional rows and columns. */
 export function transposedExtents(place: string, input: Shape, window: Window2d): [number, number] {
   const { padding } = window;
   const cut = [padding.top + padding.bottom, padding.left + padding.right];
@@ -80,9 +80,10 @@ export function transposedExtents(place: string, input: Shape, window: Window2d)
 }
 
 /**
- * Output shape of a node whose inputs have the shapes `inputs`, in the order of `from`; `node.shape` is used where it is part of
- * the definition (input, reshape, the end of a transposed convolution) or chooses between floor and ceil mode (pools), and ignored elsewhere.
- * @throws {LlifError} SHAPE where the inputs do not fit the node.
+ * Output shape of a node whose inputs have the shapes `inputs`, in the order of `from`. `node.shape` is used only if it
+ * is part of the definition (input, reshape, the end of a transposed convolution) or chooses between floor and ceil
+ * mode (pools).
+ * @throws {LlifError} SHAPE if the inputs do not fit the node.
  */
 export function outputShapeOf(node: ReluNode, inputs: readonly Shape[]): Shape {
   const place = `layer "${node.name}"`;
@@ -165,7 +166,7 @@ export function outputShapeOf(node: ReluNode, inputs: readonly Shape[]): Shape {
   }
 }
 
-/** A pooling window that lies wholly in the padding has neither a maximum nor a mean. */
+/** A pooling window inside the padding has neither a maximum nor a mean. */
 function checkWindowsTouch(place: string, input: Shape, window: Window2d, output: Shape): void {
   const leading = [window.padding.top, window.padding.left];
   for (const axis of [0, 1]) {

@@ -1,28 +1,31 @@
 // What a benchmark case is: contenders that do the same work, and a rule that compares their answers.
 
-/** One who does the work of a case: an engine, a native program, another simulator. */
+/** An engine, program or simulator that does the work of a case. */
 export interface Contender<Outcome> {
   readonly name: string;
-  /** Does the work `repetitions` times. @returns milliseconds they took together, measured where the work is done. */
+  /** Does the work `repetitions` times. @returns total milliseconds, measured where the work is done. */
   time(repetitions: number): number | Promise<number>;
-  /** What the work gives, for the case's rule to compare. */
+  /** The result of the work, which the case's rule compares. */
   outcome(): Outcome | Promise<Outcome>;
-  /** What else is known of the contender in this case, by name and unit. */
+  /** Further facts about the contender in this case, by name and unit. */
   readonly more?: Readonly<Record<string, number | string>>;
-  /** Where a runner may hold it to processors of its choice: on how many it is timed; default 1. */
+  /** Number of processors during the measurement, if the runner can choose; default 1. */
   readonly processors?: 1 | "all";
   dispose?(): void | Promise<void>;
 }
 
 /** A case whose contenders are ready. */
 export interface OpenCase<Outcome> {
-  /** Ours first: the others' time is divided by its time. */
+  /** llif's contender comes first: the others' times are divided by its time. */
   readonly contenders: readonly Contender<Outcome>[];
-  /** So many of the first are ours; the fastest of them is what all are divided by, and its row is the first. Default 1. */
+  /**
+   * How many of the first contenders are llif's; all times are divided by the fastest of them, whose row is the first.
+   * Default 1.
+   */
   readonly ours?: number;
-  /** The answer to which every contender's is compared; by default the first contender's own. */
+  /** The expected answer; default: the first contender's. */
   readonly truth?: Outcome;
-  /** @returns what is wrong with `theirs`, or undefined. By default outcomes must be equal as JSON. */
+  /** @returns what is wrong with `theirs`, or undefined. Default: outcomes must be equal as JSON. */
   readonly compare?: (truth: Outcome, theirs: Outcome, contender: string) => string | undefined;
   /** Synaptic operations of one run of the work. */
   readonly operations?: number;
@@ -31,25 +34,25 @@ export interface OpenCase<Outcome> {
   dispose?(): void | Promise<void>;
 }
 
-/** Cases are opened one at a time, so that one network is in memory at a time. */
+/** A case is opened only when it runs, so that only one network is in memory. */
 export interface BenchCase {
   readonly suite: string;
   readonly name: string;
-  /** @throws {SkippedCase} where something it needs is missing. */
+  /** @throws {SkippedCase} if something it needs is missing. */
   open(): Promise<OpenCase<unknown>>;
 }
 
-/** Keeps the type of outcome inside the case. */
+/** Makes a case; hides the type of its outcome. */
 export function benchCase<Outcome>(suite: string, name: string, open: () => Promise<OpenCase<Outcome>>): BenchCase {
   return { suite, name, open: open as () => Promise<OpenCase<unknown>> };
 }
 
-/** Not a failure: the machine lacks what the case needs. */
+/** The machine lacks something that the case needs. Not a failure. */
 export class SkippedCase extends Error {
   override readonly name = "SkippedCase";
 }
 
-/** A contender gave another answer: its time would mean nothing. */
+/** A contender gave a wrong answer, so its time would mean nothing. */
 export class WrongAnswer extends Error {
   override readonly name = "WrongAnswer";
 }
@@ -59,14 +62,14 @@ export interface ResultRow {
   readonly suite: string;
   readonly case: string;
   readonly contender: string;
-  /** Of one sample. */
+  /** Median time per sample. */
   readonly medianMs: number;
   /** The contender's time divided by ours: above 1, ours is faster. */
   readonly ratio: number;
   readonly minMs: number;
   readonly maxMs: number;
   readonly rounds: number;
-  /** Synaptic operations a second, where the case counts them. */
+  /** Synaptic operations per second, if the case counts them. */
   readonly operationsPerSecond?: number;
   /** Further measurements of the same run, by name and unit. */
   readonly more?: Readonly<Record<string, number | string>>;

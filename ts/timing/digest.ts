@@ -1,6 +1,6 @@
 // A digest of results, to compare engines and programs that do not share memory.
 
-/** FNV-1a over 32-bit words, little end first; the native program computes the same (crates/native/src/digest.rs). */
+/** FNV-1a over 32-bit little-endian words; the native program computes the same (crates/native/src/digest.rs). */
 export class Digest {
   #hash = 0x811c9dc5;
 
@@ -17,7 +17,7 @@ export class Digest {
     return this;
   }
 
-  /** Floats as their bits, of 64 the low word first. */
+  /** Adds floats by their bits; the low word of 64 bits first. */
   charges(values: Float32Array | Float64Array | Int32Array): this {
     return this.words(new Uint32Array(values.buffer, values.byteOffset, values.byteLength / 4));
   }

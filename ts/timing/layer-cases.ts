@@ -21,8 +21,8 @@ const activities: readonly (readonly [string, number])[] = [
 export const ohmicLeakFactor = Math.fround(Math.exp(-1 / 20));
 
 /**
- * Layers and codes of the suites `reference` and `native`. The plain name is the layerwise exact code with 32 ticks; `-phase` has 8 ticks of
- * twice falling weight; `-rate-constant-t32` and the like are synchronous f32.
+ * Layers and codes of the suites `reference` and `native`. The plain name is the layerwise exact code with 32 ticks;
+ * `-phase` has 8 ticks whose weight halves each tick; `-rate-constant-t32` and the like are synchronous f32.
  */
 export function layerCases(rateTicks: readonly number[]): LayerCase[] {
   return layers.flatMap(([layerName, layer]) =>

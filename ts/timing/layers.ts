@@ -10,7 +10,7 @@ export type LayerKind =
 export interface LayerCode {
   readonly code: "layerwise" | "phase" | "rate";
   readonly ticks: number;
-  /** Share of inputs that spike in a tick: the weights are scaled to it, so that about a tenth of the outputs fire. */
+  /** Share of inputs that spike in a tick. Weights are scaled by it, so that about a tenth of the outputs fire. */
   readonly activity: number;
   /** `rate` only: factor on the membrane potential each tick; default 1. */
   readonly leakFactor?: number;
@@ -27,7 +27,9 @@ export function uniform(seed: number): () => number {
   };
 }
 
-/** Twelve uniform numbers less six: near normal, without logarithms, whose last bit runtimes may round differently. */
+/**
+ * Sum of twelve uniform numbers, minus six: nearly normal, without logarithms, which runtimes may round differently.
+ */
 function nearNormal(random: () => number): number {
   let sum = -6;
   for (let term = 0; term < 12; term++) sum += random();
@@ -46,7 +48,7 @@ export function layerNetwork(
   const channels = shape[shape.length - 1];
   const exact = code !== "rate";
   const levels = code === "phase" ? 2 ** ticks - 1 : ticks;
-  // As the mapping chooses it: ⌈log2 levels⌉ + 4 bits.
+  // Chosen as in the mapping: ⌈log2 levels⌉ + 4 bits.
   const threshold = exact ? 2 ** (Math.ceil(Math.log2(levels)) + 4) : rateThreshold;
   const spread = chargeSpread(code, ticks, levels, activity, threshold) / Math.sqrt(fanIn);
   const random = uniform(seed);
@@ -90,7 +92,7 @@ export function layerNetwork(
   };
 }
 
-/** Off the grid of the weights, so that no potential ever equals it: simulators differ on v = θ. */
+/** Not on the grid of the weights, so that no potential ever equals it: simulators differ at v = θ. */
 export const rateThreshold = 1 + 2 ** -16;
 
 /** Standard deviation that the sum over a unit fan-in must have for the outputs to use a quarter of their range. */

@@ -5,13 +5,14 @@ import { WrongAnswer, type BenchCase, type Contender, type OpenCase, type Result
 export interface RunnerOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (message: string) => void;
-  /** Time for the rounds of one case; default 1500 ms. A round of all contenders is never cut short. */
+  /** Time for the rounds of one case; default 1500 ms. A round is never interrupted. */
   readonly budgetMs?: number;
-  /** Shortest time that is measured in one piece; default 15 ms. */
+  /** Shortest measured interval; default 15 ms. */
   readonly sampleMs?: number;
   /**
-   * V8 compiles hot code anew, in the background: a contender runs for at least `leastMs` before it is timed, then until its time falls
-   * no more, and for at most `mostMs`. The run that checked it counts, where it was as long. Default 200 and 1000 ms.
+   * V8 recompiles hot code in the background, so a contender runs for at least `leastMs` before it is timed, then until
+   * its time stops falling, and for at most `mostMs`. The checking run counts too, if it was long enough. Default 200
+   * and 1000 ms.
    */
   readonly warmUp?: { readonly leastMs: number; readonly mostMs: number };
   /** Fewest and most rounds; default 3 and 15. A contender whose run takes over 0.3 s has the fewest. */
@@ -69,7 +70,7 @@ function shorten(text: string): string {
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
 
-/** A contender whose run takes longer is timed in the fewest rounds. */
+/** A contender whose run takes longer than this has the fewest rounds. */
 const slowMs = 300;
 
 /** Milliseconds of one run, by contender and round. */
@@ -114,10 +115,10 @@ async function timeInTurn(
 const repetitionsIn = (sampleMs: number, runMs: number): number =>
   Math.max(1, Math.min(10_000, Math.ceil(sampleMs / Math.max(runMs, 1e-4))));
 
-/** Warm is who was no faster in the latest pieces than in as many before them. */
+/** A contender is warm if its latest intervals are not faster than as many before them. */
 const looked = 3;
 const falling = 0.97;
-/** However short a clock says that they are. */
+/** Limit for coarse clocks, which may measure 0. */
 const mostPieces = 500;
 
 /** @returns milliseconds of one run, once warm. */

@@ -11,7 +11,7 @@ export interface SimulationOutcome {
   readonly synapticOperations: number;
 }
 
-/** Digest of results in the order of the network's nodes, whatever engine or program gave them. */
+/** Digest of results in the order of the network's nodes, the same for every engine and program. */
 export function outcomeOf(network: SpikingNetwork, results: readonly Result[]): SimulationOutcome {
   const digest = new Digest();
   const names = {
@@ -30,7 +30,7 @@ export function outcomeOf(network: SpikingNetwork, results: readonly Result[]): 
   };
 }
 
-/** One of our engines on all samples; one run of the work is one simulation of each. */
+/** An engine on all samples; one run of the work simulates each sample once. */
 export async function simulatorContender(
   engine: Engine,
   network: SpikingNetwork,
@@ -56,7 +56,7 @@ export async function simulatorContender(
   };
 }
 
-/** WASM against the reference engine: outcomes equal, then times. */
+/** Opens a case that compares WebAssembly with the reference engine. */
 export async function openSimulation(
   engines: readonly Engine[],
   network: SpikingNetwork,
