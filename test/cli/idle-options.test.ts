@@ -376,7 +376,11 @@ it.each<[string, () => string[], string]>([
     ],
     "--encoding: expected a simulation",
   ],
-  ["a mapping that is not evaluated", () => [file("tiny.onnx"), "--bits", "4"], "--bits: expected --data beside it"],
+  [
+    "a mapping that is not evaluated",
+    () => [file("tiny.onnx"), "--bits", "4"],
+    "--bits: expected --data <set> as well",
+  ],
   [
     "bits of real-valued times",
     () => [
@@ -411,7 +415,7 @@ it.each<[string, () => string[], string]>([
   [
     "one run of a single manifest",
     () => ["reproduce", file("run.json"), "--run", "one"],
-    "--run: expected a file that holds several runs",
+    "--run: expected a file with many runs",
   ],
 ])("refuses %s", async (_, words, message) => {
   const { code, out, err } = await llif(words());

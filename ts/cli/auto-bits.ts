@@ -18,7 +18,7 @@ import { formatCount } from "./text.ts";
 const batchSize = 64;
 
 /**
- * `--bits auto`: the fewest bits with which the quantised twin decides every heldOut-out calibration image as the float
+ * `--bits auto`: the fewest bits with which the quantised twin decides every held-out calibration image as the float
  * network does.
  * @returns the same choice if bits were given.
  */
@@ -48,8 +48,8 @@ export async function settleBits(
   const last = trials[trials.length - 1];
   const found =
     last.disagreements === 0
-      ? `the fewest without a disagreement on ${formatCount(heldOut.count)} heldOut-out images`
-      : `the fewest disagreements on ${formatCount(heldOut.count)} heldOut-out images; no number of bits had none`;
+      ? `the fewest without a disagreement on ${formatCount(heldOut.count)} held-out images`
+      : `the fewest disagreements on ${formatCount(heldOut.count)} held-out images; no number of bits had none`;
   io.err(`--bits auto: ${bits} bits, ${found} (${tried})`);
   if (refused !== null) io.err(`warning: no more bits were tried: ${refused}`);
   if (last.disagreements > 0) await adviseOnClipping(model, { ...rest, bits }, calibration, heldOut, io);
