@@ -156,7 +156,8 @@ export { loadModel, type LoadModelOptions, type ModelSource } from "./formats/lo
 export { parseDescription, type ModelDescription } from "./formats/description.ts";
 export { readStateDict, type StateDict } from "./formats/pytorch/state-dict.ts";
 export type { ReadBeside } from "./formats/beside.ts";
-export { detectFormat, readModel, type Model, type ModelFormat } from "./formats/detect.ts";
+export { detectFormat, readModel } from "./formats/detect.ts";
+export type { Model, ModelFormat } from "./formats/registry.ts";
 export { contentHash, imageDataset, sample, slice, type ImageDataset, type Split } from "./data/dataset.ts";
 export { readIdx, writeIdx, type IdxArray } from "./data/idx.ts";
 export { datasetFromIdx, fashionMnistClasses, mnistClasses } from "./data/mnist.ts";

@@ -31,6 +31,26 @@ describe("detectFormat and readModel", () => {
       expect(detectFormat(other)).toBeUndefined();
   });
 
+  it.each([
+    ["keras-branches.h5", "keras"],
+    ["keras-sequence.keras", "keras"],
+  ])("takes %s for %s", async (file, format) => {
+    const bytes = new Uint8Array(readFileSync(new URL(`fixtures/${file}`, import.meta.url)));
+    expect(detectFormat(bytes)).toBe(format);
+    expect(await readModel(bytes, file)).toMatchObject({ kind: "relu", format });
+  });
+
+  it("takes HDF5 for Keras only where it has a model's configuration", async () => {
+    const bytes = new Uint8Array(readFileSync(new URL("fixtures/keras-branches.h5", import.meta.url)));
+    const at = Buffer.from(bytes).indexOf("model_config");
+    expect(at).toBeGreaterThan(0);
+    bytes[at] ^= 1;
+    expect(detectFormat(bytes)).toBeUndefined();
+    await expect(readModel(bytes, "weights.h5")).rejects.toThrow(
+      /^"weights.h5": expected a file of ONNX, .*, got HDF5 without a Keras model's configuration: weights alone/,
+    );
+  });
+
   it("reads ONNX with its description and names it after the file", async () => {
     const bytes = new Uint8Array(readFileSync(new URL("mnist-8.onnx", folder)));
     const description = parseDescription(JSON.parse(readFileSync(new URL("mnist-8.json", folder), "utf8")));
@@ -47,10 +67,10 @@ describe("detectFormat and readModel", () => {
 
   it("names the file in its error", async () => {
     await expect(readModel(text("hello"), "notes.txt")).rejects.toThrow(
-      '"notes.txt": expected an ONNX, Keras (HDF5), TensorFlow.js (model.json) or .llif file, got bytes of another format',
+      '"notes.txt": expected a file of ONNX, PyTorch (EfficientNet-Lite\'s weights), TensorFlow.js (model.json), Keras (.h5, .keras) or .llif, got bytes of another format',
     );
     await expect(readModel(new Uint8Array(), "none.onnx")).rejects.toThrow(
-      '"none.onnx": expected an ONNX, Keras (HDF5), TensorFlow.js (model.json) or .llif file, got an empty file',
+      /^"none.onnx": expected a file of ONNX, .* or \.llif, got an empty file$/,
     );
     await expect(readModel(Uint8Array.of(8, 7, 1, 2, 3), "cut.onnx")).rejects.toThrow(
       '"cut.onnx": ONNX file: truncated or corrupt',

@@ -9,6 +9,7 @@ import { layerNetwork, randomSpikes } from "../timing/layers.ts";
 import { runCase } from "../timing/runner.ts";
 import { openSimulation } from "../timing/simulators.ts";
 import { LlifError } from "../errors.ts";
+import { formatTitles } from "../formats/registry.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf, type Shape } from "../tensor.ts";
 import { pcg32 } from "../encode/random.ts";
@@ -43,7 +44,7 @@ export function addBench(program: Command, io: Io): void {
   const command = program.command("bench");
   command
     .description("check that the engines agree on this machine, then time WebAssembly against plain TypeScript")
-    .argument("[model]", "ONNX or .llif file; without it, single layers")
+    .argument("[model]", `file of ${formatTitles()}; without it, single layers`)
     .addOption(new Option("--case <name>", "one layer and its variants, such as conv-32x32x64-a05"))
     .addOption(budgetOption())
     .addOption(batchOption())

@@ -3,6 +3,7 @@ import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { writeLlif } from "../formats/llif.ts";
 import { writeOnnx } from "../formats/onnx/write.ts";
+import { formatTitles } from "../formats/registry.ts";
 import { formatSummary, summarize } from "../mapping/summary.ts";
 import { populationsOf } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
@@ -45,7 +46,7 @@ export function addConvert(program: Command, io: Io): void {
   const command = program
     .command("convert")
     .description("map a ReLU network to a spiking network and write it as a .llif file")
-    .argument("<model>", "ONNX, Keras or TensorFlow.js file")
+    .argument("<model>", `file of ${formatTitles("relu")}`)
     .addOption(outputOption("<file.llif>"));
   addMappingOptions(command)
     .addOption(budgetOption())

@@ -1,4 +1,5 @@
 // Command `llif diagnose`: compares each spiking layer with its ReLU layer and suggests what to change.
+import { formatTitles } from "../formats/registry.ts";
 import type { Command } from "commander";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { adviceOf, type Advice } from "../analyze/advice.ts";
@@ -74,7 +75,7 @@ export function addDiagnose(program: Command, io: Io): void {
   const command = program
     .command("diagnose")
     .description("compare every layer with its ReLU: where accuracy is lost, and what to change")
-    .argument("<model>", "ONNX file, or a .llif file, which is compared with the ReLU network it stands for");
+    .argument("<model>", `file of ${formatTitles()}; a .llif file is compared with the ReLU network it stands for`);
   addEncodingOptions(addMappingOptions(addDataOptions(command)))
     .addOption(engineOption(false))
     .option("--allow-overlap", "diagnose although some images were used for calibration")

@@ -7,6 +7,7 @@ import type { Evaluation, EvaluationReport } from "../analyze/evaluation.ts";
 import { compareTopClasses, type TopClassesReport } from "../analyze/top-classes.ts";
 import type { ImageDataset } from "../data/dataset.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";
+import { formatTitles } from "../formats/registry.ts";
 import { outputsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { dataFiles } from "./data-files.ts";
 import { refuseIdle } from "./idle-options.ts";
@@ -91,10 +92,7 @@ export function addEvaluate(program: Command, io: Io): void {
   const command = program
     .command("evaluate")
     .description("measure a ReLU network and its spiking network on the same images")
-    .argument(
-      "<model>",
-      "ONNX, Keras (.h5, .keras) or TensorFlow.js (model.json) file, or a .llif file, which is compared with the ReLU network it stands for",
-    );
+    .argument("<model>", `file of ${formatTitles()}; a .llif file is compared with the ReLU network it stands for`);
   addEncodingOptions(addMappingOptions(addDataOptions(command)))
     .addOption(engineOption())
     .option("--allow-overlap", "evaluate although some images were used for calibration")

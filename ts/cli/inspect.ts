@@ -7,7 +7,7 @@ import { latencyTicks, populationsOf, type SpikingNetwork } from "../spiking/net
 import { channelsOf, formatShape, sizeOf } from "../tensor.ts";
 import { collectWarnings } from "../warn.ts";
 import type { ReluNetwork, ReluNode } from "../relu/network.ts";
-import type { ModelFormat } from "../formats/detect.ts";
+import { formatTitles, type ModelFormat } from "../formats/registry.ts";
 import type { Io } from "./io.ts";
 import { openModel, type OpenModel } from "./model-file.ts";
 import { batchOption, budgetOption, jsonOption, type ReadingFlags } from "./options.ts";
@@ -60,7 +60,7 @@ export function addInspect(program: Command, io: Io): void {
   program
     .command("inspect")
     .description("show layers, shapes, parameters and multiply-accumulates, and what maps")
-    .argument("<model>", "ONNX, Keras, TensorFlow.js or .llif file")
+    .argument("<model>", `file of ${formatTitles()}`)
     .addOption(budgetOption())
     .addOption(batchOption())
     .addOption(jsonOption())

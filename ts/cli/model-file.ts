@@ -4,7 +4,8 @@ import { LlifError } from "../errors.ts";
 import { sha256 } from "../data/dataset.ts";
 import type { ReadBeside } from "../formats/beside.ts";
 import { parseDescription, type ModelDescription } from "../formats/description.ts";
-import { detectFormat, readModel, type ModelFormat } from "../formats/detect.ts";
+import { detectFormat, readModel } from "../formats/detect.ts";
+import type { ModelFormat } from "../formats/registry.ts";
 import { toRelu } from "../mapping/to-relu.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
@@ -53,8 +54,8 @@ export async function openModel(
     contents.push(content);
     return content;
   };
-  const format = detectFormat(bytes) ?? "onnx";
-  if (said !== undefined && format !== "onnx")
+  const format = detectFormat(bytes);
+  if (said !== undefined && format !== undefined && format !== "onnx")
     throw new LlifError(
       "ARGUMENT",
       `--batch: expected an ONNX model, whose input may have a first extent that counts samples, got "${path}" (${format})`,
@@ -65,7 +66,7 @@ export async function openModel(
   return {
     path,
     name: model.network.name,
-    format,
+    format: model.format,
     relu,
     noRelu,
     ...(model.kind === "spiking" ? { spiking: model.network } : {}),

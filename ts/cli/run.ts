@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
+import { formatTitles } from "../formats/registry.ts";
 import { inputEncoder } from "../analyze/encoding.ts";
 import { decodeImage } from "../data/images.ts";
 import { readNpy, writeNpz } from "../data/npy.ts";
@@ -75,7 +76,7 @@ export function addRun(program: Command, io: Io): void {
   const command = program
     .command("run")
     .description("simulate single inputs: top classes, latency, spikes")
-    .argument("<model>", "ONNX or .llif file")
+    .argument("<model>", `file of ${formatTitles()}`)
     .addOption(new Option("--input <file...>", "PNG, JPEG or .npy").makeOptionMandatory());
   addEncodingOptions(addMappingOptions(command))
     .addOption(engineOption(false))

@@ -11,6 +11,7 @@ import {
   type SweepSetting,
   type SweepTask,
 } from "../analyze/sweep.ts";
+import { formatTitles } from "../formats/registry.ts";
 import { sweepPlot } from "../plot/sweep.ts";
 import { dataFiles } from "./data-files.ts";
 import { refuseGiven, refuseIdle } from "./idle-options.ts";
@@ -72,7 +73,7 @@ export function addSweep(program: Command, io: Io): void {
   const command = program
     .command("sweep")
     .description("accuracy and disagreement against latency, spikes and operations, for each code")
-    .argument("<model>", "ONNX, Keras or TensorFlow.js file");
+    .argument("<model>", `file of ${formatTitles("relu")}`);
   addDataOptions(command)
     .addOption(new Option("--ticks <list>", "ticks a window or run").argParser(integerList("--ticks", 1, 2 ** 20)))
     .addOption(new Option("--bits <list>", "bits of precision").argParser(integerList("--bits", 1, 16)))

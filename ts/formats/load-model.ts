@@ -63,7 +63,7 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   if (model.kind === "spiking")
     throw new LlifError(
       "ARGUMENT",
-      `${quoted(name ?? "model")}: expected a ReLU network, got a spiking one; read it with readLlif`,
+      `${quoted(name ?? "model")}: expected a ReLU network, got a spiking one; read it with readModel`,
     );
   return model.network;
 }
