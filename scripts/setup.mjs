@@ -1,11 +1,12 @@
 // `npm run setup`: installs npm packages, Rust targets and pinned tools, and builds the WebAssembly core and dist. Each
 // step does only what is missing.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
 import { buildWasm, wasmOutputs } from "./build-wasm.mjs";
 import { contentHash, isCurrent, writeStamp } from "./stamps.mjs";
-import { inRoot, output, run, StepError, tools } from "./toolchain.mjs";
+import { inRoot, output, root, run, StepError, tools } from "./toolchain.mjs";
 
 /** The target of the package, and the target of the core's tests. */
 const targets = ["wasm32-unknown-unknown", "wasm32-wasip1"];
@@ -58,14 +59,20 @@ function installPackages() {
   );
 }
 
-/** Compares with npm's own record of what is installed, so that a plain `npm install` counts too. */
-function packagesAreInstalled() {
-  const record = inRoot("node_modules", ".package-lock.json");
+/**
+ * Compares with the record npm keeps of what it installed, so that a plain `npm install` counts too; a package may have
+ * been deleted since, so its folder must be there as well.
+ */
+export function packagesAreInstalled(folder = root) {
+  const record = join(folder, "node_modules", ".package-lock.json");
   if (!existsSync(record)) return false;
-  const wanted = JSON.parse(readFileSync(inRoot("package-lock.json"), "utf8")).packages;
+  const wanted = JSON.parse(readFileSync(join(folder, "package-lock.json"), "utf8")).packages;
   const installed = JSON.parse(readFileSync(record, "utf8")).packages;
   return Object.entries(wanted).every(
-    ([path, entry]) => path === "" || entry.optional || installed[path]?.version === entry.version,
+    ([path, entry]) =>
+      path === "" ||
+      entry.optional ||
+      (installed[path]?.version === entry.version && existsSync(join(folder, path, "package.json"))),
   );
 }
 
