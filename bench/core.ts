@@ -10,7 +10,7 @@ import { encodeInput, type EncodedInput } from "../ts/engine/input.ts";
 import { loadGlue } from "../ts/engine/load.ts";
 import { prepareNetwork, resolveRecording, type PreparedNetwork } from "../ts/engine/simulator.ts";
 import { RunTable } from "../ts/engine/table.ts";
-import { outputsOf, populationsOf, type SpikingNetwork } from "../ts/spiking/network.ts";
+import { outputsOf, populationsOf, type SpikingNetwork, hasSignedSpikes } from "../ts/spiking/network.ts";
 import { flatCore, type FlatSimulator } from "./flat.ts";
 import { inRoot } from "./paths.ts";
 
@@ -32,7 +32,7 @@ export async function openCore(
   const recording = resolveRecording(network);
   const samples = inputs.map((input): EncodedInput => {
     const sample = encodeInput(network, input, ticks);
-    return sample.kind === "events" ? { ...sample, ...planesOf(sample, network.spikes === "signed") } : sample;
+    return sample.kind === "events" ? { ...sample, ...planesOf(sample, hasSignedSpikes(network)) } : sample;
   });
   const glue = await loadGlue(readFileSync(inRoot("dist", "llif.wasm")));
   const { memory } = await glue();

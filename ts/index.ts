@@ -22,7 +22,6 @@ export type {
 export type {
   Arithmetic,
   Charges,
-  Code,
   Conv2dSynapse,
   DenseSynapse,
   IdentitySynapse,
@@ -30,8 +29,6 @@ export type {
   NegativeSide,
   Neuron,
   Population,
-  ScheduleName,
-  SpikeSign,
   SpikingInput,
   SpikingNetwork,
   SpikingNode,
@@ -39,6 +36,9 @@ export type {
   SpikingPool,
   Synapse,
 } from "./spiking/network.ts";
+export type { Code } from "./spiking/code.ts";
+export type { CodeOptions } from "./spiking/code-options.ts";
+export type { CodeName, ScheduleName, SpikeKind, SpikeSign } from "./spiking/codes/rules.ts";
 export {
   population,
   spikingNetwork,
@@ -104,7 +104,7 @@ export { readLlif, writeLlif } from "./formats/llif.ts";
 export { firingRateCurve, type CurveOptions, type CurvePoint, type FiringRateCurve } from "./analyze/curve.ts";
 export type { ReadBudget } from "./budget.ts";
 export { formatShape, sizeOf, type Shape, type Tensor } from "./tensor.ts";
-export type { SpikeKind, SpikeMeaning } from "./spiking/meaning.ts";
+export type { SpikeMeaning } from "./spiking/meaning.ts";
 export { sampleOf, samplesOf, type PlainSample, type SampleValues, type ShapedSamples } from "./samples.ts";
 export {
   defaultConvention,

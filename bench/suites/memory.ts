@@ -1,4 +1,5 @@
 // Memory cases of suite `growth`: WebAssembly memory against what the weights and spikes need.
+import { isSynchronous } from "../../ts/spiking/network.ts";
 import { readFileSync } from "node:fs";
 import { benchCase, type BenchCase, type OpenCase } from "../../ts/timing/case.ts";
 import { layerNetwork, randomSpikes } from "../../ts/timing/layers.ts";
@@ -117,7 +118,7 @@ function heldBytes(
   );
   return {
     resultBytes: bytes(neurons),
-    stateBytes: network.schedule === "synchronous" ? bytes(neurons) + ("spikes" in input ? 0 : bytes(driven)) : 0,
+    stateBytes: isSynchronous(network) ? bytes(neurons) + ("spikes" in input ? 0 : bytes(driven)) : 0,
   };
 }
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { encodePhase } from "../../ts/encode/phase.ts";
-import { activityMeter, addActivity, spikesOfCount } from "../../ts/analyze/activity.ts";
-import { takesBack } from "../../ts/spiking/network.ts";
+import { activityMeter, addActivity } from "../../ts/analyze/activity.ts";
+import { rulesOf } from "../../ts/spiking/code.ts";
+import { cancelsSpikes } from "../../ts/spiking/network.ts";
 import { energyReport, horowitz45nm } from "../../ts/analyze/energy.ts";
 import { fanoutOf } from "../../ts/analyze/fanout.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
@@ -79,21 +80,16 @@ it("takes the published figures at their widths, and interpolates between", () =
 });
 
 it("tells the spikes of a count in each code", () => {
-  expect(
-    [0, 1, 5, 7].map((count) => spikesOfCount({ code: "phase", schedule: "layerwise", spikes: "unsigned" }, count)),
-  ).toEqual([0, 1, 2, 3]);
-  for (const digits of [{ spikes: "signed" }, { spikes: "signed", nonAdjacent: true }] as const) {
+  expect([0, 1, 5, 7].map(rulesOf({ kind: "phase", digits: "binary" }).spikesOfCount)).toEqual([0, 1, 2, 3]);
+  for (const digits of ["binary", "ternary", "nonAdjacent"] as const) {
+    const code = { kind: "phase", digits } as const;
     const counts = Array.from({ length: 300 }, (_, count) => count);
-    expect(counts.map((count) => spikesOfCount({ code: "phase", schedule: "layerwise", ...digits }, count))).toEqual(
-      counts.map((count) => encodePhase([count], 12, digits).ticks.length),
+    expect(counts.map(rulesOf(code).spikesOfCount)).toEqual(
+      counts.map((count) => encodePhase([count], 12, { code }).ticks.length),
     );
   }
-  expect(
-    [0, 1, 5].map((count) => spikesOfCount({ code: "rate", schedule: "layerwise", spikes: "unsigned" }, count)),
-  ).toEqual([0, 1, 5]);
-  expect(
-    [0, 1, 5].map((count) => spikesOfCount({ code: "ttfs", schedule: "layerwise", spikes: "unsigned" }, count)),
-  ).toEqual([0, 1, 1]);
+  expect([0, 1, 5].map(rulesOf({ kind: "windowRate" }).spikesOfCount)).toEqual([0, 1, 5]);
+  expect([0, 1, 5].map(rulesOf({ kind: "slots" }).spikesOfCount)).toEqual([0, 1, 1]);
 });
 
 it("counts targets of a strided, padded, grouped convolution one by one", () => {
@@ -132,7 +128,7 @@ it.each([
     const network = await toSpiking(relu, { ...options, bits: 4, calibration: [image] });
     const simulator = await referenceEngine().createSimulator(
       network,
-      takesBack(network) ? { record: { sent: true } } : {},
+      cancelsSpikes(network) ? { record: { sent: true } } : {},
     );
     const run = simulator.run(image);
     const { statistics } = run;

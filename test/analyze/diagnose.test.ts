@@ -110,7 +110,7 @@ it("advises on the gravest first, and says nothing of a network that follows", (
     spikes: 1,
     synapticOperations: 1,
   };
-  const phase = { schedule: "layerwise", code: "phase", spikes: "unsigned" } as const;
+  const phase = { code: { kind: "phase", digits: "binary" } } as const;
   expect(adviceOf(phase, [layer, { ...layer, name: "b" }])).toEqual([]);
   const advice = adviceOf(phase, [
     layer,
@@ -124,9 +124,7 @@ it("advises on the gravest first, and says nothing of a network that follows", (
     change: expect.stringContaining("--margin"),
   });
   expect(advice[1].change).toContain("--bits");
-  expect(
-    adviceOf({ schedule: "synchronous", code: "rate", spikes: "unsigned" }, [{ ...layer, rmsError: 0.2 }])[0].change,
-  ).toContain("--ticks");
+  expect(adviceOf({ code: { kind: "rate" } }, [{ ...layer, rmsError: 0.2 }])[0].change).toContain("--ticks");
 });
 
 it("draws every layer", async () => {

@@ -24,9 +24,7 @@ const data = imageDataset({
 function handMade(overrides: Partial<SpikingNetwork> = {}): SpikingNetwork {
   return {
     name: "hand-made",
-    code: "phase",
-    schedule: "layerwise",
-    spikes: "unsigned",
+    code: { kind: "phase", digits: "binary" },
     arithmetic: "int32",
     windowTicks: 3,
     levels: 7,
@@ -288,8 +286,7 @@ it("reads a synchronous network after several numbers of ticks in one run", asyn
   const base = handMade();
   const network: SpikingNetwork = {
     ...base,
-    code: "rate",
-    schedule: "synchronous",
+    code: { kind: "rate" },
     arithmetic: "float32",
     windowTicks: 8,
     levels: 8,
@@ -331,7 +328,7 @@ it("reads a synchronous network after several numbers of ticks in one run", asyn
 });
 
 it("compares signed rate with its twin where its window ends, also of a run that is read in between", async () => {
-  const network = handMade({ code: "rate", schedule: "synchronous", spikes: "signed", windowTicks: 9, levels: 9 });
+  const network = handMade({ code: { kind: "signedRate", settles: false }, windowTicks: 9, levels: 9 });
   const signed = await contenders(network);
   const shard = slice(data, 0, 70);
   const [at4, at9] = await evaluateAt(signed, shard, { ticks: [4, 9] });

@@ -56,7 +56,7 @@ describe("certificate C3", () => {
         [4, 0],
         [0, 3],
       ],
-      { code: "rate", windowTicks: 7, levels: 7 },
+      { code: { kind: "windowRate" }, windowTicks: 7, levels: 7 },
     );
     // After one tick: silent is 0; the other 1…7: 0 against at least 3.
     expect(decide(network, [0, 2])).toEqual({ decision: 1, ticks: 1 });
@@ -65,7 +65,8 @@ describe("certificate C3", () => {
   });
 
   it("knows of no last window in a synchronous network", () => {
-    expect(lastWindow(tinyNetwork([[1, 0]], { code: "rate", schedule: "synchronous", windowTicks: 7 }))).toBeNull();
+    const code = { kind: "signedRate", settles: false } as const;
+    expect(lastWindow(tinyNetwork([[1, 0]], { code, windowTicks: 7, levels: 7 }))).toBeNull();
   });
 
   it("reads ternary digits, which round to the nearest", () => {
@@ -74,7 +75,7 @@ describe("certificate C3", () => {
         [4, 0],
         [0, 3],
       ],
-      { spikes: "signed", windowTicks: 2, levels: 4 },
+      { code: { kind: "phase", digits: "ternary" }, windowTicks: 2, levels: 4 },
     );
     // 4 = +3 +1, 1 = 0 +1: after one tick 2…4 and 0…1, so 8 > 3.
     expect(decide(network, [4, 1])).toEqual({ decision: 0, ticks: 1 });
@@ -89,7 +90,7 @@ describe("certificate C3", () => {
         [4, 0],
         [0, 3],
       ],
-      { spikes: "signed", nonAdjacent: true, windowTicks: 4, levels: 7 },
+      { code: { kind: "phase", digits: "nonAdjacent" }, windowTicks: 4, levels: 7 },
     );
     // After one tick 8 ± 5 and 0 ± 5, but none below 0 nor above 7: 3…7 and 0…5, 12 against 15; after two 6…7 and 0…2.
     expect(decide(network, [7, 1])).toEqual({ decision: 0, ticks: 2 });
@@ -101,7 +102,7 @@ describe("certificate C3", () => {
         [4, 0],
         [0, 3],
       ],
-      { code: "ttfs", windowTicks: 7, levels: 7 },
+      { code: { kind: "slots" }, windowTicks: 7, levels: 7 },
     );
     // 5 fires in the third tick; the other then carries less than 5: 20 > 12.
     expect(decide(network, [5, 2])).toEqual({ decision: 0, ticks: 3 });

@@ -7,9 +7,7 @@ export function tinyNetwork(
 ): SpikingNetwork {
   return {
     name: "tiny",
-    code: "phase",
-    schedule: "layerwise",
-    spikes: "unsigned",
+    code: { kind: "phase", digits: "binary" },
     arithmetic: "int32",
     windowTicks: 3,
     levels: 7,

@@ -10,6 +10,7 @@ import {
   type SpikingNetwork,
   type SpikingNode,
   type Synapse,
+  hasSignedSpikes,
 } from "../../ts/spiking/network.ts";
 import { sizeOf } from "../../ts/tensor.ts";
 import { cases, type Case } from "./networks.ts";
@@ -18,7 +19,7 @@ import { cases, type Case } from "./networks.ts";
 const codes: Readonly<Record<string, (network: SpikingNetwork) => SpikingNetwork>> = {
   "balanced ternary phase": (network) => ({
     ...network,
-    spikes: "signed",
+    code: { kind: "phase", digits: "ternary" },
     levels: (3 ** network.windowTicks - 1) / 2,
     nodes: network.nodes.map(
       (node): SpikingNode =>
@@ -42,8 +43,7 @@ const codes: Readonly<Record<string, (network: SpikingNetwork) => SpikingNetwork
   },
   "non-adjacent phase": (network) => ({
     ...network,
-    spikes: "signed",
-    nonAdjacent: true,
+    code: { kind: "phase", digits: "nonAdjacent" },
     windowTicks: network.windowTicks + 1,
     levels: 2 ** network.windowTicks - 1,
   }),
@@ -134,7 +134,7 @@ describe("wasm engine equals the reference engine", () => {
 });
 
 function inputsOf(network: SpikingNetwork, { values, spikes }: Case): RunInput[] {
-  if (network.spikes !== "signed") return [values, { spikes }];
+  if (!hasSignedSpikes(network)) return [values, { spikes }];
   return [
     values,
     {

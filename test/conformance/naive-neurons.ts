@@ -13,9 +13,9 @@ const range = (count: number): number[] => Array.from({ length: count }, (_, ind
 const wrap = (value: bigint): number => Number(BigInt.asIntN(32, value));
 
 /** What a spike of each tick counts. */
-export function payloadsOf({ code, spikes, nonAdjacent }: SpikingNetwork, ticks: number): number[] {
-  const base = code !== "phase" ? 1 : spikes === "signed" && nonAdjacent !== true ? 3 : 2;
-  return range(ticks).map((tick) => (code === "ttfs" ? ticks - tick : base ** (ticks - 1 - tick)));
+export function payloadsOf({ code }: SpikingNetwork, ticks: number): number[] {
+  const base = code.kind !== "phase" ? 1 : code.digits === "ternary" ? 3 : 2;
+  return range(ticks).map((tick) => (code.kind === "slots" ? ticks - tick : base ** (ticks - 1 - tick)));
 }
 
 /** Membrane potential, or an output's charge, sample by sample; fires through `emit`. */
@@ -27,13 +27,11 @@ export function runNeuron(
   arrivals: Arrivals,
   emit: Emit,
 ): number[] {
-  if (network.schedule === "layerwise")
-    return network.arithmetic === "float32"
-      ? realTimes(node, neuron, arrivals, emit)
-      : layerwise(network, node, neuron, ticks, arrivals, emit);
-  return network.spikes === "signed"
-    ? signedRate(network, node, neuron, ticks, arrivals, emit)
-    : synchronous(node, neuron, ticks, arrivals, emit);
+  const { kind } = network.code;
+  if (kind === "rate") return synchronous(node, neuron, ticks, arrivals, emit);
+  if (kind === "times") return realTimes(node, neuron, arrivals, emit);
+  const exact = kind === "signedRate" ? signedRate : layerwise;
+  return exact(network, node, neuron, ticks, arrivals, emit);
 }
 
 function synchronous(node: Body, neuron: number, ticks: number, arrivals: Arrivals, emit: Emit): number[] {
@@ -129,12 +127,13 @@ function layerwise(
   if (node.kind === "output") return trace;
   const theta = BigInt(at(node.neuron.threshold, neuron));
   const levels = BigInt(network.levels);
-  const signed = network.spikes === "signed";
+  const { code } = network;
+  const signed = code.kind === "phase" && code.digits !== "binary";
   let v = BigInt(trace[ticks - 1]);
   if (signed && node.rectified) v = v < 0n ? 0n : v;
-  if (network.code === "ttfs" || network.nonAdjacent === true)
+  if (code.kind === "slots" || (signed && code.digits === "nonAdjacent"))
     v = v < theta * (levels + 1n) ? v : theta * (levels + 1n) - 1n;
-  const nearest = signed && network.nonAdjacent !== true;
+  const nearest = signed && code.digits === "ternary";
   const count = clip(
     nearest ? floorDivide(2n * v + theta, 2n * theta) : floorDivide(v, theta),
     node.rectified ? 0n : -levels,
@@ -160,11 +159,11 @@ function realTimes(node: Body, neuron: number, arrivals: Arrivals, emit: Emit): 
 }
 
 /** +1, −1 or 0 for each tick, so that Σ digit · payload is the count. */
-function digitsOf({ code, spikes, nonAdjacent }: SpikingNetwork, count: number, ticks: number): number[] {
-  if (code === "rate") return range(ticks).map((tick) => (tick < count ? 1 : 0));
-  if (code === "ttfs") return range(ticks).map((tick) => (count > 0 && tick === ticks - count ? 1 : 0));
-  if (spikes === "unsigned") return range(ticks).map((tick) => (count >> (ticks - 1 - tick)) & 1);
-  return nonAdjacent === true ? nonAdjacentDigits(count, ticks) : ternaryDigits(count, ticks);
+function digitsOf({ code }: SpikingNetwork, count: number, ticks: number): number[] {
+  if (code.kind === "windowRate") return range(ticks).map((tick) => (tick < count ? 1 : 0));
+  if (code.kind !== "phase") return range(ticks).map((tick) => (count > 0 && tick === ticks - count ? 1 : 0));
+  if (code.digits === "binary") return range(ticks).map((tick) => (count >> (ticks - 1 - tick)) & 1);
+  return code.digits === "nonAdjacent" ? nonAdjacentDigits(count, ticks) : ternaryDigits(count, ticks);
 }
 
 /** Shift by the count of ones only, take ordinary ternary digits, shift back. */

@@ -1,4 +1,4 @@
-import type { SpikingNetwork, SpikingPool } from "../../ts/spiking/network.ts";
+import { isSynchronous, type SpikingNetwork, type SpikingPool } from "../../ts/spiking/network.ts";
 import { silent, type Train } from "./naive.ts";
 
 /** Spikes that a pool passes on. @param windows the members of each output. */
@@ -19,11 +19,11 @@ export function pooled(
             .flatMap((member) => tick[member].flatMap((spike) => new Array<number>(times).fill(spike)))
             .sort(plusFirst(network))),
       );
-    } else if (network.schedule === "synchronous") largestSoFar(source, window, output, passed);
-    else if (network.arithmetic === "float32") {
+    } else if (isSynchronous(network)) largestSoFar(source, window, output, passed);
+    else if (network.code.kind === "times") {
       const values = window.flatMap((member) => source[0][member]);
       if (values.length > 0) passed[0][output] = [Math.max(...values)];
-    } else if (network.code === "phase") largestDigits(source, window, output, passed);
+    } else if (network.code.kind === "phase") largestDigits(source, window, output, passed);
     else anySpike(network, source, window, output, passed);
   });
   return passed;
@@ -31,7 +31,7 @@ export function pooled(
 
 /** Engines send the positive spikes of a tick first; times keep the order of the members. */
 function plusFirst({ code }: SpikingNetwork): (a: number, b: number) => number {
-  return code === "ttfs" ? () => 0 : (a, b) => b - a;
+  return code.kind === "times" ? () => 0 : (a, b) => b - a;
 }
 
 const sum = (spikes: readonly number[]): number => spikes.reduce((total, spike) => total + spike, 0);
@@ -68,6 +68,6 @@ function anySpike(
   for (const [tick, now] of source.entries()) {
     if (!window.some((member) => now[member].length > 0)) continue;
     passed[tick][output] = [1];
-    if (code === "ttfs") return;
+    if (code.kind === "slots") return;
   }
 }

@@ -1,4 +1,12 @@
-import { shapeOf, synapsesTo, type SpikingNetwork, type SpikingPool, type Synapse } from "../../ts/spiking/network.ts";
+import {
+  shapeOf,
+  synapsesTo,
+  type SpikingNetwork,
+  type SpikingPool,
+  type Synapse,
+  isSynchronous,
+  hasSignedSpikes,
+} from "../../ts/spiking/network.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
 import { payloadsOf, runNeuron, type Arrivals } from "./naive-neurons.ts";
 import { pooled } from "./naive-pools.ts";
@@ -125,7 +133,7 @@ export function simulateNaively(network: SpikingNetwork, input: NaiveInput, tick
       expected.charges[node.name] = traces.map((trace) => trace[trace.length - 1]);
       continue;
     }
-    const realTimes = network.code === "ttfs" && network.arithmetic === "float32";
+    const realTimes = network.code.kind === "times";
     const payloads = realTimes ? [1] : payloadsOf(network, ticks);
     expected.potentials[node.name] = traces;
     expected.counts[node.name] = range(size).map((neuron) =>
@@ -134,7 +142,7 @@ export function simulateNaively(network: SpikingNetwork, input: NaiveInput, tick
         0,
       ),
     );
-    expected.spikes[node.name] = spikeNames(network, train, network.schedule === "synchronous" ? 0 : layer * ticks);
+    expected.spikes[node.name] = spikeNames(network, train, isSynchronous(network) ? 0 : layer * ticks);
     expected.spikeCount += expected.spikes[node.name].length;
   }
   return expected;
@@ -171,13 +179,13 @@ function arrivalsOver(
 }
 
 function spikeNames(network: SpikingNetwork, train: Train, start: number): string[] {
-  if (network.code === "ttfs" && network.arithmetic === "float32") {
+  if (network.code.kind === "times") {
     const spikes = train[0].flatMap((values, neuron) => values.map((value) => ({ neuron, time: 1 - value })));
     return spikes
       .sort((a, b) => a.time - b.time || a.neuron - b.neuron)
       .map(({ neuron, time }) => `${start}:${neuron}@${start + time}`);
   }
-  const sign = (spike: number): string => (network.spikes === "unsigned" ? "" : spike > 0 ? "+" : "-");
+  const sign = (spike: number): string => (!hasSignedSpikes(network) ? "" : spike > 0 ? "+" : "-");
   return train.flatMap((tick, k) =>
     tick.flatMap((spikes, neuron) => spikes.map((spike) => `${start + k}:${neuron}${sign(spike)}`)),
   );

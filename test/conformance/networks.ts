@@ -1,39 +1,32 @@
 import fc from "fast-check";
 import type { Engine } from "../../ts/engine/engine.ts";
-import type {
-  Conv2dSynapse,
-  ConvTranspose2dSynapse,
-  LlifNeuron,
-  Population,
-  SpikingNetwork,
-  SpikingNode,
-  SpikingPool,
-  Synapse,
+import {
+  hasSignedSpikes,
+  isSynchronous,
+  type Conv2dSynapse,
+  type ConvTranspose2dSynapse,
+  type LlifNeuron,
+  type Population,
+  type SpikingNetwork,
+  type SpikingNode,
+  type SpikingPool,
+  type Synapse,
 } from "../../ts/spiking/network.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
 import { Draw } from "../draw.ts";
 import { windowedExtents } from "../../ts/relu/shapes.ts";
 
-/** Every code on its three axes. */
+/** Every code. */
 export const variants = {
-  "synchronous rate": { code: "rate", schedule: "synchronous", spikes: "unsigned", arithmetic: "float32" },
-  "signed rate": { code: "rate", schedule: "synchronous", spikes: "signed", arithmetic: "int32" },
-  "layerwise rate": { code: "rate", schedule: "layerwise", spikes: "unsigned", arithmetic: "int32" },
-  phase: { code: "phase", schedule: "layerwise", spikes: "unsigned", arithmetic: "int32" },
-  "ternary phase": { code: "phase", schedule: "layerwise", spikes: "signed", arithmetic: "int32" },
-  "non-adjacent phase": {
-    code: "phase",
-    schedule: "layerwise",
-    spikes: "signed",
-    nonAdjacent: true,
-    arithmetic: "int32",
-  },
-  "ttfs slots": { code: "ttfs", schedule: "layerwise", spikes: "unsigned", arithmetic: "int32" },
-  "ttfs times": { code: "ttfs", schedule: "layerwise", spikes: "unsigned", arithmetic: "float32" },
-} as const satisfies Record<
-  string,
-  Pick<SpikingNetwork, "code" | "schedule" | "spikes" | "nonAdjacent" | "arithmetic">
->;
+  "synchronous rate": { code: { kind: "rate" }, arithmetic: "float32" },
+  "signed rate": { code: { kind: "signedRate", settles: false }, arithmetic: "int32" },
+  "layerwise rate": { code: { kind: "windowRate" }, arithmetic: "int32" },
+  phase: { code: { kind: "phase", digits: "binary" }, arithmetic: "int32" },
+  "ternary phase": { code: { kind: "phase", digits: "ternary" }, arithmetic: "int32" },
+  "non-adjacent phase": { code: { kind: "phase", digits: "nonAdjacent" }, arithmetic: "int32" },
+  "ttfs slots": { code: { kind: "slots" }, arithmetic: "int32" },
+  "ttfs times": { code: { kind: "times" }, arithmetic: "float32" },
+} as const satisfies Record<string, Pick<SpikingNetwork, "code" | "arithmetic">>;
 
 export type Variant = keyof typeof variants;
 
@@ -85,7 +78,7 @@ function makeCase(variant: Variant, seed: number, layers: number, without: reado
     const choice = draw.integer(0, 9);
     if (layer > 0 && last.shape.length === 3 && choice >= 8) {
       const summed = nodes.some((node) => node.name === last.name && node.kind === "pool" && node.mode === "sum");
-      const pool = drawPool(draw, name, last, summed && axes.schedule === "layerwise", without);
+      const pool = drawPool(draw, name, last, summed && !isSynchronous(axes), without);
       if (pool !== undefined) {
         nodes.push(pool);
         last = pool;
@@ -178,7 +171,7 @@ function makeCase(variant: Variant, seed: number, layers: number, without: reado
     spikes: {
       ticks: Array.from({ length: spikeCount }, () => draw.integer(0, windowTicks - 1)),
       neurons: Array.from({ length: spikeCount }, () => draw.integer(0, inputs - 1)),
-      ...(axes.spikes === "signed" ? { signs: Array.from({ length: spikeCount }, () => draw.of(-1, 1, 1)) } : {}),
+      ...(hasSignedSpikes(axes) ? { signs: Array.from({ length: spikeCount }, () => draw.of(-1, 1, 1)) } : {}),
       ...(variant === "ttfs times"
         ? { times: Array.from({ length: spikeCount }, () => draw.integer(0, 1000) / 1000) }
         : {}),

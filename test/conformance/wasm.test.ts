@@ -1,3 +1,4 @@
+import { rulesOf, type Code } from "../../ts/spiking/code.ts";
 import { describe, expect, it } from "vitest";
 import { pcg32 } from "../../ts/encode/random.ts";
 import type { Engine, Result, RunInput } from "../../ts/engine/engine.ts";
@@ -33,7 +34,7 @@ function againstReference(engine: Engine): void {
       realTimes(float),
     ]) {
       it.each([3, 10, 100])(
-        `equals the reference engine: ${shape}, ${network.schedule} ${network.code}, ${network.windowTicks} ticks, %d spikes in 100`,
+        `equals the reference engine: ${shape}, ${title(network)}, ${network.windowTicks} ticks, %d spikes in 100`,
         async (percent) => {
           const spikes = trainFor(network, percent);
           const values = Float32Array.from(
@@ -147,6 +148,8 @@ function convolution(): SpikingNetwork {
   return features.dense({ ...neuron, weights: weights(inputs * 50, inputs, 9) }).build();
 }
 
+const title = ({ code }: SpikingNetwork): string => `${rulesOf(code).flags.schedule} ${rulesOf(code).flags.code}`;
+
 /** Without what a layerwise neuron lacks. */
 const plainNeuron = (threshold: Charges, initialPotential: Charges): LlifNeuron => ({
   model: "llif",
@@ -167,7 +170,7 @@ function realTimes(network: SpikingNetwork): SpikingNetwork {
         }
       : node,
   );
-  return { ...network, code: "ttfs", schedule: "layerwise", windowTicks: 1, levels: 0, nodes };
+  return { ...network, code: { kind: "times" }, windowTicks: 1, levels: 0, nodes };
 }
 
 /** The same graph in integers: charges times 256, without what a layerwise neuron lacks. */
@@ -175,8 +178,9 @@ function layerwise(network: SpikingNetwork, code: "rate" | "phase" | "ttfs", win
   const integers = (charges: Charges): Int32Array => Int32Array.from(charges, (charge) => Math.round(charge * 256));
   return {
     ...network,
-    code,
-    schedule: "layerwise",
+    code: { rate: { kind: "windowRate" }, phase: { kind: "phase", digits: "binary" }, ttfs: { kind: "slots" } }[
+      code
+    ] as Code,
     arithmetic: "int32",
     windowTicks,
     levels: code === "phase" ? 2 ** windowTicks - 1 : windowTicks,

@@ -68,7 +68,7 @@ describe.each(choices)("$model, $on engine", ({ model, engine }) => {
               (count: number, index: number) => unit[index % unit.length] * count,
             ),
           );
-        else expect(found).toEqual(decodeActivations({ ...network, schedule: "layerwise" }, one, expected));
+        else expect(found).toEqual(decodeActivations(network, one, expected));
       }
     }
     fast.dispose();
@@ -114,9 +114,7 @@ describe.each(engines)("a part of a window, $name engine", (engine) => {
     const [levels, unit] = [7, 0.5];
     const network: SpikingNetwork = {
       name: "part",
-      code: "rate",
-      schedule: "synchronous",
-      spikes: "signed",
+      code: { kind: "signedRate", settles: false },
       arithmetic: "int32",
       windowTicks: levels,
       levels,

@@ -44,7 +44,13 @@ describe(".llif files of random graphs", () => {
     const network = await toSpiking(relu, { bits: 4, spikes: "signed", calibration: pixels });
     const broken = (change: Partial<SpikingNetwork>) => () => readLlif(writeLlif({ ...network, ...change }));
     expect(broken({ levels: 41 })).toThrow("levels of 4 phase ticks: expected 40, got 41");
-    expect(broken({ spikes: "both" as never })).toThrow("spikes: expected one of unsigned, signed");
+    expect(broken({ code: { kind: "phase", digits: "decimal" as never } })).toThrow(
+      "code: digits: expected one of binary, ternary, nonAdjacent",
+    );
+    expect(broken({ code: { kind: "phases" as never } })).toThrow("code: kind: expected one of rate, signedRate");
+    expect(broken({ arithmetic: "float32" })).toThrow(
+      'arithmetic of layerwise phase with signed spikes: expected int32, got "float32"',
+    );
     const bytes = writeLlif(network);
     expect(() => readLlif(bytes.subarray(0, bytes.length - 1))).toThrow(expect.objectContaining({ code: "FORMAT" }));
   });

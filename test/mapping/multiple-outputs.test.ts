@@ -88,8 +88,7 @@ describe.each(Object.keys(cases))("several outputs: %s", (name) => {
         const { charges, logits } = simulator.run(image);
         const expected = valuesOf(relu, image);
         outputs.forEach((output, number) => {
-          const ticks =
-            network.schedule === "synchronous" && network.arithmetic === "float32" ? network.windowTicks : 1;
+          const ticks = network.code.kind === "rate" ? network.windowTicks : 1;
           expected[number].forEach((value, index) => {
             const found = (charges[output.name][index] * output.unit[index % output.unit.length]) / ticks;
             expect(Math.abs((output.rectified ? Math.max(0, found) : found) - value)).toBeLessThan(0.03);

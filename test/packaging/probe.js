@@ -20,7 +20,7 @@ const window2d = {
 };
 
 /** 6×6 image → convolution of 8 channels → 20 neurons → 5 outputs, in f32 or in integers. */
-function network({ code, schedule, arithmetic, windowTicks, levels, threshold }) {
+function network({ code, arithmetic, windowTicks, levels, threshold }) {
   const next = random(7);
   const array = arithmetic === "int32" ? Int32Array : Float32Array;
   const charges = (length, reach) => array.from({ length }, () => (next() * 2 - 0.8) * reach);
@@ -34,7 +34,7 @@ function network({ code, schedule, arithmetic, windowTicks, levels, threshold })
       model: "llif",
       threshold: array.from({ length: size }, () => threshold),
       initialPotential: array.from({ length: size }, () => threshold / 2),
-      ...(schedule === "synchronous" ? { leak: { factorPerTick: new Float32Array(size).fill(0.97) } } : {}),
+      ...(code.kind === "rate" ? { leak: { factorPerTick: new Float32Array(size).fill(0.97) } } : {}),
     },
     unit: new Float64Array(size).fill(1),
   });
@@ -42,8 +42,6 @@ function network({ code, schedule, arithmetic, windowTicks, levels, threshold })
   return {
     name: "probe",
     code,
-    schedule,
-    spikes: "unsigned",
     arithmetic,
     windowTicks,
     levels,
@@ -82,22 +80,26 @@ function network({ code, schedule, arithmetic, windowTicks, levels, threshold })
 
 const cases = {
   "synchronous rate": {
-    code: "rate",
-    schedule: "synchronous",
+    code: { kind: "rate" },
     arithmetic: "float32",
     windowTicks: 40,
     levels: 40,
     threshold: 1,
   },
   "layerwise rate": {
-    code: "rate",
-    schedule: "layerwise",
+    code: { kind: "windowRate" },
     arithmetic: "int32",
     windowTicks: 31,
     levels: 31,
     threshold: 4096,
   },
-  phase: { code: "phase", schedule: "layerwise", arithmetic: "int32", windowTicks: 6, levels: 63, threshold: 4096 },
+  phase: {
+    code: { kind: "phase", digits: "binary" },
+    arithmetic: "int32",
+    windowTicks: 6,
+    levels: 63,
+    threshold: 4096,
+  },
 };
 
 async function simulate(engine, settings) {

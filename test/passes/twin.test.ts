@@ -86,9 +86,7 @@ function randomTwinNetwork(seed: number): SpikingNetwork {
   ];
   return {
     name: `random ${seed}`,
-    code: "phase",
-    schedule: "layerwise",
-    spikes: "unsigned",
+    code: { kind: "phase", digits: "binary" },
     arithmetic: "int32",
     windowTicks: 8,
     levels: 255,

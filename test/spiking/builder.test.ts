@@ -151,7 +151,7 @@ describe("spikingNetwork", () => {
     };
     const layerwise: SpikingNetwork = {
       ...network,
-      schedule: "layerwise",
+      code: { kind: "windowRate" },
       arithmetic: "int32",
       nodes: [node],
       synapses: integers,

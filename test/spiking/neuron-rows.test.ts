@@ -191,7 +191,7 @@ describe("rows of parameters", () => {
 
   it("are refused in layerwise networks, with what they are", () => {
     const network = conv({ leak: { kind: "ohmic", factorPerTick: [1, 0.5, 1] }, refractory: [0, 0, 1] });
-    const ttfs: SpikingNetwork = { ...network, code: "ttfs", schedule: "layerwise", windowTicks: 1, levels: 0 };
+    const ttfs: SpikingNetwork = { ...network, code: { kind: "times" }, windowTicks: 1, levels: 0 };
     expect(() => checkSpikingNetwork(ttfs)).toThrow(
       'population "c": expected the plain neuron in a layerwise network of unsigned spikes, got an ohmic leak, a refractory period',
     );

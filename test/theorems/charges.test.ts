@@ -61,7 +61,7 @@ function unbounded(
 ): { readonly counts: Map<string, bigint[]>; readonly charges: Map<string, bigint[]>; readonly furthest: number } {
   const counts = new Map<string, bigint[]>([[network.input.name, Array.from(input, BigInt)]]);
   const charges = new Map<string, bigint[]>();
-  const ternary = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
+  const ternary = network.code.kind === "phase" && network.code.digits === "ternary";
   let furthest = 0n;
   for (const node of network.nodes) {
     if (node.kind === "pool") throw new Error("dense layers only");
@@ -145,9 +145,7 @@ describe.each(codes)("charges at their bounds: %s, %o", (variant, options) => {
 describe("a network by hand", () => {
   const wide = (weight: number, counts: SpikingNetwork["input"]["counts"]): SpikingNetwork => ({
     name: "wide",
-    code: "phase",
-    schedule: "layerwise",
-    spikes: "unsigned",
+    code: { kind: "phase", digits: "binary" },
     arithmetic: "int32",
     windowTicks: 8,
     levels: 255,
@@ -220,9 +218,7 @@ describe("a network by hand", () => {
     const base = wide(1_000_000, null);
     const network: SpikingNetwork = {
       ...base,
-      code: "rate",
-      schedule: "synchronous",
-      spikes: "signed",
+      code: { kind: "signedRate", settles: false },
       windowTicks: 40,
       levels: 40,
     };

@@ -268,9 +268,7 @@ function exact(
   });
   const network: SpikingNetwork = {
     name: "exact",
-    code,
-    schedule: "layerwise",
-    spikes: "unsigned",
+    code: code === "rate" ? { kind: "windowRate" } : { kind: "phase", digits: "binary" },
     arithmetic: "int32",
     windowTicks,
     levels,

@@ -60,7 +60,7 @@ describe(`T8 (b): at most one spike a tick, until a tick is silent, in ${engines
     let settled = 0;
     await fc.assert(
       fc.asyncProperty(cases("signed rate"), async (sample) => {
-        const network: SpikingNetwork = { ...sample.network, settles: true };
+        const network: SpikingNetwork = { ...sample.network, code: { kind: "signedRate", settles: true } };
         const arrived = new Int32Array(sizeOf(network.input.shape));
         sample.spikes.neurons.forEach((neuron, index) => (arrived[neuron] += sample.spikes.signs?.[index] ?? 1));
         for (const [input, counts] of [
@@ -107,8 +107,9 @@ describe(`T8 (b): at most one spike a tick, until a tick is silent, in ${engines
     const network = spikingNetwork({ inputs: [2] })
       .dense({ weights: [[1, 1]], threshold: 1, name: "n" })
       .build();
-    await expect(engines[0].createSimulator({ ...network, settles: true })).rejects.toThrow(
-      "settles: expected signed synchronous rate",
+    const code = { kind: "rate", settles: true } as const;
+    await expect(engines[0].createSimulator({ ...network, code })).rejects.toThrow(
+      'code: expected options among kind, got "settles"',
     );
     const delayed = await mapped(relu, {
       code: "rate",

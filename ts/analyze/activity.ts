@@ -4,7 +4,8 @@ import { checkBoolean, checkObject, checkNumbers } from "../check.ts";
 import { forEachPooled } from "../relu/windows.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { LlifError } from "../errors.ts";
-import { outputsOf, populationsOf, shapeOf, takesBack, type SpikingNetwork } from "../spiking/network.ts";
+import { rulesOf } from "../spiking/code.ts";
+import { cancelsSpikes, outputsOf, populationsOf, shapeOf, type SpikingNetwork } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { fanoutOf, type Fanout } from "./fanout.ts";
 
@@ -67,26 +68,6 @@ export interface ActivityMeter {
   reset(): void;
 }
 
-/**
- * Spikes that carry a count N in one window.
- * @see docs/mathematics.md T7
- */
-export function spikesOfCount(
-  { code, schedule, spikes, nonAdjacent }: Pick<SpikingNetwork, "code" | "schedule" | "spikes" | "nonAdjacent">,
-  count: number,
-): number {
-  if (schedule === "synchronous" || code === "rate") return count;
-  if (code === "ttfs") return count > 0 ? 1 : 0;
-  const ternary = spikes === "signed" && nonAdjacent !== true;
-  let digits = 0;
-  for (let rest = Math.abs(count); rest > 0; rest = Math.floor((ternary ? rest + 1 : rest) / (ternary ? 3 : 2))) {
-    if (ternary ? rest % 3 !== 0 : rest % 2 !== 0) digits++;
-    // An odd rest before another 1 is the digit −1, which carries (T12, non-adjacent form).
-    if (nonAdjacent === true && rest % 4 === 3) rest++;
-  }
-  return digits;
-}
-
 /** @param spikingInput the input comes as spikes, which add, rather than as analog values, which are multiplied. */
 export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikingInput = false): ActivityMeter {
   requireSpikingNetwork("activityMeter: network", network);
@@ -132,7 +113,7 @@ export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikin
       for (const node of floatNodes) checkNumbers(`ActivityMeter.add: values: ${node}`, values[node]);
       samples++;
       const sources = new Map<string, Events>([[network.input.name, { counts: input, spikes: inputSpikes ?? input }]]);
-      if (takesBack(network)) {
+      if (cancelsSpikes(network)) {
         const pooled = new Map<string, Events>(sources);
         for (const { kind, name } of network.nodes) {
           if (kind === "output") continue;
@@ -306,12 +287,13 @@ export function eventsOf(
 
 /** Spikes of every neuron; counts recur, so that each is taken apart once. */
 function spikesOf(network: SpikingNetwork, counts: ArrayLike<number>): ArrayLike<number> {
-  if (network.schedule === "synchronous" || network.code === "rate") return counts;
+  const { spikeKind, spikesOfCount } = rulesOf(network.code);
+  if (spikeKind === "rates") return counts;
   const spikes = new Float64Array(counts.length);
   const known: number[] = [];
   for (let index = 0; index < counts.length; index++) {
     const count = counts[index];
-    spikes[index] = count >= 0 ? (known[count] ??= spikesOfCount(network, count)) : spikesOfCount(network, count);
+    spikes[index] = count >= 0 ? (known[count] ??= spikesOfCount(count)) : spikesOfCount(count);
   }
   return spikes;
 }

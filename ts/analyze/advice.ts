@@ -1,4 +1,5 @@
-import { checkArray, checkObject, checkOneOf } from "../check.ts";
+import { checkArray, checkObject } from "../check.ts";
+import { checkCode } from "../spiking/code.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { weightRounding } from "../mapping/rounding.ts";
 import type { LayerDiagnosis } from "./diagnose.ts";
@@ -16,11 +17,13 @@ const notable = { clipped: 1e-4, silent: 0.02, saturated: 0.01 };
 
 /** Reads a diagnosis, the gravest first: clipping, weights that more bits make coarser (of a whole network), layers whose error is their own, then silence. */
 export function adviceOf(
-  network: SpikingNetwork | Pick<SpikingNetwork, "schedule" | "code" | "spikes">,
+  network: SpikingNetwork | Pick<SpikingNetwork, "code">,
   layers: readonly LayerDiagnosis[],
 ): Advice[] {
-  const { schedule, code, spikes } = checkObject("adviceOf: network", network);
-  checkOneOf("adviceOf: network: schedule", schedule, ["synchronous", "layerwise"]);
+  const { schedule, code, spikes } = checkCode(
+    "adviceOf: network: code",
+    checkObject("adviceOf: network", network).code,
+  ).flags;
   checkArray<LayerDiagnosis>("adviceOf: layers", layers).forEach((layer) => checkObject("adviceOf: layer", layer));
   const finer =
     schedule === "synchronous"

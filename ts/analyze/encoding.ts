@@ -6,7 +6,8 @@ import { encodePhase } from "../encode/phase.ts";
 import { encodeTtfs, encodeTtfsTimes } from "../encode/ttfs.ts";
 import type { RunInput } from "../engine/engine.ts";
 import { sampleOf, type SampleValues, type ShapedSamples } from "../samples.ts";
-import { hasRealTimes, type SpikingNetwork } from "../spiking/network.ts";
+import { rulesOf, type Code } from "../spiking/code.ts";
+import type { SpikingNetwork } from "../spiking/network.ts";
 
 export const encodings = ["constant", "regular", "phase", "ttfs", "poisson"] as const;
 export type Encoding = (typeof encodings)[number];
@@ -84,36 +85,65 @@ export function inputEncoder(network: SpikingNetwork, choice: EncodingChoice): I
       return { input: { spikes }, spikes };
     },
   });
-  const rates = (image: Uint8Array, full: number) => Float64Array.from(image, (count) => count / full);
-  const mean = network.code === "rate" && network.schedule === "synchronous" && network.arithmetic === "float32";
-
-  switch (encoding) {
-    case "poisson":
-      if (!mean) throw unsuited(network, encoding, "synchronous rate, whose counts are means");
-      checkInteger("seed of the Poisson spikes", seed, 0, 2 ** 20);
-      return coded((image, index, ticks) => encodePoisson(rates(image, most), ticks, seed * 2 ** 32 + index), true);
-    case "regular":
-      if (network.code !== "rate") throw unsuited(network, encoding, "rate");
-      if (mean) return coded((image, _, ticks) => encodeRegular(rates(image, most), ticks), true);
-      requireReach(network, encoding, windowTicks, most);
-      // Counts, however long the window.
-      return coded(
-        (image) => ({ ...encodeRegular(rates(image, windowTicks), windowTicks), meaning: undefined }),
-        false,
-      );
-    case "phase": {
-      if (network.code !== "phase") throw unsuited(network, encoding, "phase");
-      requireReach(network, encoding, network.levels, most);
-      const { spikes, nonAdjacent } = network;
-      return coded((image) => encodePhase(image, windowTicks, { spikes, nonAdjacent }), false);
-    }
-    case "ttfs":
-      if (network.code !== "ttfs") throw unsuited(network, encoding, "ttfs");
-      if (hasRealTimes(network)) return coded((image) => encodeTtfsTimes(rates(image, most)), true);
-      requireReach(network, encoding, windowTicks, most);
-      return coded((image) => encodeTtfs(image, windowTicks), false);
-  }
+  const makers: Makers = makersOf[network.code.kind];
+  const maker = makers[encoding];
+  if (maker === undefined) throw unsuited(network, encoding);
+  if (encoding === "poisson") checkInteger("seed of the Poisson spikes", seed, 0, 2 ** 20);
+  if (!maker.whole) requireReach(network, encoding, network.levels, most);
+  return coded((image, index, ticks) => maker.encode({ network, image, index, ticks, most, seed }), maker.whole);
 }
+
+type SpikeEncoding = Exclude<Encoding, "constant">;
+
+interface Maker {
+  /** One spike stands for a whole pixel value; else counts, which have to fit the window. */
+  readonly whole: boolean;
+  encode(input: {
+    readonly network: SpikingNetwork;
+    readonly image: Uint8Array;
+    readonly index: number;
+    readonly ticks: number;
+    /** Largest pixel. */
+    readonly most: number;
+    readonly seed: number;
+  }): EncodedSpikes;
+}
+
+type Makers = Partial<Readonly<Record<SpikeEncoding, Maker>>>;
+
+const rates = (image: Uint8Array, full: number) => Float64Array.from(image, (count) => count / full);
+
+/** Counts, however long the window. */
+const regularCounts: Maker = {
+  whole: false,
+  encode: ({ image, network: { windowTicks } }) => ({
+    ...encodeRegular(rates(image, windowTicks), windowTicks),
+    meaning: undefined,
+  }),
+};
+
+/** What each code takes beside constant current. */
+const makersOf = {
+  rate: {
+    regular: { whole: true, encode: ({ image, most, ticks }) => encodeRegular(rates(image, most), ticks) },
+    poisson: {
+      whole: true,
+      encode: ({ image, most, ticks, seed, index }) => encodePoisson(rates(image, most), ticks, seed * 2 ** 32 + index),
+    },
+  },
+  signedRate: { regular: regularCounts },
+  windowRate: { regular: regularCounts },
+  phase: { phase: { whole: false, encode: ({ image, network }) => encodePhase(image, network.windowTicks, network) } },
+  slots: { ttfs: { whole: false, encode: ({ image, network }) => encodeTtfs(image, network.windowTicks) } },
+  times: { ttfs: { whole: true, encode: ({ image, most }) => encodeTtfsTimes(rates(image, most)) } },
+} satisfies Record<Code["kind"], Makers>;
+
+const suited: Readonly<Record<SpikeEncoding, string>> = {
+  regular: "rate",
+  poisson: "synchronous rate, whose counts are means",
+  phase: "phase",
+  ttfs: "ttfs",
+};
 
 /** Spikes of ticks `from` to `to` − 1, counted from `from`: a run that is read in between goes on in parts. */
 export function spikesBetween(spikes: EncodedSpikes, from: number, to: number): EncodedSpikes {
@@ -156,9 +186,10 @@ function requireReach({ name, input }: SpikingNetwork, encoding: Encoding, reach
   );
 }
 
-function unsuited({ name, code, schedule }: SpikingNetwork, encoding: Encoding, expected: string): LlifError {
+function unsuited({ name, code: own }: SpikingNetwork, encoding: SpikeEncoding): LlifError {
+  const { code, schedule } = rulesOf(own).flags;
   return new LlifError(
     "ARGUMENT",
-    `network "${name}": encoding "${encoding}" expected code ${expected}, got ${code}, ${schedule}; encoding "constant" fits every code`,
+    `network "${name}": encoding "${encoding}" expected code ${suited[encoding]}, got ${code}, ${schedule}; encoding "constant" fits every code`,
   );
 }

@@ -1,3 +1,4 @@
+import { rulesOf } from "../spiking/code.ts";
 import { requireReluNetwork } from "../relu/check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { checkArray, checkFunction, checkInteger, checkObject } from "../check.ts";
@@ -135,16 +136,16 @@ function spikingActivity(
   const analog = operationsOf(stages, spiking, (stage) => stage.analog) / samples;
   const carried = operationsOf(stages, spiking, (stage) => !stage.analog) / samples;
   // A ttfs spike is worth its time, so that its weight is multiplied; every other spike adds it.
-  const multiplies = network.code === "ttfs";
-  const updates = membranes * (network.schedule === "synchronous" ? ticks : 1) + spikes;
-  const shifts = network.code === "phase" ? (network.windowTicks - 1) * spikedMembranes(network, stages) : 0;
-  const ternary = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
+  const { interleaved, delivery, integrationGain } = rulesOf(network.code).compile(network.windowTicks);
+  const multiplies = delivery === "weighted";
+  const updates = membranes * (interleaved ? ticks : 1) + spikes;
+  const shifts = integrationGain === 1 ? 0 : (network.windowTicks - 1) * spikedMembranes(network, stages);
   const leaks = ticks * sum(populationsOf(network).map(leakingNeurons));
   // Tripling is a shift and an add.
   const compute =
     analog * pixelCost +
     carried * (multiplies ? valueCost : addCost) +
-    (updates + shifts * (ternary ? 2 : 1)) * addCost +
+    (updates + shifts * (integrationGain === 3 ? 2 : 1)) * addCost +
     leaks * pixelCost;
   const memory =
     eventDriven(stages, spiking.events, spiking.operations, preset, (stage) => weightBytes(stage, exact), 4) / samples +

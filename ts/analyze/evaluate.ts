@@ -1,3 +1,4 @@
+import { rulesOf } from "../spiking/code.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import {
   checkArray,
@@ -14,7 +15,7 @@ import { LlifError, throwIfAborted } from "../errors.ts";
 import { requireDataset, sample, slice, type ImageDataset } from "../data/dataset.ts";
 import type { Result } from "../engine/engine.ts";
 import { argmax } from "../relu/forward.ts";
-import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import { outputsOf, populationsOf, type SpikingNetwork, isSynchronous } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { spikesBetween, spikesOfInputs } from "./encoding.ts";
 import { concatenateEvaluations, type Evaluation } from "./evaluation.ts";
@@ -123,16 +124,17 @@ export async function evaluateAt(
       `data set "${data.name}": expected a network of images, but "${network.name}" was mapped from float inputs, of which bytes are none`,
     );
   }
-  if (network.settles === true) {
+  const { settles, flags } = rulesOf(network.code);
+  if (settles) {
     throw new LlifError(
       "UNSUPPORTED",
       `network "${network.name}": it settles, so that every sample has a latency of its own, which evaluations do not tell yet; map it without settles, or run its samples one by one`,
     );
   }
-  if (options.ticks !== undefined && (simulator === null || network.schedule !== "synchronous")) {
+  if (options.ticks !== undefined && (simulator === null || !isSynchronous(network))) {
     throw new LlifError(
       "ARGUMENT",
-      `ticks can be chosen in a simulated synchronous network only; "${network.name}" is ${network.schedule}`,
+      `ticks can be chosen in a simulated synchronous network only; "${network.name}" is ${flags.schedule}`,
     );
   }
   if (contenders.activity !== undefined && (simulator === null || ticks.length > 1)) {
@@ -195,7 +197,7 @@ function evaluateBatch(
     if (twin === null)
       throw new LlifError(
         "UNSUPPORTED",
-        `network "${network.name}" has no quantised twin (${network.schedule} ${network.code})`,
+        `network "${network.name}" has no quantised twin, which exact codes alone have`,
       );
     evaluations[0].spikingDecisions.set(twin.decisions);
     return evaluations;
@@ -208,7 +210,7 @@ function evaluateBatch(
     let counts: Result["counts"] = {};
     for (const [at, target] of ticks.entries()) {
       const evaluation = evaluations[at];
-      const runOptions = network.schedule === "synchronous" ? { ticks: target - done, keepState: at > 0 } : {};
+      const runOptions = isSynchronous(network) ? { ticks: target - done, keepState: at > 0 } : {};
       const part =
         encoded.spikes === null || ticks.length === 1
           ? encoded.input
@@ -248,8 +250,8 @@ function evaluateBatch(
 }
 
 /** Signed rate equals its twin once its window's constant current has all arrived (T8). */
-function endsWindow({ schedule, windowTicks }: SpikingNetwork, ticks: number): boolean {
-  return schedule === "layerwise" || ticks === windowTicks;
+function endsWindow(network: SpikingNetwork, ticks: number): boolean {
+  return !isSynchronous(network) || ticks === network.windowTicks;
 }
 
 /** Of a run that goes on in parts. */

@@ -1,3 +1,5 @@
+import type { CodeName, ScheduleName, SpikeSign } from "../spiking/codes/rules.ts";
+import { checkCode, rulesOf } from "../spiking/code.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import {
   checkArray,
@@ -10,7 +12,7 @@ import {
 } from "../check.ts";
 import type { TopClassesReport } from "./top-classes.ts";
 import { LlifError } from "../errors.ts";
-import { latencyTicks, type Code, type ScheduleName, type SpikeSign, type SpikingNetwork } from "../spiking/network.ts";
+import { latencyTicks, type SpikingNetwork, isSynchronous } from "../spiking/network.ts";
 import { addActivity, type ActivitySums } from "./activity.ts";
 
 import type { EnergyReport } from "./energy.ts";
@@ -51,7 +53,7 @@ export interface EvaluationReport {
   readonly model: string;
   readonly data: string;
   readonly split: string;
-  readonly code: Code;
+  readonly code: CodeName;
   readonly schedule: ScheduleName;
   readonly spikes: SpikeSign;
   readonly engine: "wasm" | "reference" | "twin";
@@ -262,14 +264,15 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
   const [reluCorrect, spikingCorrect] = [count(reluRight), count(spikingRight)];
   const disagreements = count((index) => reluDecisions[index] !== spikingDecisions[index]);
   const [low, high] = clopperPearsonInterval(disagreements, samples);
-  const windowTicks = network.schedule === "synchronous" ? (context.ticks ?? network.windowTicks) : network.windowTicks;
+  const { code, schedule, spikes } = rulesOf(network.code).flags;
+  const windowTicks = isSynchronous(network) ? (context.ticks ?? network.windowTicks) : network.windowTicks;
   return {
     model: context.model,
     data: context.data,
     split: context.split,
-    code: network.code,
-    schedule: network.schedule,
-    spikes: network.spikes,
+    code,
+    schedule,
+    spikes,
     engine,
     comparedWith: context.comparedWith,
     samples,
@@ -288,7 +291,7 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
       ),
     ),
     twinMismatches: evaluation.twinMismatches,
-    levels: network.schedule === "synchronous" ? windowTicks : network.levels,
+    levels: isSynchronous(network) ? windowTicks : network.levels,
     windowTicks,
     latencyTicks: latencyTicks(network, windowTicks),
     intervalTicks: windowTicks,
@@ -303,15 +306,14 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
 /** What the certificates of an evaluation amount to. @param ticks of the run, or of the window of a layerwise network. */
 export function certificateReport(
   evaluation: Evaluation,
-  network: Pick<SpikingNetwork, "schedule">,
+  network: Pick<SpikingNetwork, "code">,
   ticks: number,
 ): CertificateReport {
   checkEvaluation("certificateReport: evaluation", evaluation);
-  const schedule = checkOneOf(
-    "certificateReport: network: schedule",
-    checkObject("certificateReport: network", network).schedule,
-    ["synchronous", "layerwise"],
-  );
+  const { schedule } = checkCode(
+    "certificateReport: network: code",
+    checkObject("certificateReport: network", network).code,
+  ).flags;
   checkInteger("certificateReport: ticks", ticks, 1);
   const { certified, earlyDecisions, reluDecisions, spikingDecisions } = evaluation;
   const count = (length: number, holds: (index: number) => boolean) =>

@@ -1,6 +1,8 @@
 import { checkArray, checkBoolean, checkFunction, checkInteger, checkObject, checkOneOf } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import type { Code, ScheduleName, SpikeSign } from "../spiking/network.ts";
+import { rulesOf } from "../spiking/code.ts";
+import { codeOf } from "../spiking/code-options.ts";
+import type { CodeName, ScheduleName, SpikeSign } from "../spiking/codes/rules.ts";
 import type { EvaluationReport } from "./evaluation.ts";
 
 /** Codes as a sweep names them. */
@@ -19,7 +21,7 @@ export type SweepCode = (typeof sweepCodes)[number];
 /** One precision of one code, as asked for. */
 export interface SweepSetting {
   readonly name: SweepCode;
-  readonly code: Code;
+  readonly code: CodeName;
   readonly schedule: ScheduleName;
   readonly spikes: SpikeSign;
   /** Signed binary phase, no two spikes in neighbouring ticks. */
@@ -62,9 +64,6 @@ const kinds: Readonly<Record<SweepCode, Kind>> = {
   "rate-signed": { code: "rate", schedule: "synchronous", spikes: "signed", nonAdjacent: false },
 };
 
-/** Digits that a window of `phase` has room for. */
-const mostDigits: Partial<Record<SweepCode, number>> = { phase: 16, "phase-signed": 10, "phase-non-adjacent": 16 };
-
 /**
  * Every code at every entry of both lists: T ticks are T digits of phase, K bits are 2^K − 1 ticks of rate and of ttfs with slots.
  * Settings that mean the same are evaluated once; those that cannot be are listed.
@@ -97,7 +96,7 @@ export function planSweep(
     for (const precision of wanted) {
       const setting = { name, ...kind, ...precision };
       const window = ticksOf(setting);
-      const reason = unsuited(name, window);
+      const reason = unsuited(setting, window);
       if (reason !== null) skipped.push({ ...setting, reason });
       else if (!settings.has(window)) settings.set(window, setting);
     }
@@ -108,21 +107,24 @@ export function planSweep(
   return { tasks, skipped };
 }
 
-function unsuited(name: SweepCode, window: number): string | null {
-  const most = mostDigits[name];
-  if (most === undefined) return null;
-  const digits = name === "phase-non-adjacent" ? window - 1 : window;
-  if (digits < 1) return "a window of non-adjacent phase has one tick more than bits, so at least 2";
-  return digits <= most
-    ? null
-    : `a tick of phase is a ${name === "phase-signed" ? "ternary digit" : "bit"}; at most ${most} fit`;
+function unsuited(setting: SweepSetting, window: number): string | null {
+  const { digits } = rulesOf(codeOf(kindOf(setting)));
+  if (digits === null) return null;
+  const count = window - digits.extraTicks;
+  if (count < 1) return "a window of non-adjacent phase has one tick more than bits, so at least 2";
+  return count <= digits.most ? null : `a tick of phase is a ${digits.name}; at most ${digits.most} fit`;
 }
 
 /** Ticks of the window, or of the run; 1 for real-valued times. */
-export function ticksOf({ name, code, bits, ticks }: SweepSetting): number {
+export function ticksOf(setting: SweepSetting): number {
+  const { bits, ticks } = setting;
   if (bits === null) return ticks ?? 1;
-  if (code === "phase") return name === "phase-non-adjacent" ? bits + 1 : bits;
-  return 2 ** bits - 1;
+  const { digits } = rulesOf(codeOf(kindOf(setting)));
+  return digits === null ? 2 ** bits - 1 : bits + digits.extraTicks;
+}
+
+function kindOf({ code, schedule, spikes, nonAdjacent }: SweepSetting): Kind {
+  return { code, schedule, spikes, nonAdjacent };
 }
 
 /**

@@ -3,7 +3,9 @@ import { LlifError } from "../errors.ts";
 import { slice, type ImageDataset } from "../data/dataset.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";
 import { chooseBits } from "../mapping/choose-bits.ts";
-import { mostBits } from "../mapping/code.ts";
+import { rulesOf } from "../spiking/code.ts";
+import { codeOf } from "../spiking/code-options.ts";
+import { mostBits } from "../spiking/codes/rules.ts";
 import { clippingOf } from "../mapping/clipping.ts";
 import { argmax } from "../relu/forward.ts";
 import type { ReluNetwork } from "../relu/network.ts";
@@ -42,7 +44,7 @@ export async function settleBits(
       const decided = await twinDecisions(model, { ...rest, bits }, calibration, heldOut, io);
       return decided.filter((decision, index) => decision !== wanted[index]).length;
     },
-    { to: Math.min(12, mostBits(choice)), signal: io.signal },
+    { to: Math.min(12, mostBits(rulesOf(codeOf(choice)))), signal: io.signal },
   );
   const tried = trials.map((trial) => `${trial.bits}: ${trial.disagreements}`).join(", ");
   const last = trials[trials.length - 1];

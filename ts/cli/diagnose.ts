@@ -1,5 +1,6 @@
 // Command `llif diagnose`: compares each spiking layer with its ReLU layer and suggests what to change.
 import { formatTitles } from "../formats/registry.ts";
+import { rulesOf } from "../spiking/code.ts";
 import type { Command } from "commander";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { adviceOf, type Advice } from "../analyze/advice.ts";
@@ -107,7 +108,8 @@ async function diagnoseModel(model: OpenModel, flags: DiagnoseFlags, io: Io): Pr
     ticks,
     io,
   );
-  const code = mapping === null ? `${network.code}, ${network.schedule}` : describeChoice(mapping);
+  const { flags: own } = rulesOf(network.code);
+  const code = mapping === null ? `${own.code}, ${own.schedule}` : describeChoice(mapping);
   return {
     model: model.name,
     data: evaluator.dataName,

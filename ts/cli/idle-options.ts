@@ -1,7 +1,7 @@
 // Refuses options that would have no effect with the other options, this model or this data, instead of ignoring them.
 import type { Command } from "commander";
 import { LlifError } from "../errors.ts";
-import type { SpikingNetwork } from "../spiking/network.ts";
+import { isSynchronous, type SpikingNetwork } from "../spiking/network.ts";
 import { isKnownDataset } from "./data-files.ts";
 import { mappingOptions } from "./options.ts";
 
@@ -48,10 +48,10 @@ export function refuseIdle(
     refuseGiven(command, [...calibrationNames, "margin", "allowOverlap"], "--scales analytic takes no images");
 }
 
-function refuseForMapped(command: Command, path: string, { schedule, windowTicks }: SpikingNetwork): void {
-  const runs = schedule === "synchronous" ? ["ticks"] : [];
-  if (schedule !== "synchronous")
-    refuseGiven(command, ["ticks"], `"${path}" is layerwise, its window is ${windowTicks} ticks`);
+function refuseForMapped(command: Command, path: string, network: SpikingNetwork): void {
+  const runs = isSynchronous(network) ? ["ticks"] : [];
+  if (!isSynchronous(network))
+    refuseGiven(command, ["ticks"], `"${path}" is layerwise, its window is ${network.windowTicks} ticks`);
   refuseGiven(
     command,
     mappingNames.filter((name) => !runs.includes(name)),

@@ -1,4 +1,5 @@
 // Command `llif inspect`: lists the layers of a model and says whether they can be mapped.
+import { rulesOf } from "../spiking/code.ts";
 import type { Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { formatSummary, summarize, type NetworkSummary } from "../mapping/summary.ts";
@@ -122,9 +123,10 @@ async function tryMapping(relu: ReluNetwork): Promise<SpikingNetwork | LlifError
 
 function describeSpiking(network: SpikingNetwork): Inspection["spiking"] {
   const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const { code, schedule } = rulesOf(network.code).flags;
   return {
-    code: network.code,
-    schedule: network.schedule,
+    code,
+    schedule,
     windowTicks: network.windowTicks,
     latencyTicks: latencyTicks(network),
     neurons,

@@ -4,8 +4,10 @@ import { budgetKinds, type ReadBudget } from "../budget.ts";
 import { LlifError } from "../errors.ts";
 import type { Split } from "../data/dataset.ts";
 import { encodings, type Encoding, type EncodingChoice } from "../analyze/encoding.ts";
-import { mostBits, planCode } from "../mapping/code.ts";
-import type { Code, ScheduleName, SpikeSign } from "../spiking/network.ts";
+import { planCode } from "../mapping/code.ts";
+import { rulesOf, type Code } from "../spiking/code.ts";
+import { codeOf, type CodeOptions } from "../spiking/code-options.ts";
+import type { CodeFlags, CodeName, CodeRules, ScheduleName, SpikeSign } from "../spiking/codes/rules.ts";
 
 export const scaleNames = ["max", "percentile", "analytic"] as const;
 export type ScaleName = (typeof scaleNames)[number];
@@ -14,7 +16,7 @@ export type EngineChoice = (typeof engineNames)[number];
 
 /** The mapping options as the user gave them. */
 export interface MappingFlags {
-  readonly code?: Code;
+  readonly code?: CodeName;
   readonly schedule?: ScheduleName;
   readonly spikes?: SpikeSign;
   readonly nonAdjacent?: boolean;
@@ -31,14 +33,7 @@ export interface MappingFlags {
 }
 
 /** The mapping with all defaults filled in. */
-export interface MappingChoice {
-  readonly code: Code;
-  readonly schedule: ScheduleName;
-  readonly spikes: SpikeSign;
-  /** Signed binary phase, no two spikes in neighbouring ticks. Absent if false. */
-  readonly nonAdjacent?: true;
-  /** Signed rate with at most one spike a tick, which runs on until a tick is silent. Absent if false. */
-  readonly settles?: true;
+export interface MappingChoice extends CodeFlags {
   /** Either `bits` or `ticks` is set, or neither: ttfs with real-valued times. */
   readonly bits?: number;
   readonly ticks?: number;
@@ -225,36 +220,25 @@ export function jsonOption(): Option {
  * @throws {LlifError} ARGUMENT if flags contradict each other.
  */
 export function mappingChoice(flags: MappingFlags): MappingChoice {
-  const { bits, ticks, scales = "max", margin, channelFloor, percentile, nonAdjacent, settles } = flags;
-  const code = flags.code ?? (flags.schedule === "synchronous" ? "rate" : "phase");
+  const { schedule, spikes, nonAdjacent, settles, bits, ticks } = flags;
+  const { scales = "max", margin, channelFloor, percentile } = flags;
+  const code = flags.code ?? (schedule === "synchronous" ? "rate" : "phase");
   if (bits !== undefined && ticks !== undefined)
     throw new LlifError("ARGUMENT", "--bits and --ticks: expected one of them, got both");
-  if (code !== "rate" && flags.schedule === "synchronous")
-    throw new LlifError(
-      "ARGUMENT",
-      `--code ${code}: expected --schedule layerwise, got "synchronous"; its windows follow each other layer by layer`,
-    );
   if (percentile !== undefined && scales !== "percentile")
     throw new LlifError("ARGUMENT", "--percentile: expected --scales percentile beside it");
-  const spikes = flags.spikes ?? (nonAdjacent === true ? "signed" : "unsigned");
-  const schedule = flags.schedule ?? (code === "rate" ? "synchronous" : "layerwise");
-  if (bits === "auto" && schedule === "synchronous")
+  const asked = { code, schedule, spikes, nonAdjacent, settles };
+  const rules = rulesOf(codeAskedFor({ ...asked, ticks, bits: bits === "auto" ? 1 : bits }));
+  if (bits === "auto" && rules.flags.schedule === "synchronous")
     throw new LlifError(
       "ARGUMENT",
       "--bits auto: expected an exact code, say --code phase; a synchronous network is read after any number of ticks: llif sweep shows which suffices",
     );
-  const kind = {
-    code,
-    schedule,
-    spikes,
-    ...(nonAdjacent === true ? { nonAdjacent } : {}),
-    ...(settles === true ? { settles } : {}),
-  } as const;
-  const precision = precisionOf(kind, bits, ticks);
+  const precision = precisionOf(rules, bits, ticks);
   const { automatic: _, ...wanted } = precision;
-  if (code !== "ttfs" || bits !== undefined || ticks !== undefined) planCode({ ...kind, ...wanted });
+  planCode({ ...rules.flags, ...wanted });
   return {
-    ...kind,
+    ...rules.flags,
     ...precision,
     scales,
     ...(margin === undefined ? {} : { margin }),
@@ -263,40 +247,46 @@ export function mappingChoice(flags: MappingFlags): MappingChoice {
   };
 }
 
+/** The library's refusal, in this program's options. */
+function codeAskedFor(options: CodeOptions): Code {
+  try {
+    return codeOf(options);
+  } catch (cause) {
+    if (!(cause instanceof LlifError)) throw cause;
+    const message = cause.message.replace(
+      /^code "(\w+)": expected schedule "(\w+)"/,
+      "--code $1: expected --schedule $2",
+    );
+    throw new LlifError(cause.code, message, { cause });
+  }
+}
+
 /** The ticks of phase are its bits; the non-adjacent form has one tick more. */
 function precisionOf(
-  { code, spikes, nonAdjacent }: Pick<MappingChoice, "code" | "spikes" | "nonAdjacent">,
+  { digits, realTimes }: CodeRules,
   bits: number | "auto" | undefined,
   ticks: number | undefined,
 ): Pick<MappingChoice, "bits" | "ticks" | "automatic"> {
-  const signed = code === "phase" && spikes === "signed" && nonAdjacent !== true;
-  if (bits === "auto") return { bits: signed ? 6 : 8, automatic: true };
+  if (bits === "auto") return { bits: digits?.usual ?? 8, automatic: true };
   if (bits !== undefined) return { bits };
-  if (code !== "phase") return ticks !== undefined ? { ticks } : code === "rate" ? { ticks: 256 } : {};
-  const most = mostBits({ code, spikes, nonAdjacent });
-  const digits = ticks === undefined ? (signed ? 6 : 8) : ticks - (nonAdjacent === true ? 1 : 0);
-  if (digits < 1 || digits > most)
+  if (digits === null) return ticks !== undefined ? { ticks } : realTimes ? {} : { ticks: 256 };
+  const wanted = ticks === undefined ? digits.usual : ticks - digits.extraTicks;
+  if (wanted < 1 || wanted > digits.most)
     throw new LlifError(
       "ARGUMENT",
-      `--ticks: expected at most ${most + (nonAdjacent === true ? 1 : 0)} for phase, where a tick is a ${signed ? "ternary digit" : "bit"}, got ${ticks}`,
+      `--ticks: expected at most ${digits.most + digits.extraTicks} for phase, where a tick is a ${digits.name}, got ${ticks}`,
     );
-  return { bits: digits };
+  return { bits: wanted };
 }
 
 /** "phase, 8 bits"; "rate, synchronous, 256 ticks"; "phase, signed, 8 ternary digits". */
-export function describeChoice({
-  code,
-  schedule,
-  spikes,
-  nonAdjacent,
-  settles,
-  bits,
-  ticks,
-}: Pick<MappingChoice, "code" | "schedule" | "spikes" | "nonAdjacent" | "settles" | "bits" | "ticks">): string {
-  const ternary = code === "phase" && spikes === "signed" && nonAdjacent !== true;
+export function describeChoice(
+  choice: Pick<MappingChoice, "code" | "schedule" | "spikes" | "nonAdjacent" | "settles" | "bits" | "ticks">,
+): string {
+  const { code, schedule, spikes, nonAdjacent, settles, bits, ticks } = choice;
   const precision =
     bits !== undefined
-      ? `${bits} ${ternary ? "ternary digits" : "bits"}`
+      ? `${bits} ${rulesOf(codeOf(choice)).digits?.name ?? "bit"}s`
       : ticks !== undefined
         ? `${ticks} ticks`
         : "real-valued";

@@ -1,4 +1,5 @@
 // From a model and options to a mapped network: calibrates, chooses bits, maps and prepares the evaluation.
+import { rulesOf } from "../spiking/code.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { contentHash, slice, type ImageDataset } from "../data/dataset.ts";
 import { activityMeter } from "../analyze/activity.ts";
@@ -235,5 +236,5 @@ async function evaluateHere(
 
 function progressLine(network: SpikingNetwork, done: number, total: number, seconds: number): string {
   const left = done === 0 ? "" : `, ${Math.ceil((seconds / done) * (total - done))} s left`;
-  return `${network.name} (${network.code}): ${formatCount(done)} of ${formatCount(total)} images${left}`;
+  return `${network.name} (${rulesOf(network.code).flags.code}): ${formatCount(done)} of ${formatCount(total)} images${left}`;
 }

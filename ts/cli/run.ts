@@ -15,7 +15,14 @@ import { followedActivations, toSpiking } from "../mapping/to-spiking.ts";
 import { mappingWarnings } from "../mapping/warnings.ts";
 import { argmax, inputFromPixels } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
-import { hasRealTimes, latencyTicks, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import {
+  hasRealTimes,
+  latencyTicks,
+  populationsOf,
+  type SpikingNetwork,
+  isSynchronous,
+  hasSignedSpikes,
+} from "../spiking/network.ts";
 import { rasterPlot } from "../plot/raster.ts";
 import { samplesOf } from "../samples.ts";
 import { channelsOf, formatShape, sizeOf } from "../tensor.ts";
@@ -285,7 +292,7 @@ async function plotFirst(network: SpikingNetwork, sample: Sample, result: Result
   return rasterPlot(layers, {
     title,
     ticks: latencyTicks(network, result.statistics.ticks),
-    windowTicks: network.schedule === "layerwise" ? network.windowTicks : undefined,
+    windowTicks: isSynchronous(network) ? undefined : network.windowTicks,
   });
 }
 
@@ -296,7 +303,7 @@ function spikesToNpz(network: SpikingNetwork, results: readonly Result<Recorded>
   );
   const total = trains.reduce((sum, { length }) => sum + length, 0);
   // Signs if spikes have them, times if they are real-valued.
-  const signed = network.spikes === "signed" ? { sign: new Int32Array(total) } : {};
+  const signed = hasSignedSpikes(network) ? { sign: new Int32Array(total) } : {};
   const times = hasRealTimes(network) ? { time: new Float64Array(total) } : {};
   const columns = {
     sample: new Uint32Array(total),

@@ -1,7 +1,7 @@
 // Simulates one sample in pieces, so that progress is shown and Ctrl-C ends a long run.
 import { throwIfAborted } from "../errors.ts";
 import type { Result, RunInput, Simulator, SpikeTrain } from "../engine/engine.ts";
-import { populationsOf } from "../spiking/network.ts";
+import { isSynchronous, populationsOf } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import type { Io } from "./io.ts";
 import { formatCount } from "./text.ts";
@@ -25,7 +25,7 @@ export async function simulateSample(
 ): Promise<Result<Recorded>> {
   const { network } = simulator;
   throwIfAborted(io.signal);
-  if (network.schedule !== "synchronous") return simulator.run(input);
+  if (!isSynchronous(network)) return simulator.run(input);
   const total = ticks ?? network.windowTicks;
   const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const block = Math.max(1, Math.floor(neuronTicks / Math.max(1, neurons)));

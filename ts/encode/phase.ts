@@ -1,10 +1,13 @@
 // Encoder for phase codes: a count as spikes whose tick gives their weight.
 import { checkBoolean, checkInteger, checkNumbers, checkObject, checkOneOf } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import type { SpikeKind } from "../spiking/meaning.ts";
+import { checkCode, rulesOf } from "../spiking/code.ts";
+import type { Phase } from "../spiking/codes/phase.ts";
+import type { SpikeKind } from "../spiking/codes/rules.ts";
+import type { SpikingNetwork } from "../spiking/network.ts";
 import type { EncodedSpikes } from "./encode.ts";
 
-/** The kind of digits of a `phase` network; a SpikingNetwork can be passed itself. */
+/** The kind of digits of a `phase` network. */
 export interface PhaseDigits {
   /** Default "unsigned": binary. "signed": balanced ternary. */
   readonly spikes?: "unsigned" | "signed";
@@ -20,16 +23,17 @@ export interface PhaseDigits {
  * tick.
  * @param counts integers in that range, in units of `network.input.counts.unit`; channels last.
  * @param ticks of the network's window.
+ * @param form which digits; a SpikingNetwork of code `phase` itself fits.
  * @see docs/mathematics.md T12
  */
-export function encodePhase(counts: ArrayLike<number>, ticks: number, form: PhaseDigits = {}): EncodedSpikes {
-  const { spikes = "unsigned", nonAdjacent = false } = checkObject("encodePhase: options", form);
+export function encodePhase(
+  counts: ArrayLike<number>,
+  ticks: number,
+  form: PhaseDigits | Pick<SpikingNetwork, "code"> = {},
+): EncodedSpikes {
+  checkObject("encodePhase: options", form);
   checkNumbers("encodePhase: counts", counts);
-  checkOneOf("encodePhase: spikes", spikes, ["unsigned", "signed"]);
-  checkBoolean("encodePhase: nonAdjacent", nonAdjacent);
-  if (nonAdjacent && spikes !== "signed")
-    throw new LlifError("ARGUMENT", `encodePhase: nonAdjacent: expected spikes "signed", got "${spikes}"`);
-  const kind = nonAdjacent ? "nonAdjacent" : spikes === "signed" ? "ternary" : "binary";
+  const kind = "code" in form ? digitsOfNetwork(form) : digitsAskedFor(form);
   const { longest, reach, digitsOf } = forms[kind];
   checkInteger("encodePhase: ticks", ticks, 1, longest);
   const most = reach(ticks);
@@ -37,6 +41,21 @@ export function encodePhase(counts: ArrayLike<number>, ticks: number, form: Phas
     digitsOf(checkInteger(`encodePhase: count at index ${index}`, count, kind === "binary" ? 0 : -most, most), ticks),
   );
   return collectDigits(digits, ticks, kind !== "binary", kind === "ternary" ? "ternary digits" : "binary digits");
+}
+
+function digitsOfNetwork({ code }: Pick<SpikingNetwork, "code">): Phase["digits"] {
+  checkCode("encodePhase: network: code", code);
+  if (code.kind !== "phase")
+    throw new LlifError("ARGUMENT", `encodePhase: network: expected code "phase", got "${rulesOf(code).flags.code}"`);
+  return code.digits;
+}
+
+function digitsAskedFor({ spikes = "unsigned", nonAdjacent = false }: PhaseDigits): Phase["digits"] {
+  checkOneOf("encodePhase: spikes", spikes, ["unsigned", "signed"]);
+  checkBoolean("encodePhase: nonAdjacent", nonAdjacent);
+  if (nonAdjacent && spikes !== "signed")
+    throw new LlifError("ARGUMENT", `encodePhase: nonAdjacent: expected spikes "signed", got "${spikes}"`);
+  return nonAdjacent ? "nonAdjacent" : spikes === "signed" ? "ternary" : "binary";
 }
 
 interface DigitForm {
@@ -47,7 +66,7 @@ interface DigitForm {
   readonly digitsOf: (count: number, ticks: number) => Int8Array;
 }
 
-const forms: Readonly<Record<"binary" | "ternary" | "nonAdjacent", DigitForm>> = {
+const forms: Readonly<Record<Phase["digits"], DigitForm>> = {
   binary: {
     longest: 30,
     reach: (ticks) => 2 ** ticks - 1,

@@ -1,3 +1,4 @@
+import { rulesOf, type Code } from "../spiking/code.ts";
 import {
   depths,
   shapeOf,
@@ -6,7 +7,6 @@ import {
   type Population,
   type Conv2dSynapse,
   type ConvTranspose2dSynapse,
-  type SpikingNetwork,
   type SpikingOutput,
   type SpikingPool,
   type Synapse,
@@ -76,7 +76,7 @@ export function buildCore(core: RawCore, prepared: PreparedNetwork, recording: R
   // Nodes are numbered in order, so that a recurrent synapse may name a later one.
   const numbers = new Map([network.input, ...network.nodes].map(({ name }, number) => [name, number]));
   try {
-    addNodes(raw, network, recording, numbers);
+    addNodes(raw, prepared, recording, numbers);
   } catch (error) {
     try {
       raw.free();
@@ -92,10 +92,11 @@ export function buildCore(core: RawCore, prepared: PreparedNetwork, recording: R
 
 function addNodes(
   raw: RawNetwork,
-  network: SpikingNetwork,
+  prepared: PreparedNetwork,
   recording: Recording,
   numbers: ReadonlyMap<string, number>,
 ): void {
+  const { network } = prepared;
   const depth = depths(network);
   const numberOf = (name: string): number => numbers.get(name) as number;
   for (const node of network.nodes) {
@@ -113,7 +114,7 @@ function addNodes(
       continue;
     }
     const synapses = synapsesTo(network, node.name);
-    raw.node(layerMessage(network, node, depth.get(node.name) ?? 0, recording, synapses, numberOf));
+    raw.node(layerMessage(prepared, node, depth.get(node.name) ?? 0, recording, synapses, numberOf));
     synapses.forEach(({ weights }, index) => {
       const bits = bitsOf(weights);
       for (let first = 0; first < bits.length; first += pieceLength)
@@ -143,32 +144,33 @@ function message(...fields: readonly (number | boolean | Uint32Array)[]): Uint32
   return words;
 }
 
-function networkMessage({ network, schedule }: PreparedNetwork): Uint32Array {
-  const input = extents(network.input.shape);
-  // A spike of `ttfs` carries what its time stands for: the core does not go through the slots of its window.
-  if (network.code === "ttfs") return message(3, schedule.firing.length, ...input);
-  if (!schedule.interleaved) {
-    const firing = schedule.firing.flatMap(({ above, below, payload }) => [
-      above,
-      below === null ? 0 : below + 1,
-      payload,
-    ]);
-    return message(
-      2,
-      schedule.integrationGain,
-      schedule.raisedToZero,
-      schedule.cappedAt ?? 0,
-      Uint32Array.from(firing),
-      ...input,
-    );
-  }
-  if (network.spikes === "signed")
-    return message(1, network.windowTicks, network.levels, network.settles === true, ...input);
-  return message(0, ...input);
+type CodeWords = (prepared: PreparedNetwork) => (number | boolean | Uint32Array)[];
+
+const windowWords: CodeWords = ({ schedule: { integrationGain, raisedToZero, cappedAt, firing } }) => [
+  2,
+  integrationGain,
+  raisedToZero,
+  cappedAt ?? 0,
+  Uint32Array.from(firing.flatMap(({ above, below, payload }) => [above, below === null ? 0 : below + 1, payload])),
+];
+
+/** The code, as `wire.rs` reads it. A spike of `ttfs` carries what its time stands for: the core does not go through the slots of its window. */
+const codeWords = {
+  rate: () => [0],
+  signedRate: ({ network }) => [1, network.windowTicks, network.levels, rulesOf(network.code).settles],
+  windowRate: windowWords,
+  phase: windowWords,
+  slots: ({ schedule }) => [3, schedule.firing.length],
+  times: () => [3, 0],
+} satisfies Record<Code["kind"], CodeWords>;
+
+function networkMessage(prepared: PreparedNetwork): Uint32Array {
+  const { network } = prepared;
+  return message(...codeWords[network.code.kind](prepared), ...extents(network.input.shape));
 }
 
 function layerMessage(
-  network: SpikingNetwork,
+  { network, schedule }: PreparedNetwork,
   node: Population | SpikingOutput,
   depth: number,
   recording: Recording,
@@ -176,7 +178,8 @@ function layerMessage(
   numberOf: (name: string) => number,
 ): Uint32Array {
   const narrow =
-    synapses.every(({ weights }) => isNarrow(weights)) && (network.code !== "ttfs" || network.windowTicks < 2 ** 15);
+    synapses.every(({ weights }) => isNarrow(weights)) &&
+    (schedule.delivery === "weight" || network.windowTicks < 2 ** 15);
   const incoming = synapses.flatMap((synapse) =>
     synapseNumbers(synapse, numberOf(synapse.from), node.shape, shapeOf(network, synapse.from)),
   );

@@ -1,6 +1,6 @@
 import type { ChargeProof, CountRange } from "../spiking/charge-range.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
-import type { CompiledSchedule } from "../spiking/schedule.ts";
+import type { CompiledSchedule } from "../spiking/codes/schedule.ts";
 import { sizeOf } from "../tensor.ts";
 import type { EncodedInput, EventInput } from "./input.ts";
 

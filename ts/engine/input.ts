@@ -1,3 +1,4 @@
+import { rulesOf } from "../spiking/code.ts";
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkInteger, checkIterable, checkOptions, describe } from "../check.ts";
 import {
@@ -9,8 +10,8 @@ import {
   type SampleValues,
   type ShapedSamples,
 } from "../samples.ts";
-import { encodersOf, spikeKindOf } from "../spiking/meaning.ts";
-import { hasRealTimes, type SpikingNetwork } from "../spiking/network.ts";
+import { encodersOf } from "../spiking/meaning.ts";
+import { hasRealTimes, type SpikingNetwork, isSynchronous, hasSignedSpikes } from "../spiking/network.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
 import type { RunInput, RunInputs, SpikeInput } from "./engine.ts";
 
@@ -52,10 +53,10 @@ export function encodeInput(network: SpikingNetwork, input: RunInput, ticks: num
   if (spikes === undefined) return encodeValues(network, values as PlainSample);
   const events = encodeSpikes(network, spikes, ticks);
   if (values === undefined) return events;
-  if (network.schedule !== "synchronous") {
+  if (!isSynchronous(network)) {
     throw new LlifError(
       "ARGUMENT",
-      `input "${network.input.name}": expected { values } or { spikes } in a ${network.schedule} network, got both; only synchronous networks add them`,
+      `input "${network.input.name}": expected { values } or { spikes } in a layerwise network, got both; only synchronous networks add them`,
     );
   }
   const constant = encodeValues(network, values);
@@ -244,9 +245,9 @@ function checkMeaning(place: string, network: SpikingNetwork, { meaning }: Spike
   const {
     input: { counts },
     arithmetic,
-    code,
     windowTicks,
   } = network;
+  const { flags, spikeKind: kind } = rulesOf(network.code);
   if (counts === null) return;
   const refuse = (text: string): never => {
     throw new LlifError("ARGUMENT", `${place}: ${text}`);
@@ -257,10 +258,9 @@ function checkMeaning(place: string, network: SpikingNetwork, { meaning }: Spike
     );
   }
   if (meaning === undefined) return;
-  const kind = spikeKindOf(network);
   if (meaning.kind !== kind)
     refuse(
-      `expected ${kind}, as code "${code}" of ${network.spikes} spikes reads them (${encodersOf[kind]}), got ${meaning.kind}; inputEncoder(network) knows which`,
+      `expected ${kind}, as code "${flags.code}" of ${flags.spikes} spikes reads them (${encodersOf[kind]}), got ${meaning.kind}; inputEncoder(network) knows which`,
     );
   if (kind === "rates" || kind === "times") {
     if (arithmetic === "int32" && counts.maximum !== windowTicks)
@@ -280,12 +280,12 @@ function checkExtras(
 ): { readonly kind: "signs" | "times"; readonly values: ArrayLike<number> } | undefined {
   const { signs, times } = spikes;
   const realTimes = hasRealTimes(network);
-  if (signs !== undefined && network.spikes !== "signed")
+  if (signs !== undefined && !hasSignedSpikes(network))
     throw new LlifError("ARGUMENT", `${place}: expected no signs in a network of unsigned spikes`);
   if (times !== undefined && !realTimes)
     throw new LlifError(
       "ARGUMENT",
-      `${place}: expected no times but in real-valued ttfs, got them in code "${network.code}", ${network.arithmetic}`,
+      `${place}: expected no times but in real-valued ttfs, got them in code "${rulesOf(network.code).flags.code}", ${network.arithmetic}`,
     );
   const kind = signs === undefined ? "times" : "signs";
   const values = signs ?? times;

@@ -1,6 +1,6 @@
 // What a simulation takes at least, told before any memory is taken.
 import { LlifError } from "../errors.ts";
-import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import { isSynchronous, outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import type { Recording } from "./recording.ts";
 
@@ -17,7 +17,7 @@ export function coreBytes(
   { counts }: Pick<Recording, "counts">,
 ): { readonly weights: number; readonly neurons: number } {
   const float = network.arithmetic === "float32";
-  const synchronous = network.schedule === "synchronous";
+  const synchronous = isSynchronous(network);
   const weights = network.synapses.reduce((sum, synapse) => sum + weightBytes(network, synapse.weights.length), 0);
   const populations = populationsOf(network).reduce(
     (sum, { shape }) => sum + 4 * sizeOf(shape) * (Number(synchronous) + Number(counts)),

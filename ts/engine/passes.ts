@@ -1,3 +1,4 @@
+import { rulesOf, checkCode } from "../spiking/code.ts";
 import { requireReluNetwork } from "../relu/check.ts";
 import { checkInteger, checkOptions, checkStrings, describe, isTypedArray, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
@@ -11,6 +12,7 @@ import {
   type Charges,
   type SpikingNetwork,
   type Synapse,
+  cancelsSpikes,
 } from "../spiking/network.ts";
 import { isPlain } from "../spiking/neurons/llif.ts";
 import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
@@ -180,8 +182,7 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
   }));
   for (const { name, node } of kept) refusals(name, () => raw.keep(node));
 
-  const signed =
-    network.schedule === "synchronous" || network.nodes.some((node) => node.kind === "population" && !node.rectified);
+  const signed = cancelsSpikes(network) || network.nodes.some((node) => node.kind === "population" && !node.rectified);
   const core = new Core(`twin pass of "${network.name}"`, "pass", raw, (raw) => raw.free());
   const runKeeping = (
     raw: RawTwinPass,
@@ -410,7 +411,7 @@ function addTwinNode(
   if (node.kind === "output") return charge;
   const threshold = integers(node.name, node.neuron.threshold);
   let initial = integers(node.name, node.neuron.initialPotential);
-  if (network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true) {
+  if (!rulesOf(network.code).startsAtHalf) {
     // Ternary digits round to the nearest count: T12 has no θ/2 in its neuron, so that the formula does.
     const length = Math.max(threshold.length, initial.length);
     const start = initial;
@@ -460,9 +461,10 @@ function integers(name: string, charges: Charges): Int32Array {
 /** Only integer networks of plain neurons compute a quantised network. */
 function checkTwin(network: SpikingNetwork): void {
   if (network.arithmetic !== "int32") {
+    const { flags } = checkCode(`network "${network.name}": code`, network.code);
     throw new LlifError(
       "UNSUPPORTED",
-      `network "${network.name}" has no quantised twin: expected an integer network, got ${network.schedule} ${network.code} in ${network.arithmetic}`,
+      `network "${network.name}" has no quantised twin: expected an integer network, got ${flags.schedule} ${flags.code} in ${network.arithmetic}`,
     );
   }
   checkInteger(`network "${network.name}": levels`, network.levels, 1, 2 ** 31 - 1);

@@ -1,4 +1,5 @@
 import { checkOptions } from "../check.ts";
+import type { Code } from "../spiking/code.ts";
 import type { Engine } from "./engine.ts";
 import { layerwiseCore } from "./reference/layerwise.ts";
 import { realTimesCore } from "./reference/real-times.ts";
@@ -24,14 +25,18 @@ export function referenceEngine(): Engine {
       checkOptions("createSimulator", options, { record: true });
       const prepared = prepareNetwork(network);
       const recording = resolveRecording(network, options.record);
-      return createSimulatorOver("reference", prepared, recording, coreOf(prepared, recording));
+      return createSimulatorOver("reference", prepared, recording, cores[network.code.kind](prepared, recording));
     },
   };
 }
 
-function coreOf(prepared: PreparedNetwork, recording: Recording): SimulatorCore {
-  const { network, schedule } = prepared;
-  if (schedule.interleaved)
-    return network.arithmetic === "int32" ? signedRateCore(network, recording) : synchronousCore(network, recording);
-  return network.arithmetic === "float32" ? realTimesCore(network, recording) : layerwiseCore(prepared, recording);
-}
+type MakeCore = (prepared: PreparedNetwork, recording: Recording) => SimulatorCore;
+
+const cores = {
+  rate: ({ network }, recording) => synchronousCore(network, recording),
+  signedRate: ({ network }, recording) => signedRateCore(network, recording),
+  windowRate: layerwiseCore,
+  phase: layerwiseCore,
+  slots: layerwiseCore,
+  times: ({ network }, recording) => realTimesCore(network, recording),
+} satisfies Record<Code["kind"], MakeCore>;

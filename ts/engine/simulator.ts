@@ -18,12 +18,12 @@ import {
   latencyTicks,
   outputsOf,
   populationsOf,
-  takesBack,
   type Charges,
   type SpikingNetwork,
   type SpikingOutput,
 } from "../spiking/network.ts";
-import { compileSchedule, type CompiledSchedule } from "../spiking/schedule.ts";
+import { rulesOf } from "../spiking/code.ts";
+import type { CompiledSchedule } from "../spiking/codes/schedule.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { warn } from "../warn.ts";
 import type {
@@ -91,20 +91,13 @@ export interface CoreRun {
  */
 export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
   requireSpikingNetwork("network", network);
-  const schedule = compileSchedule(network);
+  const schedule = rulesOf(network.code).compile(network.windowTicks);
   const delayed = network.synapses.find((synapse) => synapse.delayTicks !== 0);
   if (delayed !== undefined && !schedule.interleaved) {
     throw new LlifError(
       "UNSUPPORTED",
       `synapse "${delayed.from}" to "${delayed.to}": a layerwise network passes whole windows; for a delay of ${delayed.delayTicks} ticks use schedule "synchronous"`,
       { nodes: [delayed.from, delayed.to] },
-    );
-  }
-  const arithmetic = schedule.interleaved && network.spikes === "unsigned" ? "float32" : "int32";
-  if (network.arithmetic !== arithmetic && network.code !== "ttfs") {
-    throw new LlifError(
-      "UNSUPPORTED",
-      `network "${network.name}": ${network.schedule} ${network.code} networks of ${network.spikes} spikes are simulated in ${arithmetic}, got ${network.arithmetic}`,
     );
   }
   return { network, schedule, proof: proveCharges(network) };
@@ -138,10 +131,11 @@ export function resolveRecording(network: SpikingNetwork, record: RecordOptions 
     );
     return { population, neurons: Uint32Array.from(neurons) };
   });
-  if (sent && !takesBack(network)) {
+  const { cancelsSpikes, flags } = rulesOf(network.code);
+  if (sent && !cancelsSpikes) {
     throw new LlifError(
       "ARGUMENT",
-      `record.sent: expected signed synchronous rate, got ${network.schedule} ${network.code} of ${network.spikes} spikes, whose counts tell what is sent`,
+      `record.sent: expected signed synchronous rate, got ${flags.schedule} ${flags.code} of ${flags.spikes} spikes, whose counts tell what is sent`,
     );
   }
   return { counts, sent, spikes, potentials };
@@ -169,6 +163,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
 ): Simulator<R> {
   const output = outputsOf(network).at(0);
   const counts = proof === null ? null : inputCounts(proof, network, schedule);
+  const { cancelsSpikes, settles } = rulesOf(network.code);
   const mostPerTick = Math.max(1, ...populationsOf(network).map(({ neuron }) => neuron.spikesPerTick ?? 1));
   const pooled = schedule.interleaved && network.nodes.some((node) => node.kind === "pool" && node.mode === "max");
   let ticksSinceReset = 0;
@@ -205,7 +200,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
     checkRunMemory(engine, network, recording, schedule.interleaved ? ticks : 2 * ticks);
     const encoded = encodeInput(network, input, ticks);
     if (schedule.interleaved && options.keepState !== true) reset();
-    if (schedule.interleaved && network.spikes === "signed" && ticksSinceReset + ticks > network.windowTicks) {
+    if (cancelsSpikes && ticksSinceReset + ticks > network.windowTicks) {
       const before = ticksSinceReset === 0 ? "" : ` after ${ticksSinceReset}`;
       throw new LlifError(
         "ARGUMENT",
@@ -215,7 +210,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
     counts?.check(encoded);
     ticksSinceReset += ticks;
     runs++;
-    const settle = network.settles === true && ticksSinceReset === network.windowTicks;
+    const settle = settles && ticksSinceReset === network.windowTicks;
     const result = withinMemory(network, () => core.run(encoded, ticks, settle));
     spikesSinceReset += result.spikeCount;
     // What no neuron can have spiked needs no look at each.

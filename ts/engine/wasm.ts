@@ -1,5 +1,12 @@
 import { checkOptions } from "../check.ts";
-import { hasRealTimes, outputsOf, populationsOf, takesBack, type SpikingNetwork } from "../spiking/network.ts";
+import {
+  cancelsSpikes,
+  hasRealTimes,
+  hasSignedSpikes,
+  outputsOf,
+  populationsOf,
+  type SpikingNetwork,
+} from "../spiking/network.ts";
 import { Core, guarded } from "./core.ts";
 import type { Engine } from "./engine.ts";
 import { bitsOf, buildCore, planesOf, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
@@ -90,7 +97,7 @@ function wasmCore(
 
 function runEvents(raw: RawSimulator, network: SpikingNetwork, input: EventInput, ticks: number): number {
   if (hasRealTimes(network)) return raw.runValues(input.neurons, remainders(input));
-  const { neurons, starts } = planesOf(input, network.spikes === "signed");
+  const { neurons, starts } = planesOf(input, hasSignedSpikes(network));
   return raw.runEvents(neurons, starts, input.values === undefined ? new Uint32Array(0) : bitsOf(input.values), ticks);
 }
 
@@ -108,7 +115,7 @@ function passWindow(raw: RawSimulator, network: SpikingNetwork, input: EncodedIn
   if (input === undefined) return raw.passNothing();
   if (input.kind === "constant") return raw.passConstant(bitsOf(input.values));
   if (hasRealTimes(network)) return raw.passValues(input.neurons, remainders(input));
-  const { neurons, starts } = planesOf(input, network.spikes === "signed");
+  const { neurons, starts } = planesOf(input, hasSignedSpikes(network));
   return raw.passEvents(neurons, starts);
 }
 
@@ -120,7 +127,7 @@ function collect(
   table: RunTable,
 ): CoreRun {
   const numberOf = (name: string): number => numbers.get(name) as number;
-  const unsigned = !takesBack(network);
+  const unsigned = !cancelsSpikes(network);
   const bits = (name: string, array: TableArray): Float32Array | Int32Array =>
     network.arithmetic === "float32" ? table.floats(numberOf(name), array) : table.integers(numberOf(name), array);
   return {
@@ -158,7 +165,7 @@ function collect(
           ];
         return [
           name,
-          network.spikes === "signed"
+          hasSignedSpikes(network)
             ? { ...train, signs: Int8Array.from(table.integers(numberOf(name), "signs")) }
             : train,
         ];

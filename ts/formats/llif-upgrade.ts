@@ -1,10 +1,43 @@
-// What networks of older `.llif` files look like today. Only the form changes: what does not hold is for the checks to refuse.
+// Versions of the network description in `.llif` files: the newest is written, older ones are brought up to it. Only the form changes:
+// what does not hold is for the checks to refuse.
+import { LlifError } from "../errors.ts";
+import { codeOf, type CodeOptions } from "../spiking/code-options.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A network of format version 1, whose populations had the parameters of their neurons beside the other fields, one value for all. */
-export function upgradeNetwork(network: unknown): unknown {
-  if (!isRecord(network) || !Array.isArray(network.nodes)) return network;
+/** Each brings a description of its version to the next one. */
+const steps: Readonly<Record<string, (description: Json) => Json>> = {
+  "1": (network) => withOneCode(withNeurons(network)),
+};
+
+/** The version that is written. */
+export const newestVersion = "2";
+
+/** @throws {LlifError} FORMAT for a version that this package does not know; ARGUMENT for a code that never was one. */
+export function upgrade(description: unknown, version: string | undefined, place: string): unknown {
+  const known = [...Object.keys(steps), newestVersion];
+  if (version === undefined || !known.includes(version)) {
+    const advice = Number(version) > Number(newestVersion) ? "; a newer llif wrote it" : "";
+    throw new LlifError("FORMAT", `${place}: expected format version ${known.join(" or ")}, got ${version}${advice}`);
+  }
+  if (!isRecord(description)) return description;
+  try {
+    return known.slice(known.indexOf(version), -1).reduce((before: Json, step) => steps[step](before), description);
+  } catch (cause) {
+    if (!(cause instanceof LlifError)) throw cause;
+    throw new LlifError(cause.code, `${place}: ${cause.message}`, { cause });
+  }
+}
+
+/** Version 1 had the options of a code as fields; with them, integers told slots of `ttfs` from real-valued times. */
+function withOneCode({ code, schedule, spikes, nonAdjacent, settles, ...others }: Json): Json {
+  const ticks = others.arithmetic === "int32" ? Number(others.windowTicks) : undefined;
+  return { ...others, code: codeOf({ code, schedule, spikes, nonAdjacent, settles, ticks } as CodeOptions) };
+}
+
+/** Version 1 had the parameters of neurons beside the other fields of a population, one value for all of them. */
+function withNeurons(network: Json): Json {
+  if (!Array.isArray(network.nodes)) return network;
   return { ...network, nodes: network.nodes.map((node) => (isPopulation(node) ? upgradePopulation(node) : node)) };
 }
 

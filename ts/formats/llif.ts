@@ -5,10 +5,8 @@ import { LlifError } from "../errors.ts";
 import { checkSpikingNetwork, requireSpikingNetwork } from "../spiking/check.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { parseJson, shown } from "./json.ts";
-import { upgradeNetwork } from "./llif-upgrade.ts";
+import { newestVersion, upgrade } from "./llif-upgrade.ts";
 import { readSafetensors, type SafetensorsData, type SafetensorsTensor, writeSafetensors } from "./safetensors.ts";
-
-const formatVersion = "2";
 
 /** A safetensors container: each typed array is a tensor, the rest of the network is JSON that names it. */
 export function writeLlif(network: SpikingNetwork): Uint8Array {
@@ -28,7 +26,7 @@ export function writeLlif(network: SpikingNetwork): Uint8Array {
     }
     return typeof value === "number" && !Number.isFinite(value) ? { $number: String(value) } : value;
   });
-  return writeSafetensors(tensors, { format: "llif", version: formatVersion, graph });
+  return writeSafetensors(tensors, { format: "llif", version: newestVersion, graph });
 }
 
 /**
@@ -48,12 +46,10 @@ export function readLlif(
   const { tensors, metadata } = readSafetensors(bytes, place, { budget });
   if (metadata.format !== "llif")
     throw new LlifError("FORMAT", `${place}: expected a spiking network, got a safetensors file of another kind`);
-  if (metadata.version !== formatVersion && metadata.version !== "1")
-    throw new LlifError("FORMAT", `${place}: expected format version 1 or ${formatVersion}, got ${metadata.version}`);
-  const network = revived(parseJson(metadata.graph ?? "", `${place}: network description`, budget), tensors, place);
+  const description = revived(parseJson(metadata.graph ?? "", `${place}: network description`, budget), tensors, place);
+  const network = upgrade(description, metadata.version, place) as SpikingNetwork;
   try {
-    const current = metadata.version === "1" ? upgradeNetwork(network) : network;
-    return checkSpikingNetwork(current as SpikingNetwork);
+    return checkSpikingNetwork(network);
   } catch (cause) {
     if (cause instanceof LlifError) throw cause;
     throw new LlifError("FORMAT", `${place}: the network description is damaged (${(cause as Error).message})`, {

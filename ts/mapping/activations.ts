@@ -1,4 +1,5 @@
 import { requireSpikingNetwork } from "../spiking/check.ts";
+import { rulesOf } from "../spiking/code.ts";
 import { requireReluNetwork } from "../relu/check.ts";
 import { checkArray, checkInteger, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
@@ -42,7 +43,7 @@ export interface Correspondence {
 export function correspondences(relu: ReluNetwork, network: SpikingNetwork): Correspondence[] {
   requireReluNetwork("correspondences: relu", relu);
   requireSpikingNetwork("correspondences: network", network);
-  const signedCounts = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
+  const { signedCounts } = rulesOf(network.code);
   const pixels = network.input.counts === null || network.input.counts.minimum === 0;
   const sizes = new Map(relu.nodes.map(({ name, shape }) => [name, sizeOf(shape)]));
   return foldNetwork(relu, {

@@ -1,4 +1,5 @@
 import { requireSpikingNetwork } from "../spiking/check.ts";
+import { rulesOf } from "../spiking/code.ts";
 import { requireReluNetwork } from "../relu/check.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
@@ -26,7 +27,7 @@ export function clippingOf(network: SpikingNetwork, relu: ReluNetwork, maxima: A
   requireSpikingNetwork("clippingOf: network", network);
   requireReluNetwork("clippingOf: relu", relu);
   checkMaxima("clippingOf: maxima", maxima);
-  const signedCounts = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
+  const { signedCounts } = rulesOf(network.code);
   const folded = foldNetwork(relu, {
     pixels: (network.input.counts?.minimum ?? 0) === 0,
     signedCounts,

@@ -3,6 +3,7 @@ import { requireSpikingNetwork } from "../spiking/check.ts";
 import { argmax } from "../relu/forward.ts";
 import { forEachPooled } from "../relu/windows.ts";
 import {
+  isSynchronous,
   outputsOf,
   shapeOf,
   synapsesTo,
@@ -64,7 +65,7 @@ const rounding = 2 ** -23;
 export function earlyExit(network: SpikingNetwork): EarlyExit | null {
   requireSpikingNetwork("earlyExit: network", network);
   const [output] = outputsOf(network);
-  if (output === undefined || network.schedule !== "synchronous" || network.arithmetic !== "float32") return null;
+  if (output === undefined || !isSynchronous(network) || network.arithmetic !== "float32") return null;
   const applies = ({ neuron }: Population): boolean => {
     const { threshold, initialPotential } = neuron;
     const length = Math.max(threshold.length, initialPotential.length);

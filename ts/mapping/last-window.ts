@@ -1,6 +1,8 @@
 import { checkNumbers, checkObject } from "../check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { forEachPooled, forEachTap } from "../relu/windows.ts";
+import type { Code } from "../spiking/code.ts";
+import { nonAdjacentReach, type Phase } from "../spiking/codes/phase.ts";
 import {
   outputsOf,
   shapeOf,
@@ -52,7 +54,7 @@ const largestMatrix = 2 ** 26;
 export function lastWindow(network: SpikingNetwork): LastWindow | null {
   requireSpikingNetwork("lastWindow: network", network);
   const [output] = outputsOf(network);
-  const tell = tellerOf(network);
+  const tell = (tellers[network.code.kind] as MakeTeller)(network, network.code);
   if (output === undefined || tell === null) return null;
   const rows = expandedRows(network, output);
   if (rows === null) return null;
@@ -80,64 +82,64 @@ export function lastWindow(network: SpikingNetwork): LastWindow | null {
 /** Writes what the spikes of ticks 0…k−1 tell of a final count N. Both bounds rise with N, so that max pools may come first. */
 type Teller = (count: number, ticks: number, bounds: Bounds, index: number) => void;
 
-function tellerOf({
-  code,
-  schedule,
-  spikes,
-  nonAdjacent,
-  arithmetic,
-  windowTicks,
-  levels,
-}: SpikingNetwork): Teller | null {
-  if (schedule !== "layerwise" || arithmetic !== "int32") return null;
-  if (code === "phase" && nonAdjacent === true) return nonAdjacentTeller(windowTicks);
-  if (code === "phase" && spikes === "signed") {
-    return (count, ticks, { low, high }, index) => {
-      // Balanced digits round to the nearest; what is left is at most half a digit on either side.
+type MakeTeller<C extends Code = Code> = (network: SpikingNetwork, code: C) => Teller | null;
+
+const noWindow = () => null;
+
+const tellers = {
+  rate: noWindow,
+  signedRate: noWindow,
+  // Spikes come one after the other, so that silence is final.
+  windowRate:
+    ({ levels }) =>
+    (count, ticks, { low, high }, index) => {
+      low[index] = Math.min(count, ticks);
+      high[index] = count < ticks ? count : levels;
+    },
+  phase: ({ windowTicks }, { digits }) => digitTellers[digits](windowTicks),
+  // Slot T + 1 − N: who has not fired carries less than every slot that has passed.
+  slots:
+    ({ levels }) =>
+    (count, ticks, { low, high }, index) => {
+      const seen = count > levels - ticks;
+      low[index] = seen ? count : 0;
+      high[index] = seen ? count : levels - ticks;
+    },
+  times: noWindow,
+} satisfies { readonly [Kind in Code["kind"]]: MakeTeller<Extract<Code, { kind: Kind }>> };
+
+const digitTellers: Readonly<Record<Phase["digits"], (windowTicks: number) => Teller>> = {
+  binary:
+    (windowTicks) =>
+    (count, ticks, { low, high }, index) => {
+      const rest = 2 ** (windowTicks - ticks);
+      low[index] = Math.floor(count / rest) * rest;
+      high[index] = low[index] + rest - 1;
+    },
+  // Balanced digits round to the nearest; what is left is at most half a digit on either side.
+  ternary:
+    (windowTicks) =>
+    (count, ticks, { low, high }, index) => {
       const digit = 3 ** (windowTicks - ticks);
       const known = Math.round(count / digit) * digit;
       low[index] = known - (digit - 1) / 2;
       high[index] = known + (digit - 1) / 2;
-    };
-  }
-  switch (code) {
-    case "phase":
-      return (count, ticks, { low, high }, index) => {
-        const rest = 2 ** (windowTicks - ticks);
-        low[index] = Math.floor(count / rest) * rest;
-        high[index] = low[index] + rest - 1;
-      };
-    case "rate":
-      // Spikes come one after the other, so that silence is final.
-      return (count, ticks, { low, high }, index) => {
-        low[index] = Math.min(count, ticks);
-        high[index] = count < ticks ? count : levels;
-      };
-    case "ttfs":
-      // Slot T + 1 − N: who has not fired carries less than every slot that has passed.
-      return (count, ticks, { low, high }, index) => {
-        const seen = count > levels - ticks;
-        low[index] = seen ? count : 0;
-        high[index] = seen ? count : levels - ticks;
-      };
-  }
-}
-
-/** The greedy digits of T12: what the later ones reach is floor(2^(left + 1) / 3), as no two are neighbours. */
-function nonAdjacentTeller(windowTicks: number): Teller {
-  const reach = (left: number) => Math.floor(2 ** (left + 1) / 3);
-  return (count, ticks, { low, high }, index) => {
-    let known = 0;
-    for (let tick = 0; tick < ticks; tick++) {
-      const left = windowTicks - 1 - tick;
-      if (count - known > reach(left)) known += 2 ** left;
-      else if (count - known < -reach(left)) known -= 2 ** left;
-    }
-    const rest = ticks === windowTicks ? 0 : reach(windowTicks - ticks);
-    low[index] = known - rest;
-    high[index] = known + rest;
-  };
-}
+    },
+  // The greedy digits of T12.
+  nonAdjacent:
+    (windowTicks) =>
+    (count, ticks, { low, high }, index) => {
+      let known = 0;
+      for (let tick = 0; tick < ticks; tick++) {
+        const left = windowTicks - 1 - tick;
+        if (count - known > nonAdjacentReach(left)) known += 2 ** left;
+        else if (count - known < -nonAdjacentReach(left)) known -= 2 ** left;
+      }
+      const rest = ticks === windowTicks ? 0 : nonAdjacentReach(windowTicks - ticks);
+      low[index] = known - rest;
+      high[index] = known + rest;
+    },
+};
 
 function boundsOf(
   network: SpikingNetwork,

@@ -45,13 +45,16 @@ export interface NeuronPlan {
 }
 
 /** @throws {LlifError} ARGUMENT for an option that the code has no place for. */
-export function planNeuron({ code, schedule, spikes }: CodePlan, options: RateNeuronOptions): NeuronPlan {
+export function planNeuron(
+  { rules: { neurons, startsAtHalf, flags } }: CodePlan,
+  options: RateNeuronOptions,
+): NeuronPlan {
   const names = ["timeConstantTicks", "neuron", "reset", "floor", "refractory", "spikesPerTick"] as const;
   const given = names.filter((name) => options[name] !== undefined);
-  if ((code !== "rate" || schedule !== "synchronous" || spikes !== "unsigned") && given.length > 0) {
+  if (neurons === "plain" && given.length > 0) {
     throw new LlifError(
       "ARGUMENT",
-      `${given.join(", ")}: expected a synchronous rate network with unsigned spikes; ${code}, ${schedule}, ${spikes} has one kind of neuron only`,
+      `${given.join(", ")}: expected a synchronous rate network with unsigned spikes; ${flags.code}, ${flags.schedule}, ${flags.spikes} has one kind of neuron only`,
     );
   }
   if (options.neuron !== undefined) {
@@ -70,7 +73,7 @@ export function planNeuron({ code, schedule, spikes }: CodePlan, options: RateNe
   checkInteger("refractory ticks", refractory.ticks, 0, 2 ** 24);
   return {
     threshold: 1,
-    initialPotential: reset === "hard" || code === "ttfs" ? 0 : 0.5,
+    initialPotential: startsAtHalf && reset === "soft" ? 0.5 : 0,
     floor: options.floor === undefined ? -Infinity : checkFinite("floor", options.floor, { to: 0 }),
     leakFactor:
       options.timeConstantTicks === undefined

@@ -4,7 +4,10 @@ import { requireReluNetwork } from "../relu/check.ts";
 import { checkOptions, checkObject, checkArray } from "../check.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { bitsFor, chargeBounds, chargeRange, countRanges, type CountRange } from "../spiking/charge-range.ts";
+import { rulesOf } from "../spiking/code.ts";
+import type { CodeName, ScheduleName, SpikeSign } from "../spiking/codes/rules.ts";
 import {
+  isSynchronous,
   latencyTicks,
   type Population,
   type SpikingNetwork,
@@ -44,9 +47,9 @@ export interface LayerSummary {
 /** What a mapping chose, and what it may cost. */
 export interface NetworkSummary {
   readonly name: string;
-  readonly code: SpikingNetwork["code"];
-  readonly schedule: SpikingNetwork["schedule"];
-  readonly spikes: SpikingNetwork["spikes"];
+  readonly code: CodeName;
+  readonly schedule: ScheduleName;
+  readonly spikes: SpikeSign;
   /** T: largest count of a window. */
   readonly levels: number;
   readonly windowTicks: number;
@@ -73,7 +76,8 @@ export function summarize(
   checkOptions("summarize", model, { relu: true, maxima: true });
   if (model.relu !== undefined) requireReluNetwork("summarize: relu", model.relu);
   if (model.maxima !== undefined) checkMaxima("summarize: maxima", model.maxima);
-  const { name, code, schedule, spikes, levels, windowTicks } = network;
+  const { name, levels, windowTicks } = network;
+  const { code, schedule, spikes } = rulesOf(network.code).flags;
   const ranges = countRanges(network);
   const layers = network.nodes.map((node) => summarizeNode(network, node, ranges));
   const names = new Set(network.nodes.map((node) => node.name));
@@ -134,7 +138,7 @@ function summarizeNode(
     precision: exact && node.kind === "population" ? precisionsOf(network, node, ranges) : null,
     chargeBits: range === null ? null : bitsFor(Math.max(range.largest, -range.smallest)),
     accumulator:
-      range === null ? "f32" : range.largestWeight <= 32767 && network.schedule === "layerwise" ? "i16 blocks" : "i32",
+      range === null ? "f32" : range.largestWeight <= 32767 && !isSynchronous(network) ? "i16 blocks" : "i32",
   };
 }
 

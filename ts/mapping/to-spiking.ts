@@ -22,7 +22,8 @@ import {
 } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 import { warn } from "../warn.ts";
-import { planCode, type CodeOptions, type CodePlan } from "./code.ts";
+import type { CodeOptions } from "../spiking/code-options.ts";
+import { planCode, type CodePlan } from "./code.ts";
 import { foldNetwork } from "./fold/fold.ts";
 import type { FoldedLayer, FoldedOutput } from "./fold/graph.ts";
 import { applyLinear, compressed, type Linear, repeated } from "./fold/linear.ts";
@@ -141,7 +142,7 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
   const { pixels, range, largest, calibration } = await checkFloatInputs(options, scaleMethod, inputOf(relu).shape);
   const folded = foldNetwork(relu, {
     pixels,
-    signedCounts: hasSignedCounts(plan),
+    signedCounts: plan.rules.signedCounts,
     levels: plan.arithmetic === "int32" ? plan.levels : 0,
   });
   const { scales, loss, warnings } = await activationScales(relu, folded, {
@@ -169,19 +170,15 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
   const convention = pixels
     ? relu.convention
     : { scale: counts.unit, mean: [0], std: [1], channelOrder: relu.convention.channelOrder };
-  const { code, schedule, spikes, nonAdjacent, settles, arithmetic, windowTicks, levels } = plan;
+  const { code, arithmetic, windowTicks, levels } = plan;
   const builder = new Builder(plan, neuron, input, scales);
   for (const node of folded.nodes) builder.add(node);
   const network: SpikingNetwork = {
     name: relu.name,
     code,
-    schedule,
-    spikes,
     arithmetic,
     windowTicks,
     levels,
-    ...(nonAdjacent ? { nonAdjacent } : {}),
-    ...(settles ? { settles } : {}),
     dtSeconds: neuron.dtSeconds,
     input,
     nodes: builder.nodes,
@@ -211,11 +208,6 @@ export function followedActivations(
     relu,
     foldNetwork(relu, { pixels: options.inputRange === undefined, signedCounts: false, levels: Infinity }),
   );
-}
-
-/** Balanced ternary digits hold a negative count as well as a positive one. */
-function hasSignedCounts({ code, spikes, nonAdjacent }: CodePlan): boolean {
-  return code === "phase" && spikes === "signed" && !nonAdjacent;
 }
 
 class Builder {
@@ -260,14 +252,14 @@ class Builder {
   }
 
   #addPopulation(layer: FoldedLayer, sources: readonly CountSource[], bias: Float64Array): readonly Charges[] {
-    const { levels, arithmetic, room } = this.#plan;
+    const { levels, arithmetic, room, rules } = this.#plan;
     const channels = channelsOf(layer.shape);
     const exact = arithmetic === "int32";
     const scale = this.#scales.get(layer.name) ?? new Float64Array(channels).fill(this.#inputScale());
     const unit = scale.map((value) => (exact ? value / levels : value * this.#neuron.unitFactor));
     const shift = layer.complement ? scale.map((value) => -value) : null;
     // The non-adjacent form may stand one above until its last digits come.
-    const most = levels + (this.#plan.nonAdjacent ? 1 : 0);
+    const most = levels + rules.overshoot;
     this.#sources.set(layer.name, {
       shape: layer.shape,
       unit,
@@ -284,9 +276,7 @@ class Builder {
     }
     const { weights, bias: charges, threshold } = quantizeLayer(layer, sources, bias, unit, room);
     // A ternary digit rounds by comparing with half a threshold, so it starts from nothing.
-    const initialPotential = hasSignedCounts(this.#plan)
-      ? new Int32Array(channels)
-      : threshold.map((theta) => theta / 2);
+    const initialPotential = rules.startsAtHalf ? threshold.map((theta) => theta / 2) : new Int32Array(channels);
     this.nodes.push({
       kind: "population",
       rectified: layer.rectified,

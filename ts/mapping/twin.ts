@@ -1,5 +1,6 @@
 import { checkNumbers, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
+import { rulesOf, checkCode } from "../spiking/code.ts";
 import {
   populationsOf,
   shapeOf,
@@ -35,9 +36,10 @@ export function quantizedTwin(network: SpikingNetwork): QuantizedTwin {
     checkObject("quantizedTwin: network", network, "a spiking network").input,
   );
   if (network.arithmetic !== "int32") {
+    const { flags } = checkCode(`network "${network.name}": code`, network.code);
     throw new LlifError(
       "UNSUPPORTED",
-      `network "${network.name}": only integer networks have a quantised twin, this is ${network.schedule} ${network.code} in ${network.arithmetic}`,
+      `network "${network.name}": only integer networks have a quantised twin, this is ${flags.schedule} ${flags.code} in ${network.arithmetic}`,
     );
   }
   return {
@@ -47,6 +49,7 @@ export function quantizedTwin(network: SpikingNetwork): QuantizedTwin {
 }
 
 function runTwin(network: SpikingNetwork, inputCounts: ArrayLike<number>): TwinOutcome {
+  const { startsAtHalf, cancelsSpikes } = rulesOf(network.code);
   const known = new Map<string, ArrayLike<number>>([[network.input.name, inputCounts]]);
   const charges: Record<string, Int32Array> = Object.create(null);
   for (const node of network.nodes) {
@@ -62,11 +65,10 @@ function runTwin(network: SpikingNetwork, inputCounts: ArrayLike<number>): TwinO
       charges[node.name] = Int32Array.from(charge);
     } else {
       const { threshold, initialPotential } = node.neuron;
-      const ternary = network.code === "phase" && network.spikes === "signed" && network.nonAdjacent !== true;
       const least = node.rectified ? 0 : -network.levels;
       const counts = charge.map((value, index) => {
         const theta = threshold[index % threshold.length];
-        const start = initialPotential[index % initialPotential.length] + (ternary ? theta / 2 : 0);
+        const start = initialPotential[index % initialPotential.length] + (startsAtHalf ? 0 : theta / 2);
         return Math.min(Math.max(Math.floor((value + start) / theta), least), network.levels);
       });
       known.set(node.name, counts);
@@ -74,10 +76,7 @@ function runTwin(network: SpikingNetwork, inputCounts: ArrayLike<number>): TwinO
   }
   const counts = populationsOf(network).map(({ name, rectified }) => {
     const values = known.get(name) as ArrayLike<number>;
-    return [
-      name,
-      rectified && network.schedule === "layerwise" ? Uint32Array.from(values) : Int32Array.from(values),
-    ] as const;
+    return [name, rectified && !cancelsSpikes ? Uint32Array.from(values) : Int32Array.from(values)] as const;
   });
   return { counts: Object.fromEntries(counts), charges };
 }

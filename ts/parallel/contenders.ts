@@ -12,7 +12,7 @@ import { createCertifier } from "../mapping/certificate.ts";
 import { earlyExit } from "../mapping/early-exit.ts";
 import { lastWindow } from "../mapping/last-window.ts";
 import type { ReluNetwork } from "../relu/network.ts";
-import { hasRealTimes, populationsOf, takesBack, type SpikingNetwork } from "../spiking/network.ts";
+import { cancelsSpikes, hasRealTimes, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 
 /** The options of an evaluation, as plain data that can be posted to a worker. */
 export interface ContenderChoice {
@@ -63,7 +63,7 @@ export async function openContenders({
     const record =
       certify && hasRealTimes(network)
         ? { spikes: populationsOf(network).map(({ name }) => name) }
-        : energy && takesBack(network)
+        : energy && cancelsSpikes(network)
           ? { sent: true }
           : {};
     const twin = kept(hasTwin(network) ? await createTwinPass(network, { keep: "all" }) : null);

@@ -4,7 +4,7 @@ import { mergeEvaluations, type Evaluation } from "../analyze/evaluation.ts";
 import type { KnownResults } from "../analyze/known.ts";
 import { preloadCore, supportsSimd } from "../engine/load.ts";
 import { currentPlatform } from "../platform.ts";
-import { shapeOf, type SpikingNetwork } from "../spiking/network.ts";
+import { shapeOf, type SpikingNetwork, isSynchronous } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import type { ContenderChoice, OpenContenders } from "./contenders.ts";
 import type { EvaluateShard, OpenEvaluation } from "./serve.ts";
@@ -32,7 +32,7 @@ const shareOfTick = 1 / 8;
 export function workersFor(network: SpikingNetwork, samples: number, ticks = network.windowTicks): number {
   const { spawnWorker, parallelism } = currentPlatform();
   if (spawnWorker === undefined) return 1;
-  const inTicks = network.schedule === "synchronous" ? Math.max(1, ticks * shareOfTick) : 1;
+  const inTicks = isSynchronous(network) ? Math.max(1, ticks * shareOfTick) : 1;
   const worthStarting = Math.floor((pairsOf(network) * inTicks * samples) / synapsesOfStart);
   return Math.max(1, Math.min(parallelism?.() ?? 1, worthStarting, Math.ceil(samples / smallestShard)));
 }

@@ -166,9 +166,7 @@ export class SpikingNetworkBuilder {
     const { name = "network", inputs, dtSeconds = 1, ticks = 1, classes = [], convention } = this.#options;
     return checkSpikingNetwork({
       name,
-      code: "rate",
-      schedule: "synchronous",
-      spikes: "unsigned",
+      code: { kind: "rate" },
       arithmetic: "float32",
       windowTicks: ticks,
       levels: ticks,

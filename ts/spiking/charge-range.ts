@@ -1,6 +1,7 @@
 import { LlifError } from "../errors.ts";
 import { forEachPooled } from "../relu/windows.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
+import { rulesOf } from "./code.ts";
 import { type Population, type SpikingNetwork, type SpikingOutput, type SpikingPool, synapsesTo } from "./network.ts";
 import { forEachWeight } from "./weights.ts";
 
@@ -36,7 +37,7 @@ const limit = 2 ** 31;
  * the largest count until its last digits come.
  */
 export function countRanges(network: SpikingNetwork, input: CountRange = inputRange(network)): Map<string, CountRange> {
-  const most = network.levels + (network.nonAdjacent === true ? 1 : 0);
+  const most = network.levels + rulesOf(network.code).overshoot;
   const ranges = new Map<string, CountRange>([[network.input.name, input]]);
   for (const node of network.nodes) {
     if (node.kind === "population") ranges.set(node.name, { smallest: node.rectified ? 0 : -most, largest: most });
@@ -143,14 +144,14 @@ export function proveCharges(network: SpikingNetwork): ChargeProof | null {
   const unit = countRanges(network, { smallest: 0, largest: 1 });
   const readers = network.nodes.flatMap((node) => {
     if (node.kind === "pool") return [];
-    const rest = withTakingBack(network, node, chargeBounds(network, node, silent));
+    const rest = withCancelling(network, node, chargeBounds(network, node, silent));
     checkBounds(network, node, rest, null);
     const fed = synapsesTo(network, node.name).some(
       ({ from }) => unit.get(from)?.largest !== silent.get(from)?.largest,
     );
     if (!fed) return [];
     // Linear in the counts: by how much the bounds move if every input counts one.
-    const { lower, upper } = withTakingBack(network, node, chargeBounds(network, node, unit));
+    const { lower, upper } = withCancelling(network, node, chargeBounds(network, node, unit));
     return [
       {
         node,
@@ -196,12 +197,12 @@ function contains(outer: CountRange, { smallest, largest }: CountRange): boolean
 }
 
 /** Signed rate compares after every tick, when up to the cap has been fired. */
-function withTakingBack(
-  { schedule, levels }: SpikingNetwork,
+function withCancelling(
+  { code, levels }: SpikingNetwork,
   node: Population | SpikingOutput,
   { lower, upper }: Bounds,
 ): Bounds {
-  if (schedule !== "synchronous" || node.kind === "output") return { lower, upper };
+  if (!rulesOf(code).cancelsSpikes || node.kind === "output") return { lower, upper };
   // By channel or neuron where the bounds are, else the largest.
   const { threshold } = node.neuron;
   const largest = Float64Array.from(threshold).reduce((most, value) => Math.max(most, value), 0);

@@ -6,6 +6,9 @@ import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 /** float32 networks round every operation (contracts.md §3); int32 networks are exact. */
 export type Arithmetic = "float32" | "int32";
 
+/** Counts up to here are exact in float32, and so are their products with a power of two. */
+export const maximumTicks = 2 ** 24;
+
 /** Charges and synaptic weights: Float32Array in float32 networks, Int32Array in int32 networks. */
 export type Charges = Float32Array | Int32Array;
 

@@ -1,7 +1,6 @@
 // Checks a whole spiking network.
 import {
   checkArray,
-  checkBoolean,
   checkFinite,
   checkInteger,
   checkName,
@@ -18,21 +17,16 @@ import { checkConvention, checkExtents } from "../relu/check.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { checkNode, nodeKeys } from "./checks/nodes.ts";
 import { checkSynapse } from "./checks/synapses.ts";
-import { hasRealTimes, type SpikingNetwork, type SpikingNode, type Synapse } from "./network.ts";
-
-/** Counts up to here are exact in float32, and so are their products with a power of two. */
-const maximumTicks = 2 ** 24;
+import { checkCode } from "./code.ts";
+import { maximumTicks } from "./charges.ts";
+import type { SpikingNetwork, SpikingNode, Synapse } from "./network.ts";
 
 const networkKeys: OptionKeys<SpikingNetwork> = {
   name: true,
   code: true,
-  schedule: true,
-  spikes: true,
   arithmetic: true,
   windowTicks: true,
   levels: true,
-  nonAdjacent: true,
-  settles: true,
   dtSeconds: true,
   input: true,
   nodes: true,
@@ -64,7 +58,7 @@ export function checkSpikingNetwork(network: SpikingNetwork): SpikingNetwork {
     checkObject(`${place}: synapse`, synapse as Synapse),
   );
   checkStrings(`${place}: classes`, network.classes);
-  checkCode(place, network);
+  checkWindow(place, network);
   checkFinite(`${place}: dtSeconds`, network.dtSeconds, { above: 0 });
   checkInput(network);
   const shapes = new Map<string, Shape>([[network.input.name, network.input.shape]]);
@@ -97,57 +91,31 @@ export function checkSpikingNetwork(network: SpikingNetwork): SpikingNetwork {
   return network;
 }
 
-function checkCode(place: string, network: SpikingNetwork): void {
-  const code = checkOneOf(`${place}: code`, network.code, ["rate", "phase", "ttfs"]);
-  const schedule = checkOneOf(`${place}: schedule`, network.schedule, ["synchronous", "layerwise"]);
-  const spikes = checkOneOf(`${place}: spikes`, network.spikes, ["unsigned", "signed"]);
-  checkOneOf(`${place}: arithmetic`, network.arithmetic, ["float32", "int32"]);
-  for (const key of ["nonAdjacent", "settles"] as const)
-    if (network[key] !== undefined) checkBoolean(`${place}: ${key}`, network[key]);
-  if (code !== "rate" && schedule !== "layerwise") {
-    throw new LlifError("ARGUMENT", `${place}: code "${code}": expected schedule "layerwise", got "${schedule}"`);
-  }
-  if (network.nonAdjacent === true && (code !== "phase" || spikes !== "signed")) {
+function checkWindow(place: string, network: SpikingNetwork): void {
+  const rules = checkCode(`${place}: code`, network.code);
+  const { flags, arithmetic, window } = rules;
+  if (network.arithmetic !== arithmetic) {
     throw new LlifError(
       "ARGUMENT",
-      `${place}: nonAdjacent: expected code "phase" with signed spikes, got "${code}", ${spikes}`,
+      `${place}: arithmetic of ${flags.schedule} ${flags.code} with ${flags.spikes} spikes: expected ${arithmetic}, got ${describe(network.arithmetic)}`,
     );
   }
-  if (network.settles === true) {
-    if (code !== "rate" || schedule !== "synchronous" || spikes !== "signed")
-      throw new LlifError(
-        "ARGUMENT",
-        `${place}: settles: expected signed synchronous rate, got ${schedule} "${code}", ${spikes}`,
-      );
-    const delayed = network.synapses.find(({ delayTicks }) => delayTicks !== 0);
-    // In a silent tick spikes may still be on their way.
-    if (delayed !== undefined)
-      throw new LlifError(
-        "ARGUMENT",
-        `${place}: settles: expected no delays, got ${delayed.delayTicks} ticks from "${delayed.from}" to "${delayed.to}"`,
-        { nodes: [delayed.from, delayed.to] },
-      );
-  }
-  const realTimes = hasRealTimes(network);
-  const most = code !== "phase" ? maximumTicks : network.nonAdjacent === true ? 31 : spikes === "signed" ? 19 : 30;
-  const ticks = checkInteger(
-    `${place}: windowTicks`,
-    network.windowTicks,
-    network.nonAdjacent === true ? 2 : 1,
-    realTimes ? 1 : most,
-  );
-  const levels = realTimes ? 0 : code === "phase" ? phaseLevels(network, ticks) : ticks;
+  const ticks = checkInteger(`${place}: windowTicks`, network.windowTicks, window.fewest, window.most);
+  const levels = rules.levels(ticks);
   if (network.levels !== levels) {
     throw new LlifError(
       "ARGUMENT",
-      `${place}: levels of ${ticks} ${code} ticks: expected ${levels}, got ${describe(network.levels)}`,
+      `${place}: levels of ${ticks} ${flags.code} ticks: expected ${levels}, got ${describe(network.levels)}`,
     );
   }
-}
-
-function phaseLevels({ spikes, nonAdjacent }: SpikingNetwork, ticks: number): number {
-  if (nonAdjacent === true) return 2 ** (ticks - 1) - 1;
-  return spikes === "signed" ? (3 ** ticks - 1) / 2 : 2 ** ticks - 1;
+  const delayed = network.synapses.find(({ delayTicks }) => delayTicks !== 0);
+  // In a silent tick spikes may still be on their way.
+  if (rules.settles && delayed !== undefined)
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: settles: expected no delays, got ${delayed.delayTicks} ticks from "${delayed.from}" to "${delayed.to}"`,
+      { nodes: [delayed.from, delayed.to] },
+    );
 }
 
 function checkInput({ name, input }: SpikingNetwork): void {

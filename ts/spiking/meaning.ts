@@ -1,8 +1,5 @@
 // What spikes of an input mean to a network.
-import { hasRealTimes, type SpikingNetwork } from "./network.ts";
-
-/** How a value is told by spikes: their number, digits by tick (most significant first), the slot or the time of one. */
-export type SpikeKind = "rates" | "binary digits" | "ternary digits" | "slots" | "times";
+import type { SpikeKind } from "./codes/rules.ts";
 
 /** What an encoder made: networks that were mapped refuse what they would take for something else. */
 export interface SpikeMeaning {
@@ -19,10 +16,3 @@ export const encodersOf: Readonly<Record<SpikeKind, string>> = {
   slots: "encodeTtfs",
   times: "encodeTtfsTimes",
 };
-
-export function spikeKindOf(network: SpikingNetwork): SpikeKind {
-  const { code, spikes, nonAdjacent } = network;
-  if (code === "rate") return "rates";
-  if (code === "ttfs") return hasRealTimes(network) ? "times" : "slots";
-  return spikes === "signed" && nonAdjacent !== true ? "ternary digits" : "binary digits";
-}

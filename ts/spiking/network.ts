@@ -2,16 +2,10 @@ import { checkInteger, checkObject, checkArray } from "../check.ts";
 import type { InputConvention, Window2d } from "../relu/network.ts";
 import type { Shape } from "../tensor.ts";
 import type { Arithmetic, Charges } from "./charges.ts";
+import { rulesOf, type Code } from "./code.ts";
 import type { LlifNeuron } from "./neurons/llif.ts";
 
 export type { Arithmetic, Charges, LlifNeuron };
-
-/** How a value becomes spikes: by their number, weighted by their tick, or by their time. */
-export type Code = "rate" | "phase" | "ttfs";
-/** All layers tick together, or each integrates the former one's whole window, then fires (T7). */
-export type ScheduleName = "synchronous" | "layerwise";
-/** May a spike be −1 (T8, T12)? */
-export type SpikeSign = "unsigned" | "signed";
 
 /**
  * A network of linear leaky integrate-and-fire neurons: an immutable, serialisable graph.
@@ -20,21 +14,13 @@ export type SpikeSign = "unsigned" | "signed";
 export interface SpikingNetwork {
   readonly name: string;
   readonly code: Code;
-  readonly schedule: ScheduleName;
-  readonly spikes: SpikeSign;
+  /** As the code has it. */
   readonly arithmetic: Arithmetic;
   /** Ticks of a window (layerwise), or of a run that names no other number (synchronous). */
   readonly windowTicks: number;
   /** Largest count a window carries: T of T7. Equals `windowTicks` for `rate` and for `ttfs` with bits, 2^K − 1 for K-bit `phase`,
    *  (3^K − 1)/2 for K ternary digits; 0 where time is real-valued (`ttfs` in float32, T9: one tick is a whole window). */
   readonly levels: number;
-  /** Signed binary phase in which no two neighbouring ticks have a spike: K + 1 ticks for 2^K − 1 levels (T12). Other signed phase is balanced ternary. */
-  readonly nonAdjacent?: boolean;
-  /**
-   * Signed synchronous rate alone: a neuron sends at most one spike a tick, and the run that ends the window goes on, without input
-   * and bias, until a tick is silent (T8 b). Without it, as many spikes a tick as the count changes by (T8 a).
-   */
-  readonly settles?: boolean;
   /** Length of one tick in seconds; 1 where time has no physical unit. */
   readonly dtSeconds: number;
   readonly input: SpikingInput;
@@ -155,14 +141,24 @@ export interface IdentitySynapse extends SynapseBase {
 
 export type Synapse = DenseSynapse | Conv2dSynapse | ConvTranspose2dSynapse | IdentitySynapse;
 
-/** Real-valued `ttfs`: the value is in the time of a spike, not in a count. */
-export function hasRealTimes({ code, arithmetic }: Pick<SpikingNetwork, "code" | "arithmetic">): boolean {
-  return code === "ttfs" && arithmetic === "float32";
+/** All layers tick together; else each waits for the window of the one before. */
+export function isSynchronous({ code }: Pick<SpikingNetwork, "code">): boolean {
+  return rulesOf(code).flags.schedule === "synchronous";
 }
 
-/** Signed synchronous rate: spikes that are taken back are in no count (T8). */
-export function takesBack({ schedule, spikes }: Pick<SpikingNetwork, "schedule" | "spikes">): boolean {
-  return schedule === "synchronous" && spikes === "signed";
+/** May a spike be −1? */
+export function hasSignedSpikes({ code }: Pick<SpikingNetwork, "code">): boolean {
+  return rulesOf(code).flags.spikes === "signed";
+}
+
+/** Signed rate: spikes that were cancelled are in no count (T8). */
+export function cancelsSpikes({ code }: Pick<SpikingNetwork, "code">): boolean {
+  return rulesOf(code).cancelsSpikes;
+}
+
+/** Real-valued `ttfs`: the value is in the time of a spike, not in a count. */
+export function hasRealTimes({ code }: Pick<SpikingNetwork, "code">): boolean {
+  return rulesOf(code).realTimes;
 }
 
 export function populationsOf(network: SpikingNetwork): Population[] {
@@ -205,15 +201,14 @@ export function depths(network: SpikingNetwork): Map<string, number> {
  * What counts and charges of the first `ticks` ticks are divided by, beside their unit, to give activations: synchronous rate has its unit a tick, signed (T8)
  * a window, of which a part counts as if the rest were alike; layerwise codes have theirs a window, which is always whole.
  */
-export function chargeDivisor({ schedule, spikes, windowTicks }: SpikingNetwork, ticks: number): number {
-  if (schedule !== "synchronous") return 1;
-  return spikes === "signed" ? ticks / windowTicks : ticks;
+export function chargeDivisor({ code, windowTicks }: SpikingNetwork, ticks: number): number {
+  return rulesOf(code).divisor(ticks, windowTicks);
 }
 
 /** Ticks from the first input to the decision, for one sample alone: T, or (L + 1) windows (contracts.md §6). */
 export function latencyTicks(network: SpikingNetwork, ticks: number = nodesOf(network) && network.windowTicks): number {
   nodesOf(network);
   checkInteger("latencyTicks: ticks", ticks, 1);
-  if (network.schedule === "synchronous") return ticks;
+  if (isSynchronous(network)) return ticks;
   return (Math.max(0, ...depths(network).values()) + 1) * network.windowTicks;
 }

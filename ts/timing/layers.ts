@@ -1,4 +1,5 @@
 // Single layers with random weights and random input spikes, the same in every runtime.
+import { rulesOf, type Code } from "../spiking/code.ts";
 import type { Charges, Conv2dSynapse, DenseSynapse, SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf, type Shape } from "../tensor.ts";
 
@@ -47,7 +48,7 @@ export function layerNetwork(
   const fanIn = layer.kind === "dense" ? layer.inputs : 9 * layer.channels;
   const channels = shape[shape.length - 1];
   const exact = code !== "rate";
-  const levels = code === "phase" ? 2 ** ticks - 1 : ticks;
+  const levels = rulesOf(networkCodes[code]).levels(ticks);
   // Chosen as in the mapping: ⌈log2 levels⌉ + 4 bits.
   const threshold = exact ? 2 ** (Math.ceil(Math.log2(levels)) + 4) : rateThreshold;
   const spread = chargeSpread(code, ticks, levels, activity, threshold) / Math.sqrt(fanIn);
@@ -62,9 +63,7 @@ export function layerNetwork(
   const synapse = { from: "input", to: "layer", delayTicks: 0, weights };
   return {
     name: layer.kind,
-    code: code === "phase" ? "phase" : "rate",
-    schedule: exact ? "layerwise" : "synchronous",
-    spikes: "unsigned",
+    code: networkCodes[code],
     arithmetic: exact ? "int32" : "float32",
     windowTicks: ticks,
     levels,
@@ -91,6 +90,12 @@ export function layerNetwork(
     classes: [],
   };
 }
+
+const networkCodes: Readonly<Record<LayerCode["code"], Code>> = {
+  layerwise: { kind: "windowRate" },
+  phase: { kind: "phase", digits: "binary" },
+  rate: { kind: "rate" },
+};
 
 /** Not on the grid of the weights, so that no potential ever equals it: simulators differ at v = θ. */
 export const rateThreshold = 1 + 2 ** -16;

@@ -1,5 +1,5 @@
 import type { Population, SpikingNetwork, SpikingOutput } from "../../spiking/network.ts";
-import type { CompiledSchedule } from "../../spiking/schedule.ts";
+import type { CompiledSchedule } from "../../spiking/codes/schedule.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { ConstantInput } from "../input.ts";
 import { expandCharges } from "../simulator.ts";

@@ -1,5 +1,11 @@
-import { depths, type Population, type SpikingNetwork, type SpikingOutput } from "../../spiking/network.ts";
-import type { CompiledSchedule } from "../../spiking/schedule.ts";
+import {
+  depths,
+  hasSignedSpikes,
+  type Population,
+  type SpikingNetwork,
+  type SpikingOutput,
+} from "../../spiking/network.ts";
+import type { CompiledSchedule } from "../../spiking/codes/schedule.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { PreparedNetwork, SimulatorCore } from "../simulator.ts";
 import type { Recording } from "../recording.ts";
@@ -66,7 +72,7 @@ function stageOf(
 
   const fire: Stage<SignedEvents[]>["fire"] = (sample, fired) => {
     const counts = new (node.rectified ? Uint32Array : Int32Array)(sizeOf(node.shape));
-    const recorder = new SpikeRecorder(network.spikes === "signed");
+    const recorder = new SpikeRecorder(hasSignedSpikes(network));
     const recorded = recording.spikes.includes(name);
     const trace = sample.potentials[name];
     for (let tick = 0; tick < windowTicks; tick++) {

@@ -1,15 +1,25 @@
-import type { SpikingNetwork, SpikingPool } from "../../spiking/network.ts";
+import type { Code } from "../../spiking/code.ts";
+import { hasSignedSpikes, type SpikingNetwork, type SpikingPool } from "../../spiking/network.ts";
 import { digitMaximum, largestCount } from "./signed-pools.ts";
 import { type Pool, type Windows, windowsOf } from "./pool-windows.ts";
 
 export function compilePool(network: SpikingNetwork, pool: SpikingPool): Pool {
   const windows = windowsOf(network, pool);
   if (pool.mode === "sum") return sumPool(windows, pool);
-  const signed = network.spikes === "signed";
-  if (network.schedule === "synchronous") return signed ? largestCount(windows) : risingMaximum(windows);
-  if (network.code === "phase") return signed ? digitMaximum(windows) : bitSerialMaximum(windows);
-  return network.code === "ttfs" ? firstOf(windows) : anyOf(windows);
+  return maxima[network.code.kind](network)(windows);
 }
+
+type MakePool = (windows: Windows) => Pool;
+
+/** What passes the largest count of a window on; real-times.ts has the earliest of real-valued times itself. */
+const maxima = {
+  rate: () => risingMaximum,
+  signedRate: () => largestCount,
+  windowRate: () => anyOf,
+  phase: (network) => (hasSignedSpikes(network) ? digitMaximum : bitSerialMaximum),
+  slots: () => firstOf,
+  times: () => firstOf,
+} satisfies Record<Code["kind"], (network: SpikingNetwork) => MakePool>;
 
 function sumPool({ starts, outputs }: Windows, { multiplicity, shape }: SpikingPool): Pool {
   const channels = shape[shape.length - 1];

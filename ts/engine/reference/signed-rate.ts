@@ -1,3 +1,4 @@
+import { rulesOf } from "../../spiking/code.ts";
 import {
   outputsOf,
   populationsOf,
@@ -48,7 +49,7 @@ class Integrator implements TickedPart {
   constructor(
     node: Population | SpikingOutput,
     synapses: readonly RowSynapse[],
-    { windowTicks, levels, settles }: SpikingNetwork,
+    { code, windowTicks, levels }: SpikingNetwork,
   ) {
     const size = sizeOf(node.shape);
     const fires = node.kind === "population";
@@ -64,7 +65,7 @@ class Integrator implements TickedPart {
     this.#owed = new Int32Array(size);
     this.#windowTicks = windowTicks;
     this.#cap = levels;
-    this.#most = settles === true ? 1 : levels;
+    this.#most = rulesOf(code).settles ? 1 : levels;
     this.potential = this.#initial.slice();
   }
 

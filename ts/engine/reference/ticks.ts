@@ -1,4 +1,4 @@
-import { outputsOf, populationsOf, type SpikingNetwork } from "../../spiking/network.ts";
+import { outputsOf, populationsOf, type SpikingNetwork, hasSignedSpikes } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import type { CoreRun, SimulatorCore } from "../simulator.ts";
@@ -37,7 +37,7 @@ export function tickedCore(
   recording: Recording,
   parts: Map<string, TickedPart>,
 ): SimulatorCore {
-  const signed = network.spikes === "signed";
+  const signed = hasSignedSpikes(network);
   const spikes = histories(network, signedEvents);
   const spikesOf: SpikesOf = (name, delayTicks = 0) => (spikes.get(name) as History<SignedEvents>).ago(delayTicks);
   const partOf = (name: string): TickedPart => parts.get(name) as TickedPart;

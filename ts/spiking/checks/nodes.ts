@@ -18,7 +18,16 @@ import { checkExtents, checkWindow } from "../../relu/check.ts";
 import { windowedExtents } from "../../relu/shapes.ts";
 import { channelsOf, formatShape, sameShape, type Shape } from "../../tensor.ts";
 import { checkCharges, checkTypedRow, type Arithmetic } from "../charges.ts";
-import type { NegativeSide, Neuron, Population, SpikingNetwork, SpikingNode, SpikingPool } from "../network.ts";
+import { rulesOf } from "../code.ts";
+import {
+  isSynchronous,
+  type NegativeSide,
+  type Neuron,
+  type Population,
+  type SpikingNetwork,
+  type SpikingNode,
+  type SpikingPool,
+} from "../network.ts";
 import { checkLlifNeuron, departures } from "../neurons/llif.ts";
 import { sourceShape, windowKeys, type Kinds, type Shapes } from "./places.ts";
 
@@ -60,10 +69,11 @@ export function checkNode(network: SpikingNetwork, node: SpikingNode, shapes: Sh
 
 function checkPopulation(place: string, network: SpikingNetwork, population: Population): void {
   const { shape, neuron, rectified, ceiling, negativeOf } = population;
-  if (!rectified && (network.code !== "phase" || network.spikes !== "signed" || network.nonAdjacent === true)) {
+  const { signedCounts, neurons, flags } = rulesOf(network.code);
+  if (!rectified && !signedCounts) {
     throw new LlifError(
       "ARGUMENT",
-      `${place}: rectified false: expected a balanced-ternary phase network (code "phase", signed spikes), got code "${network.code}", ${network.spikes} spikes`,
+      `${place}: rectified false: expected a balanced-ternary phase network (code "phase", signed spikes), got code "${flags.code}", ${flags.spikes} spikes`,
     );
   }
   const models = Object.keys(neuronChecks) as Neuron["model"][];
@@ -74,7 +84,7 @@ function checkPopulation(place: string, network: SpikingNetwork, population: Pop
     for (const value of ceiling) checkFinite(`${place}: ceiling`, value, { above: 0 });
   }
   if (negativeOf !== undefined) checkNegativeSide(place, network, population, negativeOf);
-  if (network.schedule === "layerwise" || network.spikes === "signed") checkExact(place, network, population);
+  if (neurons === "plain") checkExact(place, network, population);
 }
 
 function checkNegativeSide(
@@ -109,11 +119,12 @@ function checkNegativeSide(
 function checkExact(place: string, network: SpikingNetwork, population: Population): void {
   const { neuron } = population;
   const { spikesPerTick = 1 } = neuron;
+  const { flags, thresholdFactor, startsAtHalf } = rulesOf(network.code);
   const found = [...departures(neuron), ...(spikesPerTick === 1 ? [] : [`${spikesPerTick} spikes per tick`])];
   if (found.length > 0) {
     throw new LlifError(
       "ARGUMENT",
-      `${place}: expected the plain neuron in a ${network.schedule} network of ${network.spikes} spikes, got ${found.join(", ")}`,
+      `${place}: expected the plain neuron in a ${flags.schedule} network of ${flags.spikes} spikes, got ${found.join(", ")}`,
     );
   }
   if (network.arithmetic !== "int32") {
@@ -124,31 +135,19 @@ function checkExact(place: string, network: SpikingNetwork, population: Populati
       );
     return;
   }
-  const { thresholdFactor, evenThreshold } = largestFactor(network);
-  const limit = 2 ** 31 / thresholdFactor;
+  const limit = 2 ** 31 / thresholdFactor(network.windowTicks);
   for (const value of neuron.threshold) {
     if (value >= limit)
       throw new LlifError(
         "PRECISION",
-        `${place}: threshold: expected < ${limit} so that ${network.windowTicks} ${network.code} ticks fit 32 bits, got ${value}`,
+        `${place}: threshold: expected < ${limit} so that ${network.windowTicks} ${flags.code} ticks fit 32 bits, got ${value}`,
       );
-    if (evenThreshold && value % 2 !== 0)
+    if (!startsAtHalf && value % 2 !== 0)
       throw new LlifError(
         "ARGUMENT",
         `${place}: threshold: expected an even number, half of which ternary digits compare with, got ${value}`,
       );
   }
-}
-
-/** Largest multiple of θ that a neuron is compared with, or loses. */
-function largestFactor({ code, spikes, nonAdjacent, windowTicks, levels }: SpikingNetwork): {
-  thresholdFactor: number;
-  evenThreshold: boolean;
-} {
-  if (code === "ttfs") return { thresholdFactor: levels + 1, evenThreshold: false };
-  if (code !== "phase") return { thresholdFactor: 1, evenThreshold: false };
-  const ternary = spikes === "signed" && nonAdjacent !== true;
-  return { thresholdFactor: ternary ? 3 ** (windowTicks - 1) : 2 ** (windowTicks - 1), evenThreshold: ternary };
 }
 
 function checkPool(place: string, network: SpikingNetwork, pool: SpikingPool, shapes: Shapes, kinds: Kinds): void {
@@ -166,7 +165,7 @@ function checkPool(place: string, network: SpikingNetwork, pool: SpikingPool, sh
       `${place}: expected output shape ${formatShape(floor)}, got ${formatShape(pool.shape)}`,
     );
   const source = network.nodes.find(({ name }) => name === pool.from);
-  if (pool.mode === "max" && network.schedule === "layerwise" && source?.kind === "pool" && source.mode === "sum") {
+  if (pool.mode === "max" && !isSynchronous(network) && source?.kind === "pool" && source.mode === "sum") {
     throw new LlifError(
       "ARGUMENT",
       `${place}: expected a population or a max pool as source, got sum pool "${source.name}", whose spikes overlap; put a population between`,

@@ -2,7 +2,7 @@
 import { checkFinite, checkInteger, checkOneOf, checkOptions, describe, type OptionKeys } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import type { Shape } from "../../tensor.ts";
-import { checkCharges, checkTypedRow, type Arithmetic, type Charges } from "../charges.ts";
+import { checkCharges, checkTypedRow, maximumTicks, type Arithmetic, type Charges } from "../charges.ts";
 
 /**
  * Linear leaky integrate-and-fire. Each array has one value for each channel (last axis of the population's shape), or one for each
@@ -47,9 +47,6 @@ const keys: OptionKeys<LlifNeuron> = {
   refractory: true,
   spikesPerTick: true,
 };
-
-/** Counts up to here are exact in float32, and so are their products with a power of two. */
-export const maximumTicks = 2 ** 24;
 
 /** @throws {LlifError} ARGUMENT or SHAPE, naming the parameter. */
 export function checkLlifNeuron(place: string, neuron: LlifNeuron, shape: Shape, arithmetic: Arithmetic): void {

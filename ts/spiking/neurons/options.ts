@@ -12,9 +12,9 @@ import {
 } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { channelsOf, type Shape } from "../../tensor.ts";
-import { checkRow } from "../charges.ts";
+import { checkRow, maximumTicks } from "../charges.ts";
 import type { Population } from "../network.ts";
-import { checkFloor, maximumTicks, type LlifNeuron } from "./llif.ts";
+import { checkFloor, type LlifNeuron } from "./llif.ts";
 
 /** One value for all channels, one for each channel (last axis), or one for each neuron. */
 export type PerNeuron = number | ArrayLike<number>;

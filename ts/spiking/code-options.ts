@@ -1,0 +1,56 @@
+// From the options that ask for a code to the code; what contradicts itself is refused here alone.
+import { checkBoolean, checkOneOf } from "../check.ts";
+import { LlifError } from "../errors.ts";
+import type { Code } from "./code.ts";
+import type { CodeName, Precision, ScheduleName, SpikeSign } from "./codes/rules.ts";
+
+export interface CodeOptions extends Precision {
+  /** Default "phase". */
+  readonly code?: CodeName;
+  /** Default: layerwise for phase and ttfs, synchronous for rate. */
+  readonly schedule?: ScheduleName;
+  /** May a spike be −1? `phase`: balanced ternary digits (T12); `rate`: spikes cancel earlier ones (T8). Default "unsigned". */
+  readonly spikes?: SpikeSign;
+  /** Phase alone: binary digits of either sign, no two in neighbouring ticks, so fewer spikes for one tick more; implies signed spikes. */
+  readonly nonAdjacent?: boolean;
+  /** Signed synchronous `rate` alone: at most one spike a neuron and tick, and ticks after the window until one is silent (T8 b). */
+  readonly settles?: boolean;
+  /** K: 2^K − 1 levels a window, K ticks of `phase`; default 8 for phase, 6 with signed spikes (K ternary digits). `ttfs` without is real-valued. */
+  readonly bits?: number;
+  /** T: ticks of a run or window; default 256 for rate. Not beside `bits`. */
+  readonly ticks?: number;
+}
+
+/** @throws {LlifError} ARGUMENT where the options contradict each other. */
+export function codeOf(options: CodeOptions): Code {
+  const { bits, ticks, nonAdjacent = false, settles = false } = options;
+  checkBoolean("nonAdjacent", nonAdjacent);
+  checkBoolean("settles", settles);
+  const code = checkOneOf("code", options.code ?? "phase", ["rate", "phase", "ttfs"]);
+  const schedule = checkOneOf("schedule", options.schedule ?? (code === "rate" ? "synchronous" : "layerwise"), [
+    "synchronous",
+    "layerwise",
+  ]);
+  const spikes = checkOneOf("spikes", options.spikes ?? (nonAdjacent ? "signed" : "unsigned"), ["unsigned", "signed"]);
+  const refuse = (text: string): never => {
+    throw new LlifError("ARGUMENT", text);
+  };
+  if (code !== "rate" && schedule === "synchronous")
+    refuse(
+      `code "${code}": expected schedule "layerwise", got "synchronous"; its windows follow each other layer by layer`,
+    );
+  if (bits !== undefined && ticks !== undefined) refuse("bits and ticks: expected one of them, got both");
+  if (nonAdjacent && (code !== "phase" || spikes !== "signed"))
+    refuse(`nonAdjacent: expected code "phase" with signed spikes, got "${code}", ${spikes}`);
+  if (settles && (code !== "rate" || spikes !== "signed"))
+    refuse(`settles: expected code "rate" with signed spikes, got "${code}", ${spikes}`);
+  if (code === "phase")
+    return { kind: "phase", digits: nonAdjacent ? "nonAdjacent" : spikes === "signed" ? "ternary" : "binary" };
+  if (code === "ttfs") {
+    if (spikes === "signed") refuse('spikes: code "ttfs" expected "unsigned", got "signed"');
+    return { kind: bits === undefined && ticks === undefined ? "times" : "slots" };
+  }
+  if (schedule === "synchronous") return spikes === "signed" ? { kind: "signedRate", settles } : { kind: "rate" };
+  if (spikes === "signed") refuse('spikes: signed "rate" expected schedule "synchronous", got "layerwise"');
+  return { kind: "windowRate" };
+}

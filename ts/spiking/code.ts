@@ -1,0 +1,29 @@
+// A code is one value: its kind, and what that kind may vary. The only list of codes.
+import { checkObject, checkOneOf } from "../check.ts";
+import { phase, type Phase } from "./codes/phase.ts";
+import { rate, type Rate } from "./codes/rate.ts";
+import type { CodeKind, CodeRules } from "./codes/rules.ts";
+import { signedRate, type SignedRate } from "./codes/signed-rate.ts";
+import { slots, type Slots } from "./codes/slots.ts";
+import { times, type Times } from "./codes/times.ts";
+import { windowRate, type WindowRate } from "./codes/window-rate.ts";
+
+/** How the values of a network become spikes, and how its layers integrate and fire. */
+export type Code = Rate | SignedRate | WindowRate | Phase | Slots | Times;
+
+const kinds = { rate, signedRate, windowRate, phase, slots, times } satisfies {
+  readonly [Kind in Code["kind"]]: CodeKind<Extract<Code, { kind: Kind }>>;
+};
+
+/** @see docs/mathematics.md T7, T8, T9, T12 */
+export function rulesOf(code: Code): CodeRules {
+  return (kinds[code.kind] as CodeKind<Code>).rules(code);
+}
+
+/** @throws {LlifError} ARGUMENT for what is no code. */
+export function checkCode(place: string, code: Code): CodeRules {
+  const { kind } = checkObject(place, code, "an object with the kind of a code");
+  checkOneOf(`${place}: kind`, kind, Object.keys(kinds) as Code["kind"][]);
+  (kinds[kind] as CodeKind<Code>).check(place, code);
+  return rulesOf(code);
+}

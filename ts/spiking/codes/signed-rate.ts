@@ -1,0 +1,30 @@
+// Signed rate: all layers tick together, in integers, and spikes of −1 cancel earlier ones (T8).
+import { checkBoolean, checkOptions } from "../../check.ts";
+import { countedTicks, usual, type CodeKind } from "./rules.ts";
+import { synchronous } from "./schedule.ts";
+
+export interface SignedRate {
+  readonly kind: "signedRate";
+  /**
+   * A neuron sends at most one spike a tick, and the run that ends the window goes on, without input and bias, until a tick is silent
+   * (T8 b). False: as many spikes a tick as the count changes by (T8 a).
+   */
+  readonly settles: boolean;
+}
+
+export const signedRate: CodeKind<SignedRate> = {
+  check(place, code) {
+    checkOptions(place, code, { kind: true, settles: true });
+    checkBoolean(`${place}: settles`, code.settles);
+  },
+  rules: ({ settles }) => ({
+    ...usual,
+    ...countedTicks,
+    flags: { code: "rate", schedule: "synchronous", spikes: "signed", ...(settles ? { settles } : {}) },
+    cancelsSpikes: true,
+    settles,
+    // Of a part of a window: as if the rest were alike.
+    divisor: (ticks, windowTicks) => ticks / windowTicks,
+    compile: synchronous,
+  }),
+};
