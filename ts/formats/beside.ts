@@ -1,16 +1,16 @@
-// Files beside a model: a model may name only files in or below its own folder.
+// Paths of files beside a model, such as external weights. A model may name only files in or below its own folder.
 import { LlifError } from "../errors.ts";
 import { quoted } from "../text.ts";
 
-/** Reads a further file of a model, by its path relative to the first one. */
+/** Reads a further file of a model by its path relative to the first one. */
 export type ReadBeside = (path: string) => Promise<Uint8Array>;
 
 /**
- * Refuses a path that is not plainly relative, before anything takes it for a path or a URL. What it stands for is decided by
- * `besideUrl`, or by the platform once links are followed.
+ * Refuses a path that is not plainly relative, before it is used as a path or URL. `besideUrl` or the platform, after
+ * following links, checks where it leads.
  */
 export function checkBeside(path: string): string {
-  // URLs lose tabs and line ends while they are read; no file is called so.
+  // URLs drop tabs and line ends when they are parsed; no real file name has them.
   const plain = path !== "" && !/[\u0000-\u001f\u007f]/.test(path);
   const inside = plain && !/^([a-z][a-z0-9+.-]*:|[/\\])/i.test(path) && !path.split(/[/\\]/).includes("..");
   if (!inside) throw outside(path);
@@ -24,8 +24,8 @@ export function besidePath(model: string, path: string): string {
 }
 
 /**
- * The URL of a file beside another one: same origin, in or below its folder. In a `file:` URL the path is taken literally, elsewhere as
- * a relative URL, as TensorFlow.js has it.
+ * The URL of a file beside another one: same origin, in or below its folder. For a `file:` URL the path is taken
+ * literally, otherwise as a relative URL, as in TensorFlow.js.
  */
 export function besideUrl(model: URL, path: string): URL {
   checkBeside(path);
@@ -40,7 +40,7 @@ export function besideUrl(model: URL, path: string): URL {
       url.username === folder.username &&
       url.password === folder.password;
     if (!same || !url.pathname.startsWith(folder.pathname)) throw outside(path);
-    // A server may decode what the URL keeps: "..%2f".
+    // A server may decode parts that the URL keeps encoded, such as "..%2f".
     below = decodeURIComponent(url.pathname.slice(folder.pathname.length));
   } catch (cause) {
     throw cause instanceof LlifError ? cause : outside(path, cause);

@@ -1,14 +1,15 @@
+// Reads a model's description, a JSON file beside it: input convention and class names.
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkInteger, checkObject } from "../check.ts";
 import { checkConvention } from "../relu/check.ts";
 import { defaultConvention, type InputConvention } from "../relu/network.ts";
 
-/** What the JSON file beside a model says. */
+/** The content of the JSON file beside a model. */
 export interface ModelDescription {
   readonly name?: string;
   readonly convention: InputConvention;
   readonly classes: readonly string[];
-  /** Accuracy of the model as measured when it was made, from 0 to 1. */
+  /** Accuracy of the model, measured after training, from 0 to 1. */
   readonly accuracy?: {
     readonly data?: string;
     readonly split?: string;
@@ -19,8 +20,9 @@ export interface ModelDescription {
 }
 
 /**
- * Reads the parsed JSON of a model's description: `name`, `classes`, `accuracy` (a number, or an object with `value`) and
- * `input` (`scale`, `mean`, `std`, `channelOrder`, `resize`, `crop`). What is absent takes the default convention; other keys are notes.
+ * Reads the parsed JSON of a model's description: `name`, `classes`, `accuracy` (a number, or an object with `value`)
+ * and `input` (`scale`, `mean`, `std`, `channelOrder`, `resize`, `crop`). Absent keys take the default convention;
+ * other keys are ignored.
  * @throws {LlifError} ARGUMENT or SHAPE naming the key.
  */
 export function parseDescription(json: unknown): ModelDescription {
@@ -99,13 +101,13 @@ function texts(place: string, value: unknown): string[] {
   return list(place, value).map((element, index) => text(`${place}[${index}]`, element));
 }
 
-/** One number stands for a list of one. */
+/** A list of numbers; a single number is a list of one. */
 function numbers(place: string, value: unknown): number[] {
   if (typeof value === "number") return [checkFinite(place, value)];
   return list(place, value).map((element, index) => checkFinite(`${place}[${index}]`, element));
 }
 
-/** One number stands for a square. */
+/** [height, width]; a single number is a square. */
 function extents(place: string, value: unknown): readonly [number, number] {
   if (typeof value === "number") return [checkInteger(place, value, 1), value];
   const values = list(place, value).map((element, index) => checkInteger(`${place}[${index}]`, element, 1));

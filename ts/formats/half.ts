@@ -1,4 +1,6 @@
-/** Value of an IEEE 754 half. */
+// Half-precision floats (float16).
+
+/** Value of an IEEE 754 half-precision number. */
 export function float16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;

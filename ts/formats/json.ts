@@ -1,11 +1,11 @@
-// Reading JSON that a stranger wrote.
+// Parses JSON from untrusted files.
 import type { Budget } from "../budget.ts";
 import { LlifError } from "../errors.ts";
 
 /**
- * Parses JSON whose nesting is within the budget, so that whatever walks it by recursion ends.
- * @param source UTF-8, or text.
- * @throws {LlifError} FORMAT where it is no JSON, or nested too deep.
+ * Parses JSON and limits its nesting, so that recursive functions over it are safe.
+ * @param source UTF-8 bytes or text.
+ * @throws {LlifError} FORMAT if it is not JSON or nested too deeply.
  */
 export function parseJson(source: Uint8Array | string, place: string, budget: Budget): unknown {
   let text: string;
@@ -26,13 +26,13 @@ export function parseJson(source: Uint8Array | string, place: string, budget: Bu
   }
 }
 
-/** A value of JSON as messages show it, cut where it is long. */
+/** A JSON value for messages, shortened. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-/** Most brackets and braces that are open at once, outside strings. */
+/** Largest number of brackets and braces that are open at once, outside strings. */
 function nestingOf(text: string): number {
   let [open, most, inString] = [0, 0, false];
   for (let index = 0; index < text.length; index++) {
@@ -41,7 +41,7 @@ function nestingOf(text: string): number {
       if (code === character.backslash) index++;
       else if (code === character.quote) inString = false;
     } else if (code === character.quote) inString = true;
-    // The closing ones lie two behind the opening ones.
+    // The code of a closing bracket or brace is the opening one's plus two.
     else if ((code | 0x20) === character.brace) most = Math.max(most, ++open);
     else if ((code | 0x20) === character.brace + 2) open--;
   }

@@ -31,8 +31,8 @@ export function writeLlif(network: SpikingNetwork): Uint8Array {
 
 /**
  * @param place the file as the user knows it.
- * @throws {LlifError} FORMAT if the file is damaged, another kind of safetensors file, or beyond the budget; ARGUMENT, SHAPE or
- * PRECISION for a network that does not hold together.
+ * @throws {LlifError} FORMAT if the file is damaged, another kind of safetensors file, or beyond the budget; ARGUMENT,
+ * SHAPE or PRECISION for a network that does not hold together.
  */
 export function readLlif(
   source: Uint8Array | ArrayBuffer | DataView,

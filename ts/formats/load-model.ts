@@ -14,11 +14,20 @@ import { parseJson } from "./json.ts";
 export type ModelSource = string | URL | Blob | Response | ArrayBuffer | Uint8Array | DataView;
 
 export interface LoadModelOptions {
-  /** Parsed JSON of the model's description. Default: the file `<model>.json` (`model.description.json` for a `model.json`) beside a model that is read by path or URL, where there is one. */
+  /**
+   * Parsed JSON of the model's description. Default: the file `<model>.json` (`model.description.json` for a
+   * `model.json`) beside a model that is read by path or URL, where there is one.
+   */
   readonly description?: unknown;
-  /** Reads a further file of the model by its path relative to the first (weights of a TensorFlow.js model). Default: beside a model that is read by path or URL. */
+  /**
+   * Reads a further file of the model by its path relative to the first (weights of a TensorFlow.js model). Default:
+   * beside a model that is read by path or URL.
+   */
   readonly readBeside?: ReadBeside;
-  /** Whether the first extent of an ONNX model's input, where it is fixed and not 1, counts samples. Default: as the graph tells. */
+  /**
+   * Whether the first extent of an ONNX model's input, where it is fixed and not 1, counts samples. Default: as the
+   * graph tells.
+   */
   readonly batch?: boolean;
   /** What reading may take; see `ReadBudget`. */
   readonly budget?: ReadBudget;
@@ -28,7 +37,8 @@ export interface LoadModelOptions {
 
 /**
  * Reads a trained ReLU network; its reader is loaded on demand.
- * @throws {LlifError} FILE where it cannot be read, FORMAT (a file beyond the budget too), UNSUPPORTED with the names of all nodes that are, ABORTED.
+ * @throws {LlifError} FILE where it cannot be read, FORMAT (a file beyond the budget too), UNSUPPORTED with the names
+ * of all nodes that are, ABORTED.
  */
 export async function loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<ReluNetwork> {
   checkOptions("loadModel", options, {
@@ -68,7 +78,10 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
   return model.network;
 }
 
-/** Where a source is: a URL, or a local path; `undefined` where it has no place. Of any realm, which `instanceof` does not see. */
+/**
+ * Where a source is: a URL, or a local path; `undefined` where it has no place. Of any realm, which `instanceof` does
+ * not see.
+ */
 function placeOf(source: unknown): URL | string | undefined {
   if (typeof source === "string") return /^(file|https?|blob|data):/i.test(source) ? toUrl(source) : source;
   if (typeof source === "object" && source !== null && "href" in source && typeof source.href === "string")

@@ -1,8 +1,8 @@
-// Names that are not taken yet.
+// Finds unused names for nodes.
 
 /**
- * `wanted`, or `wanted_2`, `wanted_3`, … where that is taken.
- * @param numbers where the last search ended, for each wanted name: thousands of equal names would otherwise take a search each.
+ * `wanted`, or `wanted_2`, `wanted_3`, … if it is taken.
+ * @param numbers remembers where the last search for each name ended, so that thousands of equal names stay fast.
  */
 export function freeName(wanted: string, taken: { has(name: string): boolean }, numbers: Map<string, number>): string {
   if (!taken.has(wanted)) return wanted;

@@ -1,4 +1,4 @@
-// Reading and writing safetensors containers.
+// Reads and writes safetensors containers.
 import { openBudget, type Budget, type ReadBudget } from "../budget.ts";
 import { checkBytes } from "../check.ts";
 import { LlifError } from "../errors.ts";
@@ -15,7 +15,7 @@ export interface SafetensorsTensor {
 }
 
 export interface Safetensors {
-  /** In the order of the header. */
+  /** Tensors in the order of the header. */
   readonly tensors: ReadonlyMap<string, SafetensorsTensor>;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -36,14 +36,15 @@ const types: readonly (readonly [dtype: string, type: SafetensorsType])[] = [
   ["I16", Int16Array],
   ["U8", Uint8Array],
 ];
-/** The bound of the format's own implementation. */
+/** The limit of the format's reference implementation. */
 const largestHeaderBytes = 100_000_000;
 
 /**
- * Reads a safetensors container: uint64 header length, JSON header, then the tensors, little-endian, without holes or overlaps.
- * @param place the file as the user knows it.
- * @returns tensors in memory of their own.
- * @throws {LlifError} `FORMAT` when truncated, corrupt, or of an element type other than F64, F32, I32, U32, I16 and U8.
+ * Reads a safetensors container: uint64 header length, JSON header, then the tensors, little-endian, without holes or
+ * overlaps.
+ * @param place name of the file for messages.
+ * @returns copies of the tensors.
+ * @throws {LlifError} `FORMAT` if truncated, corrupt, or of an element type other than F64, F32, I32, U32, I16 and U8.
  */
 export function readSafetensors(
   source: Uint8Array,
@@ -119,7 +120,7 @@ function readEntry(entry: unknown, place: string): { type: SafetensorsType; shap
   return { type, shape, begin, end };
 }
 
-/** Holes are refused too: they hide data, and the format forbids them. */
+/** Checks that the tensors cover all data without overlaps or holes, which could hide data and are forbidden. */
 function checkCover(ranges: { name: string; begin: number; end: number }[], length: number, place: string): void {
   let covered = 0;
   for (const { name, begin, end } of ranges.sort((a, b) => a.begin - b.begin || a.end - b.end)) {
@@ -148,8 +149,10 @@ function readMetadata(metadata: unknown, place: string): Readonly<Record<string,
 }
 
 /**
- * The bytes of a safetensors container. Wide elements come first, so that every tensor is aligned to its element's size.
- * @throws {LlifError} `SHAPE` when a shape and its data differ, `ARGUMENT` for a name used twice or an unknown element type.
+ * The bytes of a safetensors container. Wide elements come first, so that every tensor is aligned to its element's
+ * size.
+ * @throws {LlifError} `SHAPE` if a shape does not fit its data, `ARGUMENT` for a duplicate name or an unknown element
+ * type.
  */
 export function writeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: SafetensorsTensor]>,

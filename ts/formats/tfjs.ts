@@ -1,4 +1,4 @@
-// TensorFlow.js layers models: model.json and the weights beside it.
+// Reads TensorFlow.js layers models: model.json and the weights beside it.
 import { openBudget, type Budget } from "../budget.ts";
 import { checkBytes } from "../check.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
@@ -15,7 +15,7 @@ import { list, record, text, type Config } from "./keras/topology.ts";
  * Reads a TensorFlow.js layers model: `model.json`, and the shards with weights beside it.
  * @param source the bytes of model.json.
  * @param readBeside reads a file by its path relative to model.json.
- * @throws {LlifError} as `kerasNetwork`; FORMAT for a file that is none, UNSUPPORTED for a graph model.
+ * @throws {LlifError} as `kerasNetwork`; FORMAT for another file, UNSUPPORTED for a graph model.
  */
 export async function readTfjs(
   source: Uint8Array,
@@ -49,7 +49,7 @@ interface StoredWeight {
   readonly shape: Shape;
   readonly decode: (view: DataView, count: number) => Float32Array;
   readonly bytesPerElement: number;
-  /** Position in the shards of its group, end to end. */
+  /** Position in the concatenated shards of its group. */
   readonly offset: number;
   readonly shards: readonly Uint8Array[];
 }
@@ -125,7 +125,7 @@ class Weights implements WeightSource {
   ): Tensor[] {
     const layer = path[path.length - 1];
     return names.map((weight) => {
-      // Nested models may or may not be part of the name; TensorFlow may repeat the layer's scope before it.
+      // Names of nested models may be part of the name, and TensorFlow may repeat the layer's scope before it.
       const endings = [`${path.join("/")}/${weight}`, `${layer}/${weight}`];
       const found =
         endings.map((ending) => this.#stored.get(ending)).find((one) => one !== undefined) ??
@@ -148,7 +148,7 @@ class Weights implements WeightSource {
     return matches.length === 1 ? matches[0][1] : undefined;
   }
 
-  /** Keras 3 calls a depthwise kernel just "kernel". */
+  /** Keras 3 names a depthwise kernel "kernel". */
   #renamed(layer: string, weight: string): StoredWeight | undefined {
     return weight === "depthwise_kernel"
       ? (this.#stored.get(`${layer}/kernel`) ?? this.#only(`${layer}/kernel`))
@@ -194,7 +194,7 @@ function each(element: (view: DataView, index: number) => number): Format["decod
   };
 }
 
-/** A weight may span shards; only its own bytes are joined. */
+/** A weight may span shards; only its own bytes are copied. */
 function decodeWeight({ shape, decode, bytesPerElement, offset, shards }: StoredWeight): Tensor {
   const count = sizeOf(shape);
   const bytes = new Uint8Array(count * bytesPerElement);

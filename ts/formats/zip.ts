@@ -1,4 +1,4 @@
-// Reading zip archives: names, sizes and checksums are checked, nothing is unpacked beyond the budget.
+// Reads zip archives. Names, sizes and checksums are checked; nothing is unpacked beyond the budget.
 import { openBudget, type Budget, type ReadBudget } from "../budget.ts";
 import { checkBytes } from "../check.ts";
 import { LlifError } from "../errors.ts";
@@ -17,7 +17,7 @@ const method = { stored: 0, deflated: 8 } as const;
 /** Bits of an entry's flags. */
 const flag = { encrypted: 1, utf8: 0x800 } as const;
 const wideExtra = 1;
-/** Stands where the number is 64 bits wide, elsewhere. */
+/** Marks a number that is stored in the zip64 field instead. */
 const wide32 = 0xffffffff;
 
 interface Entry {
@@ -27,15 +27,15 @@ interface Entry {
   readonly crc: number;
   readonly packedBytes: number;
   readonly size: number;
-  /** Of the local header. */
+  /** Offset of the local header. */
   readonly offset: number;
 }
 
 /**
- * Files of a zip archive, stored or deflated, by their names, in the directory's order. Zip64 is read.
- * @param wanted chooses by name; the others are not unpacked, nor their checksums compared.
- * @throws {LlifError} FORMAT when it is truncated or corrupt, a checksum is wrong, a name comes twice, files overlap, or it is beyond
- * the budget; UNSUPPORTED when a wanted file is encrypted or compressed in another way.
+ * Files of a zip or zip64 archive, stored or deflated, by name, in the directory's order.
+ * @param wanted chooses files by name; others are neither unpacked nor checked by checksum.
+ * @throws {LlifError} FORMAT if it is truncated or corrupt, a checksum is wrong, a name is used twice, files overlap,
+ * or it is beyond the budget; UNSUPPORTED if a wanted file is encrypted or compressed in another way.
  */
 export function unzip(
   source: Uint8Array,
@@ -84,7 +84,7 @@ class Archive {
   entries(budget: Budget): Entry[] {
     const { count, size, offset } = this.#directory();
     const end = offset + size;
-    // What the numbers claim is compared with what there is before any of it is read.
+    // The numbers are compared with the size of the file before anything is read.
     if (!(end <= this.#bytes.length)) throw this.corrupt(`a directory of ${size} bytes at byte ${offset}`);
     if (count > size / bytesOf.central) throw this.corrupt("more files than bytes for them");
     budget.take("nodes", count, `${this.#place}, its files`);
@@ -104,7 +104,7 @@ class Archive {
     return entries;
   }
 
-  /** Where an entry's header (`from`) and its content (`start`) begin; its own header must say what the directory says. */
+  /** Offsets of an entry's header (`from`) and content (`start`). The header must agree with the directory. */
   locate(entry: Entry): { from: number; start: number } {
     const { name, offset } = entry;
     const view = this.#view;
@@ -161,7 +161,7 @@ class Archive {
       const locator = end - bytesOf.wideLocator;
       const isWide = locator >= 0 && view.getUint32(locator, true) === signature.wideLocator;
       if (view.getUint16(end + 4, true) !== 0 || view.getUint16(end + 8, true) !== directory.count)
-        throw this.corrupt("one part of several");
+        throw this.corrupt("it is one part of a split archive");
       return isWide ? this.#wideDirectory(this.#wide(locator + 8)) : directory;
     }
     throw this.corrupt("no directory");
@@ -199,7 +199,7 @@ class Archive {
     };
   }
 
-  /** The zip64 field holds, in this order, only those numbers that do not fit. */
+  /** The zip64 field has, in this order, only the numbers that do not fit into 32 bits. */
   #widened(narrow: readonly number[], start: number, end: number, name: string): number[] {
     if (!narrow.includes(wide32)) return [...narrow];
     for (let at = start; at + 4 <= end; at += 4 + this.#view.getUint16(at + 2, true)) {

@@ -1,13 +1,13 @@
-// Numbers and text out of an HDF5 file, within its bytes and the budget of reading.
+// Reads numbers and text from an HDF5 file, within its bytes and the reading budget.
 import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 
-/** The file that all parts of a reading share. */
+/** The file and its budget. */
 export interface Source {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly budget: Budget;
-  /** How messages call the file. */
+  /** Name of the file for messages. */
   readonly place: string;
 }
 
@@ -15,7 +15,7 @@ export function corrupt(place: string, what: string): LlifError {
   return new LlifError("FORMAT", `${place}: truncated or corrupt HDF5 file: ${what}`);
 }
 
-/** Reads on from an address, little-endian, never past `end`. */
+/** Reads forward from an address, little-endian, never beyond `end`. */
 export class Cursor {
   at: number;
   readonly #source: Source;
@@ -27,7 +27,7 @@ export class Cursor {
     this.at = at;
   }
 
-  /** Passes over so many bytes, and returns where they begin. */
+  /** Skips `length` bytes and returns where they begin. */
   skip(length: number): number {
     const { at } = this;
     if (!(at >= 0 && length >= 0 && at + length <= this.#end))
@@ -48,7 +48,7 @@ export class Cursor {
     return this.#source.view.getUint32(this.skip(4), true);
   }
 
-  /** Past 2^53 not exact, and past the end of every file. */
+  /** Not exact above 2^53, which no file reaches. */
   uint64(): number {
     return Number(this.#source.view.getBigUint64(this.skip(8), true));
   }
@@ -61,13 +61,13 @@ export class Cursor {
     return value;
   }
 
-  /** Null where no address is stored. */
+  /** Null if no address is stored. */
   address(): number | null {
     const value = this.#source.view.getBigUint64(this.skip(8), true);
     return value === 0xffff_ffff_ffff_ffffn ? null : Number(value);
   }
 
-  /** @throws {LlifError} FORMAT where another signature, or another version, is stored. */
+  /** @throws {LlifError} FORMAT for another signature or version. */
   expect(signature: string, version?: number): void {
     const at = this.skip(signature.length);
     const found = this.#source.bytes.subarray(at, at + signature.length);
@@ -82,7 +82,7 @@ export class Cursor {
       );
   }
 
-  /** UTF-8 of so many bytes. */
+  /** UTF-8 text of `length` bytes. */
   text(length: number): string {
     const at = this.skip(length);
     this.#source.budget.take("bytes", length, this.#source.place);
@@ -90,7 +90,7 @@ export class Cursor {
   }
 }
 
-/** Counts one more part of the file before it is read. */
+/** Takes one part of the file from the budget before it is read. */
 export function takeNode({ budget, place }: Source): void {
   budget.take("nodes", 1, place);
   budget.checkTime(place);

@@ -1,4 +1,4 @@
-// HDF5 files: groups, attributes of text and data sets of numbers, within the budget of reading.
+// Reads HDF5 files: groups, text attributes and data sets of numbers, within the reading budget.
 import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import type { Tensor } from "../../tensor.ts";
@@ -11,9 +11,9 @@ import { readNumbers } from "./numbers.ts";
 import { readDataspace, readDatatype } from "./types.ts";
 
 /**
- * Opens an HDF5 file (superblock of version 0 to 3). Every structure is read once; what is read is taken from the budget.
+ * Opens an HDF5 file (superblock version 0 to 3). Every structure is read at most once and taken from the budget.
  * @returns the root group.
- * @throws {LlifError} FORMAT for damage, UNSUPPORTED for what is not read.
+ * @throws {LlifError} FORMAT for damage, UNSUPPORTED for features that are not supported.
  */
 export function openHdf5(bytes: Uint8Array, place: string, budget: Budget): Hdf5Object {
   const source: Source = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length), budget, place };
@@ -21,7 +21,7 @@ export function openHdf5(bytes: Uint8Array, place: string, budget: Budget): Hdf5
   return objects.at(objects.root);
 }
 
-/** The objects that were opened, by address. */
+/** Opened objects by address. */
 class Objects {
   readonly source: Source;
   readonly heaps: GlobalHeaps;
@@ -51,7 +51,7 @@ export class Hdf5Object {
   readonly #messages: readonly Message[];
   #links: ReadonlyMap<string, Link> | undefined;
 
-  /** Made by `openHdf5`. */
+  /** Use `openHdf5` instead. */
   constructor(objects: Objects, messages: readonly Message[]) {
     this.#objects = objects;
     this.#messages = messages;
@@ -61,22 +61,22 @@ export class Hdf5Object {
     return this.#messages.some(({ kind }) => kind === messageKinds.dataspace);
   }
 
-  /** How many links a group holds; none of a data set. */
+  /** Number of links of a group; 0 for a data set. */
   get size(): number {
     return this.#linked().size;
   }
 
-  /** Whether a group holds a link of this name. */
+  /** Whether a group has a link of this name. */
   has(name: string): boolean {
     return this.#linked().has(name);
   }
 
-  /** What lies at a path from here, or from the root where it begins with `/`; undefined where nothing does. */
+  /** The object at a path from here, or from the root if it begins with `/`; undefined if there is none. */
   find(path: string): Hdf5Object | undefined {
     return this.#follow(path, 0);
   }
 
-  /** An attribute of text, or of several; undefined where there is none, or of another kind. */
+  /** An attribute of one text or a list of texts; undefined if there is none, or if it has another type. */
   text(name: string): string | string[] | undefined {
     const { source } = this.#objects;
     for (const { kind, at, end } of this.#messages) {
@@ -103,7 +103,7 @@ export class Hdf5Object {
     return this.#links;
   }
 
-  /** @param depth of soft links that led here. */
+  /** @param depth number of soft links that led here. */
   #follow(path: string, depth: number): Hdf5Object | undefined {
     const { source, root } = this.#objects;
     source.budget.checkDepth(depth, source.place);
@@ -141,7 +141,7 @@ export class Hdf5Object {
     const padded = (bytes: number): number => (version === 1 ? Math.ceil(bytes / 8) * 8 : bytes);
     const name = new Cursor(source, cursor.skip(padded(nameBytes))).text(nameBytes).replace(/\0+$/, "");
     if (name !== wanted) return undefined;
-    // The first version has no such flags.
+    // The first version has no flags for shared types.
     if (version > 1 && flags & 3)
       throw new LlifError(
         "UNSUPPORTED",

@@ -1,4 +1,4 @@
-// Filters of HDF5 chunks: gzip, shuffle and the checksum of Fletcher.
+// Undoes the filters of HDF5 chunks: gzip, shuffle and the Fletcher checksum.
 import { LlifError } from "../../errors.ts";
 import { adler32, inflate } from "../../inflate.ts";
 import { corrupt, type Cursor, type Source } from "./cursor.ts";
@@ -10,7 +10,7 @@ export interface Filter {
 
 const [deflate, shuffle, fletcher] = [1, 2, 3];
 
-/** In the order in which they were applied. */
+/** Reads the list of filters, in the order in which they were applied. */
 export function readFilters(source: Source, cursor: Cursor): Filter[] {
   const version = cursor.byte();
   if (version !== 1 && version !== 2)
@@ -31,8 +31,10 @@ export function readFilters(source: Source, cursor: Cursor): Filter[] {
 
 /**
  * Undoes the filters of one chunk.
- * @param mask has a bit for each filter that was left out. @param size of the chunk in bytes, @param itemBytes of an element.
- * @throws {LlifError} FORMAT for another size and a wrong checksum, UNSUPPORTED for another filter; work and memory end at the size.
+ * @param mask a bit for each filter that was skipped. @param size bytes of the chunk. @param itemBytes bytes of an
+ * element.
+ * @throws {LlifError} FORMAT for another size or a wrong checksum, UNSUPPORTED for another filter. Work and memory are
+ * limited by `size`.
  */
 export function unfilter(
   source: Source,
@@ -44,7 +46,7 @@ export function unfilter(
   place: string,
 ): Uint8Array {
   const applied = filters.filter((_, index) => (mask & (1 << index)) === 0);
-  // Bytes before each filter; not known behind one that packs.
+  // Bytes before each filter; unknown after a compressing filter.
   const sizes: (number | undefined)[] = [size];
   for (const { id } of applied) {
     const before = sizes[sizes.length - 1];
@@ -99,7 +101,7 @@ function unshuffle(content: Uint8Array, step: number): Uint8Array {
   return whole;
 }
 
-/** Sums of 16-bit words, the first byte the high one, modulo 65535. */
+/** Checks the Fletcher checksum: sums of big-endian 16-bit words, modulo 65535. */
 function checked(content: Uint8Array, place: string): Uint8Array {
   const length = content.length - 4;
   if (length < 0) throw corrupt(place, "a chunk lacks its checksum");

@@ -1,8 +1,8 @@
-// Where an HDF5 file begins, and the messages that its objects consist of.
+// Reads the start of an HDF5 file and the header messages of its objects.
 import { LlifError } from "../../errors.ts";
 import { corrupt, Cursor, takeNode, type Source } from "./cursor.ts";
 
-/** Kinds of header messages, by their numbers in the HDF5 file format specification, IV.A.2. */
+/** Kinds of header messages (HDF5 file format specification, IV.A.2). */
 export const messageKinds = {
   dataspace: 1,
   linkInfo: 2,
@@ -17,7 +17,7 @@ export const messageKinds = {
   attributeInfo: 21,
 } as const;
 
-/** One message: what is stored from `at` to `end`. */
+/** One message, stored from `at` to `end`. */
 export interface Message {
   readonly kind: number;
   readonly at: number;
@@ -26,7 +26,7 @@ export interface Message {
 
 /**
  * The address of the root group.
- * @throws {LlifError} FORMAT for another file, or one that ends before its stated end; UNSUPPORTED for addresses of other than 64 bits.
+ * @throws {LlifError} FORMAT for another or a truncated file; UNSUPPORTED for addresses that are not 64 bits.
  */
 export function rootAddress(source: Source): number {
   const { bytes, place } = source;
@@ -54,14 +54,14 @@ export function rootAddress(source: Source): number {
   const end = cursor.uint64();
   if (bytes.length < end)
     throw new LlifError("FORMAT", `${place}: truncated, expected ${end} bytes, got ${bytes.length}`);
-  // The root group's entry follows: the offset of its name, then its address.
+  // Next is the root group's entry: the offset of its name, then its address.
   if (old) cursor.skip(16);
   return cursor.uint64();
 }
 
 /**
- * All messages of the object at an address, those of its continuations behind them.
- * @throws {LlifError} FORMAT for damage and for a block that is there twice.
+ * All messages of the object at an address, including its continuation blocks.
+ * @throws {LlifError} FORMAT for damage, also for a block that is used twice.
  */
 export function readMessages(source: Source, address: number): Message[] {
   const start = new Cursor(source, address);
@@ -104,7 +104,7 @@ function readNew(source: Source, start: Cursor): Message[] {
   const first = { at: start.at, end: start.at + size };
   readBlocks(source, first, 4, ({ at, end }, follow) => {
     const cursor = new Cursor(source, at, end);
-    // Fewer bytes than a message takes are a gap.
+    // Fewer bytes than a message needs are a gap.
     while (end - cursor.at >= 4 + ordered) {
       const [kind, bytes, messageFlags] = [cursor.byte(), cursor.uint16(), cursor.byte()];
       cursor.skip(ordered);
@@ -114,7 +114,7 @@ function readNew(source: Source, start: Cursor): Message[] {
   return messages;
 }
 
-/** @param framed bytes of signature before, and of checksum behind, a continuation. */
+/** @param framed bytes of the signature before a continuation block and of the checksum after it. */
 function readBlocks(
   source: Source,
   first: Block,

@@ -1,4 +1,4 @@
-// Heaps of an HDF5 file: names of groups, text of any length, and links or attributes that are many.
+// Reads the heaps of an HDF5 file: names in groups, text of variable length, and large lists of links or attributes.
 import { LlifError } from "../../errors.ts";
 import { corrupt, Cursor, takeNode, type Source } from "./cursor.ts";
 
@@ -17,7 +17,7 @@ export function localHeap(source: Source, address: number): (offset: number) => 
   };
 }
 
-/** Objects of global heaps, each of which is walked once. */
+/** Objects of global heaps; each heap is read once. */
 export class GlobalHeaps {
   readonly #source: Source;
   readonly #heaps = new Map<number, ReadonlyMap<number, readonly [at: number, size: number]>>();
@@ -26,7 +26,7 @@ export class GlobalHeaps {
     this.#source = source;
   }
 
-  /** The text that a reference of 16 bytes stands for: its length, the heap's address, the object's number. */
+  /** The text of a 16-byte reference: length, address of the heap, number of the object. */
   text(reference: Cursor): string {
     const [length, address, index] = [reference.uint32(), reference.uint64(), reference.uint32()];
     if (length === 0) return "";
@@ -51,7 +51,7 @@ export class GlobalHeaps {
     const cursor = new Cursor(source, start.at, end);
     while (cursor.at + 16 <= end) {
       const index = cursor.uint16();
-      // What is left is free.
+      // The rest of the heap is free space.
       if (index === 0) break;
       takeNode(source);
       cursor.skip(6);
@@ -66,7 +66,10 @@ export class GlobalHeaps {
   }
 }
 
-/** Places of objects in a fractal heap: a table of blocks whose rows double in size from the second on. */
+/**
+ * Finds objects in a fractal heap: a table of blocks whose size doubles from each row to the next, after the second
+ * row.
+ */
 export class FractalHeap {
   readonly #source: Source;
   readonly #offsetBytes: number;
@@ -112,7 +115,7 @@ export class FractalHeap {
     this.#lengthBytes = Math.min(Math.ceil(Math.log2(largestBlock) / 8), Math.floor(Math.log2(largestObject) / 8) + 1);
   }
 
-  /** @param id where the object's number is stored. */
+  /** @param id cursor at the object's number. */
   find(id: Cursor): Cursor {
     const first = id.byte();
     if (first >> 4 !== 0)
@@ -150,7 +153,7 @@ export class FractalHeap {
     cursor.skip(8 + this.#offsetBytes + 8 * (row * width + column));
     const child = cursor.address();
     if (row < this.#directRows) return this.#direct(child, rest % size, length, size);
-    // As many rows as add up to its size; always fewer than here.
+    // The child has as many rows as add up to its size, always fewer than this table.
     return this.#indirect(child, rest % size, length, Math.log2(size) - Math.log2(width * first) + 1);
   }
 }

@@ -1,4 +1,4 @@
-// What a group of an HDF5 file holds: links by name, of every way of storing them.
+// Reads the links of an HDF5 group, in every form in which they can be stored.
 import { LlifError } from "../../errors.ts";
 import { quoted } from "../../text.ts";
 import { corrupt, Cursor, takeNode, type Source } from "./cursor.ts";
@@ -6,7 +6,7 @@ import { messageKinds, type Message } from "./header.ts";
 import { FractalHeap, localHeap } from "./heaps.ts";
 import { walkRecords, walkTree } from "./trees.ts";
 
-/** The address of an object, the path that a soft link stands for, or null for what lies in another file. */
+/** The address of an object, the path of a soft link, or null for a link to another file. */
 export type Link = number | string | null;
 
 export function readLinks(source: Source, messages: readonly Message[]): Map<string, Link> {
@@ -59,8 +59,9 @@ function readLink(source: Source, cursor: Cursor): readonly [string, Link] {
 }
 
 /**
- * Messages in a fractal heap, as a group or an object has them that holds many.
- * @param message that says where. @param before bytes of a record before its number in the heap. @param orderBytes of the greatest order.
+ * Messages in a fractal heap, where objects with many links or attributes keep them.
+ * @param message says where the heap is. @param before bytes of a record before its heap number. @param orderBytes
+ * bytes of the largest creation order.
  */
 export function* readDense(
   source: Source,

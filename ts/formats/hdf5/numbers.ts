@@ -1,4 +1,4 @@
-// Numbers of an HDF5 data set: side by side, in its header, or in chunks.
+// Reads the numbers of an HDF5 data set: contiguous, in its header, or in chunks.
 import { LlifError } from "../../errors.ts";
 import { formatShape, sizeOf, type Shape, type Tensor } from "../../tensor.ts";
 import { corrupt, Cursor, type Source } from "./cursor.ts";
@@ -20,7 +20,8 @@ interface Numbers {
 
 /**
  * All numbers of a data set, rounded to float32.
- * @throws {LlifError} FORMAT for damage and for numbers that are not stored, UNSUPPORTED for other elements, other layouts and other filters.
+ * @throws {LlifError} FORMAT for damage and for numbers that are not stored, UNSUPPORTED for other elements, other
+ * layouts and other filters.
  */
 export function readNumbers(source: Source, messages: readonly Message[], place: string): Tensor {
   const { budget } = source;
@@ -146,7 +147,7 @@ function readChunks(
     );
 }
 
-/** Puts the part of a chunk that lies within the shape where it belongs, a row at a time. */
+/** Copies the part of a chunk that is inside the shape to its place, row by row. */
 function scatter(
   content: Uint8Array,
   origin: readonly number[],

@@ -1,10 +1,10 @@
-// B-trees of an HDF5 file, walked so that no node is met twice and levels fall.
+// Walks the B-trees of an HDF5 file. No node is visited twice and levels must decrease, so damaged files cannot loop.
 import { LlifError } from "../../errors.ts";
 import { corrupt, Cursor, takeNode, type Source } from "./cursor.ts";
 
 /**
- * Leaves of a tree of version 1, in order: the cursor is at a key, `child` what lies behind it.
- * @param type 0 of groups, 1 of chunks. @param keyBytes of one key.
+ * Leaves of a version 1 tree, in order: a cursor at each key, and the address `child` after it.
+ * @param type 0 for groups, 1 for chunks. @param keyBytes bytes of a key.
  */
 export function* walkTree(
   source: Source,
@@ -38,8 +38,8 @@ export function* walkTree(
 }
 
 /**
- * Records of a tree of version 2, in any order.
- * @param type 5 of links by name, 8 of attributes by name.
+ * Records of a version 2 tree, in any order.
+ * @param type 5 for links by name, 8 for attributes by name.
  */
 export function* walkRecords(source: Source, address: number, type: 5 | 8): Generator<Cursor> {
   const header = new Cursor(source, address);
@@ -78,7 +78,7 @@ export function* walkRecords(source: Source, address: number, type: 5 | 8): Gene
   }
 }
 
-/** How many bytes the numbers of records in a node, and below it, take where its parent tells them. */
+/** Widths in bytes of the record counts that a parent node stores for each level. */
 function levelsOf(nodeBytes: number, recordBytes: number, depth: number): { countBytes: number; totalBytes: number }[] {
   const bytesFor = (most: number): number => (most < 1 ? 1 : Math.min(8, Math.floor(Math.log2(most) / 8) + 1));
   const levels: { countBytes: number; totalBytes: number }[] = [];

@@ -1,4 +1,4 @@
-// Datatypes and dataspaces of an HDF5 file: which numbers or texts, and how many.
+// Reads HDF5 datatypes (numbers, text) and dataspaces (shapes).
 import { LlifError } from "../../errors.ts";
 import type { Shape } from "../../tensor.ts";
 import { float16 } from "../half.ts";
@@ -10,9 +10,9 @@ export interface Datatype {
   /** Bytes of an element. */
   readonly size: number;
   readonly kind: "number" | "text" | "reference to text" | "other";
-  /** As messages call it: `float 32`. */
+  /** Name for messages: `float 32`. */
   readonly name: string;
-  /** Where it is a number. */
+  /** Reads one element; present for numbers. */
   readonly read?: ReadNumber;
 }
 
@@ -29,7 +29,7 @@ const classNames = [
   "variable length",
   "array",
 ];
-/** Bits of the exponent, and of the mantissa behind the sign, of the IEEE formats. */
+/** Position and number of exponent and mantissa bits of the IEEE formats. */
 const floatLayouts: Readonly<
   Record<number, readonly [exponentAt: number, exponentBits: number, mantissaBits: number, bias: number]>
 > = { 2: [10, 5, 10, 15], 4: [23, 8, 23, 127], 8: [52, 11, 52, 1023] };
@@ -43,7 +43,7 @@ export function readDatatype(source: Source, cursor: Cursor): Datatype {
   const other: Datatype = { size, kind: "other", name };
   if (kind === 3) return { size, kind: "text", name };
   if (kind === 9) return (bits[0] & 15) === 1 && size === 16 ? { size, kind: "reference to text", name } : other;
-  // Of the numbers that it stands for: booleans are such.
+  // An enumeration, such as booleans, is read as its numbers.
   if (kind === 8) return { ...readDatatype(source, cursor), name };
   const little = (bits[0] & 1) === 0;
   const [offset, precision] = kind === 0 || kind === 1 ? [cursor.uint16(), cursor.uint16()] : [0, 0];
@@ -94,7 +94,7 @@ function integerReader(size: number, signed: boolean, little: boolean): ReadNumb
   }
 }
 
-/** Extents; null of a space that holds nothing. */
+/** Reads a shape; null for an empty dataspace. */
 export function readDataspace(source: Source, cursor: Cursor): Shape | null {
   const version = cursor.byte();
   if (version !== 1 && version !== 2)

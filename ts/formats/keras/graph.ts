@@ -1,4 +1,4 @@
-// The network that a Keras model becomes, node by node.
+// Builds the ReLU network of a Keras model, node by node.
 import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { checkNode, checkWindow } from "../../relu/check.ts";
@@ -8,14 +8,14 @@ import { formatShape, sameShape, type Shape } from "../../tensor.ts";
 import { quoted } from "../../text.ts";
 import { freeName } from "../names.ts";
 
-/** Why a layer cannot be mapped; collected with its name. */
+/** The reason why a layer is not supported; collected over the whole model. */
 export class Refusal extends Error {}
 
-/** What a layer computes. */
+/** The value of a layer. */
 export interface Value {
-  /** Name of the node that holds it. */
+  /** Name of its node. */
   readonly node: string;
-  /** Zeros around it that no node has added yet: a following window takes them as its own padding. */
+  /** Zeros around it that no node has added yet: the next window uses them as its own padding. */
   readonly padding?: Padding;
 }
 
@@ -25,14 +25,14 @@ export class Graph {
   readonly budget: Budget;
   readonly #byName = new Map<string, ReluNode>();
   readonly #numbers = new Map<string, number>();
-  /** Nodes of which every element is known to be at least 0. */
+  /** Nodes that are never negative. */
   readonly #nonNegative = new Set<string>();
 
   constructor(budget: Budget) {
     this.budget = budget;
   }
 
-  /** Adds a node, its shape inferred where the kind determines it, its name made unique. */
+  /** Adds a node under a unique name; infers its shape if its kind determines it. */
   add(draft: ReluNode): ReluNode {
     if ("kernel" in draft) checkWindow(`layer "${draft.name}"`, draft);
     this.budget.take("nodes", 1, `layer ${quoted(draft.name)}`);
@@ -68,7 +68,7 @@ export class Graph {
     return this.add({ kind: "reshape", name: wanted, from: [name], shape }).name;
   }
 
-  /** Name of a node that holds the value with its padding. */
+  /** Name of a node with the value and its padding. */
   padded({ node, padding = noPadding }: Value): string {
     if (!isPadded(padding)) return node;
     const shape = this.shapeOf(node);
@@ -77,7 +77,7 @@ export class Graph {
     return shape.length === 3 ? name : this.reshaped(name, this.shapeOf(name).slice(1));
   }
 
-  /** Whether every element is known to be at least 0. */
+  /** Whether a node is known to be never negative. */
   isNonNegative(name: string): boolean {
     return this.#nonNegative.has(name);
   }

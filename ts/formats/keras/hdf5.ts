@@ -1,4 +1,4 @@
-// Keras models in HDF5 files, and in the archives of Keras 3 that hold one.
+// Reads Keras models: HDF5 files, and archives of Keras 3, which contain one.
 import { openBudget, type Budget } from "../../budget.ts";
 import { checkBytes } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
@@ -12,8 +12,8 @@ import { kerasNetwork, type ReadKerasOptions, type WeightSource } from "./read.t
 import type { LayerCall } from "./topology.ts";
 
 /**
- * Reads a Keras model: HDF5 with its configuration (`.h5`, `.hdf5`), or the archive of Keras 3 (`.keras`).
- * @throws {LlifError} as `kerasNetwork`; FORMAT for a file that is none of these, truncated, or holds weights alone.
+ * Reads a Keras model: HDF5 with its configuration (`.h5`, `.hdf5`), or an archive of Keras 3 (`.keras`).
+ * @throws {LlifError} as `kerasNetwork`; FORMAT for another file, a truncated one, or one with weights only.
  */
 export function readKeras(source: Uint8Array, options: ReadKerasOptions = {}): ReluNetwork {
   const bytes = checkBytes("Keras file", source);
@@ -33,7 +33,7 @@ export function readKeras(source: Uint8Array, options: ReadKerasOptions = {}): R
 }
 
 function readArchive(bytes: Uint8Array, options: ReadKerasOptions, budget: Budget): ReluNetwork {
-  // All of it, so that damage anywhere is noticed.
+  // All files, so that damage anywhere is noticed.
   const files = unzip(bytes, "Keras archive", undefined, budget);
   const [configuration, weights] = [files.get("config.json"), files.get("model.weights.h5")];
   if (configuration === undefined || weights === undefined)
@@ -45,7 +45,7 @@ function readArchive(bytes: Uint8Array, options: ReadKerasOptions, budget: Budge
   );
 }
 
-/** A group for each layer, whose attribute lists the paths of its weights. */
+/** Weights in HDF5: a group per layer, with an attribute that lists the paths of its weights. */
 class NamedWeights implements WeightSource {
   readonly #root: Hdf5Object;
   readonly #budget: Budget;
@@ -103,11 +103,11 @@ class NamedWeights implements WeightSource {
   }
 }
 
-/** Weights of a layer, or of a nested model, which lists those of all its layers together. */
+/** Weights of a layer, or of all layers of a nested model. */
 interface LayerWeights {
   readonly group: Hdf5Object;
   readonly paths: readonly string[];
-  /** Paths by their last part, together with each of their parts or "". */
+  /** Paths by their last part, combined with each other part or "". */
   readonly byPart: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -120,7 +120,7 @@ function findPath({ byPart }: LayerWeights, { path: layers }: LayerCall, name: s
   return matches.length === 1 ? matches[0] : undefined;
 }
 
-/** Keras 3: `layers/<class>_<n>/vars/<i>`, counted among the layers of one class, in the order in which they are made. */
+/** Weights of Keras 3: `layers/<class>_<n>/vars/<i>`; n counts the layers of a class in the order of creation. */
 class NumberedWeights implements WeightSource {
   readonly #file: Hdf5Object;
 

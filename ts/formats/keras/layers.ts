@@ -1,4 +1,4 @@
-// How each class of Keras layers becomes nodes of a network.
+// Converts each class of Keras layers to nodes of a ReLU network.
 import { checkInteger } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { batchNormAffine } from "../../relu/builder.ts";
@@ -10,7 +10,7 @@ import { shown } from "../json.ts";
 import { addPadding, expectImage, type Graph, isPadded, noPadding, Refusal, type Value } from "./graph.ts";
 import type { Config } from "./topology.ts";
 
-/** What a layer's conversion sees. */
+/** The arguments of a layer's conversion. */
 export interface Call {
   /** Unique name for the layer's node. */
   readonly name: string;
@@ -19,8 +19,8 @@ export interface Call {
   readonly inputs: readonly Value[];
   readonly graph: Graph;
   /**
-   * The layer's weights of these names, in the order in which Keras makes them.
-   * @throws {LlifError} FORMAT where one is missing.
+   * The layer's weights with these names, in Keras's order of creation.
+   * @throws {LlifError} FORMAT if one is missing.
    */
   weights(...names: readonly string[]): readonly Tensor[];
 }
@@ -37,7 +37,7 @@ const identity: Convert = ({ inputs }) => inputs[0];
 
 const first = ({ graph, inputs }: Call): string => graph.padded(inputs[0]);
 
-/** A setting that must have its plain value. */
+/** Refuses a setting that does not have one of the allowed values. */
 function expectSetting(call: Call, key: string, ...allowed: readonly unknown[]): void {
   const value = call.config[key];
   if (value !== undefined && value !== null && !allowed.includes(value))
@@ -62,7 +62,7 @@ function number(call: Call, keys: readonly string[], otherwise: number): number 
   return otherwise;
 }
 
-/** One integer for both axes, or one each; a single one in a list stands for the horizontal axis of a one-dimensional layer. */
+/** One integer for both axes, or one per axis; in a one-dimensional layer, a list of one is the horizontal axis. */
 function pair(call: Call, key: string, otherwise: number | readonly number[], minimum = 1): readonly [number, number] {
   const value = call.config[key] ?? otherwise;
   const values =
@@ -79,7 +79,7 @@ function pair(call: Call, key: string, otherwise: number | readonly number[], mi
 
 const oneDimensional = /1D(Transpose)?$/;
 
-/** The input as an image, a sequence [steps, channels] being one row, with the padding that is still to be added. */
+/** The input as an image, with the padding not added yet; a sequence [steps, channels] is an image of one row. */
 function imageInput(call: Call, value: Value = call.inputs[0]): { from: string; shape: Shape; before: Padding } {
   expectSetting(call, "data_format", "channels_last");
   const { graph } = call;
@@ -93,7 +93,7 @@ function imageInput(call: Call, value: Value = call.inputs[0]): { from: string; 
   return { from: graph.reshaped(value.node, row), shape: row, before: value.padding ?? noPadding };
 }
 
-/** A one-dimensional layer's result as a sequence again. */
+/** Turns the result of a one-dimensional layer into a sequence again. */
 function imageOutput(call: Call, node: ReluNode): Value {
   if (!oneDimensional.test(call.className)) return { node: node.name };
   return { node: call.graph.reshaped(node.name, [node.shape[0] * node.shape[1], channelsOf(node.shape)]) };
@@ -122,7 +122,7 @@ function windowOf(
   throw new Refusal(`its padding is ${shown(mode)}; only "valid" and "same" are supported`);
 }
 
-/** Adds the layer's own activation. */
+/** Adds the activation given in the layer's settings. */
 function activated(call: Call, value: Value): Value {
   const { activation } = call.config;
   if (activation === undefined || activation === null || activation === "linear") return value;
@@ -149,7 +149,10 @@ function activate(call: Call, activation: string, value: Value): Value {
   }
 }
 
-/** Zeros stay zeros, so that padding may wait. @param slopes factors on negative values, one for each channel or for all. */
+/**
+ * Zeros stay zeros, so padding can be added later.
+ * @param slopes factors on negative values, one per channel or one for all.
+ */
 function relu(call: Call, value: Value, ceiling: number, slopes: ArrayLike<number> = [0]): Value {
   const leaky = Array.from(slopes).some((factor) => factor !== 0)
     ? { slope: perChannel(call, value.node, slopes) }
@@ -158,7 +161,7 @@ function relu(call: Call, value: Value, ceiling: number, slopes: ArrayLike<numbe
   return { ...value, node: node.name };
 }
 
-/** One value for each channel of a node, of as many or of one. */
+/** One value per channel, from as many values or from one. */
 function perChannel(call: Call, node: string, values: ArrayLike<number>): Float32Array {
   const channels = channelsOf(call.graph.shapeOf(node));
   call.graph.budget.take("elements", channels, `layer ${quoted(call.name)}`);
@@ -201,7 +204,9 @@ const conv: Convert = (call) => {
   return activated(call, imageOutput(call, node));
 };
 
-/** The kernel [height, width, channels, multiplier] has the order of a grouped kernel [height, width, 1, channels · multiplier]. */
+/**
+ * The kernel [height, width, channels, multiplier] equals a grouped kernel [height, width, 1, channels · multiplier].
+ */
 function depthwise(call: Call, name: string, kernel: Tensor, bias: Float32Array | undefined): ReluNode {
   const image = imageInput(call);
   const [height, width, channels, multiplier] = oneDimensional.test(call.className)
@@ -262,7 +267,7 @@ function kernelAndBias(call: Call, kernelName: string): [Tensor, Float32Array] {
   return [kernel, bias?.data ?? new Float32Array(outputs)];
 }
 
-/** Its kernel is [height, width, outputs, inputs]; "same" cuts the output to input · stride, the odd cell at the end. */
+/** The kernel is [height, width, outputs, inputs]; "same" cuts the output to input · stride, an odd cell at the end. */
 const transposedConv: Convert = (call) => {
   expectSetting(call, "output_padding");
   expectSetting(call, "groups", 1);
@@ -312,7 +317,7 @@ const transposedConv: Convert = (call) => {
   return activated(call, imageOutput(call, node));
 };
 
-/** On the last axis, as Keras does: behind an image it is a 1×1 convolution. */
+/** Works on the last axis, as in Keras: after an image it is a 1×1 convolution. */
 const dense: Convert = (call) => {
   const [kernel, bias] = kernelAndBias(call, "kernel");
   const from = first(call);
@@ -358,7 +363,7 @@ const batchNormalization: Convert = (call) => {
   const from = first(call);
   const shape = call.graph.shapeOf(from);
   const axis = [call.config.axis ?? -1].flat();
-  // The batch counts as axis 0.
+  // Axis 0 is the batch.
   if (axis.length !== 1 || (axis[0] !== -1 && axis[0] !== shape.length))
     throw new Refusal(`its axis is ${shown(call.config.axis)}; only the last one, the channels, is supported`);
   const [withGamma, withBeta] = [flag(call, "scale", true), flag(call, "center", true)];
@@ -409,7 +414,7 @@ const reluLayer: Convert = (call) => {
   return relu(call, call.inputs[0], ceiling, [number(call, ["negative_slope", "alpha"], 0)]);
 };
 
-/** Keras has a slope for each position, but for the shared axes; a network has one for each channel. */
+/** Keras has a slope per position, except along shared axes; a network has one per channel. */
 const prelu: Convert = (call) => {
   const channels = channelsOf(call.graph.shapeOf(call.inputs[0].node));
   const [{ data }] = call.weights("alpha");
@@ -430,7 +435,7 @@ const pool: Convert = (call) => {
   const [value] = call.inputs;
   const kernel = pair(call, "pool_size", oneDimensional.test(call.className) ? [2] : 2);
   const max = call.className.startsWith("Max");
-  // A maximum ignores padded cells, and a mean counts either all or none of them.
+  // A maximum ignores padded cells, a mean counts either all or none.
   const takesPadding = max ? graph.isNonNegative(value.node) : call.config.padding !== "same";
   const image = imageInput(call, takesPadding ? value : { node: graph.padded(value) });
   const window = windowOf(call, image.shape, image.before, kernel, pair(call, "strides", kernel), [1, 1]);
@@ -535,7 +540,7 @@ const softmaxLayer: Convert = (call) => {
   return softmax(call, call.inputs[0]);
 };
 
-/** By class name, without a custom package's prefix. */
+/** The conversions by class name, without a custom package's prefix. */
 export const converters: ReadonlyMap<string, Convert> = new Map<string, Convert>([
   ...(["Conv2D", "Convolution2D", "Conv1D", "Convolution1D"] as const).map((name) => [name, conv] as const),
   ["DepthwiseConv2D", depthwiseConv],

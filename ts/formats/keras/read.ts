@@ -1,4 +1,4 @@
-// Networks of Keras models, wherever their weights are.
+// Builds ReLU networks from Keras configurations, with weights from any source (HDF5, TensorFlow.js).
 import { openBudget, type Budget, type ReadBudget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
@@ -19,20 +19,20 @@ export interface ReadKerasOptions {
   readonly budget?: ReadBudget | Budget;
 }
 
-/** Where the weights of a Keras model are. */
+/** Provides the weights of a Keras model. */
 export interface WeightSource {
   /**
    * The weights of one layer, in the order of `names`.
-   * @throws {LlifError} FORMAT where one is missing or broken.
+   * @throws {LlifError} FORMAT if one is missing or corrupt.
    */
   weightsOf(layer: LayerCall, names: readonly string[]): readonly Tensor[];
 }
 
 /**
- * Makes a ReLU network of a Keras model: Sequential or Functional, nested models inlined, layers that no output needs left out.
+ * Builds the ReLU network of a Sequential or Functional Keras model. Nested models are inlined, unused layers left out.
  * @param configuration parsed JSON with `class_name` and `config`.
- * @throws {LlifError} UNSUPPORTED listing every layer that is not supported, its names in `nodes`; FORMAT, SHAPE or ARGUMENT for a
- * model that is broken, shapes that do not fit, or weights that are not finite.
+ * @throws {LlifError} UNSUPPORTED listing every layer that is not supported, with their names in `nodes`; FORMAT, SHAPE
+ * or ARGUMENT for a corrupt model, shapes that do not fit, or weights that are not finite.
  */
 export function kerasNetwork(
   configuration: unknown,
@@ -42,7 +42,7 @@ export function kerasNetwork(
   const budget = openBudget(0, options.budget);
   const topology = readTopology(configuration, budget);
   const graph = new Graph(budget);
-  /** `undefined` where it depends on a refused layer. */
+  /** `undefined` if the value depends on a refused layer. */
   const values = new Map<string, Value | undefined>();
   const refusals: { readonly call: LayerCall; readonly reason: string }[] = [];
   let failure: LlifError | undefined;
@@ -115,7 +115,10 @@ function convert(
   });
 }
 
-/** A tensor of no numbers may have extents of any size, over which conversions would loop. */
+/**
+ * Refuses extents of 0: a tensor without numbers could have other extents of any size, over which conversions would
+ * loop.
+ */
 function checkExtents(place: string, { shape }: Tensor): void {
   if (shape.some((extent) => extent < 1))
     throw new LlifError("FORMAT", `${place}: expected extents of at least 1, got ${formatShape(shape)}`);

@@ -1,18 +1,18 @@
-// The graph of a Keras model: its layers in the order in which they are computed.
+// Reads the graph of a Keras model: its layers in the order of computation.
 import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { quoted } from "../../text.ts";
 import { freeName } from "../names.ts";
 
-/** One use of a layer. */
+/** One use of a layer in the graph. */
 export interface LayerCall {
-  /** Unique: names of nested models and of the layer, joined by "/"; the second use of a layer ends in "_2". */
+  /** Unique name: names of nested models and the layer, joined by "/"; the second use of a layer ends in "_2". */
   readonly name: string;
   readonly className: string;
   readonly config: Config;
-  /** Where its weights are: names of the nested models, then the layer's own. */
+  /** Path of its weights: names of the nested models and the layer. */
   readonly path: readonly string[];
-  /** For each part of `path` the name under which Keras 3 keeps weights, which counts the layers of one class: `conv2d_1`. */
+  /** For each part of `path`, its name in Keras 3 archives, which counts the layers of a class: `conv2d_1`. */
   readonly keys: readonly string[];
   /** Names of the calls that compute its inputs. */
   readonly inputs: readonly string[];
@@ -29,14 +29,14 @@ export type Config = Readonly<Record<string, unknown>>;
 
 const modelClasses = ["Sequential", "Functional", "Model"];
 
-/** Whether a class of a layer is a model, whose layers are inlined. */
+/** Whether a layer class is a nested model, which is inlined. */
 function isModel(className: string): boolean {
   return modelClasses.includes(className);
 }
 
 /**
- * Reads the configuration of a Keras model, as Keras 2 and 3 and TensorFlow.js write it.
- * @throws {LlifError} FORMAT where it is no model or does not hold together, UNSUPPORTED for a model of several inputs.
+ * Reads the configuration of a Keras model, written by Keras 2, Keras 3 or TensorFlow.js.
+ * @throws {LlifError} FORMAT if it is not a valid model, UNSUPPORTED for a model with more than one input.
  */
 export function readTopology(json: unknown, budget: Budget): Topology {
   const model = record("model configuration", json);
@@ -61,11 +61,11 @@ type Place = Pick<LayerCall, "path" | "keys">;
 
 interface ParsedModel {
   readonly name: string;
-  /** For messages. */
+  /** Name for messages. */
   readonly shownName: string;
   readonly config: Config;
   readonly layers: readonly Layer[];
-  /** As `LayerCall.keys`, of the layers of this model. */
+  /** `LayerCall.keys` of this model. */
   readonly keys: readonly string[];
   readonly byName: ReadonlyMap<string, { readonly layer: Layer; readonly index: number }>;
 }
@@ -76,11 +76,11 @@ interface Inlined {
   readonly outputs: readonly string[];
 }
 
-/** A call is made after those of its inputs, so that the order is topological whatever the file's. */
+/** Inlines nested models. A call is added after the calls of its inputs, so the order is topological. */
 class Inlining {
   readonly calls: LayerCall[] = [];
   readonly #budget: Budget;
-  /** Models by their configuration: one may be used any number of times. */
+  /** Parsed models by their configuration, because a model may be used many times. */
   readonly #models = new Map<object, ParsedModel>();
   readonly #names = new Set<string>();
   readonly #numbers = new Map<string, number>();
@@ -89,7 +89,7 @@ class Inlining {
     this.#budget = budget;
   }
 
-  /** @param given values that feed the model; `undefined` at the outermost, whose input layers become calls. */
+  /** @param given input values of the model; `undefined` for the outermost one, whose input layers become calls. */
   model(className: string, json: unknown, place: Place, given?: readonly string[]): Inlined {
     const parsed = this.#parsed(json);
     const { name, shownName, config, layers, keys } = parsed;
@@ -159,7 +159,7 @@ class Inlining {
     const tensors = new Map<string, readonly string[]>();
     const key = (layer: string, node: number) => `${node} ${layer}`;
     const computing = new Set<string>();
-    // Layers may be listed after their consumers, and their names depend on where nested models end, so resolve on demand.
+    // Layers may be listed after their readers, so they are resolved on demand.
     const resolve = (start: TensorReference): readonly string[] => {
       const stack = [start];
       while (stack.length > 0) {
@@ -237,7 +237,7 @@ class Inlining {
   }
 }
 
-/** How Keras 3 names what it keeps of each of a model's layers: by class, counted in the order in which they are made. */
+/** Names of a model's layers in Keras 3 archives: the class, counted in the order of creation. */
 function keysOf(layers: readonly Layer[]): string[] {
   const counts = new Map<string, number>();
   return layers.map(({ className }) => {
@@ -248,7 +248,7 @@ function keysOf(layers: readonly Layer[]): string[] {
   });
 }
 
-/** As Keras names a class: `SeparableConv2D` is `separable_conv2d`. */
+/** Keras's name for a class: `SeparableConv2D` becomes `separable_conv2d`. */
 function snakeCase(name: string): string {
   return name
     .replaceAll(/\W+/g, "")
@@ -257,7 +257,7 @@ function snakeCase(name: string): string {
     .toLowerCase();
 }
 
-/** A Sequential model inside another may hold the input's shape in its own first layer. */
+/** The input shape that a nested Sequential model may store in its first layer. */
 function firstShape(layer: Layer): unknown {
   if (!isModel(layer.className)) return undefined;
   const [first] = Array.isArray(layer.config.layers) ? layer.config.layers : [];
@@ -276,7 +276,7 @@ interface Layer {
   readonly name: string;
   readonly className: string;
   readonly config: Config;
-  /** For each use of the layer, its inputs. */
+  /** The inputs of each use of the layer. */
   readonly inbound: readonly (readonly TensorReference[])[];
 }
 
@@ -312,7 +312,7 @@ function readLayer(model: string, json: unknown): Layer {
   };
 }
 
-/** References in any nesting: `["conv", 0, 0, {}]` of Keras 2, or objects with a `keras_history` of Keras 3. */
+/** References to tensors at any depth: `["conv", 0, 0, {}]` (Keras 2) or objects with a `keras_history` (Keras 3). */
 function readTensors(place: string, json: unknown): TensorReference[] {
   const found: TensorReference[] = [];
   const visit = (value: unknown): void => {
@@ -332,7 +332,7 @@ function readTensors(place: string, json: unknown): TensorReference[] {
       }
     }
   };
-  /** Tensors handed over by keyword (masks, states) belong to layers that are refused anyway. */
+  /** Refuses tensors passed by keyword (masks, states). */
   const visitKeywords = (keywords: Config): void => {
     for (const [key, value] of Object.entries(keywords)) {
       if (typeof value === "object" && value !== null)

@@ -1,3 +1,4 @@
+// ONNX operators: ReLU and its relatives, softmax.
 import { LlifError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
 import { affineOver, spreader } from "./arithmetic.ts";
@@ -29,7 +30,7 @@ function rectified(call: Call, flow: Flow, ceiling: number, suffix = ""): Flow {
   return { ...flow, node: step(call, suffix, flow.node, { kind: "relu", ceiling }).name };
 }
 
-/** min(max(x, low), high): a ReLU with a ceiling, between shifts where low is not 0. */
+/** min(max(x, low), high): a ReLU with a ceiling, between two shifts if low is not 0. */
 export const clip: Operator = (call) => {
   const limits =
     call.opset < 11
@@ -65,7 +66,7 @@ function atLeast(call: Call, flow: Flow, { dims, values }: Bound, ceiling = Infi
   return affineOver(call, rectified(call, shifted, ceiling, "relu"), "", { dims, scale: ones, shift: values });
 }
 
-/** min(x, high) = high − relu(high − x), or a ceiling of the ReLU before it. */
+/** min(x, high) = high − relu(high − x), or a ceiling of a preceding ReLU. */
 function atMost(call: Call, flow: Flow, { dims, values }: Bound): Flow {
   const [high] = values;
   const source = call.graph.node(flow.node);
@@ -147,7 +148,7 @@ export const softmax: Operator = (call) => {
   const flow = flowInput(call, 0, "input");
   const axis = axisOf(call, flow, call.attributes.integer("axis", call.opset < 13 ? 1 : -1));
   call.attributes.finish();
-  // Before opset 13 all axes from there on are one.
+  // Before opset 13, all axes from `axis` on count as one.
   const covered = (call.opset < 13 ? flow.dims.map((_, other) => other).slice(axis) : [axis]).filter(
     (other) => flow.dims[other] !== 1,
   );

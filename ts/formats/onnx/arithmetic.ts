@@ -1,3 +1,4 @@
+// ONNX operators: sums of nodes, and arithmetic with constants.
 import { LlifError } from "../../errors.ts";
 import { sameShape, sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
@@ -16,7 +17,7 @@ import {
 import { arranged, isChannelAxis, withChannels } from "./image.ts";
 import { formatFlow, isAligned, nodeIndices, nodeShape, rankOf, type Flow } from "./layout.ts";
 
-/** Add, Sub, Mul and Div: folded for two constants, an affine layer for one, a sum for none. */
+/** Add, Sub, Mul and Div: two constants are folded, one makes an affine layer, none a sum. */
 export const arithmetic: Operator = (call) => {
   call.attributes.finish();
   const [a, b] = call.inputs;
@@ -38,7 +39,7 @@ export const arithmetic: Operator = (call) => {
   return withConstant(call, elementInput(call, 0, "A"), constantInput(call, 1, "B"));
 };
 
-/** Per-channel, or where it must be per-element, scale and shift, under extents of the file that broadcast. */
+/** Scale and shift with the file's extents `dims`, which broadcast to the value. */
 export interface AffineParameters {
   readonly dims: readonly number[];
   readonly scale: Float32Array;
@@ -81,7 +82,7 @@ function negated(call: Call, flow: Flow): Flow {
   return affineOver(call, flow, "negated", { dims: [], scale: Float32Array.of(-1), shift: Float32Array.of(0) });
 }
 
-/** A sum right behind a weighted layer without bias is its bias: no rounding changes. */
+/** A constant added right after a layer without bias becomes its bias; rounding stays the same. */
 function foldBias(call: Call, flow: Flow, dims: readonly number[], shift: Float32Array): Flow | undefined {
   const source = call.graph.node(flow.node);
   if (!call.soleReader || source === undefined) return undefined;
@@ -95,13 +96,13 @@ function foldBias(call: Call, flow: Flow, dims: readonly number[], shift: Float3
 }
 
 interface Spreader {
-  /** A node with the elements of the flow, whose last extent is the number of values. */
+  /** A node with the flow's elements, whose last extent is the number of values. */
   readonly from: string;
-  /** Values in the file's order as one for each channel of that node. */
+  /** Reorders values from the file's order to one per channel of that node. */
   readonly values: (values: Float32Array) => Float32Array;
 }
 
-/** How a constant of extents `dims`, which broadcast to the flow, becomes one value a channel, or one an element of a flat node. */
+/** Turns a constant that broadcasts to the flow into one value per channel, or per element of a flat node. */
 export function spreader(call: Call, flow: Flow, dims: readonly number[]): Spreader {
   const extents = broadcastExtents(call, flow, dims);
   const filled = (count: number, value: number): Float32Array => {
@@ -139,7 +140,7 @@ export function spreader(call: Call, flow: Flow, dims: readonly number[]): Sprea
   return { from: call.graph.inShape(flow.node, [size]), values };
 }
 
-/** Extents of a constant aligned with the axes behind the batch. */
+/** Extents of a constant, aligned with the axes after the batch. */
 function broadcastExtents(call: Call, flow: Flow, given: readonly number[]): number[] {
   const dims = [...given];
   const rank = rankOf(flow);
@@ -160,7 +161,7 @@ function broadcastExtents(call: Call, flow: Flow, given: readonly number[]): num
   return dims;
 }
 
-/** Sum of any number of values and constants; Mean divides it. */
+/** Sum and Mean of any number of values and constants. */
 export const sum: Operator = (call) => {
   call.attributes.finish();
   const constants = call.inputs.flatMap((value) => (value?.kind === "constant" ? [value] : []));

@@ -1,3 +1,4 @@
+// Reads an ONNX node's attributes and refuses those that are not supported.
 import { LlifError } from "../../errors.ts";
 import {
   AttributeProto_AttributeType as Type,
@@ -6,7 +7,7 @@ import {
   type TensorProto,
 } from "./onnx_pb.ts";
 
-/** Why one node is not supported, and what to do instead; collected over the whole model. */
+/** The reason why a node is not supported, and what to do instead; collected over the whole model. */
 export class Refusal extends Error {}
 
 const typeNames = {
@@ -18,7 +19,7 @@ const typeNames = {
   [Type.TENSOR]: "a tensor",
 };
 
-/** Attributes of one node. Each must be asked for, so that none is overlooked. */
+/** Attributes of one node. Every attribute must be read or ignored explicitly, so that none is overlooked. */
 export class Attributes {
   readonly #place: string;
   readonly #left: Map<string, AttributeProto>;
@@ -58,12 +59,12 @@ export class Attributes {
     return this.#left.has(name);
   }
 
-  /** Declares attributes that change nothing in inference. */
+  /** Ignores attributes that have no effect in inference. */
   ignore(...names: string[]): void {
     for (const name of names) this.#left.delete(name);
   }
 
-  /** @throws {Refusal} naming the attributes that nobody asked for. */
+  /** @throws {Refusal} naming the attributes that were neither read nor ignored. */
   finish(): void {
     if (this.#left.size > 0) throw new Refusal(`attribute ${[...this.#left.keys()].join(", ")} is not known`);
   }

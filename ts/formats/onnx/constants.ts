@@ -1,4 +1,4 @@
-// Tensors of an ONNX file that are known when it is read.
+// Reads constant tensors of an ONNX file: initialisers, Constant nodes, external data.
 import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { float16 } from "../half.ts";
@@ -7,18 +7,18 @@ import { quoted } from "../../text.ts";
 import { checkBeside } from "../beside.ts";
 import { TensorProto_DataLocation, TensorProto_DataType, type TensorProto } from "./onnx_pb.ts";
 
-/** A tensor known when the model is read. 64-bit integers beyond 2^53 lose their last bits. */
+/** A constant tensor. 64-bit integers above 2^53 lose their last bits. */
 export interface Constant {
   readonly kind: "constant";
-  /** Extents as in the file, batch and all. */
+  /** Extents as in the file, including the batch. */
   readonly dims: readonly number[];
-  /** An extent that is NaN stands for the batch size, where that is dynamic. */
+  /** In a computed shape, NaN is the dynamic batch size. */
   readonly data: Float32Array | Float64Array;
-  /** Of an integer or boolean type, whose quotients are truncated. */
+  /** Whether the type is integer or boolean, so that quotients are truncated. */
   readonly integer: boolean;
 }
 
-/** Files beside the model that hold tensors, by the path under which the model names them. */
+/** Files beside the model with tensors, by the path that the model gives. */
 export type ExternalFiles = ReadonlyMap<string, Uint8Array>;
 
 const largestTensor = 2 ** 28;
@@ -26,7 +26,8 @@ const mostDimensions = 64;
 
 /**
  * Reads an initialiser or the value of a Constant node: raw, typed, or from a file beside the model.
- * @throws {LlifError} FORMAT or SHAPE for bad data, UNSUPPORTED for a type that is not read, FILE for a file that is not in `files`.
+ * @throws {LlifError} FORMAT or SHAPE for bad data, UNSUPPORTED for an unsupported type, FILE for a file that is not in
+ * `files`.
  */
 export function readTensor(
   tensor: TensorProto,
@@ -45,7 +46,7 @@ export function readTensor(
       "SHAPE",
       `${place}: expected at most ${largestTensor} elements, got shape ${formatShape(dims)}`,
     );
-  // The same data may be named again and again.
+  // Many tensors may refer to the same data.
   budget.take("elements", count, place);
   budget.checkTime(place);
   const external = isExternal(tensor);
@@ -72,8 +73,8 @@ export function isExternal(tensor: TensorProto): boolean {
 }
 
 /**
- * The file in which a tensor lies, relative to the model.
- * @throws {LlifError} FORMAT for a path that leaves the model's folder, or none.
+ * Path of the file with a tensor's data, relative to the model.
+ * @throws {LlifError} FORMAT if the path is missing or leaves the model's folder.
  */
 export function externalLocation(tensor: TensorProto): string {
   const location = tensor.externalData.find(({ key }) => key === "location")?.value ?? "";

@@ -1,3 +1,4 @@
+// ONNX operators: MatMul and Gemm.
 import { LlifError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
@@ -41,11 +42,11 @@ export const gemm: Operator = (call) => {
   const scaled = alpha === 1 ? weights : { ...weights, data: weights.data.map((value) => alpha * value) };
   const scaledBias =
     bias === undefined || beta === 1 ? bias : { ...bias, data: bias.data.map((value) => beta * value) };
-  // constant × x takes the transpose of what x × constant takes.
+  // The weights of constant × x are the transpose of those of x × constant.
   return dense(call, flow, scaled, left ? !transposedA : transposedB, scaledBias, left ? -2 : -1);
 };
 
-/** A constant of two dimensions, or of more that are 1. */
+/** The constant as a matrix; leading extents must be 1. */
 function squareOf(call: Call, weights: Constant): Constant {
   const [height, width] = weights.dims.slice(-2);
   if (weights.dims.length > 2 && height * width === sizeOf(weights.dims)) return { ...weights, dims: [height, width] };
@@ -56,7 +57,10 @@ function squareOf(call: Call, weights: Constant): Constant {
   return weights;
 }
 
-/** @param transposed weights are [outputs, inputs]. @param contracted axis of the flow that is summed over, from the end. */
+/**
+ * @param transposed whether weights are [outputs, inputs].
+ * @param contracted axis of the flow that is summed over, from the end.
+ */
 function dense(
   call: Call,
   flow: Flow,
@@ -69,7 +73,7 @@ function dense(
   const inputs = weights.dims[transposed ? 1 : 0];
   const outputs = weights.dims[transposed ? 0 : 1];
   const size = sizeOf(flow.dims);
-  // A vector is its own column.
+  // A vector counts as a column.
   const column = contracted === -2 && rankOf(flow) === 1;
   const axis = flow.dims.length + (column ? -1 : contracted);
   if (axis < 0) throw new Refusal(`constant × ${formatFlow(flow)} multiplies across the batch; use x × constant`);
@@ -84,7 +88,7 @@ function dense(
     weights.data[transposed ? output * inputs + input : input * outputs + output];
   const dims = flow.dims.map((extent, at) => (at === axis ? outputs : extent));
   if (size === inputs) {
-    // The inputs come in the node's order, whatever reshapes lie between.
+    // Weights are reordered to the node's order, so reshapes between do not matter.
     const indices = nodeIndices(flow);
     const data = new Float32Array(inputs * outputs);
     for (let input = 0; input < inputs; input++) {

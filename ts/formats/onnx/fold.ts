@@ -1,4 +1,4 @@
-// Operators of constants, computed when the model is read.
+// Computes operators whose inputs are all constants when the model is read.
 import { LlifError } from "../../errors.ts";
 import { formatShape, sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";
@@ -25,17 +25,17 @@ const binaries: Readonly<Record<string, (a: number, b: number) => number>> = {
 
 const truths = new Set(["Equal", "Less", "Greater", "And", "Or"]);
 
-/** Operators of two constants that are computed when the model is read. */
+/** Operators of two constants. */
 export const foldedBinaries: readonly string[] = ["Pow", "Mod", "Equal", "Less", "Greater", "And", "Or"];
 
-/** Element by element with NumPy broadcasting; quotients of integers are truncated. */
+/** Elementwise with NumPy broadcasting; integer quotients are truncated. */
 export function binaryConstants(call: Call, a: Constant, b: Constant, operator = call.operator): Constant {
   const integer = a.integer && b.integer;
   const compute = binaries[operator];
   const unknown = (x: number, y: number): boolean => Number.isNaN(x) || Number.isNaN(y);
   const truth = truths.has(operator);
   const operation = (x: number, y: number): number => {
-    // A comparison with the batch size has no answer.
+    // A comparison with an unknown batch size is unknown.
     if (truth && unknown(x, y)) return NaN;
     return integer && operator === "Div" ? Math.trunc(x / y) : compute(x, y);
   };
@@ -66,7 +66,7 @@ export function unaryConstant(call: Call, value: Constant, operation: (x: number
   return { ...value, data: value.data.map(operation) };
 }
 
-/** Operators that are read for constants alone. */
+/** Operators that are supported for constants only. */
 export function foldConstants(call: Call): Constant {
   const truncated = call.operator === "Mod" && call.attributes.integer("fmod", 0) !== 0;
   call.attributes.finish();
@@ -93,7 +93,7 @@ export function foldConstants(call: Call): Constant {
   throw new LlifError("FORMAT", `${call.place}: got ${constants.length} inputs`);
 }
 
-/** @param operation takes one number of each constant, of up to three. */
+/** @param operation takes one number from each of up to three constants. */
 function broadcast(
   call: Call,
   constants: readonly Constant[],
@@ -112,7 +112,7 @@ function broadcast(
   const size = dims.includes(0) ? 0 : sizeOf(dims);
   takeElements(call, size);
   const data = single ? new Float32Array(size) : new Float64Array(size);
-  // How far each constant moves on for a step along each axis: 0 where it is repeated.
+  // Stride of each constant along each axis; 0 where it is repeated.
   const steps = shapes.map((shape) => shape.map((extent, axis) => (extent === 1 ? 0 : sizeOf(shape.slice(axis + 1)))));
   const [first, second, third = second] = constants.map((constant) => constant.data);
   const [firstSteps, secondSteps, thirdSteps = secondSteps] = steps;
@@ -163,7 +163,7 @@ export function concatConstants(call: Call, constants: readonly Constant[], axis
     at === positive ? constants.reduce((total, other) => total + other.dims[positive], 0) : extent,
   );
   const outer = sizeOf(dims.slice(0, positive));
-  // Empty constants take their steps too.
+  // Empty constants cost time too.
   takeElements(call, Math.max(sizeOf(dims), outer * constants.length));
   const data = new Float64Array(sizeOf(dims));
   const inner = sizeOf(dims.slice(positive + 1));
@@ -178,7 +178,7 @@ export function concatConstants(call: Call, constants: readonly Constant[], axis
   return { kind: "constant", dims, data, integer: constants.every(({ integer }) => integer) };
 }
 
-/** The elements of a constant at the given indices of each axis; an axis without a list is taken whole. */
+/** The elements of a constant at the given indices along one axis. */
 export function selectConstant(call: Call, constant: Constant, axis: number, indices: readonly number[]): Constant {
   const { dims, data } = constant;
   const outer = sizeOf(dims.slice(0, axis));

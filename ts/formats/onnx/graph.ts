@@ -1,4 +1,4 @@
-// The network that an ONNX graph becomes, node by node.
+// Builds the ReLU network of an ONNX graph, node by node.
 import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { formatShape, sameShape, type Shape } from "../../tensor.ts";
@@ -13,26 +13,26 @@ import { formatFlow, identityOrder, type Flow } from "./layout.ts";
 
 export type Value = Constant | Flow;
 
-/** What an operator sees of its node. */
+/** The arguments of an operator's conversion. */
 export interface Call {
   /** Unique name for the ReluNetwork node. */
   readonly name: string;
   /** `node "conv1" (Conv)`, for messages. */
   readonly place: string;
   readonly operator: string;
-  /** `undefined` for an optional input left out. */
+  /** `undefined` for an absent optional input. */
   readonly inputs: readonly (Value | undefined)[];
   readonly attributes: Attributes;
   /** Version of the default operator set. */
   readonly opset: number;
   readonly graph: Graph;
-  /** Names of the outputs that something reads, by position; "" elsewhere. */
+  /** Names of the outputs that are read, by position; "" for others. */
   readonly used: readonly string[];
-  /** Whether this node alone reads its first input. */
+  /** Whether only this node reads its first input. */
   readonly soleReader: boolean;
 }
 
-/** The value of the first output, or of all. */
+/** Converts a node. @returns the value of its first output, or of all outputs. */
 export type Operator = (call: Call) => Value | readonly Value[];
 
 /** The ReluNetwork under construction. */
@@ -40,7 +40,7 @@ export class Graph {
   readonly nodes: ReluNode[] = [];
   readonly files: ExternalFiles;
   readonly budget: Budget;
-  /** Size of the batch, where shapes are computed: NaN if it is dynamic. */
+  /** Batch size in computed shapes; NaN if it is dynamic. */
   batchSize = NaN;
   readonly #shapes = new Map<string, Shape>();
   readonly #byName = new Map<string, ReluNode>();
@@ -54,7 +54,7 @@ export class Graph {
     this.budget = budget;
   }
 
-  /** Adds a node, its shape inferred where the kind determines it. */
+  /** Adds a node; infers its shape if its kind determines it. */
   add(draft: ReluNode): ReluNode {
     const place = `layer ${quoted(draft.name)}`;
     this.budget.take("nodes", 1, place);
@@ -104,9 +104,9 @@ export class Graph {
   }
 
   /**
-   * A flat copy of a node whose element j is `sources[j]` of the node: rows of a dense layer, moved through what
-   * works element by element. `undefined` where there is no such layer.
-   * @param known what was found already: sums may read one node any number of times.
+   * A flat copy of a node whose element j is the node's element `sources[j]`, made by reordering the rows of a dense
+   * layer before it. `undefined` if there is no dense layer with only elementwise layers between.
+   * @param known earlier results, because sums may read a node many times.
    */
   permuted(
     name: string,
@@ -153,12 +153,12 @@ export class Graph {
   }
 }
 
-/** The input at `position`, computed from the model's input. */
+/** The input at `position`, which must be computed from the model's input. */
 export function flowInput(call: Call, position: number, label: string): Flow {
   return unmerged(elementInput(call, position, label));
 }
 
-/** As `flowInput`, for what works on each row alike, so that rows of one sample may count to the batch. */
+/** Like `flowInput`, for operators that treat all rows alike, so that a sample's rows may be part of the batch. */
 export function elementInput(call: Call, position: number, label: string): Flow {
   const value = call.inputs[position];
   if (value === undefined) throw new LlifError("FORMAT", `${call.place}: input ${label} is missing`);
@@ -172,17 +172,17 @@ export function unmerged<T extends Value>(value: T): T {
   return value;
 }
 
-/** The input at `position`, known when the model is read. */
+/** The input at `position`, which must be a constant. */
 export function constantInput(call: Call, position: number, label: string): Constant {
   const value = optionalConstant(call, position, label);
   if (value === undefined) throw new LlifError("FORMAT", `${call.place}: input ${label} is missing`);
   return value;
 }
 
-/** Most numbers that a shape, a list of axes or the like may have. */
+/** Most numbers of a shape, a list of axes and so on. */
 const longestList = 1024;
 
-/** Numbers of a constant that lists extents, axes, starts or the like. */
+/** Numbers of a constant that lists extents, axes, starts and so on. */
 export function listOf(call: Call, constant: Constant | undefined, label: string): number[] | undefined {
   if (constant === undefined) return undefined;
   if (constant.data.length > longestList)
@@ -193,7 +193,7 @@ export function listOf(call: Call, constant: Constant | undefined, label: string
   return [...constant.data];
 }
 
-/** Counts numbers that a node makes. */
+/** Takes the numbers that a node makes from the budget. */
 export function takeElements(call: Pick<Call, "graph" | "name"> & Partial<Pick<Call, "place">>, count: number): void {
   const place = call.place ?? `node ${quoted(call.name)}`;
   call.graph.budget.take("elements", count, place);
@@ -207,7 +207,7 @@ export function optionalConstant(call: Call, position: number, label: string): C
   return value;
 }
 
-/** Adds a node that reads one other, under a name of its own beside the node of the file. */
+/** Adds a node with one input, named after the file's node. */
 export function step(call: Call, suffix: string, from: string, draft: StepDraft): ReluNode {
   return call.graph.add({
     ...draft,
@@ -223,7 +223,7 @@ type StepDraft = ReluNode extends infer Node
     : never
   : never;
 
-/** A vector that the file and the node order alike. */
+/** A vector, whose order is the same in the file and in the node. */
 export function vectorFlow(node: ReluNode, batch: boolean): Flow {
   return {
     kind: "flow",
@@ -235,7 +235,7 @@ export function vectorFlow(node: ReluNode, batch: boolean): Flow {
   };
 }
 
-/** Axis of `dims` for an ONNX axis, which counts the batch; refuses the batch itself. */
+/** Axis of `dims` for an ONNX axis, which counts the batch too; refuses the batch itself. */
 export function axisOf(call: Call, flow: Flow, axis: number): number {
   const rank = flow.dims.length + (flow.batch ? 1 : 0);
   const positive = axis < 0 ? axis + rank : axis;

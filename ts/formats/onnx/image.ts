@@ -1,26 +1,30 @@
+// Recognises images among ONNX values and brings their axes to channels last.
 import { sizeOf, type Shape } from "../../tensor.ts";
 import type { ReluNode } from "../../relu/network.ts";
 import { Refusal } from "./attributes.ts";
 import { takeElements, type Call } from "./graph.ts";
 import { formatFlow, identityOrder, isAligned, nodeIndices, sameLayout, type Flow } from "./layout.ts";
 
-/** A node [height, width, channels] that holds a value [N, channels, height, width] or [N, channels, length]; a length is a width. */
+/**
+ * A node [height, width, channels] with the value [N, channels, height, width] or [N, channels, length]; a length is a
+ * width.
+ */
 export interface Image {
   readonly from: string;
   readonly shape: readonly [number, number, number];
-  /** Axes of the file behind the channels: 1 or 2. */
+  /** Number of the file's axes after the channels: 1 or 2. */
   readonly spatial: number;
 }
 
-/** Where a node is added, and the name that its parts begin with. */
+/** The graph, and the first part of new names. */
 type Placed = Pick<Call, "graph" | "name">;
 
-/** Order of [channels, …spatial axes] when stored channels last. */
+/** Permutation from [channels, …spatial axes] to channels last. */
 export function channelsLastOrder(spatial: number): number[] {
   return [...identityOrder(spatial).map((axis) => axis + 1), 0];
 }
 
-/** The value as the image that the file takes it for: its first axis behind the batch are the channels. */
+/** The value as an image, whose first axis after the batch is the channels. */
 export function asImage(call: Call, value: Flow): Image {
   const flow = !value.batch && value.dims[0] === 1 ? { ...value, batch: true, dims: value.dims.slice(1) } : value;
   const spatial = flow.dims.length - 1;
@@ -34,25 +38,27 @@ export function asImage(call: Call, value: Flow): Image {
   return { from: call.graph.inShape(node, shape), shape, spatial };
 }
 
-/** The value of an image node, as the file sees it. */
+/** The value of an image node, in the file's order. */
 export function imageFlow(node: ReluNode, spatial: number): Flow {
   const [height, width, channels] = node.shape;
   const dims = spatial === 1 ? [channels, width] : [channels, height, width];
   return { kind: "flow", node: node.name, batch: true, dims, factors: dims, order: channelsLastOrder(spatial) };
 }
 
-/** A value as an image, whichever axes of the file its rows, columns and channels are; −1 for an axis that the file does not have. */
+/**
+ * A value as an image, with the file's axes of rows, columns and channels; −1 for an axis that the file does not have.
+ */
 export interface OrientedImage {
   readonly from: string;
   readonly shape: readonly [number, number, number];
   readonly rows: number;
   readonly columns: number;
   readonly channels: number;
-  /** The value, its factors the extents that the file sees. */
+  /** The value; its factors are the file's extents. */
   readonly flow: Flow;
 }
 
-/** As the node holds it; where a reshape mixed the axes, as channels first. */
+/** The axes in the node's order, or channels first if a reshape mixed them. */
 export function oriented(call: Call, value: Flow): OrientedImage {
   const flow = isAligned(value) ? value : rearranged(call, value);
   const real = flow.order.length > 3 ? flow.order.filter((axis) => flow.dims[axis] !== 1) : flow.order;
@@ -69,12 +75,12 @@ function rearranged(call: Call, flow: Flow): Flow {
   return { ...flow, node: arranged(call, flow, flow.dims, order), factors: flow.dims, order };
 }
 
-/** Whether the node holds the elements along one axis of the file side by side, as channels. */
+/** Whether one axis of the file is the node's last axis, the channels. */
 export function isChannelAxis(flow: Flow, axis: number): boolean {
   return isAligned(flow) && flow.order.filter((other) => flow.dims[other] !== 1).at(-1) === axis;
 }
 
-/** A node with the elements of `flow` in which the channels, an axis for which `isChannelAxis` holds, are the last extent. */
+/** A node with the elements of `flow` whose last extent is the channels, an axis with `isChannelAxis`. */
 export function withChannels(call: Call, flow: Flow, axis: number): string {
   const { graph } = call;
   const own = graph.shapeOf(flow.node);
@@ -87,14 +93,14 @@ export function withChannels(call: Call, flow: Flow, axis: number): string {
   return graph.inShape(flow.node, imageShape(positions, channels));
 }
 
-/** [height, width, channels] of positions along any number of axes. */
+/** [height, width, channels] for positions along any number of axes. */
 export function imageShape(positions: Shape, channels: number): Shape {
   return positions.length === 2 ? [...positions, channels] : [1, sizeOf(positions), channels];
 }
 
 /**
- * Name of a node with the elements of `flow` in the order that the layout says. Where that is another order, the rows of the
- * dense layer before are put in it, or a 1×1 convolution permutes the channels.
+ * Name of a node with the elements of `flow` in the given order. To change the order, the rows of a preceding dense
+ * layer are reordered, or a 1×1 convolution permutes the channels.
  */
 export function arranged(call: Placed, flow: Flow, factors: readonly number[], order: readonly number[]): string {
   if (sameLayout(flow, factors, order)) return flow.node;
@@ -127,16 +133,16 @@ function permutedChannels(call: Placed, from: string, sources: Uint32Array, chan
 }
 
 const largestPermutation = 2 ** 12;
-/** Weights that one operator without weights of its own may turn into. */
+/** Most weights that an operator without weights may be converted to. */
 const largestWeights = 2 ** 26;
 
-/** @throws {Refusal} where an operator without weights would take too many. */
+/** @throws {Refusal} if an operator without weights would need too many. */
 export function checkWeights(count: number): void {
   if (count > largestWeights)
     throw new Refusal(`as a convolution it would have ${count} weights; at most ${largestWeights} are supported`);
 }
 
-/** Some of the channels of a node in any order; −1 for zeros. The node's shape is [positions, channels] in one form or another. */
+/** Selects channels of a node in any order; −1 for zeros. */
 export function selectedChannels(
   call: Placed,
   from: string,

@@ -1,4 +1,4 @@
-// The input of an ONNX graph: its batch, its extents and their order.
+// Reads the input of an ONNX graph: its batch, its extents and their order.
 import { LlifError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
 import { quoted } from "../../text.ts";
@@ -8,10 +8,10 @@ import { channelsLastOrder } from "./image.ts";
 import { identityOrder, type Flow } from "./layout.ts";
 import { TensorProto_DataType, type GraphProto, type ValueInfoProto } from "./onnx_pb.ts";
 
-/** How an image input is laid out in the file, apart from its batch. */
+/** Order of an image input in the file. */
 export type InputLayout = "channelsFirst" | "channelsLast";
 
-/** Adds the input node, channels last: [height, width, channels], or [1, length, channels] of a sequence of channels. */
+/** Adds the input node, channels last: [height, width, channels], or [1, length, channels] for a sequence. */
 export function addInput(graph: Graph, info: ValueInfoProto, layout: InputLayout, batch: boolean): Flow {
   const place = `input ${quoted(info.name)}`;
   const type = info.type?.value;
@@ -61,7 +61,7 @@ export function addInput(graph: Graph, info: ValueInfoProto, layout: InputLayout
   return { kind: "flow", node: node.name, batch, dims, factors: dims, order };
 }
 
-/** Whether the first extent counts samples: where it is open, 1, or in front of an image; where it is another number the graph must tell. */
+/** Whether the first extent is the batch: if it is dynamic, 1, or before an image. Otherwise the graph decides. */
 export function batchOf(info: ValueInfoProto): "first" | "none" | "either" {
   const type = info.type?.value;
   const extents = type?.case === "tensorType" ? (type.value.shape?.dim ?? []) : [];
@@ -73,8 +73,8 @@ export function batchOf(info: ValueInfoProto): "first" | "none" | "either" {
 const passing = new Set(["Identity", "Cast", "Dropout", "Add", "Sub", "Mul", "Div", "Relu", "Clip"]);
 
 /**
- * Images are channels first, as ONNX has them, unless a Transpose to that order comes first, or the model flattens an image
- * whose last extent looks like its channels. A matrix is a gray image, unless a layer takes it for a sequence.
+ * Images are channels first, as in ONNX, unless the graph starts with a Transpose to channels first, or flattens an
+ * image whose last extent looks like channels. A matrix is a gray image, unless a layer reads it as a sequence.
  */
 export function likelyLayout(proto: GraphProto, info: ValueInfoProto): InputLayout {
   const type = info.type?.value;

@@ -1,9 +1,10 @@
+// Tracks how the elements of an ONNX value are ordered in the channels-last network.
 import { formatShape, sizeOf, type Shape } from "../../tensor.ts";
 
 /**
- * A value computed from the model's input. The file sees it with the extents `dims`; the node holds the same elements in another
- * order. `factors` are extents in the file's order whose product is the size; transposed by `order` they are the node's order. So a
- * flatten changes `dims` alone, and the weights behind it still know where each element went.
+ * A value computed from the model's input. In the file it has the extents `dims`; the node has the same elements in
+ * another order. `factors` are extents in the file's order whose product is the size; permuted by `order` they give the
+ * node's order. So a flatten changes only `dims`, and later weights still know the place of each element.
  */
 export interface Flow {
   readonly kind: "flow";
@@ -14,7 +15,7 @@ export interface Flow {
   readonly dims: readonly number[];
   readonly factors: readonly number[];
   readonly order: readonly number[];
-  /** How many of the first extents the file counts to the batch: [N·4,3] for 1 of [4,3]. */
+  /** Number of leading extents that the file merges into the batch: 1 for [4,3] as [N·4,3]. */
   readonly merged?: number;
 }
 
@@ -22,7 +23,7 @@ export function identityOrder(rank: number): number[] {
   return Array.from({ length: rank }, (_, axis) => axis);
 }
 
-/** A layout without unit extents and with axes merged that stay neighbours: equal for equal element orders. */
+/** A canonical layout, without unit extents and with neighbouring axes merged: equal for equal orders of elements. */
 export function normalForm(
   factors: readonly number[],
   order: readonly number[],
@@ -55,7 +56,7 @@ export function sameLayout(
   return JSON.stringify(normalForm(flow.factors, flow.order)) === JSON.stringify(normalForm(factors, order));
 }
 
-/** The same elements under other extents; splits and joins the factors so that they fit, where that is possible. */
+/** The same elements with other extents; splits and joins the factors to fit, if possible. */
 export function reshaped(flow: Flow, dims: readonly number[], batch = flow.batch): Flow {
   const fitted = refitted(flow, dims);
   if (fitted === undefined) return { ...flow, batch, dims };
@@ -70,7 +71,7 @@ function refitted(flow: Layout, dims: readonly number[]): Layout | undefined {
   const cuts = [...new Set([...boundaries(own.factors), ...boundaries(dims)])].sort((a, b) => a - b);
   const fine = cuts.map((cut, index) => cut / (cuts[index - 1] ?? 1));
   if (!fine.every(Number.isInteger)) return undefined;
-  // From the innermost factor outwards, back in the file's order.
+  // The factors were collected from the innermost one outwards.
   const factors = fine.reverse();
   const order = own.order.flatMap((axis) => partsOf(own.factors, axis, factors));
   return joined({ factors, order }, dims) ?? { factors, order };
@@ -82,7 +83,7 @@ function boundaries(extents: readonly number[]): number[] {
   return [...extents].reverse().flatMap((extent) => (extent === 1 ? [] : [(product *= extent)]));
 }
 
-/** The finer factors into which one extent was cut. */
+/** The factors of one extent. */
 function partsOf(extents: readonly number[], axis: number, factors: readonly number[]): number[] {
   const inner = sizeOf(extents.slice(axis + 1));
   const outer = inner * extents[axis];
@@ -92,7 +93,7 @@ function partsOf(extents: readonly number[], axis: number, factors: readonly num
   });
 }
 
-/** Factors that are the extents themselves: each extent's parts lie side by side in the node too. */
+/** Joins the factors to the extents themselves, if each extent's factors are neighbours in the node too. */
 function joined({ factors, order }: Layout, dims: readonly number[]): Layout | undefined {
   const axes: number[] = [];
   for (const axis of identityOrder(dims.length).filter((candidate) => dims[candidate] !== 1)) {
@@ -105,7 +106,7 @@ function joined({ factors, order }: Layout, dims: readonly number[]): Layout | u
   return { factors: dims, order: [...units, ...axes.filter((axis) => axis !== undefined)] };
 }
 
-/** Whether the factors are the extents the file sees, so that one axis can be spoken of. */
+/** Whether the factors are the file's extents, so that axes of the file are axes of the node. */
 export function isAligned(flow: Flow): boolean {
   return flow.factors.length === flow.dims.length && flow.factors.every((extent, axis) => extent === flow.dims[axis]);
 }
@@ -138,7 +139,7 @@ export function nodeIndices({ factors, order }: Pick<Flow, "factors" | "order">)
   return indices;
 }
 
-/** Extents that the file sees behind the batch. */
+/** Number of the file's extents after the batch. */
 export function rankOf(flow: Flow): number {
   return flow.dims.length + (flow.batch ? 1 : 0) - (flow.merged ?? 0);
 }

@@ -1,2 +1,4 @@
-/** Entry of a model's metadata under which the writer keeps what a graph has no place for: JSON in the form of a model description. */
+// Where the ONNX writer keeps what ONNX has no field for.
+
+/** The metadata entry with a model description as JSON. */
 export const metadataKey = "llif";

@@ -1,3 +1,4 @@
+// ONNX operator: BatchNormalization.
 import { checkAllFinite } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { batchNormAffine } from "../../relu/builder.ts";

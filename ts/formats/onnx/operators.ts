@@ -1,3 +1,4 @@
+// The table of ONNX operators that are read, and which function reads each.
 import {
   absolute,
   clip,
@@ -34,7 +35,7 @@ import {
 } from "./shaping.ts";
 import { conv, convTranspose, globalPool, pool } from "./windows.ts";
 
-/** Every operator that is read; all others are refused. */
+/** Every supported operator; all others are refused. */
 export const operators: ReadonlyMap<string, Operator> = new Map([
   ...[...foldedUnaries, ...foldedBinaries, "Where"].map((name) => [name, foldConstants] as const),
   ["Abs", absolute],
@@ -94,7 +95,9 @@ export const operators: ReadonlyMap<string, Operator> = new Map([
   ["Upsample", resize],
 ]);
 
-/** Operators whose output has the shape of their first input, so that what follows a refused one can still be looked through. */
+/**
+ * Operators whose output has the shape of their first input, so that nodes after a refused one can still be checked.
+ */
 export const sameShape: ReadonlySet<string> = new Set([
   "Celu",
   "Clip",
@@ -134,7 +137,7 @@ export const sameShape: ReadonlySet<string> = new Set([
 const quantised = "quantised models are not read; export the float model";
 const smooth = "use Relu, and train the network again";
 
-/** What to do instead, for operators that are met often. */
+/** Advice for operators that are often found in models. */
 export const alternatives: ReadonlyMap<string, string> = new Map([
   ["ArgMax", "end at the logits"],
   ["Attention", "only ReLU networks are read"],

@@ -1,4 +1,4 @@
-// Reading ONNX models.
+// Reads ONNX models as ReLU networks.
 import { fromBinary } from "@bufbuild/protobuf";
 import { openBudget, type Budget, type ReadBudget } from "../../budget.ts";
 import { checkBytes, checkOptions, checkString, checkStrings, describe } from "../../check.ts";
@@ -22,13 +22,13 @@ import { metadataKey } from "./metadata.ts";
 export interface ReadOnnxOptions {
   /** Default: the graph's name. */
   readonly name?: string;
-  /** Default: as `writeOnnx` noted it in the file, else pixels / 255; RGB, or gray for one channel. */
+  /** Default: the convention that `writeOnnx` stored in the file, or pixels / 255; RGB, or gray for one channel. */
   readonly convention?: InputConvention;
-  /** Default: as `writeOnnx` noted them in the file. */
+  /** Default: the names that `writeOnnx` stored in the file. */
   readonly classes?: readonly string[];
-  /** The files that `externalFiles` names, where the weights are not in the model itself. */
+  /** The files named by `externalFiles`, if the weights are not in the model itself. */
   readonly files?: ExternalFiles;
-  /** Whether the first extent of the input, where it is fixed and not 1, counts samples. Default: as the graph tells. */
+  /** Whether the first extent of the input, if it is fixed and not 1, is the batch. Default: the graph decides. */
   readonly batch?: boolean;
   readonly budget?: ReadBudget | Budget;
 }
@@ -36,13 +36,14 @@ export interface ReadOnnxOptions {
 const oldestOpset = 7;
 
 /**
- * Reads an ONNX model (opset 7 or newer) as a ReLU network, channels last. Constants are folded; nodes that no output needs are left out.
- * @throws {LlifError} UNSUPPORTED listing every node that is not supported, its names in `nodes`; FORMAT, SHAPE or ARGUMENT for a
- * file that is broken or beyond the budget, shapes that do not fit, or weights that are not finite; FILE for weights beside the model that are not in `files`.
+ * Reads an ONNX model (opset 7 or newer) as a ReLU network, channels last. Constants are folded, unused nodes left out.
+ * @throws {LlifError} UNSUPPORTED listing every node that is not supported, with their names in `nodes`; FORMAT, SHAPE
+ * or ARGUMENT for a corrupt file or one beyond the budget, shapes that do not fit, or weights that are not finite; FILE
+ * for weights beside the model that are not in `files`.
  */
 export function readOnnx(source: Uint8Array | ArrayBuffer | DataView, options: ReadOnnxOptions = {}): ReluNetwork {
   const bytes = checkBytes("ONNX file", source);
-  // What parseDescription read is options as well; its accuracy says nothing of the file.
+  // The result of parseDescription can be passed as options; its accuracy is ignored.
   checkOptions<ReadOnnxOptions & Pick<ModelDescription, "accuracy">>("readOnnx", options, {
     name: true,
     convention: true,
@@ -79,8 +80,8 @@ export function readOnnx(source: Uint8Array | ArrayBuffer | DataView, options: R
 }
 
 /**
- * Paths, relative to the model, of the files that hold weights which the model itself does not.
- * @throws {LlifError} FORMAT for a broken file, or for a path that leaves the model's folder.
+ * Paths, relative to the model, of the files with external weights.
+ * @throws {LlifError} FORMAT for a corrupt file, or for a path that leaves the model's folder.
  */
 export function externalFiles(bytes: Uint8Array | ArrayBuffer | DataView): string[] {
   const tensors = decodeModel(bytes).graph?.initializer ?? [];
@@ -88,8 +89,8 @@ export function externalFiles(bytes: Uint8Array | ArrayBuffer | DataView): strin
 }
 
 /**
- * Reads the graph under the likely layout of its input, or else under the other. A first extent that is fixed and not 1 counts samples
- * where the graph treats all of them alike, which reading finds out: whatever mixes them is refused.
+ * Reads the graph with the likely layout of its input, or else with the other one. A fixed first extent other than 1 is
+ * the batch if the graph treats all samples alike; if it mixes them, reading with a batch fails.
  */
 function readGraph(
   proto: GraphProto,
@@ -114,7 +115,7 @@ function readGraph(
       } catch (error) {
         if (!(error instanceof LlifError)) throw error;
         first ??= error;
-        // A layout only decides what is supported; what counts to the batch decides which shapes fit as well.
+        // The layout only decides what is supported; the batch also decides which shapes fit.
         if (error.code !== "UNSUPPORTED") break;
       }
     }
@@ -163,7 +164,7 @@ function decodeModel(source: Uint8Array | ArrayBuffer | DataView): ModelProto {
   }
 }
 
-/** What `writeOnnx` noted of the network that an ONNX graph has no place for. */
+/** The model description that `writeOnnx` stored in the metadata. */
 function readNote(model: ModelProto, budget: Budget): ModelDescription | undefined {
   const note = model.metadataProps.find(({ key }) => key === metadataKey)?.value;
   if (note === undefined) return undefined;
@@ -196,11 +197,11 @@ class Reading {
   readonly #proto: GraphProto;
   readonly #opset: number;
   readonly #graph: Graph;
-  /** `undefined` for a value that depends on a refused node. */
+  /** `undefined` if the value depends on a refused node. */
   readonly #values = new Map<string, Value | undefined>();
-  /** How often each value of the file is read. */
+  /** Number of readers of each value of the file. */
   readonly #readers = new Map<string, number>();
-  /** Nodes of the network that hold a value of the file which is read more than once, or never. */
+  /** Nodes whose value in the file is read more than once, or never. */
   readonly #shared = new Set<string>();
   readonly #refusals: { name: string; label: string; reason: string }[] = [];
   #failure: LlifError | undefined;
@@ -238,7 +239,7 @@ class Reading {
     return { graph: this.#graph, outputs: this.#proto.output.map((output) => this.#outputNode(output.name)) };
   }
 
-  /** Nodes that some output needs; the others change nothing. */
+  /** Nodes that an output needs. */
   #liveProtos(): NodeProto[] {
     const producers = new Map<string, NodeProto>();
     for (const node of this.#proto.node) {
@@ -314,7 +315,7 @@ class Reading {
       const result = convert({ ...call, soleReader: this.#isSoleReader(inputs) });
       results = isList(result) ? result : [result];
     });
-    // The rest of the graph is looked through, as far as its shapes are known.
+    // The rest of the graph is checked as far as its shapes are known.
     if (refused && sameShape.has(operator))
       results = [node.input.map((name) => this.#values.get(name)).find((value) => value?.kind === "flow")];
     node.output.forEach((name, position) => {
@@ -325,7 +326,7 @@ class Reading {
     });
   }
 
-  /** A condition known from shapes chooses the branch, as where PyTorch squeezes an axis of an extent that it did not know. */
+  /** Chooses a branch by a condition on shapes, which PyTorch exports for a squeeze of an unknown extent. */
   #readBranch(node: NodeProto, produced: ReadonlySet<string>, depth: number): readonly (Value | undefined)[] {
     const condition = this.#values.get(node.input[0]);
     if (condition?.kind !== "constant" || Number.isNaN(condition.data[0]))
@@ -341,7 +342,7 @@ class Reading {
     return branch.output.map((output) => this.#values.get(output.name));
   }
 
-  /** Whether nothing but this call reads the node of its first computed input, under whichever name. */
+  /** Whether only this call reads the node of its first computed input, under any name. */
   #isSoleReader(inputs: readonly (Value | undefined)[]): boolean {
     const flow = inputs.find((value) => value?.kind === "flow");
     return flow?.kind === "flow" && !this.#shared.has(flow.node);

@@ -1,4 +1,4 @@
-// Sums, means and maxima over whole axes.
+// ONNX operators: sums, means and maxima over whole axes.
 import { LlifError } from "../../errors.ts";
 import { Refusal } from "./attributes.ts";
 import { axisOf, flowInput, listOf, optionalConstant, step, takeElements, type Call, type Operator } from "./graph.ts";

@@ -1,4 +1,4 @@
-// Padding, enlarging, and blocks of channels as pixels.
+// ONNX operators: Pad, Resize, DepthToSpace and SpaceToDepth.
 import { checkInteger } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import type { ReluNode } from "../../relu/network.ts";
@@ -80,7 +80,7 @@ function zeroPadded(call: Call, value: Flow, cells: ReadonlyMap<number, readonly
   return { ...flow, node: from, dims, factors: dims };
 }
 
-/** Nearest neighbours at whole factors: a transposed convolution of ones in each channel. */
+/** Nearest-neighbour enlargement by whole factors: a transposed convolution with ones in each channel. */
 export const resize: Operator = (call) => {
   const { attributes, opset, operator } = call;
   const flow = flowInput(call, 0, "X");
@@ -113,7 +113,7 @@ export const resize: Operator = (call) => {
   const factors = new Array<number>(rank).fill(1);
   listed.forEach((axis, index) => {
     const extent = axis === 0 ? 1 : flow.dims[axis - 1];
-    // The batch size may be unknown; it stays as it is.
+    // The batch size may be unknown; it is not resized.
     factors[axis] = values === sizes ? (axis === 0 ? 1 : values[index] / extent) : values[index];
   });
   const [batch, channels, ...spatial] = factors;
@@ -168,7 +168,7 @@ function repeatedCells(call: Call, from: string, channels: number, kernel: reado
   });
 }
 
-/** Blocks of channels become blocks of pixels, and back: convolutions with one tap an output. */
+/** DepthToSpace and SpaceToDepth: convolutions with one tap per output. */
 export const depthAndSpace: Operator = (call) => {
   const { attributes, operator } = call;
   const block = checkInteger(`${call.place}: blocksize`, attributes.integer("blocksize", 0), 1, 2 ** 10);

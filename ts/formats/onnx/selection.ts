@@ -1,4 +1,4 @@
-// Slices, and elements by their indices.
+// ONNX operators: Slice, Gather, Split.
 import { checkInteger } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { Refusal } from "./attributes.ts";
@@ -57,7 +57,7 @@ function required(call: Call): Value {
   return unmerged(value);
 }
 
-/** Axis of `dims`; `undefined` for the batch, which a slice takes whole. */
+/** Axis of `dims`; `undefined` for the batch, which is not sliced. */
 function fileAxis(call: Call, value: Value, axis: number): number | undefined {
   if (value.kind === "flow") return value.batch && axis === 0 ? undefined : axisOf(call, value, axis);
   const positive = axis < 0 ? axis + value.dims.length : axis;
@@ -159,7 +159,7 @@ export const gather: Operator = (call) => {
       );
 };
 
-/** Parts of one axis, one an output. */
+/** Splits one axis, one part per output. */
 export const split: Operator = (call) => {
   const value = required(call);
   const { attributes, opset } = call;

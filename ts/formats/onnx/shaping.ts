@@ -1,4 +1,4 @@
-// Operators that change the form of a value, not its numbers.
+// ONNX operators that change a value's shape, not its numbers.
 import { checkFinite } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { formatShape, sameShape, sizeOf } from "../../tensor.ts";
@@ -46,7 +46,7 @@ function finished(call: Call, dims: readonly number[], values: readonly number[]
   return { kind: "constant", dims, data: Float64Array.from(values), integer };
 }
 
-/** The first input, whichever it is; rows that count to the batch only where they may. */
+/** The first input, constant or not. @param rows whether a sample's rows may be part of the batch. */
 function required(call: Call, rows = false): Value {
   const value = call.inputs[0];
   if (value === undefined) throw new LlifError("FORMAT", `${call.place}: its input is missing`);
@@ -55,7 +55,7 @@ function required(call: Call, rows = false): Value {
 
 const mostDimensions = 64;
 
-/** Extents for a constant that is made. */
+/** Checks the extents of a new constant. */
 function checkExtents(call: Call, dims: readonly number[], minimum: number): void {
   if (dims.length > mostDimensions || !dims.every((extent) => Number.isSafeInteger(extent) && extent >= minimum))
     throw shapeError(call, `at most ${mostDimensions} integer extents >= ${minimum}`, dims.slice(0, mostDimensions));
@@ -86,7 +86,7 @@ export const shape: Operator = (call) => {
   return { kind: "constant", dims: [extents.length], data: Float64Array.from(extents), integer: true };
 };
 
-/** Expand and Tile of constants, and where they change nothing. */
+/** Expand and Tile, of constants, or where they change nothing. */
 export const expand: Operator = (call) => {
   const value = required(call);
   const given = listOf(call, constantInput(call, 1, "shape"), "shape") ?? [];
@@ -123,7 +123,7 @@ export const expand: Operator = (call) => {
   return { ...binaryConstants(call, value, ones, "Mul"), integer: value.integer };
 };
 
-/** Unit axes repeated: nearest-neighbour enlargement along the axis before, as TensorFlow writes it. */
+/** Repeats unit axes: TensorFlow's form of nearest-neighbour enlargement along the axis before. */
 function repeated(call: Call, flow: Flow, repeats: readonly number[]): Flow {
   const [batch, ...factors] = flow.batch ? repeats : [1, ...repeats];
   return factors.reduce((value, factor, axis) => {
@@ -186,7 +186,7 @@ export const cast: Operator = (call) => {
     return { ...value, data: Float64Array.from(value.data, (number) => Number(number !== 0)), integer: true };
   if (!integerTypes.has(to))
     throw new Refusal(`casts a constant to ${type}; only float, integer and bool types are supported`);
-  // NaN stands for the batch size.
+  // NaN is the batch size.
   return {
     ...value,
     data: Float64Array.from(value.data, (number) =>
@@ -266,7 +266,7 @@ export const reshape: Operator = (call) => {
       ? whole || copies || (first === 1 && !(call.graph.batchSize > 1)) || (first === -1 && known === size)
       : whole || (first === -1 && known === size)
   ) {
-    // The file's 0 of the batch's axis copies the batch; axes behind it count from there.
+    // 0 at the batch axis copies the batch; the other axes follow it.
     if (fits) return { ...reshaped(value, resolve(call, rest, value.dims, size, allowZero)), merged: 0 };
   }
   if (merged > 0 || Number.isNaN(first))
@@ -282,7 +282,10 @@ export const reshape: Operator = (call) => {
   );
 };
 
-/** How many extents a reshape to [−1, …rest], or to a fixed batch's rows, counts to the batch, where the rest stays as it is: rows for a dense layer. */
+/**
+ * Number of extents that a reshape to [−1, …rest] merges into the batch, if the rest is unchanged: rows for a dense
+ * layer.
+ */
 function mergedRows(call: Call, { dims }: Flow, rest: readonly number[], first: number): number | undefined {
   const rows = dims.length - rest.length;
   const all = first === -1 || first === call.graph.batchSize * sizeOf(dims.slice(0, rows));
@@ -386,7 +389,7 @@ export const concat: Operator = (call) => {
       );
     }
   }
-  // The order of one of them, with the concatenated axis last.
+  // Uses the order of one of the inputs, with the concatenated axis last.
   const model = flows.find((flow) => isAligned(flow) && flow.dims.length > 0) ?? first;
   const order = [...model.order.filter((other) => other !== channel), channel];
   if (!isAligned(model)) throw new Refusal(`concatenates ${formatFlow(first)} behind a reshape that mixed its axes`);

@@ -1,4 +1,4 @@
-// Convolutions and pools.
+// ONNX operators: convolutions and pools.
 import { checkInteger } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import type { Shape } from "../../tensor.ts";
@@ -36,7 +36,7 @@ function pair(call: Call, spatial: number, name: string, values: readonly number
   return spatial === 1 ? [minimum, values[0]] : [values[0], values[1]];
 }
 
-/** Attribute pads: all starts, then all ends. */
+/** Reads the attribute pads: all starts, then all ends. */
 function readPads(call: Call, spatial: number): Padding {
   const pads = call.attributes.integers("pads") ?? new Array<number>(2 * spatial).fill(0);
   if (pads.length !== 2 * spatial)
@@ -127,7 +127,7 @@ export const conv: Operator = (call) => {
   return imageFlow(node, image.spatial);
 };
 
-/** In the file the kernel is [input channels, output channels / groups, …extents]. */
+/** In the file, the kernel is [input channels, output channels / groups, …extents]. */
 export const convTranspose: Operator = (call) => {
   const { image, kernel, bias, extents, groups } = readKernel(call);
   const sizes = readSizes(call, image.spatial, extents);

@@ -1,3 +1,4 @@
+// Writes a ReLU network as an ONNX file.
 import { create, toBinary, type MessageInitShape } from "@bufbuild/protobuf";
 import { channelsOf, sizeOf, type Shape, type Tensor } from "../../tensor.ts";
 import { LlifError } from "../../errors.ts";
@@ -31,14 +32,15 @@ type Initializer = MessageInitShape<typeof TensorProtoSchema>;
 type ValueInfo = MessageInitShape<typeof ValueInfoProtoSchema>;
 
 const plainOpset = 13;
-/** Average pools are dilated from here on. */
+/** The first operator set with dilated average pools. */
 const dilatedAverageOpset = 19;
 const irVersion = 7;
 
 /**
- * Writes a network as an ONNX model of operator set 13 (19 for dilated average pools), channels first, with a dynamic batch: input and image values are
- * [N, channels, height, width]. The input convention and the classes are kept in the file's metadata, from which `readOnnx` takes them.
- * @throws {LlifError} ARGUMENT or SHAPE for a network that does not hold together, UNSUPPORTED for shapes without a counterpart.
+ * Writes a network as an ONNX model of operator set 13 (19 for dilated average pools), with a dynamic batch. Images are
+ * channels first, [N, channels, height, width]. The input convention and the classes are stored in the metadata, where
+ * `readOnnx` finds them.
+ * @throws {LlifError} ARGUMENT or SHAPE for an invalid network, UNSUPPORTED for shapes that ONNX cannot express.
  */
 export function writeOnnx(network: ReluNetwork): Uint8Array {
   checkReluNetwork(network);
@@ -171,7 +173,7 @@ class Writer {
     });
   }
 
-  /** PRelu, with Clip behind it for a ceiling, or before it where a negative slope could reach the ceiling. */
+  /** PRelu, then Clip for a ceiling; Clip comes first if a negative slope could reach the ceiling. */
   #sloped(node: ReluActivationNode, slope: Float32Array, channelAxes: Shape): void {
     const clipped = node.ceiling < Infinity;
     const sloped = clipped ? this.#fresh(`${node.name}.slope`) : node.name;
@@ -217,7 +219,7 @@ class Writer {
     );
   }
 
-  /** Channels last in the network, channels first in the file: an image is transposed before it is flattened, and after. */
+  /** The network is channels last and the file channels first, so an image is transposed before and after a reshape. */
   #reshape(node: ReluNode): void {
     let source = node.from[0];
     if ((this.#shapes.get(source) ?? []).length === 3)
@@ -255,7 +257,10 @@ class Writer {
     );
   }
 
-  /** Windows that stick out by ceil_mode, or by padding that does not count where they do so along one axis only. */
+  /**
+   * Writes partial windows with ceil_mode, or, if they are partial along one axis only, with padding that is not
+   * counted.
+   */
   #poolAttributes(node: ReluNode & Window2d, countPadding: boolean): Attribute[] {
     const input = this.#shapes.get(node.from[0]) ?? [];
     const place = `layer "${node.name}"`;
@@ -295,7 +300,7 @@ class Writer {
     return this.#floats(`${node.name}.bias`, [node.bias.length], node.bias);
   }
 
-  /** A name for a parameter or a part of a layer that no layer and no other part has. */
+  /** A unique name for a parameter or a part of a layer. */
   #fresh(wanted: string): string {
     let name = wanted;
     while (this.#names.has(name)) name += "_";

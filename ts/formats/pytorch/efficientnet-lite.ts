@@ -1,3 +1,4 @@
+// Builds EfficientNet-Lite from its PyTorch weights, which carry no graph.
 import { LlifError } from "../../errors.ts";
 import { batchNormAffine } from "../../relu/builder.ts";
 import { checkReluNetwork } from "../../relu/check.ts";
@@ -13,13 +14,15 @@ export interface EfficientNetLiteOptions {
   readonly classes?: readonly string[];
 }
 
-/** Height and width that Lite0 was trained at. */
+/** Height and width of Lite0's training images. */
 const inputSize = 224;
-/** First blocks of the stages that halve the image: Tan & Le 2019, table 1, one block for each repeat. */
+/** The blocks that halve the image: the first of their stages (Tan & Le 2019, table 1). */
 const stridedBlocks = [1, 3, 5, 11];
 const epsilon = 1e-3;
 
-/** Whether a state dict has the layers of an EfficientNet-Lite as efficientnet-pytorch names them: no squeeze-and-excitation. */
+/**
+ * Whether a state dict has the layers of an EfficientNet-Lite (efficientnet-pytorch names, no squeeze-and-excitation).
+ */
 export function isEfficientNetLite(weights: StateDict): boolean {
   const names = [...weights.keys()];
   return (
@@ -30,8 +33,8 @@ export function isEfficientNetLite(weights: StateDict): boolean {
 }
 
 /**
- * EfficientNet-Lite0 of its weights: 16 inverted bottlenecks with ReLU6, `same` padding as TensorFlow has it.
- * @throws {LlifError} FORMAT where a weight is missing, SHAPE where the weights do not fit together.
+ * Builds EfficientNet-Lite0: 16 inverted bottlenecks with ReLU6 and TensorFlow's `same` padding.
+ * @throws {LlifError} FORMAT if a weight is missing, SHAPE if the weights do not fit together.
  */
 export function efficientNetLite(weights: StateDict, options: EfficientNetLiteOptions = {}): ReluNetwork {
   const nodes: ReluNode[] = [{ kind: "input", name: "input", from: [], shape: [inputSize, inputSize, 3] }];

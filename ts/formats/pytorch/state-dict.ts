@@ -1,4 +1,4 @@
-// Weights that torch.save stored.
+// Reads weights stored by torch.save.
 import { openBudget, type Budget, type ReadBudget } from "../../budget.ts";
 import { checkBytes, checkOptions, checkString } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
@@ -8,7 +8,7 @@ import { float16 } from "../half.ts";
 import { unzip } from "../zip.ts";
 import { isGlobal, isObject, unpickle, type Machine, type PickleValue } from "./unpickle.ts";
 
-/** Named weights in the file's order, channels first as PyTorch has them. */
+/** Named weights in the file's order, channels first as in PyTorch. */
 export type StateDict = ReadonlyMap<string, Tensor>;
 
 interface ElementType {
@@ -54,15 +54,16 @@ class StoredTensor {
   }
 }
 
-/** As PyTorch has it. */
+/** PyTorch's limit. */
 const mostDimensions = 64;
 // biome-ignore lint/correctness/noPrecisionLoss: the reader rounds it alike.
 const legacyMagic = 0x1950a86a20f9469cfc6c;
 
 /**
- * Reads the weights that `torch.save(model.state_dict(), file)` stores, in its old format or as a zip archive, and those under the
- * key `state_dict` or `model` of a checkpoint. The pickle is read as data: no class is looked up, no code is run.
- * @throws {LlifError} FORMAT for a truncated or corrupt file or one beyond the budget, UNSUPPORTED where it holds more than weights.
+ * Reads the weights stored by `torch.save(model.state_dict(), file)`, in the old format or as a zip archive, or under
+ * the key `state_dict` or `model` of a checkpoint. The pickle is read as data: no class is looked up, no code is run.
+ * @throws {LlifError} FORMAT for a truncated or corrupt file or one beyond the budget, UNSUPPORTED if it has more than
+ * weights.
  */
 export function readStateDict(
   source: Uint8Array | ArrayBuffer | DataView,
@@ -126,7 +127,7 @@ const machine: Machine = {
   },
 };
 
-/** Of no argument, or of a list of pairs. */
+/** Makes a map, empty or from a list of pairs. */
 function orderedDict([pairs = []]: readonly PickleValue[]): Map<PickleValue, PickleValue> | undefined {
   const fits = Array.isArray(pairs) && pairs.every((pair) => Array.isArray(pair) && pair.length === 2);
   return fits ? new Map(pairs as [PickleValue, PickleValue][]) : undefined;
@@ -164,7 +165,10 @@ function readZip(bytes: Uint8Array, place: string, budget: Budget): Contents {
   return { root: unpickle(pickle, 0, machine, place, budget).value, storages: new Map(storages) };
 }
 
-/** Pickles of a magic number, a version, facts about the machine, the object, and the storages' keys; then the storages. */
+/**
+ * The old format: pickles of a magic number, a version, machine data, the object, and the storages' keys; then the
+ * storages.
+ */
 function readLegacy(bytes: Uint8Array, place: string, budget: Budget): Contents {
   const collected = new Map<string, Storage>();
   const collecting: Machine = {
@@ -197,7 +201,7 @@ function readLegacy(bytes: Uint8Array, place: string, budget: Budget): Contents 
         `${place}: the storage ${typeof key === "string" ? quoted(key) : "without a name"} belongs to no tensor`,
       );
     const length = storage.elements * storage.type.bytes;
-    // The number of elements comes before them.
+    // The number of elements comes first.
     const start = at + 8;
     if (start + length > bytes.length)
       throw new LlifError("FORMAT", `${place}: truncated, expected ${start + length} bytes, got ${bytes.length}`);
@@ -216,7 +220,7 @@ function toTensor(
   const bytes = storages.get(storage.key);
   if (bytes === undefined) throw new LlifError("FORMAT", `${place}: its numbers are missing`);
   const count = shape.includes(0) ? 0 : sizeOf(shape);
-  // Strides of 0 make any number of a few stored ones.
+  // With strides of 0, a few stored numbers can make any number of elements.
   budget.take("elements", count, place);
   budget.checkTime(place);
   const last = count === 0 ? -1 : shape.reduce((sum, extent, axis) => sum + (extent - 1) * strides[axis], offset);

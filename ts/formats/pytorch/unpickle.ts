@@ -1,14 +1,14 @@
-// Reading pickles as data.
+// Reads Python pickles as data, without running code.
 import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { quoted } from "../../text.ts";
 
-/** A global that a pickle names; what calling it makes is up to `Machine.call`. */
+/** A global named by a pickle; `Machine.call` decides what a call of it makes. */
 export interface GlobalName {
   readonly global: string;
 }
 
-/** What a pickle may hold here: data alone. Dictionaries become maps, tuples and lists arrays. */
+/** The data that a pickle may contain. Dictionaries become maps; tuples and lists become arrays. */
 export type PickleValue =
   | null
   | boolean
@@ -20,16 +20,16 @@ export type PickleValue =
   | GlobalName
   | PickleObject;
 
-/** What `Machine.call` made. */
+/** A result of `Machine.call`. */
 export interface PickleObject {
   readonly object: unknown;
 }
 
-/** Decides what a pickle may make; everything else is refused. */
+/** Decides what a pickle may create; everything else is refused. */
 export interface Machine {
-  /** @returns what calling an allowed global makes; `undefined` to refuse it. */
+  /** @returns the result of calling an allowed global, or `undefined` to refuse it. */
   call(global: string, values: readonly PickleValue[]): PickleValue | undefined;
-  /** What a persistent id stands for. */
+  /** The value of a persistent id. */
   persistent(id: PickleValue): PickleValue;
   /** Whether a global may be named at all. */
   knows(global: string): boolean;
@@ -39,8 +39,9 @@ const mark = Symbol("mark");
 
 /**
  * Reads one pickle of protocol 2 to 5 as data: no class is looked up and no code is run.
- * @returns the value and where the pickle ends.
- * @throws {LlifError} FORMAT for a truncated or corrupt pickle, UNSUPPORTED for one that asks for more than `machine` allows.
+ * @returns the value, and the offset of the pickle's end.
+ * @throws {LlifError} FORMAT for a truncated or corrupt pickle, UNSUPPORTED for one that needs more than `machine`
+ * allows.
  */
 export function unpickle(
   bytes: Uint8Array,
@@ -164,7 +165,7 @@ class Reader {
       case "R":
       case "\x81":
         return this.#call();
-      // An object's further attributes (a state dict's `_metadata`) are no weights.
+      // Further attributes of an object, such as a state dict's `_metadata`, are ignored.
       case "b":
         return void this.#pop();
       case "Q":
@@ -222,7 +223,7 @@ class Reader {
     this.#stack.push(value);
   }
 
-  /** Containers and what calls make cost many times their bytes in the file. */
+  /** Takes from the budget: containers and results of calls cost many times their bytes in the file. */
   #pushNew(value: PickleValue): void {
     this.#budget.take("nodes", 1, this.#place);
     this.#push(value);
@@ -246,7 +247,7 @@ class Reader {
     return value;
   }
 
-  /** Moves on by `count` bytes. @returns where they begin. */
+  /** Skips `count` bytes. @returns where they begin. */
   #skip(count: number): number {
     const at = this.#at;
     if (!(at + count <= this.#bytes.length)) throw new LlifError("FORMAT", `${this.#place}: truncated at byte ${at}`);
@@ -267,7 +268,7 @@ class Reader {
     return Number(this.#view.getBigUint64(this.#skip(8), true));
   }
 
-  /** Little-endian two's complement; beyond 2^53 it only serves as a magic number. */
+  /** Little-endian two's complement. Not exact above 2^53, which is enough for the magic number. */
   #long(length: number): number {
     const at = this.#skip(length);
     let value = 0;
