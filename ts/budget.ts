@@ -74,9 +74,13 @@ export class Budget {
     if (levels > this.limit("depth")) throw this.#exceeded("depth", levels, place);
   }
 
-  /** Readers call this regularly in long work. @throws {LlifError} FORMAT if reading has taken too long. */
-  checkTime(place: string): void {
-    const seconds = (performance.now() - this.#started) / 1000;
+  /**
+   * Readers call this regularly in long work.
+   * @param ahead seconds that the next step may take, if it cannot be interrupted.
+   * @throws {LlifError} FORMAT if reading has taken too long, or will.
+   */
+  checkTime(place: string, ahead = 0): void {
+    const seconds = (performance.now() - this.#started) / 1000 + ahead;
     if (seconds > this.limit("seconds")) throw this.#exceeded("seconds", seconds, place);
   }
 

@@ -97,6 +97,19 @@ describe("decodeImage", () => {
     expect(() => decodeImage(jpegColour.subarray(0, 40))).toThrow(/corrupt JPEG/);
     expect(() => decodeImage(Uint8Array.of(0xff, 0xd8, 0xff))).toThrow(/corrupt JPEG file \(no frame header\)/);
   });
+
+  it("refuses a JPEG file of a few bytes per scan that would take long to refine", () => {
+    const word = (value: number): number[] => [value >> 8, value & 255];
+    const frame = [0xff, 0xc2, ...word(11), 8, ...word(4500), ...word(4500), 1, 1, 0x11, 0];
+    const scan = [0xff, 0xda, ...word(8), 1, 1, 0, 1, 63, 0x10];
+    const padding = [0xff, 0xfe, ...word(20_000), ...Array.from({ length: 19_998 }, () => 0)];
+    const scans = Array.from({ length: 100 }, () => scan).flat();
+    expect(() =>
+      decodeImage(Uint8Array.from([0xff, 0xd8, ...padding, ...frame, ...scans, 0xff, 0xd9]), "a.jpg"),
+    ).toThrow(
+      /^a\.jpg of 4500×4500 pixels in 100 scans: needs more than 10\.0 seconds, the budget of reading is 10; /,
+    );
+  });
 });
 
 describe("preparing", () => {

@@ -14,6 +14,8 @@ const bytesPerPixel = 4;
 const mostPixelsPerByte = 8 * 32 * 8;
 /** Progressive files have about ten scans; each costs a pass over all blocks, even if it is short. */
 const mostScans = 100;
+/** Time of one scan per sample: twice what jpeg-js takes to refine coefficients, on a slow machine. */
+const secondsPerSample = 1e-8;
 
 const marker = {
   first: 0xc0,
@@ -34,12 +36,10 @@ export function isJpeg(bytes: Uint8Array): boolean {
  * @throws {LlifError} `FORMAT` if it is truncated, corrupt, or beyond the budget.
  */
 export function decodeJpeg(bytes: Uint8Array, place: string, budget: Budget): DecodedImage {
-  const { width, height, components, samples } = readHeader(bytes, place);
-  budget.take(
-    "bytes",
-    samples * bytesPerSample + width * height * bytesPerPixel,
-    `${place} of ${width}×${height} pixels`,
-  );
+  const { width, height, components, samples, scans } = readHeader(bytes, place);
+  const shown = `${place} of ${width}×${height} pixels`;
+  budget.take("bytes", samples * bytesPerSample + width * height * bytesPerPixel, shown);
+  budget.checkTime(`${shown} in ${scans} scans`, samples * scans * secondsPerSample);
   let decoded: { readonly width: number; readonly height: number; readonly data: Uint8Array };
   try {
     decoded = decode(bytes, {
@@ -64,7 +64,7 @@ export function decodeJpeg(bytes: Uint8Array, place: string, budget: Budget): De
 function readHeader(
   bytes: Uint8Array,
   place: string,
-): { width: number; height: number; components: number; samples: number } {
+): { width: number; height: number; components: number; samples: number; scans: number } {
   const short = (at: number) => (bytes[at] << 8) | bytes[at + 1];
   let frame: number | undefined;
   let scans = 0;
@@ -102,7 +102,8 @@ function readHeader(
     throw corrupt(place, "a sampling factor beyond 1 to 4");
   const [mostH, mostV] = [0, 1].map((axis) => Math.max(...factors.map((pair) => pair[axis])));
   const units = Math.ceil(width / (8 * mostH)) * Math.ceil(height / (8 * mostV));
-  return { width, height, components, samples: factors.reduce((sum, [h, v]) => sum + units * h * v * 64, 0) };
+  const samples = factors.reduce((sum, [h, v]) => sum + units * h * v * 64, 0);
+  return { width, height, components, samples, scans };
 }
 
 function corrupt(place: string, reason: string, cause?: unknown): LlifError {
