@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { readOnnx } from "../../ts/formats/onnx/read.ts";
 import { inputOf } from "../../ts/relu/network.ts";
+import { collectWarnings } from "../../ts/warn.ts";
 import { outputOf } from "./compare.ts";
 import { floats, integers, model, node, type GraphOptions, type Node } from "./graphs.ts";
 import { runOrt } from "./ort.ts";
@@ -116,6 +117,24 @@ describe("a fixed batch", () => {
       initializers: [integers("s", [2], [1, 20]), weights("w", 20, 3), weights("b", 3)],
     });
     expect(inputOf(readOnnx(bytes)).shape).toEqual([4, 5, 1]);
+  });
+
+  it("is told by a warning, which naming it silences", () => {
+    const bytes = model(dense, { input: [64, 20], initializers: [weights("w", 20, 3), weights("b", 3)] });
+    const warnings: string[] = [];
+    const stop = collectWarnings((message) => warnings.push(message));
+    readOnnx(bytes);
+    expect(warnings).toEqual([
+      'input "x": its first extent, 64, is taken to count samples; if it is part of a sample, set batch to false (--batch no)',
+    ]);
+    for (const batch of [true, false]) readOnnx(bytes, { batch });
+    for (const input of [
+      [1, 20],
+      ["N", 20],
+    ])
+      readOnnx(model(dense, { input, initializers: [weights("w", 20, 3), weights("b", 3)] }));
+    stop();
+    expect(warnings).toHaveLength(1);
   });
 
   it("may be said", () => {

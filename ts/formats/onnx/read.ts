@@ -7,6 +7,7 @@ import { sameShape as tensorsAlike, sizeOf, type Shape } from "../../tensor.ts";
 import { checkConvention, checkReluNetwork } from "../../relu/check.ts";
 import { conventionFor, type InputConvention, type ReluNetwork, type ReluNode } from "../../relu/network.ts";
 import { quoted } from "../../text.ts";
+import { warn } from "../../warn.ts";
 import { parseDescription, type ModelDescription } from "../description.ts";
 import { parseJson } from "../json.ts";
 import { Attributes, Refusal } from "./attributes.ts";
@@ -101,8 +102,8 @@ function readGraph(
 ): { graph: Graph; outputs: string[] } {
   const info = inputInfo(proto);
   const likely = likelyLayout(proto, info);
-  const batches =
-    batch !== undefined ? [batch] : batchOf(info) === "either" ? [true, false] : [batchOf(info) === "first"];
+  const found = batch ?? batchOf(info);
+  const batches = found === "either" ? [true, false] : [found === "first" || found === true];
   const layouts =
     likely === "channelsFirst"
       ? (["channelsFirst", "channelsLast"] as const)
@@ -111,7 +112,12 @@ function readGraph(
   for (const counted of batches) {
     for (const layout of layouts) {
       try {
-        return new Reading(proto, opset, files, budget).run(info, layout, counted);
+        const read = new Reading(proto, opset, files, budget).run(info, layout, counted);
+        if (found === "either" && counted)
+          warn(
+            `input ${quoted(info.name)}: its first extent, ${read.graph.batchSize}, is taken to count samples; if it is part of a sample, set batch to false (--batch no)`,
+          );
+        return read;
       } catch (error) {
         if (!(error instanceof LlifError)) throw error;
         first ??= error;
