@@ -7,6 +7,7 @@ export type TableArray = keyof typeof places;
 export class RunTable {
   readonly spikeCount: number;
   readonly synapticOperations: number;
+  readonly additions: number;
   readonly #buffer: ArrayBuffer;
   readonly #address: number;
 
@@ -15,9 +16,9 @@ export class RunTable {
     // Read anew after each call: a memory that has grown has another buffer.
     this.#buffer = memory.buffer as ArrayBuffer;
     this.#address = address;
-    const [spikesLow, spikesHigh, operationsLow, operationsHigh] = new Uint32Array(this.#buffer, address, 4);
-    this.spikeCount = spikesLow + 2 ** 32 * spikesHigh;
-    this.synapticOperations = operationsLow + 2 ** 32 * operationsHigh;
+    const words = new Uint32Array(this.#buffer, address, 6);
+    const total = (at: number) => (words[2 * at] ?? 0) + 2 ** 32 * (words[2 * at + 1] ?? 0);
+    [this.spikeCount, this.synapticOperations, this.additions] = [total(0), total(1), total(2)];
   }
 
   /** A copy. */
@@ -41,7 +42,7 @@ export class RunTable {
   }
 
   #place(node: number, array: TableArray): [number, number] {
-    const [start, length] = new Uint32Array(this.#buffer, this.#address + 16 + 8 * (7 * node + places[array]), 2);
+    const [start, length] = new Uint32Array(this.#buffer, this.#address + 24 + 8 * (7 * node + places[array]), 2);
     return [start, length];
   }
 }

@@ -37,6 +37,17 @@ impl Record {
 
     /// Keeps spikes as (tick, neuron), sorted.
     pub fn spikes(&mut self, layer: &Layer, out: &Spikes, first_tick: usize) {
+        if out.binary {
+            // Of N spikes of a neuron there is one in each of the first N ticks.
+            let mut counts = vec![0; layer.geometry.size()];
+            out.tally(layer.geometry, &mut counts);
+            for tick in 0..counts.iter().copied().max().unwrap_or(0) {
+                let before = self.neurons.len();
+                self.neurons.extend((0..).zip(&counts).filter(|(_, &count)| count > tick).map(|(neuron, _)| neuron));
+                self.ticks.extend(std::iter::repeat_n(first_tick as u32 + tick, self.neurons.len() - before));
+            }
+            return;
+        }
         let row_size = layer.geometry.width * layer.geometry.channels;
         for tick in 0..out.planes {
             for row in 0..layer.geometry.height {

@@ -10,6 +10,7 @@ use crate::pool::sum::Sum;
 use crate::pool::Pooling;
 use crate::record::Record;
 use crate::spikes::Spikes;
+use crate::synapse::fan::Cost;
 use std::marker::PhantomData;
 use std::ops::Range;
 
@@ -43,7 +44,8 @@ pub struct Simulator<L: Lanes, C: Code> {
 #[derive(Clone, Copy, Default)]
 pub struct Totals {
     pub spikes: u64,
-    pub synaptic_operations: u64,
+    /// Synaptic operations, and the additions made for them.
+    pub cost: Cost,
     /// Ticks behind the run until one was silent.
     pub settling_ticks: usize,
 }
@@ -179,8 +181,7 @@ impl<L: Lanes, C: Code> Simulator<L, C> {
                 (Node::Pool(pool), Part::Max(max)) => max.pass(&before[pool.source], out),
                 (Node::Layer(layer), Part::Layer { plan, state, arrivals }) => {
                     let past = Past { histories: &self.histories, first: self.elapsed, ticks: block.ticks };
-                    self.totals.synaptic_operations +=
-                        arrivals.prepare(layer, before, nodes, &mut self.arriving, &past);
+                    self.totals.cost += arrivals.prepare(layer, before, nodes, &mut self.arriving, &past);
                     let (scratch, record) = (&mut self.scratch, &mut self.records[index]);
                     let inputs = Inputs { layer, spikes: before, arrivals };
                     self.code.run::<L>(At { layer, plan, state, scratch, record }, inputs, block, out);

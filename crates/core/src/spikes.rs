@@ -31,8 +31,9 @@ pub struct Spikes {
     pub values: Vec<u32>,
     /// Constant current in the form of spikes.
     pub current: bool,
-    /// All ticks as one: an entry of plane p is 2^p spikes.
-    pub merged: bool,
+    /// Binary counts of a whole window instead of its ticks, most significant plane first: an entry of plane p is
+    /// 2^(planes − 1 − p) spikes.
+    pub binary: bool,
     /// The same, [height][planes][width][words of 64 channels], where a pool takes them so; else empty.
     pub bits: Vec<u64>,
     /// Spikes that only `bits` has, because nothing takes them as entries.
@@ -48,7 +49,7 @@ impl Spikes {
         self.starts.clear();
         self.values.clear();
         self.current = false;
-        self.merged = false;
+        self.binary = false;
         self.bits.clear();
         self.unlisted = 0;
     }
@@ -101,19 +102,20 @@ impl Spikes {
 
     /// Spikes that an entry of a plane stands for.
     pub fn weight(&self, plane: usize) -> u32 {
-        if self.merged {
-            1 << plane
+        if self.binary {
+            1 << (self.planes - 1 - plane)
         } else {
             1
         }
     }
 
     pub fn total(&self, geometry: Geometry) -> u64 {
-        if !self.merged {
+        if !self.binary || self.entries.is_empty() {
             return (self.entries.len() + self.unlisted) as u64;
         }
         let planes = (0..geometry.height).flat_map(|row| (0..self.planes).map(move |plane| (row, plane)));
-        planes.map(|(row, plane)| u64::from(self.weight(plane)) * self.row(geometry, row, plane).len() as u64).sum()
+        let of = |(row, plane)| u64::from(self.weight(plane)) * self.row(geometry, row, plane).len() as u64;
+        self.unlisted as u64 + planes.map(of).sum::<u64>()
     }
 
     /// Adds all spikes, of all planes, to those of each neuron.

@@ -69,7 +69,7 @@ fn outcome(job: &mut flat::Job) -> Result<String, String> {
         job.populations.iter().for_each(|&node| digest.words(&job.simulator.records()[node].counts));
         job.outputs.iter().for_each(|&node| digest.words(&job.simulator.records()[node].charges));
         spikes += job.simulator.totals().spikes;
-        operations += job.simulator.totals().synaptic_operations;
+        operations += job.simulator.totals().cost.operations;
     }
     Ok(format!("{} {spikes} {operations}", digest.hex()))
 }

@@ -112,12 +112,12 @@ impl RawSimulator {
         Ok(if thrown(self.simulator.pass_window(input))? { self.report() } else { std::ptr::null() })
     }
 
-    /// Two words each for the number of spikes and of synaptic operations (low, high); then for every node seven pairs of
+    /// Two words each for the number of spikes, of synaptic operations and of additions made for them (low, high); then for every node seven pairs of
     /// address and length in words: charges (f64 in float networks), counts, ticks, neurons, signs and values of the spikes, traces. They hold until the next call.
     fn report(&mut self) -> *const u32 {
         self.table.clear();
         let totals = self.simulator.totals();
-        for total in [totals.spikes, totals.synaptic_operations] {
+        for total in [totals.spikes, totals.cost.operations, totals.cost.additions] {
             self.table.extend([total as u32, (total >> 32) as u32]);
         }
         for array in self.simulator.records().iter().flat_map(Record::arrays) {

@@ -2,6 +2,7 @@
 
 use crate::network::Network;
 use crate::spikes::{Geometry, Spikes};
+use crate::synapse::fan::Cost;
 use crate::synapse::{Synapse, View};
 
 /// Spikes of one node, as far back as its slowest synapse reads.
@@ -66,16 +67,16 @@ pub struct Past<'a> {
 }
 
 impl Past<'_> {
-    /// Brings what arrives now into the form that a delayed synapse needs; returns its synaptic operations.
-    pub fn deliver(&self, synapse: &Synapse, view: &mut Spikes, ungrouped: &mut Spikes) -> u64 {
-        let Some(history) = &self.histories[synapse.source] else { return 0 };
+    /// Brings what arrives now into the form that a delayed synapse needs; returns what they cost.
+    pub fn deliver(&self, synapse: &Synapse, view: &mut Spikes, ungrouped: &mut Spikes) -> Cost {
+        let Some(history) = &self.histories[synapse.source] else { return Cost::default() };
         let View::Grouped(groups) = synapse.view else {
             history.view(view, synapse.from, self.first, synapse.delay, self.ticks);
-            return synapse.operations(view);
+            return synapse.cost(view);
         };
         history.view(ungrouped, synapse.from, self.first, synapse.delay, self.ticks);
         view.group(ungrouped, synapse.from, groups);
-        synapse.operations(ungrouped)
+        synapse.cost(ungrouped)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::network::Node;
 use crate::parameters::PerNeuron;
 use crate::spikes::Spikes;
 use crate::synapse::chunks::Chunk;
+use crate::synapse::fan::Cost;
 use crate::synapse::scatter::{readers, Readers, Row, Scatter};
 use crate::synapse::{Synapse, View};
 use delays::Past;
@@ -25,7 +26,7 @@ pub struct Arrivals {
     rest: Option<PerNeuron>,
     /// Charge without input plus constant current of this run; none without current.
     drive: Option<PerNeuron>,
-    /// Where the ticks of a window count the same: planes of their binary counts; else 0.
+    /// Where the layer takes the ticks of a window as binary counts: planes of them; else 0.
     count_planes: usize,
 }
 
@@ -35,6 +36,7 @@ pub struct Scratch {
     neurons: Vec<u32>,
     planes: Vec<u32>,
     delayed: Spikes,
+    counted: Spikes,
     driven: Vec<Driven>,
 }
 
@@ -57,11 +59,11 @@ impl Arrivals {
     }
 
     /// Whether these spikes become binary counts before the layer takes them.
-    fn merges(&self, spikes: &Spikes) -> bool {
-        self.count_planes > 0 && !spikes.merged
+    fn counts(&self, spikes: &Spikes) -> bool {
+        self.count_planes > 0 && !spikes.binary
     }
 
-    /// Brings the sources' spikes into the form that the synapses need; returns the synaptic operations of the block.
+    /// Brings the sources' spikes into the form that the synapses need; returns what they cost.
     #[inline(never)]
     pub fn prepare(
         &mut self,
@@ -70,27 +72,31 @@ impl Arrivals {
         nodes: &[Node],
         scratch: &mut Scratch,
         past: &Past,
-    ) -> u64 {
-        let mut operations = 0;
-        let count_planes = self.count_planes;
+    ) -> Cost {
+        let mut cost = Cost::default();
         for (synapse, view) in layer.synapses.iter().zip(&mut self.views) {
             if synapse.delay > 0 {
-                operations += past.deliver(synapse, view, &mut scratch.delayed);
+                cost += past.deliver(synapse, view, &mut scratch.delayed);
                 continue;
             }
             let source = &before[synapse.source];
             let from = nodes[synapse.source].geometry();
+            let counts = self.count_planes > 0 && !source.binary;
+            if counts {
+                scratch.counted.count(source, from, self.count_planes, &mut scratch.neurons);
+            }
+            let source = if counts { &scratch.counted } else { source };
             match synapse.view {
-                View::Same if count_planes > 0 && !source.merged => {
-                    view.merge(source, from, count_planes, &mut scratch.neurons)
-                }
                 View::Same => {}
                 View::Grouped(groups) => view.group(source, from, groups),
                 View::Reshaped(to) => view.reshape(source, from, to, &mut scratch.neurons, &mut scratch.planes),
             }
-            operations += synapse.operations(if let View::Reshaped(_) = synapse.view { view } else { source });
+            cost += synapse.cost(if let View::Reshaped(_) = synapse.view { view } else { source });
+            if counts && synapse.view == View::Same {
+                std::mem::swap(view, &mut scratch.counted);
+            }
         }
-        operations
+        cost
     }
 }
 
@@ -108,7 +114,7 @@ impl Inputs<'_> {
     pub fn of(&self, synapse: usize) -> &Spikes {
         let Synapse { view, source, delay, .. } = &self.layer.synapses[synapse];
         // What a delayed synapse reads may come after its layer.
-        let as_fired = *view == View::Same && *delay == 0 && !self.arrivals.merges(&self.spikes[*source]);
+        let as_fired = *view == View::Same && *delay == 0 && !self.arrivals.counts(&self.spikes[*source]);
         if as_fired {
             &self.spikes[*source]
         } else {

@@ -2,16 +2,13 @@
 
 use crate::spikes::{Geometry, Spikes};
 
-/// Spikes a spiking neuron from which merged planes pay: measured, single layers and whole networks.
-const SPIKES_TO_SPLIT: usize = 3;
-
 impl Spikes {
     /// The same spikes with channels in groups: row r of group g is row r·groups + g, of channels / groups channels.
     #[inline(never)]
     pub fn group(&mut self, source: &Spikes, from: Geometry, groups: usize) {
         let per_group = (from.channels / groups) as u32;
         self.clear(source.planes);
-        self.current = source.current;
+        (self.current, self.binary) = (source.current, source.binary);
         self.entries.reserve(source.entries.len());
         self.cursor.clear();
         for row in 0..from.height {
@@ -38,47 +35,43 @@ impl Spikes {
         self.starts.push(self.entries.len() as u32);
     }
 
-    /// All ticks as one, for layers to which their order is nothing: a neuron that spikes N times is in plane p where N has the bit
-    /// 2^p (the last plane: as often as it goes into N), so that its row of weights is fetched once for 2^p spikes. A row of neurons that spike seldom is in plane 0 alone, N
-    /// times over, as many short lists cost more than they save.
+    /// The ticks of a window as binary counts, for layers to which the order of spikes is nothing: a neuron that spikes N times is
+    /// in the planes of the ones of N; in the first as often as 2^(planes − 1) goes into N.
     #[inline(never)]
-    pub fn merge(&mut self, source: &Spikes, from: Geometry, planes: usize, times: &mut Vec<u32>) {
+    pub fn count(&mut self, source: &Spikes, from: Geometry, planes: usize, times: &mut Vec<u32>) {
         self.clear(planes);
-        self.merged = true;
-        self.entries.reserve(source.entries.len() + 4);
+        (self.binary, self.current) = (true, source.current);
+        if source.entries.is_empty() {
+            self.starts.resize(from.positions() * planes + 1, 0);
+            return;
+        }
         self.starts.reserve(from.positions() * planes + 1);
+        self.entries.reserve(source.entries.len() + 4);
         let cells = source.planes * from.width;
-        times.clear();
-        times.resize(from.width * from.channels, 0);
         let entries = self.entries.as_mut_ptr();
         let mut length = 0;
         for row in 0..from.height {
+            times.clear();
+            times.resize(from.width * from.channels, 0);
             let slice = &source.entries[source.starts[row * cells] as usize..source.starts[(row + 1) * cells] as usize];
             slice.iter().for_each(|&entry| times[entry as usize] += 1);
-            let spiking: u32 = times.iter().map(|&times| u32::from(times > 0)).sum();
-            let last = if slice.len() < SPIKES_TO_SPLIT * spiking as usize { 0 } else { planes - 1 };
-            for plane in 0..last {
+            for plane in 0..planes {
+                let digit = planes - 1 - plane;
                 for (x, times) in times.chunks_exact(from.channels).enumerate() {
                     self.starts.push(length as u32);
                     for (entry, &times) in ((x * from.channels) as u32..).zip(times) {
                         // SAFETY: no more entries than in the source, and room for four more is reserved.
                         unsafe { entries.add(length).write(entry) };
-                        length += (times >> plane & 1) as usize;
+                        length += (times >> digit & 1) as usize;
+                        let more = if plane == 0 { (times >> digit & !1) as usize } else { 0 };
+                        for _ in 0..more {
+                            // SAFETY: as above.
+                            unsafe { entries.add(length).write(entry) };
+                            length += 1;
+                        }
                     }
                 }
             }
-            for (x, times) in times.chunks_exact_mut(from.channels).enumerate() {
-                self.starts.push(length as u32);
-                for (entry, times) in ((x * from.channels) as u32..).zip(times) {
-                    let copies = (std::mem::take(times) >> last) as usize;
-                    for first in (0..copies).step_by(4) {
-                        // SAFETY: as above.
-                        unsafe { entries.add(length + first).cast::<[u32; 4]>().write_unaligned([entry; 4]) };
-                    }
-                    length += copies;
-                }
-            }
-            self.starts.extend(std::iter::repeat_n(length as u32, (planes - 1 - last) * from.width));
         }
         // SAFETY: they have been written.
         unsafe { self.entries.set_len(length) };
@@ -160,7 +153,7 @@ impl Spikes {
         self.fill(to, neurons, planes);
         // Values come in one plane, whose order is that of the neurons in either shape.
         self.values.extend_from_slice(&source.values);
-        self.current = source.current;
+        (self.current, self.binary) = (source.current, source.binary);
     }
 }
 

@@ -83,7 +83,7 @@ impl Code for SignedRate {
     }
 
     fn plan(&self, _network: &Network, _node: usize, layer: &Layer) -> Plan {
-        let spiking = Spiking { repeats: Repeats::Always, signed: true, times: 1 };
+        let spiking = Spiking { repeats: Repeats::Always, signed: true };
         Plan {
             bounds: prove(&layer.synapses, &layer.chunks, layer.width, spiking),
             threshold_shift: common_shift(layer.rows.threshold.neurons()),

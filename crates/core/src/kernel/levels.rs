@@ -1,34 +1,39 @@
-//! The firing ticks of a window at once. By T7 a neuron's spikes are those of N = clip(⌊V/θ⌋, 0, T): in phase its binary digits,
-//! highest first; in rate one in each of the first N ticks.
+//! The firing ticks of a window at once. By T7 a neuron's spikes are those of N = clip(⌊V/θ⌋, 0, most): in phase its binary digits
+//! by tick; in rate the first N ticks, which are sent as the binary digits of N too.
 
 use crate::lanes::Lanes;
 use crate::schedule::FiringTick;
 
+/// The planes hold the binary digits of N, most significant first.
 #[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Levels {
-    /// Digits of N, at most 16.
-    Digits(usize),
-    /// Ticks, at most 128.
-    Run(usize),
-    /// The binary digits of such a count as planes, lowest first.
-    Merged { ticks: usize, planes: usize },
+pub struct Levels {
+    pub most: i32,
+    /// At most 30.
+    pub planes: usize,
 }
 
 impl Levels {
-    /// What these ticks emit, if it is either.
-    pub fn of(ticks: &[FiringTick]) -> Option<Levels> {
-        let all = |payload: &dyn Fn(usize) -> i32| {
-            ticks
-                .iter()
-                .enumerate()
-                .all(|(tick, now)| now.below.is_none() && now.payload == payload(tick) && now.above == 2 * now.payload)
-        };
-        match ticks.len() {
-            count @ 1..=16 if all(&|tick| 1 << (count - 1 - tick)) => Some(Levels::Digits(count)),
-            count @ 1..=128 if all(&|_| 1) => Some(Levels::Run(count)),
-            _ => None,
-        }
+    /// What these ticks emit, if it is the digits of a count.
+    pub fn digits(ticks: &[FiringTick]) -> Option<Levels> {
+        let planes = ticks.len();
+        let fits = planes <= 30 && each(ticks, |tick| 1 << (planes - 1 - tick));
+        fits.then(|| Levels { most: (1 << planes) - 1, planes })
     }
+
+    /// The digits of the count that these ticks emit one by one.
+    pub fn run(ticks: &[FiringTick]) -> Option<Levels> {
+        let most = ticks.len();
+        let planes = (usize::BITS - most.leading_zeros()) as usize;
+        (planes <= 30 && each(ticks, |_| 1)).then_some(Levels { most: most as i32, planes })
+    }
+}
+
+/// Whether every tick fires what reaches its payload, and nothing below 0.
+fn each(ticks: &[FiringTick], payload: impl Fn(usize) -> i32) -> bool {
+    let all = |(tick, now): (usize, &FiringTick)| {
+        now.below.is_none() && now.payload == payload(tick) && now.above == 2 * now.payload
+    };
+    ticks.iter().enumerate().all(all)
 }
 
 /// ⌊2³² / θ⌋ of a power of two from 2 on: the high half of a product with it is the quotient by θ.
@@ -46,7 +51,7 @@ pub struct Target {
     pub counted: usize,
 }
 
-/// Sets the bits of the spikes, and the counts.
+/// Sets the bits of the spikes, and the counts. `reciprocal` null: the potentials are already divided by θ.
 ///
 /// # Safety
 /// `potential` and `reciprocal` hold `lanes` values (a multiple of 8), and the target's pointers are valid as described.
@@ -55,7 +60,7 @@ pub unsafe fn fire_levels<L: Lanes>(
     potential: *const i32,
     reciprocal: *const u32,
     lanes: usize,
-    levels: Levels,
+    Levels { most, planes }: Levels,
     &Target { bits, stride, counts, counted }: &Target,
 ) {
     for lane in (0..lanes).step_by(16) {
@@ -66,56 +71,43 @@ pub unsafe fn fire_levels<L: Lanes>(
             std::array::from_fn(
                 |k| if part(k) { L::max_i(L::load_i(potential.add(lane + 4 * k)), zero) } else { zero },
             );
-        let factor: [L::I; 4] =
-            std::array::from_fn(|k| if part(k) { L::load_i(reciprocal.add(lane + 4 * k).cast()) } else { zero });
-        let quotient: [L::I; 4] = std::array::from_fn(|k| L::high_product(v[k], factor[k]));
-        let put = |tick: usize, mask: u32| {
-            let to = bits.add(tick * stride + lane / 8);
-            if whole {
-                to.cast::<u16>().write_unaligned(mask as u16);
-            } else {
-                *to = mask as u8;
-            }
+        let quotient = if reciprocal.is_null() {
+            v
+        } else {
+            std::array::from_fn(|k| {
+                L::high_product(v[k], if part(k) { L::load_i(reciprocal.add(lane + 4 * k).cast()) } else { zero })
+            })
         };
-        let put_digits = |count: usize, bytes: L::B, plane: &dyn Fn(usize) -> usize| {
+        let put_digits = |first: usize, count: usize, bytes: L::B| {
             let mut digits = bytes;
             for _ in count..8 {
                 digits = L::add_b(digits, digits);
             }
-            for digit in 0..count {
-                put(plane(digit), L::bits_b(digits));
+            for plane in first..first + count {
+                let (to, mask) = (bits.add(plane * stride + lane / 8), L::bits_b(digits));
+                if whole {
+                    to.cast::<u16>().write_unaligned(mask as u16);
+                } else {
+                    *to = mask as u8;
+                }
                 digits = L::add_b(digits, digits);
             }
         };
-        let count = match levels {
-            Levels::Digits(ticks @ ..=8) => {
-                let count = L::min_b(L::narrow_b(quotient), L::splat_b(u8::MAX >> (8 - ticks)));
-                put_digits(ticks, count, &|digit| digit);
-                L::widen_b(count)
+        let count = if planes <= 8 {
+            let count = L::min_b(L::narrow_b(quotient), L::splat_b(most as u8));
+            put_digits(0, planes, count);
+            L::widen_b(count)
+        } else {
+            let count = quotient.map(|level| L::min_i(level, L::splat_i(most)));
+            let mut plane = 0;
+            while plane < planes {
+                let here = (planes - plane - 1) % 8 + 1;
+                let shift = (planes - plane - here) as u32;
+                let byte = count.map(|level| L::and_i(L::shr_i(level, shift), L::splat_i(255)));
+                put_digits(plane, here, L::narrow_b(byte));
+                plane += here;
             }
-            Levels::Digits(ticks) => {
-                let count = quotient.map(|level| L::min_i(level, L::splat_i((1 << ticks) - 1)));
-                put_digits(ticks - 8, L::narrow_b(count.map(|level| L::shr_i(level, 8))), &|digit| digit);
-                put_digits(8, L::narrow_b(count.map(|level| L::and_i(level, L::splat_i(255)))), &|digit| {
-                    ticks - 8 + digit
-                });
-                count
-            }
-            Levels::Merged { ticks, planes } => {
-                let count = L::min_b(L::narrow_b(quotient), L::splat_b(ticks as u8));
-                put_digits(planes, count, &|digit| planes - 1 - digit);
-                L::widen_b(count)
-            }
-            Levels::Run(ticks) => {
-                let count = L::min_b(L::narrow_b(quotient), L::splat_b(ticks as u8));
-                // The highest bit is set as long as N > t.
-                let mut left = L::add_b(count, L::splat_b(127));
-                for tick in 0..ticks {
-                    put(tick, L::bits_b(left));
-                    left = L::add_b(left, L::splat_b(u8::MAX));
-                }
-                L::widen_b(count)
-            }
+            count
         };
         if !counts.is_null() {
             let counted = counted.saturating_sub(lane);

@@ -1,19 +1,19 @@
-//! A layerwise window of one chunk: V = gain·V + Σ±q each tick, in integers.
+//! A layerwise window of one chunk: V = gain·V + Σ±q each tick, in integers. A tick may be a plane of binary counts.
 
-use super::rows::{add_tick_i, add_tick_s, Partial, Tap};
+use super::rows::{add_tick_i, add_tick_s, Tap};
 use crate::lanes::Lanes;
 
 pub struct Window<'a> {
     pub taps: &'a [Tap],
     pub ticks: usize,
-    /// The planes are those of `Spikes::merge`, as many as `ticks` says; then gain and signs are 1, and nothing is sampled.
-    pub merged: bool,
     /// Factor on V before each tick.
     pub gain: i32,
     /// Planes a tick: the spikes +1, then, if 2, the spikes −1.
     pub signs: usize,
     /// Of 16-bit weights: so many events of one tick move no lane by more than 32767.
     pub most_events: usize,
+    /// Of 16-bit weights: the whole window moves no lane by more than 32767.
+    pub whole: bool,
     /// What does not depend on spikes: joins after the last tick.
     pub base: *const i32,
     /// V after each tick, without the base; or null.
@@ -33,9 +33,7 @@ pub unsafe fn window_wide<L: Lanes, const N: usize>(job: &Window, potential: *mu
                 *s = L::mul_i(*s, L::splat_i(job.gain));
             }
         }
-        for _ in 0..if job.merged { 1 << tick } else { 1 } {
-            add_tick_i::<L, N>(&mut sum, job.taps, tick * job.signs, job.signs);
-        }
+        add_tick_i::<L, N>(&mut sum, job.taps, tick * job.signs, job.signs);
         if !job.sampled.is_null() {
             for k in 0..N {
                 L::store_i(job.sampled.add(tick * 4 * N + 4 * k), sum[k]);
@@ -114,8 +112,8 @@ impl<L: Lanes, const N: usize> Wide<L, N> {
     }
 }
 
-/// The same with i16 weights and partial sums. They may wrap on the way: only what is widened must fit, once a tick and after
-/// every run of `most_events`.
+/// The same with i16 weights and partial sums. They may wrap on the way: only what is widened must fit: once a tick and after
+/// every run of `most_events`, or once a window.
 ///
 /// # Safety
 /// `potential` and `base` hold 8·N values, `sampled` as many a tick; the taps hold all planes.
@@ -123,29 +121,24 @@ impl<L: Lanes, const N: usize> Wide<L, N> {
 pub unsafe fn window_narrow<L: Lanes, const N: usize>(job: &Window, potential: *mut i32) {
     let mut wide = Wide::<L, N> { kept: [[L::splat_i(0); 2]; N], charge: potential, begun: false, factor: 1 };
     let mut sum = [L::splat_s(0); N];
+    let whole = job.whole && job.sampled.is_null();
     for tick in 0..job.ticks {
+        let plane = tick * job.signs;
+        if whole {
+            if tick > 0 && job.gain != 1 {
+                sum = sum.map(|v| if job.gain == 2 { L::add_s(v, v) } else { L::add_s(L::add_s(v, v), v) });
+            }
+            add_tick_s::<L, N>(&mut sum, job.taps, plane, job.signs, usize::MAX, |_| ());
+            continue;
+        }
         wide.gain(job.gain);
-        add_tick_s::<L, N>(&mut sum, job.taps, tick * job.signs, job.signs, job.most_events, |sum| wide.add(sum));
+        add_tick_s::<L, N>(&mut sum, job.taps, plane, job.signs, job.most_events, |sum| wide.add(sum));
         if !job.sampled.is_null() {
             wide.finish(std::ptr::null(), job.sampled.add(tick * 8 * N));
         }
     }
-    wide.finish(job.base, potential);
-}
-
-/// The same of a merged window.
-///
-/// # Safety
-/// As `window_narrow`.
-#[inline(never)]
-pub unsafe fn merged_narrow<L: Lanes, const N: usize>(job: &Window, potential: *mut i32) {
-    let mut wide = Wide::<L, N> { kept: [[L::splat_i(0); 2]; N], charge: potential, begun: false, factor: 1 };
-    let mut partial = Partial::<L, N>::new(job.most_events);
-    for plane in 0..job.ticks {
-        for tap in job.taps {
-            partial.add_plane(tap, plane, |sum| wide.add(sum));
-        }
+    if whole {
+        wide.add(&mut sum);
     }
-    partial.widen(|sum| wide.add(sum));
     wide.finish(job.base, potential);
 }

@@ -5,7 +5,7 @@ use crate::spikes::Spikes;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Rule {
-    /// The OR of the members.
+    /// The OR of the members; bit by bit where the spikes are binary counts.
     Any,
     /// Bit by bit: members that show 0 where another alive shows 1 drop out.
     Bits,
@@ -92,6 +92,7 @@ impl Pooling for Maxima {
     #[inline(never)]
     fn pass(&mut self, source: &Spikes, target: &mut Spikes) {
         target.clear(source.planes);
+        target.binary = source.binary;
         let as_bits = self.rule.takes_bits() && !source.bits.is_empty();
         match self.rule {
             _ if as_bits => {}
@@ -104,7 +105,7 @@ impl Pooling for Maxima {
         row.bits.clear();
         row.bits.resize(source.planes * reach.to.width * words, 0);
         for y in 0..reach.to.height {
-            row.fill(reach, *rule, y, source.planes, members);
+            row.fill(reach, if source.binary { Rule::Bits } else { *rule }, y, source.planes, members);
             target.append_bits(reach.to, &row.bits, words, |_, _| {});
         }
         target.finish();

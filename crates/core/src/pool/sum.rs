@@ -50,6 +50,7 @@ impl Pooling for Sum {
             return Valued { reach: &self.reach, multiplicity: &self.multiplicity }.sum(source, target);
         }
         target.clear(source.planes);
+        target.binary = source.binary;
         self.row.open(&self.reach, source.planes);
         for y in 0..self.reach.to.height {
             self.count(y, source);

@@ -12,6 +12,12 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// No sum of a window leaves 16 bits: of all events, each as often as `levels` says.
+    pub fn holds_window(&self, distinct: bool, levels: i64) -> bool {
+        let (table, bounded) = if distinct { &self.distinct } else { &self.repeated };
+        *bounded && table.last().is_some_and(|&sum| i64::from(sum).saturating_mul(levels) <= 32767)
+    }
+
     /// So many events move no sum by more than 32767.
     pub fn most_events(&self, distinct: bool) -> usize {
         let (table, bounded) = if distinct { &self.distinct } else { &self.repeated };
@@ -29,8 +35,6 @@ pub struct Spiking {
     pub repeats: Repeats,
     /// Spikes may be −1.
     pub signed: bool,
-    /// How often a neuron may spike in what is added up at once.
-    pub times: usize,
 }
 
 /// Bounds of every chunk of a layer. Only 16-bit weights with rows have any.
@@ -39,11 +43,11 @@ pub fn prove(synapses: &[Synapse], chunks: &[Chunk], width: Width, spiking: Spik
     if width != Width::Narrow || by_events {
         return vec![Bounds::default(); chunks.len()];
     }
-    let Spiking { repeats, signed, times } = spiking;
+    let Spiking { repeats, signed } = spiking;
     let blocks = synapses.iter().map(Synapse::blocks).max().unwrap_or(1);
     let (mut column, mut one_sign) = (Vec::new(), Vec::new());
     let mut of_chunk = |chunk: &Chunk| {
-        let mut tables = [Some(times), None].map(|times| Table { times, largest: vec![0] });
+        let mut tables = [false, true].map(|repeats| Table { repeats, largest: vec![0] });
         for position in 0..blocks {
             for lane in 0..8 * chunk.vectors {
                 column.clear();
@@ -82,8 +86,8 @@ pub enum Repeats {
 const MOST_EVENTS: usize = 4096;
 
 struct Table {
-    /// How often one input can spike; None: without limit.
-    times: Option<usize>,
+    /// One input can spike any number of times.
+    repeats: bool,
     /// Largest sum of n weights of one sign, by n.
     largest: Vec<u32>,
 }
@@ -91,7 +95,7 @@ struct Table {
 impl Table {
     /// Takes the weights of one sign and lane.
     fn include(&mut self, weights: &mut [i16]) {
-        let Some(times) = self.times else {
+        if self.repeats {
             let most = weights.iter().copied().max().unwrap_or(0) as u32;
             if most == 0 {
                 return;
@@ -102,12 +106,12 @@ impl Table {
                 *largest = (*largest).max(most.saturating_mul(count as u32));
             }
             return;
-        };
+        }
         weights.sort_unstable_by(|a, b| b.cmp(a));
-        self.grow(weights.len() * times + 1);
+        self.grow(weights.len() + 1);
         let mut sum = 0;
         for count in 0..self.largest.len() - 1 {
-            sum += weights.get(count / times).map_or(0, |&q| q as u32);
+            sum += weights.get(count).map_or(0, |&q| q as u32);
             self.largest[count + 1] = self.largest[count + 1].max(sum);
             if sum > 32767 {
                 break;
@@ -127,7 +131,7 @@ impl Table {
     fn bounds(self) -> (Vec<u16>, bool) {
         let fitting = self.largest.iter().take(MOST_EVENTS + 1).take_while(|&&sum| sum <= 32767).count();
         // With repeated inputs the last entry holds for no larger number, unless all weights are zero.
-        let bounded = fitting == self.largest.len() && (self.times.is_some() || self.largest.len() == 1);
+        let bounded = fitting == self.largest.len() && (!self.repeats || self.largest.len() == 1);
         (self.largest[..fitting].iter().map(|&sum| sum as u16).collect(), bounded)
     }
 }

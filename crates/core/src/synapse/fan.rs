@@ -3,6 +3,22 @@
 use super::sweep::Sweep;
 use crate::spikes::{Geometry, Spikes};
 
+/// What spikes cost that arrive at their targets.
+#[derive(Clone, Copy, Default)]
+pub struct Cost {
+    /// Existing targets of every spike.
+    pub operations: u64,
+    /// Weights added for them: fewer where one entry stands for many spikes.
+    pub additions: u64,
+}
+
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, other: Cost) {
+        self.operations += other.operations;
+        self.additions += other.additions;
+    }
+}
+
 pub struct Fan {
     rows: Vec<u64>,
     /// Column sums are starts differences: (x, change of the fan at x).
@@ -31,9 +47,9 @@ impl Fan {
         Fan { rows: count(0, from.height, to.height), changes, channels }
     }
 
-    /// Synaptic operations of all spikes of a source that is `width` columns wide.
-    pub fn operations(&self, spikes: &Spikes, width: usize) -> u64 {
-        let mut total = 0;
+    /// Of all spikes of a source that is `width` columns wide.
+    pub fn cost(&self, spikes: &Spikes, width: usize) -> Cost {
+        let mut total = Cost::default();
         for (row, fan) in self.rows.iter().enumerate() {
             for plane in 0..spikes.planes {
                 let at = (row * spikes.planes + plane) * width;
@@ -41,9 +57,10 @@ impl Fan {
                 for &(x, change) in &self.changes {
                     columns -= change * i64::from(spikes.starts[at + x]);
                 }
-                total += fan * columns as u64 * u64::from(spikes.weight(plane));
+                let additions = fan * columns as u64 * self.channels;
+                total += Cost { operations: additions * u64::from(spikes.weight(plane)), additions };
             }
         }
-        total * self.channels
+        total
     }
 }

@@ -11,7 +11,7 @@ mod taps;
 
 use crate::spikes::{Geometry, Spikes};
 use chunks::Width;
-use fan::Fan;
+use fan::{Cost, Fan};
 use rows::Vector;
 use spec::{Kind, SynapseSpec};
 use sweep::Sweep;
@@ -199,10 +199,10 @@ impl Synapse {
     }
 
     #[inline(never)]
-    pub fn operations(&self, spikes: &Spikes) -> u64 {
+    pub fn cost(&self, spikes: &Spikes) -> Cost {
         if spikes.current {
-            return 0;
+            return Cost::default();
         }
-        self.fan.operations(spikes, self.from.width)
+        self.fan.cost(spikes, self.from.width)
     }
 }

@@ -59,12 +59,19 @@ pub struct Draw<'a> {
     pub neuron: &'a dyn Fn(&mut Random) -> Neuron,
     /// Synapses may be late or recurrent.
     pub delays: bool,
+    /// Some neurons leave membrane traces; spikes are recorded.
+    pub traces: bool,
+    pub records: bool,
 }
+
+/// Of a drawn layer: full matrices of more take seconds.
+const MOST_NEURONS: usize = 400;
 
 pub struct Graph {
     /// Of every node, the input first.
     pub geometries: Vec<Geometry>,
     pub nodes: Vec<DrawnNode>,
+    pub records: bool,
     narrow: bool,
 }
 
@@ -73,6 +80,7 @@ impl Graph {
         let mut graph = Graph {
             geometries: vec![input],
             nodes: vec![DrawnNode::Input],
+            records: draw.records,
             narrow: draw.largest_weight <= 32767 && random.below(3) > 0,
         };
         let mut kinds = vec![None];
@@ -88,8 +96,9 @@ impl Graph {
                     let shape =
                         [Shape::Dense, Shape::Conv, Shape::Conv, Shape::Depthwise, Shape::Identity, Shape::Transposed]
                             [random.below(6)];
-                    let (geometry, kind) =
-                        draw_kind(random, shape, from).unwrap_or((from, Kind::Identity { per_neuron: false }));
+                    let (geometry, kind) = draw_kind(random, shape, from)
+                        .filter(|(to, _)| to.size() <= MOST_NEURONS)
+                        .unwrap_or((from, Kind::Identity { per_neuron: false }));
                     (geometry, DrawnNode::Layer(draw_layer(random, geometry, true, draw)), Some(kind))
                 }
             };
@@ -178,7 +187,7 @@ impl Graph {
                             threshold,
                             initial,
                             synapses,
-                            record_spikes: layer.fires,
+                            record_spikes: layer.fires && self.records,
                             traced: layer.traced.clone(),
                         })
                         .unwrap();
@@ -238,7 +247,7 @@ fn draw_layer(random: &mut Random, geometry: Geometry, fires: bool, draw: &Draw)
         threshold: (0..size).map(|_| (draw.thresholds)(random)).collect(),
         initial: several(random, 0, 30),
         synapses: Vec::new(),
-        traced: (0..size as u32).filter(|_| fires && random.below(4) == 0).collect(),
+        traced: (0..size as u32).filter(|_| fires && draw.traces && random.below(4) == 0).collect(),
     }
 }
 

@@ -122,6 +122,10 @@ impl Schedule {
         Schedule { windows: Windows::from_numbers(gain, firing, raised, cap), slots: None }
     }
 
+    pub fn rate(ticks: usize) -> Schedule {
+        Schedule::from_numbers(1, &[2, 0, 1].repeat(ticks), false, 0)
+    }
+
     pub fn spec(&self) -> Spec {
         self.slots.map_or(Spec::Windows(self.windows.clone()), |slots| Spec::Ttfs(Ttfs::Slots(slots)))
     }
@@ -133,7 +137,7 @@ pub fn draw_schedule(random: &mut Random, ticks: usize) -> Schedule {
     let all = |tick: &dyn Fn(usize) -> [u32; 3]| (0..ticks).flat_map(tick).collect::<Vec<u32>>();
     // Only binary digits have windows of more than 8 ticks here.
     match if ticks > 8 { 1 } else { random.below(5) } {
-        0 => Schedule::from_numbers(1, &all(&|_| [2, 0, 1]), false, 0),
+        0 => Schedule::rate(ticks),
         4 => Schedule {
             slots: Some(ticks as i32),
             ..Schedule::from_numbers(

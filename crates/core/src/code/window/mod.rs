@@ -9,7 +9,7 @@ use crate::input::Input;
 use crate::kernel::fire::{fire_window, Firing};
 use crate::kernel::levels::{fire_levels, Target};
 use crate::kernel::rows::Tap;
-use crate::kernel::window::{merged_narrow, window_narrow, window_wide, Window, WindowKernel};
+use crate::kernel::window::{window_narrow, window_wide, Window, WindowKernel};
 use crate::lanes::Lanes;
 use crate::layer::Layer;
 use crate::network::{Network, Pool};
@@ -52,9 +52,12 @@ impl Windows {
         1 + usize::from(self.signed)
     }
 
-    /// Planes that hold how often a neuron spikes in a window, in binary.
-    fn count_planes(&self) -> usize {
-        (usize::BITS - self.firing.len().leading_zeros()) as usize
+    /// Planes of what a layer receives, and the gain between them: those of the ticks, or of binary counts.
+    fn arriving(&self, count_planes: usize) -> (usize, i32) {
+        match count_planes {
+            0 => (self.firing.len(), self.gain),
+            planes => (planes, 2),
+        }
     }
 
     /// How a layer fires where its levels do not say so.
@@ -141,7 +144,7 @@ impl Code for Windows {
         let row_words = layer.geometry.width * layer.padded.div_ceil(64);
         grow(&mut at.scratch.bits, planes * row_words);
         out.clear(planes);
-        out.merged = plan.fires_counts;
+        out.binary = plan.count_planes > 0;
         let mut kept = std::mem::take(&mut out.bits);
         if plan.keeps_bits {
             kept.resize(layer.geometry.height * planes * row_words, 0);
@@ -174,7 +177,10 @@ impl Code for Windows {
                 if plan.lists_spikes || (plan.levels.is_none() && !record.counts.is_empty()) {
                     self.emit(layer, record, out, bits, y, plan.levels.is_some());
                 } else {
-                    out.unlisted += bits.iter().map(|word| word.count_ones() as usize).sum::<usize>();
+                    for (plane, bits) in bits.chunks_exact(row_words).enumerate() {
+                        let ones: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
+                        out.unlisted += ones * out.weight(plane) as usize;
+                    }
                 }
             }
         }
@@ -232,6 +238,7 @@ impl Run<'_> {
         let words = layer.padded.div_ceil(64);
         let stride = width * words * 8;
         let ticks = code.firing.len();
+        let (planes, gain) = code.arriving(plan.count_planes);
         let lanes = chunk.vectors * layer.width.lanes();
         let position = y * width + x;
         let traced = layer.traces(chunk, position);
@@ -245,14 +252,13 @@ impl Run<'_> {
             potentials[..lanes].copy_from_slice(&scratch.row[x * layer.padded + chunk.first..][..lanes]);
         } else {
             inputs.row_taps(&mut scratch.taps, chunk, y, x);
-            let merged = plan.count_planes > 0;
             let job = Window {
                 taps: &scratch.taps,
-                ticks: if merged { plan.count_planes } else { ticks },
-                merged,
-                gain: code.gain,
+                ticks: planes,
+                gain,
                 signs: code.signs(),
                 most_events: plan.bounds[index].most_events(*distinct),
+                whole: plan.bounds[index].holds_window(*distinct, plan.window_levels),
                 base: base.as_ptr().cast(),
                 sampled,
             };
@@ -261,15 +267,19 @@ impl Run<'_> {
             // `ticks` planes, whose entries are rows of the chunk's block.
             unsafe {
                 match layer.width {
-                    Width::Narrow if merged => {
-                        with_vectors!(chunk.vectors, merged_narrow: WindowKernel, L, &job, potential)
-                    }
                     Width::Narrow => with_vectors!(chunk.vectors, window_narrow: WindowKernel, L, &job, potential),
                     _ => with_vectors!(chunk.vectors, window_wide: WindowKernel, L, &job, potential),
                 }
             }
         }
-        if let Some((levels, reciprocal)) = plan.levels.zip(plan.reciprocal.as_ref()) {
+        if let Some(levels) = plan.levels.filter(|_| layer.fires) {
+            let thresholds = &layer.rows.threshold.at(position)[chunk.first..chunk.first + lanes];
+            let reciprocal = plan.reciprocal.as_ref().map_or(std::ptr::null(), |reciprocal| {
+                reciprocal.at(position)[chunk.first..chunk.first + lanes].as_ptr()
+            });
+            if reciprocal.is_null() {
+                potentials.iter_mut().zip(thresholds).for_each(|(v, &threshold)| *v = (*v).max(0) / threshold as i32);
+            }
             let at = position * channels + chunk.first;
             // SAFETY: as above and below; a chunk begins at a neuron, and there is a count for each neuron or for none.
             unsafe {
@@ -283,7 +293,6 @@ impl Run<'_> {
                     },
                     counted: lanes.min(channels - chunk.first),
                 };
-                let reciprocal = reciprocal.at(position)[chunk.first..chunk.first + lanes].as_ptr();
                 fire_levels::<L>(potentials.as_ptr(), reciprocal, lanes, levels, &target);
             }
         } else if layer.fires {
@@ -306,15 +315,15 @@ impl Run<'_> {
     /// One row, event by event: potentials after the window go to the scratch, samples of traced neurons to the traces.
     #[inline(never)]
     fn integrate_row(&mut self, y: usize) {
-        let Run { code, at: At { layer, scratch, record, .. }, inputs, .. } = self;
-        let ticks = code.firing.len();
+        let Run { code, at: At { layer, plan, scratch, record, .. }, inputs, .. } = self;
+        let (ticks, gain) = code.arriving(plan.count_planes);
         let (width, padded) = (layer.geometry.width, layer.padded);
         grow(&mut scratch.row, width * padded);
         let row = &mut scratch.row[..width * padded];
         row.fill(0);
         for tick in 0..ticks {
-            if code.gain != 1 {
-                row.iter_mut().for_each(|v| *v = v.wrapping_mul(code.gain));
+            if gain != 1 {
+                row.iter_mut().for_each(|v| *v = v.wrapping_mul(gain));
             }
             for index in 0..layer.synapses.len() {
                 for sign in 0..code.signs() {

@@ -7,19 +7,18 @@ use crate::network::{Network, Node, Pool};
 use crate::parameters::PerNeuron;
 use crate::pool::maxima::Rule;
 use crate::synapse::bounds::{prove, Bounds, Repeats, Spiking};
-use crate::synapse::View;
 
 pub struct Plan {
     /// Of each chunk.
     pub(super) bounds: Vec<Bounds>,
+    /// As often as an event of every plane counts together.
+    pub(super) window_levels: i64,
     /// 2³² / threshold, where every threshold allows it.
     pub(super) reciprocal: Option<PerNeuron>,
     /// The firing ticks of its window at once, where they are such.
     pub(super) levels: Option<Levels>,
-    /// Where the ticks of a window count the same, and are integrated as one: planes of the binary counts; else 0.
+    /// Layers take and send binary counts instead of ticks: so many planes of them; else 0.
     pub(super) count_planes: usize,
-    /// All readers take binary counts, so this layer emits them directly.
-    pub(super) fires_counts: bool,
     /// Whether something takes the spikes as entries, and whether as bits.
     pub(super) lists_spikes: bool,
     pub(super) keeps_bits: bool,
@@ -27,30 +26,30 @@ pub struct Plan {
 
 impl Plan {
     pub(super) fn new(code: &Windows, network: &Network, node: usize, layer: &Layer) -> Plan {
-        let count_planes = if code.merges(layer) { code.count_planes() } else { 0 };
+        let run = Levels::run(&code.firing).filter(|_| code.sends_counts(network));
+        let count_planes = run.map_or(0, |run| run.planes);
         let repeats = layer
             .synapses
             .iter()
             .map(|synapse| repeats_of(network, synapse.source))
             .fold(Repeats::Never, |a, b| if a == Repeats::Never || b == Repeats::Always { b } else { a });
-        let times = if count_planes > 0 { code.firing.len() } else { 1 };
-        let spiking = Spiking { repeats, signed: code.signed, times };
+        let spiking = Spiking { repeats, signed: code.signed };
         let reciprocals =
             layer.rows.threshold.try_map(|threshold| reciprocal(threshold as i32)).filter(|_| layer.fires);
-        let levels =
-            Levels::of(&code.firing).filter(|_| code.cap.is_none() && layer.traced.is_empty() && reciprocals.is_some());
+        let window_levels = match run {
+            // No more spikes than ticks.
+            Some(run) => i64::from(run.most),
+            None => code.firing.iter().fold(0i64, |sum, _| sum.saturating_mul(code.gain.into()).saturating_add(1)),
+        };
+        let digits = Levels::digits(&code.firing).filter(|_| code.cap.is_none() && layer.traced.is_empty());
         let taken = Taken::of(code, network, node);
         let keeps_bits = taken.as_bits && layer.padded.div_ceil(64) == layer.geometry.channels.div_ceil(64);
-        let fires_counts = taken.all_as_counts && !layer.record_spikes && matches!(levels, Some(Levels::Run(_)));
         Plan {
             bounds: prove(&layer.synapses, &layer.chunks, layer.width, spiking),
             reciprocal: reciprocals,
-            levels: match levels {
-                Some(Levels::Run(ticks)) if fires_counts => Some(Levels::Merged { ticks, planes: code.count_planes() }),
-                levels => levels,
-            },
+            window_levels,
+            levels: run.or(digits),
             count_planes,
-            fires_counts,
             lists_spikes: taken.as_entries || !keeps_bits || layer.record_spikes,
             keeps_bits,
         }
@@ -58,10 +57,7 @@ impl Plan {
 
     /// Of the spikes that the layer sends.
     pub(super) fn planes(&self, code: &Windows) -> usize {
-        match self.levels {
-            Some(Levels::Merged { planes, .. }) => planes,
-            _ => code.firing.len() * code.signs(),
-        }
+        self.levels.map_or(code.firing.len() * code.signs(), |levels| levels.planes)
     }
 }
 
@@ -69,30 +65,31 @@ impl Plan {
 struct Taken {
     as_bits: bool,
     as_entries: bool,
-    all_as_counts: bool,
 }
 
 impl Taken {
     fn of(code: &Windows, network: &Network, node: usize) -> Taken {
-        let mut taken = Taken { as_bits: false, as_entries: false, all_as_counts: true };
+        let mut taken = Taken { as_bits: false, as_entries: false };
         for reader in network.nodes.iter().filter(|reader| reader.sources().contains(&node)) {
             let as_bits = matches!(reader, Node::Pool(pool) if !pool.sum && code.rule(network, pool).takes_bits());
             taken.as_bits |= as_bits;
             taken.as_entries |= !as_bits;
-            taken.all_as_counts &= reader.layer().is_some_and(|layer| code.merges(layer));
         }
         taken
     }
 }
 
 impl Windows {
-    /// Whether a layer takes the ticks of a window as binary counts: nothing needs the charge after each tick.
-    fn merges(&self, layer: &Layer) -> bool {
-        self.gain == 1
-            && !self.signed
-            && layer.traced.is_empty()
-            && !layer.by_events
-            && layer.synapses.iter().all(|synapse| synapse.view == View::Same)
+    /// Whether nothing needs the ticks of spikes, whose order within a window is nothing to sums: not where membranes are traced,
+    /// nor where neurons do not simply spike in the first N ticks and a maximum reads how often they spike in each.
+    fn sends_counts(&self, network: &Network) -> bool {
+        let sums = |node: usize| matches!(&network.nodes[node], Node::Pool(pool) if pool.sum);
+        let in_ticks = |node: &Node| match node {
+            Node::Layer(layer) => !layer.traced.is_empty(),
+            Node::Pool(pool) => !pool.sum && sums(pool.source),
+            Node::Input(_) => false,
+        };
+        self.gain == 1 && self.cap.is_none() && !network.nodes.iter().any(in_ticks)
     }
 
     /// How a pool finds the maximum.
