@@ -37,7 +37,7 @@ pub struct Spikes {
     /// The same, [height][planes][width][words of 64 channels], where a pool takes them so; else empty.
     pub bits: Vec<u64>,
     /// Spikes that only `bits` has, because nothing takes them as entries.
-    pub unlisted: usize,
+    pub unlisted: u64,
     pub(crate) cursor: Vec<usize>,
     once: Vec<(u32, u32)>,
 }
@@ -111,11 +111,11 @@ impl Spikes {
 
     pub fn total(&self, geometry: Geometry) -> u64 {
         if !self.binary || self.entries.is_empty() {
-            return (self.entries.len() + self.unlisted) as u64;
+            return self.entries.len() as u64 + self.unlisted;
         }
         let planes = (0..geometry.height).flat_map(|row| (0..self.planes).map(move |plane| (row, plane)));
         let of = |(row, plane)| u64::from(self.weight(plane)) * self.row(geometry, row, plane).len() as u64;
-        self.unlisted as u64 + planes.map(of).sum::<u64>()
+        self.unlisted + planes.map(of).sum::<u64>()
     }
 
     /// Adds all spikes, of all planes, to those of each neuron.

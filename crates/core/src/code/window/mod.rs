@@ -178,8 +178,8 @@ impl Code for Windows {
                     self.emit(layer, record, out, bits, y, plan.levels.is_some());
                 } else {
                     for (plane, bits) in bits.chunks_exact(row_words).enumerate() {
-                        let ones: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
-                        out.unlisted += ones * out.weight(plane) as usize;
+                        let ones: u64 = bits.iter().map(|word| u64::from(word.count_ones())).sum();
+                        out.unlisted += ones * u64::from(out.weight(plane));
                     }
                 }
             }
