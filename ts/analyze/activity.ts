@@ -1,3 +1,4 @@
+// Counts spikes, synaptic operations and neuron updates of a run, layer by layer: what the energy estimate multiplies.
 import { requireReluNetwork } from "../relu/check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { checkBoolean, checkObject, checkNumbers } from "../check.ts";
@@ -9,22 +10,22 @@ import { cancelsSpikes, outputsOf, populationsOf, shapeOf, type SpikingNetwork }
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { fanoutOf, type Fanout } from "./fanout.ts";
 
-/** What passes one connection: a synapse of the spiking network, or a weighted node of the ReLU network. */
+/** A connection: a synapse of the spiking network, or a weighted node of the ReLU network. */
 export interface Stage {
   readonly from: string;
   readonly to: string;
-  /** The source is the input: analog values, not spikes. */
+  /** Whether the source is the input with analog values, not spikes. */
   readonly analog: boolean;
   readonly fanout: Fanout;
   readonly weights: number;
-  /** Bits of the widest weight, sign included; 32 for float32. */
+  /** Bits of the widest weight, including the sign; 32 for float32. */
   readonly weightBits: number;
   readonly sources: number;
   readonly targets: number;
   readonly convolution: boolean;
 }
 
-/** Sums over samples, one entry for each stage; merged by adding. */
+/** Sums over samples, one entry per stage; added to merge them. */
 export interface ActivitySums {
   readonly samples: number;
   readonly spiking: StageSums;
@@ -32,43 +33,52 @@ export interface ActivitySums {
 }
 
 export interface StageSums {
-  /** Spikes that arrive, or values other than zero. */
+  /** Spikes that arrive, or nonzero values. */
   readonly events: readonly number[];
-  /** Each event times its targets with a weight other than zero. */
+  /** Events times their targets with nonzero weights. */
   readonly operations: readonly number[];
-  /** Of a zero-skipping network that takes whole counts instead of spikes; equals the above for analog stages and the float network. */
+  /**
+   * Events of a zero-skipping network that uses whole counts instead of spikes; equal to `events` for analog stages and
+   * the float network.
+   */
   readonly countEvents: readonly number[];
   readonly countOperations: readonly number[];
-  /** Neurons with a count, or a ReLU's output, other than zero. */
+  /** Neurons with a nonzero count or ReLU output. */
   readonly active: number;
   /** Spikes of all neurons. */
   readonly spikes: number;
 }
 
-/** What a run gave: counts of every population, and the engine's own totals. */
+/** Results of a run: counts of every population, and the engine's totals. */
 export interface CountedRun {
   readonly counts: Readonly<Record<string, ArrayLike<number>>>;
   readonly statistics: { readonly spikes: number; readonly synapticOperations: number };
-  /** Spikes of each neuron and pool where they are taken back; otherwise the counts tell them. */
+  /** Spikes sent by each neuron and pool, needed if spikes can be cancelled; otherwise they follow from the counts. */
   readonly sent?: Readonly<Record<string, ArrayLike<number>>>;
-  /** Spikes of each input neuron; null or absent where the input is constant current. */
+  /** Spikes of each input neuron; null or absent for constant current. */
   readonly inputSpikes?: ArrayLike<number> | null;
 }
 
-/** Counts what a sample sets in motion; all networks are counted by the same code. */
+/** Counts events and operations per sample, for all networks by the same code. */
 export interface ActivityMeter {
   readonly spikingStages: readonly Stage[];
   readonly floatStages: readonly Stage[];
   /** Nodes of the ReLU network whose values `add` needs. */
   readonly floatNodes: readonly string[];
-  /** @param run one sample, of signed synchronous rate with what is sent recorded; `input` its counts N_0, `values` those of `floatNodes`. */
+  /**
+   * @param run one sample; for signed synchronous rate with `sent` recorded.
+   * @param input counts N_0.
+   * @param values of `floatNodes`.
+   */
   add(run: CountedRun, input: ArrayLike<number>, values: Readonly<Record<string, ArrayLike<number>>>): void;
   sums(): ActivitySums;
-  /** Back to zero. */
+  /** Sets all sums to zero. */
   reset(): void;
 }
 
-/** @param spikingInput the input comes as spikes, which add, rather than as analog values, which are multiplied. */
+/**
+ * @param spikingInput whether the input is spikes, which need additions, or analog values, which need multiplications.
+ */
 export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikingInput = false): ActivityMeter {
   requireSpikingNetwork("activityMeter: network", network);
   requireReluNetwork("activityMeter: relu", relu);
@@ -166,7 +176,7 @@ export function addActivity(parts: readonly ActivitySums[]): ActivitySums {
   };
 }
 
-/** Neurons and outputs: everything with a membrane. */
+/** Number of neurons and outputs, which have a membrane. */
 export function membranesOf(network: SpikingNetwork): number {
   return [...populationsOf(network), ...outputsOf(network)].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 }
@@ -184,7 +194,7 @@ class Counter {
     [this.#events, this.#operations, this.#countEvents, this.#countOperations] = [zeros(), zeros(), zeros(), zeros()];
   }
 
-  /** @param single an analog value is one event, however large. */
+  /** @param single whether a value is one event regardless of its size (analog values). */
   add(
     stage: number,
     events: ArrayLike<number>,
@@ -240,13 +250,16 @@ function stage(
   };
 }
 
-/** Of one node and sample. */
+/** Counts and spikes of one node and sample. */
 export interface Events {
   readonly counts: ArrayLike<number>;
   readonly spikes: ArrayLike<number>;
 }
 
-/** Counts and spikes of a node; a max pool passes the spikes of the largest count, a sum pool those of all members. `known` keeps what was asked before. */
+/**
+ * Counts and spikes of a node. A max pool passes the spikes of the largest count, a sum pool all spikes. `known` is a
+ * cache.
+ */
 export function eventsOf(
   network: SpikingNetwork,
   name: string,
@@ -285,7 +298,7 @@ export function eventsOf(
   return events;
 }
 
-/** Spikes of every neuron; counts recur, so that each is taken apart once. */
+/** Spikes of every neuron; spikes of equal counts are computed once. */
 function spikesOf(network: SpikingNetwork, counts: ArrayLike<number>): ArrayLike<number> {
   const { spikeKind, spikesOfCount } = rulesOf(network.code);
   if (spikeKind === "rates") return counts;

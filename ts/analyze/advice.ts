@@ -1,21 +1,25 @@
+// Turns a diagnosis into advice: which layer loses most, and which option changes that.
 import { checkArray, checkObject } from "../check.ts";
 import { checkCode } from "../spiking/code.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { weightRounding } from "../mapping/rounding.ts";
 import type { LayerDiagnosis } from "./diagnose.ts";
 
-/** What to look at, and what to change. */
+/** A finding, and what to change. */
 export interface Advice {
-  /** Null: the network as a whole. */
+  /** Null for the whole network. */
   readonly layer: string | null;
   readonly finding: string;
   readonly change: string;
 }
 
-/** Shares that are worth a word. */
+/** Smallest shares that are reported. */
 const notable = { clipped: 1e-4, silent: 0.02, saturated: 0.01 };
 
-/** Reads a diagnosis, the gravest first: clipping, weights that more bits make coarser (of a whole network), layers whose error is their own, then silence. */
+/**
+ * Advice from a diagnosis, the most important first: clipping, coarse weights, layers that add much error, silent
+ * neurons.
+ */
 export function adviceOf(
   network: SpikingNetwork | Pick<SpikingNetwork, "code">,
   layers: readonly LayerDiagnosis[],
@@ -81,7 +85,7 @@ export function adviceOf(
   return advice;
 }
 
-/** The layer whose rms error exceeds most that of the layer before it. */
+/** The layer whose rms error grows most over the layer before it. */
 function coarsest(
   layers: readonly LayerDiagnosis[],
 ): { readonly layer: LayerDiagnosis; readonly added: number } | null {

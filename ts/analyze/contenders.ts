@@ -1,4 +1,4 @@
-// Who decides in an evaluation, and beside whom.
+// The networks that an evaluation runs and compares.
 import type { Simulator } from "../engine/engine.ts";
 import type { Correspondence } from "../mapping/activations.ts";
 import type { Certifier } from "../mapping/certificate.ts";
@@ -9,7 +9,7 @@ import type { ActivityMeter } from "./activity.ts";
 import type { InputEncoder } from "./encoding.ts";
 import type { KnownResults } from "./known.ts";
 
-/** The ReLU network beside which the spiking one is judged: outputs of whole batches, shape [samples, outputs]. */
+/** The ReLU network, run on whole batches: outputs have shape [samples, outputs]. */
 export interface ForwardPass {
   run(
     batch: Uint8Array,
@@ -29,37 +29,37 @@ export interface TwinCounter {
     readonly charges: Readonly<Record<string, Int32Array>>;
     readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
   };
-  /** Takes the place of `run` where the counts only have to be told from others: a hash of them, as of `TwinPass`. */
+  /** Replaces `run` if only a hash of the counts is needed; see `TwinPass`. */
   digest?(
     counts: Uint8Array,
     samples: number,
   ): { readonly charges: Readonly<Record<string, Int32Array>>; readonly hashes: Uint32Array };
 }
 
-/** Certificates C1 to C3, as far as the network has them. */
+/** Certificates C1 to C3 that apply to the network. */
 export interface Certificates {
   readonly certifier: Certifier | null;
   readonly correspondences: readonly Correspondence[];
   readonly lastWindow: LastWindow | null;
-  /** A simulator of its own, since it records the potentials of all neurons (`earlyRecording`). */
+  /** With its own simulator, which records the potentials of all neurons (`earlyRecording`). */
   readonly earlyExit: { readonly exit: EarlyExit; readonly simulator: Simulator } | null;
 }
 
-/** Who decides, and beside whom. */
+/** The networks of an evaluation. */
 export interface Contenders {
   readonly network: SpikingNetwork;
-  /** Name of the ReLU network's output, as `forward` returns it. */
+  /** Name of the ReLU network's output in the results of `forward`. */
   readonly reluOutput: string;
   readonly forward: ForwardPass;
-  /** Must record counts. Null: the twin itself decides, and nothing is simulated. */
+  /** Must record counts. Null if the twin decides and nothing is simulated. */
   readonly simulator: Simulator | null;
-  /** Null where the network has none (contracts.md §6). It keeps every population. */
+  /** Keeps every population. Null if the network has no twin. */
   readonly twin: TwinCounter | null;
-  /** What an earlier evaluation of the same networks and data found; not computed again. */
+  /** Results of an earlier evaluation of the same networks and data. */
   readonly known?: KnownResults;
   readonly certificates?: Certificates;
   /** Counts operations; `forward` then keeps the meter's nodes. */
   readonly activity?: ActivityMeter;
-  /** How images enter `network`, which is the encoder's own; default: as constant current. */
+  /** Input encoder, whose network is `network`; default: constant current. */
   readonly encoder?: InputEncoder;
 }

@@ -1,3 +1,4 @@
+// Measures a neuron's firing rate against its input current, beside the closed formula and the ReLU.
 import {
   checkArray,
   checkFinite,
@@ -31,12 +32,12 @@ export interface CurveOptions {
   readonly capacitanceFarad: number;
   readonly thresholdVolt: number;
   readonly dtSeconds: number;
-  /** Of the ohmic leak; needed there. */
+  /** Needed for an ohmic leak. */
   readonly resistanceOhm?: number;
-  /** Of the constant leak, of either sign; default 0. */
+  /** For a constant leak, of either sign; default 0. */
   readonly leakCurrentAmpere?: number;
   readonly restVolt?: number;
-  /** r, a multiple of `dtSeconds`; default 0. Spikes are r + dt apart or more, as `BiologicalNeuron` says. */
+  /** r, a multiple of `dtSeconds`; default 0. Spikes are at least r + dt apart; see `BiologicalNeuron`. */
   readonly refractorySeconds?: number;
   readonly refractoryInput?: "integrate" | "discard";
   /** Injected currents, in ampere. */
@@ -48,20 +49,20 @@ export interface CurveOptions {
 
 export interface CurvePoint {
   readonly currentAmpere: number;
-  /** Spikes of the simulated neuron over the simulated time. */
+  /** Spikes of the simulated neuron divided by the simulated time. */
   readonly simulatedHertz: number;
-  /** The ReLU that the neuron stands for, clipped at its largest rate. */
+  /** The ReLU that the neuron approximates, clipped at its largest rate. */
   readonly reluHertz: number;
   /** The closed formula of `theorem`. */
   readonly formulaHertz: number;
   /** simulatedHertz − formulaHertz. */
   readonly errorHertz: number;
-  /** What `theorem` allows that error to be; null where no theorem bounds it. */
+  /** Bound of that error by `theorem`; null if no theorem bounds it. */
   readonly boundHertz: { readonly below: number; readonly above: number } | null;
 }
 
 export interface FiringRateCurve {
-  /** Of docs/mathematics.md. */
+  /** Theorem of docs/mathematics.md. */
   readonly theorem: "T1" | "T5" | "T6" | "T10";
   readonly points: readonly CurvePoint[];
 }
@@ -90,9 +91,9 @@ interface Formula {
 }
 
 /**
- * Firing rate of one linear LIF neuron against injected current, beside its ReLU and the closed formula: all currents at once, as
- * neurons of one population. Soft reset starts at v0 = θ/2, hard reset and discarded input at 0.
- * Bounds are over the reals; a tie at the threshold in float32 can cost one more spike, which is counted in.
+ * Firing rate of one linear LIF neuron against injected current, with its ReLU and the closed formula. All currents are
+ * simulated at once, as neurons of one population. Soft reset starts at v0 = θ/2, hard reset and discarded input at 0.
+ * Bounds are for real numbers, plus one spike for a float32 tie at the threshold.
  * @throws {LlifError} ARGUMENT, naming the parameter; ABORTED.
  */
 export async function firingRateCurve(options: CurveOptions): Promise<FiringRateCurve> {
@@ -139,7 +140,7 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
     }),
   );
   const [first] = neurons;
-  // The charges as the network holds them.
+  // The charges as stored in the network.
   const threshold = Math.fround(Number(first.threshold));
   const charges = neurons.map((neuron) => Math.fround(Number(neuron.bias)));
   const refractoryTicks = typeof first.refractory === "number" ? first.refractory : first.refractory.ticks;
@@ -170,7 +171,7 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
   }
 }
 
-/** Neuron-ticks between two looks at the signal. */
+/** Neuron-ticks between two checks of the signal. */
 const neuronTicksABlock = 2 ** 23;
 
 async function countSpikes(
@@ -192,7 +193,7 @@ async function countSpikes(
 
 type ByCharge<T> = (charge: number, current: number) => T;
 
-/** Rates in spikes a tick. */
+/** Formula and bound for rates in spikes per tick. */
 function formulas(
   options: CurveOptions,
   threshold: number,
@@ -228,7 +229,7 @@ function formulas(
               1 / (refractoryInput === "discard" ? period + refractoryTicks : Math.max(period, refractoryTicks + 1))
             );
           };
-          // Each tick rounds twice, and what it rounds fades with the leak.
+          // Each tick rounds twice, and the error decays with the leak.
           const slack = 1 + 2 ** -22 / leakPerTick;
           return {
             rate,
@@ -253,7 +254,7 @@ function formulas(
       formula: (charge) => {
         const rateOf = (drive: number): number => hardResetRate(drive, threshold, refractoryTicks, refractoryInput);
         const rate = rateOf(charge);
-        // Where θ/z is near an integer, rounding decides anew in every period whether it takes one tick more.
+        // If θ/z is near an integer, rounding decides in every period whether it takes one tick more.
         const slack = charge > 0 ? 1 + (threshold / charge) * 2 ** -24 : 1;
         return {
           rate,

@@ -1,3 +1,4 @@
+// Compares each spiking layer with the ReLU layer it was mapped from: error, clipping, silent neurons.
 import { requireReluNetwork } from "../relu/check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { checkInteger, checkObject, checkNumbers } from "../check.ts";
@@ -22,22 +23,22 @@ import { sizeOf } from "../tensor.ts";
 import { eventsOf, type Events } from "./activity.ts";
 import { fanoutOf } from "./fanout.ts";
 
-/** How well one layer of the spiking network stands for the ReLU network's, over all samples. */
+/** Comparison of a layer with its ReLU layer, over all samples. */
 export interface LayerDiagnosis {
-  /** Of the population or output. */
+  /** Name of the population or output. */
   readonly name: string;
   readonly kind: "population" | "output";
-  /** Of the ReLU network. */
+  /** Node of the ReLU network. */
   readonly node: string;
   readonly neurons: number;
-  /** Pearson's r of spiking against ReLU values over neurons and samples; null where one of them is constant. */
+  /** Pearson's r of spiking and ReLU values over neurons and samples; null if one of them is constant. */
   readonly correlation: number | null;
-  /** Largest |spiking − ReLU|, and the same over the layer's largest |ReLU value|. */
+  /** Largest |spiking − ReLU|; `relativeError` is relative to the layer's largest |ReLU value|. */
   readonly largestError: number;
   readonly relativeError: number;
-  /** Root mean square of the error, over that of the ReLU values. */
+  /** Root mean square of the error, relative to the ReLU values' root mean square. */
   readonly rmsError: number;
-  /** Share of activations above what a full window carries; 0 for outputs, as the following. */
+  /** Share of activations above the scale. This and the following are 0 for outputs. */
   readonly clippedShare: number;
   /** Channels with a clipped activation. */
   readonly clippedChannels: number;
@@ -45,28 +46,28 @@ export interface LayerDiagnosis {
   readonly silentShare: number;
   /** Share of neurons that never fired although their ReLU was above zero. */
   readonly wronglySilentShare: number;
-  /** Share of neurons that carried a full window in every sample. */
+  /** Share of neurons with a full window in every sample. */
   readonly saturatedShare: number;
-  /** Of one sample. */
+  /** Spikes per sample. */
   readonly spikes: number;
-  /** Of the spikes that reach this layer, of one sample; weights of zero count. */
+  /** Synaptic operations into this layer per sample, including weights of zero. */
   readonly synapticOperations: number;
 }
 
-/** What a run gave, as far as a diagnosis reads it. */
+/** The parts of a run's result that a diagnosis reads. */
 export interface DiagnosedRun extends DecodableRun {
   readonly charges: Readonly<Record<string, ArrayLike<number>>>;
 }
 
-/** Takes one sample after the other, then tells. */
+/** Collects samples, then reports. */
 export interface Diagnoser {
   /** Nodes of the ReLU network whose values `add` needs. */
   readonly nodes: readonly string[];
-  /** Populations that stand for no single node of the ReLU network, as parts of pairs: not compared. */
+  /** Populations that are not compared, because they do not represent a single node of the ReLU network. */
   readonly notCompared: readonly string[];
-  /** @param values of the ReLU network's `nodes`, one sample. @param ticks of a synchronous run; default the network's window. */
+  /** @param values values of `nodes`, one sample. @param ticks of a synchronous run; default: the network's window. */
   add(run: DiagnosedRun, values: Readonly<Record<string, ArrayLike<number>>>, ticks?: number): void;
-  /** In the network's order. */
+  /** Results in the network's order. */
   layers(): LayerDiagnosis[];
 }
 
@@ -138,12 +139,12 @@ abstract class Layer {
     this.samples++;
   }
 
-  /** The values that this layer stands for, from those of its node. */
+  /** The values that this layer represents, from its node's values. */
   protected expected(node: ArrayLike<number>): ArrayLike<number> {
     return node;
   }
 
-  /** Takes note of what only this kind has. @returns values to be compared with the ReLU network's. */
+  /** Collects the facts of this kind of layer. @returns values to compare with the ReLU network's. */
   protected abstract see(
     run: DiagnosedRun,
     exact: ArrayLike<number>,
@@ -226,11 +227,11 @@ class PopulationLayer extends Layer {
       if (own[index] > 0) this.#fired[index] = 1;
       if (own[index] < most) this.#full[index] = 0;
     }
-    // Times reach a whole window, counts the levels, rates so many spikes a tick.
+    // Largest value: a whole window for times, the levels for counts, the spikes per tick for rates.
     const largest = realTimes ? 1 : arithmetic === "int32" ? levels : spikesPerTick;
     for (let index = 0; index < exact.length; index++) {
       const channel = index % population.unit.length;
-      // Behind a pool, it is unknown which of its neurons the ReLU was of.
+      // After a pool, the neuron of a ReLU value is unknown.
       if (exact[index] > 0 && pools.length === 0) this.#active[index] = 1;
       if (exact[index] > population.unit[channel] * largest * (1 + 1e-6)) {
         this.#clipped++;

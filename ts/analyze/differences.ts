@@ -1,9 +1,13 @@
+// Lists the images on which the spiking network and the float network decide differently.
 import { sample, type ImageDataset } from "../data/dataset.ts";
 import type { ForwardPass } from "./contenders.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { Difference } from "./evaluation.ts";
 
-/** @param data the evaluated images, in order. @param forward the float network, which runs again on the images that differ. */
+/**
+ * @param data the evaluated images, in order.
+ * @param forward the float network, which runs again on the images that differ.
+ */
 export function differencesOf(
   { indices, labels, reluDecisions, spikingDecisions }: Evaluation,
   data: ImageDataset,

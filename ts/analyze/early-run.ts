@@ -1,3 +1,4 @@
+// Runs a synchronous network only until its decision can no longer change (certificate C2).
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { checkFunction, checkInteger, checkObject, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
@@ -8,7 +9,7 @@ import { isNumbers, isShaped, sampleOf, type PlainSample, type SampleValues, typ
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 
-/** What a run that may be decided early must record: all potentials, read after its last tick. */
+/** The record options for a run that may be decided early: all potentials, read after its last tick. */
 export function earlyRecording(network: SpikingNetwork): {
   readonly counts: true;
   readonly potentials: Readonly<Record<string, readonly number[]>>;
@@ -25,7 +26,7 @@ export function earlyRecording(network: SpikingNetwork): {
   };
 }
 
-/** The state of one run, gathered from its parts. */
+/** The state of a run, collected from its parts. */
 export class RunState implements TickState {
   // Without a prototype: a node may have any name.
   readonly counts: Record<string, Float64Array> = Object.create(null);
@@ -49,15 +50,16 @@ export class RunState implements TickState {
 
 export interface EarlyRun {
   readonly decision: number;
-  /** Ticks that were simulated. */
+  /** Number of simulated ticks. */
   readonly ticks: number;
 }
 
 /**
- * Simulates one sample until its decision is final, asking every `interval` ticks: the decision of the whole run, sooner (certificate C2).
+ * Simulates one sample until its decision is final (certificate C2), checking every `interval` ticks. The decision is
+ * the same as that at the end of the run.
  * @param simulator of a synchronous network, with `earlyRecording`.
  * @param input constant current.
- * @throws {LlifError} ARGUMENT for a simulator that does not record what the certificate reads.
+ * @throws {LlifError} ARGUMENT for a simulator that does not record what the certificate needs.
  */
 export function runUntilDecided(
   simulator: Simulator,
@@ -102,7 +104,7 @@ export function runUntilDecided(
   }
 }
 
-/** Constant currents as the engines take them: counts where the input has counts. */
+/** Constant currents in the engines' form: counts if the input has counts. */
 export function currentsOf({ input: { counts } }: SpikingNetwork, values: PlainSample): Float64Array {
   return Float64Array.from(values, (value) => {
     if (counts === null) return Math.fround(value);

@@ -1,3 +1,4 @@
+// Turns images into the spikes or currents that a network expects: constant, regular or Poisson.
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { LlifError } from "../errors.ts";
 import { checkInteger, checkOneOf, checkOptions } from "../check.ts";
@@ -12,22 +13,25 @@ import type { SpikingNetwork } from "../spiking/network.ts";
 export const encodings = ["constant", "regular", "phase", "ttfs", "poisson"] as const;
 export type Encoding = (typeof encodings)[number];
 
-/** How images enter a network. */
+/** The input encoding of a network. */
 export interface EncodingChoice {
   readonly encoding: Encoding;
-  /** Of Poisson spikes, 0 to 2^20; default 0. */
+  /** Seed of Poisson spikes, 0 to 2^20; default 0. */
   readonly seed?: number;
 }
 
-/** A network for one encoding, and images in it. */
+/** A network for one encoding, and the encoder of its images. */
 export interface InputEncoder {
-  /** What to simulate: the network, its first weights scaled where one spike stands for a whole pixel value rather than one count. */
+  /**
+   * The network to simulate. Its first weights are scaled if a spike represents a whole pixel value instead of one
+   * count.
+   */
   readonly network: SpikingNetwork;
   /**
    * @param image pixels 0…255, in the network's layout or with a shape.
-   * @param index of the image in its set, default 0: it has Poisson spikes of its own.
-   * @param ticks of the run; default the network's window.
-   * @returns the `input` for `run`, and the `spikes` in it; null where it is constant current.
+   * @param index of the image in its set, default 0; each index has its own Poisson spikes.
+   * @param ticks of the run; default: the network's window.
+   * @returns the `input` for `run`, and its `spikes`, which are null for constant current.
    */
   encode(
     image: SampleValues | ShapedSamples,
@@ -37,13 +41,14 @@ export interface InputEncoder {
 }
 
 /**
- * Constant current is exact in every code; the others send each pixel as spikes, with what the code gives them: digits for phase, slots or
- * times for ttfs, counts for layerwise rate (all exact where a window reaches 255), and trains of that rate for synchronous rate.
+ * Makes an input encoder. Constant current is exact in every code. The other encodings send pixels as spikes in the
+ * form of the code: digits for phase, slots or times for ttfs, counts for layerwise rate (all exact if a window reaches
+ * 255), and spike trains of the pixel's rate for synchronous rate.
  * @example
  * const { network, encode } = inputEncoder(spiking, { encoding: "poisson", seed: 1 });
  * const simulator = await createSimulator(network);
  * const { top } = simulator.run(encode(image).input);
- * @throws {LlifError} ARGUMENT where an encoding does not fit the code, or a window is too short for 256 values.
+ * @throws {LlifError} ARGUMENT if an encoding does not fit the code, or a window is too short for 256 values.
  * @see docs/mathematics.md T3, T7, inputs
  */
 export function inputEncoder(network: SpikingNetwork, choice: EncodingChoice): InputEncoder {
@@ -96,7 +101,7 @@ export function inputEncoder(network: SpikingNetwork, choice: EncodingChoice): I
 type SpikeEncoding = Exclude<Encoding, "constant">;
 
 interface Maker {
-  /** One spike stands for a whole pixel value; else counts, which have to fit the window. */
+  /** Whether a spike represents a whole pixel value; otherwise spikes are counts, which must fit the window. */
   readonly whole: boolean;
   encode(input: {
     readonly network: SpikingNetwork;
@@ -113,7 +118,7 @@ type Makers = Partial<Readonly<Record<SpikeEncoding, Maker>>>;
 
 const rates = (image: Uint8Array, full: number) => Float64Array.from(image, (count) => count / full);
 
-/** Counts, however long the window. */
+/** Counts, for any length of the window. */
 const regularCounts: Maker = {
   whole: false,
   encode: ({ image, network: { windowTicks } }) => ({
@@ -122,7 +127,7 @@ const regularCounts: Maker = {
   }),
 };
 
-/** What each code takes beside constant current. */
+/** The encodings of each code besides constant current. */
 const makersOf = {
   rate: {
     regular: { whole: true, encode: ({ image, most, ticks }) => encodeRegular(rates(image, most), ticks) },
@@ -145,7 +150,7 @@ const suited: Readonly<Record<SpikeEncoding, string>> = {
   ttfs: "ttfs",
 };
 
-/** Spikes of ticks `from` to `to` − 1, counted from `from`: a run that is read in between goes on in parts. */
+/** Spikes of ticks `from` to `to` − 1, with ticks relative to `from`, for a run in parts. */
 export function spikesBetween(spikes: EncodedSpikes, from: number, to: number): EncodedSpikes {
   const kept = Uint32Array.from(spikes.ticks.keys()).filter(
     (index) => spikes.ticks[index] >= from && spikes.ticks[index] < to,
@@ -166,7 +171,7 @@ export function spikesOfInputs(spikes: EncodedSpikes, inputs: number): Uint32Arr
   return counts;
 }
 
-/** One count of its input, so one spike, is what `factor` of them were. */
+/** The network with its input scaled so that one spike represents `factor` counts. */
 function scaledInput(network: SpikingNetwork, factor: number): SpikingNetwork {
   const synapses = network.synapses.map((synapse) =>
     synapse.from === network.input.name

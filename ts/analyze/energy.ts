@@ -1,3 +1,4 @@
+// Estimates energy from counted operations, beside the float network and the quantised network.
 import { rulesOf } from "../spiking/code.ts";
 import { requireReluNetwork } from "../relu/check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
@@ -8,33 +9,33 @@ import { sizeOf } from "../tensor.ts";
 import { membranesOf, type ActivityMeter, type ActivitySums, type Stage, type StageSums } from "./activity.ts";
 
 /**
- * One network's operations, for one sample, under NeuroBench's names (Yik et al. 2025). Analog input is counted once a
- * sample, since its charge is computed once; a weight of zero is no effective operation.
+ * One network's operations per sample, under NeuroBench's names (Yik et al. 2025). Analog input counts once per sample,
+ * because its charge is computed once. Weights of zero are not effective operations.
  */
 export interface NetworkActivity {
-  /** Bytes of parameters, and of membranes where there are any. */
+  /** Bytes of parameters and membranes. */
   readonly Footprint: number;
-  /** Operations if nothing were zero; of a spiking network, over all ticks of a window. */
+  /** Operations if nothing were zero; for a spiking network, over all ticks of a window. */
   readonly Dense: number;
   readonly Effective_MACs: number;
   readonly Effective_ACs: number;
-  /** Share of zeros among the activations: of neurons and ticks where there are spikes. */
+  /** Share of zeros among the activations; for spikes, among neurons and ticks. */
   readonly ActivationSparsity: number;
   /** Membrane potentials written outside synaptic operations: bias or constant current, and a reset for each spike. */
   readonly MembraneUpdates: number;
-  /** Doublings (ternary digits: triplings) of membrane potentials between phase ticks; of no other code. */
+  /** Doublings (ternary digits: triplings) of membrane potentials between phase ticks; 0 for other codes. */
   readonly PhaseShifts: number;
   readonly picojoules: { readonly compute: number; readonly memory: number; readonly total: number };
 }
 
-/** An estimate from counted operations; the two baselines are part of it, since a spiking figure alone says nothing. */
+/** An estimate from counted operations, always with two baselines, because a spiking figure alone means nothing. */
 export interface EnergyReport {
   readonly estimate: true;
   readonly preset: string;
   readonly sources: readonly string[];
   readonly notIncluded: string;
   readonly float: NetworkActivity;
-  /** The same counts as whole numbers, zeros skipped: K-bit multiplications instead of spikes. Null without a layerwise twin. */
+  /** The quantised network: K-bit multiplications instead of spikes, zeros skipped. Null without a layerwise twin. */
   readonly quantized: NetworkActivity | null;
   readonly spiking: NetworkActivity;
 }
@@ -46,7 +47,7 @@ export interface EnergyPreset {
   readonly float32: { readonly mac: number; readonly add: number };
   /** Multiply-accumulate of `bits` × `bits`. */
   integerMac(bits: number): number;
-  /** 32-bit add: an accumulate, a bias, a reset; also taken for a shift, of which the source has no figure. */
+  /** 32-bit add: an accumulation, a bias, a reset; also used for a shift, for which the source has no figure. */
   readonly integerAdd: number;
   /** One access to a memory of that size. */
   memoryAccess(bytes: number): number;
@@ -61,7 +62,9 @@ const caches = [
 /** Lowest figure for 64 bits from DRAM, pJ (same source). */
 const dram = 1300;
 
-/** Between the three cache sizes on straight lines, as Lemaire et al. 2022 interpolate; beyond the last one along its line, until DRAM is cheaper. */
+/**
+ * Interpolates linearly between the three cache sizes (Lemaire et al. 2022), and extrapolates until DRAM is cheaper.
+ */
 function cacheAccess(bytes: number): number {
   if (bytes <= caches[0][0]) return caches[0][1];
   const at = bytes <= caches[1][0] ? 0 : 1;
@@ -70,8 +73,8 @@ function cacheAccess(bytes: number): number {
 }
 
 /**
- * 45 nm, 0.9 V. Between the published widths, a multiplication costs as the square of its width, an add as its width: 8 and 32 bits
- * come out as published.
+ * 45 nm, 0.9 V. A multiplication costs by the square of its width, an addition by its width; 8 and 32 bits equal the
+ * published figures.
  */
 export const horowitz45nm: EnergyPreset = {
   name: "45 nm CMOS, caches",
@@ -135,7 +138,7 @@ function spikingActivity(
   const spikes = spiking.spikes / samples;
   const analog = operationsOf(stages, spiking, (stage) => stage.analog) / samples;
   const carried = operationsOf(stages, spiking, (stage) => !stage.analog) / samples;
-  // A ttfs spike is worth its time, so that its weight is multiplied; every other spike adds it.
+  // A ttfs spike's weight is multiplied by its value; every other spike adds its weight.
   const { interleaved, delivery, integrationGain } = rulesOf(network.code).compile(network.windowTicks);
   const multiplies = delivery === "weighted";
   const updates = membranes * (interleaved ? ticks : 1) + spikes;
@@ -224,7 +227,10 @@ function floatActivity(
   };
 }
 
-/** Each event is read, and each of its operations reads a weight and a sum and writes the sum (Lemaire 2022, eq. 5–8, 14, 15). */
+/**
+ * Event-driven: each event is read; each operation reads a weight and a sum, and writes the sum (Lemaire 2022, eq. 5–8,
+ * 14, 15).
+ */
 function eventDriven(
   stages: readonly Stage[],
   events: readonly number[],
@@ -239,7 +245,10 @@ function eventDriven(
   }, 0);
 }
 
-/** All operations, sums in registers (Lemaire 2022, eq. 3, 4, 6): inputs are read once by dense layers, for each operation by convolutions. */
+/**
+ * Dense: all operations, sums in registers (Lemaire 2022, eq. 3, 4, 6). Dense layers read inputs once, convolutions per
+ * operation.
+ */
 function denseDataflow(stage: Stage, preset: EnergyPreset, bytes: number, valueBytes: number): number {
   const reads = stage.convolution ? connections(stage) : stage.sources;
   return (
@@ -249,7 +258,7 @@ function denseDataflow(stage: Stage, preset: EnergyPreset, bytes: number, valueB
   );
 }
 
-/** The baseline gets the better of both, layer by layer. */
+/** The baselines use the cheaper of both per layer. */
 function cheapestDataflow(
   stages: readonly Stage[],
   events: readonly number[],
@@ -294,19 +303,19 @@ function connections({ fanout }: Stage): number {
   return fanout.existing.reduce((total, targets) => total + targets, 0);
 }
 
-/** As the kernels hold them: 16 bits where they fit. */
+/** Bytes of weights in the kernels: 16 bits each if they fit. */
 function weightBytes({ weights, weightBits }: Stage, exact: boolean): number {
   return weights * (exact && weightBits <= 16 ? 2 : 4);
 }
 
-/** Neurons with an ohmic leak, which each multiply once a tick. */
+/** Number of neurons with an ohmic leak, each of which multiplies once per tick. */
 function leakingNeurons({ neuron: { leak }, shape }: Population): number {
   if (leak === undefined) return 0;
   const { factorPerTick } = leak;
   return (factorPerTick.filter((factor) => factor !== 1).length * sizeOf(shape)) / factorPerTick.length;
 }
 
-/** Bias and threshold, and every further parameter that is not the same for all neurons; 32 bits each. */
+/** Bytes of bias, threshold, and all other parameters that differ between neurons; 32 bits each. */
 function parameterBytes(network: SpikingNetwork): number {
   return sum(
     network.nodes.map((node) => {

@@ -1,3 +1,4 @@
+// Runs the ReLU network, the spiking network and the twin on images and records every decision.
 import { rulesOf } from "../spiking/code.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import {
@@ -26,22 +27,25 @@ import type { TwinCounter, Contenders } from "./contenders.ts";
 export interface EvaluateOptions {
   /** Index, in the whole data set, of the shard's first sample; default 0. */
   readonly firstSample?: number;
-  /** Synchronous networks: ascending numbers of ticks after each of which the decision is read, all in one run. Default: the network's window. */
+  /**
+   * Synchronous networks: ascending numbers of ticks after which the decision is read, all in one run. Default: the
+   * network's window.
+   */
   readonly ticks?: readonly number[];
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-/** Samples that the passes take at once, and between which cancelling is looked for. */
+/** Most samples per batch of the passes. Cancellation is checked between batches. */
 const largestBatch = 64;
-/** Side by side in the passes; fewer would save nothing. */
+/** Samples that a pass computes side by side; fewer would not be faster. */
 const smallestBatch = 8;
-/** Counts that a batch may hold, so that memory stays small for any network. */
+/** Most counts per batch, to limit memory. */
 const countsPerBatch = 2 ** 24;
 
 /**
- * Decides every sample of a shard by the ReLU network and by the spiking one. Shards may be evaluated anywhere and merged
- * in any grouping: `mergeEvaluations`.
+ * Decides every sample of a shard by the ReLU network and by the spiking network. Shards can be evaluated anywhere and
+ * merged in any grouping: `mergeEvaluations`.
  * @throws {LlifError} SHAPE if the images do not fit, ABORTED.
  */
 export async function evaluate(
@@ -92,7 +96,7 @@ function checkContenders(contenders: Contenders): void {
     checkFunction("evaluate: encoder: encode", checkObject("evaluate: encoder", encoder).encode);
 }
 
-/** As `evaluate`, with one evaluation for each entry of `options.ticks`. */
+/** Like `evaluate`, with one evaluation per entry of `options.ticks`. */
 export async function evaluateAt(
   contenders: Contenders,
   data: ImageDataset,
@@ -249,12 +253,12 @@ function evaluateBatch(
   return evaluations;
 }
 
-/** Signed rate equals its twin once its window's constant current has all arrived (T8). */
+/** Signed rate equals its twin once all constant current of its window has arrived (T8). */
 function endsWindow(network: SpikingNetwork, ticks: number): boolean {
   return !isSynchronous(network) || ticks === network.windowTicks;
 }
 
-/** Of a run that goes on in parts. */
+/** Adds the counts of the parts of a run. */
 function addedCounts(before: Result["counts"], more: Result["counts"]): Result["counts"] {
   return Object.fromEntries(
     Object.entries(more).map(([name, counts]) => [
@@ -266,7 +270,7 @@ function addedCounts(before: Result["counts"], more: Result["counts"]): Result["
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** Decisions of the float network: known, or computed here. */
+/** Decisions of the float network, known or computed here. */
 function reluOf({ known, forward, reluOutput, activity }: Contenders, data: ImageDataset, first: number) {
   if (known?.relu !== undefined && activity === undefined) return { ...known.relu.part(first, data.count), kept: {} };
   const { value, microseconds } = timed(() => forward.run(data.images, data.count));
@@ -279,7 +283,7 @@ function reluOf({ known, forward, reluOutput, activity }: Contenders, data: Imag
   return { decisions: decisionsOf(outputs, data.count), microseconds, kept: value.kept ?? {} };
 }
 
-/** Decisions and hashes of the twin: known, or computed here; `run` gives the counts of one sample of the batch. */
+/** Decisions and hashes of the twin, known or computed here; `run` returns the counts of one sample of the batch. */
 function twinOf(
   { known, twin, network }: Contenders,
   data: ImageDataset,
@@ -302,7 +306,7 @@ function twinOf(
   return { ...twinResults(network, value, data.count), microseconds, run: (index) => ({ ...value, index }) };
 }
 
-/** Neurons, or outputs, whose simulated number is not the twin's. */
+/** Number of counts and charges that differ from the twin's. */
 function mismatches(
   network: SpikingNetwork,
   index: number,
@@ -346,14 +350,14 @@ function rowsOf(
   );
 }
 
-/** Whole microseconds, so that sums of shards do not depend on their grouping. */
+/** Whole microseconds, so that sums over shards do not depend on their grouping. */
 function timed<T>(body: () => T): { readonly value: T; readonly microseconds: number } {
   const start = performance.now();
   const value = body();
   return { value, microseconds: Math.round((performance.now() - start) * 1000) };
 }
 
-/** Gives the event loop a turn now and then, so that a signal can be heard and a page stays alive. */
+/** Yields to the event loop regularly, so that a signal is noticed and a page stays responsive. */
 function pacing(): () => Promise<void> {
   let last = performance.now();
   return async () => {

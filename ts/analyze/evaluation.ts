@@ -1,3 +1,4 @@
+// The result of an evaluation: how parts from different workers are merged, and the report made of them.
 import type { CodeName, ScheduleName, SpikeSign } from "../spiking/codes/rules.ts";
 import { checkCode, rulesOf } from "../spiking/code.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
@@ -20,7 +21,7 @@ import type { TwinResults } from "./known.ts";
 
 import { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } from "./statistics.ts";
 
-/** What was seen of a shard of samples. Everything reported is computed from it; one entry for each sample. */
+/** The results of a shard, one entry per sample. All reports are computed from it. */
 export interface Evaluation {
   /** Positions in the whole data set. */
   readonly indices: Uint32Array;
@@ -32,17 +33,17 @@ export interface Evaluation {
   readonly synapticOperations: Float64Array;
   /** Hash of the spike counts of all neurons. */
   readonly fingerprints: Uint32Array;
-  /** Hidden counts and output charges that differ from the twin's; null where none were compared. */
+  /** Number of hidden counts and output charges that differ from the twin's; null if none were compared. */
   readonly twinMismatches: number | null;
-  /** Null where there is no twin. */
+  /** Null without a twin. */
   readonly twin: TwinResults | null;
-  /** False where the twin itself decided. */
+  /** False if the twin decided. */
   readonly simulated: boolean;
-  /** C1: 1 where the decision is provably the float network's; null where not asked for or not to be had. */
+  /** C1: 1 if the decision is provably the float network's; null if not requested or not available. */
   readonly certified: Uint8Array | null;
-  /** C2 or C3; null as above. */
+  /** C2 or C3; null if not requested or not available. */
   readonly earlyDecisions: EarlyDecisions | null;
-  /** Sums of operations; null where not asked for. */
+  /** Sums of operations; null if not requested. */
   readonly activity: ActivitySums | null;
   /** Whole microseconds. */
   readonly microseconds: { readonly simulation: number; readonly relu: number; readonly twin: number | null };
@@ -60,7 +61,7 @@ export interface EvaluationReport {
   /** Where the float decisions come from: the model file, or `toRelu` of a .llif file. */
   readonly comparedWith: "model" | "toRelu";
   readonly samples: number;
-  /** Both null where the images have no labels; then only the disagreements count. */
+  /** Accuracies are null for images without labels; then only disagreements count. */
   readonly reluAccuracy: number | null;
   readonly spikingAccuracy: number | null;
   /** Samples on which the two networks decide differently. */
@@ -79,31 +80,34 @@ export interface EvaluationReport {
   readonly windowTicks: number;
   readonly latencyTicks: number;
   readonly intervalTicks: number;
-  /** Null where nothing was simulated. */
+  /** Null if nothing was simulated. */
   readonly spikesPerSample: number | null;
   readonly synapticOperationsPerSample: number | null;
-  /** Of the simulation alone; null where nothing was simulated. */
+  /** Seconds of the simulation alone; null if nothing was simulated. */
   readonly seconds: number | null;
   readonly reluSeconds: number;
   readonly twinSeconds: number | null;
-  /** Only where asked for: --certify. */
+  /** Only with --certify. */
   readonly certificates?: CertificateReport;
-  /** Where the first few classes were compared too. */
+  /** Only with --top. */
   readonly topClasses?: TopClassesReport;
-  /** Only where asked for: --differences. */
+  /** Only with --differences. */
   readonly differences?: readonly Difference[];
-  /** Only where asked for: --energy. */
+  /** Only with --energy. */
   readonly energy?: EnergyReport;
-  /** Only where there are some: layers that took fewer bits, neurons that are no ReLU. */
+  /** Layers that took fewer bits, neurons that are not ReLUs; absent if there are none. */
   readonly warnings?: readonly string[];
 }
 
 export interface CertificateReport {
-  /** C1, against the float network; null where intervals cannot be propagated. `unlikeFloat`: certified decisions that differ from it, which would refute the proof. */
+  /**
+   * C1, against the float network; null if intervals cannot be propagated. `unlikeFloat`: certified decisions that
+   * differ from it, which would refute the proof.
+   */
   readonly c1: { readonly certified: number; readonly unlikeFloat: number } | null;
-  /** C2, of a synchronous run; null where it does not hold. As C3: ticks of the run. */
+  /** C2, for a synchronous run, with the same fields as C3; null if it does not apply. */
   readonly c2: { readonly ticksSaved: number; readonly changed: number } | null;
-  /** C3, inside the last window; null where there is none. `changed`: decisions that a later tick would have changed. */
+  /** C3, inside the last window; null if there is none. `changed`: decisions that a later tick would have changed. */
   readonly c3: { readonly ticksSaved: number; readonly changed: number } | null;
 }
 
@@ -119,8 +123,8 @@ export interface ReportContext {
 }
 
 /**
- * One evaluation of several shards; associative, and the order of the shards does not matter to any report.
- * @throws {LlifError} ARGUMENT without shards, if two hold the same sample, or if they were not evaluated alike.
+ * Merges shards into one evaluation. Grouping and order of the shards do not change any report.
+ * @throws {LlifError} ARGUMENT without shards, if two contain the same sample, or if they were evaluated differently.
  */
 export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
   const merged = concatenateEvaluations(parts);
@@ -151,7 +155,7 @@ export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
   };
 }
 
-/** What `evaluate` made, as far as a look tells. */
+/** Checks an argument that should be a result of `evaluate`. */
 function checkEvaluation(place: string, evaluation: Evaluation): void {
   checkObject(place, evaluation, "an evaluation");
   for (const key of [
@@ -166,7 +170,7 @@ function checkEvaluation(place: string, evaluation: Evaluation): void {
   checkObject(`${place}: microseconds`, evaluation.microseconds);
 }
 
-/** As `mergeEvaluations`, for shards that are already in order. */
+/** Like `mergeEvaluations`, for shards that are already in order. */
 export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation {
   checkArray<Evaluation>("evaluations", parts, "an array of shards").forEach((part) =>
     checkEvaluation("evaluations: shard", part),
@@ -185,7 +189,7 @@ export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation
       "evaluations: expected shards that were evaluated alike, got some without labels, a simulation, a twin or a certificate",
     );
   }
-  /** Null where the shards have none. */
+  /** Null if the shards have none. */
   const joined = <T extends Uint8Array | Uint32Array | Float64Array>(
     pick: (part: Evaluation) => T | undefined,
   ): T | null => {
@@ -303,7 +307,7 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
   };
 }
 
-/** What the certificates of an evaluation amount to. @param ticks of the run, or of the window of a layerwise network. */
+/** Summary of the certificates. @param ticks of the run, or of the window of a layerwise network. */
 export function certificateReport(
   evaluation: Evaluation,
   network: Pick<SpikingNetwork, "code">,
@@ -344,7 +348,10 @@ export function certificateReport(
   };
 }
 
-/** Bytes that are equal if and only if all decisions and spike counts are (up to a 32-bit hash a sample); little-endian. */
+/**
+ * Little-endian bytes that are equal if and only if all decisions and spike counts are (up to a 32-bit hash per
+ * sample).
+ */
 export function digestBytes(evaluation: Evaluation): Uint8Array {
   const words = [
     evaluation.indices,
@@ -373,13 +380,13 @@ export interface Difference {
   readonly label: number | null;
   readonly relu: number;
   readonly spiking: number;
-  /** The float network's largest logit less its second largest: how close its own decision was. */
+  /** The float network's largest logit minus its second largest: how close its decision was. */
   readonly floatMargin: number;
 }
 
-/** Decisions before the end of a run (C2) or of its last window (C3), one entry for each sample. */
+/** Decisions before the end of a run (C2) or of its last window (C3), one entry per sample. */
 export interface EarlyDecisions {
   readonly decisions: Uint32Array;
-  /** Ticks of the run, or of the window, after which each was final. */
+  /** Ticks of the run, or of the window, after which each decision was final. */
   readonly ticks: Uint32Array;
 }

@@ -1,10 +1,10 @@
-// How many targets each element of a connection's source has.
+// Counts the targets of each source element of a connection, for activity and energy.
 import type { Window2d } from "../relu/network.ts";
 import { forEachTap } from "../relu/windows.ts";
 import type { Shape } from "../tensor.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 
-/** What a synapse and a weighted node of a ReLU network have in common. */
+/** A synapse, or a weighted node of a ReLU network. */
 export type Connection =
   | { readonly kind: "dense"; readonly weights: ArrayLike<number> }
   | ({
@@ -14,7 +14,7 @@ export type Connection =
     } & Window2d)
   | { readonly kind: "identity"; readonly weights: ArrayLike<number> };
 
-/** How many targets each source element has, in all and with a weight other than zero. */
+/** Number of targets of each source element: all, and those with nonzero weights. */
 export interface Fanout {
   readonly existing: Float64Array;
   readonly nonzero: Float64Array;
@@ -38,7 +38,7 @@ export function fanoutOf(connection: Connection, from: Shape, to: Shape): Fanout
   const outputs = channelsOf(to);
   const { kernel, groups } = connection;
   const groupInputs = channels / groups;
-  // Weights other than zero of each tap and input channel, over the outputs of its group.
+  // Nonzero weights per tap and input channel, over the outputs of its group.
   const counted = new Float64Array(kernel[0] * kernel[1] * channels);
   for (let index = 0; index < weights.length; index++) {
     if (weights[index] === 0) continue;

@@ -1,27 +1,32 @@
+// Results of an earlier evaluation that need not be computed again: float decisions and twin hashes.
 import { LlifError } from "../errors.ts";
 import { argmax } from "../relu/forward.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 
-/** Of the quantised twin, one entry for each sample. */
+/** Results of the quantised twin, one entry per sample. */
 export interface TwinResults {
   readonly decisions: Uint32Array;
-  /** Of all counts and charges: 53 bits, exact in a float64. */
+  /** 53-bit hashes of all counts and charges, exact in a float64. */
   readonly hashes: Float64Array;
 }
 
-/** Results over a whole data set that can be had without computing them again, by position in the set. */
+/** Results for a whole data set that need not be computed again, by position in the set. */
 export interface KnownResults {
   readonly relu?: KnownPart<{ readonly decisions: Uint32Array }>;
   readonly twin?: KnownPart<TwinResults>;
 }
 
 export interface KnownPart<T> {
-  /** `microseconds`: this part's share of the time that computing all of them took. */
+  /** Results of a part, with its share of the original computing time. */
   part(first: number, count: number): T & { readonly microseconds: number };
 }
 
-/** @param microseconds that all took when they were computed. @param offset position in the set of the first that is held. @throws {LlifError} DATA where a part lies outside. */
+/**
+ * @param microseconds original computing time of all results.
+ * @param offset position of the first result in the set.
+ * @throws {LlifError} DATA for a part outside.
+ */
 export function knownPart<T extends Readonly<Record<string, Uint32Array | Float64Array>>>(
   all: T,
   microseconds: number,
@@ -59,7 +64,7 @@ export function twinResults(
   );
 }
 
-/** As `twinResults`, where the core has hashed the counts. */
+/** Like `twinResults`, with counts hashed by the core. */
 export function digestedResults(
   network: SpikingNetwork,
   { charges, hashes }: { readonly charges: Readonly<Record<string, Int32Array>>; readonly hashes: Uint32Array },
@@ -108,7 +113,7 @@ function decisionOf(network: SpikingNetwork, charges: Readonly<Record<string, Ar
   return argmax(output.rectified ? logits.map((logit) => Math.max(0, logit)) : logits);
 }
 
-/** Of one run: what tells its counts from others, and what tells its counts and charges from the twin's. */
+/** Hashes of one run: of its counts, and of its counts and charges. */
 export interface RunHashes {
   /** 32 bits over the counts of every population. */
   readonly counts: number;
@@ -117,9 +122,9 @@ export interface RunHashes {
 }
 
 /**
- * Hashes over the counts of every population and the charges of every output, one word at a time. Each word passes two
- * multiplicative hashes of different constants, so that a change of one number always changes the result, and others go unseen
- * with a chance of 2^−53. The first (FNV-1a), taken before the charges, is the hash of the counts alone.
+ * Hashes over the counts of every population and the charges of every output, word by word. Two multiplicative hashes
+ * with different constants are used: a change of one number always changes the result, other changes are missed with
+ * probability 2^−53. The first hash (FNV-1a), read before the charges, is the hash of the counts alone.
  */
 export function runHashes(
   network: SpikingNetwork,
@@ -143,7 +148,7 @@ function withCharges(
   return (after[0] >>> 0) * 2 ** 21 + (after[1] >>> 11);
 }
 
-/** The state in local variables of the loop: captured ones took five times as long. */
+/** Keeps the state in local variables: captured variables took five times as long. */
 function hashed([before, beforeSecond]: HashState, values: ArrayLike<number>): HashState {
   let first = before;
   let second = beforeSecond;

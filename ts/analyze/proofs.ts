@@ -1,3 +1,4 @@
+// Certifies the decisions of a batch (certificates C1 to C3) during an evaluation.
 import type { ImageDataset } from "../data/dataset.ts";
 import { decodeActivations, placeValues, type DecodableRun } from "../mapping/activations.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
@@ -5,7 +6,7 @@ import { runUntilDecided } from "./early-run.ts";
 import type { Certificates } from "./contenders.ts";
 import type { EarlyDecisions } from "./evaluation.ts";
 
-/** What the certificates read of a batch, collected while it is simulated. */
+/** The data of a batch that the certificates need, collected during simulation. */
 export class Gathered {
   readonly activations: Record<string, Float32Array> = Object.create(null);
   readonly early: EarlyDecisions | null;
@@ -45,7 +46,7 @@ export class Gathered {
   }
 }
 
-/** C1 for each sample of the batch, and C2 or C3. */
+/** Certifies each sample of a batch: C1, and C2 or C3. */
 export function certifyBatch(
   { certifier }: Certificates,
   data: ImageDataset,

@@ -1,3 +1,4 @@
+// Confidence intervals and tests of proportions: Wilson, Clopper–Pearson, McNemar.
 import { checkInteger } from "../check.ts";
 
 /** Lower and upper bound of a share, both in [0, 1]. */
@@ -21,7 +22,7 @@ export function wilsonInterval(successes: number, trials: number): Interval {
 }
 
 /**
- * 95 % exact interval of a share: never narrower than it claims, also for rare events.
+ * 95 % exact interval of a share. Its coverage is at least 95 %, also for rare events.
  * @see Clopper and Pearson 1934, Biometrika 26:404
  */
 export function clopperPearsonInterval(successes: number, trials: number): Interval {
@@ -33,9 +34,10 @@ export function clopperPearsonInterval(successes: number, trials: number): Inter
 }
 
 /**
- * Two-sided p of the exact McNemar test: how likely so uneven a split of the discordant pairs is, were both classifiers equally good.
- * @param onlyFirst samples that only the first classifier has right.
- * @param onlySecond samples that only the second classifier has right.
+ * Two-sided p of the exact McNemar test: the probability of a split of the discordant pairs at least this uneven, if
+ * both classifiers are equally good.
+ * @param onlyFirst samples that only the first classifier gets right.
+ * @param onlySecond samples that only the second classifier gets right.
  */
 export function mcnemarExact(onlyFirst: number, onlySecond: number): number {
   const discordant = checkInteger("onlyFirst", onlyFirst, 0) + checkInteger("onlySecond", onlySecond, 0);

@@ -1,3 +1,4 @@
+// Plans and runs evaluations over codes and precisions, to compare accuracy with cost.
 import { checkArray, checkBoolean, checkFunction, checkInteger, checkObject, checkOneOf } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { rulesOf } from "../spiking/code.ts";
@@ -5,7 +6,7 @@ import { codeOf } from "../spiking/code-options.ts";
 import type { CodeName, ScheduleName, SpikeSign } from "../spiking/codes/rules.ts";
 import type { EvaluationReport } from "./evaluation.ts";
 
-/** Codes as a sweep names them. */
+/** Names of the codes in sweeps. */
 export const sweepCodes = [
   "phase",
   "phase-signed",
@@ -18,7 +19,7 @@ export const sweepCodes = [
 ] as const;
 export type SweepCode = (typeof sweepCodes)[number];
 
-/** One precision of one code, as asked for. */
+/** One requested precision of one code. */
 export interface SweepSetting {
   readonly name: SweepCode;
   readonly code: CodeName;
@@ -26,7 +27,7 @@ export interface SweepSetting {
   readonly spikes: SpikeSign;
   /** Signed binary phase, no two spikes in neighbouring ticks. */
   readonly nonAdjacent: boolean;
-  /** One of the two is a number; none for real-valued times. */
+  /** Either `bits` or `ticks` is a number; neither for real-valued times. */
   readonly bits: number | null;
   readonly ticks: number | null;
 }
@@ -35,7 +36,7 @@ export interface SweepPoint extends SweepSetting {
   readonly report: EvaluationReport;
 }
 
-/** A setting that was not evaluated, and why. */
+/** A setting that was not evaluated, with the reason. */
 export interface SweepSkip extends SweepSetting {
   readonly reason: string;
 }
@@ -45,9 +46,11 @@ export interface Sweep {
   readonly skipped: readonly SweepSkip[];
 }
 
-/** Settings that one network serves: several for synchronous rate, whose run is read after each number of ticks. */
+/**
+ * Settings that share one network: more than one for synchronous rate, whose run is read after each number of ticks.
+ */
 export interface SweepTask {
-  /** Ascending in ticks; of one code. */
+  /** Settings of one code, ascending in ticks. */
   readonly settings: readonly SweepSetting[];
 }
 
@@ -65,9 +68,9 @@ const kinds: Readonly<Record<SweepCode, Kind>> = {
 };
 
 /**
- * Every code at every entry of both lists: T ticks are T digits of phase, K bits are 2^K − 1 ticks of rate and of ttfs with slots.
- * Settings that mean the same are evaluated once; those that cannot be are listed.
- * @param together several numbers of ticks of synchronous rate may share one run (they cannot where operations are counted).
+ * Plans every code with every entry of both lists: T ticks are T digits of phase; K bits are 2^K − 1 ticks of rate and
+ * of ttfs with slots. Equal settings are evaluated once; impossible ones are listed.
+ * @param together whether numbers of ticks of synchronous rate may share one run (not if operations are counted).
  */
 export function planSweep(
   ticks: readonly number[],
@@ -128,9 +131,9 @@ function kindOf({ code, schedule, spikes, nonAdjacent }: SweepSetting): Kind {
 }
 
 /**
- * Evaluates all tasks one after the other. What the mapping or the engine refuses (a precision whose charges do not fit, a
- * combination that is not simulated) is listed under `skipped` with the reason; other errors end the sweep.
- * @param evaluateTask one report for each setting of the task.
+ * Evaluates all tasks one after the other. Settings refused by the mapping or the engine, such as a precision whose
+ * charges do not fit, are listed under `skipped` with the reason; other errors end the sweep.
+ * @param evaluateTask returns one report per setting of the task.
  */
 export async function sweep(
   plan: ReturnType<typeof planSweep>,

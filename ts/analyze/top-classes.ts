@@ -1,15 +1,16 @@
+// Compares the first classes (top-k) of two networks.
 import { slice, type ImageDataset } from "../data/dataset.ts";
 import { throwIfAborted } from "../errors.ts";
 import { outputsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import type { ForwardPass, TwinCounter } from "./contenders.ts";
 
-/** How many images have the same first classes in the float and in the spiking network. */
+/** Number of images with the same first classes in the float and the spiking network. */
 export interface TopClassesReport {
   /** k of top-k. */
   readonly classes: number;
   readonly samples: number;
-  /** Images with the same k classes in the same order, and with the same k classes in any. */
+  /** Images with the same k classes in the same order; `sameSet`: in any order. */
   readonly sameOrder: number;
   readonly sameSet: number;
 }
@@ -23,8 +24,8 @@ export function topIndices(logits: ArrayLike<number>, k: number): number[] {
 }
 
 /**
- * Compares the first `k` classes of the float network with those of the quantised twin, which are the spiking network's
- * wherever no count differs from the twin's.
+ * Compares the first `k` classes of the float network and the quantised twin, whose classes are the spiking network's
+ * if no count differs.
  * @throws {LlifError} ABORTED.
  */
 export async function compareTopClasses(

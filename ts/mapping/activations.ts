@@ -1,3 +1,4 @@
+// Decodes spike counts to activations of the ReLU network, layer by layer.
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { rulesOf } from "../spiking/code.ts";
 import { requireReluNetwork } from "../relu/check.ts";
@@ -18,26 +19,26 @@ import { foldNetwork } from "./fold/fold.ts";
 import type { Activation, FoldedLayer, Place } from "./fold/graph.ts";
 import { placed } from "./fold/value.ts";
 
-/** Values of the ReLU network that the counts of one population stand for. */
+/** The values of the ReLU network that one population's counts represent. */
 export interface Correspondence {
   readonly population: Population;
   /** Max pools of the spiking network between the population and the node's values. */
   readonly pools: readonly SpikingPool[];
   /** Node of the ReLU network. */
   readonly node: string;
-  /** Where in the node's values they lie: index i at floor(i / block) · stride + offset + i mod block. */
+  /** Their place in the node's values: index i is at floor(i / block) · stride + offset + i mod block. */
   readonly place: Place;
-  /** Values there are. */
+  /** Number of values. */
   readonly size: number;
   /** Positive part, negative part (as a magnitude), or both. */
   readonly side: Activation["side"];
-  /** What a count of zero stands for: one value for each channel, or null for zero. */
+  /** The value of a count of zero, per channel; null for zero. */
   readonly shift: Float64Array | null;
 }
 
 /**
- * For each population the values of the ReLU network that it stands for; those that only repeat the input are left out, and, where
- * the spiking network was not mapped from this one, those whose names or sizes do not fit.
+ * For each population, the values of the ReLU network that it represents. Populations that only repeat the input are
+ * left out, and so are those whose names or sizes do not fit, if the spiking network was not mapped from this one.
  * @see docs/mathematics.md, parameter mapping
  */
 export function correspondences(relu: ReluNetwork, network: SpikingNetwork): Correspondence[] {
@@ -62,7 +63,10 @@ export function correspondences(relu: ReluNetwork, network: SpikingNetwork): Cor
   });
 }
 
-/** Max pools before a ReLU are behind it in the spiking network: those that lead to as many elements as the node has. */
+/**
+ * The max pools after a population that lead to the node's size: pools before a ReLU are after it in the spiking
+ * network.
+ */
 function poolsUntil(network: SpikingNetwork, population: Population, size: number): SpikingPool[] | null {
   const pools: SpikingPool[] = [];
   let end: Population | SpikingPool = population;
@@ -78,13 +82,13 @@ function poolsUntil(network: SpikingNetwork, population: Population, size: numbe
   return pools;
 }
 
-/** A complement counts up from −scale; its full window, the scale, is where it stands for zero. */
+/** A complement counts up from −scale, so its full window represents zero. */
 function shiftOf(network: SpikingNetwork, layer: FoldedLayer, { unit }: Population): Float64Array | null {
   if (!layer.complement) return null;
   return unit.map((step) => -step * (network.arithmetic === "int32" ? network.levels : 1));
 }
 
-/** What a run gave of the populations; of real-valued times, the recorded spikes. */
+/** The counts of a run, or its recorded spikes for real-valued times. */
 export interface DecodableRun {
   readonly counts: Readonly<Record<string, ArrayLike<number>>>;
   readonly spikes?: Readonly<
@@ -96,7 +100,7 @@ export interface DecodableRun {
 }
 
 /**
- * a = unit · N (contracts of `Population.unit`); the magnitude where the side is negative.
+ * Decodes a = unit · N (see `Population.unit`); for the negative side, its magnitude.
  * @param run one sample.
  * @returns `size` values, at `place` of the node.
  */
@@ -129,7 +133,7 @@ export function decodeActivations(
   return side === "negative" && shift !== null ? pooled.map((value) => -value) : pooled;
 }
 
-/** 1 − t for each neuron, in windows; 0 where it did not fire. */
+/** 1 − t per neuron, in windows; 0 for neurons that did not fire. */
 function remainingTimes({ name, shape }: Population, { spikes }: DecodableRun): Float64Array {
   const train = spikes?.[name];
   const remaining = new Float64Array(sizeOf(shape));
@@ -144,7 +148,7 @@ function remainingTimes({ name, shape }: Population, { spikes }: DecodableRun): 
   return remaining;
 }
 
-/** The node's values that a correspondence stands for, as it stands for them. */
+/** The node's values that a correspondence represents, in its own form. */
 export function comparedValues({ place, size, side }: Correspondence, values: ArrayLike<number>): Float32Array {
   return Float32Array.from({ length: size }, (_, index) => {
     const value = values[placed(place, index)];
@@ -152,7 +156,9 @@ export function comparedValues({ place, size, side }: Correspondence, values: Ar
   });
 }
 
-/** Those that together stand for every value of a ReLU, so that the node's values can be put together from counts. */
+/**
+ * The correspondences that together represent every value of a ReLU, so that its values can be assembled from counts.
+ */
 export function wholeNodes(relu: ReluNetwork, all: readonly Correspondence[]): Correspondence[] {
   requireReluNetwork("wholeNodes: relu", relu);
   checkArray<Correspondence>("wholeNodes: correspondences", all).forEach((one) =>
@@ -165,7 +171,7 @@ export function wholeNodes(relu: ReluNetwork, all: readonly Correspondence[]): C
   });
 }
 
-/** Writes decoded values where they lie in the node's. */
+/** Writes decoded values to their places in the node's values. */
 export function placeValues({ place }: Correspondence, values: ArrayLike<number>, node: Float32Array): void {
   for (let index = 0; index < values.length; index++) node[placed(place, index)] = values[index];
 }

@@ -1,3 +1,4 @@
+// Scales that need no images: interval bounds of every activation.
 import type { ReluNetwork } from "../relu/network.ts";
 import { channelsOf } from "../tensor.ts";
 import type { FoldedNetwork } from "./fold/graph.ts";
@@ -5,14 +6,14 @@ import { forEachWeight } from "../spiking/weights.ts";
 import { pooledSource, type CountSource } from "./sources.ts";
 import { typicalActivations } from "./typical.ts";
 
-/** Smallest and largest activation of each channel that a source can carry. */
+/** Smallest and largest possible activation of each channel of a source. */
 interface Range {
   readonly low: Float64Array;
   readonly high: Float64Array;
 }
 
 /**
- * s = (Σ w⁺·s_source + b)⁺ and its mirror: never clips an input whose pixels are in 0…255, or whose values are within `inputRange`.
+ * s = (Σ w⁺·s_source + b)⁺, and likewise for negative sides. Never clips pixels in 0…255 or values within `inputRange`.
  * @see docs/mathematics.md, scales
  */
 export function analyticScales(
@@ -85,7 +86,7 @@ export function analyticScales(
       scales.set(node.name, both);
       ranges.set(node.name, { low: both.map((value) => -value), high: both });
     } else {
-      // A negative side's own weights are negated, so its positive part is what it holds.
+      // A negative side has negated weights, so its positive part counts.
       scales.set(node.name, positive);
       ranges.set(node.name, { low: new Float64Array(channels), high: positive });
     }
@@ -93,20 +94,20 @@ export function analyticScales(
   return scales;
 }
 
-/** Calibrated scales are about eight times the root mean square of what they carry. */
+/** Calibrated scales are about eight times the root mean square of the activations. */
 const usualRatio = 8;
 
-/** How far bounds are above what values usually reach. */
+/** How far the bounds are above usual values. */
 export interface BoundLoss {
-  /** Where they are loosest, judged by the best channel. */
+  /** The layer with the loosest bounds, judged by its best channel. */
   readonly layer: string;
-  /** Scale over a usual calibrated one, as a power of two. */
+  /** Log2 of the scale relative to a usual calibrated scale. */
   readonly bits: number;
-  /** What it costs, and what to do instead. */
+  /** The cost, and what to do instead. */
   readonly advice: string;
 }
 
-/** Bounds grow layer by layer; null where they lose two bits at most, or where T has enough for them and eight bits beside. */
+/** Bounds grow layer by layer. Null if they lose at most two bits, or if T leaves eight bits besides. */
 export function boundLoss(
   relu: ReluNetwork,
   folded: FoldedNetwork,
@@ -120,7 +121,7 @@ export function boundLoss(
     const scale = scales.get(node.name);
     if (node.kind !== "layer" || scale === undefined || node.activation?.side === "negative") continue;
     const values = typical.get(node.name) as Float64Array;
-    // What is zero by the weights alone needs no levels.
+    // Channels that are always zero need no levels.
     const least =
       scale.reduce(
         (best, bound, channel) => (values[channel] > 0 && bound > 0 ? Math.min(best, bound / values[channel]) : best),

@@ -1,3 +1,4 @@
+// The SI parameters of a mapped network: currents, capacitances, rates in hertz.
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { LlifError } from "../errors.ts";
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
@@ -5,17 +6,20 @@ import { biologicalNeuron, type BiologicalNeuron } from "../spiking/neuron.ts";
 
 /** A mapped network in SI units. */
 export interface BiologicalParameters {
-  /** By population, one value for each channel or neuron: I_leak = I_inj − (c − (1−α)·C·V_rest)/dt, which carries bias and I_eq. */
+  /**
+   * By population, one value for each channel or neuron: I_leak = I_inj − (c − (1−α)·C·V_rest)/dt, which carries bias
+   * and I_eq.
+   */
   readonly leakCurrentAmpere: Readonly<Record<string, Float64Array>>;
-  /** By population and channel: activation that one hertz stands for, s·dt. */
+  /** By population and channel: activation per hertz, s·dt. */
   readonly activationPerHertz: Readonly<Record<string, Float64Array>>;
-  /** In the order of `network.synapses`: charge that one spike delivers; charges into an output are in its own unit. */
+  /** In the order of `network.synapses`: charge per spike; for synapses into an output, in the output's unit. */
   readonly synapticChargeCoulomb: readonly Float64Array[];
 }
 
 /**
- * What a network that `toSpiking` mapped with `neuron` would be built from.
- * @throws {LlifError} ARGUMENT where a threshold or an ohmic leak of the network is not the neuron's.
+ * The SI parameters of a network that `toSpiking` mapped with `neuron`.
+ * @throws {LlifError} ARGUMENT if a threshold or an ohmic leak of the network differs from the neuron's.
  * @see docs/mathematics.md, parameter mapping
  */
 export function biologicalParameters(

@@ -1,3 +1,4 @@
+// Certificate C1: proves that the float network makes the same decision for a sample.
 import { requireReluNetwork } from "../relu/check.ts";
 import { checkFunction, checkInteger, checkNumbers, checkObject, describe, isTypedArray } from "../check.ts";
 import { LlifError } from "../errors.ts";
@@ -13,20 +14,21 @@ import {
 import { forEachPooled } from "../relu/windows.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 
-/** Runs a network of one weighted node over a batch, shape [samples, inputs]; `createFloatPass` is the fast one. */
+/** Runs a network of one weighted node over a batch, shape [samples, inputs]. `createFloatPass` makes a fast one. */
 export interface LinearPass {
   run(batch: Float32Array, samples: number): { readonly outputs: Readonly<Record<string, Float32Array>> };
   dispose?(): void;
 }
 
-/** Tells which decisions of a spiking network are provably those of the float network. */
+/** Finds the decisions of a spiking network that the float network provably shares. */
 export interface Certifier {
   /**
    * @param batch shape [samples, inputs]: uint8 pixels, or float32 after the input convention.
-   * @param activations what the spiking network's counts stand for, by node of the ReLU network, shape [samples, elements];
-   * whatever they are, no false certificate can result.
-   * @param decisions the spiking network's, one for each sample.
-   * @returns 1 where the float network provably decides alike, in exact arithmetic and in float32 summed in any order; else 0.
+   * @param activations decoded from the spiking network's counts, by node of the ReLU network, shape [samples,
+   * elements]. Wrong values cannot cause a false certificate.
+   * @param decisions the spiking network's decisions, one per sample.
+   * @returns 1 if the float network provably makes the same decision, in exact arithmetic and in float32 with any order
+   * of sums.
    */
   certify(
     batch: Uint8Array | Float32Array,
@@ -54,10 +56,10 @@ function gamma(terms: number): number {
 }
 
 /**
- * Certificate C1: interval propagation with the float weights through the ReLU network, taken up anew at each layer around what
- * the spiking network computed. It bounds a posteriori, so it serves shallow networks; in deep ones the bounds outgrow the margins.
- * @param makePass runs one weighted node; called twice for each, so that it can be fast.
- * @throws {LlifError} UNSUPPORTED naming the nodes whose intervals are not known.
+ * Certificate C1: interval propagation through the ReLU network with the float weights, re-centred at each layer on the
+ * spiking network's activations. Useful for shallow networks; in deep ones the bounds exceed the margins.
+ * @param makePass makes a pass for one weighted node; called twice per node.
+ * @throws {LlifError} UNSUPPORTED naming the nodes without interval bounds.
  * @see docs/mathematics.md C1
  */
 export async function createCertifier(
@@ -223,12 +225,12 @@ async function linearPasses(
   };
 }
 
-/** Not below `value` after rounding to float32. */
+/** Rounds up to float32. */
 function up(value: number): number {
   return value * (1 + 2 ** -22) + underflow;
 }
 
-/** Rounds the centre to float32 and widens the radius by what that moves it. */
+/** Rounds the centre to float32 and widens the radius by the change. */
 function put({ centre, radius }: Enclosure, index: number, middle: number, distance: number): void {
   centre[index] = middle;
   radius[index] = up(distance + Math.abs(centre[index] - middle) + Math.abs(middle) * 2 ** -50);
@@ -243,7 +245,7 @@ function encloseInput(network: ReluNetwork, batch: Uint8Array | Float32Array): E
   return { centre, radius: centre.map((value) => up(Math.abs(value) * unitRoundoff)) };
 }
 
-/** The same values around another centre: the spiking network's activations. */
+/** Re-centres an enclosure on the spiking network's activations. */
 function takeUp({ centre, radius }: Enclosure, activations: Float32Array): Enclosure {
   const moved = empty(centre.length);
   for (let index = 0; index < centre.length; index++)
@@ -267,7 +269,7 @@ function enclose(
       return encloseLinear(node.name, passes as LinearPasses, source, samples);
     case "reshape":
     case "softmax":
-      // A softmax keeps the order of its inputs; only decisions are read behind it.
+      // A softmax keeps the order of its inputs, and only the decision is read after it.
       return source;
     case "affine": {
       const result = empty(source.centre.length);
@@ -286,7 +288,7 @@ function enclose(
         const [from, to] = [source.centre[index] - source.radius[index], source.centre[index] + source.radius[index]];
         const factor = slope === undefined ? 0 : slope[index % slope.length];
         const at = (value: number) => (value < 0 ? factor * value : Math.min(value, ceiling));
-        // A negative slope turns at zero, where the value is 0.
+        // With a negative slope the extreme value is 0, at zero.
         const turn = from < 0 && to > 0 ? 0 : at(from);
         const [low, high] = [Math.min(at(from), at(to), turn), Math.max(at(from), at(to), turn)];
         put(
@@ -386,7 +388,7 @@ function enclose(
   }
 }
 
-/** The second γ is the float network's own rounding, the first that of the pass. */
+/** The first γ is for the rounding of the pass, the second for the float network's own. */
 function encloseLinear(name: string, passes: LinearPasses, source: Enclosure, samples: number): Enclosure {
   const { gamma: error } = passes;
   const spread = source.radius.map((radius, index) =>
@@ -438,7 +440,7 @@ function decidesDense(
   return true;
 }
 
-/** Where the logits are no weighted sum, each lies in an interval of its own. */
+/** For logits that are not a weighted sum, which have separate intervals. */
 function decidesApart({ centre, radius }: Enclosure, samples: number, sample: number, decision: number): boolean {
   const classes = centre.length / samples;
   const mine = sample * classes + decision;

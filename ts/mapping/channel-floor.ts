@@ -1,24 +1,27 @@
-// Least scales of channels, judged by what their readers make of them, so that a rescale that leaves the function alone changes none of them.
+// Least scales of channels, from the weights of their readers. A rescaling that does not change the network's function
+// does not change the mapping.
 import { largestSum } from "../spiking/charge-range.ts";
 import { forEachWeight } from "../spiking/weights.ts";
 import { sizeOf, type Shape } from "../tensor.ts";
 import type { FoldedLayer, FoldedNetwork, FoldedOutput } from "./fold/graph.ts";
 import type { Linear } from "./fold/linear.ts";
 
-/** What can be read: values of a layer, or sums of them behind pools. */
+/** A source that can be read: a layer, or a pool of one. */
 interface Readable {
   /** Largest value of each channel of the layer. */
   readonly largest: Float64Array;
-  /** Values that one readable value adds up. */
+  /** Number of the layer's values that one readable value adds up. */
   readonly members: number;
 }
 
 /**
- * For each layer the least value that a channel's full count stands for, before any margin: a share of that at which a reader would take
- * as much from the channel as from its loudest source, min over the reader's rows i of max_j(largest_j · |w_ij|) / |w_ic|, |w| the largest
- * weight of a row for a channel. A row is an output channel of the reader, which may be rescaled as well; an output's channels are compared
- * with each other, so they are one row. Where a reader's channel reads this one alone (residual sums, depthwise convolutions), its own
- * readers judge, as they do behind pools. What was silent and nobody judges has the most that it takes from one source.
+ * The least scale of each channel, before any margin: a share of the value at which a reader would take as much from
+ * the channel as from its loudest source, min over the reader's rows i of max_j(largest_j · |w_ij|) / |w_ic|, where |w|
+ * is the largest weight of a row for a channel.
+ *
+ * A row is an output channel of the reader; all channels of an output are one row, because they are compared with each
+ * other. If a row reads only this channel (residual sums, depthwise convolutions), or after pools, the reader's own
+ * readers count. A silent channel without such readers gets the largest value that it takes from one source.
  * @param largest value of each channel, by layer.
  * @see docs/mathematics.md, scales
  */
@@ -39,7 +42,7 @@ export function channelFloors(
       if (readable.largest[channel] > 0 || taken === null) return 0;
       let most = 0;
       for (let row = channel; row < taken.length; row += readable.largest.length) most = Math.max(most, taken[row]);
-      // Known to those behind it, which may have been silent too.
+      // Later layers use this value, because they may have been silent too.
       return (readable.largest[channel] = most || 1);
     });
     floors.set(node.name, floor);
@@ -47,7 +50,9 @@ export function channelFloors(
   return floors;
 }
 
-/** For each readable and channel of its layer, the value that counts as much as the loudest; Infinity where no reader tells. */
+/**
+ * Per readable and channel, the value that counts as much as the loudest source; Infinity without a deciding reader.
+ */
 function equalValues(folded: FoldedNetwork, readables: ReadonlyMap<string, Readable>): Map<string, Float64Array> {
   const equal = new Map(
     [...readables].map(([name, { largest }]) => [name, new Float64Array(largest.length).fill(Infinity)]),
@@ -97,7 +102,10 @@ function readablesOf(folded: FoldedNetwork, largest: ReadonlyMap<string, Float64
   return readables;
 }
 
-/** The most that each row of a node takes from one channel; zero where all that it reads was silent. @param input what the network's input counts as. */
+/**
+ * The most that each row of a node takes from one channel; 0 if all its sources were silent.
+ * @param input the input's value.
+ */
 function loudestOf(
   node: FoldedLayer | FoldedOutput,
   readables: ReadonlyMap<string, Readable>,
@@ -114,7 +122,7 @@ function loudestOf(
   return rows;
 }
 
-/** Whether each channel of the reader takes from one channel alone, of so many. */
+/** Whether each channel of the reader reads only one of `channels` channels. */
 function readsOneChannel(linear: Linear, channels: number): boolean {
   return linear.kind === "identity" || (linear.kind !== "dense" && linear.groups === channels);
 }

@@ -1,17 +1,18 @@
+// Finds the fewest bits that change no decision on held-out images.
 import { checkFunction, checkInteger, checkOptions, checkSignal } from "../check.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
 
 export interface BitsTrial {
   readonly bits: number;
-  /** Of held-back images, how many are decided otherwise than by the float network. */
+  /** Number of held-out images on which the float network decides differently. */
   readonly disagreements: number;
 }
 
 export interface BitsChoice {
-  /** The smallest number of bits without a disagreement, or that with the fewest. */
+  /** The fewest bits without a disagreement, or with the fewest disagreements. */
   readonly bits: number;
   readonly trials: readonly BitsTrial[];
-  /** Why no more bits were tried: their charges do not fit; null where the trials ended otherwise. */
+  /** The error if more bits do not fit into 32-bit charges; otherwise null. */
   readonly refused: string | null;
 }
 
@@ -24,9 +25,10 @@ export interface ChooseBitsOptions {
 }
 
 /**
- * Tries numbers of bits in ascending order, until one decides every held-back image as the float network does, or more of them cannot be exact.
- * @param disagreementsAt maps at that many bits and counts the images decided otherwise; images that served for the scales do not count.
- * @throws {LlifError} PRECISION where not even the fewest bits can be exact; what `disagreementsAt` throws; ABORTED.
+ * Tries numbers of bits in ascending order until every held-out image is decided as by the float network, or more bits
+ * do not fit.
+ * @param disagreementsAt maps with the given bits and counts disagreements on images that were not used for the scales.
+ * @throws {LlifError} PRECISION if not even the fewest bits fit; errors of `disagreementsAt`; ABORTED.
  */
 export async function chooseBits(
   disagreementsAt: (bits: number) => Promise<number>,

@@ -1,3 +1,4 @@
+// Reports which layers clip on given images, and by how much.
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { rulesOf } from "../spiking/code.ts";
 import { requireReluNetwork } from "../relu/check.ts";
@@ -7,19 +8,19 @@ import { channelsOf } from "../tensor.ts";
 import { foldNetwork } from "./fold/fold.ts";
 import { checkMaxima, scaleOf, type ActivationMaxima } from "./scales.ts";
 
-/** A layer some of whose activations end above their scale, so that their counts are cut. */
+/** A layer with activations above their scale, whose counts are cut. */
 export interface LayerClipping {
   readonly layer: string;
   readonly channels: number;
   readonly clippedChannels: number;
-  /** Largest activation over its scale. */
+  /** Largest activation divided by its scale. */
   readonly worst: number;
-  /** Which layer, by how much, and what to change. */
+  /** The layer, the amount, and what to change. */
   readonly advice: string;
 }
 
 /**
- * Which layers clip, by the largest activations of images other than those that the scales were taken from.
+ * Finds the layers that clip, from the largest activations of other images than those used for the scales.
  * @param relu the model that `network` was mapped from.
  * @param maxima of the nodes of `followedActivations(relu)`.
  */
@@ -42,7 +43,7 @@ export function clippingOf(network: SpikingNetwork, relu: ReluNetwork, maxima: A
     const ratios = scaleOf(layer, maxima).map(
       (largest, channel) => Math.min(largest, layer.ceiling) / (unit[channel % unit.length] * reach),
     );
-    // A scale at the model's own ceiling cuts nothing that the model does not.
+    // At the model's own ceiling (ReLU6), the model cuts too.
     const clippedChannels = ratios.filter((ratio) => ratio > 1 + 1e-6).length;
     if (clippedChannels === 0) return [];
     const worst = ratios.reduce((most, ratio) => Math.max(most, ratio), 0);

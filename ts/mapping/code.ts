@@ -1,4 +1,4 @@
-// What follows from a code and its precision for a network that is mapped.
+// Turns the options for a code into its levels, window and arithmetic for the mapping.
 import { rulesOf, type Code } from "../spiking/code.ts";
 import { codeOf, type CodeOptions } from "../spiking/code-options.ts";
 import type { CodeRules } from "../spiking/codes/rules.ts";
@@ -15,7 +15,7 @@ export interface CodePlan {
   readonly room: ChargeRoom;
 }
 
-/** @throws {LlifError} ARGUMENT where the options contradict each other. */
+/** @throws {LlifError} ARGUMENT if the options contradict each other. */
 export function planCode(options: CodeOptions): CodePlan {
   const code = codeOf(options);
   const rules = rulesOf(code);

@@ -1,3 +1,4 @@
+// Certificate C2: tells in which tick of a synchronous run the decision is final.
 import { checkInteger, checkNumbers, checkObject } from "../check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { argmax } from "../relu/forward.ts";
@@ -19,27 +20,27 @@ import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { applyLinear, type Linear } from "./fold/linear.ts";
 import { expandedRows, type Rows } from "./last-window.ts";
 
-/** What a synchronous network has come to after some ticks, of one sample. */
+/** The state of a synchronous network after some ticks of one sample. */
 export interface TickState {
   /** Spikes so far, by population. */
   readonly counts: Readonly<Record<string, ArrayLike<number>>>;
   /** Membrane potentials after the last tick, by population. */
   readonly potentials: Readonly<Record<string, ArrayLike<number>>>;
-  /** By output. */
+  /** Charges by output. */
   readonly charges: Readonly<Record<string, ArrayLike<number>>>;
 }
 
-/** Certificate C2: decides a run before its end, where no later spike can change the decision. */
+/** Certificate C2: decides a run before its end, as soon as no later spike can change the decision. */
 export interface EarlyExit {
   /**
-   * @param input constant currents N_0 of the run, as the network's counts, or as its values where it has none.
-   * @param remaining ticks that the run would still take.
-   * @returns the final decision, or null while it is open.
+   * @param input constant currents of the run: counts N_0, or values if the network has no input counts.
+   * @param remaining ticks until the end of the run.
+   * @returns the final decision, or null while it can still change.
    */
   decide(state: TickState, input: ArrayLike<number>, remaining: number): number | null;
 }
 
-/** Spikes that are still to come in the remaining ticks, by neuron. */
+/** Bounds on the spikes in the remaining ticks, by neuron. */
 interface Coming {
   readonly low: Float64Array;
   readonly high: Float64Array;
@@ -56,10 +57,11 @@ interface Wire {
 const rounding = 2 ** -23;
 
 /**
- * Bounds the spikes to come layer by layer: at most what all excitation at once would give, at least what is left when all inhibition
- * comes. Every float32 addition of the run is allowed for, so that a decision is that of the engines, not of exact arithmetic.
- * @returns null where the certificate does not hold: another schedule, an ohmic leak, hard reset, floor, refractory period, delays, or
- * outputs too large to compare pair by pair.
+ * Bounds the remaining spikes layer by layer: at most those of all excitation at once, at least those left after all
+ * inhibition. The rounding of every float32 addition is included, so the result holds for the engines, not only in
+ * exact arithmetic.
+ * @returns null if the certificate does not apply: another schedule, an ohmic leak, hard reset, floor, refractory
+ * period, delays, or outputs too large to compare pair by pair.
  * @see docs/mathematics.md C2, T1, T2
  */
 export function earlyExit(network: SpikingNetwork): EarlyExit | null {
@@ -84,7 +86,7 @@ export function earlyExit(network: SpikingNetwork): EarlyExit | null {
     network.nodes.map(({ name }) => [name, synapsesTo(network, name).map((synapse) => wireOf(network, synapse))]),
   );
 
-  /** Of the last input: a run asks many times. */
+  /** Drives of the last input, kept because a run asks many times. */
   let driven: { readonly inputs: Float64Array; readonly drives: ReadonlyMap<string, Drive> } | null = null;
 
   return {
@@ -152,11 +154,11 @@ function wireOf(network: SpikingNetwork, synapse: Synapse): Wire {
   };
 }
 
-/** Constant charge a tick into each neuron, and what float32 could make of it at most, relative to the rounding of one operation. */
+/** Constant charge per tick into each neuron, and the bound of its float32 rounding. */
 interface Drive {
   readonly constant: Float64Array;
   readonly sizes: Float64Array;
-  /** Additions in the sum. */
+  /** Number of additions in the sum. */
   readonly terms: number;
 }
 
@@ -180,14 +182,14 @@ function driveOf(network: SpikingNetwork, node: SpikingNode, wires: readonly Wir
 const positive = (weight: number) => Math.max(0, weight);
 const negative = (weight: number) => Math.min(0, weight);
 
-/** Charge to come into a node. */
+/** Bounds on the charge into a node. */
 class Arriving {
-  /** Constant, a tick. */
+  /** Constant charge per tick. */
   readonly constant: Float64Array;
   readonly mostExcitation: Float64Array;
   readonly leastExcitation: Float64Array;
   readonly mostInhibition: Float64Array;
-  /** What float32 may lose of all that. */
+  /** Bound of the float32 rounding. */
   readonly slack: Float64Array;
 
   constructor(
@@ -227,12 +229,12 @@ class Arriving {
     this.slack = zeros().map((_, index) => {
       const furthest =
         Math.abs(potential[index]) + sizes[index] * remaining + this.mostExcitation[index] - this.mostInhibition[index];
-      // The drive is summed in float32 once, and as far off in every tick.
+      // The drive is summed once in float32, so its error is the same in every tick.
       return rounding * (additions[index] * furthest + 2 * terms * sizes[index] * remaining);
     });
   }
 
-  /** The three sums in one walk over the weights: dense layers are asked again and again. */
+  /** Computes the three sums in one pass over the weights, because dense layers are asked often. */
   #addDense(weights: Float64Array, low: Float64Array, high: Float64Array): void {
     for (let output = 0, at = 0; output < this.mostExcitation.length; output++) {
       let [most, least, inhibition] = [0, 0, 0];
@@ -282,7 +284,7 @@ function spikesToCome(
       potential[index] + leastExcitation[index] + mostInhibition[index] + constant[index] * remaining - slack[index],
     );
     high[index] = Math.min(top, most);
-    // The cap of a tick only delays a constant drive (T1); what comes in bursts may be cut by it, unless so few are to come.
+    // The limit per tick only delays a constant drive (T1), but it may cut bursts, unless few spikes remain.
     low[index] = driven || top <= spikesPerTick ? Math.min(bottom, most) : 0;
   }
   return { low, high };
@@ -337,7 +339,7 @@ function decision(
     remaining,
   );
   const leader = argmax(charge);
-  // Of a rectified output all values below zero tie.
+  // In a rectified output, all values below zero are equal.
   if (
     output.rectified &&
     charge[leader] + constant[leader] * remaining + leastExcitation[leader] + mostInhibition[leader] - slack[leader] <=

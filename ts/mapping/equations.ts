@@ -1,13 +1,15 @@
+// The closed formulas of docs/mathematics.md as functions: T1, T3, T5, T6, T10.
 import { checkArray, checkFinite, checkInteger, checkNumbers, checkOneOf } from "../check.ts";
 
 /**
- * Closed formulas of one linear LIF neuron, by theorem of docs/mathematics.md. Charges are in the unit of the threshold θ,
- * `chargePerTick` z is the whole constant charge that arrives each tick (leak current included), and rates are in spikes a tick.
+ * Closed formulas of one linear LIF neuron, by theorem of docs/mathematics.md. Charges are in the unit of the threshold
+ * θ, `chargePerTick` z is the whole constant charge that arrives each tick (leak current included), and rates are in
+ * spikes a tick.
  */
 
 /**
  * Spikes after `ticks` ticks of constant drive: soft reset, no leak factor, one spike a tick.
- * N = clip(floor((v0 + T·z)/θ), 0, T), exact where the sums are.
+ * N = clip(floor((v0 + T·z)/θ), 0, T), exact if the sums are.
  * @see docs/mathematics.md T1
  */
 export function countUnderConstantDrive(
@@ -22,7 +24,7 @@ export function countUnderConstantDrive(
 }
 
 /**
- * The ReLU that the neuron stands for, clipped at one spike a tick: rate = clip(z/θ, 0, 1).
+ * The ReLU that the neuron approximates, clipped at one spike a tick: rate = clip(z/θ, 0, 1).
  * @see docs/mathematics.md T1
  */
 export function reluRate(chargePerTick: number, threshold: number, largest = 1): number {
@@ -43,7 +45,8 @@ export function hardResetCount(chargePerTick: number, threshold: number, ticks: 
 
 /**
  * Rate with hard reset, from v0 = 0: 1 / ceil(θ/z), below the ReLU's by less than the part z/θ of it.
- * With a refractory period of n ticks: 1 / max(ceil(θ/z), n + 1) if input is integrated meanwhile, 1 / (ceil(θ/z) + n) if it is discarded.
+ * With a refractory period of n ticks: 1 / max(ceil(θ/z), n + 1) if input is integrated meanwhile, 1 / (ceil(θ/z) + n)
+ * if it is discarded.
  * @see docs/mathematics.md T5
  */
 export function hardResetRate(
@@ -95,8 +98,8 @@ export function discardingDrive(rate: number, threshold: number, refractoryTicks
 }
 
 /**
- * Rate in Hz of the continuous leaky neuron under constant current: f = 1/(τ·ln(u/(u − V_th))), u = R·I + V_rest; 0 for u ≤ V_th.
- * Hard and soft reset are the same here.
+ * Rate in Hz of the continuous leaky neuron under constant current: f = 1/(τ·ln(u/(u − V_th))), u = R·I + V_rest; 0 for
+ * u ≤ V_th. Hard and soft reset are the same here.
  * @see docs/mathematics.md T10
  */
 export function ohmicRate(steadyVolt: number, thresholdVolt: number, timeConstantSeconds: number): number {
@@ -107,8 +110,8 @@ export function ohmicRate(steadyVolt: number, thresholdVolt: number, timeConstan
 }
 
 /**
- * `ohmicRate` under a refractory period: f' = min(f, 1/t) with t = refractory period + one tick if input is integrated meanwhile,
- * f' = 1/(1/f + refractory period) if it is discarded, where the membrane starts from its reset anew. Continuous, so without a bound here.
+ * `ohmicRate` with a refractory period: f' = min(f, 1/t) with t = refractory period + one tick if input is integrated
+ * meanwhile; f' = 1/(1/f + refractory period) if it is discarded. For continuous time, without a bound for ticks.
  */
 export function refractoryOhmicRate(
   rateHertz: number,
@@ -127,7 +130,7 @@ export function refractoryOhmicRate(
 }
 
 /**
- * The ReLU nearest to `ohmicRate`, in Hz: max(0, (u − V_th/2)/(τ·V_th)). It lies above by at most 1/(2τ).
+ * The ReLU nearest to `ohmicRate`, in Hz: max(0, (u − V_th/2)/(τ·V_th)). It is higher by at most 1/(2τ).
  * @see docs/mathematics.md T10
  */
 export function ohmicReluRate(steadyVolt: number, thresholdVolt: number, timeConstantSeconds: number): number {
@@ -137,7 +140,7 @@ export function ohmicReluRate(steadyVolt: number, thresholdVolt: number, timeCon
 }
 
 /**
- * R·I in volt for which the continuous leaky neuron fires at `rateHertz` exactly: V_th/(1 − e^(−1/(f·τ))) − V_rest.
+ * R·I in volt at which the continuous leaky neuron fires exactly at `rateHertz`: V_th/(1 − e^(−1/(f·τ))) − V_rest.
  * @see docs/mathematics.md T10
  */
 export function ohmicPredistortion(
@@ -153,7 +156,7 @@ export function ohmicPredistortion(
 }
 
 /**
- * Constant leak charge a tick that stands in for an ohmic leak: I_eq·dt = (1 − α)(θ/2 − C·V_rest).
+ * Constant leak charge per tick equivalent to an ohmic leak: I_eq·dt = (1 − α)(θ/2 − C·V_rest).
  * @see docs/mathematics.md T10
  */
 export function equivalentLeakCharge(leakFactor: number, threshold: number, restCharge = 0): number {
@@ -176,8 +179,8 @@ export function ohmicTickRate(chargePerTick: number, threshold: number, leakFact
 }
 
 /**
- * Ticks from a hard reset to the next spike of the discrete neuron with ohmic leak, from v = 0: k = ceil(ln(1 − θ(1 − α)/z) / ln α), the first
- * with z(1 − α^k)/(1 − α) ≥ θ; Infinity for z ≤ θ(1 − α). Exact over the reals.
+ * Ticks from a hard reset to the next spike of the discrete neuron with ohmic leak, from v = 0: k = ceil(ln(1 − θ(1 −
+ * α)/z) / ln α), the first with z(1 − α^k)/(1 − α) ≥ θ; Infinity for z ≤ θ(1 − α). Exact over the reals.
  * @see docs/mathematics.md T10
  */
 export function ohmicHardResetTicks(chargePerTick: number, threshold: number, leakFactor: number): number {
@@ -235,7 +238,7 @@ function checkNeuron(chargePerTick: number, threshold: number, ticks: number): v
 
 type Checks = Readonly<Record<string, number | undefined>>;
 
-/** Any finite numbers. */
+/** Checks that all numbers are finite. */
 function checkReals(values: Checks): void {
   for (const [name, value] of Object.entries(values)) checkFinite(name, value);
 }

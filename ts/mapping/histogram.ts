@@ -1,10 +1,12 @@
+// A histogram that takes values one by one, for percentile scales.
+
 /** Buckets for each factor of two, from 2^-16 to 2^16. */
 const perOctave = 16;
 const octaves = 32;
 
 /**
- * Percentiles of a stream of non-negative values in constant memory: within one part in 16 of the exact one, since a
- * bucket is that wide and the answer is interpolated inside it. The largest value is kept exactly.
+ * Percentiles of a stream of non-negative values in constant memory, within 1/16 of the exact value (the width of a
+ * bucket). The largest value is exact.
  */
 export class StreamingHistogram {
   readonly #buckets = new Uint32Array(perOctave * octaves);
@@ -42,7 +44,7 @@ export class StreamingHistogram {
   }
 }
 
-/** −1 below the first bucket; the last one also takes what is above it. */
+/** Bucket of a value: −1 below the first one; larger values are in the last one. */
 function bucketOf(value: number): number {
   if (!(value >= 2 ** (-octaves / 2))) return -1;
   const octave = Math.floor(Math.log2(value));

@@ -1,3 +1,4 @@
+// How a network's input enters a mapped network: pixels as counts, or float values.
 import { checkFinite } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { eachSample, type PlainSample } from "../samples.ts";
@@ -10,7 +11,7 @@ type Counts = NonNullable<SpikingInput["counts"]>;
 /** Largest signed count of 12 bits. */
 const largestCount = 2047;
 
-/** uint8 pixels are counts themselves. */
+/** uint8 pixels, which are counts themselves. */
 export function pixelCounts(scale: number): Counts {
   return { unit: scale, minimum: 0, maximum: 255 };
 }
@@ -22,16 +23,16 @@ export function floatInput(range: number): Counts {
 
 export interface InputPlan {
   readonly pixels: boolean;
-  /** In the layout of the network's input. */
+  /** Calibration inputs in the network's layout. */
   readonly calibration: AsyncIterable<PlainSample> | undefined;
-  /** Largest magnitude of float inputs, known once the calibration inputs were read. */
+  /** Largest magnitude of float inputs; call it after the calibration inputs were read. */
   range(): number;
-  /** Largest pixel or magnitude, once the calibration inputs were read; null where there are none. */
+  /** Largest pixel or magnitude of the calibration inputs, after they were read; null if there are none. */
   largest(): number | null;
 }
 
 /**
- * Whether the input is an image, from what the caller says and from the kind of the first calibration input.
+ * Decides whether the input is an image, from the options and from the type of the first calibration input.
  * @param layout shape of the network's input, channels last.
  * @throws {LlifError} ARGUMENT or DATA; SHAPE for a calibration input that does not fit.
  */

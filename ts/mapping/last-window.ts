@@ -1,3 +1,4 @@
+// Certificate C3: tells in which tick of the last window the decision is final.
 import { checkNumbers, checkObject } from "../check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { forEachPooled, forEachTap } from "../relu/windows.ts";
@@ -14,41 +15,42 @@ import {
 } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 
-/** When the last window had told enough to decide. */
+/** A decision inside the last window. */
 export interface EarlyDecision {
   readonly decision: number;
   /** Ticks of the last window after which the decision was final, 0…windowTicks. */
   readonly ticks: number;
 }
 
-/** Decides inside the last window, from the spikes that have arrived. */
+/** Decides inside the last window, from the spikes that have arrived so far. */
 export interface LastWindow {
   /**
-   * @param counts of every population, one sample: what the spikes of the window add up to.
+   * @param counts final counts of every population, one sample; the spikes in each tick follow from them.
    * @param input counts N_0 of the input.
    */
   decide(counts: Readonly<Record<string, ArrayLike<number>>>, input: ArrayLike<number>): EarlyDecision;
 }
 
-/** Bounds of the final counts of a node, as its spikes until some tick tell them. */
+/** Bounds of a node's final counts, from its spikes up to some tick. */
 interface Bounds {
   readonly low: Float64Array;
   readonly high: Float64Array;
 }
 
-/** Weights from every source of an output, one row for each of its neurons. */
+/** Weights from a source of an output, one row per neuron of the output. */
 export interface Rows {
   readonly from: string;
   readonly weights: Float64Array;
 }
 
-/** Larger matrices are not expanded. */
+/** Largest matrix that is expanded. */
 const largestMatrix = 2 ** 26;
 
 /**
- * Certificate C3: after k ticks of the last window, a count is known up to what the remaining ticks can still say; the decision is
- * final once no completion can change it.
- * @returns null where the network has no last window (synchronous), or its outputs are too large to compare pair by pair.
+ * Certificate C3: after k ticks of the last window, each count is known up to the contribution of the remaining ticks.
+ * The decision is final once no completion can change it.
+ * @returns null for a synchronous network, which has no last window, or if the outputs are too large to compare pair by
+ * pair.
  * @see docs/mathematics.md C3, T12
  */
 export function lastWindow(network: SpikingNetwork): LastWindow | null {
@@ -79,7 +81,10 @@ export function lastWindow(network: SpikingNetwork): LastWindow | null {
   };
 }
 
-/** Writes what the spikes of ticks 0…k−1 tell of a final count N. Both bounds rise with N, so that max pools may come first. */
+/**
+ * Writes bounds of a final count N after its spikes of ticks 0…k−1. Both bounds rise with N, so max pools can be
+ * applied first.
+ */
 type Teller = (count: number, ticks: number, bounds: Bounds, index: number) => void;
 
 type MakeTeller<C extends Code = Code> = (network: SpikingNetwork, code: C) => Teller | null;
@@ -89,7 +94,7 @@ const noWindow = () => null;
 const tellers = {
   rate: noWindow,
   signedRate: noWindow,
-  // Spikes come one after the other, so that silence is final.
+  // Spikes come in consecutive ticks, so silence is final.
   windowRate:
     ({ levels }) =>
     (count, ticks, { low, high }, index) => {
@@ -97,7 +102,7 @@ const tellers = {
       high[index] = count < ticks ? count : levels;
     },
   phase: ({ windowTicks }, { digits }) => digitTellers[digits](windowTicks),
-  // Slot T + 1 − N: who has not fired carries less than every slot that has passed.
+  // Slot T + 1 − N: a neuron that has not fired has a smaller count than any passed slot.
   slots:
     ({ levels }) =>
     (count, ticks, { low, high }, index) => {
@@ -116,7 +121,7 @@ const digitTellers: Readonly<Record<Phase["digits"], (windowTicks: number) => Te
       low[index] = Math.floor(count / rest) * rest;
       high[index] = low[index] + rest - 1;
     },
-  // Balanced digits round to the nearest; what is left is at most half a digit on either side.
+  // Balanced digits round to the nearest, so the rest is at most half a digit on either side.
   ternary:
     (windowTicks) =>
     (count, ticks, { low, high }, index) => {
@@ -178,19 +183,19 @@ function boundsOf(
   return { low, high };
 }
 
-/** Counts of a rectified population, or of max pools of one. */
+/** Whether a node is a rectified population, or max pools of one. */
 function neverNegative(network: SpikingNetwork, name: string): boolean {
   const node = network.nodes.find((candidate) => candidate.name === name);
   return node?.kind === "pool" ? neverNegative(network, node.from) : node?.kind === "population" && node.rectified;
 }
 
-/** No sum between the pool and its population. */
+/** Whether there are only max pools between the pool and its population. */
 function isMaxima(network: SpikingNetwork, pool: SpikingPool): boolean {
   const source = network.nodes.find(({ name }) => name === pool.from);
   return pool.mode === "max" && (source?.kind !== "pool" || isMaxima(network, source));
 }
 
-/** A max pool passes the digits of the largest count, so that what its spikes tell is what that count's would. */
+/** Counts of a node. A max pool passes the digits of its largest count, so that count is used. */
 function countsOf(network: SpikingNetwork, name: string, counts: Map<string, ArrayLike<number>>): ArrayLike<number> {
   const known = counts.get(name);
   if (known !== undefined) return known;
@@ -206,7 +211,7 @@ function countsOf(network: SpikingNetwork, name: string, counts: Map<string, Arr
   return largest;
 }
 
-/** The class that leads if nothing more comes; where the decision is final, no other can. */
+/** The class that leads if no more spikes come: the only candidate for a final decision. */
 function leaderOf(rows: readonly Rows[], bounds: readonly Bounds[], bias: Float64Array, rectified: boolean): number {
   let leader = 0;
   let largest = -Infinity;
@@ -223,7 +228,7 @@ function leaderOf(rows: readonly Rows[], bounds: readonly Bounds[], bias: Float6
   return leader;
 }
 
-/** Charges are integers, so sums here are exact; a tie goes to the lower index. */
+/** Charges are integers, so sums here are exact. The lower index wins a tie. */
 function isFinal(
   rows: readonly Rows[],
   bounds: readonly Bounds[],
@@ -245,13 +250,13 @@ function isFinal(
       }
     });
     if (leader < other ? gap < 0 : gap <= 0) return false;
-    // Below zero all classes tie.
+    // Below zero all classes are equal.
     if (rectified && least <= 0) return false;
   }
   return true;
 }
 
-/** Null where the outputs are too large to compare pair by pair, or one unit is not another's. */
+/** Null if the outputs are too large to compare pair by pair, or have different units. */
 export function expandedRows(network: SpikingNetwork, output: SpikingOutput): readonly Rows[] | null {
   if (new Set(output.unit).size > 1) return null;
   const synapses = synapsesTo(network, output.name);

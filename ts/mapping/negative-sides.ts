@@ -1,3 +1,4 @@
+// Activations that may be negative: pairs of populations, one per sign.
 import {
   type Population,
   populationsOf,
@@ -13,19 +14,19 @@ import { forEachWeight } from "../spiking/weights.ts";
 import { applyLinear, type Linear, repeated } from "./fold/linear.ts";
 import { pooledSource, type CountSource } from "./sources.ts";
 
-/** Pairs of populations that together stand for one value, so that one ReLU with a slope does too. */
+/** Pairs of populations that together represent one value, and can become one ReLU with a slope. */
 export interface NegativeSides {
   /** Slope of each positive population, by channel. */
   readonly slopes: ReadonlyMap<string, Float64Array>;
-  /** Populations of negative sides and pools of them, each with its partner of the positive side. */
+  /** Negative populations and their pools, each with its partner on the positive side. */
   readonly partners: ReadonlyMap<string, string>;
-  /** Counts that a complement gives where the value is not negative, one for each element: into these turns its readers' bias. */
+  /** A complement's counts for a value that is not negative, per element; they go into its readers' bias. */
   zeroCounts(source: string): Float64Array | null;
 }
 
 /**
- * The pairs that the mapping made (`Population.negativeOf`) and that are still pairs: both sides read alike, and every reader of the one
- * reads the other with weights that are −slope times as large, within the rounding of the charges.
+ * The pairs made by the mapping (`Population.negativeOf`) that are still valid: both sides read the same sources, and
+ * every reader of one side reads the other with −slope times its weights, within the rounding of the charges.
  */
 export function negativeSides(network: SpikingNetwork): NegativeSides {
   const populations = new Map(populationsOf(network).map((population) => [population.name, population]));
@@ -59,7 +60,7 @@ export function negativeSides(network: SpikingNetwork): NegativeSides {
   };
 }
 
-/** The negative population and all pools of it, each with the node of the positive side that is as it; null where the two sides differ. */
+/** The negative population and its pools, each with its partner on the positive side; null if the sides differ. */
 function pooledSides(network: SpikingNetwork, negative: Population, positive: Population): Map<string, string> | null {
   const sides = new Map([[negative.name, positive.name]]);
   const taken = new Set([positive.name]);
@@ -93,7 +94,7 @@ function pooledCounts(
   return counts;
 }
 
-/** Whether the negative side integrates what the positive one does, with the sign that its count has. */
+/** Whether the negative side integrates the same as the positive one, with the sign of its count. */
 function readAlike(network: SpikingNetwork, negative: Population, positive: Population): boolean {
   const [ours, theirs] = [synapsesTo(network, negative.name), synapsesTo(network, positive.name)];
   const complement = negative.negativeOf?.complement === true;
@@ -112,7 +113,7 @@ function readAlike(network: SpikingNetwork, negative: Population, positive: Popu
   )
     return false;
   const elements = sizeOf(negative.shape);
-  /** What an ohmic leak adds is in the bias, and so in its rounding. */
+  /** The correction for an ohmic leak is part of the bias and of its rounding. */
   const leak = ({ neuron }: Population, index: number) =>
     ((1 - leakFactorAt(neuron, index)) / 2) * neuron.threshold[index % neuron.threshold.length];
   const bias = (population: Population, index: number) =>
@@ -134,7 +135,7 @@ function readAlike(network: SpikingNetwork, negative: Population, positive: Popu
   return true;
 }
 
-/** Whether every reader of one side reads the other too, with weights that the slope explains. */
+/** Whether every reader of one side also reads the other, with weights that differ by the slope. */
 function areReadAlike(
   network: SpikingNetwork,
   negative: Population,
@@ -155,13 +156,13 @@ function areReadAlike(
   });
 }
 
-/** What a unit of charge is on either end of a synapse, by channel: activation = charge · target / source. */
+/** Units of charge at both ends of a synapse, by channel: activation = charge · target / source. */
 interface Side {
   readonly target: Float64Array;
   readonly source: Float64Array;
 }
 
-/** Whether `ours` are `factors` times `theirs`, one factor for each input channel, as activations and within rounding. */
+/** Whether `ours` equals `theirs` times `factors`, one per input channel, as activations and within rounding. */
 function sameWeights(
   network: SpikingNetwork,
   ours: Synapse,
@@ -187,7 +188,7 @@ function sameWeights(
   return same;
 }
 
-/** Half a quantum on each side, or float32 rounding. */
+/** Allowed difference: half a quantum on each side, or float32 rounding. */
 function slack({ arithmetic }: SpikingNetwork, quantum: number, otherQuantum: number, size: number): number {
   return arithmetic === "int32" ? ((quantum + otherQuantum) / 2) * (1 + 1e-6) + size * 1e-12 : size * 2 ** -21;
 }
@@ -230,7 +231,7 @@ function sameWindow(a: Windowed, b: Windowed): boolean {
   );
 }
 
-/** Charge into each element of the target while a complement's value is zero. */
+/** Charge into each element of the target when a complement's value is zero. */
 export function zeroCharge(network: SpikingNetwork, synapse: Synapse, counts: Float64Array): Float64Array {
   const linear: Linear = { ...synapse, weights: Float64Array.from(synapse.weights) };
   return applyLinear(linear, counts, shapeOf(network, synapse.from), shapeOf(network, synapse.to));

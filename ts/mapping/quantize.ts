@@ -1,3 +1,4 @@
+// Rounds weights and thresholds of exact codes to 32-bit integers that cannot overflow.
 import { LlifError } from "../errors.ts";
 import { channelsOf } from "../tensor.ts";
 import type { FoldedLayer, FoldedOutput } from "./fold/graph.ts";
@@ -10,31 +11,32 @@ import type { CountSource } from "./sources.ts";
 export interface ChargeRoom {
   /** T: largest count of a window. */
   readonly levels: number;
-  /** Largest factor on a threshold that has to fit: 2^(K−1) of a binary phase window, 3^(K−1) of a ternary one, else 1. */
+  /** Largest factor on a threshold: 2^(K−1) in a binary phase window, 3^(K−1) in a ternary one, otherwise 1. */
   readonly thresholdFactor: number;
-  /** Spikes of both signs: a comparison after every tick needs room for θ·T more (T8, T12). */
+  /** Spikes of both signs: comparing after every tick needs room for another θ·T (T8, T12). */
   readonly signed: boolean;
 }
 
 export interface QuantizedLayer {
-  /** By synapse. */
+  /** Weights by synapse. */
   readonly weights: readonly Int32Array[];
   readonly bias: Int32Array;
-  /** θ = 2^p, one for each channel. */
+  /** θ = 2^p per channel. */
   readonly threshold: Int32Array;
 }
 
-/** Values that the quantiser reads: weights by synapse, in units of the target's count. */
+/** Weights by synapse before rounding, in units of the target's count. */
 interface RealLayer {
   readonly linears: readonly Linear[];
   readonly bias: Float64Array;
 }
 
 /**
- * θ_i = 2^p_i, p_i the largest ≤ ⌈log2 T⌉ + 4 whose charge provably fits 32 bits, q = round(θ·w·δ_source/δ_target).
- * Weights that read an average of n cells are n times smaller, so there p_i may be larger by log2 n.
- * @param bias of each channel or neuron, as activation, with the shifts of the sources in it.
- * @throws {LlifError} PRECISION where no p fits.
+ * Rounds a layer to integers: θ_i = 2^p_i with the largest p_i ≤ ⌈log2 T⌉ + 4 whose charge provably fits 32 bits, and
+ * q = round(θ·w·δ_source/δ_target). Weights that read an average of n cells are n times smaller, so p_i may be larger
+ * by log2 n.
+ * @param bias per channel or neuron, as activation, including the shifts of the sources.
+ * @throws {LlifError} PRECISION if no p fits.
  * @see docs/mathematics.md, numerics
  */
 export function quantizeLayer(
@@ -90,7 +92,7 @@ export function quantizeLayer(
   };
 }
 
-/** One above what the unrounded charges allow, so that few steps down remain. */
+/** First guess of the exponents: one more than the unrounded charges allow. */
 function firstExponents(
   layer: FoldedLayer,
   real: RealLayer,
@@ -106,7 +108,7 @@ function firstExponents(
   });
 }
 
-/** ⌈log2 T⌉ + 4: finer than half a count by more than the sums of a layer's rounded weights, as measured. */
+/** ⌈log2 T⌉ + 4: enough that the sum of a layer's rounding errors stays below half a count, as measured. */
 export function precisionOf(levels: number): number {
   return Math.ceil(Math.log2(levels + 1)) + 4;
 }
@@ -130,12 +132,15 @@ function inCounts(
     );
     return { ...linear, weights };
   });
-  // An integer shift keeps the complement's rounding that of the value itself.
+  // With an integer shift, the complement rounds like the value itself.
   const shift = layer.complement ? levels : 0;
   return { linears, bias: bias.map((value, index) => value / unit[index % channels] + shift) };
 }
 
-/** Bounds by channel on every partial sum of bias and charges: bias and all inputs of one sign at full count; without exponents, in unrounded counts. */
+/**
+ * Bounds per channel of all partial sums: bias, and all inputs of one sign at full count. Without exponents: in
+ * unrounded counts.
+ */
 function chargeRange(
   layer: FoldedLayer | FoldedOutput,
   real: RealLayer,
@@ -170,7 +175,7 @@ function chargeRange(
   };
 }
 
-/** Sums over a channel's weights; of a diagonal, whose neurons read one input each, the largest. */
+/** Sums over a channel's weights; for an identity, whose neurons read one input each, the largest. */
 function channelRange(
   linear: Linear,
   { shape }: FoldedLayer | FoldedOutput,
@@ -194,8 +199,9 @@ function channelRange(
 }
 
 /**
- * One quantum for all outputs, so that charges compare as logits do: weights of at most 16 bits, and every sum provably in 32.
- * @throws {LlifError} PRECISION where 32 bits leave nothing of the weights.
+ * Rounds an output with one quantum for all its neurons, so that charges compare like logits. Weights have at most 16
+ * bits, and every sum provably fits 32 bits.
+ * @throws {LlifError} PRECISION if 32 bits leave no bits for the weights.
  */
 export function quantizeOutput(
   output: FoldedOutput,
@@ -252,7 +258,7 @@ function requireFinite(place: string, node: string, reach: number): void {
     );
 }
 
-/** NaN if one of them is. */
+/** Largest magnitude of the bounds; NaN if one of them is. */
 function furthest({ upper, lower }: { readonly upper: Float64Array; readonly lower: Float64Array }): number {
   return upper.reduce((most, value, channel) => Math.max(most, value, -lower[channel]), 0);
 }

@@ -1,3 +1,4 @@
+// Maps layers to synchronous float32 rate neurons, in plain charges or SI units.
 import { checkFinite, checkInteger, checkOneOf } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { LlifNeuron, Population, SpikingOutput } from "../spiking/network.ts";
@@ -22,9 +23,14 @@ export interface RateNeuronOptions {
   readonly neuron?: BiologicalNeuron;
   /** Default "soft". "hard" loses the charge above threshold, so rates fall short (T5). */
   readonly reset?: ResetKind;
-  /** Lower bound of the membrane potential in thresholds, at most 0; default none. Above −2D it is no ReLU any more (T4). */
+  /**
+   * Lower bound of the membrane potential in thresholds, at most 0; default none. Above −2D it is no ReLU any more
+   * (T4).
+   */
   readonly floor?: number;
-  /** A number of ticks means that input is integrated meanwhile: a clipped ReLU, whose ceiling the scales move up (T6). */
+  /**
+   * A number of ticks means that input is integrated meanwhile: a clipped ReLU, whose ceiling the scales move up (T6).
+   */
   readonly refractory?: number | UniformRefractory;
   /** More than one spike a tick: rates above one a tick, for activations above the scale. Default 1. */
   readonly spikesPerTick?: number;
@@ -40,7 +46,10 @@ export interface NeuronPlan {
   readonly refractory: UniformRefractory;
   readonly spikesPerTick: number;
   readonly dtSeconds: number;
-  /** Activation of one spike a tick, in scales: n + 1 where a neuron rests n ticks, so that the scale is still within reach. */
+  /**
+   * Activation of one spike a tick, in scales: n + 1 where a neuron rests n ticks, so that the scale is still within
+   * reach.
+   */
   readonly unitFactor: number;
 }
 
@@ -107,7 +116,10 @@ interface MappedPopulation {
   readonly weights: readonly Float32Array[];
 }
 
-/** q = θ·w·s_source/s_target, c = θ·b/s_target, both a tick (real-valued ttfs: a window); T10's I_eq makes up for an ohmic leak. */
+/**
+ * q = θ·w·s_source/s_target, c = θ·b/s_target, both a tick (real-valued ttfs: a window); T10's I_eq makes up for an
+ * ohmic leak.
+ */
 export function mapRateLayer(
   layer: FoldedLayer,
   sources: readonly CountSource[],

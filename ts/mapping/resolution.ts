@@ -1,18 +1,18 @@
-// Whether scales that are bounds leave an exact network anything to tell inputs apart by.
+// Refuses analytic scales that are so loose that the outputs of an exact network no longer depend on the input.
 import { LlifError } from "../errors.ts";
 import { shapeOf, type SpikingNetwork } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 import type { BoundLoss } from "./analytic.ts";
 import { quantizedTwin } from "./twin.ts";
 
-/** Most multiplications of the patterns' pass through the twin. */
+/** Most multiplications for running test patterns through the twin. */
 const most = 1e8;
-/** Beyond which no network was seen to tell anything, in levels for a usual value. */
+/** Levels per usual value below which no network was seen to distinguish inputs. */
 const hopeless = 2 ** -6;
 
 /**
- * @throws {LlifError} PRECISION where the outputs are the same for patterns as unlike as bright, dark, halves and squares; networks too large to
- * try by that are judged by their bounds alone.
+ * @throws {LlifError} PRECISION if the outputs are the same for bright, dark, half and chequered inputs. Networks too
+ * large for this test are judged by their bounds.
  */
 export function requireResolution(network: SpikingNetwork, { layer, bits, advice }: BoundLoss): void {
   if (network.arithmetic !== "int32") return;

@@ -1,24 +1,24 @@
-// Where 32-bit charges leave weights so few quanta that their rounding, not that of the counts, makes the error.
+// Finds layers whose weights have so few quanta in 32-bit charges that their rounding causes most of the error.
 import { countRanges } from "../spiking/charge-range.ts";
 import { synapsesTo, type SpikingNetwork } from "../spiking/network.ts";
 
-/** A layer whose weights are coarse because it reads sums of many counts. */
+/** A layer with coarse weights, because it reads sums of many counts. */
 export interface CoarseWeights {
   readonly layer: string;
   /** Root mean square of its weights, in quanta. */
   readonly quanta: number;
-  /** Error that rounding alone makes, as a share of the sums (rms). */
+  /** Error by rounding alone, relative to the sums (rms). */
   readonly share: number;
   readonly advice: string;
 }
 
-/** Below this many quanta, rounding makes sums wrong by half a percent. */
+/** Below this number of quanta, rounding makes sums wrong by half a percent. */
 const fewQuanta = 64;
 
 /**
- * Layers whose weights have fewer than 64 quanta (rms) and add more error than the counts that they read: rounding n weights of rms q
- * makes a sum wrong by 0.29·√n·N where that of the counts makes it wrong by 0.29·√n·q·√m, N a usual sum (an eighth of the largest) of m
- * counts. As T grows the charge has no room, so q falls as 1/T: fewer bits are then more exact.
+ * Layers whose weights have fewer than 64 quanta (rms) and add more error than the counts they read. Rounding n weights
+ * of rms q makes a sum wrong by 0.29·√n·N, rounding the counts by 0.29·√n·q·√m, where N is a usual sum (an eighth of
+ * the largest) of m counts. q falls as 1/T because the charge is limited, so fewer bits are then more exact.
  */
 export function weightRounding(network: SpikingNetwork): CoarseWeights[] {
   if (network.arithmetic !== "int32") return [];

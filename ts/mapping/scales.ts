@@ -1,3 +1,4 @@
+// Chooses the activation that a full window stands for, per channel or layer, from calibration images.
 import { checkNumbers, checkObject } from "../check.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { forward, inputFromPixels } from "../relu/forward.ts";
@@ -15,7 +16,7 @@ export type ScaleMethod = "max" | "percentile" | "analytic";
 export type CalibrationImages = Samples;
 
 /**
- * Largest activation of each channel over the calibration images, by node, as `FloatPass.maxima` gives them for the
+ * Largest activation of each channel over the calibration images, by node: the result of `FloatPass.maxima` for the
  * network and the nodes of `followedActivations`.
  */
 export type ActivationMaxima = Readonly<Record<string, ArrayLike<number>>>;
@@ -25,52 +26,57 @@ export function checkMaxima(place: string, maxima: ActivationMaxima): void {
     if (!isArrayOfNumbers(values)) checkNumbers(`${place}: ${node}`, values);
 }
 
-/** A pass says −Infinity before its first sample. */
+/** Not `checkNumbers`: a pass returns −Infinity before its first sample. */
 function isArrayOfNumbers(values: unknown): boolean {
   return ArrayBuffer.isView(values);
 }
 
-/** A faster forward pass than the plain one, as `createFloatPass` makes it: values of all nodes it was asked to keep. */
+/** A fast forward pass, such as `createFloatPass` makes: returns the values of the nodes that it keeps. */
 export interface ActivationPass {
   run(batch: Uint8Array | Float32Array, samples: number): { readonly kept: Readonly<Record<string, Float32Array>> };
 }
 
 export interface ScaleOptions {
   readonly scales: ScaleMethod;
-  /** Factor on the calibrated scale, against clipping; default by `safeguards`. */
+  /** Factor on the calibrated scale, against clipping; default from `safeguards`. */
   readonly margin?: number;
-  /** Least scale of a channel, as a share of that at which a reader takes as much from it as from its loudest source; default by `safeguards`. */
+  /**
+   * Least scale of a channel, as a share of the scale at which a reader takes as much from it as from its loudest
+   * source; default from `safeguards`.
+   */
   readonly channelFloor?: number;
-  /** Of real-valued times, which are as fine at any scale. */
+  /** Least margin, for real-valued times, whose resolution does not depend on the scale. */
   readonly leastMargin: number;
-  /** 0…100, of `percentile`. */
+  /** 0…100, for `percentile`. */
   readonly percentile: number;
   readonly perChannel: boolean;
   readonly calibration?: AsyncIterable<PlainSample>;
-  /** Largest pixel or magnitude among the calibration inputs, once they were read. */
+  /** Largest pixel or magnitude of the calibration inputs, after they were read. */
   readonly largestInput: () => number | null;
-  /** T; Infinity where values are as fine at any scale. */
+  /** T; Infinity for real-valued times. */
   readonly levels: number;
   readonly maxima?: ActivationMaxima;
-  /** Images that `maxima` are of; default: many. */
+  /** Number of images behind `maxima`; default: many. */
   readonly maximaImages?: number;
   readonly pass?: ActivationPass;
-  /** Largest magnitude of an input that is no image; of `analytic`. */
+  /** Largest magnitude of an input that is not an image, for `analytic`. */
   readonly inputRange?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (images: number) => void;
 }
 
-/** Activation s that a full window (or one spike a tick) stands for, by layer, one for each channel. */
+/** Activation s that a full window (or one spike a tick) represents, by layer and channel. */
 export type Scales = ReadonlyMap<string, Float64Array>;
 
-/** The nodes whose largest values the scales need, in a network that has them all: negative sides are nodes `<name>.negated` of it. */
+/**
+ * The nodes whose largest values the scales need, in a network that also has negative sides as nodes `<name>.negated`.
+ */
 export interface FollowedActivations {
   readonly network: ReluNetwork;
   readonly nodes: readonly string[];
 }
 
-/** @see toSpiking, which asks for their maxima, or for a pass that keeps them */
+/** The activations to follow; `toSpiking` takes their maxima, or a pass that keeps them. */
 export function followed(relu: ReluNetwork, folded: FoldedNetwork): FollowedActivations {
   const activations = layersOf(folded).flatMap(({ activation }) => (activation === null ? [] : [activation]));
   const positive = new Set(activations.filter(({ side }) => side !== "negative").map(({ node }) => node));
@@ -94,10 +100,10 @@ export function followed(relu: ReluNetwork, folded: FoldedNetwork): FollowedActi
 }
 
 /**
- * Against clipping, which no number of bits makes good: few images leave most channels' maxima too low, and a channel that
- * was quiet in them may be as loud, to its readers, as their loudest. From 500 images on a margin of 1.25 and a floor of 1/16 of
- * that; down to 250, a margin of 2 and a floor of 1/2, which costs 1.8 bits and leaves 2 channels in 10,000 of a
- * ResNet-50 clipped by pictures of other things, of 850 with the usual ones.
+ * Margin and floor against clipping, which more bits cannot undo: with few images most maxima are too low, and a
+ * channel that was quiet may be loud in other images. From 500 images on: margin 1.25, floor 1/16. With 250 or fewer:
+ * margin 2, floor 1/2, which costs 1.8 bits; then other pictures clip 2 in 10,000 channels of a ResNet-50, instead of
+ * 850.
  */
 export function safeguards(images: number): { readonly margin: number; readonly channelFloor: number } {
   const few = Math.min(1, Math.max(0, Math.log2(enoughImages / images)));
@@ -106,17 +112,17 @@ export function safeguards(images: number): { readonly margin: number; readonly 
 
 const enoughImages = 500;
 
-/** Scales, and what is improbable about them. */
+/** Scales, and facts for warnings about them. */
 export interface ChosenScales {
   readonly scales: Scales;
-  /** Of bounds from the weights. */
+  /** For scales that are bounds from the weights. */
   readonly loss: BoundLoss | null;
   readonly warnings: readonly string[];
 }
 
 /**
- * @throws {LlifError} DATA if there are no calibration images where the method needs them, or where a value of theirs or an activation is
- * no finite number; ABORTED.
+ * @throws {LlifError} DATA if calibration images are needed but missing, or if a value or an activation is not finite;
+ * ABORTED.
  * @see docs/mathematics.md, scales
  */
 export async function activationScales(
@@ -164,7 +170,7 @@ export async function activationScales(
   };
 }
 
-/** What overflows in float32 or float64 has no scale. */
+/** Refuses scales of activations that overflowed. */
 function checkScale({ name, activation }: FoldedLayer, scale: Float64Array, what: string): void {
   const channel = scale.findIndex((value) => !(value < Infinity));
   if (channel >= 0)
@@ -175,7 +181,7 @@ function checkScale({ name, activation }: FoldedLayer, scale: Float64Array, what
     );
 }
 
-/** Never above the ReLU's ceiling. */
+/** Limits scales to the ReLU's ceiling. */
 function bounded(
   raw: Float64Array,
   floor: Float64Array,
@@ -205,12 +211,12 @@ async function calibratedScales(
 function checkFollowed(network: ReluNetwork, nodes: readonly string[], maxima: ActivationMaxima): void {
   for (const name of nodes) {
     const { shape } = network.nodes.find((node) => node.name === name) as ReluNetwork["nodes"][number];
-    // A node of other codes' negative sides may be missing; the layer that needs it says so.
+    // Nodes of negative sides that this code does not need may be missing.
     if (maxima[name] !== undefined) checkNumbers(`maxima: ${name}`, maxima[name], { length: channelsOf(shape) });
   }
 }
 
-/** Largest of the activation's channels as the layer has them; both sides where the counts are signed. */
+/** Largest activation of each channel of the layer; of both sides if counts are signed. */
 export function scaleOf({ name, shape, activation }: FoldedLayer, maxima: ActivationMaxima): Float64Array {
   const { node, side, place, size } = activation as Activation;
   const sides = side === "both" ? [node, negatedName(node)] : [side === "negative" ? negatedName(node) : node];
@@ -232,10 +238,10 @@ export function scaleOf({ name, shape, activation }: FoldedLayer, maxima: Activa
   return scale;
 }
 
-/** Images between two looks at the clock and the signal. */
+/** Images between two checks of the clock and the signal. */
 const batchSize = 32;
 
-/** Maxima or percentiles by node and channel, in memory that does not grow with the images. */
+/** Maxima or percentiles by node and channel, in memory that does not grow with the number of images. */
 async function streamed(
   network: ReluNetwork,
   nodes: readonly string[],
@@ -310,7 +316,7 @@ function plainPass(network: ReluNetwork, nodes: readonly string[], image: PlainS
 async function* batches(images: AsyncIterable<PlainSample>, size: number): AsyncGenerator<PlainSample[]> {
   let batch: PlainSample[] = [];
   for await (const image of images) {
-    // What waits for others may be filled anew meanwhile.
+    // The caller may reuse the array of an image while it waits for the rest of its batch.
     batch.push(size === 1 ? image : copyOfSample(image));
     if (batch.length < size) continue;
     yield batch;

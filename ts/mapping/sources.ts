@@ -1,3 +1,4 @@
+// The largest counts that reach a layer, from which its integer range follows.
 import { largestSum } from "../spiking/charge-range.ts";
 import type { SpikingPool } from "../spiking/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
@@ -5,21 +6,23 @@ import { forEachPooled } from "../relu/windows.ts";
 import { compressed, repeated } from "./fold/linear.ts";
 import type { FoldedPool } from "./fold/graph.ts";
 
-/** What one node's spikes stand for: activation = unit · N + shift. */
+/** The meaning of a node's counts: activation = unit · N + shift. */
 export interface CountSource {
   readonly shape: Shape;
-  /** One for each channel, or one for all. */
+  /** One per channel, or one for all. */
   readonly unit: Float64Array;
-  /** Null for zero, else one for each channel or element: of a complement, whose silence is its largest negative value. */
+  /**
+   * Null for zero; otherwise per channel or element, for a complement, whose zero count is its largest negative value.
+   */
   readonly shift: Float64Array | null;
-  /** Smallest and largest N of a window. */
+  /** Smallest and largest N in a window. */
   readonly smallest: number;
   readonly largest: number;
-  /** Cells that one N may add up, by which weights of an average are smaller than others. */
+  /** Number of cells that one N adds up; weights of an average are that much smaller. */
   readonly members: number;
 }
 
-/** Counts of a pool, from those it reads. */
+/** Counts of a pool, from its source's. */
 export function pooledSource(
   pool: FoldedPool | SpikingPool,
   multiplicity: ArrayLike<number> | null,

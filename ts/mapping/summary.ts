@@ -1,3 +1,4 @@
+// Summarises a mapping: scales, bits and error bounds of each layer.
 import { checkMaxima } from "./scales.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { requireReluNetwork } from "../relu/check.ts";
@@ -27,24 +28,33 @@ export interface LayerSummary {
   readonly shape: Shape;
   readonly neurons: number;
   readonly from: readonly string[];
-  /** Smallest and largest activation that a channel's full count, or one spike a tick, stands for; null for pools and outputs. */
+  /**
+   * Smallest and largest scale of a channel: the activation of a full count, or of one spike a tick; null for pools and
+   * outputs.
+   */
   readonly scale: readonly [number, number] | null;
-  /** Activation at which the model saturates there (ReLU6); null where it does not. */
+  /** Activation at which the model saturates (ReLU6); null if it does not. */
   readonly ceiling: number | null;
-  /** Smallest and largest p of θ = 2^p, what they would be if no charge were near 32 bits, and the bits that the charge would then need; null in float32 networks. */
+  /**
+   * Smallest and largest p of θ = 2^p, the wanted p, and the bits the charge would need at that p; null in float32
+   * networks.
+   */
   readonly precision: {
     readonly smallest: number;
     readonly largest: number;
     readonly wanted: number;
     readonly wantedBits: number;
   } | null;
-  /** Bits that the largest charge provably needs, sign included; null in float32 networks and for pools. */
+  /** Bits of the largest possible charge, including the sign; null in float32 networks and for pools. */
   readonly chargeBits: number | null;
-  /** What an engine adds in: `i16 blocks`, 16-bit sums of few inputs widened into 32 bits; `i32` where a weight needs more than 16 bits, and in signed rate, which compares after every tick. */
+  /**
+   * Type of the engine's sums. `i16 blocks`: 16-bit sums of few inputs, widened into 32 bits. `i32`: a weight needs
+   * more than 16 bits, or signed rate, which compares after every tick.
+   */
   readonly accumulator: "i16 blocks" | "i32" | "f32" | null;
 }
 
-/** What a mapping chose, and what it may cost. */
+/** The choices of a mapping and their cost. */
 export interface NetworkSummary {
   readonly name: string;
   readonly code: CodeName;
@@ -53,20 +63,25 @@ export interface NetworkSummary {
   /** T: largest count of a window. */
   readonly levels: number;
   readonly windowTicks: number;
-  /** From the first input to the decision, for one sample alone. */
+  /** Ticks from the first input to the decision, for one sample alone. */
   readonly latencyTicks: number;
   readonly layers: readonly LayerSummary[];
-  /** Nodes of the ReLU network that became part of others' weights and biases; empty if it was not given. */
+  /**
+   * Nodes of the ReLU network that were folded into weights and biases of others; empty if the network was not given.
+   */
   readonly folded: readonly string[];
-  /** Layers whose activations pass their scales, by the maxima given; empty if none were. */
+  /** Layers whose activations exceed their scales; empty if no maxima were given. */
   readonly clipping: readonly LayerClipping[];
-  /** What is no ReLU, improbable in the calibration (known where it was mapped in this process), or less precise than wanted: each says what to change. */
+  /**
+   * Neurons that are not ReLUs, doubtful calibration (if the network was mapped in this process), or reduced precision.
+   * Each warning says what to change.
+   */
   readonly warnings: readonly string[];
 }
 
 /**
- * @param model the ReLU network it was mapped from, for `folded`, and with maxima of other images than the scales were
- * taken from (`followedActivations`), for `clipping`.
+ * @param model the ReLU network that it was mapped from, for `folded`; with maxima of other images than those of the
+ * scales (`followedActivations`), for `clipping`.
  */
 export function summarize(
   network: SpikingNetwork,
@@ -186,7 +201,7 @@ function neuronWarnings(network: SpikingNetwork): string[] {
   ];
 }
 
-/** In one line, since a deep network may have many; which layer takes how many bits is in `layers`. */
+/** One line for all layers, because a deep network may have many; `layers` has the details. */
 function precisionWarnings(layers: readonly LayerSummary[]): string[] {
   const lowered = layers.flatMap(({ name, precision }) =>
     precision === null || precision.smallest >= precision.wanted ? [] : [{ name, ...precision }],

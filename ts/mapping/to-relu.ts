@@ -1,3 +1,4 @@
+// Maps a spiking network back to a ReLU network.
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { LlifError } from "../errors.ts";
 import { averageDivisors } from "../relu/forward.ts";
@@ -18,13 +19,14 @@ import { compressed, repeated } from "./fold/linear.ts";
 import { negativeSides, zeroCharge, type NegativeSides } from "./negative-sides.ts";
 
 /**
- * The ReLU network that a spiking network stands for: w = (q/θ)·δ_target/δ_source, b = (B/θ)·δ_target, within half a
- * quantum of the integers of exact codes, up to float32 rounding for `rate`. The input convention's mean and deviation are
- * in the weights already. A pair of populations that the mapping made of a LeakyReLU, PReLU or linear value comes back as that, from the
- * weights of its positive side; one whose two sides were changed apart, as two ReLUs. A population saturates where the model did
- * (`ceiling`, ReLU6); that its counts end at T, or its rate at one spike a tick, is not carried over otherwise, nor are
- * hard reset, floor and refractory period, which no ReLU has.
- * @throws {LlifError} UNSUPPORTED where a node reads nothing, or a pool weighs its windows as no average does.
+ * The ReLU network of a spiking network: w = (q/θ)·δ_target/δ_source, b = (B/θ)·δ_target, within half a quantum for the
+ * integers of exact codes and up to float32 rounding for `rate`. Mean and deviation of the input convention stay in the
+ * weights.
+ *
+ * A pair of populations mapped from a LeakyReLU, PReLU or linear value becomes that value again, with the weights of
+ * its positive side; if the two sides were changed separately, it becomes two ReLUs. `ceiling` (ReLU6) is kept. Limits
+ * of counts and rates, hard reset, floor and refractory period are dropped, because ReLUs have none.
+ * @throws {LlifError} UNSUPPORTED if a node has no source, or a pool's weights are not an average's.
  * @see docs/mathematics.md, parameter mapping
  */
 export function toRelu(network: SpikingNetwork): ReluNetwork {
@@ -39,7 +41,7 @@ export function toRelu(network: SpikingNetwork): ReluNetwork {
   return { name: network.name, nodes: back.nodes, outputs: back.outputs, convention, classes: network.classes };
 }
 
-/** Where a source's activations are in the ReLU network, and what one count of it stands for there. */
+/** The node with a source's activations in the ReLU network, and the activation of one count. */
 interface Source {
   readonly end: string;
   readonly unit: Float64Array;
@@ -73,7 +75,7 @@ class Inversion {
     }
     const { node, members } = this.#average({ ...common, kind: "averagePool", countPadding: true }, pool);
     this.nodes.push(node);
-    // An average is the sum divided by the members, so the next weights take them back in.
+    // An average divides the sum by its members, so the next weights are multiplied by them.
     this.#sources.set(name, { end: name, unit: source.unit.map((unit) => unit / members) });
   }
 
@@ -95,7 +97,7 @@ class Inversion {
       all.filter(({ from }) => partners.has(from)),
     );
     const perChannel = bias.length === channelsOf(shape);
-    // The mapping names a node after its weighted sum, or else after its last step: names survive the way there and back.
+    // The mapping names a node after its weighted sum or its last step, so names survive the round trip.
     const diagonal =
       synapses.length === 1 && synapses[0].kind === "identity" && (node.kind === "population" || !perChannel);
     const slope = slopes.get(name);
@@ -134,7 +136,7 @@ class Inversion {
     else this.outputs.push(end);
   }
 
-  /** One for each channel. */
+  /** One threshold per channel. */
   #thresholds({ name, shape, neuron }: Population): Float64Array {
     const thresholds = compressed(Float64Array.from(neuron.threshold), channelsOf(shape));
     if (thresholds.length > channelsOf(shape))
@@ -142,7 +144,7 @@ class Inversion {
     return thresholds;
   }
 
-  /** One synapse's weighted sum. */
+  /** Weighted sum of one synapse. */
   #weighted(
     node: Population | SpikingOutput,
     synapse: Synapse,
@@ -203,7 +205,7 @@ class Inversion {
     return name;
   }
 
-  /** As activation, without what an ohmic leak adds and with what complements give at zero. */
+  /** The bias as activation, without the ohmic leak's correction and with the complements' value at zero. */
   #biasOf(node: Population | SpikingOutput, charge: Float64Array, negative: readonly Synapse[]): Float32Array {
     const constants = negative.flatMap((synapse) => {
       const counts = this.sides.zeroCounts(synapse.from);
@@ -222,7 +224,7 @@ class Inversion {
     return Float32Array.from(compressed(sums, channels), (value, index) => value * charge[index % charge.length]);
   }
 
-  /** y = scale·x + shift with numbers of its own for each element: a batch normalisation of the flattened values. */
+  /** y = scale·x + shift per element: an affine layer on the flattened values. */
   #elementwise(name: string, from: string, shape: Shape, scale: Float32Array, shift: Float32Array): string {
     const flat: Shape = [sizeOf(shape)];
     const source = this.#reshaped(`${name}.flatten`, from, shape, flat);
@@ -237,7 +239,10 @@ class Inversion {
     return name;
   }
 
-  /** The average whose divisor times the pool's multiplicity is the same for all windows. */
+  /**
+   * The average pool that equals a sum pool: its divisor times the pool's multiplicity must be the same for all
+   * windows.
+   */
   #average(node: AveragePoolNode, pool: SpikingPool): { readonly node: AveragePoolNode; readonly members: number } {
     for (const countPadding of [true, false]) {
       const average = { ...node, countPadding };
@@ -249,7 +254,7 @@ class Inversion {
     throw this.#unsupported(pool.name, "its windows are weighed as in no average pool");
   }
 
-  /** @param reader whose synapse or pool reads it. */
+  /** @param reader name of the reading node, for messages. */
   #source(name: string, reader: string): Source {
     const source = this.#sources.get(name);
     if (source === undefined)
@@ -269,7 +274,7 @@ class Inversion {
   }
 }
 
-/** δ; where channels saturate at different activations, in units of those, so that one ceiling serves them all. */
+/** δ; if channels saturate at different activations, in units of those, so that one ceiling fits all. */
 function activationUnit(node: Population | SpikingOutput): Float64Array {
   if (node.kind === "output" || node.ceiling === undefined || isUniform(node.ceiling)) return node.unit;
   const { ceiling } = node;

@@ -1,3 +1,4 @@
+// Maps a ReLU network to a spiking network: the main entry of this folder.
 import { LlifError } from "../errors.ts";
 import { requireReluNetwork } from "../relu/check.ts";
 import {
@@ -48,35 +49,42 @@ import { keepWarnings, mappingWarnings } from "./warnings.ts";
 export interface ToSpikingOptions extends CodeOptions, RateNeuronOptions {
   /** Default "max". */
   readonly scales?: ScaleMethod;
-  /** Factor on calibrated scales; default 1.25 for max, up to 2 with fewer than 500 images (4 for real-valued ttfs, which loses nothing by it), 1 for percentile. */
+  /**
+   * Factor on calibrated scales. Default: 1.25 for max, up to 2 with fewer than 500 images, 4 for real-valued ttfs (at
+   * no cost); 1 for percentile.
+   */
   readonly margin?: number;
   /**
-   * Least scale of a channel, as a share of that at which a reader takes as much from it as from its loudest source, so that a rescale
-   * of channels that leaves the function alone changes nothing; default 1/16, up to 1/2 with fewer than 500 images and scales max.
+   * Least scale of a channel, as a share of the scale at which a reader takes as much from it as from its loudest
+   * source. Rescaling channels without changing the function changes nothing. Default: 1/16, up to 1/2 with fewer than
+   * 500 images and scales max.
    */
   readonly channelFloor?: number;
   /** Default 99.9. */
   readonly percentile?: number;
-  /** One scale a channel (default) or one a layer. */
+  /** One scale per channel (default) or one per layer. */
   readonly perChannel?: boolean;
   /**
-   * What the scales are taken from, training data only: images (bytes) or inputs of the ReLU network (real values), alone or with their
-   * shape. Read once, lazily; what was given may be filled anew for the next.
+   * Training data for the scales: images (bytes) or inputs of the ReLU network (real values), with or without a shape.
+   * Read once, lazily; the memory of a sample may be reused for the next.
    */
   readonly calibration?: CalibrationImages;
-  /** Instead of `calibration`, for scales "max": the activations were followed already, say by a fast pass over `followedActivations`. */
+  /**
+   * Instead of `calibration`, for scales "max": maxima measured before, for example by a fast pass over
+   * `followedActivations`.
+   */
   readonly maxima?: ActivationMaxima;
-  /** How many images `maxima` are of, which the default margin and floor depend on; default: 500 or more. */
+  /** Number of images behind `maxima`, for the default margin and floor; default: 500 or more. */
   readonly maximaImages?: number;
-  /** Runs `calibration`, rather than the plain forward pass: a float pass that keeps the nodes of `followedActivations`. */
+  /** Replaces the plain forward pass for `calibration`: a float pass that keeps the nodes of `followedActivations`. */
   readonly pass?: ActivationPass;
   /**
-   * Models whose input is no image: largest magnitude of its values, which become signed counts of 12 bits. Taken from the
-   * calibration inputs where those are float32, times 1.25; values beyond it are clipped.
+   * For models whose input is not an image: largest magnitude of the input, which becomes signed counts of 12 bits;
+   * larger values are clipped. Default: 1.25 times the largest magnitude of float32 calibration inputs.
    */
   readonly inputRange?: number;
   readonly signal?: AbortSignal;
-  /** Called with the number of calibration images taken so far. */
+  /** Called with the number of calibration images read so far. */
   readonly onProgress?: (images: number) => void;
 }
 
@@ -108,14 +116,14 @@ const optionKeys: OptionKeys<ToSpikingOptions> = {
   onProgress: true,
 };
 
-/** What no later step looks at. */
+/** Checks options that no later step checks. */
 function checkToSpiking(options: ToSpikingOptions): void {
   const { signal, onProgress, pass, perChannel, maximaImages, nonAdjacent, settles, maxima } = checkOptions(
     "toSpiking",
     options,
     optionKeys,
   );
-  // Null is no default.
+  // Null does not mean the default.
   for (const [key, value] of Object.entries(options))
     if (value === null) throw new LlifError("ARGUMENT", `toSpiking: ${key}: expected a value or none, got null`);
   checkSignal("signal", signal);
@@ -128,9 +136,10 @@ function checkToSpiking(options: ToSpikingOptions): void {
 }
 
 /**
- * Maps a trained ReLU network analytically to a spiking one. Every node is mapped or refused. Warns of scales that are improbable and of
- * weights that are coarse, as `summarize` does.
- * @throws {LlifError} UNSUPPORTED naming all nodes that are not mapped; PRECISION where integers cannot be exact; DATA, ABORTED.
+ * Maps a trained ReLU network analytically to a spiking network. Every node is mapped or refused. Warns of doubtful
+ * scales and coarse weights, like `summarize`.
+ * @throws {LlifError} UNSUPPORTED naming all nodes that are not mapped; PRECISION if integers cannot be exact; DATA,
+ * ABORTED.
  * @see docs/mathematics.md T3 (rate), T7 (layerwise), T8, T9, T12
  */
 export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {}): Promise<SpikingNetwork> {
@@ -151,7 +160,7 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
     ...(options.channelFloor === undefined
       ? {}
       : { channelFloor: checkFinite("channelFloor", options.channelFloor, { above: 0, to: 1 }) }),
-    // A real-valued time is as fine at any scale, so it takes one that no activation is likely to pass.
+    // The resolution of real-valued times does not depend on the scale, so a generous one is used.
     leastMargin: hasRealTimes(plan) ? 4 : 0,
     percentile: checkFinite("percentile", options.percentile ?? 99.9, { above: 0, to: 100 }),
     perChannel: options.perChannel ?? true,
@@ -193,8 +202,8 @@ export async function toSpiking(relu: ReluNetwork, options: ToSpikingOptions = {
 }
 
 /**
- * What `maxima` and `pass` of `toSpiking` must follow: nodes of the network returned, which is the model with the negative
- * sides that some scales need as further nodes.
+ * The nodes that `maxima` and `pass` of `toSpiking` need, in the returned network: the model, with additional nodes for
+ * negative sides.
  * @throws {LlifError} UNSUPPORTED naming all nodes that are not mapped.
  */
 export function followedActivations(
@@ -258,7 +267,7 @@ class Builder {
     const scale = this.#scales.get(layer.name) ?? new Float64Array(channels).fill(this.#inputScale());
     const unit = scale.map((value) => (exact ? value / levels : value * this.#neuron.unitFactor));
     const shift = layer.complement ? scale.map((value) => -value) : null;
-    // The non-adjacent form may stand one above until its last digits come.
+    // The non-adjacent form may be one higher until its last digits.
     const most = levels + rules.overshoot;
     this.#sources.set(layer.name, {
       shape: layer.shape,
@@ -275,7 +284,7 @@ class Builder {
       return weights;
     }
     const { weights, bias: charges, threshold } = quantizeLayer(layer, sources, bias, unit, room);
-    // A ternary digit rounds by comparing with half a threshold, so it starts from nothing.
+    // A ternary digit rounds by comparing with half a threshold, so it starts at 0.
     const initialPotential = rules.startsAtHalf ? threshold.map((theta) => theta / 2) : new Int32Array(channels);
     this.nodes.push({
       kind: "population",
@@ -309,7 +318,7 @@ class Builder {
     return weights;
   }
 
-  /** The layer's own bias and what the shifts of its sources add at each position. */
+  /** The layer's bias, plus the contribution of its sources' shifts at each position. */
   #biasOf(node: FoldedLayer | FoldedOutput, sources: readonly CountSource[]): Float64Array {
     const shifts = node.synapses.flatMap(({ linear }, index) => {
       const { shift, shape } = sources[index];
@@ -322,7 +331,10 @@ class Builder {
     return compressed(all, channelsOf(node.shape));
   }
 
-  /** Of neurons that repeat the input: one count of theirs is a whole part of one of the input's where the levels allow it. */
+  /**
+   * Scale of neurons that repeat the input: one of their counts is a whole fraction of an input count, if the levels
+   * allow it.
+   */
   #inputScale(): number {
     const { unit, minimum, maximum } = this.#input.counts as NonNullable<SpikingInput["counts"]>;
     const range = Math.max(maximum, -minimum);
@@ -335,7 +347,7 @@ class Builder {
   }
 }
 
-/** Where a population saturates by intent: at the ReLU's ceiling, or a complement at the zero of its value. */
+/** Intended saturation of a population: at the ReLU's ceiling, or for a complement where its value is zero. */
 function ceilingOf(layer: FoldedLayer, scale: Float64Array): { readonly ceiling?: Float64Array } {
   if (layer.complement) return { ceiling: scale };
   return layer.ceiling === Infinity ? {} : { ceiling: new Float64Array(scale.length).fill(layer.ceiling) };

@@ -1,3 +1,4 @@
+// The quantised twin: the ReLU network in integers whose activations equal the spike counts. The oracle of the tests.
 import { checkNumbers, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { rulesOf, checkCode } from "../spiking/code.ts";
@@ -11,22 +12,23 @@ import {
 } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 
-/** The quantised network that a layerwise spiking network equals, count by count; never a simulation. */
+/** The quantised network that equals an exact spiking network, count by count; not a simulation. */
 export interface QuantizedTwin {
   /** @param counts integers N_0 of the input, channels last. */
   run(counts: ArrayLike<number>): TwinOutcome;
 }
 
 export interface TwinOutcome {
-  /** By population; Int32Array where it is not rectified, and in signed `rate`, as a run's are. */
+  /** By population; Int32Array if it is not rectified, and in signed `rate`, as in a run's result. */
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
-  /** By output. */
+  /** Charges by output. */
   readonly charges: Readonly<Record<string, Int32Array>>;
 }
 
 /**
- * N = clip(floor((V + v0) / θ), 0, T), with ternary digits clip(floor(V/θ + ½), 0 or −T, T); max pools as maxima and sum pools as sums of counts, in plain loops: the
- * oracle of the exact codes, so it shares no code with engines, schedules or the mapping's quantiser.
+ * N = clip(floor((V + v0) / θ), 0, T), with ternary digits clip(floor(V/θ + ½), 0 or −T, T). Max pools are maxima of
+ * counts, sum pools are sums. Written in plain loops without code of the engines, schedules or the quantiser, because
+ * it is their oracle.
  * @throws {LlifError} UNSUPPORTED for networks without a twin.
  * @see docs/mathematics.md T7, T8, T12
  */

@@ -1,19 +1,19 @@
-// How large activations usually are, from the weights alone: what scales that are bounds must resolve.
+// Estimates usual activations from the weights alone, to judge how loose analytic scales are.
 import type { ReluNetwork } from "../relu/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { forEachWeight } from "../spiking/weights.ts";
 import type { FoldedNetwork } from "./fold/graph.ts";
 import { pooledSource } from "./sources.ts";
 
-/** By channel. */
+/** Moments by channel. */
 interface Moments {
   readonly mean: Float64Array;
   readonly variance: Float64Array;
 }
 
 /**
- * Root mean square of each channel's activation, by layer, if all values were independent and sums normal. An estimate: real inputs are
- * correlated, so that values are a few times larger.
+ * Root mean square of each channel's activation, by layer, assuming independent values and normal sums. Real inputs are
+ * correlated, so real values are a few times larger.
  */
 export function typicalActivations(
   relu: ReluNetwork,
@@ -67,7 +67,7 @@ export function typicalActivations(
     const squares = mean.map((value, channel) => {
       const deviation = Math.sqrt(variance[channel]);
       if (!node.rectified) return ((clipped[channel] = value), value ** 2 + variance[channel]);
-      // A complement holds what is below zero.
+      // A complement represents values below zero.
       const sign = node.complement ? -1 : 1;
       const [first, second] = rectifiedMoments(sign * value, deviation);
       clipped[channel] = sign * first;
@@ -82,7 +82,10 @@ export function typicalActivations(
   return typical;
 }
 
-/** E[max(0, z)] and E[max(0, z)²] of a normal z; its distribution function as a logistic one, within one part in a hundred. */
+/**
+ * E[max(0, z)] and E[max(0, z)²] of a normal z; its distribution function is approximated by a logistic one, within 1
+ * %.
+ */
 function rectifiedMoments(mean: number, deviation: number): [number, number] {
   if (deviation === 0) return [Math.max(0, mean), Math.max(0, mean) ** 2];
   const ratio = mean / deviation;

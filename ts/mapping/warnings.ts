@@ -1,15 +1,15 @@
-// What a mapping found improbable or coarse: told as it maps, and by the summary of the network.
+// Warnings of a mapping about doubtful calibration and coarse weights, shown during mapping and in the summary.
 import { weightRounding } from "./rounding.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 
 const found = new WeakMap<SpikingNetwork, readonly string[]>();
 
-/** Keeps what was found about the scales of a network that was just mapped. */
+/** Stores the warnings about the scales of a new network. */
 export function keepWarnings(network: SpikingNetwork, warnings: readonly string[]): void {
   found.set(network, warnings);
 }
 
-/** Of the scales, as far as the network was mapped in this process, and of coarse weights. */
+/** Warnings about the scales, if the network was mapped in this process, and about coarse weights. */
 export function mappingWarnings(network: SpikingNetwork): string[] {
   const [worst, ...others] = weightRounding(network).sort((a, b) => a.quanta - b.quanta);
   if (worst === undefined) return [...(found.get(network) ?? [])];
@@ -23,21 +23,21 @@ export function mappingWarnings(network: SpikingNetwork): string[] {
   return [...(found.get(network) ?? []), `${worst.advice}${more}`];
 }
 
-/** What the scales of one calibration look like. */
+/** Facts about a calibration. */
 export interface CalibrationFacts {
-  /** Infinity: many, or unknown. */
+  /** Number of images; Infinity if many or unknown. */
   readonly images: number;
-  /** Largest pixel or magnitude of the inputs; null where they were not seen. */
+  /** Largest pixel or magnitude of the inputs; null if they were not seen. */
   readonly largestInput: number | null;
   readonly pixels: boolean;
   /** Largest activations, by layer and channel. */
   readonly layers: readonly { readonly name: string; readonly largest: Float64Array }[];
 }
 
-/** Fewer samples than this say little of others. */
+/** Fewer samples than this are too few. */
 const fewSamples = 10;
 
-/** @returns a sentence for each thing that is improbable, with what to change. */
+/** @returns a sentence for each doubtful fact, with what to change. */
 export function calibrationWarnings({ images, largestInput, pixels, layers }: CalibrationFacts): string[] {
   const warnings: string[] = [];
   if (images < fewSamples)

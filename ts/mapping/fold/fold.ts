@@ -1,3 +1,4 @@
+// Folds a ReLU network into populations and synapses: batch norm, pooling and sums need no neurons of their own.
 import { LlifError } from "../../errors.ts";
 import {
   inputOf,
@@ -29,25 +30,25 @@ import {
 import { foldWeighted, placeParts, scaleOutputs } from "./weighted.ts";
 
 export interface FoldOptions {
-  /** The input is an image of counts 0…255; else values of either sign, to which no convention applies. */
+  /** Whether the input is an image of counts 0…255; otherwise it is values of either sign, without a convention. */
   readonly pixels: boolean;
-  /** A linear value takes one population of signed counts (T12), not one for each sign. */
+  /** Whether a linear value takes one population with signed counts (T12) instead of one per sign. */
   readonly signedCounts: boolean;
-  /** T of an exact code: global averages whose sums would leave the weights behind them few of 32 bits are held by neurons. */
+  /** T of an exact code. Global averages whose sums would take most of 32 bits get neurons of their own. */
   readonly levels?: number;
 }
 
 /**
- * Largest product of a global average's cells, its channels and T for which the weights behind it take the sums themselves.
- * A weight of the next layer is about 2^33 over that product, in quanta: here 2^8 of them, for a ResNet-50 at 12 bits 20, whose
- * rounding alone made its logits ten times as wrong as all layers before.
+ * Largest product of cells, channels and T for which a global average needs no neurons. A weight of the next layer has
+ * about 2^33 divided by that product quanta: 2^8 here. A ResNet-50 at 12 bits had 20, whose rounding alone made logits
+ * ten times as wrong as all layers before.
  */
 const widestAverage = 2 ** 25;
 
 /**
- * Folds a ReLU network into populations, pools and outputs. Every value is an affine sum of sources: of spikes with a
- * scale and a shift for each channel, or of weights still to be integrated. Neurons appear at ReLUs, and where a
- * linear value is read by another weighted layer, by a pool, or by several sums.
+ * Folds a ReLU network into populations, pools and outputs. Every value is an affine sum of spike sources, with a scale
+ * and shift per channel or with weights. Neurons are placed at ReLUs, and where a linear value is read by another
+ * weighted layer, by a pool, or by more than one sum.
  * @throws {LlifError} UNSUPPORTED naming every node that is not mapped.
  * @see docs/mathematics.md, operators
  */
@@ -76,7 +77,7 @@ export function foldNetwork(
   return folder.folded();
 }
 
-/** Why a node is not mapped, and what to do instead. */
+/** The reason why a node is not mapped, and what to do instead. */
 class Refusal extends Error {}
 
 class Folder {
@@ -100,7 +101,7 @@ class Folder {
     return { input: { name: this.#input.name, shape: this.#input.shape }, nodes: this.#neurons.nodes };
   }
 
-  /** Takes up one node; does nothing behind a node that was refused. */
+  /** Folds one node; does nothing after a refused node. */
   fold(node: ReluNode): void {
     if (node.from.some((name) => !this.#values.has(name))) return;
     for (const name of node.from) this.#settle(name);
@@ -116,7 +117,7 @@ class Folder {
   output(name: string): void {
     const value = this.#values.get(name);
     if (value === undefined) return;
-    // What has pools or padding left is held by neurons first: an output only integrates.
+    // An output only integrates, so a value with pending pools or padding gets neurons first.
     const ready = this.#eachPiece(value, (piece) =>
       piece.pools.length > 0 ? this.#neurons.hold(piece, false) : this.#unpadded(piece),
     );
@@ -207,7 +208,7 @@ class Folder {
     }
   }
 
-  /** Counts of T levels again, where a global average's would take most of the 32 bits. */
+  /** Gives a wide global average neurons with T levels. */
   #narrowed(value: Value, node: AveragePoolNode): Value {
     const [height, width, channels] = node.shape;
     const cells = node.kernel[0] * node.kernel[1];
@@ -227,7 +228,7 @@ class Folder {
       );
     const leaked = this.#eachPiece(value, (piece) => {
       const slope = valuesOfPiece(slopes, piece);
-      // A negative slope turns the order around, so pools before it cannot follow it.
+      // A negative slope reverses the order, so pools before it cannot be moved after it.
       const plain =
         piece.pools.length > 0 && slope.some((factor) => factor < 0)
           ? this.#neurons.hold(piece, false)
@@ -237,7 +238,7 @@ class Folder {
     return this.#renamed(leaked, node.name);
   }
 
-  /** Zeros around the value, which a window that reads it takes into its own padding. */
+  /** Zeros around the value, which the next window uses as its own padding. */
   #padded(piece: Piece, padding: Padding, whole: Shape): Piece {
     const image = this.#spatial(piece, whole);
     const around = { ...image, padding: addPadding(image.padding ?? noPadding, padding) };
@@ -265,7 +266,7 @@ class Folder {
     };
   }
 
-  /** A flat input that is only read as an image is taken as one. */
+  /** The input's shape: a flat input that is only read as an image becomes one. */
   #inputShape(): Shape {
     const { name, shape } = inputOf(this.#network);
     const readers = this.#readers.get(name) ?? [];
@@ -276,7 +277,7 @@ class Folder {
     return same && first.shape.length === 3 && mean.length === 1 && std.length === 1 ? first.shape : shape;
   }
 
-  /** Holds a sum by neurons where it will be read as spikes, once for all its readers. */
+  /** Gives a value neurons if it will be read as spikes, once for all readers. */
   #settle(name: string): void {
     const value = this.#values.get(name) as Value;
     if (value.pieces.every(isLight)) return;
@@ -295,7 +296,7 @@ class Folder {
     return (this.#readers.get(name) ?? []).some(({ kind }) => kind === "maxPool");
   }
 
-  /** Whether nothing but an output of the network reads this node. */
+  /** Whether only a network output reads this node. */
   #endsHere(node: ReluNode): boolean {
     const readers = this.#readers.get(node.name) ?? [];
     return readers.length === 0 && this.#network.outputs.includes(node.name);
@@ -305,7 +306,7 @@ class Folder {
     return { ...value, pieces: value.pieces.map(change) };
   }
 
-  /** The elements are now those of another node, at the same places. */
+  /** The same value, now also the value of another node. */
   #renamed(value: Value, node: string): Value {
     return this.#eachPiece(value, (piece) => ({
       ...piece,
@@ -313,21 +314,21 @@ class Folder {
     }));
   }
 
-  /** A constant current cannot pass a pool or a padding: spikes repeat the input there. */
+  /** Constant current cannot pass pools or padding, so there the input is repeated as spikes. */
   #readable(piece: Piece): Piece {
     return piece.parts.some(({ from }) => from === this.#input.name) && isLight(piece)
       ? this.#neurons.repeatInput(piece)
       : piece;
   }
 
-  /** As a weighted layer of that kind can read it. */
+  /** The piece in a form that a weighted layer of this kind can read. */
   #weightable(piece: Piece, kind: "dense" | "conv2d" | "convTranspose2d", whole: Shape): Piece {
     if (kind === "dense") return this.#unpadded(piece);
     const image = this.#spatial(piece, whole);
     return kind === "conv2d" ? image : this.#unpadded(image);
   }
 
-  /** Light, with sources of its own shape and one scale for each channel. */
+  /** The piece without weights, with sources of its own shape and one scale per channel. */
   #spatial(piece: Piece, whole: Shape): Piece {
     const light = isLight(piece) ? piece : this.#neurons.hold(piece, false);
     this.#checkImage(light, whole);
@@ -348,7 +349,7 @@ class Folder {
     );
   }
 
-  /** With the padding laid around the sources, if there is any. */
+  /** The piece with its padding added around the sources. */
   #unpadded(piece: Piece): Piece {
     return piece.padding === null ? piece : padded(this.#readable(piece), this.#neurons);
   }
@@ -378,7 +379,7 @@ class Folder {
   #reshaped(piece: Piece, before: Shape, after: Shape): Piece {
     if (piece.place.block !== sizeOf(before)) return piece;
     const plain = this.#unpadded(piece);
-    // A sum keeps the shape of its layer, unless a window will read it under the new one.
+    // A sum keeps its layer's shape, unless a window will read it with the new one.
     if (!isLight(plain) && (after.length !== 3 || sameShape(after, outerShape(plain)))) return plain;
     const light = isLight(plain) ? plain : this.#neurons.hold(plain, false);
     const written = (values: Float64Array) =>
@@ -425,7 +426,7 @@ class Folder {
     });
   }
 
-  /** Place of a piece of one part of a concatenation. */
+  /** Place of a piece inside a concatenation. */
   #nested({ place }: Piece, part: Shape, start: number, total: number): Piece["place"] {
     const channels = channelsOf(part);
     if (place.block === sizeOf(part)) return { offset: start, block: channels, stride: total };
@@ -470,7 +471,7 @@ const readsSpikes: ReadonlySet<ReluNode["kind"]> = new Set([
   "pad",
 ]);
 
-/** Null for a plain ReLU. */
+/** Slopes of a ReLU; null for a plain one. */
 function slopesOf({ slope }: ReluActivationNode): Float32Array | null {
   if (slope === undefined) return null;
   return slope.every((factor) => factor === 0) ? null : slope;

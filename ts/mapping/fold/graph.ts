@@ -1,26 +1,27 @@
+// The result of folding: layers of neurons with their synapses, still with float weights.
 import type { Window2d } from "../../relu/network.ts";
 import type { Shape } from "../../tensor.ts";
 import type { Linear } from "./linear.ts";
 
-/** One synapse of a folded layer: weights as in the ReLU network's node of that kind, in float64. */
+/** A synapse of a folded layer. Weights have the layout of the ReLU network's node of that kind, in float64. */
 export interface FoldedSynapse {
   readonly from: string;
   readonly linear: Linear;
 }
 
-/** Where the elements of a part lie in a tensor: index i at floor(i / block) · stride + offset + i mod block. */
+/** The place of a part in a tensor: index i is at floor(i / block) · stride + offset + i mod block. */
 export interface Place {
   readonly offset: number;
   readonly block: number;
   readonly stride: number;
 }
 
-/** Which values of the ReLU network a layer's counts stand for, so that its scale can be calibrated. */
+/** The values of the ReLU network that a layer's counts represent, from which its scale is calibrated. */
 export interface Activation {
   readonly node: string;
-  /** Where its elements lie in that node. */
+  /** Place of its elements in that node. */
   readonly place: Place;
-  /** How many there are: fewer than neurons where a max pool follows. */
+  /** Number of elements; fewer than neurons if a max pool follows. */
   readonly size: number;
   /** Positive part, negative part, or both. */
   readonly side: "positive" | "negative" | "both";
@@ -32,16 +33,18 @@ export interface FoldedLayer {
   readonly name: string;
   readonly shape: Shape;
   readonly synapses: readonly FoldedSynapse[];
-  /** One for each channel, or one for each neuron. */
+  /** One per channel, or one per neuron. */
   readonly bias: Float64Array;
   readonly ceiling: number;
   /** False: counts of either sign, no ReLU. */
   readonly rectified: boolean;
-  /** The count stands for the value plus the scale: values of −scale … 0 (the negative side, in an order that max pools keep). */
+  /**
+   * Whether the count represents value + scale, for values of −scale … 0: a negative side whose order max pools keep.
+   */
   readonly complement: boolean;
-  /** Null: repeats the input's counts. */
+  /** Null for a population that repeats the input's counts. */
   readonly activation: Activation | null;
-  /** Holds the negative side of another layer's value, which readers weigh by the slope; null for a value of its own, or where slopes are not by channel. */
+  /** The layer whose negative side this is, and the factor that readers apply to it; null if there is none. */
   readonly negativeOf: { readonly layer: string; readonly slope: Float64Array } | null;
 }
 
@@ -52,7 +55,7 @@ export interface FoldedOutput {
   readonly shape: Shape;
   readonly synapses: readonly FoldedSynapse[];
   readonly bias: Float64Array;
-  /** The model ends in a ReLU. */
+  /** Whether the model ends in a ReLU. */
   readonly rectified: boolean;
 }
 
@@ -62,7 +65,7 @@ export interface FoldedPool extends Window2d {
   readonly shape: Shape;
   readonly from: string;
   readonly mode: "max" | "sum";
-  /** How often each window of a sum counts, one for each output position; null: once. */
+  /** How often each window of a sum counts, per output position; null: once. */
   readonly multiplicity: Uint32Array | null;
 }
 

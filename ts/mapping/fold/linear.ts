@@ -1,15 +1,15 @@
-// Linear maps of one source in float64, the terms that folding works on.
+// Linear maps of one source in float64: the terms that folding combines.
 import type { Padding, Window2d } from "../../relu/network.ts";
 import { forEachTap } from "../../relu/windows.ts";
 import { forEachWeight } from "../../spiking/weights.ts";
 import { channelsOf, sizeOf, type Shape } from "../../tensor.ts";
 
-/** A linear map of one source, in float64. Weights are laid out as in the ReLU network's node of that kind. */
+/** A linear map of one source in float64. Weights have the layout of the ReLU network's node of that kind. */
 export type Linear =
   | { readonly kind: "dense"; readonly weights: Float64Array }
   | ({ readonly kind: "conv2d"; readonly weights: Float64Array; readonly groups: number } & Window2d)
   | ({ readonly kind: "convTranspose2d"; readonly weights: Float64Array; readonly groups: number } & Window2d)
-  /** Element by element: one weight for all, one for each channel of the target, or one for each element. */
+  /** Elementwise: one weight for all, one per channel of the target, or one per element. */
   | { readonly kind: "identity"; readonly weights: Float64Array };
 
 export type Windowed = Extract<Linear, { kind: "conv2d" | "convTranspose2d" }>;
@@ -25,19 +25,19 @@ export function mapWeights(
   return { ...linear, weights };
 }
 
-/** One weight for each channel at least, so that changes by channel have a place. */
+/** Repeats the weights of an identity to at least one per channel, so that channels can be changed separately. */
 export function spreadIdentity(linear: Linear, length: number): Linear {
   if (linear.kind !== "identity" || linear.weights.length >= length) return linear;
   return { kind: "identity", weights: repeated(linear.weights, length) };
 }
 
-/** Values read modulo their number, written out. */
+/** Values repeated to the given length. */
 export function repeated(values: Float64Array, length: number): Float64Array {
   if (values.length >= length) return values;
   return Float64Array.from({ length }, (_, index) => values[index % values.length]);
 }
 
-/** linear(values), for constants of the mapping: shifts that become biases, and bounds. */
+/** Applies the map to constants: shifts that become biases, and bounds. */
 export function applyLinear(
   linear: Linear,
   values: Float64Array,
@@ -72,7 +72,7 @@ export function applyLinear(
   return result;
 }
 
-/** One value for all, or one for each channel, where that is enough. */
+/** Shortens values to one for all, or one per channel, if they repeat. */
 export function compressed(values: Float64Array, channels: number): Float64Array {
   if (values.length <= channels) return values;
   return values.every((value, index) => value === values[index % channels]) ? values.slice(0, channels) : values;

@@ -1,3 +1,4 @@
+// Where folding must place neurons: a value that later layers read as spikes.
 import type { MaxPoolNode } from "../../relu/network.ts";
 import { channelsOf, sameShape, sizeOf, type Shape } from "../../tensor.ts";
 import type { Activation, FoldedLayer, FoldedNode, FoldedOutput, FoldedPool, FoldedSynapse } from "./graph.ts";
@@ -5,13 +6,13 @@ import { mapWeights, repeated, spreadIdentity } from "./linear.ts";
 import { combined, isNonNegative, outerShape, type Piece, sourcePiece, type Source } from "./value.ts";
 import { windowOf } from "./weighted.ts";
 
-/** The nodes emitted so far, and what is known of each as a source of spikes. */
+/** The nodes made so far, and the properties of each as a source of spikes. */
 export class Neurons {
   readonly nodes: FoldedNode[] = [];
   readonly sources = new Map<string, Source>();
   readonly #outputs = new Set<string>();
   readonly #inputName: string;
-  /** One unrectified population for a value of either sign, rather than one for each sign. */
+  /** Whether a value of either sign gets one unrectified population instead of one per sign. */
   readonly #signedCounts: boolean;
 
   constructor(
@@ -35,7 +36,10 @@ export class Neurons {
     return this.#result(piece, [{ from: this.#pooled(name, piece.pools), weight: 1 }]);
   }
 
-  /** min(piece, ceiling) where positive, slope times the piece where negative. @param pooling whether max pools will read the result. */
+  /**
+   * min(piece, ceiling) where positive, slope times the piece where negative.
+   * @param pooling whether max pools will read the result.
+   */
   leak(piece: Piece, node: string, slope: Float64Array, ceiling: number, pooling: boolean): Piece {
     const [positive, negative, sign] = this.#pair(piece, node, pooling, slope, ceiling);
     return this.#result(piece, [
@@ -44,7 +48,7 @@ export class Neurons {
     ]);
   }
 
-  /** The piece itself, held by neurons; a value that is never negative takes one population, another a pair, or one of signed counts. */
+  /** Gives the piece neurons: one population if it is never negative, otherwise a pair, or one with signed counts. */
   hold(piece: Piece, pooling: boolean): Piece {
     const { node, place, size } = piece.origin;
     if (isNonNegative(piece, this.sources)) return this.rectify(piece, node, Infinity);
@@ -60,7 +64,7 @@ export class Neurons {
     ]);
   }
 
-  /** The input's counts as spikes, which pools can read. */
+  /** Repeats the input as spikes, which pools can read. */
   repeatInput(piece: Piece): Piece {
     const input = this.sources.get(this.#inputName) as Source;
     const name = `${this.#inputName}.spikes`;
@@ -103,7 +107,9 @@ export class Neurons {
     return { ...piece, parts };
   }
 
-  /** Diagonals with a weight for each channel of the target, or for each element where the source's channels are others. */
+  /**
+   * Identities with a weight per channel of the target, or per element if source and target have different channels.
+   */
   spread(parts: readonly FoldedSynapse[], shape: Shape): readonly FoldedSynapse[] {
     const channels = channelsOf(shape);
     return parts.map(({ from, linear }) => {
@@ -112,7 +118,7 @@ export class Neurons {
     });
   }
 
-  /** @param node the pool of the ReLU network: what it makes of sources that rise and fall together still does. */
+  /** @param node the pool of the ReLU network; it names the group of the pooled source. */
   addPool(pool: FoldedPool, node: string): void {
     const source = this.sources.get(pool.from) as Source;
     this.nodes.push(pool);
@@ -124,7 +130,10 @@ export class Neurons {
     });
   }
 
-  /** Populations of the positive and the negative side, pooled as the piece will be, and the sign with which the second counts. */
+  /**
+   * Makes populations for the positive and the negative side, with the piece's pools, and returns the sign of the
+   * second.
+   */
   #pair(
     piece: Piece,
     node: string,
@@ -207,7 +216,7 @@ export class Neurons {
     return from;
   }
 
-  /** The piece as what neurons hold of it. */
+  /** The piece as a sum of its neurons. */
   #result(piece: Piece, sources: readonly { readonly from: string; readonly weight: number | Float64Array }[]): Piece {
     const shape = outerShape(piece);
     const parts = sources.map(
@@ -219,7 +228,10 @@ export class Neurons {
     return { ...sourcePiece("", shape, piece.origin.node), parts, place: piece.place, origin: piece.origin };
   }
 
-  /** What a value that is an output twice, say with and without its softmax, is called the second time: `other`. */
+  /**
+   * Adds an output.
+   * @param other its name if `wanted` is taken, because a value can be an output with and without softmax.
+   */
   addOutput(output: Omit<FoldedOutput, "kind" | "name">, wanted: string, other: string): void {
     const name = this.uniqueName(this.#outputs.has(wanted) ? other : wanted, `${wanted}.output`);
     this.#outputs.add(name);

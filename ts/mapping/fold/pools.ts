@@ -1,3 +1,4 @@
+// Folds pools and padding.
 import { averageDivisors } from "../../relu/forward.ts";
 import { forEachPooled } from "../../relu/windows.ts";
 import type { AveragePoolNode, MaxPoolNode, Padding } from "../../relu/network.ts";
@@ -8,9 +9,9 @@ import { isPoolable, type Neurons } from "./neurons.ts";
 import { isZero, outerShape, type Piece, resizedPlace } from "./value.ts";
 import { windowOf } from "./weighted.ts";
 
-/** Max pools of the piece's sources, or null where the largest of a sum is not the sum of the largest. */
+/** Pools the piece's sources instead of the piece; null if the maximum of the sum is not the sum of the maxima. */
 export function maxPooled(piece: Piece, node: MaxPoolNode, neurons: Neurons): Piece | null {
-  // A padded zero is never above a count.
+  // Counts are never below a padded zero.
   const bare = piece.padding !== null && isZero(piece.bias) ? { ...piece, padding: null } : piece;
   if (!isPoolable(bare, neurons)) return null;
   if (piece.padding !== null && piece.parts.some(({ from }) => neurons.sources.get(from)?.signed)) return null;
@@ -24,9 +25,9 @@ export function maxPooled(piece: Piece, node: MaxPoolNode, neurons: Neurons): Pi
   return { ...bare, shape, parts, place: resizedPlace(piece, sizeOf(shape)) };
 }
 
-/** Sums of the windows with a common divisor, which the scale takes in; windows of another size count several times. */
+/** Sums over windows with a common divisor, which goes into the scale. Smaller windows get a multiplicity. */
 export function averaged(given: Piece, node: AveragePoolNode, neurons: Neurons): Piece {
-  // Zeros of two kinds, of which one counts and the other does not, cannot be one padding.
+  // One padding cannot have zeros that count in the divisor and others that do not.
   const joins =
     (node.countPadding || Object.values(node.padding).every((cells) => cells === 0)) && joinsPadding(given, node);
   const piece = joins ? given : padded(given, neurons);
@@ -51,7 +52,7 @@ export function averaged(given: Piece, node: AveragePoolNode, neurons: Neurons):
   };
 }
 
-/** A window of one cell that lays zeros around the sources. */
+/** A pool with windows of one cell, to add zeros around the sources. */
 export function padded(piece: Piece, neurons: Neurons): Piece {
   const { padding } = piece;
   if (padding === null) return piece;
@@ -70,7 +71,7 @@ export function padded(piece: Piece, neurons: Neurons): Piece {
   return { ...piece, shape, parts, padding: null, bias: compressed(bias, channels) };
 }
 
-/** Whether the pool has as many windows with the piece's padding in its own: a last window that sticks out may begin in no trailing padding. */
+/** Whether the pool can take the piece's padding as its own without changing its number of windows. */
 function joinsPadding(piece: Piece, node: MaxPoolNode | AveragePoolNode): boolean {
   if (piece.padding === null) return true;
   const window = { ...windowOf(node), padding: addPadding(node.padding, piece.padding) };
@@ -78,7 +79,7 @@ function joinsPadding(piece: Piece, node: MaxPoolNode | AveragePoolNode): boolea
   return [0, 1].every((axis) => counts.some((extents) => extents[axis] === node.shape[axis]));
 }
 
-/** Whether no window lies in the padding alone, where a max pool would have no member. */
+/** Whether every window touches the input; a max pool of padding alone would have no members. */
 function everyWindowTouches(piece: Piece, padding: Padding, node: MaxPoolNode): boolean {
   const touched = new Uint8Array(node.shape[0] * node.shape[1]);
   const window = { ...windowOf(node), padding: addPadding(node.padding, padding) };
@@ -118,7 +119,7 @@ function emit(
   return name;
 }
 
-/** Of the piece's channels, which may be some of the node's. */
+/** The pooled shape with the piece's channels, which may be only some of the node's. */
 export function pooledShape(piece: Piece, node: MaxPoolNode | AveragePoolNode): Shape {
   return [node.shape[0], node.shape[1], channelsOf(piece.shape)];
 }

@@ -1,9 +1,10 @@
+// What folding knows of a node's value: a sum of linear maps of neurons.
 import type { MaxPoolNode, Padding } from "../../relu/network.ts";
 import { channelsOf, sizeOf, type Shape } from "../../tensor.ts";
 import type { Activation, FoldedSynapse, Place } from "./graph.ts";
 import { compressed, repeated } from "./linear.ts";
 
-/** What a node of the ReLU network holds, in terms of spikes: pieces side by side, as a concatenation makes them. */
+/** The value of a ReLU network's node in terms of spikes: pieces side by side, as after a concatenation. */
 export interface Value {
   readonly shape: Shape;
   readonly pieces: readonly Piece[];
@@ -11,30 +12,32 @@ export interface Value {
 
 /** An affine sum of sources: Σ linear(source) + bias, padded with zeros, then max-pooled. */
 export interface Piece {
-  /** Of the sum, before padding and pools. */
+  /** Shape of the sum, before padding and pools. */
   readonly shape: Shape;
   readonly parts: readonly FoldedSynapse[];
-  /** One for all, one for each channel, or one for each element. */
+  /** One for all, one per channel, or one per element. */
   readonly bias: Float64Array;
   readonly padding: Padding | null;
-  /** Of a sum before its ReLU: they follow the ReLU instead, which changes nothing since it is monotone. */
+  /** Pools of a sum before its ReLU. They are moved after the ReLU, which is monotone, so nothing changes. */
   readonly pools: readonly MaxPoolNode[];
-  /** Where its elements lie in the value. */
+  /** Place of its elements in the value. */
   readonly place: Place;
-  /** Node whose values these are, and where: what a scale is calibrated on. */
+  /** The node and place of these values, from which the scale is calibrated. */
   readonly origin: Omit<Activation, "side">;
-  /** Name for the neurons that will hold it: of the weighted node, or of the sum. */
+  /** Name for its neurons: the weighted node's or the sum's. */
   readonly name: string | null;
 }
 
-/** What a source of spikes can stand for. */
+/** Properties of a source of spikes. */
 export interface Source {
   readonly shape: Shape;
   /** Whether its values can be negative. */
   readonly signed: boolean;
-  /** A max pool can read it. */
+  /** Whether a max pool can read it. */
   readonly poolable: boolean;
-  /** Sources of one group rise and fall together, so a max pool of their sum is the sum of their max pools. */
+  /**
+   * Sources of one group depend monotonically on one value, so the max pool of their sum is the sum of their max pools.
+   */
   readonly group: string;
 }
 
@@ -46,7 +49,7 @@ export function placed({ offset, block, stride }: Place, index: number): number 
   return Math.floor(index / block) * stride + offset + (index % block);
 }
 
-/** Piece of a value of one piece that is its source, as it is. */
+/** A piece that is one source, unchanged. */
 export function sourcePiece(source: string, shape: Shape, node: string): Piece {
   const place = wholePlace(sizeOf(shape));
   return {
@@ -61,7 +64,7 @@ export function sourcePiece(source: string, shape: Shape, node: string): Piece {
   };
 }
 
-/** Without a weighted part: all its sources fire already. */
+/** Whether a piece has no weighted part: all its sources are spikes already. */
 export function isLight(piece: Piece): boolean {
   return piece.pools.length === 0 && piece.parts.every(({ linear }) => linear.kind === "identity");
 }
@@ -76,7 +79,7 @@ export function isNonNegative(piece: Piece, sources: ReadonlyMap<string, Source>
   );
 }
 
-/** Shape after padding and pools. */
+/** Shape of a piece after padding and pools. */
 export function outerShape(piece: Piece): Shape {
   if (piece.pools.length > 0) return piece.pools[piece.pools.length - 1].shape;
   if (piece.padding === null) return piece.shape;
@@ -91,7 +94,7 @@ export function resizedPlace(piece: Piece, size: number): Place {
   return piece.place.block === before && piece.place.stride === before ? wholePlace(size) : piece.place;
 }
 
-/** Values by channel of the whole (modulo their number), as the piece's own elements take them: one for all, a channel, or an element. */
+/** Values per channel of the whole value, selected for the piece: one for all, per channel, or per element. */
 export function valuesOfPiece(values: ArrayLike<number>, piece: Piece): Float64Array {
   if (values.length === 1) return Float64Array.of(values[0]);
   const shape = outerShape(piece);
@@ -109,7 +112,7 @@ export function valuesOfPiece(values: ArrayLike<number>, piece: Piece): Float64A
   );
 }
 
-/** Element by element, each side read modulo its length. */
+/** Combines two arrays elementwise; the shorter one repeats. */
 export function combined(a: Float64Array, b: Float64Array, f: (a: number, b: number) => number): Float64Array {
   const length = Math.max(a.length, b.length);
   const [left, right] = [repeated(a, length), repeated(b, length)];

@@ -1,3 +1,4 @@
+// Folds dense layers and convolutions.
 import type { Conv2dNode, ConvTranspose2dNode, DenseNode, Padding, Window2d } from "../../relu/network.ts";
 import { channelsOf, sameShape, sizeOf, type Shape } from "../../tensor.ts";
 import type { FoldedSynapse } from "./graph.ts";
@@ -14,7 +15,7 @@ import {
 } from "./linear.ts";
 import { isZero, outerShape, type Piece, placed, type Value, wholePlace } from "./value.ts";
 
-/** W·x + b of a value whose pieces are light and, for a dense layer, unpadded: one synapse for each of its sources. */
+/** W·x + b of a value whose pieces have no weights and, for a dense layer, no padding: one synapse per source. */
 export function foldWeighted(node: DenseNode | WindowedNode, value: Value): Piece {
   const outputs = channelsOf(node.shape);
   const bias = repeated(Float64Array.from(node.bias), outputs).slice();
@@ -67,7 +68,7 @@ function denseOf(node: DenseNode, piece: Piece): Linear {
   return { kind: "dense", weights };
 }
 
-/** The convolution as far as it reads this piece's channels, whose padding joins its own. */
+/** The part of the convolution that reads this piece's channels, with the piece's padding added. */
 function windowedOf(node: WindowedNode, whole: Shape, piece: Piece): Windowed {
   const all = channelsOf(whole);
   const channels = channelsOf(piece.shape);
@@ -92,18 +93,20 @@ function windowedOf(node: WindowedNode, whole: Shape, piece: Piece): Windowed {
   return { ...rest, weights: part };
 }
 
-/** Padding that a convolution takes on from its input; a transposed one would have to crop, so its input is padded before. */
+/** Adds the input's padding to a convolution's. A transposed one cannot take it, so its input is padded first. */
 function paddingOf(linear: Windowed, padding: Padding): Padding {
   return linear.kind === "conv2d" ? addPadding(linear.padding, padding) : linear.padding;
 }
 
-/** Weights times the scale of the source element they read. */
+/** Multiplies weights by the scale of their source element. */
 function scaled(linear: Linear, to: Shape, scale: Float64Array): Linear {
   if (scale.every((factor) => factor === 1)) return linear;
   return mapWeights(linear, to, (weight, _output, input) => weight * scale[input % scale.length]);
 }
 
-/** Rows of a sum times `scale`, modulo its length; null where the weights have no place for it. */
+/**
+ * Multiplies the rows of a sum by `scale`, repeated; null if the weights are shared between rows of different scale.
+ */
 export function scaleOutputs(piece: Piece, scale: Float64Array): Piece | null {
   const channels = channelsOf(piece.shape);
   if (
@@ -123,7 +126,7 @@ export function scaleOutputs(piece: Piece, scale: Float64Array): Piece | null {
   };
 }
 
-/** The piece's sum as rows of a larger tensor, with zeros for the others; null where its synapses have no such form. */
+/** Embeds the piece's sum into a larger tensor with zeros elsewhere; null if its synapses cannot express that. */
 export function placeParts(
   piece: Piece,
   whole: Shape,
@@ -163,7 +166,7 @@ export function placeParts(
   return parts;
 }
 
-/** A diagonal as a convolution of one tap. */
+/** An identity as a convolution with one tap. */
 function pointwise(linear: Linear, channels: number): Windowed {
   const weights = new Float64Array(channels * channels);
   for (let channel = 0; channel < channels; channel++)
