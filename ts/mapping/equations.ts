@@ -1,4 +1,4 @@
-// The closed formulas of docs/mathematics.md as functions: T1, T3, T5, T6, T10.
+// The closed formulas of a neuron and a network as functions (docs/mathematics.md T1, T3, T5, T6, T10).
 import { checkArray, checkFinite, checkInteger, checkNumbers, checkOneOf } from "../check.ts";
 
 /**
