@@ -1,3 +1,4 @@
+// Activity and energy, against operations counted by hand.
 import { describe, expect, it } from "vitest";
 import { encodePhase } from "../../ts/encode/phase.ts";
 import { activityMeter, addActivity } from "../../ts/analyze/activity.ts";

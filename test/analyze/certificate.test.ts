@@ -1,3 +1,4 @@
+// Certificate C1 never certifies a decision that the float network does not make.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createFloatPass } from "../../ts/engine/passes.ts";

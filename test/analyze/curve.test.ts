@@ -1,3 +1,4 @@
+// Firing-rate curves against the theorems, in both engines.
 import { describe, expect, it } from "vitest";
 import { firingRateCurve, type CurveOptions } from "../../ts/analyze/curve.ts";
 import { engines } from "../theorems/engines.ts";

@@ -1,3 +1,4 @@
+// Diagnosis and its advice, against layers counted by hand.
 import { describe, expect, it } from "vitest";
 import { adviceOf } from "../../ts/analyze/advice.ts";
 import { createDiagnoser } from "../../ts/analyze/diagnose.ts";

@@ -1,3 +1,4 @@
+// Certificate C2: a decision declared final does not change, in both engines.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { currentsOf, earlyRecording, RunState, runUntilDecided } from "../../ts/analyze/early-run.ts";

@@ -1,3 +1,4 @@
+// Input encodings mean the same values to a network.
 import { describe, expect, it } from "vitest";
 import { inputEncoder, spikesBetween, spikesOfInputs, type Encoding } from "../../ts/analyze/encoding.ts";
 import { evaluateAt } from "../../ts/analyze/evaluate.ts";

@@ -1,3 +1,4 @@
+// Evaluation: every number of a report is counted again here; cached results change nothing.
 import { describe, expect, it } from "vitest";
 import { digestBytes, mergeEvaluations, reportEvaluation, type Evaluation } from "../../ts/analyze/evaluation.ts";
 import { knownPart, runHashes } from "../../ts/analyze/known.ts";

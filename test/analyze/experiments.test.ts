@@ -1,3 +1,4 @@
+// docs/results.md and the README's sentence on deep networks say what the committed runs say.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

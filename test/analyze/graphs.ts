@@ -1,3 +1,4 @@
+// Random ReLU graphs and a float64 forward pass for them.
 import { pcg32 } from "../../ts/encode/random.ts";
 import { averageDivisors } from "../../ts/relu/forward.ts";
 import { forEachPooled } from "../../ts/relu/windows.ts";

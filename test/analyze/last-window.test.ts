@@ -1,3 +1,4 @@
+// Certificate C3: a decision declared final inside the last window does not change.
 import { describe, expect, it } from "vitest";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { lastWindow, type LastWindow } from "../../ts/mapping/last-window.ts";

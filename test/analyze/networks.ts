@@ -1,3 +1,4 @@
+// A tiny spiking network that can be counted by hand.
 import type { SpikingNetwork } from "../../ts/spiking/network.ts";
 
 /** Two hidden neurons that read two pixels, and as many outputs as `rows`; 3-bit phase. θ = 16, weights in units of θ, so that N = clip(pixel sum, 0, 7). */

@@ -1,3 +1,4 @@
+// Intervals and tests against SciPy.
 import { describe, expect, it } from "vitest";
 import { clopperPearsonInterval, mcnemarExact, regularizedBeta, wilsonInterval } from "../../ts/analyze/statistics.ts";
 

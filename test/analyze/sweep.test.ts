@@ -1,3 +1,4 @@
+// Plans of sweeps, and what a sweep skips.
 import { expect, it } from "vitest";
 import { planSweep, sweep } from "../../ts/analyze/sweep.ts";
 import type { EvaluationReport } from "../../ts/analyze/evaluation.ts";

@@ -1,3 +1,4 @@
+// Comparison of the first classes of two networks.
 import { describe, expect, it } from "vitest";
 import { compareTopClasses, topIndices } from "../../ts/analyze/top-classes.ts";
 import { imageDataset } from "../../ts/data/dataset.ts";

@@ -1,3 +1,4 @@
+// Both engines give equal results for random networks of every code.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Result, RunInput } from "../../ts/engine/engine.ts";

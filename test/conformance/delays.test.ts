@@ -1,3 +1,4 @@
+// Delays and recurrent connections, in both engines.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createSimulator } from "../../ts/engine/create.ts";

@@ -1,3 +1,4 @@
+// The definition of one neuron, written as plainly as possible; the oracle of the conformance tests.
 import type { SpikingNetwork, SpikingNode, SpikingPool } from "../../ts/spiking/network.ts";
 
 /** Into one neuron, by synapse: products of constant current, and [weight, spike] by tick, in order of arrival. */

@@ -1,3 +1,4 @@
+// The definition of pools, written as plainly as possible.
 import { isSynchronous, type SpikingNetwork, type SpikingPool } from "../../ts/spiking/network.ts";
 import { silent, type Train } from "./naive.ts";
 

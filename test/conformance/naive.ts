@@ -1,3 +1,4 @@
+// The definition of a whole run, written as plainly as possible; engines must equal it bit for bit.
 import {
   shapeOf,
   synapsesTo,

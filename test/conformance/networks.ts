@@ -1,3 +1,4 @@
+// Random networks and samples of every code for the conformance tests.
 import fc from "fast-check";
 import type { Engine } from "../../ts/engine/engine.ts";
 import {

@@ -1,3 +1,4 @@
+// Pools of every code, in both engines, against the naive definition.
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../ts/engine/engine.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";

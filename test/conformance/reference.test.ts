@@ -1,3 +1,4 @@
+// The conformance suite on the reference engine.
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { suite } from "./suite.ts";
 

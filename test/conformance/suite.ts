@@ -1,3 +1,4 @@
+// The conformance suite: what every engine must satisfy.
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Engine, Result, RunInput, RunOptions, SpikeTrain } from "../../ts/engine/engine.ts";

@@ -1,3 +1,4 @@
+// The conformance suite on the WebAssembly engine, and layers of real size.
 import { rulesOf, type Code } from "../../ts/spiking/code.ts";
 import { describe, expect, it } from "vitest";
 import { pcg32 } from "../../ts/encode/random.ts";

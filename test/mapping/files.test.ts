@@ -1,3 +1,4 @@
+// Mapped random graphs survive a `.llif` file.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readLlif, writeLlif } from "../../ts/formats/llif.ts";

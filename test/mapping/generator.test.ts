@@ -1,3 +1,4 @@
+// The generator of random graphs reaches what the mapping tests rely on.
 import { describe, expect, it } from "vitest";
 import { LlifError } from "../../ts/errors.ts";
 import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";

@@ -1,3 +1,4 @@
+// Wide global averages get neurons of their own.
 import { describe, expect, it } from "vitest";
 import { createSimulator } from "../../ts/engine/create.ts";
 import { createFloatPass } from "../../ts/engine/passes.ts";

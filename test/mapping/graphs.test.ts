@@ -1,3 +1,4 @@
+// Random graphs of every operator, mapped and simulated in both engines.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { toRelu } from "../../ts/mapping/to-relu.ts";

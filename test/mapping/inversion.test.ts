@@ -1,3 +1,4 @@
+// `toRelu(toSpiking(network))` is the network, within rounding.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { foldNetwork } from "../../ts/mapping/fold/fold.ts";

@@ -1,3 +1,4 @@
+// The mapping of shipped models, and its options.
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readIdx } from "../../ts/data/idx.ts";

@@ -1,3 +1,4 @@
+// Shipped models and digits for the mapping tests.
 import { readFileSync } from "node:fs";
 import { readIdx } from "../../ts/data/idx.ts";
 import { parseDescription } from "../../ts/formats/description.ts";

@@ -1,3 +1,4 @@
+// Models with more than one output.
 import { describe, expect, it } from "vitest";
 import { evaluate } from "../../ts/analyze/evaluate.ts";
 import { imageDataset } from "../../ts/data/dataset.ts";

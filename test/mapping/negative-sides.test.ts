@@ -1,3 +1,4 @@
+// Activations of either sign: pairs of populations, mapped back as one.
 import { describe, expect, it } from "vitest";
 import { readLlif, writeLlif } from "../../ts/formats/llif.ts";
 import { negativeSides } from "../../ts/mapping/negative-sides.ts";

@@ -1,3 +1,4 @@
+// Options of the mapping: neurons in SI units, saturation, real-valued inputs, precision.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { referenceEngine } from "../../ts/engine/reference.ts";

@@ -1,3 +1,4 @@
+// Random ReLU graphs of every operator that is mapped.
 import fc from "fast-check";
 import { LlifError } from "../../ts/errors.ts";
 import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";

@@ -1,3 +1,4 @@
+// Scales from calibration images, clipping, and the choice of bits.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LlifError } from "../../ts/errors.ts";

@@ -1,3 +1,4 @@
+// `pool()` with real threads: results, order, dead workers.
 import { afterEach, describe, expect, it } from "vitest";
 import { evaluateInWorkers, workersFor } from "../../ts/parallel/evaluate.ts";
 import { openContenders } from "../../ts/parallel/contenders.ts";

@@ -1,3 +1,4 @@
+// The fast float pass equals the plain forward pass bit for bit.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { datasetFromIdx, fashionMnistClasses, mnistClasses } from "../../ts/data/mnist.ts";

@@ -1,3 +1,4 @@
+// Random networks and inputs for the passes.
 import type { ReluNetwork, ReluNode } from "../../ts/relu/network.ts";
 import { checkReluNetwork, outputShapeOf } from "../../ts/relu/check.ts";
 import { transposedExtents, windowedExtents } from "../../ts/relu/shapes.ts";

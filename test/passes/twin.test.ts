@@ -1,3 +1,4 @@
+// The fast twin pass equals plain loops.
 import { describe, expect, it } from "vitest";
 import { digestedResults, twinResults } from "../../ts/analyze/known.ts";
 import { createTwinPass } from "../../ts/engine/passes.ts";

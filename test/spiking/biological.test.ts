@@ -1,3 +1,4 @@
+// Neurons in SI units follow the membrane equation, in both engines.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { pcg32 } from "../../ts/encode/random.ts";

@@ -1,3 +1,4 @@
+// The spiking network builder: shapes, leaks, delays, SI units.
 import { describe, expect, it } from "vitest";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { population, spikingNetwork } from "../../ts/spiking/builder.ts";

@@ -1,3 +1,4 @@
+// No 32-bit charge overflows: networks at the bounds, and beyond them.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { RunInput } from "../../ts/engine/engine.ts";

@@ -1,3 +1,4 @@
+// T7, T8 and T9 on random networks, in both engines.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodePhase } from "../../ts/encode/phase.ts";

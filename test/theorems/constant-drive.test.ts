@@ -1,3 +1,4 @@
+// T1, T5, T6 and T10 under constant drive, in both engines.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

@@ -1,3 +1,4 @@
+// Phase codes with binary, ternary and non-adjacent digits, on graphs of every operator.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";

@@ -1,3 +1,4 @@
+// T2, T3, T4, T7 and T11 on random networks, in both engines.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { pcg32 } from "../../ts/encode/random.ts";

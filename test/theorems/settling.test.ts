@@ -1,3 +1,4 @@
+// T8 (b): signed rate that runs until a tick is silent.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Result, RunInput } from "../../ts/engine/engine.ts";

@@ -1,3 +1,4 @@
+// T8 after every tick, on graphs of every operator.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { quantizedTwin } from "../../ts/mapping/twin.ts";

@@ -1,3 +1,4 @@
+// The quantised twin equals the simulation, neuron by neuron.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createTwinPass } from "../../ts/engine/passes.ts";
