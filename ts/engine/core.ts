@@ -1,12 +1,12 @@
-// What holds an instance of the WebAssembly core: every failure is typed, and none is used after one that leaves it undefined.
+// Guards an instance of the WebAssembly core: errors become `LlifError`s, and an instance is not used after a trap.
 import { DisposedError, LlifError } from "../errors.ts";
 
-/** Traps and lack of memory: what the instance holds afterwards may be anything. */
+/** Traps and out-of-memory errors, after which the instance's state is undefined. */
 export function isFatal(cause: unknown): boolean {
   return cause instanceof WebAssembly.RuntimeError || cause instanceof RangeError;
 }
 
-/** @throws {LlifError} ENGINE for whatever the core or its glue throws; errors of our own pass. */
+/** @throws {LlifError} ENGINE for errors of the core or its glue; an `LlifError` is thrown unchanged. */
 export function guarded<T>(what: string, call: () => T): T {
   try {
     return call();
@@ -18,37 +18,37 @@ export function guarded<T>(what: string, call: () => T): T {
   }
 }
 
-/** Something of the core's that explains itself after a trap and after dispose(). */
-export class Core<Held> {
+/** An object of the core that throws typed errors after a trap and after dispose(). */
+export class Core<Raw> {
   readonly #what: string;
   readonly #kind: string;
-  readonly #free: (held: Held) => void;
-  #held: Held | undefined;
+  readonly #free: (raw: Raw) => void;
+  #raw: Raw | undefined;
   #failure: LlifError | undefined;
 
-  /** @param what messages begin with. @param kind of thing that is to be created anew after a trap. */
-  constructor(what: string, kind: "simulator" | "pass", held: Held, free: (held: Held) => void) {
+  /** @param what first words of messages. @param kind what to create again after a trap. */
+  constructor(what: string, kind: "simulator" | "pass", raw: Raw, free: (raw: Raw) => void) {
     this.#what = what;
     this.#kind = kind;
-    this.#held = held;
+    this.#raw = raw;
     this.#free = free;
   }
 
-  use<T>(body: (held: Held) => T): T {
+  use<T>(body: (raw: Raw) => T): T {
     if (this.#failure !== undefined)
       throw new LlifError(
         "ENGINE",
         `${this.#what}: the WebAssembly core has failed before; create a new ${this.#kind} (${this.#failure.message})`,
         { cause: this.#failure },
       );
-    const held = this.#held;
-    if (held === undefined) throw new DisposedError(this.#what);
+    const raw = this.#raw;
+    if (raw === undefined) throw new DisposedError(this.#what);
     try {
-      return guarded(this.#what, () => body(held));
+      return guarded(this.#what, () => body(raw));
     } catch (error) {
       if (error instanceof LlifError && isFatal(error.cause)) {
         this.#failure = error;
-        this.#held = undefined;
+        this.#raw = undefined;
       }
       throw error;
     }
@@ -56,8 +56,8 @@ export class Core<Held> {
 
   /** Idempotent. */
   dispose(): void {
-    const held = this.#held;
-    this.#held = undefined;
-    if (held !== undefined) this.#free(held);
+    const raw = this.#raw;
+    this.#raw = undefined;
+    if (raw !== undefined) this.#free(raw);
   }
 }

@@ -1,4 +1,4 @@
-// Engines by name, and which of them `auto` is.
+// Chooses an engine by name, or automatically, and creates simulators.
 import { checkFunction, checkOneOf, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
@@ -10,9 +10,10 @@ import { allowsWasm, preloadCore, supportsSimd, wasmEngine } from "./wasm.ts";
 export type EngineName = "auto" | Engine["name"];
 
 /**
- * The engine of that name; an engine is itself. `auto` is the wasm engine where the runtime supports it, else, with one warning, the reference engine:
- * by its name already where there is no WebAssembly with SIMD, and as its simulators start (see `Simulator.engine`) where a page's Content-Security-Policy or the host forbids it.
- * @throws {LlifError} ARGUMENT for a name that is not among them.
+ * The engine of that name, or the given engine itself. `auto` is the wasm engine if the runtime supports it, otherwise,
+ * with one warning, the reference engine. Without WebAssembly SIMD that is decided here; if a Content-Security-Policy
+ * or the host forbids WebAssembly, it is decided when a simulator starts (see `Simulator.engine`).
+ * @throws {LlifError} ARGUMENT for an unknown name.
  */
 export function resolveEngine(choice: EngineName | Engine = "auto"): Engine {
   if (typeof choice === "object" && choice !== null) {
@@ -39,8 +40,8 @@ const automaticEngine: Engine = {
 };
 
 /**
- * The compiled core for the engine of that name, with which a worker needs no platform; null: the reference engine.
- * @throws {LlifError} ARGUMENT for a name that is not among them; as `preloadCore`.
+ * The compiled core for the engine of that name, so that a worker needs no platform; null for the reference engine.
+ * @throws {LlifError} ARGUMENT for an unknown name; as `preloadCore`.
  */
 export async function coreFor(choice: EngineName = "auto"): Promise<WebAssembly.Module | null> {
   switch (checkOneOf("engine", choice, ["auto", "wasm", "reference"])) {
@@ -81,7 +82,7 @@ export interface CreateSimulatorOptions<R extends RecordOptions = RecordOptions>
 }
 
 /**
- * A simulator of a network; dispose it after use.
+ * Creates a simulator of a network; call `dispose()` after use.
  * @throws {LlifError} if the network is not valid or not supported, or the engine cannot start.
  */
 export async function createSimulator<const R extends RecordOptions = {}>(

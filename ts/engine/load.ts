@@ -1,4 +1,4 @@
-// The core, compiled once for each source, and its instances.
+// Loads the WebAssembly core: compiles it once per source and makes instances.
 import { createGlue, type Glue } from "../../crates/wasm/pkg/glue.js";
 import { LlifError } from "../errors.ts";
 import { currentPlatform, type WasmSource } from "../platform.ts";
@@ -11,12 +11,18 @@ const simdProbe = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11,
 ]);
 
-/** Whether this runtime knows WebAssembly with 128-bit SIMD. A page's Content-Security-Policy may forbid it all the same; `auto` takes the other engine there. */
+/**
+ * Whether this runtime supports WebAssembly with 128-bit SIMD. A Content-Security-Policy may still forbid it; `auto`
+ * then uses the reference engine.
+ */
 export function supportsSimd(): boolean {
   return typeof WebAssembly === "object" && WebAssembly.validate(simdProbe);
 }
 
-/** Whether WebAssembly is compiled and started here: not under a policy without `wasm-unsafe-eval`, nor on some hosts. */
+/**
+ * Whether WebAssembly may be compiled and started: not under a policy without `wasm-unsafe-eval`, and not on some
+ * hosts.
+ */
 export async function allowsWasm(): Promise<boolean> {
   try {
     await WebAssembly.instantiate(await WebAssembly.compile(simdProbe));
@@ -31,11 +37,12 @@ const compiledByPlace = new Map<string, Promise<WebAssembly.Module>>();
 let compiledDefault: Promise<WebAssembly.Module> | undefined;
 
 /**
- * A new instance of the core with a memory of its own, behind the generated glue: the classes and functions of
- * crates/wasm/src/lib.rs, under their JavaScript names. Drop every reference to it and its objects to give the memory back.
- * The module is compiled once for each source, also when starts are concurrent; a start that failed can be tried again.
- * @param source where the module comes from; by default what the package's entry provides.
- * @throws {LlifError} `ENGINE` without SIMD, or if the module cannot be fetched, compiled or started; `ARGUMENT` for what is no source.
+ * A new instance of the core with its own memory, behind the generated glue: the classes and functions of
+ * crates/wasm/src/lib.rs under their JavaScript names. The memory is freed when nothing refers to the instance and its
+ * objects. The module is compiled once per source, also with concurrent starts; a failed start can be repeated.
+ * @param source where the module comes from; default: the package entry's.
+ * @throws {LlifError} `ENGINE` without SIMD, or if the module cannot be fetched, compiled or started; `ARGUMENT` for an
+ * invalid source.
  */
 export async function loadGlue(source?: WasmSource): Promise<Glue> {
   const module = await preloadCore(source);
@@ -47,9 +54,11 @@ export async function loadGlue(source?: WasmSource): Promise<Glue> {
 }
 
 /**
- * Fetches and compiles the core before it is needed, say while the user of a page chooses a file. Simulators of the same
- * source then start at once. The module can be posted to workers and handed to `wasmEngine({ wasm })` there.
- * @throws {LlifError} `ENGINE` without SIMD, or if the module cannot be fetched or compiled; `ARGUMENT` for what is no source.
+ * Fetches and compiles the core before it is needed, for example while the user of a page chooses a file. Simulators
+ * with the same source then start at once. The module can be posted to workers and passed to `wasmEngine({ wasm })`
+ * there.
+ * @throws {LlifError} `ENGINE` without SIMD, or if the module cannot be fetched or compiled; `ARGUMENT` for an invalid
+ * source.
  */
 export async function preloadCore(source?: WasmSource): Promise<WebAssembly.Module> {
   if (!supportsSimd()) throw new LlifError("ENGINE", "this runtime lacks WebAssembly with 128-bit SIMD");

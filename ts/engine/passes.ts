@@ -1,3 +1,4 @@
+// Fast passes of the Rust core without spikes: the float network, and the quantised twin.
 import { rulesOf, checkCode } from "../spiking/code.ts";
 import { requireReluNetwork } from "../relu/check.ts";
 import { checkInteger, checkOptions, checkStrings, describe, isTypedArray, checkObject } from "../check.ts";
@@ -22,34 +23,39 @@ import { loadGlue, type Glue, type WasmSource } from "./load.ts";
 type RawFloatPass = InstanceType<Glue["RawFloatPass"]>;
 type RawTwinPass = InstanceType<Glue["RawTwinPass"]>;
 
-/** Numbers that cross to the core in one call: 16 MiB of f32, so that its memory stays small for any batch. */
+/** Most numbers per call of the core: 16 MiB of f32, so that its memory stays small for any batch. */
 const numbersPerCall = 2 ** 22;
-/** Samples that the core computes side by side. */
+/** Number of samples that the core computes side by side. */
 const lanes = 8;
 
 export interface FloatPassOptions {
   /** Nodes whose values every run returns. */
   readonly keep?: readonly string[];
-  /** Nodes whose largest value of each channel is followed over all runs. */
+  /** Nodes for which the largest value of each channel over all runs is kept. */
   readonly maxima?: readonly string[];
   readonly wasm?: WasmSource;
 }
 
 export interface FloatResult {
-  /** By output name, shape [samples, outputs]. A softmax is left out: its node has the logits. */
+  /** By output name, shape [samples, outputs]. A softmax is not applied: its node has the logits. */
   readonly outputs: Readonly<Record<string, Float32Array>>;
   /** By node name, shape [samples, elements]. */
   readonly kept: Readonly<Record<string, Float32Array>>;
 }
 
-/** Float pass over batches, equal bit for bit to `forward` of ts/relu/forward.ts, but for the softmax. */
+/** Float pass over batches, bit for bit equal to `forward` of ts/relu/forward.ts, except for the softmax. */
 export interface FloatPass {
   /**
-   * @param batch shape [samples, inputs], channels last: real values after the input convention, or pixels (bytes) before it.
-   * @throws {LlifError} ARGUMENT for what holds neither, SHAPE for another length, ENGINE if the core fails. @throws {DisposedError} after dispose().
+   * @param batch shape [samples, inputs], channels last: real values after the input convention, or pixels (bytes)
+   * before it.
+   * @throws {LlifError} ARGUMENT for other types, SHAPE for another length, ENGINE if the core fails.
+   * @throws {DisposedError} after dispose().
    */
   run(batch: SampleValues, samples: number): FloatResult;
-  /** By node of `options.maxima`, one value for each channel (last axis), over all samples so far; −Infinity before the first. */
+  /**
+   * By node of `options.maxima`, the largest value of each channel (last axis) so far; −Infinity before the first
+   * sample.
+   */
   maxima(): Record<string, Float32Array>;
   /** Idempotent; gives the memory back. */
   dispose(): void;
@@ -57,7 +63,7 @@ export interface FloatPass {
 }
 
 export interface TwinPassOptions {
-  /** Populations and pools whose counts every run returns, or all populations; default none. */
+  /** Populations and pools whose counts every run returns; "all": all populations; default: none. */
   readonly keep?: readonly string[] | "all";
   readonly wasm?: WasmSource;
 }
@@ -65,26 +71,32 @@ export interface TwinPassOptions {
 export interface TwinResult {
   /** Charge of every output by name, shape [samples, outputs]. */
   readonly charges: Readonly<Record<string, Int32Array>>;
-  /** By node name, shape [samples, neurons]; Int32Array in signed `rate` and in networks with populations that are not rectified. */
+  /**
+   * By node name, shape [samples, neurons]; Int32Array in signed `rate` and in networks with populations that are not
+   * rectified.
+   */
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
 }
 
-/** What a digest has in place of counts. */
+/** A result with hashes instead of counts. */
 export interface TwinDigest {
   /** Charge of every output by name, shape [samples, outputs]. */
   readonly charges: Readonly<Record<string, Int32Array>>;
-  /** Over the counts of all populations in the network's order, shape [samples, 2]: where `runHashes` is before it takes the charges. */
+  /**
+   * Hashes over the counts of all populations in the network's order, shape [samples, 2]: the state of `runHashes`
+   * before the charges.
+   */
   readonly hashes: Uint32Array;
 }
 
-/** Counts and charges of the quantised twin over batches, equal to those of ts/mapping/twin.ts. Never a simulation of spikes. */
+/** Counts and charges of the quantised twin over batches, equal to ts/mapping/twin.ts. Not a simulation of spikes. */
 export interface TwinPass {
   /**
    * @param counts shape [samples, inputs]: N_0.
    * @throws {LlifError} SHAPE for another length, ENGINE if the core fails. @throws {DisposedError} after dispose().
    */
   run(counts: Uint8Array | Int16Array, samples: number): TwinResult;
-  /** As `run`, but no counts leave the core: a deep network has ten million a sample. */
+  /** Like `run`, but counts do not leave the core, because a deep network has ten million per sample. */
   digest(counts: Uint8Array | Int16Array, samples: number): TwinDigest;
   /** Idempotent; gives the memory back. */
   dispose(): void;
@@ -153,7 +165,10 @@ export async function createFloatPass(network: ReluNetwork, options: FloatPassOp
   };
 }
 
-/** @throws {LlifError} UNSUPPORTED where the network has no twin, ARGUMENT for an unknown node, ENGINE if the core does not start or refuses it. */
+/**
+ * @throws {LlifError} UNSUPPORTED for a network without a twin, ARGUMENT for an unknown node, ENGINE if the core does
+ * not start or refuses it.
+ */
 export async function createTwinPass(network: SpikingNetwork, options: TwinPassOptions = {}): Promise<TwinPass> {
   checkObject("createTwinPass: network", network, "a spiking network");
   checkOptions("createTwinPass", options, { keep: true, wasm: true });
@@ -229,7 +244,7 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
         try {
           values = runKeeping(raw, counts, samples, charged, () => hashes.push(raw.takeHashes()));
         } catch (cause) {
-          // What was refused leaves the pass as it was.
+          // A refused input leaves the pass unchanged.
           if (!isFatal(cause)) restore();
           throw cause;
         }
@@ -276,7 +291,7 @@ function runInParts<Input extends Batch, Values extends Float32Array | Int32Arra
     run(batch.subarray(first * inputs, (first + step) * inputs) as Input);
     const taken = new Map<number, Values>();
     for (const { name, node, size } of kept) {
-      // Two names of one node, as of a reshape: the core gives its values away once.
+      // Two names may refer to one node (reshape), and the core returns its values only once.
       const part = taken.get(node) ?? take(node);
       taken.set(node, part);
       values.get(name)?.set(part, first * size);
@@ -305,7 +320,7 @@ function lookUp(numbers: ReadonlyMap<string, number>, name: string): number {
   return number;
 }
 
-/** @param instead what a caller can do where the core does not start, say under a Content-Security-Policy. */
+/** @param instead advice if the core does not start, for example under a Content-Security-Policy. */
 async function loadFor(source: WasmSource | undefined, instead: string): Promise<Glue> {
   try {
     return await loadGlue(source);
@@ -328,7 +343,7 @@ function refusals<T>(name: string, body: () => T): T {
   }
 }
 
-/** What each pixel 0…255 stands for, shape [channels, 256]: computed in float64, rounded once. */
+/** The value of each pixel 0…255, shape [channels, 256]: computed in float64, rounded once. */
 function pixelValues(network: ReluNetwork): Float32Array {
   const { scale, mean, std } = network.convention;
   const channels = Math.max(mean.length, std.length);
@@ -412,7 +427,7 @@ function addTwinNode(
   const threshold = integers(node.name, node.neuron.threshold);
   let initial = integers(node.name, node.neuron.initialPotential);
   if (!rulesOf(network.code).startsAtHalf) {
-    // Ternary digits round to the nearest count: T12 has no θ/2 in its neuron, so that the formula does.
+    // Ternary digits round to the nearest count, but T12's neuron does not start at θ/2, so it is added here.
     const length = Math.max(threshold.length, initial.length);
     const start = initial;
     initial = Int32Array.from(
@@ -458,7 +473,7 @@ function integers(name: string, charges: Charges): Int32Array {
   });
 }
 
-/** Only integer networks of plain neurons compute a quantised network. */
+/** Only integer networks of plain neurons have a twin. */
 function checkTwin(network: SpikingNetwork): void {
   if (network.arithmetic !== "int32") {
     const { flags } = checkCode(`network "${network.name}": code`, network.code);

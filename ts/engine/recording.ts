@@ -1,5 +1,5 @@
-// What a simulator keeps of its runs, with every choice made.
-/** Record options after checking, every default filled in. */
+// The record options of a simulator after checking.
+/** Record options with every default filled in. */
 export interface Recording {
   readonly counts: boolean;
   readonly sent: boolean;

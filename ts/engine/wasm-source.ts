@@ -1,12 +1,13 @@
-// The module from whatever a caller has of it.
+// Compiles the WebAssembly module from a URL, path, response, blob, bytes or module.
 import { checkBytes, describe } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { currentPlatform } from "../platform.ts";
 import { quoted } from "../text.ts";
 
 /**
- * Compiles the core. Values are told apart by their tags, so that those of another realm or of a page's polyfill count too.
- * @throws {LlifError} ARGUMENT for what is no source, ENGINE for what cannot be read or is not the core. What WebAssembly throws.
+ * Compiles the core. Values are distinguished by their tags, so that values of another realm or of a polyfill work too.
+ * @throws {LlifError} ARGUMENT for an invalid source, ENGINE for one that cannot be read or is not the core; errors of
+ * WebAssembly.
  */
 export async function moduleOf(source: unknown): Promise<WebAssembly.Module> {
   const given = await source;
@@ -49,7 +50,7 @@ async function contentOf(given: unknown): Promise<Content> {
   );
 }
 
-/** A string is a file's path where there is a file system, unless it is plainly a URL. */
+/** If there is a file system, a string is a path unless it is clearly a URL. */
 async function contentAt(place: string | URL): Promise<Content> {
   const { readFile } = currentPlatform();
   const name = quoted(String(place), 200);
@@ -96,7 +97,7 @@ function theCore(name: string, module: WebAssembly.Module): WebAssembly.Module {
   throw new LlifError("ENGINE", `${name}: expected the WebAssembly core of llif, got another module`);
 }
 
-/** As text where it is text. */
+/** The first bytes, as text if they are text. */
 function beginningOf(bytes: Uint8Array): string {
   const head = bytes.subarray(0, 40);
   const text = head.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09);
@@ -107,7 +108,7 @@ function beginningOf(bytes: Uint8Array): string {
 
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value).slice(8, -1);
 
-/** `fetch` hides why in its cause. */
+/** `fetch` puts the reason into its cause. */
 export function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return cause.cause instanceof Error ? `${cause.message}: ${cause.cause.message}` : cause.message;

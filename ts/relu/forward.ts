@@ -1,3 +1,4 @@
+// The plain forward pass of a ReLU network in float32.
 import { checkNumbers, checkObject, describe } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { plainSample, sampleOf, type SampleValues, type ShapedSamples } from "../samples.ts";
@@ -19,13 +20,13 @@ import { forEachPooled, forEachTap } from "./windows.ts";
 const { fround } = Math;
 
 /**
- * Plain forward pass in float32, the truth for accuracy. The order of arithmetic is fixed, so that the fast pass
- * equals it bit for bit: a sum starts from the bias and takes inputs in ascending (row, column, channel), each product
- * and each sum rounded once.
- * @param input shape of the input node, channels last: real values after the input convention, or pixels (bytes) before it, as
- * `inputFromPixels` brings them in; with a shape, in any layout that `samplesOf` takes.
+ * Plain forward pass in float32, which defines the ReLU network's accuracy. The order of arithmetic is fixed, so that
+ * the fast pass can equal it bit for bit: a sum starts from the bias and adds inputs in ascending (row, column,
+ * channel); each product and each sum is rounded once.
+ * @param input shape of the input node, channels last: real values after the input convention, or pixels (bytes) before
+ * it. With a shape, in any layout that `samplesOf` accepts.
  * @returns the values of every node by name.
- * @throws {LlifError} SHAPE if `input` does not fit, ARGUMENT if it holds neither pixels nor real values.
+ * @throws {LlifError} SHAPE if `input` does not fit, ARGUMENT if it has neither pixels nor real values.
  */
 export function forward(network: ReluNetwork, input: SampleValues | ShapedSamples): Map<string, Float32Array> {
   const { shape } = inputOf(network);
@@ -41,12 +42,12 @@ export function forward(network: ReluNetwork, input: SampleValues | ShapedSample
   return values;
 }
 
-/** Values of the first output, before a softmax: what decides. @param input as `forward` takes it. */
+/** Logits: the values of the first output, before a softmax. @param input as for `forward`. */
 export function forwardLogits(network: ReluNetwork, input: SampleValues | ShapedSamples): Float32Array {
   return forward(network, input).get(logitsNode(network)) as Float32Array;
 }
 
-/** Name of the first output's node, skipping a softmax. */
+/** Name of the node with the logits: the first output, or its source if it is a softmax. */
 export function logitsNode(network: ReluNetwork): string {
   const output = network.nodes.find((node) => node.name === network.outputs[0]);
   if (output === undefined)
@@ -56,8 +57,8 @@ export function logitsNode(network: ReluNetwork): string {
 
 /**
  * Applies the input convention to pixels: (pixel · scale − mean) / std in float64, rounded once.
- * @param pixels 0…255, of one image or of several in a row, channels last.
- * @throws {LlifError} ARGUMENT for real values, which are no pixels.
+ * @param pixels 0…255 of one image or of consecutive images, channels last.
+ * @throws {LlifError} ARGUMENT for real values.
  */
 export function inputFromPixels(network: ReluNetwork, pixels: Uint8Array | Uint8ClampedArray): Float32Array {
   const bytes = plainSample("inputFromPixels", pixels);
@@ -81,7 +82,7 @@ export function inputFromPixels(network: ReluNetwork, pixels: Uint8Array | Uint8
   return values;
 }
 
-/** Index of the largest value; ties: the lowest index. */
+/** Index of the largest value; the lowest index in a tie. */
 export function argmax(values: ArrayLike<number>): number {
   if (!(values instanceof Float32Array) && !(values instanceof Float64Array)) checkNumbers("argmax: values", values);
   let best = 0;
@@ -139,7 +140,10 @@ function dense(node: DenseNode, x: Float32Array): Float32Array {
   });
 }
 
-/** Of either kind: an input cell reaches an output cell through one tap at most, so the order of additions is the same. */
+/**
+ * Both kinds of convolution: an input cell reaches an output cell through at most one tap, so the order of additions is
+ * the same.
+ */
 function convolution(node: Conv2dNode | ConvTranspose2dNode, x: Float32Array, inputShape: Shape): Float32Array {
   const inputChannels = inputShape[2];
   const outputChannels = node.shape[2];
@@ -157,7 +161,7 @@ function convolution(node: Conv2dNode | ConvTranspose2dNode, x: Float32Array, in
   return y;
 }
 
-/** A function of its own, since the loop is faster over parameters than over what a closure holds. */
+/** A separate function, because the loop is faster with parameters than with captured variables. */
 function addTap(
   x: Float32Array,
   source: number,
@@ -206,7 +210,7 @@ function maxPool(node: MaxPoolNode, x: Float32Array, inputShape: Shape): Float32
   return y;
 }
 
-/** Cells that the average divides by, one for each output position (row-major). */
+/** Divisor of the average for each output position (row-major). */
 export function averageDivisors(node: AveragePoolNode, inputShape: Shape): Uint32Array {
   const [rows, columns] = node.shape;
   const vertical = Array.from({ length: rows }, (_, row) =>

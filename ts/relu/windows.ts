@@ -1,14 +1,15 @@
-// The one walk over the windows of convolutions and pools: which input cell each tap of a kernel joins with which output cell.
+// Walks over the windows of convolutions and pools: visits each pair of input and output cells with its tap of the
+// kernel.
 import type { Shape } from "../tensor.ts";
 import type { Window2d } from "./network.ts";
 
 /**
- * Calls `visit` once for every pair of an output cell and an input cell inside the image that a tap of the kernel joins.
- * Cells and taps are counted row by row; the cells of the side that slides ascend (of the output, or of the input where
- * transposed), and for each of them the taps.
+ * Calls `visit` once for every pair of an output cell and an input cell inside the image that are connected by a tap.
+ * Cells and taps are numbered row by row. Order: ascending output cells (input cells if transposed), then ascending
+ * taps.
  * @param from shape [height, width, …] of the input.
  * @param to shape [height, width, …] of the output.
- * @param transposed a transposed convolution walks the same pairs with the roles of its two sides exchanged.
+ * @param transposed for a transposed convolution, which has the same pairs with input and output exchanged.
  */
 export function forEachTap(
   { kernel, stride, dilation, padding }: Window2d,
@@ -35,7 +36,10 @@ export function forEachTap(
   }
 }
 
-/** Calls `visit` with the flat index of each input element of a pool inside the image, for every output element, in ascending order. */
+/**
+ * Calls `visit` with the flat index of each input element of a pool inside the image, for every output element, in
+ * ascending order.
+ */
 export function forEachPooled(
   window: Window2d,
   from: Shape,

@@ -1,6 +1,7 @@
+// Walks all weights of a synapse with their source and target neurons.
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 
-/** Weights of one linear map, laid out as a synapse's of that kind. */
+/** Weights of a linear map, in the layout of a synapse of that kind. */
 export type WeightLayout =
   | { readonly kind: "dense"; readonly weights: ArrayLike<number> }
   | { readonly kind: "identity"; readonly weights: ArrayLike<number> }
@@ -12,7 +13,8 @@ export type WeightLayout =
     };
 
 /**
- * Visits each weight with its output and its input: flat indices where dense, element indices (modulo weights) where identity, else channels.
+ * Visits each weight with its output and input: flat indices for dense, element indices (modulo weights) for identity,
+ * otherwise channels.
  * @param shape of the target.
  */
 export function forEachWeight(

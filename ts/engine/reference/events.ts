@@ -1,3 +1,4 @@
+// Lists of spikes by tick, as the reference engine passes them between layers.
 import type { SpikingNetwork } from "../../spiking/network.ts";
 import type { SpikeTrain } from "../engine.ts";
 import { LlifError } from "../../errors.ts";
@@ -27,7 +28,7 @@ export class EventList {
   }
 }
 
-/** What a node sends in one tick: the neurons that fire +1, and those that fire −1. */
+/** The spikes of a node in one tick: neurons that fire +1, and neurons that fire −1. */
 export interface SignedEvents {
   readonly plus: EventList;
   readonly minus: EventList;
@@ -37,17 +38,17 @@ export function signedEvents(): SignedEvents {
   return { plus: new EventList(), minus: new EventList() };
 }
 
-/** What a node sends in this tick, and has sent in the last few: those that a delay still needs. */
+/** The spikes of a node in this tick and in as many earlier ones as delays need. */
 export class History<T> {
   readonly #ticks: T[];
   #now = 0;
 
-  /** @param longestDelay of the synapses that read this node, in ticks. */
+  /** @param longestDelay longest delay of the synapses that read this node, in ticks. */
   constructor(longestDelay: number, make: () => T) {
     this.#ticks = Array.from({ length: longestDelay + 1 }, make);
   }
 
-  /** Begins a tick, whose spikes take the place of the oldest. */
+  /** Begins a tick; its spikes replace the oldest. */
   advance(spikes?: T): void {
     this.#now = (this.#now + 1) % this.#ticks.length;
     if (spikes !== undefined) this.#ticks[this.#now] = spikes;
@@ -62,7 +63,7 @@ export class History<T> {
   }
 }
 
-/** A history for the input and each node, as long as its synapses are delayed. */
+/** A history for the input and each node, as long as the longest delay of its synapses. */
 export function histories<T>(network: SpikingNetwork, make: () => T): Map<string, History<T>> {
   return new Map(
     [network.input, ...network.nodes].map(({ name }) => {
@@ -72,7 +73,7 @@ export function histories<T>(network: SpikingNetwork, make: () => T): Map<string
   );
 }
 
-/** The input's spikes of each tick; none under constant current, and past the input's end. */
+/** The input's spikes in each tick; none for constant current, and none after the input's end. */
 export function signedInputEvents(input: EncodedInput): (tick: number) => SignedEvents {
   const none = signedEvents();
   if (input.kind === "constant") return () => none;
@@ -97,7 +98,7 @@ export class SpikeRecorder {
   readonly #neurons = new EventList();
   #signs: Int8Array | undefined;
 
-  /** @param signed whether the train tells the sign of each spike. */
+  /** @param signed whether the train has the sign of each spike. */
   constructor(signed = false) {
     this.#signs = signed ? new Int8Array(16) : undefined;
   }

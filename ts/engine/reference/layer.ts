@@ -1,3 +1,4 @@
+// What a layer of any code has: its synapses, bias and potentials.
 import type { Population, SpikingNetwork, SpikingOutput } from "../../spiking/network.ts";
 import type { CompiledSchedule } from "../../spiking/codes/schedule.ts";
 import { sizeOf } from "../../tensor.ts";
@@ -7,12 +8,12 @@ import type { SignedEvents } from "./events.ts";
 import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
 
 /**
- * A population or output of a layerwise network. The charge that fires is apart from the one that accumulates, so that a layer
- * can fire one sample's window while it integrates the next one's (mapping.md §6).
+ * A population or output of a layerwise network. The firing charge is separate from the accumulating charge, so that a
+ * layer can fire one sample's window while it integrates the next sample's.
  * @see docs/mathematics.md T7, T12
  */
 export class Layer {
-  /** Charge of the window being integrated, without what joins after the last gain. */
+  /** Charge of the window being integrated, without the terms added after the last gain. */
   readonly accumulating: Int32Array;
   /** Charge that fires. */
   readonly firing: Int32Array;
@@ -20,7 +21,7 @@ export class Layer {
   readonly #schedule: CompiledSchedule;
   readonly #inputName: string;
   readonly #synapses: readonly RowSynapse[];
-  /** v0 + B: what does not depend on the sample. It joins after the last gain. */
+  /** v0 + B, which does not depend on the sample; added after the last gain. */
   readonly #rest: Int32Array;
   readonly #threshold: Int32Array;
   #base: Int32Array;
@@ -43,7 +44,7 @@ export class Layer {
     this.firing = new Int32Array(size);
   }
 
-  /** Before the first tick of a window. @param constant current that reaches this layer in it, if any. */
+  /** Call before the first tick of a window. @param constant current into this layer, if any. */
   begin(constant: ConstantInput | undefined): void {
     this.accumulating.fill(0);
     this.#base = this.#rest;
@@ -69,13 +70,13 @@ export class Layer {
     return operations;
   }
 
-  /** v0 + B + what has arrived until `tick`, as it will count at the window's end. */
+  /** v0 + B + the charge that has arrived up to `tick`, with its weight at the window's end. */
   potentialAt(tick: number, neuron: number): number {
     const later = this.#schedule.integrationGain ** (this.#schedule.windowTicks - 1 - tick);
     return this.#base[neuron] + Math.imul(this.accumulating[neuron], later);
   }
 
-  /** After the last tick of a window: its charge becomes the one that fires. */
+  /** Call after the last tick of a window: its charge becomes the firing charge. */
   latch(): void {
     const { firing, accumulating } = this;
     for (let index = 0; index < firing.length; index++) firing[index] = accumulating[index] + this.#base[index];
@@ -90,7 +91,7 @@ export class Layer {
     }
   }
 
-  /** One firing tick: what fires goes into `fired`, with its payload into `counts`. */
+  /** One firing tick: adds spikes to `fired` and their payloads to `counts`. */
   fire(tick: number, { plus, minus }: SignedEvents, counts: Uint32Array | Int32Array): void {
     const { above, below, payload } = this.#schedule.firing[tick];
     const { firing } = this;

@@ -1,3 +1,4 @@
+// Layerwise codes by definition: each layer integrates a whole window, then fires it.
 import {
   depths,
   hasSignedSpikes,
@@ -15,7 +16,7 @@ import { compilePool } from "./pools.ts";
 import { windowedCore, type Stage } from "./windows.ts";
 
 /**
- * Each layer integrates the former one's whole window, then fires, in 32-bit integers that wrap.
+ * Each layer integrates the whole window of the layer before, then fires, in 32-bit integers that wrap around.
  * @see docs/mathematics.md T7, T12
  */
 export function layerwiseCore({ network, schedule }: PreparedNetwork, recording: Recording): SimulatorCore {

@@ -1,18 +1,18 @@
-// What a pool is, and which windows each of its members lies in.
+// The interface of pools, and the windows that contain each member of a pool.
 import { forEachPooled } from "../../relu/windows.ts";
 import { shapeOf, type SpikingNetwork, type SpikingPool } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { SignedEvents } from "./events.ts";
 
-/** A pool passes the spikes of one tick on, by the rule of its mode and of the network's code. */
+/** Passes on the spikes of one tick by the rule of the pool's mode and the network's code. */
 export interface Pool {
-  /** @param payload count that a spike of this tick stands for. */
+  /** @param payload count represented by a spike of this tick. */
   pass(events: SignedEvents, passed: SignedEvents, payload: number): void;
-  /** At the start of a run. */
+  /** Called at the start of a run. */
   reset(): void;
 }
 
-/** For each member, the windows it lies in: those of member m are `outputs[starts[m]]` to `outputs[starts[m + 1] − 1]`, ascending. */
+/** The windows that contain member m are `outputs[starts[m]]` to `outputs[starts[m + 1] − 1]`, ascending. */
 export interface Windows {
   readonly starts: Uint32Array;
   readonly outputs: Uint32Array;

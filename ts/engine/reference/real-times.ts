@@ -1,3 +1,4 @@
+// Time to first spike with real-valued times, by definition (T9).
 import {
   depths,
   type Population,
@@ -19,9 +20,10 @@ interface TimedSpikes {
 }
 
 /**
- * Real-valued time to first spike, in float32: a window is one tick. A spike at time t lets its synapse's current flow until the
- * window ends, which delivers q·(1 − t); then the membrane rises to θ in the next window, and fires at t = 1 − V/θ. V ≤ 0: never,
- * V ≥ θ: at once. Times are float64, so that 1 − t gives V/θ back whole, but for the last bits of what lies below 2^−29.
+ * Real-valued time to first spike in float32; a window is one tick. After a spike at time t, the synapse's current
+ * flows until the window ends and delivers q·(1 − t). In the next window the membrane rises to θ and fires at t = 1 −
+ * V/θ: at once for V ≥ θ, never for V ≤ 0. Times are float64, so 1 − t equals V/θ exactly, except for the last bits of
+ * values below 2^−29.
  * @see docs/mathematics.md T9
  */
 export function realTimesCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
@@ -85,7 +87,8 @@ function stageOf(
     sample.spikeCount += neurons.length;
     if (recording.counts) sample.counts[name] = counts;
     if (recording.spikes.includes(name)) sample.spikes[name] = trainOf({ neurons, times }, depth);
-    // At the end of the window that integrates, and of the one that fires, where a neuron that fired has spent its charge.
+    // Two samples: at the end of the integrating window, and of the firing window, after which a fired neuron has no
+    // charge left.
     if (traced !== undefined)
       sample.potentials[name] = Float32Array.from(
         [...traced].flatMap((neuron) => [charge[neuron], Math.min(charge[neuron], 0)]),
@@ -94,7 +97,7 @@ function stageOf(
   return { integrate, fire };
 }
 
-/** In order of time, like every train; of neuron, where times are equal. */
+/** The spikes sorted by time, then by neuron. */
 function trainOf({ neurons, times }: TimedSpikes, layer: number): SpikeTrain {
   const order = Array.from(neurons.keys()).sort((a, b) => times[a] - times[b] || neurons[a] - neurons[b]);
   return {

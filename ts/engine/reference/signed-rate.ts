@@ -1,3 +1,4 @@
+// Signed rate by definition (T8): negative spikes cancel earlier ones.
 import { rulesOf } from "../../spiking/code.ts";
 import {
   outputsOf,
@@ -15,9 +16,9 @@ import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./syna
 import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
 
 /**
- * All layers tick together, in integers, and a neuron takes spikes back: after every tick its count is
- * clip(floor((v0 + Z) / θ), 0, cap), Z the charge so far, whatever the order of arrival. Where the network settles, a neuron sends at most
- * one spike a tick, and the same holds once a tick is silent.
+ * All layers tick together, in integers, and negative spikes cancel earlier ones: after every tick a neuron's count is
+ * clip(floor((v0 + Z) / θ), 0, cap), where Z is the charge so far, in any order of arrival. In a network that settles,
+ * a neuron sends at most one spike a tick, and this holds once a tick is silent.
  * @see docs/mathematics.md T8
  */
 export function signedRateCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
@@ -41,10 +42,10 @@ class Integrator implements TickedPart {
   readonly #cap: number;
   /** Most spikes of a neuron in one tick. */
   readonly #most: number;
-  /** Of the charge A of a window: floor(A/T), and what is left of A, which `#owed` spreads over the ticks. */
+  /** The charge A of a window as floor(A/T) per tick, and the remainder, which `#carry` spreads over the ticks. */
   readonly #each: Int32Array;
   readonly #rest: Int32Array;
-  readonly #owed: Int32Array;
+  readonly #carry: Int32Array;
 
   constructor(
     node: Population | SpikingOutput,
@@ -62,7 +63,7 @@ class Integrator implements TickedPart {
     this.#bias = expandCharges(node.bias as Int32Array, node.shape);
     this.#each = new Int32Array(size);
     this.#rest = new Int32Array(size);
-    this.#owed = new Int32Array(size);
+    this.#carry = new Int32Array(size);
     this.#windowTicks = windowTicks;
     this.#cap = levels;
     this.#most = rulesOf(code).settles ? 1 : levels;
@@ -74,7 +75,10 @@ class Integrator implements TickedPart {
     this.#count.fill(0);
   }
 
-  /** A = B + Σq·N_0 arrives in `windowTicks`, from tick `elapsed` on: tick t delivers floor((t + 1)·A/T) − floor(t·A/T). */
+  /**
+   * A = B + Σq·N_0 arrives over `windowTicks`, from tick `elapsed` on: tick t delivers floor((t + 1)·A/T) −
+   * floor(t·A/T).
+   */
   setDrive(inputName: string, input: EncodedInput, elapsed: number): void {
     const drive = this.#bias.slice();
     if (input.values !== undefined) {
@@ -85,7 +89,7 @@ class Integrator implements TickedPart {
     for (let index = 0; index < drive.length; index++) {
       this.#each[index] = Math.floor(drive[index] / ticks);
       this.#rest[index] = drive[index] - this.#each[index] * ticks;
-      this.#owed[index] = (this.#rest[index] * (elapsed % ticks)) % ticks;
+      this.#carry[index] = (this.#rest[index] * (elapsed % ticks)) % ticks;
     }
   }
 
@@ -96,11 +100,11 @@ class Integrator implements TickedPart {
 
   integrate(spikesOf: SpikesOf): number {
     const ticks = this.#windowTicks;
-    const owed = this.#owed;
-    for (let index = 0; index < owed.length; index++) {
-      owed[index] += this.#rest[index];
-      const one = owed[index] >= ticks ? 1 : 0;
-      owed[index] -= one * ticks;
+    const carry = this.#carry;
+    for (let index = 0; index < carry.length; index++) {
+      carry[index] += this.#rest[index];
+      const one = carry[index] >= ticks ? 1 : 0;
+      carry[index] -= one * ticks;
       this.potential[index] += this.#each[index] + one;
     }
     let operations = 0;

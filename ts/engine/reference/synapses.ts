@@ -1,3 +1,4 @@
+// Delivers spikes by definition: one weight at a time, in the order that docs/mathematics.md fixes.
 import {
   shapeOf,
   synapsesTo,
@@ -13,8 +14,8 @@ import { expandCharges } from "../simulator.ts";
 import type { EventList } from "./events.ts";
 
 /**
- * Weights arranged so that a spike adds contiguous rows. `rowsOf(neuron)` writes into `rows` the pairs
- * (first target, first weight) of that neuron's rows, and returns how many there are.
+ * Weights arranged so that a spike adds contiguous rows. `rowsOf(neuron)` writes the pairs (first target, first weight)
+ * of the neuron's rows into `rows` and returns their number.
  */
 export interface RowSynapse {
   readonly from: string;
@@ -33,8 +34,9 @@ export function rowSynapsesTo(network: SpikingNetwork, name: string): RowSynapse
 }
 
 /**
- * Adds the rows of every event to the charges, one rounded (or wrapping) addition each. Returns the number of additions.
- * @param factor −1 takes the rows off; any other number multiplies them, which only `ttfs` may.
+ * Adds the rows of every event to the charges, one rounded (or wrapping) addition each. Returns the number of
+ * additions.
+ * @param factor −1 subtracts the rows; any other number multiplies them (`ttfs` only).
  */
 export function deliver(
   { weights, rowLength, rows, rowsOf }: RowSynapse,
@@ -71,7 +73,7 @@ export function driveOf(
   return drive;
 }
 
-/** Adds weight · value of every event: what a spike with a real time delivers until its window ends. Returns the number of synaptic operations. */
+/** Adds weight · value of every event, for spikes with real-valued times. Returns the number of synaptic operations. */
 export function deliverValues(
   { weights, rowLength, rows, rowsOf }: RowSynapse,
   neurons: ArrayLike<number>,
@@ -88,7 +90,10 @@ export function deliverValues(
   return delivered * rowLength;
 }
 
-/** Adds weight · value of every input, ascending: what constant current delivers in one tick (synchronous) or window (layerwise). */
+/**
+ * Adds weight · value of every input, ascending: the charge of constant current in one tick (synchronous) or window
+ * (layerwise).
+ */
 export function deliverConstant(
   { weights, rowLength, rows, rowsOf }: RowSynapse,
   values: Charges,
@@ -118,7 +123,10 @@ function addProducts(
   }
 }
 
-/** Eight to a turn of the loop, from the end: measured a third faster than upwards by four. Neurons are independent, so the order is free. */
+/**
+ * Unrolled by eight, downwards: a third faster than upwards by four, as measured. Neurons are independent, so the order
+ * is free.
+ */
 function addFloatRow(
   charges: Float32Array,
   target: number,
@@ -201,7 +209,7 @@ function compile(synapse: Synapse, source: Shape, to: Shape): RowSynapse {
   }
 }
 
-/** Rows of a convolution, plain or transposed: one for each tap of the kernel that meets an output. */
+/** Rows of a convolution, plain or transposed: one per tap of the kernel that reaches an output. */
 function windowRows(
   synapse: Conv2dSynapse | ConvTranspose2dSynapse,
   from: Shape,

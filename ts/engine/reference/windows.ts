@@ -1,8 +1,9 @@
+// The window loop that the layerwise codes share: one sample after another, or pipelined.
 import { depths, synapsesTo, type SpikingNetwork } from "../../spiking/network.ts";
 import type { EncodedInput } from "../input.ts";
 import type { CoreRun, SimulatorCore } from "../simulator.ts";
 
-/** One sample on its way through a layerwise network, and what has been recorded of it. */
+/** A sample on its way through a layerwise network, with its recorded data. */
 export interface Sample extends CoreRun {
   readonly input: EncodedInput;
   charges: Record<string, Float64Array | Int32Array>;
@@ -13,13 +14,13 @@ export interface Sample extends CoreRun {
   synapticOperations: number;
 }
 
-/** A node of a layerwise network, window by window; W is what a window of spikes is to its code. */
+/** A node of a layerwise network, window by window. W is the code's type of a window of spikes. */
 export interface Stage<W> {
-  /** Takes a sample's whole window in. Absent: a pool. */
+  /** Integrates a sample's whole window. Absent for pools. */
   integrate?(sample: Sample, windowOf: (name: string) => W): void;
-  /** Puts the spikes of the sample integrated last into `fired`. Absent: an output. */
+  /** Writes the spikes of the sample integrated last into `fired`. Absent for outputs. */
   fire?(sample: Sample, fired: W): void;
-  /** Pools alone. */
+  /** Only for pools. */
   pass?(source: W, passed: W): void;
 }
 
@@ -30,7 +31,9 @@ export interface Stages<W> {
   readonly inputWindow: (input: EncodedInput) => W;
 }
 
-/** Over the stages of one code: one sample alone, layer after layer, or one sample a window, all layers at work. */
+/**
+ * A core over the stages of one code: runs one sample layer after layer, or pipelined with one new sample per window.
+ */
 export function windowedCore<W>(
   network: SpikingNetwork,
   { stages, emptyWindow, inputWindow }: Stages<W>,
@@ -58,10 +61,10 @@ export function windowedCore<W>(
       const latest = Math.max(...depth.values());
       const rings = new Map<string, W[]>();
       for (const [name, length] of ringLengths(network, depthOf)) rings.set(name, Array.from({ length }, emptyWindow));
-      /** By the number of windows since each entered. */
+      /** Samples by the number of windows since they entered. */
       const onTheWay: (Sample | undefined)[] = [];
       let now = 0;
-      /** Spikes that `name` sent `ago` windows before this one. */
+      /** The spikes of `name`, `ago` windows before this one. */
       const sent = (name: string, ago = 0): W => {
         const ring = rings.get(name) as W[];
         return ring[(now - ago) % ring.length];
@@ -76,7 +79,7 @@ export function windowedCore<W>(
           const ring = rings.get(network.input.name) as W[];
           ring[now % ring.length] = inputWindow(entering.input);
         }
-        // Every layer fires the window that it latched before it takes the next one in.
+        // Every layer fires its last window before it integrates the next one.
         for (const node of network.nodes) {
           const sample = onTheWay[depthOf(node.name)];
           if (sample === undefined) continue;
@@ -101,12 +104,12 @@ export function windowedCore<W>(
   };
 }
 
-/** A population integrates in the window before the one in which it fires. */
+/** A population integrates one window before it fires. */
 function integrationAge(kind: SpikingNetwork["nodes"][number]["kind"], depth: number): number {
   return kind === "population" ? depth - 1 : depth;
 }
 
-/** How many windows of each source must be kept: an edge that skips layers reads an older one. */
+/** Number of windows of each source to keep: an edge that skips layers reads an older one. */
 function ringLengths(network: SpikingNetwork, depthOf: (name: string) => number): Map<string, number> {
   const lengths = new Map([network.input, ...network.nodes].map(({ name }) => [name, 1]));
   for (const { kind, name } of network.nodes) {
@@ -133,7 +136,7 @@ function finished({ input: _, ...run }: Sample): CoreRun {
   return run;
 }
 
-/** A record without a prototype: a node may have any name. */
+/** A record without a prototype, because a node may have any name. */
 function named<T>(): Record<string, T> {
   return Object.create(null) as Record<string, T>;
 }
