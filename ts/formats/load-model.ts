@@ -26,7 +26,7 @@ export interface LoadModelOptions {
   readonly readBeside?: ReadBeside;
   /**
    * Whether the first extent of an ONNX model's input, where it is fixed and not 1, counts samples. Default: as the
-   * graph tells.
+   * graph tells, with a warning where it counts.
    */
   readonly batch?: boolean;
   /** What reading may take; see `ReadBudget`. */

@@ -172,6 +172,13 @@ export function unmerged<T extends Value>(value: T): T {
   return value;
 }
 
+/** The first input, constant or not. @param rows whether a sample's rows may be part of the batch. */
+export function required(call: Call, rows = false): Value {
+  const value = call.inputs[0];
+  if (value === undefined) throw new LlifError("FORMAT", `${call.place}: its input is missing`);
+  return rows ? value : unmerged(value);
+}
+
 /** The input at `position`, which must be a constant. */
 export function constantInput(call: Call, position: number, label: string): Constant {
   const value = optionalConstant(call, position, label);

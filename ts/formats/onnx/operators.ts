@@ -18,21 +18,8 @@ import { batchNormalization } from "./normalization.ts";
 import { reduce } from "./reduce.ts";
 import { depthAndSpace, pad, resize } from "./resize.ts";
 import { gather, slice, split } from "./selection.ts";
-import {
-  cast,
-  concat,
-  constant,
-  constantOfShape,
-  dropout,
-  expand,
-  flatten,
-  identity,
-  range,
-  reshape,
-  shape,
-  squeeze,
-  transpose,
-} from "./shaping.ts";
+import { flatten, reshape, squeeze, transpose } from "./reshaping.ts";
+import { cast, concat, constant, constantOfShape, dropout, expand, identity, range, shape } from "./shaping.ts";
 import { conv, convTranspose, globalPool, pool } from "./windows.ts";
 
 /** Every supported operator; all others are refused. */
