@@ -1,4 +1,4 @@
-// Delivers spikes by definition: one weight at a time, in the order that docs/mathematics.md fixes.
+// Delivers spikes by definition: one weight at a time, in the order of docs/mathematics.md, numerics.
 import {
   shapeOf,
   synapsesTo,
