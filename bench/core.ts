@@ -9,7 +9,7 @@ import { bitsOf, buildCore, planesOf, type CoreNetwork } from "../ts/engine/flat
 import { encodeInput, type EncodedInput } from "../ts/engine/input.ts";
 import { loadGlue } from "../ts/engine/load.ts";
 import { prepareNetwork, resolveRecording, type PreparedNetwork } from "../ts/engine/simulator.ts";
-import { RunTable } from "../ts/engine/table.ts";
+import { CoreMemory } from "../ts/engine/table.ts";
 import { outputsOf, populationsOf, type SpikingNetwork, hasSignedSpikes } from "../ts/spiking/network.ts";
 import { flatCore, type FlatSimulator } from "./flat.ts";
 import { inRoot } from "./paths.ts";
@@ -72,7 +72,7 @@ function wasmContender(
       let spikes = 0;
       let synapticOperations = 0;
       for (const sample of samples) {
-        const table = new RunTable(memory, run(sample));
+        const table = new CoreMemory(memory).table(run(sample));
         for (const number of numbersOf(populationsOf(network))) digest.words(table.words(number, "counts"));
         for (const number of numbersOf(outputsOf(network))) digest.words(table.words(number, "charges"));
         spikes += table.spikeCount;

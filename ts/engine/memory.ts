@@ -63,25 +63,29 @@ export function checkCoreMemory(network: SpikingNetwork, recording: Pick<Recordi
   }
 }
 
-/**
- * @param samples of each recorded potential in this run.
- * @throws {LlifError} ENGINE with the figures, where the recorded potentials of a run are too many to hold.
- */
-export function checkRunMemory(
-  engine: "wasm" | "reference",
-  network: SpikingNetwork,
-  recording: Recording,
-  samples: number,
-): void {
+/** What a run's recorded potentials may take: figured out once, asked in every run. */
+export interface RunMemory {
+  /**
+   * @param samples of each recorded potential in this run.
+   * @throws {LlifError} ENGINE with the figures, where the recorded potentials are too many to hold.
+   */
+  check(samples: number): void;
+}
+
+export function runMemory(engine: "wasm" | "reference", network: SpikingNetwork, recording: Recording): RunMemory {
   const neurons = recording.potentials.reduce((sum, { neurons: { length } }) => sum + length, 0);
-  const bytes = 4 * neurons * samples;
-  const held = engine === "wasm" && bytes > 0 ? coreBytes(network, recording) : { weights: 0, neurons: 0 };
+  const held = engine === "wasm" && neurons > 0 ? coreBytes(network, recording) : { weights: 0, neurons: 0 };
   const limit = Math.min(recordedBytes, memoryBytes - held.weights - held.neurons);
-  if (bytes <= limit) return;
-  throw new LlifError(
-    "ENGINE",
-    `network "${network.name}": run: recorded potentials of ${neurons} neurons, ${samples} samples each, take ${gibibytes(bytes)}, there is room for ${gibibytes(limit)}; record fewer neurons, or run fewer ticks at a time`,
-  );
+  return {
+    check(samples) {
+      const bytes = 4 * neurons * samples;
+      if (bytes <= limit) return;
+      throw new LlifError(
+        "ENGINE",
+        `network "${network.name}": run: recorded potentials of ${neurons} neurons, ${samples} samples each, take ${gibibytes(bytes)}, there is room for ${gibibytes(limit)}; record fewer neurons, or run fewer ticks at a time`,
+      );
+    },
+  };
 }
 
 function gibibytes(bytes: number): string {

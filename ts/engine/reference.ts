@@ -1,5 +1,7 @@
 import { checkOptions } from "../check.ts";
 import type { Code } from "../spiking/code.ts";
+import { LlifError } from "../errors.ts";
+import type { SpikingNetwork } from "../spiking/network.ts";
 import type { Engine } from "./engine.ts";
 import { layerwiseCore } from "./reference/layerwise.ts";
 import { realTimesCore } from "./reference/real-times.ts";
@@ -25,7 +27,8 @@ export function referenceEngine(): Engine {
       checkOptions("createSimulator", options, { record: true });
       const prepared = prepareNetwork(network);
       const recording = resolveRecording(network, options.record);
-      return createSimulatorOver("reference", prepared, recording, cores[network.code.kind](prepared, recording));
+      const core = withinMemory(network, cores[network.code.kind](prepared, recording));
+      return createSimulatorOver("reference", prepared, recording, core);
     },
   };
 }
@@ -40,3 +43,22 @@ const cores = {
   slots: layerwiseCore,
   times: ({ network }, recording) => realTimesCore(network, recording),
 } satisfies Record<Code["kind"], MakeCore>;
+
+/** What the runtime says where memory is short. */
+function withinMemory(network: SpikingNetwork, core: SimulatorCore): SimulatorCore {
+  return {
+    ...core,
+    run(input, ticks, settle) {
+      try {
+        return core.run(input, ticks, settle);
+      } catch (cause) {
+        if (!(cause instanceof RangeError)) throw cause;
+        throw new LlifError(
+          "ENGINE",
+          `network "${network.name}": run: out of memory (${cause.message}); record less, or run fewer ticks at a time`,
+          { cause },
+        );
+      }
+    },
+  };
+}

@@ -20,7 +20,6 @@ import {
   populationsOf,
   type Charges,
   type SpikingNetwork,
-  type SpikingOutput,
 } from "../spiking/network.ts";
 import { rulesOf } from "../spiking/code.ts";
 import type { CompiledSchedule } from "../spiking/codes/schedule.ts";
@@ -39,7 +38,7 @@ import type {
 } from "./engine.ts";
 import { countOfInputs, eachInput, encodeInput, type EncodedInput } from "./input.ts";
 import { inputCounts } from "./input-counts.ts";
-import { checkRunMemory } from "./memory.ts";
+import { runMemory } from "./memory.ts";
 import type { Recording } from "./recording.ts";
 
 /** A network that an engine can simulate, with its schedule. */
@@ -161,11 +160,14 @@ export function createSimulatorOver<const R extends RecordOptions>(
   recording: Recording,
   core: SimulatorCore,
 ): Simulator<R> {
-  const output = outputsOf(network).at(0);
+  const decode = decoderOf(network);
+  const memory = runMemory(engine, network, recording);
   const counts = proof === null ? null : inputCounts(proof, network, schedule);
   const { cancelsSpikes, settles } = rulesOf(network.code);
   const mostPerTick = Math.max(1, ...populationsOf(network).map(({ neuron }) => neuron.spikesPerTick ?? 1));
   const pooled = schedule.interleaved && network.nodes.some((node) => node.kind === "pool" && node.mode === "max");
+  // Of a layerwise network, whose ticks are always its window's.
+  const layerwiseTicks = schedule.interleaved ? 0 : latencyTicks(network);
   let ticksSinceReset = 0;
   let spikesSinceReset = 0;
   let runs = 0;
@@ -192,14 +194,13 @@ export function createSimulatorOver<const R extends RecordOptions>(
     ticksSinceReset = spikesSinceReset = 0;
   };
 
-  const run = (input: RunInput, options: RunOptions = {}): Result<R> => {
+  const run = (input: RunInput, options?: RunOptions): Result<R> => {
     alive();
-    const { keepState } = checkOptions("run", options, { ticks: true, keepState: true });
-    if (keepState !== undefined) checkBoolean("run: keepState", keepState);
-    const ticks = ticksOf(network, schedule, options);
-    checkRunMemory(engine, network, recording, schedule.interleaved ? ticks : 2 * ticks);
+    if (options !== undefined) checkRunOptions(options);
+    const ticks = options === undefined ? network.windowTicks : ticksOf(network, schedule, options);
+    memory.check(schedule.interleaved ? ticks : 2 * ticks);
     const encoded = encodeInput(network, input, ticks);
-    if (schedule.interleaved && options.keepState !== true) reset();
+    if (schedule.interleaved && options?.keepState !== true) reset();
     if (cancelsSpikes && ticksSinceReset + ticks > network.windowTicks) {
       const before = ticksSinceReset === 0 ? "" : ` after ${ticksSinceReset}`;
       throw new LlifError(
@@ -211,7 +212,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
     ticksSinceReset += ticks;
     runs++;
     const settle = settles && ticksSinceReset === network.windowTicks;
-    const result = withinMemory(network, () => core.run(encoded, ticks, settle));
+    const result = core.run(encoded, ticks, settle);
     spikesSinceReset += result.spikeCount;
     // What no neuron can have spiked needs no look at each.
     const counted = Math.min(ticks * mostPerTick, result.spikeCount);
@@ -230,12 +231,9 @@ export function createSimulatorOver<const R extends RecordOptions>(
     ticks: number,
     { clipped = 0 }: Pick<EncodedInput, "clipped"> = {},
   ): Result<R> => {
-    const logits =
-      output === undefined
-        ? new Float64Array(0)
-        : decode(output, charges[output.name], chargeDivisor(network, ticksSinceReset));
+    const logits = decode(charges, ticksSinceReset);
     warnOfClipping(clipped);
-    const latency = latencyTicks(network, ticks);
+    const latency = schedule.interleaved ? ticks : layerwiseTicks;
     const statistics = {
       ticks: latency,
       windowTicks: ticks,
@@ -267,7 +265,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
         "ARGUMENT",
         `runPipelined: expected a layerwise network, whose layers work on samples of their own; "${network.name}" is synchronous`,
       );
-    checkRunMemory(engine, network, recording, 2 * ticks);
+    memory.check(2 * ticks);
     const beginning = core.pipeline();
     const begun = ++runs;
     const passWindow: typeof beginning = (input) => {
@@ -331,18 +329,9 @@ export function createSimulatorOver<const R extends RecordOptions>(
   return { engine, network, run, step, runPipelined, runBatch, reset, dispose, [Symbol.dispose]: dispose };
 }
 
-/** What the runtime says where memory is short. */
-function withinMemory<T>(network: SpikingNetwork, run: () => T): T {
-  try {
-    return run();
-  } catch (cause) {
-    if (!(cause instanceof RangeError)) throw cause;
-    throw new LlifError(
-      "ENGINE",
-      `network "${network.name}": run: out of memory (${cause.message}); record less, or run fewer ticks at a time`,
-      { cause },
-    );
-  }
+function checkRunOptions(options: RunOptions): void {
+  const { keepState } = checkOptions("run", options, { ticks: true, keepState: true });
+  if (keepState !== undefined) checkBoolean("run: keepState", keepState);
 }
 
 function ticksOf(network: SpikingNetwork, schedule: CompiledSchedule, options: RunOptions): number {
@@ -362,12 +351,20 @@ function ticksOf(network: SpikingNetwork, schedule: CompiledSchedule, options: R
   return network.windowTicks;
 }
 
-function decode(output: SpikingOutput, charges: Float64Array | Int32Array, divisor: number): Float64Array {
+/** Logits of the first output, from the charges of a run and the ticks since the last reset; empty where there is none. */
+function decoderOf(network: SpikingNetwork): (charges: CoreRun["charges"], ticks: number) => Float64Array {
+  const output = outputsOf(network).at(0);
+  if (output === undefined) return () => new Float64Array(0);
   const units = expandCharges(output.unit, output.shape);
-  return Float64Array.from(charges, (charge, index) => {
-    const value = (units[index] * charge) / divisor;
-    return output.rectified ? Math.max(0, value) : value;
-  });
+  return (charges, ticks) => {
+    const divisor = chargeDivisor(network, ticks);
+    const logits = new Float64Array(units.length);
+    for (let index = 0; index < logits.length; index++) {
+      const value = (units[index] * charges[output.name][index]) / divisor;
+      logits[index] = output.rectified ? Math.max(0, value) : value;
+    }
+    return logits;
+  };
 }
 
 function topClasses(logits: Float64Array, classes: readonly string[]): Result["top"] {

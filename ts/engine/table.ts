@@ -1,48 +1,86 @@
+// A run's results as the WebAssembly core leaves them in its memory.
+
 /** Where each array of a node stands in its row of the core's table. */
 const places = { charges: 0, counts: 1, ticks: 2, neurons: 3, signs: 4, values: 5, traces: 6 } as const;
 
 export type TableArray = keyof typeof places;
 
-/** The table of a run in the core's memory (crates/wasm/src/simulator.rs). It holds until the next call of the core. */
+/** A core's memory as words, integers and floats; views of the whole, since making one costs more than reading a small array. */
+export class CoreMemory {
+  readonly #memory: WebAssembly.Memory;
+  #words = new Uint32Array(0);
+  #integers = new Int32Array(0);
+  #floats = new Float32Array(0);
+
+  constructor(memory: WebAssembly.Memory) {
+    this.#memory = memory;
+  }
+
+  /** The table of a run. It holds until the next call of the core. @param address what the run returned. */
+  table(address: number): RunTable {
+    const { buffer } = this.#memory;
+    // A memory that has grown has another buffer.
+    if (this.#words.buffer !== buffer) {
+      this.#words = new Uint32Array(buffer);
+      this.#integers = new Int32Array(buffer);
+      this.#floats = new Float32Array(buffer);
+    }
+    return new RunTable(this.#words, this.#integers, this.#floats, address / 4);
+  }
+}
+
+/** The table of a run in the core's memory (crates/wasm/src/simulator.rs); what it gives are copies. */
 export class RunTable {
   readonly spikeCount: number;
   readonly synapticOperations: number;
   readonly additions: number;
-  readonly #buffer: ArrayBuffer;
-  readonly #address: number;
+  readonly #words: Uint32Array;
+  readonly #integers: Int32Array;
+  readonly #floats: Float32Array;
+  /** In words, as all places here. */
+  readonly #first: number;
 
-  /** @param address what the run returned. */
-  constructor(memory: WebAssembly.Memory, address: number) {
-    // Read anew after each call: a memory that has grown has another buffer.
-    this.#buffer = memory.buffer as ArrayBuffer;
-    this.#address = address;
-    const words = new Uint32Array(this.#buffer, address, 6);
-    const total = (at: number) => (words[2 * at] ?? 0) + 2 ** 32 * (words[2 * at + 1] ?? 0);
-    [this.spikeCount, this.synapticOperations, this.additions] = [total(0), total(1), total(2)];
+  constructor(words: Uint32Array, integers: Int32Array, floats: Float32Array, first: number) {
+    this.#words = words;
+    this.#integers = integers;
+    this.#floats = floats;
+    this.#first = first;
+    const total = (at: number) => words[first + 2 * at] + 2 ** 32 * words[first + 2 * at + 1];
+    this.spikeCount = total(0);
+    this.synapticOperations = total(1);
+    this.additions = total(2);
   }
 
-  /** A copy. */
   words(node: number, array: TableArray): Uint32Array {
-    return new Uint32Array(this.#buffer, ...this.#place(node, array)).slice();
-  }
-
-  floats(node: number, array: TableArray): Float32Array {
-    return new Float32Array(this.#buffer, ...this.#place(node, array)).slice();
-  }
-
-  /** Pairs of words. */
-  doubles(node: number, array: TableArray): Float64Array {
-    const [start, length] = this.#place(node, array);
-    // A copy of the bytes, since they need not lie on a boundary of eight.
-    return new Float64Array(this.#buffer.slice(start, start + 4 * length));
+    const row = this.#row(node, array);
+    return this.#words.slice(this.#start(row), this.#end(row));
   }
 
   integers(node: number, array: TableArray): Int32Array {
-    return new Int32Array(this.#buffer, ...this.#place(node, array)).slice();
+    const row = this.#row(node, array);
+    return this.#integers.slice(this.#start(row), this.#end(row));
   }
 
-  #place(node: number, array: TableArray): [number, number] {
-    const [start, length] = new Uint32Array(this.#buffer, this.#address + 24 + 8 * (7 * node + places[array]), 2);
-    return [start, length];
+  floats(node: number, array: TableArray): Float32Array {
+    const row = this.#row(node, array);
+    return this.#floats.slice(this.#start(row), this.#end(row));
+  }
+
+  /** Pairs of words, which need not lie on a boundary of eight bytes. */
+  doubles(node: number, array: TableArray): Float64Array {
+    const row = this.#row(node, array);
+    return new Float64Array(this.#words.buffer.slice(4 * this.#start(row), 4 * this.#end(row)));
+  }
+
+  #row(node: number, array: TableArray): number {
+    return this.#first + 6 + 2 * (7 * node + places[array]);
+  }
+
+  #start(row: number): number {
+    return this.#words[row] / 4;
+  }
+
+  #end(row: number): number {
+    return this.#words[row] / 4 + this.#words[row + 1];
   }
 }

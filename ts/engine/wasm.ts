@@ -8,7 +8,7 @@ import {
   type SpikingNetwork,
 } from "../spiking/network.ts";
 import { Core, guarded } from "./core.ts";
-import type { Engine } from "./engine.ts";
+import type { Engine, SpikeTrain } from "./engine.ts";
 import { bitsOf, buildCore, planesOf, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
 import type { EncodedInput, EventInput } from "./input.ts";
 import { loadGlue, type WasmSource } from "./load.ts";
@@ -22,7 +22,7 @@ import {
   type SimulatorCore,
 } from "./simulator.ts";
 import type { Recording } from "./recording.ts";
-import { RunTable, type TableArray } from "./table.ts";
+import { CoreMemory, type RunTable } from "./table.ts";
 
 export { allowsWasm, preloadCore, supportsSimd } from "./load.ts";
 
@@ -60,6 +60,8 @@ function wasmCore(
   core: CoreNetwork,
   memory: WebAssembly.Memory,
 ): SimulatorCore {
+  const results = new CoreMemory(memory);
+  const collect = collector(network, recording, core.numbers);
   const held = new Core(`network "${network.name}"`, "simulator", core, ({ raw }) => raw.free());
   const call = <T>(body: (core: CoreNetwork) => T): T => held.use(body);
 
@@ -73,20 +75,18 @@ function wasmCore(
             : runEvents(raw, network, input, ticks);
         const address = settle === true ? raw.settle() : ran;
         const sent = recording.sent ? sentBy(network, raw, numbers) : undefined;
-        return {
-          ...collect(network, recording, numbers, new RunTable(memory, address)),
-          ...(sent === undefined ? {} : { sent }),
-          ...(settle === true ? { settlingTicks: raw.settlingTicks() } : {}),
-        };
+        const result = collect(results.table(address));
+        if (sent === undefined && settle !== true) return result;
+        return { ...result, sent, settlingTicks: settle === true ? raw.settlingTicks() : 0 };
       }),
     pipeline: interleaved
       ? undefined
       : () => {
           call(({ raw }) => raw.beginPipeline());
           return (input) =>
-            call(({ raw, numbers }) => {
+            call(({ raw }) => {
               const address = passWindow(raw, network, input);
-              return address === 0 ? undefined : collect(network, recording, numbers, new RunTable(memory, address));
+              return address === 0 ? undefined : collect(results.table(address));
             });
         },
     dispose() {
@@ -119,62 +119,51 @@ function passWindow(raw: RawSimulator, network: SpikingNetwork, input: EncodedIn
   return raw.passEvents(neurons, starts);
 }
 
-/** Copies a run's results out of the core's memory, which the next call may change or move. */
-function collect(
+/** Copies a run's results out of the core's memory, which the next call may change or move. What does not depend on the run is found once. */
+function collector(
   network: SpikingNetwork,
   recording: Recording,
   numbers: ReadonlyMap<string, number>,
-  table: RunTable,
-): CoreRun {
-  const numberOf = (name: string): number => numbers.get(name) as number;
-  const unsigned = !cancelsSpikes(network);
-  const bits = (name: string, array: TableArray): Float32Array | Int32Array =>
-    network.arithmetic === "float32" ? table.floats(numberOf(name), array) : table.integers(numberOf(name), array);
-  return {
-    charges: Object.fromEntries(
-      outputsOf(network).map(({ name }) => [
-        name,
-        network.arithmetic === "float32"
-          ? table.doubles(numberOf(name), "charges")
-          : table.integers(numberOf(name), "charges"),
-      ]),
+): (table: RunTable) => CoreRun {
+  const float = network.arithmetic === "float32";
+  const numbered = (name: string) => ({ name, number: numbers.get(name) as number });
+  const outputs = outputsOf(network).map(({ name }) => numbered(name));
+  const counted = (recording.counts ? populationsOf(network) : []).map(({ name, rectified }) => ({
+    ...numbered(name),
+    unsigned: rectified && !cancelsSpikes(network),
+  }));
+  const trains = recording.spikes.map(numbered);
+  const traced = recording.potentials.map(({ population }) => numbered(population));
+  return (table) => ({
+    charges: byName(outputs, ({ number }) =>
+      float ? table.doubles(number, "charges") : table.integers(number, "charges"),
     ),
-    counts: recording.counts
-      ? Object.fromEntries(
-          populationsOf(network).map(({ name, rectified }) => [
-            name,
-            rectified && unsigned ? table.words(numberOf(name), "counts") : table.integers(numberOf(name), "counts"),
-          ]),
-        )
-      : {},
-    spikes: Object.fromEntries(
-      recording.spikes.map((name) => {
-        const neurons = table.words(numberOf(name), "neurons");
-        const train = { ticks: table.words(numberOf(name), "ticks"), neurons, length: neurons.length };
-        // The core keeps 1 − t, which gives t back whole.
-        if (hasRealTimes(network))
-          return [
-            name,
-            {
-              ...train,
-              times: Float64Array.from(
-                table.floats(numberOf(name), "values"),
-                (value, index) => train.ticks[index] + (1 - value),
-              ),
-            },
-          ];
-        return [
-          name,
-          hasSignedSpikes(network)
-            ? { ...train, signs: Int8Array.from(table.integers(numberOf(name), "signs")) }
-            : train,
-        ];
-      }),
+    counts: byName(counted, ({ number, unsigned }) =>
+      unsigned ? table.words(number, "counts") : table.integers(number, "counts"),
     ),
-    potentials: Object.fromEntries(
-      recording.potentials.map(({ population }) => [population, bits(population, "traces")]),
+    spikes: byName(trains, ({ number }) => trainOf(network, table, number)),
+    potentials: byName(traced, ({ number }) =>
+      float ? table.floats(number, "traces") : table.integers(number, "traces"),
     ),
     spikeCount: table.spikeCount,
     synapticOperations: table.synapticOperations,
-  };
+  });
+}
+
+function byName<Node extends { readonly name: string }, T>(
+  nodes: readonly Node[],
+  read: (node: Node) => T,
+): Record<string, T> {
+  return Object.fromEntries(nodes.map((node) => [node.name, read(node)]));
+}
+
+function trainOf(network: SpikingNetwork, table: RunTable, number: number): SpikeTrain {
+  const neurons = table.words(number, "neurons");
+  const train = { ticks: table.words(number, "ticks"), neurons, length: neurons.length };
+  if (hasRealTimes(network)) {
+    // The core keeps 1 − t, which gives t back whole.
+    const values = table.floats(number, "values");
+    return { ...train, times: Float64Array.from(values, (value, index) => train.ticks[index] + (1 - value)) };
+  }
+  return hasSignedSpikes(network) ? { ...train, signs: Int8Array.from(table.integers(number, "signs")) } : train;
 }
