@@ -33,14 +33,14 @@ class Relu(nn.Module):
             self.steps.append((name, [link.source for link in operation], node["kind"]))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        held = {self.graph.input: x}
+        computed = {self.graph.input: x}
         for name, sources, kind in self.steps:
             total = None
             for source in sources:
-                charge = self.operations[key(name, source)](held[source])
+                charge = self.operations[key(name, source)](computed[source])
                 total = charge if total is None else total + charge
-            held[name] = self.operations[key(name, "relu")](total) if kind == "population" else total
-        return held[self.steps[-1][0]]
+            computed[name] = self.operations[key(name, "relu")](total) if kind == "population" else total
+        return computed[self.steps[-1][0]]
 
 
 def key(target: str, source: str) -> str:

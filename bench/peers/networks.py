@@ -23,17 +23,17 @@ class RateNetwork:
         """
         ticks, samples = self.ticks, values.shape[-len(self.graph.input_shape) - 1]
         constant = values.dim() == len(self.graph.input_shape) + 1
-        held = {} if constant else {self.graph.input: values}
+        computed = {} if constant else {self.graph.input: values}
         spikes, logits = {}, {}
         for node, operation, bias in self.graph.nodes:
             name = node["name"]
             if isinstance(operation, Pool):
-                source = held[operation.source]
-                held[name] = operation(source.flatten(0, 1)).unflatten(0, (ticks, samples))
+                source = computed[operation.source]
+                computed[name] = operation(source.flatten(0, 1)).unflatten(0, (ticks, samples))
             elif node["kind"] == "output":
                 unit = self.graph.units[name]
                 for tick in (*read_at, ticks):
-                    charge = sum(link(held[link.source][:tick].sum(0)) for link in operation) + tick * bias
+                    charge = sum(link(computed[link.source][:tick].sum(0)) for link in operation) + tick * bias
                     logits[tick] = unit * charge / tick
             else:
                 charges = None
@@ -43,10 +43,10 @@ class RateNetwork:
                         # The same in every tick: computed once.
                         once = once + link(values)
                     else:
-                        charge = link(held[link.source].flatten(0, 1)).unflatten(0, (ticks, samples))
+                        charge = link(computed[link.source].flatten(0, 1)).unflatten(0, (ticks, samples))
                         charges = charge if charges is None else charges + charge
                 charges = once.expand(ticks, samples, *once.shape[-len(bias.shape) :]) if charges is None else charges + once
-                held[name] = spikes[name] = self.layers[name](charges)
+                computed[name] = spikes[name] = self.layers[name](charges)
         return spikes, logits
 
 
@@ -94,14 +94,14 @@ class FewSpikeNetwork:
         return self.fire(counts, torch.ones(()))
 
     def __call__(self, values: torch.Tensor) -> torch.Tensor:
-        held = {self.graph.input: values}
+        computed = {self.graph.input: values}
         for node, operation, bias in self.graph.nodes:
             if isinstance(operation, Pool):
-                held[node["name"]] = self.pool(operation, held[operation.source])
+                computed[node["name"]] = self.pool(operation, computed[operation.source])
                 continue
-            charge = sum(self.deliver(link, held[link.source], link.source == self.graph.input) for link in operation)
+            charge = sum(self.deliver(link, computed[link.source], link.source == self.graph.input) for link in operation)
             if node["kind"] == "output":
                 return self.graph.units[node["name"]] * (charge + bias)
             start, threshold = self.constants[node["name"]]
-            held[node["name"]] = self.fire(charge + start, threshold)
+            computed[node["name"]] = self.fire(charge + start, threshold)
         raise ValueError("the network has no output")

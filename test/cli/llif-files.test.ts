@@ -138,7 +138,7 @@ describe("convert, to-relu", () => {
     const model = file("two.onnx");
     await writeFile(model, writeOnnx({ ...relu, outputs: ["classes", "active"] }));
     const words = ["evaluate", model, "--data", digits, "--limit", "2", "--scales", "analytic"];
-    expect((await llif(words)).err).toContain('decisions are those of output "classes", the first of 2');
+    expect((await llif(words)).err).toContain('decisions are made by output "classes", the first of 2');
     expect((await llif(["evaluate", mnist8, ...words.slice(2)])).err).not.toContain("decisions are those");
   });
 

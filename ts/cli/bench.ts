@@ -28,12 +28,12 @@ interface BenchFlags extends ReadingFlags {
 }
 
 const help = `
-Each case first checks that both engines give the same spikes, charges and numbers of operations; only then are they timed, in
-turn, and the ratio is the reference engine's time divided by WebAssembly's. Without a model the cases are single layers with random
+Each case first checks that both engines give the same spikes, charges and numbers of operations. Then both are timed in turn;
+the ratio is the reference engine's time divided by WebAssembly's. Without a model, the cases are single layers with random
 weights and spikes at 5 and 10 %: layerwise integers (32 ticks), phase (8 ticks) and float32 rate with both leaks.
 
-A model is mapped to 8-bit phase with scales from its weights alone, and gets random pixels: its activity is not
-that of real images. A .llif file is taken as it is.
+A model is mapped to 8-bit phase with scales from its weights alone, and gets random pixels, so its activity differs
+from real images. A .llif file is used unchanged.
 
 Examples:
   llif bench

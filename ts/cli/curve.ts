@@ -32,7 +32,7 @@ interface CurveFlags {
 
 const help = `
 Theorems (docs/mathematics.md): T1 constant leak, T5 hard reset, T6 refractory period, T10 ohmic leak. The error is the simulated
-rate minus the formula's; the bound is what the theorem allows it to be.
+rate minus the formula's rate; the bound is the theorem's limit of this error.
 
 Examples:
   llif curve --plot curve.svg

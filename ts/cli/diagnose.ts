@@ -62,9 +62,9 @@ const defaultLimit = 100;
 const valuesAtOnce = 2 ** 24;
 
 const help = `
-For each layer: how well its spikes stand for the ReLU activations (Pearson's r; rms and largest error, as shares of
-the activations' rms and largest value), which share of the activations is clipped, which neurons never fire
-(silent; in brackets those whose ReLU does) or carry a full window in every image (saturated), and what it costs.
+For each layer: how well its spikes represent the ReLU activations (Pearson's r; rms error and largest error, relative to
+the activations' rms and largest value), the share of clipped activations, the neurons that never fire (silent; in brackets
+those whose ReLU is above zero) or have a full window in every image (saturated), and the cost.
 Below the table: the layers to look at, and what to change.
 
 Examples:

@@ -66,17 +66,18 @@ export interface EvaluateOutcome {
 }
 
 const help = `
-Both networks decide every image; the table has the accuracy of each, on how many images they disagree, and
-what the spiking network costs: ticks, spikes, synaptic operations, time. For the exact codes (phase, ttfs with --bits, and
-rate with --schedule layerwise or --spikes signed) every spike count is also compared with the quantised twin: 0 mismatches, always.
+Both networks decide every image. The table has the accuracy of each, the number of images on which they disagree, and
+the cost of the spiking network: ticks, spikes, synaptic operations, time. In the exact codes (phase, ttfs with --bits, and
+rate with --schedule layerwise or --spikes signed) every spike count is also compared with the quantised twin; there are
+always 0 mismatches.
 
---certify proves decisions: C1, how many are those of the float network for certain (interval bounds; they grow with
-depth, so that deep networks get 0), and C3, how many ticks of the last window were not needed to decide.
---energy counts operations under NeuroBench's names and estimates energy, beside the float network and a
-zero-skipping quantised network: without these two no figure means anything.
+--certify proves decisions: C1 counts decisions that the float network certainly shares (by interval bounds, which grow with
+depth, so deep networks get 0); C3 counts the ticks of the last window that were not needed to decide.
+--energy counts operations under NeuroBench's names and estimates energy, compared with the float network and a
+zero-skipping quantised network. Without these two, the numbers mean nothing.
 
 Decisions of the float network and of the twin are kept in the cache folder (LLIF_CACHE, or ~/.cache/llif) under a hash of
-model, data and core; times then are those of the first computation. --no-cache computes them anew.
+model, data and core; reported times are then from the first computation. --no-cache computes them again.
 
 Examples:
   llif evaluate models/mnist-cnn.onnx --data mnist
@@ -154,9 +155,7 @@ export async function evaluateModel(model: OpenModel, flags: EvaluateFlags, io: 
 
 function outputNote(network: SpikingNetwork): string[] {
   const [first, ...others] = outputsOf(network);
-  return others.length === 0
-    ? []
-    : [`decisions are those of output "${first.name}", the first of ${others.length + 1}`];
+  return others.length === 0 ? [] : [`decisions are made by output "${first.name}", the first of ${others.length + 1}`];
 }
 
 async function differencesIn(evaluation: Evaluation, model: OpenModel, data: ImageDataset): Promise<Difference[]> {

@@ -11,9 +11,9 @@ import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
 
 const help = `
-Runs the evaluation of a manifest again and compares hashes of the model, the data and the calibration images, and the
-digest of all decisions and spike counts. It is the same in every runtime and on every processor; other versions of
-llif are only noted. Exit code 1 if anything differs.
+Repeats the evaluation of a manifest and compares hashes of the model, the data and the calibration images, and the digest of
+all decisions and spike counts. The digest is the same in every runtime and on every processor. A different version of llif is
+only noted. Exit code 1 if anything differs.
 
 Example:
   llif evaluate models/mnist-8.onnx --data mnist --manifest run.json

@@ -66,13 +66,14 @@ interface Sample {
 }
 
 const help = `
-Images are brought to the model's input as its description says. A .npy file holds one sample or several, channels last
-or, as PyTorch and ONNX have it, first: uint8 as pixels 0…255, float32 and float64 as the network's values. An ONNX model is mapped first; without --calibration or
---scales analytic its activation scales are taken from the inputs themselves. Beside each class: the spiking network's
-logit, and the ReLU network's.
+Images are fitted to the model's input by its description. A .npy file has one sample or a batch, channels last or first
+(PyTorch, ONNX): uint8 are pixels 0…255, float32 and float64 are values of the ReLU network's input.
 
---save-spikes writes arrays "sample", "layer", "neuron" and "tick", one entry for each spike, "sign" where spikes have
-one, and "time", in windows, where that is the value (ttfs without bits); "layer_names" holds the names of the layers as UTF-8 bytes, one a line:
+A model that is not a .llif file is mapped first. Without --calibration or --scales analytic, its activation scales come from
+the inputs themselves. For each class, the logits of the spiking network and of the ReLU network are printed.
+
+--save-spikes writes the arrays "sample", "layer", "neuron" and "tick" with one entry per spike, "sign" if spikes have signs,
+and "time", in windows, for ttfs without bits. "layer_names" has the names of the layers as UTF-8 bytes, one per line:
   spikes = numpy.load("out.npz"); names = bytes(spikes["layer_names"]).decode().split("\\n")
 
 Examples:

@@ -57,12 +57,12 @@ interface SweepFlags
 }
 
 const help = `
-Each code runs at each entry of both lists: K bits are K ticks a window for phase (ternary digits where signed, one
-tick more where non-adjacent) and 2^K − 1 for rate and ttfs; T ticks are T digits for phase. ttfs-real has no precision and
-runs once. What cannot be run is listed with the reason. Lists may go on by an ellipsis: 4,8,...,256.
-Without lists: --bits 2,3,...,10 and --ticks 4,8,...,256.
+Each code runs at each entry of both lists. K bits are K ticks a window for phase (ternary digits if signed, one tick more if
+non-adjacent) and 2^K − 1 ticks for rate and ttfs; T ticks are T digits for phase. ttfs-real has no precision and runs once.
+Settings that cannot run are listed with the reason. Lists may have an ellipsis: 4,8,...,256.
+Default lists: --bits 2,3,...,10 and --ticks 4,8,...,256.
 
---energy adds estimates beside both baselines, as in llif evaluate; each number of ticks then has a run of its own.
+--energy adds estimates with both baselines, as in llif evaluate; each number of ticks then needs a separate run.
 
 Examples:
   llif sweep models/mnist-8.onnx --data mnist --limit 1000 --plot sweep.svg

@@ -34,17 +34,18 @@ const networkKeys: OptionKeys<SpikingNetwork> = {
   convention: true,
   classes: true,
 };
-/** Networks that hold: they are immutable, so that one look is enough. */
+/** Networks that passed the check. They are immutable, so one check is enough. */
 const known = new WeakSet<SpikingNetwork>();
 
-/** As `checkSpikingNetwork`, but of a network that held before it believes that it still does. */
+/** Like `checkSpikingNetwork`, but skips networks that have passed before. */
 export function requireSpikingNetwork(place: string, network: SpikingNetwork): SpikingNetwork {
   checkString(`${place}: name`, checkObject(place, network, "a spiking network").name);
   return known.has(network) ? network : checkSpikingNetwork(network);
 }
 
 /**
- * Checks a whole network: its fields, code, names and order, shapes, lengths, types and values of all arrays. Every engine calls it.
+ * Checks a whole network: its fields, code, names and order, shapes, lengths, types and values of all arrays. Every
+ * engine calls it.
  * @returns the same network.
  * @throws {LlifError} ARGUMENT or SHAPE, naming the node or synapse, with the names in `nodes`.
  */
@@ -109,7 +110,7 @@ function checkWindow(place: string, network: SpikingNetwork): void {
     );
   }
   const delayed = network.synapses.find(({ delayTicks }) => delayTicks !== 0);
-  // In a silent tick spikes may still be on their way.
+  // With delays, spikes may still arrive after a silent tick.
   if (rules.settles && delayed !== undefined)
     throw new LlifError(
       "ARGUMENT",
@@ -133,7 +134,7 @@ function checkInput({ name, input }: SpikingNetwork): void {
   checkInteger(`${place}: maximum`, input.counts.maximum, minimum, maximumTicks);
 }
 
-/** Adds the names concerned to what `body` throws. */
+/** Adds the names concerned to errors of `body`. */
 function concerning(nodes: readonly string[], body: () => void): void {
   try {
     body();

@@ -11,13 +11,13 @@ macro_rules! add_rows {
     ($name:ident, $type:ty, $lanes:expr, $add:expr) => {
         #[inline(never)]
         fn $name(rows: &[[$type; $lanes]], sums: &mut [$type; $lanes]) {
-            let mut held = *sums;
+            let mut kept = *sums;
             for row in rows {
                 for lane in 0..$lanes {
-                    held[lane] = $add(held[lane], row[lane]);
+                    kept[lane] = $add(kept[lane], row[lane]);
                 }
             }
-            *sums = held;
+            *sums = kept;
         }
     };
 }

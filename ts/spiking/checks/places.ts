@@ -1,4 +1,4 @@
-// What a node or synapse may read, and the window that several kinds of them have.
+// Checks shared by nodes and synapses: their sources, and windows of convolutions and pools.
 import { describe } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import type { Shape } from "../../tensor.ts";
@@ -6,7 +6,7 @@ import type { SpikingNode } from "../network.ts";
 
 export const windowKeys = { kernel: true, stride: true, dilation: true, padding: true } as const;
 
-/** Of the input and of the nodes so far. */
+/** Shapes of the input and of the nodes so far. */
 export type Shapes = ReadonlyMap<string, Shape>;
 export type Kinds = ReadonlyMap<string, SpikingNode["kind"]>;
 

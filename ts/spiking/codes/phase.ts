@@ -6,13 +6,13 @@ import { firingTicks, layerwise, unsignedTick, type CompiledSchedule, type Firin
 export interface Phase {
   readonly kind: "phase";
   /**
-   * Binary: 2^K − 1 levels in K ticks. Balanced ternary: (3^K − 1)/2 in K. Non-adjacent: binary digits of either sign, no two
-   * neighbours, 2^K − 1 in K + 1.
+   * Binary: 2^K − 1 levels in K ticks. Balanced ternary: (3^K − 1)/2 in K. Non-adjacent: binary digits of either sign,
+   * no two neighbours, 2^K − 1 in K + 1.
    */
   readonly digits: "binary" | "ternary" | "nonAdjacent";
 }
 
-/** The rules of one set of digits; the others are those of all. */
+/** The rules that depend on the kind of digits. */
 interface DigitSet
   extends Pick<CodeRules, "flags" | "window" | "spikeKind" | "levels" | "thresholdFactor" | "spikesOfCount">,
     Partial<Pick<CodeRules, "signedCounts" | "startsAtHalf" | "overshoot">> {
@@ -61,11 +61,11 @@ const digitSets: Readonly<Record<Phase["digits"], DigitSet>> = {
     window: { fewest: 2, most: 31 },
     overshoot: 1,
     levels: (ticks) => 2 ** (ticks - 1) - 1,
-    // It starts from at most θ·2^K − 1, and removes θ·2^K.
+    // The membrane starts at most at θ·2^K − 1, and a spike removes θ·2^K.
     thresholdFactor: (ticks) => 2 ** (ticks - 1),
     spikesOfCount(count) {
       let spikes = 0;
-      // An odd rest before another 1 is the digit −1, which carries.
+      // An odd remainder before another 1 becomes the digit −1 with a carry.
       for (let rest = Math.abs(count); rest > 0; rest = Math.floor((rest % 4 === 3 ? rest + 1 : rest) / 2))
         spikes += rest % 2;
       return spikes;
@@ -78,7 +78,7 @@ const digitSets: Readonly<Record<Phase["digits"], DigitSet>> = {
   },
 };
 
-/** What the digits that follow can still reach: no two are neighbours. */
+/** Largest value of the following digits, no two of which are neighbours. */
 export function nonAdjacentReach(left: number): number {
   return Math.floor(2 ** (left + 1) / 3);
 }

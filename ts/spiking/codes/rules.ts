@@ -10,7 +10,9 @@ export type ScheduleName = "synchronous" | "layerwise";
 /** May a spike be −1 (T8, T12)? */
 export type SpikeSign = "unsigned" | "signed";
 
-/** How a value is told by spikes: their number, digits by tick (most significant first), the slot or the time of one. */
+/**
+ * How a value is told by spikes: their number, digits by tick (most significant first), the slot or the time of one.
+ */
 export type SpikeKind = "rates" | "binary digits" | "ternary digits" | "slots" | "times";
 
 /** The options that ask for a code, as `toSpiking`, reports and messages name them. */
@@ -31,7 +33,10 @@ export interface Precision {
 export interface CodeRules {
   readonly flags: CodeFlags;
   readonly arithmetic: Arithmetic;
-  /** "plain": the theorems hold for constant leak, soft reset, one spike a tick, no floor and no refractory period alone. */
+  /**
+   * "plain": the theorems hold for constant leak, soft reset, one spike a tick, no floor and no refractory period
+   * alone.
+   */
   readonly neurons: "any" | "plain";
   /** A spike carries a real-valued time (T9), so that counts do not tell values. */
   readonly realTimes: boolean;
@@ -41,7 +46,10 @@ export interface CodeRules {
   readonly settles: boolean;
   /** One population holds a value of either sign. */
   readonly signedCounts: boolean;
-  /** v0 = θ/2 rounds to the nearest count (T7). False: firing compares with θ/2 instead (T12), or nothing is rounded (T9). */
+  /**
+   * v0 = θ/2 rounds to the nearest count (T7). False: firing compares with θ/2 instead (T12), or nothing is rounded
+   * (T9).
+   */
   readonly startsAtHalf: boolean;
   /** By how much a count may pass the largest one before the last ticks of its window. */
   readonly overshoot: 0 | 1;

@@ -1,27 +1,36 @@
-// What an engine needs to know of a code: how a window integrates, and how it fires (contracts.md §2).
+// Schedules: what an engine needs to know about a code, that is how a window integrates and how it fires.
 
 export interface CompiledSchedule {
-  /** Firing interleaves with integration (synchronous), or follows the window (layerwise). */
+  /** Whether every tick integrates and fires; otherwise firing follows the integrated window (layerwise). */
   readonly interleaved: boolean;
   readonly windowTicks: number;
-  /** Factor on the membrane before each integration tick: under Horner 2, with ternary digits 3; else 1. A synchronous leak factor is the population's own. */
+  /**
+   * Factor on the membrane before each integration tick: 2 for binary digits (Horner), 3 for ternary digits, otherwise
+   * 1. A leak is the neuron's.
+   */
   readonly integrationGain: 1 | 2 | 3;
-  /** What a spike delivers: its weight, or its weight times what the spike stands for (the payload, or 1 − t of a real time). Only `ttfs` multiplies. */
+  /**
+   * A spike delivers its weight, or, in `ttfs` only, its weight times its value (the payload, or 1 − t for a
+   * real-valued time).
+   */
   readonly delivery: "weight" | "weighted";
-  /** One entry for each firing tick of a layerwise window; empty if interleaved, and where spikes have real times. */
+  /** One entry for each firing tick of a layerwise window; empty if synchronous, and for real-valued times. */
   readonly firing: readonly FiringTick[];
-  /** Before the first firing tick the membrane is raised to 0 (of rectified populations)… */
+  /** Whether the membrane of a rectified population is raised to 0 before the first firing tick. */
   readonly raisedToZero: boolean;
-  /** …and lowered to θ · factor − 1, so that a neuron at its cap does not fire again; null: not bounded. */
+  /**
+   * The membrane is lowered to θ · factor − 1 before the first firing tick, so that a neuron at its cap does not fire
+   * again; null: no bound.
+   */
   readonly cappedAt: number | null;
 }
 
 /** A neuron fires +1 iff 2·v ≥ θ · above, −1 iff 2·v < −θ · below, and then loses ±θ · payload. */
 export interface FiringTick {
   readonly above: number;
-  /** Null: no negative spikes. */
+  /** Null without negative spikes. */
   readonly below: number | null;
-  /** Count that one spike of this tick stands for. */
+  /** Count represented by a spike of this tick. */
   readonly payload: number;
 }
 
@@ -49,7 +58,7 @@ export function layerwise(
   return { ...plain, interleaved: false, windowTicks, ...own };
 }
 
-/** `tick` is given the number of ticks that follow. */
+/** @param tick receives the number of ticks that follow. */
 export function firingTicks(count: number, tick: (left: number) => FiringTick): FiringTick[] {
   return Array.from({ length: count }, (_, index) => tick(count - 1 - index));
 }

@@ -6,8 +6,8 @@ import { synchronous } from "./schedule.ts";
 export interface SignedRate {
   readonly kind: "signedRate";
   /**
-   * A neuron sends at most one spike a tick, and the run that ends the window goes on, without input and bias, until a tick is silent
-   * (T8 b). False: as many spikes a tick as the count changes by (T8 a).
+   * True: a neuron sends at most one spike a tick, and after the window the run continues, without input and bias,
+   * until a tick is silent (T8 b). False: as many spikes a tick as the count changes by (T8 a).
    */
   readonly settles: boolean;
 }
@@ -23,7 +23,7 @@ export const signedRate: CodeKind<SignedRate> = {
     flags: { code: "rate", schedule: "synchronous", spikes: "signed", ...(settles ? { settles } : {}) },
     cancelsSpikes: true,
     settles,
-    // Of a part of a window: as if the rest were alike.
+    // Part of a window is scaled up to the whole window.
     divisor: (ticks, windowTicks) => ticks / windowTicks,
     compile: synchronous,
   }),

@@ -14,7 +14,7 @@ export const slots: CodeKind<Slots> = {
     ...countedTicks,
     flags: { code: "ttfs", schedule: "layerwise", spikes: "unsigned" },
     spikeKind: "slots",
-    // A spike of a slot takes off θ times its count, from at most θ·(T + 1) − 1.
+    // A spike in a slot subtracts θ times its count, from at most θ·(T + 1) − 1.
     thresholdFactor: (ticks) => ticks + 1,
     spikesOfCount: (count) => (count > 0 ? 1 : 0),
     compile: (ticks) =>
