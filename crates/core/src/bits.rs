@@ -29,7 +29,7 @@ pub unsafe fn put_eight(to: *mut u32, eight: usize, origin: usize) -> usize {
     eight.count_ones() as usize
 }
 
-/// Grows a buffer to at least `length`; what it holds is of no interest.
+/// Grows a buffer to at least `length`, with undefined content.
 pub fn grow<T: Default + Clone>(buffer: &mut Vec<T>, length: usize) {
     if buffer.len() < length {
         buffer.resize(length, T::default());

@@ -1,4 +1,4 @@
-//! What enters a network in a run.
+//! The input of a run: constant current or spikes.
 
 use crate::schedule::Format;
 
@@ -24,7 +24,7 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Refuses what does not fit `size` inputs; tells whether no input spikes twice in a tick.
+    /// Refuses input that does not fit `size`; returns whether no input spikes twice in a tick.
     #[inline(never)]
     pub fn check(&self, size: usize, ticks: usize, format: &Format) -> Result<bool, String> {
         let synchronous = format.window.is_none();

@@ -40,7 +40,7 @@ impl Node {
     }
 }
 
-/// What a pool is asked to be.
+/// The specification of a pool.
 pub struct PoolSpec {
     pub source: usize,
     /// Every member's spike; else the maximum, by the network's code.
@@ -51,7 +51,7 @@ pub struct PoolSpec {
     pub multiplicity: Vec<u32>,
 }
 
-/// A pool without what it has seen.
+/// A pool, without state.
 pub struct Pool {
     pub source: usize,
     pub sum: bool,
@@ -165,7 +165,7 @@ impl Network {
         Ok(self.nodes.len() - 1)
     }
 
-    /// Nothing more will be added: checks that all weights have come, and that late sources are what was said of them.
+    /// Ends the construction: checks that all weights are present, and that sources which came later fit their synapses.
     pub fn complete(&self) -> Result<(), String> {
         for (index, layer) in self.layers() {
             layer

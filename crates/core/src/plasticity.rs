@@ -1,4 +1,4 @@
-//! Learning: what a tick changes in the weights that lead to a chunk.
+//! Learning rules: how a tick changes the weights into a chunk.
 
 use crate::kernel::rows::Tap;
 use crate::lanes::Lanes;
@@ -15,7 +15,7 @@ pub trait Plasticity: Copy {
     unsafe fn after_tick<L: Lanes, const N: usize>(&self, taps: &[Tap], tick: usize, fired: &[L::I; N]);
 }
 
-/// Weights that stay as they are.
+/// Fixed weights.
 #[derive(Clone, Copy)]
 pub struct Fixed;
 

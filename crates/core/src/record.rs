@@ -1,4 +1,4 @@
-//! What a run leaves of one layer, for whoever asks.
+//! The results of a run for one layer: charges, counts, spikes, traces.
 
 use crate::layer::Layer;
 use crate::spikes::Spikes;
@@ -24,7 +24,7 @@ impl Record {
         [&self.charges, &self.counts, &self.ticks, &self.neurons, &self.signs, &self.values, &self.traces]
     }
 
-    /// Nothing has come of this run yet. `samples`: of each trace.
+    /// Clears the results before a run. `samples`: of each trace.
     pub fn begin(&mut self, layer: &Layer, counts: bool, samples: usize) {
         for list in [&mut self.charges, &mut self.ticks, &mut self.neurons, &mut self.signs, &mut self.values] {
             list.clear();

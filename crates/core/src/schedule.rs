@@ -1,11 +1,11 @@
-//! What the rooms below a code must know of it, and the firing ticks of a window.
+//! The properties of a code that modules below it need, and the firing ticks of a window.
 
-/// In what form a network computes and sends spikes: the same for all of its layers.
+/// The form in which all layers of a network compute and send spikes.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Format {
     /// Charges are f32 rather than i32.
     pub float: bool,
-    /// Every spike carries a value, what its time stands for; then all ticks of a window are one plane.
+    /// Every spike carries the value of its time; then all ticks of a window are one plane.
     pub valued: bool,
     /// Planes of spikes a tick: 2 where spikes may be negative.
     pub signs: usize,

@@ -27,7 +27,7 @@ pub struct Spikes {
     pub planes: usize,
     pub entries: Vec<u32>,
     pub starts: Vec<u32>,
-    /// Of spikes that stand for their time: what each entry carries, i32 or the bits of f32; else empty.
+    /// Value of each entry if spikes carry values, i32 or the bits of f32; otherwise empty.
     pub values: Vec<u32>,
     /// Constant current in the form of spikes.
     pub current: bool,
@@ -36,7 +36,7 @@ pub struct Spikes {
     pub binary: bool,
     /// The same, [height][planes][width][words of 64 channels], where a pool takes them so; else empty.
     pub bits: Vec<u64>,
-    /// Spikes that only `bits` has, because nothing takes them as entries.
+    /// Number of spikes that are only in `bits`, because no reader takes entries.
     pub unlisted: u64,
     pub(crate) cursor: Vec<usize>,
     once: Vec<(u32, u32)>,
@@ -88,7 +88,7 @@ impl Spikes {
         self.cursor = cursor;
     }
 
-    /// No spikes in so many planes.
+    /// Makes the given number of planes empty.
     pub fn fill_silent(&mut self, geometry: Geometry, planes: usize) {
         self.clear(planes);
         self.starts.resize(geometry.positions() * planes + 1, 0);
@@ -100,7 +100,7 @@ impl Spikes {
         &self.entries[self.starts[at] as usize..self.starts[at + geometry.width] as usize]
     }
 
-    /// Spikes that an entry of a plane stands for.
+    /// Number of spikes represented by an entry of a plane.
     pub fn weight(&self, plane: usize) -> u32 {
         if self.binary {
             1 << (self.planes - 1 - plane)

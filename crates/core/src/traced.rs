@@ -1,4 +1,4 @@
-//! The neurons of a layer whose membranes are recorded, found by where they lie.
+//! The neurons of a layer whose membranes are recorded, searchable by position.
 
 use std::ops::Range;
 
@@ -20,7 +20,7 @@ impl Traced {
         self.0.is_empty()
     }
 
-    /// Row and neuron of those in a range. A search, not a look at each: a layer asks for every few of its neurons.
+    /// Row and neuron of the recorded neurons in a range. A search, because a layer asks for every chunk of its neurons.
     pub fn within(&self, neurons: Range<usize>) -> impl Iterator<Item = (usize, usize)> + '_ {
         let before = |end: usize| self.0.partition_point(|&(neuron, _)| (neuron as usize) < end);
         self.0[before(neurons.start)..before(neurons.end)].iter().map(|&(neuron, row)| (row, neuron as usize))

@@ -1,4 +1,4 @@
-//! The most additions a second that this machine's loads allow: rows of a buffer are added to sums that stay in registers.
+//! Measures the most additions per second on this machine: adds rows of a buffer to sums that stay in registers.
 
 use std::hint::black_box;
 use std::time::Instant;

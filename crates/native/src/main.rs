@@ -1,4 +1,5 @@
-//! llif-native [FILE]: reads a network and samples (flat.rs), then obeys one line at a time and answers each with one.
+//! llif-native [FILE]: reads a network and samples (flat.rs), then executes commands from standard input, one line each, and
+//! answers each with one line.
 //!
 //! | line | answer |
 //! |---|---|

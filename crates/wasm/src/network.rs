@@ -31,7 +31,7 @@ impl RawNetwork {
         thrown(wire::node(&mut self.network, message))
     }
 
-    /// The next weights of a synapse of the last node. In pieces, since a whole copy of them would stay in the memory for good.
+    /// The next weights of a synapse of the last node. Sent in pieces, because WebAssembly memory never shrinks.
     pub fn weights(&mut self, synapse: usize, values: &[u32]) -> Result<(), JsError> {
         thrown(self.network.weights(synapse, values))
     }

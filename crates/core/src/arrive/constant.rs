@@ -1,4 +1,4 @@
-//! Constant current into one layer: once a run.
+//! Computes the charge of constant current into one layer, once per run.
 
 use super::{Arrivals, Scratch};
 use crate::bits::{as_floats, as_integers};

@@ -1,11 +1,11 @@
-//! What nodes have sent in the last ticks, for synapses that deliver it later.
+//! Keeps the spikes of the last ticks for synapses with delays.
 
 use crate::network::Network;
 use crate::spikes::{Geometry, Spikes};
 use crate::synapse::fan::Cost;
 use crate::synapse::{Synapse, View};
 
-/// Spikes of one node, as far back as its slowest synapse reads.
+/// Spikes of one node, back to the longest delay of its synapses.
 pub struct History {
     longest_delay: usize,
     /// Planes a tick.
@@ -51,7 +51,7 @@ impl History {
         self.starts.iter_mut().for_each(|start| *start -= dropped);
     }
 
-    /// The spikes of ticks `first − delay` to `first − delay + ticks`, as those of `ticks` ticks from `first` on.
+    /// The spikes of ticks `first − delay` to `first − delay + ticks`, numbered as ticks from `first` on.
     pub fn view(&self, view: &mut Spikes, geometry: Geometry, first: u64, delay: usize, ticks: usize) {
         let ago = (self.elapsed + delay as u64 - first) as usize * self.signs;
         let begin = self.starts.len() - 1 - ago;
@@ -59,7 +59,7 @@ impl History {
     }
 }
 
-/// What the synapses of a block of ticks read of former ones.
+/// The spikes of earlier ticks that the delayed synapses of a block of ticks read.
 pub struct Past<'a> {
     pub histories: &'a [Option<History>],
     pub first: u64,
@@ -102,7 +102,7 @@ pub fn histories(network: &Network) -> Vec<Option<History>> {
         .collect()
 }
 
-/// Ticks that may pass through the graph at once: no more than a recurrent synapse delays, so that its source has them all.
+/// Ticks that can run at once: no more than the delay of any recurrent synapse, so that its source has sent all of them.
 pub fn block_ticks(network: &Network, most: usize) -> usize {
     let recurrent = network
         .layers()

@@ -17,16 +17,16 @@ use crate::synapse::{Synapse, View};
 use delays::Past;
 
 pub struct Arrivals {
-    /// Spikes of each synapse's source as the synapse needs them, where not as they are.
+    /// Spikes of each synapse's source in the form that the synapse needs, if it needs another form.
     views: Vec<Spikes>,
     readers: Vec<Readers>,
     /// Rows of each synapse's source that reach the row of the layer at hand, as one list.
     gathered: Vec<Spikes>,
-    /// Charge without input, where it is not the bias alone.
+    /// Charge without input, if it is more than the bias.
     rest: Option<PerNeuron>,
     /// Charge without input plus constant current of this run; none without current.
     drive: Option<PerNeuron>,
-    /// Where the layer takes the ticks of a window as binary counts: planes of them; else 0.
+    /// Number of planes if the layer takes a window as binary counts, otherwise 0.
     count_planes: usize,
 }
 
@@ -113,7 +113,7 @@ impl Inputs<'_> {
     #[inline(always)]
     pub fn of(&self, synapse: usize) -> &Spikes {
         let Synapse { view, source, delay, .. } = &self.layer.synapses[synapse];
-        // What a delayed synapse reads may come after its layer.
+        // The source of a delayed synapse may come after its layer.
         let as_fired = *view == View::Same && *delay == 0 && !self.arrivals.counts(&self.spikes[*source]);
         if as_fired {
             &self.spikes[*source]
@@ -141,7 +141,7 @@ impl Inputs<'_> {
         }
     }
 
-    /// Brings the input rows under output row `y` together, where they can be: integer sums do not depend on order.
+    /// Combines the input rows under output row `y` if possible: integer sums do not depend on order.
     pub fn gather(&mut self, y: usize, rows: &mut Vec<(usize, u32)>) {
         for index in 0..self.layer.synapses.len() {
             let synapse = &self.layer.synapses[index];

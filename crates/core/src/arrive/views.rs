@@ -35,8 +35,8 @@ impl Spikes {
         self.starts.push(self.entries.len() as u32);
     }
 
-    /// The ticks of a window as binary counts, for layers to which the order of spikes is nothing: a neuron that spikes N times is
-    /// in the planes of the ones of N; in the first as often as 2^(planes − 1) goes into N.
+    /// The ticks of a window as binary counts, for layers that do not depend on the order of spikes: a neuron that spikes N times is
+    /// in the planes of the ones of N, and in the first plane as often as 2^(planes − 1) goes into N.
     #[inline(never)]
     pub fn count(&mut self, source: &Spikes, from: Geometry, planes: usize, times: &mut Vec<u32>) {
         self.clear(planes);
@@ -151,7 +151,7 @@ impl Spikes {
             planes.push(neurons.len() as u32);
         }
         self.fill(to, neurons, planes);
-        // Values come in one plane, whose order is that of the neurons in either shape.
+        // Values come in one plane, in the order of the neurons in either shape.
         self.values.extend_from_slice(&source.values);
         (self.current, self.binary) = (source.current, source.binary);
     }

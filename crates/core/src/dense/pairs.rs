@@ -36,7 +36,7 @@ impl Factor for Pair {
         }
     }
 
-    // LLVM does not find this instruction in the loop above.
+    // LLVM does not generate this instruction from the loop above.
     #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
     #[inline(always)]
     fn add_run<const W: usize>(sums: &mut [Lanes<i32>; W], weights: &[Pair], x: &[Lanes<Pair>]) {

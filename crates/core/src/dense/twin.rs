@@ -1,4 +1,4 @@
-//! The quantised twin in i32: what the counts of a layerwise network are, without its ticks.
+//! The quantised twin in i32: computes the counts of a layerwise network without ticks.
 
 use super::graph::{check_cycle, Graph, Operation};
 use super::linear::Convolution;

@@ -41,11 +41,11 @@ pub unsafe fn put_seen_bits<L: Lanes, const N: usize>(
 /// How one layer fires its window.
 pub struct Firing<'a> {
     pub ticks: &'a [FiringTick],
-    /// The smallest `above` and `below` of all ticks: what moves no neuron past them moves none at all.
+    /// The smallest `above` and `below` of all ticks: a neuron between them never fires.
     pub least: FiringTick,
-    /// Potentials below 0 are raised to 0 before the first tick…
+    /// Whether potentials below 0 are raised to 0 before the first tick.
     pub raised: bool,
-    /// …and lowered to θ·cap − 1.
+    /// Potentials are lowered to θ·cap − 1 before the first tick.
     pub cap: Option<i32>,
 }
 
@@ -59,7 +59,7 @@ impl Firing<'_> {
     }
 }
 
-/// Lanes that hold no neuron never fire: their potential is 0.
+/// Lanes without a neuron never fire, because their potential is 0.
 ///
 /// # Safety
 /// `potential` and `threshold` hold `lanes` values (a multiple of 8), `sampled` (if not null) as many a tick. `bits` holds zeros,
@@ -130,7 +130,7 @@ unsafe fn fire_lanes<L: Lanes, const V: usize>(
     let signed = firing.least.below.is_some();
     let mut busy = true;
     for (tick, now) in firing.ticks.iter().enumerate() {
-        // What no tick's thresholds reach stays silent to the end.
+        // Neurons below the thresholds of all ticks stay silent.
         if tick == 0 || now.above == firing.least.above {
             let mut any = 0;
             for k in 0..V {

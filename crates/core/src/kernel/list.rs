@@ -1,5 +1,5 @@
-//! The rows of a position's events as one list: a loop a tick, where every loop over a tap's few events ends with a mispredicted
-//! branch.
+//! Lists the rows of all events of a position, so that there is one loop per tick. A loop per tap has few events and ends with a
+//! mispredicted branch.
 
 use super::rows::Tap;
 
@@ -7,12 +7,12 @@ use super::rows::Tap;
 pub struct RowList {
     /// Addresses, tap after tap, tick after tick.
     rows: Vec<usize>,
-    /// Where those of each tick begin, and the last ones end.
+    /// Start of each tick's addresses, and the end of the last tick's.
     starts: Vec<u32>,
 }
 
 impl RowList {
-    /// Those of one tick.
+    /// Addresses of one tick.
     ///
     /// # Safety
     /// The list holds that tick.

@@ -10,8 +10,8 @@ pub mod ticks;
 pub mod values;
 pub mod window;
 
-/// Calls a kernel with the chunk's number of vectors as a constant. Through a table: inlined into one large function, the kernels
-/// lose their registers in V8, and run at half the speed.
+/// Calls a kernel with the chunk's number of vectors as a constant, through a table: inlined into one large function, kernels
+/// spill registers in V8 and run at half the speed.
 #[macro_export]
 macro_rules! with_vectors {
     ($vectors:expr, $kernel:ident: $type:ty, $lanes:ident, $($argument:expr),* $(,)?) => {

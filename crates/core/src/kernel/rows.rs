@@ -12,7 +12,7 @@ pub struct Tap {
     pub entries: *const u32,
     /// Entries that may be read, from `entries` on.
     pub readable: usize,
-    /// What each entry carries, where a spike stands for its time.
+    /// Value of each entry, if spikes carry values.
     pub values: *const u32,
     /// Packed rows, shifted so that an entry is its own row number: may point before the block. If `single`, the one row of an
     /// identity synapse.
@@ -177,7 +177,7 @@ pub unsafe fn add_lanes_f<L: Lanes, const N: usize>(
         if lane < 4 * N {
             let mask = LANE_OF_WORDS.0.as_ptr().add(63 - lane);
             for k in 0..N {
-                // A masked sum would turn a −0.0 of another lane into +0.0.
+                // A masked sum would change −0.0 in another lane to +0.0.
                 let added = L::add_f(sum[k], L::load_f(tap.rows.cast::<f32>().add(4 * k)));
                 sum[k] = L::select_f(L::load_i(mask.add(4 * k)), added, sum[k]);
             }

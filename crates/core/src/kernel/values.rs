@@ -95,7 +95,7 @@ unsafe fn pairs<L: Lanes, const H: usize>(taps: &[Tap], charge: *mut i32, offset
             add(row(tap, at, vectors), row(tap, at + 1, vectors), L::load_pair(tap.values.add(at)));
             at += 2;
         }
-        // The last of an odd number goes with nothing.
+        // The last event of an odd number is paired with zero.
         if at < end {
             add(row(tap, at, vectors), row(tap, at, vectors), L::splat_pair(*tap.values.add(at)));
         }

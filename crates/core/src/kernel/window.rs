@@ -10,11 +10,11 @@ pub struct Window<'a> {
     pub gain: i32,
     /// Planes a tick: the spikes +1, then, if 2, the spikes −1.
     pub signs: usize,
-    /// Of 16-bit weights: so many events of one tick move no lane by more than 32767.
+    /// For 16-bit weights: the number of events of one tick that moves no lane by more than 32767.
     pub most_events: usize,
     /// Of 16-bit weights: the whole window moves no lane by more than 32767.
     pub whole: bool,
-    /// What does not depend on spikes: joins after the last tick.
+    /// Charge that does not depend on spikes; added after the last tick.
     pub base: *const i32,
     /// V after each tick, without the base; or null.
     pub sampled: *mut i32,

@@ -35,7 +35,7 @@ pub struct Maxima {
 struct Row {
     /// Of one row of outputs, [planes][width][words].
     bits: Vec<u64>,
-    /// Of one word of one output: where its members are, and which bits of them are still in.
+    /// For one word of one output: its members, and the bits of each that are still alive.
     places: Vec<usize>,
     alive: Vec<u64>,
 }

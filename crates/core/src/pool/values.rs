@@ -1,4 +1,4 @@
-//! Pools of `ttfs`, whose spikes carry what their time stands for.
+//! Pools of `ttfs`, whose spikes carry the value of their time.
 
 use super::{Pooling, Reach};
 use crate::spikes::Spikes;

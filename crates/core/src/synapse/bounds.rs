@@ -1,4 +1,4 @@
-//! Proof that sums of 16 bits hold the events of a tick: how far n of them can move any lane of a chunk.
+//! Proves that 16-bit sums cannot overflow: bounds how far n events of a tick can move any lane of a chunk.
 
 use super::chunks::{Chunk, Width};
 use super::Synapse;
@@ -18,7 +18,7 @@ impl Bounds {
         *bounded && table.last().is_some_and(|&sum| i64::from(sum).saturating_mul(levels) <= 32767)
     }
 
-    /// So many events move no sum by more than 32767.
+    /// The number of events that moves no sum by more than 32767.
     pub fn most_events(&self, distinct: bool) -> usize {
         let (table, bounded) = if distinct { &self.distinct } else { &self.repeated };
         if *bounded {
@@ -29,7 +29,7 @@ impl Bounds {
     }
 }
 
-/// What is known of the spikes that reach a layer.
+/// Known properties of the spikes that reach a layer.
 #[derive(Clone, Copy)]
 pub struct Spiking {
     pub repeats: Repeats,

@@ -1,9 +1,9 @@
-//! How many targets the spikes of a source have.
+//! Counts the targets of a source's spikes: the synaptic operations.
 
 use super::sweep::Sweep;
 use crate::spikes::{Geometry, Spikes};
 
-/// What spikes cost that arrive at their targets.
+/// Cost of delivered spikes.
 #[derive(Clone, Copy, Default)]
 pub struct Cost {
     /// Existing targets of every spike.

@@ -27,7 +27,7 @@ pub enum Form {
     Events { sweep: Sweep, groups: usize, per_neuron: bool },
 }
 
-/// What must become of the source's spikes before they are delivered.
+/// The form in which the source's spikes must be before they are delivered.
 #[derive(Clone, Copy, PartialEq)]
 pub enum View {
     Same,
@@ -58,14 +58,14 @@ pub struct Synapse {
     fan: Fan,
 }
 
-/// How the layer that a synapse leads to is laid out.
+/// The layout of a synapse's target layer.
 #[derive(Clone, Copy)]
 pub struct Layout {
     pub to: Geometry,
     pub width: Width,
     /// Vectors of all chunks.
     pub vectors: usize,
-    /// No chunk straddles so many groups of channels.
+    /// Number of groups of channels; no chunk straddles two of them.
     pub groups: usize,
     /// All synapses deliver event by event.
     pub by_events: bool,

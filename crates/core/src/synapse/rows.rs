@@ -37,7 +37,7 @@ pub unsafe fn weight_at(width: Width, row: *const u8, lane: usize) -> u32 {
 }
 
 impl Synapse {
-    /// Takes the next weights, in the order of the kind.
+    /// Adds the next weights, in the order of the synapse's kind.
     pub fn push(&mut self, values: &[u32], chunks: &[Chunk]) -> Result<(), String> {
         if self.received + values.len() > self.expected {
             return Err(format!("weights: expected {} values, got {}", self.expected, self.received + values.len()));

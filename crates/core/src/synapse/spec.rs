@@ -1,4 +1,4 @@
-//! What a synapse is asked to be, before it has weights.
+//! The specification of a synapse, without weights.
 
 use super::sweep::Sweep;
 use crate::spikes::Geometry;
@@ -20,7 +20,7 @@ pub struct SynapseSpec {
     pub delayed: Option<Delayed>,
 }
 
-/// A synapse that delivers what its source sent some ticks ago; the source may come later than the target.
+/// The delay of a synapse and its source, which may come after the target.
 #[derive(Clone, Copy)]
 pub struct Delayed {
     pub ticks: usize,

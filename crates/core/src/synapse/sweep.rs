@@ -1,4 +1,4 @@
-//! Which inputs a window of a convolution or pool reads.
+//! Geometry of convolutions and pools: the inputs that each window reads.
 
 /// Where a window lies over its input: vertical, horizontal.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -22,7 +22,7 @@ impl Sweep {
         Sweep { transposed: true, ..self }
     }
 
-    /// Whether what a window reads of an input row lies side by side.
+    /// Whether a window reads neighbouring cells of an input row.
     #[inline(always)]
     pub fn whole_rows(&self) -> bool {
         self.dilation[1] == 1 && !self.transposed

@@ -1,4 +1,4 @@
-//! Which slices of a source's spikes reach a chunk of one position, and which rows of weights they add.
+//! Finds the slices of a source's spikes that reach a chunk of one position, and the rows of weights that they add.
 
 use super::chunks::Chunk;
 use super::spec::Kind;
@@ -58,7 +58,7 @@ impl Synapse {
         gathered.gather(spikes, self.from, rows, self.cell_columns());
     }
 
-    /// What of a row's gathered spikes reaches a chunk at (y, x).
+    /// The part of a row's gathered spikes that reaches a chunk at (y, x).
     #[inline(always)]
     pub fn gathered_tap(&self, taps: &mut Vec<Tap>, gathered: &Spikes, y: usize, x: usize, chunk: &Chunk) {
         let Form::Rows { sweep, .. } = &self.form else { return };
@@ -82,7 +82,7 @@ impl Synapse {
         });
     }
 
-    /// What reaches a chunk at (y, x), in order. `spikes`: of the source, through the view.
+    /// The taps that reach a chunk at (y, x), in order. `spikes`: of the source, through the view.
     #[inline(never)]
     pub fn taps(&self, taps: &mut Vec<Tap>, spikes: &Spikes, y: usize, x: usize, chunk: &Chunk) {
         let position = y * self.to.width + x;

@@ -1,4 +1,4 @@
-//! Time to first spike (T7 in slots, T9 in real times): one spike a neuron and window, which carries what its time stands for.
+//! Time to first spike (T7 in slots, T9 in real times): at most one spike a neuron and window. A spike carries the value of its time.
 
 mod real;
 mod slots;
@@ -20,17 +20,17 @@ use crate::schedule::Format;
 use crate::spikes::{Geometry, Spikes};
 use crate::synapse::chunks::Width;
 
-/// What a spike stands for.
+/// The value of a spike.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Ttfs {
-    /// The number of slots from it to the end of a window of so many: an integer (T7).
+    /// The number of slots from it to the end of the window: an integer (T7).
     Slots(i32),
     /// The time from it to the end of the window, as f32 (T9).
     Real,
 }
 
 pub struct Plan {
-    /// 2³² / threshold, where every threshold allows it.
+    /// 2³² / threshold, if every threshold allows it.
     reciprocal: Option<PerNeuron>,
 }
 
@@ -91,7 +91,7 @@ impl Code for Ttfs {
         State { charge: vec![0; if layer.fires { 0 } else { layer.lanes() }] }
     }
 
-    /// Of real times a synapse delivers it in its turn, as spikes: the order of additions counts.
+    /// For real times a synapse delivers it in its turn, as spikes, because the order of additions matters.
     fn current<'a>(&self, input: &Input<'a>) -> Option<&'a [u32]> {
         input.current().filter(|_| *self != Ttfs::Real)
     }
@@ -204,7 +204,7 @@ impl Run<'_> {
     }
 }
 
-/// Appends the spikes of one row. Lists every neuron and keeps those that fire, without a branch: which do is hard to foretell.
+/// Appends the spikes of one row. Lists every neuron and keeps the firing ones without a branch, which would be mispredicted.
 #[inline(always)]
 fn fire(
     layer: &Layer,

@@ -1,4 +1,4 @@
-//! Real times (T9): charges in f32, whose order of sums counts.
+//! Real times (T9): charges in f32, whose sums depend on order.
 
 use super::{enter_values, Run};
 use crate::bits::as_floats;
@@ -20,7 +20,7 @@ pub(super) fn enter_current(input: &mut Spikes, geometry: Geometry, values: &[u3
 #[inline(always)]
 pub(super) fn remaining(v: f32, theta: f32) -> f32 {
     let part = v / theta;
-    // 1 − (1 − part) is `part` itself where its last bit is at least 2^−53.
+    // 1 − (1 − part) equals `part` if its last bit is at least 2^−53.
     if part >= 1.0 {
         1.0
     } else if part >= 1.0 / 536_870_912.0 {

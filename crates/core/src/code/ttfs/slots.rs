@@ -13,7 +13,7 @@ use crate::synapse::chunks::Width;
 use crate::synapse::{weight_at, Form, Synapse};
 use crate::with_vectors;
 
-/// Input spikes: those of slot t, of `slots`, carry slots − t. From (slot, neuron) order into that of neurons.
+/// Input spikes: spikes of slot t, of `slots`, carry slots − t. From (slot, neuron) order into neuron order.
 pub(super) fn enter(input: &mut Spikes, geometry: Geometry, neurons: &[u32], starts: &[u32]) {
     let slots = starts.len() - 1;
     let mut places = vec![0u32; geometry.size() + 1];

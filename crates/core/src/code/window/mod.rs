@@ -52,7 +52,7 @@ impl Windows {
         1 + usize::from(self.signed)
     }
 
-    /// Planes of what a layer receives, and the gain between them: those of the ticks, or of binary counts.
+    /// Planes that a layer receives, and the gain between them: one per tick, or of binary counts.
     fn arriving(&self, count_planes: usize) -> (usize, i32) {
         match count_planes {
             0 => (self.firing.len(), self.gain),
@@ -60,7 +60,7 @@ impl Windows {
         }
     }
 
-    /// How a layer fires where its levels do not say so.
+    /// How a layer fires if it has no levels.
     fn firing(&self, layer: &Layer) -> Firing<'_> {
         Firing {
             ticks: &self.firing,

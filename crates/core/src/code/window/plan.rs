@@ -17,7 +17,7 @@ pub struct Plan {
     pub(super) reciprocal: Option<PerNeuron>,
     /// The firing ticks of its window at once, where they are such.
     pub(super) levels: Option<Levels>,
-    /// Layers take and send binary counts instead of ticks: so many planes of them; else 0.
+    /// Number of planes if layers take and send binary counts instead of ticks, otherwise 0.
     pub(super) count_planes: usize,
     /// Whether something takes the spikes as entries, and whether as bits.
     pub(super) lists_spikes: bool,
