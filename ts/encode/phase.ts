@@ -1,7 +1,8 @@
 // Encoder for phase codes: a count as spikes whose tick gives their weight.
-import { checkBoolean, checkInteger, checkNumbers, checkObject, checkOneOf } from "../check.ts";
+import { checkInteger, checkNumbers, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import { checkCode, rulesOf } from "../spiking/code.ts";
+import { checkCode } from "../spiking/code.ts";
+import { codeOf } from "../spiking/code-options.ts";
 import type { Phase } from "../spiking/codes/phase.ts";
 import type { SpikeKind } from "../spiking/codes/rules.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
@@ -33,7 +34,7 @@ export function encodePhase(
 ): EncodedSpikes {
   checkObject("encodePhase: options", form);
   checkNumbers("encodePhase: counts", counts);
-  const kind = "code" in form ? digitsOfNetwork(form) : digitsAskedFor(form);
+  const kind = digitsAskedFor(form);
   const { longest, reach, digitsOf } = forms[kind];
   checkInteger("encodePhase: ticks", ticks, 1, longest);
   const most = reach(ticks);
@@ -43,19 +44,15 @@ export function encodePhase(
   return collectDigits(digits, ticks, kind !== "binary", kind === "ternary" ? "ternary digits" : "binary digits");
 }
 
-function digitsOfNetwork({ code }: Pick<SpikingNetwork, "code">): Phase["digits"] {
-  checkCode("encodePhase: network: code", code);
+function digitsAskedFor(form: PhaseDigits | Pick<SpikingNetwork, "code">): Phase["digits"] {
+  const code =
+    "code" in form
+      ? form.code
+      : codeOf({ code: "phase", spikes: form.spikes, nonAdjacent: form.nonAdjacent }, "encodePhase");
+  const { flags } = checkCode("encodePhase: network: code", code);
   if (code.kind !== "phase")
-    throw new LlifError("ARGUMENT", `encodePhase: network: expected code "phase", got "${rulesOf(code).flags.code}"`);
+    throw new LlifError("ARGUMENT", `encodePhase: network: expected code "phase", got "${flags.code}"`);
   return code.digits;
-}
-
-function digitsAskedFor({ spikes = "unsigned", nonAdjacent = false }: PhaseDigits): Phase["digits"] {
-  checkOneOf("encodePhase: spikes", spikes, ["unsigned", "signed"]);
-  checkBoolean("encodePhase: nonAdjacent", nonAdjacent);
-  if (nonAdjacent && spikes !== "signed")
-    throw new LlifError("ARGUMENT", `encodePhase: nonAdjacent: expected spikes "signed", got "${spikes}"`);
-  return nonAdjacent ? "nonAdjacent" : spikes === "signed" ? "ternary" : "binary";
 }
 
 interface DigitForm {

@@ -6,8 +6,8 @@ import { codeOf, type CodeOptions } from "../spiking/code-options.ts";
 type Json = Readonly<Record<string, unknown>>;
 
 /** Each brings a description of its version to the next one. */
-const steps: Readonly<Record<string, (description: Json) => Json>> = {
-  "1": (network) => withOneCode(withNeurons(network)),
+const steps: Readonly<Record<string, (description: Json, place: string) => Json>> = {
+  "1": (network, place) => withOneCode(withNeurons(network), place),
 };
 
 /** The version that is written. */
@@ -21,18 +21,15 @@ export function upgrade(description: unknown, version: string | undefined, place
     throw new LlifError("FORMAT", `${place}: expected format version ${known.join(" or ")}, got ${version}${advice}`);
   }
   if (!isRecord(description)) return description;
-  try {
-    return known.slice(known.indexOf(version), -1).reduce((before: Json, step) => steps[step](before), description);
-  } catch (cause) {
-    if (!(cause instanceof LlifError)) throw cause;
-    throw new LlifError(cause.code, `${place}: ${cause.message}`, { cause });
-  }
+  return known
+    .slice(known.indexOf(version), -1)
+    .reduce((before: Json, step) => steps[step](before, place), description);
 }
 
 /** Version 1 had the options of a code as fields; with them, integers told slots of `ttfs` from real-valued times. */
-function withOneCode({ code, schedule, spikes, nonAdjacent, settles, ...others }: Json): Json {
+function withOneCode({ code, schedule, spikes, nonAdjacent, settles, ...others }: Json, place: string): Json {
   const ticks = others.arithmetic === "int32" ? Number(others.windowTicks) : undefined;
-  return { ...others, code: codeOf({ code, schedule, spikes, nonAdjacent, settles, ticks } as CodeOptions) };
+  return { ...others, code: codeOf({ code, schedule, spikes, nonAdjacent, settles, ticks } as CodeOptions, place) };
 }
 
 /** Version 1 had the parameters of neurons beside the other fields of a population, one value for all of them. */

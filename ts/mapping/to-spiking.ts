@@ -23,7 +23,7 @@ import {
 } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 import { warn } from "../warn.ts";
-import type { CodeOptions } from "../spiking/code-options.ts";
+import { codeOptionKeys, type CodeOptions } from "../spiking/code-options.ts";
 import { planCode, type CodePlan } from "./code.ts";
 import { foldNetwork } from "./fold/fold.ts";
 import type { FoldedLayer, FoldedOutput } from "./fold/graph.ts";
@@ -89,13 +89,7 @@ export interface ToSpikingOptions extends CodeOptions, RateNeuronOptions {
 }
 
 const optionKeys: OptionKeys<ToSpikingOptions> = {
-  code: true,
-  schedule: true,
-  spikes: true,
-  nonAdjacent: true,
-  settles: true,
-  bits: true,
-  ticks: true,
+  ...codeOptionKeys,
   timeConstantTicks: true,
   neuron: true,
   reset: true,
@@ -118,19 +112,14 @@ const optionKeys: OptionKeys<ToSpikingOptions> = {
 
 /** Checks options that no later step checks. */
 function checkToSpiking(options: ToSpikingOptions): void {
-  const { signal, onProgress, pass, perChannel, maximaImages, nonAdjacent, settles, maxima } = checkOptions(
-    "toSpiking",
-    options,
-    optionKeys,
-  );
+  const { signal, onProgress, pass, perChannel, maximaImages, maxima } = checkOptions("toSpiking", options, optionKeys);
   // Null does not mean the default.
   for (const [key, value] of Object.entries(options))
     if (value === null) throw new LlifError("ARGUMENT", `toSpiking: ${key}: expected a value or none, got null`);
   checkSignal("signal", signal);
   if (onProgress !== undefined) checkFunction("onProgress", onProgress);
   if (pass !== undefined) checkFunction("pass: run", pass.run);
-  for (const [key, value] of Object.entries({ perChannel, nonAdjacent, settles }))
-    if (value !== undefined) checkBoolean(key, value);
+  if (perChannel !== undefined) checkBoolean("perChannel", perChannel);
   if (maximaImages !== undefined) checkInteger("maximaImages", maximaImages, 1);
   if (maxima !== undefined) checkMaxima("maxima", maxima);
 }

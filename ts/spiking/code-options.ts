@@ -1,5 +1,5 @@
 // From the options that ask for a code to the code; what contradicts itself is refused here alone.
-import { checkBoolean, checkOneOf } from "../check.ts";
+import { checkBoolean, checkOneOf, type OptionKeys } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { Code } from "./code.ts";
 import type { CodeName, Precision, ScheduleName, SpikeSign } from "./codes/rules.ts";
@@ -21,19 +21,32 @@ export interface CodeOptions extends Precision {
   readonly ticks?: number;
 }
 
-/** @throws {LlifError} ARGUMENT where the options contradict each other. */
-export function codeOf(options: CodeOptions): Code {
-  const { bits, ticks, nonAdjacent = false, settles = false } = options;
-  checkBoolean("nonAdjacent", nonAdjacent);
-  checkBoolean("settles", settles);
-  const code = checkOneOf("code", options.code ?? "phase", ["rate", "phase", "ttfs"]);
-  const schedule = checkOneOf("schedule", options.schedule ?? (code === "rate" ? "synchronous" : "layerwise"), [
-    "synchronous",
-    "layerwise",
-  ]);
-  const spikes = checkOneOf("spikes", options.spikes ?? (nonAdjacent ? "signed" : "unsigned"), ["unsigned", "signed"]);
+export const codeOptionKeys: OptionKeys<CodeOptions> = {
+  code: true,
+  schedule: true,
+  spikes: true,
+  nonAdjacent: true,
+  settles: true,
+  bits: true,
+  ticks: true,
+};
+
+/**
+ * @param place before each message.
+ * @throws {LlifError} ARGUMENT if the options contradict each other.
+ */
+export function codeOf(options: CodeOptions, place = ""): Code {
+  const at = place === "" ? "" : `${place}: `;
+  const { code = "phase", nonAdjacent = false, settles = false, bits, ticks } = options;
+  const { schedule = code === "rate" ? "synchronous" : "layerwise", spikes = nonAdjacent ? "signed" : "unsigned" } =
+    options;
+  checkOneOf(`${at}code`, code, ["rate", "phase", "ttfs"]);
+  checkOneOf(`${at}schedule`, schedule, ["synchronous", "layerwise"]);
+  checkOneOf(`${at}spikes`, spikes, ["unsigned", "signed"]);
+  checkBoolean(`${at}nonAdjacent`, nonAdjacent);
+  checkBoolean(`${at}settles`, settles);
   const refuse = (text: string): never => {
-    throw new LlifError("ARGUMENT", text);
+    throw new LlifError("ARGUMENT", `${at}${text}`);
   };
   if (code !== "rate" && schedule === "synchronous")
     refuse(
