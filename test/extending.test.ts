@@ -1,6 +1,6 @@
-// CONTRIBUTING.md's lists of formats and commands are those of the sources, and `npm run check` finds the tests of a change.
+// CONTRIBUTING.md's lists of formats, commands and what a code touches are those of the sources, and `npm run check` finds the tests of a change.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { formats } from "../ts/formats/registry.ts";
@@ -30,6 +30,19 @@ it("names every command", () => {
   expect(commands.length).toBeGreaterThan(5);
   const named: readonly string[] = paragraph("A command").match(/ts\/cli\/[\w-]+\.ts/g) ?? [];
   expect(commands.filter((path) => !named.includes(path))).toEqual([]);
+});
+
+it("names every file that has an entry for each code", () => {
+  const sources = (readdirSync(new URL("ts/", root), { recursive: true }) as string[])
+    .map((name) => `ts/${name.replaceAll("\\", "/")}`)
+    .filter((name) => name.endsWith(".ts"));
+  const kinds = ["signedRate", "windowRate"].map((kind) => new RegExp(`\\b${kind}\\b`));
+  const listing = sources.filter((path) => kinds.every((kind) => kind.test(read(path))));
+  expect(listing).toContain("ts/spiking/code.ts");
+  const [, table] = paragraph("A code").split("|---|---|");
+  const own = ["ts/cli/options.ts"];
+  const named = (table.match(/ts\/[\w/-]+\.ts/g) ?? []).filter((path) => !own.includes(path));
+  expect(named.sort()).toEqual(listing.sort());
 });
 
 it("npm run check finds tests by imports, the nearest first, and changed tests in any case", () => {
