@@ -329,6 +329,7 @@ describe("evaluate proves and prices", () => {
       const words = ["evaluate", mnist8, "--data", digits, "--limit", "40", ...calibrated];
       await json([...words, "--no-cache"]);
       expect(existsSync(file("cache/results"))).toBe(false);
+      expect(existsSync(file("cache/maxima"))).toBe(false);
       const first = await json(words);
       expect(readdirSync(file("cache/results"))).toHaveLength(2);
       const { seconds: _a, ...again } = await json(words);
@@ -345,6 +346,16 @@ describe("evaluate proves and prices", () => {
       }
       expect((await json(words)).reluAccuracy).toBe(first.reluAccuracy);
       expect(await json(words)).toMatchObject({ disagreements: first.disagreements, twinMismatches: 0 });
+      // Maxima of the calibration images, by what they depend on; an edited file is not believed.
+      const [maxima, ...others] = readdirSync(file("cache/maxima"));
+      expect(others).toEqual([]);
+      const { digest } = await json(words);
+      const edited = readFileSync(join(file("cache/maxima"), maxima), "utf8").replace(/\d\.\d+/, "0.5");
+      writeFileSync(join(file("cache/maxima"), maxima), edited);
+      expect((await json(words)).digest).toBe(digest);
+      expect(readFileSync(join(file("cache/maxima"), maxima), "utf8")).not.toBe(edited);
+      await json([...words, "--seed", "3", "--calibration-images", "30"]);
+      expect(readdirSync(file("cache/maxima"))).toHaveLength(2);
       for (const name of readdirSync(file("cache/results"))) writeFileSync(join(file("cache/results"), name), "{");
       expect((await json(words)).disagreements).toBe(first.disagreements);
     } finally {

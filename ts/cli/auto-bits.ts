@@ -67,7 +67,9 @@ async function adviseOnClipping(
   io: Io,
 ): Promise<void> {
   const network = await convert(model, choice, calibration, io);
-  const clipping = clippingOf(network, model, await maximaOf(model, heldOut, io)).sort((a, b) => b.worst - a.worst);
+  const clipping = clippingOf(network, model, await maximaOf(model, heldOut, calibration?.cached !== false, io)).sort(
+    (a, b) => b.worst - a.worst,
+  );
   io.progress("");
   for (const { advice } of clipping.slice(0, 3)) io.err(`warning: ${advice}`);
 }

@@ -69,7 +69,10 @@ export function addConvert(program: Command, io: Io): void {
       const bytes = writeLlif(network);
       await writeOutput(flags.output, bytes, io.signal);
       const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-      const maxima = calibration?.heldOut == null ? undefined : await maximaOf(model.relu, calibration.heldOut, io);
+      const maxima =
+        calibration?.heldOut == null
+          ? undefined
+          : await maximaOf(model.relu, calibration.heldOut, calibration.cached, io);
       io.progress("");
       const summary = summarize(network, { relu: model.relu, ...(maxima === undefined ? {} : { maxima }) });
       const { layers, folded, clipping, warnings, latencyTicks } = summary;

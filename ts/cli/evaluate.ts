@@ -76,7 +76,7 @@ depth, so deep networks get 0); C3 counts the ticks of the last window that were
 --energy counts operations under NeuroBench's names and estimates energy, compared with the float network and a
 zero-skipping quantised network. Without these two, the numbers mean nothing.
 
-Decisions of the float network and of the twin are kept in the cache folder (LLIF_CACHE, or ~/.cache/llif) under a hash of
+Decisions of the float network and of the twin, and activation maxima of calibration images, are kept in the cache folder (LLIF_CACHE, or ~/.cache/llif) under a hash of
 model, data and core; reported times are then from the first computation. --no-cache computes them again.
 
 Examples:

@@ -33,7 +33,7 @@ const heldOutImages = 1000;
  * @throws {LlifError} ARGUMENT if there is nothing to calibrate on.
  */
 export async function openCalibration(
-  flags: MappingFlags,
+  flags: MappingFlags & { readonly cache?: boolean },
   choice: MappingChoice,
   evaluated: Pick<DataFlags, "data" | "split"> | undefined,
   model: ReluNetwork,
@@ -51,11 +51,17 @@ export async function openCalibration(
   const split = own !== null && isImagenet(name) ? own.split : "train";
   const all = await openData({ data: name, split }, model, io);
   const wanted = flags.calibrationImages ?? 1000;
-  if (choice.automatic !== true) return { name, images: takeImages(all, wanted, flags.seed), heldOut: null };
+  const cached = flags.cache !== false;
+  if (choice.automatic !== true) return { name, images: takeImages(all, wanted, flags.seed), heldOut: null, cached };
   // The images for the scales do not depend on the held-out ones, so that a manifest reproduces.
   const taken = takeImages(all, wanted + heldOutImages, flags.seed);
   const used = taken.count > wanted ? wanted : Math.ceil(taken.count * 0.8);
-  return { name, images: slice(taken, 0, used), heldOut: used < taken.count ? slice(taken, used, taken.count) : null };
+  return {
+    name,
+    images: slice(taken, 0, used),
+    heldOut: used < taken.count ? slice(taken, used, taken.count) : null,
+    cached,
+  };
 }
 
 /** Maps a ReLU network. */
@@ -69,7 +75,7 @@ export async function convert(
   io.progress(`mapping ${model.name} to ${describeChoice(choice)}`);
   // The summary repeats these warnings where it is shown.
   const heard = collectWarnings(() => undefined);
-  const network = await withCalibration(model, choice.scales, calibration?.images ?? null, io, (scaling) =>
+  const network = await withCalibration(model, choice.scales, calibration, io, (scaling) =>
     toSpiking(model, { ...choice, ...scaling, signal: io.signal }),
   ).finally(heard);
   io.progress("");

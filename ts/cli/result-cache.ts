@@ -1,16 +1,13 @@
 // Keeps decisions of the float network and twin results on disk, by a hash of everything they depend on.
-import { readdir, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
 import type { Evaluation } from "../analyze/evaluation.ts";
 import { knownPart, type KnownResults } from "../analyze/known.ts";
 import { contentHash, sha256, type ImageDataset } from "../data/dataset.ts";
 import { writeLlif } from "../formats/llif.ts";
 import { hasTwin } from "../parallel/contenders.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
-import { cacheFolder } from "./data-cache.ts";
 import { wasmHash } from "./provenance.ts";
 import type { OpenModel } from "./model-file.ts";
-import { writeOutput } from "./outputs.ts";
+import { keyOf, sealedCache } from "./sealed-cache.ts";
 
 /**
  * Decisions of float networks, and decisions and count hashes of twins, for whole data sets. They are kept in the
@@ -28,10 +25,17 @@ interface Stored {
   readonly microseconds: number;
 }
 
-/** Files have about 30 kB each. */
+/** Of about 30 kB each. */
 const mostFiles = 500;
 
 export async function openResultCache(model: OpenModel, data: ImageDataset): Promise<ResultCache> {
+  const { read, write } = sealedCache<Stored>(
+    "results",
+    mostFiles,
+    ({ decisions, hashes, microseconds }) =>
+      [decisions.length, hashes?.length ?? data.count].every((length) => length === data.count) &&
+      Number.isFinite(microseconds),
+  );
   const common = { wasm: await wasmHash(), data: await contentHash(data), version: 2 };
   const reluKey = await keyOf({
     ...common,
@@ -44,10 +48,7 @@ export async function openResultCache(model: OpenModel, data: ImageDataset): Pro
     keyOf({ ...common, kind: "twin", network: await sha256(writeLlif(network)) });
   return {
     async find(network) {
-      const [relu, twin] = [
-        await read(reluKey, data.count),
-        hasTwin(network) ? await read(await twinKey(network), data.count) : null,
-      ];
+      const [relu, twin] = [await read(reluKey), hasTwin(network) ? await read(await twinKey(network)) : null];
       return {
         ...(relu === null
           ? {}
@@ -72,55 +73,4 @@ export async function openResultCache(model: OpenModel, data: ImageDataset): Pro
         });
     },
   };
-}
-
-function keyOf(parts: object): Promise<string> {
-  return sha256(new TextEncoder().encode(JSON.stringify(parts)));
-}
-
-function fileOf(key: string): string {
-  return join(cacheFolder(), "results", `${key}.json`);
-}
-
-/** A file of the cache: its content, and a checksum. */
-interface Sealed {
-  readonly stored: Stored;
-  /** SHA-256 of the key and of `stored` as JSON. */
-  readonly seal: string;
-}
-
-function sealOf(key: string, stored: Stored): Promise<string> {
-  return sha256(new TextEncoder().encode(`${key}\n${JSON.stringify(stored)}`));
-}
-
-/** Null if the file is missing, damaged or edited; the result is then computed again. */
-async function read(key: string, samples: number): Promise<Stored | null> {
-  try {
-    const { stored, seal } = JSON.parse(await readFile(fileOf(key), "utf8")) as Sealed;
-    if (seal !== (await sealOf(key, stored))) return null;
-    const lengths = [stored.decisions.length, stored.hashes?.length ?? samples];
-    return lengths.every((length) => length === samples) && Number.isFinite(stored.microseconds) ? stored : null;
-  } catch {
-    return null;
-  }
-}
-
-async function write(key: string, stored: Stored): Promise<void> {
-  try {
-    await writeOutput(fileOf(key), JSON.stringify({ stored, seal: await sealOf(key, stored) } satisfies Sealed));
-    await removeOldest();
-  } catch {
-    // The result itself is not affected.
-  }
-}
-
-async function removeOldest(): Promise<void> {
-  const folder = join(cacheFolder(), "results");
-  const names = await readdir(folder);
-  if (names.length <= mostFiles) return;
-  const dated = await Promise.all(
-    names.map(async (name) => ({ name, changed: (await stat(join(folder, name))).mtimeMs })),
-  );
-  const oldest = dated.sort((a, b) => a.changed - b.changed).slice(0, names.length - mostFiles);
-  for (const { name } of oldest) await rm(join(folder, name), { force: true });
 }
