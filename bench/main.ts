@@ -24,7 +24,7 @@ is written from them.
   --quick   fewer cases, contenders and rounds; as long a warm-up
   --list    name the cases and stop
   --dry     write nothing
-  --page    measure nothing: write docs/performance.md and the charts anew from the results there are`;
+  --page    measure nothing: rewrite docs/performance.md and the charts from the existing results`;
 
 /** Rounds of a quick run. Its warm-up is as long as a full run's: half-compiled code gives other ratios. */
 const quickRounds: RunnerOptions = { budgetMs: 500, rounds: [3, 9] };

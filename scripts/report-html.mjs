@@ -21,7 +21,7 @@ const sections = [
   [
     "curve-constant",
     "The neuron, constant leak",
-    "The simulated firing rate beside the ReLU that the neuron stands for.",
+    "The simulated firing rate beside the ReLU that the neuron approximates.",
   ],
   [
     "curve-ohmic",

@@ -12,7 +12,7 @@ from llif_file import Graph, Link, Pool, per_neuron
 
 
 class Relu(nn.Module):
-    """The ReLU network that a synchronous rate network stands for, of standard modules; values are shares of a tick's largest rate."""
+    """The ReLU network of a synchronous rate network, in standard modules; values are shares of a tick's largest rate."""
 
     def __init__(self, network: dict) -> None:
         super().__init__()

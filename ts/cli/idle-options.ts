@@ -55,7 +55,7 @@ function refuseForMapped(command: Command, path: string, network: SpikingNetwork
   refuseGiven(
     command,
     mappingNames.filter((name) => !runs.includes(name)),
-    `"${path}" is mapped already; map the ReLU network anew with llif convert`,
+    `"${path}" is mapped already; map the ReLU network again with llif convert`,
   );
   refuseGiven(command, ["allowOverlap"], `"${path}" is mapped already, no images are used for calibration`);
 }

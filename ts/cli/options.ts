@@ -166,7 +166,7 @@ export function engineOption(twin = true): Option {
 
 /** `--no-cache`: otherwise decisions of the float network and results of the twin are kept on disk. */
 export function cacheOption(): Option {
-  return new Option("--no-cache", "compute the float network's decisions and the twin anew, and keep nothing");
+  return new Option("--no-cache", "compute the float network's decisions and the twin again, and keep nothing");
 }
 
 export function workersOption(): Option {

@@ -1,17 +1,17 @@
-// What a simulation takes at least, told before any memory is taken.
+// Estimates the memory of a simulation, so that one that cannot fit is refused before memory is taken.
 import { LlifError } from "../errors.ts";
 import { isSynchronous, outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import type { Recording } from "./recording.ts";
 
-/** All that a WebAssembly memory of 32-bit addresses can be, and the most that one array in it can. */
+/** Largest WebAssembly memory with 32-bit addresses, and largest array in it. */
 const [memoryBytes, arrayBytes] = [2 ** 32, 2 ** 31 - 1];
 
-/** Most bytes of one run's potentials, and most spikes of one recorded train in the reference engine: two arrays of a gibibyte in all. */
+/** Most bytes of a run's potentials. Also most spikes of a recorded train in the reference engine. */
 const recordedBytes = arrayBytes;
 export const recordedSpikes = 2 ** 27;
 
-/** Bytes that the core takes at least for weights, and for what each neuron holds. */
+/** Least bytes of the core for weights and for the state of neurons. */
 export function coreBytes(
   network: SpikingNetwork,
   { counts }: Pick<Recording, "counts">,
@@ -31,12 +31,12 @@ export function coreBytes(
   };
 }
 
-/** Integers may go in 16 bits. */
+/** Integers may be stored in 16 bits. */
 const weightBytes = ({ arithmetic }: SpikingNetwork, length: number): number =>
   (arithmetic === "float32" ? 4 : 2) * length;
 
 /**
- * @throws {LlifError} ENGINE with the figures, where the WebAssembly core cannot hold the network.
+ * @throws {LlifError} ENGINE with the numbers, if the network does not fit into the WebAssembly core.
  */
 export function checkCoreMemory(network: SpikingNetwork, recording: Pick<Recording, "counts">): void {
   const { weights, neurons } = coreBytes(network, recording);
@@ -63,19 +63,19 @@ export function checkCoreMemory(network: SpikingNetwork, recording: Pick<Recordi
   }
 }
 
-/** What a run's recorded potentials may take: figured out once, asked in every run. */
+/** The memory limit of a run's recorded potentials, computed once and checked in every run. */
 export interface RunMemory {
   /**
    * @param samples of each recorded potential in this run.
-   * @throws {LlifError} ENGINE with the figures, where the recorded potentials are too many to hold.
+   * @throws {LlifError} ENGINE with the numbers, if the recorded potentials do not fit into memory.
    */
   check(samples: number): void;
 }
 
 export function runMemory(engine: "wasm" | "reference", network: SpikingNetwork, recording: Recording): RunMemory {
   const neurons = recording.potentials.reduce((sum, { neurons: { length } }) => sum + length, 0);
-  const held = engine === "wasm" && neurons > 0 ? coreBytes(network, recording) : { weights: 0, neurons: 0 };
-  const limit = Math.min(recordedBytes, memoryBytes - held.weights - held.neurons);
+  const core = engine === "wasm" && neurons > 0 ? coreBytes(network, recording) : { weights: 0, neurons: 0 };
+  const limit = Math.min(recordedBytes, memoryBytes - core.weights - core.neurons);
   return {
     check(samples) {
       const bytes = 4 * neurons * samples;

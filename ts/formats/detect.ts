@@ -1,4 +1,4 @@
-// Tells the format of a model file, and reads it with that format's reader.
+// Detects the format of a model file and reads it with that format's reader.
 import { openBudget, type Budget, type ReadBudget } from "../budget.ts";
 import { checkBoolean, checkBytes, checkFunction, checkObject, checkOptions, checkString } from "../check.ts";
 import { LlifError } from "../errors.ts";
@@ -15,9 +15,9 @@ export interface ReadModelOptions {
 }
 
 /**
- * Tells the format of a model file by its content.
- * @returns `undefined` if it is none of a safetensors container, HDF5 or an archive with a Keras model, JSON, a pickle, and plausibly a
- * protocol buffer.
+ * Detects the format of a model file by its content: a safetensors container, HDF5 or an archive with a Keras model,
+ * JSON, a pickle, or probably a protocol buffer.
+ * @returns `undefined` for anything else.
  */
 export function detectFormat(source: Uint8Array | ArrayBuffer | DataView): ModelFormat | undefined {
   return formatOf(checkBytes("model", source))?.name;
@@ -25,9 +25,9 @@ export function detectFormat(source: Uint8Array | ArrayBuffer | DataView): Model
 
 /**
  * Reads a model of any known format; the reader is loaded on demand.
- * @param fileName for messages, and for the network's name where the file has none.
- * @param readBeside reads the model's further files, where it has some.
- * @throws {LlifError} FORMAT for an unknown or broken file or one beyond the budget, and whatever the reader finds.
+ * @param fileName for messages, and for the network's name if the file has none.
+ * @param readBeside reads the model's further files, if it has any.
+ * @throws {LlifError} FORMAT for an unknown or corrupt file or one beyond the budget; errors of the reader.
  */
 export async function readModel(
   source: Uint8Array | ArrayBuffer | DataView,

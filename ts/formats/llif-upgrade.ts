@@ -1,11 +1,11 @@
-// Versions of the network description in `.llif` files: the newest is written, older ones are brought up to it. Only the form changes:
-// what does not hold is for the checks to refuse.
+// Versions of the network description in `.llif` files: the newest is written, older ones are converted to it. Invalid
+// networks are left for the checks to refuse.
 import { LlifError } from "../errors.ts";
 import { codeOf, type CodeOptions } from "../spiking/code-options.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** Each brings a description of its version to the next one. */
+/** Each step converts a description of its version to the next one. */
 const steps: Readonly<Record<string, (description: Json, place: string) => Json>> = {
   "1": (network, place) => withOneCode(withNeurons(network), place),
 };
@@ -26,13 +26,16 @@ export function upgrade(description: unknown, version: string | undefined, place
     .reduce((before: Json, step) => steps[step](before, place), description);
 }
 
-/** Version 1 had the options of a code as fields; with them, integers told slots of `ttfs` from real-valued times. */
+/**
+ * Version 1 had the options of a code as fields, and distinguished slots of `ttfs` from real-valued times by the
+ * arithmetic.
+ */
 function withOneCode({ code, schedule, spikes, nonAdjacent, settles, ...others }: Json, place: string): Json {
   const ticks = others.arithmetic === "int32" ? Number(others.windowTicks) : undefined;
   return { ...others, code: codeOf({ code, schedule, spikes, nonAdjacent, settles, ticks } as CodeOptions, place) };
 }
 
-/** Version 1 had the parameters of neurons beside the other fields of a population, one value for all of them. */
+/** Version 1 had a neuron's parameters as fields of the population, one value for all neurons. */
 function withNeurons(network: Json): Json {
   if (!Array.isArray(network.nodes)) return network;
   return { ...network, nodes: network.nodes.map((node) => (isPopulation(node) ? upgradePopulation(node) : node)) };
@@ -56,7 +59,7 @@ function upgradePopulation(population: Json): Json {
   return { ...rest, neuron };
 }
 
-/** What no element of the array can be stays as it is. */
+/** An array of equal values; a value that does not fit the array type is returned unchanged. */
 function filled(
   Type: Float32ArrayConstructor | Uint8ArrayConstructor | Uint32ArrayConstructor,
   length: number,

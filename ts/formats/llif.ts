@@ -1,4 +1,4 @@
-// Spiking networks as files.
+// Reads and writes spiking networks as `.llif` files.
 import { openBudget, type Budget, type ReadBudget } from "../budget.ts";
 import { checkBytes, checkOptions, checkString } from "../check.ts";
 import { LlifError } from "../errors.ts";
@@ -8,7 +8,9 @@ import { parseJson, shown } from "./json.ts";
 import { newestVersion, upgrade } from "./llif-upgrade.ts";
 import { readSafetensors, type SafetensorsData, type SafetensorsTensor, writeSafetensors } from "./safetensors.ts";
 
-/** A safetensors container: each typed array is a tensor, the rest of the network is JSON that names it. */
+/**
+ * Writes a safetensors container: each typed array is a tensor, the rest of the network is JSON that refers to them.
+ */
 export function writeLlif(network: SpikingNetwork): Uint8Array {
   requireSpikingNetwork("writeLlif: network", network);
   const tensors: [string, SafetensorsTensor][] = [];
@@ -30,9 +32,9 @@ export function writeLlif(network: SpikingNetwork): Uint8Array {
 }
 
 /**
- * @param place the file as the user knows it.
+ * @param place name of the file for messages.
  * @throws {LlifError} FORMAT if the file is damaged, another kind of safetensors file, or beyond the budget; ARGUMENT,
- * SHAPE or PRECISION for a network that does not hold together.
+ * SHAPE or PRECISION for an invalid network.
  */
 export function readLlif(
   source: Uint8Array | ArrayBuffer | DataView,
@@ -58,7 +60,7 @@ export function readLlif(
   }
 }
 
-/** The parsed description with its tensors and its numbers that JSON does not have. */
+/** Replaces references in the parsed description by tensors and by numbers that JSON cannot express. */
 function revived(
   value: unknown,
   tensors: ReadonlyMap<string, { readonly data: SafetensorsData }>,

@@ -1,4 +1,4 @@
-// Reading a model from where it is: a path, a URL, a file of a page, or memory.
+// Reads a model from a path, a URL, a file of a page, or memory.
 import { openBudget, type Budget, type ReadBudget } from "../budget.ts";
 import { checkBytes, checkFunction, checkOptions, checkSignal, describe } from "../check.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
@@ -10,13 +10,13 @@ import { parseDescription, type ModelDescription } from "./description.ts";
 import { readModel } from "./detect.ts";
 import { parseJson } from "./json.ts";
 
-/** A path or URL (`file:` too), a file of a page, an answer of fetch, or the bytes. */
+/** A path or URL (also `file:`), a file of a page, a response of fetch, or the bytes. */
 export type ModelSource = string | URL | Blob | Response | ArrayBuffer | Uint8Array | DataView;
 
 export interface LoadModelOptions {
   /**
    * Parsed JSON of the model's description. Default: the file `<model>.json` (`model.description.json` for a
-   * `model.json`) beside a model that is read by path or URL, where there is one.
+   * `model.json`) beside a model that is read by path or URL, if it exists.
    */
   readonly description?: unknown;
   /**
@@ -25,11 +25,11 @@ export interface LoadModelOptions {
    */
   readonly readBeside?: ReadBeside;
   /**
-   * Whether the first extent of an ONNX model's input, where it is fixed and not 1, counts samples. Default: as the
-   * graph tells, with a warning where it counts.
+   * Whether the first extent of an ONNX model's input, if it is fixed and not 1, is the batch. Default: the graph
+   * decides, with a warning if it is.
    */
   readonly batch?: boolean;
-  /** What reading may take; see `ReadBudget`. */
+  /** Limits for reading; see `ReadBudget`. */
   readonly budget?: ReadBudget;
   readonly signal?: AbortSignal;
   readonly onProgress?: (message: string) => void;
@@ -37,8 +37,8 @@ export interface LoadModelOptions {
 
 /**
  * Reads a trained ReLU network; its reader is loaded on demand.
- * @throws {LlifError} FILE where it cannot be read, FORMAT (a file beyond the budget too), UNSUPPORTED with the names
- * of all nodes that are, ABORTED.
+ * @throws {LlifError} FILE if it cannot be read, FORMAT (also for a file beyond the budget), UNSUPPORTED with the names
+ * of all unsupported nodes, ABORTED.
  */
 export async function loadModel(source: ModelSource, options: LoadModelOptions = {}): Promise<ReluNetwork> {
   checkOptions("loadModel", options, {
@@ -79,8 +79,8 @@ export async function loadModel(source: ModelSource, options: LoadModelOptions =
 }
 
 /**
- * Where a source is: a URL, or a local path; `undefined` where it has no place. Of any realm, which `instanceof` does
- * not see.
+ * Location of a source: a URL or a local path; `undefined` if it has none. Works for values of any realm, which
+ * `instanceof` does not.
  */
 function placeOf(source: unknown): URL | string | undefined {
   if (typeof source === "string") return /^(file|https?|blob|data):/i.test(source) ? toUrl(source) : source;
@@ -128,7 +128,7 @@ async function bytesOf(
   }
 }
 
-/** @param model for a file beside a local model, that model: links out of its folder are not followed. */
+/** @param model for a file beside a local model: the model; links out of its folder are not followed. */
 async function read(
   location: string | URL,
   signal: AbortSignal | undefined,
@@ -152,7 +152,7 @@ function describeCause(cause: unknown): string {
   return cause instanceof Error ? cause.message : describe(cause);
 }
 
-/** `undefined` where a source has no place. */
+/** `undefined` if a source has no location. */
 function readerBeside(
   source: unknown,
   place: URL | string | undefined,

@@ -1,4 +1,4 @@
-// The formats of model files: how each is told by its content, and its reader, which is loaded when a file needs it.
+// The list of model file formats: how each is detected by content, and its reader, which is loaded on demand.
 import type { Budget } from "../budget.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
@@ -10,10 +10,10 @@ export type Model =
   | { readonly kind: "relu"; readonly network: ReluNetwork }
   | { readonly kind: "spiking"; readonly network: SpikingNetwork };
 
-/** A file, and what was said about it. */
+/** A file and its options. */
 export interface ModelFile {
   readonly bytes: Uint8Array;
-  /** The file as the user knows it, for messages. */
+  /** Name of the file for messages. */
   readonly shown: string;
   /** Its name without folders. */
   readonly fileName: string | undefined;
@@ -30,9 +30,9 @@ export type Reader = (file: ModelFile) => Model | Promise<Model>;
 
 export interface Format {
   readonly name: string;
-  /** The format in messages and help, with how its files are called. */
+  /** Name of the format in messages and help, with its file names. */
   readonly title: string;
-  /** Which networks its files hold. */
+  /** The kind of network in its files. */
   readonly holds: Model["kind"] | "either";
   detects(bytes: Uint8Array): boolean;
   load(): Promise<Reader>;
@@ -56,7 +56,7 @@ export const formats = [
     holds: "relu",
     detects: (bytes) =>
       isZip(bytes)
-        ? // The names of an archive's files stand in its directory, at its end.
+        ? // An archive's directory with the names of its files is at its end.
           includesText(bytes.subarray(-65536), "model.weights.h5")
         : isHdf5(bytes) && includesText(bytes, "model_config"),
     async load() {
@@ -84,7 +84,7 @@ export const formats = [
     name: "pytorch",
     title: "PyTorch (EfficientNet-Lite's weights)",
     holds: "relu",
-    // As torch.save writes it: a zip archive with a pickle first, or its old format, which begins with a pickled number.
+    // Written by torch.save: a zip archive with a pickle first, or the old format, which begins with a pickled number.
     detects: (bytes) => (isZip(bytes) ? includesText(bytes.subarray(0, 256), "/data.pkl") : isPickle(bytes)),
     async load() {
       const { readPytorch } = await import("./pytorch/read.ts");
@@ -113,7 +113,7 @@ export const formats = [
 
 export type ModelFormat = (typeof formats)[number]["name"];
 
-/** "ONNX, …, Keras (.h5, .keras) or .llif". @param holds leaves out formats whose files hold only the other kind of network. */
+/** "ONNX, …, Keras (.h5, .keras) or .llif". @param holds leaves out formats with only the other kind of network. */
 export function formatTitles(holds?: Model["kind"]): string {
   const chosen: readonly Format[] = formats;
   const titles = chosen

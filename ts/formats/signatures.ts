@@ -1,4 +1,4 @@
-// How the bytes of a model file begin, or what they contain: enough to tell formats from each other.
+// Recognises model file formats by their first bytes or by text that they contain.
 
 /** A little-endian u64 header length, then a JSON object. */
 export function isSafetensors(bytes: Uint8Array): boolean {
@@ -20,13 +20,13 @@ export function isPickle(bytes: Uint8Array): boolean {
   return bytes[0] === 0x80 && bytes[1] >= 2 && bytes[1] <= 5;
 }
 
-/** An opening brace behind white space. */
+/** An opening brace after white space. */
 export function startsLikeJson(bytes: Uint8Array): boolean {
   const start = bytes.subarray(0, 64).findIndex((byte) => ![0x20, 0x09, 0x0a, 0x0d].includes(byte));
   return start >= 0 && bytes[start] === 0x7b && (bytes[start + 1] <= 0x20 || bytes[start + 1] === 0x22);
 }
 
-/** ONNX has no magic number: a protocol buffer whose first tag is a field of ModelProto with its wire type. */
+/** ONNX has no magic number, so the first tag must be a field of ModelProto with its wire type. */
 export function startsLikeOnnx(bytes: Uint8Array): boolean {
   if (bytes.length < 2) return false;
   const field = bytes[0] >> 3;
@@ -38,7 +38,7 @@ export function startsLikeOnnx(bytes: Uint8Array): boolean {
   );
 }
 
-/** Whether ASCII text stands anywhere in the bytes; the names of an HDF5 file's attributes and groups are stored as they are. */
+/** Whether the bytes contain ASCII text, such as the names of attributes and groups in an HDF5 file. */
 export function includesText(bytes: Uint8Array, text: string): boolean {
   const codes = Array.from(text, (letter) => letter.charCodeAt(0));
   for (let at = bytes.indexOf(codes[0]); at >= 0; at = bytes.indexOf(codes[0], at + 1))

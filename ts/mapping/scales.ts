@@ -1,4 +1,4 @@
-// Chooses the activation that a full window stands for, per channel or layer, from calibration images.
+// Chooses scales from calibration images: the activation that a full window represents, per channel or layer.
 import { checkNumbers, checkObject } from "../check.ts";
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { forward, inputFromPixels } from "../relu/forward.ts";

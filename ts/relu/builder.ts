@@ -41,7 +41,7 @@ export type Pair = number | readonly [number, number];
 export type PaddingOption = number | "same" | "valid" | Padding;
 
 export interface ReluNetworkOptions {
-  /** Input shape, channels last, without batch; 3 stands for [3]. */
+  /** Input shape, channels last, without batch; 3 means [3]. */
   readonly input: number | Shape;
   readonly name?: string;
   /** Default: pixels / 255; RGB, or gray for one channel. */

@@ -1,4 +1,4 @@
-// Activations of Keras layers, and the layers that are nothing else.
+// Converts activations of Keras layers, and layers that are only an activation.
 import { LlifError } from "../../errors.ts";
 import { channelsOf, formatShape, sizeOf } from "../../tensor.ts";
 import { quoted } from "../../text.ts";

@@ -1,4 +1,4 @@
-// What a Keras layer's conversion sees, and how it reads settings, images and windows.
+// Arguments of a Keras layer's conversion, and functions that read its settings, images and windows.
 import { checkInteger } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import type { Padding, ReluNode, Window2d } from "../../relu/network.ts";

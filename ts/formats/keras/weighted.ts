@@ -1,4 +1,4 @@
-// Keras layers with a kernel: convolutions and dense layers.
+// Converts Keras layers with a kernel: convolutions and dense layers.
 import type { ReluNode } from "../../relu/network.ts";
 import { channelsOf, sizeOf, type Tensor } from "../../tensor.ts";
 import { shown } from "../json.ts";

@@ -1,4 +1,4 @@
-// One pass over the nodes of an ONNX graph, which makes a network of them and collects what is not supported.
+// Reads the nodes of an ONNX graph in one pass, builds the network and collects what is not supported.
 import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import { sameShape as tensorsAlike, sizeOf, type Shape } from "../../tensor.ts";

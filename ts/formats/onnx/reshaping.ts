@@ -1,4 +1,4 @@
-// ONNX operators that give a value other extents, or its axes in another order.
+// ONNX operators: Reshape, Transpose, Flatten, Squeeze and Unsqueeze.
 import { LlifError } from "../../errors.ts";
 import { formatShape, sameShape, sizeOf } from "../../tensor.ts";
 import { Refusal } from "./attributes.ts";

@@ -1,4 +1,4 @@
-// PyTorch's weights as networks: of the architectures whose graph is known here.
+// Builds networks from PyTorch weights, for the architectures whose graph is known here.
 import type { Budget } from "../../budget.ts";
 import { LlifError } from "../../errors.ts";
 import type { ReluNetwork } from "../../relu/network.ts";
