@@ -1,7 +1,8 @@
 // Writes a network and its samples to a file for the native program, through the same calls that fill the WebAssembly
 // core.
 import type { EncodedInput } from "../ts/engine/input.ts";
-import { bitsOf, type RawCore, type RawNetwork, type RawSimulator } from "../ts/engine/flatten.ts";
+import type { RawCore, RawNetwork, RawSimulator } from "../ts/engine/flatten.ts";
+import { bitsOf } from "../ts/spiking/charges.ts";
 
 const calls = { network: 0, node: 1, weights: 2, constant: 3, spikes: 4 } as const;
 

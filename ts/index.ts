@@ -53,14 +53,9 @@ export type {
   PoolLayerOptions,
   SpikingNetworkOptions,
 } from "./spiking/layer-options.ts";
-export type {
-  Leak,
-  NeuronOptions,
-  PerNeuron,
-  Refractory,
-  ResetKind,
-  UniformRefractory,
-} from "./spiking/neurons/options.ts";
+export type { Leak, Refractory, ResetKind, UniformRefractory } from "./spiking/neurons/llif-options.ts";
+export type { NeuronOptions } from "./spiking/neurons/models.ts";
+export type { PerNeuron } from "./spiking/neurons/rows.ts";
 export { checkSpikingNetwork } from "./spiking/check.ts";
 export { biologicalNeuron, synapticCharge, type BiologicalCharges, type BiologicalNeuron } from "./spiking/neuron.ts";
 export { encodeConstant, encodePoisson, encodeRegular, type EncodedSpikes } from "./encode/encode.ts";

@@ -6,7 +6,7 @@ import type { Engine, Result, RunInput } from "../../ts/engine/engine.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { engines } from "../theorems/engines.ts";
 import { spikingNetwork } from "../../ts/spiking/builder.ts";
-import type { NeuronOptions } from "../../ts/spiking/neurons/options.ts";
+import type { NeuronOptions } from "../../ts/spiking/neurons/models.ts";
 import { populationsOf, type Charges, type LlifNeuron, type SpikingNetwork } from "../../ts/spiking/network.ts";
 import { sizeOf } from "../../ts/tensor.ts";
 import { refusedBy } from "./networks.ts";

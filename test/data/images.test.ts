@@ -106,9 +106,7 @@ describe("decodeImage", () => {
     const scans = Array.from({ length: 100 }, () => scan).flat();
     expect(() =>
       decodeImage(Uint8Array.from([0xff, 0xd8, ...padding, ...frame, ...scans, 0xff, 0xd9]), "a.jpg"),
-    ).toThrow(
-      /^a\.jpg of 4500×4500 pixels in 100 scans: needs more than 10\.0 seconds, the budget of reading is 10; /,
-    );
+    ).toThrow(/^a\.jpg of 4500×4500 pixels in 100 scans: needs more than 10\.0 seconds, the budget of reading is 10; /);
   });
 });
 

@@ -6,8 +6,8 @@ import { toRelu } from "../../ts/mapping/to-relu.ts";
 import { population, spikingNetwork } from "../../ts/spiking/builder.ts";
 import { checkSpikingNetwork } from "../../ts/spiking/check.ts";
 import type { Population, SpikingNetwork } from "../../ts/spiking/network.ts";
-import { departures, isPlain } from "../../ts/spiking/neurons/llif.ts";
-import type { NeuronOptions, ResetKind } from "../../ts/spiking/neurons/options.ts";
+import type { ResetKind } from "../../ts/spiking/neurons/llif-options.ts";
+import { departures, isPlain, type NeuronOptions } from "../../ts/spiking/neurons/models.ts";
 import { engines } from "../theorems/engines.ts";
 
 const eighths = (from: number, to: number) => fc.integer({ min: 8 * from, max: 8 * to }).map((value) => value / 8);

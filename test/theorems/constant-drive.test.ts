@@ -17,7 +17,7 @@ import {
   reluRate,
 } from "../../ts/mapping/equations.ts";
 import { spikingNetwork } from "../../ts/spiking/builder.ts";
-import type { NeuronOptions } from "../../ts/spiking/neurons/options.ts";
+import type { NeuronOptions } from "../../ts/spiking/neurons/models.ts";
 import { engines, simulate } from "./engines.ts";
 
 const run = { seed: 1, numRuns: 60 };

@@ -4,6 +4,7 @@ import {
   shapeOf,
   synapsesTo,
   type Charges,
+  type LlifNeuron,
   type Population,
   type Conv2dSynapse,
   type ConvTranspose2dSynapse,
@@ -11,6 +12,8 @@ import {
   type SpikingPool,
   type Synapse,
 } from "../spiking/network.ts";
+import { bitsOf } from "../spiking/charges.ts";
+import { neuronWords } from "../spiking/neurons/models.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { EventInput } from "./input.ts";
 import type { PreparedNetwork } from "./simulator.ts";
@@ -124,7 +127,12 @@ function addNodes(
 }
 
 const none = new Uint32Array(0);
-const zero = new Uint32Array(1);
+/** Of an output. */
+const neverFiring: LlifNeuron = {
+  model: "llif",
+  threshold: new Float32Array(0),
+  initialPotential: new Float32Array(0),
+};
 
 /** Words of a message, in the order of crates/core/src/wire.rs: an array follows its length. */
 function message(...fields: readonly (number | boolean | Uint32Array)[]): Uint32Array {
@@ -183,51 +191,22 @@ function layerMessage(
   const incoming = synapses.flatMap((synapse) =>
     synapseNumbers(synapse, numberOf(synapse.from), node.shape, shapeOf(network, synapse.from)),
   );
-  const floats = (...values: number[]): Uint32Array => bitsOf(Float32Array.from(values));
-  const bias = bitsOf(node.bias);
-  if (node.kind === "output") {
-    return message(
-      1,
-      ...extents(node.shape),
-      0,
-      true,
-      narrow,
-      false,
-      1,
-      false,
-      floats(1),
-      floats(-Infinity),
-      zero,
-      zero,
-      bias,
-      none,
-      none,
-      none,
-      ...incoming,
-    );
-  }
-  const { threshold, initialPotential, leak, floor, reset, refractory, spikesPerTick = 1 } = node.neuron;
-  // Each array has one value for all neurons, for each channel or for each neuron.
-  const rows = [
-    leak === undefined ? floats(1) : bitsOf(leak.factorPerTick),
-    floor === undefined ? floats(-Infinity) : bitsOf(floor),
-    Uint32Array.from(reset?.hard ?? [0]),
-    refractory?.ticks ?? zero,
-  ];
-  const neuron = [spikesPerTick, refractory?.input === "discard", ...rows];
+  const [neuron, threshold, initialPotential] =
+    node.kind === "output"
+      ? [neverFiring, none, none]
+      : [node.neuron, bitsOf(node.neuron.threshold), bitsOf(node.neuron.initialPotential)];
   const traced = recording.potentials.find(({ population }) => population === node.name)?.neurons ?? none;
-  const recorded = recording.spikes.includes(node.name);
   return message(
     1,
     ...extents(node.shape),
-    depth,
-    node.rectified,
+    node.kind === "output" ? 0 : depth,
+    node.kind === "output" || node.rectified,
     narrow,
-    recorded,
-    ...neuron,
-    bias,
-    bitsOf(threshold),
-    bitsOf(initialPotential),
+    recording.spikes.includes(node.name),
+    ...neuronWords(neuron),
+    bitsOf(node.bias),
+    threshold,
+    initialPotential,
     traced,
     ...incoming,
   );
@@ -288,9 +267,4 @@ export function planesOf(
 /** What each spike of a real-valued window delivers, 1 − its time, as bits of float32. */
 export function remainders({ neurons, times }: EventInput): Uint32Array {
   return bitsOf(Float32Array.from(neurons, (_, index) => 1 - (times?.[index] ?? 0)));
-}
-
-/** The same memory as 32-bit words. */
-export function bitsOf(charges: Charges): Uint32Array {
-  return new Uint32Array(charges.buffer, charges.byteOffset, charges.length);
 }

@@ -15,7 +15,7 @@ import {
   type Synapse,
   cancelsSpikes,
 } from "../spiking/network.ts";
-import { isPlain } from "../spiking/neurons/llif.ts";
+import { isPlain } from "../spiking/neurons/models.ts";
 import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { Core, isFatal } from "./core.ts";
 import { loadGlue, type Glue, type WasmSource } from "./load.ts";

@@ -8,8 +8,9 @@ import {
   type SpikingNetwork,
 } from "../spiking/network.ts";
 import { Core, guarded } from "./core.ts";
+import { bitsOf } from "../spiking/charges.ts";
 import type { Engine, SpikeTrain } from "./engine.ts";
-import { bitsOf, buildCore, planesOf, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
+import { buildCore, planesOf, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
 import type { EncodedInput, EventInput } from "./input.ts";
 import { loadGlue, type WasmSource } from "./load.ts";
 import { checkCoreMemory } from "./memory.ts";

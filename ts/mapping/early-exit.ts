@@ -15,7 +15,7 @@ import {
   type SpikingPool,
   type Synapse,
 } from "../spiking/network.ts";
-import { isPlain } from "../spiking/neurons/llif.ts";
+import { isPlain } from "../spiking/neurons/models.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { applyLinear, type Linear } from "./fold/linear.ts";
 import { expandedRows, type Rows } from "./last-window.ts";

@@ -2,7 +2,7 @@
 import { checkFinite, checkInteger, checkOneOf } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { LlifNeuron, Population, SpikingOutput } from "../spiking/network.ts";
-import type { ResetKind, UniformRefractory } from "../spiking/neurons/options.ts";
+import type { ResetKind, UniformRefractory } from "../spiking/neurons/llif-options.ts";
 import { biologicalNeuron, type BiologicalNeuron } from "../spiking/neuron.ts";
 import { channelsOf } from "../tensor.ts";
 import type { CodePlan } from "./code.ts";

@@ -29,7 +29,8 @@ import {
   type SpikingNetworkOptions,
 } from "./layer-options.ts";
 import type { SpikingNetwork, SpikingNode, Synapse } from "./network.ts";
-import { neuronKeys, perNeuron, populationOf } from "./neurons/options.ts";
+import { neuronKeys, populationOf } from "./neurons/models.ts";
+import { perNeuron } from "./neurons/rows.ts";
 
 /** Builds a synchronous `rate` network, layer after layer; each call returns a new builder, so that a prefix can be shared. */
 export class SpikingNetworkBuilder {

@@ -56,3 +56,8 @@ export function checkTypedRow(
     throw new LlifError("ARGUMENT", `${place}: expected a ${type}, got ${describe(values)}`);
   checkRow(place, values, shape);
 }
+
+/** The same memory as 32-bit words. */
+export function bitsOf(charges: Charges): Uint32Array {
+  return new Uint32Array(charges.buffer, charges.byteOffset, charges.length);
+}

@@ -3,7 +3,8 @@ import type { OptionKeys } from "../check.ts";
 import type { InputConvention, Padding } from "../relu/network.ts";
 import type { Shape } from "../tensor.ts";
 import type { DenseWeights } from "./dense-weights.ts";
-import { neuronKeys, type NeuronOptions, type PerNeuron } from "./neurons/options.ts";
+import { neuronKeys, type NeuronOptions } from "./neurons/models.ts";
+import type { PerNeuron } from "./neurons/rows.ts";
 
 export interface DenseLayerOptions extends NeuronOptions {
   readonly weights: DenseWeights;

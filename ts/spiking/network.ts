@@ -4,8 +4,9 @@ import type { Shape } from "../tensor.ts";
 import type { Arithmetic, Charges } from "./charges.ts";
 import { rulesOf, type Code } from "./code.ts";
 import type { LlifNeuron } from "./neurons/llif.ts";
+import type { Neuron } from "./neurons/models.ts";
 
-export type { Arithmetic, Charges, LlifNeuron };
+export type { Arithmetic, Charges, LlifNeuron, Neuron };
 
 /**
  * A network of linear leaky integrate-and-fire neurons: an immutable, serialisable graph.
@@ -43,9 +44,6 @@ export interface SpikingInput {
    */
   readonly counts: { readonly unit: number; readonly minimum: number; readonly maximum: number } | null;
 }
-
-/** How the neurons of a population integrate and fire, told apart by `model`. */
-export type Neuron = LlifNeuron;
 
 /** Neurons of one kind. Arrays hold one value for each channel (last axis of `shape`), or one for each neuron. */
 export interface Population {

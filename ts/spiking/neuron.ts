@@ -1,6 +1,6 @@
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkOneOf, checkOptions, type OptionKeys } from "../check.ts";
-import type { UniformRefractory } from "./neurons/options.ts";
+import type { UniformRefractory } from "./neurons/llif-options.ts";
 
 /** A neuron in SI units. Only the capacitance, the threshold and the tick are needed. */
 export interface BiologicalNeuron {

@@ -1,7 +1,7 @@
 //! One population or output: its neurons, its synapses, and how its channels are cut into chunks.
 
-use crate::neuron::llif::{Llif, LlifSpec};
-use crate::neuron::Rows;
+use crate::neuron::model::{Rows, MOST_ROWS};
+use crate::neuron::{NeuronSpec, Neurons};
 use crate::parameters::PerNeuron;
 use crate::schedule::Format;
 use crate::spikes::Geometry;
@@ -15,7 +15,7 @@ pub struct LayerSpec {
     pub geometry: Geometry,
     pub depth: usize,
     pub fires: bool,
-    pub neuron: LlifSpec,
+    pub neuron: NeuronSpec,
     /// False: a linear neuron, whose potential is not raised to 0 before it fires.
     pub rectified: bool,
     /// Every weight fits i16.
@@ -34,7 +34,7 @@ pub struct Layer {
     pub depth: usize,
     pub fires: bool,
     /// What its neurons have in common, and their parameters.
-    pub neuron: Llif,
+    pub neuron: Neurons,
     pub rows: ParameterRows,
     pub rectified: bool,
     pub width: Width,
@@ -52,29 +52,23 @@ pub struct Layer {
     pub traced: Traced,
 }
 
-/// Bits of the parameters of a layer's neurons: `neuron::Rows` before a chunk is chosen.
+/// Bits of the parameters of a layer's neurons: `Rows` before a chunk is chosen.
 pub struct ParameterRows {
     pub threshold: PerNeuron,
-    pub leak_factor: PerNeuron,
-    floor: PerNeuron,
-    hard: PerNeuron,
-    refractory_ticks: PerNeuron,
+    /// The model's own, in its order.
+    parameters: Vec<PerNeuron>,
 }
 
 impl ParameterRows {
     fn new(spec: &LayerSpec, padded: usize, never: u32) -> ParameterRows {
-        let (to, neuron) = (spec.geometry, &spec.neuron);
+        let to = spec.geometry;
         let row = |values: Vec<u32>| {
             let values = if values.len() == 1 { vec![values[0]; to.channels] } else { values };
             PerNeuron::new(&values, to, padded, 0)
         };
-        let bits = |values: &[f32]| row(values.iter().map(|value| value.to_bits()).collect());
         ParameterRows {
             threshold: PerNeuron::new(&spec.threshold, to, padded, never),
-            leak_factor: bits(&neuron.leak_factor),
-            floor: bits(&neuron.floor),
-            hard: row(neuron.hard.iter().map(|&hard| if hard { u32::MAX } else { 0 }).collect()),
-            refractory_ticks: row(neuron.refractory_ticks.clone()),
+            parameters: spec.neuron.rows().into_iter().map(|(_, values)| row(values)).collect(),
         }
     }
 
@@ -82,13 +76,9 @@ impl ParameterRows {
     #[inline(always)]
     pub fn at(&self, position: usize, first: usize, lanes: usize) -> Rows {
         let of = |row: &PerNeuron| row.at(position)[first..first + lanes].as_ptr();
-        Rows {
-            threshold: of(&self.threshold).cast(),
-            leak_factor: of(&self.leak_factor).cast(),
-            floor: of(&self.floor).cast(),
-            hard: of(&self.hard),
-            refractory_ticks: of(&self.refractory_ticks),
-        }
+        let mut parameters = [std::ptr::null(); MOST_ROWS];
+        parameters.iter_mut().zip(&self.parameters).for_each(|(to, row)| *to = of(row));
+        Rows { threshold: of(&self.threshold).cast(), parameters }
     }
 }
 
@@ -148,7 +138,7 @@ impl Layer {
             geometry: to,
             depth: spec.depth,
             fires: spec.fires,
-            neuron: spec.neuron.model(),
+            neuron: spec.neuron.neurons(),
             rows: ParameterRows::new(&spec, padded, never),
             rectified: spec.rectified,
             width,

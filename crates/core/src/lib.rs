@@ -17,7 +17,7 @@
 //! | `plasticity` | what a tick changes in the weights: nothing so far |
 //! | `neuron` | models: what a tick does to a membrane around the charge of its spikes |
 //! | `lanes` | 128 bits of WebAssembly, SSE or plain Rust |
-//! | `input`, `parameters`, `schedule`, `spikes`, `traced`, `bits` | the ground |
+//! | `input`, `parameters`, `schedule`, `spikes`, `traced`, `words`, `bits` | the ground |
 //! | `dense` | passes without spikes, over batches of samples; imports nothing |
 //!
 //! Where the speed comes from: the spikes that reach a row of outputs (in f32, where sums have an order, those that reach a
@@ -48,3 +48,4 @@ pub mod spikes;
 pub mod synapse;
 mod traced;
 pub mod wire;
+pub mod words;

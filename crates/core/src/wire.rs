@@ -15,7 +15,7 @@
 //! | node | words after its number |
 //! |---|---|
 //! | 0 pool | extents, source, sum, window, multiplicity (array) |
-//! | 1 layer | extents, depth, rectified, 16-bit weights, spikes recorded; neuron: most spikes a tick, input discarded while refractory, and arrays of one value for all neurons, each channel or each neuron: leak factor, floor, hard reset, refractory ticks; arrays of bias, threshold (empty: an output), initial potential and traced neurons; synapses to the end |
+//! | 1 layer | extents, depth, rectified, 16-bit weights, spikes recorded; neuron: the number of its model and what the model reads (crates/core/src/neuron); arrays of bias, threshold (empty: an output), initial potential and traced neurons; synapses to the end |
 //!
 //! A window is kernel, stride and dilation (vertical, horizontal) and padding (top, left). A synapse is its source, kind (0 dense,
 //! 1 convolution, 2 identity by channel, 3 identity by neuron, 4 transposed convolution), window and groups (else zeros), delay in
@@ -27,86 +27,34 @@ use crate::code::ttfs::Ttfs;
 use crate::code::window::Windows;
 use crate::layer::LayerSpec;
 use crate::network::{Network, PoolSpec};
-use crate::neuron::llif::LlifSpec;
+use crate::neuron::NeuronSpec;
 use crate::spikes::Geometry;
 use crate::synapse::spec::{Delayed, Kind, SynapseSpec};
 use crate::synapse::sweep::Sweep;
+use crate::words::Words;
 
-/// Reads words one after the other; every failure names the place.
-pub struct Words<'a> {
-    words: &'a [u32],
-    at: usize,
+fn geometry(words: &mut Words) -> Result<Geometry, String> {
+    match words.sizes()? {
+        [height, width, channels] if height > 0 && width > 0 && channels > 0 => {
+            Ok(Geometry { height, width, channels })
+        }
+        extents => Err(format!("geometry: expected height, width and channels above 0, got {extents:?}")),
+    }
 }
 
-impl<'a> Words<'a> {
-    pub fn new(words: &'a [u32]) -> Words<'a> {
-        Words { words, at: 0 }
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.at == self.words.len()
-    }
-
-    pub fn word(&mut self) -> Result<u32, String> {
-        self.at += 1;
-        self.words.get(self.at - 1).copied().ok_or_else(|| format!("word {}: the message ends here", self.at - 1))
-    }
-
-    pub fn size(&mut self) -> Result<usize, String> {
-        Ok(self.word()? as usize)
-    }
-
-    fn flag(&mut self) -> Result<bool, String> {
-        Ok(self.word()? != 0)
-    }
-
-    pub fn array(&mut self) -> Result<&'a [u32], String> {
-        let length = self.size()?;
-        let end = self.at.checked_add(length).filter(|&end| end <= self.words.len());
-        let end = end.ok_or_else(|| format!("word {}: {length} words are more than are left", self.at))?;
-        let array = &self.words[self.at..end];
-        self.at = end;
-        Ok(array)
-    }
-
-    fn sizes<const N: usize>(&mut self) -> Result<[usize; N], String> {
-        let mut sizes = [0; N];
-        for size in &mut sizes {
-            *size = self.size()?;
-        }
-        Ok(sizes)
-    }
-
-    fn geometry(&mut self) -> Result<Geometry, String> {
-        match self.sizes()? {
-            [height, width, channels] if height > 0 && width > 0 && channels > 0 => {
-                Ok(Geometry { height, width, channels })
-            }
-            extents => Err(format!("geometry: expected height, width and channels above 0, got {extents:?}")),
-        }
-    }
-
-    fn synapse(&mut self) -> Result<SynapseSpec, String> {
-        let (source, kind) = (self.size()?, self.word()?);
-        let (sweep, groups) = (Sweep::new(self.sizes()?), self.size()?);
-        let kind = match kind {
-            0 => Kind::Dense,
-            1 => Kind::Conv(sweep, groups),
-            2 => Kind::Identity { per_neuron: false },
-            3 => Kind::Identity { per_neuron: true },
-            4 => Kind::Conv(sweep.transpose(), groups),
-            other => return Err(format!("synapse from node {source}: no kind has the number {other}")),
-        };
-        let (ticks, from) = (self.size()?, self.geometry()?);
-        Ok(SynapseSpec { source, kind, delayed: (ticks > 0).then_some(Delayed { ticks, from }) })
-    }
-
-    fn end(&self) -> Result<(), String> {
-        if self.is_empty() {
-            return Ok(());
-        }
-        Err(format!("word {}: expected the message to end, got {} more words", self.at, self.words.len() - self.at))
-    }
+fn synapse(words: &mut Words) -> Result<SynapseSpec, String> {
+    let (source, kind) = (words.size()?, words.word()?);
+    let (sweep, groups) = (Sweep::new(words.sizes()?), words.size()?);
+    let kind = match kind {
+        0 => Kind::Dense,
+        1 => Kind::Conv(sweep, groups),
+        2 => Kind::Identity { per_neuron: false },
+        3 => Kind::Identity { per_neuron: true },
+        4 => Kind::Conv(sweep.transpose(), groups),
+        other => return Err(format!("synapse from node {source}: no kind has the number {other}")),
+    };
+    let (ticks, from) = (words.size()?, geometry(words)?);
+    Ok(SynapseSpec { source, kind, delayed: (ticks > 0).then_some(Delayed { ticks, from }) })
 }
 
 /// Reads the first message.
@@ -128,7 +76,7 @@ pub fn network(words: &[u32]) -> Result<(Spec, Network), String> {
         }),
         other => return Err(format!("network: no code has the number {other}")),
     };
-    let network = Network::new(words.geometry()?, spec.format());
+    let network = Network::new(geometry(&mut words)?, spec.format());
     words.end()?;
     Ok((spec, network))
 }
@@ -138,7 +86,7 @@ pub fn node(network: &mut Network, words: &[u32]) -> Result<usize, String> {
     let mut words = Words::new(words);
     match words.word()? {
         0 => {
-            let to = words.geometry()?;
+            let to = geometry(&mut words)?;
             let (source, sum) = (words.size()?, words.flag()?);
             let (sweep, multiplicity) = (Sweep::new(words.sizes()?), words.array()?.to_vec());
             words.end()?;
@@ -150,24 +98,15 @@ pub fn node(network: &mut Network, words: &[u32]) -> Result<usize, String> {
 }
 
 fn layer(words: &mut Words) -> Result<LayerSpec, String> {
-    let geometry = words.geometry()?;
+    let geometry = geometry(words)?;
     let depth = words.size()?;
     let (rectified, narrow, record_spikes) = (words.flag()?, words.flag()?, words.flag()?);
-    let (spikes_per_tick, discards) = (words.word()?, words.flag()?);
-    let floats = |array: &[u32]| array.iter().map(|&bits| f32::from_bits(bits)).collect();
-    let neuron = LlifSpec {
-        leak_factor: floats(words.array()?),
-        floor: floats(words.array()?),
-        hard: words.array()?.iter().map(|&hard| hard != 0).collect(),
-        refractory_ticks: words.array()?.to_vec(),
-        spikes_per_tick,
-        discards,
-    };
+    let neuron = NeuronSpec::read(words)?;
     let mut array = || words.array().map(<[u32]>::to_vec);
     let (bias, threshold, initial, traced) = (array()?, array()?, array()?, array()?);
     let mut synapses = Vec::new();
     while !words.is_empty() {
-        synapses.push(words.synapse()?);
+        synapses.push(synapse(words)?);
     }
     Ok(LayerSpec {
         geometry,

@@ -9,6 +9,7 @@ use llif_core::lanes::{Lanes, Native, Portable};
 use llif_core::layer::LayerSpec;
 use llif_core::network::Network;
 use llif_core::neuron::llif::Neuron;
+use llif_core::neuron::NeuronSpec;
 use llif_core::schedule::FiringTick;
 use llif_core::spikes::Geometry;
 use llif_core::synapse::spec::{Kind, SynapseSpec};
@@ -88,7 +89,8 @@ fn simulate(
         }
         let mut v = f32::from_bits(each(&layer.initial, neuron));
         let mut waiting = 0;
-        let own = neuron_at(&layer.neuron, neuron);
+        let NeuronSpec::Llif(spec) = &layer.neuron;
+        let own = neuron_at(spec, neuron);
         for fired in &mut fired {
             let tick = trace.len();
             v *= own.leak_factor;
@@ -273,7 +275,7 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usiz
             geometry,
             depth,
             fires: true,
-            neuron,
+            neuron: NeuronSpec::Llif(neuron),
             rectified: random.below(2) == 0,
             narrow,
             bias: numbers(random, bias_count, -50, 50),
@@ -328,7 +330,7 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usiz
             geometry,
             depth: 0,
             fires: false,
-            neuron: neuron.into(),
+            neuron: NeuronSpec::Llif(neuron.into()),
             rectified: true,
             narrow: false,
             bias: numbers(random, geometry.channels, -50, 50),
@@ -437,7 +439,7 @@ fn refuses_wrong_lengths_and_nodes() {
             geometry,
             depth: 1,
             fires: true,
-            neuron: neuron.into(),
+            neuron: NeuronSpec::Llif(neuron.into()),
             rectified: true,
             narrow: false,
             bias: vec![0; 2],
@@ -455,7 +457,7 @@ fn refuses_wrong_lengths_and_nodes() {
         geometry,
         depth: 1,
         fires: true,
-        neuron: Neuron { floor: f32::INFINITY, ..neuron }.into(),
+        neuron: NeuronSpec::Llif(Neuron { floor: f32::INFINITY, ..neuron }.into()),
         rectified: true,
         narrow: false,
         bias: vec![0; 2],

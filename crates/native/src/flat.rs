@@ -15,7 +15,8 @@ use llif_core::any::{simulator, Simulate};
 use llif_core::input::Input;
 use llif_core::lanes::Native;
 use llif_core::network::Node;
-use llif_core::wire::{self, Words};
+use llif_core::wire;
+use llif_core::words::Words;
 
 pub enum Sample {
     Constant(usize, Vec<u32>),

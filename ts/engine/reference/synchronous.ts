@@ -1,28 +1,17 @@
 // Synchronous rate in float32: populations of any neuron model, and outputs.
-import {
-  outputsOf,
-  populationsOf,
-  type Neuron,
-  type Population,
-  type SpikingNetwork,
-  type SpikingOutput,
-} from "../../spiking/network.ts";
+import { outputsOf, populationsOf, type SpikingNetwork, type SpikingOutput } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import { expandCharges, type SimulatorCore } from "../simulator.ts";
 import type { Recording } from "../recording.ts";
-import { LlifNeurons } from "./neurons/llif.ts";
+import { neuronModels } from "./neurons.ts";
 import { deliver, driveOf, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
 import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
-
-const models = {
-  llif: (population, synapses) => new LlifNeurons(population, synapses),
-} satisfies Record<Neuron["model"], (population: Population, synapses: readonly RowSynapse[]) => TickedPart>;
 
 /** All layers tick together, in float32: every store into a Float32Array rounds, and the order is that of contracts.md §3. */
 export function synchronousCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
   const neurons = populationsOf(network).map(
-    (node) => [node.name, models[node.neuron.model](node, rowSynapsesTo(network, node.name))] as const,
+    (node) => [node.name, neuronModels[node.neuron.model](node, rowSynapsesTo(network, node.name))] as const,
   );
   const outputs = outputsOf(network).map(
     (node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name))] as const,

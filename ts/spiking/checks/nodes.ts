@@ -6,7 +6,6 @@ import {
   checkFinite,
   checkLength,
   checkName,
-  checkObject,
   checkOneOf,
   checkOptions,
   describe,
@@ -16,19 +15,18 @@ import {
 import { LlifError } from "../../errors.ts";
 import { checkExtents, checkWindow } from "../../relu/check.ts";
 import { windowedExtents } from "../../relu/shapes.ts";
-import { channelsOf, formatShape, sameShape, type Shape } from "../../tensor.ts";
-import { checkCharges, checkTypedRow, type Arithmetic } from "../charges.ts";
+import { channelsOf, formatShape, sameShape } from "../../tensor.ts";
+import { checkCharges, checkTypedRow } from "../charges.ts";
 import { rulesOf } from "../code.ts";
 import {
   isSynchronous,
   type NegativeSide,
-  type Neuron,
   type Population,
   type SpikingNetwork,
   type SpikingNode,
   type SpikingPool,
 } from "../network.ts";
-import { checkLlifNeuron, departures } from "../neurons/llif.ts";
+import { checkNeuron, departures } from "../neurons/models.ts";
 import { sourceShape, windowKeys, type Kinds, type Shapes } from "./places.ts";
 
 export const nodeKeys: { readonly [Kind in SpikingNode["kind"]]: OptionKeys<Extract<SpikingNode, { kind: Kind }>> } = {
@@ -45,15 +43,6 @@ export const nodeKeys: { readonly [Kind in SpikingNode["kind"]]: OptionKeys<Extr
   },
   pool: { kind: true, name: true, shape: true, from: true, mode: true, multiplicity: true, ...windowKeys },
   output: { kind: true, name: true, shape: true, bias: true, unit: true, rectified: true },
-};
-
-const neuronChecks = { llif: checkLlifNeuron } satisfies {
-  readonly [Model in Neuron["model"]]: (
-    place: string,
-    neuron: Extract<Neuron, { model: Model }>,
-    shape: Shape,
-    arithmetic: Arithmetic,
-  ) => void;
 };
 
 export function checkNode(network: SpikingNetwork, node: SpikingNode, shapes: Shapes, kinds: Kinds): void {
@@ -76,9 +65,7 @@ function checkPopulation(place: string, network: SpikingNetwork, population: Pop
       `${place}: rectified false: expected a balanced-ternary phase network (code "phase", signed spikes), got code "${flags.code}", ${flags.spikes} spikes`,
     );
   }
-  const models = Object.keys(neuronChecks) as Neuron["model"][];
-  const model = checkOneOf(`${place}: model`, checkObject(`${place}: neuron`, neuron, "a neuron").model, models);
-  neuronChecks[model](place, neuron, shape, network.arithmetic);
+  checkNeuron(place, neuron, shape, network.arithmetic);
   if (ceiling !== undefined) {
     checkTypedRow(`${place}: ceiling`, ceiling, "Float64Array", shape);
     for (const value of ceiling) checkFinite(`${place}: ceiling`, value, { above: 0 });

@@ -2,7 +2,7 @@
 import { checkFinite, checkInteger, checkOneOf, checkOptions, describe, type OptionKeys } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import type { Shape } from "../../tensor.ts";
-import { checkCharges, checkTypedRow, maximumTicks, type Arithmetic, type Charges } from "../charges.ts";
+import { bitsOf, checkCharges, checkTypedRow, maximumTicks, type Arithmetic, type Charges } from "../charges.ts";
 
 /**
  * Linear leaky integrate-and-fire. Each array has one value for each channel (last axis of the population's shape), or one for each
@@ -87,6 +87,23 @@ export function checkLlifNeuron(place: string, neuron: LlifNeuron, shape: Shape,
     threshold.forEach((value) => checkPowerOfTwo(`${place}: threshold with ${spikesPerTick} spikes per tick`, value));
 }
 
+const noLeak = bitsOf(Float32Array.of(1));
+const noFloor = bitsOf(Float32Array.of(-Infinity));
+const zero = new Uint32Array(1);
+
+/** In the order in which crates/core/src/neuron/llif.rs reads them; each array has one value for all neurons, each channel or each neuron. */
+export function llifWords(neuron: LlifNeuron): readonly (number | boolean | Uint32Array)[] {
+  const { leak, floor, reset, refractory, spikesPerTick = 1 } = neuron;
+  return [
+    spikesPerTick,
+    refractory?.input === "discard",
+    leak === undefined ? noLeak : bitsOf(leak.factorPerTick),
+    floor === undefined ? noFloor : bitsOf(floor),
+    reset === undefined ? zero : Uint32Array.from(reset.hard),
+    refractory === undefined ? zero : refractory.ticks,
+  ];
+}
+
 /** Engines compute with it in float32. */
 export function checkFloor(place: string, floor: number): number {
   if (
@@ -108,41 +125,36 @@ function checkPowerOfTwo(place: string, value: number): void {
 }
 
 /** α of the neuron at that index of the population; 1 without an ohmic leak. */
-export function leakFactorAt({ leak }: LlifNeuron, index: number): number {
+export function leakFactorAt({ leak }: Pick<LlifNeuron, "leak">, index: number): number {
   return leak === undefined ? 1 : leak.factorPerTick[index % leak.factorPerTick.length];
 }
 
 /** Whether some neuron has an ohmic leak. */
-export function leaks({ leak }: LlifNeuron): boolean {
+export function leaks({ leak }: Pick<LlifNeuron, "leak">): boolean {
   return leak?.factorPerTick.some((factor) => factor !== 1) === true;
 }
 
 /** Whether some neuron has a lower bound. */
-export function hasFloor({ floor }: LlifNeuron): boolean {
+export function hasFloor({ floor }: Pick<LlifNeuron, "floor">): boolean {
   return floor?.some((value) => value !== -Infinity) === true;
 }
 
 /** Whether some neuron has a hard reset. */
-export function resetsHard({ reset }: LlifNeuron): boolean {
+export function resetsHard({ reset }: Pick<LlifNeuron, "reset">): boolean {
   return reset?.hard.some((hard) => hard !== 0) === true;
 }
 
 /** Whether some neuron is ever refractory. */
-export function isRefractory({ refractory }: LlifNeuron): boolean {
+export function isRefractory({ refractory }: Pick<LlifNeuron, "refractory">): boolean {
   return refractory?.ticks.some((ticks) => ticks > 0) === true;
 }
 
 /** What keeps a neuron from being plain, in words; empty for a plain one. */
-export function departures(neuron: LlifNeuron): string[] {
+export function llifDepartures(neuron: LlifNeuron): string[] {
   return [
     ...(leaks(neuron) ? ["an ohmic leak"] : []),
     ...(resetsHard(neuron) ? ["a hard reset"] : []),
     ...(hasFloor(neuron) ? ["a floor"] : []),
     ...(isRefractory(neuron) ? ["a refractory period"] : []),
   ];
-}
-
-/** No ohmic leak, soft reset, no floor, never refractory: the neuron of T1, T2, T7 and T8. It may fire more than once in a tick. */
-export function isPlain(neuron: LlifNeuron): boolean {
-  return departures(neuron).length === 0;
 }

@@ -6,12 +6,13 @@ use crate::bits::{as_f32, grow, words_of};
 use crate::input::Input;
 use crate::kernel::list::{self, RowList};
 use crate::kernel::rows::Tap;
-use crate::kernel::ticks::{fire_ticks, fire_ticks_scalar, integrate_ticks, Chunk as Job, Fire, FireScalar, Integrate};
+use crate::kernel::ticks::{
+    fire_ticks, fire_ticks_scalar, integrate_ticks, leak_row, Chunk as Job, Fire, FireScalar, Integrate, Row,
+};
 use crate::lanes::Lanes;
 use crate::layer::Layer;
 use crate::network::{Network, Pool};
-use crate::neuron::llif::Llif;
-use crate::neuron::Rows;
+use crate::neuron::model::{Model, Rows, Words};
 use crate::plasticity::Fixed;
 use crate::pool::rising::Rising;
 use crate::record::Record;
@@ -19,7 +20,7 @@ use crate::schedule::Format;
 use crate::spikes::Spikes;
 use crate::synapse::chunks::Chunk;
 use crate::synapse::Synapse;
-use crate::with_vectors;
+use crate::{with_model, with_vectors};
 use std::ops::Range;
 
 /// Ticks of a block where weights outweigh the spikes of as many ticks: they are read once a block.
@@ -40,8 +41,8 @@ pub struct State {
     potential: Vec<f32>,
     /// Charges of an output since the reset.
     charge: Vec<f64>,
-    /// Refractory ticks left; empty where every neuron takes the vector path.
-    refractory: Vec<u32>,
+    /// What each neuron has beside its potential, [words][positions][padded].
+    words: Vec<u32>,
 }
 
 #[derive(Default)]
@@ -92,11 +93,10 @@ impl Code for Rate {
 
     fn state(&self, layer: &Layer) -> State {
         let size = layer.lanes();
-        let scalar = layer.fires && layer.neuron.is_scalar();
         State {
             potential: vec![0.0; if layer.fires { size } else { 0 }],
             charge: vec![0.0; if layer.fires { 0 } else { size }],
-            refractory: vec![0; if scalar { size } else { 0 }],
+            words: vec![0; if layer.fires { size * layer.neuron.words() } else { 0 }],
         }
     }
 
@@ -105,42 +105,16 @@ impl Code for Rate {
             potential.copy_from_slice(as_f32(&layer.initial.at(position)[..layer.padded]));
         }
         state.charge.fill(0.0);
-        state.refractory.fill(0);
+        state.words.fill(0);
     }
 
     fn enter(&self, network: &Network, input: &Input, block: Block, to: &mut Spikes) {
         enter_planes(network, input, block, to);
     }
 
-    #[inline(never)]
     fn run<L: Lanes>(&self, at: At<Rate>, inputs: Inputs, block: Block, out: &mut Spikes) {
         let layer = at.layer;
-        let words = layer.padded.div_ceil(64);
-        let row_words = layer.geometry.width * words;
-        let ticks = block.ticks;
-        grow(&mut at.scratch.bits, ticks * row_words);
-        if layer.neuron.spikes_per_tick > 1 {
-            grow(&mut at.scratch.repeats, ticks * layer.geometry.width * layer.padded);
-        }
-        out.clear(ticks);
-        let mut run = Run { at, inputs, block };
-        for y in 0..layer.geometry.height {
-            run.at.scratch.bits[..ticks * row_words].fill(0);
-            if layer.by_events {
-                run.row::<L>(y);
-            } else {
-                run.groups::<L>(y);
-            }
-            if layer.fires {
-                emit(layer, out, &run.at.scratch.bits[..ticks * row_words], &run.at.scratch.repeats, words);
-            }
-        }
-        if layer.fires {
-            out.finish();
-            if layer.record_spikes {
-                run.at.record.spikes(layer, out, block.first);
-            }
-        }
+        with_model!(&layer.neuron, model => Run { at, inputs, block }.layer::<L, _>(model, out));
     }
 
     fn charges(&self, layer: &Layer, state: &State, record: &mut Record) {
@@ -166,8 +140,38 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    #[inline(never)]
+    fn layer<L: Lanes, M: Model>(&mut self, model: &M, out: &mut Spikes) {
+        let layer = self.at.layer;
+        let words = layer.padded.div_ceil(64);
+        let row_words = layer.geometry.width * words;
+        let ticks = self.block.ticks;
+        grow(&mut self.at.scratch.bits, ticks * row_words);
+        if model.spikes_per_tick() > 1 {
+            grow(&mut self.at.scratch.repeats, ticks * layer.geometry.width * layer.padded);
+        }
+        out.clear(ticks);
+        for y in 0..layer.geometry.height {
+            self.at.scratch.bits[..ticks * row_words].fill(0);
+            if layer.by_events {
+                self.row::<L, M>(model, y);
+            } else {
+                self.groups::<L, M>(model, y);
+            }
+            if layer.fires {
+                emit(layer, out, &self.at.scratch.bits[..ticks * row_words], &self.at.scratch.repeats, words);
+            }
+        }
+        if layer.fires {
+            out.finish();
+            if layer.record_spikes {
+                self.at.record.spikes(layer, out, self.block.first);
+            }
+        }
+    }
+
     /// One row whose synapses have rows of weights.
-    fn groups<L: Lanes>(&mut self, y: usize) {
+    fn groups<L: Lanes, M: Model>(&mut self, model: &M, y: usize) {
         let layer = self.at.layer;
         let width = layer.geometry.width;
         // One tap has one loop anyway, and what reaches a single lane has no row.
@@ -178,7 +182,7 @@ impl Run<'_> {
                 for x in 0..width {
                     self.at.scratch.taps.clear();
                     self.inputs.taps(&mut self.at.scratch.taps, &layer.chunks[index], y, x);
-                    self.chunk::<L>(&layer.neuron, index, y, x, Reach::Taps);
+                    self.chunk::<L, M>(model, index, y, x, Reach::Taps);
                 }
             }
             return;
@@ -199,7 +203,7 @@ impl Run<'_> {
                     }
                 };
                 for x in columns.clone() {
-                    self.chunk::<L>(&layer.neuron, index, y, x, Reach::List { number: x - left, offset });
+                    self.chunk::<L, M>(model, index, y, x, Reach::List { number: x - left, offset });
                 }
             }
         }
@@ -224,7 +228,7 @@ impl Run<'_> {
 
     /// One chunk of one position.
     #[inline(never)]
-    fn chunk<L: Lanes>(&mut self, model: &Llif, index: usize, y: usize, x: usize, reach: Reach) {
+    fn chunk<L: Lanes, M: Model>(&mut self, model: &M, index: usize, y: usize, x: usize, reach: Reach) {
         let At { layer, state, scratch, record, .. } = &mut self.at;
         let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
         let chunk = &layer.chunks[index];
@@ -242,20 +246,22 @@ impl Run<'_> {
         } else {
             as_f32(&self.inputs.constant().at(position)[chunk.first..chunk.first + lanes])
         };
-        let multiple = model.spikes_per_tick > 1;
+        let multiple = model.spikes_per_tick() > 1;
         let rows = if layer.fires { layer.rows.at(position, chunk.first, lanes) } else { Rows::NONE };
         let (potential, charge) = match layer.fires {
             true => (state.potential[at..at + lanes].as_mut_ptr(), std::ptr::null_mut()),
             false => (std::ptr::null_mut(), state.charge[at..at + lanes].as_mut_ptr()),
         };
-        let refractory = match &mut state.refractory[..] {
-            [] => std::ptr::null_mut(),
-            list => list[at..at + lanes].as_mut_ptr(),
+        let from_here = Words { at: state.words.as_mut_ptr().wrapping_add(at), stride: layer.lanes() };
+        // Of neurons to which spikes arrive event by event, those of this row.
+        let unchanged = match reach {
+            Reach::Only(_) => scratch.leaked[x * padded + chunk.first..].as_ptr(),
+            _ => std::ptr::null(),
         };
         let (list, offset) =
             if let Reach::List { number, offset } = reach { (Some(&scratch.lists[number]), offset) } else { (None, 0) };
         let (ahead, lines) = look_ahead(layer, &scratch.taps, index, ticks);
-        // SAFETY: potentials or charges, drive, parameters, refractory ticks and samples have `lanes` values (a tick); a row of bits
+        // SAFETY: potentials or charges, drive, parameters, the model's words and samples have `lanes` values (a tick); a row of bits
         // has `words` words a position and tick, in which the chunk has whole bytes; repeats have `padded` values a position and
         // tick; taps read live spikes of `ticks` planes, whose entries are rows of the chunk's block.
         unsafe {
@@ -264,7 +270,8 @@ impl Run<'_> {
                 charge,
                 drive: drive.as_ptr(),
                 rows,
-                refractory,
+                words: from_here,
+                unchanged,
                 taps: &scratch.taps,
                 list,
                 offset,
@@ -289,10 +296,10 @@ impl Run<'_> {
             };
             if !layer.fires {
                 with_vectors!(chunk.vectors, integrate_ticks: Integrate, L, &job);
-            } else if refractory.is_null() {
-                with_vectors!(chunk.vectors, fire_ticks<Llif, Fixed>: Fire<Llif, Fixed>, L, &job, model, &Fixed);
+            } else if !model.is_scalar() {
+                with_vectors!(chunk.vectors, fire_ticks<M, Fixed>: Fire<M, Fixed>, L, &job, model, &Fixed);
             } else {
-                with_vectors!(chunk.vectors, fire_ticks_scalar<Llif>: FireScalar<Llif>, L, &job, model);
+                with_vectors!(chunk.vectors, fire_ticks_scalar<M>: FireScalar<M>, L, &job, model);
             }
         }
         if traced {
@@ -307,12 +314,11 @@ impl Run<'_> {
 
     /// One row whose synapses deliver event by event, tick after tick.
     #[inline(never)]
-    fn row<L: Lanes>(&mut self, y: usize) {
+    fn row<L: Lanes, M: Model>(&mut self, model: &M, y: usize) {
         let layer = self.at.layer;
         let (width, padded) = (layer.geometry.width, layer.padded);
         let range = y * width * padded..(y + 1) * width * padded;
-        let discards = layer.neuron.discards && !self.at.state.refractory.is_empty();
-        let leakless = layer.neuron.leaked();
+        let leakless = model.leaked();
         grow(&mut self.at.scratch.leaked, width * padded);
         grow(&mut self.at.scratch.row, width * padded);
         self.at.scratch.taps.clear();
@@ -323,16 +329,23 @@ impl Run<'_> {
             let leaked = &mut leaked[..width * padded];
             for x in 0..width {
                 let drive = as_f32(&self.inputs.constant().at(y * width + x)[..padded]);
-                let factors = as_f32(&layer.rows.leak_factor.at(y * width + x)[..padded]);
                 let here = x * padded..(x + 1) * padded;
                 if !layer.fires {
                     row[here].copy_from_slice(drive);
                     continue;
                 }
-                let membranes = row[here.clone()].iter_mut().zip(&mut leaked[here]);
-                for ((v, leaked), (factor, drive)) in membranes.zip(factors.iter().zip(drive)) {
-                    *leaked = factor * *v;
-                    *v = *leaked + drive;
+                let words = state.words.as_mut_ptr().wrapping_add(range.start + here.start);
+                // SAFETY: every list has `padded` values for this position, a multiple of 4.
+                unsafe {
+                    let position = Row {
+                        potential: row[here.clone()].as_mut_ptr(),
+                        unchanged: leaked[here].as_mut_ptr(),
+                        drive: drive.as_ptr(),
+                        words: Words { at: words, stride: layer.lanes() },
+                        rows: layer.rows.at(y * width + x, 0, padded),
+                        lanes: padded,
+                    };
+                    leak_row::<L, M>(&position, model);
                 }
             }
             for index in 0..layer.synapses.len() {
@@ -343,14 +356,9 @@ impl Run<'_> {
                 charges.zip(&*row).for_each(|(charge, &brought)| *charge += f64::from(brought));
                 continue;
             }
-            if discards {
-                for ((v, leaked), &left) in row.iter_mut().zip(&*leaked).zip(&state.refractory[range.clone()]) {
-                    *v = if left > 0 { *leaked } else { *v };
-                }
-            }
             for index in 0..layer.chunks.len() {
                 for x in 0..width {
-                    self.chunk::<L>(&leakless, index, y, x, Reach::Only(tick));
+                    self.chunk::<L, M>(&leakless, index, y, x, Reach::Only(tick));
                 }
             }
         }
@@ -360,7 +368,7 @@ impl Run<'_> {
 /// Turns the bits of one row into spikes.
 #[inline(never)]
 fn emit(layer: &Layer, out: &mut Spikes, bits: &[u64], repeats: &[u32], words: usize) {
-    if layer.neuron.spikes_per_tick == 1 {
+    if layer.neuron.spikes_per_tick() == 1 {
         return out.append_bits(layer.geometry, bits, words, |_, _| {});
     }
     let (width, padded) = (layer.geometry.width, layer.padded);

@@ -4,7 +4,7 @@ use super::fire::put_seen_bits;
 use super::list::RowList;
 use super::rows::{add_lanes_f, add_listed_f, add_rows_f, Tap};
 use crate::lanes::Lanes;
-use crate::neuron::{Model, Rows, Scalar};
+use crate::neuron::model::{Model, Rows, Words};
 use crate::plasticity::Plasticity;
 
 /// What one chunk needs for a block of ticks. All pointers hold 4·N values.
@@ -17,8 +17,10 @@ pub struct Chunk<'a> {
     pub drive: *const f32,
     /// Of a population.
     pub rows: Rows,
-    /// Ticks left of the refractory period; read only where there is one.
-    pub refractory: *mut u32,
+    /// What the neurons of a population have beside their membranes.
+    pub words: Words,
+    /// Membranes after the leak alone, where it was done before the charge of the tick arrived; else null.
+    pub unchanged: *const f32,
     pub taps: &'a [Tap],
     /// The rows of all taps, where they are listed, `offset` bytes before this chunk's.
     pub list: Option<&'a RowList>,
@@ -66,10 +68,13 @@ pub unsafe fn integrate_ticks<L: Lanes, const N: usize>(chunk: &Chunk) {
 #[inline(never)]
 pub unsafe fn fire_ticks<L: Lanes, const N: usize, M: Model, P: Plasticity>(chunk: &Chunk, model: &M, plasticity: &P) {
     let mut v: [L::F; N] = std::array::from_fn(|k| L::load_f(chunk.potential.add(4 * k)));
-    let mut more = model.load::<L, N>(&chunk.rows);
+    let mut more = model.load::<L, N>(chunk.words);
     let mut spikes = [L::splat_b(0); 2];
     for tick in 0..chunk.ticks {
-        model.before::<L, N>(&mut v, &mut more, chunk.drive, &chunk.rows);
+        model.leak::<L, N>(&mut v, &mut more, &chunk.rows);
+        for k in 0..N {
+            v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
+        }
         deliver::<L, N>(&mut v, chunk, tick);
         let masks = model.after::<L, N>(&mut v, &mut more, &chunk.rows);
         if P::LEARNS {
@@ -85,6 +90,7 @@ pub unsafe fn fire_ticks<L: Lanes, const N: usize, M: Model, P: Plasticity>(chun
             }
         }
     }
+    model.store::<L, N>(&more, chunk.words);
     for k in 0..N {
         L::store_f(chunk.potential.add(4 * k), v[k]);
     }
@@ -116,13 +122,16 @@ unsafe fn count<L: Lanes>(spikes: [L::B; 2], chunk: &Chunk) {
 /// # Safety
 /// As `fire_ticks`.
 #[inline(never)]
-pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize, M: Scalar>(chunk: &Chunk, model: &M) {
+pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize, M: Model>(chunk: &Chunk, model: &M) {
     let mut v: [L::F; N] = std::array::from_fn(|k| L::load_f(chunk.potential.add(4 * k)));
     let mut leaked = [[0f32; 4]; N];
     for tick in 0..chunk.ticks {
-        model.leak::<L, N>(&mut v, &chunk.rows);
+        let mut more = model.load::<L, N>(chunk.words);
+        model.leak::<L, N>(&mut v, &mut more, &chunk.rows);
+        model.store::<L, N>(&more, chunk.words);
         for k in 0..N {
-            L::store_f(leaked[k].as_mut_ptr(), v[k]);
+            let unchanged = if chunk.unchanged.is_null() { v[k] } else { L::load_f(chunk.unchanged.add(4 * k)) };
+            L::store_f(leaked[k].as_mut_ptr(), unchanged);
             v[k] = L::add_f(v[k], L::load_f(chunk.drive.add(4 * k)));
         }
         deliver::<L, N>(&mut v, chunk, tick);
@@ -132,8 +141,7 @@ pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize, M: Scalar>(chunk: &Chu
             let mut bits = 0u8;
             for lane in 0..4 {
                 let at = 4 * k + lane;
-                let left = &mut *chunk.refractory.add(at);
-                let spikes = model.fire(&mut after[k][lane], leaked[k][lane], left, &chunk.rows, at);
+                let spikes = model.fire(&mut after[k][lane], leaked[k][lane], chunk.words, &chunk.rows, at);
                 bits |= u8::from(spikes > 0) << (at % 8);
                 if !chunk.counts.is_null() && at < chunk.counted {
                     *chunk.counts.add(at) += spikes;
@@ -152,6 +160,34 @@ pub unsafe fn fire_ticks_scalar<L: Lanes, const N: usize, M: Scalar>(chunk: &Chu
     }
     for k in 0..N {
         L::store_f(chunk.potential.add(4 * k), v[k]);
+    }
+}
+
+/// Leak and drive of neurons to which spikes arrive event by event.
+#[derive(Clone, Copy)]
+pub struct Row {
+    pub potential: *mut f32,
+    /// To here go the membranes after the leak alone.
+    pub unchanged: *mut f32,
+    pub drive: *const f32,
+    pub words: Words,
+    pub rows: Rows,
+    /// A multiple of 4.
+    pub lanes: usize,
+}
+
+/// # Safety
+/// The pointers of `row` that the model reads hold all its lanes.
+#[inline(never)]
+pub unsafe fn leak_row<L: Lanes, M: Model>(row: &Row, model: &M) {
+    for at in (0..row.lanes).step_by(4) {
+        let words = Words { at: row.words.at.wrapping_add(at), ..row.words };
+        let mut v = [L::load_f(row.potential.add(at))];
+        let mut more = model.load::<L, 1>(words);
+        model.leak::<L, 1>(&mut v, &mut more, &row.rows.from(at));
+        model.store::<L, 1>(&more, words);
+        L::store_f(row.unchanged.add(at), v[0]);
+        L::store_f(row.potential.add(at), L::add_f(v[0], L::load_f(row.drive.add(at))));
     }
 }
 

@@ -1,8 +1,15 @@
 //! The linear leaky integrate-and-fire neuron: mapping.md §1.
 
-use super::{Model, Rows, Scalar};
+use super::model::{Model, Rows, Words};
 use crate::lanes::Lanes;
-use crate::spikes::Geometry;
+use crate::words;
+
+/// The rows of its parameters.
+const LEAK_FACTOR: usize = 0;
+const FLOOR: usize = 1;
+/// All ones: hard reset; zeros: soft.
+const HARD: usize = 2;
+const REFRACTORY_TICKS: usize = 3;
 
 /// One neuron, and the definition of its tick.
 #[derive(Clone, Copy, Debug)]
@@ -72,22 +79,35 @@ impl From<Neuron> for LlifSpec {
 }
 
 impl LlifSpec {
-    pub fn check(&self, geometry: Geometry) -> Result<(), String> {
-        for (what, length) in [
-            ("leak factor", self.leak_factor.len()),
-            ("floor", self.floor.len()),
-            ("reset", self.hard.len()),
-            ("refractory ticks", self.refractory_ticks.len()),
-        ] {
-            let (channels, neurons) = (geometry.channels, geometry.size());
-            if ![1, channels, neurons].contains(&length) {
-                return Err(format!("{what}: expected 1, {channels} or {neurons} values, got {length}"));
-            }
-        }
+    pub fn read(words: &mut words::Words) -> Result<LlifSpec, String> {
+        let (spikes_per_tick, discards) = (words.word()?, words.flag()?);
+        let floats = |array: &[u32]| array.iter().map(|&bits| f32::from_bits(bits)).collect();
+        Ok(LlifSpec {
+            leak_factor: floats(words.array()?),
+            floor: floats(words.array()?),
+            hard: words.array()?.iter().map(|&hard| hard != 0).collect(),
+            refractory_ticks: words.array()?.to_vec(),
+            spikes_per_tick,
+            discards,
+        })
+    }
+
+    pub fn check(&self) -> Result<(), String> {
         match self.floor.iter().find(|floor| floor.is_nan() || **floor == f32::INFINITY) {
             Some(floor) => Err(format!("floor: expected a finite number, or -inf for none, got {floor}")),
             None => Ok(()),
         }
+    }
+
+    pub fn rows(&self) -> Vec<(&'static str, Vec<u32>)> {
+        let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect();
+        let masks = self.hard.iter().map(|&hard| if hard { u32::MAX } else { 0 }).collect();
+        vec![
+            ("leak factor", bits(&self.leak_factor)),
+            ("floor", bits(&self.floor)),
+            ("reset", masks),
+            ("refractory ticks", self.refractory_ticks.clone()),
+        ]
     }
 
     /// The vectors that are asked for these parameters.
@@ -134,42 +154,54 @@ pub struct Llif {
     leak_factor: Each,
     floor: Each,
     reset: Reset,
-    pub spikes_per_tick: u32,
-    pub discards: bool,
+    spikes_per_tick: u32,
+    discards: bool,
     refractory: bool,
-}
-
-impl Llif {
-    /// Whether some neuron is refractory or multi-spike: then they run one by one.
-    pub fn is_scalar(&self) -> bool {
-        self.refractory || self.spikes_per_tick > 1
-    }
-
-    /// The same neurons where the leak has been applied already.
-    pub fn leaked(self) -> Llif {
-        Llif { leak_factor: Each::Nothing, ..self }
-    }
 }
 
 impl Model for Llif {
     type More<L: Lanes> = ();
 
+    /// Refractory ticks left, of neurons that run one by one.
+    fn words(&self) -> usize {
+        usize::from(self.is_scalar())
+    }
+
+    fn is_scalar(&self) -> bool {
+        self.refractory || self.spikes_per_tick > 1
+    }
+
+    fn spikes_per_tick(&self) -> u32 {
+        self.spikes_per_tick
+    }
+
+    fn leaked(self) -> Llif {
+        Llif { leak_factor: Each::Nothing, ..self }
+    }
+
     #[inline(always)]
-    unsafe fn load<L: Lanes, const N: usize>(&self, _rows: &Rows) -> [(); N] {
+    unsafe fn load<L: Lanes, const N: usize>(&self, _words: Words) -> [(); N] {
         [(); N]
     }
 
     #[inline(always)]
-    unsafe fn before<L: Lanes, const N: usize>(
-        &self,
-        v: &mut [L::F; N],
-        _more: &mut [(); N],
-        drive: *const f32,
-        rows: &Rows,
-    ) {
-        self.leak::<L, N>(v, rows);
-        for k in 0..N {
-            v[k] = L::add_f(v[k], L::load_f(drive.add(4 * k)));
+    unsafe fn store<L: Lanes, const N: usize>(&self, _more: &[(); N], _words: Words) {}
+
+    #[inline(always)]
+    unsafe fn leak<L: Lanes, const N: usize>(&self, v: &mut [L::F; N], _more: &mut [(); N], rows: &Rows) {
+        match self.leak_factor {
+            Each::Nothing => {}
+            Each::Same(factor) => {
+                let factor = L::splat_f(factor);
+                for k in 0..N {
+                    v[k] = L::mul_f(factor, v[k]);
+                }
+            }
+            Each::Row => {
+                for k in 0..N {
+                    v[k] = L::mul_f(L::load_f(rows.floats(LEAK_FACTOR, 4 * k)), v[k]);
+                }
+            }
         }
     }
 
@@ -185,7 +217,7 @@ impl Model for Llif {
             }
             Each::Row => {
                 for k in 0..N {
-                    v[k] = L::raise_f(v[k], L::load_f(rows.floor.add(4 * k)));
+                    v[k] = L::raise_f(v[k], L::load_f(rows.floats(FLOOR, 4 * k)));
                 }
             }
         }
@@ -197,7 +229,7 @@ impl Model for Llif {
                 Reset::Hard => L::and_not_f(masks[k], v[k]),
                 Reset::Soft => L::sub_f(v[k], L::and_f(masks[k], threshold)),
                 Reset::Row => {
-                    let hard = L::and_i(masks[k], L::load_i(rows.hard.add(4 * k).cast()));
+                    let hard = L::and_i(masks[k], L::load_i(rows.bits(HARD, 4 * k).cast()));
                     let soft = L::sub_f(v[k], L::and_f(masks[k], threshold));
                     L::and_not_f(hard, soft)
                 }
@@ -205,37 +237,17 @@ impl Model for Llif {
         }
         masks
     }
-}
-
-impl Scalar for Llif {
-    #[inline(always)]
-    unsafe fn leak<L: Lanes, const N: usize>(&self, v: &mut [L::F; N], rows: &Rows) {
-        match self.leak_factor {
-            Each::Nothing => {}
-            Each::Same(factor) => {
-                let factor = L::splat_f(factor);
-                for k in 0..N {
-                    v[k] = L::mul_f(factor, v[k]);
-                }
-            }
-            Each::Row => {
-                for k in 0..N {
-                    v[k] = L::mul_f(L::load_f(rows.leak_factor.add(4 * k)), v[k]);
-                }
-            }
-        }
-    }
 
     #[inline(always)]
-    unsafe fn fire(&self, v: &mut f32, unchanged: f32, refractory_left: &mut u32, rows: &Rows, at: usize) -> u32 {
+    unsafe fn fire(&self, v: &mut f32, unchanged: f32, words: Words, rows: &Rows, at: usize) -> u32 {
         let neuron = Neuron {
-            leak_factor: *rows.leak_factor.add(at),
-            floor: *rows.floor.add(at),
-            hard: *rows.hard.add(at) != 0,
+            leak_factor: *rows.floats(LEAK_FACTOR, at),
+            floor: *rows.floats(FLOOR, at),
+            hard: *rows.bits(HARD, at) != 0,
             spikes_per_tick: self.spikes_per_tick,
-            refractory_ticks: *rows.refractory_ticks.add(at),
+            refractory_ticks: *rows.bits(REFRACTORY_TICKS, at),
             discards: self.discards,
         };
-        neuron.fire(v, unchanged, *rows.threshold.add(at), refractory_left)
+        neuron.fire(v, unchanged, *rows.threshold.add(at), &mut *words.at.add(at))
     }
 }

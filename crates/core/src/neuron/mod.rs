@@ -1,76 +1,81 @@
-//! Neurons: what a tick does to the membranes of one chunk before and after the charge of its spikes.
+//! Neurons: the list of models. A model is one file here, and its lines in this one.
 
 pub mod llif;
+pub mod model;
 
-use crate::lanes::Lanes;
+use crate::spikes::Geometry;
+use crate::words::Words;
+use llif::{Llif, LlifSpec};
+use model::{Model, MOST_ROWS};
 
-/// Parameters of a chunk's neurons, one value a lane. A model reads those that it has.
-#[derive(Clone, Copy)]
-pub struct Rows {
-    pub threshold: *const f32,
-    pub leak_factor: *const f32,
-    pub floor: *const f32,
-    /// All ones: hard reset; zeros: soft.
-    pub hard: *const u32,
-    pub refractory_ticks: *const u32,
+/// Parameters of a layer's neurons, as they arrive.
+#[derive(Clone, Debug)]
+pub enum NeuronSpec {
+    Llif(LlifSpec),
 }
 
-impl Rows {
-    /// Of an output, which never fires.
-    pub const NONE: Rows = Rows {
-        threshold: std::ptr::null(),
-        leak_factor: std::ptr::null(),
-        floor: std::ptr::null(),
-        hard: std::ptr::null(),
-        refractory_ticks: std::ptr::null(),
+/// What is known of all neurons of a layer; the rest stands in their rows.
+#[derive(Clone, Copy, Debug)]
+pub enum Neurons {
+    Llif(Llif),
+}
+
+/// Calls code that is generic in its model with the model of a layer's neurons.
+#[macro_export]
+macro_rules! with_model {
+    ($neurons:expr, $model:ident => $body:expr) => {
+        match $neurons {
+            $crate::neuron::Neurons::Llif($model) => $body,
+        }
     };
 }
 
-/// A tick is `before`, then the charge of the spikes, then `after`. Both work on all vectors of a chunk, so that what holds for
-/// every neuron is asked once, and membranes stay in registers.
-pub trait Model: Copy {
-    /// What a vector of neurons has beside its membrane, in registers.
-    type More<L: Lanes>: Copy;
+impl NeuronSpec {
+    /// From a message: the number of the model, then its parameters.
+    pub fn read(words: &mut Words) -> Result<NeuronSpec, String> {
+        match words.word()? {
+            0 => Ok(NeuronSpec::Llif(LlifSpec::read(words)?)),
+            other => Err(format!("neuron: no model has the number {other}")),
+        }
+    }
 
-    /// # Safety
-    /// The pointers of `rows` that the model reads are valid for 4·N lanes, here and below.
-    unsafe fn load<L: Lanes, const N: usize>(&self, rows: &Rows) -> [Self::More<L>; N];
+    pub fn check(&self, geometry: Geometry) -> Result<(), String> {
+        let (channels, neurons) = (geometry.channels, geometry.size());
+        for (what, row) in self.rows() {
+            if ![1, channels, neurons].contains(&row.len()) {
+                return Err(format!("{what}: expected 1, {channels} or {neurons} values, got {}", row.len()));
+            }
+        }
+        match self {
+            NeuronSpec::Llif(spec) => spec.check(),
+        }
+    }
 
-    /// Leak, and the charge that arrives in every tick.
-    ///
-    /// # Safety
-    /// As `load`; `drive` holds 4·N values.
-    unsafe fn before<L: Lanes, const N: usize>(
-        &self,
-        v: &mut [L::F; N],
-        more: &mut [Self::More<L>; N],
-        drive: *const f32,
-        rows: &Rows,
-    );
+    /// Bits of each parameter beside the threshold, with its name: one value for all neurons, each channel or each neuron.
+    pub fn rows(&self) -> Vec<(&'static str, Vec<u32>)> {
+        let rows = match self {
+            NeuronSpec::Llif(spec) => spec.rows(),
+        };
+        assert!(rows.len() <= MOST_ROWS);
+        rows
+    }
 
-    /// Fires and resets; returns masks of the lanes that fire.
-    ///
-    /// # Safety
-    /// As `load`.
-    unsafe fn after<L: Lanes, const N: usize>(
-        &self,
-        v: &mut [L::F; N],
-        more: &mut [Self::More<L>; N],
-        rows: &Rows,
-    ) -> [L::I; N];
+    /// What the vectors are asked for these parameters.
+    pub fn neurons(&self) -> Neurons {
+        match self {
+            NeuronSpec::Llif(spec) => Neurons::Llif(spec.model()),
+        }
+    }
 }
 
-/// A model whose neurons run one by one behind the charge of a tick: its definition, which vectors must equal.
-pub trait Scalar: Copy {
-    /// The leak, of all vectors.
-    ///
-    /// # Safety
-    /// The pointers of `rows` that the model reads are valid for 4·N lanes.
-    unsafe fn leak<L: Lanes, const N: usize>(&self, v: &mut [L::F; N], rows: &Rows);
+impl Neurons {
+    /// Words of memory that a neuron has beside its membrane.
+    pub fn words(&self) -> usize {
+        with_model!(self, model => model.words())
+    }
 
-    /// Fires and resets one neuron; returns its spikes. `unchanged`: the membrane after the leak alone.
-    ///
-    /// # Safety
-    /// The pointers of `rows` that the model reads are valid for lane `at`.
-    unsafe fn fire(&self, v: &mut f32, unchanged: f32, refractory_left: &mut u32, rows: &Rows, at: usize) -> u32;
+    /// Most spikes of a neuron in one tick.
+    pub fn spikes_per_tick(&self) -> u32 {
+        with_model!(self, model => model.spikes_per_tick())
+    }
 }

@@ -4,6 +4,7 @@ use crate::oracle::{draw_kind, draw_neurons, matrix, weight_count, Matrix, Rando
 use llif_core::layer::LayerSpec;
 use llif_core::network::{Network, PoolSpec};
 use llif_core::neuron::llif::{LlifSpec, Neuron};
+use llif_core::neuron::NeuronSpec;
 use llif_core::spikes::Geometry;
 use llif_core::synapse::spec::{Delayed, Kind, SynapseSpec};
 use llif_core::synapse::sweep::Sweep;
@@ -180,7 +181,7 @@ impl Graph {
                             geometry,
                             depth,
                             fires: layer.fires,
-                            neuron: layer.neuron.clone(),
+                            neuron: NeuronSpec::Llif(layer.neuron.clone()),
                             rectified: layer.rectified,
                             narrow: self.narrow,
                             bias: layer.bias.clone(),

@@ -106,7 +106,7 @@ impl Windows {
 fn repeats_of(network: &Network, node: usize) -> Repeats {
     match &network.nodes[node] {
         Node::Input(_) => Repeats::AsInput,
-        Node::Layer(source) if source.neuron.spikes_per_tick == 1 => Repeats::Never,
+        Node::Layer(source) if source.neuron.spikes_per_tick() == 1 => Repeats::Never,
         Node::Pool(pool) if !pool.sum => Repeats::Never,
         _ => Repeats::Always,
     }

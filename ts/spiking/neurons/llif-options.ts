@@ -1,8 +1,7 @@
-// Options of a population as the builder takes them, and the neuron that they make.
+// Options of a linear leaky integrate-and-fire neuron as the builder takes them, and the neuron that they make.
 import {
   checkFinite,
   checkInteger,
-  checkNumbers,
   checkObject,
   checkOneOf,
   checkOptions,
@@ -13,11 +12,8 @@ import {
 import { LlifError } from "../../errors.ts";
 import { channelsOf, type Shape } from "../../tensor.ts";
 import { checkRow, maximumTicks } from "../charges.ts";
-import type { Population } from "../network.ts";
 import { checkFloor, type LlifNeuron } from "./llif.ts";
-
-/** One value for all channels, one for each channel (last axis), or one for each neuron. */
-export type PerNeuron = number | ArrayLike<number>;
+import { perNeuron, rowOf, type PerNeuron } from "./rows.ts";
 
 export type ResetKind = "soft" | "hard";
 
@@ -42,7 +38,7 @@ export interface UniformRefractory extends Refractory {
   readonly ticks: number;
 }
 
-export interface NeuronOptions {
+export interface LlifOptions {
   /** θ, as charge. */
   readonly threshold: PerNeuron;
   /** Default: none. */
@@ -55,34 +51,34 @@ export interface NeuronOptions {
   readonly floor?: PerNeuron;
   /** Default: 1. */
   readonly spikesPerTick?: number;
-  /** Charge added each tick, besides the leak; default 0. */
-  readonly bias?: PerNeuron;
   /** Default: 0. */
   readonly initialPotential?: PerNeuron;
-  readonly name?: string;
 }
 
-export const neuronKeys: OptionKeys<NeuronOptions> = {
+export const llifKeys: OptionKeys<LlifOptions> = {
   threshold: true,
   leak: true,
   reset: true,
   refractory: true,
   floor: true,
   spikesPerTick: true,
-  bias: true,
   initialPotential: true,
-  name: true,
 };
 
-/** @throws {LlifError} ARGUMENT or SHAPE, naming the layer and the option. */
-export function populationOf(name: string, shape: Shape, options: NeuronOptions): Population {
-  const place = `layer "${name}"`;
-  const { bias = 0, initialPotential = 0, spikesPerTick = 1, leak, floor, reset, refractory } = options;
-  const own = perNeuron(`${place}: bias`, bias, shape);
+/**
+ * @returns the neuron, and the charge that a constant leak takes each tick.
+ * @throws {LlifError} ARGUMENT or SHAPE, naming the option.
+ */
+export function llifNeuron(
+  place: string,
+  options: LlifOptions,
+  shape: Shape,
+): { readonly neuron: LlifNeuron; readonly lost: Float32Array | null } {
+  const { threshold, initialPotential = 0, spikesPerTick = 1, leak, floor, reset, refractory } = options;
   const { lost, factorPerTick } = leakOf(`${place}: leak`, leak, shape);
   const neuron: LlifNeuron = {
     model: "llif",
-    threshold: perNeuron(`${place}: threshold`, options.threshold, shape),
+    threshold: perNeuron(`${place}: threshold`, threshold, shape),
     initialPotential: perNeuron(`${place}: initialPotential`, initialPotential, shape),
     ...(factorPerTick === null ? {} : { leak: { factorPerTick } }),
     ...floorOf(`${place}: floor`, floor, shape),
@@ -90,47 +86,7 @@ export function populationOf(name: string, shape: Shape, options: NeuronOptions)
     ...refractoryOf(`${place}: refractory`, refractory, shape),
     ...(spikesPerTick === 1 ? {} : { spikesPerTick }),
   };
-  return {
-    kind: "population",
-    name,
-    shape,
-    bias:
-      lost === null
-        ? own
-        : Float32Array.from(
-            { length: Math.max(own.length, lost.length) },
-            (_, index) => own[index % own.length] - lost[index % lost.length],
-          ),
-    neuron,
-    rectified: true,
-    unit: new Float64Array(channelsOf(shape)).fill(1),
-  };
-}
-
-/** One value for each channel or neuron, rounded to float32. */
-export function perNeuron(place: string, value: PerNeuron, shape: Shape): Float32Array {
-  return Float32Array.from(rowOf(place, value, shape));
-}
-
-/** One value for each channel or neuron, each as `check` gives it back; without one they are finite. */
-function rowOf(
-  place: string,
-  value: PerNeuron,
-  shape: Shape,
-  check?: (place: string, value: number) => number,
-): ArrayLike<number> {
-  if (typeof value === "number")
-    return new Float64Array(channelsOf(shape)).fill(
-      check === undefined ? checkFinite(place, value) : check(place, value),
-    );
-  if (!isArrayLike(value))
-    throw new LlifError(
-      "ARGUMENT",
-      `${place}: expected a number, or an array of one for each channel or neuron, got ${describe(value)}`,
-    );
-  const values = check === undefined ? checkNumbers(place, value) : Array.from(value, (one) => check(place, one));
-  checkRow(place, values, shape);
-  return values;
+  return { neuron, lost };
 }
 
 /** Of a constant leak the charge that it takes, of an ohmic one the factor that it leaves. */
@@ -178,7 +134,7 @@ function floorOf(place: string, floor: PerNeuron | undefined, shape: Shape): Pic
   return row.every((value) => value === -Infinity) ? {} : { floor: row };
 }
 
-function resetOf(place: string, reset: NeuronOptions["reset"], shape: Shape): Pick<LlifNeuron, "reset"> {
+function resetOf(place: string, reset: LlifOptions["reset"], shape: Shape): Pick<LlifNeuron, "reset"> {
   if (reset === undefined) return {};
   const kinds: readonly ResetKind[] = Array.isArray(reset)
     ? reset
@@ -190,7 +146,7 @@ function resetOf(place: string, reset: NeuronOptions["reset"], shape: Shape): Pi
 
 function refractoryOf(
   place: string,
-  refractory: NeuronOptions["refractory"],
+  refractory: LlifOptions["refractory"],
   shape: Shape,
 ): Pick<LlifNeuron, "refractory"> {
   if (refractory === undefined) return {};

@@ -1,14 +1,19 @@
-// The definition of the linear leaky integrate-and-fire neuron, tick by tick, in the order of the update equations.
-import type { Population } from "../../../spiking/network.ts";
-import { sizeOf } from "../../../tensor.ts";
-import type { EncodedInput } from "../../input.ts";
-import { expandCharges } from "../../simulator.ts";
-import type { SignedEvents } from "../events.ts";
-import { deliver, driveOf, type RowSynapse } from "../synapses.ts";
-import type { SpikesOf, TickedPart } from "../ticks.ts";
+// The definition of each neuron model, tick by tick, in the order of the update equations.
+import type { Neuron, Population } from "../../spiking/network.ts";
+import { sizeOf } from "../../tensor.ts";
+import type { EncodedInput } from "../input.ts";
+import { expandCharges } from "../simulator.ts";
+import type { SignedEvents } from "./events.ts";
+import { deliver, driveOf, type RowSynapse } from "./synapses.ts";
+import type { SpikesOf, TickedPart } from "./ticks.ts";
+
+/** The neurons of a population, by model. */
+export const neuronModels = {
+  llif: (population, synapses) => new LlifNeurons(population, synapses),
+} satisfies Record<Neuron["model"], (population: Population, synapses: readonly RowSynapse[]) => TickedPart>;
 
 /** Every array has one value for each neuron; what is null does nothing. */
-export class LlifNeurons implements TickedPart {
+class LlifNeurons implements TickedPart {
   readonly potential: Float32Array;
   readonly #synapses: readonly RowSynapse[];
   readonly #bias: Float32Array;

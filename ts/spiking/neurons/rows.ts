@@ -1,0 +1,34 @@
+// Parameters as users give them: one for all neurons, one for each channel, or one for each neuron.
+import { checkFinite, checkNumbers, describe, isArrayLike } from "../../check.ts";
+import { LlifError } from "../../errors.ts";
+import { channelsOf, type Shape } from "../../tensor.ts";
+import { checkRow } from "../charges.ts";
+
+/** One value for all channels, one for each channel (last axis), or one for each neuron. */
+export type PerNeuron = number | ArrayLike<number>;
+
+/** One value for each channel or neuron, rounded to float32. */
+export function perNeuron(place: string, value: PerNeuron, shape: Shape): Float32Array {
+  return Float32Array.from(rowOf(place, value, shape));
+}
+
+/** One value for each channel or neuron, each as `check` gives it back; without one they are finite. */
+export function rowOf(
+  place: string,
+  value: PerNeuron,
+  shape: Shape,
+  check?: (place: string, value: number) => number,
+): ArrayLike<number> {
+  if (typeof value === "number")
+    return new Float64Array(channelsOf(shape)).fill(
+      check === undefined ? checkFinite(place, value) : check(place, value),
+    );
+  if (!isArrayLike(value))
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected a number, or an array of one for each channel or neuron, got ${describe(value)}`,
+    );
+  const values = check === undefined ? checkNumbers(place, value) : Array.from(value, (one) => check(place, one));
+  checkRow(place, values, shape);
+  return values;
+}
