@@ -15,9 +15,16 @@ const kinds = { rate, signedRate, windowRate, phase, slots, times } satisfies {
   readonly [Kind in Code["kind"]]: CodeKind<Extract<Code, { kind: Kind }>>;
 };
 
+/** Each run asks several times. */
+const known = new WeakMap<Code, CodeRules>();
+
 /** @see docs/mathematics.md T7, T8, T9, T12 */
 export function rulesOf(code: Code): CodeRules {
-  return (kinds[code.kind] as CodeKind<Code>).rules(code);
+  const before = known.get(code);
+  if (before !== undefined) return before;
+  const rules = (kinds[code.kind] as CodeKind<Code>).rules(code);
+  known.set(code, rules);
+  return rules;
 }
 
 /** @throws {LlifError} ARGUMENT for what is no code. */
