@@ -276,6 +276,7 @@ it("bounds hold for every input of random dense layers, and some input reaches t
           rectified: false,
         } as const;
         const network = {
+          code: { kind: "windowRate" },
           levels: 7,
           input: { name: "x", shape: [3], counts: null },
           nodes: [node],
