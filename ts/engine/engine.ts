@@ -1,8 +1,9 @@
+// The engine interface: simulators, inputs, options and results.
 import type { SampleValues, ShapedSamples } from "../samples.ts";
 import type { SpikeMeaning } from "../spiking/meaning.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 
-/** Two engines, one interface, equal spike for spike. */
+/** The interface of both engines, whose results are equal spike for spike. */
 export interface Engine {
   readonly name: "wasm" | "reference";
   /** @throws {LlifError} if the network is not valid or not supported; the message names the node. */
@@ -16,19 +17,25 @@ export interface SimulatorOptions<R extends RecordOptions = RecordOptions> {
   readonly record?: R;
 }
 
-/** What to keep of a run besides outputs and statistics; chosen beforehand. */
+/** What to keep of a run in addition to outputs and statistics. */
 export interface RecordOptions {
   /** Spike counts of every population; default true. */
   readonly counts?: boolean;
-  /** Signed synchronous rate alone: how many spikes each neuron, and each output of a pool, sends; counts say nothing of those taken back. Default false. */
+  /**
+   * Only for signed synchronous rate: spikes sent by each neuron and each output of a pool; counts do not contain
+   * cancelled spikes. Default false.
+   */
   readonly sent?: boolean;
   /** Populations whose spike trains are kept. */
   readonly spikes?: readonly string[];
-  /** Neurons, by population, whose membrane potentials are kept after every tick. */
+  /** Neurons by population whose membrane potentials are kept after every tick. */
   readonly potentials?: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Spikes in order of (tick, neuron); ticks count from 0 at the run's start. A neuron that fires k times in a tick appears k times. */
+/**
+ * Spikes in order of (tick, neuron); ticks count from 0 at the run's start. A neuron that fires k times in a tick
+ * appears k times.
+ */
 export interface SpikeTrain {
   readonly ticks: Uint32Array;
   readonly neurons: Uint32Array;
@@ -39,23 +46,26 @@ export interface SpikeTrain {
   readonly times?: Float64Array;
 }
 
-/** Spikes of one sample, in any order; `encode…` make them. */
+/** Spikes of one sample, in any order; made by the `encode…` functions or by hand. */
 export interface SpikeInput {
   readonly ticks: ArrayLike<number>;
   readonly neurons: ArrayLike<number>;
   /** +1 or −1, in networks of signed spikes; default +1. */
   readonly signs?: ArrayLike<number>;
-  /** Real-valued `ttfs` alone: time in the window, 0 to 1, of a value 1 − time; default 0. */
+  /** Only for real-valued `ttfs`: time in the window, 0 to 1, of a value 1 − time; default 0. */
   readonly times?: ArrayLike<number>;
-  /** What they stand for, as the encoders tell: a mapped network refuses what it would take for something else. */
+  /** The form of the spikes, set by encoders: a mapped network refuses spikes of another form. */
   readonly meaning?: SpikeMeaning;
 }
 
 /**
- * One sample. Bytes (Uint8Array, Uint8ClampedArray) are pixels, which are counts; all other numbers are real values: divided by the input's
- * unit and rounded, where it has counts, of which those of pixels must be within reach and others are clipped (`statistics.clippedInputs`). Channels
- * last, or in any layout that `samplesOf` takes where the shape is told. Spikes: one is one count in the integer networks of a mapping; in its float32
- * networks of pixels spikes enter as `inputEncoder` makes them. Synchronous networks take values and spikes at once: both add their charge.
+ * One sample, channels last, or with a shape in any layout that `samplesOf` accepts. Bytes (Uint8Array,
+ * Uint8ClampedArray) are pixels, which are counts. Other numbers are real values: if the input has counts, they are
+ * divided by its unit and rounded; pixels out of range are refused, other values are clipped
+ * (`statistics.clippedInputs`).
+ *
+ * Spikes: in a mapped integer network a spike is one count; a mapped float32 network of pixels takes spikes from
+ * `inputEncoder` only. Synchronous networks take values and spikes together, and add the charges of both.
  */
 export type RunInput =
   | SampleValues
@@ -63,7 +73,10 @@ export type RunInput =
   | { readonly values: SampleValues | ShapedSamples; readonly spikes?: SpikeInput }
   | { readonly values?: SampleValues | ShapedSamples; readonly spikes: SpikeInput };
 
-/** Samples one after the other, or one array with a batch axis; taken one by one as they are needed, from memory that may be filled anew. */
+/**
+ * Samples one after the other, or one array with a batch axis. Each is read when needed, so its memory may be reused
+ * for the next.
+ */
 export type RunInputs = Iterable<RunInput> | AsyncIterable<RunInput> | ShapedSamples;
 
 export interface RunOptions {
@@ -75,7 +88,7 @@ export interface RunOptions {
 
 export interface BatchOptions extends RunOptions {
   readonly signal?: AbortSignal;
-  /** @param total of an array; of an iterable without a length what it has given so far. */
+  /** @param total number of samples; for an iterable without a length, the number read so far. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -87,15 +100,16 @@ export interface Simulator<R extends RecordOptions = RecordOptions> {
   /** One tick from the present state (synchronous networks only): `run(input, { ticks: 1, keepState: true })`. */
   step(input: RunInput): Result<R>;
   /**
-   * Layerwise networks: one sample enters each window (`intervalTicks`), while the former ones are in the layers behind; each result
-   * comes `latencyTicks` after its sample entered, in order, and equals that of `run`. Takes an input only when the next result is asked for.
-   * One at a time: where another run of this simulator begins meanwhile, the samples on the way are lost.
-   * @throws {LlifError} ARGUMENT for a synchronous network, and where another run has begun.
+   * Layerwise networks: a new sample enters every window (`intervalTicks`), while earlier ones are in later layers.
+   * Each result comes `latencyTicks` after its sample, in order, and equals the result of `run`. An input is read only
+   * when the next result is requested. Only one at a time: another run of this simulator discards the samples on the
+   * way.
+   * @throws {LlifError} ARGUMENT for a synchronous network, and if another run has begun.
    */
   runPipelined(inputs: Iterable<RunInput>): Generator<Result<R>, void, undefined>;
   /** One sample after the other, each taken when its turn comes; lets the event loop breathe, and can be cancelled. */
   runBatch(inputs: RunInputs, options?: BatchOptions): Promise<Result<R>[]>;
-  /** Back to the initial membrane potentials. */
+  /** Resets to the initial membrane potentials. */
   reset(): void;
   /** Idempotent. */
   dispose(): void;
@@ -103,25 +117,32 @@ export interface Simulator<R extends RecordOptions = RecordOptions> {
 }
 
 export interface Result<R extends RecordOptions = RecordOptions> {
-  /** Outputs of the first output node, as the ReLU network's; empty where there is none. Under `keepState`, from all ticks since the last reset. */
+  /**
+   * Logits of the first output node, in the ReLU network's unit; empty without outputs. With `keepState`, from all
+   * ticks since the last reset.
+   */
   readonly logits: Float64Array;
-  /** Classes by falling logit, at most five; ties: lowest index first. */
+  /** The classes with the largest logits, at most five; in a tie, the lowest index first. */
   readonly top: readonly { readonly index: number; readonly label: string; readonly logit: number }[];
   /**
-   * Charge of every output node, by name: exact integers in int32 networks. In synchronous float32 networks what a tick brings is summed in float32,
-   * then added in float64, so that long runs lose nothing: of n charges a tick, |c| + Σ|q| ≤ M together, the mean charge of T ticks is within M·(n·2^−24 + T·2^−53) (T3).
+   * Charge of every output node by name: exact integers in int32 networks. In synchronous float32 networks the charge
+   * of a tick is summed in float32 and added in float64, so that long runs stay accurate: with n charges a tick and |c|
+   * + Σ|q| ≤ M, the mean charge of T ticks is within M·(n·2^−24 + T·2^−53) (T3).
    */
   readonly charges: Readonly<Record<string, Float64Array | Int32Array>>;
   /**
-   * Spike counts by population, payloads and signs included (phase: Σ 2^k); Int32Array where one may be
-   * negative: populations that are not rectified, and signed `rate`, which takes back under `keepState` what a former run gave.
-   * Real-valued ttfs: 1 for each neuron that fired. Empty if not recorded.
+   * Spike counts by population, including payloads and signs (phase: Σ 2^k). Int32Array if a count may be negative: for
+   * populations that are not rectified, and in signed `rate`, which with `keepState` may cancel spikes of an earlier
+   * run. Real-valued ttfs: 1 for each neuron that fired. Empty if not recorded.
    */
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
-  /** Spikes by population and pool, +1 and −1 alike; empty if not recorded. */
+  /** Spikes sent by population and pool, both +1 and −1; empty if not recorded. */
   readonly sent: Readonly<Record<string, Uint32Array>>;
   readonly spikes: { readonly [Name in RecordedSpikes<R>]: SpikeTrain };
-  /** By population; shape [neurons listed, samples]. Samples: one a tick (synchronous: after firing), or 2·windowTicks (layerwise: integration, then firing). */
+  /**
+   * By population; shape [neurons listed, samples]. Samples: one a tick (synchronous: after firing), or 2·windowTicks
+   * (layerwise: integration, then firing).
+   */
   readonly potentials: { readonly [Name in RecordedPotentials<R>]: Float32Array | Int32Array };
   readonly statistics: Statistics;
 }
@@ -142,7 +163,7 @@ export interface Statistics {
   readonly intervalTicks: number;
   /** Spikes of populations; one with a payload counts once; pools excluded. */
   readonly spikes: number;
-  /** Existing targets of each spike that reaches a synapse (contracts.md §6). */
+  /** Number of existing targets of each spike that reaches a synapse, summed. */
   readonly synapticOperations: number;
   /** Input values beyond the range that the network was mapped for (`inputRange`), which were clipped to it. */
   readonly clippedInputs: number;

@@ -1,3 +1,4 @@
+// Writes a network as the messages of 32-bit words that the core reads (crates/core/src/wire.rs).
 import { rulesOf, type Code } from "../spiking/code.ts";
 import {
   depths,
@@ -31,13 +32,13 @@ export interface RawNetwork {
 
 /** `RawSimulator` of crates/wasm/src/simulator.rs: a run returns the address of its table. */
 export interface RawSimulator {
-  /** From now on what every node sends is counted. */
+  /** Starts counting the spikes that every node sends. */
   countSent(): void;
-  /** Of the last run. */
+  /** Spikes sent in the last run. */
   sent(node: number): Uint32Array;
   reset(): void;
   runConstant(values: Uint32Array, ticks: number): number;
-  /** @param values constant current beside the spikes, in synchronous networks; empty: none. */
+  /** @param values constant current in addition to the spikes, in synchronous networks; empty: none. */
   runEvents(neurons: Uint32Array, starts: Uint32Array, values: Uint32Array, ticks: number): number;
   runValues(neurons: Uint32Array, values: Uint32Array): number;
   beginPipeline(): void;
@@ -46,17 +47,17 @@ export interface RawSimulator {
   passEvents(neurons: Uint32Array, starts: Uint32Array): number;
   passValues(neurons: Uint32Array, values: Uint32Array): number;
   passNothing(): number;
-  /** Goes on without input and bias until a tick is silent, as part of the last run. */
+  /** Continues the last run without input and bias until a tick is silent. */
   settle(): number;
-  /** Ticks that this took. */
+  /** Number of these ticks. */
   settlingTicks(): number;
   free(): void;
 }
 
-/** What the core exports, as far as simulation needs it. */
+/** The exports of the core that simulation needs. */
 export interface RawCore {
   readonly RawNetwork: new (message: Uint32Array) => RawNetwork;
-  /** Takes the network over. */
+  /** Takes ownership of the network. */
   readonly RawSimulator: new (
     network: RawNetwork,
     counts: boolean,
@@ -69,14 +70,16 @@ export interface CoreNetwork {
   readonly numbers: ReadonlyMap<string, number>;
 }
 
-/** Words of weights that cross at once: a whole copy of a large layer would stay in the core's memory, which never shrinks. */
+/**
+ * Words of weights sent at once. A whole copy of a large layer would stay in the core's memory, which never shrinks.
+ */
 const pieceLength = 2 ** 15;
 
-/** Hands a checked network over to the core, node by node, as flat typed arrays. */
+/** Sends a checked network to the core, node by node, as flat typed arrays. */
 export function buildCore(core: RawCore, prepared: PreparedNetwork, recording: Recording): CoreNetwork {
   const { network } = prepared;
   const raw = new core.RawNetwork(networkMessage(prepared));
-  // Nodes are numbered in order, so that a recurrent synapse may name a later one.
+  // Nodes are numbered in advance, because a recurrent synapse may refer to a later one.
   const numbers = new Map([network.input, ...network.nodes].map(({ name }, number) => [name, number]));
   try {
     addNodes(raw, prepared, recording, numbers);
@@ -84,7 +87,7 @@ export function buildCore(core: RawCore, prepared: PreparedNetwork, recording: R
     try {
       raw.free();
     } catch {
-      // After a trap the core refuses this too; the first error tells why.
+      // After a trap this fails too; the first error is thrown.
     }
     throw error;
   }
@@ -134,7 +137,7 @@ const neverFiring: LlifNeuron = {
   initialPotential: new Float32Array(0),
 };
 
-/** Words of a message, in the order of crates/core/src/wire.rs: an array follows its length. */
+/** Words of a message, in the order of crates/core/src/wire.rs; an array comes after its length. */
 function message(...fields: readonly (number | boolean | Uint32Array)[]): Uint32Array {
   const words = new Uint32Array(
     fields.reduce<number>((length, field) => length + (typeof field === "object" ? 1 + field.length : 1), 0),
@@ -162,7 +165,10 @@ const windowWords: CodeWords = ({ schedule: { integrationGain, raisedToZero, cap
   Uint32Array.from(firing.flatMap(({ above, below, payload }) => [above, below === null ? 0 : below + 1, payload])),
 ];
 
-/** The code, as `wire.rs` reads it. A spike of `ttfs` carries what its time stands for: the core does not go through the slots of its window. */
+/**
+ * The words of a code for `wire.rs`. A spike of `ttfs` carries its value, so the core does not step through the slots
+ * of a window.
+ */
 const codeWords = {
   rate: () => [0],
   signedRate: ({ network }) => [1, network.windowTicks, network.levels, rulesOf(network.code).settles],
@@ -212,7 +218,7 @@ function layerMessage(
   );
 }
 
-/** Height, width, channels; a shape without positions is one position. */
+/** Height, width, channels; a flat shape is one position. */
 function extents(shape: Shape): Uint32Array {
   return shape.length === 3
     ? Uint32Array.from(shape)
@@ -240,12 +246,14 @@ function synapseNumbers(synapse: Synapse, source: number, shape: Shape, sourceSh
   return [source, kind, ...new Array<number>(9).fill(0), ...later];
 }
 
-/** Whether all weights are integers of 16 bits, whose partial sums the core can keep in as many. */
+/** Whether all weights fit 16 bits, so that the core can use 16-bit partial sums. */
 function isNarrow(weights: Charges): boolean {
   return weights instanceof Int32Array && weights.every((weight) => weight >= -32767 && weight <= 32767);
 }
 
-/** Spikes by plane, as the core takes them: a plane is a tick, or, in networks of signed spikes, its spikes +1, then its spikes −1. */
+/**
+ * Spikes by plane for the core: a plane is a tick, or, with signed spikes, the spikes +1 of a tick, then its spikes −1.
+ */
 export function planesOf(
   { neurons, starts, signs }: EventInput,
   signed: boolean,
@@ -264,7 +272,7 @@ export function planesOf(
   return { neurons: sorted, starts: planes };
 }
 
-/** What each spike of a real-valued window delivers, 1 − its time, as bits of float32. */
+/** The value 1 − time of each real-valued spike, as bits of float32. */
 export function remainders({ neurons, times }: EventInput): Uint32Array {
   return bitsOf(Float32Array.from(neurons, (_, index) => 1 - (times?.[index] ?? 0)));
 }

@@ -4,11 +4,11 @@ import type { CompiledSchedule } from "../spiking/codes/schedule.ts";
 import { sizeOf } from "../tensor.ts";
 import type { EncodedInput, EventInput } from "./input.ts";
 
-/** Asks a proof of charges about the counts N_0 that inputs bring. */
+/** Checks the input's counts N_0 against the proof of charges. */
 export interface InputCounts {
   /**
-   * Of one sample; in synchronous networks of all since the last reset, after each of their spikes.
-   * @throws {LlifError} PRECISION, naming the layer, where a charge could leave 32 bits.
+   * Checks one sample; in synchronous networks, all spikes since the last reset, after each of them.
+   * @throws {LlifError} PRECISION, naming the layer, if a charge could exceed 32 bits.
    */
   check(input: EncodedInput): void;
   reset(): void;
@@ -36,7 +36,7 @@ export function inputCounts(
         const each = payload(tick);
         for (let index = starts[tick]; index < starts[tick + 1]; index++) {
           totals[neurons[index]] += each * (signs?.[index] ?? 1);
-          // A layerwise network compares only when the window has ended.
+          // A layerwise network compares only at the end of a window.
           if (interleaved) spikes.include(totals[neurons[index]]);
         }
       }
@@ -46,7 +46,7 @@ export function inputCounts(
   };
   return {
     check(input) {
-      // The largest range that spikes of these ticks could bring is quickly told, and mostly enough.
+      // The largest range possible with spikes in these ticks is quickly computed, and usually enough.
       if (!interleaved && input.kind === "events" && proof.holds(reachable(input, payload))) return;
       if (!interleaved) reset();
       proof.check(range(input));
@@ -55,7 +55,7 @@ export function inputCounts(
   };
 }
 
-/** As if one neuron had the spikes of all. */
+/** The range if one neuron had all spikes. */
 function reachable({ neurons, starts, signs }: EventInput, payload: (tick: number) => number): CountRange {
   let largest = 0;
   for (let tick = 0; tick < starts.length - 1; tick++) {

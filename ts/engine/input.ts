@@ -1,3 +1,4 @@
+// Turns what `run` is given (pixels, values, spikes) into what engines simulate.
 import { rulesOf } from "../spiking/code.ts";
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkInteger, checkIterable, checkOptions, describe } from "../check.ts";
@@ -15,38 +16,42 @@ import { hasRealTimes, type SpikingNetwork, isSynchronous, hasSignedSpikes } fro
 import { formatShape, sizeOf } from "../tensor.ts";
 import type { RunInput, RunInputs, SpikeInput } from "./engine.ts";
 
-/** One sample as both engines take it. */
+/** One sample in the form that both engines take. */
 export type EncodedInput = ConstantInput | EventInput;
 
-/** Constant current: one value for each input, Float32Array in float32 networks, Int32Array in int32 networks. */
+/** Constant current: one value per input, Float32Array in float32 networks, Int32Array in int32 networks. */
 export interface ConstantInput {
   readonly kind: "constant";
   readonly values: Float32Array | Int32Array;
-  /** How many of them lay beyond the range of the input's counts; absent: none. */
+  /** Number of clipped values; absent: none. */
   readonly clipped?: number;
 }
 
-/** Spikes sorted by (tick, neuron); those of tick t are `neurons[starts[t]]` to `neurons[starts[t + 1] − 1]`, repeated where a neuron spikes more than once. */
+/**
+ * Spikes sorted by (tick, neuron): tick t has `neurons[starts[t]]` to `neurons[starts[t + 1] − 1]`, repeated if a
+ * neuron spikes more than once.
+ */
 export interface EventInput {
   readonly kind: "events";
   readonly neurons: Uint32Array;
   /** Length ticks + 1. */
   readonly starts: Uint32Array;
-  /** +1 or −1, by spike; absent where all are +1. */
+  /** +1 or −1 per spike; absent if all are +1. */
   readonly signs?: Int8Array;
-  /** Times in the window, 0 to 1, by spike, in real-valued `ttfs`. */
+  /** Time in the window, 0 to 1, per spike, in real-valued `ttfs`. */
   readonly times?: Float64Array;
-  /** Constant current beside the spikes, as `ConstantInput` has it; synchronous networks alone. */
+  /** Constant current in addition to the spikes, as in `ConstantInput`; only in synchronous networks. */
   readonly values?: Float32Array | Int32Array;
-  /** Of `values`, as in `ConstantInput`. */
+  /** Number of clipped `values`, as in `ConstantInput`. */
   readonly clipped?: number;
 }
 
 /**
- * Checks a sample and brings it into the engines' form: values become counts N_0 where the network's input has counts.
- * Constant current and spikes, or both in synchronous networks, in memory of their own.
- * @param ticks of the run, or of the input's window in a layerwise network: spikes must lie in 0 … ticks − 1.
- * @throws {LlifError} SHAPE for a wrong number of values, ARGUMENT for values or spikes out of range, and for bytes where the counts are of float inputs.
+ * Checks a sample and copies it into the engines' form. Values become counts N_0 if the network's input has counts. A
+ * sample is constant current or spikes, or both in synchronous networks.
+ * @param ticks of the run, or of the input's window in a layerwise network; spikes must be in 0 … ticks − 1.
+ * @throws {LlifError} SHAPE for a wrong number of values, ARGUMENT for values or spikes out of range, and for bytes if
+ * the network has float inputs.
  */
 export function encodeInput(network: SpikingNetwork, input: RunInput, ticks: number): EncodedInput {
   const { values, spikes } = partsOf(network, input);
@@ -79,7 +84,7 @@ export async function* eachInput(
   }
 }
 
-/** How many there are, where that is known beforehand. */
+/** Number of inputs, if it is known in advance. */
 export function countOfInputs(network: SpikingNetwork, inputs: RunInputs): number | undefined {
   if (isShaped(inputs)) return samplesOf(`input "${network.input.name}"`, inputs, network.input.shape).length;
   return Array.isArray(inputs) && !inputs.some(isShaped) ? inputs.length : undefined;
@@ -208,7 +213,7 @@ function encodeSpikes(network: SpikingNetwork, spikes: SpikeInput, ticks: number
     keys.sort();
     return { kind: "events", neurons: Uint32Array.from(keys, (key) => key % size), starts };
   }
-  // Equal keys: the smaller sign or time first, so that the order of the argument does not matter.
+  // For equal keys, the smaller sign or time first, so that the order of the argument does not matter.
   const order = Uint32Array.from(keys.keys()).sort((a, b) => keys[a] - keys[b] || extra.values[a] - extra.values[b]);
   const neurons = Uint32Array.from(order, (index) => keys[index] % size);
   if (extra.kind === "signs")
@@ -235,12 +240,12 @@ function checkSpikes(place: string, network: SpikingNetwork, spikes: SpikeInput)
   checkMeaning(place, network, spikes);
 }
 
-/** Whether one spike of the input stands for the whole range of a value, as in a network that `inputEncoder` made for spikes. */
+/** Whether an input spike represents a whole value, as in a network that `inputEncoder` made for spikes. */
 function takesWholeSpikes({ input: { counts }, arithmetic }: SpikingNetwork): boolean {
   return counts !== null && arithmetic === "float32" && counts.minimum === 0 && counts.maximum === 1;
 }
 
-/** Networks by hand take spikes as they come; in those that were mapped a spike stands for something. */
+/** Checks the form of spikes for mapped networks; networks built by hand take any spikes. */
 function checkMeaning(place: string, network: SpikingNetwork, { meaning }: SpikeInput): void {
   const {
     input: { counts },
@@ -272,7 +277,7 @@ function checkMeaning(place: string, network: SpikingNetwork, { meaning }: Spike
   }
 }
 
-/** What a spike carries besides its tick and neuron, where the code has a place for it. */
+/** Signs or times of spikes, if the code has them. */
 function checkExtras(
   place: string,
   network: SpikingNetwork,

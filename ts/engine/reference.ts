@@ -1,3 +1,4 @@
+// The reference engine: pure TypeScript, the definition of every code. Read it first.
 import { checkOptions } from "../check.ts";
 import type { Code } from "../spiking/code.ts";
 import { LlifError } from "../errors.ts";
@@ -17,8 +18,8 @@ import {
 import type { Recording } from "./recording.ts";
 
 /**
- * The engine in pure TypeScript: one typed-array row addition per spike, no tiling, no WebAssembly. It is where every runtime can
- * fall back, and what the fast engine must equal spike for spike. `reference/synchronous.ts` holds the neuron's update equations.
+ * The engine in pure TypeScript: one typed-array row addition per spike, no tiling, no WebAssembly. Every runtime can
+ * run it, and the fast engine must equal it spike for spike. reference/neurons.ts has the neuron's update equations.
  */
 export function referenceEngine(): Engine {
   return {

@@ -1,3 +1,4 @@
+// A simulator over either engine: checks options and inputs, keeps state, makes results.
 import { DisposedError, LlifError, throwIfAborted } from "../errors.ts";
 import {
   checkArray,
@@ -45,35 +46,35 @@ import type { Recording } from "./recording.ts";
 export interface PreparedNetwork {
   readonly network: SpikingNetwork;
   readonly schedule: CompiledSchedule;
-  /** Null for float32 networks. */
+  /** The proof of the charge range; null for float32 networks. */
   readonly proof: ChargeProof | null;
 }
 
-/** What an engine does itself; `createSimulatorOver` adds everything that engines share. */
+/** The part of a simulator that an engine implements; `createSimulatorOver` adds everything that engines share. */
 export interface SimulatorCore {
-  /** Back to the initial membrane potentials, no refractory neuron, empty pools, output charges zero. */
+  /** Resets to initial membrane potentials, no refractory neurons, empty pools, zero output charges. */
   reset(): void;
   /**
-   * Goes on from the present state; a layerwise core starts from the initial state by itself.
+   * Continues from the present state; a layerwise core always starts from the initial state.
    * @param ticks of the run if synchronous, else `windowTicks`.
    * @param settle whether to go on afterwards, without input and bias, until a tick is silent (T8 b).
    */
   run(input: EncodedInput, ticks: number, settle?: boolean): CoreRun;
   /**
-   * Layerwise alone: each call of what it returns passes one window, at whose start a sample enters or not, and gives the run of
-   * the sample whose decision falls at its end. One at a time: a new pipeline, or a run, ends the former.
+   * Only for layerwise networks. Each call of the returned function runs one window, at whose start a sample may enter,
+   * and returns the run of the sample that is decided at its end. A new pipeline or run ends the previous pipeline.
    */
   pipeline?(): (input: EncodedInput | undefined) => CoreRun | undefined;
   dispose(): void;
 }
 
-/** What one run gave; the arrays belong to the caller. */
+/** The result of one run; the arrays belong to the caller. */
 export interface CoreRun {
   /** Charge of every output since the last reset. */
   readonly charges: Readonly<Record<string, Float64Array | Int32Array>>;
-  /** Of this run alone, as the following; empty if not recorded. */
+  /** Counts of this run alone (as are the following); empty if not recorded. */
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
-  /** By population and pool; absent: not recorded. */
+  /** Spikes sent, by population and pool; absent if not recorded. */
   readonly sent?: Readonly<Record<string, Uint32Array>>;
   /** Ticks from 0 at the run's start; layerwise: depth · windowTicks + k. */
   readonly spikes: Readonly<Record<string, SpikeTrain>>;
@@ -85,8 +86,9 @@ export interface CoreRun {
 }
 
 /**
- * Checks everything about a network that does not depend on a sample.
- * @throws {LlifError} if it is not valid, UNSUPPORTED if no engine simulates it yet, or PRECISION if a charge could leave 32 bits.
+ * Makes all checks of a network that do not depend on a sample.
+ * @throws {LlifError} if it is not valid, UNSUPPORTED if no engine simulates it, or PRECISION if a charge could exceed
+ * 32 bits.
  */
 export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
   requireSpikingNetwork("network", network);
@@ -140,7 +142,7 @@ export function resolveRecording(network: SpikingNetwork, record: RecordOptions 
   return { counts, sent, spikes, potentials };
 }
 
-/** One value for each neuron, from one for each channel or one for each neuron. */
+/** One value per neuron, from one per channel or one per neuron. */
 export function expandCharges<T extends Charges | Float64Array | Uint32Array | Uint8Array>(values: T, shape: Shape): T {
   const size = sizeOf(shape);
   if (values.length === size) return values;
@@ -150,10 +152,13 @@ export function expandCharges<T extends Charges | Float64Array | Uint32Array | U
   return expanded;
 }
 
-/** Of a run's input values: more of them clipped are told once a simulator. */
+/** Share of clipped input values above which a simulator warns once. */
 const improbableShare = 0.01;
 
-/** Checks samples and options, keeps time, decodes outputs and guards against use after dispose, over an engine's core. */
+/**
+ * A simulator over an engine's core: checks samples and options, counts ticks, decodes outputs, and guards against use
+ * after dispose.
+ */
 export function createSimulatorOver<const R extends RecordOptions>(
   engine: Engine["name"],
   { network, schedule, proof }: PreparedNetwork,
@@ -214,7 +219,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
     const settle = settles && ticksSinceReset === network.windowTicks;
     const result = core.run(encoded, ticks, settle);
     spikesSinceReset += result.spikeCount;
-    // What no neuron can have spiked needs no look at each.
+    // If no neuron can have reached this count, the counts need not be checked one by one.
     const counted = Math.min(ticks * mostPerTick, result.spikeCount);
     const kept = pooled ? Math.min(ticksSinceReset * mostPerTick, spikesSinceReset) : 0;
     if (schedule.interleaved && Math.max(counted, kept) >= 2 ** 32) {
@@ -243,7 +248,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
       synapticOperations,
       clippedInputs: clipped,
     };
-    // The names recorded are those of R: resolveRecording has checked them.
+    // The recorded names are R's: resolveRecording has checked them.
     return {
       logits,
       top: topClasses(logits, network.classes),
@@ -277,7 +282,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
         );
       return beginning(input);
     };
-    // How much of each was clipped.
+    // Numbers of clipped values of the samples on the way.
     const onTheWay: Pick<EncodedInput, "clipped">[] = [];
     for (const input of inputs) {
       alive();
@@ -351,7 +356,9 @@ function ticksOf(network: SpikingNetwork, schedule: CompiledSchedule, options: R
   return network.windowTicks;
 }
 
-/** Logits of the first output, from the charges of a run and the ticks since the last reset; empty where there is none. */
+/**
+ * Logits of the first output, from the charges of a run and the ticks since the last reset; empty where there is none.
+ */
 function decoderOf(network: SpikingNetwork): (charges: CoreRun["charges"], ticks: number) => Float64Array {
   const output = outputsOf(network).at(0);
   if (output === undefined) return () => new Float64Array(0);

@@ -1,11 +1,14 @@
 // A run's results as the WebAssembly core leaves them in its memory.
 
-/** Where each array of a node stands in its row of the core's table. */
+/** Position of each array in a node's row of the core's table. */
 const places = { charges: 0, counts: 1, ticks: 2, neurons: 3, signs: 4, values: 5, traces: 6 } as const;
 
 export type TableArray = keyof typeof places;
 
-/** A core's memory as words, integers and floats; views of the whole, since making one costs more than reading a small array. */
+/**
+ * A core's memory as words, integers and floats; views of the whole, since making one costs more than reading a small
+ * array.
+ */
 export class CoreMemory {
   readonly #memory: WebAssembly.Memory;
   #words = new Uint32Array(0);

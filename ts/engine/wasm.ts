@@ -1,3 +1,4 @@
+// The WebAssembly engine: the Rust core behind the engine interface.
 import { checkOptions } from "../check.ts";
 import {
   cancelsSpikes,
@@ -28,17 +29,20 @@ import { CoreMemory, type RunTable } from "./table.ts";
 export { allowsWasm, preloadCore, supportsSimd } from "./load.ts";
 
 export interface WasmEngineOptions {
-  /** Where the module comes from, or a promise of it; by default what the package's entry provides. A string is a URL, relative to the page; in Node, where it is no URL, a file's path. */
+  /**
+   * Source of the module, or a promise of it; default: the package entry's. A string is a URL, relative to the page; in
+   * Node it may also be a path.
+   */
   readonly wasm?: WasmSource;
 }
 
 /**
- * The engine in Rust and WebAssembly SIMD; equals `referenceEngine()` spike for spike. Each simulator has a WebAssembly memory
- * of its own, and lets go of it on `dispose()`.
+ * The engine in Rust and WebAssembly SIMD, equal to `referenceEngine()` spike for spike. Each simulator has its own
+ * WebAssembly memory, which `dispose()` releases.
  */
 export function wasmEngine(engineOptions: WasmEngineOptions = {}): Engine {
   const { wasm } = checkOptions("wasmEngine", engineOptions, { wasm: true });
-  // A promise that fails before the first simulator is asked for is told about there.
+  // A rejected promise is reported when the first simulator is created.
   Promise.resolve(wasm).catch(() => undefined);
   return {
     name: "wasm",
@@ -120,7 +124,10 @@ function passWindow(raw: RawSimulator, network: SpikingNetwork, input: EncodedIn
   return raw.passEvents(neurons, starts);
 }
 
-/** Copies a run's results out of the core's memory, which the next call may change or move. What does not depend on the run is found once. */
+/**
+ * Copies a run's results out of the core's memory, which the next call may change or move. What does not depend on the
+ * run is found once.
+ */
 function collector(
   network: SpikingNetwork,
   recording: Recording,
@@ -162,7 +169,7 @@ function trainOf(network: SpikingNetwork, table: RunTable, number: number): Spik
   const neurons = table.words(number, "neurons");
   const train = { ticks: table.words(number, "ticks"), neurons, length: neurons.length };
   if (hasRealTimes(network)) {
-    // The core keeps 1 − t, which gives t back whole.
+    // The core stores 1 − t, from which t follows exactly.
     const values = table.floats(number, "values");
     return { ...train, times: Float64Array.from(values, (value, index) => train.ticks[index] + (1 - value)) };
   }

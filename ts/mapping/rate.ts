@@ -12,31 +12,31 @@ import { forEachWeight } from "../spiking/weights.ts";
 import type { Linear } from "./fold/linear.ts";
 import type { CountSource } from "./sources.ts";
 
-/** The neuron of a synchronous `rate` network; the other codes, real-valued ttfs among them, have one neuron only. */
+/** The neuron of a synchronous `rate` network. The other codes have a fixed neuron. */
 export interface RateNeuronOptions {
   /** Ohmic leak: membrane time constant in ticks. Default: the constant leak. */
   readonly timeConstantTicks?: number;
   /**
    * In SI units: θ = C·V_th, weights are synaptic charges, and each neuron's leak current carries its bias,
-   * I_leak = I_inj − (b·θ/s)/dt − I_eq. Not beside the other options of this interface.
+   * I_leak = I_inj − (b·θ/s)/dt − I_eq. Excludes the other options of this interface.
    */
   readonly neuron?: BiologicalNeuron;
-  /** Default "soft". "hard" loses the charge above threshold, so rates fall short (T5). */
+  /** Default "soft". "hard" loses the charge above threshold, so rates are too low (T5). */
   readonly reset?: ResetKind;
   /**
-   * Lower bound of the membrane potential in thresholds, at most 0; default none. Above −2D it is no ReLU any more
+   * Lower bound of the membrane potential in thresholds, at most 0; default: none. Above −2D the neuron is not a ReLU
    * (T4).
    */
   readonly floor?: number;
   /**
-   * A number of ticks means that input is integrated meanwhile: a clipped ReLU, whose ceiling the scales move up (T6).
+   * A number of ticks, during which input is integrated: a clipped ReLU, whose ceiling the scales raise (T6).
    */
   readonly refractory?: number | UniformRefractory;
-  /** More than one spike a tick: rates above one a tick, for activations above the scale. Default 1. */
+  /** Most spikes a tick, for activations above the scale. Default 1. */
   readonly spikesPerTick?: number;
 }
 
-/** One kind of neuron for a whole network, in charge. */
+/** The neuron of a whole network, in charges. */
 export interface NeuronPlan {
   readonly threshold: number;
   readonly initialPotential: number;
@@ -47,13 +47,12 @@ export interface NeuronPlan {
   readonly spikesPerTick: number;
   readonly dtSeconds: number;
   /**
-   * Activation of one spike a tick, in scales: n + 1 where a neuron rests n ticks, so that the scale is still within
-   * reach.
+   * Activation of one spike a tick, in scales: n + 1 with n refractory ticks, so that the scale can still be reached.
    */
   readonly unitFactor: number;
 }
 
-/** @throws {LlifError} ARGUMENT for an option that the code has no place for. */
+/** @throws {LlifError} ARGUMENT for an option that the code does not have. */
 export function planNeuron(
   { rules: { neurons, startsAtHalf, flags } }: CodePlan,
   options: RateNeuronOptions,
@@ -117,7 +116,7 @@ interface MappedPopulation {
 }
 
 /**
- * q = θ·w·s_source/s_target, c = θ·b/s_target, both a tick (real-valued ttfs: a window); T10's I_eq makes up for an
+ * q = θ·w·s_source/s_target, c = θ·b/s_target, both per tick (real-valued ttfs: per window); T10's I_eq compensates an
  * ohmic leak.
  */
 export function mapRateLayer(
@@ -130,7 +129,7 @@ export function mapRateLayer(
   const { name, shape } = layer;
   const channels = channelsOf(shape);
   const { threshold, leakFactor } = neuron;
-  // What saturates by intent does so at one spike a tick.
+  // Intended saturation is at one spike a tick.
   const spikesPerTick = layer.ceiling < Infinity || layer.complement ? 1 : neuron.spikesPerTick;
   const leak = equivalentLeakCharge(leakFactor, threshold);
   const shift = layer.complement ? threshold / neuron.unitFactor : 0;
@@ -164,7 +163,7 @@ function neuronOf(plan: NeuronPlan, channels: number, spikesPerTick: number): Ll
   };
 }
 
-/** Charges in units of the output itself. */
+/** Maps an output; its charges are in units of the output. */
 export function mapRateOutput(
   output: FoldedOutput,
   sources: readonly CountSource[],

@@ -1,4 +1,4 @@
-// Builds a spiking network, layer after layer.
+// Builds a spiking network by hand, layer by layer.
 import {
   checkArray,
   checkFinite,
@@ -32,13 +32,16 @@ import type { SpikingNetwork, SpikingNode, Synapse } from "./network.ts";
 import { neuronKeys, populationOf } from "./neurons/models.ts";
 import { perNeuron } from "./neurons/rows.ts";
 
-/** Builds a synchronous `rate` network, layer after layer; each call returns a new builder, so that a prefix can be shared. */
+/**
+ * Builds a synchronous `rate` network layer by layer. Each call returns a new builder, so that networks can share their
+ * first layers.
+ */
 export class SpikingNetworkBuilder {
   readonly #options: SpikingNetworkOptions & { readonly inputs: Shape };
   readonly #nodes: readonly SpikingNode[];
   readonly #synapses: readonly Synapse[];
 
-  /** @throws {LlifError} ARGUMENT for an option that is unknown or out of range. */
+  /** @throws {LlifError} ARGUMENT for an unknown option or one out of range. */
   constructor(options: SpikingNetworkOptions, nodes: readonly SpikingNode[] = [], synapses: readonly Synapse[] = []) {
     this.#options = checkedOptions("spikingNetwork", options);
     this.#nodes = checkArray<SpikingNode>("spikingNetwork: nodes", nodes).map((node) =>
@@ -55,12 +58,12 @@ export class SpikingNetworkBuilder {
     return this.#nodes.at(-1)?.shape ?? this.#options.inputs;
   }
 
-  /** Fully connected to the last layer, whatever its shape. */
+  /** Adds a population that is fully connected to the last layer, of any shape. */
   dense(options: DenseLayerOptions): SpikingNetworkBuilder {
     return this.#dense("dense", options);
   }
 
-  /** The same layer as `dense`, under the name of what it makes: a population of neurons. */
+  /** The same as `dense`. */
   population(options: DenseLayerOptions): SpikingNetworkBuilder {
     return this.#dense("population", options);
   }
@@ -93,17 +96,17 @@ export class SpikingNetworkBuilder {
     });
   }
 
-  /** One spike whenever the largest count of a window rises. */
+  /** Adds a max pool: a spike whenever the largest count of a window rises. */
   maxPool(options: PoolLayerOptions = {}): SpikingNetworkBuilder {
     return this.#pool("max", options);
   }
 
-  /** Passes on every spike of a window. */
+  /** Adds a sum pool, which passes on every spike of a window. */
   sumPool(options: PoolLayerOptions = {}): SpikingNetworkBuilder {
     return this.#pool("sum", options);
   }
 
-  /** One more dense synapse between layers that exist: a shortcut, a delayed connection, or a recurrent one. */
+  /** Adds a dense synapse between existing layers: a shortcut, a delayed connection, or a recurrent one. */
   connect(options: ConnectOptions): SpikingNetworkBuilder {
     const { from, to, weights, delayTicks } = checkOptions("connect", options, {
       from: true,
@@ -135,7 +138,7 @@ export class SpikingNetworkBuilder {
     return new SpikingNetworkBuilder(this.#options, this.#nodes, [...this.#synapses, synapse]);
   }
 
-  /** A readout that integrates its spikes and never fires: `logits` and `top` of a result come from it. */
+  /** Adds an output, which integrates spikes and never fires; `logits` and `top` of a result come from it. */
   output(options: OutputOptions): SpikingNetworkBuilder {
     const name = this.#name("output", checkObject("output", options, "an object of options").name);
     const place = `output "${name}"`;
@@ -162,7 +165,7 @@ export class SpikingNetworkBuilder {
     return this.#network(true);
   }
 
-  /** While it is built, the class names wait for their output. */
+  /** The network so far. Class names are added with their output. */
   #network(complete: boolean): SpikingNetwork {
     const { name = "network", inputs, dtSeconds = 1, ticks = 1, classes = [], convention } = this.#options;
     return checkSpikingNetwork({
@@ -254,7 +257,8 @@ export class SpikingNetworkBuilder {
 }
 
 /**
- * @example spikingNetwork({ inputs: [28, 28, 1], ticks: 32 }).conv2d({ weights, filters: 8, kernel: 3, threshold: 1 }).maxPool().dense({ weights, threshold: 1 }).build()
+ * @example spikingNetwork({ inputs: [28, 28, 1], ticks: 32 }).conv2d({ weights, filters: 8, kernel: 3, threshold: 1
+ * }).maxPool().dense({ weights, threshold: 1 }).build()
  * @throws {LlifError} ARGUMENT or SHAPE at the call whose layer does not fit.
  */
 export function spikingNetwork(options: SpikingNetworkOptions): SpikingNetworkBuilder {
@@ -262,7 +266,7 @@ export function spikingNetwork(options: SpikingNetworkOptions): SpikingNetworkBu
 }
 
 /**
- * A network of one population, its inputs counted from the weights: the smallest simulator. Weights in one flat array need `units`.
+ * A network of one population. The number of inputs follows from the weights; a flat array of weights needs `units`.
  * @throws {LlifError} ARGUMENT or SHAPE, naming the option.
  */
 export function population(

@@ -1,3 +1,4 @@
+// Proves that no 32-bit charge can overflow, from bounds of weights and spike counts.
 import { LlifError } from "../errors.ts";
 import { forEachPooled } from "../relu/windows.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
@@ -5,26 +6,28 @@ import { rulesOf } from "./code.ts";
 import { type Population, type SpikingNetwork, type SpikingOutput, type SpikingPool, synapsesTo } from "./network.ts";
 import { forEachWeight } from "./weights.ts";
 
-/** Smallest and largest count that one neuron of a source can carry in a window. */
+/** Smallest and largest possible count of a neuron in a window. */
 export interface CountRange {
   readonly smallest: number;
   readonly largest: number;
 }
 
-/** Bounds on the charge that a layer of an exact network can have in a window, whatever the input. */
+/** Bounds on the charge of a layer of an exact network in a window, for any input. */
 export interface ChargeRange extends CountRange {
   readonly largestWeight: number;
 }
 
-/** Proof that no charge of an exact network leaves 32 bits. */
+/** Proof that no charge of an exact network exceeds 32 bits. */
 export interface ChargeProof {
-  /** @throws {LlifError} PRECISION, naming the layer, where input counts of this range could make a charge leave them. */
+  /**
+   * @throws {LlifError} PRECISION, naming the layer, if input counts in this range could make a charge exceed 32 bits.
+   */
   check(input: CountRange): void;
-  /** Whether it would pass. */
+  /** Whether `check` would pass. */
   holds(input: CountRange): boolean;
 }
 
-/** Bounds by channel, or by neuron where a dense synapse arrives. */
+/** Bounds per channel, or per neuron if a dense synapse arrives. */
 interface Bounds {
   readonly lower: Float64Array;
   readonly upper: Float64Array;
@@ -33,8 +36,8 @@ interface Bounds {
 const limit = 2 ** 31;
 
 /**
- * Counts that each source can carry in a window: of the input, populations and pools. The non-adjacent form may stand one above
- * the largest count until its last digits come.
+ * Possible counts of the input, populations and pools in a window. The non-adjacent form may be one above the largest
+ * count until its last digits.
  */
 export function countRanges(network: SpikingNetwork, input: CountRange = inputRange(network)): Map<string, CountRange> {
   const most = network.levels + rulesOf(network.code).overshoot;
@@ -51,7 +54,7 @@ function inputRange({ input: { counts } }: SpikingNetwork): CountRange {
 }
 
 function pooledRange(network: SpikingNetwork, pool: SpikingPool, ranges: ReadonlyMap<string, CountRange>): CountRange {
-  // In a synchronous network with delays a pool may stand before what feeds it.
+  // In a synchronous network with delays, a pool may come before its source.
   const { smallest, largest } = ranges.get(pool.from) ?? { smallest: 0, largest: network.levels };
   if (pool.mode === "max") return { smallest, largest };
   const source =
@@ -62,7 +65,7 @@ function pooledRange(network: SpikingNetwork, pool: SpikingPool, ranges: Readonl
   return { smallest: smallest * members, largest: largest * members };
 }
 
-/** Most cells that one window of a sum adds up, with their multiplicity. */
+/** Most cells in one window of a sum, with their multiplicity. */
 export function largestSum(
   pool: Pick<SpikingPool, "kernel" | "stride" | "dilation" | "padding" | "shape">,
   multiplicity: ArrayLike<number> | null,
@@ -90,7 +93,10 @@ export function chargeRange(
   };
 }
 
-/** Initial potential, bias and all inputs of one sign at full count; by channel, or by neuron where a dense synapse arrives. */
+/**
+ * Initial potential, bias and all inputs of one sign at full count; per channel, or per neuron if a dense synapse
+ * arrives.
+ */
 export function chargeBounds(
   network: SpikingNetwork,
   node: Population | SpikingOutput,
@@ -132,10 +138,10 @@ export function chargeBounds(
 }
 
 /**
- * Proves once what holds for all layers that read no input, and keeps what the others need for each sample's range of counts.
- * Intermediate sums may wrap; what is compared with a threshold, or read out, may not.
+ * Proves the range of all layers that do not read the input, and prepares the check of the others for a sample's range
+ * of counts. Intermediate sums may wrap around; values that are compared with a threshold or read out may not.
  * @returns null for float32 networks.
- * @throws {LlifError} PRECISION naming the layer, where its charge could leave 32 bits.
+ * @throws {LlifError} PRECISION naming the layer, if its charge could exceed 32 bits.
  * @see docs/mathematics.md, numerics
  */
 export function proveCharges(network: SpikingNetwork): ChargeProof | null {
@@ -150,7 +156,7 @@ export function proveCharges(network: SpikingNetwork): ChargeProof | null {
       ({ from }) => unit.get(from)?.largest !== silent.get(from)?.largest,
     );
     if (!fed) return [];
-    // Linear in the counts: by how much the bounds move if every input counts one.
+    // Linear in the counts: the change of the bounds if every input counts one.
     const { lower, upper } = withCancelling(network, node, chargeBounds(network, node, unit));
     return [
       {
@@ -171,7 +177,7 @@ export function proveCharges(network: SpikingNetwork): ChargeProof | null {
       lower: rest.lower.map((value, index) => value - up * negative[index] - down * positive[index]),
     };
   };
-  // Bounds grow with the range: one inside a proven range, or around a refused one, needs no look at every neuron.
+  // Bounds grow with the range, so a range inside a proven one, or around a refused one, needs no computation.
   let proven: CountRange = { smallest: 0, largest: 0 };
   let refused: CountRange | null = null;
   const proof: ChargeProof = {
@@ -229,7 +235,7 @@ function checkBounds(
   );
 }
 
-/** Null: within 32 bits. */
+/** Largest charge beyond 32 bits; null if there is none. */
 function furthestBeyond({ lower, upper }: Bounds): number | null {
   const largest = upper.reduce((most, value) => Math.max(most, value), 0);
   const smallest = lower.reduce((least, value) => Math.min(least, value), 0);

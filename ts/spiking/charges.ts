@@ -1,25 +1,25 @@
-// Numbers of a spiking network, and checks of their arrays.
+// The number types of a spiking network, and checks of their arrays.
 import { checkAllFinite, checkLength, describe, isTypedArray } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 
-/** float32 networks round every operation (contracts.md §3); int32 networks are exact. */
+/** float32 networks round every operation; int32 networks are exact. */
 export type Arithmetic = "float32" | "int32";
 
-/** Counts up to here are exact in float32, and so are their products with a power of two. */
+/** Counts up to this number are exact in float32, and so are their products with a power of two. */
 export const maximumTicks = 2 ** 24;
 
 /** Charges and synaptic weights: Float32Array in float32 networks, Int32Array in int32 networks. */
 export type Charges = Float32Array | Int32Array;
 
-/** Of the exact length of a shape. */
+/** Checks weights: as many as the shape has elements. */
 export function checkWeights(place: string, weights: Charges, shape: Shape, arithmetic: Arithmetic): void {
   checkType(`${place}: weights`, weights, arithmetic);
   checkLength(`${place}: weights`, weights, shape);
   checkAllFinite(`${place}: weights`, weights);
 }
 
-/** One for each channel, or one for each neuron. */
+/** Checks charges: one per channel, or one per neuron. */
 export function checkCharges(place: string, charges: Charges, shape: Shape, arithmetic: Arithmetic): void {
   checkType(place, charges, arithmetic);
   checkRow(place, charges, shape);
@@ -35,7 +35,7 @@ function checkType(place: string, charges: Charges, arithmetic: Arithmetic): voi
     );
 }
 
-/** One value for each channel, or one for each neuron. */
+/** Checks values: one per channel, or one per neuron. */
 export function checkRow(place: string, values: ArrayLike<number>, shape: Shape): void {
   if (values.length !== channelsOf(shape) && values.length !== sizeOf(shape)) {
     throw new LlifError(
@@ -45,7 +45,7 @@ export function checkRow(place: string, values: ArrayLike<number>, shape: Shape)
   }
 }
 
-/** As `checkRow`, of a typed array. */
+/** Like `checkRow`, for a typed array. */
 export function checkTypedRow(
   place: string,
   values: Float64Array | Float32Array | Uint32Array | Uint8Array,

@@ -1,4 +1,4 @@
-// From the options that ask for a code to the code; what contradicts itself is refused here alone.
+// Turns the options for a code into the code, and refuses contradictory options.
 import { checkBoolean, checkOneOf, type OptionKeys } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { Code } from "./code.ts";
@@ -9,15 +9,24 @@ export interface CodeOptions extends Precision {
   readonly code?: CodeName;
   /** Default: layerwise for phase and ttfs, synchronous for rate. */
   readonly schedule?: ScheduleName;
-  /** May a spike be −1? `phase`: balanced ternary digits (T12); `rate`: spikes cancel earlier ones (T8). Default "unsigned". */
+  /**
+   * Whether a spike may be −1. `phase`: balanced ternary digits (T12); `rate`: negative spikes cancel earlier ones
+   * (T8). Default "unsigned".
+   */
   readonly spikes?: SpikeSign;
-  /** Phase alone: binary digits of either sign, no two in neighbouring ticks, so fewer spikes for one tick more; implies signed spikes. */
+  /**
+   * Only for phase: signed binary digits, no two in neighbouring ticks: fewer spikes, one tick more. Implies signed
+   * spikes.
+   */
   readonly nonAdjacent?: boolean;
-  /** Signed synchronous `rate` alone: at most one spike a neuron and tick, and ticks after the window until one is silent (T8 b). */
+  /**
+   * Only for signed synchronous `rate`: at most one spike a neuron and tick, and ticks after the window until one is
+   * silent (T8 b).
+   */
   readonly settles?: boolean;
   /** K: 2^K − 1 levels a window, K ticks of `phase`; default 8 for phase, 6 with signed spikes (K ternary digits). `ttfs` without is real-valued. */
   readonly bits?: number;
-  /** T: ticks of a run or window; default 256 for rate. Not beside `bits`. */
+  /** T: ticks of a run or window; default 256 for rate. Excludes `bits`. */
   readonly ticks?: number;
 }
 

@@ -1,4 +1,4 @@
-// A code is one value: its kind, and what that kind may vary. The only list of codes.
+// The list of codes. A code is one value: its kind, and the options of that kind.
 import { checkObject, checkOneOf } from "../check.ts";
 import { phase, type Phase } from "./codes/phase.ts";
 import { rate, type Rate } from "./codes/rate.ts";
@@ -27,7 +27,7 @@ export function rulesOf(code: Code): CodeRules {
   return rules;
 }
 
-/** @throws {LlifError} ARGUMENT for what is no code. */
+/** @throws {LlifError} ARGUMENT for anything that is not a code. */
 export function checkCode(place: string, code: Code): CodeRules {
   const { kind } = checkObject(place, code, "an object with the kind of a code");
   checkOneOf(`${place}: kind`, kind, Object.keys(kinds) as Code["kind"][]);

@@ -1,4 +1,4 @@
-// Options of the builder's layers, connections and network.
+// The options of the builder's layers, connections and network.
 import type { OptionKeys } from "../check.ts";
 import type { InputConvention, Padding } from "../relu/network.ts";
 import type { Shape } from "../tensor.ts";
@@ -8,7 +8,7 @@ import type { PerNeuron } from "./neurons/rows.ts";
 
 export interface DenseLayerOptions extends NeuronOptions {
   readonly weights: DenseWeights;
-  /** Number of neurons; needed where `weights` is one flat array whose length leaves a doubt, checked elsewhere. */
+  /** Number of neurons: needed if `weights` is a flat array of ambiguous length, otherwise only checked. */
   readonly units?: number;
 }
 
@@ -19,18 +19,18 @@ export interface Conv2dLayerOptions extends NeuronOptions {
   readonly kernel: number | readonly [number, number];
   readonly stride?: number | readonly [number, number];
   readonly dilation?: number | readonly [number, number];
-  /** Cells on every side, cells side by side, or `same`; default 0. */
+  /** Cells on all sides, cells per side, or `same`; default 0. */
   readonly padding?: number | "same" | Padding;
   readonly groups?: number;
 }
 
 export interface ConnectOptions {
-  /** "input", or a population or pool. */
+  /** "input", a population or a pool. */
   readonly from: string;
-  /** A population or output; before `from`, or `from` itself, where the connection is recurrent. */
+  /** A population or output; for a recurrent connection, `from` itself or a layer before it. */
   readonly to: string;
   readonly weights: DenseWeights;
-  /** Ticks after the spike's own in which it arrives; at least 1 where the connection is recurrent. Default: 0, or 1 where it is. */
+  /** Delay in ticks, at least 1 for a recurrent connection. Default: 0, or 1 for a recurrent connection. */
   readonly delayTicks?: number;
 }
 
@@ -64,12 +64,12 @@ export const networkKeys: OptionKeys<SpikingNetworkOptions> = {
 };
 
 export interface SpikingNetworkOptions {
-  /** Input shape, channels last; 3 stands for [3]. */
+  /** Input shape, channels last; 3 means [3]. */
   readonly inputs: number | Shape;
   readonly name?: string;
   /** Length of a tick in seconds; default 1. */
   readonly dtSeconds?: number;
-  /** Ticks of a run that names no other number; default 1. */
+  /** Ticks of a run without `ticks`; default 1. */
   readonly ticks?: number;
   readonly classes?: readonly string[];
   readonly convention?: InputConvention;

@@ -1,14 +1,14 @@
-// What spikes of an input mean to a network.
+// The form of input spikes, by which mapped networks refuse spikes that were made for another code.
 import type { SpikeKind } from "./codes/rules.ts";
 
-/** What an encoder made: networks that were mapped refuse what they would take for something else. */
+/** Describes the spikes of an encoder; mapped networks refuse spikes of another form. */
 export interface SpikeMeaning {
   readonly kind: SpikeKind;
-  /** Of the window that the spikes were made for. */
+  /** Ticks of the window that the spikes were made for. */
   readonly ticks: number;
 }
 
-/** Encoders, by what their spikes are. */
+/** Encoders by the form of their spikes. */
 export const encodersOf: Readonly<Record<SpikeKind, string>> = {
   rates: "encodeRegular or encodePoisson",
   "binary digits": "encodePhase",

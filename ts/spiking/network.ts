@@ -1,3 +1,4 @@
+// The data type of a spiking network: populations, pools, outputs and synapses.
 import { checkInteger, checkObject, checkArray } from "../check.ts";
 import type { InputConvention, Window2d } from "../relu/network.ts";
 import type { Shape } from "../tensor.ts";
@@ -15,37 +16,39 @@ export type { Arithmetic, Charges, LlifNeuron, Neuron };
 export interface SpikingNetwork {
   readonly name: string;
   readonly code: Code;
-  /** As the code has it. */
+  /** Determined by the code. */
   readonly arithmetic: Arithmetic;
-  /** Ticks of a window (layerwise), or of a run that names no other number (synchronous). */
+  /** Ticks of a window (layerwise), or default ticks of a run (synchronous). */
   readonly windowTicks: number;
   /** Largest count a window carries: T of T7. Equals `windowTicks` for `rate` and for `ttfs` with bits, 2^K − 1 for K-bit `phase`,
-   *  (3^K − 1)/2 for K ternary digits; 0 where time is real-valued (`ttfs` in float32, T9: one tick is a whole window). */
+   * (3^K − 1)/2 for K ternary digits; 0 where time is real-valued (`ttfs` in float32, T9: one tick is a whole window).
+   * */
   readonly levels: number;
-  /** Length of one tick in seconds; 1 where time has no physical unit. */
+  /** Length of a tick in seconds; 1 if time has no physical unit. */
   readonly dtSeconds: number;
   readonly input: SpikingInput;
   /** Topological: each node comes after all nodes from which a synapse without delay, or a pool, reads. */
   readonly nodes: readonly SpikingNode[];
-  /** For each target the order here is the order of summation. */
+  /** The order of summation for each target. */
   readonly synapses: readonly Synapse[];
   readonly convention: InputConvention;
   /** Class names by output index; empty if unknown. */
   readonly classes: readonly string[];
 }
 
-/** Input enters as constant current (`values`), or as spikes. */
+/** The input: constant current (`values`), or spikes. */
 export interface SpikingInput {
   readonly name: string;
   readonly shape: Shape;
   /**
-   * With `counts`, a value x becomes the integer N_0 = round(x / unit). Minimum 0: pixels, and a uint8 image is N_0 itself; below 0: float
-   * inputs, clipped to [minimum, maximum]. Null in networks built by hand: values are taken as they are, as float32.
+   * With `counts`, a value x becomes the integer N_0 = round(x / unit). Minimum 0: pixels, where uint8 values are N_0
+   * themselves; below 0: float inputs, clipped to [minimum, maximum]. Null in networks built by hand: values are used
+   * unchanged, as float32.
    */
   readonly counts: { readonly unit: number; readonly minimum: number; readonly maximum: number } | null;
 }
 
-/** Neurons of one kind. Arrays hold one value for each channel (last axis of `shape`), or one for each neuron. */
+/** Neurons of one kind. Arrays have one value per channel (last axis of `shape`), or one per neuron. */
 export interface Population {
   readonly kind: "population";
   readonly name: string;
@@ -53,38 +56,40 @@ export interface Population {
   /** Synchronous: charge c added each tick (the leak current enters here). Layerwise: charge B added once a window. */
   readonly bias: Charges;
   readonly neuron: Neuron;
-  /** False: a linear neuron, whose count may be negative; balanced-ternary phase alone (T12 without the max). */
+  /** False: a linear neuron, whose count may be negative; only in balanced ternary phase (T12 without the max). */
   readonly rectified: boolean;
   /**
-   * Activation that the count stands for, one for each channel. Layerwise: a = unit · N (δ of mapping.md §3).
-   * Synchronous: a = unit · N / ticks (s), or, with signed spikes, unit · N · windowTicks / ticks. Real-valued ttfs: a = unit · (1 − t),
-   * t the spike's time in its window. Ones in networks built by hand.
+   * Activation of one count, per channel. Layerwise: a = unit · N (δ of docs/mathematics.md).
+   * Synchronous: a = unit · N / ticks (s), or, with signed spikes, unit · N · windowTicks / ticks. Real-valued ttfs: a
+   * = unit · (1 − t), where t is the spike's time in its window. Ones in networks built by hand.
    */
   readonly unit: Float64Array;
-  /** Activation at which the model itself saturates (ReLU6), one for each channel; absent where only the scale ends the reach. */
+  /** Activation at which the model itself saturates (ReLU6), per channel; absent if only the scale limits it. */
   readonly ceiling?: Float64Array;
-  /** Absent in a population that stands for its own value. Engines do not read it; `toRelu` does. */
+  /** The value whose negative side this is; absent for other populations. Read by `toRelu`, not by engines. */
   readonly negativeOf?: NegativeSide;
 }
 
-/** Two populations hold one value that may be negative (LeakyReLU, PReLU, a linear layer): the other one its positive side, this one min(0, value). */
+/** The negative side min(0, value) of a value that two populations represent (LeakyReLU, PReLU, a linear layer). */
 export interface NegativeSide {
   /** The population of the positive side. */
   readonly population: string;
-  /** What readers make of the negative side, one factor for each channel: they weigh it so much more than the positive one. */
+  /** Factor per channel that readers apply to the negative side, relative to the positive side. */
   readonly slope: Float64Array;
-  /** False: a = −min(0, value). True: a = min(0, value) + scale, whose order max pools keep; the scale is the `ceiling`. */
+  /**
+   * False: a = −min(0, value). True: a = min(0, value) + scale, whose order max pools keep; the scale is the `ceiling`.
+   */
   readonly complement: boolean;
 }
 
-/** No neurons: passes spikes on. Sum: every member's spike. Max: as contracts.md §5, so that the largest count results. */
+/** Passes spikes on, without neurons. Sum: every member's spike. Max: spikes that give the largest count. */
 export interface SpikingPool extends Window2d {
   readonly kind: "pool";
   readonly name: string;
   readonly shape: Shape;
   readonly from: string;
   readonly mode: "max" | "sum";
-  /** Sum alone: how often a member's spike is passed on, one for each output position (row-major); absent: once (contracts.md §5). */
+  /** For sums: how often a member's spike is passed on, per output position (row-major); absent: once. */
   readonly multiplicity?: Uint32Array;
 }
 
@@ -93,11 +98,11 @@ export interface SpikingOutput {
   readonly kind: "output";
   readonly name: string;
   readonly shape: Shape;
-  /** As a population's: a tick (synchronous) or a window (layerwise). */
+  /** Charge per tick (synchronous) or per window (layerwise), as for a population. */
   readonly bias: Charges;
   /** One for each channel. */
   readonly unit: Float64Array;
-  /** Negative outputs read as zero: the model ends in a ReLU. */
+  /** Whether negative outputs read as zero, because the model ends in a ReLU. */
   readonly rectified: boolean;
 }
 
@@ -106,7 +111,7 @@ export type SpikingNode = Population | SpikingPool | SpikingOutput;
 interface SynapseBase {
   readonly from: string;
   readonly to: string;
-  /** 0: a spike arrives in the tick in which it is fired. */
+  /** 0: a spike arrives in the tick in which it fires. */
   readonly delayTicks: number;
 }
 
@@ -123,7 +128,10 @@ export interface Conv2dSynapse extends SynapseBase, Window2d {
   readonly groups: number;
 }
 
-/** Transposed convolution: input (y, x) reaches output y · stride − padding.top + ky · dilation, and so for x. The target's shape has the extents. */
+/**
+ * Transposed convolution: input row y reaches output rows y · stride − padding.top + ky · dilation; columns likewise.
+ * The target gives the extents.
+ */
 export interface ConvTranspose2dSynapse extends SynapseBase, Window2d {
   readonly kind: "convTranspose2d";
   /** Shape [kernelHeight, kernelWidth, inputChannels / groups, outputChannels]. */
@@ -131,7 +139,7 @@ export interface ConvTranspose2dSynapse extends SynapseBase, Window2d {
   readonly groups: number;
 }
 
-/** One to one; weights hold one value for each channel, or one for each neuron. */
+/** One to one; one weight per channel, or one per neuron. */
 export interface IdentitySynapse extends SynapseBase {
   readonly kind: "identity";
   readonly weights: Charges;
@@ -139,22 +147,22 @@ export interface IdentitySynapse extends SynapseBase {
 
 export type Synapse = DenseSynapse | Conv2dSynapse | ConvTranspose2dSynapse | IdentitySynapse;
 
-/** All layers tick together; else each waits for the window of the one before. */
+/** Whether all layers tick together; otherwise each layer waits for the window of the layer before. */
 export function isSynchronous({ code }: Pick<SpikingNetwork, "code">): boolean {
   return rulesOf(code).flags.schedule === "synchronous";
 }
 
-/** May a spike be −1? */
+/** Whether a spike may be −1. */
 export function hasSignedSpikes({ code }: Pick<SpikingNetwork, "code">): boolean {
   return rulesOf(code).flags.spikes === "signed";
 }
 
-/** Signed rate: spikes that were cancelled are in no count (T8). */
+/** Signed rate: negative spikes cancel earlier ones, which are then not counted (T8). */
 export function cancelsSpikes({ code }: Pick<SpikingNetwork, "code">): boolean {
   return rulesOf(code).cancelsSpikes;
 }
 
-/** Real-valued `ttfs`: the value is in the time of a spike, not in a count. */
+/** Whether the value is in the time of a spike and not in a count: real-valued `ttfs`. */
 export function hasRealTimes({ code }: Pick<SpikingNetwork, "code">): boolean {
   return rulesOf(code).realTimes;
 }
@@ -167,7 +175,7 @@ export function outputsOf(network: SpikingNetwork): SpikingOutput[] {
   return nodesOf(network).filter((node) => node.kind === "output");
 }
 
-/** No check of the whole network: these functions serve while it is built, too. */
+/** Checks only the list of nodes, because these functions are also used while a network is built. */
 function nodesOf(network: SpikingNetwork): readonly SpikingNode[] {
   return checkArray<SpikingNode>("network: nodes", checkObject("network", network, "a spiking network").nodes);
 }
@@ -196,14 +204,15 @@ export function depths(network: SpikingNetwork): Map<string, number> {
 }
 
 /**
- * What counts and charges of the first `ticks` ticks are divided by, beside their unit, to give activations: synchronous rate has its unit a tick, signed (T8)
- * a window, of which a part counts as if the rest were alike; layerwise codes have theirs a window, which is always whole.
+ * Divisor of counts and charges of the first `ticks` ticks that gives activations, together with their unit. The unit
+ * is per tick in synchronous rate, and per window in signed rate (T8), where part of a window is scaled up, and in
+ * layerwise codes.
  */
 export function chargeDivisor({ code, windowTicks }: SpikingNetwork, ticks: number): number {
   return rulesOf(code).divisor(ticks, windowTicks);
 }
 
-/** Ticks from the first input to the decision, for one sample alone: T, or (L + 1) windows (contracts.md §6). */
+/** Ticks from the first input to the decision, for one sample alone: T, or (L + 1) windows. */
 export function latencyTicks(network: SpikingNetwork, ticks: number = nodesOf(network) && network.windowTicks): number {
   nodesOf(network);
   checkInteger("latencyTicks: ticks", ticks, 1);

@@ -1,3 +1,4 @@
+// Neurons in SI units, converted to charges.
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkOneOf, checkOptions, type OptionKeys } from "../check.ts";
 import type { UniformRefractory } from "./neurons/llif-options.ts";
@@ -7,7 +8,7 @@ export interface BiologicalNeuron {
   readonly capacitanceFarad: number;
   readonly thresholdVolt: number;
   readonly dtSeconds: number;
-  /** What the ohmic leak pulls the membrane towards; default 0. */
+  /** Resting potential of the ohmic leak; default 0. */
   readonly restVolt?: number;
   /** Constant leak, of either sign; default 0. */
   readonly leakCurrentAmpere?: number;
@@ -19,9 +20,12 @@ export interface BiologicalNeuron {
   readonly initialVolt?: number;
   /** Lower bound of the membrane potential; default none. */
   readonly floorVolt?: number;
-  /** r, a multiple of `dtSeconds`; default 0. Its r/dt ticks pass without a spike, and the next may follow in the tick after them: spikes are r + dt apart or more. */
+  /**
+   * r, a multiple of `dtSeconds`; default 0. After a spike, r/dt ticks have no spike, so spikes are at least r + dt
+   * apart.
+   */
   readonly refractorySeconds?: number;
-  /** Whether input that arrives while refractory counts; default `integrate`. */
+  /** Whether input is integrated or discarded during the refractory period; default `integrate`. */
   readonly refractoryInput?: "integrate" | "discard";
 }
 
@@ -39,7 +43,7 @@ const neuronKeys: OptionKeys<BiologicalNeuron> = {
   refractoryInput: true,
 };
 
-/** What `biologicalNeuron` gives: one value each for all neurons of a population. */
+/** The result of `biologicalNeuron`: one value of each parameter for all neurons of a population. */
 export interface BiologicalCharges {
   readonly threshold: number;
   readonly bias: number;
@@ -50,11 +54,12 @@ export interface BiologicalCharges {
 }
 
 /**
- * Parameters of a population in charge (coulomb times `chargeScale`), one value for all its neurons:
+ * Parameters of a population as charges (coulomb times `chargeScale`), one value for all neurons:
  * c = (I_inj − I_leak)·dt + (1−α)·C·V_rest, α = e^(−dt/RC), θ = C·V_th, computed in float64 and rounded once.
- * @param chargeScale multiplies every charge, weights included; a power of two changes no spike. The default, 2^40, keeps picocoulombs near 1.
- * @returns what `population` and `dense` take beside weights; weights are `synapticCharge(coulomb)`.
- * @throws {LlifError} ARGUMENT, naming the parameter; also for a refractory period that is no multiple of the tick.
+ * @param chargeScale multiplies every charge, including weights; a power of two changes no spike. The default, 2^40,
+ * makes picocoulombs about 1.
+ * @returns options for `population` and `dense`; weights are `synapticCharge(coulomb)`.
+ * @throws {LlifError} ARGUMENT, naming the parameter; also for a refractory period that is not a multiple of the tick.
  * @see docs/mathematics.md, update equations
  */
 export function biologicalNeuron(neuron: BiologicalNeuron, chargeScale = 2 ** 40): BiologicalCharges {
@@ -90,7 +95,7 @@ export function biologicalNeuron(neuron: BiologicalNeuron, chargeScale = 2 ** 40
   };
 }
 
-/** Weight of a synapse whose one spike delivers `coulomb`, in the unit of `biologicalNeuron`. */
+/** Weight of a synapse that delivers `coulomb` per spike, in the unit of `biologicalNeuron`. */
 export function synapticCharge(coulomb: number, chargeScale = 2 ** 40): number {
   return checkFinite("synaptic charge: coulomb", coulomb) * checkFinite("chargeScale", chargeScale, { above: 0 });
 }

@@ -1,4 +1,4 @@
-// The definition of each neuron model, tick by tick, in the order of the update equations.
+// Defines each neuron model tick by tick, in the order of the update equations.
 import type { Neuron, Population } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
@@ -12,7 +12,7 @@ export const neuronModels = {
   llif: (population, synapses) => new LlifNeurons(population, synapses),
 } satisfies Record<Neuron["model"], (population: Population, synapses: readonly RowSynapse[]) => TickedPart>;
 
-/** Every array has one value for each neuron; what is null does nothing. */
+/** Every array has one value per neuron. A part that is null does nothing. */
 class LlifNeurons implements TickedPart {
   readonly potential: Float32Array;
   readonly #synapses: readonly RowSynapse[];
@@ -24,9 +24,9 @@ class LlifNeurons implements TickedPart {
   readonly #hard: Uint8Array | null;
   readonly #refractoryTicks: Uint32Array | null;
   readonly #spikesPerTick: number;
-  /** Ticks for which each neuron stays refractory. */
+  /** Refractory ticks left per neuron. */
   readonly #waiting: Uint32Array;
-  /** Potentials that input must not change, of neurons that discard it; else empty. */
+  /** Potentials before input, for refractory neurons that discard input; empty if there are none. */
   readonly #held: Float32Array;
   #drive: Float32Array;
 

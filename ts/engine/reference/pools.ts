@@ -1,3 +1,4 @@
+// Pools by definition: sums pass every spike on, maxima follow the rule of the code.
 import type { Code } from "../../spiking/code.ts";
 import { hasSignedSpikes, type SpikingNetwork, type SpikingPool } from "../../spiking/network.ts";
 import { digitMaximum, largestCount } from "./signed-pools.ts";
@@ -11,7 +12,7 @@ export function compilePool(network: SpikingNetwork, pool: SpikingPool): Pool {
 
 type MakePool = (windows: Windows) => Pool;
 
-/** What passes the largest count of a window on; real-times.ts has the earliest of real-valued times itself. */
+/** Max pools by code; real-times.ts has its own for real-valued times. */
 const maxima = {
   rate: () => risingMaximum,
   signedRate: () => largestCount,
@@ -42,7 +43,7 @@ function sumPool({ starts, outputs }: Windows, { multiplicity, shape }: SpikingP
   };
 }
 
-/** Emits whenever a window's largest cumulative count rises. */
+/** Emits a spike whenever the largest cumulative count of a window rises. */
 function risingMaximum({ starts, outputs, members, count }: Windows): Pool {
   const counts = new Uint32Array(members);
   const largest = new Uint32Array(count);
@@ -69,7 +70,7 @@ function risingMaximum({ starts, outputs, members, count }: Windows): Pool {
   };
 }
 
-/** Layerwise `rate`: trains start together and have no gaps, so the OR of a tick makes the largest count. */
+/** Layerwise `rate`: spike trains start together without gaps, so the OR in each tick gives the largest count. */
 function anyOf(windows: Windows): Pool {
   const pool = firstOf(windows);
   return {
@@ -81,7 +82,7 @@ function anyOf(windows: Windows): Pool {
   };
 }
 
-/** `ttfs`: the first spike of a window is that of its largest count. */
+/** `ttfs`: the first spike of a window has the largest count. */
 function firstOf({ starts, outputs, count }: Windows): Pool {
   const hit = new Uint8Array(count);
   return {
@@ -102,8 +103,8 @@ function firstOf({ starts, outputs, count }: Windows): Pool {
 }
 
 /**
- * `phase`: the OR of the members still alive; where it is 1, members with 0 drop out. A member is alive while the
- * count it has shown so far equals that of the window.
+ * `phase`: the OR of the members still alive; if it is 1, members with 0 drop out. A member is alive while its digits
+ * so far equal the window's.
  */
 function bitSerialMaximum({ starts, outputs, members, count }: Windows): Pool {
   const shown = new Uint32Array(members);

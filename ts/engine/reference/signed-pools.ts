@@ -1,14 +1,15 @@
+// Max pools of signed spikes, by definition.
 import type { EventList, SignedEvents } from "./events.ts";
 import type { Pool, Windows } from "./pool-windows.ts";
 
 /**
- * `phase` with signed digits: the largest digit of the members still alive; members with a smaller one drop out (T12). Several
- * spikes of a member in one tick are one digit, the sign of their sum.
+ * `phase` with signed digits: the largest digit of the members still alive; members with a smaller one drop out (T12).
+ * If a member has more than one spike in a tick, its digit is the sign of their sum.
  */
 export function digitMaximum(windows: Windows): Pool {
   const membersOf = membersByOutput(windows);
   const alive = [...membersOf];
-  /** Of this tick; zeros between ticks. */
+  /** Sums of this tick; zeros between ticks. */
   const sums = new Int32Array(windows.members);
   return {
     pass(events, passed) {
@@ -55,7 +56,7 @@ function addSigns({ plus, minus }: SignedEvents, values: Int32Array): void {
   for (let index = 0; index < minus.length; index++) values[minus.neurons[index]]--;
 }
 
-/** Each neuron with an event, once. */
+/** The neurons with an event, each once. */
 function firing({ plus, minus }: SignedEvents): Set<number> {
   return new Set([...listed(plus), ...listed(minus)]);
 }
@@ -64,7 +65,7 @@ function listed(events: EventList): Uint32Array {
   return events.neurons.subarray(0, events.length);
 }
 
-/** Outputs that have a member with an event, ascending. */
+/** The outputs with a member that has an event, ascending. */
 function touched({ starts, outputs }: Windows, events: SignedEvents): number[] {
   const found = new Set<number>();
   for (const member of firing(events))

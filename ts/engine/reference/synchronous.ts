@@ -8,7 +8,9 @@ import { neuronModels } from "./neurons.ts";
 import { deliver, driveOf, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
 import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
 
-/** All layers tick together, in float32: every store into a Float32Array rounds, and the order is that of contracts.md §3. */
+/**
+ * All layers tick together, in float32: every store into a Float32Array rounds, and the order of operations is fixed.
+ */
 export function synchronousCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
   const neurons = populationsOf(network).map(
     (node) => [node.name, neuronModels[node.neuron.model](node, rowSynapsesTo(network, node.name))] as const,
@@ -19,7 +21,10 @@ export function synchronousCore(network: SpikingNetwork, recording: Recording): 
   return tickedCore(network, recording, new Map<string, TickedPart>([...neurons, ...outputs]));
 }
 
-/** An output never fires. What a tick brings is summed in float32, from the drive on, then added in float64: a long run does not wear the sum off. */
+/**
+ * An output never fires. The charge of a tick is summed in float32, starting with the drive, and added in float64, so
+ * that long runs stay accurate.
+ */
 class Integrator implements TickedPart {
   readonly potential: Float64Array;
   readonly #brought: Float32Array;

@@ -13,17 +13,17 @@ import {
 } from "./events.ts";
 import { compilePool } from "./pools.ts";
 
-/** Spikes of a node in this tick, or in one `delayTicks` ago. */
+/** Spikes of a node in this tick, or `delayTicks` ago. */
 export type SpikesOf = (name: string, delayTicks?: number) => SignedEvents;
 
 /** A population or an output of a synchronous network, tick by tick. */
 export interface TickedPart {
-  /** Of an output its charge, which is no Float32Array; of a population no Float64Array. */
+  /** Membrane potential, or the charge of an output (never a Float32Array); a population's is never a Float64Array. */
   readonly potential: Float32Array | Float64Array | Int32Array;
   reset(): void;
   /** @param elapsed ticks since the last reset. */
   setDrive(inputName: string, input: EncodedInput, elapsed: number): void;
-  /** No bias and no constant current from now on. */
+  /** Ends bias and constant current. */
   endDrive?(): void;
   /** Integrates one tick; returns the number of synaptic operations. */
   integrate(spikesOf: SpikesOf): number;
@@ -56,7 +56,7 @@ export function tickedCore(
 
     run(input, ticks, settle = false): CoreRun {
       for (const part of parts.values()) part.setDrive(network.input.name, input, elapsed);
-      // Of this run alone: under kept state a run may take back what a former one gave.
+      // Counts of this run alone: with kept state, a run may cancel spikes of an earlier one.
       const counts: Record<string, Uint32Array | Int32Array> = Object.create(null);
       if (recording.counts)
         for (const { name, shape } of populationsOf(network))
@@ -122,13 +122,13 @@ export function tickedCore(
   };
 }
 
-/** Adds the spikes of both signs, where they are recorded. */
+/** Adds the spikes of both signs, if they are recorded. */
 function tally({ plus, minus }: SignedEvents, sent: Uint32Array | undefined): void {
   if (sent === undefined) return;
   for (const events of [plus, minus]) for (let index = 0; index < events.length; index++) sent[events.neurons[index]]++;
 }
 
-/** Potentials of some neurons after every tick, [neurons, ticks]; grows where a run goes on until it is silent. */
+/** Potentials of some neurons after every tick, [neurons, ticks]; grows if a run continues until a tick is silent. */
 class Trace {
   readonly #rows: number;
   #held: Float32Array | Int32Array;

@@ -1,4 +1,4 @@
-// Nodes of a spiking network: populations, pools and outputs.
+// Checks the nodes of a spiking network: populations, pools and outputs.
 import {
   checkAllFinite,
   checkBoolean,
@@ -102,7 +102,7 @@ function checkNegativeSide(
     throw new LlifError("ARGUMENT", `${place}: negativeOf: expected a ceiling, at which a complement stands for zero`);
 }
 
-/** T7 and T8 hold for the plain neuron alone. */
+/** Checks that an exact code has plain neurons, because T7 and T8 hold only for them. */
 function checkExact(place: string, network: SpikingNetwork, population: Population): void {
   const { neuron } = population;
   const { spikesPerTick = 1 } = neuron;

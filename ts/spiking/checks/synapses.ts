@@ -1,4 +1,4 @@
-// Synapses of a spiking network: their ends, and the geometry and weights of each kind.
+// Checks the synapses of a spiking network: their ends, and the geometry and weights of each kind.
 import { checkDimensions, checkInteger, checkOneOf, checkOptions, type OptionKeys } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { checkWindow } from "../../relu/check.ts";
@@ -9,7 +9,7 @@ import { checkCharges, checkWeights, type Arithmetic } from "../charges.ts";
 import type { Synapse } from "../network.ts";
 import { sourceShape, windowKeys, type Kinds, type Shapes } from "./places.ts";
 
-/** A delay holds one list of spikes for each of its ticks. */
+/** Longest delay: each of its ticks needs a list of spikes. */
 const maximumDelay = 2 ** 16;
 
 const synapseBase = { kind: true, from: true, to: true, delayTicks: true, weights: true } as const;
@@ -84,7 +84,7 @@ function checkWindowed(place: string, from: Shape, to: Shape, window: Window2d):
     throw new LlifError("SHAPE", `${place}: expected target shape ${formatShape(shape)}, got ${formatShape(to)}`);
 }
 
-/** The extents without output padding, and up to a stride less one beyond. */
+/** Checks the target's extents: those without output padding, plus at most stride − 1. */
 function checkTransposed(place: string, from: Shape, to: Shape, { kernel, stride, dilation, padding }: Window2d): void {
   const around = [padding.top + padding.bottom, padding.left + padding.right];
   for (const axis of [0, 1]) {

@@ -1,11 +1,11 @@
-// What a code says about itself. Other files ask these rules, or have a table of all codes; none asks which code it is.
+// The rules of a code. Other files use these rules, or have a table of all codes; none asks which code it is.
 import { checkInteger } from "../../check.ts";
 import { maximumTicks, type Arithmetic } from "../charges.ts";
 import type { CompiledSchedule } from "./schedule.ts";
 
-/** How a value becomes spikes: by their number, weighted by their tick, or by their time. */
+/** How spikes represent a value: by their number, weighted by their tick, or by their time. */
 export type CodeName = "rate" | "phase" | "ttfs";
-/** All layers tick together, or each integrates the former one's whole window, then fires (T7). */
+/** All layers tick together, or each layer integrates the whole window of the layer before, then fires (T7). */
 export type ScheduleName = "synchronous" | "layerwise";
 /** May a spike be −1 (T8, T12)? */
 export type SpikeSign = "unsigned" | "signed";
@@ -15,7 +15,7 @@ export type SpikeSign = "unsigned" | "signed";
  */
 export type SpikeKind = "rates" | "binary digits" | "ternary digits" | "slots" | "times";
 
-/** The options that ask for a code, as `toSpiking`, reports and messages name them. */
+/** The options that choose a code, as named by `toSpiking`, reports and messages. */
 export interface CodeFlags {
   readonly code: CodeName;
   readonly schedule: ScheduleName;
@@ -24,7 +24,7 @@ export interface CodeFlags {
   readonly settles?: true;
 }
 
-/** How long a window shall be: one of the two, or neither. */
+/** The length of a window: either option, or neither. */
 export interface Precision {
   readonly bits?: number;
   readonly ticks?: number;
@@ -38,11 +38,11 @@ export interface CodeRules {
    * alone.
    */
   readonly neurons: "any" | "plain";
-  /** A spike carries a real-valued time (T9), so that counts do not tell values. */
+  /** Whether a spike carries a real-valued time (T9), so that counts do not give values. */
   readonly realTimes: boolean;
-  /** A neuron may cancel a spike that it sent before (T8). */
+  /** Whether a neuron may cancel an earlier spike (T8). */
   readonly cancelsSpikes: boolean;
-  /** Runs go on after their window until a tick is silent (T8 b). */
+  /** Whether runs continue after their window until a tick is silent (T8 b). */
   readonly settles: boolean;
   /** One population holds a value of either sign. */
   readonly signedCounts: boolean;
@@ -51,37 +51,37 @@ export interface CodeRules {
    * (T9).
    */
   readonly startsAtHalf: boolean;
-  /** By how much a count may pass the largest one before the last ticks of its window. */
+  /** By how much a count may exceed the largest one before the last ticks of its window. */
   readonly overshoot: 0 | 1;
-  /** What the spikes of an input have to be. */
+  /** Required form of input spikes. */
   readonly spikeKind: SpikeKind;
-  /** Ticks that a window may have. */
+  /** Allowed ticks of a window. */
   readonly window: { readonly fewest: number; readonly most: number };
-  /** Where each tick is a digit; null where it is not, and `bits` ask for 2^bits − 1 ticks. */
+  /** Set if each tick is a digit; otherwise null, and `bits` means 2^bits − 1 ticks. */
   readonly digits: Digits | null;
-  /** Ticks of the window that is asked for. @throws {LlifError} ARGUMENT */
+  /** Ticks of a window with the given precision. @throws {LlifError} ARGUMENT */
   windowTicks(precision: Precision): number;
-  /** T: largest count of a window of so many ticks; 0 where values are real-valued times. */
+  /** T: largest count of a window with the given ticks; 0 for real-valued times. */
   levels(ticks: number): number;
-  /** Largest multiple of θ that a neuron is compared with, or loses. */
+  /** Largest multiple of θ that a neuron is compared with or loses. */
   thresholdFactor(ticks: number): number;
-  /** What counts and charges of a run's first ticks are divided by, beside their unit, to give activations. */
+  /** Divisor of counts and charges of a run's first ticks that gives activations, together with their unit. */
   divisor(ticks: number, windowTicks: number): number;
-  /** Spikes that carry a count in one window. */
+  /** Number of spikes for a count in one window. */
   spikesOfCount(count: number): number;
   compile(windowTicks: number): CompiledSchedule;
 }
 
 export interface Digits {
   readonly name: "bit" | "ternary digit";
-  /** What charges of 32 bits hold, with weights left. */
+  /** Most digits for which 32-bit charges leave bits for weights. */
   readonly most: number;
   readonly usual: number;
-  /** Ticks of a window beyond its digits. */
+  /** Ticks of a window in addition to its digits. */
   readonly extraTicks: 0 | 1;
 }
 
-/** One file a code: what its value may be, and its rules. */
+/** The check and the rules of a kind of code; one file per kind. */
 export interface CodeKind<Code> {
   /** @throws {LlifError} ARGUMENT naming the field. */
   check(place: string, code: Code): void;
@@ -106,7 +106,7 @@ export const countedTicks = {
   spikesOfCount: (count: number) => count,
 } as const satisfies Partial<CodeRules>;
 
-/** What most codes have in common. */
+/** Rules shared by most codes. */
 export const usual = {
   neurons: "plain",
   arithmetic: "int32",

@@ -1,4 +1,4 @@
-// Options of a linear leaky integrate-and-fire neuron as the builder takes them, and the neuron that they make.
+// The builder's options of a linear leaky integrate-and-fire neuron, and their conversion to the neuron's record.
 import {
   checkFinite,
   checkInteger,
@@ -19,7 +19,7 @@ export type ResetKind = "soft" | "hard";
 
 /** Charge in the unit of the threshold. */
 export type Leak =
-  /** Loses `chargePerTick` (of either sign) each tick, whatever the membrane potential. */
+  /** Loses `chargePerTick` (of either sign) each tick, at any membrane potential. */
   | { readonly kind: "constant"; readonly chargePerTick: PerNeuron }
   /** Keeps the fraction `factorPerTick` of its potential each tick. */
   | { readonly kind: "ohmic"; readonly factorPerTick: PerNeuron }
@@ -29,7 +29,7 @@ export type Leak =
 export interface Refractory {
   /** Ticks after a spike in which the neuron does not fire. */
   readonly ticks: PerNeuron;
-  /** Whether input that arrives meanwhile counts. */
+  /** Whether input is integrated or discarded during the refractory period. */
   readonly input: "integrate" | "discard";
 }
 
@@ -45,9 +45,12 @@ export interface LlifOptions {
   readonly leak?: Leak;
   /** One for all, one for each channel, or one for each neuron. Default: soft. */
   readonly reset?: ResetKind | readonly ResetKind[];
-  /** Default: none. n ticks after a spike pass without one, so that spikes are n + 1 ticks apart or more; numbers mean that input is integrated meanwhile. */
+  /**
+   * Default: none. After a spike, n ticks have no spike, so spikes are at least n + 1 ticks apart. With plain numbers,
+   * input is integrated in these ticks.
+   */
   readonly refractory?: PerNeuron | Refractory;
-  /** Default: −Infinity, which is none. */
+  /** Default: −Infinity (no floor). */
   readonly floor?: PerNeuron;
   /** Default: 1. */
   readonly spikesPerTick?: number;
@@ -66,7 +69,7 @@ export const llifKeys: OptionKeys<LlifOptions> = {
 };
 
 /**
- * @returns the neuron, and the charge that a constant leak takes each tick.
+ * @returns the neuron, and the charge lost per tick by a constant leak.
  * @throws {LlifError} ARGUMENT or SHAPE, naming the option.
  */
 export function llifNeuron(
@@ -89,7 +92,7 @@ export function llifNeuron(
   return { neuron, lost };
 }
 
-/** Of a constant leak the charge that it takes, of an ohmic one the factor that it leaves. */
+/** The charge lost per tick by a constant leak, or the factor of an ohmic leak. */
 function leakOf(
   place: string,
   leak: Leak | undefined,

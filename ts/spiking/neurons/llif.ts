@@ -1,12 +1,12 @@
-// The linear leaky integrate-and-fire neuron: its parameters, their checks, and what sets it apart from the plain one.
+// The linear leaky integrate-and-fire neuron: its parameters, their checks, and how it differs from the plain neuron.
 import { checkFinite, checkInteger, checkOneOf, checkOptions, describe, type OptionKeys } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import type { Shape } from "../../tensor.ts";
 import { bitsOf, checkCharges, checkTypedRow, maximumTicks, type Arithmetic, type Charges } from "../charges.ts";
 
 /**
- * Linear leaky integrate-and-fire. Each array has one value for each channel (last axis of the population's shape), or one for each
- * neuron. A part that is absent does nothing; without any, the neuron is plain: it integrates, fires at θ and subtracts θ.
+ * Linear leaky integrate-and-fire. Each array has one value per channel (last axis of the population's shape), or one
+ * per neuron. An absent part does nothing; without any, the neuron is plain: it integrates, fires at θ and subtracts θ.
  * @see docs/mathematics.md, update equations
  */
 export interface LlifNeuron {
@@ -28,12 +28,15 @@ export interface LlifNeuron {
     readonly hard: Uint8Array;
   };
   readonly refractory?: {
-    /** Ticks after a spike in which the neuron does not fire; 0: it is never refractory. */
+    /** Ticks after a spike in which the neuron does not fire; 0: none. */
     readonly ticks: Uint32Array;
-    /** Whether input that arrives meanwhile counts. Default: `integrate`. */
+    /** Whether input is integrated or discarded during the refractory period. Default: `integrate`. */
     readonly input?: "integrate" | "discard";
   };
-  /** Most spikes of one neuron in one tick: 1 (the default), or more for multi-spike (soft reset and, in float32, a power-of-two θ). */
+  /**
+   * Most spikes of one neuron in one tick: 1 (the default), or more for multi-spike (soft reset and, in float32, a
+   * power-of-two θ).
+   */
   readonly spikesPerTick?: number;
 }
 
@@ -91,7 +94,10 @@ const noLeak = bitsOf(Float32Array.of(1));
 const noFloor = bitsOf(Float32Array.of(-Infinity));
 const zero = new Uint32Array(1);
 
-/** In the order in which crates/core/src/neuron/llif.rs reads them; each array has one value for all neurons, each channel or each neuron. */
+/**
+ * The parameters in the order in which crates/core/src/neuron/llif.rs reads them; arrays have one value for all, per
+ * channel or per neuron.
+ */
 export function llifWords(neuron: LlifNeuron): readonly (number | boolean | Uint32Array)[] {
   const { leak, floor, reset, refractory, spikesPerTick = 1 } = neuron;
   return [
@@ -104,7 +110,7 @@ export function llifWords(neuron: LlifNeuron): readonly (number | boolean | Uint
   ];
 }
 
-/** Engines compute with it in float32. */
+/** Checks a floor, which engines use as float32. */
 export function checkFloor(place: string, floor: number): number {
   if (
     typeof floor !== "number" ||
@@ -124,7 +130,7 @@ function checkPowerOfTwo(place: string, value: number): void {
     throw new LlifError("ARGUMENT", `${place}: expected a power of two, got ${value}`);
 }
 
-/** α of the neuron at that index of the population; 1 without an ohmic leak. */
+/** α of one neuron of the population; 1 without an ohmic leak. */
 export function leakFactorAt({ leak }: Pick<LlifNeuron, "leak">, index: number): number {
   return leak === undefined ? 1 : leak.factorPerTick[index % leak.factorPerTick.length];
 }
@@ -144,12 +150,12 @@ export function resetsHard({ reset }: Pick<LlifNeuron, "reset">): boolean {
   return reset?.hard.some((hard) => hard !== 0) === true;
 }
 
-/** Whether some neuron is ever refractory. */
+/** Whether some neuron has a refractory period. */
 export function isRefractory({ refractory }: Pick<LlifNeuron, "refractory">): boolean {
   return refractory?.ticks.some((ticks) => ticks > 0) === true;
 }
 
-/** What keeps a neuron from being plain, in words; empty for a plain one. */
+/** The names of the properties that a plain neuron does not have; empty for a plain one. */
 export function llifDepartures(neuron: LlifNeuron): string[] {
   return [
     ...(leaks(neuron) ? ["an ohmic leak"] : []),

@@ -1,4 +1,4 @@
-// The list of neuron models, each with what the rest of the library asks of it.
+// The list of neuron models, each with the functions that the rest of the library needs.
 import type { OptionKeys } from "../../check.ts";
 import { checkObject, checkOneOf } from "../../check.ts";
 import { channelsOf, type Shape } from "../../tensor.ts";
@@ -7,20 +7,20 @@ import { checkLlifNeuron, llifDepartures, llifWords, type LlifNeuron } from "./l
 import { llifKeys, llifNeuron, type LlifOptions } from "./llif-options.ts";
 import { perNeuron, type PerNeuron } from "./rows.ts";
 
-/** How the neurons of a population integrate and fire, told apart by `model`. */
+/** How the neurons of a population integrate and fire: a union by `model`. */
 export type Neuron = LlifNeuron;
 
-/** A parameter as the core reads it: a number, a flag, or the bits of one value for all neurons, each channel or each neuron. */
+/** A parameter for the core: a number, a flag, or the bits of one value for all, per channel or per neuron. */
 export type NeuronWord = number | boolean | Uint32Array;
 
 interface Model<N extends Neuron> {
-  /** Of the model in crates/core/src/neuron/mod.rs. */
+  /** Number of the model in crates/core/src/neuron/mod.rs. */
   readonly number: number;
   /** @throws {LlifError} ARGUMENT or SHAPE, naming the parameter. */
   check(place: string, neuron: N, shape: Shape, arithmetic: Arithmetic): void;
-  /** In the order in which the core reads them. */
+  /** Parameters in the order in which the core reads them. */
   words(neuron: N): readonly NeuronWord[];
-  /** What keeps it from being plain, in words. */
+  /** The names of the properties that a plain neuron does not have. */
   departures(neuron: N): readonly string[];
 }
 
@@ -44,18 +44,21 @@ export function neuronWords(neuron: Neuron): readonly NeuronWord[] {
   return [modelOf(neuron).number, ...modelOf(neuron).words(neuron)];
 }
 
-/** What keeps a neuron from being plain, in words; empty for a plain one. */
+/** The names of the properties that a plain neuron does not have; empty for a plain one. */
 export function departures(neuron: Neuron): readonly string[] {
   return modelOf(neuron).departures(neuron);
 }
 
-/** No ohmic leak, soft reset, no floor, never refractory: the neuron of T1, T2, T7 and T8. It may fire more than once in a tick. */
+/**
+ * Whether the neuron has no ohmic leak, soft reset, no floor and no refractory period: the neuron of T1, T2, T7 and T8.
+ * It may fire more than once a tick.
+ */
 export function isPlain(neuron: Neuron): boolean {
   return departures(neuron).length === 0;
 }
 
 export interface NeuronOptions extends LlifOptions {
-  /** Charge added each tick, besides the leak; default 0. */
+  /** Charge added each tick, in addition to the leak; default 0. */
   readonly bias?: PerNeuron;
   readonly name?: string;
 }

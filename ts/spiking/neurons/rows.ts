@@ -1,18 +1,18 @@
-// Parameters as users give them: one for all neurons, one for each channel, or one for each neuron.
+// Parameters given by users: one for all neurons, one per channel, or one per neuron.
 import { checkFinite, checkNumbers, describe, isArrayLike } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { channelsOf, type Shape } from "../../tensor.ts";
 import { checkRow } from "../charges.ts";
 
-/** One value for all channels, one for each channel (last axis), or one for each neuron. */
+/** One value for all, one per channel (last axis), or one per neuron. */
 export type PerNeuron = number | ArrayLike<number>;
 
-/** One value for each channel or neuron, rounded to float32. */
+/** One value per channel or neuron, rounded to float32. */
 export function perNeuron(place: string, value: PerNeuron, shape: Shape): Float32Array {
   return Float32Array.from(rowOf(place, value, shape));
 }
 
-/** One value for each channel or neuron, each as `check` gives it back; without one they are finite. */
+/** One value per channel or neuron, checked by `check`; default: finite numbers. */
 export function rowOf(
   place: string,
   value: PerNeuron,
