@@ -35,12 +35,12 @@ With short windows and low activity, encoding the input and reading counts also 
     text: `How close the kernels come to a loop of nothing but vector loads and additions.
 
 - \`load-add\` is that loop, with sums in eight registers, over a buffer in the first-level cache (16k), in the second (256k) and beyond all caches (64m), in WebAssembly and natively.
-- \`ceiling\` is that loop in WebAssembly, from the first-level cache, with as many lane additions as the kernel has synaptic operations. The goal is for this one.
+- \`ceiling\` is that loop in WebAssembly, from the first-level cache, with as many lane additions as the kernel makes. The goal is for this one.
 - \`ceiling-…-rows\` loads the same number of rows (128 bytes: eight vectors) from that cache in random order, by addresses in a list, as spikes name them.
 - \`ceiling-…-packed\` loads them in random order from as many bytes as the layer's packed weights have, chunk after chunk.
 - \`row-add\` compares rows in random order with the same bytes in order: in the first-level cache, in the second, and (\`packed-8m\`) beyond it in chunks of 128 KiB, each row twice.
 
-A kernel does more than add: it reads the list of spikes, doubles, compares with thresholds, writes spikes, and loads a row wherever a spike points. A synaptic operation that shares a load with another one counts fully, so a ratio above 1 is possible.`,
+A kernel does more than add: it reads the list of spikes, doubles, compares with thresholds, writes spikes, and loads a row wherever a spike points. In layerwise \`rate\` it makes fewer additions than synaptic operations: a row is added once for each 1 of a count. Operations a second count synaptic operations.`,
     bounds: `The loop reads its buffer in order from the first-level cache. A kernel reads the rows that spikes name, from weights that do not fit in that cache; it also reads the list of spikes, compares thresholds and writes spikes.
 
 In dense layers, the bytes to read are the greater part. (8-bit weights would halve them, but in every mapped layer here that receives spikes the largest weight is 235 or more.) In convolutions, where few spikes reach a position in a tick, the work that is not addition is the greater part.`,

@@ -1,8 +1,9 @@
 // Suite `limit`: kernels against the fastest loop of loads and additions on this machine.
 import { benchCase, type BenchCase, type Contender } from "../../ts/timing/case.ts";
 import { layerCases } from "../../ts/timing/layer-cases.ts";
-import { layerNetwork, randomSpikes, type LayerKind } from "../../ts/timing/layers.ts";
+import { layerNetwork, randomSpikes, type LayerKind, type SpikeInput } from "../../ts/timing/layers.ts";
 import type { SimulationOutcome } from "../../ts/timing/simulators.ts";
+import { wasmEngine, type SpikingNetwork } from "../../ts/index.ts";
 import { bytesOf, loadCeiling, rowBytes, rowLanes, type Ceiling, type LaneKind, type Packing } from "../ceiling.ts";
 import { openCore } from "../core.ts";
 import { LineProgram } from "../line-program.ts";
@@ -97,12 +98,14 @@ function kernelCases(): BenchCase[] {
     .map(({ name, layer, code }) =>
       benchCase("limit", name, async () => {
         const network = layerNetwork(layer, code);
-        const { wasm } = await openCore(network, [{ spikes: randomSpikes(network, code.ticks, code.activity) }]);
+        const spikes = randomSpikes(network, code.ticks, code.activity);
+        const { wasm } = await openCore(network, [{ spikes }]);
         const truth = await wasm.outcome();
         const operations = truth.synapticOperations;
+        const additions = await additionsOf(network, spikes);
         const kind: LaneKind = code.code === "rate" ? "f32" : "i16";
         const [, bytes] = buffers[0];
-        const passes = Math.max(1, Math.round(operations / (bytes / bytesOf[kind])));
+        const passes = Math.max(1, Math.round(additions / (bytes / bytesOf[kind])));
         const loop = await ceiling();
         const limit: Contender<SimulationOutcome | number> = {
           name: `ceiling-${kind}`,
@@ -123,13 +126,20 @@ function kernelCases(): BenchCase[] {
         const expected = (contender: string): number =>
           contender.endsWith("-packed") ? inChunk * packing.chunks : rows;
         const weights = network.synapses.reduce((sum, synapse) => sum + synapse.weights.length, 0);
-        const more = { additionsPerWeightByte: Number((operations / (weights * bytesOf[kind])).toPrecision(3)) };
+        const more = { additionsPerWeightByte: Number((additions / (weights * bytesOf[kind])).toPrecision(3)) };
         const contenders: Contender<SimulationOutcome | number>[] = [{ ...wasm, more }, limit, inRows, packed];
         const compare = (_: unknown, theirs: SimulationOutcome | number, contender: string) =>
           typeof theirs === "number" ? sameSum(expected(contender), theirs) : undefined;
         return { contenders, truth, compare, operations };
       }),
     );
+}
+
+async function additionsOf(network: SpikingNetwork, spikes: SpikeInput): Promise<number> {
+  const simulator = await wasmEngine().createSimulator(network);
+  const { additions } = simulator.run({ spikes }).statistics;
+  simulator.dispose();
+  return additions;
 }
 
 function timed(work: (repetitions: number) => number): Pick<Contender<number>, "time" | "outcome"> {

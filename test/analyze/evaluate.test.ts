@@ -97,7 +97,7 @@ describe("evaluate", () => {
     expect(Object.keys(report)).toEqual(
       expect.arrayContaining(
         // biome-ignore format: a list of names
-        ["model", "data", "code", "schedule", "engine", "samples", "reluAccuracy", "spikingAccuracy", "disagreements", "intervals", "mcnemar", "twinMismatches", "windowTicks", "latencyTicks", "intervalTicks", "spikesPerSample", "synapticOperationsPerSample", "seconds", "reluSeconds", "twinSeconds"],
+        ["model", "data", "code", "schedule", "engine", "samples", "reluAccuracy", "spikingAccuracy", "disagreements", "intervals", "mcnemar", "twinMismatches", "windowTicks", "latencyTicks", "intervalTicks", "spikesPerSample", "synapticOperationsPerSample", "additionsPerSample", "seconds", "reluSeconds", "twinSeconds"],
       ),
     );
     expect(report).toMatchObject({
@@ -147,6 +147,7 @@ describe("evaluate", () => {
       seconds: null,
       spikesPerSample: null,
       synapticOperationsPerSample: null,
+      additionsPerSample: null,
       twinMismatches: null,
     });
     expect(report.twinSeconds).toBeGreaterThanOrEqual(0);

@@ -34,6 +34,7 @@ const keys = [
   "intervalTicks",
   "spikesPerSample",
   "synapticOperationsPerSample",
+  "additionsPerSample",
   "seconds",
   "reluSeconds",
   "twinSeconds",

@@ -187,6 +187,7 @@ function evaluateBatch(
       spikingDecisions: new Uint32Array(data.count),
       spikes: new Float64Array(data.count),
       synapticOperations: new Float64Array(data.count),
+      additions: new Float64Array(data.count),
       fingerprints: new Uint32Array(data.count),
       twinMismatches: simulator === null || twin === null || !endsWindow(network, target) ? null : 0,
       twin: twin === null ? null : { decisions: twin.decisions, hashes: twin.hashes },
@@ -210,7 +211,7 @@ function evaluateBatch(
   for (let index = 0; index < data.count; index++) {
     const image = sample(data, index);
     const encoded = encoder?.encode(image, first + index, longest) ?? { input: image, spikes: null };
-    let [spikes, synapticOperations, done] = [0, 0, 0];
+    let [spikes, synapticOperations, additions, done] = [0, 0, 0, 0];
     let counts: Result["counts"] = {};
     for (const [at, target] of ticks.entries()) {
       const evaluation = evaluations[at];
@@ -223,11 +224,13 @@ function evaluateBatch(
       done = target;
       spikes += result.statistics.spikes;
       synapticOperations += result.statistics.synapticOperations;
+      additions += result.statistics.additions;
       counts = at === 0 ? result.counts : addedCounts(counts, result.counts);
       const hashes = runHashes(network, result.counts, result.charges);
       evaluation.spikingDecisions[index] = argmax(result.logits);
       evaluation.spikes[index] = spikes;
       evaluation.synapticOperations[index] = synapticOperations;
+      evaluation.additions[index] = additions;
       evaluation.fingerprints[index] = hashes.counts;
       evaluation.microseconds = {
         ...evaluation.microseconds,

@@ -31,6 +31,8 @@ export interface Evaluation {
   readonly spikingDecisions: Uint32Array;
   readonly spikes: Float64Array;
   readonly synapticOperations: Float64Array;
+  /** Weights that the engine added for them. */
+  readonly additions: Float64Array;
   /** Hash of the spike counts of all neurons. */
   readonly fingerprints: Uint32Array;
   /** Number of hidden counts and output charges that differ from the twin's; null if none were compared. */
@@ -83,6 +85,8 @@ export interface EvaluationReport {
   /** Null if nothing was simulated. */
   readonly spikesPerSample: number | null;
   readonly synapticOperationsPerSample: number | null;
+  /** Weights that the engine added for them: fewer in layerwise `rate` (`Statistics.additions`). */
+  readonly additionsPerSample: number | null;
   /** Seconds of the simulation alone; null if nothing was simulated. */
   readonly seconds: number | null;
   readonly reluSeconds: number;
@@ -144,6 +148,7 @@ export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
     spikingDecisions: sorted(merged.spikingDecisions),
     spikes: sorted(merged.spikes),
     synapticOperations: sorted(merged.synapticOperations),
+    additions: sorted(merged.additions),
     fingerprints: sorted(merged.fingerprints),
     twin:
       merged.twin === null ? null : { decisions: sorted(merged.twin.decisions), hashes: sorted(merged.twin.hashes) },
@@ -164,6 +169,7 @@ function checkEvaluation(place: string, evaluation: Evaluation): void {
     "spikingDecisions",
     "spikes",
     "synapticOperations",
+    "additions",
     "fingerprints",
   ] as const)
     checkNumbers(`${place}: ${key}`, evaluation[key]);
@@ -213,6 +219,7 @@ export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation
     spikingDecisions: all((part) => part.spikingDecisions),
     spikes: all((part) => part.spikes),
     synapticOperations: all((part) => part.synapticOperations),
+    additions: all((part) => part.additions),
     fingerprints: all((part) => part.fingerprints),
     twinMismatches: addedOrNull((part) => part.twinMismatches),
     twin: twinDecisions === null || twinHashes === null ? null : { decisions: twinDecisions, hashes: twinHashes },
@@ -301,6 +308,7 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
     intervalTicks: windowTicks,
     spikesPerSample: simulated ? sum(evaluation.spikes) / samples : null,
     synapticOperationsPerSample: simulated ? sum(evaluation.synapticOperations) / samples : null,
+    additionsPerSample: simulated ? sum(evaluation.additions) / samples : null,
     seconds: simulated ? microseconds.simulation / 1e6 : null,
     reluSeconds: microseconds.relu / 1e6,
     twinSeconds: microseconds.twin === null ? null : microseconds.twin / 1e6,

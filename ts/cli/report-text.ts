@@ -6,6 +6,7 @@ import type { Interval } from "../analyze/statistics.ts";
 import {
   formatCount,
   formatEnergy,
+  formatOperations,
   formatPairs,
   formatPercent,
   formatPercentInterval,
@@ -45,7 +46,10 @@ export function formatReport(report: EvaluationReport): string {
   if (report.spikesPerSample !== null && report.synapticOperationsPerSample !== null) {
     pairs.push(
       ["spikes", `${formatCount(report.spikesPerSample)} an image`],
-      ["synaptic operations", `${formatCount(report.synapticOperationsPerSample)} an image`],
+      [
+        "synaptic operations",
+        `${formatOperations(report.synapticOperationsPerSample, report.additionsPerSample)} an image`,
+      ],
     );
   }
   const { certificates, energy } = report;

@@ -49,7 +49,7 @@ import { settleBits } from "./auto-bits.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
 import { convert, openCalibration } from "./pipeline.ts";
 import { simulateSample, type Recorded } from "./simulate.ts";
-import { formatCount, formatTable, oneLine, toJson } from "./text.ts";
+import { formatCount, formatOperations, formatTable, oneLine, toJson } from "./text.ts";
 
 interface RunFlags extends MappingFlags, EncodingFlags, ReadingFlags {
   readonly input: readonly string[];
@@ -352,7 +352,7 @@ function toRecord({ sample, result, relu, classes }: Decided) {
 
 function formatDecided({ sample, result, relu, classes }: Decided): string {
   const { top, statistics, counts } = result;
-  const cost = `  ${statistics.latencyTicks} ticks to the decision, ${formatCount(statistics.spikes)} spikes, ${formatCount(statistics.synapticOperations)} synaptic operations${statistics.clippedInputs > 0 ? `, ${formatCount(statistics.clippedInputs)} of ${formatCount(sample.values.length)} inputs clipped` : ""}`;
+  const cost = `  ${statistics.latencyTicks} ticks to the decision, ${formatCount(statistics.spikes)} spikes, ${formatOperations(statistics.synapticOperations, statistics.additions)} synaptic operations${statistics.clippedInputs > 0 ? `, ${formatCount(statistics.clippedInputs)} of ${formatCount(sample.values.length)} inputs clipped` : ""}`;
   const name = oneLine(sample.name);
   if (top.length === 0) {
     const layers = Object.entries(spikesOfLayers(counts)).map(([layer, spikes]) => [`  ${layer}`, formatCount(spikes)]);

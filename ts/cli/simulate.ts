@@ -51,6 +51,7 @@ function continued(first: Result<Recorded>, next: Result<Recorded>, ticks: numbe
     intervalTicks: total,
     spikes: first.statistics.spikes + next.statistics.spikes,
     synapticOperations: first.statistics.synapticOperations + next.statistics.synapticOperations,
+    additions: first.statistics.additions + next.statistics.additions,
     clippedInputs: first.statistics.clippedInputs,
   };
   return {

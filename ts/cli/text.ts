@@ -55,3 +55,9 @@ export function formatEnergy(picojoules: number): string {
 export function toJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
+
+/** Synaptic operations, and the additions made for them where those are fewer. */
+export function formatOperations(operations: number, additions: number | null): string {
+  const fewer = additions !== null && additions < operations;
+  return `${formatCount(operations)}${fewer ? ` (by ${formatCount(additions)} additions)` : ""}`;
+}

@@ -165,6 +165,11 @@ export interface Statistics {
   readonly spikes: number;
   /** Number of existing targets of each spike that reaches a synapse, summed. */
   readonly synapticOperations: number;
+  /**
+   * Weights that the engine added for them (`ttfs`: multiplied and added): as many, or fewer where the WebAssembly engine passes the
+   * counts of layerwise `rate` on in binary: V ← 2V + Σ adds a row once for each 1 of a count.
+   */
+  readonly additions: number;
   /** Input values beyond the range that the network was mapped for (`inputRange`), which were clipped to it. */
   readonly clippedInputs: number;
 }

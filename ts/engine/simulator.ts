@@ -81,6 +81,8 @@ export interface CoreRun {
   readonly potentials: Readonly<Record<string, Float32Array | Int32Array>>;
   readonly spikeCount: number;
   readonly synapticOperations: number;
+  /** Weights added for them; absent: as many. */
+  readonly additions?: number;
   /** Ticks beyond those of the run, until one was silent; absent: none. */
   readonly settlingTicks?: number;
 }
@@ -232,7 +234,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
   };
 
   const resultOf = (
-    { charges, counts, sent = {}, spikes, potentials, spikeCount, synapticOperations }: CoreRun,
+    { charges, counts, sent = {}, spikes, potentials, spikeCount, synapticOperations, additions }: CoreRun,
     ticks: number,
     { clipped = 0 }: Pick<EncodedInput, "clipped"> = {},
   ): Result<R> => {
@@ -246,6 +248,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
       intervalTicks: ticks,
       spikes: spikeCount,
       synapticOperations,
+      additions: additions ?? synapticOperations,
       clippedInputs: clipped,
     };
     // The recorded names are R's: resolveRecording has checked them.

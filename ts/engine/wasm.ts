@@ -155,6 +155,7 @@ function collector(
     ),
     spikeCount: table.spikeCount,
     synapticOperations: table.synapticOperations,
+    additions: table.additions,
   });
 }
 

@@ -22,8 +22,8 @@
 //!
 //! Where the speed comes from: the spikes that reach a row of outputs (in f32, where sums have an order, those that reach a
 //! position) are one list; an event of a depthwise layer reaches all columns that read it at once; weights of 16 bits add up in as
-//! many; ticks that count the same are integrated as one, with a row loaded once for 2^p spikes, and all firing ticks of phase and
-//! rate happen at once (T7); an event of `ttfs` carries what its time stands for; synchronous dense layers read the next chunk's
+//! many; layerwise rate sends its counts in binary, most significant plane first, so that V ← 2V + Σ adds a row once for each 1 of
+//! a count, and all firing ticks of phase and rate happen at once (T7); an event of `ttfs` carries what its time stands for; synchronous dense layers read the next chunk's
 //! weights ahead.
 
 pub mod any;

@@ -46,7 +46,7 @@ impl Spikes {
             return;
         }
         self.starts.reserve(from.positions() * planes + 1);
-        self.entries.reserve(source.entries.len() + 4);
+        self.entries.reserve(source.entries.len() + 1);
         let cells = source.planes * from.width;
         let entries = self.entries.as_mut_ptr();
         let mut length = 0;
@@ -55,20 +55,25 @@ impl Spikes {
             times.resize(from.width * from.channels, 0);
             let slice = &source.entries[source.starts[row * cells] as usize..source.starts[(row + 1) * cells] as usize];
             slice.iter().for_each(|&entry| times[entry as usize] += 1);
-            for plane in 0..planes {
-                let digit = planes - 1 - plane;
+            let ones = times.iter().fold(0, |ones, &times| ones | times);
+            for digit in (0..planes).rev() {
+                // What is more than the planes can hold stands in the first, several times.
+                let most = if digit == planes - 1 { u32::MAX } else { 1 };
+                if ones >> digit & most == 0 {
+                    self.starts.extend(std::iter::repeat_n(length as u32, from.width));
+                    continue;
+                }
                 for (x, times) in times.chunks_exact(from.channels).enumerate() {
                     self.starts.push(length as u32);
                     for (entry, &times) in ((x * from.channels) as u32..).zip(times) {
-                        // SAFETY: no more entries than in the source, and room for four more is reserved.
+                        let copies = (times >> digit & most) as usize;
+                        // SAFETY: no more entries than in the source, and room for one more is reserved.
                         unsafe { entries.add(length).write(entry) };
-                        length += (times >> digit & 1) as usize;
-                        let more = if plane == 0 { (times >> digit & !1) as usize } else { 0 };
-                        for _ in 0..more {
+                        for copy in 1..copies {
                             // SAFETY: as above.
-                            unsafe { entries.add(length).write(entry) };
-                            length += 1;
+                            unsafe { entries.add(length + copy).write(entry) };
                         }
+                        length += copies;
                     }
                 }
             }
