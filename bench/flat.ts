@@ -67,6 +67,7 @@ export class FlatSimulator implements RawSimulator {
   settle = unsupported;
   settlingTicks = unsupported;
   reset = unsupported;
+  resumeAt = unsupported;
   runConstant = unsupported;
   runEvents = unsupported;
   runValues = unsupported;

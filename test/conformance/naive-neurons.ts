@@ -1,4 +1,5 @@
 // The definition of one neuron, written as plainly as possible; the oracle of the conformance tests.
+import type { RefinedPhase } from "../../ts/spiking/codes/refined-phase.ts";
 import type { SpikingNetwork, SpikingNode, SpikingPool } from "../../ts/spiking/network.ts";
 
 /** Into one neuron, by synapse: products of constant current, and [weight, spike] by tick, in order of arrival. */
@@ -15,6 +16,7 @@ const wrap = (value: bigint): number => Number(BigInt.asIntN(32, value));
 
 /** What a spike of each tick counts. */
 export function payloadsOf({ code }: SpikingNetwork, ticks: number): number[] {
+  if (code.kind === "refinedPhase") return code.quanta.slice(0, ticks);
   const base = code.kind !== "phase" ? 1 : code.digits === "ternary" ? 3 : 2;
   return range(ticks).map((tick) => (code.kind === "slots" ? ticks - tick : base ** (ticks - 1 - tick)));
 }
@@ -31,7 +33,7 @@ export function runNeuron(
   const { kind } = network.code;
   if (kind === "rate") return synchronous(node, neuron, ticks, arrivals, emit);
   if (kind === "times") return realTimes(node, neuron, arrivals, emit);
-  const exact = kind === "signedRate" ? signedRate : layerwise;
+  const exact = kind === "signedRate" ? signedRate : kind === "refinedPhase" ? refinedPhase : layerwise;
   return exact(network, node, neuron, ticks, arrivals, emit);
 }
 
@@ -109,6 +111,34 @@ function signedRate(
     );
     before = count;
     return wrap(v - count * theta);
+  });
+}
+
+/** T14: the nearest multiple of the quantum, unless the count so far is near enough; a frame from rest. */
+function refinedPhase(
+  network: SpikingNetwork,
+  node: Body,
+  neuron: number,
+  ticks: number,
+  arrivals: Arrivals,
+  emit: Emit,
+): number[] {
+  const { quanta, laziness } = network.code as RefinedPhase;
+  const current = constantCharge(node, neuron, arrivals);
+  let before = 0n;
+  return arrived(arrivals, payloadsOf(network, ticks)).map((spikes, tick) => {
+    const charge = current + spikes;
+    if (node.kind === "output") return wrap(charge);
+    const theta = BigInt(at(node.neuron.threshold, neuron));
+    const [quantum, levels] = [BigInt(quanta[tick]), BigInt(network.levels)];
+    const apart = Math.abs(Number(clip(charge, 0n, levels * theta) - before * theta));
+    if (tick + 1 < ticks && laziness > 0.5 && apart < laziness * Number(quantum * theta)) return wrap(charge);
+    const step = 2n * theta * quantum;
+    const count = quantum * clip(floorDivide(2n * charge + theta * quantum, step), 0n, levels / quantum);
+    const spikesNow = Number((count - before) / quantum);
+    emit(tick, new Array<number>(Math.abs(spikesNow)).fill(Math.sign(spikesNow)));
+    before = count;
+    return wrap(charge);
   });
 }
 

@@ -1,6 +1,7 @@
 // The definition of pools, written as plainly as possible.
 import { isSynchronous, type SpikingNetwork, type SpikingPool } from "../../ts/spiking/network.ts";
 import { silent, type Train } from "./naive.ts";
+import { payloadsOf } from "./naive-neurons.ts";
 
 /** Spikes that a pool passes on. @param windows the members of each output. */
 export function pooled(
@@ -20,7 +21,7 @@ export function pooled(
             .flatMap((member) => tick[member].flatMap((spike) => new Array<number>(times).fill(spike)))
             .sort(plusFirst(network))),
       );
-    } else if (isSynchronous(network)) largestSoFar(source, window, output, passed);
+    } else if (isSynchronous(network)) largestSoFar(network, source, window, output, passed);
     else if (network.code.kind === "times") {
       const values = window.flatMap((member) => source[0][member]);
       if (values.length > 0) passed[0][output] = [Math.max(...values)];
@@ -37,12 +38,23 @@ function plusFirst({ code }: SpikingNetwork): (a: number, b: number) => number {
 
 const sum = (spikes: readonly number[]): number => spikes.reduce((total, spike) => total + spike, 0);
 
-function largestSoFar(source: Train, window: readonly number[], output: number, passed: Train): void {
+function largestSoFar(
+  network: SpikingNetwork,
+  source: Train,
+  window: readonly number[],
+  output: number,
+  passed: Train,
+): void {
+  const payloads = network.code.kind === "refinedPhase" ? payloadsOf(network, source.length) : source.map(() => 1);
+  const countOf = (member: number, ticks: number): number =>
+    sum(source.slice(0, ticks).map((now, tick) => payloads[tick] * sum(now[member])));
   let emitted = 0;
   source.forEach((_, tick) => {
     if (window.length === 0) return;
-    const largest = Math.max(...window.map((member) => sum(source.slice(0, tick + 1).flatMap((now) => now[member]))));
-    passed[tick][output] = new Array<number>(Math.abs(largest - emitted)).fill(largest > emitted ? 1 : -1);
+    const largest = Math.max(...window.map((member) => countOf(member, tick + 1)));
+    passed[tick][output] = new Array<number>(Math.abs(largest - emitted) / payloads[tick]).fill(
+      largest > emitted ? 1 : -1,
+    );
     emitted = largest;
   });
 }

@@ -25,6 +25,11 @@ export const variants = {
   phase: { code: { kind: "phase", digits: "binary" }, arithmetic: "int32" },
   "ternary phase": { code: { kind: "phase", digits: "ternary" }, arithmetic: "int32" },
   "non-adjacent phase": { code: { kind: "phase", digits: "nonAdjacent" }, arithmetic: "int32" },
+  "refined phase": {
+    code: { kind: "refinedPhase", bits: 4, quanta: [8, 4, 2, 1], laziness: 0.5 },
+    arithmetic: "int32",
+  },
+  "lazy phase": { code: { kind: "refinedPhase", bits: 5, quanta: [27, 9, 3, 1], laziness: 0.75 }, arithmetic: "int32" },
   "ttfs slots": { code: { kind: "slots" }, arithmetic: "int32" },
   "ttfs times": { code: { kind: "times" }, arithmetic: "float32" },
 } as const satisfies Record<string, Pick<SpikingNetwork, "code" | "arithmetic">>;
@@ -194,6 +199,11 @@ function drawWindowTicks(draw: Draw, variant: Variant): Pick<SpikingNetwork, "wi
       const windowTicks = draw.integer(2, 9);
       return { windowTicks, levels: 2 ** (windowTicks - 1) - 1 };
     }
+    case "refined phase":
+    case "lazy phase": {
+      const { bits, quanta } = variants[variant].code;
+      return { windowTicks: quanta.length, levels: 2 ** bits - 1 };
+    }
     case "ttfs times":
       return { windowTicks: 1, levels: 0 };
     default: {
@@ -207,13 +217,14 @@ type Charge = (length: number, from: number, to: number) => Float32Array | Int32
 
 function drawPopulation(draw: Draw, name: string, shape: Shape, variant: Variant, charges: Charge): Population {
   const plain = variant !== "synchronous rate";
-  const ternary = variant === "ternary phase";
+  const { kind } = variants[variant].code;
+  const halved = variant === "ternary phase" || kind === "refinedPhase";
   const channels = shape[shape.length - 1];
   const length = (): number => draw.of(channels, sizeOf(shape));
   const several = !plain && draw.chance(25);
   const threshold = several
     ? Float32Array.from({ length: length() }, () => draw.of(8, 16, 64))
-    : charges(length(), 10, 90).map((value) => (ternary ? 2 * value : value));
+    : charges(length(), 10, 90).map((value) => (halved ? 2 * value : value));
   return {
     kind: "population",
     rectified: true,
@@ -223,7 +234,12 @@ function drawPopulation(draw: Draw, name: string, shape: Shape, variant: Variant
     neuron: {
       model: "llif",
       threshold,
-      initialPotential: variant === "ttfs times" ? new Float32Array(channels) : charges(length(), -5, 30),
+      initialPotential:
+        variant === "ttfs times"
+          ? new Float32Array(channels)
+          : kind === "refinedPhase"
+            ? new Int32Array(channels)
+            : charges(length(), -5, 30),
       ...(plain ? {} : drawDynamics(draw, shape, several)),
     },
     unit: new Float64Array(channels).fill(1),

@@ -12,6 +12,7 @@ import {
 } from "../../ts/spiking/network.ts";
 import { sizeOf } from "../../ts/tensor.ts";
 import { simulateNaively, type Expected, type NaiveInput } from "./naive.ts";
+import { rulesOf } from "../../ts/spiking/code.ts";
 import { cases as allCases, variants, type Case, type Operator, type Variant } from "./networks.ts";
 
 const seed = 20261124;
@@ -94,7 +95,8 @@ function state(makeEngine: () => Engine, cases: Cases, supported: readonly Varia
   const open: { dispose(): void }[] = [];
   afterAll(() => open.forEach((simulator) => simulator.dispose()));
 
-  it.each(supported.filter((variant) => isSynchronous(variants[variant])))(
+  const frames = (variant: Variant): boolean => rulesOf(variants[variant].code).frames;
+  it.each(supported.filter((variant) => isSynchronous(variants[variant]) && !frames(variant)))(
     "concatenates ticks under keepState: run(a) then run(b) equals run(a + b), and steps equal a run: %s",
     async (variant) => {
       expect.hasAssertions();
@@ -131,6 +133,38 @@ function state(makeEngine: () => Engine, cases: Cases, supported: readonly Varia
       );
     },
   );
+
+  it.each(supported.filter(frames))("a frame that stops and goes on equals one without a stop: %s", async (variant) => {
+    expect.hasAssertions();
+    await fc.assert(
+      fc.asyncProperty(cases(variant), fc.nat(2), fc.boolean(), async ({ network, values, spikes }, cut, events) => {
+        const [ticks, first] = [network.windowTicks, cut + 1];
+        const input = events ? { spikes } : values;
+        const whole = await runOnce(engine, network, input, {});
+        const simulator = await engine.createSimulator(network, { record: recordAll(network) });
+        try {
+          expect(() => simulator.resume()).toThrow("expected a frame");
+          simulator.run(values);
+          const a = simulator.run(input, { ticks: first });
+          const b = simulator.resume({ ticks: ticks - first });
+          expect(b.charges).toEqual(whole.charges);
+          expect(b.logits).toEqual(whole.logits);
+          for (const { name } of populationsOf(network)) {
+            expect(a.counts[name].map((count: number, neuron: number) => count + b.counts[name][neuron])).toEqual(
+              whole.counts[name],
+            );
+            expect([...trainOf(a, name, 0), ...trainOf(b, name, first)]).toEqual(trainOf(whole, name, 0));
+          }
+          expect(() => simulator.resume()).toThrow("one at its end");
+          expect(() => simulator.step(values)).toThrow("step: a tick of refined phase");
+          expect(() => simulator.run({ spikes }, { keepState: true })).toThrow("spikes under keepState");
+        } finally {
+          simulator.dispose();
+        }
+      }),
+      { seed, numRuns: 40 },
+    );
+  });
 
   it("concatenates spike input too, with potentials and refractory waits, and reset() forgets all of it", async () => {
     expect.hasAssertions();

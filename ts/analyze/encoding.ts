@@ -139,6 +139,9 @@ const makersOf = {
   signedRate: { regular: regularCounts },
   windowRate: { regular: regularCounts },
   phase: { phase: { whole: false, encode: ({ image, network }) => encodePhase(image, network.windowTicks, network) } },
+  refinedPhase: {
+    phase: { whole: false, encode: ({ image, network }) => encodePhase(image, network.windowTicks, network) },
+  },
   slots: { ttfs: { whole: false, encode: ({ image, network }) => encodeTtfs(image, network.windowTicks) } },
   times: { ttfs: { whole: true, encode: ({ image, most }) => encodeTtfsTimes(rates(image, most)) } },
 } satisfies Record<Code["kind"], Makers>;

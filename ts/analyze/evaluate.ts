@@ -208,6 +208,7 @@ function evaluateBatch(
     return evaluations;
   }
   const gathered = certificates === undefined ? null : new Gathered(network, certificates, data.count);
+  const { frames } = rulesOf(network.code);
   for (let index = 0; index < data.count; index++) {
     const image = sample(data, index);
     const encoded = encoder?.encode(image, first + index, longest) ?? { input: image, spikes: null };
@@ -215,12 +216,15 @@ function evaluateBatch(
     let counts: Result["counts"] = {};
     for (const [at, target] of ticks.entries()) {
       const evaluation = evaluations[at];
-      const runOptions = isSynchronous(network) ? { ticks: target - done, keepState: at > 0 } : {};
+      const goesOn = at > 0;
+      const runOptions = isSynchronous(network) ? { ticks: target - done, keepState: goesOn && !frames } : {};
       const part =
-        encoded.spikes === null || ticks.length === 1
+        encoded.spikes === null || ticks.length === 1 || frames
           ? encoded.input
           : { spikes: spikesBetween(encoded.spikes, done, target) };
-      const { value: result, microseconds } = timed(() => simulator.run(part, runOptions));
+      const { value: result, microseconds } = timed(() =>
+        goesOn && frames ? simulator.resume({ ticks: target - done }) : simulator.run(part, runOptions),
+      );
       done = target;
       spikes += result.statistics.spikes;
       synapticOperations += result.statistics.synapticOperations;

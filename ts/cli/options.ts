@@ -21,6 +21,8 @@ export interface MappingFlags {
   readonly spikes?: SpikeSign;
   readonly nonAdjacent?: boolean;
   readonly settles?: boolean;
+  readonly quanta?: readonly number[];
+  readonly lazy?: number;
   readonly bits?: number | "auto";
   readonly ticks?: number;
   readonly scales?: ScaleName;
@@ -77,6 +79,14 @@ export function mappingOptions(): Option[] {
       "signed rate: at most one spike a neuron and tick, and ticks after the window until one is silent",
     ),
     new Option(
+      "--quanta <m,m,…>",
+      "phase, synchronous: what a spike of each tick stands for, each a multiple of the next, 1 at the end (default: powers of two, a tick a bit)",
+    ).argParser(quantaOf),
+    new Option(
+      "--lazy <h>",
+      "phase, synchronous: a count nearer to the charge than h quanta stays until the last tick; 0.5 to 1 (default: 0.5, always the nearest)",
+    ).argParser(positive("--lazy", 1)),
+    new Option(
       "--bits <K>",
       "precision: K ticks a window for phase (ternary digits if signed), 2^K − 1 ticks for rate and ttfs (default of phase: 8, signed 6; of ttfs: real-valued times); auto: the fewest without a disagreement on held-out calibration images",
     ).argParser(bitsOrAuto),
@@ -112,6 +122,10 @@ export function mappingOptions(): Option[] {
 export function addMappingOptions(command: Command): Command {
   for (const option of mappingOptions()) command.addOption(option);
   return command;
+}
+
+function quantaOf(text: string): number[] {
+  return text.split(",").map((quantum) => integer("--quanta", 1, 2 ** 16 - 1)(quantum));
 }
 
 function bitsOrAuto(text: string): number | "auto" {
@@ -220,14 +234,14 @@ export function jsonOption(): Option {
  * @throws {LlifError} ARGUMENT if flags contradict each other.
  */
 export function mappingChoice(flags: MappingFlags): MappingChoice {
-  const { schedule, spikes, nonAdjacent, settles, bits, ticks } = flags;
+  const { schedule, spikes, nonAdjacent, settles, quanta, lazy, bits, ticks } = flags;
   const { scales = "max", margin, channelFloor, percentile } = flags;
   const code = flags.code ?? (schedule === "synchronous" ? "rate" : "phase");
   if (bits !== undefined && ticks !== undefined)
     throw new LlifError("ARGUMENT", "--bits and --ticks: expected one of them, got both");
   if (percentile !== undefined && scales !== "percentile")
     throw new LlifError("ARGUMENT", "--percentile: expected --scales percentile beside it");
-  const asked = { code, schedule, spikes, nonAdjacent, settles };
+  const asked = { code, schedule, spikes, nonAdjacent, settles, quanta, lazy };
   const rules = rulesOf(codeAskedFor({ ...asked, ticks, bits: bits === "auto" ? 1 : bits }));
   if (bits === "auto" && rules.flags.schedule === "synchronous")
     throw new LlifError(
@@ -280,10 +294,8 @@ function precisionOf(
 }
 
 /** "phase, 8 bits"; "rate, synchronous, 256 ticks"; "phase, signed, 8 ternary digits". */
-export function describeChoice(
-  choice: Pick<MappingChoice, "code" | "schedule" | "spikes" | "nonAdjacent" | "settles" | "bits" | "ticks">,
-): string {
-  const { code, schedule, spikes, nonAdjacent, settles, bits, ticks } = choice;
+export function describeChoice(choice: Pick<MappingChoice, keyof CodeFlags | "bits" | "ticks">): string {
+  const { code, schedule, spikes, nonAdjacent, settles, quanta, lazy, bits, ticks } = choice;
   const precision =
     bits !== undefined
       ? `${bits} ${rulesOf(codeOf(choice)).digits?.name ?? "bit"}s`
@@ -292,9 +304,11 @@ export function describeChoice(
         : "real-valued";
   return [
     code,
-    ...(code === "rate" ? [schedule] : []),
+    ...(code === "rate" || schedule === "synchronous" ? [schedule] : []),
     ...(nonAdjacent === true ? ["non-adjacent"] : spikes === "signed" ? ["signed"] : []),
     ...(settles === true ? ["settles"] : []),
+    ...(quanta === undefined ? [] : [`quanta ${quanta.join(" ")}`]),
+    ...(lazy === undefined ? [] : [`lazy ${lazy}`]),
     precision,
   ].join(", ");
 }

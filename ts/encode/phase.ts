@@ -4,6 +4,7 @@ import { LlifError } from "../errors.ts";
 import { checkCode } from "../spiking/code.ts";
 import { codeOf } from "../spiking/code-options.ts";
 import type { Phase } from "../spiking/codes/phase.ts";
+import type { RefinedPhase } from "../spiking/codes/refined-phase.ts";
 import type { SpikeKind } from "../spiking/codes/rules.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import type { EncodedSpikes } from "./encode.ts";
@@ -34,6 +35,7 @@ export function encodePhase(
 ): EncodedSpikes {
   checkObject("encodePhase: options", form);
   checkNumbers("encodePhase: counts", counts);
+  if ("code" in form && form.code?.kind === "refinedPhase") return encodeQuanta(counts, ticks, form.code);
   const kind = digitsAskedFor(form);
   const { longest, reach, digitsOf } = forms[kind];
   checkInteger("encodePhase: ticks", ticks, 1, longest);
@@ -42,6 +44,33 @@ export function encodePhase(
     digitsOf(checkInteger(`encodePhase: count at index ${index}`, count, kind === "binary" ? 0 : -most, most), ticks),
   );
   return collectDigits(digits, ticks, kind !== "binary", kind === "ternary" ? "ternary digits" : "binary digits");
+}
+
+/** As many spikes in each tick as its quantum goes into what is left. */
+function encodeQuanta(counts: ArrayLike<number>, ticks: number, code: RefinedPhase): EncodedSpikes {
+  checkCode("encodePhase: network: code", code);
+  checkInteger("encodePhase: ticks", ticks, code.quanta.length, code.quanta.length);
+  const rest = Array.from(counts, (count, index) =>
+    checkInteger(`encodePhase: count at index ${index}`, count, -(2 ** 15), 2 ** 15),
+  );
+  const found = { ticks: [] as number[], neurons: [] as number[], signs: [] as number[] };
+  code.quanta.forEach((quantum, tick) => {
+    rest.forEach((left, neuron) => {
+      const spikes = Math.trunc(left / quantum);
+      rest[neuron] -= spikes * quantum;
+      for (let spike = 0; spike < Math.abs(spikes); spike++) {
+        found.ticks.push(tick);
+        found.neurons.push(neuron);
+        found.signs.push(Math.sign(spikes));
+      }
+    });
+  });
+  return {
+    ticks: Uint32Array.from(found.ticks),
+    neurons: Uint32Array.from(found.neurons),
+    signs: Int8Array.from(found.signs),
+    meaning: { kind: "quanta", ticks },
+  };
 }
 
 function digitsAskedFor(form: PhaseDigits | Pick<SpikingNetwork, "code">): Phase["digits"] {

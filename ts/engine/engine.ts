@@ -80,10 +80,15 @@ export type RunInput =
 export type RunInputs = Iterable<RunInput> | AsyncIterable<RunInput> | ShapedSamples;
 
 export interface RunOptions {
-  /** Synchronous networks only; default `network.windowTicks`, which signed `rate` does not exceed. */
+  /** Synchronous networks only; default `network.windowTicks`, which signed `rate` and refined phase do not exceed. */
   readonly ticks?: number;
-  /** Go on from the present state (synchronous networks only): run(a) then run(b) equals run(a + b). */
+  /**
+   * Go on from the present state (synchronous networks only): run(a) then run(b) equals run(a + b). In refined phase a new frame: its values
+   * replace those of the last one, and the end is the twin of the new values.
+   */
   readonly keepState?: boolean;
+  /** Refined phase under `keepState` alone: the tick at which the frame begins, so with a smaller quantum; default 0. */
+  readonly firstTick?: number;
 }
 
 export interface BatchOptions extends RunOptions {
@@ -97,7 +102,7 @@ export interface Simulator<R extends RecordOptions = RecordOptions> {
   readonly network: SpikingNetwork;
   /** Simulates one sample; synchronous, and cheap to repeat. @throws {DisposedError} after dispose(). */
   run(input: RunInput, options?: RunOptions): Result<R>;
-  /** One tick from the present state (synchronous networks only): `run(input, { ticks: 1, keepState: true })`. */
+  /** One tick from the present state (synchronous networks only, refined phase aside): `run(input, { ticks: 1, keepState: true })`. */
   step(input: RunInput): Result<R>;
   /**
    * Layerwise networks: a new sample enters every window (`intervalTicks`), while earlier ones are in later layers.
@@ -107,6 +112,12 @@ export interface Simulator<R extends RecordOptions = RecordOptions> {
    * @throws {LlifError} ARGUMENT for a synchronous network, and if another run has begun.
    */
   runPipelined(inputs: Iterable<RunInput>): Generator<Result<R>, void, undefined>;
+  /**
+   * Refined phase alone: goes on with the frame that `run` has begun, for so many ticks, by default to its end. Counts are those that these
+   * ticks add; logits are of all so far.
+   * @throws {LlifError} ARGUMENT for another code, and where the frame has ended or none has begun.
+   */
+  resume(options?: { readonly ticks?: number }): Result<R>;
   /** One sample after the other, each taken when its turn comes; lets the event loop breathe, and can be cancelled. */
   runBatch(inputs: RunInputs, options?: BatchOptions): Promise<Result<R>[]>;
   /** Resets to the initial membrane potentials. */

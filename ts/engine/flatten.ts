@@ -1,5 +1,6 @@
 // Writes a network as the messages of 32-bit words that the core reads (crates/core/src/wire.rs).
 import { rulesOf, type Code } from "../spiking/code.ts";
+import type { RefinedPhase } from "../spiking/codes/refined-phase.ts";
 import {
   depths,
   shapeOf,
@@ -37,6 +38,8 @@ export interface RawSimulator {
   /** Spikes sent in the last run. */
   sent(node: number): Uint32Array;
   reset(): void;
+  /** The next run begins after so many ticks of its frame, in refined phase. */
+  resumeAt(tick: number): void;
   runConstant(values: Uint32Array, ticks: number): number;
   /** @param values constant current in addition to the spikes, in synchronous networks; empty: none. */
   runEvents(neurons: Uint32Array, starts: Uint32Array, values: Uint32Array, ticks: number): number;
@@ -174,6 +177,10 @@ const codeWords = {
   signedRate: ({ network }) => [1, network.windowTicks, network.levels, rulesOf(network.code).settles],
   windowRate: windowWords,
   phase: windowWords,
+  refinedPhase: ({ network }) => {
+    const { quanta, laziness } = network.code as RefinedPhase;
+    return [4, network.levels, Uint32Array.from(quanta), ...new Uint32Array(Float64Array.of(laziness).buffer)];
+  },
   slots: ({ schedule }) => [3, schedule.firing.length],
   times: () => [3, 0],
 } satisfies Record<Code["kind"], CodeWords>;

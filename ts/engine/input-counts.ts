@@ -1,3 +1,4 @@
+import { rulesOf } from "../spiking/code.ts";
 import type { ChargeProof, CountRange } from "../spiking/charge-range.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import type { CompiledSchedule } from "../spiking/codes/schedule.ts";
@@ -16,12 +17,17 @@ export interface InputCounts {
 
 export function inputCounts(
   proof: ChargeProof,
-  { input: { shape }, windowTicks }: SpikingNetwork,
+  { code, input: { shape }, windowTicks }: SpikingNetwork,
   { interleaved, delivery, firing, integrationGain }: CompiledSchedule,
 ): InputCounts {
+  const rules = rulesOf(code);
   const totals = new Float64Array(sizeOf(shape));
   const payload = (tick: number): number =>
-    delivery === "weighted" ? firing[tick].payload : integrationGain ** (windowTicks - 1 - tick);
+    interleaved
+      ? rules.payload(tick)
+      : delivery === "weighted"
+        ? firing[tick].payload
+        : integrationGain ** (windowTicks - 1 - tick);
   const [constant, spikes] = [new Extent(), new Extent()];
   const reset = (): void => {
     totals.fill(0);

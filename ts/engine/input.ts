@@ -68,6 +68,19 @@ export function encodeInput(network: SpikingNetwork, input: RunInput, ticks: num
   return { ...events, values: constant.values, clipped: constant.clipped };
 }
 
+/** What arrives in ticks `from` to `to` − 1, counted from `from`; constant current as it is. */
+export function inputBetween(input: EncodedInput, from: number, to: number): EncodedInput {
+  if (input.kind === "constant" || (from === 0 && to === input.starts.length - 1)) return input;
+  const { neurons, starts, signs, ...others } = input;
+  const [first, end] = [starts[from], starts[to]];
+  return {
+    ...others,
+    neurons: neurons.subarray(first, end),
+    starts: starts.slice(from, to + 1).map((start) => start - first),
+    ...(signs === undefined ? {} : { signs: signs.subarray(first, end) }),
+  };
+}
+
 /** Each input, taken when it is asked for: it may share memory with the next. @throws {LlifError} as `eachSample`. */
 export async function* eachInput(
   network: SpikingNetwork,

@@ -6,6 +6,7 @@ import type { SpikingNetwork } from "../spiking/network.ts";
 import type { Engine } from "./engine.ts";
 import { layerwiseCore } from "./reference/layerwise.ts";
 import { realTimesCore } from "./reference/real-times.ts";
+import { refinedPhaseCore } from "./reference/refined-phase.ts";
 import { signedRateCore } from "./reference/signed-rate.ts";
 import { synchronousCore } from "./reference/synchronous.ts";
 import {
@@ -41,6 +42,7 @@ const cores = {
   signedRate: ({ network }, recording) => signedRateCore(network, recording),
   windowRate: layerwiseCore,
   phase: layerwiseCore,
+  refinedPhase: ({ network }, recording) => refinedPhaseCore(network, recording),
   slots: layerwiseCore,
   times: ({ network }, recording) => realTimesCore(network, recording),
 } satisfies Record<Code["kind"], MakeCore>;

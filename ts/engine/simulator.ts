@@ -37,7 +37,7 @@ import type {
   Simulator,
   SpikeTrain,
 } from "./engine.ts";
-import { countOfInputs, eachInput, encodeInput, type EncodedInput } from "./input.ts";
+import { countOfInputs, eachInput, encodeInput, inputBetween, type EncodedInput } from "./input.ts";
 import { inputCounts } from "./input-counts.ts";
 import { runMemory } from "./memory.ts";
 import type { Recording } from "./recording.ts";
@@ -58,8 +58,9 @@ export interface SimulatorCore {
    * Continues from the present state; a layerwise core always starts from the initial state.
    * @param ticks of the run if synchronous, else `windowTicks`.
    * @param settle whether to go on afterwards, without input and bias, until a tick is silent (T8 b).
+   * @param firstTick of the frame, where a run is one or a part of one (T14).
    */
-  run(input: EncodedInput, ticks: number, settle?: boolean): CoreRun;
+  run(input: EncodedInput, ticks: number, settle?: boolean, firstTick?: number): CoreRun;
   /**
    * Only for layerwise networks. Each call of the returned function runs one window, at whose start a sample may enter,
    * and returns the run of the sample that is decided at its end. A new pipeline or run ends the previous pipeline.
@@ -138,7 +139,7 @@ export function resolveRecording(network: SpikingNetwork, record: RecordOptions 
   if (sent && !cancelsSpikes) {
     throw new LlifError(
       "ARGUMENT",
-      `record.sent: expected signed synchronous rate, got ${flags.schedule} ${flags.code} of ${flags.spikes} spikes, whose counts tell what is sent`,
+      `record.sent: expected a synchronous code of signed spikes, got ${flags.schedule} ${flags.code} of ${flags.spikes} spikes, whose counts tell what is sent`,
     );
   }
   return { counts, sent, spikes, potentials };
@@ -170,7 +171,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
   const decode = decoderOf(network);
   const memory = runMemory(engine, network, recording);
   const counts = proof === null ? null : inputCounts(proof, network, schedule);
-  const { cancelsSpikes, settles } = rulesOf(network.code);
+  const { cancelsSpikes, settles, frames } = rulesOf(network.code);
   const mostPerTick = Math.max(1, ...populationsOf(network).map(({ neuron }) => neuron.spikesPerTick ?? 1));
   const pooled = schedule.interleaved && network.nodes.some((node) => node.kind === "pool" && node.mode === "max");
   // Of a layerwise network, whose ticks are always its window's.
@@ -179,6 +180,8 @@ export function createSimulatorOver<const R extends RecordOptions>(
   let spikesSinceReset = 0;
   let runs = 0;
   let disposed = false;
+  /** Refined phase: the input of the frame that has begun, and how far it is. */
+  let frame: { readonly encoded: EncodedInput; readonly tick: number } | null = null;
 
   const alive = (): void => {
     if (disposed) throw new DisposedError(`simulator of "${network.name}"`);
@@ -199,11 +202,15 @@ export function createSimulatorOver<const R extends RecordOptions>(
     core.reset();
     counts?.reset();
     ticksSinceReset = spikesSinceReset = 0;
+    frame = null;
   };
 
   const run = (input: RunInput, options?: RunOptions): Result<R> => {
     alive();
     if (options !== undefined) checkRunOptions(options);
+    if (frames) return beginFrame(input, options);
+    if (options?.firstTick !== undefined)
+      throw new LlifError("ARGUMENT", "run: firstTick: expected a network of refined phase, whose runs are frames");
     const ticks = options === undefined ? network.windowTicks : ticksOf(network, schedule, options);
     memory.check(schedule.interleaved ? ticks : 2 * ticks);
     const encoded = encodeInput(network, input, ticks);
@@ -231,6 +238,50 @@ export function createSimulatorOver<const R extends RecordOptions>(
       );
     }
     return resultOf(result, ticks + (result.settlingTicks ?? 0), encoded);
+  };
+
+  const beginFrame = (input: RunInput, { ticks, keepState = false, firstTick = 0 }: RunOptions = {}): Result<R> => {
+    checkInteger("run: firstTick", firstTick, 0, keepState ? network.windowTicks - 1 : 0);
+    const left = network.windowTicks - firstTick;
+    const now = ticks === undefined ? left : checkInteger("run: ticks", ticks, 1, left);
+    const encoded = encodeInput(network, input, network.windowTicks);
+    if (keepState && encoded.kind === "events")
+      throw new LlifError(
+        "ARGUMENT",
+        "run: spikes under keepState: expected values, which replace those of the last frame; spikes would add to it",
+      );
+    if (!keepState) reset();
+    counts?.check(encoded);
+    runs++;
+    frame = { encoded, tick: firstTick };
+    return advanceFrame(now);
+  };
+
+  const advanceFrame = (ticks: number): Result<R> => {
+    const { encoded, tick } = frame as NonNullable<typeof frame>;
+    memory.check(ticks);
+    const part = inputBetween(encoded, tick, tick + ticks);
+    const result = core.run(part, ticks, false, tick);
+    ticksSinceReset += ticks;
+    frame = { encoded, tick: tick + ticks };
+    return resultOf(result, ticks, encoded);
+  };
+
+  const resume = (options: { readonly ticks?: number } = {}): Result<R> => {
+    alive();
+    const { ticks } = checkOptions("resume", options, { ticks: true });
+    if (!frames)
+      throw new LlifError(
+        "ARGUMENT",
+        "resume: expected a network of refined phase; others go on by run with keepState",
+      );
+    const left = frame === null ? 0 : network.windowTicks - frame.tick;
+    if (left === 0)
+      throw new LlifError(
+        "ARGUMENT",
+        `resume: expected a frame that has not ended, got ${frame === null ? "none" : "one at its end"}`,
+      );
+    return advanceFrame(ticks === undefined ? left : checkInteger("resume: ticks", ticks, 1, left));
   };
 
   const resultOf = (
@@ -305,6 +356,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
     const { signal, onProgress, ...options } = checkOptions("runBatch", batchOptions, {
       ticks: true,
       keepState: true,
+      firstTick: true,
       signal: true,
       onProgress: true,
     });
@@ -333,12 +385,19 @@ export function createSimulatorOver<const R extends RecordOptions>(
     core.dispose();
   };
 
-  const step = (input: RunInput): Result<R> => run(input, { ticks: 1, keepState: true });
-  return { engine, network, run, step, runPipelined, runBatch, reset, dispose, [Symbol.dispose]: dispose };
+  const step = (input: RunInput): Result<R> => {
+    if (frames)
+      throw new LlifError(
+        "ARGUMENT",
+        "step: a tick of refined phase belongs to a frame; begin it with run, and go on with resume",
+      );
+    return run(input, { ticks: 1, keepState: true });
+  };
+  return { engine, network, run, step, resume, runPipelined, runBatch, reset, dispose, [Symbol.dispose]: dispose };
 }
 
 function checkRunOptions(options: RunOptions): void {
-  const { keepState } = checkOptions("run", options, { ticks: true, keepState: true });
+  const { keepState } = checkOptions("run", options, { ticks: true, keepState: true, firstTick: true });
   if (keepState !== undefined) checkBoolean("run: keepState", keepState);
 }
 

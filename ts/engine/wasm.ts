@@ -72,8 +72,9 @@ function wasmCore(
 
   return {
     reset: () => call(({ raw }) => raw.reset()),
-    run: (input, ticks, settle) =>
+    run: (input, ticks, settle, firstTick = 0) =>
       call(({ raw, numbers }) => {
+        if (firstTick > 0) raw.resumeAt(firstTick);
         const ran =
           input.kind === "constant"
             ? raw.runConstant(bitsOf(input.values), ticks)

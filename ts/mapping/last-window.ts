@@ -101,6 +101,7 @@ const tellers = {
       low[index] = Math.min(count, ticks);
       high[index] = count < ticks ? count : levels;
     },
+  refinedPhase: noWindow,
   phase: ({ windowTicks }, { digits }) => digitTellers[digits](windowTicks),
   // Slot T + 1 − N: a neuron that has not fired has a smaller count than any passed slot.
   slots:

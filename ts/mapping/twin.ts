@@ -1,5 +1,5 @@
 // The quantised twin: the ReLU network in integers whose activations equal the spike counts. The oracle of the tests.
-import { checkNumbers, checkObject } from "../check.ts";
+import { checkInteger, checkNumbers, checkObject, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { rulesOf, checkCode } from "../spiking/code.ts";
 import {
@@ -25,14 +25,19 @@ export interface TwinOutcome {
   readonly charges: Readonly<Record<string, Int32Array>>;
 }
 
+export interface TwinOptions {
+  /** Refined phase alone: the twin of what a fresh frame has reached after so many ticks, whose counts are multiples of that tick's quantum. */
+  readonly ticks?: number;
+}
+
 /**
  * N = clip(floor((V + v0) / θ), 0, T), with ternary digits clip(floor(V/θ + ½), 0 or −T, T). Max pools are maxima of
  * counts, sum pools are sums. Written in plain loops without code of the engines, schedules or the quantiser, because
  * it is their oracle.
  * @throws {LlifError} UNSUPPORTED for networks without a twin.
- * @see docs/mathematics.md T7, T8, T12
+ * @see docs/mathematics.md T7, T8, T12, T14
  */
-export function quantizedTwin(network: SpikingNetwork): QuantizedTwin {
+export function quantizedTwin(network: SpikingNetwork, options: TwinOptions = {}): QuantizedTwin {
   checkObject(
     "quantizedTwin: network: input",
     checkObject("quantizedTwin: network", network, "a spiking network").input,
@@ -44,13 +49,26 @@ export function quantizedTwin(network: SpikingNetwork): QuantizedTwin {
       `network "${network.name}": only integer networks have a quantised twin, this is ${flags.schedule} ${flags.code} in ${network.arithmetic}`,
     );
   }
+  const { ticks } = checkOptions("quantizedTwin", options, { ticks: true });
+  const { frames, payload } = rulesOf(network.code);
+  if (ticks !== undefined && !frames)
+    throw new LlifError(
+      "ARGUMENT",
+      "quantizedTwin: ticks: expected a network of refined phase, which has a twin after every tick",
+    );
+  const quantum =
+    ticks === undefined ? 1 : payload(checkInteger("quantizedTwin: ticks", ticks, 1, network.windowTicks) - 1);
   return {
     run: (counts) =>
-      runTwin(network, checkNumbers("QuantizedTwin.run: counts", counts, { length: sizeOf(network.input.shape) })),
+      runTwin(
+        network,
+        quantum,
+        checkNumbers("QuantizedTwin.run: counts", counts, { length: sizeOf(network.input.shape) }),
+      ),
   };
 }
 
-function runTwin(network: SpikingNetwork, inputCounts: ArrayLike<number>): TwinOutcome {
+function runTwin(network: SpikingNetwork, quantum: number, inputCounts: ArrayLike<number>): TwinOutcome {
   const { startsAtHalf, cancelsSpikes } = rulesOf(network.code);
   const known = new Map<string, ArrayLike<number>>([[network.input.name, inputCounts]]);
   const charges: Record<string, Int32Array> = Object.create(null);
@@ -69,9 +87,10 @@ function runTwin(network: SpikingNetwork, inputCounts: ArrayLike<number>): TwinO
       const { threshold, initialPotential } = node.neuron;
       const least = node.rectified ? 0 : -network.levels;
       const counts = charge.map((value, index) => {
-        const theta = threshold[index % threshold.length];
-        const start = initialPotential[index % initialPotential.length] + (startsAtHalf ? 0 : theta / 2);
-        return Math.min(Math.max(Math.floor((value + start) / theta), least), network.levels);
+        const step = quantum * threshold[index % threshold.length];
+        const start = initialPotential[index % initialPotential.length] + (startsAtHalf ? 0 : step / 2);
+        const most = Math.floor(network.levels / quantum);
+        return quantum * Math.min(Math.max(Math.floor((value + start) / step), least), most);
       });
       known.set(node.name, counts);
     }

@@ -18,7 +18,7 @@ export interface WorkerPoolOptions<R extends RecordOptions = RecordOptions> {
   readonly record?: R;
 }
 
-export interface PoolRunOptions extends Omit<RunOptions, "keepState"> {
+export interface PoolRunOptions extends Omit<RunOptions, "keepState" | "firstTick"> {
   readonly signal?: AbortSignal;
 }
 
@@ -84,7 +84,12 @@ export async function pool<const R extends RecordOptions = {}>(
     async run(input, options = {}, signal = options?.signal) {
       const run = runOptions(
         "pool.run",
-        checkOptions<PoolRunOptions & RunOptions>("pool.run", options, { ticks: true, keepState: true, signal: true }),
+        checkOptions<PoolRunOptions & RunOptions>("pool.run", options, {
+          ticks: true,
+          keepState: true,
+          firstTick: true,
+          signal: true,
+        }),
       );
       throwIfAborted(checkSignal("pool.run: signal", signal));
       const question: RunSamples = { kind: "run", samples: [kept(input)], options: run };
@@ -97,6 +102,7 @@ export async function pool<const R extends RecordOptions = {}>(
         checkOptions<BatchOptions>("pool.runBatch", options, {
           ticks: true,
           keepState: true,
+          firstTick: true,
           signal: true,
           onProgress: true,
         }),
@@ -186,7 +192,7 @@ function kept(input: RunInput): RunInput {
 
 /** The run options that are sent to a worker. */
 function runOptions(place: string, options: RunOptions): RunOptions {
-  if (options.keepState === true)
+  if (options.keepState === true || (options.firstTick ?? 0) !== 0)
     throw new LlifError(
       "ARGUMENT",
       `${place}: the workers of a pool share no state; expected keepState false, got true`,

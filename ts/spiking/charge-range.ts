@@ -202,13 +202,14 @@ function contains(outer: CountRange, { smallest, largest }: CountRange): boolean
   return outer.smallest <= smallest && outer.largest >= largest;
 }
 
-/** Signed rate compares after every tick, when up to the cap has been fired. */
+/** Signed rate compares after every tick what is left when up to the cap has been fired; refined phase keeps its whole charge. */
 function withCancelling(
   { code, levels }: SpikingNetwork,
   node: Population | SpikingOutput,
   { lower, upper }: Bounds,
 ): Bounds {
-  if (!rulesOf(code).cancelsSpikes || node.kind === "output") return { lower, upper };
+  const { cancelsSpikes, frames } = rulesOf(code);
+  if (!cancelsSpikes || frames || node.kind === "output") return { lower, upper };
   // By channel or neuron where the bounds are, else the largest.
   const { threshold } = node.neuron;
   const largest = Float64Array.from(threshold).reduce((most, value) => Math.max(most, value), 0);

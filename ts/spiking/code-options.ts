@@ -2,12 +2,13 @@
 import { checkBoolean, checkOneOf, type OptionKeys } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { Code } from "./code.ts";
+import { refinedPhaseOf } from "./codes/refined-phase.ts";
 import type { CodeName, Precision, ScheduleName, SpikeSign } from "./codes/rules.ts";
 
 export interface CodeOptions extends Precision {
   /** Default "phase". */
   readonly code?: CodeName;
-  /** Default: layerwise for phase and ttfs, synchronous for rate. */
+  /** Default: layerwise for phase and ttfs, synchronous for rate. Synchronous phase needs signed spikes: it is refined tick by tick (T14). */
   readonly schedule?: ScheduleName;
   /**
    * Whether a spike may be −1. `phase`: balanced ternary digits (T12); `rate`: negative spikes cancel earlier ones
@@ -24,6 +25,10 @@ export interface CodeOptions extends Precision {
    * silent (T8 b).
    */
   readonly settles?: boolean;
+  /** Synchronous phase alone: what a spike of each tick stands for, each a multiple of the next, 1 at the end; default 2^(K − 1), …, 2, 1. */
+  readonly quanta?: readonly number[];
+  /** Synchronous phase alone: a count that is nearer to the charge than so many quanta stays until the last tick; 0.5 (default) to 1. */
+  readonly lazy?: number;
   /** K: 2^K − 1 levels a window, K ticks of `phase`; default 8 for phase, 6 with signed spikes (K ternary digits). `ttfs` without is real-valued. */
   readonly bits?: number;
   /** T: ticks of a run or window; default 256 for rate. Excludes `bits`. */
@@ -36,6 +41,8 @@ export const codeOptionKeys: OptionKeys<CodeOptions> = {
   spikes: true,
   nonAdjacent: true,
   settles: true,
+  quanta: true,
+  lazy: true,
   bits: true,
   ticks: true,
 };
@@ -57,6 +64,17 @@ export function codeOf(options: CodeOptions, place = ""): Code {
   const refuse = (text: string): never => {
     throw new LlifError("ARGUMENT", `${at}${text}`);
   };
+  if (code === "phase" && schedule === "synchronous" && spikes === "signed" && !nonAdjacent && !settles) {
+    if (ticks !== undefined) refuse("ticks: synchronous phase has one for each of its quanta; expected quanta or bits");
+    return refinedPhaseOf(bits, options.quanta, options.lazy);
+  }
+  for (const key of ["quanta", "lazy"] as const)
+    if (options[key] !== undefined)
+      refuse(`${key}: expected code "phase" with schedule "synchronous" and signed spikes, got ${schedule} "${code}"`);
+  if (code === "phase" && schedule === "synchronous")
+    refuse(
+      `code "phase": expected schedule "layerwise", or plain spikes "signed" with "synchronous", got "synchronous" and ${nonAdjacent ? "nonAdjacent" : spikes}`,
+    );
   if (code !== "rate" && schedule === "synchronous")
     refuse(
       `code "${code}": expected schedule "layerwise", got "synchronous"; its windows follow each other layer by layer`,

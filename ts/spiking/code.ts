@@ -3,22 +3,23 @@ import { checkObject, checkOneOf } from "../check.ts";
 import { phase, type Phase } from "./codes/phase.ts";
 import { rate, type Rate } from "./codes/rate.ts";
 import type { CodeKind, CodeRules } from "./codes/rules.ts";
+import { refinedPhase, type RefinedPhase } from "./codes/refined-phase.ts";
 import { signedRate, type SignedRate } from "./codes/signed-rate.ts";
 import { slots, type Slots } from "./codes/slots.ts";
 import { times, type Times } from "./codes/times.ts";
 import { windowRate, type WindowRate } from "./codes/window-rate.ts";
 
 /** How the values of a network become spikes, and how its layers integrate and fire. */
-export type Code = Rate | SignedRate | WindowRate | Phase | Slots | Times;
+export type Code = Rate | SignedRate | WindowRate | Phase | RefinedPhase | Slots | Times;
 
-const kinds = { rate, signedRate, windowRate, phase, slots, times } satisfies {
+const kinds = { rate, signedRate, windowRate, phase, refinedPhase, slots, times } satisfies {
   readonly [Kind in Code["kind"]]: CodeKind<Extract<Code, { kind: Kind }>>;
 };
 
 /** Each run asks several times. */
 const known = new WeakMap<Code, CodeRules>();
 
-/** @see docs/mathematics.md T7, T8, T9, T12 */
+/** @see docs/mathematics.md T7, T8, T9, T12, T14 */
 export function rulesOf(code: Code): CodeRules {
   const before = known.get(code);
   if (before !== undefined) return before;

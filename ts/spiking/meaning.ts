@@ -13,6 +13,7 @@ export const encodersOf: Readonly<Record<SpikeKind, string>> = {
   rates: "encodeRegular or encodePoisson",
   "binary digits": "encodePhase",
   "ternary digits": 'encodePhase with spikes "signed"',
+  quanta: "encodePhase of the network",
   slots: "encodeTtfs",
   times: "encodeTtfsTimes",
 };

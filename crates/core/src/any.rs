@@ -1,7 +1,8 @@
 //! The only list of codes: a network with its code becomes one object, behind which everything is compiled for that code.
 
 use crate::code::rate::Rate;
-use crate::code::signed_rate::SignedRate;
+use crate::code::signed::rate::SignedRate;
+use crate::code::signed::refined::RefinedPhase;
 use crate::code::ttfs::Ttfs;
 use crate::code::window::Windows;
 use crate::code::Code;
@@ -17,6 +18,7 @@ use crate::simulator::{Simulator, Totals};
 pub enum Spec {
     Rate,
     SignedRate(SignedRate),
+    RefinedPhase(RefinedPhase),
     Windows(Windows),
     Ttfs(Ttfs),
 }
@@ -27,6 +29,7 @@ impl Spec {
         match self {
             Spec::Rate => Rate.format(),
             Spec::SignedRate(code) => code.format(),
+            Spec::RefinedPhase(code) => code.format(),
             Spec::Windows(code) => code.format(),
             Spec::Ttfs(code) => code.format(),
         }
@@ -38,6 +41,7 @@ pub fn simulator<L: Lanes + 'static>(spec: Spec, network: Network, counts: bool)
     Ok(match spec {
         Spec::Rate => Box::new(Whole::<L, _>::new(Rate, network, counts)?),
         Spec::SignedRate(code) => Box::new(Whole::<L, _>::new(code, network, counts)?),
+        Spec::RefinedPhase(code) => Box::new(Whole::<L, _>::new(code, network, counts)?),
         Spec::Windows(code) => Box::new(Whole::<L, _>::new(code, network, counts)?),
         Spec::Ttfs(code) => Box::new(Whole::<L, _>::new(code, network, counts)?),
     })
@@ -47,6 +51,8 @@ pub fn simulator<L: Lanes + 'static>(spec: Spec, network: Network, counts: bool)
 pub trait Simulate {
     fn run(&mut self, input: Input, ticks: usize) -> Result<(), String>;
     fn reset(&mut self);
+    /// The next run begins after so many ticks of its frame, where runs are frames; what came before stays.
+    fn resume_at(&mut self, tick: usize);
     /// Goes on without input and constant charge until a tick is silent (T8 b), as part of the last run; only where the code settles.
     fn settle(&mut self);
     /// Forgets the samples on their way through the layers.
@@ -81,6 +87,10 @@ impl<L: Lanes, C: Code> Simulate for Whole<L, C> {
 
     fn reset(&mut self) {
         self.simulator.reset();
+    }
+
+    fn resume_at(&mut self, tick: usize) {
+        self.simulator.resume_at(tick);
     }
 
     fn settle(&mut self) {

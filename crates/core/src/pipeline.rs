@@ -101,7 +101,7 @@ impl Pipeline {
     }
 
     fn block(&self, distinct: bool) -> Block {
-        Block { first: 0, ticks: self.ticks, of: self.ticks, distinct }
+        Block { first: 0, ticks: self.ticks, of: self.ticks, frame: 0, distinct }
     }
 
     /// What every node does with a sample that entered `age` windows ago.

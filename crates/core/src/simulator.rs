@@ -31,6 +31,8 @@ pub struct Simulator<L: Lanes, C: Code> {
     block_ticks: usize,
     /// Spikes of each neuron of each node in this run; empty if not asked for.
     sent: Vec<Vec<u32>>,
+    /// Ticks of the frame before the next run, where runs are frames.
+    frame: usize,
     /// Ticks since the last reset.
     elapsed: u64,
     /// Ticks of the last run, and of its last block.
@@ -78,6 +80,7 @@ impl<L: Lanes, C: Code> Simulator<L, C> {
             histories,
             block_ticks,
             sent: Vec::new(),
+            frame: 0,
             elapsed: 0,
             run_ticks: 0,
             last_ticks: 0,
@@ -92,6 +95,7 @@ impl<L: Lanes, C: Code> Simulator<L, C> {
 
     pub fn reset(&mut self) {
         self.elapsed = 0;
+        self.frame = 0;
         self.histories.iter_mut().flatten().for_each(History::reset);
         for (node, part) in self.network.nodes.iter().zip(&mut self.parts) {
             match part {
@@ -107,6 +111,11 @@ impl<L: Lanes, C: Code> Simulator<L, C> {
         }
     }
 
+    /// The next run begins after so many ticks of its frame, where runs are frames.
+    pub fn resume_at(&mut self, tick: usize) {
+        self.frame = tick;
+    }
+
     pub fn run(&mut self, input: Input, ticks: usize) -> Result<(), String> {
         let distinct = self.check(&input, ticks)?;
         let window = self.network.format.window;
@@ -115,6 +124,18 @@ impl<L: Lanes, C: Code> Simulator<L, C> {
                 return Err(format!("ticks: expected {window}, got {ticks}"));
             }
             self.reset();
+        }
+        let frame = self.frame;
+        if let Some(most) = self.code.most_ticks() {
+            if frame + ticks > most {
+                return Err(format!("ticks: expected at most {}, got {ticks}", most - frame.min(most)));
+            }
+            for part in &mut self.parts {
+                if let Part::Max(pool) = part {
+                    pool.begin(frame);
+                }
+            }
+            self.frame = 0;
         }
         self.totals = Totals::default();
         self.sent.iter_mut().for_each(|sent| sent.fill(0));
@@ -126,7 +147,7 @@ impl<L: Lanes, C: Code> Simulator<L, C> {
         let most = if window.is_some() { ticks } else { self.block_ticks.min(ticks) };
         let mut first = 0;
         while first < ticks {
-            let block = Block { first, ticks: most.min(ticks - first), of: ticks, distinct };
+            let block = Block { first, ticks: most.min(ticks - first), of: ticks, frame, distinct };
             self.code.enter(&self.network, &input, block, &mut self.spikes[0]);
             self.block(0..self.network.nodes.len(), block);
             (self.run_ticks, self.last_ticks) = (ticks, block.ticks);
@@ -218,7 +239,10 @@ impl<L: Lanes, C: Code> Simulator<L, C> {
             let ticks = BLOCK_TICKS;
             self.records.iter_mut().for_each(|record| record.retrace(ran, ran + ticks));
             self.spikes[0].fill_silent(geometry, ticks * signs);
-            self.block(0..self.network.nodes.len(), Block { first: ran, ticks, of: ran + ticks, distinct: true });
+            self.block(
+                0..self.network.nodes.len(),
+                Block { first: ran, ticks, of: ran + ticks, frame: 0, distinct: true },
+            );
             let silent = self.spikes_in(ticks).iter().position(|&spikes| !spikes);
             // Behind a silent tick nothing changes any more.
             let here = silent.map_or(ticks, |tick| tick + 1);

@@ -9,6 +9,7 @@
 //! | 1 signed rate | ticks of a window, cap, at most one spike a tick |
 //! | 2 windows | gain, raised, cap (0: none), firing ticks (array): above, below + 1 (0: no negative spikes) and payload of each |
 //! | 3 time to first spike | slots (0: real times) |
+//! | 4 refined phase | levels, quanta (array), laziness (bits of f64, low word first) |
 //!
 //! and height, width and channels of the input. Then one message for each node:
 //!
@@ -22,7 +23,8 @@
 //! ticks, and extents of its source.
 
 use crate::any::Spec;
-use crate::code::signed_rate::SignedRate;
+use crate::code::signed::rate::SignedRate;
+use crate::code::signed::refined::RefinedPhase;
 use crate::code::ttfs::Ttfs;
 use crate::code::window::Windows;
 use crate::layer::LayerSpec;
@@ -74,6 +76,11 @@ pub fn network(words: &[u32]) -> Result<(Spec, Network), String> {
             0 => Ttfs::Real,
             slots => Ttfs::Slots(slots),
         }),
+        4 => {
+            let (levels, quanta) = (words.word()? as i32, words.array()?);
+            let laziness = u64::from(words.word()?) | u64::from(words.word()?) << 32;
+            Spec::RefinedPhase(RefinedPhase::new(levels, quanta, f64::from_bits(laziness)))
+        }
         other => return Err(format!("network: no code has the number {other}")),
     };
     let network = Network::new(geometry(&mut words)?, spec.format());

@@ -47,6 +47,12 @@ impl RawSimulator {
         self.simulator.sent(node).to_vec()
     }
 
+    /// The next run begins after so many ticks of its frame.
+    #[wasm_bindgen(js_name = resumeAt)]
+    pub fn resume_at(&mut self, tick: usize) {
+        self.simulator.resume_at(tick);
+    }
+
     pub fn reset(&mut self) {
         self.simulator.reset();
     }

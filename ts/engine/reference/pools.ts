@@ -16,6 +16,7 @@ type MakePool = (windows: Windows) => Pool;
 const maxima = {
   rate: () => risingMaximum,
   signedRate: () => largestCount,
+  refinedPhase: () => largestCount,
   windowRate: () => anyOf,
   phase: (network) => (hasSignedSpikes(network) ? digitMaximum : bitSerialMaximum),
   slots: () => firstOf,

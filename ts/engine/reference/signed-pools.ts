@@ -28,32 +28,41 @@ export function digitMaximum(windows: Windows): Pool {
   };
 }
 
-/** Synchronous `rate` with signed spikes: keeps its own count at the largest count of its members, which may fall (T8). */
+/**
+ * Counts that may fall, in synchronous networks: keeps its own count at the largest count of its members (T8, T14). What is no multiple of
+ * the payload waits for a tick that can send it.
+ */
 export function largestCount(windows: Windows): Pool {
   const membersOf = membersByOutput(windows);
   const counts = new Int32Array(windows.members);
   const largest = new Int32Array(windows.count);
+  /** Outputs whose count is not yet the largest of its members. */
+  let behind: readonly number[] = [];
   return {
-    pass(events, passed) {
-      addSigns(events, counts);
+    pass(events, passed, payload) {
+      addSigns(events, counts, payload);
       clear(passed);
-      for (const output of touched(windows, events)) {
+      const changed = [...new Set([...behind, ...touched(windows, events)])].sort((a, b) => a - b);
+      behind = changed.filter((output) => {
         let most = -Infinity;
         for (const member of membersOf[output]) most = Math.max(most, counts[member]);
-        emit(passed, output, most - largest[output]);
-        largest[output] = most;
-      }
+        const spikes = Math.trunc((most - largest[output]) / payload);
+        emit(passed, output, spikes);
+        largest[output] += spikes * payload;
+        return largest[output] !== most;
+      });
     },
     reset() {
       counts.fill(0);
       largest.fill(0);
+      behind = [];
     },
   };
 }
 
-function addSigns({ plus, minus }: SignedEvents, values: Int32Array): void {
-  for (let index = 0; index < plus.length; index++) values[plus.neurons[index]]++;
-  for (let index = 0; index < minus.length; index++) values[minus.neurons[index]]--;
+function addSigns({ plus, minus }: SignedEvents, values: Int32Array, payload = 1): void {
+  for (let index = 0; index < plus.length; index++) values[plus.neurons[index]] += payload;
+  for (let index = 0; index < minus.length; index++) values[minus.neurons[index]] -= payload;
 }
 
 /** The neurons with an event, each once. */

@@ -1,3 +1,4 @@
+import { rulesOf } from "../../spiking/code.ts";
 import { outputsOf, populationsOf, type SpikingNetwork, hasSignedSpikes } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
@@ -25,10 +26,10 @@ export interface TickedPart {
   setDrive(inputName: string, input: EncodedInput, elapsed: number): void;
   /** Ends bias and constant current. */
   endDrive?(): void;
-  /** Integrates one tick; returns the number of synaptic operations. */
-  integrate(spikesOf: SpikesOf): number;
+  /** Integrates one tick, the `tick`-th of its frame; returns the number of synaptic operations. */
+  integrate(spikesOf: SpikesOf, tick: number): number;
   /** Replaces `fired` by the spikes of this tick; an output never fires. */
-  fire?(fired: SignedEvents): void;
+  fire?(fired: SignedEvents, tick: number): void;
 }
 
 /** All layers tick together. @param parts every population and output, by name. */
@@ -38,6 +39,7 @@ export function tickedCore(
   parts: Map<string, TickedPart>,
 ): SimulatorCore {
   const signed = hasSignedSpikes(network);
+  const { payload: payloadOf } = rulesOf(network.code);
   const spikes = histories(network, signedEvents);
   const spikesOf: SpikesOf = (name, delayTicks = 0) => (spikes.get(name) as History<SignedEvents>).ago(delayTicks);
   const partOf = (name: string): TickedPart => parts.get(name) as TickedPart;
@@ -54,7 +56,7 @@ export function tickedCore(
         for (const { plus, minus } of history.all()) plus.length = minus.length = 0;
     },
 
-    run(input, ticks, settle = false): CoreRun {
+    run(input, ticks, settle = false, firstTick = 0): CoreRun {
       for (const part of parts.values()) part.setDrive(network.input.name, input, elapsed);
       // Counts of this run alone: with kept state, a run may cancel spikes of an earlier one.
       const counts: Record<string, Uint32Array | Int32Array> = Object.create(null);
@@ -78,24 +80,25 @@ export function tickedCore(
         if (tick === ticks) for (const part of parts.values()) part.endDrive?.();
         for (const [name, history] of spikes) history.advance(name === network.input.name ? inputAt(tick) : undefined);
         silent = true;
+        const payload = payloadOf(firstTick + tick);
         for (const node of network.nodes) {
           const fired = spikesOf(node.name);
           if (node.kind === "pool") {
-            pools.get(node.name)?.pass(spikesOf(node.from), fired, 1);
+            pools.get(node.name)?.pass(spikesOf(node.from), fired, payload);
             tally(fired, sent[node.name]);
             continue;
           }
           const part = partOf(node.name);
-          synapticOperations += part.integrate(spikesOf);
+          synapticOperations += part.integrate(spikesOf, firstTick + tick);
           if (node.kind === "output") continue;
-          part.fire?.(fired);
+          part.fire?.(fired, firstTick + tick);
           spikeCount += fired.plus.length + fired.minus.length;
           if (fired.plus.length + fired.minus.length > 0) silent = false;
           tally(fired, sent[node.name]);
           const total = counts[node.name];
           if (total === undefined) continue;
-          for (let index = 0; index < fired.plus.length; index++) total[fired.plus.neurons[index]]++;
-          for (let index = 0; index < fired.minus.length; index++) total[fired.minus.neurons[index]]--;
+          for (let index = 0; index < fired.plus.length; index++) total[fired.plus.neurons[index]] += payload;
+          for (let index = 0; index < fired.minus.length; index++) total[fired.minus.neurons[index]] -= payload;
         }
         for (const { name, recorder } of trains) recorder.add(tick, spikesOf(name));
         for (const { population, listed, trace } of traces)

@@ -132,7 +132,7 @@ function checkExact(place: string, network: SpikingNetwork, population: Populati
     if (!startsAtHalf && value % 2 !== 0)
       throw new LlifError(
         "ARGUMENT",
-        `${place}: threshold: expected an even number, half of which ternary digits compare with, got ${value}`,
+        `${place}: threshold: expected an even number, half of which is compared with, got ${value}`,
       );
   }
 }

@@ -13,7 +13,7 @@ export type SpikeSign = "unsigned" | "signed";
 /**
  * How a value is told by spikes: their number, digits by tick (most significant first), the slot or the time of one.
  */
-export type SpikeKind = "rates" | "binary digits" | "ternary digits" | "slots" | "times";
+export type SpikeKind = "rates" | "binary digits" | "ternary digits" | "quanta" | "slots" | "times";
 
 /** The options that choose a code, as named by `toSpiking`, reports and messages. */
 export interface CodeFlags {
@@ -22,6 +22,10 @@ export interface CodeFlags {
   readonly spikes: SpikeSign;
   readonly nonAdjacent?: true;
   readonly settles?: true;
+  /** Of refined phase, where they are not powers of two. */
+  readonly quanta?: readonly number[];
+  /** Of refined phase, where it is lazy. */
+  readonly lazy?: number;
 }
 
 /** The length of a window: either option, or neither. */
@@ -44,6 +48,8 @@ export interface CodeRules {
   readonly cancelsSpikes: boolean;
   /** Whether runs continue after their window until a tick is silent (T8 b). */
   readonly settles: boolean;
+  /** A run is a frame: its ticks are those of the window, it may stop and go on, and the next frame starts from its state (T14). */
+  readonly frames: boolean;
   /** One population holds a value of either sign. */
   readonly signedCounts: boolean;
   /**
@@ -69,6 +75,8 @@ export interface CodeRules {
   divisor(ticks: number, windowTicks: number): number;
   /** Number of spikes for a count in one window. */
   spikesOfCount(count: number): number;
+  /** Count that a spike of a tick stands for, where all layers tick together. */
+  payload(tick: number): number;
   compile(windowTicks: number): CompiledSchedule;
 }
 
@@ -113,9 +121,11 @@ export const usual = {
   realTimes: false,
   cancelsSpikes: false,
   settles: false,
+  frames: false,
   signedCounts: false,
   startsAtHalf: true,
   divisor: () => 1,
+  payload: () => 1,
 } as const satisfies Partial<CodeRules>;
 
 /** Largest `bits`. */

@@ -1,7 +1,7 @@
 //! Codes: how the layers of a network integrate and fire. A code is one file here and one line in `any.rs`.
 
 pub mod rate;
-pub mod signed_rate;
+pub mod signed;
 pub mod ttfs;
 pub mod window;
 
@@ -46,6 +46,11 @@ pub trait Code: Sized + 'static {
     /// Most ticks that pass through the graph at once, where no window says so.
     fn block(&self, _network: &Network) -> usize {
         BLOCK_TICKS
+    }
+
+    /// Ticks of a frame, where a run is one, or a part of one; None: a run may have any number of ticks.
+    fn most_ticks(&self) -> Option<usize> {
+        None
     }
 
     /// Of a layer of a network that is complete.
@@ -103,6 +108,8 @@ pub struct Block {
     pub first: usize,
     pub ticks: usize,
     pub of: usize,
+    /// Ticks of the frame before this run.
+    pub frame: usize,
     /// No input of the network spikes twice in a tick.
     pub distinct: bool,
 }

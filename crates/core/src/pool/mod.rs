@@ -14,6 +14,8 @@ use crate::synapse::sweep::Sweep;
 pub trait Pooling {
     fn pass(&mut self, source: &Spikes, target: &mut Spikes);
     fn reset(&mut self) {}
+    /// A run begins after so many ticks of its frame.
+    fn begin(&mut self, _frame: usize) {}
 }
 
 /// Which members each output of a pool has.

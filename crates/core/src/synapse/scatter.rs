@@ -97,6 +97,12 @@ impl Scatter<'_> {
         }
     }
 
+    /// Adds `factor` times the weights of the spikes of one plane.
+    #[inline(never)]
+    pub fn deliver_scaled<C: Charge>(self, spikes: &Spikes, plane: usize, factor: C, potentials: &mut [C]) {
+        self.row(spikes, plane, potentials, |v: C, q, _| v.plus(q.times(factor)));
+    }
+
     /// Adds weight · value of the spikes, which carry values.
     #[inline(never)]
     pub fn deliver_values<C: Charge>(self, spikes: &Spikes, potentials: &mut [C]) {

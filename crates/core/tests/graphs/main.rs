@@ -15,7 +15,7 @@ mod windows;
 
 use graph::{Draw, DrawnNode, DrawnPool, Graph};
 use llif_core::any::Spec;
-use llif_core::code::signed_rate::SignedRate;
+use llif_core::code::signed::rate::SignedRate;
 use llif_core::code::ttfs::Ttfs;
 use llif_core::input::Input;
 use llif_core::lanes::{Lanes, Native, Portable};

@@ -4,7 +4,7 @@ use crate::arriving::{arriving, current};
 use crate::graph::{DrawnLayer, DrawnNode, DrawnPool, Graph};
 use crate::oracle::{neuron_at, Train};
 use crate::sample::{active, words, Active, Expected, Sample};
-use llif_core::code::signed_rate::SignedRate;
+use llif_core::code::signed::rate::SignedRate;
 use llif_core::neuron::llif::Neuron;
 use llif_core::spikes::Geometry;
 

@@ -1,0 +1,167 @@
+//! Synchronous ticks of one chunk of integer neurons that send spikes of either sign, several of them in a tick.
+
+pub mod cancel;
+pub mod refine;
+
+use super::fire::put_bits;
+use super::rows::{add_tick_i, add_tick_s, Tap};
+use crate::lanes::Lanes;
+use crate::with_vectors;
+
+/// What one chunk needs for a block of ticks. Pointers to charges hold a value a lane; a plane is a tick's spikes +1, or its spikes −1.
+pub struct Chunk<'a> {
+    pub vectors: usize,
+    /// Weights of 16 bits, eight lanes a vector; else four.
+    pub narrow: bool,
+    /// A multiple of 8.
+    pub lanes: usize,
+    pub potential: *mut i32,
+    /// Null: an output, which never fires.
+    pub threshold: *const i32,
+    /// Spikes +1 less spikes −1, each as often as its payload says.
+    pub count: *mut i32,
+    pub taps: &'a [Tap],
+    /// Of 16-bit weights: so many events of either sign move no lane by more than 32767.
+    pub most_events: usize,
+    pub ticks: usize,
+    pub sent: Sent,
+    /// Membrane potential after each tick, or null.
+    pub sampled: *mut i32,
+}
+
+/// Where the spikes of a chunk go.
+#[derive(Clone, Copy)]
+pub struct Sent {
+    /// Zeros, one bit a neuron: those of plane p begin at `bits + p · stride`.
+    pub bits: *mut u8,
+    pub stride: usize,
+    /// Zeros: spikes of each lane beyond the first, `extra_stride` values a plane.
+    pub extra: *mut u32,
+    pub extra_stride: usize,
+    /// Zeros: whether any lane has such spikes, `multiple_stride` values a plane.
+    pub multiple: *mut u8,
+    pub multiple_stride: usize,
+}
+
+/// What the charge of a tick's spikes does to a neuron.
+pub trait Rule {
+    /// How often a spike of this tick delivers its weight.
+    fn payload(&self, _tick: usize) -> i32 {
+        1
+    }
+
+    /// What follows the spikes of a tick, for 4·M lanes from `lane` on.
+    ///
+    /// # Safety
+    /// The pointers of `chunk` and of the rule must be valid for these lanes.
+    unsafe fn end<L: Lanes, const M: usize>(&self, chunk: &Chunk, v: &mut [L::I; M], lane: usize, tick: usize);
+}
+
+/// # Safety
+/// The pointers of `chunk` must be valid as described for its lanes, and its taps hold both planes of all ticks.
+#[inline(never)]
+pub unsafe fn signed_ticks<L: Lanes, R: Rule>(chunk: &Chunk, rule: &R) {
+    for tick in 0..chunk.ticks {
+        let payload = rule.payload(tick);
+        if chunk.narrow {
+            with_vectors!(chunk.vectors, add_narrow: AddTick, L, chunk, tick, payload);
+        } else {
+            with_vectors!(chunk.vectors, add_wide: AddTick, L, chunk, tick, payload);
+        }
+        let mut lane = 0;
+        while lane < chunk.lanes {
+            if chunk.lanes - lane >= 16 {
+                end_stored::<L, 4, R>(chunk, rule, lane, tick);
+                lane += 16;
+            } else {
+                end_stored::<L, 2, R>(chunk, rule, lane, tick);
+                lane += 8;
+            }
+        }
+    }
+}
+
+/// Adds the weights of a tick's spikes, each so many times.
+type AddTick = unsafe fn(&Chunk, usize, i32);
+
+/// For 4·N lanes.
+#[inline(never)]
+unsafe fn add_wide<L: Lanes, const N: usize>(chunk: &Chunk, tick: usize, payload: i32) {
+    let mut sum = [L::splat_i(0); N];
+    add_tick_i::<L, N>(&mut sum, chunk.taps, 2 * tick, 2);
+    (0..N).for_each(|k| add_times::<L>(chunk.potential.add(4 * k), sum[k], payload));
+}
+
+/// With 16-bit weights and partial sums, for 8·N lanes: a sum is widened once a tick and after every `most_events`.
+#[inline(never)]
+unsafe fn add_narrow<L: Lanes, const N: usize>(chunk: &Chunk, tick: usize, payload: i32) {
+    let mut sum = [L::splat_s(0); N];
+    add_tick_s::<L, N>(&mut sum, chunk.taps, 2 * tick, 2, chunk.most_events, |sum| {
+        for k in 0..N {
+            add_times::<L>(chunk.potential.add(8 * k), L::low_s(sum[k]), payload);
+            add_times::<L>(chunk.potential.add(8 * k + 4), L::high_s(sum[k]), payload);
+            sum[k] = L::splat_s(0);
+        }
+    });
+}
+
+#[inline(always)]
+unsafe fn add_times<L: Lanes>(to: *mut i32, sum: L::I, times: i32) {
+    let sum = if times == 1 { sum } else { L::mul_i(sum, L::splat_i(times)) };
+    L::store_i(to, L::add_i(L::load_i(to), sum));
+}
+
+#[inline(always)]
+unsafe fn end_stored<L: Lanes, const M: usize, R: Rule>(chunk: &Chunk, rule: &R, lane: usize, tick: usize) {
+    let stored = chunk.potential.add(lane);
+    let mut v: [L::I; M] = std::array::from_fn(|k| L::load_i(stored.add(4 * k)));
+    rule.end::<L, M>(chunk, &mut v, lane, tick);
+    sample::<L, M>(chunk, &v, lane, tick);
+    for k in 0..M {
+        L::store_i(stored.add(4 * k), v[k]);
+    }
+}
+
+#[inline(always)]
+unsafe fn sample<L: Lanes, const M: usize>(chunk: &Chunk, v: &[L::I; M], lane: usize, tick: usize) {
+    if !chunk.sampled.is_null() {
+        for k in 0..M {
+            L::store_i(chunk.sampled.add(tick * chunk.lanes + lane + 4 * k), v[k]);
+        }
+    }
+}
+
+impl Sent {
+    /// Sends `spikes`, of either sign, of 4·M lanes.
+    #[inline(always)]
+    unsafe fn put<L: Lanes, const M: usize>(&self, spikes: &[L::I; M], lane: usize, tick: usize) {
+        let zero = L::splat_i(0);
+        let (mut plus, mut minus, mut many) = ([zero; M], [zero; M], [zero; M]);
+        for k in 0..M {
+            plus[k] = L::ge_i(spikes[k], L::splat_i(1));
+            minus[k] = L::not_i(L::ge_i(spikes[k], zero));
+            many[k] = L::ge_i(L::max_i(spikes[k], L::sub_i(zero, spikes[k])), L::splat_i(2));
+        }
+        let planes = [2 * tick, 2 * tick + 1];
+        put_bits::<L, M>(self.bits.add(planes[0] * self.stride + lane / 8), plus);
+        put_bits::<L, M>(self.bits.add(planes[1] * self.stride + lane / 8), minus);
+        let mut any = many[0];
+        for &mask in &many[1..] {
+            // Masks are 0 or −1.
+            any = L::min_i(any, mask);
+        }
+        if L::bits_i(any) == 0 {
+            return;
+        }
+        for (plane, sign) in planes.into_iter().zip([1, -1]) {
+            *self.multiple.add(plane * self.multiple_stride) = 1;
+            for k in 0..M {
+                let size = if sign == 1 { spikes[k] } else { L::sub_i(zero, spikes[k]) };
+                L::store_i(
+                    self.extra.add(plane * self.extra_stride + lane + 4 * k).cast(),
+                    L::max_i(L::sub_i(size, L::splat_i(1)), zero),
+                );
+            }
+        }
+    }
+}

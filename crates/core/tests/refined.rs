@@ -1,0 +1,227 @@
+//! Refined phase (T14) against the quantised network of each tick's precision: counts, charges and spikes after every tick; with
+//! laziness and on later frames, at the end.
+
+#[path = "oracle/graph.rs"]
+#[allow(dead_code)]
+mod graph;
+#[allow(dead_code)]
+mod oracle;
+
+use graph::{Draw, DrawnNode, Graph};
+use llif_core::any::{simulator, Simulate, Spec};
+use llif_core::code::signed::refined::RefinedPhase;
+use llif_core::input::Input;
+use llif_core::lanes::{Lanes, Native, Portable};
+use llif_core::network::Network;
+use llif_core::neuron::llif::Neuron;
+use llif_core::spikes::Geometry;
+use oracle::Random;
+
+const PLAIN: Neuron = Neuron {
+    leak_factor: 1.0,
+    floor: f32::NEG_INFINITY,
+    hard: false,
+    spikes_per_tick: 1,
+    refractory_ticks: 0,
+    discards: false,
+};
+
+/// Constant values, or spikes of either sign in each tick.
+enum Frame {
+    Constant(Vec<u32>),
+    Spikes(Vec<Vec<i32>>),
+}
+
+impl Frame {
+    fn draw(random: &mut Random, size: usize, ticks: usize) -> Frame {
+        if random.below(3) > 0 {
+            return Frame::Constant((0..size).map(|_| random.between(-255, 255) as u32).collect());
+        }
+        let spike = |random: &mut Random| if random.below(3) == 0 { random.between(-2, 3) } else { 0 };
+        Frame::Spikes((0..ticks).map(|_| (0..size).map(|_| spike(random)).collect()).collect())
+    }
+
+    fn run(&self, simulator: &mut dyn Simulate, first: usize, ticks: usize) {
+        simulator.resume_at(first);
+        match self {
+            Frame::Constant(values) => simulator.run(Input::Constant(values), ticks).unwrap(),
+            Frame::Spikes(train) => {
+                let (mut neurons, mut starts) = (Vec::new(), vec![0]);
+                for tick in &train[first..first + ticks] {
+                    for sign in [1, -1] {
+                        for (neuron, &spikes) in (0..).zip(tick) {
+                            neurons.extend(std::iter::repeat_n(neuron as u32, (spikes * sign).max(0) as usize));
+                        }
+                        starts.push(neurons.len() as u32);
+                    }
+                }
+                simulator.run(Input::Events { neurons: &neurons, starts: &starts, values: &[] }, ticks).unwrap();
+            }
+        }
+    }
+}
+
+/// Of every node: counts so far, and exact charges.
+struct Twin {
+    counts: Vec<Vec<i64>>,
+    charges: Vec<Vec<i64>>,
+}
+
+/// The quantised network whose counts are multiples of `quantum`, for the input that has arrived: no spikes, no time.
+fn twin(graph: &Graph, frame: &Frame, quanta: &[u32], tick: usize, levels: i64) -> Twin {
+    let size = graph.geometries[0].size();
+    let (values, input) = match frame {
+        Frame::Constant(values) => (Some(values), vec![0; size]),
+        Frame::Spikes(train) => {
+            let so_far =
+                |neuron: usize| (0..=tick).map(|at| i64::from(train[at][neuron]) * i64::from(quanta[at])).sum();
+            (None, (0..size).map(so_far).collect())
+        }
+    };
+    let quantum = i64::from(quanta[tick]);
+    let mut twin = Twin { counts: vec![input], charges: vec![Vec::new()] };
+    for (node, geometry) in graph.nodes.iter().zip(&graph.geometries).skip(1) {
+        let (mut counts, mut charges) = (Vec::new(), Vec::new());
+        match node {
+            DrawnNode::Input => unreachable!(),
+            DrawnNode::Pool(pool) => {
+                for (output, members) in pool.members.iter().enumerate() {
+                    let counts_of = members.iter().map(|&member| twin.counts[pool.source][member]);
+                    counts.push(if pool.sum {
+                        i64::from(pool.times(output, geometry.channels)) * counts_of.sum::<i64>()
+                    } else {
+                        counts_of.max().unwrap_or(0)
+                    });
+                }
+            }
+            DrawnNode::Layer(layer) => {
+                for neuron in 0..geometry.size() {
+                    let mut charge = i64::from(layer.bias[neuron] as i32);
+                    for synapse in &layer.synapses {
+                        for (source, weight) in synapse.matrix[neuron].iter().enumerate() {
+                            let Some(weight) = weight else { continue };
+                            let current =
+                                values.filter(|_| synapse.source == 0).map_or(0, |values| values[source] as i32);
+                            let count = twin.counts[synapse.source][source] + i64::from(current);
+                            charge += i64::from(*weight as i32) * count;
+                        }
+                    }
+                    if layer.fires {
+                        let step = 2 * i64::from(layer.threshold[neuron] as i32) * quantum;
+                        counts.push(quantum * (2 * charge + step / 2).div_euclid(step).clamp(0, levels / quantum));
+                    }
+                    charges.push(charge);
+                }
+            }
+        }
+        twin.counts.push(counts);
+        twin.charges.push(charges);
+    }
+    twin
+}
+
+/// What the simulator has counted in the frame and holds equals the twin. Returns the number of comparisons.
+fn compare(simulator: &dyn Simulate, graph: &Graph, counted: &[Vec<i64>], twin: &Twin, context: &str) -> usize {
+    let mut compared = 0;
+    for (number, node) in graph.nodes.iter().enumerate() {
+        let DrawnNode::Layer(layer) = node else { continue };
+        if layer.fires {
+            assert_eq!(counted[number], twin.counts[number], "counts of node {number}, {context}");
+            compared += counted[number].len();
+        } else {
+            let charges: Vec<i64> =
+                simulator.records()[number].charges.iter().map(|&charge| i64::from(charge as i32)).collect();
+            assert_eq!(charges, twin.charges[number], "charges of node {number}, {context}");
+            compared += charges.len();
+        }
+    }
+    compared
+}
+
+fn add_counts(simulator: &dyn Simulate, counted: &mut [Vec<i64>]) {
+    for (record, counted) in simulator.records().iter().zip(counted) {
+        counted.resize(record.counts.len(), 0);
+        counted.iter_mut().zip(&record.counts).for_each(|(count, &now)| *count += i64::from(now as i32));
+    }
+}
+
+/// Quanta from the largest to 1, each a multiple of the next.
+fn draw_quanta(random: &mut Random, levels: u32) -> Vec<u32> {
+    let binary = random.below(2) == 0;
+    let mut quanta = vec![1];
+    while let Some(next) = quanta.last().map(|last| last * if binary { 2 } else { 2 + random.below(3) as u32 }) {
+        if next > levels {
+            break;
+        }
+        quanta.push(next);
+    }
+    quanta.reverse();
+    quanta
+}
+
+fn case<L: Lanes + 'static>(random: &mut Random) -> usize {
+    let input =
+        Geometry { height: 1 + random.below(4), width: 1 + random.below(4), channels: 2 * (1 + random.below(2)) };
+    let (largest_weight, levels) = [(6, 255), (300, 63), (9000, 15)][random.below(3)];
+    let quanta = draw_quanta(random, levels);
+    let shift = random.below(4);
+    let thresholds =
+        |random: &mut Random| if shift < 2 { 64 << shift } else { random.between(1, 4 * largest_weight) as u32 };
+    let charge = |random: &mut Random, low: i32, high: i32| random.between(low, high) as u32;
+    let graph = Graph::draw(
+        random,
+        input,
+        &Draw {
+            charge: &charge,
+            thresholds: &thresholds,
+            largest_weight,
+            neuron: &|_| PLAIN,
+            delays: false,
+            traces: false,
+            records: true,
+        },
+    );
+    let laziness = [0.5, 0.5, 0.75][random.below(3)];
+    let spec = Spec::RefinedPhase(RefinedPhase::new(levels as i32, &quanta, laziness));
+    let network = graph.build(Network::new(input, spec.format()));
+    let mut simulator = simulator::<L>(spec, network, true).unwrap();
+    let simulator = &mut *simulator;
+    let ticks = quanta.len();
+    let end = |frame: &Frame| twin(&graph, frame, &quanta, ticks - 1, i64::from(levels));
+    let mut counted = vec![Vec::new(); graph.nodes.len()];
+    let mut compared = 0;
+
+    let frame = Frame::draw(random, input.size(), ticks);
+    for tick in 0..ticks {
+        frame.run(simulator, tick, 1);
+        add_counts(simulator, &mut counted);
+        if laziness == 0.5 || tick + 1 == ticks {
+            let wanted = twin(&graph, &frame, &quanta, tick, i64::from(levels));
+            compared += compare(simulator, &graph, &counted, &wanted, &format!("tick {tick} of {quanta:?}"));
+        }
+    }
+    simulator.reset();
+    counted.iter_mut().for_each(Vec::clear);
+    frame.run(simulator, 0, ticks);
+    add_counts(simulator, &mut counted);
+    compared += compare(simulator, &graph, &counted, &end(&frame), &format!("all of {quanta:?}"));
+
+    // Later frames replace the constant current and begin at any quantum.
+    for _ in 0..if matches!(frame, Frame::Constant(_)) { 3 } else { 0 } {
+        let frame = Frame::Constant((0..input.size()).map(|_| random.between(-255, 255) as u32).collect());
+        let first = random.below(ticks);
+        frame.run(simulator, first, ticks - first);
+        add_counts(simulator, &mut counted);
+        compared += compare(simulator, &graph, &counted, &end(&frame), &format!("a frame from {first} of {quanta:?}"));
+    }
+    compared
+}
+
+#[test]
+fn every_tick_equals_the_twin_of_its_precision() {
+    for (seed, run) in [(51, case::<Portable> as fn(&mut Random) -> usize), (52, case::<Native>)] {
+        let mut random = Random(seed);
+        let compared: usize = (0..150).map(|_| run(&mut random)).sum();
+        assert!(compared > 50_000, "only {compared} values compared");
+    }
+}

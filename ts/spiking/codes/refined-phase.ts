@@ -1,0 +1,96 @@
+// Refined phase: all layers tick together, and each tick refines every count to the precision of its quantum (T14).
+import { checkArray, checkInteger, checkOptions, describe } from "../../check.ts";
+import { LlifError } from "../../errors.ts";
+import { usual, type CodeKind } from "./rules.ts";
+import { synchronous } from "./schedule.ts";
+
+export interface RefinedPhase {
+  readonly kind: "refinedPhase";
+  /** K: counts reach from 0 to 2^K − 1. */
+  readonly bits: number;
+  /** What a spike of each tick stands for, in counts: each a multiple of the next, the last 1. */
+  readonly quanta: readonly number[];
+  /**
+   * ½ to 1: in every tick but the last, a count that is nearer to the charge than so many quanta stays. ½ rounds in every tick; above it
+   * fewer spikes come to the same end, and only the last tick equals the quantised network.
+   */
+  readonly laziness: number;
+}
+
+const [mostBits, usualBits] = [16, 8];
+
+/** Powers of two, the largest first. */
+export function binaryQuanta(bits: number): number[] {
+  return Array.from({ length: bits }, (_, tick) => 2 ** (bits - 1 - tick));
+}
+
+/** @throws {LlifError} ARGUMENT naming what is wrong. */
+export function refinedPhaseOf(
+  bits: number = usualBits,
+  quanta: readonly number[] | undefined = undefined,
+  laziness: number = 0.5,
+): RefinedPhase {
+  checkInteger("bits", bits, 1, mostBits);
+  const code: RefinedPhase = { kind: "refinedPhase", bits, quanta: quanta ?? binaryQuanta(bits), laziness };
+  checkFields("", code);
+  return code;
+}
+
+function checkFields(place: string, { bits, quanta, laziness }: RefinedPhase): void {
+  checkInteger(`${place}bits`, bits, 1, mostBits);
+  checkArray<number>(`${place}quanta`, quanta, "an array of numbers");
+  quanta.forEach((quantum, tick) => {
+    checkInteger(`${place}quanta: ${tick}`, quantum, 1, 2 ** bits - 1);
+    const next = quanta[tick + 1] ?? 1;
+    if (
+      (tick + 1 < quanta.length && quantum === next) ||
+      quantum % next !== 0 ||
+      (tick + 1 === quanta.length && quantum !== 1)
+    )
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}quanta: expected each to be a multiple of the next, and 1 at the end, got ${quanta.join(",")}`,
+      );
+  });
+  if (quanta.length === 0) throw new LlifError("ARGUMENT", `${place}quanta: expected at least one, got none`);
+  if (!(laziness >= 0.5 && laziness <= 1))
+    throw new LlifError("ARGUMENT", `${place}lazy: expected 0.5 to 1, got ${describe(laziness)}`);
+}
+
+export const refinedPhase: CodeKind<RefinedPhase> = {
+  check(place, code) {
+    checkOptions(place, code, { kind: true, bits: true, quanta: true, laziness: true });
+    checkFields(`${place}: `, code);
+  },
+  rules: ({ bits, quanta, laziness }) => ({
+    ...usual,
+    flags: {
+      code: "phase",
+      schedule: "synchronous",
+      spikes: "signed",
+      ...(quanta.join() === binaryQuanta(bits).join() ? {} : { quanta }),
+      ...(laziness > 0.5 ? { lazy: laziness } : {}),
+    },
+    cancelsSpikes: true,
+    frames: true,
+    startsAtHalf: false,
+    overshoot: 0,
+    spikeKind: "quanta",
+    window: { fewest: quanta.length, most: quanta.length },
+    digits: { name: "bit", most: mostBits, usual: usualBits, extraTicks: 0 },
+    windowTicks: () => quanta.length,
+    levels: () => 2 ** bits - 1,
+    thresholdFactor: () => 2 ** bits - 1,
+    // A count that nothing corrects.
+    spikesOfCount(count) {
+      let [spikes, rest] = [0, Math.abs(count)];
+      for (const quantum of quanta) {
+        spikes += Math.floor(rest / quantum);
+        rest %= quantum;
+      }
+      return spikes;
+    },
+    payload: (tick) => quanta[tick],
+    compile: synchronous,
+  }),
+};
