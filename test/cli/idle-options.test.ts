@@ -76,12 +76,15 @@ async function seen(words: readonly string[]) {
 type Effect = readonly [before: () => string[], option: () => string[]] | string;
 
 const none = (): string[] => [];
+const refined = ["--code", "phase", "--schedule", "synchronous", "--spikes", "signed"];
 const mapping: Record<string, Effect> = {
   code: [none, () => ["--code", "ttfs"]],
   schedule: [none, () => ["--schedule", "synchronous"]],
   spikes: [none, () => ["--spikes", "signed"]],
   nonAdjacent: [none, () => ["--non-adjacent"]],
   settles: [() => ["--code", "rate", "--spikes", "signed", "--ticks", "8"], () => ["--settles"]],
+  quanta: [() => refined, () => ["--quanta", "64,8,1"]],
+  lazy: [() => refined, () => ["--lazy", "0.75"]],
   bits: [none, () => ["--bits", "3"]],
   ticks: [none, () => ["--ticks", "3"]],
   scales: [none, () => ["--scales", "percentile", "--percentile", "50"]],

@@ -51,9 +51,9 @@ const cores = {
 function withinMemory(network: SpikingNetwork, core: SimulatorCore): SimulatorCore {
   return {
     ...core,
-    run(input, ticks, settle) {
+    run(...run) {
       try {
-        return core.run(input, ticks, settle);
+        return core.run(...run);
       } catch (cause) {
         if (!(cause instanceof RangeError)) throw cause;
         throw new LlifError(

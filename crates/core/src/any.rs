@@ -1,8 +1,7 @@
 //! The only list of codes: a network with its code becomes one object, behind which everything is compiled for that code.
 
 use crate::code::rate::Rate;
-use crate::code::signed::rate::SignedRate;
-use crate::code::signed::refined::RefinedPhase;
+use crate::code::signed::Signed;
 use crate::code::ttfs::Ttfs;
 use crate::code::window::Windows;
 use crate::code::Code;
@@ -17,8 +16,7 @@ use crate::simulator::{Simulator, Totals};
 #[derive(Clone, Debug)]
 pub enum Spec {
     Rate,
-    SignedRate(SignedRate),
-    RefinedPhase(RefinedPhase),
+    Signed(Signed),
     Windows(Windows),
     Ttfs(Ttfs),
 }
@@ -28,8 +26,7 @@ impl Spec {
     pub fn format(&self) -> Format {
         match self {
             Spec::Rate => Rate.format(),
-            Spec::SignedRate(code) => code.format(),
-            Spec::RefinedPhase(code) => code.format(),
+            Spec::Signed(code) => code.format(),
             Spec::Windows(code) => code.format(),
             Spec::Ttfs(code) => code.format(),
         }
@@ -40,8 +37,7 @@ impl Spec {
 pub fn simulator<L: Lanes + 'static>(spec: Spec, network: Network, counts: bool) -> Result<Box<dyn Simulate>, String> {
     Ok(match spec {
         Spec::Rate => Box::new(Whole::<L, _>::new(Rate, network, counts)?),
-        Spec::SignedRate(code) => Box::new(Whole::<L, _>::new(code, network, counts)?),
-        Spec::RefinedPhase(code) => Box::new(Whole::<L, _>::new(code, network, counts)?),
+        Spec::Signed(code) => Box::new(Whole::<L, _>::new(code, network, counts)?),
         Spec::Windows(code) => Box::new(Whole::<L, _>::new(code, network, counts)?),
         Spec::Ttfs(code) => Box::new(Whole::<L, _>::new(code, network, counts)?),
     })

@@ -25,6 +25,7 @@
 use crate::any::Spec;
 use crate::code::signed::rate::SignedRate;
 use crate::code::signed::refined::RefinedPhase;
+use crate::code::signed::Signed;
 use crate::code::ttfs::Ttfs;
 use crate::code::window::Windows;
 use crate::layer::LayerSpec;
@@ -66,7 +67,7 @@ pub fn network(words: &[u32]) -> Result<(Spec, Network), String> {
         0 => Spec::Rate,
         1 => {
             let (window_ticks, cap, once) = (words.word()? as i32, words.word()? as i32, words.flag()?);
-            Spec::SignedRate(SignedRate { window_ticks, cap, once })
+            Spec::Signed(Signed::Rate(SignedRate { window_ticks, cap, once }))
         }
         2 => {
             let (gain, raised, cap) = (words.word()? as i32, words.flag()?, words.word()? as i32);
@@ -79,7 +80,7 @@ pub fn network(words: &[u32]) -> Result<(Spec, Network), String> {
         4 => {
             let (levels, quanta) = (words.word()? as i32, words.array()?);
             let laziness = u64::from(words.word()?) | u64::from(words.word()?) << 32;
-            Spec::RefinedPhase(RefinedPhase::new(levels, quanta, f64::from_bits(laziness)))
+            Spec::Signed(Signed::Refined(RefinedPhase::new(levels, quanta, f64::from_bits(laziness))))
         }
         other => return Err(format!("network: no code has the number {other}")),
     };

@@ -10,6 +10,7 @@ mod oracle;
 use graph::{Draw, DrawnNode, Graph};
 use llif_core::any::{simulator, Simulate, Spec};
 use llif_core::code::signed::refined::RefinedPhase;
+use llif_core::code::signed::Signed;
 use llif_core::input::Input;
 use llif_core::lanes::{Lanes, Native, Portable};
 use llif_core::network::Network;
@@ -182,7 +183,7 @@ fn case<L: Lanes + 'static>(random: &mut Random) -> usize {
         },
     );
     let laziness = [0.5, 0.5, 0.75][random.below(3)];
-    let spec = Spec::RefinedPhase(RefinedPhase::new(levels as i32, &quanta, laziness));
+    let spec = Spec::Signed(Signed::Refined(RefinedPhase::new(levels as i32, &quanta, laziness)));
     let network = graph.build(Network::new(input, spec.format()));
     let mut simulator = simulator::<L>(spec, network, true).unwrap();
     let simulator = &mut *simulator;

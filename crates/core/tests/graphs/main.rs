@@ -16,6 +16,7 @@ mod windows;
 use graph::{Draw, DrawnNode, DrawnPool, Graph};
 use llif_core::any::Spec;
 use llif_core::code::signed::rate::SignedRate;
+use llif_core::code::signed::Signed;
 use llif_core::code::ttfs::Ttfs;
 use llif_core::input::Input;
 use llif_core::lanes::{Lanes, Native, Portable};
@@ -120,7 +121,7 @@ fn signed_case<L: Lanes + 'static>(random: &mut Random) -> usize {
         .map(|ticks| Sample::draw(random, input, ticks, [true, true], &|random| integer(random, -255, 255)))
         .collect();
     let (expected, settling) = ticked(&graph, Some(signed), &runs, signed.once);
-    let mut simulator = simulate::<L>(Spec::SignedRate(signed), input, &graph);
+    let mut simulator = simulate::<L>(Spec::Signed(Signed::Rate(signed)), input, &graph);
     let mut spikes = 0;
     for repetition in 0..2 {
         simulator.reset();

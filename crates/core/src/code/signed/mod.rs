@@ -3,17 +3,31 @@
 pub mod rate;
 pub mod refined;
 
-use super::{At, Block, Code};
+use super::{enter_planes, At, Block, Code};
 use crate::arrive::Inputs;
 use crate::bits::grow;
+use crate::input::Input;
 use crate::kernel::rows::Tap;
-use crate::kernel::signed::{signed_ticks, Chunk as Job, Rule, Sent};
+use crate::kernel::signed::{signed_ticks, Chunk as Job, Sent};
 use crate::lanes::Lanes;
 use crate::layer::Layer;
+use crate::network::{Network, Pool};
+use crate::parameters::PerNeuron;
+use crate::pool::largest::Largest;
 use crate::record::Record;
+use crate::schedule::Format;
 use crate::spikes::{Further, Spikes};
 use crate::synapse::bounds::{prove, Bounds, Repeats, Spiking};
 use crate::synapse::chunks::Width;
+use rate::{SignedRate, Spread};
+use refined::RefinedPhase;
+
+/// One code for the simulator, so that it is compiled once.
+#[derive(Clone, Debug)]
+pub enum Signed {
+    Rate(SignedRate),
+    Refined(RefinedPhase),
+}
 
 pub struct Plan {
     /// Of each chunk.
@@ -76,76 +90,147 @@ pub struct Scratch {
     sampled: Vec<u32>,
 }
 
-/// A code whose neurons follow one rule.
-trait Signed: Code<Plan = Plan, Scratch = Scratch> {
-    type Rule<'a>: Rule;
-
-    fn charges_of(state: &mut Self::State) -> &mut Charges;
-
-    /// The charges, and the rule of lanes that begin at `at`, for ticks of the block from `from` on.
-    fn rule<'a>(
-        &'a self,
-        plan: &Plan,
-        state: &'a mut Self::State,
-        at: usize,
-        block: Block,
-        from: usize,
-    ) -> (&'a mut Charges, Self::Rule<'a>);
-
-    /// How often a spike of this tick of the block delivers its weight.
-    fn payload(&self, block: Block, tick: usize) -> i32;
+/// What a run changes in one layer.
+pub struct State {
+    charges: Charges,
+    /// Of signed rate; else empty.
+    spread: Spread,
+    /// Of refined phase: constant charge that the potentials hold already, of every neuron, [positions][padded]; else empty.
+    entered: Vec<i32>,
 }
 
-/// Runs one layer over a block.
-#[inline(never)]
-fn run<L: Lanes, C: Signed>(code: &C, at: At<C>, inputs: Inputs, block: Block, out: &mut Spikes) {
-    let layer = at.layer;
-    let (width, padded) = (layer.geometry.width, layer.padded);
-    let words = padded.div_ceil(64);
-    let planes = 2 * block.ticks;
-    grow(&mut at.scratch.bits, planes * width * words);
-    if layer.fires {
-        grow(&mut at.scratch.extra, planes * width * padded);
-        grow(&mut at.scratch.multiple, planes * width);
+impl Code for Signed {
+    type Plan = Plan;
+    type State = State;
+    type Scratch = Scratch;
+    type Max = Largest;
+
+    const SETTLES: bool = true;
+
+    fn format(&self) -> Format {
+        Format { float: false, valued: false, signs: 2, window: None }
     }
-    out.clear(planes);
-    let mut run = Run { code, at, inputs, block };
-    for y in 0..layer.geometry.height {
-        run.at.scratch.bits[..planes * width * words].fill(0);
-        if layer.by_events {
-            run.row::<L>(y);
-        } else {
-            run.inputs.gather(y, &mut run.at.scratch.rows);
-            for index in 0..layer.chunks.len() {
-                for x in 0..width {
-                    run.inputs.row_taps(&mut run.at.scratch.taps, &layer.chunks[index], y, x);
-                    run.chunk::<L>(index, y, x, None);
+
+    fn check(&self) -> Result<(), String> {
+        match self {
+            Signed::Rate(code) => code.check(),
+            Signed::Refined(code) => code.check(),
+        }
+    }
+
+    fn most_ticks(&self) -> Option<usize> {
+        match self {
+            Signed::Rate(_) => None,
+            Signed::Refined(code) => Some(code.quanta.len()),
+        }
+    }
+
+    fn plan(&self, _network: &Network, _node: usize, layer: &Layer) -> Plan {
+        let plan = Plan::new(layer);
+        match self {
+            Signed::Rate(_) => plan,
+            Signed::Refined(code) => code.plan(plan),
+        }
+    }
+
+    fn max(&self, _network: &Network, pool: &Pool) -> Largest {
+        let payloads = match self {
+            Signed::Rate(_) => Vec::new(),
+            Signed::Refined(code) => code.payloads(),
+        };
+        Largest::new(&pool.reach, payloads)
+    }
+
+    fn state(&self, layer: &Layer) -> State {
+        let (spread, entered) = match self {
+            Signed::Rate(_) => (Spread::new(layer.lanes()), Vec::new()),
+            Signed::Refined(_) => (Spread::new(0), vec![0; layer.lanes()]),
+        };
+        State { charges: Charges::new(layer), spread, entered }
+    }
+
+    fn reset(&self, layer: &Layer, State { charges, entered, .. }: &mut State) {
+        for (position, potential) in charges.potential.chunks_exact_mut(layer.padded).enumerate() {
+            for (lane, v) in potential.iter_mut().enumerate() {
+                // Refined phase rounds by itself: it starts from nothing.
+                let starts = layer.fires && matches!(self, Signed::Rate(_));
+                *v = if starts { layer.initial.at(position)[lane] as i32 } else { 0 };
+            }
+        }
+        charges.counts.fill(0);
+        entered.fill(0);
+    }
+
+    fn begin(&self, layer: &Layer, state: &mut State, constant: &PerNeuron, elapsed: u64) {
+        state.charges.before.clone_from(&state.charges.counts);
+        match self {
+            Signed::Rate(code) => code.begin(layer, &mut state.spread, constant, elapsed),
+            Signed::Refined(code) => code.begin(layer, state, constant),
+        }
+    }
+
+    fn enter(&self, network: &Network, input: &Input, block: Block, to: &mut Spikes) {
+        enter_planes(network, input, block, to);
+    }
+
+    #[inline(never)]
+    fn run<L: Lanes>(&self, at: At<Signed>, inputs: Inputs, block: Block, out: &mut Spikes) {
+        let layer = at.layer;
+        let (width, padded) = (layer.geometry.width, layer.padded);
+        let words = padded.div_ceil(64);
+        let planes = 2 * block.ticks;
+        grow(&mut at.scratch.bits, planes * width * words);
+        if layer.fires {
+            grow(&mut at.scratch.extra, planes * width * padded);
+            grow(&mut at.scratch.multiple, planes * width);
+        }
+        out.clear(planes);
+        let mut run = Run { code: self, at, inputs, block };
+        for y in 0..layer.geometry.height {
+            run.at.scratch.bits[..planes * width * words].fill(0);
+            if layer.by_events {
+                run.row::<L>(y);
+            } else {
+                run.inputs.gather(y, &mut run.at.scratch.rows);
+                for index in 0..layer.chunks.len() {
+                    for x in 0..width {
+                        run.inputs.row_taps(&mut run.at.scratch.taps, &layer.chunks[index], y, x);
+                        run.chunk::<L>(index, y, x, None);
+                    }
                 }
+            }
+            if layer.fires {
+                let Scratch { bits, extra, multiple, .. } = &mut *run.at.scratch;
+                let further = Further { multiple, extra, padded };
+                out.append_repeated(layer.geometry, &bits[..planes * width * words], words, further);
             }
         }
         if layer.fires {
-            let Scratch { bits, extra, multiple, .. } = &mut *run.at.scratch;
-            let further = Further { multiple, extra, padded };
-            out.append_repeated(layer.geometry, &bits[..planes * width * words], words, further);
+            out.finish();
+            run.at.state.charges.count(layer, run.at.record);
+            if layer.record_spikes {
+                run.at.record.signed_spikes(layer, out, block.first);
+            }
         }
     }
-    if layer.fires {
-        out.finish();
-        C::charges_of(run.at.state).count(layer, run.at.record);
-        if layer.record_spikes {
-            run.at.record.signed_spikes(layer, out, block.first);
-        }
+
+    fn charges(&self, layer: &Layer, state: &State, record: &mut Record) {
+        record.charge(layer, |at| [state.charges.potential[at] as u32]);
+    }
+
+    fn quiet(&self, state: &mut State) {
+        state.spread.quiet();
     }
 }
 
-struct Run<'a, C: Signed> {
-    code: &'a C,
-    at: At<'a, C>,
+struct Run<'a> {
+    code: &'a Signed,
+    at: At<'a, Signed>,
     inputs: Inputs<'a>,
     block: Block,
 }
 
-impl<C: Signed> Run<'_, C> {
+impl Run<'_> {
     /// One chunk of one position, with the taps in the scratch. `only`: a single tick, whose spikes are in the potentials already.
     #[inline(never)]
     fn chunk<L: Lanes>(&mut self, index: usize, y: usize, x: usize, only: Option<usize>) {
@@ -161,7 +246,7 @@ impl<C: Signed> Run<'_, C> {
         if traced {
             grow(&mut scratch.sampled, ticks * lanes);
         }
-        let (charges, rule) = self.code.rule(plan, state, at, self.block, from);
+        let State { charges, spread, .. } = &mut **state;
         // SAFETY: potentials, counts and thresholds, and what the rule points to, have `lanes` values from `at` on; a row of bits has
         // `words` words a position and plane, in which the chunk has whole bytes; repeats have `padded` values and flags one a
         // position and plane; taps read live spikes of two planes a tick, whose entries are rows of the chunk's block. Outputs never
@@ -192,7 +277,10 @@ impl<C: Signed> Run<'_, C> {
                 },
                 sampled: if traced { scratch.sampled.as_mut_ptr().cast() } else { std::ptr::null_mut() },
             };
-            signed_ticks::<L, C::Rule<'_>>(&job, &rule);
+            match self.code {
+                Signed::Rate(code) => signed_ticks::<L, _>(&job, &code.rule(plan, spread, at)),
+                Signed::Refined(code) => signed_ticks::<L, _>(&job, &code.rule(plan, self.block, from)),
+            }
         }
         if traced {
             for (row, lane) in layer.traced_in(chunk, position) {
@@ -211,8 +299,11 @@ impl<C: Signed> Run<'_, C> {
         let (width, padded) = (layer.geometry.width, layer.padded);
         self.at.scratch.taps.clear();
         for tick in 0..self.block.ticks {
-            let payload = self.code.payload(self.block, tick);
-            let potential = &mut C::charges_of(self.at.state).potential;
+            let payload = match self.code {
+                Signed::Rate(_) => 1,
+                Signed::Refined(code) => code.payload(self.block, tick),
+            };
+            let potential = &mut self.at.state.charges.potential;
             let row = &mut potential[y * width * padded..(y + 1) * width * padded];
             for index in 0..layer.synapses.len() {
                 for sign in 0..2 {

@@ -1,25 +1,17 @@
-//! Refined phase (T14): all layers tick together, and every tick refines the count of each neuron by its quantum.
+//! Refined phase (T14): every tick refines the count of each neuron by its quantum.
 
-use super::{run, Charges, Plan, Scratch, Signed};
-use crate::arrive::Inputs;
-use crate::code::{enter_planes, At, Block, Code};
-use crate::input::Input;
+use super::{Plan, State};
+use crate::code::Block;
 use crate::kernel::signed::refine::{Quantum, Refine};
-use crate::lanes::Lanes;
 use crate::layer::Layer;
-use crate::network::{Network, Pool};
 use crate::parameters::PerNeuron;
-use crate::pool::largest::Largest;
-use crate::record::Record;
-use crate::schedule::Format;
-use crate::spikes::Spikes;
 
 /// After tick k a count is the nearest r + m·n to V/θ within 0 to `levels`, with V the exact charge so far, m the quantum of the tick
 /// and r what the count left over m before. A run is a frame, or the next ticks of one.
 #[derive(Clone, Debug)]
 pub struct RefinedPhase {
     levels: i32,
-    quanta: Vec<Quantum>,
+    pub(super) quanta: Vec<Quantum>,
 }
 
 impl RefinedPhase {
@@ -30,63 +22,29 @@ impl RefinedPhase {
             |(tick, &size): (usize, &u32)| Quantum::new(size as i32, if tick == last { 0.5 } else { laziness });
         RefinedPhase { levels, quanta: quanta.iter().enumerate().map(quantum).collect() }
     }
-}
 
-pub struct State {
-    charges: Charges,
-    /// Constant charge that the potentials hold already, of every neuron, [positions][padded].
-    entered: Vec<i32>,
-}
-
-impl Code for RefinedPhase {
-    type Plan = Plan;
-    type State = State;
-    type Scratch = Scratch;
-    type Max = Largest;
-
-    fn format(&self) -> Format {
-        Format { float: false, valued: false, signs: 2, window: None }
-    }
-
-    fn check(&self) -> Result<(), String> {
+    pub(super) fn check(&self) -> Result<(), String> {
         let sizes = || self.quanta.iter().map(|quantum| quantum.size);
         let chain = sizes().zip(sizes().skip(1)).all(|(size, next)| next > 0 && size > next && size % next == 0);
         let laziness = self.quanta.iter().all(|quantum| (0.5..=1.0).contains(&quantum.laziness));
         if chain && laziness && sizes().last() == Some(1) && self.levels > 0 {
             return Ok(());
         }
-        Err(format!(
-            "refined phase: expected levels, quanta that are multiples of the next one and end at 1, and a laziness of 0.5 to 1, got {self:?}"
-        ))
+        Err("refined phase: expected levels above 0, quanta that are multiples of the next one and end at 1, and a laziness of 0.5 to 1".into())
     }
 
-    fn most_ticks(&self) -> Option<usize> {
-        Some(self.quanta.len())
-    }
-
-    fn plan(&self, _network: &Network, _node: usize, layer: &Layer) -> Plan {
-        let plan = Plan::new(layer);
+    /// Shifts stand for thresholds only where the largest count fits beside them.
+    pub(super) fn plan(&self, plan: Plan) -> Plan {
         let fits = |shift: &u32| i64::from(self.levels) << shift <= i64::from(i32::MAX);
         Plan { threshold_shift: plan.threshold_shift.filter(fits), ..plan }
     }
 
-    fn max(&self, _network: &Network, pool: &Pool) -> Largest {
-        Largest::new(&pool.reach, self.quanta.iter().map(|quantum| quantum.size).collect())
-    }
-
-    fn state(&self, layer: &Layer) -> State {
-        State { charges: Charges::new(layer), entered: vec![0; layer.lanes()] }
-    }
-
-    fn reset(&self, _layer: &Layer, State { charges, entered }: &mut State) {
-        for values in [&mut charges.potential, &mut charges.counts, entered] {
-            values.fill(0);
-        }
+    pub(super) fn payloads(&self) -> Vec<i32> {
+        self.quanta.iter().map(|quantum| quantum.size).collect()
     }
 
     /// Only what has changed since the last frame enters.
-    fn begin(&self, layer: &Layer, State { charges, entered }: &mut State, constant: &PerNeuron, _elapsed: u64) {
-        charges.before.clone_from(&charges.counts);
+    pub(super) fn begin(&self, layer: &Layer, State { charges, entered, .. }: &mut State, constant: &PerNeuron) {
         for position in 0..layer.geometry.positions() {
             let lanes = position * layer.padded..(position + 1) * layer.padded;
             let now = constant.at(position);
@@ -97,40 +55,15 @@ impl Code for RefinedPhase {
         }
     }
 
-    fn enter(&self, network: &Network, input: &Input, block: Block, to: &mut Spikes) {
-        enter_planes(network, input, block, to);
-    }
-
-    fn run<L: Lanes>(&self, at: At<RefinedPhase>, inputs: Inputs, block: Block, out: &mut Spikes) {
-        run::<L, _>(self, at, inputs, block, out);
-    }
-
-    fn charges(&self, layer: &Layer, state: &State, record: &mut Record) {
-        record.charge(layer, |at| [state.charges.potential[at] as u32]);
-    }
-}
-
-impl Signed for RefinedPhase {
-    type Rule<'a> = Refine<'a>;
-
-    fn charges_of(state: &mut State) -> &mut Charges {
-        &mut state.charges
-    }
-
+    /// For ticks of the block from `from` on.
     #[inline(always)]
-    fn rule<'a>(
-        &'a self,
-        plan: &Plan,
-        state: &'a mut State,
-        _at: usize,
-        block: Block,
-        from: usize,
-    ) -> (&'a mut Charges, Refine<'a>) {
+    pub(super) fn rule(&self, plan: &Plan, block: Block, from: usize) -> Refine<'_> {
         let quanta = &self.quanta[block.frame + block.first + from..];
-        (&mut state.charges, Refine { quanta, shift: plan.threshold_shift, levels: self.levels })
+        Refine { quanta, shift: plan.threshold_shift, levels: self.levels }
     }
 
-    fn payload(&self, block: Block, tick: usize) -> i32 {
+    /// How often a spike of this tick of the block delivers its weight.
+    pub(super) fn payload(&self, block: Block, tick: usize) -> i32 {
         self.quanta[block.frame + block.first + tick].size
     }
 }
