@@ -27,7 +27,7 @@ impl RefinedPhase {
         let sizes = || self.quanta.iter().map(|quantum| quantum.size);
         let chain = sizes().zip(sizes().skip(1)).all(|(size, next)| next > 0 && size > next && size % next == 0);
         let laziness = self.quanta.iter().all(|quantum| (0.5..=1.0).contains(&quantum.laziness));
-        if chain && laziness && sizes().last() == Some(1) && self.levels > 0 {
+        if chain && laziness && sizes().next_back() == Some(1) && self.levels > 0 {
             return Ok(());
         }
         Err("refined phase: expected levels above 0, quanta that are multiples of the next one and end at 1, and a laziness of 0.5 to 1".into())
