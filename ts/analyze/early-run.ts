@@ -6,6 +6,7 @@ import type { Result, Simulator } from "../engine/engine.ts";
 import type { EarlyExit, TickState } from "../mapping/early-exit.ts";
 import { argmax } from "../relu/forward.ts";
 import { isNumbers, isShaped, sampleOf, type PlainSample, type SampleValues, type ShapedSamples } from "../samples.ts";
+import { rulesOf } from "../spiking/code.ts";
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 
@@ -83,11 +84,13 @@ export function runUntilDecided(
     shape,
   );
   const values = currentsOf(simulator.network, sample);
+  const { frames } = rulesOf(simulator.network.code);
   const state = new RunState();
   simulator.reset();
   for (let done = 0; ; ) {
     const part = Math.min(interval, ticks - done);
-    const result = simulator.run(sample, { ticks: part, keepState: true });
+    const goesOn = frames && done > 0;
+    const result = goesOn ? simulator.resume({ ticks: part }) : simulator.run(sample, { ticks: part, keepState: true });
     done += part;
     state.add(result, part);
     const missing = populationsOf(simulator.network).find(

@@ -275,7 +275,8 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
   const [reluCorrect, spikingCorrect] = [count(reluRight), count(spikingRight)];
   const disagreements = count((index) => reluDecisions[index] !== spikingDecisions[index]);
   const [low, high] = clopperPearsonInterval(disagreements, samples);
-  const { code, schedule, spikes } = rulesOf(network.code).flags;
+  const { flags, frames } = rulesOf(network.code);
+  const { code, schedule, spikes } = flags;
   const windowTicks = isSynchronous(network) ? (context.ticks ?? network.windowTicks) : network.windowTicks;
   return {
     model: context.model,
@@ -302,7 +303,7 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
       ),
     ),
     twinMismatches: evaluation.twinMismatches,
-    levels: isSynchronous(network) ? windowTicks : network.levels,
+    levels: isSynchronous(network) && !frames ? windowTicks : network.levels,
     windowTicks,
     latencyTicks: latencyTicks(network, windowTicks),
     intervalTicks: windowTicks,

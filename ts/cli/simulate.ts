@@ -1,6 +1,7 @@
 // Simulates one sample in pieces, so that progress is shown and Ctrl-C ends a long run.
 import { throwIfAborted } from "../errors.ts";
 import type { Result, RunInput, Simulator, SpikeTrain } from "../engine/engine.ts";
+import { rulesOf } from "../spiking/code.ts";
 import { isSynchronous, populationsOf } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import type { Io } from "./io.ts";
@@ -29,7 +30,9 @@ export async function simulateSample(
   const total = ticks ?? network.windowTicks;
   const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const block = Math.max(1, Math.floor(neuronTicks / Math.max(1, neurons)));
-  if ("spikes" in input || total <= block) return simulator.run(input, { ticks: total });
+  // A frame of refined phase has few ticks, and goes on by `resume` alone.
+  if ("spikes" in input || total <= block || rulesOf(network.code).frames)
+    return simulator.run(input, { ticks: total });
   let whole: Result<Recorded> | undefined;
   for (let done = 0; done < total; done += block) {
     const part = simulator.run(input, { ticks: Math.min(block, total - done), keepState: done > 0 });
