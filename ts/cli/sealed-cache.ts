@@ -20,7 +20,7 @@ interface Sealed {
 }
 
 /**
- * @param mostFiles the oldest beyond so many are removed.
+ * @param mostFiles number of files; older ones are removed.
  * @param isUsable of what was stored under the key.
  */
 export function sealedCache<T>(kind: string, mostFiles: number, isUsable: (stored: T) => boolean): SealedCache<T> {

@@ -67,8 +67,8 @@ function wasmCore(
 ): SimulatorCore {
   const results = new CoreMemory(memory);
   const collect = collector(network, recording, core.numbers);
-  const held = new Core(`network "${network.name}"`, "simulator", core, ({ raw }) => raw.free());
-  const call = <T>(body: (core: CoreNetwork) => T): T => held.use(body);
+  const owner = new Core(`network "${network.name}"`, "simulator", core, ({ raw }) => raw.free());
+  const call = <T>(body: (core: CoreNetwork) => T): T => owner.use(body);
 
   return {
     reset: () => call(({ raw }) => raw.reset()),
@@ -96,7 +96,7 @@ function wasmCore(
             });
         },
     dispose() {
-      held.dispose();
+      owner.dispose();
     },
   };
 }

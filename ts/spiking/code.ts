@@ -16,7 +16,7 @@ const kinds = { rate, signedRate, windowRate, phase, refinedPhase, slots, times 
   readonly [Kind in Code["kind"]]: CodeKind<Extract<Code, { kind: Kind }>>;
 };
 
-/** Each run asks several times. */
+/** Cached, because each run asks more than once. */
 const known = new WeakMap<Code, CodeRules>();
 
 /** @see docs/mathematics.md T7, T8, T9, T12, T14 */

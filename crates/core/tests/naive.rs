@@ -242,12 +242,12 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usiz
             }
         }
         let plain = layerwise || random.below(2) == 0;
-        let several = !plain && dyadic && random.below(3) == 0;
+        let multiple = !plain && dyadic && random.below(3) == 0;
         let neuron = Neuron {
             leak_factor: if plain { 1.0 } else { 0.9 },
             floor: if plain || random.below(2) == 0 { f32::NEG_INFINITY } else { -3.5 },
-            hard: !plain && !several && random.below(2) == 0,
-            spikes_per_tick: if several { 3 } else { 1 },
+            hard: !plain && !multiple && random.below(2) == 0,
+            spikes_per_tick: if multiple { 3 } else { 1 },
             refractory_ticks: if plain { 0 } else { random.below(3) as u32 },
             discards: random.below(2) == 0,
         };
@@ -264,7 +264,7 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usiz
         let shift = random.below(8) as u32;
         let threshold = if layerwise && random.below(2) == 0 {
             (0..threshold_count).map(|_| 2u32 << (shift + random.below(4) as u32)).collect()
-        } else if several {
+        } else if multiple {
             (0..threshold_count).map(|_| [4f32, 64.0][random.below(2)].to_bits()).collect()
         } else {
             numbers(random, threshold_count, 1, 2 * largest)

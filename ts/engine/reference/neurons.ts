@@ -25,9 +25,9 @@ class LlifNeurons implements TickedPart {
   readonly #refractoryTicks: Uint32Array | null;
   readonly #spikesPerTick: number;
   /** Refractory ticks left per neuron. */
-  readonly #waiting: Uint32Array;
+  readonly #refractoryTicksLeft: Uint32Array;
   /** Potentials before input, for refractory neurons that discard input; empty if there are none. */
-  readonly #held: Float32Array;
+  readonly #unchanged: Float32Array;
   #drive: Float32Array;
 
   constructor({ shape, bias, neuron }: Population, synapses: readonly RowSynapse[]) {
@@ -43,14 +43,14 @@ class LlifNeurons implements TickedPart {
     this.#hard = reset === undefined ? null : expandCharges(reset.hard, shape);
     this.#refractoryTicks = refractory === undefined ? null : expandCharges(refractory.ticks, shape);
     this.#spikesPerTick = spikesPerTick;
-    this.#waiting = new Uint32Array(size);
-    this.#held = new Float32Array(refractory?.input === "discard" ? size : 0);
+    this.#refractoryTicksLeft = new Uint32Array(size);
+    this.#unchanged = new Float32Array(refractory?.input === "discard" ? size : 0);
     this.potential = this.#initial.slice();
   }
 
   reset(): void {
     this.potential.set(this.#initial);
-    this.#waiting.fill(0);
+    this.#refractoryTicksLeft.fill(0);
   }
 
   setDrive(inputName: string, input: EncodedInput): void {
@@ -59,7 +59,7 @@ class LlifNeurons implements TickedPart {
 
   integrate(spikesOf: SpikesOf): number {
     this.#leak();
-    if (this.#held.length > 0) this.#held.set(this.potential);
+    if (this.#unchanged.length > 0) this.#unchanged.set(this.potential);
     for (let index = 0; index < this.potential.length; index++) this.potential[index] += this.#drive[index];
     let operations = 0;
     for (const synapse of this.#synapses)
@@ -76,8 +76,8 @@ class LlifNeurons implements TickedPart {
   }
 
   #discard(): void {
-    for (let index = 0; index < this.#held.length; index++) {
-      if (this.#waiting[index] > 0) this.potential[index] = this.#held[index];
+    for (let index = 0; index < this.#unchanged.length; index++) {
+      if (this.#refractoryTicksLeft[index] > 0) this.potential[index] = this.#unchanged[index];
     }
   }
 
@@ -94,11 +94,11 @@ class LlifNeurons implements TickedPart {
     const hard = this.#hard;
     const refractoryTicks = this.#refractoryTicks;
     const most = this.#spikesPerTick;
-    const waiting = this.#waiting;
+    const refractoryTicksLeft = this.#refractoryTicksLeft;
     fired.length = 0;
     for (let index = 0; index < potential.length; index++) {
-      if (waiting[index] > 0) {
-        waiting[index]--;
+      if (refractoryTicksLeft[index] > 0) {
+        refractoryTicksLeft[index]--;
         continue;
       }
       if (!(potential[index] >= threshold[index])) continue;
@@ -106,7 +106,7 @@ class LlifNeurons implements TickedPart {
       if (hard !== null && hard[index] === 1) potential[index] = 0;
       else potential[index] -= spikes * threshold[index];
       for (let spike = 0; spike < spikes; spike++) fired.push(index);
-      if (refractoryTicks !== null) waiting[index] = refractoryTicks[index];
+      if (refractoryTicks !== null) refractoryTicksLeft[index] = refractoryTicks[index];
     }
   }
 }

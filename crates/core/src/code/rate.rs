@@ -73,7 +73,7 @@ impl Code for Rate {
         Format { float: true, valued: false, signs: 1, window: None }
     }
 
-    /// More ticks where the weights take more memory than the most spikes of so many ticks.
+    /// More ticks if the weights take more memory than the most spikes of these ticks.
     fn block(&self, network: &Network) -> usize {
         let neurons: usize = network.nodes.iter().map(|node| node.geometry().size()).sum();
         let synapses = network.layers().flat_map(|(_, layer)| &layer.synapses);

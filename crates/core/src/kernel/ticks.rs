@@ -117,7 +117,7 @@ unsafe fn count<L: Lanes>(spikes: [L::B; 2], chunk: &Chunk) {
     }
 }
 
-/// The same, neuron by neuron after integration: those that may be refractory or fire several spikes a tick.
+/// The same, neuron by neuron after integration: those that may be refractory or fire multiple spikes a tick.
 ///
 /// # Safety
 /// As `fire_ticks`.

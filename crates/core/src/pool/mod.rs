@@ -53,7 +53,7 @@ struct Counted {
 }
 
 impl Counted {
-    /// Zeros for so many planes.
+    /// Zeros for the given number of planes.
     fn open(&mut self, reach: &Reach, planes: usize) {
         self.bits.clear();
         self.bits.resize(planes * reach.to.width * reach.words(), 0);

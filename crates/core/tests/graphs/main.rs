@@ -51,12 +51,12 @@ fn float_case<L: Lanes + 'static>(random: &mut Random) -> usize {
     // A power of two below: sums are exact, and thresholds are met exactly.
     let below = [64.0, 97.0][random.below(2)];
     let charge = |random: &mut Random, low: i32, high: i32| (random.between(low, high) as f32 / below).to_bits();
-    let several = below == 64.0 && random.below(3) == 0;
+    let multiple = below == 64.0 && random.below(3) == 0;
     let neuron = |random: &mut Random| Neuron {
         leak_factor: [1.0, 0.9][random.below(2)],
         floor: [f32::NEG_INFINITY, -3.5][random.below(2)],
-        hard: !several && random.below(2) == 0,
-        spikes_per_tick: if several { 3 } else { 1 },
+        hard: !multiple && random.below(2) == 0,
+        spikes_per_tick: if multiple { 3 } else { 1 },
         refractory_ticks: [0, random.below(3) as u32][random.below(2)],
         discards: random.below(2) == 0,
     };

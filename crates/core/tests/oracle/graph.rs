@@ -236,7 +236,7 @@ impl Graph {
 
 fn draw_layer(random: &mut Random, geometry: Geometry, fires: bool, draw: &Draw) -> DrawnLayer {
     let size = geometry.size();
-    let several =
+    let multiple =
         |random: &mut Random, low: i32, high: i32| (0..size).map(|_| (draw.charge)(random, low, high)).collect();
     let neuron = (draw.neuron)(random);
     let neuron = draw_neurons(random, geometry, neuron);
@@ -244,9 +244,9 @@ fn draw_layer(random: &mut Random, geometry: Geometry, fires: bool, draw: &Draw)
         fires,
         neuron,
         rectified: random.below(2) == 0,
-        bias: several(random, -40, 60),
+        bias: multiple(random, -40, 60),
         threshold: (0..size).map(|_| (draw.thresholds)(random)).collect(),
-        initial: several(random, 0, 30),
+        initial: multiple(random, 0, 30),
         synapses: Vec::new(),
         traced: (0..size as u32).filter(|_| fires && draw.traces && random.below(4) == 0).collect(),
     }
