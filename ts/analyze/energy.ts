@@ -139,9 +139,9 @@ function spikingActivity(
   const analog = operationsOf(stages, spiking, (stage) => stage.analog) / samples;
   const carried = operationsOf(stages, spiking, (stage) => !stage.analog) / samples;
   // A ttfs spike's weight is multiplied by its value; every other spike adds its weight.
-  const { interleaved, delivery, integrationGain } = rulesOf(network.code).compile(network.windowTicks);
+  const { synchronous, delivery, integrationGain } = rulesOf(network.code).compile(network.windowTicks);
   const multiplies = delivery === "weighted";
-  const updates = membranes * (interleaved ? ticks : 1) + spikes;
+  const updates = membranes * (synchronous ? ticks : 1) + spikes;
   const shifts = integrationGain === 1 ? 0 : (network.windowTicks - 1) * spikedMembranes(network, stages);
   const leaks = ticks * sum(populationsOf(network).map(leakingNeurons));
   // Tripling is a shift and an add.

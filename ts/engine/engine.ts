@@ -83,11 +83,13 @@ export interface RunOptions {
   /** Synchronous networks only; default `network.windowTicks`, which signed `rate` and refined phase do not exceed. */
   readonly ticks?: number;
   /**
-   * Go on from the present state (synchronous networks only): run(a) then run(b) equals run(a + b). In refined phase a new frame: its values
-   * replace those of the last one, and the end is the twin of the new values.
+   * Go on from the present state (synchronous networks only): run(a) then run(b) equals run(a + b). In refined phase a
+   * new frame: its values replace those of the last one, and the end is the twin of the new values.
    */
   readonly keepState?: boolean;
-  /** Refined phase under `keepState` alone: the tick at which the frame begins, so with a smaller quantum; default 0. */
+  /**
+   * Refined phase under `keepState` alone: the tick at which the frame begins, so with a smaller quantum; default 0.
+   */
   readonly firstTick?: number;
 }
 
@@ -102,7 +104,10 @@ export interface Simulator<R extends RecordOptions = RecordOptions> {
   readonly network: SpikingNetwork;
   /** Simulates one sample; synchronous, and cheap to repeat. @throws {DisposedError} after dispose(). */
   run(input: RunInput, options?: RunOptions): Result<R>;
-  /** One tick from the present state (synchronous networks only, refined phase aside): `run(input, { ticks: 1, keepState: true })`. */
+  /**
+   * One tick from the present state (synchronous networks only, refined phase aside): `run(input, { ticks: 1,
+   * keepState: true })`.
+   */
   step(input: RunInput): Result<R>;
   /**
    * Layerwise networks: a new sample enters every window (`intervalTicks`), while earlier ones are in later layers.
@@ -113,8 +118,8 @@ export interface Simulator<R extends RecordOptions = RecordOptions> {
    */
   runPipelined(inputs: Iterable<RunInput>): Generator<Result<R>, void, undefined>;
   /**
-   * Refined phase alone: goes on with the frame that `run` has begun, for so many ticks, by default to its end. Counts are those that these
-   * ticks add; logits are of all so far.
+   * Refined phase alone: goes on with the frame that `run` has begun, for this number of ticks, by default to its end.
+   * Counts are those that these ticks add; logits are of all so far.
    * @throws {LlifError} ARGUMENT for another code, and where the frame has ended or none has begun.
    */
   resume(options?: { readonly ticks?: number }): Result<R>;
@@ -177,8 +182,8 @@ export interface Statistics {
   /** Number of existing targets of each spike that reaches a synapse, summed. */
   readonly synapticOperations: number;
   /**
-   * Weights that the engine added for them (`ttfs`: multiplied and added): as many, or fewer where the WebAssembly engine passes the
-   * counts of layerwise `rate` on in binary: V ← 2V + Σ adds a row once for each 1 of a count.
+   * Weights that the engine added for them (`ttfs`: multiplied and added): as many, or fewer where the WebAssembly
+   * engine passes the counts of layerwise `rate` on in binary: V ← 2V + Σ adds a row once for each 1 of a count.
    */
   readonly additions: number;
   /** Input values beyond the range that the network was mapped for (`inputRange`), which were clipped to it. */

@@ -38,7 +38,7 @@ export interface RawSimulator {
   /** Spikes sent in the last run. */
   sent(node: number): Uint32Array;
   reset(): void;
-  /** The next run begins after so many ticks of its frame, in refined phase. */
+  /** The next run begins after this number of ticks of its frame, in refined phase. */
   resumeAt(tick: number): void;
   runConstant(values: Uint32Array, ticks: number): number;
   /** @param values constant current in addition to the spikes, in synchronous networks; empty: none. */

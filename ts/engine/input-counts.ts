@@ -1,3 +1,4 @@
+// Checks that the spikes of a sample cannot overflow a 32-bit charge.
 import { rulesOf } from "../spiking/code.ts";
 import type { ChargeProof, CountRange } from "../spiking/charge-range.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
@@ -18,12 +19,12 @@ export interface InputCounts {
 export function inputCounts(
   proof: ChargeProof,
   { code, input: { shape }, windowTicks }: SpikingNetwork,
-  { interleaved, delivery, firing, integrationGain }: CompiledSchedule,
+  { synchronous, delivery, firing, integrationGain }: CompiledSchedule,
 ): InputCounts {
   const rules = rulesOf(code);
   const totals = new Float64Array(sizeOf(shape));
   const payload = (tick: number): number =>
-    interleaved
+    synchronous
       ? rules.payload(tick)
       : delivery === "weighted"
         ? firing[tick].payload
@@ -43,18 +44,18 @@ export function inputCounts(
         for (let index = starts[tick]; index < starts[tick + 1]; index++) {
           totals[neurons[index]] += each * (signs?.[index] ?? 1);
           // A layerwise network compares only at the end of a window.
-          if (interleaved) spikes.include(totals[neurons[index]]);
+          if (synchronous) spikes.include(totals[neurons[index]]);
         }
       }
-      if (!interleaved) for (const total of totals) spikes.include(total);
+      if (!synchronous) for (const total of totals) spikes.include(total);
     }
     return { smallest: constant.smallest + spikes.smallest, largest: constant.largest + spikes.largest };
   };
   return {
     check(input) {
       // The largest range possible with spikes in these ticks is quickly computed, and usually enough.
-      if (!interleaved && input.kind === "events" && proof.holds(reachable(input, payload))) return;
-      if (!interleaved) reset();
+      if (!synchronous && input.kind === "events" && proof.holds(reachable(input, payload))) return;
+      if (!synchronous) reset();
       proof.check(range(input));
     },
     reset,

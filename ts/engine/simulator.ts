@@ -97,7 +97,7 @@ export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
   requireSpikingNetwork("network", network);
   const schedule = rulesOf(network.code).compile(network.windowTicks);
   const delayed = network.synapses.find((synapse) => synapse.delayTicks !== 0);
-  if (delayed !== undefined && !schedule.interleaved) {
+  if (delayed !== undefined && !schedule.synchronous) {
     throw new LlifError(
       "UNSUPPORTED",
       `synapse "${delayed.from}" to "${delayed.to}": a layerwise network passes whole windows; for a delay of ${delayed.delayTicks} ticks use schedule "synchronous"`,
@@ -173,9 +173,9 @@ export function createSimulatorOver<const R extends RecordOptions>(
   const counts = proof === null ? null : inputCounts(proof, network, schedule);
   const { cancelsSpikes, settles, frames } = rulesOf(network.code);
   const mostPerTick = Math.max(1, ...populationsOf(network).map(({ neuron }) => neuron.spikesPerTick ?? 1));
-  const pooled = schedule.interleaved && network.nodes.some((node) => node.kind === "pool" && node.mode === "max");
+  const pooled = schedule.synchronous && network.nodes.some((node) => node.kind === "pool" && node.mode === "max");
   // Of a layerwise network, whose ticks are always its window's.
-  const layerwiseTicks = schedule.interleaved ? 0 : latencyTicks(network);
+  const layerwiseTicks = schedule.synchronous ? 0 : latencyTicks(network);
   let ticksSinceReset = 0;
   let spikesSinceReset = 0;
   let runs = 0;
@@ -212,9 +212,9 @@ export function createSimulatorOver<const R extends RecordOptions>(
     if (options?.firstTick !== undefined)
       throw new LlifError("ARGUMENT", "run: firstTick: expected a network of refined phase, whose runs are frames");
     const ticks = options === undefined ? network.windowTicks : ticksOf(network, schedule, options);
-    memory.check(schedule.interleaved ? ticks : 2 * ticks);
+    memory.check(schedule.synchronous ? ticks : 2 * ticks);
     const encoded = encodeInput(network, input, ticks);
-    if (schedule.interleaved && options?.keepState !== true) reset();
+    if (schedule.synchronous && options?.keepState !== true) reset();
     if (cancelsSpikes && ticksSinceReset + ticks > network.windowTicks) {
       const before = ticksSinceReset === 0 ? "" : ` after ${ticksSinceReset}`;
       throw new LlifError(
@@ -231,7 +231,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
     // If no neuron can have reached this count, the counts need not be checked one by one.
     const counted = Math.min(ticks * mostPerTick, result.spikeCount);
     const kept = pooled ? Math.min(ticksSinceReset * mostPerTick, spikesSinceReset) : 0;
-    if (schedule.interleaved && Math.max(counted, kept) >= 2 ** 32) {
+    if (schedule.synchronous && Math.max(counted, kept) >= 2 ** 32) {
       throw new LlifError(
         "PRECISION",
         `network "${network.name}": run: a neuron may have spiked 2^32 times ${counted >= 2 ** 32 ? "in this run" : "since the last reset"}, where its 32-bit count begins anew; run fewer ticks at a time, or reset`,
@@ -291,7 +291,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
   ): Result<R> => {
     const logits = decode(charges, ticksSinceReset);
     warnOfClipping(clipped);
-    const latency = schedule.interleaved ? ticks : layerwiseTicks;
+    const latency = schedule.synchronous ? ticks : layerwiseTicks;
     const statistics = {
       ticks: latency,
       windowTicks: ticks,
@@ -402,7 +402,7 @@ function checkRunOptions(options: RunOptions): void {
 }
 
 function ticksOf(network: SpikingNetwork, schedule: CompiledSchedule, options: RunOptions): number {
-  if (schedule.interleaved)
+  if (schedule.synchronous)
     return options.ticks === undefined ? network.windowTicks : checkInteger("run: ticks", options.ticks, 1, 2 ** 24);
   if (options.keepState === true)
     throw new LlifError(

@@ -60,7 +60,7 @@ export function wasmEngine(engineOptions: WasmEngineOptions = {}): Engine {
 }
 
 function wasmCore(
-  { network, schedule: { interleaved } }: PreparedNetwork,
+  { network, schedule: { synchronous } }: PreparedNetwork,
   recording: Recording,
   core: CoreNetwork,
   memory: WebAssembly.Memory,
@@ -85,7 +85,7 @@ function wasmCore(
         if (sent === undefined && settle !== true) return result;
         return { ...result, sent, settlingTicks: settle === true ? raw.settlingTicks() : 0 };
       }),
-    pipeline: interleaved
+    pipeline: synchronous
       ? undefined
       : () => {
           call(({ raw }) => raw.beginPipeline());

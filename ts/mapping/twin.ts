@@ -26,7 +26,10 @@ export interface TwinOutcome {
 }
 
 export interface TwinOptions {
-  /** Refined phase alone: the twin of what a fresh frame has reached after so many ticks, whose counts are multiples of that tick's quantum. */
+  /**
+   * Refined phase alone: the twin of what a fresh frame has reached after this number of ticks, whose counts are
+   * multiples of that tick's quantum.
+   */
   readonly ticks?: number;
 }
 

@@ -8,7 +8,10 @@ import type { CodeName, Precision, ScheduleName, SpikeSign } from "./codes/rules
 export interface CodeOptions extends Precision {
   /** Default "phase". */
   readonly code?: CodeName;
-  /** Default: layerwise for phase and ttfs, synchronous for rate. Synchronous phase needs signed spikes: it is refined tick by tick (T14). */
+  /**
+   * Default: layerwise for phase and ttfs, synchronous for rate. Synchronous phase needs signed spikes: it is refined
+   * tick by tick (T14).
+   */
   readonly schedule?: ScheduleName;
   /**
    * Whether a spike may be −1. `phase`: balanced ternary digits (T12); `rate`: negative spikes cancel earlier ones
@@ -25,11 +28,20 @@ export interface CodeOptions extends Precision {
    * silent (T8 b).
    */
   readonly settles?: boolean;
-  /** Synchronous phase alone: what a spike of each tick stands for, each a multiple of the next, 1 at the end; default 2^(K − 1), …, 2, 1. */
+  /**
+   * Synchronous phase alone: what a spike of each tick stands for, each a multiple of the next, 1 at the end; default
+   * 2^(K − 1), …, 2, 1.
+   */
   readonly quanta?: readonly number[];
-  /** Synchronous phase alone: a count that is nearer to the charge than so many quanta stays until the last tick; 0.5 (default) to 1. */
+  /**
+   * Synchronous phase alone: a count that is nearer to the charge than this number of quanta stays until the last tick;
+   * 0.5 (default) to 1.
+   */
   readonly lazy?: number;
-  /** K: 2^K − 1 levels a window, K ticks of `phase`; default 8 for phase, 6 with signed spikes (K ternary digits). `ttfs` without is real-valued. */
+  /**
+   * K: 2^K − 1 levels a window, K ticks of `phase`; default 8 for phase, 6 with signed spikes (K ternary digits).
+   * `ttfs` without is real-valued.
+   */
   readonly bits?: number;
   /** T: ticks of a run or window; default 256 for rate. Excludes `bits`. */
   readonly ticks?: number;

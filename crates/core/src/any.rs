@@ -47,7 +47,7 @@ pub fn simulator<L: Lanes + 'static>(spec: Spec, network: Network, counts: bool)
 pub trait Simulate {
     fn run(&mut self, input: Input, ticks: usize) -> Result<(), String>;
     fn reset(&mut self);
-    /// The next run begins after so many ticks of its frame, where runs are frames; what came before stays.
+    /// The next run begins after this number of ticks of its frame, where runs are frames; what came before stays.
     fn resume_at(&mut self, tick: usize);
     /// Goes on without input and constant charge until a tick is silent (T8 b), as part of the last run; only where the code settles.
     fn settle(&mut self);

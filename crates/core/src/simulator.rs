@@ -111,7 +111,7 @@ impl<L: Lanes, C: Code> Simulator<L, C> {
         }
     }
 
-    /// The next run begins after so many ticks of its frame, where runs are frames.
+    /// The next run begins after this number of ticks of its frame, where runs are frames.
     pub fn resume_at(&mut self, tick: usize) {
         self.frame = tick;
     }

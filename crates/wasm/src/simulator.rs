@@ -47,7 +47,7 @@ impl RawSimulator {
         self.simulator.sent(node).to_vec()
     }
 
-    /// The next run begins after so many ticks of its frame.
+    /// The next run begins after this number of ticks of its frame.
     #[wasm_bindgen(js_name = resumeAt)]
     pub fn resume_at(&mut self, tick: usize) {
         self.simulator.resume_at(tick);

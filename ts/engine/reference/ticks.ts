@@ -1,3 +1,4 @@
+// The tick loop that the synchronous codes share: inputs, pools, delays, recording.
 import { rulesOf } from "../../spiking/code.ts";
 import { outputsOf, populationsOf, type SpikingNetwork, hasSignedSpikes } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
@@ -120,7 +121,7 @@ export function tickedCore(
     },
 
     dispose() {
-      for (const held of [parts, pools, spikes]) held.clear();
+      for (const list of [parts, pools, spikes]) list.clear();
     },
   };
 }
@@ -134,32 +135,32 @@ function tally({ plus, minus }: SignedEvents, sent: Uint32Array | undefined): vo
 /** Potentials of some neurons after every tick, [neurons, ticks]; grows if a run continues until a tick is silent. */
 class Trace {
   readonly #rows: number;
-  #held: Float32Array | Int32Array;
+  #samples: Float32Array | Int32Array;
   #capacity: number;
   #ticks = 0;
 
   constructor(rows: number, ticks: number, real: boolean) {
     this.#rows = rows;
     this.#capacity = ticks;
-    this.#held = real ? new Float32Array(rows * ticks) : new Int32Array(rows * ticks);
+    this.#samples = real ? new Float32Array(rows * ticks) : new Int32Array(rows * ticks);
   }
 
   add(potential: Float32Array | Int32Array, neurons: Uint32Array): void {
     if (this.#ticks === this.#capacity) this.#resize(2 * this.#capacity);
-    neurons.forEach((neuron, row) => (this.#held[row * this.#capacity + this.#ticks] = potential[neuron]));
+    neurons.forEach((neuron, row) => (this.#samples[row * this.#capacity + this.#ticks] = potential[neuron]));
     this.#ticks++;
   }
 
   samples(): Float32Array | Int32Array {
     if (this.#ticks !== this.#capacity) this.#resize(this.#ticks);
-    return this.#held;
+    return this.#samples;
   }
 
   #resize(capacity: number): void {
-    const former = this.#held;
-    this.#held = new (former.constructor as Int32ArrayConstructor)(this.#rows * capacity);
+    const former = this.#samples;
+    this.#samples = new (former.constructor as Int32ArrayConstructor)(this.#rows * capacity);
     for (let row = 0; row < this.#rows; row++)
-      this.#held.set(former.subarray(row * this.#capacity, row * this.#capacity + this.#ticks), row * capacity);
+      this.#samples.set(former.subarray(row * this.#capacity, row * this.#capacity + this.#ticks), row * capacity);
     this.#capacity = capacity;
   }
 }

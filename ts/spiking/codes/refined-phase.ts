@@ -11,8 +11,8 @@ export interface RefinedPhase {
   /** What a spike of each tick stands for, in counts: each a multiple of the next, the last 1. */
   readonly quanta: readonly number[];
   /**
-   * ½ to 1: in every tick but the last, a count that is nearer to the charge than so many quanta stays. ½ rounds in every tick; above it
-   * fewer spikes come to the same end, and only the last tick equals the quantised network.
+   * ½ to 1: in every tick but the last, a count that is nearer to the charge than this number of quanta stays. ½ rounds
+   * in every tick; above it fewer spikes come to the same end, and only the last tick equals the quantised network.
    */
   readonly laziness: number;
 }

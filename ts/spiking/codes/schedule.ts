@@ -2,7 +2,7 @@
 
 export interface CompiledSchedule {
   /** Whether every tick integrates and fires; otherwise firing follows the integrated window (layerwise). */
-  readonly interleaved: boolean;
+  readonly synchronous: boolean;
   readonly windowTicks: number;
   /**
    * Factor on the membrane before each integration tick: 2 for binary digits (Horner), 3 for ternary digits, otherwise
@@ -44,7 +44,7 @@ const plain = {
 
 /** All layers tick together. */
 export function synchronous(windowTicks: number): CompiledSchedule {
-  return { ...plain, interleaved: true, windowTicks };
+  return { ...plain, synchronous: true, windowTicks };
 }
 
 /**
@@ -53,9 +53,9 @@ export function synchronous(windowTicks: number): CompiledSchedule {
  */
 export function layerwise(
   windowTicks: number,
-  own: Partial<Omit<CompiledSchedule, "interleaved" | "windowTicks">>,
+  own: Partial<Omit<CompiledSchedule, "synchronous" | "windowTicks">>,
 ): CompiledSchedule {
-  return { ...plain, interleaved: false, windowTicks, ...own };
+  return { ...plain, synchronous: false, windowTicks, ...own };
 }
 
 /** @param tick receives the number of ticks that follow. */

@@ -57,7 +57,7 @@ impl Spikes {
             slice.iter().for_each(|&entry| times[entry as usize] += 1);
             let ones = times.iter().fold(0, |ones, &times| ones | times);
             for digit in (0..planes).rev() {
-                // What is more than the planes can hold stands in the first, several times.
+                // A count above what the planes can hold is in the first plane, repeated.
                 let most = if digit == planes - 1 { u32::MAX } else { 1 };
                 if ones >> digit & most == 0 {
                     self.starts.extend(std::iter::repeat_n(length as u32, from.width));

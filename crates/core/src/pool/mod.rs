@@ -14,7 +14,7 @@ use crate::synapse::sweep::Sweep;
 pub trait Pooling {
     fn pass(&mut self, source: &Spikes, target: &mut Spikes);
     fn reset(&mut self) {}
-    /// A run begins after so many ticks of its frame.
+    /// A run begins after this number of ticks of its frame.
     fn begin(&mut self, _frame: usize) {}
 }
 

@@ -1,4 +1,4 @@
-//! Codes whose neurons send several spikes of either sign in a tick: all layers tick together, in integers, row by row.
+//! Codes whose neurons send multiple spikes of either sign in a tick: all layers tick together, in integers, row by row.
 
 pub mod rate;
 pub mod refined;

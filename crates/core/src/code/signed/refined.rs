@@ -15,7 +15,7 @@ pub struct RefinedPhase {
 }
 
 impl RefinedPhase {
-    /// `laziness`: in all ticks but the last, a count nearer to the charge than so many quanta stays; ½ leaves all to rounding.
+    /// `laziness`: in all ticks but the last, a count nearer to the charge than this number of quanta stays; ½ leaves all to rounding.
     pub fn new(levels: i32, quanta: &[u32], laziness: f64) -> RefinedPhase {
         let last = quanta.len().saturating_sub(1);
         let quantum =

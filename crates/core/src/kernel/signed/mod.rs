@@ -1,4 +1,4 @@
-//! Synchronous ticks of one chunk of integer neurons that send spikes of either sign, several of them in a tick.
+//! Synchronous ticks of one chunk of integer neurons that send spikes of either sign, any number of them in a tick.
 
 pub mod cancel;
 pub mod refine;
@@ -21,7 +21,7 @@ pub struct Chunk<'a> {
     /// Spikes +1 less spikes −1, each as often as its payload says.
     pub count: *mut i32,
     pub taps: &'a [Tap],
-    /// Of 16-bit weights: so many events of either sign move no lane by more than 32767.
+    /// Of 16-bit weights: this number of events of either sign moves no lane by more than 32767.
     pub most_events: usize,
     pub ticks: usize,
     pub sent: Sent,
@@ -81,7 +81,7 @@ pub unsafe fn signed_ticks<L: Lanes, R: Rule>(chunk: &Chunk, rule: &R) {
     }
 }
 
-/// Adds the weights of a tick's spikes, each so many times.
+/// Adds the weights of a tick's spikes, each times its count.
 type AddTick = unsafe fn(&Chunk, usize, i32);
 
 /// For 4·N lanes.
