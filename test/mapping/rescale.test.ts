@@ -208,4 +208,23 @@ describe("channel floor", () => {
       .build();
     expect(await layers(depthwise)).toMatchObject({ a: [1, 1 / 128], b: [1, 1 / 32] });
   });
+
+  it("is not lost in the bias of a channel that never fires and that nobody reads", async () => {
+    // As a trained EfficientNet has them: weights of 1e-11 beside a bias of -1, behind them a depthwise weight of 0.
+    const one = (values: readonly number[], shape: readonly number[]) => ({ shape, data: Float32Array.from(values) });
+    const relu = reluNetwork({ input: [1, 2, 1] })
+      .conv2d({ name: "stem", weights: one([1, 2e-11], [1, 1, 1, 2]), bias: Float32Array.of(0, -1) })
+      .relu()
+      .conv2d({ name: "depthwise", weights: one([1, 0], [1, 1, 1, 2]), bias: Float32Array.of(0, -1), groups: 2 })
+      .relu()
+      .flatten()
+      .dense({ name: "out", weights: one([1, 1, 1, 1], [1, 4]) })
+      .build();
+    for (const bits of [8, 12, 16]) {
+      const network = await toSpiking(relu, { bits, calibration: [Uint8Array.of(255, 100)], margin: 1 });
+      const [stem] = populationsOf(network);
+      expect(stem.unit[1] * (2 ** bits - 1)).toBeGreaterThan(1e-5);
+      expect(twinOf(network, Uint8Array.of(255, 100)).counts[stem.name][1]).toBe(0);
+    }
+  });
 });

@@ -21,7 +21,8 @@ interface Readable {
  *
  * A row is an output channel of the reader; all channels of an output are one row, because they are compared with each
  * other. If a row reads only this channel (residual sums, depthwise convolutions), or after pools, the reader's own
- * readers count. A silent channel without such readers gets the largest value that it takes from one source.
+ * readers count. A silent channel without such readers gets the largest value that it takes from one source. No silent
+ * channel gets less than a share of its bias, which could not be told in units of a far smaller scale.
  * @param largest value of each channel, by layer.
  * @see docs/mathematics.md, scales
  */
@@ -37,17 +38,30 @@ export function channelFloors(
     const readable = readables.get(node.name);
     if (node.kind !== "layer" || readable === undefined) continue;
     const taken = readable.largest.some((value) => value === 0) ? loudestOf(node, readables, 1) : null;
+    const bias = largestBias(node, readable.largest.length);
     const floor = (equal.get(node.name) as Float64Array).map((value, channel) => {
-      if (value < Infinity) return value * share;
+      const least = readable.largest[channel] > 0 ? 0 : bias[channel] * leastOfBias;
+      if (value < Infinity) return Math.max(value * share, least);
       if (readable.largest[channel] > 0 || taken === null) return 0;
       let most = 0;
       for (let row = channel; row < taken.length; row += readable.largest.length) most = Math.max(most, taken[row]);
       // Later layers use this value, because they may have been silent too.
-      return (readable.largest[channel] = most || 1);
+      return (readable.largest[channel] = Math.max(most, least) || 1);
     });
     floors.set(node.name, floor);
   }
   return floors;
+}
+
+/** 16 bits of counts, and 12 of the bias in full scales, leave room in 32 for a threshold and the inputs. */
+const leastOfBias = 2 ** -12;
+
+function largestBias({ bias }: FoldedLayer, channels: number): Float64Array {
+  const largest = new Float64Array(channels);
+  bias.forEach((value, index) => {
+    if (Math.abs(value) > largest[index % channels]) largest[index % channels] = Math.abs(value);
+  });
+  return largest;
 }
 
 /**
