@@ -31,6 +31,8 @@ export function upgrade(description: unknown, version: string | undefined, place
  * arithmetic.
  */
 function withOneCode({ code, schedule, spikes, nonAdjacent, settles, ...others }: Json, place: string): Json {
+  if (code === "phase" && schedule === "synchronous")
+    throw new LlifError("ARGUMENT", `${place}: code "phase": expected schedule "layerwise", got "synchronous"`);
   const ticks = others.arithmetic === "int32" ? Number(others.windowTicks) : undefined;
   return { ...others, code: codeOf({ code, schedule, spikes, nonAdjacent, settles, ticks } as CodeOptions, place) };
 }
