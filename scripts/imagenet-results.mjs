@@ -23,8 +23,7 @@ const series = ["resnet50", "efficientnet-lite0"].flatMap((model) => [
 const { runs } = existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : { runs: [] };
 const commandOf = (words) => `llif evaluate ${words.join(" ")}`;
 if (process.argv[2] === "run")
-  for (const wanted of series)
-    if (!runs.some(({ command, former }) => command === commandOf(wanted.words) && former === undefined)) keep(wanted);
+  for (const wanted of series) if (!runs.some(({ command }) => command === commandOf(wanted.words))) keep(wanted);
 writeFileSync(page, text());
 
 function keep({ name, words }) {
@@ -62,8 +61,8 @@ function keep({ name, words }) {
 }
 
 function text() {
-  const rows = runs.map(({ former, manifest: { report }, peakMegabytes }) => [
-    former === undefined ? report.model : `${report.model} °`,
+  const rows = runs.map(({ manifest: { report }, peakMegabytes }) => [
+    report.model,
     report.data === "imagenet-crops" ? `${report.samples} crops` : `${report.samples} pictures (${report.split})`,
     report.simulated === false || report.seconds === null ? "quantised twin, no simulation" : "spike simulation",
     `${report.samples - report.disagreements} of ${report.samples}`,
@@ -91,7 +90,6 @@ Pretrained networks in \`phase\` code with 12 bits: 12 ticks a window.
 - Images: the 20 labelled pictures of foolbox, in two halves. The scales for one half come from the pictures of the other half: whole, mirrored,
   and in nine crops (\`imagenet-views\`). The side of a crop is half of the picture's shorter side.
 - The first five classes come from the quantised twin; where there are 0 twin mismatches, the simulation's are the same.
-- °: measured at commit 34a754a, before the least scale of a channel changed (CHANGELOG.md, \`channelFloor\`), and not repeated since.
 
 ${[line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n")}
 

@@ -27,8 +27,7 @@ All models use the same defaults: scales from the first 1,000 training images, t
 - **ticks to a decision**: from the first input to the decision, for one image alone. **an image every**: ticks between two images, and between two decisions, when windows are
   pipelined. Where all layers tick at once there are no windows, and an image takes the whole run.
 - **spikes**, **synaptic operations**: per image, in the whole network; one spike that reaches one neuron is one synaptic operation (in layerwise rate, the WebAssembly engine makes fewer additions for them: one for each 1 of a binary count).
-- Codes (docs/mathematics.md): in *phase* the tick of a spike gives its weight, in *time to first spike* its time gives the value, in *rate* all spikes count alike.
-- **°**: measured at commit 34a754a, before the least scale of a channel changed (CHANGELOG.md, \`channelFloor\`), and not repeated since; \`llif reproduce\` repeats this run at that commit only.`;
+- Codes (docs/mathematics.md): in *phase* the tick of a spike gives its weight, in *time to first spike* its time gives the value, in *rate* all spikes count alike.`;
 
 const energyWords = (
   energy,

@@ -1,6 +1,4 @@
-// Makes and keeps runs of llif evaluate, one file per series: { runs: [{ name, command, date, former?, manifest }] },
-// one line per run. `former` is the commit of an older mapping, whose counts today's mapping does not give: that run is
-// made again.
+// Makes and keeps runs of llif evaluate, one file per series: { runs: [{ name, command, date, manifest }] }, one line per run.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -40,11 +38,7 @@ export function evaluateMissing(series, jobs, extra, wanted = () => true) {
       .digest("hex");
     if (
       readRuns(series).some(
-        (run) =>
-          run.name === name &&
-          run.command === command &&
-          run.former === undefined &&
-          run.manifest?.model.sha256 === model,
+        (run) => run.name === name && run.command === command && run.manifest?.model.sha256 === model,
       )
     )
       continue;

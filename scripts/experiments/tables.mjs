@@ -7,9 +7,6 @@ export const grouped = (value) => value.toLocaleString("en-US");
 export const microjoules = (picojoules) =>
   Number((picojoules / 1e6).toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
 
-/** @param former commit of the mapping that made the run, if it is not today's. */
-export const marked = (label, former) => (former === undefined ? label : `${label} °`);
-
 export function table(header, rows, left = 1) {
   return [header, header.map((_, column) => (column < left ? "---" : "---:")), ...rows]
     .map((cells) => `| ${cells.join(" | ")} |`)
@@ -21,13 +18,13 @@ const ticksOrWindows = (report, ticks) => (report.levels === 0 ? `${ticks} windo
 
 /** One row per run. @param partial whether runs differ in their number of images, which then has columns of its own. */
 export function codesTable(runs, partial) {
-  const rows = runs.map(({ label, failed, former, manifest }) => {
+  const rows = runs.map(({ label, failed, manifest }) => {
     if (manifest === undefined)
       return [label, ...(partial ? ["–", "–"] : []), failed ?? "not run", ...new Array(7).fill("–")];
     const { report } = manifest;
     const [low, high] = report.intervals.disagreements;
     return [
-      marked(label, former),
+      label,
       ...(partial ? [grouped(report.samples), percent(report.reluAccuracy)] : []),
       percent(report.spikingAccuracy),
       String(report.disagreements),
@@ -57,11 +54,11 @@ export function codesTable(runs, partial) {
 }
 
 export function energyTable(runs) {
-  const rows = runs.map(({ label, former, manifest: { report } }) => {
+  const rows = runs.map(({ label, manifest: { report } }) => {
     const { spiking, quantized, float } = report.energy;
     const parts = (one) => (one === null ? "–" : microjoules(one.picojoules.total));
     return [
-      marked(label, former),
+      label,
       grouped(report.samples),
       percent(report.spikingAccuracy),
       compact(spiking.Effective_MACs),
@@ -108,9 +105,8 @@ export function spreadTable(jobs, runs) {
   const rows = [...groups.values()].map((group) => {
     const [{ model, label, differ }] = group;
     const reports = group.flatMap(({ name }) => byName.get(name)?.manifest?.report ?? []);
-    const former = group.map(({ name }) => byName.get(name)?.former).find((commit) => commit !== undefined);
     const head = [
-      marked(`${model}, ${label}`, former),
+      `${model}, ${label}`,
       differ,
       reports.length === group.length ? String(group.length) : `${reports.length} of ${group.length}`,
     ];
