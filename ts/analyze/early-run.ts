@@ -6,9 +6,9 @@ import type { Result, Simulator } from "../engine/engine.ts";
 import type { EarlyExit, TickState } from "../mapping/early-exit.ts";
 import { argmax } from "../relu/forward.ts";
 import { isNumbers, isShaped, sampleOf, type PlainSample, type SampleValues, type ShapedSamples } from "../samples.ts";
-import { rulesOf } from "../spiking/code.ts";
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
+import { runPart } from "./run-part.ts";
 
 /** The record options for a run that may be decided early: all potentials, read after its last tick. */
 export function earlyRecording(network: SpikingNetwork): {
@@ -84,13 +84,12 @@ export function runUntilDecided(
     shape,
   );
   const values = currentsOf(simulator.network, sample);
-  const { frames } = rulesOf(simulator.network.code);
   const state = new RunState();
   simulator.reset();
   for (let done = 0; ; ) {
     const part = Math.min(interval, ticks - done);
-    const goesOn = frames && done > 0;
-    const result = goesOn ? simulator.resume({ ticks: part }) : simulator.run(sample, { ticks: part, keepState: true });
+    const result =
+      done === 0 ? simulator.run(sample, { ticks: part, keepState: true }) : runPart(simulator, sample, part, true);
     done += part;
     state.add(result, part);
     const missing = populationsOf(simulator.network).find(

@@ -23,6 +23,7 @@ import { concatenateEvaluations, type Evaluation } from "./evaluation.ts";
 import { digestedResults, runHashes, twinResults, type TwinResults } from "./known.ts";
 import { certifyBatch, Gathered } from "./proofs.ts";
 import type { TwinCounter, Contenders } from "./contenders.ts";
+import { runPart } from "./run-part.ts";
 
 export interface EvaluateOptions {
   /** Index, in the whole data set, of the shard's first sample; default 0. */
@@ -216,14 +217,12 @@ function evaluateBatch(
     let counts: Result["counts"] = {};
     for (const [at, target] of ticks.entries()) {
       const evaluation = evaluations[at];
-      const goesOn = at > 0;
-      const runOptions = isSynchronous(network) ? { ticks: target - done, keepState: goesOn && !frames } : {};
       const part =
         encoded.spikes === null || ticks.length === 1 || frames
           ? encoded.input
           : { spikes: spikesBetween(encoded.spikes, done, target) };
       const { value: result, microseconds } = timed(() =>
-        goesOn && frames ? simulator.resume({ ticks: target - done }) : simulator.run(part, runOptions),
+        isSynchronous(network) ? runPart(simulator, part, target - done, at > 0) : simulator.run(part),
       );
       done = target;
       spikes += result.statistics.spikes;

@@ -1,7 +1,7 @@
 // Simulates one sample in pieces, so that progress is shown and Ctrl-C ends a long run.
 import { throwIfAborted } from "../errors.ts";
+import { runPart } from "../analyze/run-part.ts";
 import type { Result, RunInput, Simulator, SpikeTrain } from "../engine/engine.ts";
-import { rulesOf } from "../spiking/code.ts";
 import { isSynchronous, populationsOf } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import type { Io } from "./io.ts";
@@ -30,12 +30,10 @@ export async function simulateSample(
   const total = ticks ?? network.windowTicks;
   const neurons = populationsOf(network).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const block = Math.max(1, Math.floor(neuronTicks / Math.max(1, neurons)));
-  // A frame of refined phase has few ticks, and goes on by `resume` alone.
-  if ("spikes" in input || total <= block || rulesOf(network.code).frames)
-    return simulator.run(input, { ticks: total });
+  if ("spikes" in input || total <= block) return simulator.run(input, { ticks: total });
   let whole: Result<Recorded> | undefined;
   for (let done = 0; done < total; done += block) {
-    const part = simulator.run(input, { ticks: Math.min(block, total - done), keepState: done > 0 });
+    const part = runPart(simulator, input, Math.min(block, total - done), done > 0);
     whole = whole === undefined ? part : continued(whole, part, done);
     io.progress(`${network.name}: ${formatCount(Math.min(done + block, total))} of ${formatCount(total)} ticks`);
     await new Promise((resolve) => setTimeout(resolve, 0));

@@ -9,14 +9,8 @@ import { realTimesCore } from "./reference/real-times.ts";
 import { refinedPhaseCore } from "./reference/refined-phase.ts";
 import { signedRateCore } from "./reference/signed-rate.ts";
 import { synchronousCore } from "./reference/synchronous.ts";
-import {
-  createSimulatorOver,
-  prepareNetwork,
-  resolveRecording,
-  type PreparedNetwork,
-  type SimulatorCore,
-} from "./simulator.ts";
-import type { Recording } from "./recording.ts";
+import { createSimulatorOver, prepareNetwork, type PreparedNetwork, type SimulatorCore } from "./simulator.ts";
+import { resolveRecording, type Recording } from "./recording.ts";
 
 /**
  * The engine in pure TypeScript: one typed-array row addition per spike, no tiling, no WebAssembly. Every runtime can

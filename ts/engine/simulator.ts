@@ -1,15 +1,12 @@
 // A simulator over either engine: checks options and inputs, keeps state, makes results.
 import { DisposedError, LlifError, throwIfAborted } from "../errors.ts";
 import {
-  checkArray,
   checkBoolean,
   checkFunction,
   checkInteger,
   checkIterable,
-  checkObject,
   checkOptions,
   checkSignal,
-  checkStrings,
   describe,
 } from "../check.ts";
 import { type ChargeProof, proveCharges } from "../spiking/charge-range.ts";
@@ -37,7 +34,8 @@ import type {
   Simulator,
   SpikeTrain,
 } from "./engine.ts";
-import { countOfInputs, eachInput, encodeInput, inputBetween, type EncodedInput } from "./input.ts";
+import { type Frame, frameOf } from "./frame.ts";
+import { countOfInputs, eachInput, encodeInput, type EncodedInput } from "./input.ts";
 import { inputCounts } from "./input-counts.ts";
 import { runMemory } from "./memory.ts";
 import type { Recording } from "./recording.ts";
@@ -107,44 +105,6 @@ export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
   return { network, schedule, proof: proveCharges(network) };
 }
 
-/** @throws {LlifError} ARGUMENT for a population or neuron that the network does not have. */
-export function resolveRecording(network: SpikingNetwork, record: RecordOptions = {}): Recording {
-  checkOptions("record", record, { counts: true, sent: true, spikes: true, potentials: true });
-  const { counts = true, sent = false } = record;
-  checkBoolean("record.counts", counts);
-  checkBoolean("record.sent", sent);
-  const sizes = new Map(populationsOf(network).map((population) => [population.name, sizeOf(population.shape)]));
-  const sizeOfPopulation = (option: string, name: string): number => {
-    const size = sizes.get(name);
-    if (size !== undefined) return size;
-    throw new LlifError(
-      "ARGUMENT",
-      `record.${option}: expected populations of the network (${[...sizes.keys()].join(", ")}), got "${name}"`,
-    );
-  };
-  const spikes = [...new Set(record.spikes === undefined ? [] : checkStrings("record.spikes", record.spikes))];
-  for (const name of spikes) sizeOfPopulation("spikes", name);
-  const potentials = Object.entries(
-    record.potentials === undefined
-      ? {}
-      : checkObject("record.potentials", record.potentials, "arrays of neurons by population"),
-  ).map(([population, neurons]) => {
-    const size = sizeOfPopulation("potentials", population);
-    checkArray<number>(`record.potentials: neurons of "${population}"`, neurons, "an array of neurons").forEach(
-      (neuron) => checkInteger(`record.potentials: neuron of "${population}"`, neuron, 0, size - 1),
-    );
-    return { population, neurons: Uint32Array.from(neurons) };
-  });
-  const { cancelsSpikes, flags } = rulesOf(network.code);
-  if (sent && !cancelsSpikes) {
-    throw new LlifError(
-      "ARGUMENT",
-      `record.sent: expected a synchronous code of signed spikes, got ${flags.schedule} ${flags.code} of ${flags.spikes} spikes, whose counts tell what is sent`,
-    );
-  }
-  return { counts, sent, spikes, potentials };
-}
-
 /** One value per neuron, from one per channel or one per neuron. */
 export function expandCharges<T extends Charges | Float64Array | Uint32Array | Uint8Array>(values: T, shape: Shape): T {
   const size = sizeOf(shape);
@@ -180,8 +140,8 @@ export function createSimulatorOver<const R extends RecordOptions>(
   let spikesSinceReset = 0;
   let runs = 0;
   let disposed = false;
-  /** Refined phase: the input of the frame that has begun, and how far it is. */
-  let frame: { readonly encoded: EncodedInput; readonly tick: number } | null = null;
+  /** Refined phase: the frame that has begun. */
+  let frame: Frame | null = null;
 
   const alive = (): void => {
     if (disposed) throw new DisposedError(`simulator of "${network.name}"`);
@@ -208,7 +168,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
   const run = (input: RunInput, options?: RunOptions): Result<R> => {
     alive();
     if (options !== undefined) checkRunOptions(options);
-    if (frames) return beginFrame(input, options);
+    if (frames) return beginFrame(input, options ?? {});
     if (options?.firstTick !== undefined)
       throw new LlifError("ARGUMENT", "run: firstTick: expected a network of refined phase, whose runs are frames");
     const ticks = options === undefined ? network.windowTicks : ticksOf(network, schedule, options);
@@ -240,31 +200,19 @@ export function createSimulatorOver<const R extends RecordOptions>(
     return resultOf(result, ticks + (result.settlingTicks ?? 0), encoded);
   };
 
-  const beginFrame = (input: RunInput, { ticks, keepState = false, firstTick = 0 }: RunOptions = {}): Result<R> => {
-    checkInteger("run: firstTick", firstTick, 0, keepState ? network.windowTicks - 1 : 0);
-    const left = network.windowTicks - firstTick;
-    const now = ticks === undefined ? left : checkInteger("run: ticks", ticks, 1, left);
-    const encoded = encodeInput(network, input, network.windowTicks);
-    if (keepState && encoded.kind === "events")
-      throw new LlifError(
-        "ARGUMENT",
-        "run: spikes under keepState: expected values, which replace those of the last frame; spikes would add to it",
-      );
-    if (!keepState) reset();
-    counts?.check(encoded);
-    runs++;
-    frame = { encoded, tick: firstTick };
-    return advanceFrame(now);
+  const beginFrame = (input: RunInput, options: RunOptions): Result<R> => {
+    const begun = frameOf(network, input, options);
+    const ticks = begun.ticksOf("run", options.ticks);
+    if (options.keepState !== true) reset();
+    counts?.check(begun.encoded);
+    return advance(begun, ticks);
   };
 
-  const advanceFrame = (ticks: number): Result<R> => {
-    const { encoded, tick } = frame as NonNullable<typeof frame>;
+  const advance = (from: Frame, ticks: number): Result<R> => {
     memory.check(ticks);
-    const part = inputBetween(encoded, tick, tick + ticks);
-    const result = core.run(part, ticks, false, tick);
-    ticksSinceReset += ticks;
-    frame = { encoded, tick: tick + ticks };
-    return resultOf(result, ticks, encoded);
+    const result = core.run(from.next(ticks), ticks, false, from.tick);
+    frame = from.after(ticks);
+    return resultOf(result, ticks, from.encoded);
   };
 
   const resume = (options: { readonly ticks?: number } = {}): Result<R> => {
@@ -275,13 +223,12 @@ export function createSimulatorOver<const R extends RecordOptions>(
         "ARGUMENT",
         "resume: expected a network of refined phase; others go on by run with keepState",
       );
-    const left = frame === null ? 0 : network.windowTicks - frame.tick;
-    if (left === 0)
+    if (frame === null || frame.ended)
       throw new LlifError(
         "ARGUMENT",
         `resume: expected a frame that has not ended, got ${frame === null ? "none" : "one at its end"}`,
       );
-    return advanceFrame(ticks === undefined ? left : checkInteger("resume: ticks", ticks, 1, left));
+    return advance(frame, frame.ticksOf("resume", ticks));
   };
 
   const resultOf = (

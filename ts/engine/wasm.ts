@@ -18,12 +18,11 @@ import { checkCoreMemory } from "./memory.ts";
 import {
   createSimulatorOver,
   prepareNetwork,
-  resolveRecording,
   type CoreRun,
   type PreparedNetwork,
   type SimulatorCore,
 } from "./simulator.ts";
-import type { Recording } from "./recording.ts";
+import { resolveRecording, type Recording } from "./recording.ts";
 import { CoreMemory, type RunTable } from "./table.ts";
 
 export { allowsWasm, preloadCore, supportsSimd } from "./load.ts";

@@ -3,7 +3,8 @@ import { checkFunction, checkInteger, checkIterable, checkOptions, checkSignal }
 import { LlifError, throwIfAborted } from "../errors.ts";
 import { coreFor, type EngineName } from "../engine/create.ts";
 import type { BatchOptions, Engine, RecordOptions, Result, RunInput, RunOptions } from "../engine/engine.ts";
-import { prepareNetwork, resolveRecording } from "../engine/simulator.ts";
+import { prepareNetwork } from "../engine/simulator.ts";
+import { resolveRecording } from "../engine/recording.ts";
 import { isShaped, samplesOf, type ShapedSamples } from "../samples.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { owned } from "./owned.ts";

@@ -7,25 +7,14 @@ mod graph;
 #[allow(dead_code)]
 mod oracle;
 
-use graph::{Draw, DrawnNode, Graph};
+use graph::{input_geometry, Draw, DrawnNode, Graph, PLAIN};
 use llif_core::any::{simulator, Simulate, Spec};
 use llif_core::code::signed::refined::RefinedPhase;
 use llif_core::code::signed::Signed;
 use llif_core::input::Input;
 use llif_core::lanes::{Lanes, Native, Portable};
 use llif_core::network::Network;
-use llif_core::neuron::llif::Neuron;
-use llif_core::spikes::Geometry;
 use oracle::Random;
-
-const PLAIN: Neuron = Neuron {
-    leak_factor: 1.0,
-    floor: f32::NEG_INFINITY,
-    hard: false,
-    spikes_per_tick: 1,
-    refractory_ticks: 0,
-    discards: false,
-};
 
 /// Constant values, or spikes of either sign in each tick.
 enum Frame {
@@ -161,8 +150,7 @@ fn draw_quanta(random: &mut Random, levels: u32) -> Vec<u32> {
 }
 
 fn case<L: Lanes + 'static>(random: &mut Random) -> usize {
-    let input =
-        Geometry { height: 1 + random.below(4), width: 1 + random.below(4), channels: 2 * (1 + random.below(2)) };
+    let input = input_geometry(random);
     let (largest_weight, levels) = [(6, 255), (300, 63), (9000, 15)][random.below(3)];
     let quanta = draw_quanta(random, levels);
     let shift = random.below(4);

@@ -1,18 +1,12 @@
 // Refined phase in the reference engine: every tick decides anew from the exact charge so far (T14).
 import type { RefinedPhase } from "../../spiking/codes/refined-phase.ts";
-import {
-  outputsOf,
-  populationsOf,
-  type Population,
-  type SpikingNetwork,
-  type SpikingOutput,
-} from "../../spiking/network.ts";
+import type { Population, SpikingNetwork, SpikingOutput } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import type { Recording } from "../recording.ts";
 import { expandCharges, type SimulatorCore } from "../simulator.ts";
 import type { SignedEvents } from "./events.ts";
-import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
+import { deliver, driveOf, type RowSynapse } from "./synapses.ts";
 import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
 
 /**
@@ -21,12 +15,7 @@ import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
  * @see docs/mathematics.md T14
  */
 export function refinedPhaseCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
-  const nodes = [...populationsOf(network), ...outputsOf(network)];
-  return tickedCore(
-    network,
-    recording,
-    new Map(nodes.map((node) => [node.name, new Refined(node, rowSynapsesTo(network, node.name), network)])),
-  );
+  return tickedCore(network, recording, (node, synapses) => new Refined(node, synapses, network));
 }
 
 class Refined implements TickedPart {
@@ -59,10 +48,7 @@ class Refined implements TickedPart {
 
   /** Only what has changed since the last frame enters. */
   setDrive(inputName: string, input: EncodedInput): void {
-    const drive = this.#bias.slice();
-    if (input.values !== undefined)
-      for (const synapse of this.#synapses)
-        if (synapse.from === inputName) deliverConstant(synapse, input.values, drive);
+    const drive = driveOf(this.#bias, this.#synapses, inputName, input);
     for (let index = 0; index < drive.length; index++) this.potential[index] += drive[index] - this.#entered[index];
     this.#entered.set(drive);
   }
@@ -85,8 +71,10 @@ class Refined implements TickedPart {
     minus.length = 0;
     for (let index = 0; index < this.potential.length; index++) {
       const [charge, threshold, count] = [this.potential[index], this.#threshold[index], this.#count[index]];
-      const within = Math.min(Math.max(charge, 0), this.#levels * threshold);
-      if (lazy && Math.abs(within - count * threshold) < Math.ceil(laziness * quantum * threshold)) continue;
+      if (lazy) {
+        const within = Math.min(Math.max(charge, 0), this.#levels * threshold);
+        if (Math.abs(within - count * threshold) < Math.ceil(laziness * quantum * threshold)) continue;
+      }
       const rest = count % quantum;
       const nearest = Math.floor((charge - rest * threshold) / (quantum * threshold) + 0.5);
       const wanted = Math.min(Math.max(nearest, 0), Math.floor((this.#levels - rest) / quantum));

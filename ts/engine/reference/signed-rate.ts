@@ -1,18 +1,12 @@
 // Signed rate by definition (T8): negative spikes cancel earlier ones.
 import { rulesOf } from "../../spiking/code.ts";
-import {
-  outputsOf,
-  populationsOf,
-  type Population,
-  type SpikingNetwork,
-  type SpikingOutput,
-} from "../../spiking/network.ts";
+import type { Population, SpikingNetwork, SpikingOutput } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import { expandCharges, type SimulatorCore } from "../simulator.ts";
 import type { Recording } from "../recording.ts";
 import type { SignedEvents } from "./events.ts";
-import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
+import { deliver, driveOf, type RowSynapse } from "./synapses.ts";
 import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
 
 /**
@@ -22,12 +16,7 @@ import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
  * @see docs/mathematics.md T8
  */
 export function signedRateCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
-  const nodes = [...populationsOf(network), ...outputsOf(network)];
-  return tickedCore(
-    network,
-    recording,
-    new Map(nodes.map((node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name), network)])),
-  );
+  return tickedCore(network, recording, (node, synapses) => new Integrator(node, synapses, network));
 }
 
 /** Charges of a population or output. */
@@ -80,11 +69,7 @@ class Integrator implements TickedPart {
    * floor(t·A/T).
    */
   setDrive(inputName: string, input: EncodedInput, elapsed: number): void {
-    const drive = this.#bias.slice();
-    if (input.values !== undefined) {
-      for (const synapse of this.#synapses)
-        if (synapse.from === inputName) deliverConstant(synapse, input.values, drive);
-    }
+    const drive = driveOf(this.#bias, this.#synapses, inputName, input);
     const ticks = this.#windowTicks;
     for (let index = 0; index < drive.length; index++) {
       this.#each[index] = Math.floor(drive[index] / ticks);

@@ -60,14 +60,14 @@ export function deliver(
   return delivered * rowLength;
 }
 
-/** Charge that arrives in every tick: the bias, then weight · value of every input. */
-export function driveOf(
-  bias: Float32Array,
+/** Charge that arrives without spikes, in a tick or a window: the bias, then weight · value of every input. */
+export function driveOf<T extends Float32Array | Int32Array>(
+  bias: T,
   synapses: readonly RowSynapse[],
   inputName: string,
   input: EncodedInput,
-): Float32Array {
-  const drive = bias.slice();
+): T {
+  const drive = bias.slice() as T;
   if (input.values === undefined) return drive;
   for (const synapse of synapses) if (synapse.from === inputName) deliverConstant(synapse, input.values, drive);
   return drive;

@@ -1,24 +1,20 @@
 // Synchronous rate in float32: populations of any neuron model, and outputs.
-import { outputsOf, populationsOf, type SpikingNetwork, type SpikingOutput } from "../../spiking/network.ts";
+import type { SpikingNetwork, SpikingOutput } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import { expandCharges, type SimulatorCore } from "../simulator.ts";
 import type { Recording } from "../recording.ts";
 import { neuronModels } from "./neurons.ts";
-import { deliver, driveOf, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
+import { deliver, driveOf, type RowSynapse } from "./synapses.ts";
 import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
 
 /**
  * All layers tick together, in float32: every store into a Float32Array rounds, and the order of operations is fixed.
  */
 export function synchronousCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
-  const neurons = populationsOf(network).map(
-    (node) => [node.name, neuronModels[node.neuron.model](node, rowSynapsesTo(network, node.name))] as const,
+  return tickedCore(network, recording, (node, synapses) =>
+    node.kind === "output" ? new Integrator(node, synapses) : neuronModels[node.neuron.model](node, synapses),
   );
-  const outputs = outputsOf(network).map(
-    (node) => [node.name, new Integrator(node, rowSynapsesTo(network, node.name))] as const,
-  );
-  return tickedCore(network, recording, new Map<string, TickedPart>([...neurons, ...outputs]));
 }
 
 /**

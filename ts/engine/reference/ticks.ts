@@ -1,6 +1,13 @@
 // The tick loop that the synchronous codes share: inputs, pools, delays, recording.
 import { rulesOf } from "../../spiking/code.ts";
-import { outputsOf, populationsOf, type SpikingNetwork, hasSignedSpikes } from "../../spiking/network.ts";
+import {
+  hasSignedSpikes,
+  outputsOf,
+  populationsOf,
+  type Population,
+  type SpikingNetwork,
+  type SpikingOutput,
+} from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import type { CoreRun, SimulatorCore } from "../simulator.ts";
@@ -14,6 +21,7 @@ import {
   type SignedEvents,
 } from "./events.ts";
 import { compilePool } from "./pools.ts";
+import { rowSynapsesTo, type RowSynapse } from "./synapses.ts";
 
 /** Spikes of a node in this tick, or `delayTicks` ago. */
 export type SpikesOf = (name: string, delayTicks?: number) => SignedEvents;
@@ -33,12 +41,18 @@ export interface TickedPart {
   fire?(fired: SignedEvents, tick: number): void;
 }
 
-/** All layers tick together. @param parts every population and output, by name. */
+/** All layers tick together. @param make the part of a population or output, which these synapses reach. */
 export function tickedCore(
   network: SpikingNetwork,
   recording: Recording,
-  parts: Map<string, TickedPart>,
+  make: (node: Population | SpikingOutput, synapses: readonly RowSynapse[]) => TickedPart,
 ): SimulatorCore {
+  const parts = new Map(
+    [...populationsOf(network), ...outputsOf(network)].map((node) => [
+      node.name,
+      make(node, rowSynapsesTo(network, node.name)),
+    ]),
+  );
   const signed = hasSignedSpikes(network);
   const { payload: payloadOf } = rulesOf(network.code);
   const spikes = histories(network, signedEvents);

@@ -27,11 +27,10 @@ export function binaryQuanta(bits: number): number[] {
 /** @throws {LlifError} ARGUMENT naming what is wrong. */
 export function refinedPhaseOf(
   bits: number = usualBits,
-  quanta: readonly number[] | undefined = undefined,
+  quanta: readonly number[] = binaryQuanta(checkInteger("bits", bits, 1, mostBits)),
   laziness: number = 0.5,
 ): RefinedPhase {
-  checkInteger("bits", bits, 1, mostBits);
-  const code: RefinedPhase = { kind: "refinedPhase", bits, quanta: quanta ?? binaryQuanta(bits), laziness };
+  const code: RefinedPhase = { kind: "refinedPhase", bits, quanta, laziness };
   checkFields("", code);
   return code;
 }
@@ -42,11 +41,8 @@ function checkFields(place: string, { bits, quanta, laziness }: RefinedPhase): v
   quanta.forEach((quantum, tick) => {
     checkInteger(`${place}quanta: ${tick}`, quantum, 1, 2 ** bits - 1);
     const next = quanta[tick + 1] ?? 1;
-    if (
-      (tick + 1 < quanta.length && quantum === next) ||
-      quantum % next !== 0 ||
-      (tick + 1 === quanta.length && quantum !== 1)
-    )
+    const last = tick + 1 === quanta.length;
+    if (quantum % next !== 0 || (quantum === next) !== last)
       throw new LlifError(
         "ARGUMENT",
         `${place}quanta: expected each to be a multiple of the next, and 1 at the end, got ${quanta.join(",")}`,

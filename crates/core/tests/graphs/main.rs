@@ -13,7 +13,7 @@ mod sample;
 mod ticked;
 mod windows;
 
-use graph::{Draw, DrawnNode, DrawnPool, Graph};
+use graph::{input_geometry, Draw, DrawnNode, DrawnPool, Graph, PLAIN};
 use llif_core::any::Spec;
 use llif_core::code::signed::rate::SignedRate;
 use llif_core::code::signed::Signed;
@@ -28,19 +28,6 @@ use run::{compare, pipelined, simulate};
 use sample::{with_input, Expected, Sample};
 use ticked::ticked;
 use windows::windows;
-
-const PLAIN: Neuron = Neuron {
-    leak_factor: 1.0,
-    floor: f32::NEG_INFINITY,
-    hard: false,
-    spikes_per_tick: 1,
-    refractory_ticks: 0,
-    discards: false,
-};
-
-fn input_geometry(random: &mut Random) -> Geometry {
-    Geometry { height: 1 + random.below(4), width: 1 + random.below(4), channels: 2 * (1 + random.below(2)) }
-}
 
 fn integer(random: &mut Random, low: i32, high: i32) -> u32 {
     random.between(low, high) as u32
