@@ -66,9 +66,12 @@ export function inputCounts(
 function reachable({ neurons, starts, signs }: EventInput, payload: (tick: number) => number): CountRange {
   let largest = 0;
   for (let tick = 0; tick < starts.length - 1; tick++) {
-    let [most, repeated] = [0, 0];
-    for (let index = starts[tick]; index < starts[tick + 1]; index++) {
-      repeated = index > starts[tick] && neurons[index] === neurons[index - 1] ? repeated + 1 : 1;
+    const [first, end] = [starts[tick], starts[tick + 1]];
+    if (first === end) continue;
+    let most = 1;
+    let repeated = 1;
+    for (let index = first + 1; index < end; index++) {
+      repeated = neurons[index] === neurons[index - 1] ? repeated + 1 : 1;
       if (repeated > most) most = repeated;
     }
     largest += most * payload(tick);

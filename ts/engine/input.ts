@@ -206,19 +206,28 @@ function encodeSpikes(network: SpikingNetwork, spikes: SpikeInput, ticks: number
   const extra = checkExtras(place, network, spikes);
   const starts = new Uint32Array(ticks + 1);
   let sorted = true;
-  let [tickBefore, neuronBefore] = [0, 0];
+  let tickBefore = 0;
+  let neuronBefore = 0;
+  let inTick = 0;
+  const { ticks: ticksOf, neurons: neuronsOf } = spikes;
   for (let index = 0; index < length; index++) {
-    const tick = spikes.ticks[index];
-    const neuron = spikes.neurons[index];
-    if (!(tick >= 0 && tick < ticks && Number.isInteger(tick)))
-      checkInteger(`${place}: tick at index ${index}`, tick, 0, ticks - 1);
-    if (!(neuron >= 0 && neuron < size && Number.isInteger(neuron))) {
+    const tick = ticksOf[index];
+    const neuron = neuronsOf[index];
+    if (!(tick < ticks && tick >>> 0 === tick)) checkInteger(`${place}: tick at index ${index}`, tick, 0, ticks - 1);
+    if (!(neuron < size && neuron >>> 0 === neuron)) {
       checkInteger(`${place}: neuron at index ${index} (shape ${formatShape(shape)})`, neuron, 0, size - 1);
     }
     if (tick < tickBefore || (tick === tickBefore && neuron < neuronBefore)) sorted = false;
-    [tickBefore, neuronBefore] = [tick, neuron];
-    starts[tick + 1]++;
+    // Written once a run of spikes of one tick: an increment in memory for each waits for the last.
+    if (tick !== tickBefore) {
+      starts[tickBefore + 1] += inTick;
+      inTick = 0;
+    }
+    inTick++;
+    tickBefore = tick;
+    neuronBefore = neuron;
   }
+  if (length > 0) starts[tickBefore + 1] += inTick;
   for (let tick = 0; tick < ticks; tick++) starts[tick + 1] += starts[tick];
   if (sorted && extra === undefined) return { kind: "events", neurons: new Uint32Array(spikes.neurons), starts };
   const keys = Float64Array.from({ length }, (_, index) => spikes.ticks[index] * size + spikes.neurons[index]);
