@@ -88,6 +88,7 @@ export { formatSummary, summarize, type LayerSummary, type NetworkSummary } from
 export { clippingOf, type LayerClipping } from "./mapping/clipping.ts";
 export { toRelu } from "./mapping/to-relu.ts";
 export { quantizedTwin, type QuantizedTwin, type TwinOutcome } from "./mapping/twin.ts";
+export type { TwinOptions } from "./spiking/twin-ticks.ts";
 export type {
   ActivationMaxima,
   ActivationPass,
@@ -161,15 +162,15 @@ export { prepareDataset, prepareImage, type PixelConvention } from "./data/prepa
 export { evaluate, type EvaluateOptions } from "./analyze/evaluate.ts";
 export type { Contenders, ForwardPass, TwinCounter } from "./analyze/contenders.ts";
 export type { Certificates } from "./analyze/contenders.ts";
+export { mergeEvaluations, type Evaluation } from "./analyze/evaluation.ts";
 export {
   certificateReport,
-  mergeEvaluations,
   reportEvaluation,
   type CertificateReport,
-  type Evaluation,
   type EvaluationReport,
   type ReportContext,
-} from "./analyze/evaluation.ts";
+} from "./analyze/evaluation-report.ts";
+export type { TickReads, TickReport } from "./analyze/per-tick.ts";
 export { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } from "./analyze/statistics.ts";
 export { correspondences, decodeActivations, wholeNodes, type Correspondence } from "./mapping/activations.ts";
 export { earlyExit, type EarlyExit, type TickState } from "./mapping/early-exit.ts";

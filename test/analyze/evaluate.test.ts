@@ -1,6 +1,7 @@
 // Evaluation: every number of a report is counted again here; cached results change nothing.
 import { describe, expect, it } from "vitest";
-import { digestBytes, mergeEvaluations, reportEvaluation, type Evaluation } from "../../ts/analyze/evaluation.ts";
+import { digestBytes, mergeEvaluations, type Evaluation } from "../../ts/analyze/evaluation.ts";
+import { reportEvaluation } from "../../ts/analyze/evaluation-report.ts";
 import { knownPart, runHashes } from "../../ts/analyze/known.ts";
 import { evaluate, evaluateAt } from "../../ts/analyze/evaluate.ts";
 import type { Contenders } from "../../ts/analyze/contenders.ts";

@@ -1,7 +1,7 @@
 // Plans of sweeps, and what a sweep skips.
 import { expect, it } from "vitest";
 import { planSweep, sweep } from "../../ts/analyze/sweep.ts";
-import type { EvaluationReport } from "../../ts/analyze/evaluation.ts";
+import type { EvaluationReport } from "../../ts/analyze/evaluation-report.ts";
 import { LlifError } from "../../ts/errors.ts";
 
 const report = {} as EvaluationReport;
@@ -25,6 +25,7 @@ it("plans both lists for each code, once each, and says what it leaves out", () 
     ["phase-non-adjacent", "K3"],
     ["phase-non-adjacent", "K4"],
     ["phase-non-adjacent", "T7"],
+    ["phase-refined", "K3 K4 K7"],
     ["ttfs", "T4"],
     ["ttfs", "K3"],
     ["ttfs", "K4"],
@@ -44,6 +45,7 @@ it("plans both lists for each code, once each, and says what it leaves out", () 
     ["phase", 256, expect.stringContaining("at most 16")],
     ["phase-signed", 256, expect.stringContaining("at most 10")],
     ["phase-non-adjacent", 256, expect.stringContaining("at most 16")],
+    ["phase-refined", null, expect.stringContaining("at most 16")],
   ]);
 });
 
@@ -75,6 +77,11 @@ it("lists what the mapping refuses, with the reason, and raises other errors", a
     "16 charges do not fit",
     "16 charges do not fit",
   ]);
+  const several = await sweep(planSweep([], [4, 8, 16], ["phase-refined"]), async ({ settings }) =>
+    refuses({ settings: settings.slice(-1) }).then(() => settings.map(() => report)),
+  );
+  expect(several.points.map(({ bits }) => bits)).toEqual([4, 8]);
+  expect(several.skipped.map(({ bits }) => bits)).toEqual([16]);
   await expect(sweep(plan, () => Promise.reject(new LlifError("ABORTED", "cancelled")))).rejects.toMatchObject({
     code: "ABORTED",
   });

@@ -566,7 +566,7 @@ describe("curve and sweep", () => {
     );
     expect(skipped).toEqual(expect.arrayContaining([expect.objectContaining({ name: "phase", ticks: 32 })]));
     // Nothing is silently left out: 3 settings in each code, but that 5 bits are 6 ticks of the non-adjacent form; real-valued times once.
-    expect(points.length + skipped.length).toBe(7 * 3 - 1 + 1);
+    expect(points.length + skipped.length).toBe(8 * 3 - 1 + 1);
     expect(readFileSync(file("sweep.svg"), "utf8")).toContain("mnist-8 on 10 images");
   });
 

@@ -135,7 +135,13 @@ describe("pool", () => {
   });
 });
 
-it("evaluates in workers as in one thread: decisions, proofs, operations, known results", async () => {
+it.each([
+  ["phase", network],
+  [
+    "refined phase",
+    await toSpiking(relu, { code: "phase", schedule: "synchronous", spikes: "signed", bits: 5, scales: "analytic" }),
+  ],
+])("evaluates in workers as in one thread: decisions, proofs, operations, known results: %s", async (_, network) => {
   const count = 150;
   const data = imageDataset({
     name: "made",

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { digestedResults, twinResults } from "../../ts/analyze/known.ts";
 import { createTwinPass } from "../../ts/engine/passes.ts";
+import { quantizedTwin } from "../../ts/mapping/twin.ts";
 import type { Population, SpikingNetwork, SpikingNode, Synapse } from "../../ts/spiking/network.ts";
 import { shapeOf, synapsesTo } from "../../ts/spiking/network.ts";
 import type { Window2d } from "../../ts/relu/network.ts";
@@ -190,6 +191,48 @@ describe("twin pass", () => {
       for (const name of Object.keys(result.counts))
         expect(result.counts[name], `seed ${seed}, ${name}`).toEqual(Uint32Array.from(expected(name)));
       expect(Object.keys(result.counts)).toEqual(["first", "second", "largest", "sum"]);
+    }
+  });
+
+  it("equals the plain twin after every tick of refined phase, thresholds that are no powers of two included", async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const binary = randomTwinNetwork(seed);
+      const quanta = seed % 3 === 0 ? [27, 9, 3, 1] : [32, 16, 4, 2, 1];
+      const network: SpikingNetwork = {
+        ...binary,
+        code: { kind: "refinedPhase", bits: 8, quanta, laziness: 0.5 },
+        windowTicks: quanta.length,
+        nodes: binary.nodes.map((node) =>
+          node.kind === "population"
+            ? { ...node, neuron: { ...node.neuron, initialPotential: node.neuron.threshold.map(() => 0) } }
+            : node,
+        ),
+      };
+      const inputs = sizeOf(network.input.shape);
+      const counts = Uint8Array.from(integers(pseudoRandom(seed + 700), 3 * inputs, 0, 255));
+      const pass = await createTwinPass(network, { keep: "all" });
+      for (let ticks = quanta.length; ticks >= 1; ticks--) {
+        const run = pass.run(counts, 3, { ticks });
+        for (let sample = 0; sample < 3; sample++) {
+          const expected = quantizedTwin(network, { ticks }).run(
+            counts.subarray(sample * inputs, (sample + 1) * inputs),
+          );
+          for (const [values, rows] of [
+            [expected.counts, run.counts],
+            [expected.charges, run.charges],
+          ] as const)
+            for (const [name, row] of Object.entries(values))
+              expect(rows[name].slice(sample * row.length, (sample + 1) * row.length), `${seed} ${name}`).toEqual(row);
+        }
+        const digest = pass.digest(counts, 3, { ticks });
+        expect(digestedResults(network, digest, 3)).toEqual(twinResults(network, run, 3));
+      }
+      expect(pass.run(counts, 3)).toEqual(pass.run(counts, 3, { ticks: quanta.length }));
+      expect(() => pass.run(counts, 3, { ticks: quanta.length + 1 })).toThrow("TwinPass.run: ticks");
+      pass.dispose();
+      const other = await createTwinPass(binary);
+      expect(() => other.digest(counts, 3, { ticks: 1 })).toThrow("expected a network of refined phase");
+      other.dispose();
     }
   });
 

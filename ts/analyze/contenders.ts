@@ -5,6 +5,7 @@ import type { Certifier } from "../mapping/certificate.ts";
 import type { EarlyExit } from "../mapping/early-exit.ts";
 import type { LastWindow } from "../mapping/last-window.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import type { TwinOptions } from "../spiking/twin-ticks.ts";
 import type { ActivityMeter } from "./activity.ts";
 import type { InputEncoder } from "./encoding.ts";
 import type { KnownResults } from "./known.ts";
@@ -22,9 +23,11 @@ export interface ForwardPass {
 
 /** Counts and charges of the quantised twin, by node name, shape [samples, neurons]. */
 export interface TwinCounter {
+  /** @param options ticks of refined phase, where not all; so `digest`. */
   run(
     counts: Uint8Array,
     samples: number,
+    options?: TwinOptions,
   ): {
     readonly charges: Readonly<Record<string, Int32Array>>;
     readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
@@ -33,6 +36,7 @@ export interface TwinCounter {
   digest?(
     counts: Uint8Array,
     samples: number,
+    options?: TwinOptions,
   ): { readonly charges: Readonly<Record<string, Int32Array>>; readonly hashes: Uint32Array };
 }
 

@@ -2,7 +2,7 @@
 import { sample, type ImageDataset } from "../data/dataset.ts";
 import type { ForwardPass } from "./contenders.ts";
 import type { Evaluation } from "./evaluation.ts";
-import type { Difference } from "./evaluation.ts";
+import type { Difference } from "./evaluation-report.ts";
 
 /**
  * @param data the evaluated images, in order.

@@ -1,25 +1,9 @@
-// The result of an evaluation: how parts from different workers are merged, and the report made of them.
-import type { CodeName, ScheduleName, SpikeSign } from "../spiking/codes/rules.ts";
-import { checkCode, rulesOf } from "../spiking/code.ts";
-import { requireSpikingNetwork } from "../spiking/check.ts";
-import {
-  checkArray,
-  checkInteger,
-  checkNumbers,
-  checkObject,
-  checkOneOf,
-  checkOptions,
-  checkString,
-} from "../check.ts";
-import type { TopClassesReport } from "./top-classes.ts";
+// The result of an evaluation, sample by sample, and how parts from different workers are merged.
+import { checkArray, checkNumbers, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import { latencyTicks, type SpikingNetwork, isSynchronous } from "../spiking/network.ts";
 import { addActivity, type ActivitySums } from "./activity.ts";
-
-import type { EnergyReport } from "./energy.ts";
 import type { TwinResults } from "./known.ts";
-
-import { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } from "./statistics.ts";
+import { changedReads, type TickReads } from "./per-tick.ts";
 
 /** The results of a shard, one entry per sample. All reports are computed from it. */
 export interface Evaluation {
@@ -41,6 +25,8 @@ export interface Evaluation {
   readonly twin: TwinResults | null;
   /** False if the twin decided. */
   readonly simulated: boolean;
+  /** Refined phase with one number of ticks: what was read after each; otherwise null. */
+  readonly perTick: TickReads | null;
   /** C1: 1 if the decision is provably the float network's; null if not requested or not available. */
   readonly certified: Uint8Array | null;
   /** C2 or C3; null if not requested or not available. */
@@ -51,79 +37,11 @@ export interface Evaluation {
   readonly microseconds: { readonly simulation: number; readonly relu: number; readonly twin: number | null };
 }
 
-/** JSON of `llif evaluate` (docs: contracts of the result). */
-export interface EvaluationReport {
-  readonly model: string;
-  readonly data: string;
-  readonly split: string;
-  readonly code: CodeName;
-  readonly schedule: ScheduleName;
-  readonly spikes: SpikeSign;
-  readonly engine: "wasm" | "reference" | "twin";
-  /** Where the float decisions come from: the model file, or `toRelu` of a .llif file. */
-  readonly comparedWith: "model" | "toRelu";
-  readonly samples: number;
-  /** Accuracies are null for images without labels; then only disagreements count. */
-  readonly reluAccuracy: number | null;
-  readonly spikingAccuracy: number | null;
-  /** Samples on which the two networks decide differently. */
-  readonly disagreements: number;
-  /** 95 %: Wilson for the accuracies; Clopper–Pearson for the disagreements, as a number of `samples`. */
-  readonly intervals: {
-    readonly reluAccuracy: Interval | null;
-    readonly spikingAccuracy: Interval | null;
-    readonly disagreements: Interval;
-  };
-  /** Exact p of McNemar's test: are the two accuracies equal? Null without labels. */
-  readonly mcnemar: number | null;
-  readonly twinMismatches: number | null;
-  /** Largest count of a window (T of T7), or ticks of a synchronous run. */
-  readonly levels: number;
-  readonly windowTicks: number;
-  readonly latencyTicks: number;
-  readonly intervalTicks: number;
-  /** Null if nothing was simulated. */
-  readonly spikesPerSample: number | null;
-  readonly synapticOperationsPerSample: number | null;
-  /** Weights that the engine added for them: fewer in layerwise `rate` (`Statistics.additions`). */
-  readonly additionsPerSample: number | null;
-  /** Seconds of the simulation alone; null if nothing was simulated. */
-  readonly seconds: number | null;
-  readonly reluSeconds: number;
-  readonly twinSeconds: number | null;
-  /** Only with --certify. */
-  readonly certificates?: CertificateReport;
-  /** Only with --top. */
-  readonly topClasses?: TopClassesReport;
-  /** Only with --differences. */
-  readonly differences?: readonly Difference[];
-  /** Only with --energy. */
-  readonly energy?: EnergyReport;
-  /** Layers that took fewer bits, neurons that are not ReLUs; absent if there are none. */
-  readonly warnings?: readonly string[];
-}
-
-export interface CertificateReport {
-  /**
-   * C1, against the float network; null if intervals cannot be propagated. `unlikeFloat`: certified decisions that
-   * differ from it, which would refute the proof.
-   */
-  readonly c1: { readonly certified: number; readonly unlikeFloat: number } | null;
-  /** C2, for a synchronous run, with the same fields as C3; null if it does not apply. */
-  readonly c2: { readonly ticksSaved: number; readonly changed: number } | null;
-  /** C3, inside the last window; null if there is none. `changed`: decisions that a later tick would have changed. */
-  readonly c3: { readonly ticksSaved: number; readonly changed: number } | null;
-}
-
-export interface ReportContext {
-  readonly network: SpikingNetwork;
-  readonly model: string;
-  readonly data: string;
-  readonly split: string;
-  readonly engine: EvaluationReport["engine"];
-  readonly comparedWith: EvaluationReport["comparedWith"];
-  /** Synchronous networks: ticks of the run; default the network's. */
-  readonly ticks?: number;
+/** Decisions before the end of a run (C2) or of its last window (C3), one entry per sample. */
+export interface EarlyDecisions {
+  readonly decisions: Uint32Array;
+  /** Ticks of the run, or of the window, after which each decision was final. */
+  readonly ticks: Uint32Array;
 }
 
 /**
@@ -132,14 +50,18 @@ export interface ReportContext {
  */
 export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
   const merged = concatenateEvaluations(parts);
+  const { perTick: reads } = merged;
   const order = Array.from(merged.indices.keys()).sort((a, b) => merged.indices[a] - merged.indices[b]);
   const twice = order.find(
     (at, position) => position > 0 && merged.indices[at] === merged.indices[order[position - 1]],
   );
   if (twice !== undefined)
     throw new LlifError("ARGUMENT", `evaluations: sample ${merged.indices[twice]} is in two shards`);
-  const sorted = <T extends Uint8Array | Uint32Array | Float64Array>(values: T) =>
-    values.map((_, position) => values[order[position]]) as T;
+  /** By sample, of which each has as many values. */
+  const sorted = <T extends Uint8Array | Uint32Array | Float64Array>(values: T) => {
+    const width = values.length / order.length;
+    return values.map((_, at) => values[order[Math.floor(at / width)] * width + (at % width)]) as T;
+  };
   return {
     ...merged,
     indices: sorted(merged.indices),
@@ -152,6 +74,7 @@ export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
     fingerprints: sorted(merged.fingerprints),
     twin:
       merged.twin === null ? null : { decisions: sorted(merged.twin.decisions), hashes: sorted(merged.twin.hashes) },
+    perTick: reads === null ? null : changedReads(reads, (pick) => sorted(pick(reads))),
     certified: merged.certified === null ? null : sorted(merged.certified),
     earlyDecisions:
       merged.earlyDecisions === null
@@ -161,7 +84,7 @@ export function mergeEvaluations(parts: readonly Evaluation[]): Evaluation {
 }
 
 /** Checks an argument that should be a result of `evaluate`. */
-function checkEvaluation(place: string, evaluation: Evaluation): void {
+export function checkEvaluation(place: string, evaluation: Evaluation): void {
   checkObject(place, evaluation, "an evaluation");
   for (const key of [
     "indices",
@@ -183,11 +106,13 @@ export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation
   );
   if (parts.length === 0) throw new LlifError("ARGUMENT", "evaluations: expected at least one shard, got none");
   const [first] = parts;
-  const optional = ["labels", "twinMismatches", "twin", "certified", "earlyDecisions", "activity"] as const;
+  const optional = ["labels", "twinMismatches", "twin", "perTick", "certified", "earlyDecisions", "activity"] as const;
   if (
     parts.some(
       (part) =>
-        part.simulated !== first.simulated || optional.some((key) => (part[key] === null) !== (first[key] === null)),
+        part.simulated !== first.simulated ||
+        part.perTick?.twinMismatches.length !== first.perTick?.twinMismatches.length ||
+        optional.some((key) => (part[key] === null) !== (first[key] === null)),
     )
   ) {
     throw new LlifError(
@@ -211,6 +136,7 @@ export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation
     joined((part) => part.earlyDecisions?.decisions),
     joined((part) => part.earlyDecisions?.ticks),
   ];
+  const reads = parts.flatMap(({ perTick }) => (perTick === null ? [] : [perTick]));
   const activities = parts.flatMap(({ activity }) => (activity === null ? [] : [activity]));
   return {
     indices: all((part) => part.indices),
@@ -224,6 +150,7 @@ export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation
     twinMismatches: addedOrNull((part) => part.twinMismatches),
     twin: twinDecisions === null || twinHashes === null ? null : { decisions: twinDecisions, hashes: twinHashes },
     simulated: first.simulated,
+    perTick: reads.length === 0 ? null : joinedReads(reads),
     certified: joined((part) => part.certified ?? undefined),
     earlyDecisions:
       earlyDecisions === null || earlyTicks === null ? null : { decisions: earlyDecisions, ticks: earlyTicks },
@@ -233,6 +160,17 @@ export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation
       relu: sum(parts.map((part) => part.microseconds.relu)),
       twin: addedOrNull((part) => part.microseconds.twin),
     },
+  };
+}
+
+function joinedReads(parts: readonly TickReads[]): TickReads {
+  return {
+    ...changedReads(parts[0], (pick) => concatenated(parts.map(pick))),
+    twinMismatches: parts[0].twinMismatches.map((_, tick) =>
+      parts
+        .map(({ twinMismatches }) => twinMismatches[tick])
+        .reduce((sum, term) => (sum === null || term === null ? null : sum + term), 0),
+    ),
   };
 }
 
@@ -248,115 +186,6 @@ function concatenated<T extends Uint8Array | Uint32Array | Float64Array>(arrays:
   return joined;
 }
 
-export function reportEvaluation(evaluation: Evaluation, context: ReportContext): EvaluationReport {
-  checkEvaluation("reportEvaluation: evaluation", evaluation);
-  checkOptions("reportEvaluation", context, {
-    network: true,
-    model: true,
-    data: true,
-    split: true,
-    engine: true,
-    comparedWith: true,
-    ticks: true,
-  });
-  requireSpikingNetwork("reportEvaluation: network", context.network);
-  for (const key of ["model", "data", "split"] as const) checkString(`reportEvaluation: ${key}`, context[key]);
-  checkOneOf("reportEvaluation: engine", context.engine, ["wasm", "reference", "twin"]);
-  checkOneOf("reportEvaluation: comparedWith", context.comparedWith, ["model", "toRelu"]);
-  if (context.ticks !== undefined) checkInteger("reportEvaluation: ticks", context.ticks, 1);
-  const { network, engine } = context;
-  const { labels, reluDecisions, spikingDecisions, simulated, microseconds } = evaluation;
-  const samples = reluDecisions.length;
-  const count = (holds: (index: number) => boolean) =>
-    reluDecisions.reduce((total, _, index) => total + (holds(index) ? 1 : 0), 0);
-  const reluRight = (index: number) => reluDecisions[index] === labels?.[index];
-  const spikingRight = (index: number) => spikingDecisions[index] === labels?.[index];
-  const labelled = <T>(value: T): T | null => (labels === null ? null : value);
-  const [reluCorrect, spikingCorrect] = [count(reluRight), count(spikingRight)];
-  const disagreements = count((index) => reluDecisions[index] !== spikingDecisions[index]);
-  const [low, high] = clopperPearsonInterval(disagreements, samples);
-  const { flags, frames } = rulesOf(network.code);
-  const { code, schedule, spikes } = flags;
-  const windowTicks = isSynchronous(network) ? (context.ticks ?? network.windowTicks) : network.windowTicks;
-  return {
-    model: context.model,
-    data: context.data,
-    split: context.split,
-    code,
-    schedule,
-    spikes,
-    engine,
-    comparedWith: context.comparedWith,
-    samples,
-    reluAccuracy: labelled(reluCorrect / samples),
-    spikingAccuracy: labelled(spikingCorrect / samples),
-    disagreements,
-    intervals: {
-      reluAccuracy: labelled(wilsonInterval(reluCorrect, samples)),
-      spikingAccuracy: labelled(wilsonInterval(spikingCorrect, samples)),
-      disagreements: [low * samples, high * samples],
-    },
-    mcnemar: labelled(
-      mcnemarExact(
-        count((index) => reluRight(index) && !spikingRight(index)),
-        count((index) => spikingRight(index) && !reluRight(index)),
-      ),
-    ),
-    twinMismatches: evaluation.twinMismatches,
-    levels: isSynchronous(network) && !frames ? windowTicks : network.levels,
-    windowTicks,
-    latencyTicks: latencyTicks(network, windowTicks),
-    intervalTicks: windowTicks,
-    spikesPerSample: simulated ? sum(evaluation.spikes) / samples : null,
-    synapticOperationsPerSample: simulated ? sum(evaluation.synapticOperations) / samples : null,
-    additionsPerSample: simulated ? sum(evaluation.additions) / samples : null,
-    seconds: simulated ? microseconds.simulation / 1e6 : null,
-    reluSeconds: microseconds.relu / 1e6,
-    twinSeconds: microseconds.twin === null ? null : microseconds.twin / 1e6,
-  };
-}
-
-/** Summary of the certificates. @param ticks of the run, or of the window of a layerwise network. */
-export function certificateReport(
-  evaluation: Evaluation,
-  network: Pick<SpikingNetwork, "code">,
-  ticks: number,
-): CertificateReport {
-  checkEvaluation("certificateReport: evaluation", evaluation);
-  const { schedule } = checkCode(
-    "certificateReport: network: code",
-    checkObject("certificateReport: network", network).code,
-  ).flags;
-  checkInteger("certificateReport: ticks", ticks, 1);
-  const { certified, earlyDecisions, reluDecisions, spikingDecisions } = evaluation;
-  const count = (length: number, holds: (index: number) => boolean) =>
-    Array.from({ length }).reduce((total: number, _, index) => total + (holds(index) ? 1 : 0), 0);
-  const early =
-    earlyDecisions === null
-      ? null
-      : {
-          ticksSaved: ticks - sum(earlyDecisions.ticks) / earlyDecisions.ticks.length,
-          changed: count(
-            earlyDecisions.ticks.length,
-            (index) => earlyDecisions.decisions[index] !== spikingDecisions[index],
-          ),
-        };
-  return {
-    c1:
-      certified === null
-        ? null
-        : {
-            certified: sum(certified),
-            unlikeFloat: count(
-              certified.length,
-              (index) => certified[index] === 1 && reluDecisions[index] !== spikingDecisions[index],
-            ),
-          },
-    c2: schedule === "synchronous" ? early : null,
-    c3: schedule === "layerwise" ? early : null,
-  };
-}
-
 /**
  * Little-endian bytes that are equal if and only if all decisions and spike counts are (up to a 32-bit hash per
  * sample).
@@ -367,6 +196,7 @@ export function digestBytes(evaluation: Evaluation): Uint8Array {
     evaluation.reluDecisions,
     evaluation.spikingDecisions,
     evaluation.fingerprints,
+    evaluation.perTick?.decisions ?? [],
   ].flatMap((values) => [...values]);
   const numbers = [...evaluation.spikes, ...evaluation.synapticOperations];
   const view = new DataView(new ArrayBuffer(4 * words.length + 8 * numbers.length));
@@ -375,27 +205,8 @@ export function digestBytes(evaluation: Evaluation): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
-function sum(values: ArrayLike<number>): number {
+export function sum(values: ArrayLike<number>): number {
   let total = 0;
   for (let index = 0; index < values.length; index++) total += values[index];
   return total;
-}
-
-/** One image on which the two networks decide differently; classes by index. */
-export interface Difference {
-  /** Position in the data set. */
-  readonly image: number;
-  /** Null without labels. */
-  readonly label: number | null;
-  readonly relu: number;
-  readonly spiking: number;
-  /** The float network's largest logit minus its second largest: how close its decision was. */
-  readonly floatMargin: number;
-}
-
-/** Decisions before the end of a run (C2) or of its last window (C3), one entry per sample. */
-export interface EarlyDecisions {
-  readonly decisions: Uint32Array;
-  /** Ticks of the run, or of the window, after which each decision was final. */
-  readonly ticks: Uint32Array;
 }

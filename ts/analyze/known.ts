@@ -4,7 +4,7 @@ import { argmax } from "../relu/forward.ts";
 import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 
-/** Results of the quantised twin, one entry per sample. */
+/** Results of the quantised twin, shape [samples, ticks that have a twin]: one, but in refined phase (`twinTicks`). */
 export interface TwinResults {
   readonly decisions: Uint32Array;
   /** 53-bit hashes of all counts and charges, exact in a float64. */
@@ -25,14 +25,16 @@ export interface KnownPart<T> {
 /**
  * @param microseconds original computing time of all results.
  * @param offset position of the first result in the set.
+ * @param width results of each sample.
  * @throws {LlifError} DATA for a part outside.
  */
 export function knownPart<T extends Readonly<Record<string, Uint32Array | Float64Array>>>(
   all: T,
   microseconds: number,
   offset = 0,
+  width = 1,
 ): KnownPart<T> {
-  const total = Object.values(all)[0].length;
+  const total = Object.values(all)[0].length / width;
   const until = (index: number) => Math.floor((microseconds * index) / total);
   return {
     part(position, count) {
@@ -40,7 +42,7 @@ export function knownPart<T extends Readonly<Record<string, Uint32Array | Float6
       if (first < 0 || first + count > total)
         throw new LlifError("DATA", `known results: expected at least ${first + count} samples, got ${total}`);
       const sliced = Object.fromEntries(
-        Object.entries(all).map(([key, values]) => [key, values.slice(first, first + count)]),
+        Object.entries(all).map(([key, values]) => [key, values.slice(first * width, (first + count) * width)]),
       ) as unknown as T;
       return { ...sliced, microseconds: until(first + count) - until(first) };
     },

@@ -4,13 +4,14 @@ import { LlifError } from "../errors.ts";
 import { rulesOf } from "../spiking/code.ts";
 import { codeOf } from "../spiking/code-options.ts";
 import type { CodeName, ScheduleName, SpikeSign } from "../spiking/codes/rules.ts";
-import type { EvaluationReport } from "./evaluation.ts";
+import type { EvaluationReport } from "./evaluation-report.ts";
 
 /** Names of the codes in sweeps. */
 export const sweepCodes = [
   "phase",
   "phase-signed",
   "phase-non-adjacent",
+  "phase-refined",
   "ttfs",
   "ttfs-real",
   "rate-layerwise",
@@ -47,7 +48,8 @@ export interface Sweep {
 }
 
 /**
- * Settings that share one network: more than one for synchronous rate, whose run is read after each number of ticks.
+ * Settings that share one network, the longest's: more than one for synchronous rate and refined phase, whose run is
+ * read after each number of ticks.
  */
 export interface SweepTask {
   /** Settings of one code, ascending in ticks. */
@@ -60,6 +62,7 @@ const kinds: Readonly<Record<SweepCode, Kind>> = {
   phase: { code: "phase", schedule: "layerwise", spikes: "unsigned", nonAdjacent: false },
   "phase-signed": { code: "phase", schedule: "layerwise", spikes: "signed", nonAdjacent: false },
   "phase-non-adjacent": { code: "phase", schedule: "layerwise", spikes: "signed", nonAdjacent: true },
+  "phase-refined": { code: "phase", schedule: "synchronous", spikes: "signed", nonAdjacent: false },
   ttfs: { code: "ttfs", schedule: "layerwise", spikes: "unsigned", nonAdjacent: false },
   "ttfs-real": { code: "ttfs", schedule: "layerwise", spikes: "unsigned", nonAdjacent: false },
   "rate-layerwise": { code: "rate", schedule: "layerwise", spikes: "unsigned", nonAdjacent: false },
@@ -67,10 +70,13 @@ const kinds: Readonly<Record<SweepCode, Kind>> = {
   "rate-signed": { code: "rate", schedule: "synchronous", spikes: "signed", nonAdjacent: false },
 };
 
+const readInOneRun: ReadonlySet<SweepCode> = new Set(["rate", "phase-refined"]);
+
 /**
  * Plans every code with every entry of both lists: T ticks are T digits of phase; K bits are 2^K − 1 ticks of rate and
  * of ttfs with slots. Equal settings are evaluated once; impossible ones are listed.
- * @param together whether numbers of ticks of synchronous rate may share one run (not if operations are counted).
+ * @param together whether numbers of ticks of synchronous rate and of refined phase may share one run (not if
+ * operations are counted).
  */
 export function planSweep(
   ticks: readonly number[],
@@ -92,9 +98,11 @@ export function planSweep(
       continue;
     }
     const settings = new Map<number, SweepSetting>();
+    // The ticks of refined phase are its quanta, one for each bit.
+    const { frames } = rulesOf(codeOf(kind));
     const wanted = [
       ...bits.map((value) => ({ bits: value, ticks: null })),
-      ...ticks.map((value) => ({ bits: null, ticks: value })),
+      ...ticks.map((value) => (frames ? { bits: value, ticks: null } : { bits: null, ticks: value })),
     ];
     for (const precision of wanted) {
       const setting = { name, ...kind, ...precision };
@@ -104,7 +112,7 @@ export function planSweep(
       else if (!settings.has(window)) settings.set(window, setting);
     }
     const ascending = [...settings].sort(([a], [b]) => a - b).map(([, setting]) => setting);
-    if (name === "rate" && together && ascending.length > 0) tasks.push({ settings: ascending });
+    if (readInOneRun.has(name) && together && ascending.length > 0) tasks.push({ settings: ascending });
     else tasks.push(...ascending.map((setting) => ({ settings: [setting] })));
   }
   return { tasks, skipped };
@@ -150,12 +158,16 @@ export async function sweep(
   const skipped: SweepSkip[] = [...plan.skipped];
   for (const [done, task] of plan.tasks.entries()) {
     onProgress?.(task, done, plan.tasks.length);
-    try {
-      const reports = checkArray<EvaluationReport>("sweep: answer of evaluateTask", await evaluateTask(task));
-      task.settings.forEach((setting, index) => points.push({ ...setting, report: reports[index] }));
-    } catch (error) {
-      if (!(error instanceof LlifError) || (error.code !== "PRECISION" && error.code !== "UNSUPPORTED")) throw error;
-      skipped.push(...task.settings.map((setting) => ({ ...setting, reason: error.message })));
+    // The longest setting's network serves them all; where it is refused, the next may do.
+    for (let { settings } = task; settings.length > 0; settings = settings.slice(0, -1)) {
+      try {
+        const reports = checkArray<EvaluationReport>("sweep: answer of evaluateTask", await evaluateTask({ settings }));
+        settings.forEach((setting, index) => points.push({ ...setting, report: reports[index] }));
+        break;
+      } catch (error) {
+        if (!(error instanceof LlifError) || (error.code !== "PRECISION" && error.code !== "UNSUPPORTED")) throw error;
+        skipped.push({ ...settings[settings.length - 1], reason: error.message });
+      }
     }
   }
   return { points, skipped };

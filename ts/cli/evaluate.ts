@@ -2,8 +2,8 @@
 import { Option, type Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { differencesOf } from "../analyze/differences.ts";
-import type { Difference } from "../analyze/evaluation.ts";
-import type { Evaluation, EvaluationReport } from "../analyze/evaluation.ts";
+import type { Evaluation } from "../analyze/evaluation.ts";
+import type { Difference, EvaluationReport } from "../analyze/evaluation-report.ts";
 import { compareTopClasses, type TopClassesReport } from "../analyze/top-classes.ts";
 import type { ImageDataset } from "../data/dataset.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";

@@ -1,7 +1,8 @@
 // Manifests: records of a run that `llif reproduce` can repeat and compare.
 import { cpus } from "node:os";
 import { LlifError } from "../errors.ts";
-import { digestBytes, type Evaluation, type EvaluationReport } from "../analyze/evaluation.ts";
+import { digestBytes, type Evaluation } from "../analyze/evaluation.ts";
+import type { EvaluationReport } from "../analyze/evaluation-report.ts";
 import { contentHash, sha256, type Split } from "../data/dataset.ts";
 import type { OpenModel } from "./model-file.ts";
 import { readInput } from "./io.ts";

@@ -1,7 +1,7 @@
 // Prints an evaluation as text.
-import type { Difference } from "../analyze/evaluation.ts";
 import type { EnergyReport, NetworkActivity } from "../analyze/energy.ts";
-import type { EvaluationReport } from "../analyze/evaluation.ts";
+import type { Difference, EvaluationReport } from "../analyze/evaluation-report.ts";
+import type { TickReport } from "../analyze/per-tick.ts";
 import type { Interval } from "../analyze/statistics.ts";
 import {
   formatCount,
@@ -30,7 +30,7 @@ export function formatReport(report: EvaluationReport): string {
     ["spiking accuracy", accuracyText(report.spikingAccuracy, intervals.spikingAccuracy)],
     [
       "disagreements",
-      `${disagreements} of ${formatCount(samples)}  [${intervals.disagreements.map((bound) => bound.toPrecision(2)).join("–")}]${report.mcnemar === null ? "" : `; McNemar p = ${report.mcnemar.toPrecision(3)}`}`,
+      `${disagreements} of ${formatCount(samples)}  [${boundsText(intervals.disagreements)}]${report.mcnemar === null ? "" : `; McNemar p = ${report.mcnemar.toPrecision(3)}`}`,
     ],
     ...(report.differences === undefined || disagreements === 0
       ? []
@@ -88,8 +88,32 @@ export function formatReport(report: EvaluationReport): string {
     formatPairs(pairs),
     ...notes.map((note) => `\n${note}`),
     "Brackets: 95 % confidence.",
+    ...(report.perTick === undefined ? [] : ["", formatTicks(report.perTick)]),
     ...(energy === undefined ? [] : ["", formatEnergyReport(energy)]),
   ].join("\n");
+}
+
+/** One row a tick; spikes and operations are those up to it. */
+function formatTicks(ticks: readonly TickReport[]): string {
+  const simulated = ticks.every(({ spikesPerSample }) => spikesPerSample !== null);
+  const labelled = ticks.every(({ accuracy }) => accuracy !== null);
+  const header = [
+    "after tick",
+    ...(labelled ? ["accuracy"] : []),
+    "disagreements",
+    "twin mismatches",
+    ...(simulated ? ["spikes", "synaptic operations"] : []),
+  ];
+  const rows = ticks.map(({ tick, accuracy, disagreements, intervals, ...counted }) => [
+    String(tick),
+    ...(labelled ? [accuracyText(accuracy, intervals.accuracy)] : []),
+    `${disagreements}  [${boundsText(intervals.disagreements)}]`,
+    counted.twinMismatches === null ? "–" : String(counted.twinMismatches),
+    ...(simulated
+      ? [counted.spikesPerSample, counted.synapticOperationsPerSample].map((each) => formatCount(each ?? 0))
+      : []),
+  ]);
+  return formatTable([header, ...rows], 0);
 }
 
 /** Operations per image, and the energy estimated from them. */
@@ -128,6 +152,10 @@ function formatEnergyReport({ float, quantized, spiking, preset, sources, notInc
     ...sources,
     `not included: ${notIncluded}`,
   ].join("\n");
+}
+
+function boundsText(bounds: Interval): string {
+  return bounds.map((bound) => bound.toPrecision(2)).join("–");
 }
 
 function accuracyText(accuracy: number | null, interval: Interval | null): string {

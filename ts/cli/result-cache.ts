@@ -5,6 +5,7 @@ import { contentHash, sha256, type ImageDataset } from "../data/dataset.ts";
 import { writeLlif } from "../formats/llif.ts";
 import { hasTwin } from "../parallel/contenders.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import { twinTicks } from "../spiking/twin-ticks.ts";
 import { wasmHash } from "./provenance.ts";
 import type { OpenModel } from "./model-file.ts";
 import { keyOf, sealedCache } from "./sealed-cache.ts";
@@ -25,7 +26,7 @@ interface Stored {
   readonly microseconds: number;
 }
 
-/** Of about 30 kB each. */
+/** Of about 30 kB each; of refined phase as much for each tick. */
 const mostFiles = 500;
 
 export async function openResultCache(model: OpenModel, data: ImageDataset): Promise<ResultCache> {
@@ -33,8 +34,9 @@ export async function openResultCache(model: OpenModel, data: ImageDataset): Pro
     "results",
     mostFiles,
     ({ decisions, hashes, microseconds }) =>
-      [decisions.length, hashes?.length ?? data.count].every((length) => length === data.count) &&
-      Number.isFinite(microseconds),
+      (hashes === undefined
+        ? decisions.length === data.count
+        : decisions.length === hashes.length && decisions.length % data.count === 0) && Number.isFinite(microseconds),
   );
   const common = { wasm: await wasmHash(), data: await contentHash(data), version: 2 };
   const reluKey = await keyOf({
@@ -45,7 +47,12 @@ export async function openResultCache(model: OpenModel, data: ImageDataset): Pro
     ...(model.batch === undefined ? {} : { batch: model.batch }),
   });
   const twinKey = async (network: SpikingNetwork) =>
-    keyOf({ ...common, kind: "twin", network: await sha256(writeLlif(network)) });
+    keyOf({
+      ...common,
+      kind: "twin",
+      network: await sha256(writeLlif(network)),
+      ...(twinTicks(network).length === 1 ? {} : { after: "every tick" }),
+    });
   return {
     async find(network) {
       const [relu, twin] = [await read(reluKey), hasTwin(network) ? await read(await twinKey(network)) : null];
@@ -59,6 +66,8 @@ export async function openResultCache(model: OpenModel, data: ImageDataset): Pro
               twin: knownPart(
                 { decisions: Uint32Array.from(twin.decisions), hashes: Float64Array.from(twin.hashes) },
                 twin.microseconds,
+                0,
+                twin.decisions.length / data.count,
               ),
             }),
       };

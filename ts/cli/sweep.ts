@@ -59,6 +59,7 @@ interface SweepFlags
 const help = `
 Each code runs at each entry of both lists. K bits are K ticks a window for phase (ternary digits if signed, one tick more if
 non-adjacent) and 2^K − 1 ticks for rate and ttfs; T ticks are T digits for phase. ttfs-real has no precision and runs once.
+phase-refined is one network of the most bits, read after each number of ticks.
 Settings that cannot run are listed with the reason. Lists may have an ellipsis: 4,8,...,256.
 Default lists: --bits 2,3,...,10 and --ticks 4,8,...,256.
 

@@ -16,6 +16,7 @@ import {
   cancelsSpikes,
 } from "../spiking/network.ts";
 import { isPlain } from "../spiking/neurons/models.ts";
+import { quantumOf, type TwinOptions } from "../spiking/twin-ticks.ts";
 import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { Core, isFatal } from "./core.ts";
 import { loadGlue, type Glue, type WasmSource } from "./load.ts";
@@ -95,9 +96,9 @@ export interface TwinPass {
    * @param counts shape [samples, inputs]: N_0.
    * @throws {LlifError} SHAPE for another length, ENGINE if the core fails. @throws {DisposedError} after dispose().
    */
-  run(counts: Uint8Array | Int16Array, samples: number): TwinResult;
+  run(counts: Uint8Array | Int16Array, samples: number, options?: TwinOptions): TwinResult;
   /** Like `run`, but counts do not leave the core, because a deep network has ten million per sample. */
-  digest(counts: Uint8Array | Int16Array, samples: number): TwinDigest;
+  digest(counts: Uint8Array | Int16Array, samples: number, options?: TwinOptions): TwinDigest;
   /** Idempotent; gives the memory back. */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -220,16 +221,22 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
       (node) => raw.take(node),
     );
   return {
-    run(counts, samples) {
-      const values = core.use((raw) => runKeeping(raw, counts, samples, kept));
+    run(counts, samples, options) {
+      const quantum = quantumOf("TwinPass.run", network, options);
+      const values = core.use((raw) => {
+        raw.setQuantum(quantum);
+        return runKeeping(raw, counts, samples, kept);
+      });
       const counted = Object.entries(pick(values, keep)).map(([name, ints]) => [
         name,
         signed ? ints : new Uint32Array(ints.buffer),
       ]);
       return { charges: pick(values, outputs), counts: Object.fromEntries(counted) };
     },
-    digest(counts, samples) {
+    digest(counts, samples, options) {
+      const quantum = quantumOf("TwinPass.digest", network, options);
       return core.use((raw) => {
+        raw.setQuantum(quantum);
         const hashes: Uint32Array[] = [];
         const charged = kept.filter(({ name }) => outputs.includes(name));
         const other = kept.filter((node) => !charged.includes(node));

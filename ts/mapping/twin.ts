@@ -1,5 +1,5 @@
 // The quantised twin: the ReLU network in integers whose activations equal the spike counts. The oracle of the tests.
-import { checkInteger, checkNumbers, checkObject, checkOptions } from "../check.ts";
+import { checkNumbers, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { rulesOf, checkCode } from "../spiking/code.ts";
 import {
@@ -10,6 +10,7 @@ import {
   synapsesTo,
   type Synapse,
 } from "../spiking/network.ts";
+import { quantumOf, type TwinOptions } from "../spiking/twin-ticks.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 
 /** The quantised network that equals an exact spiking network, count by count; not a simulation. */
@@ -23,14 +24,6 @@ export interface TwinOutcome {
   readonly counts: Readonly<Record<string, Uint32Array | Int32Array>>;
   /** Charges by output. */
   readonly charges: Readonly<Record<string, Int32Array>>;
-}
-
-export interface TwinOptions {
-  /**
-   * Refined phase alone: the twin of what a fresh frame has reached after this number of ticks, whose counts are
-   * multiples of that tick's quantum.
-   */
-  readonly ticks?: number;
 }
 
 /**
@@ -52,15 +45,7 @@ export function quantizedTwin(network: SpikingNetwork, options: TwinOptions = {}
       `network "${network.name}": only integer networks have a quantised twin, this is ${flags.schedule} ${flags.code} in ${network.arithmetic}`,
     );
   }
-  const { ticks } = checkOptions("quantizedTwin", options, { ticks: true });
-  const { frames, payload } = rulesOf(network.code);
-  if (ticks !== undefined && !frames)
-    throw new LlifError(
-      "ARGUMENT",
-      "quantizedTwin: ticks: expected a network of refined phase, which has a twin after every tick",
-    );
-  const quantum =
-    ticks === undefined ? 1 : payload(checkInteger("quantizedTwin: ticks", ticks, 1, network.windowTicks) - 1);
+  const quantum = quantumOf("quantizedTwin", network, options);
   return {
     run: (counts) =>
       runTwin(

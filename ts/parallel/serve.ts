@@ -7,6 +7,7 @@ import { createSimulator, type EngineName } from "../engine/create.ts";
 import type { RecordOptions, RunInput, RunOptions, Simulator } from "../engine/engine.ts";
 import { providePlatform, type Platform } from "../platform.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import { twinTicks } from "../spiking/twin-ticks.ts";
 import { openContenders, type ContenderChoice, type OpenContenders } from "./contenders.ts";
 
 /** Part of every first question, because a worker has no platform of its own. */
@@ -90,7 +91,12 @@ export function serve(
               ...(twin === undefined
                 ? {}
                 : {
-                    twin: knownPart({ decisions: twin.decisions, hashes: twin.hashes }, twin.microseconds, firstSample),
+                    twin: knownPart(
+                      { decisions: twin.decisions, hashes: twin.hashes },
+                      twin.microseconds,
+                      firstSample,
+                      twinTicks(contenders.contenders.network).length,
+                    ),
                   }),
             },
           },

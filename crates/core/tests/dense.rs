@@ -261,6 +261,19 @@ fn twin_equals_the_loops() {
         assert_eq!(pass.take(charge), charges, "case {case}: charges, {window:?}, {groups} groups");
         assert_eq!(pass.take(counts), fired, "case {case}: counts");
         assert_eq!(pass.take(output), ends, "case {case}: output");
+
+        let quantum = random.from(2, 40) as i32;
+        pass.set_quantum(quantum).unwrap();
+        pass.run(&batch);
+        let potentials = charges.iter().enumerate();
+        let multiples: Vec<i32> = potentials
+            .map(|(at, charge)| {
+                let step = threshold[at % outputs] * quantum;
+                let start = initial[at % outputs] - threshold[at % outputs] / 2 + step / 2;
+                quantum * (charge + start).div_euclid(step).clamp(0, levels / quantum)
+            })
+            .collect();
+        assert_eq!(pass.take(counts), multiples, "case {case}: multiples of {quantum}");
     }
 }
 
@@ -312,4 +325,5 @@ fn sizes_that_do_not_fit_are_refused() {
     assert!(twin.add_dense(charge, charge, &[0; 4]).unwrap_err().contains("not before it"));
     assert!(twin.add_identity(charge, 0, vec![1]).is_err());
     assert!(twin.fire(charge, vec![0], vec![0], 0, 15).unwrap_err().contains("> 0"));
+    assert!(twin.set_quantum(0).unwrap_err().contains("> 0"));
 }

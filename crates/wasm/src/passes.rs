@@ -176,6 +176,11 @@ impl RawTwinPass {
         thrown(self.0.fire(source, threshold, initial, least, levels))
     }
 
+    #[wasm_bindgen(js_name = setQuantum)]
+    pub fn set_quantum(&mut self, quantum: i32) -> Result<(), JsError> {
+        thrown(self.0.set_quantum(quantum))
+    }
+
     #[wasm_bindgen(js_name = maxPool)]
     pub fn max_pool(&mut self, source: usize, window: &[u32]) -> Result<usize, JsError> {
         thrown(Window::from_sizes(window).and_then(|window| self.0.max_pool(source, window)))

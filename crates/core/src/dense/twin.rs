@@ -1,5 +1,8 @@
 //! The quantised twin in i32: computes the counts of a layerwise network without ticks.
 
+use std::cell::Cell;
+use std::rc::Rc;
+
 use super::graph::{check_cycle, Graph, Operation};
 use super::linear::Convolution;
 use super::pairs::PairConvolution;
@@ -12,6 +15,8 @@ pub struct TwinPass {
     inputs: usize,
     /// Whether every value of a node is at most 16 bits wide.
     narrow: Vec<bool>,
+    /// Counts are multiples of it.
+    quantum: Rc<Cell<i32>>,
 }
 
 impl TwinPass {
@@ -19,7 +24,7 @@ impl TwinPass {
         check_cycle("input", 1, inputs)?;
         let mut graph = Graph::new();
         graph.push(Operation::Input, inputs);
-        Ok(TwinPass { graph, inputs, narrow: vec![true] })
+        Ok(TwinPass { graph, inputs, narrow: vec![true], quantum: Rc::new(Cell::new(1)) })
     }
 
     /// A node of `size` charges, from its bias on: one value for each channel or each neuron.
@@ -101,13 +106,27 @@ impl TwinPass {
         if let Some(wrong) = threshold.iter().find(|&&threshold| threshold <= 0) {
             return Err(format!("threshold: expected integers > 0, got {wrong}"));
         }
+        let quantum = Rc::clone(&self.quantum);
         let map = move |values: &mut [Lanes<i32>]| {
             let parameters = threshold.iter().cycle().zip(initial.iter().cycle());
+            let quantum = quantum.get();
             for (lanes, (&threshold, &initial)) in values.iter_mut().zip(parameters) {
-                *lanes = counts(*lanes, threshold, initial, least, levels);
+                *lanes = match quantum {
+                    1 => counts(*lanes, threshold, initial, least, levels),
+                    _ => multiples(*lanes, quantum, threshold, initial, levels),
+                };
             }
         };
         Ok(self.push(Operation::Map(source, Box::new(map)), size, levels <= i32::from(i16::MAX)))
+    }
+
+    /// All counts of later runs are multiples of this one, as after a tick of refined phase (T14); 1 at first.
+    pub fn set_quantum(&mut self, quantum: i32) -> Result<(), String> {
+        if quantum <= 0 {
+            return Err(format!("quantum: expected an integer > 0, got {quantum}"));
+        }
+        self.quantum.set(quantum);
+        Ok(())
     }
 
     pub fn max_pool(&mut self, source: usize, window: Window) -> Result<usize, String> {
@@ -171,4 +190,15 @@ fn counts(charge: Lanes<i32>, threshold: i32, initial: i32, least: i32, levels: 
     } else {
         potential.map(|potential| potential.div_euclid(threshold).max(least).min(levels))
     }
+}
+
+/// N = m·clip(floor(V/(θm) + ½), 0, floor(levels/m)); `initial` has θ/2 already. In i64, since θm/2 beside V may pass 31 bits.
+fn multiples(charge: Lanes<i32>, quantum: i32, threshold: i32, initial: i32, levels: i32) -> Lanes<i32> {
+    let [step, half] = [i64::from(threshold) * i64::from(quantum), i64::from(threshold) / 2];
+    let start = i64::from(initial) - half + step / 2;
+    let most = i64::from(levels / quantum);
+    charge.map(|charge| {
+        let count = (i64::from(charge) + start).div_euclid(step).clamp(0, most);
+        quantum * count as i32
+    })
 }

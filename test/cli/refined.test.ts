@@ -1,0 +1,146 @@
+// Refined phase on the command line: what each command tells of it.
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { digits, llif, models, temporaryFolder } from "./cli.ts";
+
+const folder = temporaryFolder();
+const file = (name: string) => join(folder, name);
+const mnist8 = join(models, "mnist-8.onnx");
+const refined = ["--code", "phase", "--schedule", "synchronous", "--spikes", "signed"];
+const calibrated = ["--calibration", digits, "--calibration-images", "100", "--allow-overlap"];
+
+async function json(words: readonly string[]) {
+  const { code, out, err } = await llif([...words, "--json"]);
+  expect({ code, err: code === 0 ? "" : err }).toEqual({ code: 0, err: "" });
+  return JSON.parse(out);
+}
+
+describe("evaluate", () => {
+  const words = ["evaluate", mnist8, "--data", digits, "--limit", "60", ...refined, ...calibrated];
+
+  it("tells accuracy, disagreements and cost after every tick, as numbers and as a table", async () => {
+    const report = await json(words);
+    expect(report).toMatchObject({ windowTicks: 8, latencyTicks: 8, levels: 255, twinMismatches: 0 });
+    expect(report.perTick.map(({ tick }: { tick: number }) => tick)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    let [spikes, operations] = [0, 0];
+    for (const read of report.perTick) {
+      expect(read.twinMismatches).toBe(0);
+      expect(read.spikesPerSample).toBeGreaterThanOrEqual(spikes);
+      expect(read.synapticOperationsPerSample).toBeGreaterThanOrEqual(operations);
+      expect(read.intervals.disagreements[1]).toBeGreaterThan(read.disagreements);
+      [spikes, operations] = [read.spikesPerSample, read.synapticOperationsPerSample];
+    }
+    const { accuracy, disagreements, spikesPerSample, synapticOperationsPerSample } = report.perTick[7];
+    expect(report).toMatchObject({
+      spikingAccuracy: accuracy,
+      disagreements,
+      spikesPerSample,
+      synapticOperationsPerSample,
+    });
+    expect(report.perTick[0].disagreements).toBeGreaterThan(disagreements);
+    const { out } = await llif(words);
+    expect(out).toMatch(/after tick +accuracy +disagreements +twin mismatches +spikes +synaptic operations\n +1 /);
+    expect(out).toMatch(/\n +8 +\d/);
+  });
+
+  it("says no twin of the ticks before the last where neurons are lazy", async () => {
+    const lazy = [...words, "--limit", "10", "--lazy", "0.75", "--quanta", "16,4,1", "--bits", "6"];
+    const { perTick } = await json(lazy);
+    expect(perTick.map(({ twinMismatches }: { twinMismatches: number }) => twinMismatches)).toEqual([null, null, 0]);
+    expect((await llif(lazy)).out).toMatch(/\n +2 .*–/);
+  });
+
+  it("the twin alone tells the same decisions, and other codes have no such table", async () => {
+    const strip = (report: { perTick: { accuracy: number; disagreements: number }[] }) =>
+      report.perTick.map(({ accuracy, disagreements }) => [accuracy, disagreements]);
+    expect(strip(await json([...words, "--engine", "twin"]))).toEqual(strip(await json(words)));
+    expect((await llif([...words, "--engine", "twin"])).out).toMatch(
+      /after tick +accuracy +disagreements +twin mismatches\n/,
+    );
+    expect(await json(["evaluate", mnist8, "--data", digits, "--limit", "5", ...calibrated])).not.toHaveProperty(
+      "perTick",
+    );
+  });
+
+  it("goes on in worker threads, and reproduces from a manifest, tick by tick", async () => {
+    const manifests = ["1", "2"].map((workers) => {
+      const manifest = file(`workers-${workers}.json`);
+      execFileSync(
+        process.execPath,
+        [join(models, "../dist/cli.js"), ...words, "--workers", workers, "--manifest", manifest, "--json"],
+        { stdio: ["ignore", "pipe", "ignore"] },
+      );
+      return JSON.parse(readFileSync(manifest, "utf8"));
+    });
+    expect(manifests[1].digest).toBe(manifests[0].digest);
+    expect(manifests[1].report.perTick).toEqual(manifests[0].report.perTick);
+    expect(await llif(["reproduce", file("workers-2.json")])).toMatchObject({ code: 0 });
+    writeFileSync(file("wrong.json"), JSON.stringify({ ...manifests[0], digest: "0".repeat(64) }));
+    expect(await llif(["reproduce", file("wrong.json")])).toMatchObject({ code: 1 });
+  });
+
+  it("reads results that it has kept", async () => {
+    const before = process.env["LLIF_CACHE"];
+    process.env["LLIF_CACHE"] = file("cache");
+    try {
+      const first = await json(words);
+      const again = await json(words);
+      expect(again.perTick).toEqual(first.perTick);
+      expect([again.reluSeconds, again.twinSeconds]).toEqual([first.reluSeconds, first.twinSeconds]);
+    } finally {
+      if (before === undefined) delete process.env["LLIF_CACHE"];
+      else process.env["LLIF_CACHE"] = before;
+    }
+  });
+});
+
+describe("sweep", () => {
+  it("reads one network after each number of ticks", async () => {
+    const words = [
+      "sweep",
+      mnist8,
+      "--data",
+      digits,
+      "--limit",
+      "30",
+      "--codes",
+      "phase-refined,phase",
+      "--bits",
+      "3,5,7",
+      ...calibrated,
+    ];
+    const { points } = await json([...words, "--plot", file("sweep.svg")]);
+    const { perTick } = await json([
+      "evaluate",
+      mnist8,
+      "--data",
+      digits,
+      "--limit",
+      "30",
+      ...refined,
+      "--bits",
+      "7",
+      ...calibrated,
+    ]);
+    const own = points.filter(({ name }: { name: string }) => name === "phase-refined");
+    expect(own).toHaveLength(3);
+    for (const { report } of own) {
+      const { disagreements, spikesPerSample, synapticOperationsPerSample } = perTick[report.latencyTicks - 1];
+      expect(report).toMatchObject({ disagreements, spikesPerSample, synapticOperationsPerSample, twinMismatches: 0 });
+      expect(report).not.toHaveProperty("perTick");
+    }
+    expect(readFileSync(file("sweep.svg"), "utf8")).toContain("phase-refined");
+  });
+
+  it("prices each precision", async () => {
+    const words = ["sweep", mnist8, "--data", digits, "--limit", "5", "--codes", "phase-refined", ...calibrated];
+    const { points } = await json([...words, "--bits", "4,6", "--energy"]);
+    for (const { report } of points) {
+      expect(report.twinMismatches).toBe(0);
+      expect(report.energy.spiking.Effective_ACs).toBeLessThanOrEqual(report.synapticOperationsPerSample);
+    }
+    expect(points.map(({ bits }: { bits: number }) => bits)).toEqual([4, 6]);
+  });
+});

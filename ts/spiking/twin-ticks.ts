@@ -1,0 +1,33 @@
+// Refined phase has a quantised twin after every tick: the quantum of its counts, and the ticks that have one.
+import { checkInteger, checkOptions } from "../check.ts";
+import { LlifError } from "../errors.ts";
+import { rulesOf } from "./code.ts";
+import type { SpikingNetwork } from "./network.ts";
+
+export interface TwinOptions {
+  /**
+   * Refined phase alone: the twin of what a fresh frame has reached after this number of ticks, whose counts are
+   * multiples of that tick's quantum.
+   */
+  readonly ticks?: number;
+}
+
+/** What all counts of the twin are multiples of. @throws {LlifError} ARGUMENT */
+export function quantumOf(place: string, network: SpikingNetwork, options: TwinOptions = {}): number {
+  const { ticks } = checkOptions(place, options, { ticks: true });
+  if (ticks === undefined) return 1;
+  const { frames, payload } = rulesOf(network.code);
+  if (!frames)
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: ticks: expected a network of refined phase, which has a twin after every tick`,
+    );
+  return payload(checkInteger(`${place}: ticks`, ticks, 1, network.windowTicks) - 1);
+}
+
+/** Ticks of a fresh run after which it equals a twin: every one of refined phase unless it is lazy, else the window's. */
+export function twinTicks({ code, windowTicks }: Pick<SpikingNetwork, "code" | "windowTicks">): readonly number[] {
+  const { frames, flags } = rulesOf(code);
+  if (!frames || flags.lazy !== undefined) return [windowTicks];
+  return Array.from({ length: windowTicks }, (_, tick) => tick + 1);
+}
