@@ -4,8 +4,9 @@ import { adviceOf } from "../../ts/analyze/advice.ts";
 import { createDiagnoser } from "../../ts/analyze/diagnose.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";
-import { toSpiking } from "../../ts/mapping/to-spiking.ts";
+import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
 import { forward } from "../../ts/relu/forward.ts";
+import { cancelsSpikes } from "../../ts/spiking/network.ts";
 import { diagnosisPlot } from "../../ts/plot/diagnose.ts";
 import { randomGraph } from "./graphs.ts";
 import { tinyNetwork } from "./networks.ts";
@@ -64,34 +65,43 @@ describe("diagnosis, counted by hand", () => {
   });
 });
 
-it("adds up to the engine's statistics on random graphs, with an error that shrinks with the bits", async () => {
-  for (let seed = 0; seed < 15; seed++) {
-    const { network: relu, image } = randomGraph(seed);
-    const values = Object.fromEntries(
-      forward(
-        relu,
-        Float32Array.from(image, (pixel) => pixel / 255),
-      ),
-    );
-    const errors: number[] = [];
-    for (const bits of [3, 10]) {
-      const network = await toSpiking(relu, { code: "phase", bits, calibration: [image] });
-      const simulator = await referenceEngine().createSimulator(network, {});
-      const diagnoser = createDiagnoser(relu, network);
-      const result = simulator.run(image);
-      diagnoser.add(result, values);
-      const layers = diagnoser.layers();
-      if (diagnoser.notCompared.length > 0) continue;
-      expect(layers.reduce((sum, { spikes }) => sum + spikes, 0)).toBe(result.statistics.spikes);
-      expect(layers.reduce((sum, { synapticOperations }) => sum + synapticOperations, 0)).toBe(
-        result.statistics.synapticOperations,
+it.each<ToSpikingOptions>([
+  { code: "phase" },
+  { code: "phase", schedule: "synchronous", spikes: "signed" },
+  { code: "phase", schedule: "synchronous", spikes: "signed", lazy: 0.75 },
+])(
+  "adds up to the engine's statistics on random graphs, with an error that shrinks with the bits: %o",
+  async (code) => {
+    for (let seed = 0; seed < 15; seed++) {
+      const { network: relu, image } = randomGraph(seed);
+      const values = Object.fromEntries(
+        forward(
+          relu,
+          Float32Array.from(image, (pixel) => pixel / 255),
+        ),
       );
-      expect(layers.every(({ clippedShare }) => clippedShare === 0)).toBe(true);
-      errors.push(layers[layers.length - 1].rmsError);
+      const errors: number[] = [];
+      for (const bits of [3, 10]) {
+        const network = await toSpiking(relu, { ...code, bits, calibration: [image] });
+        const simulator = await referenceEngine().createSimulator(network, {
+          record: { sent: cancelsSpikes(network) },
+        });
+        const diagnoser = createDiagnoser(relu, network);
+        const result = simulator.run(image);
+        diagnoser.add(result, values);
+        const layers = diagnoser.layers();
+        if (diagnoser.notCompared.length > 0) continue;
+        expect(layers.reduce((sum, { spikes }) => sum + spikes, 0)).toBe(result.statistics.spikes);
+        expect(layers.reduce((sum, { synapticOperations }) => sum + synapticOperations, 0)).toBe(
+          result.statistics.synapticOperations,
+        );
+        expect(layers.every(({ clippedShare }) => clippedShare === 0)).toBe(true);
+        errors.push(layers[layers.length - 1].rmsError);
+      }
+      if (errors.length === 2) expect(errors[1]).toBeLessThan(errors[0] / 4);
     }
-    if (errors.length === 2) expect(errors[1]).toBeLessThan(errors[0] / 4);
-  }
-});
+  },
+);
 
 it("advises on the gravest first, and says nothing of a network that follows", () => {
   const layer = {
@@ -126,6 +136,18 @@ it("advises on the gravest first, and says nothing of a network that follows", (
   });
   expect(advice[1].change).toContain("--bits");
   expect(adviceOf({ code: { kind: "rate" } }, [{ ...layer, rmsError: 0.2 }])[0].change).toContain("--ticks");
+});
+
+it("asks for what was sent where counts do not tell it", async () => {
+  const network = tinyNetwork([[1, 2]], {
+    code: { kind: "refinedPhase", bits: 3, quanta: [4, 2, 1], laziness: 0.5 },
+  });
+  const relu = toRelu(network);
+  const simulator = await referenceEngine().createSimulator(network, {});
+  const values = Object.fromEntries(forward(relu, Float32Array.of(3, 1)));
+  expect(() => createDiagnoser(relu, network).add(simulator.run(Uint8Array.of(3, 1)), values)).toThrow(
+    'layer "hidden": expected what it sends',
+  );
 });
 
 it("draws every layer", async () => {

@@ -60,6 +60,31 @@ describe("plots", () => {
     expect(svg).toContain("time (ticks)");
   });
 
+  it("draws signs in two colours, and says what a spike counts and how many a neuron sends in a tick", async () => {
+    const signed = (size: number) => ({
+      name: "hidden",
+      size,
+      ticks: [0, 0, 0, 1, 1],
+      neurons: [0, 0, 1, 0, 1],
+      signs: [1, 1, 1, -1, 1],
+    });
+    const svg = await rasterPlot([signed(2)], { title: "Signs", ticks: 2, payloads: [4, 1] });
+    expectWellFormed(svg);
+    // Two spikes of one neuron in one tick are one darker cell.
+    expect(elements(svg, 'g[aria-label="rect"] rect')).toHaveLength(4);
+    expect(svg).toContain("hidden: 2 neurons, 5 spikes, 1 of them −1, at most 2 of a neuron in a tick");
+    for (const text of ["×4", "×1", "Blue: +1, orange: −1.", "what a spike counts", "The darker, the more spikes"])
+      expect(svg).toContain(text);
+    const fills = elements(svg, 'g[aria-label="rect"] rect').map((cell) => cell.getAttribute("fill"));
+    expect(new Set(fills).size).toBe(2);
+    // In one row of neurons, spikes of both signs stand side by side.
+    const grouped = await rasterPlot([signed(1000)], { title: "Signs", ticks: 2 });
+    expect(grouped).toContain("in the left and right half of a tick");
+    expect(elements(grouped, 'g[aria-label="rect"] rect')).toHaveLength(3);
+    expect(grouped).not.toContain("what a spike counts");
+    await expect(rasterPlot([signed(2)], { title: "", ticks: 2, payloads: [1] })).rejects.toThrow("payloads");
+  });
+
   it("draws traces with thresholds", async () => {
     const svg = await tracePlot(
       [{ name: "neuron 3", potentials: Float32Array.of(0.5, 0.25, 0.75), threshold: 1, spikeTicks: [1] }],

@@ -123,20 +123,8 @@ export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikin
       for (const node of floatNodes) checkNumbers(`ActivityMeter.add: values: ${node}`, values[node]);
       samples++;
       const sources = new Map<string, Events>([[network.input.name, { counts: input, spikes: inputSpikes ?? input }]]);
-      if (cancelsSpikes(network)) {
-        const pooled = new Map<string, Events>(sources);
-        for (const { kind, name } of network.nodes) {
-          if (kind === "output") continue;
-          const spikes = sent[name];
-          if (spikes === undefined)
-            throw new LlifError(
-              "ARGUMENT",
-              `activity of "${network.name}", layer "${name}": expected what it sends, as record.sent of a simulator keeps it`,
-              { nodes: [name] },
-            );
-          sources.set(name, { counts: eventsOf(network, name, counts, input, pooled).counts, spikes });
-        }
-      }
+      if (cancelsSpikes(network))
+        for (const [name, events] of sentEvents(network, counts, sent, input)) sources.set(name, events);
       const events = spikingStages.map(({ from }) => eventsOf(network, from, counts, input, sources));
       const neurons = populations.map(({ name }) => eventsOf(network, name, counts, input, sources));
       const spikes = neurons.reduce((sum, one) => sum + total(one.spikes), 0);
@@ -296,6 +284,32 @@ export function eventsOf(
   }
   known.set(name, events);
   return events;
+}
+
+/**
+ * Counts and spikes of every population and pool whose spikes were recorded as sent: counts have neither cancelled
+ * spikes nor those that correct others.
+ */
+export function sentEvents(
+  network: SpikingNetwork,
+  counts: Readonly<Record<string, ArrayLike<number>>>,
+  sent: Readonly<Record<string, ArrayLike<number>>>,
+  input: ArrayLike<number>,
+): Map<string, Events> {
+  const pooled = new Map<string, Events>();
+  return new Map(
+    network.nodes.flatMap(({ kind, name }) => {
+      if (kind === "output") return [];
+      const spikes = sent[name];
+      if (spikes === undefined)
+        throw new LlifError(
+          "ARGUMENT",
+          `activity of "${network.name}", layer "${name}": expected what it sends, as record.sent of a simulator keeps it`,
+          { nodes: [name] },
+        );
+      return [[name, { counts: eventsOf(network, name, counts, input, pooled).counts, spikes }]];
+    }),
+  );
 }
 
 /** Spikes of every neuron; spikes of equal counts are computed once. */

@@ -11,6 +11,7 @@ import {
 } from "../mapping/activations.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import {
+  cancelsSpikes,
   chargeDivisor,
   hasRealTimes,
   outputsOf,
@@ -20,7 +21,7 @@ import {
   type SpikingOutput,
 } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
-import { eventsOf, type Events } from "./activity.ts";
+import { eventsOf, sentEvents, type Events } from "./activity.ts";
 import { fanoutOf } from "./fanout.ts";
 
 /** Comparison of a layer with its ReLU layer, over all samples. */
@@ -56,6 +57,8 @@ export interface LayerDiagnosis {
 
 /** The parts of a run's result that a diagnosis reads. */
 export interface DiagnosedRun extends DecodableRun {
+  /** Spikes sent by each neuron and pool; needed where spikes may be cancelled or corrected (`record.sent`). */
+  readonly sent?: Readonly<Record<string, ArrayLike<number>>>;
   readonly charges: Readonly<Record<string, ArrayLike<number>>>;
 }
 
@@ -95,7 +98,9 @@ export function createDiagnoser(relu: ReluNetwork, network: SpikingNetwork): Dia
         checkObject(`Diagnoser.add: run: ${key}`, checkObject("Diagnoser.add: run", run)[key]);
       for (const { node } of layers) checkNumbers(`Diagnoser.add: values: ${node}`, values[node]);
       checkInteger("Diagnoser.add: ticks", ticks, 1);
-      const events = new Map<string, Events>();
+      const events = cancelsSpikes(network)
+        ? sentEvents(network, run.counts, run.sent ?? {}, [])
+        : new Map<string, Events>();
       for (const layer of layers) layer.add(run, values[layer.node], ticks, events);
     },
     layers: () => layers.map((layer) => layer.diagnosis()),

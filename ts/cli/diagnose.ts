@@ -10,7 +10,7 @@ import { sample, slice, type ImageDataset } from "../data/dataset.ts";
 import { createSimulator } from "../engine/create.ts";
 import { createFloatPass } from "../engine/passes.ts";
 import { mappingWarnings } from "../mapping/warnings.ts";
-import { hasRealTimes, populationsOf } from "../spiking/network.ts";
+import { cancelsSpikes, hasRealTimes, populationsOf } from "../spiking/network.ts";
 import { diagnosisPlot } from "../plot/diagnose.ts";
 import { sizeOf } from "../tensor.ts";
 import { networkFor } from "./evaluate.ts";
@@ -133,7 +133,9 @@ async function diagnose(
   if (diagnoser.nodes.length === 0)
     throw new LlifError("UNSUPPORTED", `"${model.path}": none of its layers stands for a node of the ReLU network`);
   const pass = await createFloatPass(model.relu, { keep: diagnoser.nodes });
-  const record = hasRealTimes(network) ? { spikes: populationsOf(network).map(({ name }) => name) } : {};
+  const record = hasRealTimes(network)
+    ? { spikes: populationsOf(network).map(({ name }) => name) }
+    : { sent: cancelsSpikes(network) };
   const simulator = await createSimulator(network, { engine, record });
   try {
     const kept = diagnoser.nodes.reduce(

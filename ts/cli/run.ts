@@ -12,6 +12,7 @@ import { createFloatPass } from "../engine/passes.ts";
 import type { Result } from "../engine/engine.ts";
 import { summarize } from "../mapping/summary.ts";
 import { followedActivations, toSpiking } from "../mapping/to-spiking.ts";
+import { rulesOf } from "../spiking/code.ts";
 import { mappingWarnings } from "../mapping/warnings.ts";
 import { argmax, inputFromPixels } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
@@ -285,6 +286,8 @@ async function plotFirst(network: SpikingNetwork, sample: Sample, result: Result
     name,
     size: sizeOf(shape),
   }));
+  const { frames, payload } = rulesOf(network.code);
+  const ticks = latencyTicks(network, result.statistics.ticks);
   const best = result.top[0];
   const title =
     best === undefined
@@ -292,8 +295,9 @@ async function plotFirst(network: SpikingNetwork, sample: Sample, result: Result
       : `Spikes of ${network.name} deciding “${best.label}” on ${basename(sample.name)}`;
   return rasterPlot(layers, {
     title,
-    ticks: latencyTicks(network, result.statistics.ticks),
+    ticks,
     windowTicks: isSynchronous(network) ? undefined : network.windowTicks,
+    ...(frames ? { payloads: Array.from({ length: ticks }, (_, tick) => payload(tick)) } : {}),
   });
 }
 

@@ -8,6 +8,8 @@ export interface RasterOptions extends PlotTitle {
   readonly ticks: number;
   /** Length of a window in ticks; a line is drawn at the end of each. */
   readonly windowTicks?: number;
+  /** What a spike counts, by tick, where that is not always 1: shown below the ticks. */
+  readonly payloads?: ArrayLike<number>;
 }
 
 /** Spikes of one layer of `size` neurons, as an engine records them. */
@@ -16,6 +18,8 @@ export interface RasterTrain {
   readonly size: number;
   readonly ticks: ArrayLike<number>;
   readonly neurons: ArrayLike<number>;
+  /** +1 or −1, where spikes have signs: drawn in two colours. */
+  readonly signs?: ArrayLike<number>;
 }
 
 /** Most rows per layer: in larger layers a row stands for more than one neuron. */
@@ -30,33 +34,30 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
   checkArray<object>("rasterPlot: trains", trains).forEach((each) => checkObject("rasterPlot: trains", each));
   checkTitle(
     "rasterPlot",
-    checkOptions("rasterPlot", options, { title: true, width: true, ticks: true, windowTicks: true }),
+    checkOptions("rasterPlot", options, { title: true, width: true, ticks: true, windowTicks: true, payloads: true }),
   );
   checkInteger("rasterPlot: ticks", options.ticks, 1, 2 ** 24);
   if (options.windowTicks !== undefined) checkInteger("rasterPlot: windowTicks", options.windowTicks, 1, 2 ** 24);
-  for (const { size, ticks: when, neurons } of trains) {
+  if (options.payloads !== undefined) checkNumbers("rasterPlot: payloads", options.payloads, { length: options.ticks });
+  for (const { size, ticks: when, neurons, signs } of trains) {
     checkInteger("rasterPlot: size", size, 1);
     checkNumbers("rasterPlot: ticks of a train", when);
     checkNumbers("rasterPlot: neurons of a train", neurons, { length: when.length });
+    if (signs !== undefined) checkNumbers("rasterPlot: signs of a train", signs, { length: when.length });
   }
   if (trains.length === 0) throw new LlifError("ARGUMENT", "raster: expected at least one layer, got none");
   const { Plot } = await loadPlot();
-  const { width = 720, ticks, windowTicks, title } = options;
-  const notes =
-    windowTicks === undefined
-      ? []
-      : [`Dashed: a window of ${windowTicks} ticks ends; each layer fires after the window of the layer before.`];
-  if (trains.some(({ size }) => size > largestRows))
-    notes.push(
-      "Where a row stands for more than one neuron, the darkest colour is the busiest row and tick of the layer.",
-    );
+  const { width = 720, ticks, windowTicks, payloads, title } = options;
+  const layers = trains.map((train) => ({
+    train,
+    ...cellsOf(train, Math.max(1, Math.ceil(train.size / largestRows))),
+  }));
+  const notes = notesOf(layers, windowTicks, payloads !== undefined);
   let top = 40 + 17 * notes.length;
-  const panels = trains.map((train, index) => {
-    const group = Math.max(1, Math.ceil(train.size / largestRows));
+  const panels = layers.map(({ train, group, cells, most }, index) => {
     const rows = Math.ceil(train.size / group);
     const height = Math.max(28, rows * pixelsARow);
-    const last = index === trains.length - 1;
-    const cells = cellsOf(train, group);
+    const last = index === layers.length - 1;
     const busiest = Math.max(1, ...cells.map(({ spikes }) => spikes));
     const inset = Math.min(2, (width - 80) / ticks / 8);
     const marks = [
@@ -64,20 +65,37 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
         ? []
         : [Plot.ruleX(windowEnds(windowTicks, ticks), { stroke: faint, strokeDasharray: "3,3", strokeWidth: 0.75 })]),
       Plot.rect(cells, {
-        x1: "tick",
-        x2: (cell: Cell) => cell.tick + 1,
+        x1: "start",
+        x2: "end",
         y1: (cell: Cell) => cell.row,
         y2: (cell: Cell) => cell.row + 1,
-        fill: palette[0],
+        fill: (cell: Cell) => palette[cell.sign > 0 ? 0 : 1],
         fillOpacity: (cell: Cell) => cell.spikes / busiest,
         insetLeft: inset,
         insetRight: inset,
         shapeRendering: "crispEdges",
       }),
       Plot.frame({ stroke: "#cccccc" }),
+      ...(payloads === undefined || !last
+        ? []
+        : [
+            Plot.text(Array.from(payloads), {
+              x: (_: number, tick: number) => tick + 0.5,
+              text: (payload: number) => `×${payload}`,
+              frameAnchor: "bottom",
+              dy: 26,
+              fill: palette[2],
+            }),
+          ]),
     ];
     const neurons = group === 1 ? `${grouped(train.size)} neurons` : `${grouped(train.size)} neurons, ${group} a row`;
-    const below = last ? 36 : 12;
+    const negative = Array.from(train.signs ?? []).filter((sign) => sign < 0).length;
+    const spikes = [
+      `${grouped(train.ticks.length)} spikes`,
+      ...(train.signs === undefined ? [] : [`${grouped(negative)} of them −1`]),
+      ...(most > 1 ? [`at most ${grouped(most)} of a neuron in a tick`] : []),
+    ];
+    const below = last ? (payloads === undefined ? 36 : 52) : 12;
     const panel = {
       left: 0,
       top,
@@ -91,14 +109,15 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
         x: last
           ? {
               domain: [0, ticks],
-              label: "time (ticks)",
+              label: payloads === undefined ? "time (ticks)" : "time (ticks), and what a spike counts",
+              labelOffset: below - 6,
               ticks: windowTicks === undefined ? 8 : [0, ...windowEnds(windowTicks, ticks), ticks],
               tickFormat: String,
             }
           : { domain: [0, ticks], axis: null },
         y: {
           domain: [rows, 0],
-          label: `${train.name}: ${neurons}, ${grouped(train.ticks.length)} spikes`,
+          label: `${train.name}: ${neurons}, ${spikes.join(", ")}`,
           labelArrow: "none" as const,
           labelOffset: labelAtEdge(64),
           ticks: rowTicks(rows, group),
@@ -127,22 +146,58 @@ function rowTicks(rows: number, group: number): number[] {
 }
 
 interface Cell {
-  readonly tick: number;
+  /** From tick to tick + 1; half of it where a row's spikes of both signs stand side by side. */
+  readonly start: number;
+  readonly end: number;
   readonly row: number;
+  readonly sign: number;
   /** Spikes of the row's neurons in the tick. */
   readonly spikes: number;
 }
 
-function cellsOf(train: RasterTrain, group: number): Cell[] {
-  const counts = new Map<string, { tick: number; row: number; spikes: number }>();
-  for (let spike = 0; spike < train.ticks.length; spike++) {
-    const [tick, row] = [train.ticks[spike], Math.floor(train.neurons[spike] / group)];
-    const key = `${tick} ${row}`;
-    const cell = counts.get(key) ?? { tick, row, spikes: 0 };
+/** @returns also the most spikes of one neuron in one tick. */
+function cellsOf({ ticks, neurons, signs }: RasterTrain, group: number) {
+  const cells = new Map<string, { -readonly [Key in keyof Cell]: Cell[Key] }>();
+  const single = new Map<string, number>();
+  for (let spike = 0; spike < ticks.length; spike++) {
+    const [tick, neuron, sign] = [ticks[spike], neurons[spike], Math.sign(signs?.[spike] ?? 1)];
+    const row = Math.floor(neuron / group);
+    // A neuron has one sign in a tick, a group of neurons may have both.
+    const [start, length] = signs === undefined || group === 1 ? [tick, 1] : [sign > 0 ? tick : tick + 0.5, 0.5];
+    const key = `${start} ${row} ${sign}`;
+    const cell = cells.get(key) ?? { start, end: start + length, row, sign, spikes: 0 };
     cell.spikes++;
-    counts.set(key, cell);
+    cells.set(key, cell);
+    single.set(`${tick} ${neuron}`, (single.get(`${tick} ${neuron}`) ?? 0) + 1);
   }
-  return [...counts.values()];
+  let most = 0;
+  for (const spikes of single.values()) most = Math.max(most, spikes);
+  return { group, cells: [...cells.values()], most };
+}
+
+function notesOf(
+  layers: readonly { readonly train: RasterTrain; readonly group: number; readonly most: number }[],
+  windowTicks: number | undefined,
+  weighted: boolean,
+): string[] {
+  const signed = layers.some(({ train }) => train.signs !== undefined);
+  const grouped = layers.some(({ group }) => group > 1);
+  return [
+    ...(windowTicks === undefined
+      ? []
+      : [`Dashed: a window of ${windowTicks} ticks ends; each layer fires after the window of the layer before.`]),
+    ...(signed
+      ? [
+          `Blue: +1, orange: −1${grouped ? ", in the left and right half of a tick where a row stands for more than one neuron" : ""}.`,
+        ]
+      : []),
+    ...(weighted ? ["Green: what a spike of that tick counts."] : []),
+    ...(grouped
+      ? ["Where a row stands for more than one neuron, the darkest colour is the busiest row and tick of the layer."]
+      : layers.some(({ most }) => most > 1)
+        ? ["The darker, the more spikes of a neuron in the tick."]
+        : []),
+  ];
 }
 
 function windowEnds(windowTicks: number, ticks: number): number[] {
