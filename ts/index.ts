@@ -124,16 +124,15 @@ export {
   type SoftmaxNode,
   type Window2d,
 } from "./relu/network.ts";
-export {
-  reluNetwork,
-  ReluNetworkBuilder,
-  type BatchNormOptions,
-  type Conv2dOptions,
-  type PaddingOption,
-  type Pair,
-  type PoolOptions,
-  type ReluNetworkOptions,
-} from "./relu/builder.ts";
+export { reluNetwork, ReluNetworkBuilder } from "./relu/builder.ts";
+export type {
+  BatchNormOptions,
+  Conv2dOptions,
+  PaddingOption,
+  Pair,
+  PoolOptions,
+  ReluNetworkOptions,
+} from "./relu/builder-options.ts";
 export { checkReluNetwork } from "./relu/check.ts";
 export { argmax, forward, forwardLogits, inputFromPixels } from "./relu/forward.ts";
 export { latencyTicks, outputsOf, populationsOf } from "./spiking/network.ts";
