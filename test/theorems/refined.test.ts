@@ -1,10 +1,13 @@
 // T14: refined phase equals the quantised network of its precision after every tick, and of the whole precision at the end of every frame.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { inputEncoder } from "../../ts/analyze/encoding.ts";
 import type { Result, Simulator } from "../../ts/engine/engine.ts";
-import { quantizedTwin } from "../../ts/mapping/twin.ts";
+import { quantizedTwin, type QuantizedTwin } from "../../ts/mapping/twin.ts";
+import type { RefinedPhase } from "../../ts/spiking/codes/refined-phase.ts";
 import { populationsOf, type SpikingNetwork } from "../../ts/spiking/network.ts";
 import { sizeOf } from "../../ts/tensor.ts";
+import { Draw } from "../draw.ts";
 import { mapped, randomGraph } from "../mapping/random.ts";
 import { engines } from "./engines.ts";
 
@@ -37,7 +40,10 @@ class Counts {
 }
 
 function expectTwin(counts: Counts, result: Result, network: SpikingNetwork, pixels: Uint8Array, ticks?: number): void {
-  const expected = quantizedTwin(network, ticks === undefined ? {} : { ticks }).run(pixels);
+  expectEqual(counts, result, quantizedTwin(network, ticks === undefined ? {} : { ticks }).run(pixels));
+}
+
+function expectEqual(counts: Counts, result: Result, expected: ReturnType<QuantizedTwin["run"]>): void {
   expect(counts.of).toEqual(expected.counts);
   expect(result.charges).toEqual(expected.charges);
 }
@@ -85,19 +91,66 @@ describe.each(engines)("T14 on mapped graphs of every operator, $name engine", (
     expect(negative).toBeGreaterThan(100);
   });
 
-  it("lazy frames end at the twin of their own input", { timeout: 60_000 }, async () => {
+  it("pixels as spikes equal pixels as values, and after every tick the twin of the input so far", {
+    timeout: 60_000,
+  }, async () => {
+    let spikes = 0;
+    await onNetworks(engine, 40, (simulator, mapped, [pixels]) => {
+      const { network, encode } = inputEncoder(mapped, { encoding: "phase" });
+      expect(network).toBe(mapped);
+      const whole = encode(pixels);
+      if (whole.spikes === null) throw new Error("no spikes");
+      spikes += whole.spikes.ticks.length;
+      const result = simulator.run(whole.input);
+      expectTwin(new Counts(network).add(result), result, network, pixels);
+      const counts = new Counts(network);
+      const { quanta } = network.code as RefinedPhase;
+      quanta.forEach((quantum, tick) => {
+        const part = tick === 0 ? simulator.run(whole.input, { ticks: 1 }) : simulator.resume({ ticks: 1 });
+        const soFar = pixels.map((pixel) => pixel - (pixel % quantum));
+        expectTwin(counts.add(part), part, network, soFar, tick + 1);
+      });
+    });
+    expect(spikes).toBeGreaterThan(1000);
+  });
+
+  it.each([
+    ["with laziness", 0.75],
+    ["without", undefined],
+  ])("each frame of 250 sequences ends at the twin of its own input, %s", { timeout: 120_000 }, async (_, lazy) => {
+    let [sequences, shorter] = [0, 0];
     await onNetworks(
       engine,
-      30,
-      (simulator, network, pixels) => {
-        const counts = new Counts(network);
-        pixels.forEach((frame, index) => {
-          const firstTick = index === 0 ? 0 : index % network.windowTicks;
-          const result = simulator.run(frame, { keepState: true, firstTick });
-          expectTwin(counts.add(result), result, network, frame);
-        });
+      25,
+      (simulator, network, [pixels]) => {
+        const draw = new Draw(pixels.length);
+        const twin = quantizedTwin(network);
+        for (let sequence = 0; sequence < 10; sequence++, sequences++) {
+          const counts = new Counts(network);
+          let frame = pixels;
+          simulator.reset();
+          for (let index = 0; index < 4; index++) {
+            frame = nextFrame(draw, frame);
+            const firstTick = index === 0 ? 0 : draw.integer(0, network.windowTicks - 1);
+            if (firstTick > 0) shorter++;
+            const result = simulator.run(frame, { keepState: true, firstTick });
+            expectEqual(counts.add(result), result, twin.run(frame));
+          }
+        }
       },
-      { lazy: 0.75 },
+      lazy === undefined ? {} : { lazy },
     );
+    expect(sequences).toBe(250);
+    expect(shorter).toBeGreaterThan(300);
   });
 });
+
+/** One pixel changed, a few, or all, or the picture shifted. */
+function nextFrame(draw: Draw, frame: Uint8Array): Uint8Array {
+  const changed = draw.integer(0, 3);
+  if (changed === 0) return frame.map((_, index) => frame[(index + 1) % frame.length]);
+  const next = frame.slice();
+  const pixels = [1, Math.ceil(frame.length / 20), frame.length][changed - 1];
+  for (let index = 0; index < pixels; index++) next[draw.integer(0, frame.length - 1)] = draw.integer(0, 255);
+  return next;
+}

@@ -43,7 +43,7 @@ export interface InputEncoder {
 /**
  * Makes an input encoder. Constant current is exact in every code. The other encodings send pixels as spikes in the
  * form of the code: digits for phase, slots or times for ttfs, counts for layerwise rate (all exact if a window reaches
- * 255), and spike trains of the pixel's rate for synchronous rate.
+ * 255; in refined phase always), and spike trains of the pixel's rate for synchronous rate.
  * @example
  * const { network, encode } = inputEncoder(spiking, { encoding: "poisson", seed: 1 });
  * const simulator = await createSimulator(network);
@@ -94,7 +94,7 @@ export function inputEncoder(network: SpikingNetwork, choice: EncodingChoice): I
   const maker = makers[encoding];
   if (maker === undefined) throw unsuited(network, encoding);
   if (encoding === "poisson") checkInteger("seed of the Poisson spikes", seed, 0, 2 ** 20);
-  if (!maker.whole) requireReach(network, encoding, network.levels, most);
+  if (!maker.whole && maker.anyReach !== true) requireReach(network, encoding, network.levels, most);
   return coded((image, index, ticks) => maker.encode({ network, image, index, ticks, most, seed }), maker.whole);
 }
 
@@ -103,6 +103,8 @@ type SpikeEncoding = Exclude<Encoding, "constant">;
 interface Maker {
   /** Whether a spike represents a whole pixel value; otherwise spikes are counts, which must fit the window. */
   readonly whole: boolean;
+  /** Whether more than one spike a tick lets any count fit. */
+  readonly anyReach?: boolean;
   encode(input: {
     readonly network: SpikingNetwork;
     readonly image: Uint8Array;
@@ -140,7 +142,11 @@ const makersOf = {
   windowRate: { regular: regularCounts },
   phase: { phase: { whole: false, encode: ({ image, network }) => encodePhase(image, network.windowTicks, network) } },
   refinedPhase: {
-    phase: { whole: false, encode: ({ image, network }) => encodePhase(image, network.windowTicks, network) },
+    phase: {
+      whole: false,
+      anyReach: true,
+      encode: ({ image, network }) => encodePhase(image, network.windowTicks, network),
+    },
   },
   slots: { ttfs: { whole: false, encode: ({ image, network }) => encodeTtfs(image, network.windowTicks) } },
   times: { ttfs: { whole: true, encode: ({ image, most }) => encodeTtfsTimes(rates(image, most)) } },
