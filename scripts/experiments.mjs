@@ -1,5 +1,5 @@
 // Writes docs/results.md and its plots from the runs in docs/results. No figure is typed by hand. To make missing runs
-// first: `node scripts/experiments.mjs run spread|cifar10-resnet20|cifar10-vgg|all [only <pattern>] [options of llif
+// first: `node scripts/experiments.mjs run spread|cifar10-resnet20|cifar10-vgg|mnist-cnn|all [only <pattern>] [options of llif
 // evaluate]`
 import { writePage } from "./experiments/page.mjs";
 import { evaluateMissing } from "./experiments/runs.mjs";

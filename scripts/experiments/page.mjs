@@ -5,6 +5,7 @@ import { inRoot } from "../toolchain.mjs";
 import { goalsTable } from "./goals.mjs";
 import { costPlots } from "./plots.mjs";
 import { publishedTable } from "./published.mjs";
+import { refinedParts } from "./refined.mjs";
 import { folder, readRuns } from "./runs.mjs";
 import { networks, series, shownOf } from "./series.mjs";
 import { codesTable, energyTable, grouped, percent, spreadTable } from "./tables.mjs";
@@ -48,6 +49,8 @@ export async function pageText(draw = () => undefined) {
   if (measured.length > 0) parts.push("## CIFAR-10", ...cifarSummary(measured));
   for (const [words, jobs, runs, name] of measured) parts.push(...(await networkParts(words, jobs, runs, name, draw)));
   if (measured.length > 0) parts.push("## Rate codes compared with published ones", publishedTable(measured));
+  const mnist = readRuns("mnist-cnn");
+  if (mnist.length > 0) parts.push("## MNIST CNN", ...mnistParts(series["mnist-cnn"](), mnist));
   const spread = readRuns("spread");
   if (spread.length > 0) {
     parts.push(
@@ -97,6 +100,7 @@ async function networkParts(words, jobs, runs, name, draw) {
           `### All ${grouped(10000)} test images`,
           ...(wholeAccuracy === undefined ? [] : [`Accuracy of the float network: ${percent(wholeAccuracy)}.`]),
           codesTable(whole, false),
+          ...refinedParts(whole),
         ]),
     ...(slow.length === 0 ? [] : ["### Rate codes, the first 1,000 test images or fewer", codesTable(slow, true)]),
     ...(priced.length === 0
@@ -107,6 +111,12 @@ async function networkParts(words, jobs, runs, name, draw) {
   ];
 }
 
+function mnistParts(jobs, runs) {
+  const byName = new Map(runs.map((run) => [run.name, run]));
+  const shown = shownOf(jobs, runs).map((job) => ({ ...job, ...byName.get(job.name) }));
+  return [codesTable(shown, false), ...refinedParts(shown), commandsOf("mnist-cnn", jobs, runs)];
+}
+
 /** Compares by code, in the order of the page, then by precision. */
 function byCode(a, b) {
   const order = [
@@ -115,6 +125,8 @@ function byCode(a, b) {
     "phase-non-adjacent",
     "ttfs",
     "ttfs-real",
+    "phase-refined",
+    "phase-refined-lazy",
     "rate-layerwise",
     "rate",
     "rate-signed",

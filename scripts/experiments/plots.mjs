@@ -1,6 +1,9 @@
 // Draws accuracy and disagreement against time and cost, as SVG files beside the results.
+import { firstTick } from "./refined.mjs";
+
 const names = {
   phase: "phase",
+  "phase-refined-lazy": "phase, all at once",
   "phase-signed": "phase, signed",
   "phase-non-adjacent": "phase, never adjacent",
   ttfs: "first spike, slots",
@@ -17,9 +20,9 @@ const order = [...Object.values(names), ...baselineNames];
 export async function costPlots(name, title, runs, keep) {
   const { sweepPlot } = await import("../../dist/plot.js");
   const known = runs
-    .filter(({ manifest }) => manifest !== undefined)
+    .filter(({ code, manifest }) => code in names && manifest !== undefined)
     .map((run) => ({ ...run, report: run.manifest.report }));
-  const withTicks = known.filter(({ part, report }) => part !== "energy" && report.levels > 0).map(pointOf);
+  const withTicks = known.filter(({ part, report }) => part !== "energy" && report.levels > 0).flatMap(pointsOf);
   const priced = known.filter(({ report }) => report.energy !== undefined);
   const drawn = [];
   const draw = async (suffix, points, costs, about) => {
@@ -42,11 +45,35 @@ export async function costPlots(name, title, runs, keep) {
   );
   await draw(
     "cost",
-    [...priced.map(pointOf), ...baselines(priced)],
+    [...priced.flatMap(pointsOf), ...baselines(priced)],
     ["spikes", "synapticOperations", "nanojoules"],
     "accuracy against cost (energy estimated; up to 1,000 images)",
   );
   return drawn;
+}
+
+/** Refined phase has a point after each tick that could decide, and estimated energy at the last alone. */
+function pointsOf(run) {
+  const { report } = run;
+  const last = pointOf(run);
+  if (report.perTick === undefined) return [last];
+  // A finer code continues where a coarser one ends.
+  return report.perTick
+    .filter(({ tick }) => tick === report.windowTicks || (report.windowTicks === 8 && tick >= firstTick(8)))
+    .map(({ tick, accuracy, disagreements, spikesPerSample, synapticOperationsPerSample }) =>
+      tick === report.windowTicks
+        ? last
+        : {
+            series: last.series,
+            accuracy,
+            reluAccuracy: report.reluAccuracy,
+            disagreement: disagreements / report.samples,
+            latencyTicks: tick,
+            intervalTicks: tick,
+            spikes: spikesPerSample,
+            synapticOperations: synapticOperationsPerSample,
+          },
+    );
 }
 
 function pointOf({ code, report }) {

@@ -10,10 +10,27 @@ export const codes = {
   "phase-non-adjacent": (bits) => `phase, signed spikes never adjacent, ${bits} bits`,
   ttfs: (bits) => `time to first spike, ${2 ** bits - 1} slots (${bits} bits)`,
   "ttfs-real": () => "time to first spike, real-valued",
+  "phase-refined": (bits) => `phase, all layers at once, ${bits} bits`,
+  "phase-refined-lazy": (bits) => `phase, all layers at once, laziness ${laziness}, ${bits} bits`,
   "rate-layerwise": (ticks) => `rate, layer after layer, ${ticks} ticks`,
   rate: (ticks) => `rate, all layers at once, ${ticks} ticks`,
   "rate-signed": (ticks) => `rate, all layers at once, signed spikes, ${ticks} ticks`,
 };
+
+/** Of refined phase; 0.5 is none. */
+export const laziness = 0.75;
+const refined = (bits, lazy) => [
+  "--code",
+  "phase",
+  "--schedule",
+  "synchronous",
+  "--spikes",
+  "signed",
+  "--bits",
+  bits,
+  "--lazy",
+  lazy,
+];
 
 const words = {
   phase: (bits) => ["--bits", bits],
@@ -21,6 +38,8 @@ const words = {
   "phase-non-adjacent": (bits) => ["--non-adjacent", "--bits", bits],
   ttfs: (bits) => ["--code", "ttfs", "--bits", bits],
   "ttfs-real": () => ["--code", "ttfs"],
+  "phase-refined": (bits) => refined(bits, 0.5),
+  "phase-refined-lazy": (bits) => refined(bits, laziness),
   "rate-layerwise": (ticks) => ["--code", "rate", "--schedule", "layerwise", "--ticks", ticks],
   rate: (ticks) => ["--code", "rate", "--ticks", ticks],
   "rate-signed": (ticks) => ["--code", "rate", "--spikes", "signed", "--ticks", ticks],
@@ -41,9 +60,13 @@ const wholeSet = [
   ["phase-non-adjacent", 10],
   ["phase-signed", 5],
   ["phase", 4],
+  ["phase-refined", 8],
+  ["phase-refined-lazy", 8],
+  ["phase-refined-lazy", 10],
 ];
 const priced = [
   ["phase", 8],
+  ["phase-refined-lazy", 8],
   ["phase-signed", 8],
   ["ttfs", 8],
   ["phase-non-adjacent", 8],
@@ -79,6 +102,21 @@ function cifar10(model) {
     ...slow(1000, 128, 1024),
   ];
 }
+
+/** Refined phase on a small network, beside layer after layer. */
+const mnist = () =>
+  [
+    ["phase", 8],
+    ["phase-refined", 8],
+    ["phase-refined-lazy", 8],
+    ["phase-refined-lazy", 10],
+  ].map(([code, bits]) => ({
+    name: `whole-${code}-${bits}`,
+    part: "whole",
+    code,
+    label: codes[code](bits),
+    words: ["evaluate", "models/mnist-cnn.onnx", "--data", "mnist", ...words[code](bits)].map(String),
+  }));
 
 const spreadModels = { "mnist-8": "mnist", "mnist-mlp": "mnist", "mnist-cnn": "mnist", "fashion-cnn": "fashion-mnist" };
 
@@ -151,4 +189,5 @@ export const series = {
   spread,
   "cifar10-resnet20": () => cifar10("cifar10-resnet20"),
   "cifar10-vgg": () => cifar10("cifar10-vgg"),
+  "mnist-cnn": mnist,
 };

@@ -53,6 +53,31 @@ export function codesTable(runs, partial) {
   );
 }
 
+/** One row per tick of each run of refined phase. @param from [bits, the first tick that is shown]. */
+export function ticksTable(runs, from) {
+  const rows = runs.flatMap(({ label, manifest: { report } }) =>
+    report.perTick
+      .filter(({ tick }) => tick >= from(report.windowTicks))
+      .map(({ tick, accuracy, disagreements, twinMismatches, intervals, ...cost }) => {
+        const [low, high] = intervals.disagreements;
+        return [
+          label,
+          String(tick),
+          percent(accuracy),
+          String(disagreements),
+          `${low.toFixed(1)}–${high.toFixed(1)}`,
+          twinMismatches === null ? "–" : String(twinMismatches),
+          compact(cost.spikesPerSample),
+          compact(cost.synapticOperationsPerSample),
+        ];
+      }),
+  );
+  return table(
+    ["code", "ticks", "right", "decisions that differ", "95 %", "twin mismatches", "spikes", "synaptic operations"],
+    rows,
+  );
+}
+
 export function energyTable(runs) {
   const rows = runs.map(({ label, manifest: { report } }) => {
     const { spiking, quantized, float } = report.energy;

@@ -60,8 +60,16 @@ it("judges goals by the runs, and says where there is none", () => {
     spikingAccuracy: 0.9089,
     disagreements: 9,
     differences: [{ floatMargin: 0.01 }, { floatMargin: 0.03 }],
+    synapticOperationsPerSample: 1.3e8,
+    perTick: [{ twinMismatches: 0 }, { twinMismatches: 0 }],
   };
-  const runs = ["whole-phase-8", "whole-phase-10", "whole-phase-12"].map((name) => ({ name, manifest: { report } }));
+  const runs = [
+    "whole-phase-8",
+    "whole-phase-10",
+    "whole-phase-12",
+    "whole-phase-refined-8",
+    "whole-phase-refined-lazy-8",
+  ].map((name) => ({ name, manifest: { report } }));
   const text: string = printed(
     `${importing} console.log(JSON.stringify(goalsTable([["network", [], ${JSON.stringify(runs)}]])));`,
   );
@@ -76,6 +84,9 @@ it("judges goals by the runs, and says where there is none", () => {
     "9; largest margin 0.030: **not reached** |",
     "not run |",
     "not run |",
+    "0, 0: reached |",
+    "9; 130M: reached |",
+    "not run |",
     "not run |",
   ]);
 });
@@ -86,7 +97,7 @@ it("docs/results.md is what the committed runs make, and each run has a manifest
     'import { pageText } from "./scripts/experiments/page.mjs"; console.log(JSON.stringify(await pageText()));',
   );
   expect(page).toBe(before);
-  const runs = ["spread", "cifar10-resnet20", "cifar10-vgg"].flatMap((name) =>
+  const runs = ["spread", "cifar10-resnet20", "cifar10-vgg", "mnist-cnn"].flatMap((name) =>
     printed(
       `import { readRuns } from "./scripts/experiments/runs.mjs"; console.log(JSON.stringify(readRuns("${name}")));`,
     ),

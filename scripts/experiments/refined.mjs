@@ -1,0 +1,39 @@
+// What docs/results.md says of phase with all layers at once, tick by tick.
+import { laziness } from "./series.mjs";
+import { compact, grouped, ticksTable } from "./tables.mjs";
+
+/** The first tick that the tables and plots show: before it nearly all decisions are guesses. */
+export const firstTick = (bits) => (bits === 8 ? 4 : bits);
+
+export function refinedParts(whole) {
+  const runs = whole.filter(({ manifest }) => manifest?.report.perTick !== undefined);
+  if (runs.length === 0) return [];
+  const reportOf = (wanted, bits) =>
+    whole.find(({ code, manifest }) => code === wanted && manifest?.report.windowTicks === bits)?.manifest.report;
+  const [refined, lazy, layers] = [
+    ["phase-refined", 8],
+    ["phase-refined-lazy", 8],
+    ["phase", 8],
+  ].map(([code, bits]) => reportOf(code, bits));
+  return [
+    "### Phase with all layers at once, tick by tick",
+    ticksTable(runs, firstTick),
+    [
+      "Ticks alone prove nothing here: a neuron may send more than one spike in a tick, and later spikes correct earlier ones, so spikes and operations are told beside ticks; with no limit on spikes, a single tick would do.",
+      ...(refined === undefined || layers === undefined
+        ? []
+        : [
+            `At 8 bits, ${grouped(refined.latencyTicks)} ticks and ${operations(refined)} make the decisions that layer after layer takes ${grouped(layers.latencyTicks)} ticks and ${operations(layers)} for.`,
+          ]),
+      ...(lazy === undefined || refined === undefined
+        ? []
+        : [
+            `With laziness ${laziness} it is ${operations(lazy)}: a neuron keeps a count that is near enough until the last tick, so only the last tick has a twin.`,
+          ]),
+      "Without laziness every tick has one (docs/mathematics.md, T14).",
+    ].join(" "),
+  ];
+}
+
+const operations = ({ spikesPerSample, synapticOperationsPerSample }) =>
+  `${compact(spikesPerSample)} spikes (${compact(synapticOperationsPerSample)} operations)`;
