@@ -122,3 +122,8 @@ export function combined(a: Float64Array, b: Float64Array, f: (a: number, b: num
 export function isZero(values: Float64Array): boolean {
   return values.every((value) => value === 0);
 }
+
+/** The value with each of its pieces changed. */
+export function eachPiece(value: Value, change: (piece: Piece) => Piece): Value {
+  return { ...value, pieces: value.pieces.map(change) };
+}
