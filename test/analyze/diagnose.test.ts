@@ -67,7 +67,7 @@ describe("diagnosis, counted by hand", () => {
 
 it.each<ToSpikingOptions>([
   { code: "phase" },
-  { code: "phase", schedule: "synchronous", spikes: "signed" },
+  { code: "phase", schedule: "synchronous", spikes: "signed", lazy: 0.5 },
   { code: "phase", schedule: "synchronous", spikes: "signed", lazy: 0.75 },
 ])(
   "adds up to the engine's statistics on random graphs, with an error that shrinks with the bits: %o",

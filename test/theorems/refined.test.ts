@@ -57,11 +57,10 @@ async function onNetworks(
   await fc.assert(
     fc.asyncProperty(fc.nat(2 ** 31 - 1), fc.constantFrom(...chains), async (seed, chain) => {
       const { relu, pixels } = randomGraph(seed);
-      const { lazy } = options;
       const network = await mapped(relu, {
         ...code,
         ...chain,
-        ...(lazy === undefined ? {} : { lazy }),
+        lazy: options.lazy ?? 0.5,
         calibration: pixels,
       });
       const simulator = await engine.createSimulator(network);
@@ -116,7 +115,7 @@ describe.each(engines)("T14 on mapped graphs of every operator, $name engine", (
 
   it.each([
     ["with laziness", 0.75],
-    ["without", undefined],
+    ["without", 0.5],
   ])("each frame of 250 sequences ends at the twin of its own input, %s", { timeout: 120_000 }, async (_, lazy) => {
     let [sequences, shorter] = [0, 0];
     await onNetworks(
@@ -138,7 +137,7 @@ describe.each(engines)("T14 on mapped graphs of every operator, $name engine", (
           }
         }
       },
-      lazy === undefined ? {} : { lazy },
+      { lazy },
     );
     expect(sequences).toBe(250);
     expect(shorter).toBeGreaterThan(300);

@@ -84,7 +84,7 @@ export function mappingOptions(): Option[] {
     ).argParser(quantaOf),
     new Option(
       "--lazy <h>",
-      "phase, synchronous: a count nearer to the charge than h quanta stays until the last tick; 0.5 to 1 (default: 0.5, always the nearest)",
+      "phase, synchronous: a count nearer to the charge than h quanta stays until the last tick; 0.5, always the nearest, to 1 (default: 0.7)",
     ).argParser(positive("--lazy", 1)),
     new Option(
       "--bits <K>",

@@ -28,6 +28,6 @@ export function quantumOf(place: string, network: SpikingNetwork, options: TwinO
 /** Ticks of a fresh run after which it equals a twin: every one of refined phase unless it is lazy, else the window's. */
 export function twinTicks({ code, windowTicks }: Pick<SpikingNetwork, "code" | "windowTicks">): readonly number[] {
   const { frames, flags } = rulesOf(code);
-  if (!frames || flags.lazy !== undefined) return [windowTicks];
+  if (!frames || (flags.lazy ?? 0.5) > 0.5) return [windowTicks];
   return Array.from({ length: windowTicks }, (_, tick) => tick + 1);
 }

@@ -13,11 +13,12 @@ export interface RefinedPhase {
   /**
    * ½ to 1: in every tick but the last, a count that is nearer to the charge than this number of quanta stays. ½ rounds
    * in every tick; above it fewer spikes come to the same end, and only the last tick equals the quantised network.
+   * The default of options, 0.7, took the fewest operations on three networks (docs/results.md).
    */
   readonly laziness: number;
 }
 
-const [mostBits, usualBits] = [16, 8];
+const [mostBits, usualBits, usualLaziness] = [16, 8, 0.7];
 
 /** Powers of two, the largest first. */
 export function binaryQuanta(bits: number): number[] {
@@ -28,7 +29,7 @@ export function binaryQuanta(bits: number): number[] {
 export function refinedPhaseOf(
   bits: number = usualBits,
   quanta: readonly number[] = binaryQuanta(checkInteger("bits", bits, 1, mostBits)),
-  laziness: number = 0.5,
+  laziness: number = usualLaziness,
 ): RefinedPhase {
   const code: RefinedPhase = { kind: "refinedPhase", bits, quanta, laziness };
   checkFields("", code);
@@ -65,7 +66,7 @@ export const refinedPhase: CodeKind<RefinedPhase> = {
       schedule: "synchronous",
       spikes: "signed",
       ...(quanta.join() === binaryQuanta(bits).join() ? {} : { quanta }),
-      ...(laziness > 0.5 ? { lazy: laziness } : {}),
+      lazy: laziness,
     },
     cancelsSpikes: true,
     frames: true,

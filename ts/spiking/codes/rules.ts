@@ -24,7 +24,7 @@ export interface CodeFlags {
   readonly settles?: true;
   /** Of refined phase, where they are not powers of two. */
   readonly quanta?: readonly number[];
-  /** Of refined phase, where it is lazy. */
+  /** Of refined phase. */
   readonly lazy?: number;
 }
 
