@@ -11,7 +11,7 @@ import { toSpiking } from "../../ts/mapping/to-spiking.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";
 import { forward } from "../../ts/relu/forward.ts";
 import { randomGraph } from "./graphs.ts";
-import { tinyNetwork } from "./networks.ts";
+import { tinyNetwork, tinyRefined } from "./networks.ts";
 
 describe("activity, counted by hand", () => {
   // Weights 16 and 0 in the first layer: one target each that is not zero. In the second, neuron 0 has two, neuron 1 one.
@@ -68,6 +68,29 @@ describe("activity, counted by hand", () => {
   it("adds samples up", () => {
     const twice = addActivity([meter.sums(), meter.sums()]);
     expect(energyReport(network, relu, meter, twice)).toEqual(report);
+  });
+});
+
+it("counts what refined phase sends, corrections too, and one shift for the weight of a tick", async () => {
+  const refined = tinyRefined([
+    [4, 0],
+    [1, 3],
+  ]);
+  const relu = toRelu(refined);
+  const meter = activityMeter(refined, relu);
+  const simulator = await referenceEngine().createSimulator(refined, { record: { sent: true } });
+  meter.add(simulator.run(Uint8Array.of(5, 2)), [5, 2], Object.fromEntries(forward(relu, Float32Array.of(5, 2))));
+  // 5 = 4 + 2 − 1 and 2 = 4 − 2: five spikes; neuron 0 sends three into two targets, neuron 1 two into one.
+  const { spiking } = energyReport(refined, relu, meter, meter.sums());
+  expect(spiking).toMatchObject({
+    Effective_MACs: 2,
+    Effective_ACs: 3 * 2 + 2,
+    // Two outputs in all ticks but the last.
+    PhaseShifts: 2 * 2,
+    // Bias and current of 4 membranes, once, and a count changed for each spike.
+    MembraneUpdates: 4 + 5,
+    // As in layerwise phase, and the counts of 2 neurons.
+    Footprint: 8 * 2 + 4 * 4 + 4 * 2 + 4 * 4 + 4 * 2,
   });
 });
 

@@ -9,7 +9,7 @@ import { forward } from "../../ts/relu/forward.ts";
 import { cancelsSpikes } from "../../ts/spiking/network.ts";
 import { diagnosisPlot } from "../../ts/plot/diagnose.ts";
 import { randomGraph } from "./graphs.ts";
-import { tinyNetwork } from "./networks.ts";
+import { tinyNetwork, tinyRefined } from "./networks.ts";
 
 describe("diagnosis, counted by hand", () => {
   const network = tinyNetwork([
@@ -139,9 +139,7 @@ it("advises on the gravest first, and says nothing of a network that follows", (
 });
 
 it("asks for what was sent where counts do not tell it", async () => {
-  const network = tinyNetwork([[1, 2]], {
-    code: { kind: "refinedPhase", bits: 3, quanta: [4, 2, 1], laziness: 0.5 },
-  });
+  const network = tinyRefined([[1, 2]]);
   const relu = toRelu(network);
   const simulator = await referenceEngine().createSimulator(network, {});
   const values = Object.fromEntries(forward(relu, Float32Array.of(3, 1)));

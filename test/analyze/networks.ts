@@ -42,3 +42,12 @@ export function tinyNetwork(
     ...overrides,
   };
 }
+
+/** `tinyNetwork` as refined phase of 3 bits. */
+export function tinyRefined(rows: readonly (readonly [number, number])[]): SpikingNetwork {
+  const network = tinyNetwork(rows, { code: { kind: "refinedPhase", bits: 3, quanta: [4, 2, 1], laziness: 0.5 } });
+  const nodes = network.nodes.map((node) =>
+    node.kind === "population" ? { ...node, neuron: { ...node.neuron, initialPotential: Int32Array.of(0, 0) } } : node,
+  );
+  return { ...network, nodes };
+}

@@ -23,7 +23,10 @@ export interface NetworkActivity {
   readonly ActivationSparsity: number;
   /** Membrane potentials written outside synaptic operations: bias or constant current, and a reset for each spike. */
   readonly MembraneUpdates: number;
-  /** Doublings (ternary digits: triplings) of membrane potentials between phase ticks; 0 for other codes. */
+  /**
+   * Doublings (ternary digits: triplings) of membrane potentials between phase ticks; in refined phase, what arrives in
+   * a tick takes the weight of its quantum by one shift a neuron, but in the last; 0 for other codes.
+   */
   readonly PhaseShifts: number;
   readonly picojoules: { readonly compute: number; readonly memory: number; readonly total: number };
 }
@@ -141,8 +144,11 @@ function spikingActivity(
   // A ttfs spike's weight is multiplied by its value; every other spike adds its weight.
   const { synchronous, delivery, integrationGain } = rulesOf(network.code).compile(network.windowTicks);
   const multiplies = delivery === "weighted";
-  const updates = membranes * (synchronous ? ticks : 1) + spikes;
-  const shifts = integrationGain === 1 ? 0 : (network.windowTicks - 1) * spikedMembranes(network, stages);
+  // Bias and constant current of a frame enter once; its charge is never reset, but each spike changes a count beside it.
+  const { frames } = rulesOf(network.code);
+  const updates = membranes * (synchronous && !frames ? ticks : 1) + spikes;
+  const shifted = integrationGain === 1 && !frames ? 0 : Math.min(ticks, network.windowTicks - 1);
+  const shifts = shifted * spikedMembranes(network, stages);
   const leaks = ticks * sum(populationsOf(network).map(leakingNeurons));
   // Tripling is a shift and an add.
   const compute =
@@ -155,7 +161,9 @@ function spikingActivity(
     stateAccess(network, updates, spikes, preset);
   return {
     Footprint:
-      stages.reduce((sum, stage) => sum + weightBytes(stage, exact), 0) + parameterBytes(network) + 4 * membranes,
+      stages.reduce((sum, stage) => sum + weightBytes(stage, exact), 0) +
+      parameterBytes(network) +
+      4 * (membranes + (frames ? neurons : 0)),
     Dense: stages.reduce((sum, stage) => sum + connections(stage) * (stage.analog ? 1 : ticks), 0),
     Effective_MACs: analog + (multiplies ? carried : 0),
     Effective_ACs: multiplies ? 0 : carried,

@@ -111,7 +111,7 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
               domain: [0, ticks],
               label: payloads === undefined ? "time (ticks)" : "time (ticks), and what a spike counts",
               labelOffset: below - 6,
-              ticks: windowTicks === undefined ? 8 : [0, ...windowEnds(windowTicks, ticks), ticks],
+              ticks: windowTicks === undefined ? wholeTicks(ticks) : [0, ...windowEnds(windowTicks, ticks), ticks],
               tickFormat: String,
             }
           : { domain: [0, ticks], axis: null },
@@ -198,6 +198,11 @@ function notesOf(
         ? ["The darker, the more spikes of a neuron in the tick."]
         : []),
   ];
+}
+
+/** About eight labels; each tick of a short run, and none between two. */
+function wholeTicks(ticks: number): number | number[] {
+  return ticks > 16 ? 8 : Array.from({ length: ticks + 1 }, (_, tick) => tick);
 }
 
 function windowEnds(windowTicks: number, ticks: number): number[] {

@@ -106,7 +106,7 @@ function checkNegativeSide(
 function checkExact(place: string, network: SpikingNetwork, population: Population): void {
   const { neuron } = population;
   const { spikesPerTick = 1 } = neuron;
-  const { flags, thresholdFactor, startsAtHalf } = rulesOf(network.code);
+  const { flags, thresholdFactor, startsAtHalf, frames } = rulesOf(network.code);
   const found = [...departures(neuron), ...(spikesPerTick === 1 ? [] : [`${spikesPerTick} spikes per tick`])];
   if (found.length > 0) {
     throw new LlifError(
@@ -122,6 +122,11 @@ function checkExact(place: string, network: SpikingNetwork, population: Populati
       );
     return;
   }
+  if (frames && neuron.initialPotential.some((value) => value !== 0))
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: initialPotential in refined phase: expected 0, where every count starts`,
+    );
   const limit = 2 ** 31 / thresholdFactor(network.windowTicks);
   for (const value of neuron.threshold) {
     if (value >= limit)
