@@ -174,6 +174,7 @@ export { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } f
 export { correspondences, decodeActivations, wholeNodes, type Correspondence } from "./mapping/activations.ts";
 export { earlyExit, type EarlyExit, type TickState } from "./mapping/early-exit.ts";
 export { earlyRecording, runUntilDecided, type EarlyRun } from "./analyze/early-run.ts";
+export { measureMargins, type DecisionMargins, type MeasureMarginsOptions } from "./analyze/margins.ts";
 export { createCertifier, type Certifier, type LinearPass } from "./mapping/certificate.ts";
 export { lastWindow, type EarlyDecision, type LastWindow } from "./mapping/last-window.ts";
 export { activityMeter, type ActivityMeter, type ActivitySums } from "./analyze/activity.ts";

@@ -77,6 +77,7 @@ type Effect = readonly [before: () => string[], option: () => string[]] | string
 
 const none = (): string[] => [];
 const refined = ["--code", "phase", "--schedule", "synchronous", "--spikes", "signed"];
+const margins = [...refined, "--calibration-images", "6"];
 const mapping: Record<string, Effect> = {
   code: [none, () => ["--code", "ttfs"]],
   schedule: [none, () => ["--schedule", "synchronous"]],
@@ -157,6 +158,9 @@ const commands: Record<string, { readonly words: () => string[]; readonly option
       top: [none, () => ["--top", "2"]],
       workers: same,
       cache: same,
+      untilDecided: [() => margins, () => ["--until-decided", "--decide-errors", "0.2"]],
+      decideErrors: [() => [...margins, "--until-decided", "--decide-errors", "0.2"], () => ["--decide-errors", "0.3"]],
+      decideImages: [() => [...margins, "--until-decided", "--decide-errors", "0.2"], () => ["--decide-images", "20"]],
       manifest: [none, () => ["--manifest", file("out/m.json")]],
     },
   },

@@ -18,7 +18,7 @@ async function json(words: readonly string[]) {
 }
 
 describe("evaluate", () => {
-  const words = ["evaluate", mnist8, "--data", digits, "--limit", "60", ...refined, "--lazy", "0.5", ...calibrated];
+  const words = ["evaluate", mnist8, "--data", digits, "--limit", "30", ...refined, "--lazy", "0.5", ...calibrated];
 
   it("tells accuracy, disagreements and cost after every tick, as numbers and as a table", async () => {
     const report = await json(words);
@@ -106,6 +106,69 @@ describe("evaluate", () => {
       if (before === undefined) delete process.env["LLIF_CACHE"];
       else process.env["LLIF_CACHE"] = before;
     }
+  });
+});
+
+describe("evaluate --until-decided", () => {
+  const few = ["--decide-errors", "0.1"];
+  const words = [
+    "evaluate",
+    mnist8,
+    "--data",
+    digits,
+    "--limit",
+    "20",
+    ...refined,
+    ...calibrated,
+    "--until-decided",
+    ...few,
+  ];
+
+  it("tells what stopping by margins saves and changes, beside certificate C1", async () => {
+    const { perTick, untilDecided, ...report } = await json([...words, "--certify"]);
+    const [margin, certificate, either] = untilDecided.rules;
+    expect(untilDecided.margins).toMatchObject({ ticks: [1, 2, 3, 4, 5, 6, 7, 8], errorRate: 0.1 });
+    expect(untilDecided.rules.map(({ rule }: { rule: string }) => rule)).toEqual(["margin", "certificate", "either"]);
+    expect(margin.meanTicks).toBeLessThan(8);
+    expect(either.meanTicks).toBeLessThanOrEqual(Math.min(margin.meanTicks, certificate.meanTicks));
+    expect(certificate.changed).toBeLessThanOrEqual(report.disagreements);
+    expect(margin.spikesPerSample).toBeLessThan(report.spikesPerSample);
+    for (const { stoppedAfter, decidedBy } of untilDecided.rules) {
+      expect(stoppedAfter.reduce((sum: number, share: number) => sum + share, 0)).toBeCloseTo(1);
+      expect(decidedBy.certificate + decidedBy.margin + decidedBy.end).toBe(20);
+    }
+    // The certificate proves more and more, and at the end what it proves of the whole run.
+    expect(perTick[7].certified).toBe(report.certificates.c1.certified);
+    expect(perTick[7].certified).toBeGreaterThan(perTick[0].certified);
+    expect(report.certificates.c1.unlikeFloat).toBe(0);
+    const { out } = await llif([...words, "--certify"]);
+    expect(out).toMatch(/until decided by +ticks, mean +1 +2 .*8 \(end\) +changed/);
+    expect(out).toMatch(/\ncertificate C1 +\d/);
+    expect(out).toContain("Margins for at most 10 % changed decisions (95 % confidence)");
+    expect(out).not.toMatch(/early exit|last window/);
+  });
+
+  it("reproduces with its margins", async () => {
+    const manifest = file("margins.json");
+    await json([...words, "--manifest", manifest]);
+    const recorded = JSON.parse(readFileSync(manifest, "utf8"));
+    expect(recorded.untilDecided).toEqual({ errorRate: 0.1, images: null });
+    expect(await llif(["reproduce", manifest])).toMatchObject({ code: 0 });
+    recorded.report.untilDecided.margins.margins[0]++;
+    writeFileSync(manifest, JSON.stringify(recorded));
+    expect((await llif(["reproduce", manifest])).err).toContain("not reproduced: the margins");
+  });
+
+  it("refuses what has no margins", async () => {
+    const refusal = async (...more: string[]) =>
+      (await llif(["evaluate", mnist8, "--data", digits, ...calibrated, ...more])).err;
+    expect(await refusal("--until-decided")).toContain("--until-decided: expected synchronous phase");
+    expect(await refusal(...refined, "--decide-errors", "0.1")).toContain("--decide-errors: expected --until-decided");
+    expect(await refusal(...refined, "--until-decided")).toContain("calibration images beside the 100 of the scales");
+    expect(await refusal(...refined, "--until-decided", ...few, "--engine", "twin")).toContain("expected a simulation");
+    expect(await refusal(...refined, "--until-decided", ...few, "--decide-images", "20")).toContain(
+      "samples for an error rate of 0.1, got 20",
+    );
   });
 });
 

@@ -1,13 +1,15 @@
-// Runs a synchronous network only until its decision can no longer change (certificate C2).
+// Runs a synchronous network only until its decision can no longer change (certificate C2), or hardly will (margins).
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { checkFunction, checkInteger, checkObject, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import type { Result, Simulator } from "../engine/engine.ts";
+import type { Result, RunInput, Simulator } from "../engine/engine.ts";
 import type { EarlyExit, TickState } from "../mapping/early-exit.ts";
 import { argmax } from "../relu/forward.ts";
 import { isNumbers, isShaped, sampleOf, type PlainSample, type SampleValues, type ShapedSamples } from "../samples.ts";
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
+import { checkMargins, type DecisionMargins } from "./margins.ts";
+import { leadOf } from "./per-tick.ts";
 import { runPart } from "./run-part.ts";
 
 /** The record options for a run that may be decided early: all potentials, read after its last tick. */
@@ -53,23 +55,33 @@ export interface EarlyRun {
   readonly decision: number;
   /** Number of simulated ticks. */
   readonly ticks: number;
+  /** What stopped the run: certificate C2, a margin of `DecisionMargins`, or its end. */
+  readonly decidedBy: "certificate" | "margin" | "end";
 }
 
 /**
- * Simulates one sample until its decision is final (certificate C2), checking every `interval` ticks. The decision is
- * the same as that at the end of the run.
- * @param simulator of a synchronous network, with `earlyRecording`.
- * @param input constant current.
+ * Simulates one sample until its decision is final (certificate C2), checking every `interval` ticks, or until its first
+ * class leads by more than a margin (`measureMargins`). By the certificate the decision is that at the end of the run;
+ * by a margin a later tick would change it with the probability of the margins' error rate.
+ * @param simulator of a synchronous network; for the certificate, with `earlyRecording`.
+ * @param exit a certificate, or margins, which have ticks of their own.
+ * @param input constant current; with margins, anything that `run` takes for the whole of a frame.
  * @throws {LlifError} ARGUMENT for a simulator that does not record what the certificate needs.
  */
 export function runUntilDecided(
   simulator: Simulator,
-  exit: EarlyExit,
+  exit: EarlyExit | DecisionMargins,
   input: SampleValues | ShapedSamples | { readonly values: SampleValues | ShapedSamples },
   options: { readonly ticks?: number; readonly interval?: number } = {},
 ): EarlyRun {
   checkFunction("runUntilDecided: simulator: run", checkObject("runUntilDecided: simulator", simulator).run);
-  checkFunction("runUntilDecided: exit: decide", checkObject("runUntilDecided: exit", exit).decide);
+  checkObject("runUntilDecided: exit", exit);
+  if (!("decide" in exit)) {
+    if (Object.keys(options).length > 0)
+      throw new LlifError("ARGUMENT", "runUntilDecided: options: expected none beside margins, which have their ticks");
+    return runToMargin(simulator, checkMargins("runUntilDecided: exit", exit, simulator.network), input);
+  }
+  checkFunction("runUntilDecided: exit: decide", exit.decide);
   const { ticks = simulator.network.windowTicks, interval = Math.max(1, Math.floor(ticks / 16)) } = checkOptions(
     "runUntilDecided",
     options,
@@ -102,7 +114,17 @@ export function runUntilDecided(
         { nodes: [missing.name] },
       );
     const decision = done === ticks ? argmax(result.logits) : exit.decide(state, values, ticks - done);
-    if (decision !== null) return { decision, ticks: done };
+    if (decision !== null) return { decision, ticks: done, decidedBy: done === ticks ? "end" : "certificate" };
+  }
+}
+
+function runToMargin(simulator: Simulator, { ticks, margins }: DecisionMargins, input: RunInput): EarlyRun {
+  for (let [at, done] = [0, 0]; ; at++) {
+    const { logits } = runPart(simulator, input, ticks[at] - done, done > 0);
+    done = ticks[at];
+    const decision = argmax(logits);
+    if (at === margins.length) return { decision, ticks: done, decidedBy: "end" };
+    if (leadOf(logits, decision) > margins[at]) return { decision, ticks: done, decidedBy: "margin" };
   }
 }
 

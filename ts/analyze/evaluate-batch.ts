@@ -30,7 +30,8 @@ export function evaluateBatch(
   const { network, simulator, certificates, activity, encoder } = contenders;
   const { frames } = rulesOf(network.code);
   const longest = targets[targets.length - 1];
-  const perTick = frames && targets.length === 1 ? emptyReads(data.count, longest) : null;
+  const perTick =
+    frames && targets.length === 1 ? emptyReads(data.count, longest, (certificates?.certifier ?? null) !== null) : null;
   const relu = reluOf(contenders, data, first);
   const twin = TwinComparison.open(contenders, data, first);
   const evaluations = targets.map(
@@ -67,12 +68,16 @@ export function evaluateBatch(
         .forEach((decision, index) => (perTick.decisions[index * longest + tick - 1] = decision));
     return evaluations;
   }
-  const gathered = certificates === undefined ? null : new Gathered(network, certificates, data.count);
+  // What is read after every tick is proven after every tick: one image at a time, so that memory does not grow.
+  const gathered =
+    certificates === undefined || perTick !== null ? null : new Gathered(network, certificates, data.count);
   const stops = perTick === null ? targets : Array.from({ length: longest }, (_, tick) => tick + 1);
   for (let index = 0; index < data.count; index++) {
     const image = sample(data, index);
     const encoded = encoder?.encode(image, first + index, longest) ?? { input: image, spikes: null };
     let soFar: Result | null = null;
+    const proving =
+      certificates === undefined || perTick === null ? null : new Gathered(network, certificates, longest);
     let [done, microseconds] = [0, 0];
     for (const stop of stops) {
       const input =
@@ -96,6 +101,7 @@ export function evaluateBatch(
         perTick.leads[at] = leadOf(run.logits, decision);
         perTick.spikes[at] = spikes;
         perTick.synapticOperations[at] = synapticOperations;
+        proving?.add(stop - 1, run, image, stop);
         if (mismatches !== null)
           perTick.twinMismatches[stop - 1] = (perTick.twinMismatches[stop - 1] ?? 0) + mismatches;
       }
@@ -114,11 +120,25 @@ export function evaluateBatch(
       if (evaluation.twinMismatches !== null) evaluation.twinMismatches += mismatches ?? 0;
       if (target === 0) gathered?.add(index, run, image, stop);
     }
+    if (perTick !== null && proving !== null && certificates !== undefined && perTick.certified !== null) {
+      const row = index * longest;
+      const images = new Uint8Array(longest * image.length);
+      for (let tick = 0; tick < longest; tick++) images.set(image, tick * image.length);
+      const { certified } = certifyBatch(
+        certificates,
+        { images, count: longest },
+        proving,
+        perTick.decisions.subarray(row, row + longest),
+      );
+      perTick.certified.set(certified ?? [], row);
+    }
     const inputSpikes = encoded.spikes === null ? null : spikesOfInputs(encoded.spikes, image.length);
     if (soFar !== null) activity?.add({ ...soFar, inputSpikes }, image, rowsOf(relu.kept, index, data.count));
   }
   if (gathered !== null && certificates !== undefined)
     Object.assign(evaluations[0], certifyBatch(certificates, data, gathered, evaluations[0].spikingDecisions));
+  if (perTick !== null && perTick.certified !== null)
+    evaluations[0].certified = perTick.certified.filter((_, at) => at % longest === longest - 1);
   return evaluations;
 }
 

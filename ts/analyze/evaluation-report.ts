@@ -8,6 +8,7 @@ import type { EnergyReport } from "./energy.ts";
 import { checkEvaluation, sum, type Evaluation } from "./evaluation.ts";
 import { tickReports, type TickReport } from "./per-tick.ts";
 import { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } from "./statistics.ts";
+import type { UntilDecidedReport } from "./until-decided.ts";
 import type { TopClassesReport } from "./top-classes.ts";
 
 /** One image on which the two networks decide differently; classes by index. */
@@ -64,6 +65,8 @@ export interface EvaluationReport {
   readonly twinSeconds: number | null;
   /** Only of refined phase, evaluated with one number of ticks. */
   readonly perTick?: readonly TickReport[];
+  /** Only with --until-decided. */
+  readonly untilDecided?: UntilDecidedReport;
   /** Only with --certify. */
   readonly certificates?: CertificateReport;
   /** Only with --top. */

@@ -112,6 +112,7 @@ export function concatenateEvaluations(parts: readonly Evaluation[]): Evaluation
       (part) =>
         part.simulated !== first.simulated ||
         part.perTick?.twinMismatches.length !== first.perTick?.twinMismatches.length ||
+        (part.perTick?.certified === null) !== (first.perTick?.certified === null) ||
         optional.some((key) => (part[key] === null) !== (first[key] === null)),
     )
   ) {

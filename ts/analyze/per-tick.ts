@@ -13,6 +13,8 @@ export interface TickReads {
   readonly synapticOperations: Float64Array;
   /** By tick: counts and charges that differ from the twin's of that tick; null where there is none. */
   readonly twinMismatches: readonly (number | null)[];
+  /** C1: 1 if the decision after the tick is provably the float network's; null if not requested or not available. */
+  readonly certified: Uint8Array | null;
 }
 
 /** How good a run of refined phase is after this number of ticks. */
@@ -23,6 +25,8 @@ export interface TickReport {
   readonly disagreements: number;
   /** Null where no twin was compared: lazy neurons equal one after the last tick alone. */
   readonly twinMismatches: number | null;
+  /** Decisions that are provably the float network's (C1); only with --certify. */
+  readonly certified?: number;
   /** Spikes up to this tick; null if nothing was simulated, as the next. */
   readonly spikesPerSample: number | null;
   readonly synapticOperationsPerSample: number | null;
@@ -38,7 +42,11 @@ export function leadOf(logits: ArrayLike<number>, leader: number): number {
   return logits[leader] - second;
 }
 
-export function emptyReads(samples: number, ticks: number): TickReads & { twinMismatches: (number | null)[] } {
+export function emptyReads(
+  samples: number,
+  ticks: number,
+  certifies: boolean,
+): TickReads & { twinMismatches: (number | null)[] } {
   const size = samples * ticks;
   return {
     decisions: new Uint32Array(size),
@@ -46,13 +54,14 @@ export function emptyReads(samples: number, ticks: number): TickReads & { twinMi
     spikes: new Float64Array(size),
     synapticOperations: new Float64Array(size),
     twinMismatches: new Array<number | null>(ticks).fill(null),
+    certified: certifies ? new Uint8Array(size) : null,
   };
 }
 
 /** Every list by sample changed by the same function. */
 export function changedReads(
   reads: TickReads,
-  change: <T extends Uint32Array | Float64Array>(pick: (reads: TickReads) => T) => T,
+  change: <T extends Uint8Array | Uint32Array | Float64Array>(pick: (reads: TickReads) => T) => T,
 ): TickReads {
   return {
     decisions: change(({ decisions }) => decisions),
@@ -60,12 +69,13 @@ export function changedReads(
     spikes: change(({ spikes }) => spikes),
     synapticOperations: change(({ synapticOperations }) => synapticOperations),
     twinMismatches: reads.twinMismatches,
+    certified: reads.certified === null ? null : change(({ certified }) => certified as Uint8Array),
   };
 }
 
 /** @param simulated whether spikes were counted. */
 export function tickReports(
-  { decisions, spikes, synapticOperations, twinMismatches }: TickReads,
+  { decisions, spikes, synapticOperations, twinMismatches, certified }: TickReads,
   reluDecisions: Uint32Array,
   labels: Uint32Array | null,
   simulated: boolean,
@@ -73,12 +83,13 @@ export function tickReports(
   const samples = reluDecisions.length;
   const ticks = twinMismatches.length;
   return twinMismatches.map((mismatches, tick) => {
-    let [right, disagreements, spiked, operations] = [0, 0, 0, 0];
+    let [right, disagreements, spiked, operations, proven] = [0, 0, 0, 0, 0];
     for (let sample = 0, at = tick; sample < samples; sample++, at += ticks) {
       if (decisions[at] === labels?.[sample]) right++;
       if (decisions[at] !== reluDecisions[sample]) disagreements++;
       spiked += spikes[at];
       operations += synapticOperations[at];
+      if (certified?.[at] === 1) proven++;
     }
     const [low, high] = clopperPearsonInterval(disagreements, samples);
     return {
@@ -86,6 +97,7 @@ export function tickReports(
       accuracy: labels === null ? null : right / samples,
       disagreements,
       twinMismatches: mismatches,
+      ...(certified === null ? {} : { certified: proven }),
       spikesPerSample: simulated ? spiked / samples : null,
       synapticOperationsPerSample: simulated ? operations / samples : null,
       intervals: {

@@ -49,7 +49,7 @@ export class Gathered {
 /** Certifies each sample of a batch: C1, and C2 or C3. */
 export function certifyBatch(
   { certifier }: Certificates,
-  data: ImageDataset,
+  data: Pick<ImageDataset, "images" | "count">,
   gathered: Gathered,
   decisions: Uint32Array,
 ): { readonly certified: Uint8Array | null; readonly earlyDecisions: EarlyDecisions | null } {

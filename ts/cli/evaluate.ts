@@ -4,6 +4,7 @@ import { LlifError } from "../errors.ts";
 import { differencesOf } from "../analyze/differences.ts";
 import type { Evaluation } from "../analyze/evaluation.ts";
 import type { Difference, EvaluationReport } from "../analyze/evaluation-report.ts";
+import { untilDecidedReport } from "../analyze/until-decided.ts";
 import { compareTopClasses, type TopClassesReport } from "../analyze/top-classes.ts";
 import type { ImageDataset } from "../data/dataset.ts";
 import { createFloatPass, createTwinPass } from "../engine/passes.ts";
@@ -42,8 +43,15 @@ import { convert, Evaluator, openCalibration } from "./pipeline.ts";
 import type { Calibration } from "./calibrate.ts";
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
+import {
+  addUntilDecided,
+  measuredMargins,
+  refuseIdleMargins,
+  untilDecidedOf,
+  type UntilDecidedFlags,
+} from "./until-decided.ts";
 
-export interface EvaluateFlags extends MappingFlags, DataFlags, EncodingFlags, ReadingFlags {
+export interface EvaluateFlags extends MappingFlags, DataFlags, EncodingFlags, ReadingFlags, UntilDecidedFlags {
   readonly engine: EngineChoice;
   readonly allowOverlap?: boolean;
   readonly certify?: boolean;
@@ -73,6 +81,9 @@ always 0 mismatches.
 
 --certify proves decisions: C1 counts decisions that the float network certainly shares (by interval bounds, which grow with
 depth, so deep networks get 0); C3 counts the ticks of the last window that were not needed to decide.
+Synchronous phase is read after every tick: the table below tells accuracy and cost of each. --until-decided adds what runs
+take that stop once the first class leads by a margin: the margins come from calibration images, decisions that the rest of a
+run would change are counted on the evaluated ones. With --certify, C1 may stop a run too.
 --energy counts operations under NeuroBench's names and estimates energy, compared with the float network and a
 zero-skipping quantised network. Without these two, the numbers mean nothing.
 
@@ -86,6 +97,7 @@ Examples:
   llif evaluate models/mnist-mlp.onnx --data mnist --certify --energy
   llif evaluate models/mnist-8.onnx --data mnist --limit 200 --code rate --ticks 128 --encoding poisson --poisson-seed 3
   llif evaluate models/cifar10-resnet20.onnx --data cifar10 --workers 4
+  llif evaluate models/mnist-cnn.onnx --data mnist --code phase --schedule synchronous --spikes signed --until-decided
   llif evaluate flowers.onnx --data photos/ --calibration more-photos/
   llif evaluate models/mnist-8.onnx --data mnist --manifest run.json; llif reproduce run.json`;
 
@@ -112,7 +124,8 @@ export function addEvaluate(program: Command, io: Io): void {
         "exact codes: also count the images whose first k classes are the same in both networks",
       ).argParser(integer("--top", 1)),
     )
-    .addOption(workersOption())
+    .addOption(workersOption());
+  addUntilDecided(command)
     .addOption(cacheOption())
     .addOption(
       new Option("--manifest <file>", "write all that the result depends on, and its digest, for llif reproduce"),
@@ -124,6 +137,7 @@ export function addEvaluate(program: Command, io: Io): void {
     .action(async (path: string, flags: EvaluateFlags) => {
       const model = await openModel(path, io, flags);
       refuseIdle(command, model);
+      refuseIdleMargins(command, flags);
       await checkOutputs([flags.manifest], [...model.files, ...dataFiles(flags)]);
       const outcome = await evaluateModel(model, flags, io);
       if (flags.manifest !== undefined) await writeManifest(flags.manifest, model, flags, outcome, io);
@@ -137,14 +151,15 @@ export async function evaluateModel(model: OpenModel, flags: EvaluateFlags, io: 
   const { network, mapping, calibration, ticks } = await networkFor(model, flags, evaluator, io);
   const warnings = [...summarize(network).warnings, ...outputNote(network)];
   for (const warning of warnings) io.err(`warning: ${warning}`);
-  const evaluated = await evaluator.evaluate(network, flags.engine, ticks, {
-    ...flags,
-    encoding: encodingChoice(flags),
-  });
+  const extras = { ...flags, encoding: encodingChoice(flags) };
+  const margins =
+    flags.untilDecided === true ? await measuredMargins(network, evaluator, flags, ticks, extras, io) : null;
+  const evaluated = await evaluator.evaluate(network, flags.engine, ticks, extras);
   const { evaluation } = evaluated;
   const report = {
     ...evaluated.report,
     ...(warnings.length === 0 ? {} : { warnings }),
+    ...(margins === null ? {} : { untilDecided: untilDecidedReport(evaluation, margins) }),
     ...(flags.differences === true ? { differences: await differencesIn(evaluation, model, evaluator.data) } : {}),
     ...(flags.top === undefined
       ? {}
@@ -230,6 +245,7 @@ async function writeManifest(
     encoding: encodingChoice(flags),
     ticks: outcome.ticks,
     allowOverlap: flags.allowOverlap === true,
+    ...untilDecidedOf(flags),
     evaluation: outcome.evaluation,
     report: outcome.report,
   });

@@ -34,6 +34,7 @@ export function refuseIdle(
     encoding?: string;
     engine?: string;
     calibration?: string;
+    untilDecided?: boolean;
   }>();
   if (flags.data !== undefined && !isKnownDataset(flags.data))
     refuseGiven(command, ["split"], `expected a known data set, which has parts, got --data "${flags.data}"`);
@@ -43,13 +44,19 @@ export function refuseIdle(
       ["encoding"],
       "expected a simulation, got --engine twin, which decides by the pixels themselves",
     );
-  if (model.spiking !== undefined) return refuseForMapped(command, model.path, model.spiking);
+  if (model.spiking !== undefined)
+    return refuseForMapped(command, model.path, model.spiking, flags.untilDecided === true);
   if (flags.scales === "analytic")
-    refuseGiven(command, [...calibrationNames, "margin", "allowOverlap"], "--scales analytic takes no images");
+    refuseGiven(
+      command,
+      [...(flags.untilDecided === true ? [] : [...calibrationNames, "allowOverlap"]), "margin"],
+      "--scales analytic takes no images",
+    );
 }
 
-function refuseForMapped(command: Command, path: string, network: SpikingNetwork): void {
-  const runs = isSynchronous(network) ? ["ticks"] : [];
+/** @param measures whether margins are measured on calibration images. */
+function refuseForMapped(command: Command, path: string, network: SpikingNetwork, measures: boolean): void {
+  const runs = [...(isSynchronous(network) ? ["ticks"] : []), ...(measures ? calibrationNames : [])];
   if (!isSynchronous(network))
     refuseGiven(command, ["ticks"], `"${path}" is layerwise, its window is ${network.windowTicks} ticks`);
   refuseGiven(
@@ -57,5 +64,6 @@ function refuseForMapped(command: Command, path: string, network: SpikingNetwork
     mappingNames.filter((name) => !runs.includes(name)),
     `"${path}" is mapped already; map the ReLU network again with llif convert`,
   );
-  refuseGiven(command, ["allowOverlap"], `"${path}" is mapped already, no images are used for calibration`);
+  if (!measures)
+    refuseGiven(command, ["allowOverlap"], `"${path}" is mapped already, no images are used for calibration`);
 }

@@ -9,6 +9,7 @@ import { readInput } from "./io.ts";
 import type { EncodingChoice } from "../analyze/encoding.ts";
 import type { EngineChoice, MappingChoice } from "./options.ts";
 import type { Calibration } from "./calibrate.ts";
+import type { UntilDecidedChoice } from "./until-decided.ts";
 import { packageVersion, wasmHash } from "./provenance.ts";
 
 /** Everything that an evaluation depends on, and a digest of its results. */
@@ -37,6 +38,8 @@ export interface Manifest {
   readonly encoding?: EncodingChoice;
   readonly ticks: number | null;
   readonly allowOverlap: boolean;
+  /** `--until-decided`; absent without it. */
+  readonly untilDecided?: UntilDecidedChoice;
   readonly runtime: string;
   readonly processor: string;
   /** SHA-256 of all decisions and spike counts: the same in every runtime and on every processor. */
@@ -54,6 +57,7 @@ export interface ManifestParts {
   readonly encoding: EncodingChoice;
   readonly ticks?: number;
   readonly allowOverlap: boolean;
+  readonly untilDecided?: UntilDecidedChoice;
   readonly evaluation: Evaluation;
   readonly report: EvaluationReport;
 }
@@ -80,6 +84,7 @@ export async function makeManifest(parts: ManifestParts): Promise<Manifest> {
     ...(parts.encoding.encoding === "constant" ? {} : { encoding: parts.encoding }),
     ticks: parts.ticks ?? null,
     allowOverlap: parts.allowOverlap,
+    ...(parts.untilDecided === undefined ? {} : { untilDecided: parts.untilDecided }),
     runtime: `Node ${process.versions.node}`,
     processor: `${cpus()[0]?.model.trim() ?? "unknown"} (${process.arch})`,
     digest: await sha256(digestBytes(parts.evaluation)),

@@ -25,7 +25,7 @@ import { formatCount } from "./text.ts";
 import type { Calibration } from "./calibrate.ts";
 
 /** Images that `--bits auto` uses, in addition to the images of the scales. */
-const heldOutImages = 1000;
+export const heldOutImages = 1000;
 
 /**
  * Images for the scales: the set given by `--calibration`, or the training split of the known data set in use
@@ -91,6 +91,8 @@ export interface Extras {
   readonly energy?: boolean;
   /** Input encoding; default: constant current. */
   readonly encoding?: EncodingChoice;
+  /** Whether the simulation is not compared with a twin. */
+  readonly alone?: boolean;
   /** Threads; default: as many as the machine can run at once and the images are worth. 1: the current one. */
   readonly workers?: number;
 }
@@ -119,8 +121,13 @@ export class Evaluator {
     return new Evaluator(model, data, isKnownDataset(flags.data) ? flags.data : data.name, cache, io);
   }
 
+  /** The same model on other images, without kept results. */
+  on(data: ImageDataset): Evaluator {
+    return new Evaluator(this.model, data, data.name, null, this.#io);
+  }
+
   /** @throws {LlifError} DATA if an image is used for calibration and evaluation; only a warning if that is allowed. */
-  refuseOverlap(calibration: Calibration | null, allowed: boolean): number {
+  refuseOverlap(calibration: Pick<Calibration, "images"> | null, allowed: boolean): number {
     if (calibration === null) return 0;
     const overlap = countOverlap(calibration.images, this.data);
     if (overlap === 0) return 0;
@@ -168,6 +175,7 @@ export class Evaluator {
       certify: extras.certify === true,
       energy: extras.energy === true,
       reluKnown: known.relu !== undefined,
+      alone: extras.alone === true,
     };
     const start = performance.now();
     const onProgress = (done: number, total: number) =>

@@ -1,6 +1,7 @@
 // Prints an evaluation as text.
 import type { EnergyReport, NetworkActivity } from "../analyze/energy.ts";
 import type { Difference, EvaluationReport } from "../analyze/evaluation-report.ts";
+import type { StopRule, UntilDecidedReport } from "../analyze/until-decided.ts";
 import type { TickReport } from "../analyze/per-tick.ts";
 import type { Interval } from "../analyze/statistics.ts";
 import {
@@ -63,9 +64,10 @@ export function formatReport(report: EvaluationReport): string {
     ]);
     const early = (found: { ticksSaved: number; changed: number }) =>
       `decides ${found.ticksSaved.toFixed(2)} of its ${report.windowTicks} ticks early, on average; ${found.changed} decisions changed`;
-    if (report.schedule === "synchronous")
+    if (report.schedule === "synchronous" && report.perTick === undefined)
       pairs.push(["early exit (C2)", c2 === null ? "– (only constant input, plain neurons and float32)" : early(c2)]);
-    else pairs.push(["last window (C3)", c3 === null ? "– (this code has no last window to cut short)" : early(c3)]);
+    else if (report.schedule === "layerwise")
+      pairs.push(["last window (C3)", c3 === null ? "– (this code has no last window to cut short)" : early(c3)]);
   }
   if (report.topClasses !== undefined) {
     const { classes, sameOrder, sameSet } = report.topClasses;
@@ -89,6 +91,7 @@ export function formatReport(report: EvaluationReport): string {
     ...notes.map((note) => `\n${note}`),
     "Brackets: 95 % confidence.",
     ...(report.perTick === undefined ? [] : ["", formatTicks(report.perTick)]),
+    ...(report.untilDecided === undefined ? [] : ["", formatStops(report.untilDecided, report.samples)]),
     ...(energy === undefined ? [] : ["", formatEnergyReport(energy)]),
   ].join("\n");
 }
@@ -97,11 +100,13 @@ export function formatReport(report: EvaluationReport): string {
 function formatTicks(ticks: readonly TickReport[]): string {
   const simulated = ticks.every(({ spikesPerSample }) => spikesPerSample !== null);
   const labelled = ticks.every(({ accuracy }) => accuracy !== null);
+  const proven = ticks.every(({ certified }) => certified !== undefined);
   const header = [
     "after tick",
     ...(labelled ? ["accuracy"] : []),
     "disagreements",
     "twin mismatches",
+    ...(proven ? ["certified (C1)"] : []),
     ...(simulated ? ["spikes", "synaptic operations"] : []),
   ];
   const rows = ticks.map(({ tick, accuracy, disagreements, intervals, ...counted }) => [
@@ -109,11 +114,53 @@ function formatTicks(ticks: readonly TickReport[]): string {
     ...(labelled ? [accuracyText(accuracy, intervals.accuracy)] : []),
     `${disagreements}  [${boundsText(intervals.disagreements)}]`,
     counted.twinMismatches === null ? "–" : String(counted.twinMismatches),
+    ...(proven ? [String(counted.certified)] : []),
     ...(simulated
       ? [counted.spikesPerSample, counted.synapticOperationsPerSample].map((each) => formatCount(each ?? 0))
       : []),
   ]);
   return formatTable([header, ...rows], 0);
+}
+
+const ruleNames: Readonly<Record<StopRule, string>> = {
+  margin: "margin",
+  certificate: "certificate C1",
+  either: "either",
+};
+
+function formatStops({ margins, rules }: UntilDecidedReport, samples: number): string {
+  const labelled = rules.every(({ accuracy }) => accuracy !== null);
+  const header = [
+    "until decided by",
+    "ticks, mean",
+    ...margins.ticks.map((tick, at) => (at === margins.margins.length ? `${tick} (end)` : String(tick))),
+    "changed",
+    ...(labelled ? ["accuracy"] : []),
+    "disagreements",
+    "spikes",
+    "synaptic operations",
+  ];
+  const rows = rules.map((stop) => [
+    ruleNames[stop.rule],
+    stop.meanTicks.toFixed(2),
+    ...stop.stoppedAfter.map((share) => (share === 0 ? "–" : `${(100 * share).toFixed(1)} %`)),
+    `${stop.changed}  [${boundsText(stop.changedInterval)}]`,
+    ...(labelled ? [formatPercent(stop.accuracy)] : []),
+    String(stop.disagreements),
+    formatCount(stop.spikesPerSample),
+    formatCount(stop.synapticOperationsPerSample),
+  ]);
+  const both = rules.find(({ rule }) => rule === "either")?.decidedBy;
+  return [
+    formatTable([header, ...rows], 1),
+    `Margins for at most ${Number((100 * margins.errorRate).toPrecision(3))} % changed decisions (95 % confidence), from ${formatCount(margins.samples)} other images: ${margins.margins.map((margin) => Number(margin.toPrecision(2))).join(", ")}.`,
+    `Changed: decisions of ${formatCount(samples)} that the rest of the run changes; below each tick, the share of runs that stop after it.`,
+    ...(both === undefined
+      ? []
+      : [
+          `Either: the certificate stopped ${formatCount(both.certificate)} runs, a margin ${formatCount(both.margin)}, the end ${formatCount(both.end)}.`,
+        ]),
+  ].join("\n");
 }
 
 /** Operations per image, and the energy estimated from them. */

@@ -9,6 +9,8 @@ import { openModel } from "./model-file.ts";
 import { budgetOption, encodingChoice, jsonOption, type ReadingFlags } from "./options.ts";
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
+import { untilDecidedFlags, untilDecidedOf } from "./until-decided.ts";
+import type { EvaluationReport } from "../analyze/evaluation-report.ts";
 
 const help = `
 Repeats the evaluation of a manifest and compares hashes of the model, the data and the calibration images, and the digest of
@@ -76,6 +78,7 @@ async function runAgain(recorded: Manifest, file: string, budget: ReadingFlags["
     split: data.split,
     engine,
     allowOverlap,
+    ...untilDecidedFlags(recorded.untilDecided),
   };
   const outcome = await evaluateModel(model, flags, io);
   return makeManifest({
@@ -86,6 +89,7 @@ async function runAgain(recorded: Manifest, file: string, budget: ReadingFlags["
     engine,
     encoding: encodingChoice(flags),
     allowOverlap,
+    ...untilDecidedOf(flags),
   });
 }
 
@@ -95,11 +99,17 @@ function compare(recorded: Manifest, present: Manifest): string[] {
     ["the model's description", recorded.model.descriptionSha256, present.model.descriptionSha256],
     ["the data", recorded.data.sha256, present.data.sha256],
     ["the calibration images", recorded.calibration?.sha256, present.calibration?.sha256],
+    ["the margins", ...marginsOf(recorded.report, present.report)],
     ["the digest of decisions and spike counts", recorded.digest, present.digest],
   ];
   return checks
     .filter(([, was, is]) => was !== is)
     .map(([what, was, is]) => `${what}: expected ${short(was)}, got ${short(is)}`);
+}
+
+function marginsOf(...reports: readonly EvaluationReport[]): [string | undefined, string | undefined] {
+  const [was, is] = reports.map(({ untilDecided }) => untilDecided?.margins.margins.join(" "));
+  return [was, is];
 }
 
 function compareNotes(recorded: Manifest, present: Manifest): string[] {

@@ -26,6 +26,8 @@ export interface ContenderChoice {
   readonly encoding: EncodingChoice;
   /** Whether the float network's decisions are known, so that no pass is needed. */
   readonly reluKnown: boolean;
+  /** Whether the simulation is not compared with a twin. */
+  readonly alone?: boolean;
 }
 
 export interface OpenContenders {
@@ -45,6 +47,7 @@ export async function openContenders({
   energy,
   encoding,
   reluKnown,
+  alone,
 }: ContenderChoice): Promise<OpenContenders> {
   if (engine === "twin" && (certify || energy)) {
     throw new LlifError("ARGUMENT", `${certify ? "--certify" : "--energy"}: expected a simulation, got --engine twin`);
@@ -66,7 +69,7 @@ export async function openContenders({
         : energy && cancelsSpikes(network)
           ? { sent: true }
           : {};
-    const twin = kept(hasTwin(network) ? await createTwinPass(network, { keep: "all" }) : null);
+    const twin = kept(hasTwin(network) && alone !== true ? await createTwinPass(network, { keep: "all" }) : null);
     const simulator = engine === "twin" ? null : kept(await createSimulator(network, { engine, record }));
     const activity = energy ? activityMeter(network, relu, !constant) : undefined;
     const forward =

@@ -108,6 +108,13 @@ export const analysis: readonly Row[] = [
     required("input", "object", image),
     options([optional("ticks", "count", 8), optional("interval", "count", 2)]),
   ),
+  row(
+    "measureMargins",
+    llif.measureMargins,
+    required("simulator", "object", earlySimulator),
+    required("samples", "choice", [image]),
+    options([optional("errorRate", "positive", 0.3), optional("ticks", "array", [2, 8]), signal, onProgress]),
+  ),
   row("activityMeter", llif.activityMeter, spiking, relus, optional("spikingInput", "boolean", false)),
   row(
     "ActivityMeter.add",
