@@ -2,7 +2,9 @@
 import {
   checkArray,
   checkFinite,
+  checkFunction,
   checkInteger,
+  checkIterable,
   checkNumbers,
   checkObject,
   checkOptions,
@@ -45,7 +47,7 @@ export interface MeasureMarginsOptions {
 export const usualErrorRate = 0.003;
 /** One minus the confidence. */
 const doubt = 0.05;
-/** One sample in so many tells how far leads move, the others by how many times that a decision was wrong. */
+/** One sample of six tells how far leads move; the others, at what multiple of it decisions were wrong. */
 const shapeShare = 6;
 
 /**
@@ -67,7 +69,11 @@ export async function measureMargins(
     signal,
     onProgress,
   } = checkOptions("measureMargins", options, { errorRate: true, ticks: true, signal: true, onProgress: true });
+  checkFinite("measureMargins: errorRate", errorRate, { above: 0, to: 0.5 });
   checkSignal("measureMargins: signal", signal);
+  if (onProgress !== undefined) checkFunction("measureMargins: onProgress", onProgress);
+  checkIterable("measureMargins: samples", samples);
+  checkFunction("measureMargins: simulator: run", simulator.run);
   checkRising("measureMargins: ticks", ticks);
   requireRace("measureMargins", network);
   const [decisions, leads]: [number[], number[]] = [[], []];

@@ -112,7 +112,11 @@ export const analysis: readonly Row[] = [
     "measureMargins",
     llif.measureMargins,
     required("simulator", "object", earlySimulator),
-    required("samples", "choice", [image]),
+    required(
+      "samples",
+      "choice",
+      Array.from({ length: 12 }, () => image),
+    ),
     options([optional("errorRate", "positive", 0.3), optional("ticks", "array", [2, 8]), signal, onProgress]),
   ),
   row("activityMeter", llif.activityMeter, spiking, relus, optional("spikingInput", "boolean", false)),
