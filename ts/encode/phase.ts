@@ -53,24 +53,12 @@ function encodeQuanta(counts: ArrayLike<number>, ticks: number, code: RefinedPha
   const rest = Array.from(counts, (count, index) =>
     checkInteger(`encodePhase: count at index ${index}`, count, -(2 ** 15), 2 ** 15),
   );
-  const found = { ticks: [] as number[], neurons: [] as number[], signs: [] as number[] };
-  code.quanta.forEach((quantum, tick) => {
-    rest.forEach((left, neuron) => {
-      const spikes = Math.trunc(left / quantum);
-      rest[neuron] -= spikes * quantum;
-      for (let spike = 0; spike < Math.abs(spikes); spike++) {
-        found.ticks.push(tick);
-        found.neurons.push(neuron);
-        found.signs.push(Math.sign(spikes));
-      }
-    });
+  const spikes = collect(ticks, rest.length, (tick, neuron) => {
+    const times = Math.trunc(rest[neuron] / code.quanta[tick]);
+    rest[neuron] -= times * code.quanta[tick];
+    return times;
   });
-  return {
-    ticks: Uint32Array.from(found.ticks),
-    neurons: Uint32Array.from(found.neurons),
-    signs: Int8Array.from(found.signs),
-    meaning: { kind: "quanta", ticks },
-  };
+  return { ...spikes, meaning: { kind: "quanta", ticks } };
 }
 
 function digitsAskedFor(form: PhaseDigits | Pick<SpikingNetwork, "code">): Phase["digits"] {
@@ -122,20 +110,27 @@ function nonAdjacentDigits(count: number, ticks: number): Int8Array {
 }
 
 function collectDigits(digits: readonly Int8Array[], ticks: number, signed: boolean, kind: SpikeKind): EncodedSpikes {
+  const spikes = collect(ticks, digits.length, (tick, neuron) => digits[neuron][ticks - 1 - tick]);
+  const { signs, ...unsigned } = spikes;
+  return { ...(signed ? spikes : unsigned), meaning: { kind, ticks } };
+}
+
+/** By tick, then neuron: as many spikes as `spikesOf` says, all of its sign. */
+function collect(ticks: number, neurons: number, spikesOf: (tick: number, neuron: number) => number) {
   const found = { ticks: [] as number[], neurons: [] as number[], signs: [] as number[] };
   for (let tick = 0; tick < ticks; tick++) {
-    digits.forEach((ofNeuron, neuron) => {
-      const digit = ofNeuron[ticks - 1 - tick];
-      if (digit === 0) return;
-      found.ticks.push(tick);
-      found.neurons.push(neuron);
-      found.signs.push(digit);
-    });
+    for (let neuron = 0; neuron < neurons; neuron++) {
+      const spikes = spikesOf(tick, neuron);
+      for (let spike = 0; spike < Math.abs(spikes); spike++) {
+        found.ticks.push(tick);
+        found.neurons.push(neuron);
+        found.signs.push(Math.sign(spikes));
+      }
+    }
   }
-  const spikes = {
+  return {
     ticks: Uint32Array.from(found.ticks),
     neurons: Uint32Array.from(found.neurons),
-    meaning: { kind, ticks },
+    signs: Int8Array.from(found.signs),
   };
-  return signed ? { ...spikes, signs: Int8Array.from(found.signs) } : spikes;
 }
