@@ -1,22 +1,22 @@
 //! Maxima of counts that may fall (T8, T14): emits what the largest cumulative count changes by, up or down.
 
-use super::{Counted, Pooling, Reach};
+use super::{ByRow, Counted, Pooling, Reach};
 use crate::spikes::Spikes;
 
 pub struct Largest {
     reach: Reach,
     /// Cumulative counts of the members, for each output row and kernel row, and of the outputs.
-    shown: Vec<u32>,
-    largest: Vec<u32>,
+    shown: Vec<i32>,
+    largest: Vec<i32>,
     row: Counted,
-    /// Outputs of one row whose members spike in this tick.
-    touched: Vec<u32>,
+    /// Of the channels of one output position: the largest count of a member.
+    most: Vec<i32>,
     /// What a spike of each tick of a frame counts; empty: always 1.
     payloads: Vec<i32>,
     /// Ticks of the frame so far.
     tick: usize,
-    /// Outputs of each row that have not sent all of their maximum, because it is no multiple of the payload.
-    behind: Vec<Vec<u32>>,
+    /// By row, whether an output has not sent all of its maximum, because it is no multiple of the payload.
+    behind: Vec<bool>,
 }
 
 impl Largest {
@@ -27,59 +27,74 @@ impl Largest {
             shown: vec![0; to.height * sweep.kernel[0] * from.width * from.channels],
             largest: vec![0; to.size()],
             row: Counted::default(),
-            touched: Vec::new(),
+            most: vec![0; to.channels],
             payloads,
             tick: 0,
-            behind: vec![Vec::new(); to.height],
+            behind: vec![false; to.height],
         }
     }
+}
 
-    /// One row of outputs: where members spike, the change of their largest count.
+impl ByRow for Largest {
+    fn parts(&mut self) -> (&Reach, &mut Counted) {
+        (&self.reach, &mut self.row)
+    }
+
+    /// One row of outputs: where their members' largest count changes, by how much.
     #[inline(never)]
     fn count(&mut self, y: usize, source: &Spikes) {
-        let Largest { reach, shown, largest, row, touched, payloads, behind, .. } = self;
-        let behind = &mut behind[y];
-        let Reach { from, to, sweep, columns } = &*reach;
-        let kernel = sweep.kernel;
+        let Largest { reach, shown, largest, row, most, payloads, behind, .. } = self;
+        let Reach { from, to, sweep, .. } = &*reach;
+        let (kernel, channels) = (sweep.kernel, to.channels);
         let from_row = from.width * from.channels;
+        let rows = || (0..kernel[0]).filter_map(|ky| Some((y * kernel[0] + ky, sweep.input(0, y, ky, from.height)?)));
         for tick in 0..source.planes / 2 {
-            touched.clear();
-            touched.append(behind);
             let payload = payloads.get(self.tick + tick).copied().unwrap_or(1);
-            for ky in 0..kernel[0] {
-                let Some(source_row) = sweep.input(0, y, ky, from.height) else { continue };
-                let shown = &mut shown[(y * kernel[0] + ky) * from_row..][..from_row];
+            let mut decides = behind[y];
+            for (shown_row, source_row) in rows() {
                 for sign in 0..2 {
-                    for &entry in source.row(*from, source_row, 2 * tick + sign) {
-                        let count = &mut shown[entry as usize];
-                        *count = count.wrapping_add(if sign == 0 { payload } else { -payload } as u32);
-                        let (x, channel) = (entry as usize / from.channels, entry as usize % from.channels);
-                        touched.extend(columns[x].iter().map(|&(_, column)| (column * to.channels + channel) as u32));
+                    let entries = source.row(*from, source_row, 2 * tick + sign);
+                    let change = if sign == 0 { payload } else { -payload };
+                    decides |= !entries.is_empty();
+                    for &entry in entries {
+                        let count = &mut shown[shown_row * from_row + entry as usize];
+                        *count = count.wrapping_add(change);
                     }
                 }
             }
-            for &output in &*touched {
-                let (x, channel) = (output as usize / to.channels, output as usize % to.channels);
-                let mut most = i32::MIN;
-                for ky in (0..kernel[0]).filter(|&ky| sweep.input(0, y, ky, from.height).is_some()) {
-                    let shown = &shown[(y * kernel[0] + ky) * from_row..][..from_row];
+            if !decides {
+                continue;
+            }
+            behind[y] = false;
+            for (x, largest) in
+                largest[y * reach.row_size()..][..reach.row_size()].chunks_exact_mut(channels).enumerate()
+            {
+                let mut members = 0;
+                for (shown_row, _) in rows() {
                     for column in (0..kernel[1]).filter_map(|kx| sweep.input(1, x, kx, from.width)) {
-                        most = most.max(shown[column * from.channels + channel] as i32);
+                        let counts = &shown[shown_row * from_row + column * channels..][..channels];
+                        match members {
+                            0 => most.copy_from_slice(counts),
+                            _ => most.iter_mut().zip(counts).for_each(|(most, &count)| *most = count.max(*most)),
+                        }
+                        members += 1;
                     }
                 }
-                // A second visit finds no change.
-                let largest = &mut largest[y * reach.row_size() + output as usize];
-                let change = most.wrapping_sub(*largest as i32) / payload;
-                *largest = largest.wrapping_add((change * payload) as u32);
-                if change != 0 {
-                    row.add(reach, 2 * tick + usize::from(change < 0), x, channel, change.unsigned_abs());
+                if members == 0 || most == largest {
+                    continue;
                 }
-                if *largest != most as u32 {
-                    behind.push(output);
+                for (channel, (largest, &most)) in largest.iter_mut().zip(&*most).enumerate() {
+                    if most == *largest {
+                        continue;
+                    }
+                    let change = most.wrapping_sub(*largest) / payload;
+                    *largest = largest.wrapping_add(change * payload);
+                    if change != 0 {
+                        row.add(reach, 2 * tick + usize::from(change < 0), x, channel, change.unsigned_abs());
+                    }
+                    behind[y] |= *largest != most;
                 }
             }
-            behind.sort_unstable();
-            behind.dedup();
         }
     }
 }
@@ -87,13 +102,7 @@ impl Largest {
 impl Pooling for Largest {
     #[inline(never)]
     fn pass(&mut self, source: &Spikes, target: &mut Spikes) {
-        target.clear(source.planes);
-        self.row.open(&self.reach, source.planes);
-        for y in 0..self.reach.to.height {
-            self.count(y, source);
-            self.row.append(&self.reach, target);
-        }
-        target.finish();
+        self.pass_rows(source, target);
         self.tick += source.planes / 2;
     }
 
@@ -104,6 +113,6 @@ impl Pooling for Largest {
     fn reset(&mut self) {
         self.shown.fill(0);
         self.largest.fill(0);
-        self.behind.iter_mut().for_each(Vec::clear);
+        self.behind.fill(false);
     }
 }

@@ -18,6 +18,29 @@ pub trait Pooling {
     fn begin(&mut self, _frame: usize) {}
 }
 
+/// A pool that counts the spikes of its outputs row by row.
+trait ByRow {
+    fn parts(&mut self) -> (&Reach, &mut Counted);
+
+    /// Counts row `y` of the outputs.
+    fn count(&mut self, y: usize, source: &Spikes);
+
+    #[inline(always)]
+    fn pass_rows(&mut self, source: &Spikes, target: &mut Spikes) {
+        let (reach, row) = self.parts();
+        let height = reach.to.height;
+        target.clear(source.planes);
+        target.binary = source.binary;
+        row.open(reach, source.planes);
+        for y in 0..height {
+            self.count(y, source);
+            let (reach, row) = self.parts();
+            row.append(reach, target);
+        }
+        target.finish();
+    }
+}
+
 /// Which members each output of a pool has.
 #[derive(Clone)]
 pub struct Reach {

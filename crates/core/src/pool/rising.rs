@@ -1,6 +1,6 @@
 //! Maxima of synchronous rate: emits when the largest cumulative count rises.
 
-use super::{Counted, Pooling, Reach};
+use super::{ByRow, Counted, Pooling, Reach};
 use crate::spikes::Spikes;
 
 pub struct Rising {
@@ -20,6 +20,12 @@ impl Rising {
             largest: vec![0; to.size()],
             row: Counted::default(),
         }
+    }
+}
+
+impl ByRow for Rising {
+    fn parts(&mut self) -> (&Reach, &mut Counted) {
+        (&self.reach, &mut self.row)
     }
 
     /// One row of outputs, event by event.
@@ -55,13 +61,7 @@ impl Rising {
 impl Pooling for Rising {
     #[inline(never)]
     fn pass(&mut self, source: &Spikes, target: &mut Spikes) {
-        target.clear(source.planes);
-        self.row.open(&self.reach, source.planes);
-        for y in 0..self.reach.to.height {
-            self.count(y, source);
-            self.row.append(&self.reach, target);
-        }
-        target.finish();
+        self.pass_rows(source, target);
     }
 
     fn reset(&mut self) {

@@ -1,7 +1,7 @@
 //! Sum pools: every member's spike, as often as its output's multiplicity says.
 
 use super::values::Valued;
-use super::{Counted, Pooling, Reach};
+use super::{ByRow, Counted, Pooling, Reach};
 use crate::spikes::Spikes;
 
 pub struct Sum {
@@ -16,6 +16,12 @@ pub struct Sum {
 impl Sum {
     pub fn new(reach: &Reach, multiplicity: &[u32], valued: bool) -> Sum {
         Sum { reach: reach.clone(), multiplicity: multiplicity.to_vec(), valued, row: Counted::default() }
+    }
+}
+
+impl ByRow for Sum {
+    fn parts(&mut self) -> (&Reach, &mut Counted) {
+        (&self.reach, &mut self.row)
     }
 
     /// One row of outputs, event by event.
@@ -49,13 +55,6 @@ impl Pooling for Sum {
         if self.valued {
             return Valued { reach: &self.reach, multiplicity: &self.multiplicity }.sum(source, target);
         }
-        target.clear(source.planes);
-        target.binary = source.binary;
-        self.row.open(&self.reach, source.planes);
-        for y in 0..self.reach.to.height {
-            self.count(y, source);
-            self.row.append(&self.reach, target);
-        }
-        target.finish();
+        self.pass_rows(source, target);
     }
 }
