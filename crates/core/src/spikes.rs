@@ -39,7 +39,6 @@ pub struct Spikes {
     /// Number of spikes that are only in `bits`, because no reader takes entries.
     pub unlisted: u64,
     pub(crate) cursor: Vec<usize>,
-    once: Vec<(u32, u32)>,
 }
 
 impl Spikes {
@@ -203,22 +202,35 @@ impl Spikes {
         }
     }
 
-    /// The same where some neurons spike more than once in a plane.
+    /// The same where some neurons spike more than once in a plane; those of two planes after each other share a tick.
     #[inline(never)]
-    pub fn append_repeated(&mut self, geometry: Geometry, bits: &[u64], words: usize, further: Further) {
+    pub fn append_repeated(&mut self, geometry: Geometry, bits: &[u64], words: usize, repeated: Repeated) {
         let Geometry { width, channels, .. } = geometry;
         let mut left: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
         self.starts.reserve(self.planes * width);
-        for (cell, bits) in bits.chunks_exact(words).enumerate() {
-            let origin = cell % width * channels;
-            let start = self.entries.len();
-            self.starts.push(start as u32);
+        for (number, bits) in bits.chunks_exact(words).enumerate() {
+            let (plane, x) = (number / width, number % width);
+            let (cell, origin) = (plane / 2 * width + x, x * channels);
+            self.starts.push(self.entries.len() as u32);
             if bits.iter().all(|&word| word == 0) {
                 continue;
             }
+            if repeated.multiple[cell] != 0 {
+                let times = &repeated.times[cell * repeated.padded..][..repeated.padded];
+                for (word, &bits) in bits.iter().enumerate() {
+                    let mut more = bits;
+                    while more != 0 {
+                        let channel = word * 64 + more.trailing_zeros() as usize;
+                        more &= more - 1;
+                        self.repeat((origin + channel) as u32, times[channel] as usize);
+                    }
+                    left -= bits.count_ones() as usize;
+                }
+                continue;
+            }
             self.entries.reserve(left + 8);
+            let mut length = self.entries.len();
             let entries = self.entries.as_mut_ptr();
-            let mut length = start;
             for (word, &bits) in bits.iter().enumerate() {
                 for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
                     let eight = (bits >> (8 * byte)) as usize & 255;
@@ -226,38 +238,25 @@ impl Spikes {
                     length += unsafe { put_eight(entries.add(length), eight, origin + word * 64 + 8 * byte) };
                 }
             }
-            left -= length - start;
+            left -= length - self.entries.len();
             // SAFETY: the entries up to `length` have been written.
             unsafe { self.entries.set_len(length) };
-            if std::mem::take(&mut further.multiple[cell]) != 0 {
-                self.repeat(start, origin, &mut further.extra[cell * further.padded..]);
-            }
         }
     }
 
-    /// Each entry from `start` on as often again as `more` says for its channel, in order; `more` is zeros afterwards.
-    fn repeat(&mut self, start: usize, origin: usize, more: &mut [u32]) {
-        let once = &mut self.once;
-        once.clear();
-        let mut total = 0;
-        once.extend(self.entries[start..].iter().map(|&entry| {
-            let times = 1 + std::mem::take(&mut more[entry as usize - origin]);
-            total += times as usize;
-            (entry, times)
-        }));
-        self.entries.truncate(start);
-        self.entries.reserve(total + 4);
-        let entries = self.entries.as_mut_ptr();
-        let mut length = start;
-        for &(entry, times) in &*once {
-            for first in (0..times as usize).step_by(4) {
-                // SAFETY: room for every spike and 4 more is reserved.
-                unsafe { entries.add(length + first).cast::<[u32; 4]>().write_unaligned([entry; 4]) };
-            }
-            length += times as usize;
+    /// Appends an entry so many times.
+    #[inline(always)]
+    fn repeat(&mut self, entry: u32, times: usize) {
+        let length = self.entries.len();
+        if self.entries.capacity() - length < times + 4 {
+            self.entries.reserve(times + 4);
+        }
+        for first in (0..times).step_by(4) {
+            // SAFETY: room for every spike and 4 more is reserved.
+            unsafe { self.entries.as_mut_ptr().add(length + first).cast::<[u32; 4]>().write_unaligned([entry; 4]) };
         }
         // SAFETY: they have been written.
-        unsafe { self.entries.set_len(length) };
+        unsafe { self.entries.set_len(length + times) };
     }
 
     pub fn finish(&mut self) {
@@ -265,11 +264,11 @@ impl Spikes {
     }
 }
 
-/// Spikes of a row beyond each neuron's first; all zeros once they are appended.
-pub struct Further<'a> {
-    /// Whether any neuron of a position has such spikes, [planes][width].
-    pub multiple: &'a mut [u8],
-    /// [planes][width][padded].
-    pub extra: &'a mut [u32],
+/// How often the neurons of a row spike in each tick.
+pub struct Repeated<'a> {
+    /// Whether any neuron of a position spikes more than once, [ticks][width].
+    pub multiple: &'a [u8],
+    /// Of the neurons that spike at all, [ticks][width][padded].
+    pub times: &'a [u32],
     pub padded: usize,
 }

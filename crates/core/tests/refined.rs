@@ -12,8 +12,13 @@ use llif_core::any::{simulator, Simulate, Spec};
 use llif_core::code::signed::refined::RefinedPhase;
 use llif_core::code::signed::Signed;
 use llif_core::input::Input;
+use llif_core::kernel::signed::refine::Quantum;
 use llif_core::lanes::{Lanes, Native, Portable};
+use llif_core::layer::LayerSpec;
 use llif_core::network::Network;
+use llif_core::neuron::NeuronSpec;
+use llif_core::spikes::Geometry;
+use llif_core::synapse::spec::{Kind, SynapseSpec};
 use oracle::Random;
 
 /// Constant values, or spikes of either sign in each tick.
@@ -204,6 +209,131 @@ fn case<L: Lanes + 'static>(random: &mut Random) -> usize {
         compared += compare(simulator, &graph, &counted, &end(&frame), &format!("a frame from {first} of {quanta:?}"));
     }
     compared
+}
+
+/// Charges of `outputs` neurons that two synapses of weights up to ±`largest` reach, n spikes of each input in each tick.
+fn edge<L: Lanes + 'static>(outputs: usize, largest: [i32; 2], times: i32) {
+    let shape = |channels| Geometry { height: 1, width: 1, channels };
+    let spec = Spec::Signed(Signed::Refined(RefinedPhase::new(255, &[4, 1], 0.5)));
+    let mut network = Network::new(shape(3), spec.format());
+    let synapse = SynapseSpec { source: 0, kind: Kind::Dense, delayed: None };
+    network
+        .layer(LayerSpec {
+            geometry: shape(outputs),
+            depth: 0,
+            fires: false,
+            neuron: NeuronSpec::Llif(PLAIN.into()),
+            rectified: true,
+            narrow: true,
+            bias: vec![5; outputs],
+            threshold: Vec::new(),
+            initial: Vec::new(),
+            synapses: vec![synapse, synapse],
+            record_spikes: false,
+            traced: Vec::new(),
+        })
+        .unwrap();
+    // Of one sign, of both, and of little reach.
+    let weight = |largest: i32, output: usize, input: usize| match output % 3 {
+        0 => largest,
+        1 => [largest, -largest, largest][input],
+        _ => [0, largest, -1][input],
+    };
+    let weights = largest.map(|largest| -> Vec<u32> {
+        (0..outputs).flat_map(|output| (0..3).map(move |input| weight(largest, output, input) as u32)).collect()
+    });
+    (0..).zip(&weights).for_each(|(synapse, weights)| network.weights(synapse, weights).unwrap());
+    let mut simulator = simulator::<L>(spec, network, true).unwrap();
+    let train: Vec<Vec<i32>> = vec![vec![times, -times, times], vec![-times, 1, -times]];
+    Frame::Spikes(train.clone()).run(&mut *simulator, 0, 2);
+    let charges: Vec<i32> = simulator.records()[1].charges.iter().map(|&charge| charge as i32).collect();
+    let wanted = (0..outputs).map(|output| {
+        let of = |input: usize| largest.map(|largest| weight(largest, output, input)).iter().sum::<i32>();
+        5 + (0..3).map(|input| of(input) * (4 * train[0][input] + train[1][input])).sum::<i32>()
+    });
+    assert_eq!(charges, wanted.collect::<Vec<_>>(), "{outputs} outputs, weights {largest:?}, {times} spikes");
+}
+
+#[test]
+fn partial_sums_are_exact_at_the_edge_of_16_bits() {
+    for outputs in [8, 16, 32, 64] {
+        for events in [1, 2, 3, 7, 60] {
+            for largest in [32767 / events, (32767 / events + 1).min(32767)] {
+                for times in [1, 2, events, events + 1] {
+                    edge::<Portable>(outputs, [largest, 1], times);
+                    edge::<Native>(outputs, [largest, 32767 - largest], times);
+                }
+            }
+        }
+    }
+}
+
+/// Neurons of given charges in two frames, against the definition of a tick's change.
+fn rounding<L: Lanes + 'static>(charges: [&[i32]; 2], shift: u32, levels: i32, quanta: &[u32], laziness: f64) {
+    let shape = |channels| Geometry { height: 1, width: 1, channels };
+    let spec = Spec::Signed(Signed::Refined(RefinedPhase::new(levels, quanta, laziness)));
+    let mut network = Network::new(shape(1), spec.format());
+    let count = charges[0].len();
+    network
+        .layer(LayerSpec {
+            geometry: shape(count),
+            depth: 1,
+            fires: true,
+            neuron: NeuronSpec::Llif(PLAIN.into()),
+            rectified: true,
+            narrow: false,
+            bias: charges[0].iter().map(|&charge| charge as u32).collect(),
+            threshold: vec![1 << shift; count],
+            initial: vec![0; count],
+            synapses: vec![SynapseSpec { source: 0, kind: Kind::Dense, delayed: None }],
+            record_spikes: true,
+            traced: Vec::new(),
+        })
+        .unwrap();
+    let change: Vec<u32> = charges[0].iter().zip(charges[1]).map(|(a, b)| b.wrapping_sub(*a) as u32).collect();
+    network.weights(0, &change).unwrap();
+    let mut simulator = simulator::<L>(spec, network, true).unwrap();
+    let mut counts = vec![0i64; count];
+    for (frame, charges) in charges.into_iter().enumerate() {
+        let first = frame * (quanta.len() / 2);
+        Frame::Constant(vec![frame as u32]).run(&mut *simulator, first, quanta.len() - first);
+        let before = counts.clone();
+        for (tick, &quantum) in quanta.iter().enumerate().skip(first) {
+            let quantum = Quantum::new(quantum as i32, if tick + 1 == quanta.len() { 0.5 } else { laziness });
+            for (count, &charge) in counts.iter_mut().zip(charges) {
+                let spikes = quantum.change(charge.into(), 1 << shift, *count, levels.into());
+                *count += spikes * i64::from(quantum.size);
+            }
+        }
+        let sent: Vec<i64> = simulator.records()[1].counts.iter().map(|&count| i64::from(count as i32)).collect();
+        let wanted: Vec<i64> = counts.iter().zip(&before).map(|(now, before)| now - before).collect();
+        assert_eq!(sent, wanted, "frame {frame}, threshold 2^{shift}, {levels} levels, h {laziness}");
+    }
+}
+
+#[test]
+fn rounding_is_exact_at_the_ends_of_32_bits() {
+    let mut random = Random(53);
+    for (shift, levels) in [(23, 255), (24, 127), (30, 1), (12, 255), (1, 255), (0, 255), (0, 3), (8, 200)] {
+        let theta = 1i64 << shift;
+        let near = |random: &mut Random| {
+            let steps = random.below(2 * levels as usize + 4) as i64 - 2;
+            (steps * theta / 2 + i64::from(random.between(-1, 1))).clamp(i32::MIN.into(), i32::MAX.into()) as i32
+        };
+        for laziness in [0.5, 0.75, 1.0] {
+            let mut draw = || -> Vec<i32> {
+                let ends = [i32::MIN, i32::MIN + 1, -1, 0, 1, i32::MAX - 1, i32::MAX];
+                let mut charges: Vec<i32> = (0..29).map(|_| near(&mut random)).collect();
+                charges.extend(ends);
+                charges.rotate_left(random.below(36));
+                charges
+            };
+            let (first, second) = (draw(), draw());
+            let quanta: Vec<u32> = (0..=levels.ilog2()).rev().map(|bit| 1 << bit).collect();
+            rounding::<Portable>([&first, &second], shift, levels, &quanta, laziness);
+            rounding::<Native>([&first, &second], shift, levels, &quanta, laziness);
+        }
+    }
 }
 
 #[test]

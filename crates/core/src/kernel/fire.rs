@@ -3,7 +3,7 @@
 use crate::lanes::Lanes;
 use crate::schedule::FiringTick;
 
-/// Writes the bits of N masks, whole bytes, and returns them: N is even.
+/// Writes the bits of N masks, or of the lanes below 0 of N vectors, whole bytes, and returns them: N is even.
 ///
 /// # Safety
 /// `bits` holds N / 2 bytes.

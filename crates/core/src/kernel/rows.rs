@@ -161,6 +161,46 @@ pub unsafe fn add_tick_s<L: Lanes, const N: usize>(
     }
 }
 
+/// Adds the events of one tap of 16-bit weights of at most `largest`, in two planes from `plane` on. `widen` takes the sums over and
+/// leaves zeros before they could reach more than 32767; `reach` is how far they can by now.
+///
+/// # Safety
+/// The tap holds these planes, and its rows have N vectors.
+#[inline(always)]
+pub unsafe fn add_tap_s<L: Lanes, const N: usize>(
+    sum: &mut [L::S; N],
+    tap: &Tap,
+    plane: usize,
+    largest: u32,
+    reach: &mut u32,
+    mut widen: impl FnMut(&mut [L::S; N]),
+) {
+    for sign in 0..2 {
+        let (mut at, end) = tap.events(plane + sign);
+        while at < end {
+            // No more, so that the product fits.
+            let events = (end.offset_from(at) as u32).min(32768);
+            let fits = *reach + events * largest <= 32767;
+            let here = if fits { events } else { (32767 - *reach) / largest };
+            if here == 0 {
+                widen(sum);
+                *reach = 0;
+                continue;
+            }
+            *reach += here * largest;
+            let here = here as usize;
+            if tap.single {
+                add_lanes_s::<L, N>(sum, tap, at, at.add(here), sign == 1);
+            } else if sign == 1 {
+                subtract_rows_s::<L, N>(sum, tap.rows, at, at.add(here));
+            } else {
+                add_rows_s::<L, N>(sum, tap.rows, at, at.add(here));
+            }
+            at = at.add(here);
+        }
+    }
+}
+
 /// Adds the weight of one lane for each event of an identity synapse.
 ///
 /// # Safety

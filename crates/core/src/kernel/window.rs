@@ -46,7 +46,7 @@ pub unsafe fn window_wide<L: Lanes, const N: usize>(job: &Window, potential: *mu
 }
 
 /// The 32-bit charges that partial sums of 16 bits go into: in registers if there are enough, else in memory.
-struct Wide<L: Lanes, const N: usize> {
+pub(super) struct Wide<L: Lanes, const N: usize> {
     kept: [[L::I; 2]; N],
     charge: *mut i32,
     /// Whether `charge` holds anything yet.
@@ -57,6 +57,12 @@ struct Wide<L: Lanes, const N: usize> {
 
 impl<L: Lanes, const N: usize> Wide<L, N> {
     const KEPT: bool = N <= 4;
+
+    /// Nothing; `charge` holds 8·N values.
+    #[inline(always)]
+    pub(super) fn new(charge: *mut i32) -> Self {
+        Wide { kept: [[L::splat_i(0); 2]; N], charge, begun: false, factor: 1 }
+    }
 
     #[inline(always)]
     fn gain(&mut self, gain: i32) {
@@ -74,7 +80,7 @@ impl<L: Lanes, const N: usize> Wide<L, N> {
 
     /// Takes the partial sums over, and leaves zeros.
     #[inline(always)]
-    unsafe fn add(&mut self, sum: &mut [L::S; N]) {
+    pub(super) unsafe fn add(&mut self, sum: &mut [L::S; N]) {
         let factor = L::splat_i(self.factor);
         for k in 0..N {
             let (low, high) = (self.charge.add(8 * k), self.charge.add(8 * k + 4));
@@ -94,19 +100,33 @@ impl<L: Lanes, const N: usize> Wide<L, N> {
         self.factor = 1;
     }
 
+    #[inline(always)]
+    unsafe fn half(&self, k: usize, half: usize) -> L::I {
+        match Self::KEPT {
+            true => self.kept[k][half],
+            false if self.begun => L::mul_i(L::splat_i(self.factor), L::load_i(self.charge.add(8 * k + 4 * half))),
+            false => L::splat_i(0),
+        }
+    }
+
     /// Stores the charges, with `base` added.
     #[inline(always)]
     unsafe fn finish(&mut self, base: *const i32, to: *mut i32) {
-        let factor = L::splat_i(self.factor);
         for k in 0..N {
             for half in 0..2 {
-                let at = 8 * k + 4 * half;
-                let charge = match Self::KEPT {
-                    true => self.kept[k][half],
-                    false if self.begun => L::mul_i(factor, L::load_i(self.charge.add(at))),
-                    false => L::splat_i(0),
-                };
+                let (at, charge) = (8 * k + 4 * half, self.half(k, half));
                 L::store_i(to.add(at), if base.is_null() { charge } else { L::add_i(charge, L::load_i(base.add(at))) });
+            }
+        }
+    }
+
+    /// Adds the charges, each so many times, to others.
+    #[inline(always)]
+    pub(super) unsafe fn add_to(&self, to: *mut i32, times: i32) {
+        for k in 0..N {
+            for half in 0..2 {
+                let to = to.add(8 * k + 4 * half);
+                L::store_i(to, L::add_i(L::load_i(to), L::mul_i(self.half(k, half), L::splat_i(times))));
             }
         }
     }
@@ -119,7 +139,7 @@ impl<L: Lanes, const N: usize> Wide<L, N> {
 /// `potential` and `base` hold 8·N values, `sampled` as many a tick; the taps hold all planes.
 #[inline(never)]
 pub unsafe fn window_narrow<L: Lanes, const N: usize>(job: &Window, potential: *mut i32) {
-    let mut wide = Wide::<L, N> { kept: [[L::splat_i(0); 2]; N], charge: potential, begun: false, factor: 1 };
+    let mut wide = Wide::<L, N>::new(potential);
     let mut sum = [L::splat_s(0); N];
     let whole = job.whole && job.sampled.is_null();
     for tick in 0..job.ticks {

@@ -62,11 +62,14 @@ pub trait Lanes {
     fn min_i(a: Self::I, b: Self::I) -> Self::I;
     fn max_i(a: Self::I, b: Self::I) -> Self::I;
     fn and_i(a: Self::I, b: Self::I) -> Self::I;
+    fn or_i(a: Self::I, b: Self::I) -> Self::I;
+    /// Whether any bit is set.
+    fn any_i(a: Self::I) -> bool;
     fn ge_i(a: Self::I, b: Self::I) -> Self::I;
     /// One bit a lane of a mask, lane 0 lowest.
     fn bits_i(mask: Self::I) -> u32;
     fn not_i(mask: Self::I) -> Self::I;
-    /// Four masks as one, a byte a lane.
+    /// Four masks as one, a byte a lane; numbers are cut to −128 to 127.
     fn narrow_masks(masks: [Self::I; 4]) -> Self::B;
 
     unsafe fn load_s(from: *const i16) -> Self::S;

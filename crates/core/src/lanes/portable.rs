@@ -128,6 +128,14 @@ impl Lanes for Portable {
         each(a, b, |a, b| a & b)
     }
     #[inline(always)]
+    fn or_i(a: Self::I, b: Self::I) -> Self::I {
+        each(a, b, |a, b| a | b)
+    }
+    #[inline(always)]
+    fn any_i(a: Self::I) -> bool {
+        a.0 != [0; 4]
+    }
+    #[inline(always)]
     fn ge_i(a: Self::I, b: Self::I) -> Self::I {
         each(a, b, |a, b| -((a >= b) as i32))
     }
@@ -138,7 +146,7 @@ impl Lanes for Portable {
     }
     #[inline(always)]
     fn narrow_masks(masks: [Self::I; 4]) -> Sixteen {
-        Sixteen(std::array::from_fn(|lane| masks[lane / 4].0[lane % 4] as u8))
+        Sixteen(std::array::from_fn(|lane| masks[lane / 4].0[lane % 4].clamp(-128, 127) as u8))
     }
     #[inline(always)]
     unsafe fn load_s(from: *const i16) -> Self::S {

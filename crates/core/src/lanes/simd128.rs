@@ -124,6 +124,14 @@ impl Lanes for Simd128 {
         v128_and(a, b)
     }
     #[inline(always)]
+    fn or_i(a: v128, b: v128) -> v128 {
+        v128_or(a, b)
+    }
+    #[inline(always)]
+    fn any_i(a: v128) -> bool {
+        v128_any_true(a)
+    }
+    #[inline(always)]
     fn ge_i(a: v128, b: v128) -> v128 {
         i32x4_ge(a, b)
     }

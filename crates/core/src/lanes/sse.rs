@@ -134,6 +134,14 @@ impl Lanes for Sse {
         sse!(_mm_and_si128(a, b))
     }
     #[inline(always)]
+    fn or_i(a: __m128i, b: __m128i) -> __m128i {
+        sse!(_mm_or_si128(a, b))
+    }
+    #[inline(always)]
+    fn any_i(a: __m128i) -> bool {
+        sse!(_mm_movemask_epi8(_mm_cmpeq_epi8(a, _mm_setzero_si128())) != 0xffff)
+    }
+    #[inline(always)]
     fn ge_i(a: __m128i, b: __m128i) -> __m128i {
         sse!(_mm_xor_si128(_mm_cmplt_epi32(a, b), _mm_set1_epi32(-1)))
     }

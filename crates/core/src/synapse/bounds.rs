@@ -74,6 +74,23 @@ pub fn prove(synapses: &[Synapse], chunks: &[Chunk], width: Width, spiking: Spik
     chunks.iter().map(&mut of_chunk).collect()
 }
 
+/// The largest 16-bit weight, [chunks][synapses]; 0 where weights are others.
+pub fn largest(synapses: &[Synapse], chunks: &[Chunk], width: Width) -> Vec<u32> {
+    let mut column = Vec::new();
+    let mut of = |chunk: &Chunk, synapse: &Synapse| {
+        let mut largest = 0;
+        for position in 0..if width == Width::Narrow && !synapse.by_events() { synapse.blocks() } else { 0 } {
+            for lane in 0..8 * chunk.vectors {
+                column.clear();
+                synapse.column(&mut column, position, chunk, lane);
+                largest = column.iter().fold(largest, |most, q| most.max(u32::from(q.unsigned_abs())));
+            }
+        }
+        largest
+    };
+    chunks.iter().flat_map(|chunk| synapses.iter().map(|synapse| of(chunk, synapse)).collect::<Vec<_>>()).collect()
+}
+
 /// Whether a neuron may spike twice in a plane.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Repeats {

@@ -16,8 +16,8 @@ use crate::parameters::PerNeuron;
 use crate::pool::largest::Largest;
 use crate::record::Record;
 use crate::schedule::Format;
-use crate::spikes::{Further, Spikes};
-use crate::synapse::bounds::{prove, Bounds, Repeats, Spiking};
+use crate::spikes::{Repeated, Spikes};
+use crate::synapse::bounds::largest;
 use crate::synapse::chunks::Width;
 use rate::{SignedRate, Spread};
 use refined::RefinedPhase;
@@ -30,18 +30,20 @@ pub enum Signed {
 }
 
 pub struct Plan {
-    /// Of each chunk.
-    bounds: Vec<Bounds>,
+    /// The largest 16-bit weight, [chunks][synapses].
+    largest: Vec<u32>,
     /// Binary logarithm of all thresholds, where they are one power of two.
     threshold_shift: Option<u32>,
+    /// Bits by which counts are shifted.
+    count_shift: u32,
 }
 
 impl Plan {
     fn new(layer: &Layer) -> Plan {
-        let spiking = Spiking { repeats: Repeats::Always, signed: true };
         Plan {
-            bounds: prove(&layer.synapses, &layer.chunks, layer.width, spiking),
+            largest: largest(&layer.synapses, &layer.chunks, layer.width),
             threshold_shift: common_shift(layer.rows.threshold.neurons()),
+            count_shift: 0,
         }
     }
 }
@@ -54,7 +56,7 @@ fn common_shift(mut thresholds: impl Iterator<Item = u32>) -> Option<u32> {
 /// Of every neuron, [positions][padded].
 pub struct Charges {
     potential: Vec<i32>,
-    /// Spikes +1 less spikes −1 since the last reset, each as often as its payload says; empty for an output.
+    /// Spikes +1 less spikes −1 since the last reset, each as often as its payload says, shifted as the plan says; empty for an output.
     counts: Vec<i32>,
     /// The same when the run began.
     before: Vec<i32>,
@@ -67,11 +69,11 @@ impl Charges {
     }
 
     /// Counts of the run so far.
-    fn count(&self, layer: &Layer, record: &mut Record) {
+    fn count(&self, layer: &Layer, shift: u32, record: &mut Record) {
         let now = self.counts.chunks_exact(layer.padded).zip(self.before.chunks_exact(layer.padded));
         for (to, (now, before)) in record.counts.chunks_exact_mut(layer.geometry.channels).zip(now) {
             for (to, (now, before)) in to.iter_mut().zip(now.iter().zip(before)) {
-                *to = (now - before) as u32;
+                *to = ((now - before) >> shift) as u32;
             }
         }
     }
@@ -83,9 +85,11 @@ pub struct Scratch {
     rows: Vec<(usize, u32)>,
     /// Bits of one row, [planes][width][words].
     bits: Vec<u64>,
-    /// Zeros between rows: see `spikes::Further`.
-    extra: Vec<u32>,
+    /// Of one row: see `spikes::Repeated`.
+    times: Vec<u32>,
     multiple: Vec<u8>,
+    /// The largest weight of each tap.
+    largest: Vec<u32>,
     /// Potentials of one chunk after each tick.
     sampled: Vec<u32>,
 }
@@ -97,6 +101,8 @@ pub struct State {
     spread: Spread,
     /// Of refined phase: constant charge that the potentials hold already, of every neuron, [positions][padded]; else empty.
     entered: Vec<i32>,
+    /// Nothing has run since the last reset.
+    fresh: bool,
 }
 
 impl Code for Signed {
@@ -146,26 +152,31 @@ impl Code for Signed {
             Signed::Rate(_) => (Spread::new(layer.lanes()), Vec::new()),
             Signed::Refined(_) => (Spread::new(0), vec![0; layer.lanes()]),
         };
-        State { charges: Charges::new(layer), spread, entered }
+        State { charges: Charges::new(layer), spread, entered, fresh: true }
     }
 
-    fn reset(&self, layer: &Layer, State { charges, entered, .. }: &mut State) {
-        for (position, potential) in charges.potential.chunks_exact_mut(layer.padded).enumerate() {
-            for (lane, v) in potential.iter_mut().enumerate() {
-                // Refined phase rounds by itself: it starts from nothing.
-                let starts = layer.fires && matches!(self, Signed::Rate(_));
-                *v = if starts { layer.initial.at(position)[lane] as i32 } else { 0 };
+    fn reset(&self, layer: &Layer, State { charges, fresh, .. }: &mut State) {
+        *fresh = true;
+        charges.counts.fill(0);
+        charges.before.fill(0);
+        // Refined phase rounds by itself, and begins with constant charge.
+        if let Signed::Rate(_) = self {
+            for (position, potential) in charges.potential.chunks_exact_mut(layer.padded).enumerate() {
+                for (lane, v) in potential.iter_mut().enumerate() {
+                    *v = if layer.fires { layer.initial.at(position)[lane] as i32 } else { 0 };
+                }
             }
         }
-        charges.counts.fill(0);
-        entered.fill(0);
     }
 
     fn begin(&self, layer: &Layer, state: &mut State, constant: &PerNeuron, elapsed: u64) {
-        state.charges.before.clone_from(&state.charges.counts);
+        let fresh = std::mem::take(&mut state.fresh);
+        if !fresh {
+            state.charges.before.copy_from_slice(&state.charges.counts);
+        }
         match self {
             Signed::Rate(code) => code.begin(layer, &mut state.spread, constant, elapsed),
-            Signed::Refined(code) => code.begin(layer, state, constant),
+            Signed::Refined(code) => code.begin(layer, state, constant, fresh),
         }
     }
 
@@ -181,33 +192,34 @@ impl Code for Signed {
         let planes = 2 * block.ticks;
         grow(&mut at.scratch.bits, planes * width * words);
         if layer.fires {
-            grow(&mut at.scratch.extra, planes * width * padded);
-            grow(&mut at.scratch.multiple, planes * width);
+            grow(&mut at.scratch.times, block.ticks * width * padded);
+            grow(&mut at.scratch.multiple, block.ticks * width);
         }
         out.clear(planes);
         let mut run = Run { code: self, at, inputs, block };
         for y in 0..layer.geometry.height {
             run.at.scratch.bits[..planes * width * words].fill(0);
+            run.at.scratch.multiple.fill(0);
             if layer.by_events {
                 run.row::<L>(y);
             } else {
                 run.inputs.gather(y, &mut run.at.scratch.rows);
                 for index in 0..layer.chunks.len() {
                     for x in 0..width {
-                        run.inputs.row_taps(&mut run.at.scratch.taps, &layer.chunks[index], y, x);
+                        run.taps(index, y, x);
                         run.chunk::<L>(index, y, x, None);
                     }
                 }
             }
             if layer.fires {
-                let Scratch { bits, extra, multiple, .. } = &mut *run.at.scratch;
-                let further = Further { multiple, extra, padded };
-                out.append_repeated(layer.geometry, &bits[..planes * width * words], words, further);
+                let Scratch { bits, times, multiple, .. } = &*run.at.scratch;
+                let repeated = Repeated { multiple, times, padded };
+                out.append_repeated(layer.geometry, &bits[..planes * width * words], words, repeated);
             }
         }
         if layer.fires {
             out.finish();
-            run.at.state.charges.count(layer, run.at.record);
+            run.at.state.charges.count(layer, run.at.plan.count_shift, run.at.record);
             if layer.record_spikes {
                 run.at.record.signed_spikes(layer, out, block.first);
             }
@@ -231,6 +243,19 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// The taps of one chunk of one position.
+    #[inline(always)]
+    fn taps(&mut self, index: usize, y: usize, x: usize) {
+        let At { layer, plan, scratch, .. } = &mut self.at;
+        let Scratch { taps, largest, .. } = &mut **scratch;
+        taps.clear();
+        largest.clear();
+        for synapse in 0..layer.synapses.len() {
+            self.inputs.gathered_taps(taps, synapse, &layer.chunks[index], y, x);
+            largest.resize(taps.len(), plan.largest[index * layer.synapses.len() + synapse]);
+        }
+    }
+
     /// One chunk of one position, with the taps in the scratch. `only`: a single tick, whose spikes are in the potentials already.
     #[inline(never)]
     fn chunk<L: Lanes>(&mut self, index: usize, y: usize, x: usize, only: Option<usize>) {
@@ -249,10 +274,10 @@ impl Run<'_> {
         let State { charges, spread, .. } = &mut **state;
         // SAFETY: potentials, counts and thresholds, and what the rule points to, have `lanes` values from `at` on; a row of bits has
         // `words` words a position and plane, in which the chunk has whole bytes; repeats have `padded` values and flags one a
-        // position and plane; taps read live spikes of two planes a tick, whose entries are rows of the chunk's block. Outputs never
+        // position and plane; taps read live spikes of all ticks, whose entries are rows of the chunk's block. Outputs never
         // fire.
         unsafe {
-            let cell = 2 * from * width + x;
+            let cell = from * width + x;
             let job = Job {
                 vectors: chunk.vectors,
                 narrow: layer.width == Width::Narrow,
@@ -265,13 +290,17 @@ impl Run<'_> {
                 },
                 count: if layer.fires { charges.counts[at..at + lanes].as_mut_ptr() } else { std::ptr::null_mut() },
                 taps: &scratch.taps,
-                most_events: plan.bounds[index].most_events(false),
+                largest: &scratch.largest,
                 ticks,
                 sent: Sent {
-                    bits: scratch.bits.as_mut_ptr().cast::<u8>().add(cell * words * 8 + chunk.first / 8),
+                    bits: scratch
+                        .bits
+                        .as_mut_ptr()
+                        .cast::<u8>()
+                        .add((cell + from * width) * words * 8 + chunk.first / 8),
                     stride: width * words * 8,
-                    extra: scratch.extra.as_mut_ptr().wrapping_add(cell * padded + chunk.first),
-                    extra_stride: width * padded,
+                    times: scratch.times.as_mut_ptr().wrapping_add(cell * padded + chunk.first),
+                    times_stride: width * padded,
                     multiple: scratch.multiple.as_mut_ptr().wrapping_add(cell),
                     multiple_stride: width,
                 },
@@ -306,16 +335,12 @@ impl Run<'_> {
             let potential = &mut self.at.state.charges.potential;
             let row = &mut potential[y * width * padded..(y + 1) * width * padded];
             for index in 0..layer.synapses.len() {
+                let (scatter, spikes) = (self.inputs.scatter(index, y), self.inputs.of(index));
                 for sign in 0..2 {
-                    let (scatter, spikes) = (self.inputs.scatter(index, y), self.inputs.of(index));
+                    let (plane, minus) = (2 * tick + sign, sign == 1);
                     match payload {
-                        1 => scatter.deliver(spikes, 2 * tick + sign, sign == 1, row),
-                        _ => scatter.deliver_scaled(
-                            spikes,
-                            2 * tick + sign,
-                            if sign == 1 { -payload } else { payload },
-                            row,
-                        ),
+                        1 => scatter.deliver(spikes, plane, minus, row),
+                        _ => scatter.deliver_scaled(spikes, plane, if minus { -payload } else { payload }, row),
                     }
                 }
             }

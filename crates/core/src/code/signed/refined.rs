@@ -36,7 +36,8 @@ impl RefinedPhase {
     /// Shifts stand for thresholds only where the largest count fits beside them.
     pub(super) fn plan(&self, plan: Plan) -> Plan {
         let fits = |shift: &u32| i64::from(self.levels) << shift <= i64::from(i32::MAX);
-        Plan { threshold_shift: plan.threshold_shift.filter(fits), ..plan }
+        let threshold_shift = plan.threshold_shift.filter(fits);
+        Plan { threshold_shift, count_shift: threshold_shift.unwrap_or(0), ..plan }
     }
 
     pub(super) fn payloads(&self) -> Vec<i32> {
@@ -44,12 +45,14 @@ impl RefinedPhase {
     }
 
     /// Only what has changed since the last frame enters.
-    pub(super) fn begin(&self, layer: &Layer, State { charges, entered, .. }: &mut State, constant: &PerNeuron) {
+    pub(super) fn begin(&self, layer: &Layer, state: &mut State, constant: &PerNeuron, fresh: bool) {
+        let State { charges, entered, .. } = state;
         for position in 0..layer.geometry.positions() {
             let lanes = position * layer.padded..(position + 1) * layer.padded;
             let now = constant.at(position);
             for ((v, entered), &now) in charges.potential[lanes.clone()].iter_mut().zip(&mut entered[lanes]).zip(now) {
-                *v = v.wrapping_add((now as i32).wrapping_sub(*entered));
+                let before = if fresh { 0 } else { v.wrapping_sub(*entered) };
+                *v = before.wrapping_add(now as i32);
                 *entered = now as i32;
             }
         }

@@ -20,6 +20,8 @@ pub struct Cancel {
 }
 
 impl Rule for Cancel {
+    const RESETS: bool = true;
+
     /// Constant charge, then firing.
     #[inline(always)]
     unsafe fn end<L: Lanes, const M: usize>(&self, chunk: &Chunk, v: &mut [L::I; M], lane: usize, tick: usize) {
@@ -78,7 +80,14 @@ impl Cancel {
         }
         let plus = put_bits::<L, M>(chunk.sent.bits.add(2 * tick * chunk.sent.stride + lane / 8), plus);
         let minus = put_bits::<L, M>(chunk.sent.bits.add((2 * tick + 1) * chunk.sent.stride + lane / 8), minus);
-        if plus | minus != 0 && !self.once {
+        if plus | minus == 0 {
+            return;
+        }
+        for k in 0..M {
+            let times = chunk.sent.times.add(tick * chunk.sent.times_stride + lane + 4 * k);
+            L::store_i(times.cast(), L::splat_i(1));
+        }
+        if !self.once {
             self.again::<L, M>(chunk, v, lane, tick, plus, minus);
         }
     }
@@ -122,8 +131,7 @@ impl Cancel {
         over: u32,
         under: u32,
     ) {
-        for (sign, lanes) in [over, under].into_iter().enumerate() {
-            let (plane, mut left) = (2 * tick + sign, lanes);
+        for mut left in [over, under] {
             while left != 0 {
                 let place = left.trailing_zeros() as usize;
                 left &= left - 1;
@@ -132,8 +140,8 @@ impl Cancel {
                 let spikes = v.div_euclid(theta).clamp(-*count, self.cap - *count);
                 *v -= spikes * theta;
                 *count += spikes;
-                *chunk.sent.extra.add(plane * chunk.sent.extra_stride + lane + place) = spikes.unsigned_abs();
-                *chunk.sent.multiple.add(plane * chunk.sent.multiple_stride) = 1;
+                *chunk.sent.times.add(tick * chunk.sent.times_stride + lane + place) += spikes.unsigned_abs();
+                *chunk.sent.multiple.add(tick * chunk.sent.multiple_stride) = 1;
             }
         }
     }

@@ -4,7 +4,8 @@ pub mod cancel;
 pub mod refine;
 
 use super::fire::put_bits;
-use super::rows::{add_tick_i, add_tick_s, Tap};
+use super::rows::{add_tap_s, add_tick_i, Tap};
+use super::window::Wide;
 use crate::lanes::Lanes;
 use crate::with_vectors;
 
@@ -21,8 +22,8 @@ pub struct Chunk<'a> {
     /// Spikes +1 less spikes −1, each as often as its payload says.
     pub count: *mut i32,
     pub taps: &'a [Tap],
-    /// Of 16-bit weights: this number of events of either sign moves no lane by more than 32767.
-    pub most_events: usize,
+    /// Of 16-bit weights: the largest of each tap.
+    pub largest: &'a [u32],
     pub ticks: usize,
     pub sent: Sent,
     /// Membrane potential after each tick, or null.
@@ -35,16 +36,19 @@ pub struct Sent {
     /// Zeros, one bit a neuron: those of plane p begin at `bits + p · stride`.
     pub bits: *mut u8,
     pub stride: usize,
-    /// Zeros: spikes of each lane beyond the first, `extra_stride` values a plane.
-    pub extra: *mut u32,
-    pub extra_stride: usize,
-    /// Zeros: whether any lane has such spikes, `multiple_stride` values a plane.
+    /// How often each lane that has a bit spikes, `times_stride` values a tick.
+    pub times: *mut u32,
+    pub times_stride: usize,
+    /// Zeros: whether any lane spikes more than once, `multiple_stride` values a tick.
     pub multiple: *mut u8,
     pub multiple_stride: usize,
 }
 
 /// What the charge of a tick's spikes does to a neuron.
 pub trait Rule {
+    /// Whether spikes change the potential.
+    const RESETS: bool;
+
     /// How often a spike of this tick delivers its weight.
     fn payload(&self, _tick: usize) -> i32 {
         1
@@ -89,26 +93,26 @@ type AddTick = unsafe fn(&Chunk, usize, i32);
 unsafe fn add_wide<L: Lanes, const N: usize>(chunk: &Chunk, tick: usize, payload: i32) {
     let mut sum = [L::splat_i(0); N];
     add_tick_i::<L, N>(&mut sum, chunk.taps, 2 * tick, 2);
-    (0..N).for_each(|k| add_times::<L>(chunk.potential.add(4 * k), sum[k], payload));
+    for k in 0..N {
+        let to = chunk.potential.add(4 * k);
+        L::store_i(to, L::add_i(L::load_i(to), L::mul_i(sum[k], L::splat_i(payload))));
+    }
 }
 
-/// With 16-bit weights and partial sums, for 8·N lanes: a sum is widened once a tick and after every `most_events`.
+/// With 16-bit weights and partial sums, for 8·N lanes: a sum is widened once a tick, and before an event could leave 16 bits.
 #[inline(never)]
 unsafe fn add_narrow<L: Lanes, const N: usize>(chunk: &Chunk, tick: usize, payload: i32) {
+    let mut charge = [0; 64];
+    let mut wide = Wide::<L, N>::new(charge.as_mut_ptr());
     let mut sum = [L::splat_s(0); N];
-    add_tick_s::<L, N>(&mut sum, chunk.taps, 2 * tick, 2, chunk.most_events, |sum| {
-        for k in 0..N {
-            add_times::<L>(chunk.potential.add(8 * k), L::low_s(sum[k]), payload);
-            add_times::<L>(chunk.potential.add(8 * k + 4), L::high_s(sum[k]), payload);
-            sum[k] = L::splat_s(0);
-        }
-    });
-}
-
-#[inline(always)]
-unsafe fn add_times<L: Lanes>(to: *mut i32, sum: L::I, times: i32) {
-    let sum = if times == 1 { sum } else { L::mul_i(sum, L::splat_i(times)) };
-    L::store_i(to, L::add_i(L::load_i(to), sum));
+    let mut reach = 0;
+    for (tap, &largest) in chunk.taps.iter().zip(chunk.largest) {
+        add_tap_s::<L, N>(&mut sum, tap, 2 * tick, largest, &mut reach, |sum| wide.add(sum));
+    }
+    if reach > 0 {
+        wide.add(&mut sum);
+        wide.add_to(chunk.potential, payload);
+    }
 }
 
 #[inline(always)]
@@ -117,8 +121,8 @@ unsafe fn end_stored<L: Lanes, const M: usize, R: Rule>(chunk: &Chunk, rule: &R,
     let mut v: [L::I; M] = std::array::from_fn(|k| L::load_i(stored.add(4 * k)));
     rule.end::<L, M>(chunk, &mut v, lane, tick);
     sample::<L, M>(chunk, &v, lane, tick);
-    for k in 0..M {
-        L::store_i(stored.add(4 * k), v[k]);
+    if R::RESETS {
+        (0..M).for_each(|k| L::store_i(stored.add(4 * k), v[k]));
     }
 }
 
@@ -136,32 +140,17 @@ impl Sent {
     #[inline(always)]
     unsafe fn put<L: Lanes, const M: usize>(&self, spikes: &[L::I; M], lane: usize, tick: usize) {
         let zero = L::splat_i(0);
-        let (mut plus, mut minus, mut many) = ([zero; M], [zero; M], [zero; M]);
+        let negated: [L::I; M] = std::array::from_fn(|k| L::sub_i(zero, spikes[k]));
+        put_bits::<L, M>(self.bits.add(2 * tick * self.stride + lane / 8), negated);
+        put_bits::<L, M>(self.bits.add((2 * tick + 1) * self.stride + lane / 8), *spikes);
+        let mut any = zero;
         for k in 0..M {
-            plus[k] = L::ge_i(spikes[k], L::splat_i(1));
-            minus[k] = L::not_i(L::ge_i(spikes[k], zero));
-            many[k] = L::ge_i(L::max_i(spikes[k], L::sub_i(zero, spikes[k])), L::splat_i(2));
+            let times = L::max_i(spikes[k], negated[k]);
+            L::store_i(self.times.add(tick * self.times_stride + lane + 4 * k).cast(), times);
+            any = L::or_i(any, times);
         }
-        let planes = [2 * tick, 2 * tick + 1];
-        put_bits::<L, M>(self.bits.add(planes[0] * self.stride + lane / 8), plus);
-        put_bits::<L, M>(self.bits.add(planes[1] * self.stride + lane / 8), minus);
-        let mut any = many[0];
-        for &mask in &many[1..] {
-            // Masks are 0 or −1.
-            any = L::min_i(any, mask);
-        }
-        if L::bits_i(any) == 0 {
-            return;
-        }
-        for (plane, sign) in planes.into_iter().zip([1, -1]) {
-            *self.multiple.add(plane * self.multiple_stride) = 1;
-            for k in 0..M {
-                let size = if sign == 1 { spikes[k] } else { L::sub_i(zero, spikes[k]) };
-                L::store_i(
-                    self.extra.add(plane * self.extra_stride + lane + 4 * k).cast(),
-                    L::max_i(L::sub_i(size, L::splat_i(1)), zero),
-                );
-            }
+        if L::any_i(L::and_i(any, L::splat_i(!1))) {
+            *self.multiple.add(tick * self.multiple_stride) = 1;
         }
     }
 }

@@ -32,13 +32,16 @@ impl Quantum {
 pub struct Refine<'a> {
     /// One a tick.
     pub quanta: &'a [Quantum],
-    /// Binary logarithm of the threshold, if it is one power of two for all and levels · threshold fits 31 bits.
+    /// Binary logarithm of the threshold, if it is one power of two for all and levels · threshold fits 31 bits. Counts are then kept
+    /// as charge, shifted by it.
     pub shift: Option<u32>,
     /// T, the largest count.
     pub levels: i32,
 }
 
 impl Rule for Refine<'_> {
+    const RESETS: bool = false;
+
     #[inline(always)]
     fn payload(&self, tick: usize) -> i32 {
         self.quanta[tick].size
@@ -50,52 +53,61 @@ impl Rule for Refine<'_> {
             return;
         }
         let quantum = &self.quanta[tick];
-        let mut spikes = [L::splat_i(0); M];
         match (self.shift, quantum.shift) {
-            (Some(theta), Some(size)) if theta + size > 0 => {
-                self.shifted::<L, M>(chunk, v, lane, [theta, size], quantum.hold(1 << theta) as i32, &mut spikes)
+            (Some(theta), Some(size)) if theta + size <= 30 => {
+                self.masked::<L, M>(chunk, v, [lane, tick], [theta, theta + size], quantum)
             }
-            _ => self.divided::<L, M>(chunk, v, lane, quantum, &mut spikes),
+            _ => {
+                let spikes = self.divided::<L, M>(chunk, v, lane, quantum);
+                chunk.sent.put::<L, M>(&spikes, lane, tick);
+            }
         }
-        chunk.sent.put::<L, M>(&spikes, lane, tick);
     }
 }
 
 impl Refine<'_> {
-    /// N' / m by shifts: ⌊V/(θ·m) + ½⌋ is half of ⌊2·V/(θ·m)⌋ + 1, rounded down.
+    /// Counts as charge: the next is what the last leaves over the step θ·m, and the multiple of the step next to the rest of V. Nothing
+    /// leaves 31 bits on the way.
     #[inline(always)]
-    unsafe fn shifted<L: Lanes, const M: usize>(
+    unsafe fn masked<L: Lanes, const M: usize>(
         &self,
         chunk: &Chunk,
         v: &[L::I; M],
-        lane: usize,
-        [theta, size]: [u32; 2],
-        hold: i32,
-        spikes: &mut [L::I; M],
+        [lane, tick]: [usize; 2],
+        [theta, step]: [u32; 2],
+        quantum: &Quantum,
     ) {
-        let (zero, levels, one) = (L::splat_i(0), L::splat_i(self.levels), L::splat_i(1));
-        let within = L::splat_i((1 << size) - 1);
+        let (zero, top) = (L::splat_i(0), L::splat_i(self.levels << theta));
+        let (half, left, whole) = (L::splat_i((1 << step) / 2), L::splat_i((1 << step) - 1), L::splat_i(-1 << step));
+        let hold = quantum.hold(1 << theta) as i32;
+        let mut change = [zero; M];
+        for k in 0..M {
+            let count = L::load_i(chunk.count.add(lane + 4 * k));
+            let charge = L::max_i(v[k], zero);
+            let rest = L::and_i(count, left);
+            let most = L::and_i(L::sub_i(top, rest), whole);
+            let below = L::min_i(L::sub_i(charge, rest), L::sub_i(most, half));
+            let rounded = L::max_i(L::and_i(L::add_i(below, half), whole), zero);
+            change[k] = L::sub_i(L::add_i(rounded, rest), count);
+            if hold > 0 {
+                let apart = L::sub_i(L::min_i(charge, top), count);
+                let decides = L::ge_i(L::max_i(apart, L::sub_i(zero, apart)), L::splat_i(hold));
+                change[k] = L::and_i(decides, change[k]);
+            }
+        }
+        if !L::any_i(change.iter().fold(zero, |any, &change| L::or_i(any, change))) {
+            return;
+        }
+        let mut spikes = [zero; M];
         for k in 0..M {
             let stored = chunk.count.add(lane + 4 * k);
-            let count = L::load_i(stored);
-            let rest = L::and_i(count, within);
-            let above = L::sub_i(v[k], L::shl_i(rest, theta));
-            let rounded = L::half_i(L::add_i(L::shr_i(above, theta + size - 1), one));
-            let most = L::shr_i(L::sub_i(levels, rest), size);
-            let wanted = L::max_i(L::min_i(rounded, most), zero);
-            let mut change = L::sub_i(wanted, L::shr_i(count, size));
-            if hold > 0 {
-                let charge = L::min_i(L::max_i(v[k], zero), L::shl_i(levels, theta));
-                let apart = L::sub_i(charge, L::shl_i(count, theta));
-                let apart = L::max_i(apart, L::sub_i(zero, apart));
-                change = L::and_i(L::ge_i(apart, L::splat_i(hold)), change);
-            }
-            L::store_i(stored, L::add_i(count, L::shl_i(change, size)));
-            spikes[k] = change;
+            L::store_i(stored, L::add_i(L::load_i(stored), change[k]));
+            spikes[k] = L::shr_i(change[k], step);
         }
+        chunk.sent.put::<L, M>(&spikes, lane, tick);
     }
 
-    /// The same for any threshold and quantum, lane by lane.
+    /// For any threshold and quantum, lane by lane.
     #[inline(never)]
     unsafe fn divided<L: Lanes, const M: usize>(
         &self,
@@ -103,22 +115,21 @@ impl Refine<'_> {
         v: &[L::I; M],
         lane: usize,
         quantum: &Quantum,
-        spikes: &mut [L::I; M],
-    ) {
+    ) -> [L::I; M] {
+        let unit = self.shift.unwrap_or(0);
         let (mut potentials, mut changes) = ([0i32; 32], [0i32; 32]);
         for k in 0..M {
             L::store_i(potentials.as_mut_ptr().add(4 * k), v[k]);
         }
         for place in 0..4 * M {
-            let count = &mut *chunk.count.add(lane + place);
+            let stored = &mut *chunk.count.add(lane + place);
             let theta = i64::from(*chunk.threshold.add(lane + place));
-            let change = quantum.change(i64::from(potentials[place]), theta, i64::from(*count), i64::from(self.levels));
-            *count += change as i32 * quantum.size;
+            let count = i64::from(*stored >> unit);
+            let change = quantum.change(i64::from(potentials[place]), theta, count, i64::from(self.levels));
+            *stored += (change as i32 * quantum.size) << unit;
             changes[place] = change as i32;
         }
-        for k in 0..M {
-            spikes[k] = L::load_i(changes.as_ptr().add(4 * k));
-        }
+        std::array::from_fn(|k| L::load_i(changes.as_ptr().add(4 * k)))
     }
 }
 
