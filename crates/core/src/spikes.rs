@@ -244,7 +244,7 @@ impl Spikes {
         }
     }
 
-    /// Appends an entry so many times.
+    /// Appends an entry `times` times.
     #[inline(always)]
     fn repeat(&mut self, entry: u32, times: usize) {
         let length = self.entries.len();

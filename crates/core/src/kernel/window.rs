@@ -120,7 +120,7 @@ impl<L: Lanes, const N: usize> Wide<L, N> {
         }
     }
 
-    /// Adds the charges, each so many times, to others.
+    /// Adds the charges, each `times` times, to others.
     #[inline(always)]
     pub(super) unsafe fn add_to(&self, to: *mut i32, times: i32) {
         for k in 0..N {

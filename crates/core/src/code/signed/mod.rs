@@ -36,6 +36,8 @@ pub struct Plan {
     threshold_shift: Option<u32>,
     /// Bits by which counts are shifted.
     count_shift: u32,
+    /// Of refined phase: see `Refine`.
+    holds: Vec<i32>,
 }
 
 impl Plan {
@@ -44,6 +46,7 @@ impl Plan {
             largest: largest(&layer.synapses, &layer.chunks, layer.width),
             threshold_shift: common_shift(layer.rows.threshold.neurons()),
             count_shift: 0,
+            holds: Vec::new(),
         }
     }
 }

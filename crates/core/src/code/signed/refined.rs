@@ -37,7 +37,9 @@ impl RefinedPhase {
     pub(super) fn plan(&self, plan: Plan) -> Plan {
         let fits = |shift: &u32| i64::from(self.levels) << shift <= i64::from(i32::MAX);
         let threshold_shift = plan.threshold_shift.filter(fits);
-        Plan { threshold_shift, count_shift: threshold_shift.unwrap_or(0), ..plan }
+        let count_shift = threshold_shift.unwrap_or(0);
+        let holds = self.quanta.iter().map(|quantum| quantum.hold(1 << count_shift) as i32).collect();
+        Plan { threshold_shift, count_shift, holds, ..plan }
     }
 
     pub(super) fn payloads(&self) -> Vec<i32> {
@@ -60,9 +62,10 @@ impl RefinedPhase {
 
     /// For ticks of the block from `from` on.
     #[inline(always)]
-    pub(super) fn rule(&self, plan: &Plan, block: Block, from: usize) -> Refine<'_> {
-        let quanta = &self.quanta[block.frame + block.first + from..];
-        Refine { quanta, shift: plan.threshold_shift, levels: self.levels }
+    pub(super) fn rule<'a>(&'a self, plan: &'a Plan, block: Block, from: usize) -> Refine<'a> {
+        let first = block.frame + block.first + from;
+        let (quanta, holds) = (&self.quanta[first..], &plan.holds[first..]);
+        Refine { quanta, holds, shift: plan.threshold_shift, levels: self.levels }
     }
 
     /// How often a spike of this tick of the block delivers its weight.

@@ -20,7 +20,7 @@ impl Quantum {
     }
 
     /// The least distance of charge and count, in charge, at which a neuron decides anew.
-    fn hold(&self, threshold: i64) -> i64 {
+    pub fn hold(&self, threshold: i64) -> i64 {
         if self.laziness > 0.5 {
             (self.laziness * (i64::from(self.size) * threshold) as f64).ceil() as i64
         } else {
@@ -30,8 +30,9 @@ impl Quantum {
 }
 
 pub struct Refine<'a> {
-    /// One a tick.
+    /// One a tick, and how far from its count a neuron must be to decide anew, if the threshold is a power of two.
     pub quanta: &'a [Quantum],
+    pub holds: &'a [i32],
     /// Binary logarithm of the threshold, if it is one power of two for all and levels · threshold fits 31 bits. Counts are then kept
     /// as charge, shifted by it.
     pub shift: Option<u32>,
@@ -55,7 +56,7 @@ impl Rule for Refine<'_> {
         let quantum = &self.quanta[tick];
         match (self.shift, quantum.shift) {
             (Some(theta), Some(size)) if theta + size <= 30 => {
-                self.masked::<L, M>(chunk, v, [lane, tick], [theta, theta + size], quantum)
+                self.masked::<L, M>(chunk, v, [lane, tick], [theta, theta + size])
             }
             _ => {
                 let spikes = self.divided::<L, M>(chunk, v, lane, quantum);
@@ -75,11 +76,10 @@ impl Refine<'_> {
         v: &[L::I; M],
         [lane, tick]: [usize; 2],
         [theta, step]: [u32; 2],
-        quantum: &Quantum,
     ) {
         let (zero, top) = (L::splat_i(0), L::splat_i(self.levels << theta));
         let (half, left, whole) = (L::splat_i((1 << step) / 2), L::splat_i((1 << step) - 1), L::splat_i(-1 << step));
-        let hold = quantum.hold(1 << theta) as i32;
+        let hold = self.holds[tick];
         let mut change = [zero; M];
         for k in 0..M {
             let count = L::load_i(chunk.count.add(lane + 4 * k));
