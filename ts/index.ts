@@ -175,7 +175,8 @@ export { correspondences, decodeActivations, wholeNodes, type Correspondence } f
 export { earlyExit, type EarlyExit, type TickState } from "./mapping/early-exit.ts";
 export { earlyRecording, runUntilDecided, type EarlyRun } from "./analyze/early-run.ts";
 export { measureMargins, type DecisionMargins, type MeasureMarginsOptions } from "./analyze/margins.ts";
-export { createCertifier, type Certifier, type LinearPass } from "./mapping/certificate.ts";
+export { createCertifier, type Certifier } from "./mapping/certificate.ts";
+export type { LinearPass } from "./mapping/enclosure.ts";
 export { lastWindow, type EarlyDecision, type LastWindow } from "./mapping/last-window.ts";
 export { activityMeter, type ActivityMeter, type ActivitySums } from "./analyze/activity.ts";
 export {
