@@ -140,13 +140,7 @@ pub unsafe fn add_tick_s<L: Lanes, const N: usize>(
             let (mut at, end) = tap.events(plane + sign);
             while at < end {
                 let here = left.min(end.offset_from(at) as usize);
-                if tap.single {
-                    add_lanes_s::<L, N>(sum, tap, at, at.add(here), sign == 1);
-                } else if sign == 1 {
-                    subtract_rows_s::<L, N>(sum, tap.rows, at, at.add(here));
-                } else {
-                    add_rows_s::<L, N>(sum, tap.rows, at, at.add(here));
-                }
+                add_slice_s::<L, N>(sum, tap, at, at.add(here), sign == 1);
                 at = at.add(here);
                 left -= here;
                 if left == 0 {
@@ -158,6 +152,27 @@ pub unsafe fn add_tick_s<L: Lanes, const N: usize>(
     }
     if left != most_events {
         widen(sum);
+    }
+}
+
+/// Adds, or subtracts, the weights of a slice of a tap's events.
+///
+/// # Safety
+/// The pointers bound events of the tap, and its rows have N vectors.
+#[inline(always)]
+unsafe fn add_slice_s<L: Lanes, const N: usize>(
+    sum: &mut [L::S; N],
+    tap: &Tap,
+    at: *const u32,
+    end: *const u32,
+    minus: bool,
+) {
+    if tap.single {
+        add_lanes_s::<L, N>(sum, tap, at, end, minus);
+    } else if minus {
+        subtract_rows_s::<L, N>(sum, tap.rows, at, end);
+    } else {
+        add_rows_s::<L, N>(sum, tap.rows, at, end);
     }
 }
 
@@ -189,13 +204,7 @@ pub unsafe fn add_tap_s<L: Lanes, const N: usize>(
             }
             *reach += here * largest;
             let here = here as usize;
-            if tap.single {
-                add_lanes_s::<L, N>(sum, tap, at, at.add(here), sign == 1);
-            } else if sign == 1 {
-                subtract_rows_s::<L, N>(sum, tap.rows, at, at.add(here));
-            } else {
-                add_rows_s::<L, N>(sum, tap.rows, at, at.add(here));
-            }
+            add_slice_s::<L, N>(sum, tap, at, at.add(here), sign == 1);
             at = at.add(here);
         }
     }
