@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readIdx } from "../../ts/data/idx.ts";
+import { readNpz, writeNpy } from "../../ts/data/npy.ts";
 import { digits, llif, models, temporaryFolder } from "./cli.ts";
 
 const folder = temporaryFolder();
@@ -220,5 +222,46 @@ describe("sweep", () => {
       expect(report.energy.spiking.Effective_ACs).toBeLessThanOrEqual(report.synapticOperationsPerSample);
     }
     expect(points.map(({ bits }: { bits: number }) => bits)).toEqual([4, 6]);
+  });
+});
+
+describe("other commands", () => {
+  it("convert chooses its bits if asked, and inspect tells what its spikes count", async () => {
+    const network = file("auto.llif");
+    const words = ["convert", mnist8, "-o", network, "--calibration", digits, ...refined, "--bits", "auto"];
+    const { code, out, err } = await llif([...words, "--json"]);
+    expect(code).toBe(0);
+    const { bits, lazy } = JSON.parse(out).mapping;
+    expect(err).toMatch(new RegExp(`^--bits auto: ${bits} bits, the fewest without a disagreement on 100 held-out`));
+    const counts = Array.from({ length: bits }, (_, tick) => 2 ** (bits - 1 - tick));
+    expect((await llif(["inspect", network])).out).toContain(
+      `phase, synchronous, signed spikes (a spike counts ${counts.join(", ")}; lazy ${lazy}), ${2 ** bits - 1} levels in ${bits} ticks`,
+    );
+    expect((await llif([...words, "--quanta", "4,1"])).err).toContain("--bits auto: expected no --quanta");
+  });
+
+  it("diagnose counts what layers send, and knows that its counts are exact", async () => {
+    const words = [mnist8, "--data", digits, "--limit", "8", ...refined, "--bits", "3", ...calibrated];
+    const { layers, advice } = await json(["diagnose", ...words, "--plot", file("layers.svg")]);
+    const { spikesPerSample } = await json(["evaluate", ...words]);
+    const spikes = layers.reduce((sum: number, layer: { spikes: number }) => sum + layer.spikes, 0);
+    expect(spikes).toBeCloseTo(spikesPerSample, 6);
+    const changes = advice.map(({ change }: { change: string }) => change).join();
+    expect(changes).toContain("more --bits");
+    expect(changes).not.toContain("layerwise");
+    expect(readFileSync(file("layers.svg"), "utf8")).toContain("Synaptic operations");
+  });
+
+  it("run draws signs and weights, and saves signs", async () => {
+    const image = readIdx(new Uint8Array(readFileSync(digits))).data.slice(0, 784) as Uint8Array;
+    writeFileSync(file("digit.npy"), writeNpy({ shape: [28, 28], data: image }));
+    const words = ["run", mnist8, "--input", file("digit.npy"), ...refined, "--calibration", digits];
+    const [{ spikes }] = await json([...words, "--plot", file("raster.svg"), "--save-spikes", file("spikes.npz")]);
+    const svg = readFileSync(file("raster.svg"), "utf8");
+    for (const text of ["×128", "×1<", "of them −1", "at most", "Blue: +1, orange: −1"]) expect(svg).toContain(text);
+    const saved = readNpz(new Uint8Array(readFileSync(file("spikes.npz"))));
+    const signs = Array.from(saved.get("sign")?.data ?? [], Number);
+    expect(signs).toHaveLength(spikes);
+    expect([...new Set(signs)].sort()).toEqual([-1, 1]);
   });
 });

@@ -95,6 +95,19 @@ describe("plots", () => {
     expect(svg).toContain("threshold θ");
   });
 
+  it("writes how many spikes of either sign a neuron sends in a tick", async () => {
+    const trace = {
+      name: "neuron 3",
+      potentials: Int32Array.of(5, 9, 7),
+      spikeTicks: [0, 0, 2],
+      spikeSigns: [1, 1, -1],
+    };
+    const svg = await tracePlot([trace], { title: "One neuron" });
+    expectWellFormed(svg);
+    for (const text of ["+2", "−1"]) expect(svg).toContain(`>${text}<`);
+    await expect(tracePlot([{ ...trace, spikeSigns: [1] }], { title: "" })).rejects.toThrow("spikeSigns");
+  });
+
   it("draws the curve with units, its ReLU and its bound", async () => {
     const svg = await curvePlot(points, { title: "Curve", note: "Theorem T1" });
     expectWellFormed(svg);

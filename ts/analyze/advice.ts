@@ -24,13 +24,11 @@ export function adviceOf(
   network: SpikingNetwork | Pick<SpikingNetwork, "code">,
   layers: readonly LayerDiagnosis[],
 ): Advice[] {
-  const { schedule, code, spikes } = checkCode(
-    "adviceOf: network: code",
-    checkObject("adviceOf: network", network).code,
-  ).flags;
+  const { flags, frames } = checkCode("adviceOf: network: code", checkObject("adviceOf: network", network).code);
+  const { schedule, code, spikes } = flags;
   checkArray<LayerDiagnosis>("adviceOf: layers", layers).forEach((layer) => checkObject("adviceOf: layer", layer));
   const finer =
-    schedule === "synchronous"
+    schedule === "synchronous" && !frames
       ? "more --ticks, or a layerwise code, whose counts are exact"
       : code === "phase" && spikes === "unsigned"
         ? "more --bits, or --spikes signed, which has more levels in as many ticks"

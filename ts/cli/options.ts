@@ -239,11 +239,13 @@ export function mappingChoice(flags: MappingFlags): MappingChoice {
   const code = flags.code ?? (schedule === "synchronous" ? "rate" : "phase");
   if (bits !== undefined && ticks !== undefined)
     throw new LlifError("ARGUMENT", "--bits and --ticks: expected one of them, got both");
+  if (bits === "auto" && quanta !== undefined)
+    throw new LlifError("ARGUMENT", "--bits auto: expected no --quanta, which fix the bits");
   if (percentile !== undefined && scales !== "percentile")
     throw new LlifError("ARGUMENT", "--percentile: expected --scales percentile beside it");
   const asked = { code, schedule, spikes, nonAdjacent, settles, quanta, lazy };
   const rules = rulesOf(codeAskedFor({ ...asked, ticks, bits: bits === "auto" ? 1 : bits }));
-  if (bits === "auto" && rules.flags.schedule === "synchronous")
+  if (bits === "auto" && rules.flags.schedule === "synchronous" && !rules.frames)
     throw new LlifError(
       "ARGUMENT",
       "--bits auto: expected an exact code, say --code phase; a synchronous network is read after any number of ticks: llif sweep shows which suffices",

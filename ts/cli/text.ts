@@ -37,7 +37,8 @@ export function formatPercentInterval([low, high]: Interval): string {
 /** 1,234 or 5.68 M. */
 export function formatCount(value: number): string {
   if (value < 1e5) return Math.round(value).toLocaleString("en-US");
-  const [scale, suffix] = value < 1e6 ? [1e3, "k"] : value < 1e9 ? [1e6, "M"] : [1e9, "G"];
+  // 999,600 has three digits as 1.00 M alone.
+  const [scale, suffix] = value < 999.5e3 ? [1e3, "k"] : value < 999.5e6 ? [1e6, "M"] : [1e9, "G"];
   return `${(value / scale).toPrecision(3)} ${suffix}`;
 }
 

@@ -63,6 +63,9 @@ export interface NetworkSummary {
   /** T: largest count of a window. */
   readonly levels: number;
   readonly windowTicks: number;
+  /** Refined phase alone: what a spike of each tick counts, and how far a count may be off before the last tick. */
+  readonly quanta?: readonly number[];
+  readonly lazy?: number;
   /** Ticks from the first input to the decision, for one sample alone. */
   readonly latencyTicks: number;
   readonly layers: readonly LayerSummary[];
@@ -92,7 +95,8 @@ export function summarize(
   if (model.relu !== undefined) requireReluNetwork("summarize: relu", model.relu);
   if (model.maxima !== undefined) checkMaxima("summarize: maxima", model.maxima);
   const { name, levels, windowTicks } = network;
-  const { code, schedule, spikes } = rulesOf(network.code).flags;
+  const { flags, frames, payload } = rulesOf(network.code);
+  const { code, schedule, spikes, lazy } = flags;
   const ranges = countRanges(network);
   const layers = network.nodes.map((node) => summarizeNode(network, node, ranges));
   const names = new Set(network.nodes.map((node) => node.name));
@@ -105,6 +109,7 @@ export function summarize(
     spikes,
     levels,
     windowTicks,
+    ...(frames ? { quanta: Array.from({ length: windowTicks }, (_, tick) => payload(tick)), lazy } : {}),
     latencyTicks: latencyTicks(network),
     layers,
     folded: (model.relu?.nodes ?? [])
@@ -226,7 +231,8 @@ function precisionWarnings(layers: readonly LayerSummary[]): string[] {
 /** The summary as a table for a terminal. */
 export function formatSummary(summary: NetworkSummary): string {
   checkArray("formatSummary: summary: layers", checkObject("formatSummary: summary", summary).layers);
-  const { name, code, schedule, spikes, levels, windowTicks, folded, warnings } = summary;
+  const { name, code, schedule, spikes, levels, windowTicks, quanta, lazy, folded, warnings } = summary;
+  const weights = quanta === undefined ? "" : ` (a spike counts ${quanta.join(", ")}; lazy ${lazy})`;
   const rows = summary.layers.map((layer) => [
     layer.name,
     formatShape(layer.shape),
@@ -245,7 +251,7 @@ export function formatSummary(summary: NetworkSummary): string {
       .join("  ")
       .trimEnd();
   return [
-    `${name}: ${code}, ${schedule}, ${spikes} spikes, ${levels} levels in ${windowTicks} ticks; ${summary.latencyTicks} ticks to a decision`,
+    `${name}: ${code}, ${schedule}, ${spikes} spikes${weights}, ${levels} levels in ${windowTicks} ticks; ${summary.latencyTicks} ticks to a decision`,
     line(header),
     ...rows.map(line),
     ...(folded.length === 0 ? [] : [`folded into weights, or without neurons: ${folded.join(", ")}`]),

@@ -8,8 +8,10 @@ export interface Trace {
   readonly name: string;
   readonly potentials: ArrayLike<number>;
   readonly threshold?: number;
-  /** Ticks in which it fired. */
+  /** Ticks in which it fired; a tick with more than one spike appears as often. */
   readonly spikeTicks?: ArrayLike<number>;
+  /** +1 or −1 for each spike, where spikes have signs: their sum is written at the tick. */
+  readonly spikeSigns?: ArrayLike<number>;
 }
 
 /**
@@ -23,9 +25,11 @@ export async function tracePlot(
   checkArray<object>("tracePlot: traces", traces).forEach((each) => checkObject("tracePlot: traces", each));
   checkTitle("tracePlot", checkOptions("tracePlot", options, { title: true, width: true, chargeUnit: true }));
   if (options.chargeUnit !== undefined) checkString("tracePlot: chargeUnit", options.chargeUnit);
-  for (const { potentials, spikeTicks } of traces) {
+  for (const { potentials, spikeTicks, spikeSigns } of traces) {
     checkNumbers("tracePlot: potentials", potentials);
     if (spikeTicks !== undefined) checkNumbers("tracePlot: spikeTicks", spikeTicks);
+    if (spikeSigns !== undefined)
+      checkNumbers("tracePlot: spikeSigns", spikeSigns, { length: spikeTicks?.length ?? 0 });
   }
   if (traces.length === 0) throw new LlifError("ARGUMENT", "trace: expected at least one neuron, got none");
   const { Plot } = await loadPlot();
@@ -34,7 +38,7 @@ export async function tracePlot(
   const panels = traces.map((trace, index) => {
     const points = Array.from(trace.potentials, (potential, tick) => ({ tick: tick + 1, potential }));
     const threshold = trace.threshold;
-    const spikes = Array.from(trace.spikeTicks ?? [], (tick) => ({ tick: tick + 1 }));
+    const spikes = spikesOf(trace);
     const top = Math.max(threshold ?? -Infinity, ...points.map(({ potential }) => potential));
     return {
       left: 0,
@@ -73,7 +77,18 @@ export async function tracePlot(
               ]),
           Plot.ruleY([0], { stroke: faint, strokeWidth: 0.75 }),
           Plot.line(points, { x: "tick", y: "potential", stroke: palette[0], strokeWidth: 1.5, curve: "step-before" }),
-          ...(spikes.length === 0
+          ...(trace.spikeSigns === undefined
+            ? []
+            : [
+                Plot.text(spikes, {
+                  x: "tick",
+                  y: () => top,
+                  text: ({ sum }: Spikes) => `${sum > 0 ? "+" : "−"}${Math.abs(sum)}`,
+                  dy: -9,
+                  fill: ({ sum }: Spikes) => palette[sum > 0 ? 0 : 1],
+                }),
+              ]),
+          ...(spikes.length === 0 || trace.spikeSigns !== undefined
             ? []
             : [Plot.dot(spikes, { x: "tick", y: () => top, symbol: "triangle", r: 3.5, fill: ink, dy: -6 })]),
         ],
@@ -81,4 +96,20 @@ export async function tracePlot(
     };
   });
   return composeSvg(panels, { title, width, height: 56 + traces.length * (height + 8) });
+}
+
+interface Spikes {
+  readonly tick: number;
+  /** Of the signs, +1 without. */
+  readonly sum: number;
+}
+
+/** One entry for each tick with spikes. */
+function spikesOf({ spikeTicks = [], spikeSigns }: Trace): Spikes[] {
+  const sums = new Map<number, number>();
+  for (let spike = 0; spike < spikeTicks.length; spike++) {
+    const tick = spikeTicks[spike];
+    sums.set(tick, (sums.get(tick) ?? 0) + (spikeSigns?.[spike] ?? 1));
+  }
+  return Array.from(sums, ([tick, sum]) => ({ tick: tick + 1, sum }));
 }
