@@ -202,7 +202,7 @@ function formatEnergyReport({ float, quantized, spiking, preset, sources, notInc
 }
 
 function boundsText(bounds: Interval): string {
-  return bounds.map((bound) => bound.toPrecision(2)).join("–");
+  return bounds.map((bound) => (bound < 99.5 ? bound.toPrecision(2) : formatCount(bound))).join("–");
 }
 
 function accuracyText(accuracy: number | null, interval: Interval | null): string {
