@@ -2,10 +2,11 @@
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inRoot } from "../toolchain.mjs";
+import { framesParts, readFrames } from "./frames.mjs";
 import { goalsTable } from "./goals.mjs";
 import { costPlots } from "./plots.mjs";
 import { publishedTable } from "./published.mjs";
-import { refinedParts } from "./refined.mjs";
+import { choicesParts, refinedParts } from "./refined.mjs";
 import { folder, readRuns } from "./runs.mjs";
 import { networks, series, shownOf } from "./series.mjs";
 import { codesTable, energyTable, grouped, percent, spreadTable } from "./tables.mjs";
@@ -51,6 +52,11 @@ export async function pageText(draw = () => undefined) {
   if (measured.length > 0) parts.push("## Rate codes compared with published ones", publishedTable(measured));
   const mnist = readRuns("mnist-cnn");
   if (mnist.length > 0) parts.push("## MNIST CNN", ...mnistParts(series["mnist-cnn"](), mnist));
+  const choices = readRuns("choices");
+  if (choices.length > 0)
+    parts.push(...choicesParts(series.choices(), choices), commandsOf("choices", series.choices(), choices));
+  const frames = readFrames();
+  if (frames !== null) parts.push(...framesParts(frames));
   const spread = readRuns("spread");
   if (spread.length > 0) {
     parts.push(

@@ -1,6 +1,6 @@
 // What docs/results.md says of phase with all layers at once, tick by tick.
 import { laziness } from "./series.mjs";
-import { compact, grouped, ticksTable } from "./tables.mjs";
+import { compact, grouped, table, ticksTable } from "./tables.mjs";
 
 /** The first tick that the tables and plots show: before it nearly all decisions are guesses. */
 export const firstTick = (bits) => (bits === 8 ? 4 : bits);
@@ -37,3 +37,29 @@ export function refinedParts(whole) {
 
 const operations = ({ spikesPerSample, synapticOperationsPerSample }) =>
   `${compact(spikesPerSample)} spikes (${compact(synapticOperationsPerSample)} operations)`;
+
+/** What other quanta and another laziness cost. */
+export function choicesParts(jobs, runs) {
+  const done = jobs.flatMap((job) => {
+    const report = runs.find(({ name }) => name === job.name)?.manifest?.report;
+    return report === undefined ? [] : [{ ...job, report }];
+  });
+  if (done.length === 0) return [];
+  const rows = done.map(({ quanta, lazy, report }) => [
+    quanta,
+    lazy === 0.5 ? "none" : String(lazy),
+    String(report.latencyTicks),
+    String(report.disagreements),
+    String(report.twinMismatches),
+    compact(report.spikesPerSample),
+    compact(report.synapticOperationsPerSample),
+  ]);
+  return [
+    "## Other quanta and laziness",
+    `Phase with all layers at once, 8 bits, ResNet-20, the first ${grouped(done[0].report.samples)} test images. Whatever the choice, a run ends at the same twin; quanta that are fewer or larger steps apart cost ticks or operations. The defaults were chosen on training images.`,
+    table(
+      ["quanta", "laziness", "ticks", "decisions that differ", "twin mismatches", "spikes", "synaptic operations"],
+      rows,
+    ),
+  ];
+}

@@ -18,7 +18,7 @@ export const codes = {
 };
 
 /** Of refined phase; 0.5 is none. */
-export const laziness = 0.75;
+export const laziness = 0.7;
 const refined = (bits, lazy) => [
   "--code",
   "phase",
@@ -118,6 +118,34 @@ const mnist = () =>
     words: ["evaluate", "models/mnist-cnn.onnx", "--data", "mnist", ...words[code](bits)].map(String),
   }));
 
+const bitwise = "128,64,32,16,8,4,2,1";
+
+/** Quanta and laziness of refined phase, over few images: [quanta, laziness]. */
+const choices = () =>
+  [
+    ...[0.5, 0.6, laziness, 0.8, 1].map((lazy) => [bitwise, lazy]),
+    ...["64,32,16,8,4,2,1", "32,16,8,4,2,1", "64,16,4,1", "32,8,2,1", "16,4,1"].map((quanta) => [quanta, laziness]),
+    ["243,81,27,9,3,1", 0.5],
+    ["243,81,27,9,3,1", laziness],
+    ["1", 0.5],
+  ].map(([quanta, lazy]) => ({
+    name: `choice-${quanta.replaceAll(",", "-")}-lazy-${lazy}`,
+    quanta,
+    lazy,
+    label: `${quanta}; ${lazy}`,
+    words: [
+      "evaluate",
+      "models/cifar10-resnet20.onnx",
+      "--data",
+      "cifar10",
+      ...refined(8, lazy),
+      "--quanta",
+      quanta,
+      "--limit",
+      200,
+    ].map(String),
+  }));
+
 const spreadModels = { "mnist-8": "mnist", "mnist-mlp": "mnist", "mnist-cnn": "mnist", "fashion-cnn": "fashion-mnist" };
 
 /** The runs of one group differ only in a seed. */
@@ -190,4 +218,5 @@ export const series = {
   "cifar10-resnet20": () => cifar10("cifar10-resnet20"),
   "cifar10-vgg": () => cifar10("cifar10-vgg"),
   "mnist-cnn": mnist,
+  choices,
 };

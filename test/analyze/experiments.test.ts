@@ -97,7 +97,7 @@ it("docs/results.md is what the committed runs make, and each run has a manifest
     'import { pageText } from "./scripts/experiments/page.mjs"; console.log(JSON.stringify(await pageText()));',
   );
   expect(page).toBe(before);
-  const runs = ["spread", "cifar10-resnet20", "cifar10-vgg", "mnist-cnn"].flatMap((name) =>
+  const runs = ["spread", "cifar10-resnet20", "cifar10-vgg", "mnist-cnn", "choices"].flatMap((name) =>
     printed(
       `import { readRuns } from "./scripts/experiments/runs.mjs"; console.log(JSON.stringify(readRuns("${name}")));`,
     ),

@@ -4,7 +4,16 @@ import type { PlotOptions } from "@observablehq/plot";
 import { LlifError } from "../errors.ts";
 
 /** Colours that can be told apart with the common kinds of colour blindness and in gray print (Okabe and Ito 2008). */
-export const palette = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#882255"] as const;
+export const palette = [
+  "#0072b2",
+  "#d55e00",
+  "#009e73",
+  "#cc79a7",
+  "#56b4e9",
+  "#e69f00",
+  "#882255",
+  "#707020",
+] as const;
 export const ink = "#222222";
 export const faint = "#999999";
 

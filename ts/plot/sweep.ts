@@ -48,7 +48,7 @@ function cost(row: Row, key: SweepCost): number {
 }
 
 /** Symbols that can be filled. */
-const symbols = ["circle", "triangle", "square", "diamond", "star", "wye", "cross", "hexagon"] as const;
+const symbols = ["circle", "triangle", "square", "diamond", "star", "wye", "cross"] as const;
 /** Powers of ten, or, if these are too few, 1, 2 and 5 times powers of ten. */
 function logarithmicTicks(values: readonly number[]): number[] {
   const [low, high] = [Math.min(...values), Math.max(...values)];
