@@ -6,6 +6,7 @@ use crate::parameters::PerNeuron;
 use crate::schedule::Format;
 use crate::spikes::Geometry;
 use crate::synapse::chunks::{chunks, Chunk, Width};
+use crate::synapse::columns;
 use crate::synapse::spec::{Kind, SynapseSpec};
 use crate::synapse::{Layout, Synapse};
 use crate::traced::Traced;
@@ -31,6 +32,10 @@ pub struct LayerSpec {
 
 pub struct Layer {
     pub geometry: Geometry,
+    /// Neighbouring columns that are channels of one to the kernels.
+    pub columns: usize,
+    /// The extents that kernels see.
+    pub cells: Geometry,
     pub depth: usize,
     pub fires: bool,
     /// What its neurons have in common, and their parameters.
@@ -60,14 +65,14 @@ pub struct ParameterRows {
 }
 
 impl ParameterRows {
-    fn new(spec: &LayerSpec, padded: usize, never: u32) -> ParameterRows {
+    fn new(spec: &LayerSpec, columns: usize, padded: usize, never: u32) -> ParameterRows {
         let to = spec.geometry;
         let row = |values: Vec<u32>| {
             let values = if values.len() == 1 { vec![values[0]; to.channels] } else { values };
-            PerNeuron::new(&values, to, padded, 0)
+            PerNeuron::new(&values, to, columns, padded, 0)
         };
         ParameterRows {
-            threshold: PerNeuron::new(&spec.threshold, to, padded, never),
+            threshold: PerNeuron::new(&spec.threshold, to, columns, padded, never),
             parameters: spec.neuron.rows().into_iter().map(|(_, values)| row(values)).collect(),
         }
     }
@@ -115,7 +120,11 @@ impl Layer {
             .max()
             .unwrap_or(1);
         let groups = if by_events { 1 } else { groups };
-        let chunks = chunks(to.channels, groups, width);
+        // Spikes that carry values multiply the missing weights too.
+        let packs = !by_events && !format.valued && spec.neuron.neurons().spikes_per_tick() == 1;
+        let columns = if packs { columns::packed(to, width, &spec.synapses) } else { 1 };
+        let cells = to.packed(columns);
+        let chunks = chunks(cells.channels, groups, width);
         let vectors: usize = chunks.iter().map(|chunk| chunk.vectors).sum();
         let padded = chunks.last().map_or(0, |last| last.first + last.vectors * width.lanes());
         // Not where spikes carry values: 0 times a value is +0.0 or −0.0.
@@ -123,9 +132,9 @@ impl Layer {
             synapse.kind == Kind::Identity { per_neuron: false }
                 && synapse.source != 0
                 && !format.valued
-                && to.channels <= MOST_DIAGONAL
+                && cells.channels <= MOST_DIAGONAL
         };
-        let layout = Layout { to, width, vectors, groups, by_events };
+        let layout = Layout { to, columns, width, vectors, groups, by_events };
         let synapses = spec
             .synapses
             .iter()
@@ -136,18 +145,20 @@ impl Layer {
         let never = if format.float { f32::NAN.to_bits() } else { 1 };
         Layer {
             geometry: to,
+            columns,
+            cells,
             depth: spec.depth,
             fires: spec.fires,
             neuron: spec.neuron.neurons(),
-            rows: ParameterRows::new(&spec, padded, never),
+            rows: ParameterRows::new(&spec, columns, padded, never),
             rectified: spec.rectified,
             width,
             padded,
             synapses,
             chunks,
             negative_zero: format.float && spec.bias.contains(&(-0.0f32).to_bits()),
-            bias: PerNeuron::new(&spec.bias, to, padded, 0),
-            initial: PerNeuron::new(&spec.initial, to, padded, 0),
+            bias: PerNeuron::new(&spec.bias, to, columns, padded, 0),
+            initial: PerNeuron::new(&spec.initial, to, columns, padded, 0),
             by_events,
             record_spikes: spec.record_spikes,
             traced: Traced::new(&spec.traced),
@@ -156,12 +167,12 @@ impl Layer {
 
     /// Lanes of all positions.
     pub fn lanes(&self) -> usize {
-        self.geometry.positions() * self.padded
+        self.cells.positions() * self.padded
     }
 
     /// The neurons of a chunk of a position.
     fn neurons(&self, chunk: &Chunk, position: usize) -> Range<usize> {
-        let (lanes, channels) = (chunk.vectors * self.width.lanes(), self.geometry.channels);
+        let (lanes, channels) = (chunk.vectors * self.width.lanes(), self.cells.channels);
         position * channels + chunk.first..position * channels + channels.min(chunk.first + lanes)
     }
 

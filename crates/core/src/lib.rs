@@ -21,7 +21,8 @@
 //! | `dense` | passes without spikes, over batches of samples; imports nothing |
 //!
 //! Where the speed comes from: the spikes that reach a row of outputs (in f32, where sums have an order, those that reach a
-//! position) are one list; an event of a depthwise layer reaches all columns that read it at once; weights of 16 bits add up in as
+//! position) are one list; neighbouring columns of a narrow convolution are channels of one, so that rows of weights are longer and
+//! lists fewer; an event of a depthwise layer reaches all columns that read it at once; weights of 16 bits add up in as
 //! many; layerwise rate sends its counts in binary, most significant plane first, so that V ← 2V + Σ adds a row once for each 1 of
 //! a count, and all firing ticks of phase and rate happen at once (T7); an event of `ttfs` carries what its time stands for; synchronous dense layers read the next chunk's
 //! weights ahead.

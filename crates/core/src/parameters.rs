@@ -12,9 +12,11 @@ pub struct PerNeuron {
 }
 
 impl PerNeuron {
-    /// `values`: one for each channel or for each neuron; `fill` where there is no neuron.
-    pub fn new(values: &[u32], geometry: Geometry, padded: usize, fill: u32) -> PerNeuron {
-        let channels = geometry.channels;
+    /// `values`: one for each channel or for each neuron; `fill` where there is no neuron. Of a position here: `columns` neighbours.
+    pub fn new(values: &[u32], geometry: Geometry, columns: usize, padded: usize, fill: u32) -> PerNeuron {
+        let of_each = values.len() == geometry.channels && columns > 1;
+        let values = &*if of_each { values.repeat(columns) } else { values.to_vec() };
+        let channels = geometry.channels * columns;
         let rows = values.len() / channels;
         let mut spread = vec![fill; rows * padded];
         for (to, from) in spread.chunks_exact_mut(padded).zip(values.chunks_exact(channels)) {

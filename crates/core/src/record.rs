@@ -79,10 +79,10 @@ impl Record {
 
     /// The words of each charge, of an output.
     pub fn charge<const W: usize>(&mut self, layer: &Layer, word: impl Fn(usize) -> [u32; W]) {
-        let (positions, padded) = (layer.geometry.positions(), layer.padded);
+        let (positions, padded) = (layer.cells.positions(), layer.padded);
         self.charges.clear();
         for position in 0..positions {
-            self.charges.extend((0..layer.geometry.channels).flat_map(|channel| word(position * padded + channel)));
+            self.charges.extend((0..layer.cells.channels).flat_map(|channel| word(position * padded + channel)));
         }
     }
 

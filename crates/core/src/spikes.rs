@@ -18,6 +18,11 @@ impl Geometry {
     pub fn positions(&self) -> usize {
         self.height * self.width
     }
+
+    /// The same neurons in the same order, `columns` neighbouring columns as channels of one.
+    pub fn packed(self, columns: usize) -> Geometry {
+        Geometry { width: self.width / columns, channels: self.channels * columns, ..self }
+    }
 }
 
 /// Spikes of a node over a block of ticks. A plane is one tick, or one tick and sign. An entry is x·channels + channel; those of
@@ -169,11 +174,25 @@ impl Spikes {
         }
     }
 
-    /// The same where every neuron spikes at most once a plane; `seen` takes the entries of each plane. Eight channels at a time
-    /// without a branch: a loop over the bits would mispredict its end in almost every word.
+    /// The same where every neuron spikes at most once a plane. A cell of `words` words has the bits of `columns` neighbouring columns.
+    #[inline(never)]
+    pub fn append_bits(&mut self, geometry: Geometry, columns: usize, bits: &[u64], words: usize) {
+        self.append_seen_bits(geometry, columns, bits, words, |_, _| {});
+    }
+
+    /// The same; `seen` takes the entries of each plane. Eight channels at a time without a branch: a loop over the bits would
+    /// mispredict its end in almost every word.
     #[inline(always)]
-    pub fn append_bits(&mut self, geometry: Geometry, bits: &[u64], words: usize, mut seen: impl FnMut(usize, &[u32])) {
+    pub fn append_seen_bits(
+        &mut self,
+        geometry: Geometry,
+        columns: usize,
+        bits: &[u64],
+        words: usize,
+        mut seen: impl FnMut(usize, &[u32]),
+    ) {
         let Geometry { width, channels, .. } = geometry;
+        let row_words = width / columns * words;
         let total: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
         self.entries.reserve(total + 8);
         self.starts.reserve(self.planes * width);
@@ -181,19 +200,23 @@ impl Spikes {
         let mut length = self.entries.len();
         for plane in 0..self.planes {
             let first = length;
-            for x in 0..width {
-                self.starts.push(length as u32);
-                let cell = &bits[(plane * width + x) * words..][..words];
-                for (word, &bits) in cell.iter().enumerate() {
-                    if bits == 0 {
-                        continue;
+            let mut origin = 0;
+            for cell in bits[plane * row_words..(plane + 1) * row_words].chunks_exact(words) {
+                for column in 0..columns {
+                    self.starts.push(length as u32);
+                    for (word, &bits) in cell.iter().enumerate() {
+                        let bits = of_column(bits, column, columns, channels);
+                        if bits == 0 {
+                            continue;
+                        }
+                        let origin = origin + word * 64;
+                        for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
+                            let eight = (bits >> (8 * byte)) as usize & 255;
+                            // SAFETY: room for `total` entries and 8 more is reserved, and at most `total` are counted.
+                            length += unsafe { put_eight(entries.add(length), eight, origin + 8 * byte) };
+                        }
                     }
-                    let origin = x * channels + word * 64;
-                    for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
-                        let eight = (bits >> (8 * byte)) as usize & 255;
-                        // SAFETY: room for `total` entries and 8 more is reserved, and at most `total` are counted.
-                        length += unsafe { put_eight(entries.add(length), eight, origin + 8 * byte) };
-                    }
+                    origin += channels;
                 }
             }
             // SAFETY: the entries up to `length` have been written.
@@ -206,41 +229,49 @@ impl Spikes {
     #[inline(never)]
     pub fn append_repeated(&mut self, geometry: Geometry, bits: &[u64], words: usize, repeated: Repeated) {
         let Geometry { width, channels, .. } = geometry;
+        let columns = repeated.columns;
         let mut left: usize = bits.iter().map(|word| word.count_ones() as usize).sum();
         self.starts.reserve(self.planes * width);
+        let cells = width / columns;
         for (number, bits) in bits.chunks_exact(words).enumerate() {
-            let (plane, x) = (number / width, number % width);
-            let (cell, origin) = (plane / 2 * width + x, x * channels);
-            self.starts.push(self.entries.len() as u32);
+            let (plane, x) = (number / cells, number % cells);
+            let (cell, first) = (plane / 2 * cells + x, x * columns * channels);
             if bits.iter().all(|&word| word == 0) {
+                self.starts.extend(std::iter::repeat_n(self.entries.len() as u32, columns));
                 continue;
             }
-            if repeated.multiple[cell] != 0 {
-                let times = &repeated.times[cell * repeated.padded..][..repeated.padded];
-                for (word, &bits) in bits.iter().enumerate() {
-                    let mut more = bits;
-                    while more != 0 {
-                        let channel = word * 64 + more.trailing_zeros() as usize;
-                        more &= more - 1;
-                        self.repeat((origin + channel) as u32, times[channel] as usize);
+            for column in 0..columns {
+                let origin = first + column * channels;
+                self.starts.push(self.entries.len() as u32);
+                if repeated.multiple[cell] != 0 {
+                    let times = &repeated.times[cell * repeated.padded + column * channels..];
+                    for (word, &bits) in bits.iter().enumerate() {
+                        let bits = of_column(bits, column, columns, channels);
+                        let mut more = bits;
+                        while more != 0 {
+                            let channel = word * 64 + more.trailing_zeros() as usize;
+                            more &= more - 1;
+                            self.repeat((origin + channel) as u32, times[channel] as usize);
+                        }
+                        left -= bits.count_ones() as usize;
                     }
-                    left -= bits.count_ones() as usize;
+                    continue;
                 }
-                continue;
-            }
-            self.entries.reserve(left + 8);
-            let mut length = self.entries.len();
-            let entries = self.entries.as_mut_ptr();
-            for (word, &bits) in bits.iter().enumerate() {
-                for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
-                    let eight = (bits >> (8 * byte)) as usize & 255;
-                    // SAFETY: room for `left` entries and 8 more is reserved, and at most `left` are counted.
-                    length += unsafe { put_eight(entries.add(length), eight, origin + word * 64 + 8 * byte) };
+                self.entries.reserve(left + 8);
+                let mut length = self.entries.len();
+                let entries = self.entries.as_mut_ptr();
+                for (word, &bits) in bits.iter().enumerate() {
+                    let bits = of_column(bits, column, columns, channels);
+                    for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
+                        let eight = (bits >> (8 * byte)) as usize & 255;
+                        // SAFETY: room for `left` entries and 8 more is reserved, and at most `left` are counted.
+                        length += unsafe { put_eight(entries.add(length), eight, origin + word * 64 + 8 * byte) };
+                    }
                 }
+                left -= length - self.entries.len();
+                // SAFETY: the entries up to `length` have been written.
+                unsafe { self.entries.set_len(length) };
             }
-            left -= length - self.entries.len();
-            // SAFETY: the entries up to `length` have been written.
-            unsafe { self.entries.set_len(length) };
         }
     }
 
@@ -264,11 +295,23 @@ impl Spikes {
     }
 }
 
+/// The bits of one of the `columns` columns of a cell.
+#[inline(always)]
+pub fn of_column(bits: u64, column: usize, columns: usize, channels: usize) -> u64 {
+    if columns == 1 {
+        bits
+    } else {
+        bits >> (column * channels) & ((1 << channels) - 1)
+    }
+}
+
 /// How often the neurons of a row spike in each tick.
 pub struct Repeated<'a> {
-    /// Whether any neuron of a position spikes more than once, [ticks][width].
+    /// Whether any neuron of a cell spikes more than once, [ticks][cells].
     pub multiple: &'a [u8],
-    /// Of the neurons that spike at all, [ticks][width][padded].
+    /// Of the neurons that spike at all, [ticks][cells][padded].
     pub times: &'a [u32],
     pub padded: usize,
+    /// Neighbouring columns that are one cell.
+    pub columns: usize,
 }

@@ -146,14 +146,15 @@ fn readout(bias: &[u32], geometry: Geometry, reach: &[(Matrix, &Train, bool)], v
     (0..geometry.size()).map(charge).collect()
 }
 
-fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usize {
+/// Spikes compared, and layers that pack columns.
+fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool, narrow_only: bool) -> (usize, usize) {
     let ticks = if layerwise { [1, 1, 1, 9][random.below(4)] + random.below(6) } else { 1 + random.below(70) };
     let schedule = layerwise.then(|| draw_schedule(random, ticks));
     let spec = schedule.as_ref().map_or(Spec::Rate, Schedule::spec);
     let signs = spec.format().signs;
     let signed = signs == 2;
-    let input =
-        Geometry { height: 1 + random.below(5), width: 1 + random.below(5), channels: 2 * (1 + random.below(3)) };
+    let width = if narrow_only { 2 + random.below(9) } else { 1 + random.below(5) };
+    let input = Geometry { height: 1 + random.below(5), width, channels: 2 * (1 + random.below(3)) };
     let mut network = Network::new(input, spec.format());
     // Small integers over a power of two: sums are exact, and thresholds are met exactly.
     let dyadic = random.below(2) == 0;
@@ -214,7 +215,7 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usiz
     let mut expected_traces = Vec::new();
     for depth in 1..=3 {
         let (from, source) = (history[depth - 1].0, depth - 1);
-        let shape = [
+        let shapes = [
             Shape::Dense,
             Shape::Conv,
             Shape::Conv,
@@ -222,7 +223,8 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usiz
             Shape::Depthwise,
             Shape::Identity,
             Shape::Transposed,
-        ][random.below(7)];
+        ];
+        let shape = if narrow_only { Shape::Narrow } else { shapes[random.below(7)] };
         let (geometry, kind) = draw_kind(
             random,
             if shape == Shape::Grouped && from.channels % 2 != 0 { Shape::Conv } else { shape },
@@ -237,7 +239,7 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usiz
                     kind: Kind::Identity { per_neuron: random.below(2) == 0 },
                     delayed: None,
                 });
-            } else if random.below(5) == 0 {
+            } else if !narrow_only && random.below(5) == 0 {
                 synapses.push(SynapseSpec { source: other, kind: Kind::Dense, delayed: None });
             }
         }
@@ -311,6 +313,7 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usiz
 
     let expected_charges = (!layerwise).then(|| {
         let shape = [Shape::Dense, Shape::Conv, Shape::Depthwise, Shape::Identity][random.below(4)];
+        let shape = if narrow_only { Shape::Narrow } else { shape };
         let (geometry, kind) =
             draw_kind(random, shape, history[3].0).unwrap_or((history[3].0, Kind::Identity { per_neuron: true }));
         let mut sources = vec![(3, kind)];
@@ -357,6 +360,7 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usiz
         charges
     });
 
+    let packed = network.layers().filter(|(_, layer)| layer.columns > 1).count();
     let mut simulator = simulator::<L>(spec, network, true).unwrap();
     let mut total = 0;
     for repetition in 0..2 {
@@ -396,12 +400,12 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool) -> usiz
             total += expected.len();
         }
     }
-    total
+    (total, packed)
 }
 
 fn compare<L: Lanes + 'static>(layerwise: bool, seed: u64, cases: usize) {
     let mut random = Random(seed);
-    let spikes: usize = (0..cases).map(|_| random_case::<L>(&mut random, layerwise)).sum();
+    let spikes: usize = (0..cases).map(|_| random_case::<L>(&mut random, layerwise, false).0).sum();
     assert!(spikes > 10_000, "only {spikes} spikes compared");
 }
 
@@ -419,6 +423,23 @@ fn layerwise_integers_equal_the_oracle() {
 fn native_lanes_equal_the_oracle() {
     compare::<Native>(false, 3, 25);
     compare::<Native>(true, 4, 60);
+}
+
+fn compare_packed<L: Lanes + 'static>(layerwise: bool, seed: u64, cases: usize) {
+    let mut random = Random(seed);
+    let (spikes, packed) = (0..cases)
+        .map(|_| random_case::<L>(&mut random, layerwise, true))
+        .fold((0, 0), |sum, case| (sum.0 + case.0, sum.1 + case.1));
+    assert!(spikes > 10_000, "only {spikes} spikes compared");
+    assert!(packed > 5, "only {packed} layers with packed columns compared");
+}
+
+#[test]
+fn packed_columns_equal_the_oracle() {
+    compare_packed::<Portable>(false, 5, 15);
+    compare_packed::<Portable>(true, 6, 30);
+    compare_packed::<Native>(false, 7, 15);
+    compare_packed::<Native>(true, 8, 30);
 }
 
 #[test]

@@ -19,7 +19,7 @@ impl Arrivals {
             self.drive = None;
             return;
         };
-        let (width, padded) = (layer.geometry.width, layer.padded);
+        let (width, padded) = (layer.cells.width, layer.padded);
         let mut drive = self.drive.take().map_or_else(|| vec![0; layer.lanes()], PerNeuron::into_values);
         let rest = self.rest.as_ref().unwrap_or(&layer.bias);
         for (position, row) in drive.chunks_exact_mut(padded).enumerate() {
@@ -47,10 +47,10 @@ impl Arrivals {
 #[inline(never)]
 fn rows<L: Lanes>(layer: &Layer, index: usize, values: &[u32], y: usize, row: &mut [u32], driven: &mut Vec<Driven>) {
     let synapse = &layer.synapses[index];
-    for x in 0..layer.geometry.width {
+    for x in 0..layer.cells.width {
         let mut listed = usize::MAX;
         for chunk in &layer.chunks {
-            let group = chunk.first * synapse.separate_groups() / layer.geometry.channels;
+            let group = chunk.first * synapse.separate_groups() / layer.cells.channels;
             if group != listed {
                 synapse.driven(driven, values, y, x, chunk, layer.negative_zero);
                 listed = group;
@@ -77,9 +77,9 @@ fn rows<L: Lanes>(layer: &Layer, index: usize, values: &[u32], y: usize, row: &m
 #[inline(never)]
 fn lanes(layer: &Layer, index: usize, values: &[u32], y: usize, row: &mut [u32]) {
     let synapse = &layer.synapses[index];
-    let channels = layer.geometry.channels;
-    for x in 0..layer.geometry.width {
-        let position = y * layer.geometry.width + x;
+    let channels = layer.cells.channels;
+    for x in 0..layer.cells.width {
+        let position = y * layer.cells.width + x;
         for chunk in &layer.chunks {
             for channel in chunk.first..channels.min(chunk.first + chunk.vectors * layer.width.lanes()) {
                 let weight = synapse.lane_weight(position, chunk, channel - chunk.first);

@@ -144,11 +144,11 @@ impl Run<'_> {
     fn layer<L: Lanes, M: Model>(&mut self, model: &M, out: &mut Spikes) {
         let layer = self.at.layer;
         let words = layer.padded.div_ceil(64);
-        let row_words = layer.geometry.width * words;
+        let row_words = layer.cells.width * words;
         let ticks = self.block.ticks;
         grow(&mut self.at.scratch.bits, ticks * row_words);
         if model.spikes_per_tick() > 1 {
-            grow(&mut self.at.scratch.repeats, ticks * layer.geometry.width * layer.padded);
+            grow(&mut self.at.scratch.repeats, ticks * layer.cells.width * layer.padded);
         }
         out.clear(ticks);
         for y in 0..layer.geometry.height {
@@ -173,7 +173,7 @@ impl Run<'_> {
     /// One row whose synapses have rows of weights.
     fn groups<L: Lanes, M: Model>(&mut self, model: &M, y: usize) {
         let layer = self.at.layer;
-        let width = layer.geometry.width;
+        let width = layer.cells.width;
         // One tap has one loop anyway, and what reaches a single lane has no row.
         let listed = layer.synapses.iter().all(|synapse| synapse.most_taps() > 0)
             && layer.synapses.iter().map(Synapse::most_taps).sum::<usize>() > 1;
@@ -230,7 +230,7 @@ impl Run<'_> {
     #[inline(never)]
     fn chunk<L: Lanes, M: Model>(&mut self, model: &M, index: usize, y: usize, x: usize, reach: Reach) {
         let At { layer, state, scratch, record, .. } = &mut self.at;
-        let (width, channels, padded) = (layer.geometry.width, layer.geometry.channels, layer.padded);
+        let (width, channels, padded) = (layer.cells.width, layer.cells.channels, layer.padded);
         let chunk = &layer.chunks[index];
         let lanes = chunk.vectors * 4;
         let words = padded.div_ceil(64);
@@ -369,7 +369,8 @@ impl Run<'_> {
 #[inline(never)]
 fn emit(layer: &Layer, out: &mut Spikes, bits: &[u64], repeats: &[u32], words: usize) {
     if layer.neuron.spikes_per_tick() == 1 {
-        return out.append_bits(layer.geometry, bits, words, |_, _| {});
+        // A call would cost 5 % of a run.
+        return out.append_seen_bits(layer.geometry, layer.columns, bits, words, |_, _| {});
     }
     let (width, padded) = (layer.geometry.width, layer.padded);
     out.append_row(layer.geometry, bits, words, |tick, x, channel| repeats[(tick * width + x) * padded + channel]);

@@ -106,7 +106,7 @@ impl Pooling for Maxima {
         row.bits.resize(source.planes * reach.to.width * words, 0);
         for y in 0..reach.to.height {
             row.fill(reach, if source.binary { Rule::Bits } else { *rule }, y, source.planes, members);
-            target.append_bits(reach.to, &row.bits, words, |_, _| {});
+            target.append_bits(reach.to, 1, &row.bits, words);
         }
         target.finish();
     }

@@ -2,6 +2,7 @@
 
 pub mod bounds;
 pub mod chunks;
+pub mod columns;
 pub mod fan;
 mod rows;
 pub mod scatter;
@@ -44,7 +45,9 @@ pub struct Synapse {
     kind: Kind,
     /// As the source has it; after a reshaping view, the target's.
     pub from: Geometry,
+    /// As the kernels see it: `columns` neighbouring columns are channels of one.
     to: Geometry,
+    columns: usize,
     width: Width,
     /// Vectors of all chunks of the layer.
     vectors: usize,
@@ -62,6 +65,8 @@ pub struct Synapse {
 #[derive(Clone, Copy)]
 pub struct Layout {
     pub to: Geometry,
+    /// Neighbouring columns that are channels of one.
+    pub columns: usize,
     pub width: Width,
     /// Vectors of all chunks.
     pub vectors: usize,
@@ -77,7 +82,8 @@ impl Synapse {
     /// `diagonal`: an identity gets rows.
     pub fn new(spec: &SynapseSpec, from_geometry: Geometry, layout: Layout, diagonal: bool) -> Synapse {
         let SynapseSpec { source, kind, delayed } = *spec;
-        let Layout { to, width, vectors, groups: chunk_groups, by_events } = layout;
+        let Layout { to, columns, width, vectors, groups: chunk_groups, by_events } = layout;
+        let packed_to = to.packed(columns);
         let reshaped = matches!(kind, Kind::Identity { .. }) && from_geometry != to;
         let from = if reshaped { to } else { from_geometry };
         let mut view = if reshaped { View::Reshaped(to) } else { View::Same };
@@ -111,6 +117,7 @@ impl Synapse {
             Kind::Conv(sweep, groups) => {
                 // Chunks that straddle groups get rows of all inputs, with zeros.
                 let groups = if chunk_groups % groups == 0 { groups } else { 1 };
+                let sweep = if columns > 1 { sweep.packed(columns) } else { sweep };
                 if groups > 1 {
                     view = View::Grouped(groups);
                 }
@@ -122,13 +129,14 @@ impl Synapse {
                 }
             }
             Kind::Identity { .. } if diagonal => {
-                Form::Rows { sweep: ONE, rows: to.channels, groups: 1, per_position: false }
+                let sweep = ONE.packed(columns);
+                Form::Rows { sweep, rows: packed_to.channels, groups: 1, per_position: false }
             }
             Kind::Identity { per_neuron } => Form::Lanes { per_neuron },
         };
         let length = match form {
             Form::Rows { rows, per_position, .. } => rows * vectors * if per_position { to.positions() } else { 1 },
-            Form::Lanes { per_neuron } => vectors * if per_neuron { to.positions() } else { 1 },
+            Form::Lanes { per_neuron } => vectors * if per_neuron { packed_to.positions() } else { 1 },
             Form::Events { .. } => 0,
         };
         let fan = match kind {
@@ -145,7 +153,8 @@ impl Synapse {
             view,
             kind,
             from,
-            to,
+            to: packed_to,
+            columns,
             width,
             vectors,
             packed,

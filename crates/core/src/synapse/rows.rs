@@ -2,6 +2,7 @@
 
 use super::chunks::{Chunk, Width};
 use super::spec::Kind;
+use super::sweep::Sweep;
 use super::{Form, Synapse};
 
 /// 16-byte units, so that rows lie on vector boundaries.
@@ -64,38 +65,46 @@ impl Synapse {
         let packed = &mut self.packed[self.lead..];
         // SAFETY: a Vector is 16 plain bytes.
         let bytes = unsafe { std::slice::from_raw_parts_mut(packed.as_mut_ptr().cast::<u8>(), packed.len() * 16) };
-        let (to, from) = (self.to, self.from);
+        let (from, columns) = (self.from, self.columns);
+        let channels = self.to.channels / columns;
         let per_position = |position: usize, rows: usize, each: bool| if each { position * rows * vectors } else { 0 };
         let chunk_of: Vec<usize> =
-            (0..to.channels).map(|channel| chunks.partition_point(|chunk| chunk.first <= channel) - 1).collect();
+            (0..self.to.channels).map(|channel| chunks.partition_point(|chunk| chunk.first <= channel) - 1).collect();
         for (index, &bits) in (first..).zip(values) {
-            let (block, row, rows, channel) = match (self.kind, &self.form) {
+            // `step`: rows from one packed column to the next; None where each neuron has its own weight.
+            let (block, row, rows, channel, step) = match (self.kind, &self.form) {
                 (Kind::Dense, &Form::Rows { rows, per_position: each, .. }) => {
                     let neuron = index / from.size();
-                    (per_position(neuron / to.channels, rows, each), index % from.size(), rows, neuron % to.channels)
+                    (per_position(neuron / channels, rows, each), index % from.size(), rows, neuron % channels, None)
                 }
-                (Kind::Conv(_, groups), &Form::Rows { rows, groups: separate, .. }) => {
+                (Kind::Conv(Sweep { kernel, stride, .. }, groups), &Form::Rows { rows, groups: separate, .. }) => {
                     let per_group = from.channels / groups;
-                    let (channel, row) = (index % to.channels, index / to.channels);
+                    let (channel, row) = (index % channels, index / channels);
                     let row = if separate == groups {
                         row
                     } else {
-                        row / per_group * from.channels + channel / (to.channels / groups) * per_group + row % per_group
+                        row / per_group * from.channels + channel / (channels / groups) * per_group + row % per_group
                     };
-                    (0, row, rows, channel)
+                    let further = (columns - 1) * stride[1] * from.channels;
+                    let row = row + row / (kernel[1] * from.channels) * further;
+                    (0, row, rows, channel, Some(stride[1] * from.channels))
                 }
-                (_, &Form::Rows { rows, .. }) => (0, index, rows, index),
+                (_, &Form::Rows { rows, .. }) => (0, index, rows, index, Some(channels)),
+                (_, _) if self.expected == channels => (0, 0, 1, index, Some(0)),
                 (_, _) => {
-                    let each = self.expected != to.channels;
-                    (per_position(index / to.channels, 1, each), 0, 1, index % to.channels)
+                    let (position, channel) = (index / self.to.channels, index % self.to.channels);
+                    (per_position(position, 1, true), 0, 1, channel, None)
                 }
             };
-            let chunk = &chunks[chunk_of[channel]];
-            let at = ((block + rows * chunk.offset + row * chunk.vectors) * lanes + channel - chunk.first) * size;
-            if size == 2 {
-                bytes[at..at + 2].copy_from_slice(&(bits as u16).to_ne_bytes());
-            } else {
-                bytes[at..at + 4].copy_from_slice(&bits.to_ne_bytes());
+            for column in 0..if step.is_some() { columns } else { 1 } {
+                let (row, channel) = (row + column * step.unwrap_or(0), channel + column * channels);
+                let chunk = &chunks[chunk_of[channel]];
+                let at = ((block + rows * chunk.offset + row * chunk.vectors) * lanes + channel - chunk.first) * size;
+                if size == 2 {
+                    bytes[at..at + 2].copy_from_slice(&(bits as u16).to_ne_bytes());
+                } else {
+                    bytes[at..at + 4].copy_from_slice(&bits.to_ne_bytes());
+                }
             }
         }
         Ok(())

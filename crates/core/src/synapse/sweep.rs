@@ -22,6 +22,12 @@ impl Sweep {
         Sweep { transposed: true, ..self }
     }
 
+    /// Of windows of `columns` neighbouring outputs at once, whose inputs lie in order.
+    pub fn packed(self, columns: usize) -> Sweep {
+        let ([kh, kw], [sy, sx]) = (self.kernel, self.stride);
+        Sweep { kernel: [kh, kw + (columns - 1) * sx], stride: [sy, sx * columns], ..self }
+    }
+
     /// Whether a window reads neighbouring cells of an input row.
     #[inline(always)]
     pub fn whole_rows(&self) -> bool {

@@ -102,7 +102,8 @@ impl Synapse {
         match self.form {
             Form::Lanes { .. } => {
                 if !spikes.silent(self.from, y) {
-                    taps.push(tap(y, x, x + 1, block, true, x * self.to.channels + chunk.first));
+                    let (a, b) = (x * self.columns, (x + 1) * self.columns);
+                    taps.push(tap(y, a, b, block, true, x * self.to.channels + chunk.first));
                 }
             }
             Form::Rows { groups, .. } => {

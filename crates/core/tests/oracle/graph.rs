@@ -104,9 +104,14 @@ impl Graph {
             let (geometry, node, kind) = match pool {
                 Some((geometry, pool)) => (geometry, DrawnNode::Pool(pool), None),
                 None => {
-                    let shape =
-                        [Shape::Dense, Shape::Conv, Shape::Conv, Shape::Depthwise, Shape::Identity, Shape::Transposed]
-                            [random.below(6)];
+                    let shape = [
+                        Shape::Dense,
+                        Shape::Conv,
+                        Shape::Narrow,
+                        Shape::Depthwise,
+                        Shape::Identity,
+                        Shape::Transposed,
+                    ][random.below(6)];
                     let (geometry, kind) = draw_kind(random, shape, from)
                         .filter(|(to, _)| to.size() <= MOST_NEURONS)
                         .unwrap_or((from, Kind::Identity { per_neuron: false }));

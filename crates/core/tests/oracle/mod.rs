@@ -73,6 +73,8 @@ pub type Train = Vec<Vec<i32>>;
 pub enum Shape {
     Dense,
     Conv,
+    /// So few channels that neighbouring columns may be packed.
+    Narrow,
     Grouped,
     Transposed,
     Depthwise,
@@ -93,7 +95,9 @@ pub fn draw_kind(random: &mut Random, shape: Shape, from: Geometry) -> Option<(G
     }
     let (kernel, stride, dilation, padding) =
         (1 + random.below(3), 1 + random.below(2), 1 + random.below(2), random.below(3));
-    let transposed = shape == Shape::Transposed || (shape != Shape::Grouped && random.below(6) == 0);
+    let narrow = shape == Shape::Narrow;
+    let (dilation, kernel) = if narrow { (1, kernel + 1) } else { (dilation, kernel) };
+    let transposed = shape == Shape::Transposed || (!narrow && shape != Shape::Grouped && random.below(6) == 0);
     let span = dilation * (kernel - 1) + 1;
     let extent = |size: usize| match transposed {
         true => ((size - 1) * stride + span).checked_sub(2 * padding).filter(|&extent| extent > 0),
@@ -102,6 +106,7 @@ pub fn draw_kind(random: &mut Random, shape: Shape, from: Geometry) -> Option<(G
     let (height, width) = extent(from.height).zip(extent(from.width))?;
     let (groups, per_group) = match shape {
         Shape::Conv | Shape::Transposed => (1, 1 + random.below(80)),
+        Shape::Narrow => (1, 8 * (1 + random.below(2))),
         Shape::Grouped => (2, 16 * (1 + random.below(3))),
         _ => (from.channels, 1 + random.below(3)),
     };

@@ -74,7 +74,7 @@ impl Charges {
     /// Counts of the run so far.
     fn count(&self, layer: &Layer, shift: u32, record: &mut Record) {
         let now = self.counts.chunks_exact(layer.padded).zip(self.before.chunks_exact(layer.padded));
-        for (to, (now, before)) in record.counts.chunks_exact_mut(layer.geometry.channels).zip(now) {
+        for (to, (now, before)) in record.counts.chunks_exact_mut(layer.cells.channels).zip(now) {
             for (to, (now, before)) in to.iter_mut().zip(now.iter().zip(before)) {
                 *to = ((now - before) >> shift) as u32;
             }
@@ -190,7 +190,7 @@ impl Code for Signed {
     #[inline(never)]
     fn run<L: Lanes>(&self, at: At<Signed>, inputs: Inputs, block: Block, out: &mut Spikes) {
         let layer = at.layer;
-        let (width, padded) = (layer.geometry.width, layer.padded);
+        let (width, padded) = (layer.cells.width, layer.padded);
         let words = padded.div_ceil(64);
         let planes = 2 * block.ticks;
         grow(&mut at.scratch.bits, planes * width * words);
@@ -216,7 +216,7 @@ impl Code for Signed {
             }
             if layer.fires {
                 let Scratch { bits, times, multiple, .. } = &*run.at.scratch;
-                let repeated = Repeated { multiple, times, padded };
+                let repeated = Repeated { multiple, times, padded, columns: layer.columns };
                 out.append_repeated(layer.geometry, &bits[..planes * width * words], words, repeated);
             }
         }
@@ -263,7 +263,7 @@ impl Run<'_> {
     #[inline(never)]
     fn chunk<L: Lanes>(&mut self, index: usize, y: usize, x: usize, only: Option<usize>) {
         let At { layer, plan, state, scratch, record } = &mut self.at;
-        let (width, padded) = (layer.geometry.width, layer.padded);
+        let (width, padded) = (layer.cells.width, layer.padded);
         let chunk = &layer.chunks[index];
         let lanes = chunk.vectors * layer.width.lanes();
         let words = padded.div_ceil(64);
@@ -328,7 +328,7 @@ impl Run<'_> {
     #[inline(never)]
     fn row<L: Lanes>(&mut self, y: usize) {
         let layer = self.at.layer;
-        let (width, padded) = (layer.geometry.width, layer.padded);
+        let (width, padded) = (layer.cells.width, layer.padded);
         self.at.scratch.taps.clear();
         for tick in 0..self.block.ticks {
             let payload = match self.code {

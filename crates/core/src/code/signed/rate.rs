@@ -47,7 +47,7 @@ impl SignedRate {
     pub(super) fn begin(&self, layer: &Layer, spread: &mut Spread, constant: &PerNeuron, elapsed: u64) {
         let (ticks, t) = (self.window_ticks, elapsed % self.window_ticks as u64);
         let Spread { each, rest, carry } = spread;
-        for position in 0..layer.geometry.positions() {
+        for position in 0..layer.cells.positions() {
             let first = position * layer.padded;
             for (lane, &charge) in constant.at(position)[..layer.padded].iter().enumerate() {
                 let (charge, at) = (charge as i32, first + lane);

@@ -49,7 +49,7 @@ impl RefinedPhase {
     /// Only what has changed since the last frame enters.
     pub(super) fn begin(&self, layer: &Layer, state: &mut State, constant: &PerNeuron, fresh: bool) {
         let State { charges, entered, .. } = state;
-        for position in 0..layer.geometry.positions() {
+        for position in 0..layer.cells.positions() {
             let lanes = position * layer.padded..(position + 1) * layer.padded;
             let now = constant.at(position);
             for ((v, entered), &now) in charges.potential[lanes.clone()].iter_mut().zip(&mut entered[lanes]).zip(now) {

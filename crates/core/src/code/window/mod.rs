@@ -17,7 +17,7 @@ use crate::parameters::PerNeuron;
 use crate::pool::maxima::Maxima;
 use crate::record::Record;
 use crate::schedule::{FiringTick, Format};
-use crate::spikes::Spikes;
+use crate::spikes::{of_column, Spikes};
 use crate::synapse::chunks::{Chunk, Width};
 use crate::with_vectors;
 
@@ -141,19 +141,22 @@ impl Code for Windows {
     fn run<L: Lanes>(&self, at: At<Windows>, inputs: Inputs, block: Block, out: &mut Spikes) {
         let (layer, plan, signs) = (at.layer, at.plan, self.signs());
         let planes = plan.planes(self);
-        let row_words = layer.geometry.width * layer.padded.div_ceil(64);
+        let row_words = layer.cells.width * layer.padded.div_ceil(64);
         grow(&mut at.scratch.bits, planes * row_words);
         out.clear(planes);
         out.binary = plan.count_planes > 0;
         let mut kept = std::mem::take(&mut out.bits);
+        let kept_words = layer.geometry.width * layer.geometry.channels.div_ceil(64) * planes;
         if plan.keeps_bits {
-            kept.resize(layer.geometry.height * planes * row_words, 0);
+            kept.resize(layer.geometry.height * kept_words, 0);
         }
+        // The bits of packed columns lie apart from those that are kept.
+        let in_place = plan.keeps_bits && layer.columns == 1;
         let firing = self.firing(layer);
         let mut run = Run { code: self, at, inputs, firing, distinct: block.distinct };
         for y in 0..layer.geometry.height {
-            let row_bits = if plan.keeps_bits {
-                kept[y * planes * row_words..].as_mut_ptr()
+            let row_bits = if in_place {
+                kept[y * kept_words..].as_mut_ptr()
             } else {
                 run.at.scratch.bits[..planes * row_words].fill(0);
                 run.at.scratch.bits.as_mut_ptr()
@@ -163,14 +166,18 @@ impl Code for Windows {
             }
             run.inputs.gather(y, &mut run.at.scratch.rows);
             for (index, chunk) in layer.chunks.iter().enumerate() {
-                for x in 0..layer.geometry.width {
+                for x in 0..layer.cells.width {
                     run.chunk::<L>(index, chunk, y, x, row_bits.cast());
                 }
             }
             if layer.fires {
                 let Run { at: At { scratch, record, .. }, .. } = &mut run;
-                let bits = if plan.keeps_bits {
-                    &kept[y * planes * row_words..(y + 1) * planes * row_words]
+                if plan.keeps_bits && !in_place {
+                    let (from, to) = (&scratch.bits[..planes * row_words], &mut kept[y * kept_words..][..kept_words]);
+                    unpack(from, layer.columns, layer.geometry.channels, to);
+                }
+                let bits = if in_place {
+                    &kept[y * kept_words..(y + 1) * kept_words]
                 } else {
                     &scratch.bits[..planes * row_words]
                 };
@@ -208,16 +215,24 @@ impl Windows {
     fn emit(&self, layer: &Layer, record: &mut Record, out: &mut Spikes, bits: &[u64], y: usize, counted: bool) {
         let words = layer.padded.div_ceil(64);
         if counted || record.counts.is_empty() {
-            out.append_bits(layer.geometry, bits, words, |_, _| {});
+            out.append_bits(layer.geometry, layer.columns, bits, words);
             return;
         }
         let row_size = layer.geometry.width * layer.geometry.channels;
         let counts = &mut record.counts[y * row_size..(y + 1) * row_size];
-        out.append_bits(layer.geometry, bits, words, |plane, entries| {
+        out.append_seen_bits(layer.geometry, layer.columns, bits, words, |plane, entries| {
             let payload = self.firing[plane / self.signs()].payload as u32;
             let change = if self.signed && plane % 2 == 1 { payload.wrapping_neg() } else { payload };
             entries.iter().for_each(|&entry| counts[entry as usize] = counts[entry as usize].wrapping_add(change));
         });
+    }
+}
+
+/// One word for each of the columns whose bits lie in one.
+#[inline(never)]
+fn unpack(bits: &[u64], columns: usize, channels: usize, to: &mut [u64]) {
+    for (to, &bits) in to.chunks_exact_mut(columns).zip(bits) {
+        to.iter_mut().enumerate().for_each(|(column, to)| *to = of_column(bits, column, columns, channels));
     }
 }
 
@@ -234,7 +249,7 @@ impl Run<'_> {
     #[inline(always)]
     fn chunk<L: Lanes>(&mut self, index: usize, chunk: &Chunk, y: usize, x: usize, row_bits: *mut u8) {
         let Run { code, at: At { layer, plan, state, scratch, record }, inputs, firing, distinct } = self;
-        let (width, channels) = (layer.geometry.width, layer.geometry.channels);
+        let (width, channels) = (layer.cells.width, layer.cells.channels);
         let words = layer.padded.div_ceil(64);
         let stride = width * words * 8;
         let ticks = code.firing.len();
