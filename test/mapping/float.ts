@@ -1,6 +1,7 @@
 // What the float network gives, and how far synchronous rate may be from it (T3).
 import { forward, inputFromPixels } from "../../ts/relu/forward.ts";
 import type { ReluNetwork } from "../../ts/relu/network.ts";
+import { requireMapped } from "../../ts/spiking/mapped.ts";
 import { synapsesTo, type SpikingNetwork } from "../../ts/spiking/network.ts";
 import { forEachWeight } from "../../ts/spiking/weights.ts";
 
@@ -27,7 +28,7 @@ export function outputBounds(network: SpikingNetwork): number[] {
     const threshold = node.kind === "population" ? node.neuron.threshold[0] : 1;
     const channels = node.shape[node.shape.length - 1];
     let arriving = 0;
-    for (const synapse of synapsesTo(network, node.name)) {
+    for (const synapse of synapsesTo(requireMapped("bounds", network), node.name)) {
       const sums = new Float64Array(channels);
       const linear = { ...synapse, weights: Float64Array.from(synapse.weights) };
       forEachWeight(linear, node.shape, (output, _input, weight) => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { readLlif, writeLlif } from "../../ts/formats/llif.ts";
 import { negativeSides } from "../../ts/mapping/negative-sides.ts";
+import { requireMapped } from "../../ts/spiking/mapped.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";
 import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
 import { reluNetwork } from "../../ts/relu/builder.ts";
@@ -148,10 +149,10 @@ describe("a pair whose sides were changed apart", () => {
     ["input", "first"],
   ])("comes back as two ReLUs: %s to %s", async (from, to) => {
     const network = await toSpiking(relu, { bits: 8, calibration: images });
-    expect(negativeSides(network).slopes.size).toBe(1);
+    expect(negativeSides(requireMapped("pairs", network)).slopes.size).toBe(1);
     const other = changed(network, from, to);
     expect(other.synapses).not.toEqual(network.synapses);
-    expect(negativeSides(other).slopes.size).toBe(0);
+    expect(negativeSides(requireMapped("pairs", other)).slopes.size).toBe(0);
     expect(activationsOf(toRelu(other)).every(({ slope }) => slope === null)).toBe(true);
     expect(activationsOf(toRelu(other))).toHaveLength(3);
   });
@@ -159,7 +160,7 @@ describe("a pair whose sides were changed apart", () => {
   it("is no pair where only one side is read, or the bias is another", async () => {
     const network = await toSpiking(relu, { bits: 8, calibration: images });
     const unread = { ...network, synapses: network.synapses.filter(({ from }) => from !== "first") };
-    expect(negativeSides(unread).slopes.size).toBe(0);
+    expect(negativeSides(requireMapped("pairs", unread)).slopes.size).toBe(0);
     const biased = {
       ...network,
       nodes: network.nodes.map((node) =>
@@ -168,7 +169,7 @@ describe("a pair whose sides were changed apart", () => {
           : node,
       ),
     };
-    expect(negativeSides(biased as SpikingNetwork).slopes.size).toBe(0);
+    expect(negativeSides(requireMapped("pairs", biased as SpikingNetwork)).slopes.size).toBe(0);
   });
 
   it("is refused where it names no population of its shape", async () => {

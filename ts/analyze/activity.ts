@@ -7,6 +7,7 @@ import type { ReluNetwork } from "../relu/network.ts";
 import { LlifError } from "../errors.ts";
 import { rulesOf } from "../spiking/code.ts";
 import { cancelsSpikes, outputsOf, populationsOf, shapeOf, type SpikingNetwork } from "../spiking/network.ts";
+import { synapseRules } from "../spiking/synapses/kinds.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { fanoutOf, type Fanout } from "./fanout.ts";
 
@@ -22,7 +23,8 @@ export interface Stage {
   readonly weightBits: number;
   readonly sources: number;
   readonly targets: number;
-  readonly convolution: boolean;
+  /** Whether one weight serves every position of the target. */
+  readonly sharesWeights: boolean;
 }
 
 /** Sums over samples, one entry per stage; added to merge them. */
@@ -234,7 +236,7 @@ function stage(
     weightBits: integer ? Math.ceil(Math.log2(widest + 1)) + 1 : 32,
     sources: sizeOf(source),
     targets: sizeOf(target),
-    convolution: connection.kind === "conv2d" || connection.kind === "convTranspose2d",
+    sharesWeights: synapseRules(connection).sharesWeights,
   };
 }
 

@@ -258,7 +258,7 @@ function eventDriven(
  * operation.
  */
 function denseDataflow(stage: Stage, preset: EnergyPreset, bytes: number, valueBytes: number): number {
-  const reads = stage.convolution ? connections(stage) : stage.sources;
+  const reads = stage.sharesWeights ? connections(stage) : stage.sources;
   return (
     connections(stage) * preset.memoryAccess(bytes) +
     reads * preset.memoryAccess(valueBytes * stage.sources) +

@@ -8,14 +8,13 @@ import {
   type Charges,
   type LlifNeuron,
   type Population,
-  type Conv2dSynapse,
-  type ConvTranspose2dSynapse,
   type SpikingOutput,
   type SpikingPool,
   type Synapse,
 } from "../spiking/network.ts";
 import { bitsOf } from "../spiking/charges.ts";
 import { neuronWords } from "../spiking/neurons/models.ts";
+import { synapseRules } from "../spiking/synapses/kinds.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { EventInput } from "./input.ts";
 import type { PreparedNetwork } from "./simulator.ts";
@@ -124,10 +123,11 @@ function addNodes(
     }
     const synapses = synapsesTo(network, node.name);
     raw.node(layerMessage(prepared, node, depth.get(node.name) ?? 0, recording, synapses, numberOf));
-    synapses.forEach(({ weights }, index) => {
-      const bits = bitsOf(weights);
-      for (let first = 0; first < bits.length; first += pieceLength)
-        raw.weights(index, bits.subarray(first, first + pieceLength));
+    synapses.forEach((synapse, index) => {
+      for (const words of synapseRules(synapse).arrays(synapse)) {
+        for (let first = 0; first < words.length; first += pieceLength)
+          raw.weights(index, words.subarray(first, first + pieceLength));
+      }
     });
   }
 }
@@ -235,22 +235,13 @@ function extents(shape: Shape): Uint32Array {
 }
 
 /** Kernel, stride, dilation (vertical, horizontal), padding (top, left). */
-function windowSizes({
-  kernel,
-  stride,
-  dilation,
-  padding,
-}: Conv2dSynapse | ConvTranspose2dSynapse | SpikingPool): number[] {
+function windowSizes({ kernel, stride, dilation, padding }: SpikingPool): number[] {
   return [...kernel, ...stride, ...dilation, padding.top, padding.left];
 }
 
+/** Ends and delay, which all kinds have, then the kind's own words. */
 function synapseNumbers(synapse: Synapse, source: number, shape: Shape, sourceShape: Shape): number[] {
-  const later = [synapse.delayTicks, ...extents(sourceShape)];
-  if (synapse.kind === "conv2d") return [source, 1, ...windowSizes(synapse), synapse.groups, ...later];
-  if (synapse.kind === "convTranspose2d") return [source, 4, ...windowSizes(synapse), synapse.groups, ...later];
-  const channels = channelsOf(shape);
-  const kind = synapse.kind === "dense" ? 0 : synapse.weights.length === channels && channels !== sizeOf(shape) ? 2 : 3;
-  return [source, kind, ...new Array<number>(9).fill(0), ...later];
+  return [source, synapse.delayTicks, ...extents(sourceShape), ...synapseRules(synapse).words(synapse, shape)];
 }
 
 /** Whether all weights fit 16 bits, so that the core can use 16-bit partial sums. */

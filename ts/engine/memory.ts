@@ -1,6 +1,7 @@
 // Estimates the memory of a simulation, so that one that cannot fit is refused before memory is taken.
 import { LlifError } from "../errors.ts";
-import { isSynchronous, outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import { isSynchronous, outputsOf, populationsOf, type SpikingNetwork, type Synapse } from "../spiking/network.ts";
+import { synapseRules } from "../spiking/synapses/kinds.ts";
 import { sizeOf } from "../tensor.ts";
 import type { Recording } from "./recording.ts";
 
@@ -18,7 +19,7 @@ export function coreBytes(
 ): { readonly weights: number; readonly neurons: number } {
   const float = network.arithmetic === "float32";
   const synchronous = isSynchronous(network);
-  const weights = network.synapses.reduce((sum, synapse) => sum + weightBytes(network, synapse.weights.length), 0);
+  const weights = network.synapses.reduce((sum, synapse) => sum + synapseBytes(network, synapse), 0);
   const populations = populationsOf(network).reduce(
     (sum, { shape }) => sum + 4 * sizeOf(shape) * (Number(synchronous) + Number(counts)),
     0,
@@ -31,9 +32,13 @@ export function coreBytes(
   };
 }
 
-/** Integers may be stored in 16 bits. */
-const weightBytes = ({ arithmetic }: SpikingNetwork, length: number): number =>
-  (arithmetic === "float32" ? 4 : 2) * length;
+/** Integer weights may be stored in 16 bits. */
+function synapseBytes({ arithmetic }: SpikingNetwork, synapse: Synapse): number {
+  const { length } = synapse.weights;
+  const words = synapseRules(synapse).arrays(synapse);
+  const others = words.reduce((sum, array) => sum + array.length, -length);
+  return (arithmetic === "float32" ? 4 : 2) * length + 4 * others;
+}
 
 /**
  * @throws {LlifError} ENGINE with the numbers, if the network does not fit into the WebAssembly core.
@@ -41,16 +46,13 @@ const weightBytes = ({ arithmetic }: SpikingNetwork, length: number): number =>
 export function checkCoreMemory(network: SpikingNetwork, recording: Pick<Recording, "counts">): void {
   const { weights, neurons } = coreBytes(network, recording);
   const way = 'take the engine "reference", or a smaller network';
-  for (const {
-    from,
-    to,
-    weights: { length },
-  } of network.synapses) {
-    const bytes = weightBytes(network, length);
+  for (const synapse of network.synapses) {
+    const { from, to, weights } = synapse;
+    const bytes = synapseBytes(network, synapse);
     if (bytes > arrayBytes) {
       throw new LlifError(
         "ENGINE",
-        `network "${network.name}": synapse "${from}" to "${to}": its ${length} weights take ${gibibytes(bytes)}, the WebAssembly core holds at most ${gibibytes(arrayBytes)} in one array; ${way}`,
+        `network "${network.name}": synapse "${from}" to "${to}": its ${weights.length} weights take ${gibibytes(bytes)}, the WebAssembly core holds at most ${gibibytes(arrayBytes)} in one array; ${way}`,
         { nodes: [from, to] },
       );
     }

@@ -12,9 +12,9 @@ import {
   synapsesTo,
   type Charges,
   type SpikingNetwork,
-  type Synapse,
   cancelsSpikes,
 } from "../spiking/network.ts";
+import { requireMapped, type MappedNetwork, type MappedSynapse } from "../spiking/mapped.ts";
 import { isPlain } from "../spiking/neurons/models.ts";
 import { quantumOf, type TwinOptions } from "../spiking/twin-ticks.ts";
 import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
@@ -178,6 +178,7 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
       checkNodeName("createTwinPass: keep", network, name),
     );
   checkTwin(network);
+  const mapped = requireMapped("createTwinPass", network);
   const glue = await loadFor(options.wasm, "quantizedTwin(network) computes the same without it, slower");
   const inputs = sizeOf(network.input.shape);
   const raw = refusals(network.input.name, () => new glue.RawTwinPass(inputs));
@@ -185,7 +186,7 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
   for (const node of network.nodes) {
     numbers.set(
       node.name,
-      refusals(node.name, () => addTwinNode(raw, network, node, numbers)),
+      refusals(node.name, () => addTwinNode(raw, mapped, node, numbers)),
     );
   }
   const named = (kind: string) => network.nodes.filter((node) => node.kind === kind).map((node) => node.name);
@@ -415,7 +416,7 @@ function addFloatNode(
 
 function addTwinNode(
   raw: RawTwinPass,
-  network: SpikingNetwork,
+  network: MappedNetwork,
   node: SpikingNetwork["nodes"][number],
   numbers: ReadonlyMap<string, number>,
 ): number {
@@ -449,7 +450,7 @@ function addSynapse(
   raw: RawTwinPass,
   target: number,
   source: number,
-  synapse: Synapse,
+  synapse: MappedSynapse,
   input: Shape,
   output: Shape,
 ): void {

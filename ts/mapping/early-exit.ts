@@ -13,8 +13,8 @@ import {
   type SpikingNode,
   type SpikingOutput,
   type SpikingPool,
-  type Synapse,
 } from "../spiking/network.ts";
+import { isMapped, type MappedSynapse } from "../spiking/mapped.ts";
 import { isPlain } from "../spiking/neurons/models.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { applyLinear, type Linear } from "./fold/linear.ts";
@@ -61,13 +61,14 @@ const rounding = 2 ** -23;
  * inhibition. The rounding of every float32 addition is included, so the result holds for the engines, not only in
  * exact arithmetic.
  * @returns null if the certificate does not apply: another schedule, an ohmic leak, hard reset, floor, refractory
- * period, delays, or outputs too large to compare pair by pair.
+ * period, delays, synapses that no mapping makes, or outputs too large to compare pair by pair.
  * @see docs/mathematics.md C2, T1, T2
  */
 export function earlyExit(network: SpikingNetwork): EarlyExit | null {
   requireSpikingNetwork("earlyExit: network", network);
   const [output] = outputsOf(network);
-  if (output === undefined || !isSynchronous(network) || network.arithmetic !== "float32") return null;
+  if (output === undefined || !isMapped(network) || !isSynchronous(network) || network.arithmetic !== "float32")
+    return null;
   const applies = ({ neuron }: Population): boolean => {
     const { threshold, initialPotential } = neuron;
     const length = Math.max(threshold.length, initialPotential.length);
@@ -146,7 +147,7 @@ export function earlyExit(network: SpikingNetwork): EarlyExit | null {
   };
 }
 
-function wireOf(network: SpikingNetwork, synapse: Synapse): Wire {
+function wireOf(network: SpikingNetwork, synapse: MappedSynapse): Wire {
   return {
     from: synapse.from,
     linear: { ...synapse, weights: Float64Array.from(synapse.weights) },

@@ -3,6 +3,7 @@ import { checkNumbers, checkObject } from "../check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { forEachPooled, forEachTap } from "../relu/windows.ts";
 import type { Code } from "../spiking/code.ts";
+import { isMapped, type MappedNetwork, type MappedSynapse } from "../spiking/mapped.ts";
 import { nonAdjacentReach, type Phase } from "../spiking/codes/phase.ts";
 import {
   outputsOf,
@@ -11,7 +12,6 @@ import {
   type SpikingNetwork,
   type SpikingOutput,
   type SpikingPool,
-  type Synapse,
 } from "../spiking/network.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 
@@ -49,8 +49,8 @@ const largestMatrix = 2 ** 26;
 /**
  * Certificate C3: after k ticks of the last window, each count is known up to the contribution of the remaining ticks.
  * The decision is final once no completion can change it.
- * @returns null for a synchronous network, which has no last window, or if the outputs are too large to compare pair by
- * pair.
+ * @returns null for a synchronous network, which has no last window, for synapses that no mapping makes, or if the
+ * outputs are too large to compare pair by pair.
  * @see docs/mathematics.md C3, T12
  */
 export function lastWindow(network: SpikingNetwork): LastWindow | null {
@@ -58,7 +58,7 @@ export function lastWindow(network: SpikingNetwork): LastWindow | null {
   const [output] = outputsOf(network);
   const tell = (tellers[network.code.kind] as MakeTeller)(network, network.code);
   if (output === undefined || tell === null) return null;
-  const rows = expandedRows(network, output);
+  const rows = isMapped(network) ? expandedRows(network, output) : null;
   if (rows === null) return null;
   const classes = sizeOf(output.shape);
   const bias = Float64Array.from({ length: classes }, (_, index) => output.bias[index % output.bias.length]);
@@ -258,7 +258,7 @@ function isFinal(
 }
 
 /** Null if the outputs are too large to compare pair by pair, or have different units. */
-export function expandedRows(network: SpikingNetwork, output: SpikingOutput): readonly Rows[] | null {
+export function expandedRows(network: MappedNetwork, output: SpikingOutput): readonly Rows[] | null {
   if (new Set(output.unit).size > 1) return null;
   const synapses = synapsesTo(network, output.name);
   const classes = sizeOf(output.shape);
@@ -267,7 +267,7 @@ export function expandedRows(network: SpikingNetwork, output: SpikingOutput): re
 }
 
 /** A synapse as a matrix, shape [outputs, inputs]. */
-function expanded(network: SpikingNetwork, synapse: Synapse): Float64Array {
+function expanded(network: MappedNetwork, synapse: MappedSynapse): Float64Array {
   const [from, to] = [shapeOf(network, synapse.from), shapeOf(network, synapse.to)];
   const inputs = sizeOf(from);
   if (synapse.kind === "dense") return Float64Array.from(synapse.weights);

@@ -5,9 +5,9 @@ import {
   shapeOf,
   type SpikingNetwork,
   type SpikingPool,
-  type Synapse,
   synapsesTo,
 } from "../spiking/network.ts";
+import type { MappedNetwork, MappedSynapse } from "../spiking/mapped.ts";
 import { leakFactorAt } from "../spiking/neurons/llif.ts";
 import { sameShape, sizeOf } from "../tensor.ts";
 import { forEachWeight } from "../spiking/weights.ts";
@@ -28,7 +28,7 @@ export interface NegativeSides {
  * The pairs made by the mapping (`Population.negativeOf`) that are still valid: both sides read the same sources, and
  * every reader of one side reads the other with −slope times its weights, within the rounding of the charges.
  */
-export function negativeSides(network: SpikingNetwork): NegativeSides {
+export function negativeSides(network: MappedNetwork): NegativeSides {
   const populations = new Map(populationsOf(network).map((population) => [population.name, population]));
   const slopes = new Map<string, Float64Array>();
   const partners = new Map<string, string>();
@@ -61,7 +61,7 @@ export function negativeSides(network: SpikingNetwork): NegativeSides {
 }
 
 /** The negative population and its pools, each with its partner on the positive side; null if the sides differ. */
-function pooledSides(network: SpikingNetwork, negative: Population, positive: Population): Map<string, string> | null {
+function pooledSides(network: MappedNetwork, negative: Population, positive: Population): Map<string, string> | null {
   const sides = new Map([[negative.name, positive.name]]);
   const taken = new Set([positive.name]);
   for (const [source, partner] of sides) {
@@ -79,7 +79,7 @@ function pooledSides(network: SpikingNetwork, negative: Population, positive: Po
 }
 
 function pooledCounts(
-  network: SpikingNetwork,
+  network: MappedNetwork,
   { name, shape, unit, ceiling }: Population,
   sides: ReadonlyMap<string, string>,
 ): Map<string, CountSource> {
@@ -95,7 +95,7 @@ function pooledCounts(
 }
 
 /** Whether the negative side integrates the same as the positive one, with the sign of its count. */
-function readAlike(network: SpikingNetwork, negative: Population, positive: Population): boolean {
+function readAlike(network: MappedNetwork, negative: Population, positive: Population): boolean {
   const [ours, theirs] = [synapsesTo(network, negative.name), synapsesTo(network, positive.name)];
   const complement = negative.negativeOf?.complement === true;
   const side = (population: Population): Side => ({
@@ -137,7 +137,7 @@ function readAlike(network: SpikingNetwork, negative: Population, positive: Popu
 
 /** Whether every reader of one side also reads the other, with weights that differ by the slope. */
 function areReadAlike(
-  network: SpikingNetwork,
+  network: MappedNetwork,
   negative: Population,
   positive: Population,
   sides: ReadonlyMap<string, string>,
@@ -164,10 +164,10 @@ interface Side {
 
 /** Whether `ours` equals `theirs` times `factors`, one per input channel, as activations and within rounding. */
 function sameWeights(
-  network: SpikingNetwork,
-  ours: Synapse,
+  network: MappedNetwork,
+  ours: MappedSynapse,
   ourSide: Side,
-  theirs: Synapse,
+  theirs: MappedSynapse,
   theirSide: Side,
   factors: Float64Array,
 ): boolean {
@@ -200,7 +200,7 @@ function activationOfCharge({ unit, neuron: { threshold } }: Population): Float6
   );
 }
 
-function sameGeometry(a: Synapse, b: Synapse): boolean {
+function sameGeometry(a: MappedSynapse, b: MappedSynapse): boolean {
   if (a.delayTicks !== b.delayTicks) return false;
   if (a.kind === "dense" || a.kind === "identity") return a.kind === b.kind;
   return b.kind === a.kind && a.groups === b.groups && sameWindow(a, b);
@@ -232,7 +232,7 @@ function sameWindow(a: Windowed, b: Windowed): boolean {
 }
 
 /** Charge into each element of the target when a complement's value is zero. */
-export function zeroCharge(network: SpikingNetwork, synapse: Synapse, counts: Float64Array): Float64Array {
+export function zeroCharge(network: MappedNetwork, synapse: MappedSynapse, counts: Float64Array): Float64Array {
   const linear: Linear = { ...synapse, weights: Float64Array.from(synapse.weights) };
   return applyLinear(linear, counts, shapeOf(network, synapse.from), shapeOf(network, synapse.to));
 }

@@ -1,7 +1,8 @@
 // Refuses analytic scales that are so loose that the outputs of an exact network no longer depend on the input.
 import { LlifError } from "../errors.ts";
 import { shapeOf, type SpikingNetwork } from "../spiking/network.ts";
-import { channelsOf, sizeOf } from "../tensor.ts";
+import { synapseRules } from "../spiking/synapses/kinds.ts";
+import { sizeOf } from "../tensor.ts";
 import type { BoundLoss } from "./analytic.ts";
 import { quantizedTwin } from "./twin.ts";
 
@@ -32,13 +33,10 @@ export function requireResolution(network: SpikingNetwork, { layer, bits, advice
 }
 
 function operationsOf(network: SpikingNetwork): number {
-  return network.synapses.reduce((sum, { kind, weights, to }) => {
-    const shape = shapeOf(network, to);
-    return (
-      sum +
-      (kind === "dense" || kind === "identity" ? weights.length : (weights.length * sizeOf(shape)) / channelsOf(shape))
-    );
-  }, 0);
+  return network.synapses.reduce(
+    (sum, synapse) => sum + synapseRules(synapse).pairs(synapse, shapeOf(network, synapse.to)),
+    0,
+  );
 }
 
 function patterns({ input }: SpikingNetwork): Int32Array[] {

@@ -9,9 +9,9 @@ import {
   type SpikingNetwork,
   type SpikingOutput,
   type SpikingPool,
-  type Synapse,
   synapsesTo,
 } from "../spiking/network.ts";
+import { requireMapped, type MappedNetwork, type MappedSynapse } from "../spiking/mapped.ts";
 import { leakFactorAt } from "../spiking/neurons/llif.ts";
 import { channelsOf, sameShape, sizeOf, type Shape } from "../tensor.ts";
 import { forEachWeight } from "../spiking/weights.ts";
@@ -26,12 +26,13 @@ import { negativeSides, zeroCharge, type NegativeSides } from "./negative-sides.
  * A pair of populations mapped from a LeakyReLU, PReLU or linear value becomes that value again, with the weights of
  * its positive side; if the two sides were changed separately, it becomes two ReLUs. `ceiling` (ReLU6) is kept. Limits
  * of counts and rates, hard reset, floor and refractory period are dropped, because ReLUs have none.
- * @throws {LlifError} UNSUPPORTED if a node has no source, or a pool's weights are not an average's.
+ * @throws {LlifError} UNSUPPORTED if a node has no source, a pool's weights are not an average's, or a synapse is of a
+ * kind that no mapping makes.
  * @see docs/mathematics.md, parameter mapping
  */
 export function toRelu(network: SpikingNetwork): ReluNetwork {
   requireSpikingNetwork("toRelu: network", network);
-  const back = new Inversion(network);
+  const back = new Inversion(requireMapped("toRelu", network));
   for (const node of network.nodes) {
     if (back.sides.partners.has(node.name)) continue;
     if (node.kind === "pool") back.pool(node);
@@ -52,10 +53,10 @@ class Inversion {
   readonly outputs: string[] = [];
   readonly inputUnit: number;
   readonly sides: NegativeSides;
-  readonly #network: SpikingNetwork;
+  readonly #network: MappedNetwork;
   readonly #sources: Map<string, Source>;
 
-  constructor(network: SpikingNetwork) {
+  constructor(network: MappedNetwork) {
     const { name, shape, counts } = network.input;
     this.#network = network;
     this.sides = negativeSides(network);
@@ -147,7 +148,7 @@ class Inversion {
   /** Weighted sum of one synapse. */
   #weighted(
     node: Population | SpikingOutput,
-    synapse: Synapse,
+    synapse: MappedSynapse,
     name: string,
     charge: Float64Array,
     bias: Float32Array,
@@ -206,7 +207,7 @@ class Inversion {
   }
 
   /** The bias as activation, without the ohmic leak's correction and with the complements' value at zero. */
-  #biasOf(node: Population | SpikingOutput, charge: Float64Array, negative: readonly Synapse[]): Float32Array {
+  #biasOf(node: Population | SpikingOutput, charge: Float64Array, negative: readonly MappedSynapse[]): Float32Array {
     const constants = negative.flatMap((synapse) => {
       const counts = this.sides.zeroCounts(synapse.from);
       return counts === null ? [] : [zeroCharge(this.#network, synapse, counts)];

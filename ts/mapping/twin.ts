@@ -2,14 +2,8 @@
 import { checkNumbers, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { rulesOf, checkCode } from "../spiking/code.ts";
-import {
-  populationsOf,
-  shapeOf,
-  type SpikingNetwork,
-  type SpikingPool,
-  synapsesTo,
-  type Synapse,
-} from "../spiking/network.ts";
+import { requireMapped, type MappedNetwork, type MappedSynapse } from "../spiking/mapped.ts";
+import { populationsOf, shapeOf, type SpikingNetwork, type SpikingPool, synapsesTo } from "../spiking/network.ts";
 import { quantumOf, type TwinOptions } from "../spiking/twin-ticks.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 
@@ -46,17 +40,18 @@ export function quantizedTwin(network: SpikingNetwork, options: TwinOptions = {}
     );
   }
   const quantum = quantumOf("quantizedTwin", network, options);
+  const mapped = requireMapped("quantizedTwin", network);
   return {
     run: (counts) =>
       runTwin(
-        network,
+        mapped,
         quantum,
         checkNumbers("QuantizedTwin.run: counts", counts, { length: sizeOf(network.input.shape) }),
       ),
   };
 }
 
-function runTwin(network: SpikingNetwork, quantum: number, inputCounts: ArrayLike<number>): TwinOutcome {
+function runTwin(network: MappedNetwork, quantum: number, inputCounts: ArrayLike<number>): TwinOutcome {
   const { startsAtHalf, cancelsSpikes } = rulesOf(network.code);
   const known = new Map<string, ArrayLike<number>>([[network.input.name, inputCounts]]);
   const charges: Record<string, Int32Array> = Object.create(null);
@@ -90,7 +85,12 @@ function runTwin(network: SpikingNetwork, quantum: number, inputCounts: ArrayLik
   return { counts: Object.fromEntries(counts), charges };
 }
 
-function addCharge(network: SpikingNetwork, synapse: Synapse, source: ArrayLike<number>, charge: Float64Array): void {
+function addCharge(
+  network: MappedNetwork,
+  synapse: MappedSynapse,
+  source: ArrayLike<number>,
+  charge: Float64Array,
+): void {
   const { weights } = synapse;
   if (synapse.kind === "dense") {
     for (let output = 0; output < charge.length; output++) {

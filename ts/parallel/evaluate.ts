@@ -5,7 +5,7 @@ import type { KnownResults } from "../analyze/known.ts";
 import { preloadCore, supportsSimd } from "../engine/load.ts";
 import { currentPlatform } from "../platform.ts";
 import { shapeOf, type SpikingNetwork, isSynchronous } from "../spiking/network.ts";
-import { sizeOf } from "../tensor.ts";
+import { synapseRules } from "../spiking/synapses/kinds.ts";
 import type { ContenderChoice, OpenContenders } from "./contenders.ts";
 import type { EvaluateShard, OpenEvaluation } from "./serve.ts";
 import { Workers } from "./workers.ts";
@@ -39,11 +39,10 @@ export function workersFor(network: SpikingNetwork, samples: number, ticks = net
 
 /** Pairs of a source and a target, roughly: as if nothing were padded. */
 function pairsOf(network: SpikingNetwork): number {
-  return network.synapses.reduce((sum, { kind, to, weights }) => {
-    const shape = shapeOf(network, to);
-    if (kind === "identity") return sum + sizeOf(shape);
-    return sum + weights.length * (kind === "dense" ? 1 : sizeOf(shape.slice(0, -1)));
-  }, 0);
+  return network.synapses.reduce(
+    (sum, synapse) => sum + synapseRules(synapse).pairs(synapse, shapeOf(network, synapse.to)),
+    0,
+  );
 }
 
 /** Like `evaluateAt`, with the images split over workers; the result does not depend on their number. */

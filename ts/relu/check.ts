@@ -27,7 +27,7 @@ export { outputShapeOf } from "./shapes.ts";
 const mostDimensions = 16;
 
 const baseKeys = { kind: true, name: true, from: true, shape: true } as const;
-const windowKeys = { kernel: true, stride: true, dilation: true, padding: true } as const;
+export const windowKeys = { kernel: true, stride: true, dilation: true, padding: true } as const;
 type NodeKeys = { readonly [Kind in ReluNode["kind"]]: OptionKeys<Extract<ReluNode, { kind: Kind }>> };
 
 /** Every kind of node with its fields. */

@@ -18,6 +18,7 @@ import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { checkSpikingNetwork } from "./check.ts";
 import { denseMatrix, inputsOf } from "./dense-weights.ts";
 import {
+  connectKeys,
   denseKeys,
   networkKeys,
   poolKeys,
@@ -29,6 +30,7 @@ import {
   type SpikingNetworkOptions,
 } from "./layer-options.ts";
 import type { SpikingNetwork, SpikingNode, Synapse } from "./network.ts";
+import { connectionOf, type ConnectionOptions } from "./synapses/kinds.ts";
 import { neuronKeys, populationOf } from "./neurons/models.ts";
 import { perNeuron } from "./neurons/rows.ts";
 
@@ -106,14 +108,9 @@ export class SpikingNetworkBuilder {
     return this.#pool("sum", options);
   }
 
-  /** Adds a dense synapse between existing layers: a shortcut, a delayed connection, or a recurrent one. */
+  /** Adds a synapse between existing layers: a shortcut, a delayed connection, or a recurrent one. */
   connect(options: ConnectOptions): SpikingNetworkBuilder {
-    const { from, to, weights, delayTicks } = checkOptions("connect", options, {
-      from: true,
-      to: true,
-      weights: true,
-      delayTicks: true,
-    });
+    const { from, to, delayTicks, ...given } = checkOptions("connect", options, connectKeys);
     const order = ["input", ...this.#nodes.map(({ name }) => name)];
     for (const [end, name] of Object.entries({ from, to })) {
       if (!order.includes(name))
@@ -126,14 +123,13 @@ export class SpikingNetworkBuilder {
     const place = `synapse "${from}" to "${to}"`;
     const shapeOf = (name: string): Shape =>
       this.#nodes.find((node) => node.name === name)?.shape ?? this.#options.inputs;
-    const { data } = denseMatrix(place, weights, sizeOf(shapeOf(from)), sizeOf(shapeOf(to)));
+    const connection = connectionOf(place, given as ConnectionOptions, shapeOf(from), shapeOf(to));
     const recurrent = order.indexOf(from) >= order.indexOf(to);
     const synapse: Synapse = {
-      kind: "dense",
+      ...connection,
       from,
       to,
       delayTicks: delayTicks === undefined ? (recurrent ? 1 : 0) : delayTicks,
-      weights: data,
     };
     return new SpikingNetworkBuilder(this.#options, this.#nodes, [...this.#synapses, synapse]);
   }

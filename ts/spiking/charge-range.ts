@@ -4,7 +4,7 @@ import { forEachPooled } from "../relu/windows.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { rulesOf } from "./code.ts";
 import { type Population, type SpikingNetwork, type SpikingOutput, type SpikingPool, synapsesTo } from "./network.ts";
-import { forEachWeight } from "./weights.ts";
+import { synapseRules } from "./synapses/kinds.ts";
 
 /** Smallest and largest possible count of a neuron in a window. */
 export interface CountRange {
@@ -27,7 +27,7 @@ export interface ChargeProof {
   holds(input: CountRange): boolean;
 }
 
-/** Bounds per channel, or per neuron if a dense synapse arrives. */
+/** Bounds per channel, or per neuron if a synapse arrives whose weights belong to neurons. */
 interface Bounds {
   readonly lower: Float64Array;
   readonly upper: Float64Array;
@@ -94,8 +94,8 @@ export function chargeRange(
 }
 
 /**
- * Initial potential, bias and all inputs of one sign at full count; per channel, or per neuron if a dense synapse
- * arrives.
+ * Initial potential, bias and all inputs of one sign at full count; per channel, or per neuron if a synapse arrives
+ * whose weights belong to neurons.
  */
 export function chargeBounds(
   network: SpikingNetwork,
@@ -104,19 +104,20 @@ export function chargeBounds(
 ): Bounds {
   const synapses = synapsesTo(network, node.name);
   const channels = channelsOf(node.shape);
-  const length = synapses.some(({ kind }) => kind === "dense") ? sizeOf(node.shape) : channels;
+  const byNeuron = synapses.some((synapse) => synapseRules(synapse).outputs === "neurons");
+  const length = byNeuron ? sizeOf(node.shape) : channels;
   const [lower, upper] = [new Float64Array(length), new Float64Array(length)];
   for (const synapse of synapses) {
     const { smallest, largest } = ranges.get(synapse.from) ?? { smallest: 0, largest: 0 };
-    const width = synapse.kind === "dense" ? length : channels;
+    const { outputs, oneToOne, walk } = synapseRules(synapse);
+    const width = outputs === "neurons" ? length : channels;
     const [most, least] = [new Float64Array(width), new Float64Array(width)];
-    const diagonal = synapse.kind === "identity";
-    forEachWeight(synapse, node.shape, (output, _input, weight) => {
+    walk(synapse, node.shape, (output, _input, weight) => {
       const target = output % width;
       const [a, b] = [weight * smallest, weight * largest];
       const [high, low] = [Math.max(0, a, b), Math.min(0, a, b)];
-      most[target] = diagonal ? Math.max(most[target], high) : most[target] + high;
-      least[target] = diagonal ? Math.min(least[target], low) : least[target] + low;
+      most[target] = oneToOne ? Math.max(most[target], high) : most[target] + high;
+      least[target] = oneToOne ? Math.min(least[target], low) : least[target] + low;
     });
     for (let index = 0; index < length; index++) {
       upper[index] += most[index % width];

@@ -78,7 +78,7 @@ export function checkSpikingNetwork(network: SpikingNetwork): SpikingNetwork {
   const order = new Map([...shapes.keys()].map((name, index) => [name, index]));
   for (const synapse of network.synapses) {
     for (const end of ["from", "to"] as const) checkName(`${place}: synapse: ${end}`, synapse[end]);
-    concerning([synapse.from, synapse.to], () => checkSynapse(network.arithmetic, synapse, shapes, kinds, order));
+    concerning([synapse.from, synapse.to], () => checkSynapse(network, synapse, shapes, kinds, order));
   }
   const output = network.nodes.find((node) => node.kind === "output");
   if (network.classes.length > 0 && network.classes.length !== sizeOf(output?.shape ?? [0])) {

@@ -4,6 +4,7 @@ import type { InputConvention, Padding } from "../relu/network.ts";
 import type { Shape } from "../tensor.ts";
 import type { DenseWeights } from "./dense-weights.ts";
 import { neuronKeys, type NeuronOptions } from "./neurons/models.ts";
+import { connectionKeys, type ConnectionOptions } from "./synapses/kinds.ts";
 import type { PerNeuron } from "./neurons/rows.ts";
 
 export interface DenseLayerOptions extends NeuronOptions {
@@ -24,15 +25,16 @@ export interface Conv2dLayerOptions extends NeuronOptions {
   readonly groups?: number;
 }
 
-export interface ConnectOptions {
+interface ConnectedEnds {
   /** "input", a population or a pool. */
   readonly from: string;
   /** A population or output; for a recurrent connection, `from` itself or a layer before it. */
   readonly to: string;
-  readonly weights: DenseWeights;
   /** Delay in ticks, at least 1 for a recurrent connection. Default: 0, or 1 for a recurrent connection. */
   readonly delayTicks?: number;
 }
+
+export type ConnectOptions = ConnectedEnds & ConnectionOptions;
 
 export interface PoolLayerOptions {
   /** Default: 2. */
@@ -53,6 +55,7 @@ export interface OutputOptions {
 }
 
 export const denseKeys: OptionKeys<DenseLayerOptions> = { weights: true, units: true, ...neuronKeys };
+export const connectKeys: OptionKeys<ConnectOptions> = { from: true, to: true, delayTicks: true, ...connectionKeys };
 export const poolKeys: OptionKeys<PoolLayerOptions> = { size: true, stride: true, padding: true, name: true };
 export const networkKeys: OptionKeys<SpikingNetworkOptions> = {
   inputs: true,

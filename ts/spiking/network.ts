@@ -6,8 +6,22 @@ import type { Arithmetic, Charges } from "./charges.ts";
 import { rulesOf, type Code } from "./code.ts";
 import type { LlifNeuron } from "./neurons/llif.ts";
 import type { Neuron } from "./neurons/models.ts";
+import type { DenseSynapse } from "./synapses/dense.ts";
+import type { IdentitySynapse } from "./synapses/identity.ts";
+import type { Synapse } from "./synapses/kinds.ts";
+import type { Conv2dSynapse, ConvTranspose2dSynapse } from "./synapses/windowed.ts";
 
-export type { Arithmetic, Charges, LlifNeuron, Neuron };
+export type {
+  Arithmetic,
+  Charges,
+  Conv2dSynapse,
+  ConvTranspose2dSynapse,
+  DenseSynapse,
+  IdentitySynapse,
+  LlifNeuron,
+  Neuron,
+  Synapse,
+};
 
 /**
  * A network of linear leaky integrate-and-fire neurons: an immutable, serialisable graph.
@@ -108,45 +122,6 @@ export interface SpikingOutput {
 
 export type SpikingNode = Population | SpikingPool | SpikingOutput;
 
-interface SynapseBase {
-  readonly from: string;
-  readonly to: string;
-  /** 0: a spike arrives in the tick in which it fires. */
-  readonly delayTicks: number;
-}
-
-export interface DenseSynapse extends SynapseBase {
-  readonly kind: "dense";
-  /** Shape [outputs, inputs], both in channels-last order. */
-  readonly weights: Charges;
-}
-
-export interface Conv2dSynapse extends SynapseBase, Window2d {
-  readonly kind: "conv2d";
-  /** Shape [kernelHeight, kernelWidth, inputChannels / groups, outputChannels]. */
-  readonly weights: Charges;
-  readonly groups: number;
-}
-
-/**
- * Transposed convolution: input row y reaches output rows y · stride − padding.top + ky · dilation; columns likewise.
- * The target gives the extents.
- */
-export interface ConvTranspose2dSynapse extends SynapseBase, Window2d {
-  readonly kind: "convTranspose2d";
-  /** Shape [kernelHeight, kernelWidth, inputChannels / groups, outputChannels]. */
-  readonly weights: Charges;
-  readonly groups: number;
-}
-
-/** One to one; one weight per channel, or one per neuron. */
-export interface IdentitySynapse extends SynapseBase {
-  readonly kind: "identity";
-  readonly weights: Charges;
-}
-
-export type Synapse = DenseSynapse | Conv2dSynapse | ConvTranspose2dSynapse | IdentitySynapse;
-
 /** Whether all layers tick together; otherwise each layer waits for the window of the layer before. */
 export function isSynchronous({ code }: Pick<SpikingNetwork, "code">): boolean {
   return rulesOf(code).flags.schedule === "synchronous";
@@ -180,7 +155,7 @@ function nodesOf(network: SpikingNetwork): readonly SpikingNode[] {
   return checkArray<SpikingNode>("network: nodes", checkObject("network", network, "a spiking network").nodes);
 }
 
-export function synapsesTo(network: SpikingNetwork, name: string): Synapse[] {
+export function synapsesTo<S extends Synapse>(network: { readonly synapses: readonly S[] }, name: string): S[] {
   return network.synapses.filter((synapse) => synapse.to === name);
 }
 

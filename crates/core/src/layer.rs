@@ -90,15 +90,6 @@ impl ParameterRows {
 /// Most channels of an identity whose weights are laid out as rows, all but one of them missing.
 const MOST_DIAGONAL: usize = 64;
 
-/// Channels that one event of a convolution reaches at one position.
-fn fan_out(kind: &Kind, to: Geometry) -> usize {
-    match kind {
-        Kind::Conv(_, groups) => to.channels / groups,
-        Kind::Identity { .. } => 1,
-        Kind::Dense => to.channels,
-    }
-}
-
 impl Layer {
     /// The spec is checked by `network.rs`; `sources`: geometries of the synapses' sources.
     pub fn new(spec: LayerSpec, sources: &[Geometry], format: &Format) -> Layer {
@@ -108,15 +99,13 @@ impl Layer {
             (_, true) => Width::Narrow,
             _ => Width::Wide,
         };
-        let grouped = |synapse: &SynapseSpec| matches!(synapse.kind, Kind::Conv(_, groups) if groups > 1);
-        let row_local = |synapse: &SynapseSpec| !matches!(synapse.kind, Kind::Dense);
-        let by_events = spec.synapses.iter().any(|synapse| grouped(synapse) && fan_out(&synapse.kind, to) % 16 != 0)
-            && spec.synapses.iter().all(|synapse| row_local(synapse) && fan_out(&synapse.kind, to) < 16);
-        let groups = spec
-            .synapses
-            .iter()
-            .filter(|synapse| grouped(synapse) && fan_out(&synapse.kind, to) % 16 == 0)
-            .map(|synapse| to.channels / fan_out(&synapse.kind, to))
+        let kinds = || spec.synapses.iter().map(|synapse| synapse.kind);
+        let small_groups = kinds().any(|kind| kind.is_grouped() && kind.reached_channels(to) % 16 != 0)
+            && kinds().all(|kind| kind != Kind::Dense && kind.reached_channels(to) < 16);
+        let by_events = small_groups || kinds().any(|kind| kind.has_no_rows());
+        let groups = kinds()
+            .filter(|kind| kind.is_grouped() && kind.reached_channels(to) % 16 == 0)
+            .map(|kind| to.channels / kind.reached_channels(to))
             .max()
             .unwrap_or(1);
         let groups = if by_events { 1 } else { groups };

@@ -12,7 +12,7 @@
 //! | `network` | the validated graph |
 //! | `pool` | sums, and the maxima of every code |
 //! | `layer` | geometry, chunks, synapses and parameters of a population or output |
-//! | `synapse` | packed rows of weights, event-by-event delivery, proofs that sums of 16 bits suffice |
+//! | `synapse` | the kinds of synapses, packed rows of weights, event-by-event delivery, proofs that sums of 16 bits suffice |
 //! | `kernel` | inner loops over slices of events: membranes stay in registers |
 //! | `plasticity` | what a tick changes in the weights: nothing so far |
 //! | `neuron` | models: what a tick does to a membrane around the charge of its spikes |

@@ -4,7 +4,7 @@ use crate::layer::{Layer, LayerSpec};
 use crate::pool::Reach;
 use crate::schedule::Format;
 use crate::spikes::Geometry;
-use crate::synapse::spec::{Delayed, Kind};
+use crate::synapse::spec::Delayed;
 use crate::synapse::sweep::Sweep;
 
 pub enum Node {
@@ -120,21 +120,7 @@ impl Network {
                 Some(Delayed { from, .. }) if synapse.source >= self.nodes.len() => from,
                 _ => self.source(synapse.source)?,
             };
-            match synapse.kind {
-                Kind::Conv(Sweep { kernel, stride, dilation, .. }, groups) => {
-                    let sizes = [kernel, stride, dilation].concat();
-                    if sizes.contains(&0) || groups == 0 || from.channels % groups != 0 || to.channels % groups != 0 {
-                        return Err(format!(
-                            "convolution: expected positive sizes and {groups} equal groups of {} and {} channels",
-                            from.channels, to.channels
-                        ));
-                    }
-                }
-                Kind::Identity { .. } if from.size() != to.size() => {
-                    return Err(format!("identity: expected {} neurons on both sides, got {}", to.size(), from.size()))
-                }
-                _ => {}
-            }
+            synapse.kind.check(from, to, &self.format)?;
             sources.push(from);
         }
         self.nodes.push(Node::Layer(Box::new(Layer::new(spec, &sources, &self.format))));

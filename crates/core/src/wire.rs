@@ -18,16 +18,16 @@
 //! | 0 pool | extents, source, sum, window, multiplicity (array) |
 //! | 1 layer | extents, depth, rectified, 16-bit weights, spikes recorded; neuron: the number of its model and what the model reads (crates/core/src/neuron); arrays of bias, threshold (empty: an output), initial potential and traced neurons; synapses to the end |
 //!
-//! A window is kernel, stride and dilation (vertical, horizontal) and padding (top, left). A synapse is its source, kind (0 dense,
-//! 1 convolution, 2 identity by channel, 3 identity by neuron, 4 transposed convolution), window and groups (else zeros), delay in
-//! ticks, and extents of its source.
+//! A window is kernel, stride and dilation (vertical, horizontal) and padding (top, left). A synapse is its source, delay in ticks
+//! and extents of its source, then the number of its kind and what the kind reads (crates/core/src/synapse/spec.rs).
 
-use crate::any::Spec;
+use crate::any::{simulator, Simulate, Spec};
 use crate::code::signed::rate::SignedRate;
 use crate::code::signed::refined::RefinedPhase;
 use crate::code::signed::Signed;
 use crate::code::ttfs::Ttfs;
 use crate::code::window::Windows;
+use crate::lanes::Lanes;
 use crate::layer::LayerSpec;
 use crate::network::{Network, PoolSpec};
 use crate::neuron::NeuronSpec;
@@ -46,22 +46,45 @@ fn geometry(words: &mut Words) -> Result<Geometry, String> {
 }
 
 fn synapse(words: &mut Words) -> Result<SynapseSpec, String> {
-    let (source, kind) = (words.size()?, words.word()?);
-    let (sweep, groups) = (Sweep::new(words.sizes()?), words.size()?);
-    let kind = match kind {
-        0 => Kind::Dense,
-        1 => Kind::Conv(sweep, groups),
-        2 => Kind::Identity { per_neuron: false },
-        3 => Kind::Identity { per_neuron: true },
-        4 => Kind::Conv(sweep.transpose(), groups),
-        other => return Err(format!("synapse from node {source}: no kind has the number {other}")),
-    };
-    let (ticks, from) = (words.size()?, geometry(words)?);
-    Ok(SynapseSpec { source, kind, delayed: (ticks > 0).then_some(Delayed { ticks, from }) })
+    let (source, ticks, from) = (words.size()?, words.size()?, geometry(words)?);
+    Ok(SynapseSpec { source, kind: Kind::read(words)?, delayed: (ticks > 0).then_some(Delayed { ticks, from }) })
 }
 
-/// Reads the first message.
-pub fn network(words: &[u32]) -> Result<(Spec, Network), String> {
+/// A network while it is read, and its code.
+pub struct Reader {
+    spec: Spec,
+    network: Network,
+}
+
+impl Reader {
+    /// From the first message.
+    pub fn new(message: &[u32]) -> Result<Reader, String> {
+        let (spec, network) = network(message)?;
+        Ok(Reader { spec, network })
+    }
+
+    /// Adds a node, a layer without weights; returns its number.
+    pub fn node(&mut self, message: &[u32]) -> Result<usize, String> {
+        node(&mut self.network, message)
+    }
+
+    /// The next weights of a synapse of the last node.
+    pub fn weights(&mut self, synapse: usize, values: &[u32]) -> Result<(), String> {
+        self.network.weights(synapse, values)
+    }
+
+    /// Numbers of the populations, or of the outputs.
+    pub fn layers(&self, fire: bool) -> Vec<usize> {
+        self.network.layers().filter(|(_, layer)| layer.fires == fire).map(|(number, _)| number).collect()
+    }
+
+    /// Ends the network. `counts`: whether spikes of each neuron are counted.
+    pub fn simulator<L: Lanes + 'static>(self, counts: bool) -> Result<Box<dyn Simulate>, String> {
+        simulator::<L>(self.spec, self.network, counts)
+    }
+}
+
+fn network(words: &[u32]) -> Result<(Spec, Network), String> {
     let mut words = Words::new(words);
     let spec = match words.word()? {
         0 => Spec::Rate,
@@ -89,8 +112,7 @@ pub fn network(words: &[u32]) -> Result<(Spec, Network), String> {
     Ok((spec, network))
 }
 
-/// Reads the message of a node and adds it, a layer without weights; returns its number.
-pub fn node(network: &mut Network, words: &[u32]) -> Result<usize, String> {
+fn node(network: &mut Network, words: &[u32]) -> Result<usize, String> {
     let mut words = Words::new(words);
     match words.word()? {
         0 => {

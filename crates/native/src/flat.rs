@@ -11,11 +11,10 @@
 //! | 3 | constant input | ticks, values (array) |
 //! | 4 | spikes | ticks, neurons (array), starts (array of ticks + 1) |
 
-use llif_core::any::{simulator, Simulate};
+use llif_core::any::Simulate;
 use llif_core::input::Input;
 use llif_core::lanes::Native;
-use llif_core::network::Node;
-use llif_core::wire;
+use llif_core::wire::Reader;
 use llif_core::words::Words;
 
 pub enum Sample {
@@ -56,12 +55,12 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
     if words.word()? != 0 {
         return Err("expected the network first".into());
     }
-    let (spec, mut network) = wire::network(words.array()?)?;
+    let mut network = Reader::new(words.array()?)?;
     let mut samples = Vec::new();
     while !words.is_empty() {
         match words.word()? {
             1 => {
-                wire::node(&mut network, words.array()?)?;
+                network.node(words.array()?)?;
             }
             2 => network.weights(words.size()?, words.array()?)?,
             3 => samples.push(Sample::Constant(words.size()?, words.array()?.to_vec())),
@@ -69,10 +68,6 @@ pub fn read(bytes: &[u8]) -> Result<Job, String> {
             other => return Err(format!("no call has the number {other}")),
         }
     }
-    let numbers = |fires: bool| {
-        let of_kind = move |node: &Node| node.layer().is_some_and(|layer| layer.fires == fires);
-        (0..network.nodes.len()).filter(|&number| of_kind(&network.nodes[number])).collect()
-    };
-    let (populations, outputs) = (numbers(true), numbers(false));
-    Ok(Job { simulator: simulator::<Native>(spec, network, true)?, populations, outputs, samples })
+    let (populations, outputs) = (network.layers(true), network.layers(false));
+    Ok(Job { simulator: network.simulator::<Native>(true)?, populations, outputs, samples })
 }

@@ -1,17 +1,12 @@
-//! `llif_core::network` under JavaScript names: nodes are named by their number, charges cross as bits.
+//! `llif_core::wire::Reader` under JavaScript names.
 
-use llif_core::any::Spec;
-use llif_core::network::Network;
-use llif_core::wire;
+use llif_core::wire::Reader;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsError;
 
 /// A network while it is handed over; a simulator takes it.
 #[wasm_bindgen]
-pub struct RawNetwork {
-    pub(crate) spec: Spec,
-    pub(crate) network: Network,
-}
+pub struct RawNetwork(pub(crate) Reader);
 
 pub(crate) fn thrown<T>(result: Result<T, String>) -> Result<T, JsError> {
     result.map_err(|message| JsError::new(&message))
@@ -22,17 +17,16 @@ pub(crate) fn thrown<T>(result: Result<T, String>) -> Result<T, JsError> {
 impl RawNetwork {
     #[wasm_bindgen(constructor)]
     pub fn new(message: &[u32]) -> Result<RawNetwork, JsError> {
-        let (spec, network) = thrown(wire::network(message))?;
-        Ok(RawNetwork { spec, network })
+        thrown(Reader::new(message)).map(RawNetwork)
     }
 
     /// Adds a node, a layer without weights; returns its number.
     pub fn node(&mut self, message: &[u32]) -> Result<usize, JsError> {
-        thrown(wire::node(&mut self.network, message))
+        thrown(self.0.node(message))
     }
 
     /// The next weights of a synapse of the last node. Sent in pieces, because WebAssembly memory never shrinks.
     pub fn weights(&mut self, synapse: usize, values: &[u32]) -> Result<(), JsError> {
-        thrown(self.network.weights(synapse, values))
+        thrown(self.0.weights(synapse, values))
     }
 }

@@ -1,7 +1,7 @@
 //! `llif_core::simulator` under JavaScript names. A run is one call in and one table of addresses out.
 
 use crate::network::{thrown, RawNetwork};
-use llif_core::any::{simulator, Simulate};
+use llif_core::any::Simulate;
 use llif_core::input::Input;
 use llif_core::lanes::Native;
 use llif_core::record::Record;
@@ -18,10 +18,7 @@ pub struct RawSimulator {
 impl RawSimulator {
     #[wasm_bindgen(constructor)]
     pub fn new(network: RawNetwork, counts: bool) -> Result<RawSimulator, JsError> {
-        Ok(RawSimulator {
-            simulator: thrown(simulator::<Native>(network.spec, network.network, counts))?,
-            table: Vec::new(),
-        })
+        Ok(RawSimulator { simulator: thrown(network.0.simulator::<Native>(counts))?, table: Vec::new() })
     }
 
     /// Goes on without input and bias until a tick is silent, as part of the last run; returns the address of its table.

@@ -1,36 +1,23 @@
 // Delivers spikes by definition: one weight at a time, in the order of docs/mathematics.md, numerics.
-import {
-  shapeOf,
-  synapsesTo,
-  type Charges,
-  type Conv2dSynapse,
-  type ConvTranspose2dSynapse,
-  type SpikingNetwork,
-  type Synapse,
-} from "../../spiking/network.ts";
-import { sizeOf, type Shape } from "../../tensor.ts";
+import { shapeOf, synapsesTo, type Charges, type SpikingNetwork } from "../../spiking/network.ts";
+import { synapseRules } from "../../spiking/synapses/kinds.ts";
+import type { Rows } from "../../spiking/synapses/rules.ts";
 import type { EncodedInput } from "../input.ts";
-import { expandCharges } from "../simulator.ts";
 import type { EventList } from "./events.ts";
 
-/**
- * Weights arranged so that a spike adds contiguous rows. `rowsOf(neuron)` writes the pairs (first target, first weight)
- * of the neuron's rows into `rows` and returns their number.
- */
-export interface RowSynapse {
+/** A synapse as rows of weights. */
+export interface RowSynapse extends Rows {
   readonly from: string;
   readonly delayTicks: number;
-  readonly weights: Charges;
-  readonly rowLength: number;
-  readonly rows: Int32Array;
-  readonly rowsOf: (neuron: number) => number;
 }
 
 /** The synapses into one node, in the order of summation. */
 export function rowSynapsesTo(network: SpikingNetwork, name: string): RowSynapse[] {
-  return synapsesTo(network, name).map((synapse) =>
-    compile(synapse, shapeOf(network, synapse.from), shapeOf(network, name)),
-  );
+  return synapsesTo(network, name).map((synapse) => ({
+    from: synapse.from,
+    delayTicks: synapse.delayTicks,
+    ...synapseRules(synapse).rows(synapse, shapeOf(network, synapse.from), shapeOf(network, name)),
+  }));
 }
 
 /**
@@ -174,86 +161,4 @@ function subtractIntegerRow(
 ): void {
   for (let offset = 0; offset < length; offset++)
     charges[target + offset] = (charges[target + offset] - weights[weight + offset]) | 0;
-}
-
-function compile(synapse: Synapse, source: Shape, to: Shape): RowSynapse {
-  const { from, delayTicks } = synapse;
-  switch (synapse.kind) {
-    case "dense": {
-      const rows = new Int32Array(2);
-      const outputs = sizeOf(to);
-      const rowsOf = (neuron: number): number => {
-        rows[1] = neuron * outputs;
-        return 1;
-      };
-      return {
-        from,
-        delayTicks,
-        weights: transpose(synapse.weights, outputs, sizeOf(source)),
-        rowLength: outputs,
-        rows,
-        rowsOf,
-      };
-    }
-    case "identity": {
-      const rows = new Int32Array(2);
-      const rowsOf = (neuron: number): number => {
-        rows[0] = rows[1] = neuron;
-        return 1;
-      };
-      return { from, delayTicks, weights: expandCharges(synapse.weights, to), rowLength: 1, rows, rowsOf };
-    }
-    case "conv2d":
-    case "convTranspose2d":
-      return { from, delayTicks, weights: synapse.weights, ...windowRows(synapse, source, to) };
-  }
-}
-
-/** Rows of a convolution, plain or transposed: one per tap of the kernel that reaches an output. */
-function windowRows(
-  synapse: Conv2dSynapse | ConvTranspose2dSynapse,
-  from: Shape,
-  to: Shape,
-): Pick<RowSynapse, "rowLength" | "rows" | "rowsOf"> {
-  const { kernel, stride, dilation, padding, groups } = synapse;
-  const [, inputWidth, inputChannels] = from;
-  const [outputHeight, outputWidth, outputChannels] = to;
-  const groupInputs = inputChannels / groups;
-  const groupOutputs = outputChannels / groups;
-  const rows = new Int32Array(2 * kernel[0] * kernel[1]);
-  const reached =
-    synapse.kind === "conv2d"
-      ? (at: number, tap: number, axis: 0 | 1, before: number) => (at + before - tap * dilation[axis]) / stride[axis]
-      : (at: number, tap: number, axis: 0 | 1, before: number) => at * stride[axis] - before + tap * dilation[axis];
-  const rowsOf = (neuron: number): number => {
-    const channel = neuron % inputChannels;
-    const position = (neuron - channel) / inputChannels;
-    const group = Math.floor(channel / groupInputs);
-    let count = 0;
-    for (let ky = 0; ky < kernel[0]; ky++) {
-      const outputY = reached(Math.floor(position / inputWidth), ky, 0, padding.top);
-      if (!(outputY >= 0 && outputY < outputHeight && Number.isInteger(outputY))) continue;
-      for (let kx = 0; kx < kernel[1]; kx++) {
-        const outputX = reached(position % inputWidth, kx, 1, padding.left);
-        if (!(outputX >= 0 && outputX < outputWidth && Number.isInteger(outputX))) continue;
-        rows[2 * count] = (outputY * outputWidth + outputX) * outputChannels + group * groupOutputs;
-        rows[2 * count + 1] =
-          ((ky * kernel[1] + kx) * groupInputs + (channel % groupInputs)) * outputChannels + group * groupOutputs;
-        count++;
-      }
-    }
-    return count;
-  };
-  return { rowLength: groupOutputs, rows, rowsOf };
-}
-
-/** [outputs, inputs] to [inputs, outputs]. */
-function transpose(weights: Charges, outputs: number, inputs: number): Charges {
-  const transposed =
-    weights instanceof Float32Array ? new Float32Array(weights.length) : new Int32Array(weights.length);
-  for (let output = 0; output < outputs; output++) {
-    for (let input = 0; input < inputs; input++)
-      transposed[input * outputs + output] = weights[output * inputs + input];
-  }
-  return transposed;
 }

@@ -13,7 +13,7 @@ import {
   type OptionKeys,
 } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
-import { checkExtents, checkWindow } from "../../relu/check.ts";
+import { checkExtents, checkWindow, windowKeys } from "../../relu/check.ts";
 import { windowedExtents } from "../../relu/shapes.ts";
 import { channelsOf, formatShape, sameShape } from "../../tensor.ts";
 import { checkCharges, checkTypedRow } from "../charges.ts";
@@ -27,7 +27,7 @@ import {
   type SpikingPool,
 } from "../network.ts";
 import { checkNeuron, departures } from "../neurons/models.ts";
-import { sourceShape, windowKeys, type Kinds, type Shapes } from "./places.ts";
+import { sourceShape, type Kinds, type Shapes } from "./places.ts";
 
 export const nodeKeys: { readonly [Kind in SpikingNode["kind"]]: OptionKeys<Extract<SpikingNode, { kind: Kind }>> } = {
   population: {

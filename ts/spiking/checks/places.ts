@@ -1,10 +1,8 @@
-// Checks shared by nodes and synapses: their sources, and windows of convolutions and pools.
+// Checks shared by nodes and synapses: their sources.
 import { describe } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import type { Shape } from "../../tensor.ts";
 import type { SpikingNode } from "../network.ts";
-
-export const windowKeys = { kernel: true, stride: true, dilation: true, padding: true } as const;
 
 /** Shapes of the input and of the nodes so far. */
 export type Shapes = ReadonlyMap<string, Shape>;

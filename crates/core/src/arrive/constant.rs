@@ -31,12 +31,10 @@ impl Arrivals {
                 let to = Row { geometry: layer.geometry, padded, y };
                 let scatter = Scatter { synapse, readers: &self.readers[index], to };
                 match synapse.form {
-                    Form::Events { .. } if layer.width == Width::Float => {
-                        scatter.deliver_constant(values, as_floats(row))
-                    }
-                    Form::Events { .. } => scatter.deliver_constant(values, as_integers(row)),
                     Form::Lanes { .. } => lanes(layer, index, values, y, row),
                     Form::Rows { .. } => rows::<L>(layer, index, values, y, row, &mut scratch.driven),
+                    _ if layer.width == Width::Float => scatter.deliver_constant(values, as_floats(row)),
+                    _ => scatter.deliver_constant(values, as_integers(row)),
                 }
             }
         }

@@ -17,6 +17,15 @@ impl Width {
             4
         }
     }
+
+    /// Whether a weight is one of this width.
+    pub fn fits(self, bits: u32) -> bool {
+        match self {
+            Width::Float => f32::from_bits(bits).is_finite(),
+            Width::Narrow => (bits as i32).unsigned_abs() <= 32767,
+            Width::Wide => true,
+        }
+    }
 }
 
 /// Output channels whose potentials fit the registers.

@@ -11,7 +11,7 @@ pub mod sweep;
 mod taps;
 
 use crate::spikes::{Geometry, Spikes};
-use chunks::Width;
+use chunks::{Chunk, Width};
 use fan::{Cost, Fan};
 use rows::Vector;
 use spec::{Kind, SynapseSpec};
@@ -24,8 +24,9 @@ pub enum Form {
     Rows { sweep: Sweep, rows: usize, groups: usize, per_position: bool },
     /// One lane an event.
     Lanes { per_neuron: bool },
-    /// Weights in the order in which they came: delivered event by event into rows of potentials.
-    Events { sweep: Sweep, groups: usize, per_neuron: bool },
+    /// Weights by input, then by output channel, in one block or one for each position of the target if `per_position`: delivered
+    /// event by event into rows of potentials.
+    Events { sweep: Sweep, groups: usize, per_position: bool },
 }
 
 /// The form in which the source's spikes must be before they are delivered.
@@ -78,6 +79,11 @@ pub struct Layout {
 
 const ONE: Sweep = Sweep { kernel: [1, 1], stride: [1, 1], dilation: [1, 1], padding: [0, 0], transposed: false };
 
+/// Every window covers the whole source.
+fn whole(from: Geometry) -> Sweep {
+    Sweep { kernel: [from.height, from.width], stride: [0, 0], ..ONE }
+}
+
 impl Synapse {
     /// `diagonal`: an identity gets rows.
     pub fn new(spec: &SynapseSpec, from_geometry: Geometry, layout: Layout, diagonal: bool) -> Synapse {
@@ -87,32 +93,17 @@ impl Synapse {
         let reshaped = matches!(kind, Kind::Identity { .. }) && from_geometry != to;
         let from = if reshaped { to } else { from_geometry };
         let mut view = if reshaped { View::Reshaped(to) } else { View::Same };
-        let expected = match kind {
-            Kind::Dense => to.size() * from.size(),
-            Kind::Conv(sweep, groups) => sweep.kernel[0] * sweep.kernel[1] * (from.channels / groups) * to.channels,
-            Kind::Identity { per_neuron } => {
-                if per_neuron {
-                    to.size()
-                } else {
-                    to.channels
-                }
-            }
-        };
+        let expected = kind.weights(from, to);
         let form = match kind {
-            _ if by_events => match kind {
-                Kind::Conv(sweep, groups) => Form::Events { sweep, groups, per_neuron: false },
-                Kind::Identity { per_neuron } => Form::Events { sweep: ONE, groups: to.channels, per_neuron },
-                Kind::Dense => unreachable!("dense synapses have rows"),
-            },
+            Kind::Dense if by_events => {
+                Form::Events { sweep: whole(from), groups: 1, per_position: to.positions() > 1 }
+            }
+            Kind::Conv(sweep, groups) if by_events => Form::Events { sweep, groups, per_position: false },
+            Kind::Identity { per_neuron } if by_events => {
+                Form::Events { sweep: ONE, groups: to.channels, per_position: per_neuron }
+            }
             Kind::Dense => {
-                let sweep = Sweep {
-                    kernel: [from.height, from.width],
-                    stride: [0, 0],
-                    dilation: [1, 1],
-                    padding: [0, 0],
-                    transposed: false,
-                };
-                Form::Rows { sweep, rows: from.size(), groups: 1, per_position: to.positions() > 1 }
+                Form::Rows { sweep: whole(from), rows: from.size(), groups: 1, per_position: to.positions() > 1 }
             }
             Kind::Conv(sweep, groups) => {
                 // Chunks that straddle groups get rows of all inputs, with zeros.
@@ -139,11 +130,6 @@ impl Synapse {
             Form::Lanes { per_neuron } => vectors * if per_neuron { packed_to.positions() } else { 1 },
             Form::Events { .. } => 0,
         };
-        let fan = match kind {
-            Kind::Dense => Fan::uniform(from, to.size() as u64),
-            Kind::Identity { .. } => Fan::uniform(from, 1),
-            Kind::Conv(sweep, groups) => Fan::of(&sweep, from, to, (to.channels / groups) as u64),
-        };
         let raw = Vec::with_capacity(if by_events { expected } else { 0 });
         let (packed, lead) = rows::empty(length, width);
         Synapse {
@@ -162,8 +148,29 @@ impl Synapse {
             raw,
             expected,
             received: 0,
-            fan,
+            fan: kind.fan(from, to),
         }
+    }
+
+    /// Adds the next words, in the order of the synapse's kind.
+    pub fn push(&mut self, values: &[u32], chunks: &[Chunk]) -> Result<(), String> {
+        let first = self.received;
+        self.received += values.len();
+        if self.received > self.expected {
+            return Err(format!("weights: expected {} values, got {}", self.expected, self.received));
+        }
+        let others = self.kind.words_before_weights(self.from).saturating_sub(first);
+        if !values.iter().skip(others).all(|&bits| self.width.fits(bits)) {
+            return Err(format!(
+                "weights: expected {}",
+                if self.width == Width::Float { "finite numbers" } else { "at most 32767" }
+            ));
+        }
+        match self.form {
+            Form::Events { .. } => self.keep(first, values),
+            _ => self.pack(first, values, chunks),
+        }
+        Ok(())
     }
 
     pub fn complete(&self) -> Result<(), String> {

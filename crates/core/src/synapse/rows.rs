@@ -38,28 +38,21 @@ pub unsafe fn weight_at(width: Width, row: *const u8, lane: usize) -> u32 {
 }
 
 impl Synapse {
-    /// Adds the next weights, in the order of the synapse's kind.
-    pub fn push(&mut self, values: &[u32], chunks: &[Chunk]) -> Result<(), String> {
-        if self.received + values.len() > self.expected {
-            return Err(format!("weights: expected {} values, got {}", self.expected, self.received + values.len()));
+    /// Keeps weights, the first of which has the number `first`, in the order in which `Form::Events` delivers them.
+    pub(super) fn keep(&mut self, first: usize, values: &[u32]) {
+        if self.kind != Kind::Dense {
+            return self.raw.extend_from_slice(values);
         }
-        let fits = |bits: u32| match self.width {
-            Width::Float => f32::from_bits(bits).is_finite(),
-            Width::Narrow => (bits as i32).unsigned_abs() <= 32767,
-            Width::Wide => true,
-        };
-        if !values.iter().all(|&bits| fits(bits)) {
-            return Err(format!(
-                "weights: expected {}",
-                if self.width == Width::Float { "finite numbers" } else { "at most 32767" }
-            ));
+        let (inputs, channels) = (self.from.size(), self.to.channels);
+        self.raw.resize(self.expected, 0);
+        for (index, &bits) in (first..).zip(values) {
+            let (neuron, input) = (index / inputs, index % inputs);
+            self.raw[(neuron / channels * inputs + input) * channels + neuron % channels] = bits;
         }
-        let first = self.received;
-        self.received += values.len();
-        if let Form::Events { .. } = self.form {
-            self.raw.extend_from_slice(values);
-            return Ok(());
-        }
+    }
+
+    /// Packs weights, the first of which has the number `first`, into rows.
+    pub(super) fn pack(&mut self, first: usize, values: &[u32], chunks: &[Chunk]) {
         let (lanes, vectors) = (self.width.lanes(), self.vectors);
         let size = 16 / lanes;
         let packed = &mut self.packed[self.lead..];
@@ -107,7 +100,6 @@ impl Synapse {
                 }
             }
         }
-        Ok(())
     }
 
     /// First row of a chunk's block.
@@ -118,7 +110,7 @@ impl Synapse {
                 usize::from(per_position) * position * rows * self.vectors + rows * chunk.offset
             }
             Form::Lanes { per_neuron } => usize::from(per_neuron) * position * self.vectors + chunk.offset,
-            Form::Events { .. } => 0,
+            _ => 0,
         };
         self.packed.as_ptr().wrapping_add(self.lead + at).cast()
     }

@@ -190,12 +190,12 @@ impl Scatter<'_> {
     /// Where the weights begin, those of output channel 0 first, that carry an input of a group to an output column.
     #[inline(always)]
     fn weights_from(self, column: usize, [ky, kx]: [usize; 2], inputs_per_group: usize, input: usize) -> usize {
-        let Form::Events { sweep, per_neuron, .. } = &self.synapse.form else { return 0 };
-        let row = if *per_neuron {
-            self.to.y * self.to.geometry.width + column
-        } else {
-            (ky * sweep.kernel[1] + kx) * inputs_per_group + input
-        };
+        let Form::Events { sweep, per_position, .. } = &self.synapse.form else { return 0 };
+        let mut row = (ky * sweep.kernel[1] + kx) * inputs_per_group + input;
+        if *per_position {
+            let rows = sweep.kernel[0] * sweep.kernel[1] * inputs_per_group;
+            row += (self.to.y * self.to.geometry.width + column) * rows;
+        }
         row * self.to.geometry.channels
     }
 

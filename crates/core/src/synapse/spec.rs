@@ -1,7 +1,10 @@
-//! The specification of a synapse, without weights.
+//! The kinds of synapses, and what the rest of the core asks of each.
 
+use super::fan::Fan;
 use super::sweep::Sweep;
+use crate::schedule::Format;
 use crate::spikes::Geometry;
+use crate::words::Words;
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Kind {
@@ -11,6 +14,94 @@ pub enum Kind {
     Conv(Sweep, usize),
     /// Weights: one for each neuron, or one for each channel of the target.
     Identity { per_neuron: bool },
+}
+
+impl Kind {
+    /// Reads the number of the kind and its own words:
+    ///
+    /// | kind | words after its number |
+    /// |---|---|
+    /// | 0 dense | |
+    /// | 1 convolution, 4 transposed | window, groups |
+    /// | 2 identity by channel, 3 by neuron | |
+    pub fn read(words: &mut Words) -> Result<Kind, String> {
+        Ok(match words.word()? {
+            0 => Kind::Dense,
+            number @ (1 | 4) => {
+                let sweep = Sweep::new(words.sizes()?);
+                Kind::Conv(Sweep { transposed: number == 4, ..sweep }, words.size()?)
+            }
+            number @ (2 | 3) => Kind::Identity { per_neuron: number == 3 },
+            other => return Err(format!("synapse: no kind has the number {other}")),
+        })
+    }
+
+    /// Refuses ends that it cannot connect, and codes in which it has no meaning.
+    pub fn check(&self, from: Geometry, to: Geometry, _format: &Format) -> Result<(), String> {
+        match *self {
+            Kind::Conv(Sweep { kernel, stride, dilation, .. }, groups) => {
+                let sizes = [kernel, stride, dilation].concat();
+                if sizes.contains(&0) || groups == 0 || from.channels % groups != 0 || to.channels % groups != 0 {
+                    return Err(format!(
+                        "convolution: expected positive sizes and {groups} equal groups of {} and {} channels",
+                        from.channels, to.channels
+                    ));
+                }
+            }
+            Kind::Identity { .. } if from.size() != to.size() => {
+                return Err(format!("identity: expected {} neurons on both sides, got {}", to.size(), from.size()))
+            }
+            Kind::Dense | Kind::Identity { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Number of weights, and of other words before them.
+    pub fn weights(&self, from: Geometry, to: Geometry) -> usize {
+        match *self {
+            Kind::Dense => to.size() * from.size(),
+            Kind::Conv(sweep, groups) => sweep.kernel[0] * sweep.kernel[1] * (from.channels / groups) * to.channels,
+            Kind::Identity { per_neuron: true } => to.size(),
+            Kind::Identity { per_neuron: false } => to.channels,
+        }
+    }
+
+    /// Words that say where the weights belong.
+    pub fn words_before_weights(&self, _from: Geometry) -> usize {
+        match *self {
+            Kind::Dense | Kind::Conv(..) | Kind::Identity { .. } => 0,
+        }
+    }
+
+    /// Channels that one event reaches at one position.
+    pub fn reached_channels(&self, to: Geometry) -> usize {
+        match *self {
+            Kind::Dense => to.channels,
+            Kind::Conv(_, groups) => to.channels / groups,
+            Kind::Identity { .. } => 1,
+        }
+    }
+
+    /// Whether it has no rows of weights, so that its whole layer delivers event by event.
+    pub fn has_no_rows(&self) -> bool {
+        match *self {
+            Kind::Dense | Kind::Conv(..) | Kind::Identity { .. } => false,
+        }
+    }
+
+    /// Whether an event reaches the channels of its group alone.
+    pub fn is_grouped(&self) -> bool {
+        matches!(*self, Kind::Conv(_, groups) if groups > 1)
+    }
+
+    /// Targets of the spikes of each source.
+    pub fn fan(&self, from: Geometry, to: Geometry) -> Fan {
+        match *self {
+            Kind::Dense => Fan::uniform(from, to.size() as u64),
+            Kind::Conv(sweep, groups) => Fan::of(&sweep, from, to, (to.channels / groups) as u64),
+            Kind::Identity { .. } => Fan::uniform(from, 1),
+        }
+    }
 }
 
 #[derive(Clone, Copy)]

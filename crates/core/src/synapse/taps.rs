@@ -100,11 +100,10 @@ impl Synapse {
             first,
         };
         match self.form {
+            Form::Lanes { .. } if spikes.silent(self.from, y) => {}
             Form::Lanes { .. } => {
-                if !spikes.silent(self.from, y) {
-                    let (a, b) = (x * self.columns, (x + 1) * self.columns);
-                    taps.push(tap(y, a, b, block, true, x * self.to.channels + chunk.first));
-                }
+                let (a, b) = (x * self.columns, (x + 1) * self.columns);
+                taps.push(tap(y, a, b, block, true, x * self.to.channels + chunk.first));
             }
             Form::Rows { groups, .. } => {
                 let group = chunk.first / (self.to.channels / groups);
@@ -117,7 +116,7 @@ impl Synapse {
                     }
                 });
             }
-            Form::Events { .. } => {}
+            _ => {}
         }
     }
 
