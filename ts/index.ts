@@ -36,6 +36,7 @@ export type {
   SpikingPool,
   Synapse,
 } from "./spiking/network.ts";
+export type { SparseRows, SparseSynapse } from "./spiking/synapses/sparse.ts";
 export type { Code } from "./spiking/code.ts";
 export type { CodeOptions } from "./spiking/code-options.ts";
 export type { CodeName, ScheduleName, SpikeKind, SpikeSign } from "./spiking/codes/rules.ts";

@@ -46,8 +46,15 @@ function connections(synapse: Synapse, from: Shape, to: Shape): [number, number]
     );
   if (synapse.kind === "identity")
     return range(sizeOf(to)).map((target) => [[target, synapse.weights[target % synapse.weights.length]]]);
-  const { kernel, stride, dilation, padding, groups, weights } = synapse;
   const found: [number, number][][] = range(sizeOf(to)).map(() => []);
+  if (synapse.kind === "sparse") {
+    synapse.targets.forEach((target, index) => {
+      const source = synapse.offsets.findIndex((_, at) => synapse.offsets[at + 1] > index);
+      found[target].push([source, synapse.weights[index]]);
+    });
+    return found;
+  }
+  const { kernel, stride, dilation, padding, groups, weights } = synapse;
   const [perGroup, outputsPerGroup] = [from[2] / groups, to[2] / groups];
   const reached = (at: number, tap: number, axis: 0 | 1, before: number): number =>
     synapse.kind === "convTranspose2d"
@@ -171,10 +178,16 @@ function arrivalsOver(
   train: Train,
   constant: ArrayLike<number> | undefined,
 ): Arrivals[number] {
+  // A spike brings all that it brings before the next one does, where a source reaches a neuron more than once.
+  const sources = [...new Set(links.map(([source]) => source))];
   return {
     products: constant === undefined ? [] : links.map(([source, weight]) => [weight, constant[source]] as const),
     spikes: train.map((tick) =>
-      links.flatMap(([source, weight]) => tick[source].map((spike) => [weight, spike] as const)),
+      sources.flatMap((source) =>
+        tick[source].flatMap((spike) =>
+          links.filter(([from]) => from === source).map(([, weight]) => [weight, spike] as const),
+        ),
+      ),
     ),
   };
 }

@@ -154,6 +154,9 @@ function makeCase(variant: Variant, seed: number, layers: number, without: reado
       weights: charges(size * sizeOf(last.shape), -9, 9),
     });
   }
+  // Numbers of their own, so that the other synapses stay as they are.
+  if (variant === "synchronous rate")
+    synapses.push(...drawSparse(new Draw(seed + 1), { name: "input", shape: inputShape }, nodes));
   const network: SpikingNetwork = {
     name: "random",
     ...axes,
@@ -271,6 +274,36 @@ function drawDynamics(
         }),
     ...(several ? { spikesPerTick: draw.of(2, 5, 1000) } : {}),
   };
+}
+
+/** Sparse synapses from earlier nodes into some layers; sources without targets, and targets that repeat. */
+function drawSparse(
+  draw: Draw,
+  input: { readonly name: string; readonly shape: Shape },
+  nodes: readonly SpikingNode[],
+): Synapse[] {
+  return nodes.flatMap((node, index): Synapse[] => {
+    if (node.kind === "pool" || draw.chance(65)) return [];
+    const before = nodes.slice(0, index).filter(({ kind }) => kind !== "output");
+    const source = draw.of<{ readonly name: string; readonly shape: Shape }>(input, ...before);
+    const [offsets, targets] = [[0], [] as number[]];
+    for (let neuron = 0; neuron < sizeOf(source.shape); neuron++) {
+      const own = Array.from({ length: draw.of(0, 1, 2, 5) }, () => draw.integer(0, sizeOf(node.shape) - 1));
+      targets.push(...own.sort((a, b) => a - b));
+      offsets.push(targets.length);
+    }
+    return [
+      {
+        kind: "sparse",
+        from: source.name,
+        to: node.name,
+        delayTicks: 0,
+        offsets: Uint32Array.from(offsets),
+        targets: Uint32Array.from(targets),
+        weights: Float32Array.from(targets, () => draw.integer(-9000, 11000) / 777),
+      },
+    ];
+  });
 }
 
 function drawWindow(

@@ -183,6 +183,7 @@ export async function llifFiles(): Promise<Uint8Array[]> {
     })
     .dense({ threshold: 1, weights: [[1, 1, -1]], reset: "hard", name: "b" })
     .connect({ from: "b", to: "a", weights: [[0.5], [0.5], [-1]], delayTicks: 3 })
+    .connect({ from: "a", to: "a", sparse: { offsets: [0, 2, 2, 3], targets: [1, 2, 0], weights: [1, -1, 0.5] } })
     .output({ weights: [[1], [-1]] })
     .build();
   return [...mapped, byHand].map(writeLlif);

@@ -173,6 +173,7 @@ fn case<L: Lanes + 'static>(random: &mut Random) -> usize {
             delays: false,
             traces: false,
             records: true,
+            sparse: false,
         },
     );
     let laziness = [0.5, 0.5, 0.75][random.below(3)];

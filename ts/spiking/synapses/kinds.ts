@@ -5,12 +5,13 @@ import type { Shape } from "../../tensor.ts";
 import { dense, denseConnection, type DenseSynapse } from "./dense.ts";
 import { identity, type IdentitySynapse } from "./identity.ts";
 import type { Connection, Connector, SynapseRules } from "./rules.ts";
+import { sparse, sparseConnection, type SparseSynapse } from "./sparse.ts";
 import { conv2d, convTranspose2d, type Conv2dSynapse, type ConvTranspose2dSynapse } from "./windowed.ts";
 
 /** How the spikes of a source reach a target: a union by `kind`. */
-export type Synapse = DenseSynapse | Conv2dSynapse | ConvTranspose2dSynapse | IdentitySynapse;
+export type Synapse = DenseSynapse | Conv2dSynapse | ConvTranspose2dSynapse | IdentitySynapse | SparseSynapse;
 
-const kinds = { dense, conv2d, convTranspose2d, identity } satisfies {
+const kinds = { dense, conv2d, convTranspose2d, identity, sparse } satisfies {
   readonly [Kind in Synapse["kind"]]: SynapseRules<Extract<Synapse, { kind: Kind }>>;
 };
 
@@ -22,7 +23,7 @@ export function synapseRules({ kind }: Pick<Synapse, "kind">): AnyRules {
   return kinds[kind] as unknown as AnyRules;
 }
 
-/** Checks the fields, geometry and weights of a synapse. @throws {LlifError} ARGUMENT or SHAPE, naming the field. */
+/** The rules of a synapse whose kind and names of fields are still to be checked. @throws {LlifError} ARGUMENT */
 export function checkKind(place: string, synapse: Synapse): AnyRules {
   checkOneOf(`${place}: kind`, synapse.kind, Object.keys(kinds) as Synapse["kind"][]);
   const rules = synapseRules(synapse);
@@ -31,7 +32,7 @@ export function checkKind(place: string, synapse: Synapse): AnyRules {
 }
 
 /** By option of the builder's `connect`: what makes the fields of a synapse from it. */
-const connectors = { weights: denseConnection } satisfies Record<string, Connector<Synapse>>;
+const connectors = { weights: denseConnection, sparse: sparseConnection } satisfies Record<string, Connector<Synapse>>;
 type Option = keyof typeof connectors;
 
 /** One of the options that give a connection its weights. */
@@ -41,7 +42,7 @@ export type ConnectionOptions = {
   };
 }[Option];
 
-export const connectionKeys: OptionKeys<ConnectionOptions> = { weights: true };
+export const connectionKeys: OptionKeys<ConnectionOptions> = { weights: true, sparse: true };
 
 /** The fields of a synapse beside its ends and delay. @throws {LlifError} ARGUMENT or SHAPE, naming the option. */
 export function connectionOf(

@@ -6,6 +6,7 @@ pub mod columns;
 pub mod fan;
 mod rows;
 pub mod scatter;
+mod sparse;
 pub mod spec;
 pub mod sweep;
 mod taps;
@@ -27,6 +28,8 @@ pub enum Form {
     /// Weights by input, then by output channel, in one block or one for each position of the target if `per_position`: delivered
     /// event by event into rows of potentials.
     Events { sweep: Sweep, groups: usize, per_position: bool },
+    /// Lists of targets and weights, also delivered event by event.
+    Sparse,
 }
 
 /// The form in which the source's spikes must be before they are delivered.
@@ -95,6 +98,7 @@ impl Synapse {
         let mut view = if reshaped { View::Reshaped(to) } else { View::Same };
         let expected = kind.weights(from, to);
         let form = match kind {
+            Kind::Sparse { .. } => Form::Sparse,
             Kind::Dense if by_events => {
                 Form::Events { sweep: whole(from), groups: 1, per_position: to.positions() > 1 }
             }
@@ -128,7 +132,7 @@ impl Synapse {
         let length = match form {
             Form::Rows { rows, per_position, .. } => rows * vectors * if per_position { to.positions() } else { 1 },
             Form::Lanes { per_neuron } => vectors * if per_neuron { packed_to.positions() } else { 1 },
-            Form::Events { .. } => 0,
+            Form::Events { .. } | Form::Sparse => 0,
         };
         let raw = Vec::with_capacity(if by_events { expected } else { 0 });
         let (packed, lead) = rows::empty(length, width);
@@ -157,28 +161,35 @@ impl Synapse {
         let first = self.received;
         self.received += values.len();
         if self.received > self.expected {
-            return Err(format!("weights: expected {} values, got {}", self.expected, self.received));
+            return Err(self.miscounted());
         }
         let others = self.kind.words_before_weights(self.from).saturating_sub(first);
         if !values.iter().skip(others).all(|&bits| self.width.fits(bits)) {
-            return Err(format!(
-                "weights: expected {}",
-                if self.width == Width::Float { "finite numbers" } else { "at most 32767" }
-            ));
+            let expected = if self.width == Width::Float {
+                "weights: expected finite numbers"
+            } else {
+                "weights: expected at most 32767"
+            };
+            return Err(expected.into());
         }
-        match self.form {
-            Form::Events { .. } => self.keep(first, values),
+        match (self.kind, &self.form) {
+            (Kind::Sparse { connections }, _) => return self.push_sparse(values, connections),
+            (_, Form::Events { .. }) => self.keep(first, values),
             _ => self.pack(first, values, chunks),
         }
         Ok(())
     }
 
+    #[cold]
+    fn miscounted(&self) -> String {
+        format!("weights: expected {} values, got {}", self.expected, self.received)
+    }
+
     pub fn complete(&self) -> Result<(), String> {
-        if self.received == self.expected {
-            Ok(())
-        } else {
-            Err(format!("weights: expected {} values, got {}", self.expected, self.received))
+        if self.received != self.expected {
+            return Err(self.miscounted());
         }
+        self.sparse().map_or(Ok(()), |rows| rows.check())
     }
 
     /// Rows of a chunk's block where every one reaches the one position of the target; else 0.
@@ -202,7 +213,7 @@ impl Synapse {
 
     /// Whether it delivers event by event.
     pub fn by_events(&self) -> bool {
-        matches!(self.form, Form::Events { .. })
+        matches!(self.form, Form::Events { .. } | Form::Sparse)
     }
 
     /// Groups whose inputs differ from chunk to chunk.
@@ -219,6 +230,9 @@ impl Synapse {
         if spikes.current {
             return Cost::default();
         }
-        self.fan.cost(spikes, self.from.width)
+        match self.sparse() {
+            Some(rows) => rows.cost(spikes, self.from),
+            None => self.fan.cost(spikes, self.from.width),
+        }
     }
 }

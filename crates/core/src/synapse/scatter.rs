@@ -12,6 +12,8 @@ pub trait Charge: Copy {
     fn plus(self, other: Self) -> Self;
     fn minus(self, other: Self) -> Self;
     fn times(self, other: Self) -> Self;
+    /// The charges, if they are f32.
+    fn floats(charges: &mut [Self]) -> Option<&mut [f32]>;
 }
 
 impl Charge for f32 {
@@ -31,6 +33,10 @@ impl Charge for f32 {
     fn times(self, other: f32) -> f32 {
         self * other
     }
+    #[inline(always)]
+    fn floats(charges: &mut [f32]) -> Option<&mut [f32]> {
+        Some(charges)
+    }
 }
 
 impl Charge for i32 {
@@ -49,6 +55,10 @@ impl Charge for i32 {
     #[inline(always)]
     fn times(self, other: i32) -> i32 {
         self.wrapping_mul(other)
+    }
+    #[inline(always)]
+    fn floats(_: &mut [i32]) -> Option<&mut [f32]> {
+        None
     }
 }
 
@@ -91,6 +101,9 @@ impl Scatter<'_> {
     /// Adds (or subtracts) the weights of the spikes of one plane.
     #[inline(never)]
     pub fn deliver<C: Charge>(self, spikes: &Spikes, plane: usize, minus: bool, potentials: &mut [C]) {
+        if let (Some(rows), Some(potentials)) = (self.synapse.sparse(), C::floats(potentials)) {
+            return rows.deliver(spikes, plane, self.synapse.from, self.to, potentials);
+        }
         match minus {
             true => self.row(spikes, plane, potentials, |v: C, q, _| v.minus(q)),
             false => self.row(spikes, plane, potentials, |v: C, q, _| v.plus(q)),
@@ -111,6 +124,9 @@ impl Scatter<'_> {
 
     /// Adds weight · value of every input: constant current.
     pub fn deliver_constant<C: Charge>(self, values: &[u32], potentials: &mut [C]) {
+        if let (Some(rows), Some(potentials)) = (self.synapse.sparse(), C::floats(potentials)) {
+            return rows.deliver_constant(values, self.to, potentials);
+        }
         let Form::Events { sweep, .. } = &self.synapse.form else { return };
         let from = self.synapse.from;
         for ky in sweep.taps(0) {
@@ -191,12 +207,26 @@ impl Scatter<'_> {
     #[inline(always)]
     fn weights_from(self, column: usize, [ky, kx]: [usize; 2], inputs_per_group: usize, input: usize) -> usize {
         let Form::Events { sweep, per_position, .. } = &self.synapse.form else { return 0 };
-        let mut row = (ky * sweep.kernel[1] + kx) * inputs_per_group + input;
-        if *per_position {
-            let rows = sweep.kernel[0] * sweep.kernel[1] * inputs_per_group;
-            row += (self.to.y * self.to.geometry.width + column) * rows;
-        }
+        let row = if *per_position {
+            self.row_at_position(sweep, column, [ky, kx], inputs_per_group, input)
+        } else {
+            (ky * sweep.kernel[1] + kx) * inputs_per_group + input
+        };
         row * self.to.geometry.channels
+    }
+
+    /// The row of an input's weights where each position of the target has weights of its own.
+    #[inline(never)]
+    fn row_at_position(
+        self,
+        sweep: &Sweep,
+        column: usize,
+        [ky, kx]: [usize; 2],
+        inputs_per_group: usize,
+        input: usize,
+    ) -> usize {
+        let position = self.to.y * self.to.geometry.width + column;
+        ((position * sweep.kernel[0] + ky) * sweep.kernel[1] + kx) * inputs_per_group + input
     }
 
     /// Calls `visit(weight, value)` for every spike that reaches one neuron of the row.

@@ -6,6 +6,9 @@ use crate::schedule::Format;
 use crate::spikes::Geometry;
 use crate::words::Words;
 
+/// Their targets and weights just fit the memory of WebAssembly.
+const MOST_CONNECTIONS: usize = 1 << 29;
+
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Kind {
     /// Weights [outputs, inputs].
@@ -14,6 +17,8 @@ pub enum Kind {
     Conv(Sweep, usize),
     /// Weights: one for each neuron, or one for each channel of the target.
     Identity { per_neuron: bool },
+    /// Offsets by source, targets, weights; see sparse.rs.
+    Sparse { connections: usize },
 }
 
 impl Kind {
@@ -24,6 +29,7 @@ impl Kind {
     /// | 0 dense | |
     /// | 1 convolution, 4 transposed | window, groups |
     /// | 2 identity by channel, 3 by neuron | |
+    /// | 5 sparse | number of connections |
     pub fn read(words: &mut Words) -> Result<Kind, String> {
         Ok(match words.word()? {
             0 => Kind::Dense,
@@ -32,28 +38,25 @@ impl Kind {
                 Kind::Conv(Sweep { transposed: number == 4, ..sweep }, words.size()?)
             }
             number @ (2 | 3) => Kind::Identity { per_neuron: number == 3 },
-            other => return Err(format!("synapse: no kind has the number {other}")),
+            5 => Kind::Sparse { connections: words.size()? },
+            _ => return Err("synapse: no kind has this number".into()),
         })
     }
 
     /// Refuses ends that it cannot connect, and codes in which it has no meaning.
-    pub fn check(&self, from: Geometry, to: Geometry, _format: &Format) -> Result<(), String> {
-        match *self {
+    pub fn check(&self, from: Geometry, to: Geometry, format: &Format) -> Result<(), String> {
+        let fits = match *self {
+            Kind::Dense => true,
             Kind::Conv(Sweep { kernel, stride, dilation, .. }, groups) => {
-                let sizes = [kernel, stride, dilation].concat();
-                if sizes.contains(&0) || groups == 0 || from.channels % groups != 0 || to.channels % groups != 0 {
-                    return Err(format!(
-                        "convolution: expected positive sizes and {groups} equal groups of {} and {} channels",
-                        from.channels, to.channels
-                    ));
-                }
+                let zero = groups == 0 || [kernel, stride, dilation].iter().any(|sizes| sizes.contains(&0));
+                !zero && from.channels % groups == 0 && to.channels % groups == 0
             }
-            Kind::Identity { .. } if from.size() != to.size() => {
-                return Err(format!("identity: expected {} neurons on both sides, got {}", to.size(), from.size()))
-            }
-            Kind::Dense | Kind::Identity { .. } => {}
-        }
-        Ok(())
+            Kind::Identity { .. } => from.size() == to.size(),
+            Kind::Sparse { connections } => connections <= MOST_CONNECTIONS && format.float && !format.valued,
+        };
+        // The caller has checked it, and said more.
+        fits.then_some(())
+            .ok_or_else(|| "synapse: expected sizes above 0, equal groups, and ends that fit its kind".into())
     }
 
     /// Number of weights, and of other words before them.
@@ -63,13 +66,15 @@ impl Kind {
             Kind::Conv(sweep, groups) => sweep.kernel[0] * sweep.kernel[1] * (from.channels / groups) * to.channels,
             Kind::Identity { per_neuron: true } => to.size(),
             Kind::Identity { per_neuron: false } => to.channels,
+            Kind::Sparse { connections } => self.words_before_weights(from) + connections,
         }
     }
 
     /// Words that say where the weights belong.
-    pub fn words_before_weights(&self, _from: Geometry) -> usize {
+    pub fn words_before_weights(&self, from: Geometry) -> usize {
         match *self {
-            Kind::Dense | Kind::Conv(..) | Kind::Identity { .. } => 0,
+            Kind::Sparse { connections } => from.size() + 1 + connections,
+            _ => 0,
         }
     }
 
@@ -78,15 +83,13 @@ impl Kind {
         match *self {
             Kind::Dense => to.channels,
             Kind::Conv(_, groups) => to.channels / groups,
-            Kind::Identity { .. } => 1,
+            Kind::Identity { .. } | Kind::Sparse { .. } => 1,
         }
     }
 
     /// Whether it has no rows of weights, so that its whole layer delivers event by event.
     pub fn has_no_rows(&self) -> bool {
-        match *self {
-            Kind::Dense | Kind::Conv(..) | Kind::Identity { .. } => false,
-        }
+        matches!(*self, Kind::Sparse { .. })
     }
 
     /// Whether an event reaches the channels of its group alone.
@@ -100,6 +103,8 @@ impl Kind {
             Kind::Dense => Fan::uniform(from, to.size() as u64),
             Kind::Conv(sweep, groups) => Fan::of(&sweep, from, to, (to.channels / groups) as u64),
             Kind::Identity { .. } => Fan::uniform(from, 1),
+            // sparse.rs counts them.
+            Kind::Sparse { .. } => Fan::uniform(from, 0),
         }
     }
 }

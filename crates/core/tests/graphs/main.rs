@@ -59,6 +59,7 @@ fn float_case<L: Lanes + 'static>(random: &mut Random) -> usize {
             delays: true,
             traces: true,
             records: true,
+            sparse: true,
         },
     );
     let runs: Vec<Sample> = (0..3)
@@ -98,6 +99,7 @@ fn signed_case<L: Lanes + 'static>(random: &mut Random) -> usize {
             delays: !signed.once,
             traces: true,
             records: true,
+            sparse: false,
         },
     );
     let window = signed.window_ticks as usize;
@@ -161,6 +163,7 @@ fn windows_of<L: Lanes + 'static>(random: &mut Random, input: Geometry, schedule
         neuron: &|_| PLAIN,
         delays: false,
         traces,
+        sparse: false,
         records,
     };
     let graph = Graph::draw(random, input, &draw);
@@ -224,6 +227,7 @@ fn real_case<L: Lanes + 'static>(random: &mut Random) -> usize {
             delays: false,
             traces: true,
             records: true,
+            sparse: false,
         },
     );
     // Constant current passes no pool: the API refuses it.

@@ -73,6 +73,8 @@ pub struct Draw<'a> {
     /// Some neurons leave membrane traces; spikes are recorded.
     pub traces: bool,
     pub records: bool,
+    /// Synapses may be sparse.
+    pub sparse: bool,
 }
 
 /// Of a drawn layer: full matrices of more take seconds.
@@ -148,9 +150,12 @@ impl Graph {
                 } else {
                     usize::from(source >= number) + [0, 0, random.below(4)][random.below(3)]
                 };
-                let weights: Vec<u32> = (0..weight_count(kind, from, to))
-                    .map(|_| (draw.charge)(random, -draw.largest_weight, draw.largest_weight))
-                    .collect();
+                let weight = |random: &mut Random| (draw.charge)(random, -draw.largest_weight, draw.largest_weight);
+                let (kind, weights) = if draw.sparse && kind == Kind::Dense && random.below(3) == 0 {
+                    draw_sparse(random, from, to, weight)
+                } else {
+                    (kind, (0..weight_count(kind, from, to)).map(|_| weight(random)).collect())
+                };
                 let matrix = matrix(kind, &weights, from, to);
                 let DrawnNode::Layer(layer) = &mut graph.nodes[number] else { continue };
                 layer.synapses.push(DrawnSynapse { source, kind, delay, weights, matrix });
@@ -247,6 +252,25 @@ impl Graph {
             None
         }
     }
+}
+
+/// A sparse kind in which some sources reach some targets, and its words.
+fn draw_sparse(
+    random: &mut Random,
+    from: Geometry,
+    to: Geometry,
+    weight: impl Fn(&mut Random) -> u32,
+) -> (Kind, Vec<u32>) {
+    let (mut offsets, mut targets) = (vec![0], Vec::new());
+    for _ in 0..from.size() {
+        let one_in = [1, 3, 20, usize::MAX >> 1][random.below(4)];
+        targets.extend((0..to.size() as u32).filter(|_| random.below(one_in) == 0));
+        offsets.push(targets.len() as u32);
+    }
+    let connections = targets.len();
+    let weights = (0..connections).map(|_| weight(random));
+    let words = offsets.into_iter().chain(targets).chain(weights.collect::<Vec<u32>>());
+    (Kind::Sparse { connections }, words.collect())
 }
 
 fn draw_layer(random: &mut Random, geometry: Geometry, fires: bool, draw: &Draw) -> DrawnLayer {

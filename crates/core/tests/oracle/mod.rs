@@ -29,6 +29,8 @@ pub fn matrix(kind: Kind, weights: &[u32], from: Geometry, to: Geometry) -> Matr
         match kind {
             Kind::Dense => (0..from.size())
                 .for_each(|source| matrix[target][source] = Some(weights[target * from.size() + source])),
+            // Below: its weights are listed by source.
+            Kind::Sparse { .. } => {}
             Kind::Identity { per_neuron } => {
                 matrix[target][target] = Some(weights[if per_neuron { target } else { target % to.channels }])
             }
@@ -60,6 +62,14 @@ pub fn matrix(kind: Kind, weights: &[u32], from: Geometry, to: Geometry) -> Matr
                             Some(weights[((ky * kw + kx) * inputs + input) * to.channels + channel]);
                     }
                 }
+            }
+        }
+    }
+    if let Kind::Sparse { connections } = kind {
+        let (offsets, others) = weights.split_at(from.size() + 1);
+        for source in 0..from.size() {
+            for index in offsets[source] as usize..offsets[source + 1] as usize {
+                matrix[others[index] as usize][source] = Some(others[connections + index]);
             }
         }
     }
@@ -182,6 +192,7 @@ pub fn weight_count(kind: Kind, from: Geometry, to: Geometry) -> usize {
                 to.channels
             }
         }
+        Kind::Sparse { connections } => from.size() + 1 + 2 * connections,
     }
 }
 
