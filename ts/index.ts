@@ -137,17 +137,14 @@ export type {
 export { checkReluNetwork } from "./relu/check.ts";
 export { argmax, forward, forwardLogits, inputFromPixels } from "./relu/forward.ts";
 export { latencyTicks, outputsOf, populationsOf } from "./spiking/network.ts";
+export { createFloatPass, type FloatPass, type FloatPassOptions, type FloatResult } from "./engine/passes/float.ts";
 export {
-  createFloatPass,
   createTwinPass,
-  type FloatPass,
-  type FloatPassOptions,
-  type FloatResult,
   type TwinDigest,
   type TwinPass,
   type TwinPassOptions,
   type TwinResult,
-} from "./engine/passes.ts";
+} from "./engine/passes/twin.ts";
 export { loadModel, type LoadModelOptions, type ModelSource } from "./formats/load-model.ts";
 export { parseDescription, type ModelDescription } from "./formats/description.ts";
 export { readStateDict, type StateDict } from "./formats/pytorch/state-dict.ts";

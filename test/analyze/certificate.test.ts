@@ -1,7 +1,7 @@
 // Certificate C1 never certifies a decision that the float network does not make.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createFloatPass } from "../../ts/engine/passes.ts";
+import { createFloatPass } from "../../ts/engine/passes/float.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { correspondences, decodeActivations, wholeNodes } from "../../ts/mapping/activations.ts";
 import { createCertifier } from "../../ts/mapping/certificate.ts";

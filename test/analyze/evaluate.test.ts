@@ -6,7 +6,7 @@ import { knownPart, runHashes } from "../../ts/analyze/known.ts";
 import { evaluate, evaluateAt } from "../../ts/analyze/evaluate.ts";
 import type { Contenders } from "../../ts/analyze/contenders.ts";
 import { imageDataset, slice } from "../../ts/data/dataset.ts";
-import { createTwinPass } from "../../ts/engine/passes.ts";
+import { createTwinPass } from "../../ts/engine/passes/twin.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import type { SpikingNetwork } from "../../ts/spiking/network.ts";
 

@@ -6,7 +6,7 @@ import { digestBytes, mergeEvaluations, type Evaluation } from "../../ts/analyze
 import { reportEvaluation } from "../../ts/analyze/evaluation-report.ts";
 import { knownPart } from "../../ts/analyze/known.ts";
 import { imageDataset, sample, slice } from "../../ts/data/dataset.ts";
-import { createTwinPass } from "../../ts/engine/passes.ts";
+import { createTwinPass } from "../../ts/engine/passes/twin.ts";
 import { quantizedTwin } from "../../ts/mapping/twin.ts";
 import { argmax } from "../../ts/relu/forward.ts";
 import { outputsOf, type SpikingNetwork } from "../../ts/spiking/network.ts";

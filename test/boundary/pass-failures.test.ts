@@ -1,7 +1,7 @@
 // Passes and certifiers whose core fails: typed errors, no use of what a trap left behind, nothing kept.
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Core } from "../../ts/engine/core.ts";
-import { createTwinPass } from "../../ts/engine/passes.ts";
+import { createTwinPass } from "../../ts/engine/passes/twin.ts";
 import { DisposedError, LlifError } from "../../ts/errors.ts";
 import { createCertifier } from "../../ts/mapping/certificate.ts";
 import { toSpiking } from "../../ts/mapping/to-spiking.ts";

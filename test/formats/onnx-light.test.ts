@@ -5,7 +5,7 @@ import { describe, expect, it, type TestContext } from "vitest";
 import { cacheFolder } from "../../ts/cli/data-cache.ts";
 import { archiveOfPythonPackage } from "../../ts/cli/data-sources.ts";
 import { acquireFiles } from "../../ts/cli/verified-files.ts";
-import { createFloatPass } from "../../ts/engine/passes.ts";
+import { createFloatPass } from "../../ts/engine/passes/float.ts";
 import { LlifError } from "../../ts/errors.ts";
 import { readOnnx } from "../../ts/formats/onnx/read.ts";
 import { inputOf, type ReluNetwork } from "../../ts/relu/network.ts";

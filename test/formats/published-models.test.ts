@@ -5,7 +5,7 @@ import { openArchive, type PinnedArchive } from "../../ts/cli/archives.ts";
 import { cacheFolder } from "../../ts/cli/data-cache.ts";
 import { loadImagenet } from "../../ts/cli/imagenet.ts";
 import { openModel } from "../../ts/cli/model-file.ts";
-import { createFloatPass } from "../../ts/engine/passes.ts";
+import { createFloatPass } from "../../ts/engine/passes/float.ts";
 import { LlifError } from "../../ts/errors.ts";
 import { readKeras } from "../../ts/formats/keras/hdf5.ts";
 import { readTfjs } from "../../ts/formats/tfjs.ts";

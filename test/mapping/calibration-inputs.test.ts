@@ -1,6 +1,6 @@
 // What calibration takes, and when it takes it.
 import { describe, expect, it } from "vitest";
-import { createFloatPass } from "../../ts/engine/passes.ts";
+import { createFloatPass } from "../../ts/engine/passes/float.ts";
 import { followedActivations, toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
 import { digits, shippedModel } from "./models.ts";
 

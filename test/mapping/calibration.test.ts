@@ -1,7 +1,8 @@
 // What cannot be a calibration is refused, what is improbable is told; scales that are bounds say what they cost.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { adviceOf } from "../../ts/analyze/advice.ts";
-import { createFloatPass, createTwinPass } from "../../ts/engine/passes.ts";
+import { createFloatPass } from "../../ts/engine/passes/float.ts";
+import { createTwinPass } from "../../ts/engine/passes/twin.ts";
 import { weightRounding } from "../../ts/mapping/rounding.ts";
 import { summarize } from "../../ts/mapping/summary.ts";
 import { followedActivations, toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";

@@ -1,7 +1,7 @@
 // Wide global averages get neurons of their own.
 import { describe, expect, it } from "vitest";
 import { createSimulator } from "../../ts/engine/create.ts";
-import { createFloatPass } from "../../ts/engine/passes.ts";
+import { createFloatPass } from "../../ts/engine/passes/float.ts";
 import { correspondences } from "../../ts/mapping/activations.ts";
 import { clippingOf } from "../../ts/mapping/clipping.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readIdx } from "../../ts/data/idx.ts";
-import { createTwinPass } from "../../ts/engine/passes.ts";
+import { createTwinPass } from "../../ts/engine/passes/twin.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { parseDescription } from "../../ts/formats/description.ts";
 import { readLlif, writeLlif } from "../../ts/formats/llif.ts";

@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { evaluate } from "../../ts/analyze/evaluate.ts";
 import { imageDataset } from "../../ts/data/dataset.ts";
-import { createFloatPass, createTwinPass } from "../../ts/engine/passes.ts";
+import { createFloatPass } from "../../ts/engine/passes/float.ts";
+import { createTwinPass } from "../../ts/engine/passes/twin.ts";
 import { readOnnx } from "../../ts/formats/onnx/read.ts";
 import { writeOnnx } from "../../ts/formats/onnx/write.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";

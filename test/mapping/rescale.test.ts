@@ -1,7 +1,7 @@
 // A ReLU network may be rescaled channel by channel without changing its function; the mapping must not care.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createTwinPass } from "../../ts/engine/passes.ts";
+import { createTwinPass } from "../../ts/engine/passes/twin.ts";
 import { quantizedTwin } from "../../ts/mapping/twin.ts";
 import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
 import { argmax } from "../../ts/relu/forward.ts";

@@ -6,7 +6,7 @@ import { chooseBits } from "../../ts/mapping/choose-bits.ts";
 import { StreamingHistogram } from "../../ts/mapping/histogram.ts";
 import { summarize } from "../../ts/mapping/summary.ts";
 import { followedActivations, toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
-import { createFloatPass } from "../../ts/engine/passes.ts";
+import { createFloatPass } from "../../ts/engine/passes/float.ts";
 import { populationsOf } from "../../ts/spiking/network.ts";
 import { digits, shippedModel } from "./models.ts";
 import { randomGraph } from "./random.ts";

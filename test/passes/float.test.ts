@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { datasetFromIdx, fashionMnistClasses, mnistClasses } from "../../ts/data/mnist.ts";
-import { createFloatPass } from "../../ts/engine/passes.ts";
+import { createFloatPass } from "../../ts/engine/passes/float.ts";
 import { readOnnx } from "../../ts/formats/onnx/read.ts";
 import { forward, forwardLogits, inputFromPixels } from "../../ts/relu/forward.ts";
 import { inputOf, type ReluNetwork } from "../../ts/relu/network.ts";

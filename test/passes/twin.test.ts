@@ -1,7 +1,7 @@
 // The fast twin pass equals plain loops.
 import { describe, expect, it } from "vitest";
 import { digestedResults, twinResults } from "../../ts/analyze/known.ts";
-import { createTwinPass } from "../../ts/engine/passes.ts";
+import { createTwinPass } from "../../ts/engine/passes/twin.ts";
 import { quantizedTwin } from "../../ts/mapping/twin.ts";
 import type { Population, SpikingNetwork, SpikingNode, Synapse } from "../../ts/spiking/network.ts";
 import { shapeOf, synapsesTo } from "../../ts/spiking/network.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { fanoutOf } from "../../ts/analyze/fanout.ts";
 import { coreBytes } from "../../ts/engine/memory.ts";
-import { createTwinPass } from "../../ts/engine/passes.ts";
+import { createTwinPass } from "../../ts/engine/passes/twin.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { wasmEngine } from "../../ts/engine/wasm.ts";
 import { readLlif, writeLlif } from "../../ts/formats/llif.ts";

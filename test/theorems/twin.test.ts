@@ -1,7 +1,7 @@
 // The quantised twin equals the simulation, neuron by neuron.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createTwinPass } from "../../ts/engine/passes.ts";
+import { createTwinPass } from "../../ts/engine/passes/twin.ts";
 import { quantizedTwin } from "../../ts/mapping/twin.ts";
 import { populationsOf, type SpikingNetwork } from "../../ts/spiking/network.ts";
 import { cases, refusedBy, variants, type Variant } from "../conformance/networks.ts";

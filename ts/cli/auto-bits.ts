@@ -1,7 +1,8 @@
 // `--bits auto`: chooses the fewest bits that change no decision on calibration images.
 import { LlifError } from "../errors.ts";
 import { slice, type ImageDataset } from "../data/dataset.ts";
-import { createFloatPass, createTwinPass } from "../engine/passes.ts";
+import { createFloatPass } from "../engine/passes/float.ts";
+import { createTwinPass } from "../engine/passes/twin.ts";
 import { chooseBits } from "../mapping/choose-bits.ts";
 import { rulesOf } from "../spiking/code.ts";
 import { codeOf } from "../spiking/code-options.ts";

@@ -2,7 +2,7 @@
 import { Option, type Command } from "commander";
 import { referenceEngine } from "../engine/reference.ts";
 import { wasmEngine } from "../engine/wasm.ts";
-import { createFloatPass } from "../engine/passes.ts";
+import { createFloatPass } from "../engine/passes/float.ts";
 import { benchCase, type BenchCase, type ResultRow } from "../timing/case.ts";
 import { layerCases } from "../timing/layer-cases.ts";
 import { layerNetwork, randomSpikes } from "../timing/layers.ts";

@@ -1,7 +1,7 @@
 // Measures activation maxima on calibration images, from which the mapping takes its scales.
 import { throwIfAborted } from "../errors.ts";
 import { contentHash, sha256, slice, type ImageDataset } from "../data/dataset.ts";
-import { createFloatPass, type FloatPass } from "../engine/passes.ts";
+import { createFloatPass, type FloatPass } from "../engine/passes/float.ts";
 import type { ActivationMaxima } from "../mapping/scales.ts";
 import { followedActivations, type ToSpikingOptions } from "../mapping/to-spiking.ts";
 import type { ReluNetwork } from "../relu/network.ts";

@@ -8,7 +8,7 @@ import { inputEncoder, type InputEncoder } from "../analyze/encoding.ts";
 import { createDiagnoser, type LayerDiagnosis } from "../analyze/diagnose.ts";
 import { sample, slice, type ImageDataset } from "../data/dataset.ts";
 import { createSimulator } from "../engine/create.ts";
-import { createFloatPass } from "../engine/passes.ts";
+import { createFloatPass } from "../engine/passes/float.ts";
 import { mappingWarnings } from "../mapping/warnings.ts";
 import { cancelsSpikes, hasRealTimes, populationsOf } from "../spiking/network.ts";
 import { diagnosisPlot } from "../plot/diagnose.ts";

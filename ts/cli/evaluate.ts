@@ -7,7 +7,8 @@ import type { Difference, EvaluationReport } from "../analyze/evaluation-report.
 import { untilDecidedReport } from "../analyze/until-decided.ts";
 import { compareTopClasses, type TopClassesReport } from "../analyze/top-classes.ts";
 import type { ImageDataset } from "../data/dataset.ts";
-import { createFloatPass, createTwinPass } from "../engine/passes.ts";
+import { createFloatPass } from "../engine/passes/float.ts";
+import { createTwinPass } from "../engine/passes/twin.ts";
 import { formatTitles } from "../formats/registry.ts";
 import { outputsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { dataFiles } from "./data-files.ts";

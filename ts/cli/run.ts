@@ -8,7 +8,7 @@ import { decodeImage } from "../data/images.ts";
 import { readNpy, writeNpz } from "../data/npy.ts";
 import { prepareImage } from "../data/prepare.ts";
 import { resolveEngine } from "../engine/create.ts";
-import { createFloatPass } from "../engine/passes.ts";
+import { createFloatPass } from "../engine/passes/float.ts";
 import type { Result } from "../engine/engine.ts";
 import { summarize } from "../mapping/summary.ts";
 import { followedActivations, toSpiking } from "../mapping/to-spiking.ts";
