@@ -313,6 +313,67 @@ fn rounding<L: Lanes + 'static>(charges: [&[i32]; 2], shift: u32, levels: i32, q
     }
 }
 
+/// Neurons that no charge reaches until tick `late`, and then one that moves some of them: spikes of a run of all ticks, against the
+/// definition of every tick.
+fn waking<L: Lanes + 'static>(narrow: bool, late: usize, laziness: f64) {
+    let (levels, quanta, shift, count) = (255i64, [128, 64, 32, 16, 8, 4, 2, 1], 6, 100);
+    let shape = |channels| Geometry { height: 1, width: 1, channels };
+    let spec = Spec::Signed(Signed::Refined(RefinedPhase::new(levels as i32, &quanta, laziness)));
+    let mut network = Network::new(shape(1), spec.format());
+    let bias: Vec<i64> = (0..count).map(|neuron| (levels << shift) * neuron / (count - 7) - 500).collect();
+    let weight = |neuron: i64| if neuron % 9 == 0 { 30 * (neuron - 40) } else { 0 };
+    network
+        .layer(LayerSpec {
+            geometry: shape(count as usize),
+            depth: 1,
+            fires: true,
+            neuron: NeuronSpec::Llif(PLAIN.into()),
+            rectified: true,
+            narrow,
+            bias: bias.iter().map(|&charge| charge as u32).collect(),
+            threshold: vec![1 << shift; count as usize],
+            initial: vec![0; count as usize],
+            synapses: vec![SynapseSpec { source: 0, kind: Kind::Dense, delayed: None }],
+            record_spikes: true,
+            traced: Vec::new(),
+        })
+        .unwrap();
+    network.weights(0, &(0..count).map(|neuron| weight(neuron) as u32).collect::<Vec<_>>()).unwrap();
+    let mut simulator = simulator::<L>(spec, network, true).unwrap();
+    let train: Vec<Vec<i32>> = (0..quanta.len()).map(|tick| vec![i32::from(tick == late)]).collect();
+    Frame::Spikes(train).run(&mut *simulator, 0, quanta.len());
+
+    let (mut charges, mut counts) = (bias, vec![0i64; count as usize]);
+    let mut wanted = Vec::new();
+    for (tick, &size) in quanta.iter().enumerate() {
+        let quantum = Quantum::new(size as i32, if size == 1 { 0.5 } else { laziness });
+        for neuron in 0..count {
+            let at = neuron as usize;
+            charges[at] += if tick == late { weight(neuron) * i64::from(size) } else { 0 };
+            let spikes = quantum.change(charges[at], 1 << shift, counts[at], levels);
+            counts[at] += spikes * i64::from(size);
+            let sent = (tick as u32, at as u32, if spikes < 0 { u32::MAX } else { 1 });
+            wanted.extend(std::iter::repeat_n(sent, spikes.unsigned_abs() as usize));
+        }
+    }
+    let record = &simulator.records()[1];
+    let sent = record.ticks.iter().zip(&record.neurons).zip(&record.signs);
+    let sent: Vec<_> = sent.map(|((&tick, &neuron), &sign)| (tick, neuron, sign)).collect();
+    assert_eq!(sent, wanted, "charge in tick {late}, h {laziness}, narrow {narrow}");
+}
+
+#[test]
+fn neurons_that_charge_reaches_late_decide_anew() {
+    for late in 0..8 {
+        for laziness in [0.5, 0.7, 1.0] {
+            for narrow in [false, true] {
+                waking::<Portable>(narrow, late, laziness);
+                waking::<Native>(narrow, late, laziness);
+            }
+        }
+    }
+}
+
 #[test]
 fn rounding_is_exact_at_the_ends_of_32_bits() {
     let mut random = Random(53);

@@ -38,7 +38,8 @@ impl RefinedPhase {
         let fits = |shift: &u32| i64::from(self.levels) << shift <= i64::from(i32::MAX);
         let threshold_shift = plan.threshold_shift.filter(fits);
         let count_shift = threshold_shift.unwrap_or(0);
-        let holds = self.quanta.iter().map(|quantum| quantum.hold(1 << count_shift) as i32).collect();
+        let holds =
+            self.quanta.iter().map(|quantum| quantum.hold(1 << count_shift).min(i32::MAX.into()) as i32).collect();
         Plan { threshold_shift, count_shift, holds, ..plan }
     }
 

@@ -8,6 +8,7 @@ use super::rows::{add_tap_s, add_tick_i, Tap};
 use super::window::Wide;
 use crate::lanes::Lanes;
 use crate::with_vectors;
+use std::mem::MaybeUninit;
 
 /// What one chunk needs for a block of ticks. Pointers to charges hold a value a lane; a plane is a tick's spikes +1, or its spikes −1.
 pub struct Chunk<'a> {
@@ -54,6 +55,21 @@ pub trait Rule {
         1
     }
 
+    /// Whether 4·M lanes surely stay as they are if no charge comes.
+    ///
+    /// # Safety
+    /// As `end`.
+    #[inline(always)]
+    unsafe fn stay<L: Lanes, const M: usize>(
+        &self,
+        _chunk: &Chunk,
+        _v: &[L::I; M],
+        _lane: usize,
+        _tick: usize,
+    ) -> bool {
+        false
+    }
+
     /// What follows the spikes of a tick, for 4·M lanes from `lane` on.
     ///
     /// # Safety
@@ -67,43 +83,46 @@ pub trait Rule {
 pub unsafe fn signed_ticks<L: Lanes, R: Rule>(chunk: &Chunk, rule: &R) {
     for tick in 0..chunk.ticks {
         let payload = rule.payload(tick);
-        if chunk.narrow {
-            with_vectors!(chunk.vectors, add_narrow: AddTick, L, chunk, tick, payload);
+        let came = if chunk.taps.is_empty() {
+            false
+        } else if chunk.narrow {
+            with_vectors!(chunk.vectors, add_narrow: AddTick, L, chunk, tick, payload)
         } else {
-            with_vectors!(chunk.vectors, add_wide: AddTick, L, chunk, tick, payload);
-        }
+            with_vectors!(chunk.vectors, add_wide: AddTick, L, chunk, tick, payload)
+        };
         let mut lane = 0;
         while lane < chunk.lanes {
             if chunk.lanes - lane >= 16 {
-                end_stored::<L, 4, R>(chunk, rule, lane, tick);
+                end_stored::<L, 4, R>(chunk, rule, lane, tick, came);
                 lane += 16;
             } else {
-                end_stored::<L, 2, R>(chunk, rule, lane, tick);
+                end_stored::<L, 2, R>(chunk, rule, lane, tick, came);
                 lane += 8;
             }
         }
     }
 }
 
-/// Adds the weights of a tick's spikes, each times its count.
-type AddTick = unsafe fn(&Chunk, usize, i32);
+/// Adds the weights of a tick's spikes, each times its count; returns whether there can be any.
+type AddTick = unsafe fn(&Chunk, usize, i32) -> bool;
 
 /// For 4·N lanes.
 #[inline(never)]
-unsafe fn add_wide<L: Lanes, const N: usize>(chunk: &Chunk, tick: usize, payload: i32) {
+unsafe fn add_wide<L: Lanes, const N: usize>(chunk: &Chunk, tick: usize, payload: i32) -> bool {
     let mut sum = [L::splat_i(0); N];
     add_tick_i::<L, N>(&mut sum, chunk.taps, 2 * tick, 2);
     for k in 0..N {
         let to = chunk.potential.add(4 * k);
         L::store_i(to, L::add_i(L::load_i(to), L::mul_i(sum[k], L::splat_i(payload))));
     }
+    true
 }
 
 /// With 16-bit weights and partial sums, for 8·N lanes: a sum is widened once a tick, and before an event could leave 16 bits.
 #[inline(never)]
-unsafe fn add_narrow<L: Lanes, const N: usize>(chunk: &Chunk, tick: usize, payload: i32) {
-    let mut charge = [0; 64];
-    let mut wide = Wide::<L, N>::new(charge.as_mut_ptr());
+unsafe fn add_narrow<L: Lanes, const N: usize>(chunk: &Chunk, tick: usize, payload: i32) -> bool {
+    let mut charge = MaybeUninit::<[i32; 64]>::uninit();
+    let mut wide = Wide::<L, N>::new(charge.as_mut_ptr().cast());
     let mut sum = [L::splat_s(0); N];
     let mut reach = 0;
     for (tap, &largest) in chunk.taps.iter().zip(chunk.largest) {
@@ -113,13 +132,16 @@ unsafe fn add_narrow<L: Lanes, const N: usize>(chunk: &Chunk, tick: usize, paylo
         wide.add(&mut sum);
         wide.add_to(chunk.potential, payload);
     }
+    reach > 0
 }
 
 #[inline(always)]
-unsafe fn end_stored<L: Lanes, const M: usize, R: Rule>(chunk: &Chunk, rule: &R, lane: usize, tick: usize) {
+unsafe fn end_stored<L: Lanes, const M: usize, R: Rule>(chunk: &Chunk, rule: &R, lane: usize, tick: usize, came: bool) {
     let stored = chunk.potential.add(lane);
     let mut v: [L::I; M] = std::array::from_fn(|k| L::load_i(stored.add(4 * k)));
-    rule.end::<L, M>(chunk, &mut v, lane, tick);
+    if came || !rule.stay::<L, M>(chunk, &v, lane, tick) {
+        rule.end::<L, M>(chunk, &mut v, lane, tick);
+    }
     sample::<L, M>(chunk, &v, lane, tick);
     if R::RESETS {
         (0..M).for_each(|k| L::store_i(stored.add(4 * k), v[k]));

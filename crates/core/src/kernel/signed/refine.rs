@@ -19,13 +19,10 @@ impl Quantum {
         Quantum { size, shift, laziness }
     }
 
-    /// The least distance of charge and count, in charge, at which a neuron decides anew.
+    /// The least distance of charge and count, in charge, at which a neuron decides anew. One that is nearer than half a quantum
+    /// would stay in any case.
     pub fn hold(&self, threshold: i64) -> i64 {
-        if self.laziness > 0.5 {
-            (self.laziness * (i64::from(self.size) * threshold) as f64).ceil() as i64
-        } else {
-            0
-        }
+        (self.laziness * (i64::from(self.size) * threshold) as f64).ceil() as i64
     }
 }
 
@@ -49,6 +46,18 @@ impl Rule for Refine<'_> {
     }
 
     #[inline(always)]
+    unsafe fn stay<L: Lanes, const M: usize>(&self, chunk: &Chunk, v: &[L::I; M], lane: usize, tick: usize) -> bool {
+        let Some(theta) = self.shift.filter(|_| !chunk.threshold.is_null()) else { return false };
+        let (zero, top) = (L::splat_i(0), L::splat_i(self.levels << theta));
+        let mut far = zero;
+        for k in 0..M {
+            let apart = L::sub_i(L::min_i(L::max_i(v[k], zero), top), L::load_i(chunk.count.add(lane + 4 * k)));
+            far = L::max_i(far, L::max_i(apart, L::sub_i(zero, apart)));
+        }
+        !L::any_i(L::ge_i(far, L::splat_i(self.holds[tick])))
+    }
+
+    #[inline(always)]
     unsafe fn end<L: Lanes, const M: usize>(&self, chunk: &Chunk, v: &mut [L::I; M], lane: usize, tick: usize) {
         if chunk.threshold.is_null() {
             return;
@@ -67,8 +76,8 @@ impl Rule for Refine<'_> {
 }
 
 impl Refine<'_> {
-    /// Counts as charge: the next is what the last leaves over the step θ·m, and the multiple of the step next to the rest of V. Nothing
-    /// leaves 31 bits on the way.
+    /// Counts as charge: a change is the multiple of the step θ·m next to what V is apart from the count, as far as the count can move
+    /// by whole steps. Nothing leaves 31 bits on the way.
     #[inline(always)]
     unsafe fn masked<L: Lanes, const M: usize>(
         &self,
@@ -78,22 +87,17 @@ impl Refine<'_> {
         [theta, step]: [u32; 2],
     ) {
         let (zero, top) = (L::splat_i(0), L::splat_i(self.levels << theta));
-        let (half, left, whole) = (L::splat_i((1 << step) / 2), L::splat_i((1 << step) - 1), L::splat_i(-1 << step));
-        let hold = self.holds[tick];
+        let (half, whole) = (L::splat_i((1 << step) / 2), L::splat_i(-1 << step));
+        let hold = L::splat_i(self.holds[tick]);
         let mut change = [zero; M];
         for k in 0..M {
             let count = L::load_i(chunk.count.add(lane + 4 * k));
-            let charge = L::max_i(v[k], zero);
-            let rest = L::and_i(count, left);
-            let most = L::and_i(L::sub_i(top, rest), whole);
-            let below = L::min_i(L::sub_i(charge, rest), L::sub_i(most, half));
-            let rounded = L::max_i(L::and_i(L::add_i(below, half), whole), zero);
-            change[k] = L::sub_i(L::add_i(rounded, rest), count);
-            if hold > 0 {
-                let apart = L::sub_i(L::min_i(charge, top), count);
-                let decides = L::ge_i(L::max_i(apart, L::sub_i(zero, apart)), L::splat_i(hold));
-                change[k] = L::and_i(decides, change[k]);
-            }
+            let apart = L::sub_i(L::min_i(L::max_i(v[k], zero), top), count);
+            let rise = L::and_i(L::sub_i(top, count), whole);
+            let rounded = L::and_i(L::add_i(L::min_i(apart, L::sub_i(rise, half)), half), whole);
+            let fall = L::sub_i(zero, L::and_i(count, whole));
+            let decides = L::ge_i(L::max_i(apart, L::sub_i(zero, apart)), hold);
+            change[k] = L::and_i(decides, L::max_i(rounded, fall));
         }
         if !L::any_i(change.iter().fold(zero, |any, &change| L::or_i(any, change))) {
             return;
