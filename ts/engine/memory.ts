@@ -34,10 +34,7 @@ export function coreBytes(
 
 /** Integer weights may be stored in 16 bits. */
 function synapseBytes({ arithmetic }: SpikingNetwork, synapse: Synapse): number {
-  const { length } = synapse.weights;
-  const words = synapseRules(synapse).arrays(synapse);
-  const others = words.reduce((sum, array) => sum + array.length, -length);
-  return (arithmetic === "float32" ? 4 : 2) * length + 4 * others;
+  return (arithmetic === "float32" ? 4 : 2) * synapse.weights.length + 4 * synapseRules(synapse).indices(synapse);
 }
 
 /**

@@ -70,6 +70,8 @@ export interface SynapseRules<S extends SynapseBase, C = Connection<S>> {
   pairs(connection: C, to: Shape): number;
   /** The kind's number and its own words, in the order of crates/core/src/synapse/spec.rs. */
   words(synapse: S, to: Shape): readonly number[];
+  /** Number of indices that it has beside its weights. */
+  indices(synapse: S): number;
   /** The arrays that follow, which the core takes in pieces. */
   arrays(synapse: S): readonly Uint32Array[];
 }
@@ -82,5 +84,6 @@ export const usual = {
   sharesWeights: false,
   outputs: "neurons",
   oneToOne: false,
+  indices: () => 0,
   arrays: ({ weights }: SynapseBase) => [bitsOf(weights)],
 } as const;

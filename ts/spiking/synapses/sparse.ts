@@ -90,6 +90,7 @@ export const sparse: SynapseRules<SparseSynapse> = {
   },
   pairs: ({ weights }) => weights.length,
   words: ({ weights }) => [5, weights.length],
+  indices: ({ offsets, targets }) => offsets.length + targets.length,
   arrays: ({ offsets, targets, weights }) => [offsets, targets, bitsOf(weights)],
 };
 
