@@ -6,7 +6,7 @@
 //! | `any` | the list of codes; a simulator of any of them behind one object |
 //! | `pipeline` | one sample a window: drives a simulator |
 //! | `simulator` | the order of nodes, blocks of ticks, delays, settling; knows no code |
-//! | `code` | how layers integrate and fire: rate, signed rate, windows, time to first spike |
+//! | `code` | how layers integrate and fire: rate, signed rate, refined phase, windows, time to first spike |
 //! | `arrive` | what reaches a layer: spikes in the form that each synapse needs, delays, constant charge |
 //! | `record` | what a run leaves of a layer |
 //! | `network` | the validated graph |

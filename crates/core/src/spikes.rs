@@ -204,18 +204,8 @@ impl Spikes {
             for cell in bits[plane * row_words..(plane + 1) * row_words].chunks_exact(words) {
                 for column in 0..columns {
                     self.starts.push(length as u32);
-                    for (word, &bits) in cell.iter().enumerate() {
-                        let bits = of_column(bits, column, columns, channels);
-                        if bits == 0 {
-                            continue;
-                        }
-                        let origin = origin + word * 64;
-                        for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
-                            let eight = (bits >> (8 * byte)) as usize & 255;
-                            // SAFETY: room for `total` entries and 8 more is reserved, and at most `total` are counted.
-                            length += unsafe { put_eight(entries.add(length), eight, origin + 8 * byte) };
-                        }
-                    }
+                    // SAFETY: room for `total` entries and 8 more is reserved, and at most `total` are counted.
+                    length += unsafe { put_column(entries.add(length), cell, [column, columns], channels, origin) };
                     origin += channels;
                 }
             }
@@ -260,14 +250,8 @@ impl Spikes {
                 self.entries.reserve(left + 8);
                 let mut length = self.entries.len();
                 let entries = self.entries.as_mut_ptr();
-                for (word, &bits) in bits.iter().enumerate() {
-                    let bits = of_column(bits, column, columns, channels);
-                    for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
-                        let eight = (bits >> (8 * byte)) as usize & 255;
-                        // SAFETY: room for `left` entries and 8 more is reserved, and at most `left` are counted.
-                        length += unsafe { put_eight(entries.add(length), eight, origin + word * 64 + 8 * byte) };
-                    }
-                }
+                // SAFETY: room for `left` entries and 8 more is reserved, and at most `left` are counted.
+                length += unsafe { put_column(entries.add(length), bits, [column, columns], channels, origin) };
                 left -= length - self.entries.len();
                 // SAFETY: the entries up to `length` have been written.
                 unsafe { self.entries.set_len(length) };
@@ -303,6 +287,32 @@ pub fn of_column(bits: u64, column: usize, columns: usize, channels: usize) -> u
     } else {
         bits >> (column * channels) & ((1 << channels) - 1)
     }
+}
+
+/// Writes the entries of one column of a cell, the first channel of which is `origin`; returns their number.
+///
+/// # Safety
+/// `to` has room for them and 8 more.
+#[inline(always)]
+unsafe fn put_column(
+    to: *mut u32,
+    cell: &[u64],
+    [column, columns]: [usize; 2],
+    channels: usize,
+    origin: usize,
+) -> usize {
+    let mut length = 0;
+    for (word, &bits) in cell.iter().enumerate() {
+        let bits = of_column(bits, column, columns, channels);
+        if bits == 0 {
+            continue;
+        }
+        for byte in 0..(channels - word * 64).min(64).div_ceil(8) {
+            let eight = (bits >> (8 * byte)) as usize & 255;
+            length += put_eight(to.add(length), eight, origin + word * 64 + 8 * byte);
+        }
+    }
+    length
 }
 
 /// How often the neurons of a row spike in each tick.

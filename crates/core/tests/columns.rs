@@ -1,5 +1,8 @@
 //! Which layers pack neighbouring columns; that it changes nothing, the oracles say (naive.rs, graphs, refined.rs).
 
+#[allow(dead_code)]
+mod oracle;
+
 use llif_core::any::Spec;
 use llif_core::code::ttfs::Ttfs;
 use llif_core::code::window::Windows;
@@ -10,6 +13,7 @@ use llif_core::neuron::NeuronSpec;
 use llif_core::spikes::Geometry;
 use llif_core::synapse::spec::{Kind, SynapseSpec};
 use llif_core::synapse::sweep::Sweep;
+use oracle::PLAIN;
 
 fn conv(kernel: usize, stride: usize) -> Kind {
     Kind::Conv(Sweep::new([kernel, kernel, stride, stride, 1, 1, kernel / 2, kernel / 2]), 1)
@@ -20,14 +24,7 @@ fn columns(spec: &Spec, [width, channels]: [usize; 2], narrow: bool, spikes_per_
     let stride = if let Kind::Conv(sweep, _) = kinds[0] { sweep.stride[1] } else { 1 };
     let to = Geometry { height: 2, width, channels };
     let from = Geometry { height: 2 * stride, width: width * stride, channels };
-    let neuron = Neuron {
-        leak_factor: 1.0,
-        floor: f32::NEG_INFINITY,
-        hard: false,
-        spikes_per_tick,
-        refractory_ticks: 0,
-        discards: false,
-    };
+    let neuron = Neuron { spikes_per_tick, ..PLAIN };
     let mut network = Network::new(from, spec.format());
     let mut layer = |geometry: Geometry, source: usize, kinds: &[Kind]| {
         let spec = LayerSpec {

@@ -15,6 +15,7 @@ use llif_core::spikes::Geometry;
 use llif_core::synapse::spec::{Kind, SynapseSpec};
 use oracle::{
     draw_kind, draw_neurons, draw_schedule, matrix, neuron_at, weight_count, Matrix, Random, Schedule, Shape, Train,
+    PLAIN,
 };
 
 /// Constant current into one layer: matrix and values of each synapse from the input.
@@ -320,14 +321,7 @@ fn random_case<L: Lanes + 'static>(random: &mut Random, layerwise: bool, narrow_
         if input.size() == geometry.size() {
             sources.push((0, Kind::Identity { per_neuron: true }));
         }
-        let neuron = Neuron {
-            leak_factor: 1.0,
-            floor: f32::NEG_INFINITY,
-            hard: false,
-            spikes_per_tick: 1,
-            refractory_ticks: 0,
-            discards: false,
-        };
+        let neuron = PLAIN;
         let synapses = sources.iter().map(|&(source, kind)| SynapseSpec { source, kind, delayed: None }).collect();
         let spec = LayerSpec {
             geometry,
@@ -445,14 +439,7 @@ fn packed_columns_equal_the_oracle() {
 #[test]
 fn refuses_wrong_lengths_and_nodes() {
     let geometry = Geometry { height: 1, width: 1, channels: 2 };
-    let neuron = Neuron {
-        leak_factor: 1.0,
-        floor: f32::NEG_INFINITY,
-        hard: false,
-        spikes_per_tick: 1,
-        refractory_ticks: 0,
-        discards: false,
-    };
+    let neuron = PLAIN;
     let network = || Network::new(geometry, Spec::Rate.format());
     let build = |weights: usize, source: usize, threshold: f32| {
         let mut network = network();

@@ -7,7 +7,7 @@ mod graph;
 #[allow(dead_code)]
 mod oracle;
 
-use graph::{input_geometry, Draw, DrawnNode, Graph, PLAIN};
+use graph::{input_geometry, Draw, DrawnNode, Graph};
 use llif_core::any::{simulator, Simulate, Spec};
 use llif_core::code::signed::refined::RefinedPhase;
 use llif_core::code::signed::Signed;
@@ -19,7 +19,7 @@ use llif_core::network::Network;
 use llif_core::neuron::NeuronSpec;
 use llif_core::spikes::Geometry;
 use llif_core::synapse::spec::{Kind, SynapseSpec};
-use oracle::Random;
+use oracle::{Random, PLAIN};
 
 /// Constant values, or spikes of either sign in each tick.
 enum Frame {

@@ -35,7 +35,7 @@ impl Kind {
             0 => Kind::Dense,
             number @ (1 | 4) => {
                 let sweep = Sweep::new(words.sizes()?);
-                Kind::Conv(Sweep { transposed: number == 4, ..sweep }, words.size()?)
+                Kind::Conv(if number == 4 { sweep.transpose() } else { sweep }, words.size()?)
             }
             number @ (2 | 3) => Kind::Identity { per_neuron: number == 3 },
             5 => Kind::Sparse { connections: words.size()? },

@@ -13,7 +13,7 @@ mod sample;
 mod ticked;
 mod windows;
 
-use graph::{input_geometry, Draw, DrawnNode, DrawnPool, Graph, PLAIN};
+use graph::{input_geometry, Draw, DrawnNode, DrawnPool, Graph};
 use llif_core::any::Spec;
 use llif_core::code::signed::rate::SignedRate;
 use llif_core::code::signed::Signed;
@@ -22,7 +22,7 @@ use llif_core::input::Input;
 use llif_core::lanes::{Lanes, Native, Portable};
 use llif_core::neuron::llif::Neuron;
 use llif_core::spikes::Geometry;
-use oracle::{draw_schedule, Random, Schedule};
+use oracle::{draw_schedule, Random, Schedule, PLAIN};
 use real_times::real_times;
 use run::{compare, pipelined, simulate};
 use sample::{with_input, Expected, Sample};

@@ -9,16 +9,6 @@ use llif_core::spikes::Geometry;
 use llif_core::synapse::spec::{Delayed, Kind, SynapseSpec};
 use llif_core::synapse::sweep::Sweep;
 
-/// No leak, no floor, soft reset, one spike a tick, no refractory period.
-pub const PLAIN: Neuron = Neuron {
-    leak_factor: 1.0,
-    floor: f32::NEG_INFINITY,
-    hard: false,
-    spikes_per_tick: 1,
-    refractory_ticks: 0,
-    discards: false,
-};
-
 pub struct DrawnSynapse {
     pub source: usize,
     pub kind: Kind,

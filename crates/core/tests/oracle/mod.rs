@@ -20,6 +20,16 @@ impl Random {
     }
 }
 
+/// No leak, no floor, soft reset, one spike a tick, no refractory period.
+pub const PLAIN: Neuron = Neuron {
+    leak_factor: 1.0,
+    floor: f32::NEG_INFINITY,
+    hard: false,
+    spikes_per_tick: 1,
+    refractory_ticks: 0,
+    discards: false,
+};
+
 /// Weight of every (target, source), None where there is no connection.
 pub type Matrix = Vec<Vec<Option<u32>>>;
 

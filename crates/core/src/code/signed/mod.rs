@@ -194,15 +194,14 @@ impl Code for Signed {
         let words = padded.div_ceil(64);
         let planes = 2 * block.ticks;
         grow(&mut at.scratch.bits, planes * width * words);
-        if layer.fires {
-            grow(&mut at.scratch.times, block.ticks * width * padded);
-            grow(&mut at.scratch.multiple, block.ticks * width);
-        }
+        let cells = if layer.fires { block.ticks * width } else { 0 };
+        grow(&mut at.scratch.times, cells * padded);
+        grow(&mut at.scratch.multiple, cells);
         out.clear(planes);
         let mut run = Run { code: self, at, inputs, block };
         for y in 0..layer.geometry.height {
             run.at.scratch.bits[..planes * width * words].fill(0);
-            run.at.scratch.multiple.fill(0);
+            run.at.scratch.multiple[..cells].fill(0);
             if layer.by_events {
                 run.row::<L>(y);
             } else {
