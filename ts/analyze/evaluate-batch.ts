@@ -9,7 +9,7 @@ import { isSynchronous } from "../spiking/network.ts";
 import type { Contenders } from "./contenders.ts";
 import { spikesBetween, spikesOfInputs } from "./encoding.ts";
 import type { Evaluation } from "./evaluation.ts";
-import { runHashes } from "./known.ts";
+import { rowOf, runHashes } from "./known.ts";
 import { emptyReads, leadOf } from "./per-tick.ts";
 import { certifyBatch, Gathered } from "./proofs.ts";
 import { joinedParts, runPart } from "./run-part.ts";
@@ -93,8 +93,9 @@ export function evaluateBatch(
       soFar = run;
       const decision = argmax(run.logits);
       const { spikes, synapticOperations, additions } = run.statistics;
-      const hashes = runHashes(network, run.counts, run.charges);
-      const mismatches = twin?.mismatches(index, stop, run, hashes.all) ?? null;
+      // Hashing reads every count, so only where they are compared or kept.
+      const hashes = twin?.has(stop) === true ? runHashes(network, run.counts, run.charges) : null;
+      const mismatches = hashes === null ? null : (twin?.mismatches(index, stop, run, hashes.all) ?? null);
       if (perTick !== null) {
         const at = index * longest + stop - 1;
         perTick.decisions[at] = decision;
@@ -112,7 +113,7 @@ export function evaluateBatch(
       evaluation.spikes[index] = spikes;
       evaluation.synapticOperations[index] = synapticOperations;
       evaluation.additions[index] = additions;
-      evaluation.fingerprints[index] = hashes.counts;
+      evaluation.fingerprints[index] = (hashes ?? runHashes(network, run.counts, run.charges)).counts;
       evaluation.microseconds = {
         ...evaluation.microseconds,
         simulation: evaluation.microseconds.simulation + microseconds,
@@ -133,7 +134,7 @@ export function evaluateBatch(
       perTick.certified.set(certified ?? [], row);
     }
     const inputSpikes = encoded.spikes === null ? null : spikesOfInputs(encoded.spikes, image.length);
-    if (soFar !== null) activity?.add({ ...soFar, inputSpikes }, image, rowsOf(relu.kept, index, data.count));
+    if (soFar !== null) activity?.add({ ...soFar, inputSpikes }, image, rowOf(relu.kept, index, data.count));
   }
   if (gathered !== null && certificates !== undefined)
     Object.assign(evaluations[0], certifyBatch(certificates, data, gathered, evaluations[0].spikingDecisions));
@@ -161,18 +162,5 @@ function decisionsOf(logits: Float32Array, samples: number): Uint32Array {
   const classes = logits.length / samples;
   return Uint32Array.from({ length: samples }, (_, index) =>
     argmax(logits.subarray(index * classes, (index + 1) * classes)),
-  );
-}
-
-function rowsOf(
-  values: Readonly<Record<string, Float32Array>>,
-  index: number,
-  samples: number,
-): Record<string, Float32Array> {
-  return Object.fromEntries(
-    Object.entries(values).map(([name, all]) => [
-      name,
-      all.subarray((index * all.length) / samples, ((index + 1) * all.length) / samples),
-    ]),
   );
 }

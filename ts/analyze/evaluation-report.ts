@@ -7,7 +7,7 @@ import { isSynchronous, latencyTicks, type SpikingNetwork } from "../spiking/net
 import type { EnergyReport } from "./energy.ts";
 import { checkEvaluation, sum, type Evaluation } from "./evaluation.ts";
 import { tickReports, type TickReport } from "./per-tick.ts";
-import { clopperPearsonInterval, mcnemarExact, wilsonInterval, type Interval } from "./statistics.ts";
+import { countInterval, mcnemarExact, wilsonInterval, type Interval } from "./statistics.ts";
 import type { UntilDecidedReport } from "./until-decided.ts";
 import type { TopClassesReport } from "./top-classes.ts";
 
@@ -128,7 +128,6 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
   const labelled = <T>(value: T): T | null => (labels === null ? null : value);
   const [reluCorrect, spikingCorrect] = [count(reluRight), count(spikingRight)];
   const disagreements = count((index) => reluDecisions[index] !== spikingDecisions[index]);
-  const [low, high] = clopperPearsonInterval(disagreements, samples);
   const { flags, frames } = rulesOf(network.code);
   const { code, schedule, spikes } = flags;
   const windowTicks = isSynchronous(network) ? (context.ticks ?? network.windowTicks) : network.windowTicks;
@@ -148,7 +147,7 @@ export function reportEvaluation(evaluation: Evaluation, context: ReportContext)
     intervals: {
       reluAccuracy: labelled(wilsonInterval(reluCorrect, samples)),
       spikingAccuracy: labelled(wilsonInterval(spikingCorrect, samples)),
-      disagreements: [low * samples, high * samples],
+      disagreements: countInterval(disagreements, samples),
     },
     mcnemar: labelled(
       mcnemarExact(

@@ -93,7 +93,8 @@ function resultsOf(
   return { decisions, hashes };
 }
 
-function rowOf<T extends Int32Array | Uint32Array>(
+/** The values of one sample of a batch, by node name. */
+export function rowOf<T extends Int32Array | Uint32Array | Float32Array>(
   values: Readonly<Record<string, T>>,
   index: number,
   samples: number,

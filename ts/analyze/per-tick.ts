@@ -1,5 +1,5 @@
 // What a run of refined phase had decided after each of its ticks, sample by sample.
-import { clopperPearsonInterval, wilsonInterval, type Interval } from "./statistics.ts";
+import { countInterval, wilsonInterval, type Interval } from "./statistics.ts";
 
 /** One row a sample, one column a tick. */
 export interface TickReads {
@@ -91,7 +91,6 @@ export function tickReports(
       operations += synapticOperations[at];
       if (certified?.[at] === 1) proven++;
     }
-    const [low, high] = clopperPearsonInterval(disagreements, samples);
     return {
       tick: tick + 1,
       accuracy: labels === null ? null : right / samples,
@@ -102,7 +101,7 @@ export function tickReports(
       synapticOperationsPerSample: simulated ? operations / samples : null,
       intervals: {
         accuracy: labels === null ? null : wilsonInterval(right, samples),
-        disagreements: [low * samples, high * samples],
+        disagreements: countInterval(disagreements, samples),
       },
     };
   });

@@ -33,6 +33,12 @@ export function clopperPearsonInterval(successes: number, trials: number): Inter
   return [lower, upper];
 }
 
+/** The same as numbers of trials. */
+export function countInterval(successes: number, trials: number): Interval {
+  const [low, high] = clopperPearsonInterval(successes, trials);
+  return [low * trials, high * trials];
+}
+
 /**
  * Two-sided p of the exact McNemar test: the probability of a split of the discordant pairs at least this uneven, if
  * both classifiers are equally good.

@@ -2,7 +2,7 @@
 import { LlifError } from "../errors.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { DecisionMargins } from "./margins.ts";
-import { clopperPearsonInterval, type Interval } from "./statistics.ts";
+import { countInterval, type Interval } from "./statistics.ts";
 
 /** Only with --until-decided. */
 export interface UntilDecidedReport {
@@ -77,14 +77,13 @@ function stopReport(
     spiked += spikes[at];
     operations += synapticOperations[at];
   }
-  const [low, high] = clopperPearsonInterval(changed, samples);
   return {
     rule,
     meanTicks: ticksRun / samples,
     stoppedAfter: stopped.map((runs) => runs / samples),
     decidedBy,
     changed,
-    changedInterval: [low * samples, high * samples],
+    changedInterval: countInterval(changed, samples),
     accuracy: labels === null ? null : right / samples,
     disagreements,
     spikesPerSample: spiked / samples,
