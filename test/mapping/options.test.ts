@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { pcg32 } from "../../ts/encode/random.ts";
 import { biologicalParameters } from "../../ts/mapping/biological.ts";
-import { equivalentLeakCharge, hardResetCount } from "../../ts/mapping/equations.ts";
+import { hardResetCount } from "../../ts/mapping/equations.ts";
 import { formatSummary, summarize } from "../../ts/mapping/summary.ts";
 import { toRelu } from "../../ts/mapping/to-relu.ts";
 import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
@@ -82,18 +82,19 @@ describe("the neuron of synchronous rate", () => {
     first.bias.forEach((charge, index) => expect(charge / theta).toBeCloseTo(bias[index] / first.unit[index], 5));
   });
 
-  it("biological parameters come back: b = s·(I_inj − I_leak − I_eq)·dt/θ, w = q·s_target/(θ·s_source)", async () => {
-    const leaky = { ...neuron, resistanceOhm: 1e10, restVolt: -0.01, injectedCurrentAmpere: 2e-10 };
+  it("biological parameters come back: b = s·(I_inj − I_leak − I_eq)·R·C·(1 − α)/θ, w = q·s_target/(θ·s_source)", async () => {
+    const leaky = { ...neuron, resistanceOhm: 1e8, restVolt: -0.01, resetVolt: 0, injectedCurrentAmpere: 2e-10 };
     const network = await toSpiking(relu, { code: "rate", calibration, neuron: leaky });
     const { leakCurrentAmpere, synapticChargeCoulomb, activationPerHertz } = biologicalParameters(network, leaky);
     const theta = leaky.capacitanceFarad * leaky.thresholdVolt;
     const alpha = Math.exp(-leaky.dtSeconds / (leaky.resistanceOhm * leaky.capacitanceFarad));
-    const equivalent = equivalentLeakCharge(alpha, theta, leaky.capacitanceFarad * leaky.restVolt) / leaky.dtSeconds;
+    const equivalent = (leaky.thresholdVolt / 2 - leaky.restVolt) / leaky.resistanceOhm;
+    const chargePerAmpere = leaky.resistanceOhm * leaky.capacitanceFarad * (1 - alpha);
     const [first, second] = populationsOf(network);
     const layer = relu.nodes[3] as { weights: { data: Float32Array }; bias: Float32Array };
     leakCurrentAmpere.second.forEach((current, index) => {
       const bias =
-        (second.unit[index] * (leaky.injectedCurrentAmpere - current - equivalent) * leaky.dtSeconds) / theta;
+        (second.unit[index] * (leaky.injectedCurrentAmpere - current - equivalent) * chargePerAmpere) / theta;
       expect(bias).toBeCloseTo(layer.bias[index], 5);
     });
     synapticChargeCoulomb[1].forEach((charge, index) => {

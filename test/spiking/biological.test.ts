@@ -29,36 +29,47 @@ function membrane(experiment: Experiment): { spikeTicks: number[]; nearest: numb
     capacitanceFarad: C,
     thresholdVolt,
     dtSeconds,
-    restVolt = 0,
+    restVolt = experiment.neuron.resetVolt ?? 0,
+    resetVolt = restVolt,
     leakCurrentAmpere = 0,
     resistanceOhm,
     injectedCurrentAmpere = 0,
-    initialVolt = 0,
+    initialVolt = restVolt,
     floorVolt = -Infinity,
     refractorySeconds = 0,
     refractoryInput = "integrate",
   } = experiment.neuron;
   const decay = resistanceOhm === undefined ? 1 : Math.exp(-dtSeconds / (resistanceOhm * C));
   const spikeTicks: number[] = [];
+  // Over a tick at constant current: V → V∞ + (V − V∞)·e^(−dt/RC).
+  const current = injectedCurrentAmpere - leakCurrentAmpere;
+  const [distance, waiting] = [thresholdVolt - resetVolt, Math.round(refractorySeconds / dtSeconds) - 1];
   let [volt, restedAt, nearest] = [initialVolt, -1, Infinity];
   const arriving = spikesOf(experiment);
   for (let tick = 0; tick < ticks; tick++) {
     const refractory = tick <= restedAt;
-    volt *= decay;
-    if (!(refractory && refractoryInput === "discard")) {
-      volt += ((injectedCurrentAmpere - leakCurrentAmpere) * dtSeconds) / C + (1 - decay) * restVolt;
+    if (refractory && refractoryInput === "discard") {
+      volt = resetVolt + (volt - resetVolt) * decay;
+    } else {
+      if (resistanceOhm === undefined) volt += (current * dtSeconds) / C;
+      else {
+        const limit = restVolt + resistanceOhm * current;
+        volt = limit + (volt - limit) * decay;
+      }
       charges.forEach((charge, input) => (volt += arriving[tick][input] ? charge / C : 0));
     }
     volt = Math.max(volt, floorVolt);
     nearest = Math.min(
       nearest,
-      ...(spikesPerTick === 1 ? [1] : [1, 2, 3, 4, 5]).map((spikes) => Math.abs(volt / thresholdVolt - spikes)),
+      ...(spikesPerTick === 1 ? [1] : [1, 2, 3, 4, 5]).map((spikes) =>
+        Math.abs((volt - resetVolt) / distance - spikes),
+      ),
     );
     if (refractory || volt < thresholdVolt) continue;
-    const fired = Math.min(spikesPerTick, Math.floor(volt / thresholdVolt));
+    const fired = Math.min(spikesPerTick, Math.floor((volt - resetVolt) / distance));
     for (let spike = 0; spike < fired; spike++) spikeTicks.push(tick);
-    volt = reset === "hard" ? 0 : volt - fired * thresholdVolt;
-    restedAt = tick + Math.round(refractorySeconds / dtSeconds);
+    volt = reset === "hard" ? resetVolt : volt - fired * distance;
+    restedAt = tick + Math.max(0, waiting);
   }
   return { spikeTicks, nearest };
 }
@@ -79,6 +90,8 @@ const experiments: fc.Arbitrary<Experiment> = fc
     leak: perhaps(between(-5e-10, 5e-10)),
     injected: perhaps(between(-5e-10, 3e-9)),
     rest: perhaps(between(-5e-3, 1e-2)),
+    resetsTo: perhaps(between(-5e-3, 5e-3)),
+    origin: fc.constantFrom(0, -0.0625),
     floor: perhaps(between(-2e-2, 0)),
     initial: perhaps(between(-1e-2, 1.4e-2)),
     refractoryTicks: fc.integer({ min: 0, max: 4 }),
@@ -87,30 +100,36 @@ const experiments: fc.Arbitrary<Experiment> = fc
     ticks: fc.integer({ min: 20, max: 200 }),
     seed: fc.nat(1e6),
   })
-  .map((drawn) => ({
-    neuron: {
-      capacitanceFarad: drawn.capacitance,
-      thresholdVolt: 2 ** -6,
-      dtSeconds: drawn.dt,
-      resistanceOhm: drawn.resistance,
-      leakCurrentAmpere: drawn.leak,
-      injectedCurrentAmpere: drawn.injected,
-      restVolt: drawn.rest,
-      floorVolt: drawn.floor,
-      initialVolt: drawn.initial,
-      refractorySeconds: drawn.refractoryTicks * drawn.dt,
-      refractoryInput: drawn.refractoryInput,
-    },
-    reset: drawn.reset,
-    spikesPerTick: drawn.several && drawn.reset === "soft" && drawn.capacitance === 2 ** -33 ? 5 : 1,
-    charges: drawn.charges,
-    ticks: drawn.ticks,
-    seed: drawn.seed,
-  }));
+  .map((drawn) => {
+    const { origin, rest, resetsTo } = drawn;
+    const several = drawn.several && drawn.reset === "soft" && drawn.capacitance === 2 ** -33;
+    const above = (volt: number | undefined) => (volt === undefined ? undefined : origin + volt);
+    return {
+      neuron: {
+        capacitanceFarad: drawn.capacitance,
+        thresholdVolt: origin + 2 ** -6,
+        dtSeconds: drawn.dt,
+        resistanceOhm: drawn.resistance,
+        leakCurrentAmpere: drawn.leak,
+        injectedCurrentAmpere: drawn.injected,
+        restVolt: above(origin === 0 ? rest : (rest ?? 0)),
+        resetVolt: above(several ? 0 : resetsTo),
+        floorVolt: above(drawn.floor),
+        initialVolt: above(drawn.initial),
+        refractorySeconds: drawn.refractoryTicks * drawn.dt,
+        refractoryInput: drawn.refractoryInput,
+      },
+      reset: drawn.reset,
+      spikesPerTick: several ? 5 : 1,
+      charges: drawn.charges,
+      ticks: drawn.ticks,
+      seed: drawn.seed,
+    };
+  });
 
 describe.each(engines)("a neuron in SI units, $name engine", (engine) => {
   it("fires when the membrane equation in volt says so, whatever its parameters", async () => {
-    const seen = { spikes: 0, ohmic: 0, hard: 0, several: 0, floored: 0, discards: 0 };
+    const seen = { spikes: 0, ohmic: 0, hard: 0, several: 0, floored: 0, discards: 0, absolute: 0 };
     await fc.assert(
       fc.asyncProperty(experiments, async (experiment) => {
         const { neuron, reset, spikesPerTick, charges, ticks } = experiment;
@@ -140,7 +159,8 @@ describe.each(engines)("a neuron in SI units, $name engine", (engine) => {
         if (reset === "hard") seen.hard++;
         if (spikesPerTick > 1 && new Set(spikeTicks).size < spikeTicks.length) seen.several++;
         if (neuron.floorVolt !== undefined) seen.floored++;
-        if ((neuron.refractorySeconds ?? 0) > 0 && neuron.refractoryInput === "discard") seen.discards++;
+        if (neuron.thresholdVolt < 0) seen.absolute++;
+        if ((neuron.refractorySeconds ?? 0) > neuron.dtSeconds && neuron.refractoryInput === "discard") seen.discards++;
       }),
       { seed: 11, numRuns: 400 },
     );

@@ -176,7 +176,7 @@ function checkNeuron(change: Partial<LlifNeuron>): void {
 describe("biologicalNeuron", () => {
   const neuron = { capacitanceFarad: 200e-12, thresholdVolt: 15e-3, dtSeconds: 1e-4 };
 
-  it("computes charges: θ = C·V_th, c = (I_inj − I_leak)·dt + (1−α)·C·V_rest", () => {
+  it("computes charges from the reset on: θ = C·(V_th − V_reset), c = (1−α)·C·(R·(I_inj − I_leak) + V_rest − V_reset)", () => {
     const made = biologicalNeuron(
       {
         ...neuron,
@@ -184,6 +184,7 @@ describe("biologicalNeuron", () => {
         leakCurrentAmpere: -1e-9,
         resistanceOhm: 1e8,
         restVolt: 5e-3,
+        resetVolt: 0,
         floorVolt: -0.02,
         initialVolt: 1e-3,
         refractorySeconds: 5e-4,
@@ -192,11 +193,11 @@ describe("biologicalNeuron", () => {
     );
     const alpha = Math.exp(-1e-4 / (1e8 * 200e-12));
     expect(made.threshold).toBeCloseTo(3e-12, 24);
-    expect(made.bias).toBeCloseTo(3e-13 + (1 - alpha) * 200e-12 * 5e-3, 24);
+    expect(made.bias).toBeCloseTo((1 - alpha) * 200e-12 * (3e-9 * 1e8 + 5e-3), 24);
     expect(made.leak).toEqual({ kind: "ohmic", factorPerTick: alpha });
     expect(made.floor).toBeCloseTo(-4e-12, 24);
     expect(made.initialPotential).toBeCloseTo(2e-13, 24);
-    expect(made.refractory).toEqual({ ticks: 5, input: "integrate" });
+    expect(made.refractory).toEqual({ ticks: 4, input: "integrate" });
   });
 
   it("fires as often as its scale-free description: a power of two as charge scale changes no spike", async () => {

@@ -175,7 +175,7 @@ describe.each(engines)("constant drive, $name engine", (engine) => {
         // R = 1 and C = τ, so that a volt of drive is one ampere, θ = C·V_th with V_th = 1, dt = 1.
         const alpha = Math.exp(-1 / tau);
         const steady = currents.map((current) => current * 0.5 * tau * (1 - alpha) + rest);
-        const charges = steady.map((volt) => (volt - rest) * 1 + (1 - alpha) * tau * rest);
+        const charges = steady.map((volt) => (1 - alpha) * tau * volt);
         const counts = await countsOf(charges, ticks, {
           threshold: tau,
           initialPotential: tau / 2,
@@ -189,12 +189,12 @@ describe.each(engines)("constant drive, $name engine", (engine) => {
           const tie = 1 / ticks;
           expect(Math.abs(rate - ohmicTickRate(z, tau, alpha))).toBeLessThanOrEqual(ohmicTickBound(alpha, ticks) + tie);
           const continuous = ohmicRate(steady[index], 1, tau);
-          const excess = 1 / tau - (1 - alpha);
-          const shift = excess * (0.5 - rest);
-          expect(rate - continuous).toBeGreaterThanOrEqual(-ohmicTickBound(alpha, ticks) - Math.max(0, -shift) - tie);
-          expect(rate - continuous).toBeLessThanOrEqual(
-            1 / tau + 1 / (2 * ticks) + Math.max(0, shift - excess / 2) + tie,
+          const firstOrder = (1 / tau - (1 - alpha)) * (steady[index] - 0.5);
+          expect(rate - continuous).toBeGreaterThanOrEqual(
+            -ohmicTickBound(alpha, ticks) - Math.max(0, firstOrder) - tie,
           );
+          expect(rate - continuous).toBeGreaterThanOrEqual(-1 / tau - 1 / (2 * ticks) - tie);
+          expect(rate - continuous).toBeLessThanOrEqual(1 / (2 * ticks) + tie);
         });
       }),
       run,

@@ -23,7 +23,7 @@ import {
   refractoryRate,
 } from "../mapping/equations.ts";
 import { spikingNetwork } from "../spiking/builder.ts";
-import { biologicalNeuron } from "../spiking/neuron.ts";
+import { biologicalNeuron, membraneOf } from "../spiking/neuron.ts";
 
 export interface CurveOptions {
   readonly engine: Engine;
@@ -36,8 +36,11 @@ export interface CurveOptions {
   readonly resistanceOhm?: number;
   /** For a constant leak, of either sign; default 0. */
   readonly leakCurrentAmpere?: number;
+  /** Default `resetVolt`, or 0. */
   readonly restVolt?: number;
-  /** r, a multiple of `dtSeconds`; default 0. Spikes are at least r + dt apart; see `BiologicalNeuron`. */
+  /** Default `restVolt`. */
+  readonly resetVolt?: number;
+  /** t_ref, the shortest interval between two spikes, a multiple of `dtSeconds`; default 0. */
   readonly refractorySeconds?: number;
   readonly refractoryInput?: "integrate" | "discard";
   /** Injected currents, in ampere. */
@@ -77,6 +80,7 @@ const curveKeys: OptionKeys<CurveOptions> = {
   resistanceOhm: true,
   leakCurrentAmpere: true,
   restVolt: true,
+  resetVolt: true,
   refractorySeconds: true,
   refractoryInput: true,
   currents: true,
@@ -92,7 +96,8 @@ interface Formula {
 
 /**
  * Firing rate of one linear LIF neuron against injected current, with its ReLU and the closed formula. All currents are
- * simulated at once, as neurons of one population. Soft reset starts at v0 = θ/2, hard reset and discarded input at 0.
+ * simulated at once, as neurons of one population. Soft reset starts halfway from reset to threshold, hard reset and
+ * discarded input at the reset.
  * Bounds are for real numbers, plus one spike for a float32 tie at the threshold.
  * @throws {LlifError} ARGUMENT, naming the parameter; ABORTED.
  */
@@ -104,6 +109,7 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
     thresholdVolt,
     capacitanceFarad,
     restVolt,
+    resetVolt,
     refractorySeconds,
     refractoryInput,
     currents,
@@ -117,40 +123,47 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
   checkOneOf("reset", reset, ["soft", "hard"]);
   checkSignal("signal", options.signal);
   if (options.onProgress !== undefined) checkFunction("onProgress", options.onProgress);
-  checkFinite("thresholdVolt", thresholdVolt, { above: 0 });
+  checkFinite("thresholdVolt", thresholdVolt);
   if (options.resistanceOhm !== undefined) checkFinite("resistanceOhm", options.resistanceOhm, { above: 0 });
   if (refractorySeconds !== undefined) checkFinite("refractorySeconds", refractorySeconds, { from: 0 });
   const ticks = checkInteger("ticks", options.ticks, 1, 2 ** 24);
   checkInteger("number of currents", checkNumbers("currents", checkArray("currents", currents)).length, 1);
   if (leak === "ohmic") checkFinite("resistanceOhm of an ohmic leak", options.resistanceOhm, { above: 0 });
-  const discards = refractoryInput === "discard" && (refractorySeconds ?? 0) > 0;
-  const fromHalf = reset === "soft" && !discards;
   const neurons = currents.map((injectedCurrentAmpere) =>
     biologicalNeuron({
       dtSeconds,
       thresholdVolt,
       capacitanceFarad,
       restVolt,
+      resetVolt,
       refractorySeconds,
       refractoryInput,
       resistanceOhm: leak === "ohmic" ? options.resistanceOhm : undefined,
       leakCurrentAmpere: leak === "constant" ? options.leakCurrentAmpere : undefined,
       injectedCurrentAmpere,
-      initialVolt: fromHalf ? thresholdVolt / 2 : 0,
     }),
   );
   const [first] = neurons;
+  const { refractory } = first;
+  const fromHalf = reset === "soft" && (refractory.ticks === 0 || refractory.input === "integrate");
+  const initialPotential = fromHalf ? first.threshold / 2 : 0;
   // The charges as stored in the network.
-  const threshold = Math.fround(Number(first.threshold));
-  const charges = neurons.map((neuron) => Math.fround(Number(neuron.bias)));
-  const refractoryTicks = typeof first.refractory === "number" ? first.refractory : first.refractory.ticks;
+  const threshold = Math.fround(first.threshold);
+  const charges = neurons.map(({ bias }) => Math.fround(bias));
   const network = spikingNetwork({ inputs: [1], dtSeconds, ticks })
-    .population({ ...first, weights: currents.map(() => [0]), bias: charges, reset, name: "neurons" })
+    .population({
+      ...first,
+      initialPotential,
+      weights: currents.map(() => [0]),
+      bias: charges,
+      reset,
+      name: "neurons",
+    })
     .build();
   const simulator = await engine.createSimulator(network);
   try {
     const counts = await countSpikes(simulator, { ...options, ticks });
-    const { theorem, formula, relu } = formulas({ ...options, ticks }, threshold, refractoryTicks, fromHalf);
+    const { theorem, formula, relu } = formulas({ ...options, ticks }, threshold, refractory.ticks, fromHalf);
     const points = currents.map((currentAmpere, index): CurvePoint => {
       const simulatedHertz = counts[index] / (ticks * dtSeconds);
       const { rate, bound } = formula(charges[index], currentAmpere);
@@ -200,48 +213,46 @@ function formulas(
   refractoryTicks: number,
   fromHalf: boolean,
 ): { theorem: FiringRateCurve["theorem"]; formula: ByCharge<Formula>; relu: ByCharge<number> } {
-  const { ticks, reset, thresholdVolt, dtSeconds, restVolt = 0, refractoryInput = "integrate" } = options;
+  const { ticks, reset, dtSeconds, refractorySeconds = 0, refractoryInput = "integrate" } = options;
   const largest = 1 / (refractoryTicks + 1);
   const clipped = (rate: number): number => Math.min(Math.max(rate, 0), largest);
   // The first period of a refractory neuron is shorter than the others.
   const early = refractoryTicks > 0 ? 1 / ticks : 0;
   const relu: ByCharge<number> = (charge) => clipped(charge / threshold);
   if (options.leak === "ohmic") {
-    const resistance = options.resistanceOhm ?? Infinity;
-    const tau = resistance * options.capacitanceFarad;
-    const steady = (current: number): number => resistance * current + restVolt;
+    const { resistanceOhm = Infinity, capacitanceFarad } = options;
+    const { rest, reset: origin, leakFactor } = membraneOf(options);
+    const tau = resistanceOhm * capacitanceFarad;
+    const distance = options.thresholdVolt - origin;
+    const steady = (current: number): number => resistanceOhm * current + rest - origin;
     const leakPerTick = -Math.expm1(-dtSeconds / tau);
+    // Each tick rounds twice, and the error decays with the leak.
+    const slack = 1 + 2 ** -22 / leakPerTick;
+    const rateAt = (volt: number): number =>
+      refractoryOhmicRate(ohmicRate(volt, distance, tau), refractorySeconds, dtSeconds, refractoryInput) * dtSeconds;
     return {
       theorem: "T10",
-      relu: (_, current) => clipped(ohmicReluRate(steady(current), thresholdVolt, tau) * dtSeconds),
+      relu: (_, current) => clipped(ohmicReluRate(steady(current), distance, tau) * dtSeconds),
       formula: (charge, current) => {
-        const rate =
-          refractoryOhmicRate(
-            ohmicRate(steady(current), thresholdVolt, tau),
-            refractoryTicks * dtSeconds,
-            dtSeconds,
-            refractoryInput,
-          ) * dtSeconds;
+        const volt = steady(current);
+        const rate = rateAt(volt);
         if (reset === "hard") {
           const exact = (drive: number): number => {
-            const period = ohmicHardResetTicks(drive, threshold, 1 - leakPerTick);
+            const period = ohmicHardResetTicks(drive, threshold, leakFactor);
             return (
               1 / (refractoryInput === "discard" ? period + refractoryTicks : Math.max(period, refractoryTicks + 1))
             );
           };
-          // Each tick rounds twice, and the error decays with the leak.
-          const slack = 1 + 2 ** -22 / leakPerTick;
           return {
             rate,
             bound: { below: rate - exact(charge / slack) + 1 / ticks, above: exact(charge * slack) - rate + early },
           };
         }
         const stated = refractoryTicks === 0 && charge >= 0 && charge <= threshold;
-        const excess = dtSeconds / tau - leakPerTick;
-        const shift = excess * (0.5 - restVolt / thresholdVolt);
+        const firstOrder = (dtSeconds / tau - leakPerTick) * (volt / distance - 0.5);
         const bound = {
-          below: leakPerTick / 2 + 1 / (2 * ticks) + Math.max(0, -shift),
-          above: dtSeconds / tau + 1 / (2 * ticks) + Math.max(0, shift - excess / 2),
+          below: leakPerTick / 2 + Math.max(0, firstOrder) + 1 / (2 * ticks) + rate - rateAt(volt / slack),
+          above: 1 / (2 * ticks) + rateAt(volt * slack) - rate,
         };
         return { rate, bound: stated ? bound : null };
       },

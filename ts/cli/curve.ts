@@ -18,6 +18,7 @@ interface CurveFlags {
   readonly resistance: number;
   readonly leakCurrent: number;
   readonly rest: number;
+  readonly resetPotential?: number;
   readonly dt: number;
   readonly refractory: number;
   readonly refractoryInput: "integrate" | "discard";
@@ -56,7 +57,16 @@ export function addCurve(program: Command, io: Io): void {
     .addOption(
       new Option("--capacitance <farad>", "of the membrane").argParser(positive("--capacitance")).default(1e-10),
     )
-    .addOption(new Option("--threshold <volt>", "above rest").argParser(positive("--threshold")).default(0.015))
+    .addOption(
+      new Option("--threshold <volt>", "firing threshold, above --reset-potential")
+        .argParser(finite("--threshold"))
+        .default(0.015),
+    )
+    .addOption(
+      new Option("--reset-potential <volt>", "after a hard reset (default: --rest)").argParser(
+        finite("--reset-potential"),
+      ),
+    )
     .addOption(new Option("--resistance <ohm>", "of the ohmic leak").argParser(positive("--resistance")).default(1e8))
     .addOption(
       new Option("--leak-current <ampere>", "of the constant leak, of either sign")
@@ -64,10 +74,14 @@ export function addCurve(program: Command, io: Io): void {
         .default(2e-10),
     )
     .addOption(
-      new Option("--rest <volt>", "resting potential of the ohmic leak").argParser(finite("--rest")).default(0),
+      new Option("--rest <volt>", "resting potential, also of the ohmic leak").argParser(finite("--rest")).default(0),
     )
     .addOption(new Option("--dt <seconds>", "length of a tick").argParser(positive("--dt")).default(1e-4))
-    .addOption(new Option("--refractory <seconds>", "a multiple of --dt").argParser(finite("--refractory")).default(0))
+    .addOption(
+      new Option("--refractory <seconds>", "shortest interval between spikes, a multiple of --dt")
+        .argParser(finite("--refractory"))
+        .default(0),
+    )
     .addOption(
       new Option("--refractory-input <kind>", "what happens to input during the refractory period")
         .choices(["integrate", "discard"])
@@ -90,7 +104,7 @@ export function addCurve(program: Command, io: Io): void {
     .action(async (flags: CurveFlags) => {
       refuseGiven(
         command,
-        flags.leak === "ohmic" ? ["leakCurrent"] : ["resistance", "rest"],
+        flags.leak === "ohmic" ? ["leakCurrent"] : ["resistance"],
         `expected --leak ${flags.leak === "ohmic" ? "constant" : "ohmic"}, got ${flags.leak}`,
       );
       if (flags.refractory === 0) refuseGiven(command, ["refractoryInput"], "expected --refractory beside it");
@@ -122,10 +136,17 @@ export function addCurve(program: Command, io: Io): void {
 }
 
 function parametersOf(flags: CurveFlags): Omit<CurveOptions, "engine"> {
-  const { leak, threshold, capacitance, resistance, leakCurrent } = flags;
+  const { leak, threshold, capacitance, resistance, leakCurrent, rest, resetPotential = rest } = flags;
+  if (threshold <= resetPotential)
+    throw new LlifError(
+      "ARGUMENT",
+      `--threshold: expected above the reset potential, ${resetPotential} V, got ${threshold}`,
+    );
   const from = flags.from ?? 0;
   const to =
-    flags.to ?? 1200 * threshold * capacitance + (leak === "ohmic" ? threshold / resistance : Math.max(0, leakCurrent));
+    flags.to ??
+    1200 * (threshold - resetPotential) * capacitance +
+      Math.max(0, leak === "ohmic" ? (threshold - rest) / resistance : leakCurrent);
   if (to <= from) throw new LlifError("ARGUMENT", `--to: expected more than --from (${from}), got ${to}`);
   return {
     leak,
@@ -133,7 +154,9 @@ function parametersOf(flags: CurveFlags): Omit<CurveOptions, "engine"> {
     capacitanceFarad: capacitance,
     thresholdVolt: threshold,
     dtSeconds: flags.dt,
-    ...(leak === "ohmic" ? { resistanceOhm: resistance, restVolt: flags.rest } : { leakCurrentAmpere: leakCurrent }),
+    restVolt: rest,
+    resetVolt: resetPotential,
+    ...(leak === "ohmic" ? { resistanceOhm: resistance } : { leakCurrentAmpere: leakCurrent }),
     refractorySeconds: flags.refractory,
     refractoryInput: flags.refractoryInput,
     currents: Array.from({ length: flags.points }, (_, index) => from + ((to - from) * index) / (flags.points - 1)),

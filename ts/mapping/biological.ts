@@ -2,13 +2,13 @@
 import { requireSpikingNetwork } from "../spiking/check.ts";
 import { LlifError } from "../errors.ts";
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
-import { biologicalNeuron, type BiologicalNeuron } from "../spiking/neuron.ts";
+import { biologicalNeuron, membraneOf, type BiologicalNeuron } from "../spiking/neuron.ts";
 
 /** A mapped network in SI units. */
 export interface BiologicalParameters {
   /**
-   * By population, one value for each channel or neuron: I_leak = I_inj − (c − (1−α)·C·V_rest)/dt, which carries bias
-   * and I_eq.
+   * By population, one value for each channel or neuron: I_leak = I_inj − c/(R·C·(1 − α)) + (V_rest − V_reset)/R with an
+   * ohmic leak, I_inj − c/dt without one. It carries bias and I_eq.
    */
   readonly leakCurrentAmpere: Readonly<Record<string, Float64Array>>;
   /** By population and channel: activation per hertz, s·dt. */
@@ -42,14 +42,17 @@ export function biologicalParameters(
     check("threshold", threshold, found.threshold);
     check("leak factor", leakFactor, found.leak?.factorPerTick ?? [1]);
   }
-  const { dtSeconds, capacitanceFarad, restVolt = 0, injectedCurrentAmpere = 0 } = neuron;
+  const { dtSeconds, injectedCurrentAmpere = 0 } = neuron;
+  const { chargePerAmpere, restCharge } = membraneOf(neuron);
   const byName = <T>(value: (population: (typeof populations)[number]) => T) =>
     Object.fromEntries(populations.map((population) => [population.name, value(population)]));
   return {
-    leakCurrentAmpere: byName(({ bias }) => {
-      const rest = (1 - leakFactor) * capacitanceFarad * restVolt;
-      return Float64Array.from(bias, (charge) => injectedCurrentAmpere - (charge / chargeScale - rest) / dtSeconds);
-    }),
+    leakCurrentAmpere: byName(({ bias }) =>
+      Float64Array.from(
+        bias,
+        (charge) => injectedCurrentAmpere - (charge / chargeScale - restCharge) / chargePerAmpere,
+      ),
+    ),
     activationPerHertz: byName(({ unit }) => unit.map((value) => value * dtSeconds)),
     synapticChargeCoulomb: network.synapses.map(({ weights }) =>
       Float64Array.from(weights, (charge) => charge / chargeScale),

@@ -99,7 +99,7 @@ export function discardingDrive(rate: number, threshold: number, refractoryTicks
 
 /**
  * Rate in Hz of the continuous leaky neuron under constant current: f = 1/(τ·ln(u/(u − V_th))), u = R·I + V_rest; 0 for
- * u ≤ V_th. Hard and soft reset are the same here.
+ * u ≤ V_th. All potentials are relative to the reset. Hard and soft reset are the same here.
  * @see docs/mathematics.md T10
  */
 export function ohmicRate(steadyVolt: number, thresholdVolt: number, timeConstantSeconds: number): number {
@@ -110,8 +110,9 @@ export function ohmicRate(steadyVolt: number, thresholdVolt: number, timeConstan
 }
 
 /**
- * `ohmicRate` with a refractory period: f' = min(f, 1/t) with t = refractory period + one tick if input is integrated
- * meanwhile; f' = 1/(1/f + refractory period) if it is discarded. For continuous time, without a bound for ticks.
+ * `ohmicRate` with a refractory period t_ref, the shortest interval: f' = min(f, 1/max(t_ref, dt)) if input is integrated
+ * meanwhile; f' = 1/(max(1/f, dt) + max(0, t_ref − dt)) if it is discarded, since the tick of the spike is the first of
+ * t_ref. For continuous time, without a bound for ticks.
  */
 export function refractoryOhmicRate(
   rateHertz: number,
@@ -125,8 +126,8 @@ export function refractoryOhmicRate(
   checkOneOf("input", input, ["integrate", "discard"]);
   if (rateHertz <= 0) return 0;
   return input === "integrate"
-    ? Math.min(rateHertz, 1 / (refractorySeconds + dtSeconds))
-    : 1 / (1 / rateHertz + refractorySeconds);
+    ? Math.min(rateHertz, 1 / Math.max(refractorySeconds, dtSeconds))
+    : 1 / (Math.max(1 / rateHertz, dtSeconds) + Math.max(0, refractorySeconds - dtSeconds));
 }
 
 /**
@@ -140,7 +141,8 @@ export function ohmicReluRate(steadyVolt: number, thresholdVolt: number, timeCon
 }
 
 /**
- * R·I in volt at which the continuous leaky neuron fires exactly at `rateHertz`: V_th/(1 − e^(−1/(f·τ))) − V_rest.
+ * R·I in volt at which the continuous leaky neuron fires exactly at `rateHertz`: V_th/(1 − e^(−1/(f·τ))) − V_rest. All
+ * potentials are relative to the reset.
  * @see docs/mathematics.md T10
  */
 export function ohmicPredistortion(
@@ -156,7 +158,7 @@ export function ohmicPredistortion(
 }
 
 /**
- * Constant leak charge per tick equivalent to an ohmic leak: I_eq·dt = (1 − α)(θ/2 − C·V_rest).
+ * Constant leak charge per tick equivalent to an ohmic leak: (1 − α)(θ/2 − C·V_rest), V_rest relative to the reset.
  * @see docs/mathematics.md T10
  */
 export function equivalentLeakCharge(leakFactor: number, threshold: number, restCharge = 0): number {

@@ -52,9 +52,10 @@ export const onProgress = optional("onProgress", "function", () => undefined);
 
 export const biological = [
   required("capacitanceFarad", "positive", 1e-10),
-  required("thresholdVolt", "positive", 0.015),
+  required("thresholdVolt", "number", 0.015),
   required("dtSeconds", "positive", 1e-4),
   optional("restVolt", "number", 0),
+  optional("resetVolt", "number", 0),
   optional("leakCurrentAmpere", "number", 0),
   optional("resistanceOhm", "positive", 1e8),
   optional("injectedCurrentAmpere", "number", 0),
