@@ -1,5 +1,5 @@
 // Seeded random choices for tests.
-import { pcg32 } from "../ts/encode/random.ts";
+import { pcg32 } from "../ts/random.ts";
 
 /** Seeded draws, so that a failing network shrinks to a small seed. */
 export class Draw {

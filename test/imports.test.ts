@@ -13,6 +13,7 @@ const shared = [
   "check.ts",
   "tensor.ts",
   "samples.ts",
+  "random.ts",
   "text.ts",
   "platform.ts",
   "warn.ts",

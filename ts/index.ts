@@ -36,6 +36,9 @@ export type {
   SpikingPool,
   Synapse,
 } from "./spiking/network.ts";
+export { isLive } from "./spiking/live.ts";
+export { stdp, type Plasticity, type StdpOptions } from "./spiking/plasticity.ts";
+export type { SynapticCurrent } from "./spiking/neurons/llif.ts";
 export type { SparseRows, SparseSynapse } from "./spiking/synapses/sparse.ts";
 export type { Code } from "./spiking/code.ts";
 export type { CodeOptions } from "./spiking/code-options.ts";
@@ -63,7 +66,7 @@ export { encodeConstant, encodePoisson, encodeRegular, type EncodedSpikes } from
 export { encodings, inputEncoder, type Encoding, type EncodingChoice, type InputEncoder } from "./analyze/encoding.ts";
 export { encodePhase, type PhaseDigits } from "./encode/phase.ts";
 export { encodeTtfs, encodeTtfsTimes } from "./encode/ttfs.ts";
-export { pcg32 } from "./encode/random.ts";
+export { pcg32 } from "./random.ts";
 export {
   amplification,
   countErrorBounds,

@@ -8,7 +8,7 @@ import { createCertifier } from "../../ts/mapping/certificate.ts";
 import { toSpiking } from "../../ts/mapping/to-spiking.ts";
 import { argmax, forward } from "../../ts/relu/forward.ts";
 import type { ReluNetwork } from "../../ts/relu/network.ts";
-import { pcg32 } from "../../ts/encode/random.ts";
+import { pcg32 } from "../../ts/random.ts";
 import { doubleForward, randomGraph } from "./graphs.ts";
 
 /** Activations of the spiking network, by node of the ReLU network. */

@@ -1,5 +1,5 @@
 // Random ReLU graphs and a float64 forward pass for them.
-import { pcg32 } from "../../ts/encode/random.ts";
+import { pcg32 } from "../../ts/random.ts";
 import { averageDivisors } from "../../ts/relu/forward.ts";
 import { forEachPooled } from "../../ts/relu/windows.ts";
 import type { ReluNetwork, ReluNode } from "../../ts/relu/network.ts";

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { mappingNames } from "../../ts/cli/idle-options.ts";
 import { buildProgram } from "../../ts/cli/main.ts";
 import { writeNpy } from "../../ts/data/npy.ts";
-import { pcg32 } from "../../ts/encode/random.ts";
+import { pcg32 } from "../../ts/random.ts";
 import { writeLlif } from "../../ts/formats/llif.ts";
 import { writeOnnx } from "../../ts/formats/onnx/write.ts";
 import { toSpiking } from "../../ts/mapping/to-spiking.ts";

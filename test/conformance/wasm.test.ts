@@ -1,7 +1,7 @@
 // The conformance suite on the WebAssembly engine, and layers of real size.
 import { rulesOf, type Code } from "../../ts/spiking/code.ts";
 import { describe, expect, it } from "vitest";
-import { pcg32 } from "../../ts/encode/random.ts";
+import { pcg32 } from "../../ts/random.ts";
 import type { Engine, Result, RunInput } from "../../ts/engine/engine.ts";
 import { referenceEngine } from "../../ts/engine/reference.ts";
 import { engines } from "../theorems/engines.ts";

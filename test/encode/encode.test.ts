@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { encodeConstant, encodePoisson, encodeRegular, type EncodedSpikes } from "../../ts/encode/encode.ts";
 import { encodePhase } from "../../ts/encode/phase.ts";
 import { encodeTtfs, encodeTtfsTimes } from "../../ts/encode/ttfs.ts";
-import { pcg32 } from "../../ts/encode/random.ts";
+import { pcg32 } from "../../ts/random.ts";
 
 const countsOf = ({ neurons }: EncodedSpikes, size: number): number[] => {
   const counts = new Array<number>(size).fill(0);

@@ -1,5 +1,5 @@
 // Choices of the fuzzer, the same in every run for the same seed.
-import { pcg32 } from "../../ts/encode/random.ts";
+import { pcg32 } from "../../ts/random.ts";
 
 export class Random {
   readonly #next: () => number;

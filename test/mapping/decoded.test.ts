@@ -1,6 +1,6 @@
 // Logits and activations of every code on every shipped model, in the model's own units.
 import { describe, expect, it } from "vitest";
-import { pcg32 } from "../../ts/encode/random.ts";
+import { pcg32 } from "../../ts/random.ts";
 import { createTwinPass } from "../../ts/engine/passes/twin.ts";
 import { correspondences, decodeActivations } from "../../ts/mapping/activations.ts";
 import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";

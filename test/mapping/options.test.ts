@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { referenceEngine } from "../../ts/engine/reference.ts";
-import { pcg32 } from "../../ts/encode/random.ts";
+import { pcg32 } from "../../ts/random.ts";
 import { biologicalParameters } from "../../ts/mapping/biological.ts";
 import { hardResetCount } from "../../ts/mapping/equations.ts";
 import { formatSummary, summarize } from "../../ts/mapping/summary.ts";

@@ -1,7 +1,7 @@
 // Neurons in SI units follow the membrane equation, in both engines.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pcg32 } from "../../ts/encode/random.ts";
+import { pcg32 } from "../../ts/random.ts";
 import { population } from "../../ts/spiking/builder.ts";
 import { biologicalNeuron, synapticCharge, type BiologicalNeuron } from "../../ts/spiking/neuron.ts";
 import { engines } from "../theorems/engines.ts";

@@ -173,7 +173,7 @@ describe("rows of parameters", () => {
     ["refractory ticks", { refractory: { ticks: new Uint32Array(4) } }],
     ["reset: hard: expected an integer from 0 to 1, got 2", { reset: { hard: Uint8Array.of(0, 2, 0) } }],
     ["leak: factorPerTick: expected a Float32Array", { leak: { factorPerTick: new Float64Array(3) } }],
-    ["neuron: expected options among", { adaptation: {} }],
+    ["neuron: expected options among", { conductance: {} }],
     ['model: expected one of llif, got "izhikevich"', { model: "izhikevich" }],
   ])("refuses a network's %s, naming the population", (message, change) => {
     const network = conv({});

@@ -1,6 +1,6 @@
 // Runs of up to 10^8 ticks under kept state against closed forms (T1, T3 and their float32 terms): nothing wears off.
 import { describe, expect, it } from "vitest";
-import { pcg32 } from "../../ts/encode/random.ts";
+import { pcg32 } from "../../ts/random.ts";
 import type { Result, RunInput, Simulator } from "../../ts/engine/engine.ts";
 import { spikingNetwork } from "../../ts/spiking/builder.ts";
 import type { SpikingNetwork } from "../../ts/spiking/network.ts";

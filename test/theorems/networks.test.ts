@@ -1,7 +1,7 @@
 // T2, T3, T4, T7 and T11 on random networks, in both engines.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { pcg32 } from "../../ts/encode/random.ts";
+import { pcg32 } from "../../ts/random.ts";
 import { encodeRegular } from "../../ts/encode/encode.ts";
 import type { RunInput } from "../../ts/engine/engine.ts";
 import { amplification, countErrorBounds } from "../../ts/mapping/equations.ts";

@@ -12,7 +12,7 @@ import { LlifError } from "../errors.ts";
 import { formatTitles } from "../formats/registry.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf, type Shape } from "../tensor.ts";
-import { pcg32 } from "../encode/random.ts";
+import { pcg32 } from "../random.ts";
 import { followedActivations, toSpiking } from "../mapping/to-spiking.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
 import { collectWarnings } from "../warn.ts";

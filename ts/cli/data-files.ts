@@ -5,7 +5,7 @@ import { checkInteger } from "../check.ts";
 import { imageDataset, sample, slice, type ImageDataset, type Split } from "../data/dataset.ts";
 import { datasetFromIdx } from "../data/mnist.ts";
 import { prepareDataset } from "../data/prepare.ts";
-import { pcg32 } from "../encode/random.ts";
+import { pcg32 } from "../random.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { datasetNames, loadDataset, type DatasetName } from "./data-cache.ts";

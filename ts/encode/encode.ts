@@ -2,7 +2,7 @@
 import { LlifError } from "../errors.ts";
 import { checkFinite, checkInteger, checkNumbers } from "../check.ts";
 import type { SpikeMeaning } from "../spiking/meaning.ts";
-import { pcg32 } from "./random.ts";
+import { pcg32 } from "../random.ts";
 
 /** Spikes of one sample for `run({ spikes })`, in order of (tick, neuron). */
 export interface EncodedSpikes {

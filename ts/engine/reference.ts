@@ -9,6 +9,7 @@ import { realTimesCore } from "./reference/real-times.ts";
 import { refinedPhaseCore } from "./reference/refined-phase.ts";
 import { signedRateCore } from "./reference/signed-rate.ts";
 import { synchronousCore } from "./reference/synchronous.ts";
+import { refuseLive } from "../spiking/live.ts";
 import { createSimulatorOver, prepareNetwork, type PreparedNetwork, type SimulatorCore } from "./simulator.ts";
 import { resolveRecording, type Recording } from "./recording.ts";
 
@@ -22,6 +23,7 @@ export function referenceEngine(): Engine {
     async createSimulator(network, options = {}) {
       checkOptions("createSimulator", options, { record: true });
       const prepared = prepareNetwork(network);
+      refuseLive("createSimulator", network);
       const recording = resolveRecording(network, options.record);
       const core = withinMemory(network, cores[network.code.kind](prepared, recording));
       return createSimulatorOver("reference", prepared, recording, core);

@@ -10,6 +10,7 @@ import {
 } from "../spiking/network.ts";
 import { Core, guarded } from "./core.ts";
 import { bitsOf } from "../spiking/charges.ts";
+import { refuseLive } from "../spiking/live.ts";
 import type { Engine, SpikeTrain } from "./engine.ts";
 import { buildCore, planesOf, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
 import type { EncodedInput, EventInput } from "./input.ts";
@@ -48,6 +49,7 @@ export function wasmEngine(engineOptions: WasmEngineOptions = {}): Engine {
     async createSimulator(network, options = {}) {
       checkOptions("createSimulator", options, { record: true });
       const prepared = prepareNetwork(network);
+      refuseLive("createSimulator", network);
       const recording = resolveRecording(network, options.record);
       checkCoreMemory(network, recording);
       const glue = await loadGlue(wasm);

@@ -9,6 +9,9 @@ export type Arithmetic = "float32" | "int32";
 /** Counts up to this number are exact in float32, and so are their products with a power of two. */
 export const maximumTicks = 2 ** 24;
 
+/** Longest delay of a connection in ticks. */
+export const maximumDelay = 2 ** 16;
+
 /** Charges and synaptic weights: Float32Array in float32 networks, Int32Array in int32 networks. */
 export type Charges = Float32Array | Int32Array;
 

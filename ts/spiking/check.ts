@@ -20,6 +20,7 @@ import { checkSynapse } from "./checks/synapses.ts";
 import { checkCode } from "./code.ts";
 import { maximumTicks } from "./charges.ts";
 import type { SpikingNetwork, SpikingNode, Synapse } from "./network.ts";
+import { synapsePlace } from "./synapses/rules.ts";
 
 const networkKeys: OptionKeys<SpikingNetwork> = {
   name: true,
@@ -76,9 +77,16 @@ export function checkSpikingNetwork(network: SpikingNetwork): SpikingNetwork {
     kinds.set(node.name, node.kind);
   }
   const order = new Map([...shapes.keys()].map((name, index) => [name, index]));
+  const named = new Set<string>();
   for (const synapse of network.synapses) {
     for (const end of ["from", "to"] as const) checkName(`${place}: synapse: ${end}`, synapse[end]);
-    concerning([synapse.from, synapse.to], () => checkSynapse(network, synapse, shapes, kinds, order));
+    concerning([synapse.from, synapse.to], () => {
+      checkSynapse(network, synapse, shapes, kinds, order);
+      if (synapse.name === undefined) return;
+      if (named.has(synapse.name))
+        throw new LlifError("ARGUMENT", `${synapsePlace(synapse)}: expected a unique name, got it twice`);
+      named.add(synapse.name);
+    });
   }
   const output = network.nodes.find((node) => node.kind === "output");
   if (network.classes.length > 0 && network.classes.length !== sizeOf(output?.shape ?? [0])) {

@@ -115,6 +115,22 @@ export const networks: readonly Row[] = [
       optional("name", "name", "o"),
     ]),
   ),
+  row("isLive", llif.isLive, spiking),
+  row(
+    "stdp",
+    llif.stdp,
+    options([
+      required("plus", "number", 0.1),
+      required("minus", "number", 0.1),
+      required("timeConstantTicks", "object", [20, 20]),
+      required("maximum", "number", 1, ["1.5", "1e300"]),
+      optional("minimum", "number", 0),
+      optional("weightDependence", "choice", "additive"),
+      optional("trace", "choice", "add"),
+      optional("coincident", "choice", "potentiate"),
+      optional("reward", "object", { timeConstantTicks: 20 }),
+    ]),
+  ),
   row(
     "population",
     llif.population,

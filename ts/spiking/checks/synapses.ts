@@ -1,22 +1,23 @@
 // Checks the synapses of a spiking network: their kinds, ends and delays.
-import { checkInteger } from "../../check.ts";
+import { checkInteger, checkName, describe } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
-import { rulesOf } from "../code.ts";
-import type { SpikingNetwork } from "../network.ts";
-import { checkKind, type Synapse } from "../synapses/kinds.ts";
+import { maximumDelay } from "../charges.ts";
+import { rulesOf, type Code } from "../code.ts";
+import type { SpikingNetwork, SpikingNode } from "../network.ts";
+import { checkPlasticity, plasticityConstants, type Plasticity } from "../plasticity.ts";
+import { checkKind, synapseRules, type Synapse } from "../synapses/kinds.ts";
+import { synapsePlace } from "../synapses/rules.ts";
 import { sourceShape, type Kinds, type Shapes } from "./places.ts";
 
-/** Longest delay: each of its ticks needs a list of spikes. */
-const maximumDelay = 2 ** 16;
-
 export function checkSynapse(
-  { arithmetic, code }: Pick<SpikingNetwork, "arithmetic" | "code">,
+  { arithmetic, code, nodes }: Pick<SpikingNetwork, "arithmetic" | "code" | "nodes">,
   synapse: Synapse,
   shapes: Shapes,
   kinds: Kinds,
   order: ReadonlyMap<string, number>,
 ): void {
-  const place = `synapse "${synapse.from}" to "${synapse.to}"`;
+  if (synapse.name !== undefined) checkName("synapse: name", synapse.name);
+  const place = synapsePlace(synapse);
   const rules = checkKind(place, synapse);
   const from = sourceShape(place, synapse.from, shapes, kinds);
   const to = shapes.get(synapse.to);
@@ -28,16 +29,52 @@ export function checkSynapse(
     );
   }
   checkInteger(`${place}: delayTicks`, synapse.delayTicks, 0, maximumDelay);
-  if (synapse.delayTicks === 0 && (order.get(synapse.from) ?? 0) >= (order.get(synapse.to) ?? 0)) {
-    throw new LlifError(
-      "ARGUMENT",
-      `${place}: expected the source before the target, or a delay of at least 1 tick (delayTicks)`,
-    );
-  }
   if (rules.codes === "rate" && rulesOf(code).neurons !== "any")
     throw new LlifError(
       "ARGUMENT",
       `${place}: kind "${synapse.kind}": expected a network of code rate, got ${code.kind}`,
     );
   rules.check(place, synapse, from, to, arithmetic);
+  if ((order.get(synapse.from) ?? 0) >= (order.get(synapse.to) ?? 0) && leastDelay(synapse) === 0) {
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected the source before the target, or a delay of at least 1 tick (delayTicks)`,
+    );
+  }
+  const target = nodes.find(({ name }) => name === synapse.to);
+  if (synapse.into !== undefined) checkInto(place, synapse.into, target);
+  if (synapse.plasticity !== undefined) checkPlastic(place, synapse, code.kind, kind);
+}
+
+/** Smallest delay of a connection of the synapse. */
+function leastDelay(synapse: Synapse): number {
+  const { delayTicks } = synapse;
+  if (delayTicks > 0 || synapse.kind !== "sparse" || synapse.delays === undefined) return delayTicks;
+  return synapse.delays.includes(0) ? 0 : 1;
+}
+
+function checkInto(place: string, into: string, target: SpikingNode | undefined): void {
+  const currents = target?.kind === "population" ? (target.neuron.currents ?? []) : [];
+  if (currents.some(({ name }) => name === into)) return;
+  const known =
+    currents.length === 0 ? "none, as the target has no currents" : currents.map(({ name }) => name).join(", ");
+  throw new LlifError("ARGUMENT", `${place}: into: expected the name of a current (${known}), got ${describe(into)}`);
+}
+
+function checkPlastic(place: string, synapse: Synapse, code: Code["kind"], target: SpikingNode["kind"]): void {
+  const where = `${place}: plasticity`;
+  const { weights, plasticity } = synapse;
+  const { minimum, maximum } = plasticityConstants(checkPlasticity(where, plasticity as Plasticity));
+  if (!synapseRules(synapse).plastic)
+    throw new LlifError("ARGUMENT", `${where}: expected a dense or sparse synapse, got kind "${synapse.kind}"`);
+  if (code !== "rate") throw new LlifError("ARGUMENT", `${where}: expected a network of code rate, got ${code}`);
+  if (target !== "population")
+    throw new LlifError("ARGUMENT", `${where}: expected a population as target, whose spikes count, got ${target}`);
+  for (let index = 0; index < weights.length; index++) {
+    if (weights[index] >= minimum && weights[index] <= maximum) continue;
+    throw new LlifError(
+      "ARGUMENT",
+      `${where}: expected weights from ${minimum} to ${maximum}, got ${weights[index]} at index ${index}`,
+    );
+  }
 }

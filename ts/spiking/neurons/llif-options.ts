@@ -12,7 +12,8 @@ import {
 import { LlifError } from "../../errors.ts";
 import { channelsOf, type Shape } from "../../tensor.ts";
 import { checkRow, maximumTicks } from "../charges.ts";
-import { checkFloor, type LlifNeuron } from "./llif.ts";
+import type { LlifNeuron } from "./llif.ts";
+import { checkFloor } from "./llif-check.ts";
 import { perNeuron, rowOf, type PerNeuron } from "./rows.ts";
 
 export type ResetKind = "soft" | "hard";

@@ -1,8 +1,5 @@
-// The linear leaky integrate-and-fire neuron: its parameters, their checks, and how it differs from the plain neuron.
-import { checkFinite, checkInteger, checkOneOf, checkOptions, describe, type OptionKeys } from "../../check.ts";
-import { LlifError } from "../../errors.ts";
-import type { Shape } from "../../tensor.ts";
-import { bitsOf, checkCharges, checkTypedRow, maximumTicks, type Arithmetic, type Charges } from "../charges.ts";
+// The linear leaky integrate-and-fire neuron: its parameters, and how it differs from the plain neuron.
+import { bitsOf, type Charges } from "../charges.ts";
 
 /**
  * Linear leaky integrate-and-fire. Each array has one value per channel (last axis of the population's shape), or one
@@ -11,28 +8,61 @@ import { bitsOf, checkCharges, checkTypedRow, maximumTicks, type Arithmetic, typ
  */
 export interface LlifNeuron {
   readonly model: "llif";
-  /** θ > 0. */
+  /** θ, above the potential that a spike resets to: θ > 0, or θ > `reset.value`. Infinity: the neuron never fires. */
   readonly threshold: Charges;
   /** Membrane potential, as charge, before the first tick: v0. */
   readonly initialPotential: Charges;
+  /** Present: a neuron fires if v > θ; absent: if v ≥ θ. */
+  readonly strict?: true;
   /** Ohmic leak. A constant leak is part of the population's `bias`. */
   readonly leak?: {
     /** α: factor on the membrane potential at the start of each tick, from 0 to 1, e^(−dt/RC); 1: no leak. */
     readonly factorPerTick: Float32Array;
   };
+  /** A constant leak toward a level, where it stops. It comes after the tick's current and before arrivals. */
+  readonly constantLeak?: {
+    /** Largest move in one tick, > 0. */
+    readonly chargePerTick: Float32Array;
+    /** The level. */
+    readonly until: Float32Array;
+  };
   /** Lower bound v_min of the membrane potential after integration; −Infinity: none. */
   readonly floor?: Float32Array;
   /** Absent: soft, which subtracts the threshold. */
   readonly reset?: {
-    /** 1: a spike sets the membrane potential to zero; 0: it subtracts the threshold. */
+    /** 1: a spike sets the membrane potential to `value`; 0: it subtracts the threshold. */
     readonly hard: Uint8Array;
+    /** Of hard resets; absent: 0. */
+    readonly value?: Float32Array;
+    /** Names of the currents that a spike sets to 0. */
+    readonly clears?: readonly string[];
   };
   readonly refractory?: {
     /** Ticks after a spike in which the neuron does not fire; 0: none. */
     readonly ticks: Uint32Array;
     /** Whether input is integrated or discarded during the refractory period. Default: `integrate`. */
     readonly input?: "integrate" | "discard";
+    /**
+     * Instead of `input`: what keeps its value during the refractory period, and loses what arrives: "v" and names of
+     * currents.
+     */
+    readonly clamp?: readonly string[];
   };
+  /** Synaptic currents, one or two. Synapses reach them by `into`; the membrane gets `gain` · current each tick. */
+  readonly currents?: readonly SynapticCurrent[];
+  /** w, subtracted from the membrane potential each tick: a spike adds `chargePerSpike`, and a tick keeps `factorPerTick`. */
+  readonly adaptation?: {
+    readonly chargePerSpike: Float32Array;
+    /** ω, from 0 to 1. */
+    readonly factorPerTick: Float32Array;
+  };
+  /** Present: what arrives at v counts for the next tick's threshold. Absent: for this tick's. */
+  readonly delivery?: "afterThreshold";
+  /**
+   * A neuron that is so close to rest is set to rest. Absent: 2⁻³⁰ of what lies between reset and threshold, in
+   * networks that `isLive`.
+   */
+  readonly restTolerance?: Float32Array;
   /**
    * Most spikes of one neuron in one tick: 1 (the default), or more for multi-spike (soft reset and, in float32, a
    * power-of-two θ).
@@ -40,54 +70,13 @@ export interface LlifNeuron {
   readonly spikesPerTick?: number;
 }
 
-const keys: OptionKeys<LlifNeuron> = {
-  model: true,
-  threshold: true,
-  initialPotential: true,
-  leak: true,
-  floor: true,
-  reset: true,
-  refractory: true,
-  spikesPerTick: true,
-};
-
-/** @throws {LlifError} ARGUMENT or SHAPE, naming the parameter. */
-export function checkLlifNeuron(place: string, neuron: LlifNeuron, shape: Shape, arithmetic: Arithmetic): void {
-  const { threshold, initialPotential, leak, floor, reset, refractory, spikesPerTick } = checkOptions(
-    `${place}: neuron`,
-    neuron,
-    keys,
-  );
-  checkCharges(`${place}: threshold`, threshold, shape, arithmetic);
-  for (const value of threshold) checkFinite(`${place}: threshold`, value, { above: 0 });
-  checkCharges(`${place}: initialPotential`, initialPotential, shape, arithmetic);
-  if (leak !== undefined) {
-    const { factorPerTick } = checkOptions(`${place}: leak`, leak, { factorPerTick: true });
-    checkTypedRow(`${place}: leak: factorPerTick`, factorPerTick, "Float32Array", shape);
-    for (const value of factorPerTick) checkFinite(`${place}: leak: factorPerTick`, value, { from: 0, to: 1 });
-  }
-  if (floor !== undefined) {
-    checkTypedRow(`${place}: floor`, floor, "Float32Array", shape);
-    for (const value of floor) checkFloor(`${place}: floor`, value);
-  }
-  if (reset !== undefined) {
-    const { hard } = checkOptions(`${place}: reset`, reset, { hard: true });
-    checkTypedRow(`${place}: reset: hard`, hard, "Uint8Array", shape);
-    for (const value of hard) checkInteger(`${place}: reset: hard`, value, 0, 1);
-  }
-  if (refractory !== undefined) {
-    const { ticks, input } = checkOptions(`${place}: refractory`, refractory, { ticks: true, input: true });
-    checkTypedRow(`${place}: refractory ticks`, ticks, "Uint32Array", shape);
-    for (const value of ticks) checkInteger(`${place}: refractory ticks`, value, 0, maximumTicks);
-    if (input !== undefined) checkOneOf(`${place}: refractory input`, input, ["integrate", "discard"]);
-  }
-  if (spikesPerTick === undefined) return;
-  checkInteger(`${place}: spikesPerTick`, spikesPerTick, 1, maximumTicks);
-  if (spikesPerTick === 1) return;
-  if (resetsHard(neuron))
-    throw new LlifError("ARGUMENT", `${place}: ${spikesPerTick} spikes per tick: expected reset "soft", got "hard"`);
-  if (arithmetic === "float32")
-    threshold.forEach((value) => checkPowerOfTwo(`${place}: threshold with ${spikesPerTick} spikes per tick`, value));
+/** A synaptic current, which decays exponentially. */
+export interface SynapticCurrent {
+  readonly name: string;
+  /** β: what a tick keeps of it, from 0 to 1. */
+  readonly factorPerTick: Float32Array;
+  /** κ: charge that the membrane gets in a tick, for one unit of the current. */
+  readonly gain: Float32Array;
 }
 
 const noLeak = bitsOf(Float32Array.of(1));
@@ -108,26 +97,6 @@ export function llifWords(neuron: LlifNeuron): readonly (number | boolean | Uint
     reset === undefined ? zero : Uint32Array.from(reset.hard),
     refractory === undefined ? zero : refractory.ticks,
   ];
-}
-
-/** Checks a floor, which engines use as float32. */
-export function checkFloor(place: string, floor: number): number {
-  if (
-    typeof floor !== "number" ||
-    Number.isNaN(floor) ||
-    (floor !== -Infinity && !Number.isFinite(Math.fround(floor)))
-  ) {
-    throw new LlifError(
-      "ARGUMENT",
-      `${place}: expected a finite number, or -Infinity for none, as float32, got ${describe(floor)}`,
-    );
-  }
-  return floor;
-}
-
-function checkPowerOfTwo(place: string, value: number): void {
-  if (2 ** Math.round(Math.log2(value)) !== value)
-    throw new LlifError("ARGUMENT", `${place}: expected a power of two, got ${value}`);
 }
 
 /** α of one neuron of the population; 1 without an ohmic leak. */
@@ -155,6 +124,29 @@ export function isRefractory({ refractory }: Pick<LlifNeuron, "refractory">): bo
   return refractory?.ticks.some((ticks) => ticks > 0) === true;
 }
 
+/** The potential to which a spike resets a neuron of the population: 0 for a soft reset. */
+export function resetValueAt({ reset }: Pick<LlifNeuron, "reset">, index: number): number {
+  if (reset?.value === undefined || reset.hard[index % reset.hard.length] === 0) return 0;
+  return reset.value[index % reset.value.length];
+}
+
+/** The names of the parts that only live networks have, present in this neuron. */
+export function liveNeuronParts(neuron: LlifNeuron): string[] {
+  const { strict, constantLeak, reset, refractory, currents, adaptation, delivery, restTolerance, threshold } = neuron;
+  return [
+    ...(strict === undefined ? [] : ["a strict threshold"]),
+    ...(threshold.includes(Infinity) ? ["an infinite threshold"] : []),
+    ...(constantLeak === undefined ? [] : ["a constant leak toward a level"]),
+    ...(reset?.value === undefined ? [] : ["a reset value"]),
+    ...(reset?.clears === undefined ? [] : ["currents cleared by a spike"]),
+    ...(refractory?.clamp === undefined ? [] : ["variables clamped while refractory"]),
+    ...(currents === undefined ? [] : ["synaptic currents"]),
+    ...(adaptation === undefined ? [] : ["adaptation"]),
+    ...(delivery === undefined ? [] : ["delivery after the threshold"]),
+    ...(restTolerance === undefined ? [] : ["a rest tolerance"]),
+  ];
+}
+
 /** The names of the properties that a plain neuron does not have; empty for a plain one. */
 export function llifDepartures(neuron: LlifNeuron): string[] {
   return [
@@ -162,5 +154,6 @@ export function llifDepartures(neuron: LlifNeuron): string[] {
     ...(resetsHard(neuron) ? ["a hard reset"] : []),
     ...(hasFloor(neuron) ? ["a floor"] : []),
     ...(isRefractory(neuron) ? ["a refractory period"] : []),
+    ...liveNeuronParts(neuron),
   ];
 }

@@ -3,7 +3,8 @@ import type { OptionKeys } from "../../check.ts";
 import { checkObject, checkOneOf } from "../../check.ts";
 import { channelsOf, type Shape } from "../../tensor.ts";
 import type { Arithmetic } from "../charges.ts";
-import { checkLlifNeuron, llifDepartures, llifWords, type LlifNeuron } from "./llif.ts";
+import { llifDepartures, llifWords, type LlifNeuron } from "./llif.ts";
+import { checkLlifNeuron } from "./llif-check.ts";
 import { llifKeys, llifNeuron, type LlifOptions } from "./llif-options.ts";
 import { perNeuron, type PerNeuron } from "./rows.ts";
 

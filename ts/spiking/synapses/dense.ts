@@ -12,6 +12,7 @@ export interface DenseSynapse extends SynapseBase {
 
 export const dense: SynapseRules<DenseSynapse> = {
   ...usual,
+  plastic: true,
   keys: baseKeys,
   check(place, { weights }, from, to, arithmetic) {
     checkWeights(place, weights, [sizeOf(to), sizeOf(from)], arithmetic);

@@ -2,14 +2,26 @@
 import type { OptionKeys } from "../../check.ts";
 import type { Shape } from "../../tensor.ts";
 import { bitsOf, type Arithmetic, type Charges } from "../charges.ts";
+import type { Plasticity } from "../plasticity.ts";
 
 /** What every synapse has. */
 export interface SynapseBase {
+  /** Tells synapses between the same two nodes apart, and names one at run time; unique in a network. */
+  readonly name?: string;
   readonly from: string;
   readonly to: string;
   /** 0: a spike arrives in the tick in which it fires. */
   readonly delayTicks: number;
   readonly weights: Charges;
+  /** Name of the current of the target that spikes reach; absent: the membrane potential. */
+  readonly into?: string;
+  /** How the weights change in a run; absent: they do not. */
+  readonly plasticity?: Plasticity;
+}
+
+/** Where a synapse is, for messages. */
+export function synapsePlace({ name, from, to }: Pick<SynapseBase, "name" | "from" | "to">): string {
+  return name === undefined ? `synapse "${from}" to "${to}"` : `synapse "${name}"`;
 }
 
 /** A synapse without its ends, with weights of any type of number. */
@@ -55,6 +67,8 @@ export interface SynapseRules<S extends SynapseBase, C = Connection<S>> {
   readonly codes: "any" | "rate";
   /** Whether one weight serves every position of the target. */
   readonly sharesWeights: boolean;
+  /** Whether its weights may change in a run. */
+  readonly plastic: boolean;
   /** What the outputs of `walk` are: neurons of the target, or its channels. */
   readonly outputs: "neurons" | "channels";
   /** Whether a target has one of the weights with its output, rather than all of them. */
@@ -76,12 +90,22 @@ export interface SynapseRules<S extends SynapseBase, C = Connection<S>> {
   arrays(synapse: S): readonly Uint32Array[];
 }
 
-export const baseKeys = { kind: true, from: true, to: true, delayTicks: true, weights: true } as const;
+export const baseKeys = {
+  kind: true,
+  name: true,
+  from: true,
+  to: true,
+  delayTicks: true,
+  weights: true,
+  into: true,
+  plasticity: true,
+} as const;
 
 /** The rules of most kinds. */
 export const usual = {
   codes: "any",
   sharesWeights: false,
+  plastic: false,
   outputs: "neurons",
   oneToOne: false,
   indices: () => 0,

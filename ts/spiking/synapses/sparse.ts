@@ -2,7 +2,7 @@
 import { checkLength, checkNumbers, checkOptions, describe, isTypedArray } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
-import { bitsOf, checkWeights, type Charges } from "../charges.ts";
+import { bitsOf, checkWeights, maximumDelay, type Charges } from "../charges.ts";
 import { baseKeys, usual, type SynapseBase, type SynapseRules } from "./rules.ts";
 
 /** Compressed sparse rows by source neuron; neurons are numbered in channels-last order. */
@@ -14,6 +14,8 @@ export interface SparseSynapse extends SynapseBase {
   readonly targets: Uint32Array;
   /** One for each connection. */
   readonly weights: Charges;
+  /** Ticks of each connection, in addition to `delayTicks`; absent: none. */
+  readonly delays?: Uint32Array;
 }
 
 /** The builder's option: the arrays of a `SparseSynapse`, as any lists of numbers. */
@@ -26,8 +28,9 @@ export interface SparseRows {
 export const sparse: SynapseRules<SparseSynapse> = {
   ...usual,
   codes: "rate",
-  keys: { ...baseKeys, offsets: true, targets: true },
-  check(place, { offsets, targets, weights }, from, to, arithmetic) {
+  plastic: true,
+  keys: { ...baseKeys, offsets: true, targets: true, delays: true },
+  check(place, { offsets, targets, weights, delays, delayTicks }, from, to, arithmetic) {
     for (const [name, values] of Object.entries({ offsets, targets })) {
       if (!isTypedArray(values, "Uint32Array"))
         throw new LlifError("ARGUMENT", `${place}: ${name}: expected a Uint32Array, got ${describe(values)}`);
@@ -56,6 +59,17 @@ export const sparse: SynapseRules<SparseSynapse> = {
       }
     }
     checkWeights(place, weights, [targets.length], arithmetic);
+    if (delays === undefined) return;
+    if (!isTypedArray(delays, "Uint32Array"))
+      throw new LlifError("ARGUMENT", `${place}: delays: expected a Uint32Array, got ${describe(delays)}`);
+    checkLength(`${place}: delays`, delays, [targets.length]);
+    const most = maximumDelay - delayTicks;
+    const wrong = delays.findIndex((delay) => delay > most);
+    if (wrong >= 0)
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: delays: expected at most ${maximumDelay} ticks with delayTicks, got ${delayTicks + delays[wrong]} at index ${wrong}`,
+      );
   },
   rows({ offsets, targets, weights }) {
     let most = 0;
@@ -90,7 +104,7 @@ export const sparse: SynapseRules<SparseSynapse> = {
   },
   pairs: ({ weights }) => weights.length,
   words: ({ weights }) => [5, weights.length],
-  indices: ({ offsets, targets }) => offsets.length + targets.length,
+  indices: ({ offsets, targets, delays }) => offsets.length + targets.length + (delays?.length ?? 0),
   arrays: ({ offsets, targets, weights }) => [offsets, targets, bitsOf(weights)],
 };
 

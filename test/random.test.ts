@@ -1,6 +1,6 @@
 // The random number generator gives the numbers of PCG32's reference implementation.
 import { expect, it } from "vitest";
-import { pcg32 } from "../../ts/encode/random.ts";
+import { pcg32 } from "../ts/random.ts";
 
 /** As O'Neill gives it, in 64-bit integers. */
 function plainPcg32(seed: number): () => number {

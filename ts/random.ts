@@ -1,4 +1,5 @@
-// The seeded random number generator of all encoders (PCG32): the same numbers on every platform.
+// The seeded random number generator (PCG32): the same numbers on every platform.
+import { checkInteger } from "./check.ts";
 
 /** Multiplier and increment of the 64-bit state, as high and low words. */
 const [multiplierHigh, multiplierLow] = [0x5851f42d, 0x4c957f2d];
@@ -42,4 +43,3 @@ function highProduct(a: number, b: number): number {
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16);
   return aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(((middle & 0xffff) + aLow * bHigh) / 65536);
 }
-import { checkInteger } from "../check.ts";
