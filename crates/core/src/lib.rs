@@ -15,6 +15,7 @@
 //! | `synapse` | the kinds of synapses, packed rows of weights, event-by-event delivery, proofs that sums of 16 bits suffice |
 //! | `kernel` | inner loops over slices of events: membranes stay in registers |
 //! | `plasticity` | what a tick changes in the weights: nothing so far |
+//! | `stdp` | spike-timing-dependent plasticity of one synapse of a live network; imports `lanes` alone |
 //! | `neuron` | models: what a tick does to a membrane around the charge of its spikes |
 //! | `lanes` | 128 bits of WebAssembly, SSE or plain Rust |
 //! | `input`, `parameters`, `schedule`, `spikes`, `traced`, `words`, `bits` | the ground |
@@ -46,6 +47,7 @@ pub mod record;
 pub mod schedule;
 pub mod simulator;
 pub mod spikes;
+pub mod stdp;
 pub mod synapse;
 mod traced;
 pub mod wire;
