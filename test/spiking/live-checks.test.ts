@@ -6,7 +6,7 @@ import { spikingNetwork } from "../../ts/spiking/builder.ts";
 import { checkSpikingNetwork } from "../../ts/spiking/check.ts";
 import { isLive, refuseLive, restTolerances } from "../../ts/spiking/live.ts";
 import type { LlifNeuron, Population, SpikingNetwork, Synapse } from "../../ts/spiking/network.ts";
-import { plasticityConstants, stdp, type Plasticity } from "../../ts/spiking/plasticity.ts";
+import { plasticityConstants, stdp, traceDecay, type Plasticity } from "../../ts/spiking/plasticity.ts";
 import type { SparseSynapse } from "../../ts/spiking/synapses/sparse.ts";
 import { errorOf } from "../errors.ts";
 
@@ -310,11 +310,22 @@ describe("stdp", () => {
       minus: Math.fround(0.2),
       minimum: 0,
       maximum: 1,
-      sourceFactor: Math.fround(Math.exp(-1 / 20)),
       targetFactor: Math.fround(Math.exp(-1 / 30)),
-      eligibilityFactor: Math.fround(Math.exp(-1 / 100)),
+      eligibilityGrowth: Math.exp(1 / 100),
     });
-    expect(plasticityConstants(rule).eligibilityFactor).toBeNull();
+    expect(plasticityConstants(rule).eligibilityGrowth).toBeNull();
+  });
+
+  it("fades by e^(−k/τ) after k ticks, and to 0 after 28 τ", () => {
+    for (const constant of [0.3, 20, 700, 1e9]) {
+      const { low, high } = traceDecay(constant);
+      for (const ticks of [0, 1, 1023, 1024, 5000, 28 * constant - 1]) {
+        const whole = Math.floor(ticks / 1024);
+        if (whole < high.length)
+          expect(high[whole] * low[Math.floor(ticks % 1024)]).toBeCloseTo(Math.exp(-Math.floor(ticks) / constant), 12);
+        else expect(ticks).toBeGreaterThanOrEqual(Math.min(28 * constant, 2 ** 24) - 1);
+      }
+    }
   });
 });
 

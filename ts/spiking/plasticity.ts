@@ -102,29 +102,37 @@ export interface PlasticityConstants {
   readonly minus: number;
   readonly minimum: number;
   readonly maximum: number;
-  /** What a tick keeps of a trace of the source, e^(−1/τ), and so on. */
-  readonly sourceFactor: number;
+  /** What a tick keeps of the trace of a target, e^(−1/τ). */
   readonly targetFactor: number;
-  /** Of the eligibility trace; null without reward. */
-  readonly eligibilityFactor: number | null;
+  /** By how much the unit of eligibility grows in a tick, e^(1/τ), in float64; null without reward. */
+  readonly eligibilityGrowth: number | null;
 }
 
-export function plasticityConstants({
-  plus,
-  minus,
-  minimum,
-  maximum,
-  timeConstantTicks: [source, target],
-  reward,
-}: Plasticity): PlasticityConstants {
-  const factor = (constant: number): number => Math.fround(Math.exp(-1 / constant));
+export function plasticityConstants(plasticity: Plasticity): PlasticityConstants {
+  const { plus, minus, minimum, maximum, timeConstantTicks, reward } = plasticity;
   return {
     plus: Math.fround(plus),
     minus: Math.fround(minus),
     minimum: Math.fround(minimum),
     maximum: Math.fround(maximum),
-    sourceFactor: factor(source),
-    targetFactor: factor(target),
-    eligibilityFactor: reward === undefined ? null : factor(reward.timeConstantTicks),
+    targetFactor: Math.fround(Math.exp(-1 / timeConstantTicks[1])),
+    eligibilityGrowth: reward === undefined ? null : Math.exp(1 / reward.timeConstantTicks),
+  };
+}
+
+/**
+ * What is left of the trace of a source after k ticks: fround(high[k >> 10] · low[k & 1023]), and 0 beyond the last of
+ * `high`, at e^−28 or 2^24 ticks.
+ */
+export interface TraceDecay {
+  readonly low: Float64Array;
+  readonly high: Float64Array;
+}
+
+export function traceDecay(timeConstantTicks: number): TraceDecay {
+  const length = Math.min(2 ** 14, Math.ceil((28 * timeConstantTicks) / 1024));
+  return {
+    low: Float64Array.from({ length: 1024 }, (_, ticks) => Math.exp(-ticks / timeConstantTicks)),
+    high: Float64Array.from({ length }, (_, high) => Math.exp((-1024 * high) / timeConstantTicks)),
   };
 }

@@ -27,7 +27,7 @@ struct Missed {
     targets: Vec<u32>,
 }
 
-/// So many spikes are kept before all rows take them.
+/// With more spikes kept than this, all rows take them.
 const MOST_MISSED: usize = 1 << 14;
 
 impl DenseRows {
