@@ -37,6 +37,7 @@ export type {
   Synapse,
 } from "./spiking/network.ts";
 export { isLive } from "./spiking/live.ts";
+export { randomEdges, type RandomEdges, type RandomEdgesOptions, type RandomWeights } from "./spiking/random-edges.ts";
 export { stdp, type Plasticity, type StdpOptions } from "./spiking/plasticity.ts";
 export type { SynapticCurrent } from "./spiking/neurons/llif.ts";
 export type { SparseRows, SparseSynapse } from "./spiking/synapses/sparse.ts";
@@ -53,11 +54,24 @@ export type {
   ConnectOptions,
   Conv2dLayerOptions,
   DenseLayerOptions,
+  FreePopulationOptions,
   OutputOptions,
   PoolLayerOptions,
   SpikingNetworkOptions,
 } from "./spiking/layer-options.ts";
-export type { Leak, Refractory, ResetKind, UniformRefractory } from "./spiking/neurons/llif-options.ts";
+export type {
+  ClampedRefractory,
+  Leak,
+  Refractory,
+  RefractorySeconds,
+  Reset,
+  ResetKind,
+  Threshold,
+  UniformRefractory,
+} from "./spiking/neurons/llif-options.ts";
+export type { AdaptationOptions, CurrentOptions } from "./spiking/neurons/llif-live-options.ts";
+export type { Decay } from "./spiking/neurons/decay.ts";
+export type { Edges } from "./spiking/synapses/edges.ts";
 export type { NeuronOptions } from "./spiking/neurons/models.ts";
 export type { PerNeuron } from "./spiking/neurons/rows.ts";
 export { checkSpikingNetwork } from "./spiking/check.ts";

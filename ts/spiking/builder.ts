@@ -6,6 +6,7 @@ import {
   checkName,
   checkNumbers,
   checkObject,
+  checkOneOf,
   checkOptions,
   checkStrings,
   describe,
@@ -15,24 +16,31 @@ import { checkConvention, checkExtents, checkPadding, checkPair } from "../relu/
 import { conventionFor, type Padding, type Window2d } from "../relu/network.ts";
 import { samePadding, windowedExtents } from "../relu/shapes.ts";
 import { channelsOf, formatShape, sizeOf, type Shape } from "../tensor.ts";
+import { maximumNeurons } from "./charges.ts";
 import { checkSpikingNetwork } from "./check.ts";
 import { denseMatrix, inputsOf } from "./dense-weights.ts";
 import {
   connectKeys,
   denseKeys,
+  freeKeys,
   networkKeys,
   poolKeys,
   type ConnectOptions,
   type Conv2dLayerOptions,
   type DenseLayerOptions,
+  type FreePopulationOptions,
   type OutputOptions,
   type PoolLayerOptions,
   type SpikingNetworkOptions,
 } from "./layer-options.ts";
 import type { SpikingNetwork, SpikingNode, Synapse } from "./network.ts";
 import { connectionOf, type ConnectionOptions } from "./synapses/kinds.ts";
+import type { Surroundings } from "./neurons/decay.ts";
 import { neuronKeys, populationOf } from "./neurons/models.ts";
 import { perNeuron } from "./neurons/rows.ts";
+import { copyOfPlasticity } from "./plasticity.ts";
+import { synapsePlace } from "./synapses/rules.ts";
+import type { SparseSynapse } from "./synapses/sparse.ts";
 
 /**
  * Builds a synchronous `rate` network layer by layer. Each call returns a new builder, so that networks can share their
@@ -65,9 +73,21 @@ export class SpikingNetworkBuilder {
     return this.#dense("dense", options);
   }
 
-  /** The same as `dense`. */
-  population(options: DenseLayerOptions): SpikingNetworkBuilder {
-    return this.#dense("population", options);
+  /** The same as `dense`; with `input: "none"`, a population that only `connect` gives synapses. */
+  population(options: DenseLayerOptions | FreePopulationOptions): SpikingNetworkBuilder {
+    const { input } = checkObject("population", options, "an object of options") as Partial<FreePopulationOptions>;
+    if (input === undefined) return this.#dense("population", options as DenseLayerOptions);
+    const name = this.#name("population", options.name);
+    const place = `layer "${name}"`;
+    const given = checkOptions(place, options as FreePopulationOptions, freeKeys);
+    checkOneOf(`${place}: input`, input, ["none"]);
+    if (given.weights !== undefined)
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: weights: expected none beside input "none", got ${describe(given.weights)}`,
+      );
+    const units = checkInteger(`${place}: units`, given.units, 1, maximumNeurons);
+    return this.#append(populationOf(name, given, this.#around([units])));
   }
 
   conv2d(options: Conv2dLayerOptions): SpikingNetworkBuilder {
@@ -89,7 +109,7 @@ export class SpikingNetworkBuilder {
     checkInteger(`${place}: groups`, groups, 1);
     const shape = [...windowedExtents(place, this.shape, window), filters];
     const weights = Float32Array.from(checkNumbers(`${place}: weights`, options.weights));
-    return this.#append(populationOf(name, shape, options), {
+    return this.#append(populationOf(name, options, this.#around(shape)), {
       kind: "conv2d",
       ...this.#edge(name),
       ...window,
@@ -108,29 +128,39 @@ export class SpikingNetworkBuilder {
     return this.#pool("sum", options);
   }
 
-  /** Adds a synapse between existing layers: a shortcut, a delayed connection, or a recurrent one. */
+  /** Adds a synapse between existing layers, or within one: a shortcut, a delayed connection, or a recurrent one. */
   connect(options: ConnectOptions): SpikingNetworkBuilder {
-    const { from, to, delayTicks, ...given } = checkOptions("connect", options, connectKeys);
+    const { name, from, to, delayTicks, into, plasticity, ...given } = checkOptions("connect", options, connectKeys);
     const order = ["input", ...this.#nodes.map(({ name }) => name)];
-    for (const [end, name] of Object.entries({ from, to })) {
-      if (!order.includes(name))
+    for (const [end, node] of Object.entries({ from, to })) {
+      if (!order.includes(node))
         throw new LlifError(
           "ARGUMENT",
-          `connect: ${end}: expected names among ${order.join(", ")}, got ${describe(name)}`,
-          { nodes: typeof name === "string" ? [name] : [] },
+          `connect: ${end}: expected names among ${order.join(", ")}, got ${describe(node)}`,
+          { nodes: typeof node === "string" ? [node] : [] },
         );
     }
-    const place = `synapse "${from}" to "${to}"`;
-    const shapeOf = (name: string): Shape =>
-      this.#nodes.find((node) => node.name === name)?.shape ?? this.#options.inputs;
-    const connection = connectionOf(place, given as ConnectionOptions, shapeOf(from), shapeOf(to));
+    if (name !== undefined) checkName("connect: name", name);
+    const place = synapsePlace({ name, from, to });
+    const shapeOf = (node: string): Shape =>
+      this.#nodes.find((layer) => layer.name === node)?.shape ?? this.#options.inputs;
+    const { delays, ...connection } = connectionOf(
+      place,
+      given as ConnectionOptions,
+      shapeOf(from),
+      shapeOf(to),
+    ) as ReturnType<typeof connectionOf> & Pick<SparseSynapse, "delays">;
     const recurrent = order.indexOf(from) >= order.indexOf(to);
-    const synapse: Synapse = {
+    const synapse = {
       ...connection,
+      ...(name === undefined ? {} : { name }),
       from,
       to,
-      delayTicks: delayTicks === undefined ? (recurrent ? 1 : 0) : delayTicks,
-    };
+      delayTicks: delayTicks === undefined ? (recurrent && delays === undefined ? 1 : 0) : delayTicks,
+      ...(delays === undefined ? {} : { delays }),
+      ...(into === undefined || into === "v" ? {} : { into }),
+      ...(plasticity === undefined ? {} : { plasticity: copyOfPlasticity(`${place}: plasticity`, plasticity) }),
+    } as Synapse;
     return new SpikingNetworkBuilder(this.#options, this.#nodes, [...this.#synapses, synapse]);
   }
 
@@ -183,6 +213,10 @@ export class SpikingNetworkBuilder {
     return { from: this.#nodes.at(-1)?.name ?? "input", to, delayTicks: 0 };
   }
 
+  #around(shape: Shape): Surroundings {
+    return { shape, dtSeconds: this.#options.dtSeconds };
+  }
+
   #append(node: SpikingNode, synapse?: Synapse): SpikingNetworkBuilder {
     const last = this.#nodes.at(-1);
     if (last?.kind === "output")
@@ -208,7 +242,11 @@ export class SpikingNetworkBuilder {
     const place = `layer "${name}"`;
     checkOptions(place, options, denseKeys);
     const { data, rows } = denseMatrix(place, options.weights, sizeOf(this.shape), options.units);
-    return this.#append(populationOf(name, [rows], options), { kind: "dense", ...this.#edge(name), weights: data });
+    return this.#append(populationOf(name, options, this.#around([rows])), {
+      kind: "dense",
+      ...this.#edge(name),
+      weights: data,
+    });
   }
 
   #pool(mode: "max" | "sum", options: PoolLayerOptions): SpikingNetworkBuilder {

@@ -9,6 +9,12 @@ export type Arithmetic = "float32" | "int32";
 /** Counts up to this number are exact in float32, and so are their products with a power of two. */
 export const maximumTicks = 2 ** 24;
 
+/** Most neurons of a population without synapses of its own. */
+export const maximumNeurons = 2 ** 28;
+
+/** Most connections of one sparse synapse: a target and a weight of each are 2 GiB, the largest arrays of a core. */
+export const maximumConnections = 2 ** 28 - 1;
+
 /** Longest delay of a connection in ticks. */
 export const maximumDelay = 2 ** 16;
 

@@ -5,12 +5,21 @@ import type { Shape } from "../tensor.ts";
 import type { DenseWeights } from "./dense-weights.ts";
 import { neuronKeys, type NeuronOptions } from "./neurons/models.ts";
 import { connectionKeys, type ConnectionOptions } from "./synapses/kinds.ts";
+import type { Plasticity } from "./plasticity.ts";
 import type { PerNeuron } from "./neurons/rows.ts";
 
 export interface DenseLayerOptions extends NeuronOptions {
   readonly weights: DenseWeights;
   /** Number of neurons: needed if `weights` is a flat array of ambiguous length, otherwise only checked. */
   readonly units?: number;
+}
+
+/** A population that no synapse reaches until `connect` adds one. */
+export interface FreePopulationOptions extends NeuronOptions {
+  readonly input: "none";
+  /** Number of neurons. */
+  readonly units: number;
+  readonly weights?: undefined;
 }
 
 export interface Conv2dLayerOptions extends NeuronOptions {
@@ -26,12 +35,21 @@ export interface Conv2dLayerOptions extends NeuronOptions {
 }
 
 interface ConnectedEnds {
+  /** Tells synapses between the same two nodes apart, and names one at run time. Default: none. */
+  readonly name?: string;
   /** "input", a population or a pool. */
   readonly from: string;
   /** A population or output; for a recurrent connection, `from` itself or a layer before it. */
   readonly to: string;
-  /** Delay in ticks, at least 1 for a recurrent connection. Default: 0, or 1 for a recurrent connection. */
+  /**
+   * Delay in ticks, at least 1 for a recurrent connection. Default: 0, or 1 for a recurrent connection; 0 where each
+   * connection has a delay of its own.
+   */
   readonly delayTicks?: number;
+  /** What spikes reach: "v", the membrane potential, or a current of the target. Default: "v". */
+  readonly into?: string;
+  /** How the weights change in a run, as `stdp` makes it. Default: they do not. */
+  readonly plasticity?: Plasticity;
 }
 
 export type ConnectOptions = ConnectedEnds & ConnectionOptions;
@@ -55,7 +73,16 @@ export interface OutputOptions {
 }
 
 export const denseKeys: OptionKeys<DenseLayerOptions> = { weights: true, units: true, ...neuronKeys };
-export const connectKeys: OptionKeys<ConnectOptions> = { from: true, to: true, delayTicks: true, ...connectionKeys };
+export const freeKeys: OptionKeys<FreePopulationOptions> = { input: true, ...denseKeys };
+export const connectKeys: OptionKeys<ConnectOptions> = {
+  name: true,
+  from: true,
+  to: true,
+  delayTicks: true,
+  into: true,
+  plasticity: true,
+  ...connectionKeys,
+};
 export const poolKeys: OptionKeys<PoolLayerOptions> = { size: true, stride: true, padding: true, name: true };
 export const networkKeys: OptionKeys<SpikingNetworkOptions> = {
   inputs: true,

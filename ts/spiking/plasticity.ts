@@ -96,6 +96,13 @@ export function checkPlasticity(place: string, plasticity: Plasticity): Plastici
   return plasticity;
 }
 
+/** A checked copy, so that later changes to the caller's object do not reach the network. */
+export function copyOfPlasticity(place: string, plasticity: Plasticity): Plasticity {
+  const { timeConstantTicks, reward, ...rest } = checkPlasticity(place, plasticity);
+  const [source, target] = timeConstantTicks;
+  return { ...rest, timeConstantTicks: [source, target], ...(reward === undefined ? {} : { reward: { ...reward } }) };
+}
+
 /** The constants of a rule as engines use them, each rounded to float32 once. */
 export interface PlasticityConstants {
   readonly plus: number;

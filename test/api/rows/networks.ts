@@ -16,7 +16,7 @@ const tensor = (...shape: number[]) => ({
 });
 /** Options of neurons, as the builder takes them. */
 const neuron = [
-  required("threshold", "positive", 1),
+  required("threshold", "positive", 1, ["Infinity"]),
   optional("leak", "object", { kind: "constant", chargePerTick: 0 }),
   optional("reset", "choice", "soft"),
   optional("refractory", "index", 1),
@@ -24,6 +24,10 @@ const neuron = [
   optional("spikesPerTick", "count", 1),
   optional("bias", "number", 0),
   optional("initialPotential", "number", 0),
+  optional("currents", "object", { g: { timeConstantTicks: 5 } }),
+  optional("adaptation", "object", { chargePerSpike: 1, timeConstantTicks: 5 }),
+  optional("delivery", "choice", "afterThreshold"),
+  optional("restTolerance", "atLeastZero", 0),
   optional("name", "name", "n"),
 ];
 const pool = (name: string) => [
@@ -103,6 +107,9 @@ export const networks: readonly Row[] = [
       required("to", "name", "a"),
       required("weights", "array", [[1]]),
       optional("delayTicks", "count", 1),
+      optional("name", "name", "s"),
+      optional("into", "choice", "v"),
+      optional("plasticity", "object"),
     ]),
   ),
   row(
@@ -116,6 +123,19 @@ export const networks: readonly Row[] = [
     ]),
   ),
   row("isLive", llif.isLive, spiking),
+  row(
+    "randomEdges",
+    llif.randomEdges,
+    options([
+      required("from", "count", 4),
+      required("to", "count", 4),
+      required("fanIn", "index", 2),
+      required("weights", "number", 1, ["a function"]),
+      required("seed", "index", 1),
+      optional("delayTicks", "object", [1, 2]),
+      optional("self", "boolean", true),
+    ]),
+  ),
   row(
     "stdp",
     llif.stdp,

@@ -6,6 +6,7 @@ import type { Arithmetic } from "../charges.ts";
 import { llifDepartures, llifWords, type LlifNeuron } from "./llif.ts";
 import { checkLlifNeuron } from "./llif-check.ts";
 import { llifKeys, llifNeuron, type LlifOptions } from "./llif-options.ts";
+import type { Surroundings } from "./decay.ts";
 import { perNeuron, type PerNeuron } from "./rows.ts";
 
 /** How the neurons of a population integrate and fire: a union by `model`. */
@@ -67,10 +68,11 @@ export interface NeuronOptions extends LlifOptions {
 export const neuronKeys: OptionKeys<NeuronOptions> = { ...llifKeys, bias: true, name: true };
 
 /** @throws {LlifError} ARGUMENT or SHAPE, naming the layer and the option. */
-export function populationOf(name: string, shape: Shape, options: NeuronOptions) {
+export function populationOf(name: string, options: NeuronOptions, around: Surroundings) {
+  const { shape } = around;
   const place = `layer "${name}"`;
   const own = perNeuron(`${place}: bias`, options.bias === undefined ? 0 : options.bias, shape);
-  const { neuron, lost } = llifNeuron(place, options, shape);
+  const { neuron, lost } = llifNeuron(place, options, around);
   const bias =
     lost === null
       ? own

@@ -1,7 +1,8 @@
 // Identity synapses: each neuron reaches the one with the same index.
 import { LlifError } from "../../errors.ts";
-import { channelsOf, formatShape, sizeOf } from "../../tensor.ts";
+import { channelsOf, formatShape, sizeOf, type Shape } from "../../tensor.ts";
 import { checkCharges, type Charges } from "../charges.ts";
+import { perNeuron, type PerNeuron } from "../neurons/rows.ts";
 import { baseKeys, usual, type SynapseBase, type SynapseRules } from "./rules.ts";
 
 /** One to one; one weight per channel, or one per neuron. */
@@ -46,3 +47,8 @@ export const identity: SynapseRules<IdentitySynapse> = {
     return [perChannel ? 2 : 3];
   },
 };
+
+/** @param weights one for all, one a channel, or one a neuron. */
+export function identityConnection(place: string, weights: PerNeuron, _from: Shape, to: Shape) {
+  return { kind: "identity" as const, weights: perNeuron(`${place}: identity`, weights, to) };
+}

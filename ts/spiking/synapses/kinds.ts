@@ -3,7 +3,8 @@ import { checkOneOf, checkOptions, type OptionKeys } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import type { Shape } from "../../tensor.ts";
 import { dense, denseConnection, type DenseSynapse } from "./dense.ts";
-import { identity, type IdentitySynapse } from "./identity.ts";
+import { edgesConnection } from "./edges.ts";
+import { identity, identityConnection, type IdentitySynapse } from "./identity.ts";
 import type { Connection, Connector, SynapseRules } from "./rules.ts";
 import { sparse, sparseConnection, type SparseSynapse } from "./sparse.ts";
 import { conv2d, convTranspose2d, type Conv2dSynapse, type ConvTranspose2dSynapse } from "./windowed.ts";
@@ -32,7 +33,12 @@ export function checkKind(place: string, synapse: Synapse): AnyRules {
 }
 
 /** By option of the builder's `connect`: what makes the fields of a synapse from it. */
-const connectors = { weights: denseConnection, sparse: sparseConnection } satisfies Record<string, Connector<Synapse>>;
+const connectors = {
+  weights: denseConnection,
+  sparse: sparseConnection,
+  edges: edgesConnection,
+  identity: identityConnection,
+} satisfies Record<string, Connector<Synapse>>;
 type Option = keyof typeof connectors;
 
 /** One of the options that give a connection its weights. */
@@ -42,7 +48,12 @@ export type ConnectionOptions = {
   };
 }[Option];
 
-export const connectionKeys: OptionKeys<ConnectionOptions> = { weights: true, sparse: true };
+export const connectionKeys: OptionKeys<ConnectionOptions> = {
+  weights: true,
+  sparse: true,
+  edges: true,
+  identity: true,
+};
 
 /** The fields of a synapse beside its ends and delay. @throws {LlifError} ARGUMENT or SHAPE, naming the option. */
 export function connectionOf(

@@ -3,6 +3,7 @@ import { checkLength, checkNumbers, checkOptions, describe, isTypedArray } from 
 import { LlifError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
 import { bitsOf, checkWeights, maximumDelay, type Charges } from "../charges.ts";
+import { checkConnections, floatsOf, indicesOf } from "./copies.ts";
 import { baseKeys, usual, type SynapseBase, type SynapseRules } from "./rules.ts";
 
 /** Compressed sparse rows by source neuron; neurons are numbered in channels-last order. */
@@ -23,6 +24,7 @@ export interface SparseRows {
   readonly offsets: ArrayLike<number>;
   readonly targets: ArrayLike<number>;
   readonly weights: ArrayLike<number>;
+  readonly delays?: ArrayLike<number>;
 }
 
 export const sparse: SynapseRules<SparseSynapse> = {
@@ -109,25 +111,19 @@ export const sparse: SynapseRules<SparseSynapse> = {
 };
 
 export function sparseConnection(place: string, rows: SparseRows) {
-  const { offsets, targets, weights } = checkOptions(`${place}: sparse`, rows, {
+  const { offsets, targets, weights, delays } = checkOptions(`${place}: sparse`, rows, {
     offsets: true,
     targets: true,
     weights: true,
+    delays: true,
   });
+  const indices = (name: string, values: ArrayLike<number>): Uint32Array =>
+    indicesOf(`${place}: ${name}`, checkConnections(`${place}: ${name}`, values));
   return {
     kind: "sparse" as const,
-    offsets: indices(`${place}: offsets`, offsets),
-    targets: indices(`${place}: targets`, targets),
-    weights: Float32Array.from(checkNumbers(`${place}: weights`, weights)),
+    offsets: indices("offsets", offsets),
+    targets: indices("targets", targets),
+    weights: floatsOf(checkNumbers(`${place}: weights`, weights)),
+    ...(delays === undefined ? {} : { delays: indices("delays", delays) }),
   };
-}
-
-/** A copy, so that later changes to the caller's array do not reach the network. */
-function indices(place: string, values: ArrayLike<number>): Uint32Array {
-  checkNumbers(place, values);
-  const copy = Uint32Array.from(values);
-  const wrong = copy.findIndex((value, index) => value !== values[index]);
-  if (wrong >= 0)
-    throw new LlifError("ARGUMENT", `${place}: expected integers from 0, got ${values[wrong]} at index ${wrong}`);
-  return copy;
 }
