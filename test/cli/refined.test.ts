@@ -252,6 +252,33 @@ describe("other commands", () => {
     expect(readFileSync(file("layers.svg"), "utf8")).toContain("Synaptic operations");
   });
 
+  it("with quanta by layer: convert keeps them, inspect tells them, and every tick has its twin", async () => {
+    const network = file("ahead.llif");
+    const own = [...refined, "--lazy", "0.5", "--ahead", "2.5"];
+    const { mapping } = await json(["convert", mnist8, "-o", network, ...own, ...calibrated.slice(0, 4)]);
+    expect(mapping).toMatchObject({ bits: 8, ahead: 2.5, lazy: 0.5 });
+    expect((await llif(["inspect", network])).out).toContain(
+      "(a spike counts 16, 8, 4, 2, 1, 1, 1, 1 in the first layer, 128, 64, 32, 16, 8, 4, 2, 1 in the last; lazy 0.5)",
+    );
+    const data = ["--data", digits, "--limit", "20"];
+    const report = await json(["evaluate", network, ...data]);
+    expect(report.perTick.map(({ twinMismatches }: { twinMismatches: number }) => twinMismatches)).toEqual(
+      new Array(8).fill(0),
+    );
+    const image = readIdx(new Uint8Array(readFileSync(digits))).data.slice(0, 784) as Uint8Array;
+    writeFileSync(file("first.npy"), writeNpy({ shape: [28, 28], data: image }));
+    await json(["run", network, "--input", file("first.npy"), "--plot", file("ahead.svg")]);
+    const svg = readFileSync(file("ahead.svg"), "utf8");
+    for (const text of ["×16<", "×128<"]) expect(svg.split(text).length - 1).toBe(text === "×128<" ? 1 : 2);
+    expect((await llif(["inspect", mnist8, "--ahead", "2"])).err).toContain("ahead");
+    expect((await llif(["evaluate", mnist8, ...data, ...refined, "--ahead", "17"])).err).toContain(
+      "--ahead: expected a number from 0 to 16",
+    );
+    expect((await llif(["evaluate", mnist8, ...data, "--ahead", "2"])).err).toContain(
+      'ahead: expected code "phase" with schedule "synchronous" and signed spikes',
+    );
+  });
+
   it("run draws signs and weights, and saves signs", async () => {
     const image = readIdx(new Uint8Array(readFileSync(digits))).data.slice(0, 784) as Uint8Array;
     writeFileSync(file("digit.npy"), writeNpy({ shape: [28, 28], data: image }));

@@ -2,8 +2,12 @@
 import type { RefinedPhase } from "../../ts/spiking/codes/refined-phase.ts";
 import type { SpikingNetwork, SpikingNode, SpikingPool } from "../../ts/spiking/network.ts";
 
-/** Into one neuron, by synapse: products of constant current, and [weight, spike] by tick, in order of arrival. */
-export type Arrivals = readonly { readonly products: readonly Pair[]; readonly spikes: readonly (readonly Pair[])[] }[];
+/** Into one neuron, by synapse: its source, products of constant current, and [weight, spike] by tick, in order of arrival. */
+export type Arrivals = readonly {
+  readonly from: string;
+  readonly products: readonly Pair[];
+  readonly spikes: readonly (readonly Pair[])[];
+}[];
 type Pair = readonly [weight: number, value: number];
 
 type Body = Exclude<SpikingNode, SpikingPool>;
@@ -14,11 +18,26 @@ const at = (values: ArrayLike<number>, neuron: number): number => values[neuron 
 const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 const wrap = (value: bigint): number => Number(BigInt.asIntN(32, value));
 
-/** What a spike of each tick counts. */
-export function payloadsOf({ code }: SpikingNetwork, ticks: number): number[] {
-  if (code.kind === "refinedPhase") return code.quanta.slice(0, ticks);
+/** What a spike of a node counts in each tick. */
+export function payloadsOf(network: SpikingNetwork, name: string, ticks: number): number[] {
+  const { code } = network;
+  if (code.kind === "refinedPhase") {
+    const last = Math.max(...network.nodes.map((node) => layerOf(network, node.name)));
+    const layer = layerOf(network, name);
+    const skipped = Math.round((code.ahead ?? 0) * (layer < 2 ? 1 : (last - layer) / (last - 1)));
+    return range(ticks).map((tick) => code.quanta[tick + skipped] ?? 1);
+  }
   const base = code.kind !== "phase" ? 1 : code.digits === "ternary" ? 3 : 2;
   return range(ticks).map((tick) => (code.kind === "slots" ? ticks - tick : base ** (ticks - 1 - tick)));
+}
+
+/** Populations on the longest way from the input to a node, itself included. */
+function layerOf(network: SpikingNetwork, name: string): number {
+  const node = network.nodes.find((each) => each.name === name);
+  if (node === undefined) return 0;
+  const sources =
+    node.kind === "pool" ? [node.from] : network.synapses.filter(({ to }) => to === name).map(({ from }) => from);
+  return Math.max(0, ...sources.map((from) => layerOf(network, from))) + (node.kind === "population" ? 1 : 0);
 }
 
 /** Membrane potential, or an output's charge, sample by sample; fires through `emit`. */
@@ -68,11 +87,12 @@ function synchronous(node: Body, neuron: number, ticks: number, arrivals: Arriva
 }
 
 /** Σ weight · value · payload of the spikes up to each tick. */
-function arrived(arrivals: Arrivals, payloads: readonly number[]): bigint[] {
+function arrived(arrivals: Arrivals, ticks: number, payloads: (source: string) => readonly number[]): bigint[] {
   let sum = 0n;
-  return payloads.map((payload, tick) => {
-    for (const { spikes } of arrivals)
-      for (const [weight, value] of spikes[tick]) sum += BigInt(weight * value) * BigInt(payload);
+  const counted = arrivals.map(({ from, spikes }) => ({ spikes, payloads: payloads(from) }));
+  return range(ticks).map((tick) => {
+    for (const { spikes, payloads } of counted)
+      for (const [weight, value] of spikes[tick]) sum += BigInt(weight * value) * BigInt(payloads[tick]);
     return sum;
   });
 }
@@ -94,10 +114,7 @@ function signedRate(
   emit: Emit,
 ): number[] {
   const current = constantCharge(node, neuron, arrivals);
-  const spikes = arrived(
-    arrivals,
-    range(ticks).map(() => 1),
-  );
+  const spikes = arrived(arrivals, ticks, () => range(ticks).map(() => 1));
   let before = 0n;
   return range(ticks).map((tick) => {
     const charge = floorDivide(BigInt(tick + 1) * current, BigInt(network.windowTicks)) + spikes[tick];
@@ -123,10 +140,11 @@ function refinedPhase(
   arrivals: Arrivals,
   emit: Emit,
 ): number[] {
-  const { quanta, laziness } = network.code as RefinedPhase;
+  const { laziness } = network.code as RefinedPhase;
+  const quanta = payloadsOf(network, node.name, ticks);
   const current = constantCharge(node, neuron, arrivals);
   let before = 0n;
-  return arrived(arrivals, payloadsOf(network, ticks)).map((spikes, tick) => {
+  return arrived(arrivals, ticks, (from) => payloadsOf(network, from, ticks)).map((spikes, tick) => {
     const charge = current + spikes;
     if (node.kind === "output") return wrap(charge);
     const theta = BigInt(at(node.neuron.threshold, neuron));
@@ -151,10 +169,10 @@ function layerwise(
   arrivals: Arrivals,
   emit: Emit,
 ): number[] {
-  const payloads = payloadsOf(network, ticks);
+  const payloads = payloadsOf(network, node.name, ticks);
   let base = constantCharge(node, neuron, arrivals);
   if (node.kind === "population") base += BigInt(at(node.neuron.initialPotential, neuron));
-  const trace = arrived(arrivals, payloads).map((charge) => wrap(base + charge));
+  const trace = arrived(arrivals, ticks, () => payloads).map((charge) => wrap(base + charge));
   if (node.kind === "output") return trace;
   const theta = BigInt(at(node.neuron.threshold, neuron));
   const levels = BigInt(network.levels);

@@ -21,7 +21,7 @@ export function pooled(
             .flatMap((member) => tick[member].flatMap((spike) => new Array<number>(times).fill(spike)))
             .sort(plusFirst(network))),
       );
-    } else if (isSynchronous(network)) largestSoFar(network, source, window, output, passed);
+    } else if (isSynchronous(network)) largestSoFar(network, pool.from, source, window, output, passed);
     else if (network.code.kind === "times") {
       const values = window.flatMap((member) => source[0][member]);
       if (values.length > 0) passed[0][output] = [Math.max(...values)];
@@ -40,12 +40,14 @@ const sum = (spikes: readonly number[]): number => spikes.reduce((total, spike) 
 
 function largestSoFar(
   network: SpikingNetwork,
+  from: string,
   source: Train,
   window: readonly number[],
   output: number,
   passed: Train,
 ): void {
-  const payloads = network.code.kind === "refinedPhase" ? payloadsOf(network, source.length) : source.map(() => 1);
+  const payloads =
+    network.code.kind === "refinedPhase" ? payloadsOf(network, from, source.length) : source.map(() => 1);
   const countOf = (member: number, ticks: number): number =>
     sum(source.slice(0, ticks).map((now, tick) => payloads[tick] * sum(now[member])));
   let emitted = 0;

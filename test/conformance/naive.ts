@@ -124,13 +124,14 @@ export function simulateNaively(network: SpikingNetwork, input: NaiveInput, tick
       links: connections(synapse, shapeOf(network, synapse.from), node.shape),
     }));
     const traces = range(size).map((neuron) => {
-      const arrivals = wired.map(({ from, links }) =>
-        arrivalsOver(
+      const arrivals = wired.map(({ from, links }) => ({
+        from,
+        ...arrivalsOver(
           links[neuron],
           trainOf(from),
           from === network.input.name && "values" in input ? input.values : undefined,
         ),
-      );
+      }));
       expected.synapticOperations += arrivals.reduce(
         (sum, { spikes }) => sum + spikes.reduce((total, tick) => total + tick.length, 0),
         0,
@@ -142,7 +143,7 @@ export function simulateNaively(network: SpikingNetwork, input: NaiveInput, tick
       continue;
     }
     const realTimes = network.code.kind === "times";
-    const payloads = realTimes ? [1] : payloadsOf(network, ticks);
+    const payloads = realTimes ? [1] : payloadsOf(network, node.name, ticks);
     expected.potentials[node.name] = traces;
     expected.counts[node.name] = range(size).map((neuron) =>
       train.reduce(
@@ -177,7 +178,7 @@ function arrivalsOver(
   links: readonly [number, number][],
   train: Train,
   constant: ArrayLike<number> | undefined,
-): Arrivals[number] {
+): Omit<Arrivals[number], "from"> {
   // A spike brings all that it brings before the next one does, where a source reaches a neuron more than once.
   const sources = [...new Set(links.map(([source]) => source))];
   return {

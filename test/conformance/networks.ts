@@ -30,6 +30,10 @@ export const variants = {
     arithmetic: "int32",
   },
   "lazy phase": { code: { kind: "refinedPhase", bits: 5, quanta: [27, 9, 3, 1], laziness: 0.75 }, arithmetic: "int32" },
+  "phase by layer": {
+    code: { kind: "refinedPhase", bits: 5, quanta: [16, 8, 4, 2, 1], laziness: 0.5, ahead: 2.5 },
+    arithmetic: "int32",
+  },
   "ttfs slots": { code: { kind: "slots" }, arithmetic: "int32" },
   "ttfs times": { code: { kind: "times" }, arithmetic: "float32" },
 } as const satisfies Record<string, Pick<SpikingNetwork, "code" | "arithmetic">>;
@@ -203,7 +207,8 @@ function drawWindowTicks(draw: Draw, variant: Variant): Pick<SpikingNetwork, "wi
       return { windowTicks, levels: 2 ** (windowTicks - 1) - 1 };
     }
     case "refined phase":
-    case "lazy phase": {
+    case "lazy phase":
+    case "phase by layer": {
       const { bits, quanta } = variants[variant].code;
       return { windowTicks: quanta.length, levels: 2 ** bits - 1 };
     }

@@ -200,7 +200,7 @@ describe("twin pass", () => {
       const quanta = seed % 3 === 0 ? [27, 9, 3, 1] : [32, 16, 4, 2, 1];
       const network: SpikingNetwork = {
         ...binary,
-        code: { kind: "refinedPhase", bits: 8, quanta, laziness: 0.5 },
+        code: { kind: "refinedPhase", bits: 8, quanta, laziness: 0.5, ahead: (seed % 4) / 2 },
         windowTicks: quanta.length,
         nodes: binary.nodes.map((node) =>
           node.kind === "population"

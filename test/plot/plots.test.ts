@@ -83,6 +83,15 @@ describe("plots", () => {
     expect(elements(grouped, 'g[aria-label="rect"] rect')).toHaveLength(3);
     expect(grouped).not.toContain("what a spike counts");
     await expect(rasterPlot([signed(2)], { title: "", ticks: 2, payloads: [1] })).rejects.toThrow("payloads");
+    // Of each layer, where they differ.
+    const layers = [
+      { ...signed(2), payloads: [2, 1] },
+      { ...signed(2), payloads: [8, 3] },
+    ];
+    const byLayer = await rasterPlot(layers, { title: "Signs", ticks: 2 });
+    for (const text of ["×2", "×1", "×8", "×3", "what a spike of that tick counts"]) expect(byLayer).toContain(text);
+    const short = rasterPlot([{ ...signed(2), payloads: [1] }], { title: "", ticks: 2 });
+    await expect(short).rejects.toThrow("payloads of a train");
   });
 
   it("draws traces with thresholds", async () => {

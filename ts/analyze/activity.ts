@@ -7,6 +7,7 @@ import type { ReluNetwork } from "../relu/network.ts";
 import { LlifError } from "../errors.ts";
 import { rulesOf } from "../spiking/code.ts";
 import { cancelsSpikes, outputsOf, populationsOf, shapeOf, type SpikingNetwork } from "../spiking/network.ts";
+import { leadsOf } from "../spiking/payloads.ts";
 import { synapseRules } from "../spiking/synapses/kinds.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { fanoutOf, type Fanout } from "./fanout.ts";
@@ -282,7 +283,7 @@ export function eventsOf(
     events = pooled;
   } else {
     const own = counts[name];
-    events = { counts: own, spikes: spikesOf(network, own) };
+    events = { counts: own, spikes: spikesOf(network, name, own) };
   }
   known.set(name, events);
   return events;
@@ -315,14 +316,15 @@ export function sentEvents(
 }
 
 /** Spikes of every neuron; spikes of equal counts are computed once. */
-function spikesOf(network: SpikingNetwork, counts: ArrayLike<number>): ArrayLike<number> {
+function spikesOf(network: SpikingNetwork, name: string, counts: ArrayLike<number>): ArrayLike<number> {
   const { spikeKind, spikesOfCount } = rulesOf(network.code);
   if (spikeKind === "rates") return counts;
   const spikes = new Float64Array(counts.length);
+  const lead = leadsOf(network).get(name) ?? 0;
   const known: number[] = [];
   for (let index = 0; index < counts.length; index++) {
     const count = counts[index];
-    spikes[index] = count >= 0 ? (known[count] ??= spikesOfCount(count)) : spikesOfCount(count);
+    spikes[index] = count >= 0 ? (known[count] ??= spikesOfCount(count, lead)) : spikesOfCount(count, lead);
   }
   return spikes;
 }

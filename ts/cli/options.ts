@@ -22,6 +22,7 @@ export interface MappingFlags {
   readonly nonAdjacent?: boolean;
   readonly settles?: boolean;
   readonly quanta?: readonly number[];
+  readonly ahead?: number;
   readonly lazy?: number;
   readonly bits?: number | "auto";
   readonly ticks?: number;
@@ -82,6 +83,10 @@ export function mappingOptions(): Option[] {
       "--quanta <m,m,…>",
       "phase, synchronous: what a spike of each tick stands for, each a multiple of the next, 1 at the end (default: powers of two, a tick a bit)",
     ).argParser(quantaOf),
+    new Option(
+      "--ahead <n>",
+      "phase, synchronous: how many quanta the first layer skips, fewer with every layer after it and none in the last (default: 0)",
+    ).argParser(fromZero("--ahead", 16)),
     new Option(
       "--lazy <h>",
       "phase, synchronous: a count nearer to the charge than h quanta stays until the last tick; 0.5, always the nearest, to 1 (default: 0.7)",
@@ -234,7 +239,7 @@ export function jsonOption(): Option {
  * @throws {LlifError} ARGUMENT if flags contradict each other.
  */
 export function mappingChoice(flags: MappingFlags): MappingChoice {
-  const { schedule, spikes, nonAdjacent, settles, quanta, lazy, bits, ticks } = flags;
+  const { schedule, spikes, nonAdjacent, settles, quanta, ahead, lazy, bits, ticks } = flags;
   const { scales = "max", margin, channelFloor, percentile } = flags;
   const code = flags.code ?? (schedule === "synchronous" ? "rate" : "phase");
   if (bits !== undefined && ticks !== undefined)
@@ -243,7 +248,7 @@ export function mappingChoice(flags: MappingFlags): MappingChoice {
     throw new LlifError("ARGUMENT", "--bits auto: expected no --quanta, which fix the bits");
   if (percentile !== undefined && scales !== "percentile")
     throw new LlifError("ARGUMENT", "--percentile: expected --scales percentile beside it");
-  const asked = { code, schedule, spikes, nonAdjacent, settles, quanta, lazy };
+  const asked = { code, schedule, spikes, nonAdjacent, settles, quanta, ahead, lazy };
   const rules = rulesOf(codeAskedFor({ ...asked, ticks, bits: bits === "auto" ? 1 : bits }));
   if (bits === "auto" && rules.flags.schedule === "synchronous" && !rules.frames)
     throw new LlifError(
@@ -297,7 +302,7 @@ function precisionOf(
 
 /** "phase, 8 bits"; "rate, synchronous, 256 ticks"; "phase, signed, 8 ternary digits". */
 export function describeChoice(choice: Pick<MappingChoice, keyof CodeFlags | "bits" | "ticks">): string {
-  const { code, schedule, spikes, nonAdjacent, settles, quanta, lazy, bits, ticks } = choice;
+  const { code, schedule, spikes, nonAdjacent, settles, quanta, ahead, lazy, bits, ticks } = choice;
   const precision =
     bits !== undefined
       ? `${bits} ${rulesOf(codeOf(choice)).digits?.name ?? "bit"}s`
@@ -310,6 +315,7 @@ export function describeChoice(choice: Pick<MappingChoice, keyof CodeFlags | "bi
     ...(nonAdjacent === true ? ["non-adjacent"] : spikes === "signed" ? ["signed"] : []),
     ...(settles === true ? ["settles"] : []),
     ...(quanta === undefined ? [] : [`quanta ${quanta.join(" ")}`]),
+    ...((ahead ?? 0) === 0 ? [] : [`${ahead} ahead`]),
     ...(lazy === undefined ? [] : [`lazy ${lazy}`]),
     precision,
   ].join(", ");
@@ -323,6 +329,15 @@ export function integer(name: string, minimum: number, maximum = Number.MAX_SAFE
         `${name}: expected an integer from ${minimum}${maximum === Number.MAX_SAFE_INTEGER ? " on" : ` to ${maximum}`}, got "${text}".`,
       );
     }
+    return value;
+  };
+}
+
+export function fromZero(name: string, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !(value >= 0 && value <= maximum))
+      throw new InvalidArgumentError(`${name}: expected a number from 0 to ${maximum}, got "${text}".`);
     return value;
   };
 }

@@ -13,6 +13,7 @@ import type { Result } from "../engine/engine.ts";
 import { summarize } from "../mapping/summary.ts";
 import { followedActivations, toSpiking } from "../mapping/to-spiking.ts";
 import { rulesOf } from "../spiking/code.ts";
+import { payloadsOf } from "../spiking/payloads.ts";
 import { mappingWarnings } from "../mapping/warnings.ts";
 import { argmax, inputFromPixels } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
@@ -281,13 +282,20 @@ async function readSamples(file: string, model: ReluNetwork): Promise<Sample[]> 
 }
 
 async function plotFirst(network: SpikingNetwork, sample: Sample, result: Result<Recorded>): Promise<string> {
-  const layers = populationsOf(network).map(({ name, shape }) => ({
+  const { frames, flags } = rulesOf(network.code);
+  const alike = (flags.ahead ?? 0) === 0;
+  const payloads = payloadsOf(network);
+  const ticks = latencyTicks(network, result.statistics.ticks);
+  const payloadsIn = (name: string) => ({
+    payloads: Array.from({ length: ticks }, (_, tick) => payloads(name, tick)),
+  });
+  const populations = populationsOf(network);
+  const layers = populations.map(({ name, shape }) => ({
     ...result.spikes[name],
     name,
     size: sizeOf(shape),
+    ...(frames && !alike ? payloadsIn(name) : {}),
   }));
-  const { frames, payload } = rulesOf(network.code);
-  const ticks = latencyTicks(network, result.statistics.ticks);
   const best = result.top[0];
   const title =
     best === undefined
@@ -297,7 +305,7 @@ async function plotFirst(network: SpikingNetwork, sample: Sample, result: Result
     title,
     ticks,
     windowTicks: isSynchronous(network) ? undefined : network.windowTicks,
-    ...(frames ? { payloads: Array.from({ length: ticks }, (_, tick) => payload(tick)) } : {}),
+    ...(frames && alike ? payloadsIn(populations[0].name) : {}),
   });
 }
 

@@ -1,7 +1,7 @@
 // Encoder for phase codes: a count as spikes whose tick gives their weight.
 import { checkInteger, checkNumbers, checkObject } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import { checkCode } from "../spiking/code.ts";
+import { checkCode, rulesOf } from "../spiking/code.ts";
 import { codeOf } from "../spiking/code-options.ts";
 import type { Phase } from "../spiking/codes/phase.ts";
 import type { RefinedPhase } from "../spiking/codes/refined-phase.ts";
@@ -50,12 +50,14 @@ export function encodePhase(
 function encodeQuanta(counts: ArrayLike<number>, ticks: number, code: RefinedPhase): EncodedSpikes {
   checkCode("encodePhase: network: code", code);
   checkInteger("encodePhase: ticks", ticks, code.quanta.length, code.quanta.length);
+  const { payload } = rulesOf(code);
   const rest = Array.from(counts, (count, index) =>
     checkInteger(`encodePhase: count at index ${index}`, count, -(2 ** 15), 2 ** 15),
   );
   const spikes = collect(ticks, rest.length, (tick, neuron) => {
-    const times = Math.trunc(rest[neuron] / code.quanta[tick]);
-    rest[neuron] -= times * code.quanta[tick];
+    const quantum = payload(tick, 1);
+    const times = Math.trunc(rest[neuron] / quantum);
+    rest[neuron] -= times * quantum;
     return times;
   });
   return { ...spikes, meaning: { kind: "quanta", ticks } };

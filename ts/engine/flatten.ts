@@ -13,6 +13,7 @@ import {
   type Synapse,
 } from "../spiking/network.ts";
 import { bitsOf } from "../spiking/charges.ts";
+import { payloadsOf } from "../spiking/payloads.ts";
 import { neuronWords } from "../spiking/neurons/models.ts";
 import { synapseRules } from "../spiking/synapses/kinds.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
@@ -179,7 +180,15 @@ const codeWords = {
   phase: windowWords,
   refinedPhase: ({ network }) => {
     const { quanta, laziness } = network.code as RefinedPhase;
-    return [4, network.levels, Uint32Array.from(quanta), ...new Uint32Array(Float64Array.of(laziness).buffer)];
+    const payloads = payloadsOf(network);
+    const senders = [network.input, ...network.nodes].map(({ name }) => name);
+    return [
+      4,
+      network.levels,
+      Uint32Array.from(quanta),
+      Uint32Array.from(senders, (name) => quanta.indexOf(payloads(name, 0))),
+      ...new Uint32Array(Float64Array.of(laziness).buffer),
+    ];
   },
   slots: ({ schedule }) => [3, schedule.firing.length],
   times: () => [3, 0],

@@ -25,7 +25,7 @@ export function inputCounts(
   const totals = new Float64Array(sizeOf(shape));
   const payload = (tick: number): number =>
     synchronous
-      ? rules.payload(tick)
+      ? rules.payload(tick, 1)
       : delivery === "weighted"
         ? firing[tick].payload
         : integrationGain ** (windowTicks - 1 - tick);

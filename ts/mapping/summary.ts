@@ -65,6 +65,8 @@ export interface NetworkSummary {
   readonly windowTicks: number;
   /** Refined phase alone: what a spike of each tick counts, and how far a count may be off before the last tick. */
   readonly quanta?: readonly number[];
+  /** Of refined phase, where layers near the input have finer quanta: those of the first layer. */
+  readonly firstQuanta?: readonly number[];
   readonly lazy?: number;
   /** Ticks from the first input to the decision, for one sample alone. */
   readonly latencyTicks: number;
@@ -96,7 +98,8 @@ export function summarize(
   if (model.maxima !== undefined) checkMaxima("summarize: maxima", model.maxima);
   const { name, levels, windowTicks } = network;
   const { flags, frames, payload } = rulesOf(network.code);
-  const { code, schedule, spikes, lazy } = flags;
+  const { code, schedule, spikes, ahead, lazy } = flags;
+  const quanta = (lead: number) => Array.from({ length: windowTicks }, (_, tick) => payload(tick, lead));
   const ranges = countRanges(network);
   const layers = network.nodes.map((node) => summarizeNode(network, node, ranges));
   const names = new Set(network.nodes.map((node) => node.name));
@@ -109,7 +112,7 @@ export function summarize(
     spikes,
     levels,
     windowTicks,
-    ...(frames ? { quanta: Array.from({ length: windowTicks }, (_, tick) => payload(tick)), lazy } : {}),
+    ...(frames ? { quanta: quanta(0), ...((ahead ?? 0) === 0 ? {} : { firstQuanta: quanta(1) }), lazy } : {}),
     latencyTicks: latencyTicks(network),
     layers,
     folded: (model.relu?.nodes ?? [])
@@ -231,8 +234,11 @@ function precisionWarnings(layers: readonly LayerSummary[]): string[] {
 /** The summary as a table for a terminal. */
 export function formatSummary(summary: NetworkSummary): string {
   checkArray("formatSummary: summary: layers", checkObject("formatSummary: summary", summary).layers);
-  const { name, code, schedule, spikes, levels, windowTicks, quanta, lazy, folded, warnings } = summary;
-  const weights = quanta === undefined ? "" : ` (a spike counts ${quanta.join(", ")}; lazy ${lazy})`;
+  const { name, code, schedule, spikes, levels, windowTicks, quanta, firstQuanta, lazy, folded, warnings } = summary;
+  const last = quanta?.join(", ");
+  const counted =
+    firstQuanta === undefined ? last : `${firstQuanta.join(", ")} in the first layer, ${last} in the last`;
+  const weights = quanta === undefined ? "" : ` (a spike counts ${counted}; lazy ${lazy})`;
   const rows = summary.layers.map((layer) => [
     layer.name,
     formatShape(layer.shape),

@@ -4,7 +4,7 @@ import { LlifError } from "../errors.ts";
 import { rulesOf, checkCode } from "../spiking/code.ts";
 import { requireMapped, type MappedNetwork, type MappedSynapse } from "../spiking/mapped.ts";
 import { populationsOf, shapeOf, type SpikingNetwork, type SpikingPool, synapsesTo } from "../spiking/network.ts";
-import { quantumOf, type TwinOptions } from "../spiking/twin-ticks.ts";
+import { twinQuanta, type TwinOptions } from "../spiking/twin-ticks.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 
 /** The quantised network that equals an exact spiking network, count by count; not a simulation. */
@@ -39,19 +39,23 @@ export function quantizedTwin(network: SpikingNetwork, options: TwinOptions = {}
       `network "${network.name}": only integer networks have a quantised twin, this is ${flags.schedule} ${flags.code} in ${network.arithmetic}`,
     );
   }
-  const quantum = quantumOf("quantizedTwin", network, options);
   const mapped = requireMapped("quantizedTwin", network);
+  const quantumOf = twinQuanta("quantizedTwin", network, options);
   return {
     run: (counts) =>
       runTwin(
         mapped,
-        quantum,
+        quantumOf,
         checkNumbers("QuantizedTwin.run: counts", counts, { length: sizeOf(network.input.shape) }),
       ),
   };
 }
 
-function runTwin(network: MappedNetwork, quantum: number, inputCounts: ArrayLike<number>): TwinOutcome {
+function runTwin(
+  network: MappedNetwork,
+  quantumOf: (population: string) => number,
+  inputCounts: ArrayLike<number>,
+): TwinOutcome {
   const { startsAtHalf, cancelsSpikes } = rulesOf(network.code);
   const known = new Map<string, ArrayLike<number>>([[network.input.name, inputCounts]]);
   const charges: Record<string, Int32Array> = Object.create(null);
@@ -69,6 +73,7 @@ function runTwin(network: MappedNetwork, quantum: number, inputCounts: ArrayLike
     } else {
       const { threshold, initialPotential } = node.neuron;
       const least = node.rectified ? 0 : -network.levels;
+      const quantum = quantumOf(node.name);
       const counts = charge.map((value, index) => {
         const step = quantum * threshold[index % threshold.length];
         const start = initialPotential[index % initialPotential.length] + (startsAtHalf ? 0 : step / 2);

@@ -8,7 +8,7 @@ export interface RasterOptions extends PlotTitle {
   readonly ticks: number;
   /** Length of a window in ticks; a line is drawn at the end of each. */
   readonly windowTicks?: number;
-  /** What a spike counts, by tick, where that is not always 1: shown below the ticks. */
+  /** What a spike counts, by tick, where that is not always 1 and the same in all layers: shown below the ticks. */
   readonly payloads?: ArrayLike<number>;
 }
 
@@ -20,6 +20,8 @@ export interface RasterTrain {
   readonly neurons: ArrayLike<number>;
   /** +1 or −1, where spikes have signs: drawn in two colours. */
   readonly signs?: ArrayLike<number>;
+  /** What a spike counts, by tick, where layers differ: shown below the layer. */
+  readonly payloads?: ArrayLike<number>;
 }
 
 /** Most rows per layer: in larger layers a row stands for more than one neuron. */
@@ -39,7 +41,8 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
   checkInteger("rasterPlot: ticks", options.ticks, 1, 2 ** 24);
   if (options.windowTicks !== undefined) checkInteger("rasterPlot: windowTicks", options.windowTicks, 1, 2 ** 24);
   if (options.payloads !== undefined) checkNumbers("rasterPlot: payloads", options.payloads, { length: options.ticks });
-  for (const { size, ticks: when, neurons, signs } of trains) {
+  for (const { size, ticks: when, neurons, signs, payloads } of trains) {
+    if (payloads !== undefined) checkNumbers("rasterPlot: payloads of a train", payloads, { length: options.ticks });
     checkInteger("rasterPlot: size", size, 1);
     checkNumbers("rasterPlot: ticks of a train", when);
     checkNumbers("rasterPlot: neurons of a train", neurons, { length: when.length });
@@ -52,12 +55,14 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
     train,
     ...cellsOf(train, Math.max(1, Math.ceil(train.size / largestRows))),
   }));
-  const notes = notesOf(layers, windowTicks, payloads !== undefined);
+  const weighted = [{ payloads }, ...trains].some((each) => each.payloads !== undefined);
+  const notes = notesOf(layers, windowTicks, weighted);
   let top = 40 + 17 * notes.length;
   const panels = layers.map(({ train, group, cells, most }, index) => {
     const rows = Math.ceil(train.size / group);
     const height = Math.max(28, rows * pixelsARow);
     const last = index === layers.length - 1;
+    const counted = train.payloads ?? (last ? payloads : undefined);
     const busiest = Math.max(1, ...cells.map(({ spikes }) => spikes));
     const inset = Math.min(2, (width - 80) / ticks / 8);
     const marks = [
@@ -76,14 +81,14 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
         shapeRendering: "crispEdges",
       }),
       Plot.frame({ stroke: "#cccccc" }),
-      ...(payloads === undefined || !last
+      ...(counted === undefined
         ? []
         : [
-            Plot.text(Array.from(payloads), {
+            Plot.text(Array.from(counted), {
               x: (_: number, tick: number) => tick + 0.5,
               text: (payload: number) => `×${payload}`,
               frameAnchor: "bottom",
-              dy: 26,
+              dy: last ? 26 : 12,
               fill: palette[2],
             }),
           ]),
@@ -95,7 +100,7 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
       ...(train.signs === undefined ? [] : [`${grouped(negative)} of them −1`]),
       ...(most > 1 ? [`at most ${grouped(most)} of a neuron in a tick`] : []),
     ];
-    const below = last ? (payloads === undefined ? 36 : 52) : 12;
+    const below = counted === undefined ? (last ? 36 : 12) : last ? 52 : 26;
     const panel = {
       left: 0,
       top,
@@ -109,7 +114,7 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
         x: last
           ? {
               domain: [0, ticks],
-              label: payloads === undefined ? "time (ticks)" : "time (ticks), and what a spike counts",
+              label: counted === undefined ? "time (ticks)" : "time (ticks), and what a spike counts",
               labelOffset: below - 6,
               ticks: windowTicks === undefined ? wholeTicks(ticks) : [0, ...windowEnds(windowTicks, ticks), ticks],
               tickFormat: String,

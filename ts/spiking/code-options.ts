@@ -34,6 +34,11 @@ export interface CodeOptions extends Precision {
    */
   readonly quanta?: readonly number[];
   /**
+   * Synchronous phase alone, 0 to 16: how many quanta the first layer skips, so that its counts are finer earlier; fewer
+   * with every layer after it, none in the last; rounded by layer. Default 0.
+   */
+  readonly ahead?: number;
+  /**
    * Synchronous phase alone, 0.5 to 1: a count that is nearer to the charge than this number of quanta stays until the
    * last tick; default 0.7. 0.5 takes more operations, and equals a quantised network after every tick.
    */
@@ -54,6 +59,7 @@ export const codeOptionKeys: OptionKeys<CodeOptions> = {
   nonAdjacent: true,
   settles: true,
   quanta: true,
+  ahead: true,
   lazy: true,
   bits: true,
   ticks: true,
@@ -78,9 +84,9 @@ export function codeOf(options: CodeOptions, place = ""): Code {
   };
   if (code === "phase" && schedule === "synchronous" && spikes === "signed" && !nonAdjacent && !settles) {
     if (ticks !== undefined) refuse("ticks: synchronous phase has one for each of its quanta; expected quanta or bits");
-    return refinedPhaseOf(bits, options.quanta, options.lazy);
+    return refinedPhaseOf(bits, options.quanta, options.lazy, options.ahead);
   }
-  for (const key of ["quanta", "lazy"] as const)
+  for (const key of ["quanta", "ahead", "lazy"] as const)
     if (options[key] !== undefined)
       refuse(`${key}: expected code "phase" with schedule "synchronous" and signed spikes, got ${schedule} "${code}"`);
   if (code === "phase" && schedule === "synchronous")

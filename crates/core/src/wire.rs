@@ -9,7 +9,7 @@
 //! | 1 signed rate | ticks of a window, cap, at most one spike a tick |
 //! | 2 windows | gain, raised, cap (0: none), firing ticks (array): above, below + 1 (0: no negative spikes) and payload of each |
 //! | 3 time to first spike | slots (0: real times) |
-//! | 4 refined phase | levels, quanta (array), laziness (bits of f64, low word first) |
+//! | 4 refined phase | levels, quanta (array), how many of them the input and each node skip (array), laziness (bits of f64, low word first) |
 //!
 //! and height, width and channels of the input. Then one message for each node:
 //!
@@ -101,9 +101,9 @@ fn network(words: &[u32]) -> Result<(Spec, Network), String> {
             slots => Ttfs::Slots(slots),
         }),
         4 => {
-            let (levels, quanta) = (words.word()? as i32, words.array()?);
+            let (levels, quanta, ahead) = (words.word()? as i32, words.array()?, words.array()?);
             let laziness = u64::from(words.word()?) | u64::from(words.word()?) << 32;
-            Spec::Signed(Signed::Refined(RefinedPhase::new(levels, quanta, f64::from_bits(laziness))))
+            Spec::Signed(Signed::Refined(RefinedPhase::new(levels, quanta, ahead, f64::from_bits(laziness))))
         }
         other => return Err(format!("network: no code has the number {other}")),
     };

@@ -263,7 +263,7 @@ fn twin_equals_the_loops() {
         assert_eq!(pass.take(output), ends, "case {case}: output");
 
         let quantum = random.from(2, 40) as i32;
-        pass.set_quantum(quantum).unwrap();
+        pass.set_quantum(counts, quantum).unwrap();
         pass.run(&batch);
         let potentials = charges.iter().enumerate();
         let multiples: Vec<i32> = potentials
@@ -325,5 +325,7 @@ fn sizes_that_do_not_fit_are_refused() {
     assert!(twin.add_dense(charge, charge, &[0; 4]).unwrap_err().contains("not before it"));
     assert!(twin.add_identity(charge, 0, vec![1]).is_err());
     assert!(twin.fire(charge, vec![0], vec![0], 0, 15).unwrap_err().contains("> 0"));
-    assert!(twin.set_quantum(0).unwrap_err().contains("> 0"));
+    let fires = twin.fire(charge, vec![1], vec![0], 0, 15).unwrap();
+    assert!(twin.set_quantum(fires, 0).unwrap_err().contains("> 0"));
+    assert!(twin.set_quantum(charge, 2).unwrap_err().contains("a node that fires, got node 1"));
 }

@@ -62,20 +62,32 @@ struct Twin {
     charges: Vec<Vec<i64>>,
 }
 
-/// The quantised network whose counts are multiples of `quantum`, for the input that has arrived: no spikes, no time.
-fn twin(graph: &Graph, frame: &Frame, quanta: &[u32], tick: usize, levels: i64) -> Twin {
+/// Quanta of a frame, and how many of them each node skips.
+struct Quanta {
+    sizes: Vec<u32>,
+    ahead: Vec<u32>,
+}
+
+impl Quanta {
+    fn at(&self, node: usize, tick: usize) -> i64 {
+        self.sizes[(tick + self.ahead[node] as usize).min(self.sizes.len() - 1)].into()
+    }
+}
+
+/// The quantised network whose counts are multiples of the tick's quantum of their layer, for the input that has arrived: no spikes, no
+/// time.
+fn twin(graph: &Graph, frame: &Frame, quanta: &Quanta, tick: usize, levels: i64) -> Twin {
     let size = graph.geometries[0].size();
     let (values, input) = match frame {
         Frame::Constant(values) => (Some(values), vec![0; size]),
         Frame::Spikes(train) => {
-            let so_far =
-                |neuron: usize| (0..=tick).map(|at| i64::from(train[at][neuron]) * i64::from(quanta[at])).sum();
+            let so_far = |neuron: usize| (0..=tick).map(|at| i64::from(train[at][neuron]) * quanta.at(0, at)).sum();
             (None, (0..size).map(so_far).collect())
         }
     };
-    let quantum = i64::from(quanta[tick]);
     let mut twin = Twin { counts: vec![input], charges: vec![Vec::new()] };
-    for (node, geometry) in graph.nodes.iter().zip(&graph.geometries).skip(1) {
+    for (number, (node, geometry)) in graph.nodes.iter().zip(&graph.geometries).enumerate().skip(1) {
+        let quantum = quanta.at(number, tick);
         let (mut counts, mut charges) = (Vec::new(), Vec::new());
         match node {
             DrawnNode::Input => unreachable!(),
@@ -157,7 +169,7 @@ fn draw_quanta(random: &mut Random, levels: u32) -> Vec<u32> {
 fn case<L: Lanes + 'static>(random: &mut Random) -> usize {
     let input = input_geometry(random);
     let (largest_weight, levels) = [(6, 255), (300, 63), (9000, 15)][random.below(3)];
-    let quanta = draw_quanta(random, levels);
+    let sizes = draw_quanta(random, levels);
     let shift = random.below(4);
     let thresholds =
         |random: &mut Random| if shift < 2 { 64 << shift } else { random.between(1, 4 * largest_weight) as u32 };
@@ -177,11 +189,22 @@ fn case<L: Lanes + 'static>(random: &mut Random) -> usize {
         },
     );
     let laziness = [0.5, 0.5, 0.75][random.below(3)];
-    let spec = Spec::Signed(Signed::Refined(RefinedPhase::new(levels as i32, &quanta, laziness)));
+    // A pool sends what its source sends, so it skips as many quanta.
+    let mut ahead: Vec<u32> = graph.nodes.iter().map(|_| random.below(4) as u32).collect();
+    if random.below(4) == 0 {
+        ahead.fill(0);
+    }
+    for (number, node) in graph.nodes.iter().enumerate() {
+        if let DrawnNode::Pool(pool) = node {
+            ahead[number] = ahead[pool.source];
+        }
+    }
+    let spec = Spec::Signed(Signed::Refined(RefinedPhase::new(levels as i32, &sizes, &ahead, laziness)));
     let network = graph.build(Network::new(input, spec.format()));
+    let quanta = Quanta { sizes, ahead };
     let mut simulator = simulator::<L>(spec, network, true).unwrap();
     let simulator = &mut *simulator;
-    let ticks = quanta.len();
+    let ticks = quanta.sizes.len();
     let end = |frame: &Frame| twin(&graph, frame, &quanta, ticks - 1, i64::from(levels));
     let mut counted = vec![Vec::new(); graph.nodes.len()];
     let mut compared = 0;
@@ -192,14 +215,14 @@ fn case<L: Lanes + 'static>(random: &mut Random) -> usize {
         add_counts(simulator, &mut counted);
         if laziness == 0.5 || tick + 1 == ticks {
             let wanted = twin(&graph, &frame, &quanta, tick, i64::from(levels));
-            compared += compare(simulator, &graph, &counted, &wanted, &format!("tick {tick} of {quanta:?}"));
+            compared += compare(simulator, &graph, &counted, &wanted, &format!("tick {tick} of {:?}", quanta.sizes));
         }
     }
     simulator.reset();
     counted.iter_mut().for_each(Vec::clear);
     frame.run(simulator, 0, ticks);
     add_counts(simulator, &mut counted);
-    compared += compare(simulator, &graph, &counted, &end(&frame), &format!("all of {quanta:?}"));
+    compared += compare(simulator, &graph, &counted, &end(&frame), &format!("all of {:?}", quanta.sizes));
 
     // Later frames replace the constant current and begin at any quantum.
     for _ in 0..if matches!(frame, Frame::Constant(_)) { 3 } else { 0 } {
@@ -207,7 +230,8 @@ fn case<L: Lanes + 'static>(random: &mut Random) -> usize {
         let first = random.below(ticks);
         frame.run(simulator, first, ticks - first);
         add_counts(simulator, &mut counted);
-        compared += compare(simulator, &graph, &counted, &end(&frame), &format!("a frame from {first} of {quanta:?}"));
+        compared +=
+            compare(simulator, &graph, &counted, &end(&frame), &format!("a frame from {first} of {:?}", quanta.sizes));
     }
     compared
 }
@@ -215,7 +239,7 @@ fn case<L: Lanes + 'static>(random: &mut Random) -> usize {
 /// Charges of `outputs` neurons that two synapses of weights up to ±`largest` reach, n spikes of each input in each tick.
 fn edge<L: Lanes + 'static>(outputs: usize, largest: [i32; 2], times: i32) {
     let shape = |channels| Geometry { height: 1, width: 1, channels };
-    let spec = Spec::Signed(Signed::Refined(RefinedPhase::new(255, &[4, 1], 0.5)));
+    let spec = Spec::Signed(Signed::Refined(RefinedPhase::new(255, &[4, 1], &[], 0.5)));
     let mut network = Network::new(shape(3), spec.format());
     let synapse = SynapseSpec { source: 0, kind: Kind::Dense, delayed: None };
     network
@@ -272,7 +296,7 @@ fn partial_sums_are_exact_at_the_edge_of_16_bits() {
 /// Neurons of given charges in two frames, against the definition of a tick's change.
 fn rounding<L: Lanes + 'static>(charges: [&[i32]; 2], shift: u32, levels: i32, quanta: &[u32], laziness: f64) {
     let shape = |channels| Geometry { height: 1, width: 1, channels };
-    let spec = Spec::Signed(Signed::Refined(RefinedPhase::new(levels, quanta, laziness)));
+    let spec = Spec::Signed(Signed::Refined(RefinedPhase::new(levels, quanta, &[], laziness)));
     let mut network = Network::new(shape(1), spec.format());
     let count = charges[0].len();
     network
@@ -318,7 +342,7 @@ fn rounding<L: Lanes + 'static>(charges: [&[i32]; 2], shift: u32, levels: i32, q
 fn waking<L: Lanes + 'static>(narrow: bool, late: usize, laziness: f64) {
     let (levels, quanta, shift, count) = (255i64, [128, 64, 32, 16, 8, 4, 2, 1], 6, 100);
     let shape = |channels| Geometry { height: 1, width: 1, channels };
-    let spec = Spec::Signed(Signed::Refined(RefinedPhase::new(levels as i32, &quanta, laziness)));
+    let spec = Spec::Signed(Signed::Refined(RefinedPhase::new(levels as i32, &quanta, &[], laziness)));
     let mut network = Network::new(shape(1), spec.format());
     let bias: Vec<i64> = (0..count).map(|neuron| (levels << shift) * neuron / (count - 7) - 500).collect();
     let weight = |neuron: i64| if neuron % 9 == 0 { 30 * (neuron - 40) } else { 0 };

@@ -177,8 +177,8 @@ impl RawTwinPass {
     }
 
     #[wasm_bindgen(js_name = setQuantum)]
-    pub fn set_quantum(&mut self, quantum: i32) -> Result<(), JsError> {
-        thrown(self.0.set_quantum(quantum))
+    pub fn set_quantum(&mut self, node: usize, quantum: i32) -> Result<(), JsError> {
+        thrown(self.0.set_quantum(node, quantum))
     }
 
     #[wasm_bindgen(js_name = maxPool)]

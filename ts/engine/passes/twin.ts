@@ -12,7 +12,7 @@ import {
 } from "../../spiking/network.ts";
 import { requireMapped, type MappedNetwork, type MappedSynapse } from "../../spiking/mapped.ts";
 import { isPlain } from "../../spiking/neurons/models.ts";
-import { quantumOf, type TwinOptions } from "../../spiking/twin-ticks.ts";
+import { twinQuanta, type TwinOptions } from "../../spiking/twin-ticks.ts";
 import { formatShape, sizeOf, type Shape } from "../../tensor.ts";
 import { Core, isFatal } from "../core.ts";
 import type { Glue, WasmSource } from "../load.ts";
@@ -96,6 +96,9 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
 
   const signed = cancelsSpikes(network) || network.nodes.some((node) => node.kind === "population" && !node.rectified);
   const core = new Core(`twin pass of "${network.name}"`, "pass", raw, (raw) => raw.free());
+  const setQuanta = (raw: RawTwinPass, quantumOf: (population: string) => number): void => {
+    for (const name of named("population")) raw.setQuantum(lookUp(numbers, name), quantumOf(name));
+  };
   const runKeeping = (
     raw: RawTwinPass,
     counts: Uint8Array | Int16Array,
@@ -118,9 +121,9 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
     );
   return {
     run(counts, samples, options) {
-      const quantum = quantumOf("TwinPass.run", network, options);
+      const quantumOf = twinQuanta("TwinPass.run", network, options);
       const values = core.use((raw) => {
-        raw.setQuantum(quantum);
+        setQuanta(raw, quantumOf);
         return runKeeping(raw, counts, samples, kept);
       });
       const counted = Object.entries(pick(values, keep)).map(([name, ints]) => [
@@ -130,9 +133,9 @@ export async function createTwinPass(network: SpikingNetwork, options: TwinPassO
       return { charges: pick(values, outputs), counts: Object.fromEntries(counted) };
     },
     digest(counts, samples, options) {
-      const quantum = quantumOf("TwinPass.digest", network, options);
+      const quantumOf = twinQuanta("TwinPass.digest", network, options);
       return core.use((raw) => {
-        raw.setQuantum(quantum);
+        setQuanta(raw, quantumOf);
         const hashes: Uint32Array[] = [];
         const charged = kept.filter(({ name }) => outputs.includes(name));
         const other = kept.filter((node) => !charged.includes(node));

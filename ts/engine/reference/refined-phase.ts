@@ -1,6 +1,7 @@
 // Refined phase in the reference engine: every tick decides anew from the exact charge so far (T14).
 import type { RefinedPhase } from "../../spiking/codes/refined-phase.ts";
 import type { Population, SpikingNetwork, SpikingOutput } from "../../spiking/network.ts";
+import { payloadsOf, type Payloads } from "../../spiking/payloads.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import type { Recording } from "../recording.ts";
@@ -11,11 +12,12 @@ import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";
 
 /**
  * After tick k of a frame the count of a neuron is r + m·clip(floor((V − θr)/(θm) + ½), 0, floor((T − r)/m)), V the exact charge so far, m
- * the quantum of the tick, r what its count left over m before. Lazy neurons keep a count that is near enough until the last tick.
+ * the quantum of its layer in the tick, r what its count left over m before. Lazy neurons keep a count that is near enough until the last tick.
  * @see docs/mathematics.md T14
  */
 export function refinedPhaseCore(network: SpikingNetwork, recording: Recording): SimulatorCore {
-  return tickedCore(network, recording, (node, synapses) => new Refined(node, synapses, network));
+  const payloads = payloadsOf(network);
+  return tickedCore(network, recording, (node, synapses) => new Refined(node, synapses, network, payloads));
 }
 
 class Refined implements TickedPart {
@@ -28,8 +30,15 @@ class Refined implements TickedPart {
   readonly #entered: Int32Array;
   readonly #levels: number;
   readonly #code: RefinedPhase;
+  readonly #name: string;
+  readonly #payloads: Payloads;
 
-  constructor(node: Population | SpikingOutput, synapses: readonly RowSynapse[], { levels, code }: SpikingNetwork) {
+  constructor(
+    node: Population | SpikingOutput,
+    synapses: readonly RowSynapse[],
+    { levels, code }: SpikingNetwork,
+    payloads: Payloads,
+  ) {
     const size = sizeOf(node.shape);
     this.potential = new Int32Array(size);
     this.#count = new Int32Array(size);
@@ -40,6 +49,8 @@ class Refined implements TickedPart {
     this.#entered = new Int32Array(size);
     this.#levels = levels;
     this.#code = code as RefinedPhase;
+    this.#name = node.name;
+    this.#payloads = payloads;
   }
 
   reset(): void {
@@ -54,10 +65,10 @@ class Refined implements TickedPart {
   }
 
   integrate(spikesOf: SpikesOf, tick: number): number {
-    const quantum = this.#code.quanta[tick];
     let operations = 0;
     for (const synapse of this.#synapses) {
       const { plus, minus } = spikesOf(synapse.from);
+      const quantum = this.#payloads(synapse.from, tick);
       operations += deliver(synapse, plus, this.potential, quantum) + deliver(synapse, minus, this.potential, -quantum);
     }
     return operations;
@@ -65,7 +76,7 @@ class Refined implements TickedPart {
 
   fire({ plus, minus }: SignedEvents, tick: number): void {
     const { quanta, laziness } = this.#code;
-    const quantum = quanta[tick];
+    const quantum = this.#payloads(this.#name, tick);
     const lazy = laziness > 0.5 && tick + 1 < quanta.length;
     plus.length = 0;
     minus.length = 0;

@@ -1,5 +1,4 @@
 // The tick loop that the synchronous codes share: inputs, pools, delays, recording.
-import { rulesOf } from "../../spiking/code.ts";
 import {
   hasSignedSpikes,
   outputsOf,
@@ -8,6 +7,7 @@ import {
   type SpikingNetwork,
   type SpikingOutput,
 } from "../../spiking/network.ts";
+import { payloadsOf } from "../../spiking/payloads.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import type { CoreRun, SimulatorCore } from "../simulator.ts";
@@ -54,7 +54,7 @@ export function tickedCore(
     ]),
   );
   const signed = hasSignedSpikes(network);
-  const { payload: payloadOf } = rulesOf(network.code);
+  const payloads = payloadsOf(network);
   const spikes = histories(network, signedEvents);
   const spikesOf: SpikesOf = (name, delayTicks = 0) => (spikes.get(name) as History<SignedEvents>).ago(delayTicks);
   const partOf = (name: string): TickedPart => parts.get(name) as TickedPart;
@@ -95,9 +95,9 @@ export function tickedCore(
         if (tick === ticks) for (const part of parts.values()) part.endDrive?.();
         for (const [name, history] of spikes) history.advance(name === network.input.name ? inputAt(tick) : undefined);
         silent = true;
-        const payload = payloadOf(firstTick + tick);
         for (const node of network.nodes) {
           const fired = spikesOf(node.name);
+          const payload = payloads(node.name, firstTick + tick);
           if (node.kind === "pool") {
             pools.get(node.name)?.pass(spikesOf(node.from), fired, payload);
             tally(fired, sent[node.name]);

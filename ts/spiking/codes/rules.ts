@@ -25,6 +25,8 @@ export interface CodeFlags {
   /** Of refined phase, where they are not powers of two. */
   readonly quanta?: readonly number[];
   /** Of refined phase. */
+  readonly ahead?: number;
+  /** Of refined phase. */
   readonly lazy?: number;
 }
 
@@ -73,10 +75,13 @@ export interface CodeRules {
   thresholdFactor(ticks: number): number;
   /** Divisor of counts and charges of a run's first ticks that gives activations, together with their unit. */
   divisor(ticks: number, windowTicks: number): number;
-  /** Number of spikes for a count in one window. */
-  spikesOfCount(count: number): number;
-  /** Count that a spike of a tick stands for, where all layers tick together. */
-  payload(tick: number): number;
+  /** Number of spikes for a count in one window. @param lead as of `payload`. */
+  spikesOfCount(count: number, lead: number): number;
+  /**
+   * Count that a spike of a tick stands for, where all layers tick together.
+   * @param lead of the layer that sends it: 1 for the input and the first layer, falling to 0 for the last.
+   */
+  payload(tick: number, lead: number): number;
   compile(windowTicks: number): CompiledSchedule;
 }
 

@@ -15,8 +15,8 @@ pub struct TwinPass {
     inputs: usize,
     /// Whether every value of a node is at most 16 bits wide.
     narrow: Vec<bool>,
-    /// Counts are multiples of it.
-    quantum: Rc<Cell<i32>>,
+    /// By node that fires: counts are multiples of it.
+    quanta: Vec<(usize, Rc<Cell<i32>>)>,
 }
 
 impl TwinPass {
@@ -24,7 +24,7 @@ impl TwinPass {
         check_cycle("input", 1, inputs)?;
         let mut graph = Graph::new();
         graph.push(Operation::Input, inputs);
-        Ok(TwinPass { graph, inputs, narrow: vec![true], quantum: Rc::new(Cell::new(1)) })
+        Ok(TwinPass { graph, inputs, narrow: vec![true], quanta: Vec::new() })
     }
 
     /// A node of `size` charges, from its bias on: one value for each channel or each neuron.
@@ -106,7 +106,8 @@ impl TwinPass {
         if let Some(wrong) = threshold.iter().find(|&&threshold| threshold <= 0) {
             return Err(format!("threshold: expected integers > 0, got {wrong}"));
         }
-        let quantum = Rc::clone(&self.quantum);
+        let multiple = Rc::new(Cell::new(1));
+        let quantum = Rc::clone(&multiple);
         let map = move |values: &mut [Lanes<i32>]| {
             let parameters = threshold.iter().cycle().zip(initial.iter().cycle());
             let quantum = quantum.get();
@@ -117,15 +118,20 @@ impl TwinPass {
                 };
             }
         };
-        Ok(self.push(Operation::Map(source, Box::new(map)), size, levels <= i32::from(i16::MAX)))
+        let node = self.push(Operation::Map(source, Box::new(map)), size, levels <= i32::from(i16::MAX));
+        self.quanta.push((node, multiple));
+        Ok(node)
     }
 
-    /// All counts of later runs are multiples of this one, as after a tick of refined phase (T14); 1 at first.
-    pub fn set_quantum(&mut self, quantum: i32) -> Result<(), String> {
+    /// Counts of this node in later runs are multiples of `quantum`, as after a tick of refined phase (T14); 1 at first.
+    pub fn set_quantum(&mut self, node: usize, quantum: i32) -> Result<(), String> {
         if quantum <= 0 {
             return Err(format!("quantum: expected an integer > 0, got {quantum}"));
         }
-        self.quantum.set(quantum);
+        match self.quanta.iter().find(|(fires, _)| *fires == node) {
+            Some((_, multiple)) => multiple.set(quantum),
+            None => return Err(format!("quantum: expected a node that fires, got node {node}")),
+        }
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use crate::arrive::Inputs;
 use crate::bits::grow;
 use crate::input::Input;
 use crate::kernel::rows::Tap;
+use crate::kernel::signed::refine::Quantum;
 use crate::kernel::signed::{signed_ticks, Chunk as Job, Sent};
 use crate::lanes::Lanes;
 use crate::layer::Layer;
@@ -37,16 +38,26 @@ pub struct Plan {
     /// Bits by which counts are shifted.
     count_shift: u32,
     /// Of refined phase: see `Refine`.
+    quanta: Vec<Quantum>,
     holds: Vec<i32>,
+    /// By synapse, what a spike of its source counts in each tick of a frame; empty: always 1.
+    payloads: Vec<Vec<i32>>,
 }
 
 impl Plan {
+    /// What a spike that this synapse delivers counts.
+    fn payload(&self, synapse: usize, tick: usize) -> i32 {
+        self.payloads.get(synapse).map_or(1, |payloads| payloads[tick])
+    }
+
     fn new(layer: &Layer) -> Plan {
         Plan {
             largest: largest(&layer.synapses, &layer.chunks, layer.width),
             threshold_shift: common_shift(layer.rows.threshold.neurons()),
             count_shift: 0,
+            quanta: Vec::new(),
             holds: Vec::new(),
+            payloads: Vec::new(),
         }
     }
 }
@@ -85,6 +96,8 @@ impl Charges {
 #[derive(Default)]
 pub struct Scratch {
     taps: Vec<Tap>,
+    /// Where the taps of each synapse end.
+    ends: Vec<usize>,
     rows: Vec<(usize, u32)>,
     /// Bits of one row, [planes][width][words].
     bits: Vec<u64>,
@@ -130,22 +143,22 @@ impl Code for Signed {
     fn most_ticks(&self) -> Option<usize> {
         match self {
             Signed::Rate(_) => None,
-            Signed::Refined(code) => Some(code.quanta.len()),
+            Signed::Refined(code) => Some(code.ticks()),
         }
     }
 
-    fn plan(&self, _network: &Network, _node: usize, layer: &Layer) -> Plan {
+    fn plan(&self, _network: &Network, node: usize, layer: &Layer) -> Plan {
         let plan = Plan::new(layer);
         match self {
             Signed::Rate(_) => plan,
-            Signed::Refined(code) => code.plan(plan),
+            Signed::Refined(code) => code.plan(node, layer, plan),
         }
     }
 
     fn max(&self, _network: &Network, pool: &Pool) -> Largest {
         let payloads = match self {
             Signed::Rate(_) => Vec::new(),
-            Signed::Refined(code) => code.payloads(),
+            Signed::Refined(code) => code.payloads(pool.source),
         };
         Largest::new(&pool.reach, payloads)
     }
@@ -249,12 +262,14 @@ impl Run<'_> {
     #[inline(always)]
     fn taps(&mut self, index: usize, y: usize, x: usize) {
         let At { layer, plan, scratch, .. } = &mut self.at;
-        let Scratch { taps, largest, .. } = &mut **scratch;
+        let Scratch { taps, ends, largest, .. } = &mut **scratch;
         taps.clear();
+        ends.clear();
         largest.clear();
         for synapse in 0..layer.synapses.len() {
             self.inputs.gathered_taps(taps, synapse, &layer.chunks[index], y, x);
             largest.resize(taps.len(), plan.largest[index * layer.synapses.len() + synapse]);
+            ends.push(taps.len());
         }
     }
 
@@ -292,6 +307,7 @@ impl Run<'_> {
                 },
                 count: if layer.fires { charges.counts[at..at + lanes].as_mut_ptr() } else { std::ptr::null_mut() },
                 taps: &scratch.taps,
+                ends: &scratch.ends,
                 largest: &scratch.largest,
                 ticks,
                 sent: Sent {
@@ -329,14 +345,13 @@ impl Run<'_> {
         let layer = self.at.layer;
         let (width, padded) = (layer.cells.width, layer.padded);
         self.at.scratch.taps.clear();
+        self.at.scratch.ends.clear();
         for tick in 0..self.block.ticks {
-            let payload = match self.code {
-                Signed::Rate(_) => 1,
-                Signed::Refined(code) => code.payload(self.block, tick),
-            };
+            let in_frame = self.block.frame + self.block.first + tick;
             let potential = &mut self.at.state.charges.potential;
             let row = &mut potential[y * width * padded..(y + 1) * width * padded];
             for index in 0..layer.synapses.len() {
+                let payload = self.at.plan.payload(index, in_frame);
                 let (scatter, spikes) = (self.inputs.scatter(index, y), self.inputs.of(index));
                 for sign in 0..2 {
                     let (plane, minus) = (2 * tick + sign, sign == 1);

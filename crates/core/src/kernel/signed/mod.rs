@@ -9,6 +9,7 @@ use super::window::Wide;
 use crate::lanes::Lanes;
 use crate::with_vectors;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 /// What one chunk needs for a block of ticks. Pointers to charges hold a value a lane; a plane is a tick's spikes +1, or its spikes −1.
 pub struct Chunk<'a> {
@@ -23,6 +24,8 @@ pub struct Chunk<'a> {
     /// Spikes +1 less spikes −1, each as often as its payload says.
     pub count: *mut i32,
     pub taps: &'a [Tap],
+    /// Where the taps of each synapse end.
+    pub ends: &'a [usize],
     /// Of 16-bit weights: the largest of each tap.
     pub largest: &'a [u32],
     pub ticks: usize,
@@ -50,8 +53,8 @@ pub trait Rule {
     /// Whether spikes change the potential.
     const RESETS: bool;
 
-    /// How often a spike of this tick delivers its weight.
-    fn payload(&self, _tick: usize) -> i32 {
+    /// How often a spike of this tick delivers the weight of a synapse.
+    fn payload(&self, _synapse: usize, _tick: usize) -> i32 {
         1
     }
 
@@ -82,14 +85,23 @@ pub trait Rule {
 #[inline(never)]
 pub unsafe fn signed_ticks<L: Lanes, R: Rule>(chunk: &Chunk, rule: &R) {
     for tick in 0..chunk.ticks {
-        let payload = rule.payload(tick);
-        let came = if chunk.taps.is_empty() {
-            false
-        } else if chunk.narrow {
-            with_vectors!(chunk.vectors, add_narrow: AddTick, L, chunk, tick, payload)
-        } else {
-            with_vectors!(chunk.vectors, add_wide: AddTick, L, chunk, tick, payload)
-        };
+        let (mut came, mut synapse, mut first) = (false, 0, 0);
+        while synapse < chunk.ends.len() {
+            let payload = rule.payload(synapse, tick);
+            let from = first;
+            while synapse < chunk.ends.len() && rule.payload(synapse, tick) == payload {
+                first = chunk.ends[synapse];
+                synapse += 1;
+            }
+            if from == first {
+                continue;
+            }
+            came |= if chunk.narrow {
+                with_vectors!(chunk.vectors, add_narrow: AddTick, L, chunk, from..first, tick, payload)
+            } else {
+                with_vectors!(chunk.vectors, add_wide: AddTick, L, chunk, from..first, tick, payload)
+            };
+        }
         let mut lane = 0;
         while lane < chunk.lanes {
             if chunk.lanes - lane >= 16 {
@@ -103,14 +115,14 @@ pub unsafe fn signed_ticks<L: Lanes, R: Rule>(chunk: &Chunk, rule: &R) {
     }
 }
 
-/// Adds the weights of a tick's spikes, each times its count; returns whether there can be any.
-type AddTick = unsafe fn(&Chunk, usize, i32) -> bool;
+/// Adds the weights of a tick's spikes of these taps, each times its count; returns whether there can be any.
+type AddTick = unsafe fn(&Chunk, Range<usize>, usize, i32) -> bool;
 
 /// For 4·N lanes.
 #[inline(never)]
-unsafe fn add_wide<L: Lanes, const N: usize>(chunk: &Chunk, tick: usize, payload: i32) -> bool {
+unsafe fn add_wide<L: Lanes, const N: usize>(chunk: &Chunk, taps: Range<usize>, tick: usize, payload: i32) -> bool {
     let mut sum = [L::splat_i(0); N];
-    add_tick_i::<L, N>(&mut sum, chunk.taps, 2 * tick, 2);
+    add_tick_i::<L, N>(&mut sum, &chunk.taps[taps], 2 * tick, 2);
     for k in 0..N {
         let to = chunk.potential.add(4 * k);
         L::store_i(to, L::add_i(L::load_i(to), L::mul_i(sum[k], L::splat_i(payload))));
@@ -120,12 +132,12 @@ unsafe fn add_wide<L: Lanes, const N: usize>(chunk: &Chunk, tick: usize, payload
 
 /// With 16-bit weights and partial sums, for 8·N lanes: a sum is widened once a tick, and before an event could leave 16 bits.
 #[inline(never)]
-unsafe fn add_narrow<L: Lanes, const N: usize>(chunk: &Chunk, tick: usize, payload: i32) -> bool {
+unsafe fn add_narrow<L: Lanes, const N: usize>(chunk: &Chunk, taps: Range<usize>, tick: usize, payload: i32) -> bool {
     let mut charge = MaybeUninit::<[i32; 64]>::uninit();
     let mut wide = Wide::<L, N>::new(charge.as_mut_ptr().cast());
     let mut sum = [L::splat_s(0); N];
     let mut reach = 0;
-    for (tap, &largest) in chunk.taps.iter().zip(chunk.largest) {
+    for (tap, &largest) in chunk.taps[taps.clone()].iter().zip(&chunk.largest[taps]) {
         add_tap_s::<L, N>(&mut sum, tap, 2 * tick, largest, &mut reach, |sum| wide.add(sum));
     }
     if reach > 0 {

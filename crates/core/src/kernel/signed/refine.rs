@@ -27,9 +27,12 @@ impl Quantum {
 }
 
 pub struct Refine<'a> {
-    /// One a tick, and how far from its count a neuron must be to decide anew, if the threshold is a power of two.
+    /// Of the layer: one a tick, and how far from its count a neuron must be to decide anew, if the threshold is a power of two.
     pub quanta: &'a [Quantum],
     pub holds: &'a [i32],
+    /// By synapse, what a spike of its source counts in each tick of a frame, the first of `quanta` being tick `first`.
+    pub payloads: &'a [Vec<i32>],
+    pub first: usize,
     /// Binary logarithm of the threshold, if it is one power of two for all and levels · threshold fits 31 bits. Counts are then kept
     /// as charge, shifted by it.
     pub shift: Option<u32>,
@@ -41,8 +44,8 @@ impl Rule for Refine<'_> {
     const RESETS: bool = false;
 
     #[inline(always)]
-    fn payload(&self, tick: usize) -> i32 {
-        self.quanta[tick].size
+    fn payload(&self, synapse: usize, tick: usize) -> i32 {
+        self.payloads[synapse][self.first + tick]
     }
 
     #[inline(always)]
