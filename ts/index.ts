@@ -103,6 +103,7 @@ export { followedActivations, toSpiking, type ToSpikingOptions } from "./mapping
 export { biologicalParameters, type BiologicalParameters } from "./mapping/biological.ts";
 export { chooseBits, type BitsChoice, type BitsTrial, type ChooseBitsOptions } from "./mapping/choose-bits.ts";
 export { formatSummary, summarize, type LayerSummary, type NetworkSummary } from "./mapping/summary.ts";
+export type { LivePopulationSummary, LiveSummary, LiveSynapseSummary } from "./mapping/live-summary.ts";
 export { clippingOf, type LayerClipping } from "./mapping/clipping.ts";
 export { toRelu } from "./mapping/to-relu.ts";
 export { quantizedTwin, type QuantizedTwin, type TwinOutcome } from "./mapping/twin.ts";

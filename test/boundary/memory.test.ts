@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Simulator } from "../../ts/engine/engine.ts";
 import { buildCore, type RawCore } from "../../ts/engine/flatten.ts";
-import { checkCoreMemory } from "../../ts/engine/memory.ts";
+import { checkCoreMemory, coreBytes } from "../../ts/engine/memory.ts";
 import { createSimulatorOver, prepareNetwork } from "../../ts/engine/simulator.ts";
 import { resolveRecording } from "../../ts/engine/recording.ts";
 import { wasmEngine } from "../../ts/engine/wasm.ts";
@@ -58,6 +58,41 @@ describe("what the WebAssembly core cannot hold", () => {
     expect(() => checkCoreMemory({ ...network, synapses: [recurrent] }, { counts: true })).toThrow(
       expect.objectContaining(expected),
     );
+  });
+
+  it("is refused where whole vectors of weights are: 23,170 recurrent neurons", () => {
+    const { synapses, ...network } = chain(1);
+    const of = (neurons: number): SpikingNetwork => ({
+      ...network,
+      nodes: [{ ...(network.nodes[0] as Population), shape: [neurons] }],
+      synapses: [
+        {
+          ...synapses[0],
+          kind: "dense",
+          from: "n0",
+          weights: { length: neurons ** 2 } as unknown as Float32Array,
+        },
+      ],
+    });
+    expect(() => checkCoreMemory(of(23_168), { counts: true })).not.toThrow();
+    expect(() => checkCoreMemory(of(23_170), { counts: true })).toThrow("its 536848900 weights take 2.0 GiB");
+  });
+
+  it("counts all state of live networks, and the connections of each delay", () => {
+    const plain = spikingNetwork({ inputs: 1 }).population({ name: "a", units: 10, input: "none", threshold: 1 });
+    const full = spikingNetwork({ inputs: 1 })
+      .population({
+        name: "a",
+        units: 10,
+        input: "none",
+        threshold: 1,
+        refractory: 2,
+        currents: { g: { timeConstantTicks: 2 }, h: { timeConstantTicks: 3 } },
+        adaptation: { chargePerSpike: 1, timeConstantTicks: 9 },
+      })
+      .connect({ from: "a", to: "a", edges: { from: [0, 1], to: [1, 0], weights: 1, delayTicks: [1, 2] } });
+    expect(coreBytes(plain.build(), { counts: false })).toEqual({ weights: 0, neurons: 40 });
+    expect(coreBytes(full.build(), { counts: true })).toEqual({ weights: 4 * (11 + 2 + 2 + 2), neurons: 4 * 10 * 6 });
   });
 
   it("shows the first error, whatever the clean-up says", () => {

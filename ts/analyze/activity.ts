@@ -1,6 +1,7 @@
 // Counts spikes, synaptic operations and neuron updates of a run, layer by layer: what the energy estimate multiplies.
 import { requireReluNetwork } from "../relu/check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
+import { refuseLive } from "../spiking/live.ts";
 import { checkBoolean, checkObject, checkNumbers } from "../check.ts";
 import { forEachPooled } from "../relu/windows.ts";
 import type { ReluNetwork } from "../relu/network.ts";
@@ -84,6 +85,7 @@ export interface ActivityMeter {
  */
 export function activityMeter(network: SpikingNetwork, relu: ReluNetwork, spikingInput = false): ActivityMeter {
   requireSpikingNetwork("activityMeter: network", network);
+  refuseLive("activityMeter", network);
   requireReluNetwork("activityMeter: relu", relu);
   checkBoolean("activityMeter: spikingInput", spikingInput);
   const spikingStages = network.synapses.map((synapse): Stage => {

@@ -1,6 +1,7 @@
 // Compares each spiking layer with the ReLU layer it was mapped from: error, clipping, silent neurons.
 import { requireReluNetwork } from "../relu/check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
+import { refuseLive } from "../spiking/live.ts";
 import { checkInteger, checkObject, checkNumbers } from "../check.ts";
 import {
   comparedValues,
@@ -77,6 +78,7 @@ export interface Diagnoser {
 export function createDiagnoser(relu: ReluNetwork, network: SpikingNetwork): Diagnoser {
   requireReluNetwork("createDiagnoser: relu", relu);
   requireSpikingNetwork("createDiagnoser: network", network);
+  refuseLive("createDiagnoser", network);
   const populations = correspondences(relu, network);
   const compared = new Set(populations.map(({ population }) => population.name));
   const layers = network.nodes.flatMap((node): Layer[] => {

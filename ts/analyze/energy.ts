@@ -2,6 +2,7 @@
 import { rulesOf } from "../spiking/code.ts";
 import { requireReluNetwork } from "../relu/check.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
+import { refuseLive } from "../spiking/live.ts";
 import { checkArray, checkFunction, checkInteger, checkObject } from "../check.ts";
 import { outputsOf, populationsOf, type Population, type SpikingNetwork } from "../spiking/network.ts";
 import type { ReluNetwork } from "../relu/network.ts";
@@ -105,6 +106,7 @@ export function energyReport(
   preset: EnergyPreset = horowitz45nm,
 ): EnergyReport {
   requireSpikingNetwork("energyReport: network", network);
+  refuseLive("energyReport", network);
   requireReluNetwork("energyReport: relu", relu);
   for (const key of ["spikingStages", "floatStages"] as const)
     checkArray(`energyReport: meter: ${key}`, checkObject("energyReport: meter", meter)[key]);

@@ -1,8 +1,17 @@
 // Estimates the memory of a simulation, so that one that cannot fit is refused before memory is taken.
 import { LlifError } from "../errors.ts";
-import { isSynchronous, outputsOf, populationsOf, type SpikingNetwork, type Synapse } from "../spiking/network.ts";
+import {
+  isSynchronous,
+  outputsOf,
+  populationsOf,
+  shapeOf,
+  type SpikingNetwork,
+  type Synapse,
+} from "../spiking/network.ts";
+import { liveBytes } from "../spiking/live-memory.ts";
+import { runsLive } from "../spiking/live.ts";
 import { synapseRules } from "../spiking/synapses/kinds.ts";
-import { sizeOf } from "../tensor.ts";
+import { channelsOf, sizeOf } from "../tensor.ts";
 import type { Recording } from "./recording.ts";
 
 /** Largest WebAssembly memory with 32-bit addresses, and largest array in it. */
@@ -18,12 +27,11 @@ export function coreBytes(
   { counts }: Pick<Recording, "counts">,
 ): { readonly weights: number; readonly neurons: number } {
   const float = network.arithmetic === "float32";
+  const live = runsLive(network) ? liveBytes(network) : null;
   const synchronous = isSynchronous(network);
-  const weights = network.synapses.reduce((sum, synapse) => sum + synapseBytes(network, synapse), 0);
-  const populations = populationsOf(network).reduce(
-    (sum, { shape }) => sum + 4 * sizeOf(shape) * (Number(synchronous) + Number(counts)),
-    0,
-  );
+  const weights = live?.synapses ?? network.synapses.reduce((sum, synapse) => sum + synapseBytes(network, synapse), 0);
+  const states = populationsOf(network).reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  const populations = (live?.neurons ?? states * Number(synchronous)) + states * Number(counts);
   return {
     weights,
     neurons:
@@ -37,6 +45,14 @@ function synapseBytes({ arithmetic }: SpikingNetwork, synapse: Synapse): number 
   return (arithmetic === "float32" ? 4 : 2) * synapse.weights.length + 4 * synapseRules(synapse).indices(synapse);
 }
 
+/** Of the largest array: rows of weights have whole vectors of four. */
+function largestArrayBytes(network: SpikingNetwork, synapse: Synapse): number {
+  const { oneToOne, indices } = synapseRules(synapse);
+  if (oneToOne || indices(synapse) > 0) return synapseBytes(network, synapse);
+  const channels = channelsOf(shapeOf(network, synapse.to));
+  return (synapseBytes(network, synapse) / channels) * 4 * Math.ceil(channels / 4);
+}
+
 /**
  * @throws {LlifError} ENGINE with the numbers, if the network does not fit into the WebAssembly core.
  */
@@ -45,7 +61,7 @@ export function checkCoreMemory(network: SpikingNetwork, recording: Pick<Recordi
   const way = 'take the engine "reference", or a smaller network';
   for (const synapse of network.synapses) {
     const { from, to, weights } = synapse;
-    const bytes = synapseBytes(network, synapse);
+    const bytes = largestArrayBytes(network, synapse);
     if (bytes > arrayBytes) {
       throw new LlifError(
         "ENGINE",

@@ -1,5 +1,6 @@
 // The SI parameters of a mapped network: currents, capacitances, rates in hertz.
 import { requireSpikingNetwork } from "../spiking/check.ts";
+import { refuseLive } from "../spiking/live.ts";
 import { LlifError } from "../errors.ts";
 import { populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { biologicalNeuron, membraneOf, type BiologicalNeuron } from "../spiking/neuron.ts";
@@ -28,6 +29,7 @@ export function biologicalParameters(
   chargeScale = 2 ** 40,
 ): BiologicalParameters {
   requireSpikingNetwork("biologicalParameters: network", network);
+  refuseLive("biologicalParameters", network);
   const { threshold, leak } = biologicalNeuron(neuron, chargeScale);
   const leakFactor = leak?.factorPerTick ?? 1;
   const populations = populationsOf(network);

@@ -20,6 +20,7 @@ import { formatShape, sizeOf, type Shape } from "../tensor.ts";
 import { clippingOf, type LayerClipping } from "./clipping.ts";
 import { precisionOf } from "./quantize.ts";
 import type { ActivationMaxima } from "./scales.ts";
+import { formatLive, liveSummary, table, type LiveSummary } from "./live-summary.ts";
 import { mappingWarnings } from "./warnings.ts";
 
 export interface LayerSummary {
@@ -71,6 +72,8 @@ export interface NetworkSummary {
   /** Ticks from the first input to the decision, for one sample alone. */
   readonly latencyTicks: number;
   readonly layers: readonly LayerSummary[];
+  /** Neurons by their parts, connections and memory of a network that runs in the live core; absent for others. */
+  readonly live?: LiveSummary;
   /**
    * Nodes of the ReLU network that were folded into weights and biases of others; empty if the network was not given.
    */
@@ -102,6 +105,7 @@ export function summarize(
   const quanta = (lead: number) => Array.from({ length: windowTicks }, (_, tick) => payload(tick, lead));
   const ranges = countRanges(network);
   const layers = network.nodes.map((node) => summarizeNode(network, node, ranges));
+  const live = liveSummary(network);
   const names = new Set(network.nodes.map((node) => node.name));
   const clipping =
     model.relu !== undefined && model.maxima !== undefined ? clippingOf(network, model.relu, model.maxima) : [];
@@ -115,12 +119,13 @@ export function summarize(
     ...(frames ? { quanta: quanta(0), ...((ahead ?? 0) === 0 ? {} : { firstQuanta: quanta(1) }), lazy } : {}),
     latencyTicks: latencyTicks(network),
     layers,
+    ...(live === null ? {} : { live }),
     folded: (model.relu?.nodes ?? [])
       .filter((node) => node.kind !== "input" && !names.has(node.name))
       .map((node) => node.name),
     clipping,
     warnings: [
-      ...neuronWarnings(network),
+      ...(live === null ? neuronWarnings(network) : []),
       ...precisionWarnings(layers),
       ...clipping.map(({ advice }) => advice),
       ...mappingWarnings(network),
@@ -250,16 +255,10 @@ export function formatSummary(summary: NetworkSummary): string {
     layer.accumulator ?? "",
   ]);
   const header = ["layer", "shape", "from", "scale", "ceiling", "p", "charge bits", "sums"];
-  const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column].length)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]))
-      .join("  ")
-      .trimEnd();
   return [
     `${name}: ${code}, ${schedule}, ${spikes} spikes${weights}, ${levels} levels in ${windowTicks} ticks; ${summary.latencyTicks} ticks to a decision`,
-    line(header),
-    ...rows.map(line),
+    ...table([header, ...rows]),
+    ...(summary.live === undefined ? [] : formatLive(summary.live)),
     ...(folded.length === 0 ? [] : [`folded into weights, or without neurons: ${folded.join(", ")}`]),
     ...warnings.map((warning) => `warning: ${warning}`),
   ].join("\n");

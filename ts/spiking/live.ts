@@ -13,7 +13,11 @@ import { synapsePlace } from "./synapses/rules.ts";
  * @throws {LlifError} ARGUMENT or SHAPE for an invalid network.
  */
 export function isLive(network: SpikingNetwork): boolean {
-  requireSpikingNetwork("isLive: network", network);
+  return runsLive(requireSpikingNetwork("isLive: network", network));
+}
+
+/** `isLive` of a network that is known to be valid. */
+export function runsLive(network: SpikingNetwork): boolean {
   if (network.code.kind !== "rate") return false;
   if (livePart(network) !== undefined || network.synapses.some(({ kind }) => kind === "sparse")) return true;
   const reached = new Set(network.synapses.map(({ to }) => to));
@@ -21,14 +25,14 @@ export function isLive(network: SpikingNetwork): boolean {
 }
 
 /** A part of a network that only live networks have, and where it is. */
-interface LivePart {
+export interface LivePart {
   readonly place: string;
   readonly part: string;
   readonly nodes: readonly string[];
 }
 
-/** The first such part; undefined for a network that every core can run, sparse synapses included. */
-function livePart(network: SpikingNetwork): LivePart | undefined {
+/** The first such part; undefined for a network that has none, with sparse synapses or without. */
+export function livePart(network: SpikingNetwork): LivePart | undefined {
   for (const { name, neuron } of populationsOf(network)) {
     const [part] = liveNeuronParts(neuron);
     if (part !== undefined) return { place: `population "${name}"`, part, nodes: [name] };
@@ -41,7 +45,7 @@ function livePart(network: SpikingNetwork): LivePart | undefined {
 }
 
 /** The names of the parts that only live networks have, present in this synapse. */
-function liveSynapseParts(synapse: Synapse): string[] {
+export function liveSynapseParts(synapse: Synapse): string[] {
   return [
     ...(synapse.into === undefined ? [] : [`a target current ("${synapse.into}")`]),
     ...(synapse.plasticity === undefined ? [] : ["plasticity"]),
@@ -72,7 +76,7 @@ export function restTolerances(network: SpikingNetwork, { shape, neuron }: Popul
   const { restTolerance, threshold } = neuron;
   const tolerances = new Float32Array(sizeOf(shape));
   if (restTolerance !== undefined) return tolerances.map((_, index) => restTolerance[index % restTolerance.length]);
-  if (!isLive(network)) return tolerances;
+  if (!runsLive(network)) return tolerances;
   return tolerances.map((_, index) => {
     const range = threshold[index % threshold.length] - resetValueAt(neuron, index);
     return range === Infinity ? 0 : range * 2 ** -30;

@@ -1,6 +1,7 @@
 // Networks of the synapses that the mapping makes. Other kinds have no counterpart in a ReLU network.
 import { checkArray } from "../check.ts";
 import { LlifError } from "../errors.ts";
+import { livePart, refuseLive } from "./live.ts";
 import type { SpikingNetwork } from "./network.ts";
 import type { Synapse } from "./synapses/kinds.ts";
 import type { DenseSynapse } from "./synapses/dense.ts";
@@ -10,7 +11,7 @@ import type { Conv2dSynapse, ConvTranspose2dSynapse } from "./synapses/windowed.
 /** Kinds that linear layers are mapped to, and that are mapped back, certified and counted by the quantised twin. */
 export type MappedSynapse = DenseSynapse | Conv2dSynapse | ConvTranspose2dSynapse | IdentitySynapse;
 
-/** A network all of whose synapses are of these kinds. */
+/** A network all of whose synapses are of these kinds, without parts that only live networks have. */
 export interface MappedNetwork extends SpikingNetwork {
   readonly synapses: readonly MappedSynapse[];
 }
@@ -27,15 +28,17 @@ function isMappedSynapse(synapse: Synapse): synapse is MappedSynapse {
 }
 
 export function isMapped(network: SpikingNetwork): network is MappedNetwork {
-  return network.synapses.every(isMappedSynapse);
+  return livePart(network) === undefined && network.synapses.every(isMappedSynapse);
 }
 
 /**
  * @param purpose what needs it, for the message.
- * @throws {LlifError} UNSUPPORTED naming the population and the kind of its synapse.
+ * @throws {LlifError} UNSUPPORTED naming the population and the kind of its synapse, or a part that only live networks
+ * have.
  */
 export function requireMapped(purpose: string, network: SpikingNetwork): MappedNetwork {
   const synapses = checkArray<Synapse>(`${purpose}: network: synapses`, network.synapses);
+  refuseLive(purpose, network);
   const other = synapses.find((synapse) => !isMappedSynapse(synapse));
   if (other === undefined) return network as MappedNetwork;
   const { from, to, kind } = other;
