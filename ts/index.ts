@@ -75,7 +75,13 @@ export type { Edges } from "./spiking/synapses/edges.ts";
 export type { NeuronOptions } from "./spiking/neurons/models.ts";
 export type { PerNeuron } from "./spiking/neurons/rows.ts";
 export { checkSpikingNetwork } from "./spiking/check.ts";
-export { biologicalNeuron, synapticCharge, type BiologicalCharges, type BiologicalNeuron } from "./spiking/neuron.ts";
+export {
+  biologicalNeuron,
+  synapticCharge,
+  synapticCurrent,
+  type BiologicalCharges,
+  type BiologicalNeuron,
+} from "./spiking/neuron.ts";
 export { encodeConstant, encodePoisson, encodeRegular, type EncodedSpikes } from "./encode/encode.ts";
 export { encodings, inputEncoder, type Encoding, type EncodingChoice, type InputEncoder } from "./analyze/encoding.ts";
 export { encodePhase, type PhaseDigits } from "./encode/phase.ts";

@@ -6,7 +6,7 @@ import { ohmicRate, refractoryOhmicRate } from "../../ts/mapping/equations.ts";
 import { toSpiking } from "../../ts/mapping/to-spiking.ts";
 import { reluNetwork } from "../../ts/relu/builder.ts";
 import { spikingNetwork } from "../../ts/spiking/builder.ts";
-import { biologicalNeuron, type BiologicalNeuron } from "../../ts/spiking/neuron.ts";
+import { biologicalNeuron, synapticCurrent, type BiologicalNeuron } from "../../ts/spiking/neuron.ts";
 import { populationsOf } from "../../ts/spiking/network.ts";
 import { engines, simulate } from "../theorems/engines.ts";
 
@@ -130,6 +130,66 @@ describe.each(engines)("a constant current, $name engine", (engine) => {
       if (rate > 0) firing++;
     });
     expect(firing).toBeGreaterThan(3);
+  });
+});
+
+describe("synaptic currents and adaptation in SI units", () => {
+  const neuron = { ...membrane, dtSeconds: 1e-4, currents: { g: { timeConstantSeconds: 5e-3 } } };
+  const neuronOf = (given: BiologicalNeuron) => {
+    const [{ neuron: built }] = populationsOf(
+      spikingNetwork({ inputs: [1], dtSeconds: given.dtSeconds, ticks: 1 })
+        .population({ ...biologicalNeuron(given), weights: [[0]], name: "n" })
+        .build(),
+    );
+    return built;
+  };
+
+  it("give the potential of the closed formula after a spike: R·I·τ_g/(τ_g − τ)·(e^(−t/τ_g) − e^(−t/τ))", () => {
+    const { currents, leak } = neuronOf(neuron);
+    const [{ factorPerTick, gain }] = currents ?? [];
+    let [v, g] = [0, synapticCurrent(1e-10, neuron)];
+    for (let tick = 1; tick <= 400; tick++) {
+      [v, g] = [(leak?.factorPerTick[0] ?? 1) * v + gain[0] * g, factorPerTick[0] * g];
+      const seconds = tick * 1e-4;
+      const volt = ((1e8 * 1e-10 * 5e-3) / (5e-3 - 1e-2)) * (Math.exp(-seconds / 5e-3) - Math.exp(-seconds / 1e-2));
+      expect(v / (2 ** 40 * 1e-10)).toBeCloseTo(volt, 7);
+    }
+  });
+
+  it("deliver I·τ_g of charge without a leak", () => {
+    const plain = { ...neuron, resistanceOhm: undefined };
+    const { currents } = neuronOf(plain);
+    const [{ factorPerTick, gain }] = currents ?? [];
+    let [v, g] = [0, synapticCurrent(1e-10, plain)];
+    for (let tick = 0; tick < 2000; tick++) [v, g] = [v + gain[0] * g, factorPerTick[0] * g];
+    expect(v / (2 ** 40 * 1e-10 * 5e-3)).toBeCloseTo(1, 4);
+  });
+
+  it("keep what they are told: clamps, and charge a spike against firing", () => {
+    const made = biologicalNeuron({
+      ...neuron,
+      refractorySeconds: 2e-3,
+      refractoryClamp: ["v", "g"],
+      adaptation: { amperePerSpike: 1e-11, timeConstantSeconds: 0.1 },
+    });
+    expect(made.refractory).toEqual({ ticks: 19, clamp: ["v", "g"] });
+    expect(made.currents).toEqual({ g: { timeConstantTicks: 5e-3 / 1e-4 } });
+    expect(made.adaptation?.timeConstantTicks).toBeCloseTo(1000, 9);
+    const constant = biologicalNeuron({ ...neuron, injectedCurrentAmpere: 1e-11 });
+    expect(made.adaptation?.chargePerSpike).toBeCloseTo(constant.bias, 12);
+    expect(neuronOf({ ...neuron, refractorySeconds: 2e-3, refractoryClamp: ["v", "g"] }).refractory).toEqual({
+      ticks: Uint32Array.of(19),
+      clamp: ["v", "g"],
+    });
+  });
+
+  it("are refused where they contradict each other, and by mapped networks", async () => {
+    const clamped = { ...neuron, refractoryClamp: ["v"] };
+    expect(() => biologicalNeuron({ ...clamped, refractoryInput: "discard" })).toThrow("no refractoryInput beside it");
+    const relu = reluNetwork({ input: [1], convention: gray })
+      .dense({ weights: { shape: [1, 1], data: Float32Array.of(1) }, bias: Float32Array.of(0) })
+      .build();
+    await expect(toSpiking(relu, { code: "rate", neuron })).rejects.toThrow("expected no refractoryClamp, currents");
   });
 });
 

@@ -145,7 +145,7 @@ export async function firingRateCurve(options: CurveOptions): Promise<FiringRate
   );
   const [first] = neurons;
   const { refractory } = first;
-  const fromHalf = reset === "soft" && (refractory.ticks === 0 || refractory.input === "integrate");
+  const fromHalf = reset === "soft" && (refractory.ticks === 0 || refractoryInput !== "discard");
   const initialPotential = fromHalf ? first.threshold / 2 : 0;
   // The charges as stored in the network.
   const threshold = Math.fround(first.threshold);

@@ -96,7 +96,12 @@ export function planNeuron(
 }
 
 function planBiological(neuron: BiologicalNeuron): NeuronPlan {
-  const { threshold, initialPotential, floor, refractory, leak } = biologicalNeuron(neuron);
+  const { threshold, initialPotential, floor, refractory, leak, currents, adaptation } = biologicalNeuron(neuron);
+  if (!("input" in refractory) || currents !== undefined || adaptation !== undefined)
+    throw new LlifError(
+      "ARGUMENT",
+      "neuron: expected no refractoryClamp, currents or adaptation; the neurons of mapped networks have none",
+    );
   return {
     threshold,
     initialPotential: neuron.initialVolt === undefined ? threshold / 2 : initialPotential,

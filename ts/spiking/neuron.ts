@@ -1,7 +1,7 @@
 // Neurons in SI units, converted to charges.
 import { LlifError } from "../errors.ts";
-import { checkFinite, checkOneOf, checkOptions, type OptionKeys } from "../check.ts";
-import type { UniformRefractory } from "./neurons/llif-options.ts";
+import { checkFinite, checkObject, checkOneOf, checkOptions, checkStrings, type OptionKeys } from "../check.ts";
+import { silentTicks, type ClampedRefractory, type UniformRefractory } from "./neurons/llif-options.ts";
 
 /**
  * A neuron in SI units. Only the capacitance, the threshold and the tick are needed. Potentials are absolute (−70, −75
@@ -33,6 +33,15 @@ export interface BiologicalNeuron {
   readonly refractorySeconds?: number;
   /** Whether input is integrated or discarded during the refractory period; default `integrate`. */
   readonly refractoryInput?: "integrate" | "discard";
+  /**
+   * What keeps its value during the refractory period instead, and loses what arrives: "v" and names of currents. As
+   * Brian2's "unless refractory"; NEST clamps "v".
+   */
+  readonly refractoryClamp?: readonly string[];
+  /** Synaptic currents by name, which decay exponentially; weights into them are `synapticCurrent(ampere, neuron)`. */
+  readonly currents?: Readonly<Record<string, { readonly timeConstantSeconds: number }>>;
+  /** A current against firing, to which each spike adds `amperePerSpike`, constant within a tick. */
+  readonly adaptation?: { readonly amperePerSpike: number; readonly timeConstantSeconds: number };
 }
 
 const neuronKeys: OptionKeys<BiologicalNeuron> = {
@@ -48,6 +57,9 @@ const neuronKeys: OptionKeys<BiologicalNeuron> = {
   floorVolt: true,
   refractorySeconds: true,
   refractoryInput: true,
+  refractoryClamp: true,
+  currents: true,
+  adaptation: true,
 };
 
 /** The result of `biologicalNeuron`: one value of each parameter for all neurons of a population. */
@@ -56,8 +68,10 @@ export interface BiologicalCharges {
   readonly bias: number;
   readonly initialPotential: number;
   readonly floor: number;
-  readonly refractory: UniformRefractory;
+  readonly refractory: UniformRefractory | (ClampedRefractory & { readonly ticks: number });
   readonly leak?: { readonly kind: "ohmic"; readonly factorPerTick: number };
+  readonly currents?: Readonly<Record<string, { readonly timeConstantTicks: number }>>;
+  readonly adaptation?: { readonly chargePerSpike: number; readonly timeConstantTicks: number };
 }
 
 /**
@@ -72,11 +86,7 @@ export interface BiologicalCharges {
  * @see docs/mathematics.md, update equations
  */
 export function biologicalNeuron(neuron: BiologicalNeuron, chargeScale = 2 ** 40): BiologicalCharges {
-  const {
-    floorVolt,
-    initialVolt,
-    refractoryInput = "integrate",
-  } = checkOptions("biologicalNeuron", neuron, neuronKeys);
+  const { floorVolt, initialVolt } = checkOptions("biologicalNeuron", neuron, neuronKeys);
   checkFinite("chargeScale", chargeScale, { above: 0 });
   const membrane = membraneOf(neuron);
   const { dt, capacitance, rest, reset, leakFactor } = membrane;
@@ -89,11 +99,10 @@ export function biologicalNeuron(neuron: BiologicalNeuron, chargeScale = 2 ** 40
     bias: chargeScale * (currentOf(neuron) * membrane.chargePerAmpere + membrane.restCharge),
     initialPotential: charge(initialVolt === undefined ? rest : checkFinite("initialVolt", initialVolt)),
     floor: floorVolt === undefined ? -Infinity : charge(checkFinite("floorVolt", floorVolt)),
-    refractory: {
-      ticks: refractoryTicks(neuron, dt),
-      input: checkOneOf("refractoryInput", refractoryInput, ["integrate", "discard"]),
-    },
+    refractory: refractoryOf(neuron, dt),
     ...(leakFactor === 1 ? {} : { leak: { kind: "ohmic" as const, factorPerTick: leakFactor } }),
+    ...currentsOf(neuron, dt),
+    ...adaptationOf(neuron, membrane, chargeScale),
   };
 }
 
@@ -146,14 +155,57 @@ export function synapticCharge(coulomb: number, chargeScale = 2 ** 40): number {
   return checkFinite("synaptic charge: coulomb", coulomb) * checkFinite("chargeScale", chargeScale, { above: 0 });
 }
 
-function refractoryTicks({ refractorySeconds = 0 }: BiologicalNeuron, dt: number): number {
-  const ticks = checkFinite("refractorySeconds", refractorySeconds, { from: 0 }) / dt;
-  const whole = Math.round(ticks);
-  if (Math.abs(ticks - whole) > 1e-9 * Math.max(1, whole)) {
-    throw new LlifError(
-      "ARGUMENT",
-      `refractorySeconds: expected a multiple of the tick of ${dt} s, got ${refractorySeconds} s`,
-    );
-  }
-  return Math.max(0, whole - 1);
+/**
+ * Weight of a synapse whose spikes add `ampere` to a synaptic current of the neuron, in the unit of `biologicalNeuron`:
+ * with an ohmic leak R·C·I, the displacement of the resting level as charge; without one I·dt.
+ * @throws {LlifError} ARGUMENT, naming the parameter.
+ */
+export function synapticCurrent(ampere: number, neuron: BiologicalNeuron, chargeScale = 2 ** 40): number {
+  biologicalNeuron(neuron, chargeScale);
+  const { resistanceOhm, capacitanceFarad, dtSeconds } = neuron;
+  const seconds = resistanceOhm === undefined ? dtSeconds : resistanceOhm * capacitanceFarad;
+  return checkFinite("synaptic current: ampere", ampere) * seconds * chargeScale;
+}
+
+function refractoryOf(neuron: BiologicalNeuron, dt: number): BiologicalCharges["refractory"] {
+  const { refractorySeconds = 0, refractoryInput = "integrate", refractoryClamp } = neuron;
+  const ticks = silentTicks("refractorySeconds", refractorySeconds, dt);
+  if (refractoryClamp === undefined)
+    return { ticks, input: checkOneOf("refractoryInput", refractoryInput, ["integrate", "discard"]) };
+  if (neuron.refractoryInput !== undefined)
+    throw new LlifError("ARGUMENT", "refractoryClamp: expected no refractoryInput beside it");
+  return { ticks, clamp: checkStrings("refractoryClamp", refractoryClamp) };
+}
+
+function currentsOf({ currents }: BiologicalNeuron, dt: number): Pick<BiologicalCharges, "currents"> {
+  if (currents === undefined) return {};
+  const named = Object.entries(checkObject("currents", currents, "an object of currents by name"));
+  const ticks = named.map(([name, current]) => [
+    name,
+    { timeConstantTicks: constantTicks(`current "${name}"`, current, dt) },
+  ]);
+  return { currents: Object.fromEntries(ticks) as BiologicalCharges["currents"] };
+}
+
+function adaptationOf(
+  { adaptation }: BiologicalNeuron,
+  { dt, chargePerAmpere }: Membrane,
+  chargeScale: number,
+): Pick<BiologicalCharges, "adaptation"> {
+  if (adaptation === undefined) return {};
+  const { amperePerSpike, ...decay } = checkOptions("adaptation", adaptation, {
+    amperePerSpike: true,
+    timeConstantSeconds: true,
+  });
+  return {
+    adaptation: {
+      chargePerSpike: chargeScale * chargePerAmpere * checkFinite("adaptation: amperePerSpike", amperePerSpike),
+      timeConstantTicks: constantTicks("adaptation", decay, dt),
+    },
+  };
+}
+
+function constantTicks(place: string, decay: { readonly timeConstantSeconds: number }, dt: number): number {
+  const { timeConstantSeconds } = checkOptions(place, decay, { timeConstantSeconds: true });
+  return checkFinite(`${place}: timeConstantSeconds`, timeConstantSeconds, { above: 0 }) / dt;
 }

@@ -1,7 +1,7 @@
 // Rows of the public API: networks and their builders.
 import * as llif from "../../../ts/index.ts";
 import { optional, options, required } from "../values.ts";
-import { biological, image, relus, row, type Row, spiking } from "./shared.ts";
+import { biologicalLive, image, relus, row, type Row, spiking } from "./shared.ts";
 
 const builder = llif.spikingNetwork({ inputs: [4, 4, 1] });
 const flat = llif
@@ -164,8 +164,15 @@ export const networks: readonly Row[] = [
     ]),
   ),
   row("checkSpikingNetwork", llif.checkSpikingNetwork, spiking),
-  row("biologicalNeuron", llif.biologicalNeuron, options(biological), optional("chargeScale", "positive", 1)),
+  row("biologicalNeuron", llif.biologicalNeuron, options(biologicalLive), optional("chargeScale", "positive", 1)),
   row("synapticCharge", llif.synapticCharge, required("coulomb", "number", 1), optional("chargeScale", "positive", 1)),
+  row(
+    "synapticCurrent",
+    llif.synapticCurrent,
+    required("ampere", "number", 1e-12),
+    options(biologicalLive),
+    optional("chargeScale", "positive", 1),
+  ),
   row("latencyTicks", llif.latencyTicks, spiking, optional("ticks", "count", 4)),
   row("outputsOf", llif.outputsOf, spiking),
   row("populationsOf", llif.populationsOf, spiking),

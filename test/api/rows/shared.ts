@@ -64,3 +64,11 @@ export const biological = [
   optional("refractorySeconds", "atLeastZero", 0),
   optional("refractoryInput", "choice", "discard"),
 ];
+
+/** With the parts that only live networks have. */
+export const biologicalLive = [
+  ...biological.filter(({ name }) => name !== "refractoryInput"),
+  optional("refractoryClamp", "strings", ["v"]),
+  optional("currents", "record", { g: { timeConstantSeconds: 5e-3 } }),
+  optional("adaptation", "object", { amperePerSpike: 1e-12, timeConstantSeconds: 0.1 }),
+];

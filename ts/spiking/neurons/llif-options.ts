@@ -263,7 +263,10 @@ function refractoryOf(
     throw new LlifError("ARGUMENT", `${place}: expected input or clamp, got both`);
   if (ticks !== undefined && seconds !== undefined)
     throw new LlifError("ARGUMENT", `${place}: expected ticks or seconds, got both`);
-  const length = seconds === undefined ? (ticks as PerNeuron) : silentTicks(`${place} seconds`, seconds, around);
+  const length =
+    seconds === undefined
+      ? (ticks as PerNeuron)
+      : silentTicks(`${place} seconds`, seconds, secondsOfTick(`${place} seconds`, around));
   const row = rowOf(`${place} ticks`, length, around.shape, (where, value) =>
     checkInteger(where, value, 0, maximumTicks),
   );
@@ -276,9 +279,8 @@ function refractoryOf(
   };
 }
 
-/** Ticks without a spike, between spikes that are at least `seconds` apart. */
-function silentTicks(place: string, seconds: number, around: Surroundings): number {
-  const dt = secondsOfTick(place, around);
+/** Ticks without a spike, between spikes that are at least `seconds` apart; a tick takes `dt` seconds. */
+export function silentTicks(place: string, seconds: number, dt: number): number {
   const ticks = checkFinite(place, seconds, { from: 0 }) / dt;
   const whole = Math.round(ticks);
   if (Math.abs(ticks - whole) > 1e-9 * Math.max(1, whole))
