@@ -219,3 +219,23 @@ export {
   type SweepSkip,
   type SweepTask,
 } from "./analyze/sweep.ts";
+export { freeze, type FreezeOptions } from "./learn/freeze.ts";
+export type { LearnerImages } from "./learn/images.ts";
+export {
+  createLearner,
+  type Learner,
+  type LearnerOptions,
+  type LearnOptions,
+  type LearnResult,
+  type ResumeOptions,
+  type Winners,
+} from "./learn/learner.ts";
+export {
+  labelNeurons,
+  trainReadout,
+  withReadout,
+  type Readout,
+  type ReadoutOptions,
+} from "./learn/readout.ts";
+export type { WinnerOptions, WinnerRule } from "./learn/rule.ts";
+export type { LearnerState } from "./learn/state.ts";

@@ -5,8 +5,17 @@ import { mapping } from "./rows/mapping.ts";
 import { formulas } from "./rows/formulas.ts";
 import { files } from "./rows/files.ts";
 import { analysis } from "./rows/analysis.ts";
+import { learning } from "./rows/learning.ts";
 import type { Row } from "./rows/shared.ts";
 
 export type { Row };
 
-export const rows: readonly Row[] = [...networks, ...engines, ...mapping, ...formulas, ...files, ...analysis];
+export const rows: readonly Row[] = [
+  ...networks,
+  ...engines,
+  ...mapping,
+  ...formulas,
+  ...files,
+  ...analysis,
+  ...learning,
+];

@@ -39,7 +39,9 @@ export function toRelu(network: SpikingNetwork): ReluNetwork {
     else back.neurons(node);
   }
   const convention = { ...network.convention, scale: back.inputUnit, mean: [0], std: [1] };
-  return { name: network.name, nodes: back.nodes, outputs: back.outputs, convention, classes: network.classes };
+  // A network without outputs, such as one learnt layer, gives the activations of its last population.
+  const outputs = back.outputs.length > 0 ? back.outputs : back.nodes.slice(-1).map(({ name }) => name);
+  return { name: network.name, nodes: back.nodes, outputs, convention, classes: network.classes };
 }
 
 /** The node with a source's activations in the ReLU network, and the activation of one count. */

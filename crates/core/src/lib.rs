@@ -20,6 +20,7 @@
 //! | `lanes` | 128 bits of WebAssembly, SSE or plain Rust |
 //! | `input`, `parameters`, `schedule`, `spikes`, `traced`, `words`, `bits` | the ground |
 //! | `dense` | passes without spikes, over batches of samples; imports nothing |
+//! | `learn` | the rule `winner`: one layer that learns in spikes; imports `lanes` alone |
 //!
 //! Where the speed comes from: the spikes that reach a row of outputs (in f32, where sums have an order, those that reach a
 //! position) are one list; neighbouring columns of a narrow convolution are channels of one, so that rows of weights are longer and
@@ -37,6 +38,7 @@ pub mod input;
 pub mod kernel;
 pub mod lanes;
 pub mod layer;
+pub mod learn;
 pub mod network;
 pub mod neuron;
 mod parameters;

@@ -1,11 +1,13 @@
 //! The boundary between the core and TypeScript.
 
+mod learner;
 mod network;
 mod passes;
 mod simulator;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+pub use learner::*;
 pub use network::*;
 pub use passes::*;
 pub use simulator::*;

@@ -1,0 +1,225 @@
+//! Rule `winner`: one layer learns image after image; the first neuron to reach its threshold moves toward the image.
+//! ts/engine/reference/learner.ts is the definition.
+
+use crate::lanes::Lanes;
+
+/// Numbers of the rule, as ts/learn/rule.ts has them.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    pub most_ticks: u32,
+    pub threshold: f64,
+    pub homeostasis: f64,
+    pub least_threshold: f64,
+    pub rate: f64,
+    pub least_rate: f64,
+    pub rate_wins: f64,
+    /// Whether a neuron loses ½Σw² each tick.
+    pub half_square: bool,
+}
+
+/// What presentations took.
+#[derive(Clone, Copy, Default, Debug, PartialEq)]
+pub struct Presentations {
+    pub silent: u32,
+    pub ticks: u64,
+    pub input_spikes: u64,
+}
+
+/// Neurons of a vector, and of the vectors that stay in registers while the rows of a tick are added.
+const LANES: usize = 4;
+const VECTORS: usize = 8;
+const CHUNK: usize = LANES * VECTORS;
+
+pub struct Learner {
+    rule: Rule,
+    inputs: usize,
+    neurons: usize,
+    /// Neurons of a row, a whole number of chunks; those beyond have a threshold that is never reached.
+    width: usize,
+    /// Shape [inputs, width].
+    weights: Vec<f32>,
+    wins: Vec<u32>,
+    total: u64,
+    potential: Vec<f32>,
+    threshold: Vec<f32>,
+    /// ½Σw² of each neuron; empty without this leak.
+    leak: Vec<f32>,
+    /// Inputs of this presentation that can fire, with their pixels and spikes so far.
+    lit: Vec<Lit>,
+    /// Inputs that fire in this tick.
+    firing: Vec<usize>,
+}
+
+#[derive(Clone, Copy)]
+struct Lit {
+    input: usize,
+    pixel: u32,
+    count: u32,
+}
+
+impl Learner {
+    /// `weights`: shape [inputs, neurons].
+    pub fn new(rule: Rule, inputs: usize, weights: &[f32], wins: &[u32]) -> Result<Learner, String> {
+        let neurons = wins.len();
+        if inputs == 0 || neurons == 0 || weights.len() != inputs * neurons {
+            return Err(format!("weights: expected {} values, got {}", inputs * neurons, weights.len()));
+        }
+        let width = neurons.next_multiple_of(CHUNK);
+        let mut padded = vec![0.0; inputs * width];
+        for (row, from) in padded.chunks_exact_mut(width).zip(weights.chunks_exact(neurons)) {
+            row[..neurons].copy_from_slice(from);
+        }
+        let mut learner = Learner {
+            rule,
+            inputs,
+            neurons,
+            width,
+            weights: padded,
+            wins: wins.to_vec(),
+            total: wins.iter().map(|&count| u64::from(count)).sum(),
+            potential: vec![0.0; width],
+            threshold: vec![f32::INFINITY; width],
+            leak: Vec::new(),
+            lit: Vec::new(),
+            firing: Vec::new(),
+        };
+        if rule.half_square {
+            learner.leak = vec![0.0; width];
+            (0..neurons).for_each(|neuron| learner.leak[neuron] = learner.half_square(neuron));
+        }
+        Ok(learner)
+    }
+
+    /// Presents images, shape [images, inputs]; the winner of each learns.
+    pub fn learn<L: Lanes>(&mut self, images: &[u8]) -> Presentations {
+        self.present::<L>(images, |learner, winner, tick, image| {
+            if tick > 0 {
+                learner.update(winner, tick, image);
+            }
+        })
+    }
+
+    /// The winner of each image and its tick, from 1; 0 for a silent image. Nothing changes.
+    pub fn winners<L: Lanes>(&mut self, images: &[u8], winners: &mut Vec<u32>, ticks: &mut Vec<u32>) -> Presentations {
+        winners.clear();
+        ticks.clear();
+        self.present::<L>(images, |_, winner, tick, _| {
+            winners.push(winner as u32);
+            ticks.push(tick);
+        })
+    }
+
+    /// Shape [inputs, neurons].
+    pub fn weights(&self) -> Vec<f32> {
+        self.weights.chunks_exact(self.width).flat_map(|row| &row[..self.neurons]).copied().collect()
+    }
+
+    pub fn wins(&self) -> &[u32] {
+        &self.wins
+    }
+
+    fn present<L: Lanes>(
+        &mut self,
+        images: &[u8],
+        mut decided: impl FnMut(&mut Learner, usize, u32, &[u8]),
+    ) -> Presentations {
+        let mut took = Presentations::default();
+        for image in images.chunks_exact(self.inputs) {
+            self.begin(image);
+            let (mut tick, mut winner) = (0, None);
+            while winner.is_none() && tick < self.rule.most_ticks {
+                tick += 1;
+                self.fire(tick);
+                took.input_spikes += self.firing.len() as u64;
+                self.integrate::<L>();
+                winner = self.best(0.0);
+            }
+            took.ticks += u64::from(tick);
+            match winner {
+                Some(winner) => decided(self, winner, tick, image),
+                None => {
+                    took.silent += 1;
+                    let nearest = self.best(f32::NEG_INFINITY).unwrap_or(0);
+                    decided(self, nearest, 0, image);
+                }
+            }
+        }
+        took
+    }
+
+    fn begin(&mut self, image: &[u8]) {
+        let Rule { threshold, homeostasis, least_threshold, .. } = self.rule;
+        let share = self.total as f64 / self.neurons as f64;
+        for (to, &wins) in self.threshold.iter_mut().zip(&self.wins) {
+            *to = least_threshold.max(threshold + homeostasis * (f64::from(wins) - share)) as f32;
+        }
+        self.potential.fill(0.0);
+        self.lit.clear();
+        let lit = image.iter().enumerate().filter(|(_, &pixel)| pixel > 0);
+        self.lit.extend(lit.map(|(input, &pixel)| Lit { input, pixel: u32::from(pixel), count: 0 }));
+    }
+
+    /// Regular trains: an input of pixel p has round(t·p/255) spikes after t ticks.
+    fn fire(&mut self, tick: u32) {
+        self.firing.clear();
+        for lit in &mut self.lit {
+            let count = (2 * tick * lit.pixel + 255) / 510;
+            if count != lit.count {
+                lit.count = count;
+                self.firing.push(lit.input * self.width);
+            }
+        }
+    }
+
+    /// Adds the rows of the firing inputs, in order, to the membranes of one chunk after the other.
+    fn integrate<L: Lanes>(&mut self) {
+        for first in (0..self.width).step_by(CHUNK) {
+            // SAFETY: every row has `width` weights, a whole number of chunks, as have membranes and leaks.
+            unsafe {
+                let membranes = self.potential.as_mut_ptr().add(first);
+                let mut v: [L::F; VECTORS] = std::array::from_fn(|k| L::load_f(membranes.add(LANES * k)));
+                if !self.leak.is_empty() {
+                    let leak = self.leak.as_ptr().add(first);
+                    v = std::array::from_fn(|k| L::sub_f(v[k], L::load_f(leak.add(LANES * k))));
+                }
+                for &row in &self.firing {
+                    let weights = self.weights.as_ptr().add(row + first);
+                    v = std::array::from_fn(|k| L::add_f(v[k], L::load_f(weights.add(LANES * k))));
+                }
+                v.iter().enumerate().for_each(|(k, &v)| L::store_f(membranes.add(LANES * k), v));
+            }
+        }
+    }
+
+    /// The neuron that is furthest above its threshold, if any is at least `least` above. In a tie, the first.
+    fn best(&self, least: f32) -> Option<usize> {
+        let (mut best, mut furthest) = (None, least);
+        for (neuron, (v, threshold)) in self.potential.iter().zip(&self.threshold).take(self.neurons).enumerate() {
+            let over = v - threshold;
+            if over > furthest || (best.is_none() && over >= furthest) {
+                (best, furthest) = (Some(neuron), over);
+            }
+        }
+        best
+    }
+
+    /// The winner's weights go toward the rates of the inputs until this tick.
+    fn update(&mut self, winner: usize, tick: u32, image: &[u8]) {
+        let Rule { rate, least_rate, rate_wins, .. } = self.rule;
+        let step = least_rate.max(rate / (1.0 + f64::from(self.wins[winner]) / rate_wins)) as f32;
+        for (row, &pixel) in self.weights.chunks_exact_mut(self.width).zip(image) {
+            let count = (2 * tick * u32::from(pixel) + 255) / 510;
+            let input_rate = (f64::from(count) / f64::from(tick)) as f32;
+            row[winner] += step * (input_rate - row[winner]);
+        }
+        self.wins[winner] += 1;
+        self.total += 1;
+        if self.rule.half_square {
+            self.leak[winner] = self.half_square(winner);
+        }
+    }
+
+    fn half_square(&self, neuron: usize) -> f32 {
+        0.5 * self.weights.chunks_exact(self.width).fold(0.0f32, |sum, row| sum + row[neuron] * row[neuron])
+    }
+}
