@@ -3,8 +3,10 @@ import { DOMParser } from "linkedom";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { curvePlot } from "../../ts/plot/curve.ts";
+import { ratePlot } from "../../ts/plot/rate.ts";
 import { rasterPlot } from "../../ts/plot/raster.ts";
 import { sweepPlot } from "../../ts/plot/sweep.ts";
+import { timeAxis } from "../../ts/plot/time.ts";
 import { tracePlot } from "../../ts/plot/trace.ts";
 
 /** JSX takes well-formed XML alone: TypeScript's parser is the strict one at hand. */
@@ -44,6 +46,49 @@ const sweepPoints = ["phase", "rate, synchronous"].flatMap((series) =>
     synapticOperations: 100 * cost,
   })),
 );
+
+describe("plots of live networks", () => {
+  const train = { name: "cells", size: 100, ticks: [0, 50, 1999, 9999], neurons: [0, 1, 50, 99] };
+
+  it("shows time in the unit that fits, in columns where ticks are many", async () => {
+    const svg = await rasterPlot([train], { title: "Raster", ticks: 10_000, dtSeconds: 1e-4 });
+    expectWellFormed(svg);
+    expect(svg).toContain("time (ms)");
+    expect(svg).toContain("A column stands for 16 ticks.");
+    expect(elements(svg, 'g[aria-label="rect"] rect')).toHaveLength(4);
+    expect(await rasterPlot([train], { title: "Raster", ticks: 10_000, dtSeconds: 1e-2 })).toContain("time (s)");
+    expect(timeAxis(10_000, 1e-4)).toMatchObject({ label: "time (ms)", ticks: [0, 2000, 4000, 6000, 8000, 10_000] });
+    expect(timeAxis(3, undefined).ticks).toEqual([0, 1, 2, 3]);
+    expect(timeAxis(10_000, 1e-4).tickFormat(2000)).toBe("200");
+  });
+
+  it("draws rates that add up to the spikes", async () => {
+    const svg = await ratePlot([train, { ...train, name: "others" }], {
+      title: "Rates",
+      ticks: 10_000,
+      dtSeconds: 1e-4,
+    });
+    expectWellFormed(svg);
+    // 4 spikes of 100 neurons in a second.
+    expect(svg).toContain("cells: 100 neurons, 0.04 Hz on average");
+    expect(svg).toContain("Spikes of 5 ms together, in Hz.");
+    expect(elements(svg, 'g[aria-label="rect"] rect')).toHaveLength(400);
+    expect(await ratePlot([train], { title: "Rates", ticks: 10_000 })).toContain("spikes a tick and neuron");
+    await expect(ratePlot([], { title: "Rates", ticks: 1 })).rejects.toThrow(
+      "expected at least one population, got none",
+    );
+  });
+
+  it("draws potentials far from zero without an axis at zero, and no threshold that is infinite", async () => {
+    const options = { title: "Potentials", dtSeconds: 1e-3, chargeUnit: "mV" };
+    const far = await tracePlot([{ name: "n", potentials: [-70, -60, -55], threshold: -50 }], options);
+    expectWellFormed(far);
+    expect(elements(far, 'g[aria-label="rule"] line')).toHaveLength(1);
+    expect(far).toContain("time (ms)");
+    const infinite = await tracePlot([{ name: "n", potentials: [0, 1], threshold: Infinity }], options);
+    expect(infinite).not.toContain("threshold θ");
+  });
+});
 
 describe("plots", () => {
   it("draws a cell for each spike of the raster, in its panel", async () => {

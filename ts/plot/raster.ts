@@ -2,8 +2,9 @@
 import { checkArray, checkInteger, checkNumbers, checkObject, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { checkTitle, composeSvg, faint, grouped, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
+import { checkTickLength, timeAxis, type TickLength } from "./time.ts";
 
-export interface RasterOptions extends PlotTitle {
+export interface RasterOptions extends PlotTitle, TickLength {
   /** Ticks shown. */
   readonly ticks: number;
   /** Length of a window in ticks; a line is drawn at the end of each. */
@@ -24,6 +25,8 @@ export interface RasterTrain {
   readonly payloads?: ArrayLike<number>;
 }
 
+/** Most ticks that each have a column of their own; in longer runs a column stands for more than one. */
+const mostColumns = 1280;
 /** Most rows per layer: in larger layers a row stands for more than one neuron. */
 const largestRows = 64;
 const pixelsARow = 2;
@@ -36,8 +39,16 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
   checkArray<object>("rasterPlot: trains", trains).forEach((each) => checkObject("rasterPlot: trains", each));
   checkTitle(
     "rasterPlot",
-    checkOptions("rasterPlot", options, { title: true, width: true, ticks: true, windowTicks: true, payloads: true }),
+    checkOptions("rasterPlot", options, {
+      title: true,
+      width: true,
+      ticks: true,
+      windowTicks: true,
+      payloads: true,
+      dtSeconds: true,
+    }),
   );
+  checkTickLength("rasterPlot", options);
   checkInteger("rasterPlot: ticks", options.ticks, 1, 2 ** 24);
   if (options.windowTicks !== undefined) checkInteger("rasterPlot: windowTicks", options.windowTicks, 1, 2 ** 24);
   if (options.payloads !== undefined) checkNumbers("rasterPlot: payloads", options.payloads, { length: options.ticks });
@@ -50,13 +61,14 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
   }
   if (trains.length === 0) throw new LlifError("ARGUMENT", "raster: expected at least one layer, got none");
   const { Plot } = await loadPlot();
-  const { width = 720, ticks, windowTicks, payloads, title } = options;
+  const { width = 720, ticks, windowTicks, payloads, title, dtSeconds } = options;
+  const columnTicks = ticks > mostColumns ? Math.ceil((2 * ticks) / mostColumns) : 1;
   const layers = trains.map((train) => ({
     train,
-    ...cellsOf(train, Math.max(1, Math.ceil(train.size / largestRows))),
+    ...cellsOf(train, Math.max(1, Math.ceil(train.size / largestRows)), columnTicks),
   }));
   const weighted = [{ payloads }, ...trains].some((each) => each.payloads !== undefined);
-  const notes = notesOf(layers, windowTicks, weighted);
+  const notes = notesOf(layers, windowTicks, weighted, columnTicks);
   let top = 40 + 17 * notes.length;
   const panels = layers.map(({ train, group, cells, most }, index) => {
     const rows = Math.ceil(train.size / group);
@@ -64,7 +76,9 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
     const last = index === layers.length - 1;
     const counted = train.payloads ?? (last ? payloads : undefined);
     const busiest = Math.max(1, ...cells.map(({ spikes }) => spikes));
-    const inset = Math.min(2, (width - 80) / ticks / 8);
+    const inset = columnTicks > 1 ? 0 : Math.min(2, (width - 80) / ticks / 8);
+    const axis = dtSeconds === undefined ? null : timeAxis(ticks, dtSeconds);
+    const time = axis?.label ?? "time (ticks)";
     const marks = [
       ...(windowTicks === undefined
         ? []
@@ -114,10 +128,12 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
         x: last
           ? {
               domain: [0, ticks],
-              label: counted === undefined ? "time (ticks)" : "time (ticks), and what a spike counts",
+              label: counted === undefined ? time : `${time}, and what a spike counts`,
               labelOffset: below - 6,
-              ticks: windowTicks === undefined ? wholeTicks(ticks) : [0, ...windowEnds(windowTicks, ticks), ticks],
-              tickFormat: String,
+              ticks:
+                axis?.ticks ??
+                (windowTicks === undefined ? wholeTicks(ticks) : [0, ...windowEnds(windowTicks, ticks), ticks]),
+              tickFormat: axis?.tickFormat ?? String,
             }
           : { domain: [0, ticks], axis: null },
         y: {
@@ -161,19 +177,23 @@ interface Cell {
 }
 
 /** @returns also the most spikes of one neuron in one tick. */
-function cellsOf({ ticks, neurons, signs }: RasterTrain, group: number) {
-  const cells = new Map<string, { -readonly [Key in keyof Cell]: Cell[Key] }>();
-  const single = new Map<string, number>();
+function cellsOf({ size, ticks, neurons, signs }: RasterTrain, group: number, columnTicks: number) {
+  const cells = new Map<number, { -readonly [Key in keyof Cell]: Cell[Key] }>();
+  const single = new Map<number, number>();
   for (let spike = 0; spike < ticks.length; spike++) {
     const [tick, neuron, sign] = [ticks[spike], neurons[spike], Math.sign(signs?.[spike] ?? 1)];
     const row = Math.floor(neuron / group);
-    // A neuron has one sign in a tick, a group of neurons may have both.
-    const [start, length] = signs === undefined || group === 1 ? [tick, 1] : [sign > 0 ? tick : tick + 0.5, 0.5];
-    const key = `${start} ${row} ${sign}`;
+    const column = tick - (tick % columnTicks);
+    // A neuron has one sign in a tick, a group of neurons or ticks may have both.
+    const whole = signs === undefined || (group === 1 && columnTicks === 1);
+    const length = whole ? columnTicks : columnTicks / 2;
+    const start = whole || sign > 0 ? column : column + length;
+    const key = 3 * (column * size + row) + sign + 1;
     const cell = cells.get(key) ?? { start, end: start + length, row, sign, spikes: 0 };
     cell.spikes++;
     cells.set(key, cell);
-    single.set(`${tick} ${neuron}`, (single.get(`${tick} ${neuron}`) ?? 0) + 1);
+    const own = tick * size + neuron;
+    single.set(own, (single.get(own) ?? 0) + 1);
   }
   let most = 0;
   for (const spikes of single.values()) most = Math.max(most, spikes);
@@ -184,6 +204,7 @@ function notesOf(
   layers: readonly { readonly train: RasterTrain; readonly group: number; readonly most: number }[],
   windowTicks: number | undefined,
   weighted: boolean,
+  columnTicks: number,
 ): string[] {
   const signed = layers.some(({ train }) => train.signs !== undefined);
   const grouped = layers.some(({ group }) => group > 1);
@@ -196,6 +217,7 @@ function notesOf(
           `Blue: +1, orange: −1${grouped ? ", in the left and right half of a tick where a row stands for more than one neuron" : ""}.`,
         ]
       : []),
+    ...(columnTicks > 1 ? [`A column stands for ${columnTicks} ticks.`] : []),
     ...(weighted ? ["Green: what a spike of that tick counts."] : []),
     ...(grouped
       ? ["Where a row stands for more than one neuron, the darkest colour is the busiest row and tick of the layer."]

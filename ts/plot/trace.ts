@@ -2,6 +2,7 @@
 import { checkArray, checkNumbers, checkObject, checkOptions, checkString } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { checkTitle, composeSvg, faint, ink, labelAtEdge, loadPlot, palette, type PlotTitle } from "./svg.ts";
+import { checkTickLength, timeAxis, type TickLength } from "./time.ts";
 
 /** Membrane potential of one neuron after each tick, as charge. */
 export interface Trace {
@@ -20,10 +21,14 @@ export interface Trace {
  */
 export async function tracePlot(
   traces: readonly Trace[],
-  options: PlotTitle & { readonly chargeUnit?: string },
+  options: PlotTitle & TickLength & { readonly chargeUnit?: string },
 ): Promise<string> {
   checkArray<object>("tracePlot: traces", traces).forEach((each) => checkObject("tracePlot: traces", each));
-  checkTitle("tracePlot", checkOptions("tracePlot", options, { title: true, width: true, chargeUnit: true }));
+  checkTitle(
+    "tracePlot",
+    checkOptions("tracePlot", options, { title: true, width: true, chargeUnit: true, dtSeconds: true }),
+  );
+  checkTickLength("tracePlot", options);
   if (options.chargeUnit !== undefined) checkString("tracePlot: chargeUnit", options.chargeUnit);
   for (const { potentials, spikeTicks, spikeSigns } of traces) {
     checkNumbers("tracePlot: potentials", potentials);
@@ -33,13 +38,14 @@ export async function tracePlot(
   }
   if (traces.length === 0) throw new LlifError("ARGUMENT", "trace: expected at least one neuron, got none");
   const { Plot } = await loadPlot();
-  const { width = 720, title, chargeUnit = "charge" } = options;
+  const { width = 720, title, chargeUnit = "charge", dtSeconds } = options;
   const height = 156;
   const panels = traces.map((trace, index) => {
     const points = Array.from(trace.potentials, (potential, tick) => ({ tick: tick + 1, potential }));
-    const threshold = trace.threshold;
+    const threshold = trace.threshold === Infinity ? undefined : trace.threshold;
     const spikes = spikesOf(trace);
-    const top = Math.max(threshold ?? -Infinity, ...points.map(({ potential }) => potential));
+    const top = points.reduce((highest, { potential }) => Math.max(highest, potential), threshold ?? -Infinity);
+    const least = points.reduce((lowest, { potential }) => Math.min(lowest, potential), Infinity);
     return {
       left: 0,
       top: 48 + index * (height + 8),
@@ -52,8 +58,14 @@ export async function tracePlot(
         marginBottom: 36,
         x: {
           domain: [0, Math.max(1, points.length)],
-          label: index === traces.length - 1 ? "time (ticks)" : null,
           ticks: 8,
+          ...(dtSeconds === undefined ? {} : timeAxis(Math.max(1, points.length), dtSeconds)),
+          label:
+            index < traces.length - 1
+              ? null
+              : dtSeconds === undefined
+                ? "time (ticks)"
+                : timeAxis(Math.max(1, points.length), dtSeconds).label,
         },
         y: {
           label: `${trace.name}: membrane potential (${chargeUnit})`,
@@ -75,7 +87,8 @@ export async function tracePlot(
                   fill: palette[1],
                 }),
               ]),
-          Plot.ruleY([0], { stroke: faint, strokeWidth: 0.75 }),
+          // Absolute potentials lie far from 0.
+          ...(least > 0 || top < 0 ? [] : [Plot.ruleY([0], { stroke: faint, strokeWidth: 0.75 })]),
           Plot.line(points, { x: "tick", y: "potential", stroke: palette[0], strokeWidth: 1.5, curve: "step-before" }),
           ...(trace.spikeSigns === undefined
             ? []

@@ -204,7 +204,23 @@ export const analysis: readonly Row[] = [
     "rasterPlot",
     plot.rasterPlot,
     required("trains", "object", [{ name: "a", size: 2, ticks: [0], neurons: [1] }]),
-    options([...title, required("ticks", "count", 8), optional("windowTicks", "count", 4)]),
+    options([
+      ...title,
+      required("ticks", "count", 8),
+      optional("windowTicks", "count", 4),
+      optional("dtSeconds", "positive", 1),
+    ]),
+  ),
+  row(
+    "ratePlot",
+    plot.ratePlot,
+    required("trains", "object", [{ name: "a", size: 2, ticks: [0] }]),
+    options([
+      ...title,
+      required("ticks", "count", 8),
+      optional("binTicks", "count", 4),
+      optional("dtSeconds", "positive", 1),
+    ]),
   ),
   row(
     "sweepPlot",
@@ -216,6 +232,6 @@ export const analysis: readonly Row[] = [
     "tracePlot",
     plot.tracePlot,
     required("traces", "object", [{ name: "a", potentials: [0, 1] }]),
-    options([...title, optional("chargeUnit", "string", "C")]),
+    options([...title, optional("chargeUnit", "string", "C"), optional("dtSeconds", "positive", 1)]),
   ),
 ];
