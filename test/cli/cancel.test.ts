@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { simulateSample, type Recorded } from "../../ts/cli/simulate.ts";
+import { simulateSample, type Recorded } from "../../ts/cli/simulate-sample.ts";
 import type { Io } from "../../ts/cli/io.ts";
 import { main } from "../../ts/cli/main.ts";
 import { createSimulator } from "../../ts/engine/create.ts";

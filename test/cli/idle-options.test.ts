@@ -11,6 +11,7 @@ import { writeLlif } from "../../ts/formats/llif.ts";
 import { writeOnnx } from "../../ts/formats/onnx/write.ts";
 import { toSpiking } from "../../ts/mapping/to-spiking.ts";
 import { reluNetwork } from "../../ts/relu/builder.ts";
+import { spikingNetwork } from "../../ts/spiking/builder.ts";
 import { llif, temporaryFolder } from "./cli.ts";
 
 const folder = temporaryFolder();
@@ -34,6 +35,10 @@ beforeAll(async () => {
   const calibration = images(6);
   writeFileSync(file("phase.llif"), writeLlif(await toSpiking(relu, { calibration })));
   writeFileSync(file("rate.llif"), writeLlif(await toSpiking(relu, { calibration, code: "rate", ticks: 16 })));
+  const cells = spikingNetwork({ inputs: 1 })
+    .population({ name: "cells", units: 4, weights: new Float32Array(4), threshold: 1, bias: 0.125 })
+    .connect({ from: "cells", to: "cells", edges: { from: [0], to: [1], weights: 0.5 } });
+  writeFileSync(file("live.llif"), writeLlif(cells.build()));
   writeFileSync(
     file("input.npy"),
     writeNpy({ shape: [2, 4, 4], data: Uint8Array.from(images(2).flatMap((image) => [...image])) }),
@@ -196,6 +201,24 @@ const commands: Record<string, { readonly words: () => string[]; readonly option
       ticks: curveNumber("--ticks", "200"),
     },
   },
+  simulate: {
+    words: () => ["simulate", file("live.llif"), "--ticks", "40"],
+    options: {
+      ...json,
+      ...drawn,
+      engine: "only its name and the time",
+      // Without another length: refused beside --ticks.
+      seconds: [none, () => ["--seconds", "0.1"]],
+      ticks: [none, () => ["--ticks", "30"]],
+      background: [none, () => ["--background", "cells:100:1"]],
+      drive: [none, () => ["--drive", "cells:0.25"]],
+      seed: [none, () => ["--seed", "3"]],
+      plotRates: [none, () => ["--plot-rates", file("out/rates.svg")]],
+      plotPotentials: [none, () => ["--plot-potentials", file("out/traces.svg")]],
+      potentials: [() => ["--plot-potentials", file("out/traces.svg")], () => ["--potentials", "cells:1"]],
+      saveSpikes: [none, () => ["--save-spikes", file("out/spikes.npz")]],
+    },
+  },
   sweep: {
     words: () => [
       "sweep",
@@ -278,7 +301,9 @@ describe.each(Object.entries(commands))("%s", (_, { words, options }) => {
     if (option()[0] !== "--allow-overlap") expect(without.code, without.err).toBe(0);
     expect(given).not.toEqual(without);
     if (given.code !== 0)
-      expect(`${given.err}${without.err}`).toMatch(/^llif: --[a-z-]+: |settles|raise it with --budget |\(--batch\)/m);
+      expect(`${given.err}${without.err}`).toMatch(
+        /^llif: --[a-z-]+: |settles|expected one of --seconds and --ticks|raise it with --budget |\(--batch\)/m,
+      );
   });
 });
 

@@ -13,6 +13,7 @@ import { printableIo, type Io } from "./io.ts";
 import { packageVersion } from "./provenance.ts";
 import { addReproduce } from "./reproduce.ts";
 import { addRun } from "./run.ts";
+import { addSimulate } from "./simulate.ts";
 import { addSweep } from "./sweep.ts";
 
 const help = `
@@ -20,6 +21,7 @@ Examples:
   llif models/mnist-cnn.onnx --data mnist             inspect, convert and evaluate
   llif evaluate models/mnist-8.onnx --data mnist --code rate --ticks 256 --limit 1000
   llif run models/mnist-8.onnx --input digit.png --plot raster.svg
+  llif simulate brain.llif --seconds 1 --plot raster.svg
   llif curve --leak ohmic --plot curve.svg            one neuron: firing rate against current
   llif sweep models/mnist-8.onnx --data mnist --limit 500 --plot sweep.svg
 
@@ -48,6 +50,7 @@ export function buildProgram(io: Io): Command {
     addEvaluate,
     addReproduce,
     addDiagnose,
+    addSimulate,
     addCurve,
     addSweep,
     addBench,

@@ -5,7 +5,7 @@ import { LlifError } from "../errors.ts";
 import { formatTitles } from "../formats/registry.ts";
 import { inputEncoder } from "../analyze/encoding.ts";
 import { decodeImage } from "../data/images.ts";
-import { readNpy, writeNpz } from "../data/npy.ts";
+import { readNpy } from "../data/npy.ts";
 import { prepareImage } from "../data/prepare.ts";
 import { resolveEngine } from "../engine/create.ts";
 import { createFloatPass } from "../engine/passes/float.ts";
@@ -17,14 +17,8 @@ import { payloadsOf } from "../spiking/payloads.ts";
 import { mappingWarnings } from "../mapping/warnings.ts";
 import { argmax, inputFromPixels } from "../relu/forward.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
-import {
-  hasRealTimes,
-  latencyTicks,
-  populationsOf,
-  type SpikingNetwork,
-  isSynchronous,
-  hasSignedSpikes,
-} from "../spiking/network.ts";
+import { latencyTicks, populationsOf, type SpikingNetwork, isSynchronous } from "../spiking/network.ts";
+import { isLive } from "../spiking/live.ts";
 import { rasterPlot } from "../plot/raster.ts";
 import { samplesOf } from "../samples.ts";
 import { channelsOf, formatShape, sizeOf } from "../tensor.ts";
@@ -49,8 +43,9 @@ import {
 } from "./options.ts";
 import { settleBits } from "./auto-bits.ts";
 import { checkOutputs, writeOutput } from "./outputs.ts";
+import { spikesToNpz } from "./spikes-file.ts";
 import { convert, openCalibration } from "./pipeline.ts";
-import { simulateSample, type Recorded } from "./simulate.ts";
+import { simulateSample, type Recorded } from "./simulate-sample.ts";
 import { formatCount, formatOperations, formatTable, oneLine, toJson } from "./text.ts";
 
 interface RunFlags extends MappingFlags, EncodingFlags, ReadingFlags {
@@ -305,42 +300,9 @@ async function plotFirst(network: SpikingNetwork, sample: Sample, result: Result
     title,
     ticks,
     windowTicks: isSynchronous(network) ? undefined : network.windowTicks,
+    ...(isLive(network) ? { dtSeconds: network.dtSeconds } : {}),
     ...(frames && alike ? payloadsIn(populations[0].name) : {}),
   });
-}
-
-function spikesToNpz(network: SpikingNetwork, results: readonly Result<Recorded>[]): Uint8Array {
-  const names = populationsOf(network).map(({ name }) => name);
-  const trains = results.flatMap((result, sample) =>
-    names.map((name, layer) => ({ sample, layer, ...result.spikes[name] })),
-  );
-  const total = trains.reduce((sum, { length }) => sum + length, 0);
-  // Signs if spikes have them, times if they are real-valued.
-  const signed = hasSignedSpikes(network) ? { sign: new Int32Array(total) } : {};
-  const times = hasRealTimes(network) ? { time: new Float64Array(total) } : {};
-  const columns = {
-    sample: new Uint32Array(total),
-    layer: new Uint32Array(total),
-    neuron: new Uint32Array(total),
-    tick: new Uint32Array(total),
-    ...signed,
-    ...times,
-  };
-  let at = 0;
-  for (const { sample, layer, neurons, ticks, signs, times, length } of trains) {
-    columns.sample.fill(sample, at, at + length);
-    columns.layer.fill(layer, at, at + length);
-    columns.neuron.set(neurons, at);
-    columns.tick.set(ticks, at);
-    if (signs !== undefined) columns.sign?.set(signs, at);
-    if (times !== undefined) columns.time?.set(times, at);
-    at += length;
-  }
-  const layerNames = new TextEncoder().encode(names.map(oneLine).join("\n"));
-  return writeNpz([
-    ...Object.entries(columns).map(([name, data]) => [name, { shape: [total], data }] as const),
-    ["layer_names", { shape: [layerNames.length], data: layerNames }],
-  ]);
 }
 
 function toRecord({ sample, result, relu, classes }: Decided) {
