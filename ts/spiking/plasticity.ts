@@ -143,3 +143,22 @@ export function traceDecay(timeConstantTicks: number): TraceDecay {
     high: Float64Array.from({ length }, (_, high) => Math.exp((-1024 * high) / timeConstantTicks)),
   };
 }
+
+/** The constants in the order in which crates/core/src/stdp/rule.rs reads them. */
+export function plasticityNumbers(plasticity: Plasticity): Float64Array {
+  const { plus, minus, minimum, maximum, targetFactor, eligibilityGrowth } = plasticityConstants(plasticity);
+  const { low, high } = traceDecay(plasticity.timeConstantTicks[0]);
+  return Float64Array.of(
+    plus,
+    minus,
+    minimum,
+    maximum,
+    Number(plasticity.weightDependence === "multiplicative"),
+    Number(plasticity.trace === "add"),
+    ["none", "potentiate", "both"].indexOf(plasticity.coincident),
+    targetFactor,
+    eligibilityGrowth ?? 0,
+    ...low,
+    ...high,
+  );
+}
