@@ -2,7 +2,7 @@
 //! takes all spikes of targets that it has missed when something arrives through it, or when weights are read.
 
 use super::eligibility::Eligibility;
-use super::rule::Rule;
+use super::rule::{Change, Rule};
 use super::traces::Arrived;
 use crate::lanes::{Lanes, Native};
 
@@ -13,18 +13,17 @@ pub struct DenseRows {
     stride: usize,
     pub weights: Vec<f32>,
     missed: Missed,
-    /// Of each row: how many of the missed ticks it has taken.
+    /// Of each row: how many of the missed spikes it has taken.
     taken: Vec<u32>,
 }
 
-/// Ticks in which targets fired, since all rows were last up to date.
+/// Spikes of targets since all rows were last up to date.
 #[derive(Default)]
 struct Missed {
-    ticks: Vec<u64>,
-    /// Of the eligibility, in that tick.
-    units: Vec<f32>,
-    ends: Vec<u32>,
     targets: Vec<u32>,
+    ticks: Vec<u64>,
+    /// Of the eligibility, in that tick; empty without.
+    units: Vec<f32>,
 }
 
 /// With more spikes kept than this, all rows take them.
@@ -62,16 +61,12 @@ impl DenseRows {
     }
 
     /// Keeps the spikes of a tick for all rows.
-    pub fn miss(&mut self, tick: u64, fired: &[u32], unit: f32) {
-        self.missed.ticks.push(tick);
-        self.missed.units.push(unit);
+    pub fn miss(&mut self, tick: u64, fired: &[u32], eligibility: &Option<Eligibility>) {
         self.missed.targets.extend_from_slice(fired);
-        self.missed.ends.push(self.missed.targets.len() as u32);
-    }
-
-    /// The row has taken the spikes of all ticks so far.
-    pub fn skip(&mut self, row: usize) {
-        self.taken[row] = self.missed.ticks.len() as u32;
+        self.missed.ticks.resize(self.missed.targets.len(), tick);
+        if let Some(eligibility) = eligibility {
+            self.missed.units.resize(self.missed.targets.len(), eligibility.unit());
+        }
     }
 
     pub fn is_full(&self) -> bool {
@@ -79,17 +74,28 @@ impl DenseRows {
     }
 
     pub fn catch_up(&mut self, row: usize, rule: &Rule, sources: &Arrived, eligibility: &mut Option<Eligibility>) {
-        let missed = &self.missed;
-        for entry in self.taken[row] as usize..missed.ticks.len() {
-            let trace = sources.at(row, missed.ticks[entry], rule);
-            if trace == 0.0 {
-                break;
-            }
-            let first = if entry == 0 { 0 } else { missed.ends[entry - 1] };
-            let fired = &missed.targets[first as usize..missed.ends[entry] as usize];
-            change_row(&mut self.weights, eligibility, row * self.stride, rule, trace, fired, missed.units[entry]);
+        let first = std::mem::replace(&mut self.taken[row], self.missed.targets.len() as u32) as usize;
+        let span = row * self.stride..(row + 1) * self.stride;
+        let weights = &mut self.weights[span.clone()];
+        let (trace, last) = (sources.values[row], sources.ticks[row]);
+        if trace == 0.0 {
+            return;
         }
-        self.skip(row);
+        let ticks = &self.missed.ticks[first..];
+        let ticks = &ticks[..ticks.partition_point(|tick| tick.wrapping_sub(last) < rule.source.end())];
+        let targets = &self.missed.targets[first..];
+        match eligibility {
+            None if rule.change.multiplicative => take::<true>(weights, targets, ticks, trace, last, rule),
+            None => take::<false>(weights, targets, ticks, trace, last, rule),
+            Some(eligibility) => {
+                let values = &mut eligibility.values[span];
+                for ((&target, &tick), &unit) in targets.iter().zip(ticks).zip(&self.missed.units[first..]) {
+                    let left = trace * rule.source.after(tick.wrapping_sub(last));
+                    let at = target as usize;
+                    rule.change.potentiate(&mut weights[at], Some((&mut values[at], unit)), left);
+                }
+            }
+        }
     }
 
     pub fn catch_up_all(&mut self, rule: &Rule, sources: &Arrived, eligibility: &mut Option<Eligibility>) {
@@ -112,27 +118,19 @@ impl DenseRows {
     }
 }
 
+/// The weights of one row take spikes of targets.
 #[inline(always)]
-fn change_row(
+fn take<const MULTIPLICATIVE: bool>(
     weights: &mut [f32],
-    eligibility: &mut Option<Eligibility>,
-    first: usize,
-    rule: &Rule,
+    targets: &[u32],
+    ticks: &[u64],
     trace: f32,
-    fired: &[u32],
-    unit: f32,
+    last: u64,
+    rule: &Rule,
 ) {
-    match eligibility {
-        None => {
-            for &target in fired {
-                rule.change.potentiate(&mut weights[first + target as usize], None, trace);
-            }
-        }
-        Some(eligibility) => {
-            for &target in fired {
-                let at = first + target as usize;
-                rule.change.potentiate(&mut weights[at], Some((&mut eligibility.values[at], unit)), trace);
-            }
-        }
+    let change = Change { multiplicative: MULTIPLICATIVE, ..rule.change };
+    for (&target, &tick) in targets.iter().zip(ticks) {
+        let left = trace * rule.source.after(tick.wrapping_sub(last));
+        change.potentiate(&mut weights[target as usize], None, left);
     }
 }

@@ -201,7 +201,7 @@ impl Stdp {
         match &mut self.rows {
             Rows::Sparse(rows) => rows.potentiate(tick, &self.rule, &self.sources, fired, &mut self.eligibility),
             Rows::Dense(rows) => {
-                rows.miss(tick, fired, self.eligibility.as_ref().map_or(1.0, Eligibility::unit));
+                rows.miss(tick, fired, &self.eligibility);
                 // Rows whose trace is about to change take these spikes with the one that they have.
                 if self.rule.coincident == Coincident::None {
                     for &part in &self.arrivals {
