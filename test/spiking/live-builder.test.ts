@@ -92,8 +92,8 @@ describe('population({ input: "none" })', () => {
 
   it.each<[string, object, string]>([
     ["weights", { weights: [[1], [1]] }, 'weights: expected none beside input "none", got an array of 2'],
-    ["no units", { units: undefined }, "units: expected an integer from 1 to 268435456, got undefined"],
-    ["a billion neurons", { units: 1e9 }, "units: expected an integer from 1 to 268435456, got 1000000000"],
+    ["no units", { units: undefined }, "units: expected an integer from 1 to 33554432, got undefined"],
+    ["a billion neurons", { units: 1e9 }, "units: expected an integer from 1 to 33554432, got 1000000000"],
     ["another input", { input: "all" }, 'input: expected one of none, got "all"'],
     ["a threshold of 0", { threshold: 0 }, undefined as never],
     [

@@ -220,7 +220,9 @@ function notesOf(
     ...(columnTicks > 1 ? [`A column stands for ${columnTicks} ticks.`] : []),
     ...(weighted ? ["Green: what a spike of that tick counts."] : []),
     ...(grouped
-      ? ["Where a row stands for more than one neuron, the darkest colour is the busiest row and tick of the layer."]
+      ? [
+          `Where a row stands for more than one neuron, the darkest colour is the busiest row and ${columnTicks > 1 ? "column" : "tick"} of the layer.`,
+        ]
       : layers.some(({ most }) => most > 1)
         ? ["The darker, the more spikes of a neuron in the tick."]
         : []),

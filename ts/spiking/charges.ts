@@ -9,8 +9,8 @@ export type Arithmetic = "float32" | "int32";
 /** Counts up to this number are exact in float32, and so are their products with a power of two. */
 export const maximumTicks = 2 ** 24;
 
-/** Most neurons of a population without synapses of its own. */
-export const maximumNeurons = 2 ** 28;
+/** Most neurons of a population without synapses of its own: a product with `maximumConnections` is exact. */
+export const maximumNeurons = 2 ** 25;
 
 /** Most connections of one sparse synapse: a target and a weight of each are 2 GiB, the largest arrays of a core. */
 export const maximumConnections = 2 ** 28 - 1;

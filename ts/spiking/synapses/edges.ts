@@ -26,30 +26,30 @@ export function edgesConnection(place: string, edges: Edges, fromShape: Shape, t
   checkNumbers(`${where}: to`, given.to, { length });
   checkEnds(`${where}: from`, given.from, sources, fromShape);
   checkEnds(`${where}: to`, given.to, neurons, toShape);
-  const order = orderOf(given.from, given.to, sources, neurons);
-  const offsets = new Uint32Array(sources + 1);
-  for (let index = 0; index < length; index++) offsets[given.from[index] + 1]++;
-  for (let source = 0; source < sources; source++) offsets[source + 1] += offsets[source];
   const { weights, delayTicks } = given;
   const same = typeof weights === "number";
   if (!same && !isArrayLike(weights))
     throw new LlifError("ARGUMENT", `${where}: weights: expected numbers, or one for all, got ${describe(weights)}`);
-  if (!same) checkNumbers(`${where}: weights`, weights, { length });
+  checkNumbers(`${where}: weights`, same ? [weights] : weights, { length: same ? 1 : length });
+  const delays =
+    delayTicks === undefined
+      ? undefined
+      : indicesOf(`${where}: delayTicks`, checkNumbers(`${where}: delayTicks`, delayTicks, { length }));
+  const columns = [
+    indicesOf(`${where}: to`, given.to),
+    same ? new Float32Array(length).fill(weights) : floatsOf(weights),
+    ...(delays === undefined ? [] : [delays]),
+  ] as const;
+  const offsets = offsetsOf(given.from, sources);
+  const [targets, sortedWeights, sortedDelays] = isSorted(given.from, given.to)
+    ? columns
+    : sortedRows(given.from, offsets, columns);
   return {
     kind: "sparse" as const,
     offsets,
-    targets: sorted(indicesOf(`${where}: to`, given.to), order),
-    weights: same
-      ? new Float32Array(length).fill(checkNumbers(`${where}: weights`, [weights])[0])
-      : sorted(floatsOf(weights), order),
-    ...(delayTicks === undefined
-      ? {}
-      : {
-          delays: sorted(
-            indicesOf(`${where}: delayTicks`, checkNumbers(`${where}: delayTicks`, delayTicks, { length })),
-            order,
-          ),
-        }),
+    targets: targets as Uint32Array,
+    weights: sortedWeights as Float32Array,
+    ...(delays === undefined ? {} : { delays: sortedDelays as Uint32Array }),
   };
 }
 
@@ -64,34 +64,52 @@ function checkEnds(place: string, ends: ArrayLike<number>, size: number, shape: 
   }
 }
 
-/** Indices of the connections in order, by two stable counting sorts; null if they are in order. */
-function orderOf(from: ArrayLike<number>, to: ArrayLike<number>, sources: number, neurons: number): Uint32Array | null {
-  let index = 1;
-  while (
-    index < from.length &&
-    (from[index - 1] < from[index] || (from[index - 1] === from[index] && to[index - 1] <= to[index]))
-  )
-    index++;
-  if (index >= from.length) return null;
-  return counted(from, sources, counted(to, neurons, null));
+function offsetsOf(from: ArrayLike<number>, sources: number): Uint32Array {
+  const offsets = new Uint32Array(sources + 1);
+  for (let index = 0; index < from.length; index++) offsets[from[index] + 1]++;
+  for (let source = 0; source < sources; source++) offsets[source + 1] += offsets[source];
+  return offsets;
 }
 
-/** Stable order by key of the connections in the order given. */
-function counted(keys: ArrayLike<number>, size: number, order: Uint32Array | null): Uint32Array {
-  const next = new Uint32Array(size + 1);
-  for (let index = 0; index < keys.length; index++) next[keys[index] + 1]++;
-  for (let key = 0; key < size; key++) next[key + 1] += next[key];
-  const result = new Uint32Array(keys.length);
-  for (let index = 0; index < keys.length; index++) {
-    const connection = order === null ? index : order[index];
-    result[next[keys[connection]]++] = connection;
+function isSorted(from: ArrayLike<number>, to: ArrayLike<number>): boolean {
+  for (let index = 1; index < from.length; index++) {
+    const ascends = from[index] - from[index - 1] || to[index] - to[index - 1];
+    if (ascends < 0) return false;
   }
-  return result;
+  return true;
 }
 
-function sorted<T extends Float32Array | Uint32Array>(values: T, order: Uint32Array | null): T {
-  if (order === null) return values;
-  const result = new (values.constructor as new (length: number) => T)(values.length);
-  for (let index = 0; index < order.length; index++) result[index] = values[order[index]];
-  return result;
+type Column = Uint32Array | Float32Array;
+
+/** Columns whose first has the targets: a counting sort by source, then each row by target; both are stable. */
+function sortedRows(from: ArrayLike<number>, offsets: Uint32Array, columns: readonly Column[]): readonly Column[] {
+  const next = offsets.slice();
+  const rows = columns.map(emptyLike);
+  for (let index = 0; index < from.length; index++) {
+    const at = next[from[index]]++;
+    for (let column = 0; column < columns.length; column++) rows[column][at] = columns[column][index];
+  }
+  for (let source = 0; source + 1 < offsets.length; source++) {
+    const row = rows.map((column) => column.subarray(offsets[source], offsets[source + 1]));
+    if (row[0].length > 1) sortRow(row);
+  }
+  return rows;
+}
+
+function emptyLike(column: Column): Column {
+  return new (column.constructor as new (length: number) => Column)(column.length);
+}
+
+/** Sorts one row by target; connections to the same target keep their order. */
+function sortRow([targets, ...others]: readonly Column[]): void {
+  const { length } = targets;
+  const keys = new Float64Array(length);
+  for (let index = 0; index < length; index++) keys[index] = targets[index] * length + index;
+  keys.sort();
+  const before = others.map((column) => column.slice());
+  for (let index = 0; index < length; index++) {
+    const place = keys[index] % length;
+    targets[index] = (keys[index] - place) / length;
+    for (let column = 0; column < others.length; column++) others[column][index] = before[column][place];
+  }
 }
