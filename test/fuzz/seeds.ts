@@ -10,6 +10,7 @@ import { writeSafetensors } from "../../ts/formats/safetensors.ts";
 import { toSpiking, type ToSpikingOptions } from "../../ts/mapping/to-spiking.ts";
 import { reluNetwork } from "../../ts/relu/builder.ts";
 import { spikingNetwork } from "../../ts/spiking/builder.ts";
+import { stdp } from "../../ts/spiking/plasticity.ts";
 import { pngOf } from "../data/containers.ts";
 import {
   jpegColour,
@@ -186,5 +187,34 @@ export async function llifFiles(): Promise<Uint8Array[]> {
     .connect({ from: "a", to: "a", sparse: { offsets: [0, 2, 2, 3], targets: [1, 2, 0], weights: [1, -1, 0.5] } })
     .output({ weights: [[1], [-1]] })
     .build();
-  return [...mapped, byHand].map(writeLlif);
+  const live = spikingNetwork({ inputs: 2, dtSeconds: 1e-4 })
+    .population({
+      name: "cells",
+      units: 3,
+      input: "none",
+      threshold: { value: [-50, -50, Infinity], strict: true },
+      leak: { kind: "ohmic", timeConstantTicks: 200 },
+      reset: { kind: "hard", value: -75, clears: ["g"] },
+      refractory: { ticks: 21, clamp: ["v", "g"] },
+      currents: { g: { timeConstantTicks: 50 } },
+      adaptation: { chargePerSpike: 1, timeConstantTicks: 1000 },
+      delivery: "afterThreshold",
+      restTolerance: 1e-6,
+    })
+    .connect({
+      name: "loop",
+      from: "cells",
+      to: "cells",
+      into: "g",
+      edges: { from: [0, 1, 2], to: [1, 2, 0], weights: 0.5, delayTicks: [18, 19, 20] },
+      plasticity: stdp({
+        plus: 1,
+        minus: 1,
+        timeConstantTicks: [20, 20],
+        maximum: 1,
+        reward: { timeConstantTicks: 9 },
+      }),
+    })
+    .build();
+  return [...mapped, byHand, live].map(writeLlif);
 }
