@@ -203,3 +203,40 @@ describe("convert, to-relu", () => {
     ).toContain("--bits auto: expected an exact code");
   });
 });
+
+describe("a live network", () => {
+  it("is inspected by its parts, without a ReLU network, and refused by what compares it, by the part", async () => {
+    const network = spikingNetwork({ inputs: 2, name: "brain", dtSeconds: 1e-4 })
+      .population({
+        name: "cells",
+        units: 10,
+        input: "none",
+        threshold: 7,
+        leak: { kind: "ohmic", timeConstantTicks: 200 },
+        currents: { g: { timeConstantTicks: 50 } },
+      })
+      .connect({ name: "loop", from: "cells", to: "cells", into: "g", delayTicks: 18, identity: 1 })
+      .build();
+    await writeFile(file("live.llif"), writeLlif(network));
+    const { code, out } = await llif(["inspect", file("live.llif")]);
+    expect(code).toBe(0);
+    expect(out).toContain("brain: 10 neurons, 10 connections; at least ");
+    expect(out).toContain("cells [10]: threshold 7; ohmic leak, time constant 200 ticks; soft reset; current g, time");
+    expect(out).toMatch(/loop +cells +cells +g +identity +10 +1 +18$/m);
+    expect(out).not.toContain("multiply-accumulates");
+    expect((await json(["inspect", file("live.llif")])).summary.live.synapses).toHaveLength(1);
+    for (const words of [
+      ["to-relu", file("live.llif"), "-o", file("live.onnx")],
+      ["evaluate", file("live.llif"), "--data", digits],
+      ["diagnose", file("live.llif"), "--data", digits],
+    ]) {
+      const { code, err } = await llif(words);
+      expect({ code, err }).toEqual({
+        code: 1,
+        err: expect.stringContaining(
+          'population "cells" has synaptic currents, which only simulators of live networks know',
+        ),
+      });
+    }
+  });
+});

@@ -52,12 +52,13 @@ const brain = spikingNetwork({ inputs: 2, name: "brain", dtSeconds: 1e-4 })
     ],
     plasticity: stdp({ plus: 0.1, minus: 0.1, timeConstantTicks: [20, 20], maximum: 1 }),
   })
+  .output({ name: "read", weights: [[1, 1]] })
   .build();
 
 describe("summarize", () => {
   it("describes a live network", () => {
     const { live, warnings } = summarize(brain);
-    expect(live).toMatchObject({ neurons: 1002, connections: 7, dtSeconds: 1e-4 });
+    expect(live).toMatchObject({ neurons: 1002, connections: 9, dtSeconds: 1e-4 });
     expect(live?.synapses[0]).toEqual({
       name: "connectome",
       kind: "sparse",
@@ -70,13 +71,15 @@ describe("summarize", () => {
       plastic: false,
     });
     expect(warnings).toEqual([]);
-    expect(formatSummary(summarize(brain)).split("\n").slice(4)).toEqual([
-      "live: 1,002 neurons, 7 connections; at least 0.0 MiB; a tick is 0.0001 s",
+    expect(formatSummary(summarize(brain)).split("\n")).toEqual([
+      "brain: 1,002 neurons, 9 connections; at least 15.7 KiB in a simulation; a tick is 0.0001 s",
       "cells [1000]: threshold 7; ohmic leak, time constant 200 ticks; hard reset to 0, g cleared; refractory for 21 ticks, v, g clamped; current g, time constant 50 ticks",
       "others [2]: threshold above 1…2; constant leak of 0.5 toward -1; bias 0.25; soft reset; adaptation of 0.1 a spike, time constant 100 ticks; floor -2; delivery after the threshold",
-      "synapse     from   to      into  kind    connections  weights  delay (ticks)  plastic",
-      "connectome  cells  cells   g     sparse  3            -1…3     18…20",
-      "–           input  others  v     dense   4            0…1      0              yes",
+      "read [1]: output",
+      "synapse     from    to      into  kind    connections  weights  delay (ticks)  plastic",
+      "connectome  cells   cells   g     sparse  3            -1…3     18…20",
+      "–           input   others  v     dense   4            0…1      0              yes",
+      "–           others  read    v     dense   2            1        0",
     ]);
   });
 

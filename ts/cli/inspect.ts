@@ -158,7 +158,13 @@ function multiplyAccumulatesOf(node: ReluNode, { nodes }: ReluNetwork): number {
 }
 
 export function formatInspection(inspection: Inspection): string {
-  const { input, layers, spiking } = inspection;
+  const { input, layers, spiking, summary } = inspection;
+  const file: [string, string] = [
+    "model",
+    `${inspection.model} (${inspection.format}, ${formatCount(inspection.fileBytes / 1024)} KiB)`,
+  ];
+  if (summary?.live !== undefined)
+    return [formatPairs([file, ["input", formatShape(input.shape)]]), "", formatSummary(summary)].join("\n");
   const rows = layers.map(({ name, kind, shape, parameters, multiplyAccumulates, refused }) => [
     name,
     kind,
@@ -169,7 +175,7 @@ export function formatInspection(inspection: Inspection): string {
   ]);
   const total = ["total", "", "", "", formatCount(inspection.parameters), formatCount(inspection.multiplyAccumulates)];
   const pairs: [string, string][] = [
-    ["model", `${inspection.model} (${inspection.format}, ${formatCount(inspection.fileBytes / 1024)} KiB)`],
+    file,
     [
       "input",
       `${formatShape(input.shape)} ${input.channelOrder}; value = (pixel · ${shortNumber(input.scale)} − ${input.mean.map(shortNumber).join(", ")}) / ${input.std.map(shortNumber).join(", ")}`,
@@ -187,7 +193,7 @@ export function formatInspection(inspection: Inspection): string {
     "",
     spikingLine,
     ...(inspection.noRelu === undefined ? [] : [`no ReLU network stands for it: ${inspection.noRelu}`]),
-    ...(inspection.summary === null ? [] : ["", formatSummary(inspection.summary)]),
+    ...(summary === null ? [] : ["", formatSummary(summary)]),
   ].join("\n");
 }
 

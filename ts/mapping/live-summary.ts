@@ -38,6 +38,8 @@ export interface LiveSummary {
   /** Least memory of a simulation. */
   readonly bytes: number;
   readonly populations: readonly LivePopulationSummary[];
+  /** Outputs and pools. */
+  readonly others: readonly { readonly name: string; readonly shape: Shape; readonly kind: "output" | "pool" }[];
   readonly synapses: readonly LiveSynapseSummary[];
 }
 
@@ -60,6 +62,7 @@ export function liveSummary(network: SpikingNetwork): LiveSummary | null {
     connections: described.reduce((sum, { connections }) => sum + connections, 0),
     bytes: synapses + neurons,
     populations,
+    others: network.nodes.flatMap(({ name, shape, kind }) => (kind === "population" ? [] : [{ name, shape, kind }])),
     synapses: described,
   };
 }
@@ -137,8 +140,9 @@ function formatRange([least, most]: readonly [number, number]): string {
   return short(least) === short(most) ? short(least) : `${short(least)}…${short(most)}`;
 }
 
-/** Lines for a terminal: one a population, and a table of synapses. */
-export function formatLive({ neurons, connections, bytes, dtSeconds, populations, synapses }: LiveSummary): string[] {
+/** Lines for a terminal: sizes, one line a population, and a table of synapses. */
+export function formatLive(name: string, live: LiveSummary): string[] {
+  const { neurons, connections, bytes, dtSeconds, populations, others, synapses } = live;
   const whole = (count: number) => count.toLocaleString("en-US");
   const header = ["synapse", "from", "to", "into", "kind", "connections", "weights", "delay (ticks)", "plastic"];
   const rows = synapses.map((synapse) => [
@@ -153,10 +157,15 @@ export function formatLive({ neurons, connections, bytes, dtSeconds, populations
     synapse.plastic ? "yes" : "",
   ]);
   return [
-    `live: ${whole(neurons)} neurons, ${whole(connections)} connections; at least ${(bytes / 2 ** 20).toFixed(1)} MiB; a tick is ${dtSeconds} s`,
-    ...populations.map(({ name, shape, parts }) => `${name} ${formatShape(shape)}: ${parts.join("; ")}`),
+    `${name}: ${whole(neurons)} neurons, ${whole(connections)} connections; at least ${formatBytes(bytes)} in a simulation; a tick is ${dtSeconds} s`,
+    ...populations.map((each) => `${each.name} ${formatShape(each.shape)}: ${each.parts.join("; ")}`),
+    ...others.map((each) => `${each.name} ${formatShape(each.shape)}: ${each.kind}`),
     ...(rows.length === 0 ? [] : table([header, ...rows])),
   ];
+}
+
+function formatBytes(bytes: number): string {
+  return bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }
 
 /** Lines of padded columns. */

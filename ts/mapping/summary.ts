@@ -243,6 +243,8 @@ export function formatSummary(summary: NetworkSummary): string {
   const last = quanta?.join(", ");
   const counted =
     firstQuanta === undefined ? last : `${firstQuanta.join(", ")} in the first layer, ${last} in the last`;
+  const remarks = warnings.map((warning) => `warning: ${warning}`);
+  if (summary.live !== undefined) return [...formatLive(name, summary.live), ...remarks].join("\n");
   const weights = quanta === undefined ? "" : ` (a spike counts ${counted}; lazy ${lazy})`;
   const rows = summary.layers.map((layer) => [
     layer.name,
@@ -258,9 +260,8 @@ export function formatSummary(summary: NetworkSummary): string {
   return [
     `${name}: ${code}, ${schedule}, ${spikes} spikes${weights}, ${levels} levels in ${windowTicks} ticks; ${summary.latencyTicks} ticks to a decision`,
     ...table([header, ...rows]),
-    ...(summary.live === undefined ? [] : formatLive(summary.live)),
     ...(folded.length === 0 ? [] : [`folded into weights, or without neurons: ${folded.join(", ")}`]),
-    ...warnings.map((warning) => `warning: ${warning}`),
+    ...remarks,
   ].join("\n");
 }
 
