@@ -219,6 +219,7 @@ export {
   type SweepSkip,
   type SweepTask,
 } from "./analyze/sweep.ts";
+export { readLearner, writeLearner } from "./learn/file.ts";
 export { freeze, type FreezeOptions } from "./learn/freeze.ts";
 export type { LearnerImages } from "./learn/images.ts";
 export {
@@ -232,6 +233,7 @@ export {
 } from "./learn/learner.ts";
 export {
   labelNeurons,
+  labelReadout,
   trainReadout,
   withReadout,
   type Readout,

@@ -20,6 +20,17 @@ const random = pcg32(5);
 const images = (count: number) =>
   Array.from({ length: count }, () => Uint8Array.from({ length: 16 }, () => random() >>> 24));
 
+/** An IDX file of bytes. */
+const idx = (extents: readonly number[], values: readonly number[]): Uint8Array =>
+  Uint8Array.from([
+    0,
+    0,
+    8,
+    extents.length,
+    ...extents.flatMap((extent) => [0, 0, extent >> 8, extent & 255]),
+    ...values,
+  ]);
+
 beforeAll(async () => {
   const weights = (outputs: number, inputs: number) => ({
     shape: [outputs, inputs],
@@ -55,7 +66,38 @@ beforeAll(async () => {
       );
     }
   }
+  for (const [name, count] of [
+    ["many", 600],
+    ["few", 40],
+    ["fewer", 30],
+  ] as const) {
+    writeFileSync(
+      file(`${name}-images-idx3`),
+      idx(
+        [count, 4, 4],
+        images(count).flatMap((image) => [...image]),
+      ),
+    );
+    writeFileSync(
+      file(`${name}-labels-idx1`),
+      idx(
+        [count],
+        Array.from({ length: count }, (_, image) => image % 3),
+      ),
+    );
+  }
   mkdirSync(file("out"));
+  await llif([
+    "learn",
+    "--data",
+    file("many-images-idx3"),
+    "--neurons",
+    "7",
+    "--readout",
+    "none",
+    "-o",
+    file("learnt.llif"),
+  ]);
   await llif([
     "evaluate",
     file("tiny.onnx"),
@@ -249,6 +291,33 @@ const commands: Record<string, { readonly words: () => string[]; readonly option
       calibration: mapping["calibration"],
       calibrationImages: mapping["calibrationImages"],
       seed: mapping["seed"],
+    },
+  },
+  learn: {
+    words: () => ["learn", "--data", file("many-images-idx3"), "--test", file("few-images-idx3")],
+    options: {
+      ...json,
+      ...drawn,
+      ...Object.fromEntries(
+        Object.entries(mapping).filter(([name]) => !["calibration", "calibrationImages", "seed"].includes(name)),
+      ),
+      engine: same,
+      data: [none, () => ["--data", file("few-images-idx3")]],
+      test: [none, () => ["--test", file("fewer-images-idx3")]],
+      neurons: [none, () => ["--neurons", "9"]],
+      limit: [none, () => ["--limit", "550"]],
+      testLimit: [none, () => ["--test-limit", "5"]],
+      epochs: [none, () => ["--epochs", "2"]],
+      seed: [none, () => ["--seed", "7"]],
+      labels: [none, () => ["--labels", "50"]],
+      readout: [none, () => ["--readout", "label"]],
+      leak: [none, () => ["--leak", "half-square"]],
+      threshold: [none, () => ["--threshold", "5"]],
+      homeostasis: [none, () => ["--homeostasis", "1"]],
+      resume: [none, () => ["--resume", file("learnt.llif")]],
+      allowOverlap: [() => ["--test", file("many-images-idx3")], () => ["--allow-overlap"]],
+      manifest: [none, () => ["--manifest", file("out/m.json")]],
+      output: [none, () => ["-o", file("out/y.onnx")]],
     },
   },
   bench: {

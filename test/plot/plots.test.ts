@@ -1,5 +1,6 @@
 // Plots contain what they should, as SVG.
 import { DOMParser } from "linkedom";
+import { decode } from "fast-png";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { curvePlot } from "../../ts/plot/curve.ts";
@@ -8,6 +9,7 @@ import { rasterPlot } from "../../ts/plot/raster.ts";
 import { sweepPlot } from "../../ts/plot/sweep.ts";
 import { timeAxis } from "../../ts/plot/time.ts";
 import { tracePlot } from "../../ts/plot/trace.ts";
+import { weightsPlot } from "../../ts/plot/weights.ts";
 
 /** JSX takes well-formed XML alone: TypeScript's parser is the strict one at hand. */
 function expectWellFormed(svg: string): void {
@@ -214,5 +216,49 @@ describe("plots", () => {
     await expect(tracePlot([], { title: "" })).rejects.toThrow("at least one neuron");
     await expect(curvePlot([], { title: "" })).rejects.toThrow("at least one current");
     await expect(sweepPlot([], { title: "" })).rejects.toThrow("at least one point");
+  });
+
+  it("draws an image a neuron, by class and wins", async () => {
+    const neurons = 5;
+    const weights = Float32Array.from({ length: 6 * neurons }, (_, index) => (index % 7) / 6);
+    const layer = {
+      shape: [2, 3, 1],
+      weights,
+      wins: [3, 9, 1, 0, 4],
+      labels: [1, 0, 1, -1, 1],
+      classes: ["a & b", "c"],
+    };
+    const svg = await weightsPlot(layer, { title: "Neurons <5>" });
+    expectWellFormed(svg);
+    expect(elements(svg, "image")).toHaveLength(neurons);
+    expect([...svg.matchAll(/>(a &amp; b|c|no wins|\d+ neurons?|\d+ wins)</g)].map(([, text]) => text)).toEqual([
+      "a &amp; b",
+      "1 neuron",
+      "9 wins",
+      "c",
+      "3 neurons",
+      "8 wins",
+      "no wins",
+      "1 neuron",
+      "0 wins",
+    ]);
+    const pictures = elements(svg, "image").map((image) =>
+      Buffer.from((image.getAttribute("href") ?? "").replace(/^.*,/, ""), "base64"),
+    );
+    // The second picture is of neuron 4, which has most wins of its class.
+    const { width, height, data } = decode(pictures[1]);
+    expect([width, height]).toEqual([3, 2]);
+    const brightness = Array.from({ length: 6 }, (_, pixel) => data[3 * pixel]);
+    const order = (values: readonly number[]) => values.map((_, index) => index).sort((a, b) => values[a] - values[b]);
+    expect(order(brightness)).toEqual(order(Array.from({ length: 6 }, (_, pixel) => -weights[pixel * neurons + 4])));
+  });
+
+  it("refuses weights that do not fit", async () => {
+    const layer = { shape: [2, 3, 1], weights: new Float32Array(12), wins: [1, 2] };
+    const title = { title: "t" };
+    await expect(weightsPlot({ ...layer, shape: [2, 3, 2] }, title)).rejects.toThrow(/expected 1 or 3 channels, got 2/);
+    await expect(weightsPlot({ ...layer, wins: [] }, title)).rejects.toThrow(/weights/);
+    await expect(weightsPlot({ ...layer, labels: [1] }, title)).rejects.toThrow(/labels/);
+    expect(elements(await weightsPlot({ ...layer, shape: [1, 2, 3] }, title), "image")).toHaveLength(2);
   });
 });

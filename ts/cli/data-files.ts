@@ -77,6 +77,26 @@ export async function openData(request: DataRequest, model: ReluNetwork, io: Io)
   return prepareDataset(await openIdx(data, split, model), model.convention, shape);
 }
 
+/**
+ * Loads images of a known set or of IDX files as they are, for a network that does not exist yet.
+ * @throws {LlifError} ARGUMENT for anything else; the loaders' errors.
+ */
+export async function openRawData({ data, split }: DataRequest, io: Io): Promise<ImageDataset> {
+  const known = datasetNames.find((name) => name === data);
+  if (known !== undefined)
+    return loadDataset(known, split, { signal: io.signal, onProgress: (message) => io.progress(message) });
+  const labels = labelsBeside(data);
+  if (isKnownDataset(data) || labels === data || !(await exists(data)))
+    throw new LlifError(
+      "DATA",
+      `data set "${data}": expected ${datasetNames.join(", ")}, or an IDX file whose name holds "images-idx3", with "labels-idx1" beside it`,
+    );
+  const classes = Array.from({ length: 256 }, (_, index) => String(index));
+  const all = datasetFromIdx(await readInput(data), await readInput(labels), { name: nameOfIdx(data), split, classes });
+  const used = Array.from(all.labels ?? []).reduce((most, label) => Math.max(most, label + 1), 0);
+  return { ...all, classes: classes.slice(0, used) };
+}
+
 /** Shape of the images for a model with a flat input: [784] takes 28×28 images, row by row. */
 function imageShape(values: number, order: "RGB" | "BGR" | "gray"): readonly [number, number, number] {
   const channels = order === "gray" ? 1 : 3;
@@ -108,8 +128,11 @@ async function openIdx(path: string, split: Split, model: ReluNetwork): Promise<
     );
   const classes =
     model.classes.length > 0 ? model.classes : Array.from({ length: outputCount(model) }, (_, index) => String(index));
-  const name = basename(path).replace(/-?images-idx3.*$/, "") || basename(path);
-  return datasetFromIdx(await readInput(path), await readInput(labels), { name, split, classes });
+  return datasetFromIdx(await readInput(path), await readInput(labels), { name: nameOfIdx(path), split, classes });
+}
+
+function nameOfIdx(path: string): string {
+  return basename(path).replace(/-?images-idx3.*$/, "") || basename(path);
 }
 
 /** The first images, or random ones by a seeded generator (PCG32, Fisher–Yates). */

@@ -10,6 +10,7 @@ import { addDiagnose } from "./diagnose.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addInspect } from "./inspect.ts";
 import { printableIo, type Io } from "./io.ts";
+import { addLearn } from "./learn.ts";
 import { packageVersion } from "./provenance.ts";
 import { addReproduce } from "./reproduce.ts";
 import { addRun } from "./run.ts";
@@ -24,6 +25,7 @@ Examples:
   llif simulate brain.llif --seconds 1 --plot raster.svg
   llif curve --leak ohmic --plot curve.svg            one neuron: firing rate against current
   llif sweep models/mnist-8.onnx --data mnist --limit 500 --plot sweep.svg
+  llif learn --data mnist -o learnt.onnx              learn features in spikes, without labels
 
 "llif <command> --help" tells more. Results go to stdout, progress and warnings to stderr;
 the exit code is 0, 1 on an error, 130 when cancelled, 70 on an unexpected error.`;
@@ -53,6 +55,7 @@ export function buildProgram(io: Io): Command {
     addSimulate,
     addCurve,
     addSweep,
+    addLearn,
     addBench,
     addDefault,
   ])

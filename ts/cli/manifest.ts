@@ -9,6 +9,7 @@ import { readInput } from "./io.ts";
 import type { EncodingChoice } from "../analyze/encoding.ts";
 import type { EngineChoice, MappingChoice } from "./options.ts";
 import type { Calibration } from "./calibrate.ts";
+import type { LearningRecord } from "./learning.ts";
 import type { UntilDecidedChoice } from "./until-decided.ts";
 import { packageVersion, wasmHash } from "./provenance.ts";
 
@@ -40,6 +41,8 @@ export interface Manifest {
   readonly allowOverlap: boolean;
   /** `--until-decided`; absent without it. */
   readonly untilDecided?: UntilDecidedChoice;
+  /** How `llif learn` made the model; absent for a model from a file. */
+  readonly learning?: LearningRecord;
   readonly runtime: string;
   readonly processor: string;
   /** SHA-256 of all decisions and spike counts: the same in every runtime and on every processor. */
@@ -58,6 +61,7 @@ export interface ManifestParts {
   readonly ticks?: number;
   readonly allowOverlap: boolean;
   readonly untilDecided?: UntilDecidedChoice;
+  readonly learning?: LearningRecord;
   readonly evaluation: Evaluation;
   readonly report: EvaluationReport;
 }
@@ -85,6 +89,7 @@ export async function makeManifest(parts: ManifestParts): Promise<Manifest> {
     ticks: parts.ticks ?? null,
     allowOverlap: parts.allowOverlap,
     ...(parts.untilDecided === undefined ? {} : { untilDecided: parts.untilDecided }),
+    ...(parts.learning === undefined ? {} : { learning: parts.learning }),
     runtime: `Node ${process.versions.node}`,
     processor: `${cpus()[0]?.model.trim() ?? "unknown"} (${process.arch})`,
     digest: await sha256(digestBytes(parts.evaluation)),

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { LlifError } from "../errors.ts";
 import { evaluateModel, type EvaluateFlags } from "./evaluate.ts";
 import { exists, type Io } from "./io.ts";
+import { learnAgain } from "./learning.ts";
 import { makeManifest, readManifest, type Manifest } from "./manifest.ts";
 import { openModel } from "./model-file.ts";
 import { budgetOption, encodingChoice, jsonOption, type ReadingFlags } from "./options.ts";
@@ -13,7 +14,7 @@ import { untilDecidedFlags, untilDecidedOf } from "./until-decided.ts";
 import type { EvaluationReport } from "../analyze/evaluation-report.ts";
 
 const help = `
-Repeats the evaluation of a manifest and compares hashes of the model, the data and the calibration images, and the digest of
+Repeats the evaluation of a manifest (and learning, for one of llif learn) and compares hashes of the model, the data and the calibration images, and the digest of
 all decisions and spike counts. The digest is the same in every runtime and on every processor. A different version of llif is
 only noted. Exit code 1 if anything differs.
 
@@ -26,7 +27,7 @@ export function addReproduce(program: Command, io: Io): void {
   program
     .command("reproduce")
     .description("run the evaluation of a manifest again and check that nothing differs")
-    .argument("<run.json>", "file written by llif evaluate --manifest")
+    .argument("<run.json>", "file written by llif evaluate --manifest or llif learn --manifest")
     .option("--run <name>", "name of the run, in a file with many")
     .addOption(budgetOption())
     .addOption(jsonOption())
@@ -59,11 +60,14 @@ export function addReproduce(program: Command, io: Io): void {
 async function runAgain(recorded: Manifest, file: string, budget: ReadingFlags["budget"], io: Io): Promise<Manifest> {
   const beside = join(dirname(file), recorded.model.path);
   const { batch } = recorded.model;
-  const model = await openModel(
-    !(await exists(recorded.model.path)) && (await exists(beside)) ? beside : recorded.model.path,
-    io,
-    { budget, ...(batch === undefined ? {} : { batch: batch ? "yes" : "no" }) },
-  );
+  const learnt = recorded.learning === undefined ? null : await learnAgain(recorded.learning, recorded.model.path, io);
+  const model =
+    learnt?.model ??
+    (await openModel(
+      !(await exists(recorded.model.path)) && (await exists(beside)) ? beside : recorded.model.path,
+      io,
+      { budget, ...(batch === undefined ? {} : { batch: batch ? "yes" : "no" }) },
+    ));
   const { mapping, calibration, data, engine, encoding, allowOverlap } = recorded;
   const flags: EvaluateFlags = {
     ...(mapping === null ? {} : (mapping as Partial<EvaluateFlags>)),
@@ -90,11 +94,14 @@ async function runAgain(recorded: Manifest, file: string, budget: ReadingFlags["
     encoding: encodingChoice(flags),
     allowOverlap,
     ...untilDecidedOf(flags),
+    ...(learnt === null ? {} : { learning: learnt.record }),
   });
 }
 
 function compare(recorded: Manifest, present: Manifest): string[] {
   const checks: [string, string | null | undefined, string | null | undefined][] = [
+    ["the images to learn from", recorded.learning?.images, present.learning?.images],
+    ["what was learnt", recorded.learning?.learnt, present.learning?.learnt],
     ["the model file", recorded.model.sha256, present.model.sha256],
     ["the model's description", recorded.model.descriptionSha256, present.model.descriptionSha256],
     ["the data", recorded.data.sha256, present.data.sha256],

@@ -10,7 +10,7 @@ import {
   isTypedArray,
   type OptionKeys,
 } from "../check.ts";
-import { LlifError } from "../errors.ts";
+import { LlifError, throwIfAborted } from "../errors.ts";
 import { requireReluNetwork } from "../relu/check.ts";
 import { inputOf, type ReluNetwork } from "../relu/network.ts";
 import { sizeOf } from "../tensor.ts";
@@ -51,6 +51,25 @@ export function labelNeurons(
   });
 }
 
+/**
+ * The read-out of named neurons: the logit of a class is the mean activation of its neurons. Without competition it
+ * decides less well than the winners themselves.
+ * @param names class of each neuron, as `labelNeurons` returns them.
+ */
+export function labelReadout(names: Int32Array, classes: number): Readout {
+  if (!isTypedArray(names, "Int32Array"))
+    throw new LlifError("ARGUMENT", `labelReadout: names: expected an Int32Array, got ${describe(names)}`);
+  checkInteger("labelReadout: classes", classes, 1, mostClasses);
+  const weights = new Float32Array(classes * names.length);
+  for (let label = 0; label < classes; label++) {
+    const share = 1 / names.reduce((count, name) => count + Number(name === label), 0);
+    names.forEach((name, neuron) => {
+      if (name === label) weights[label * names.length + neuron] = share;
+    });
+  }
+  return { weights, bias: new Float32Array(classes) };
+}
+
 /** A linear layer on activations: logits = weights·a + bias. */
 export interface Readout {
   /** Shape [classes, features]. */
@@ -80,6 +99,9 @@ const keys: OptionKeys<ReadoutOptions> = {
   signal: true,
   onProgress: true,
 };
+
+/** Images between two looks at the signal. */
+const imagesPerTurn = 1024;
 
 /**
  * Trains a read-out by the delta rule: for each image V += l·a·(onehot − softmax(V·a + b)), b likewise, from zeros;
@@ -127,6 +149,10 @@ export async function trainReadout(
   for (let step = 0; step < epochs * count; step += count) {
     const order = shuffled(count, seed + step / count);
     for (let at = 0; at < count; at++) {
+      if (at % imagesPerTurn === 0) {
+        throwIfAborted(signal);
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
       const image = order[at];
       const size = rate + ((leastRate - rate) * (step + at)) / Math.max(1, epochs * count - 1);
       for (let unit = 0; unit < units; unit++) scaled[unit] = activations[image * units + unit] * scale[unit];
@@ -155,8 +181,22 @@ function softmax(weights: Float64Array, bias: Float64Array, values: Float64Array
     largest = Math.max(largest, sum);
   }
   let total = 0;
-  for (let label = 0; label < logits.length; label++) total += logits[label] = Math.exp(logits[label] - largest);
+  for (let label = 0; label < logits.length; label++) total += logits[label] = exponential(logits[label] - largest);
   for (let label = 0; label < logits.length; label++) logits[label] /= total;
+}
+
+/**
+ * e^x for x ≤ 0, within 1e-13: by additions and products alone, because runtimes differ in the last bits of Math.exp, and
+ * a read-out is the same in all of them.
+ */
+function exponential(x: number): number {
+  if (x < -700) return 0;
+  const halvings = Math.ceil(-x / Math.LN2);
+  const rest = (x + halvings * Math.LN2) / 16;
+  let [sum, term] = [1, 1];
+  for (let power = 1; power < 9; power++) sum += term *= rest / power;
+  for (let doubling = 0; doubling < 4; doubling++) sum *= sum;
+  return sum / 2 ** halvings;
 }
 
 /** One over the standard deviation of each unit; 0 for a unit that never changes. */

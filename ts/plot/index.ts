@@ -8,3 +8,4 @@ export { sweepPlot, type SweepCost, type SweepPlotOptions, type SweepPlotPoint }
 export { tracePlot, type Trace } from "./trace.ts";
 export type { PlotTitle } from "./svg.ts";
 export type { TickLength } from "./time.ts";
+export { weightsPlot, type LearntWeights } from "./weights.ts";

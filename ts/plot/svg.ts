@@ -58,16 +58,16 @@ export interface Panel {
   readonly top: number;
 }
 
+/** What stands around the drawing. */
+export interface Frame {
+  readonly title: string;
+  readonly width: number;
+  readonly height: number;
+  readonly notes?: readonly string[];
+}
+
 /** Composes panels and a title into one self-contained SVG. */
-export async function composeSvg(
-  panels: readonly Panel[],
-  frame: {
-    readonly title: string;
-    readonly width: number;
-    readonly height: number;
-    readonly notes?: readonly string[];
-  },
-): Promise<string> {
+export async function composeSvg(panels: readonly Panel[], frame: Frame): Promise<string> {
   const { Plot, document } = await loadPlot();
   const bodies = panels.map(({ options, left, top }) => {
     const figure = Plot.plot({
@@ -81,6 +81,14 @@ export async function composeSvg(
     figure.querySelectorAll("style").forEach((style) => style.remove());
     return figure.outerHTML;
   });
+  return frameSvg(
+    bodies.map((body) => body.replaceAll("&nbsp;", "\u00a0")),
+    frame,
+  );
+}
+
+/** A self-contained SVG of elements and a title. */
+export function frameSvg(bodies: readonly string[], frame: Frame): string {
   const notes = frame.notes ?? [];
   const text = [
     `<text x="${edge}" y="24" font-size="16" font-weight="600">${escapeXml(frame.title)}</text>`,
@@ -95,7 +103,7 @@ export async function composeSvg(
     `<title>${escapeXml(frame.title)}</title>`,
     `<rect width="100%" height="100%" fill="#ffffff"/>`,
     ...text,
-    ...bodies.map((body) => body.replaceAll("&nbsp;", "\u00a0")),
+    ...bodies,
     "</svg>\n",
   ]
     .join("\n")

@@ -1,5 +1,6 @@
 // Rows of the public API: learning.
 import * as llif from "../../../ts/index.ts";
+import * as plot from "../../../ts/plot/index.ts";
 import { optional, options, required } from "../values.ts";
 import { onProgress, row, type Row, signal } from "./shared.ts";
 
@@ -9,10 +10,25 @@ const labels = Uint8Array.from({ length: 600 }, (_, image) => image % 2);
 const learner = await llif.createLearner({ inputs: [4], neurons: 3, examples: images });
 learner.learn(images);
 const state = learner.state();
-const features = llif.toRelu(await llif.freeze(state, { calibration: images }));
+const frozen = await llif.freeze(state, { calibration: images });
+const features = llif.toRelu(frozen);
 const readout = await llif.trainReadout(features, images, labels);
 
 export const learning: readonly Row[] = [
+  row(
+    "weightsPlot",
+    plot.weightsPlot,
+    required("layer", "object", { shape: [2, 2, 1], weights: state.weights, wins: state.wins }),
+    options([required("title", "string", "t"), optional("width", "positive", 400)]),
+  ),
+  row("writeLearner", llif.writeLearner, required("state", "object", state), required("network", "object", frozen)),
+  row(
+    "readLearner",
+    llif.readLearner,
+    required("source", "choice", llif.writeLearner(state, frozen)),
+    optional("place", "string", "learnt.llif"),
+    options([optional("budget", "record", {})]),
+  ),
   row(
     "createLearner",
     llif.createLearner,
@@ -45,6 +61,12 @@ export const learning: readonly Row[] = [
     required("winners", "choice", Uint32Array.of(0, 1)),
     required("labels", "choice", [0, 1]),
     options([required("neurons", "count", 2), required("classes", "count", 2)]),
+  ),
+  row(
+    "labelReadout",
+    llif.labelReadout,
+    required("names", "choice", Int32Array.of(0, -1)),
+    required("classes", "count", 2),
   ),
   row(
     "trainReadout",
