@@ -119,7 +119,7 @@ describe("what the library knows of them", () => {
   });
 
   it("are summarised", () => {
-    expect(formatSummary(summarize(small()))).toContain("input + input");
+    expect(formatSummary(summarize(small()))).toMatch(/– +input +a +v +sparse +4 +0\.125…1 +0$/m);
   });
 
   it("take eight bytes a connection, and four a source neuron", () => {

@@ -34,7 +34,7 @@ export function checkSynapse(
       "ARGUMENT",
       `${place}: kind "${synapse.kind}": expected a network of code rate, got ${code.kind}`,
     );
-  rules.check(place, synapse, from, to, arithmetic);
+  checkOnce(synapse, `${arithmetic} [${from}] [${to}]`, () => rules.check(place, synapse, from, to, arithmetic));
   if ((order.get(synapse.from) ?? 0) >= (order.get(synapse.to) ?? 0) && leastDelay(synapse) === 0) {
     throw new LlifError(
       "ARGUMENT",
@@ -44,6 +44,15 @@ export function checkSynapse(
   const target = nodes.find(({ name }) => name === synapse.to);
   if (synapse.into !== undefined) checkInto(place, synapse.into, target);
   if (synapse.plasticity !== undefined) checkPlastic(place, synapse, code.kind, kind);
+}
+
+/** Synapses whose arrays passed, with what they depend on: builders check a network after each step. */
+const passed = new WeakMap<Synapse, string>();
+
+function checkOnce(synapse: Synapse, ends: string, check: () => void): void {
+  if (passed.get(synapse) === ends) return;
+  check();
+  passed.set(synapse, ends);
 }
 
 /** Smallest delay of a connection of the synapse. */
