@@ -37,6 +37,7 @@ import type {
 import { type Frame, frameOf } from "./frame.ts";
 import { countOfInputs, eachInput, encodeInput, type EncodedInput } from "./input.ts";
 import { inputCounts } from "./input-counts.ts";
+import type { LiveCore } from "./live.ts";
 import { runMemory } from "./memory.ts";
 import type { Recording } from "./recording.ts";
 
@@ -64,6 +65,8 @@ export interface SimulatorCore {
    * and returns the run of the sample that is decided at its end. A new pipeline or run ends the previous pipeline.
    */
   pipeline?(): (input: EncodedInput | undefined) => CoreRun | undefined;
+  /** What can be done to a live network while it runs; absent in other networks. */
+  readonly live?: LiveCore;
   dispose(): void;
 }
 

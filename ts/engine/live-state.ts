@@ -1,0 +1,102 @@
+// The state of a live network between two ticks: enough to go on bit for bit, in either engine.
+import { checkObject, isTypedArray } from "../check.ts";
+import { LlifError } from "../errors.ts";
+import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import { sizeOf } from "../tensor.ts";
+import type { BackgroundSource } from "./live.ts";
+
+export interface PopulationState {
+  /** v of each neuron. */
+  readonly potential: Float32Array;
+  /** Refractory ticks left; empty without a refractory period. */
+  readonly refractory: Uint32Array;
+  /** In the order of the neuron's currents. */
+  readonly currents: readonly Float32Array[];
+  /** w; empty without adaptation. */
+  readonly adaptation: Float32Array;
+  readonly drive: Float32Array | null;
+  readonly silenced: Uint32Array;
+  /** Neurons that fire in the next tick. */
+  readonly forced: Uint32Array;
+  readonly background: readonly BackgroundSource[];
+}
+
+/** Spikes that a delay may still need. */
+export interface RecentSpikes {
+  /** 0: the last tick. */
+  readonly ticksAgo: Uint32Array;
+  readonly neurons: Uint32Array;
+}
+
+/** Weights as they are, of synapses that learn or were set; traces of those that learn. */
+export interface SynapseState {
+  readonly weights: Float32Array;
+  /** Trace of each source at its last arrival (of each connection, where they have own delays), and ticks since then. */
+  readonly pre?: Float32Array;
+  readonly preTicksAgo?: Float64Array;
+  readonly post?: Float32Array;
+  /** In units of 1 / `eligibilityScale`. */
+  readonly eligibility?: Float32Array;
+  readonly eligibilityScale?: number;
+}
+
+export interface LiveState {
+  /** Ticks since the last reset. */
+  readonly ticks: number;
+  readonly populations: Readonly<Record<string, PopulationState>>;
+  /** Charge of each output. */
+  readonly outputs: Readonly<Record<string, Float64Array>>;
+  /** By node, the input included. */
+  readonly spikes: Readonly<Record<string, RecentSpikes>>;
+  /** By place in `network.synapses`. */
+  readonly synapses: Readonly<Record<number, SynapseState>>;
+}
+
+/** @throws {LlifError} ARGUMENT or SHAPE for a state of another network. */
+export function checkLiveState(place: string, network: SpikingNetwork, state: LiveState): LiveState {
+  checkObject(place, state, "a state of a simulator");
+  for (const { name, shape, neuron } of populationsOf(network)) {
+    const part = `${place}: population "${name}"`;
+    const found = checkObject(part, checkObject(place, state.populations)[name], "its state");
+    const size = sizeOf(shape);
+    floats(`${part}: potential`, found.potential, size);
+    const currents = neuron.currents?.length ?? 0;
+    if (found.currents?.length !== currents)
+      throw new LlifError("SHAPE", `${part}: expected ${currents} currents, got ${found.currents?.length}`);
+    for (const current of found.currents) floats(`${part}: currents`, current, size);
+    floats(`${part}: adaptation`, found.adaptation, neuron.adaptation === undefined ? 0 : size);
+    words(`${part}: refractory`, found.refractory, neuron.refractory === undefined ? 0 : size);
+  }
+  for (const { name, shape } of outputsOf(network)) {
+    const charge = checkObject(place, state.outputs)[name];
+    if (!isTypedArray(charge, "Float64Array") || charge.length !== sizeOf(shape))
+      throw new LlifError("SHAPE", `${place}: output "${name}": expected ${sizeOf(shape)} charges as a Float64Array`);
+  }
+  checkObject(`${place}: spikes`, state.spikes);
+  for (const [number, { weights }] of Object.entries(checkObject(`${place}: synapses`, state.synapses))) {
+    const synapse = network.synapses[Number(number)];
+    if (synapse === undefined)
+      throw new LlifError(
+        "ARGUMENT",
+        `${place}: synapses: expected numbers below ${network.synapses.length}, got ${number}`,
+      );
+    floats(`${place}: synapse ${number}: weights`, weights, synapse.weights.length);
+  }
+  return state;
+}
+
+function floats(place: string, values: unknown, length: number): void {
+  if (isTypedArray(values, "Float32Array") && (values as Float32Array).length === length) return;
+  throw new LlifError(
+    "SHAPE",
+    `${place}: expected a Float32Array of ${length} values; is it the state of another network?`,
+  );
+}
+
+function words(place: string, values: unknown, length: number): void {
+  if (isTypedArray(values, "Uint32Array") && (values as Uint32Array).length === length) return;
+  throw new LlifError(
+    "SHAPE",
+    `${place}: expected a Uint32Array of ${length} values; is it the state of another network?`,
+  );
+}
