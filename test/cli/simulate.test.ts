@@ -2,7 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { runParts, type RecordedParts } from "../../ts/cli/simulate-run.ts";
 import { readNpz } from "../../ts/data/npy.ts";
+import { createSimulator } from "../../ts/engine/create.ts";
 import { writeLlif } from "../../ts/formats/llif.ts";
 import { spikingNetwork } from "../../ts/spiking/builder.ts";
 import { llif, temporaryFolder } from "./cli.ts";
@@ -154,6 +156,24 @@ const revive = (value) => value && value.$ ? new globalThis[value.$](value.data)
       expect(err.trimEnd().split("\n")).toHaveLength(1);
     }
     expect(existsSync(file("x.svg"))).toBe(false);
+  });
+
+  it("joins the potentials and spikes of its parts", async () => {
+    const record = { spikes: ["cells"], potentials: { cells: [3, 0] } };
+    const simulator = await createSimulator<RecordedParts>(ring, { engine: "reference", record });
+    const io = {
+      out: () => undefined,
+      err: () => undefined,
+      progress: () => undefined,
+      signal: new AbortController().signal,
+    };
+    const joined = await runParts(simulator, record, 50, io);
+    const whole = simulator.run(new Float32Array(1), { ticks: 50 });
+    simulator.dispose();
+    const [first, second] = joined.potentials.get("cells") ?? [];
+    expect([...first, ...second]).toEqual(Array.from(whole.potentials.cells));
+    expect(joined.spikes.get("cells")).toEqual(whole.spikes.cells);
+    expect(joined.counts.get("cells")).toEqual(new Float64Array(10).fill(5));
   });
 
   it("can be cancelled", async () => {

@@ -41,7 +41,8 @@ const brain = spikingNetwork({ inputs: 2, name: "brain", dtSeconds: 1e-4 })
     from: "cells",
     to: "cells",
     into: "g",
-    edges: { from: [0, 0, 999], to: [1, 2, 3], weights: [0.25, -1, 3], delayTicks: [18, 18, 20] },
+    delayTicks: 2,
+    edges: { from: [0, 0, 999], to: [1, 2, 3], weights: [0.25, -1, 3], delayTicks: [16, 16, 18] },
   })
   .connect({
     from: "input",

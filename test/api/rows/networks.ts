@@ -84,6 +84,11 @@ export const networks: readonly Row[] = [
     options([required("weights", "array", new Float32Array(16)), optional("units", "count", 1), ...neuron]),
   ),
   row(
+    "SpikingNetworkBuilder.population without input",
+    (given: never) => builder.population(given),
+    options([required("input", "choice", "none"), required("units", "count", 2), ...neuron]),
+  ),
+  row(
     "SpikingNetworkBuilder.conv2d",
     (given: never) => builder.conv2d(given),
     options([
