@@ -8,7 +8,7 @@ import { detectFormat, readModel } from "../formats/detect.ts";
 import type { ModelFormat } from "../formats/registry.ts";
 import { toRelu } from "../mapping/to-relu.ts";
 import type { ReluNetwork } from "../relu/network.ts";
-import type { SpikingNetwork } from "../spiking/network.ts";
+import { outputsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { currentPlatform } from "../platform.ts";
 import { exists, fileError, readInput, type Io } from "./io.ts";
 import type { ReadingFlags } from "./options.ts";
@@ -92,7 +92,9 @@ export function requireRelu({ path, relu, noRelu }: OpenModel): void {
 /** Networks built by hand may have no ReLU network, for example recurrent ones. */
 function reluOf(network: SpikingNetwork): Pick<OpenModel, "relu" | "noRelu"> {
   try {
-    return { relu: toRelu(network), noRelu: null };
+    const relu = toRelu(network);
+    // Without an output, the last activations decide nothing.
+    return { relu: outputsOf(network).length === 0 ? { ...relu, outputs: [] } : relu, noRelu: null };
   } catch (error) {
     if (!(error instanceof LlifError)) throw error;
     const {
