@@ -1,6 +1,7 @@
 // Spike-timing-dependent plasticity of one synapse of the reference engine: its naive definition and its closed forms.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { plasticStateWords, readPlasticState } from "../../ts/engine/plastic-words.ts";
 import { plasticConnections, PlasticSynapse } from "../../ts/engine/reference/live/plasticity.ts";
 import { stdp, type Plasticity, type StdpOptions } from "../../ts/spiking/plasticity.ts";
 import type { Synapse } from "../../ts/spiking/synapses/kinds.ts";
@@ -184,7 +185,8 @@ it("equals its naive definition bit for bit, and goes on from a state", () => {
       sent.forEach((neurons, tick) => {
         if (tick === stop) {
           const next = synapseOf(synapse, sources, targets, rule);
-          next.restore(tick, plastic.state(tick));
+          const words = plasticStateWords(plastic.state(tick));
+          next.restore(tick, readPlasticState(words, rule.reward !== undefined));
           for (let ago = Math.min(tick, 8); ago > 0; ago--)
             for (const source of sent[tick - ago]) next.emit(tick, source, ago);
           expect(next.state(tick)).toEqual(plastic.state(tick));

@@ -15,12 +15,12 @@
 //! | `synapse` | the kinds of synapses, packed rows of weights, event-by-event delivery, proofs that sums of 16 bits suffice |
 //! | `kernel` | inner loops over slices of events: membranes stay in registers |
 //! | `plasticity` | what a tick changes in the weights: nothing so far |
-//! | `stdp` | spike-timing-dependent plasticity of one synapse of a live network; imports `lanes` alone |
+//! | `stdp` | spike-timing-dependent plasticity of one synapse of a live network; imports `lanes` and `words` |
 //! | `neuron` | models: what a tick does to a membrane around the charge of its spikes |
 //! | `lanes` | 128 bits of WebAssembly, SSE or plain Rust |
 //! | `input`, `parameters`, `schedule`, `spikes`, `traced`, `words`, `bits` | the ground |
 //! | `dense` | passes without spikes, over batches of samples; imports nothing |
-//! | `learn` | the rule `winner`: one layer that learns in spikes; imports `lanes` alone |
+//! | `learn` | the rule `winner`: one layer that learns in spikes; imports `lanes` and `words` |
 //!
 //! Where the speed comes from: the spikes that reach a row of outputs (in f32, where sums have an order, those that reach a
 //! position) are one list; neighbouring columns of a narrow convolution are channels of one, so that rows of weights are longer and

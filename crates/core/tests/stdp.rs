@@ -1,7 +1,7 @@
 //! Plastic synapses: dense rows, which take spikes of targets late, equal the same connections as sparse ones, which take them at once,
 //! bit for bit; a restored state goes on as if nothing had happened.
 
-use llif_core::stdp::{Rule, State, Stdp};
+use llif_core::stdp::{Delays, Rule, State, Stdp};
 
 const SOURCES: usize = 9;
 const TARGETS: usize = 70;
@@ -42,7 +42,7 @@ fn both(numbers: &[f64], random: &mut Random) -> (Stdp, Stdp) {
     let offsets: Vec<u32> = (0..=SOURCES).map(|source| (source * TARGETS) as u32).collect();
     let targets: Vec<u32> = (0..SOURCES).flat_map(|_| 0..TARGETS as u32).collect();
     let rows: Vec<f32> = (0..SOURCES * TARGETS).map(|at| weights[at % TARGETS * SOURCES + at / TARGETS]).collect();
-    let sparse = Stdp::sparse(rule(), &offsets, &targets, &[3], TARGETS, &rows).unwrap();
+    let sparse = Stdp::sparse(rule(), &offsets, &targets, Delays::Common(3), TARGETS, &rows).unwrap();
     (dense, sparse)
 }
 
@@ -124,5 +124,33 @@ fn a_restored_state_goes_on() {
         again.reward(0.5);
         assert_eq!(dense.state(900), again.state(440));
         assert!(again.restore(0, &State::default()).is_err());
+        let words = dense.state_words(900);
+        again.reset();
+        again.restore_words(7, &words).unwrap();
+        assert_eq!(again.state_words(7), words);
+        assert!(again.restore_words(7, &words[1..]).is_err());
+    }
+}
+
+#[test]
+fn connections_with_their_own_delays_have_their_own_traces() {
+    let rule = || Rule::new(&numbers(false, true, 1, 0.0)).unwrap();
+    // Two sources, of which the second has one connection.
+    for (delays, traces) in [(Delays::Own(&[5]), 1), (Delays::Common(5), 2)] {
+        let mut stdp = Stdp::sparse(rule(), &[0, 0, 1], &[0], delays, 1, &[0.5]).unwrap();
+        for now in 0..9 {
+            tick_one(&mut stdp, now);
+        }
+        let state = stdp.state(9);
+        assert_eq!(state.pre.len(), traces);
+        assert_eq!((*state.pre.last().unwrap(), *state.pre_ticks_ago.last().unwrap()), (1.0, 4.0));
+    }
+}
+
+fn tick_one(stdp: &mut Stdp, tick: u64) {
+    stdp.arrive(tick, &mut [0.0]);
+    stdp.learn(tick, &[]);
+    if tick == 0 {
+        stdp.emit(tick, 1);
     }
 }

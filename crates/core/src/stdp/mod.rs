@@ -10,8 +10,10 @@ mod eligibility;
 mod rule;
 mod sparse;
 mod traces;
+mod wire;
 
 pub use rule::Rule;
+pub use sparse::Delays;
 
 use calendar::Calendar;
 use dense::DenseRows;
@@ -62,17 +64,17 @@ impl Stdp {
         Stdp::new(rule, Rows::Dense(DenseRows::new(sources, targets)), parts, true, targets, weights)
     }
 
-    /// Compressed rows by source; `delays`: one for all, or one for each connection.
+    /// Compressed rows by source.
     pub fn sparse(
         rule: Rule,
         offsets: &[u32],
         targets: &[u32],
-        delays: &[u32],
+        delays: Delays,
         target_count: usize,
         weights: &[f32],
     ) -> Result<Stdp, String> {
         let (rows, parts) = sparse::sparse(offsets, targets, delays, target_count)?;
-        Stdp::new(rule, Rows::Sparse(rows), parts, delays.len() == 1, target_count, weights)
+        Stdp::new(rule, Rows::Sparse(rows), parts, matches!(delays, Delays::Common(_)), target_count, weights)
     }
 
     fn new(

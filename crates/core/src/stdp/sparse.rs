@@ -26,11 +26,27 @@ pub struct Parts {
     pub delays: Vec<u32>,
 }
 
-/// Connections of source n: `offsets[n]..offsets[n + 1]`. `delays`: one for all, or one for each connection.
+/// One for all connections, or one for each.
+#[derive(Clone, Copy)]
+pub enum Delays<'a> {
+    Common(u32),
+    Own(&'a [u32]),
+}
+
+impl Delays<'_> {
+    fn of(self, connection: u32) -> u32 {
+        match self {
+            Delays::Common(delay) => delay,
+            Delays::Own(delays) => delays[connection as usize],
+        }
+    }
+}
+
+/// Connections of source n: `offsets[n]..offsets[n + 1]`.
 pub fn sparse(
     offsets: &[u32],
     targets: &[u32],
-    delays: &[u32],
+    delays: Delays,
     target_count: usize,
 ) -> Result<(SparseRows, Parts), String> {
     check(offsets, targets, delays, target_count)?;
@@ -44,10 +60,10 @@ pub fn sparse(
         parts: Vec::new(),
     };
     let mut parts = Parts { offsets: vec![0], delays: Vec::new() };
-    if delays.len() != 1 {
+    if matches!(delays, Delays::Own(_)) {
         let mut numbers: Vec<u32> = (0..targets.len() as u32).collect();
         for row in offsets.windows(2) {
-            numbers[row[0] as usize..row[1] as usize].sort_by_key(|&number| delays[number as usize]);
+            numbers[row[0] as usize..row[1] as usize].sort_by_key(|&number| delays.of(number));
         }
         rows.targets = numbers.iter().map(|&number| targets[number as usize]).collect();
         rows.numbers = numbers;
@@ -55,9 +71,11 @@ pub fn sparse(
     for row in offsets.windows(2) {
         let (mut first, end) = (row[0] as usize, row[1] as usize);
         while first < end {
-            let delay = |at: usize| if delays.len() == 1 { delays[0] } else { delays[rows.numbers[at] as usize] };
-            let last =
-                if delays.len() == 1 { end } else { (first..end).find(|&at| delay(at) != delay(first)).unwrap_or(end) };
+            let delay = |at: usize| delays.of(rows.number(at) as u32);
+            let last = match delays {
+                Delays::Common(_) => end,
+                Delays::Own(_) => (first..end).find(|&at| delay(at) != delay(first)).unwrap_or(end),
+            };
             parts.delays.push(delay(first));
             rows.offsets.push(last as u32);
             first = last;
@@ -68,7 +86,7 @@ pub fn sparse(
     Ok((rows, parts))
 }
 
-fn check(offsets: &[u32], targets: &[u32], delays: &[u32], target_count: usize) -> Result<(), String> {
+fn check(offsets: &[u32], targets: &[u32], delays: Delays, target_count: usize) -> Result<(), String> {
     let rises = offsets.first() == Some(&0) && offsets.windows(2).all(|pair| pair[0] <= pair[1]);
     if !rises || offsets.last().copied() != Some(targets.len() as u32) {
         return Err("plastic sparse: expected offsets from 0 to the number of targets".into());
@@ -76,8 +94,8 @@ fn check(offsets: &[u32], targets: &[u32], delays: &[u32], target_count: usize) 
     if targets.iter().any(|&target| target as usize >= target_count) {
         return Err("plastic sparse: expected targets inside the layer".into());
     }
-    if delays.len() != 1 && delays.len() != targets.len() {
-        return Err("plastic sparse: expected one delay, or one for each connection".into());
+    if matches!(delays, Delays::Own(own) if own.len() != targets.len()) {
+        return Err("plastic sparse: expected a delay for each connection".into());
     }
     Ok(())
 }

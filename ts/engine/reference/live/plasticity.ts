@@ -1,6 +1,7 @@
 // Spike-timing-dependent plasticity of one synapse: its weights, the spikes on their way through them, and the traces.
 import { plasticityConstants, traceDecay, type Plasticity } from "../../../spiking/plasticity.ts";
 import type { Synapse } from "../../../spiking/synapses/kinds.ts";
+import type { PlasticState } from "../../plastic-state.ts";
 
 const { fround } = Math;
 
@@ -46,22 +47,6 @@ export function plasticConnections(synapse: Synapse, sources: number, targetCoun
     ownDelays: false,
     targetCount,
   };
-}
-
-/** What a plastic synapse carries from tick to tick, in the order of the network's arrays. */
-export interface PlasticState {
-  readonly weights: Float32Array;
-  /**
-   * Traces of sources at their last arrival: one a source; where connections have their own delays, one a connection. 0
-   * if they have faded.
-   */
-  readonly pre: Float32Array;
-  /** Ticks since that arrival. */
-  readonly preTicksAgo: Float64Array;
-  readonly post: Float32Array;
-  /** In units of 1 / `eligibilityScale`; absent without reward. */
-  readonly eligibility?: Float32Array;
-  readonly eligibilityScale?: number;
 }
 
 /** Traces of targets below this are 0. */
