@@ -73,7 +73,13 @@ export class SpikingNetworkBuilder {
     return this.#dense("dense", options);
   }
 
-  /** The same as `dense`; with `input: "none"`, a population that only `connect` gives synapses. */
+  /**
+   * The same as `dense`; with `input: "none"`, a population that only `connect` gives synapses.
+   * @example spikingNetwork({ inputs: 1, dtSeconds: 1e-4 }).population({ name: "cells", units: 1000, input: "none",
+   * threshold: 7, leak: { kind: "ohmic", timeConstantSeconds: 20e-3 }, currents: { g: { timeConstantSeconds: 5e-3 } } })
+   * .connect({ from: "cells", to: "cells", into: "g", delayTicks: 18, edges: randomEdges({ from: 1000, to: 1000,
+   * fanOut: 50, weights: 0.3, seed: 1 }) }).build()
+   */
   population(options: DenseLayerOptions | FreePopulationOptions): SpikingNetworkBuilder {
     const { input } = checkObject("population", options, "an object of options") as Partial<FreePopulationOptions>;
     if (input === undefined) return this.#dense("population", options as DenseLayerOptions);
