@@ -241,3 +241,6 @@ export {
 } from "./learn/readout.ts";
 export type { WinnerOptions, WinnerRule } from "./learn/rule.ts";
 export type { LearnerState } from "./learn/state.ts";
+export type { BackgroundOptions, LiveControls } from "./engine/live-controls.ts";
+export { readState, writeState } from "./formats/live-state.ts";
+export type { BackgroundSource, LiveState, PopulationState, RecentSpikes, SynapseState } from "./spiking/live-state.ts";

@@ -11,30 +11,30 @@ const [incrementHigh, incrementLow] = [0x14057b7e, 0xf767814f];
  */
 export function pcg32(seed: number): () => number {
   checkInteger("pcg32: seed", seed, 0);
-  let high = 0;
-  let low = 0;
-  const step = (): void => {
-    const productLow = Math.imul(low, multiplierLow);
-    const productHigh =
-      (highProduct(low, multiplierLow) + Math.imul(high, multiplierLow) + Math.imul(low, multiplierHigh)) | 0;
-    low = (productLow + incrementLow) | 0;
-    // Adds the carry of the low words.
-    high = (productHigh + incrementHigh + (low >>> 0 < productLow >>> 0 ? 1 : 0)) | 0;
-  };
-  const seedLow = seed % 2 ** 32;
-  low = (incrementLow + seedLow) | 0;
-  high = (incrementHigh + Math.floor(seed / 2 ** 32) + (low >>> 0 < incrementLow ? 1 : 0)) | 0;
-  step();
-  return () => {
-    const [oldHigh, oldLow] = [high, low];
-    step();
-    // The low 32 bits of ((old >> 18) ^ old) >> 27.
-    const mixedHigh = (oldHigh >>> 18) ^ oldHigh;
-    const mixedLow = ((oldLow >>> 18) | (oldHigh << 14)) ^ oldLow;
-    const word = (mixedLow >>> 27) | (mixedHigh << 5);
-    const rotation = oldHigh >>> 27;
-    return ((word >>> rotation) | (word << (-rotation & 31))) >>> 0;
-  };
+  const state = new Uint32Array(2);
+  const low = (incrementLow + (seed % 2 ** 32)) >>> 0;
+  state[0] = incrementHigh + Math.floor(seed / 2 ** 32) + (low < incrementLow ? 1 : 0);
+  state[1] = low;
+  nextOf(state, 0);
+  return () => nextOf(state, 0);
+}
+
+/** The next number of the stream whose state is at `states[at]` (high word) and `states[at + 1]`; advances it. */
+export function nextOf(states: Uint32Array, at: number): number {
+  const [high, low] = [states[at], states[at + 1]];
+  const productLow = Math.imul(low, multiplierLow);
+  const productHigh =
+    (highProduct(low, multiplierLow) + Math.imul(high, multiplierLow) + Math.imul(low, multiplierHigh)) | 0;
+  const nextLow = (productLow + incrementLow) | 0;
+  states[at + 1] = nextLow;
+  // Adds the carry of the low words.
+  states[at] = productHigh + incrementHigh + (nextLow >>> 0 < productLow >>> 0 ? 1 : 0);
+  // The low 32 bits of ((old >> 18) ^ old) >> 27.
+  const mixedHigh = (high >>> 18) ^ high;
+  const mixedLow = ((low >>> 18) | (high << 14)) ^ low;
+  const word = (mixedLow >>> 27) | (mixedHigh << 5);
+  const rotation = high >>> 27;
+  return ((word >>> rotation) | (word << (-rotation & 31))) >>> 0;
 }
 
 /** High word of the 64-bit product of two unsigned words. */

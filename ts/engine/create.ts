@@ -89,6 +89,6 @@ export async function createSimulator<const R extends RecordOptions = {}>(
   network: SpikingNetwork,
   options: CreateSimulatorOptions<R> = {},
 ): Promise<Simulator<R>> {
-  checkOptions("createSimulator", options, { engine: true, record: true });
-  return resolveEngine(options.engine).createSimulator<R>(network, { record: options.record });
+  checkOptions("createSimulator", options, { engine: true, record: true, live: true });
+  return resolveEngine(options.engine).createSimulator<R>(network, { record: options.record, live: options.live });
 }

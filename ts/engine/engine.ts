@@ -2,6 +2,7 @@
 import type { SampleValues, ShapedSamples } from "../samples.ts";
 import type { SpikeMeaning } from "../spiking/meaning.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
+import type { LiveControls } from "./live-controls.ts";
 
 /** The interface of both engines, whose results are equal spike for spike. */
 export interface Engine {
@@ -15,6 +16,11 @@ export interface Engine {
 
 export interface SimulatorOptions<R extends RecordOptions = RecordOptions> {
   readonly record?: R;
+  /**
+   * Runs a synchronous rate network in the live core though it has no part that needs it, so that it can be driven,
+   * read and restored while it runs. Its neurons' sums keep their order, so its spikes are the same.
+   */
+  readonly live?: boolean;
 }
 
 /** What to keep of a run in addition to outputs and statistics. */
@@ -99,16 +105,20 @@ export interface BatchOptions extends RunOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-export interface Simulator<R extends RecordOptions = RecordOptions> {
+export interface Simulator<R extends RecordOptions = RecordOptions> extends LiveControls {
   readonly engine: Engine["name"];
   readonly network: SpikingNetwork;
-  /** Simulates one sample; synchronous, and cheap to repeat. @throws {DisposedError} after dispose(). */
-  run(input: RunInput, options?: RunOptions): Result<R>;
+  /**
+   * Simulates one sample; synchronous, and cheap to repeat.
+   * @param input null: nothing from outside (synchronous networks of float32).
+   * @throws {DisposedError} after dispose().
+   */
+  run(input: RunInput | null, options?: RunOptions): Result<R>;
   /**
    * One tick from the present state (synchronous networks only, refined phase aside): `run(input, { ticks: 1,
    * keepState: true })`.
    */
-  step(input: RunInput): Result<R>;
+  step(input: RunInput | null): Result<R>;
   /**
    * Layerwise networks: a new sample enters every window (`intervalTicks`), while earlier ones are in later layers.
    * Each result comes `latencyTicks` after its sample, in order, and equals the result of `run`. An input is read only

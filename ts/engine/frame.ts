@@ -38,7 +38,7 @@ export class Frame {
 }
 
 /** @throws {LlifError} ARGUMENT for spikes that would add to those of a former frame, and as `encodeInput`. */
-export function frameOf(network: SpikingNetwork, input: RunInput, options: RunOptions): Frame {
+export function frameOf(network: SpikingNetwork, input: RunInput | null, options: RunOptions): Frame {
   const { windowTicks } = network;
   const { keepState = false, firstTick = 0 } = options;
   checkInteger("run: firstTick", firstTick, 0, keepState ? windowTicks - 1 : 0);

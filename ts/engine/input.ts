@@ -11,6 +11,7 @@ import {
   type SampleValues,
   type ShapedSamples,
 } from "../samples.ts";
+import { synapsePlace } from "../spiking/synapses/rules.ts";
 import { encodersOf } from "../spiking/meaning.ts";
 import { hasRealTimes, type SpikingNetwork, isSynchronous, hasSignedSpikes } from "../spiking/network.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
@@ -53,7 +54,9 @@ export interface EventInput {
  * @throws {LlifError} SHAPE for a wrong number of values, ARGUMENT for values or spikes out of range, and for bytes if
  * the network has float inputs.
  */
-export function encodeInput(network: SpikingNetwork, input: RunInput, ticks: number): EncodedInput {
+export function encodeInput(network: SpikingNetwork, input: RunInput | null, ticks: number): EncodedInput {
+  if (input === null && network.code.kind === "rate")
+    return { kind: "events", neurons: new Uint32Array(0), starts: new Uint32Array(ticks + 1) };
   const { values, spikes } = partsOf(network, input);
   if (spikes === undefined) return encodeValues(network, values as PlainSample);
   const events = encodeSpikes(network, spikes, ticks);
@@ -105,7 +108,7 @@ export function countOfInputs(network: SpikingNetwork, inputs: RunInputs): numbe
 
 function partsOf(
   network: SpikingNetwork,
-  input: RunInput,
+  input: RunInput | null,
 ): { readonly values?: PlainSample; readonly spikes?: SpikeInput } {
   const { name, shape } = network.input;
   const place = `input "${name}"`;
@@ -147,6 +150,16 @@ function encodeValues(network: SpikingNetwork, values: PlainSample): ConstantInp
       "UNSUPPORTED",
       `synapse "${name}" to "${delayed.to}": constant values cannot be delayed; give { spikes }, or put a population between`,
       { nodes: [delayed.to] },
+    );
+  }
+  const spiking = network.synapses.find(
+    ({ from, into, plasticity }) => from === name && (into !== undefined || plasticity !== undefined),
+  );
+  if (spiking !== undefined && values.some((value) => value !== 0)) {
+    throw new LlifError(
+      "UNSUPPORTED",
+      `${synapsePlace(spiking)}: constant values reach membrane potentials through fixed weights only, not ${spiking.into === undefined ? "weights that learn" : `current "${spiking.into}"`}; give { spikes }, or drive the population`,
+      { nodes: [spiking.to] },
     );
   }
   if (values instanceof Uint8Array && counts !== null && counts.minimum < 0) {

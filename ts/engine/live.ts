@@ -1,23 +1,5 @@
 // What the live core of each engine offers while a network runs: drive, background, force, silence, state, weights.
-import type { LiveState } from "./live-state.ts";
-
-/** Poisson counts that arrive in every tick. */
-export interface BackgroundSource {
-  /** What they reach: 0: the membrane potential; 1 …: a current of the population, in its order. */
-  readonly into: number;
-  /** Mean count of a neuron in a tick, λ, and e^−λ. */
-  readonly meanPerTick: number;
-  readonly zero: number;
-  /** Charge of one count, as float32. */
-  readonly weight: number;
-  /** Neurons reached, ascending. */
-  readonly neurons: Uint32Array;
-  /**
-   * States of PCG32, [neurons of this list][high word, low word]: one number a neuron and tick, u = number / 2^32, gives
-   * the count by inversion: k = 0, p = s = e^−λ; while u ≥ s and k < 1000: k += 1, p = p·λ/k, s = s + p, in float64.
-   */
-  readonly states: Uint32Array;
-}
+import type { BackgroundSource, LiveState } from "../spiking/live-state.ts";
 
 /** Part of a `SimulatorCore` of a live network. Arguments have been checked. */
 export interface LiveCore {

@@ -4,12 +4,12 @@ import type { Code } from "../spiking/code.ts";
 import { LlifError } from "../errors.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
 import type { Engine } from "./engine.ts";
+import { liveCore } from "./reference/live/core.ts";
 import { layerwiseCore } from "./reference/layerwise.ts";
 import { realTimesCore } from "./reference/real-times.ts";
 import { refinedPhaseCore } from "./reference/refined-phase.ts";
 import { signedRateCore } from "./reference/signed-rate.ts";
 import { synchronousCore } from "./reference/synchronous.ts";
-import { refuseLive } from "../spiking/live.ts";
 import { createSimulatorOver, prepareNetwork, type PreparedNetwork, type SimulatorCore } from "./simulator.ts";
 import { resolveRecording, type Recording } from "./recording.ts";
 
@@ -21,9 +21,8 @@ export function referenceEngine(): Engine {
   return {
     name: "reference",
     async createSimulator(network, options = {}) {
-      checkOptions("createSimulator", options, { record: true });
-      const prepared = prepareNetwork(network);
-      refuseLive("createSimulator", network);
+      checkOptions("createSimulator", options, { record: true, live: true });
+      const prepared = prepareNetwork(network, options.live);
       const recording = resolveRecording(network, options.record);
       const core = withinMemory(network, cores[network.code.kind](prepared, recording));
       return createSimulatorOver("reference", prepared, recording, core);
@@ -34,7 +33,7 @@ export function referenceEngine(): Engine {
 type MakeCore = (prepared: PreparedNetwork, recording: Recording) => SimulatorCore;
 
 const cores = {
-  rate: ({ network }, recording) => synchronousCore(network, recording),
+  rate: ({ network, live }, recording) => (live ? liveCore : synchronousCore)(network, recording),
   signedRate: ({ network }, recording) => signedRateCore(network, recording),
   windowRate: layerwiseCore,
   phase: layerwiseCore,
@@ -46,7 +45,10 @@ const cores = {
 /** What the runtime says where memory is short. */
 function withinMemory(network: SpikingNetwork, core: SimulatorCore): SimulatorCore {
   return {
-    ...core,
+    reset: () => core.reset(),
+    pipeline: core.pipeline?.bind(core),
+    live: core.live,
+    dispose: () => core.dispose(),
     run(...run) {
       try {
         return core.run(...run);

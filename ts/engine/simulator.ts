@@ -20,6 +20,7 @@ import {
   type SpikingNetwork,
 } from "../spiking/network.ts";
 import { rulesOf } from "../spiking/code.ts";
+import { livePart, runsLive } from "../spiking/live.ts";
 import type { CompiledSchedule } from "../spiking/codes/schedule.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { warn } from "../warn.ts";
@@ -38,6 +39,7 @@ import { type Frame, frameOf } from "./frame.ts";
 import { countOfInputs, eachInput, encodeInput, type EncodedInput } from "./input.ts";
 import { inputCounts } from "./input-counts.ts";
 import type { LiveCore } from "./live.ts";
+import { liveControls } from "./live-controls.ts";
 import { runMemory } from "./memory.ts";
 import type { Recording } from "./recording.ts";
 
@@ -47,6 +49,8 @@ export interface PreparedNetwork {
   readonly schedule: CompiledSchedule;
   /** The proof of the charge range; null for float32 networks. */
   readonly proof: ChargeProof | null;
+  /** Whether it runs in the live core. */
+  readonly live: boolean;
 }
 
 /** The part of a simulator that an engine implements; `createSimulatorOver` adds everything that engines share. */
@@ -91,10 +95,11 @@ export interface CoreRun {
 
 /**
  * Makes all checks of a network that do not depend on a sample.
+ * @param live whether it shall run in the live core though it need not.
  * @throws {LlifError} if it is not valid, UNSUPPORTED if no engine simulates it, or PRECISION if a charge could exceed
  * 32 bits.
  */
-export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
+export function prepareNetwork(network: SpikingNetwork, live = false): PreparedNetwork {
   requireSpikingNetwork("network", network);
   const schedule = rulesOf(network.code).compile(network.windowTicks);
   const delayed = network.synapses.find((synapse) => synapse.delayTicks !== 0);
@@ -105,7 +110,30 @@ export function prepareNetwork(network: SpikingNetwork): PreparedNetwork {
       { nodes: [delayed.from, delayed.to] },
     );
   }
-  return { network, schedule, proof: proveCharges(network) };
+  return { network, schedule, proof: proveCharges(network), live: takesLiveCore(network, live) };
+}
+
+/** @throws {LlifError} UNSUPPORTED for what the live core does not know. */
+function takesLiveCore(network: SpikingNetwork, asked: boolean): boolean {
+  checkBoolean("createSimulator: live", asked);
+  // Sparse synapses alone still run in the general core of both engines.
+  if (!asked && (!runsLive(network) || livePart(network) === undefined)) return false;
+  const { name, code, nodes } = network;
+  if (code.kind !== "rate")
+    throw new LlifError("UNSUPPORTED", `network "${name}": live: expected synchronous rate, got code ${code.kind}`);
+  const pool = nodes.find(({ kind }) => kind === "pool");
+  if (pool !== undefined)
+    throw new LlifError("UNSUPPORTED", `network "${name}": pool "${pool.name}": live networks have no pools`, {
+      nodes: [pool.name],
+    });
+  const many = populationsOf(network).find(({ neuron }) => (neuron.spikesPerTick ?? 1) > 1);
+  if (many !== undefined)
+    throw new LlifError(
+      "UNSUPPORTED",
+      `population "${many.name}": a neuron of a live network spikes at most once a tick, got ${many.neuron.spikesPerTick} spikes per tick`,
+      { nodes: [many.name] },
+    );
+  return true;
 }
 
 /** One value per neuron, from one per channel or one per neuron. */
@@ -168,7 +196,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
     frame = null;
   };
 
-  const run = (input: RunInput, options?: RunOptions): Result<R> => {
+  const run = (input: RunInput | null, options?: RunOptions): Result<R> => {
     alive();
     if (options !== undefined) checkRunOptions(options);
     if (frames) return beginFrame(input, options ?? {});
@@ -203,7 +231,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
     return resultOf(result, ticks + (result.settlingTicks ?? 0), encoded);
   };
 
-  const beginFrame = (input: RunInput, options: RunOptions): Result<R> => {
+  const beginFrame = (input: RunInput | null, options: RunOptions): Result<R> => {
     const begun = frameOf(network, input, options);
     const ticks = begun.ticksOf("run", options.ticks);
     if (options.keepState !== true) reset();
@@ -335,7 +363,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
     core.dispose();
   };
 
-  const step = (input: RunInput): Result<R> => {
+  const step = (input: RunInput | null): Result<R> => {
     if (frames)
       throw new LlifError(
         "ARGUMENT",
@@ -343,7 +371,24 @@ export function createSimulatorOver<const R extends RecordOptions>(
       );
     return run(input, { ticks: 1, keepState: true });
   };
-  return { engine, network, run, step, resume, runPipelined, runBatch, reset, dispose, [Symbol.dispose]: dispose };
+  const controls = liveControls(network, core.live, alive);
+  return {
+    engine,
+    network,
+    run,
+    step,
+    resume,
+    runPipelined,
+    runBatch,
+    reset,
+    dispose,
+    [Symbol.dispose]: dispose,
+    ...controls,
+    restore(state) {
+      controls.restore(state);
+      ticksSinceReset = state.ticks;
+    },
+  };
 }
 
 function checkRunOptions(options: RunOptions): void {

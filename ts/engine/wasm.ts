@@ -47,8 +47,8 @@ export function wasmEngine(engineOptions: WasmEngineOptions = {}): Engine {
   return {
     name: "wasm",
     async createSimulator(network, options = {}) {
-      checkOptions("createSimulator", options, { record: true });
-      const prepared = prepareNetwork(network);
+      checkOptions("createSimulator", options, { record: true, live: true });
+      const prepared = prepareNetwork(network, options.live);
       refuseLive("createSimulator", network);
       const recording = resolveRecording(network, options.record);
       checkCoreMemory(network, recording);

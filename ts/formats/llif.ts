@@ -4,31 +4,18 @@ import { checkBytes, checkOptions, checkString } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { checkSpikingNetwork, requireSpikingNetwork } from "../spiking/check.ts";
 import type { SpikingNetwork } from "../spiking/network.ts";
-import { parseJson, shown } from "./json.ts";
+import { parseJson } from "./json.ts";
 import { newestVersion, upgrade } from "./llif-upgrade.ts";
-import { readSafetensors, type SafetensorsData, type SafetensorsTensor, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { revived, withTensors } from "./tensors-in-json.ts";
 
 /**
  * Writes a safetensors container: each typed array is a tensor, the rest of the network is JSON that refers to them.
  */
 export function writeLlif(network: SpikingNetwork): Uint8Array {
   requireSpikingNetwork("writeLlif: network", network);
-  const tensors: [string, SafetensorsTensor][] = [];
-  const graph = JSON.stringify(network, (_key, value: unknown) => {
-    if (
-      value instanceof Float32Array ||
-      value instanceof Float64Array ||
-      value instanceof Int32Array ||
-      value instanceof Uint32Array ||
-      value instanceof Uint8Array
-    ) {
-      const name = `t${tensors.length}`;
-      tensors.push([name, { shape: [value.length], data: value }]);
-      return { $tensor: name };
-    }
-    return typeof value === "number" && !Number.isFinite(value) ? { $number: String(value) } : value;
-  });
-  return writeSafetensors(tensors, { format: "llif", version: newestVersion, graph });
+  const { json, tensors } = withTensors(network);
+  return writeSafetensors(tensors, { format: "llif", version: newestVersion, graph: json });
 }
 
 /**
@@ -59,30 +46,3 @@ export function readLlif(
     });
   }
 }
-
-/** Replaces references in the parsed description by tensors and by numbers that JSON cannot express. */
-function revived(
-  value: unknown,
-  tensors: ReadonlyMap<string, { readonly data: SafetensorsData }>,
-  place: string,
-): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (Array.isArray(value)) return value.map((element) => revived(element, tensors, place));
-  const record = value as Readonly<Record<string, unknown>>;
-  if (Object.hasOwn(record, "$number")) {
-    const number = String(record.$number);
-    if (!notFinite.includes(number))
-      throw new LlifError(
-        "FORMAT",
-        `${place}: expected a number of ${notFinite.join(", ")}, got ${shown(record.$number)}`,
-      );
-    return Number(number);
-  }
-  if (!Object.hasOwn(record, "$tensor"))
-    return Object.fromEntries(Object.entries(record).map(([key, inner]) => [key, revived(inner, tensors, place)]));
-  const tensor = tensors.get(String(record.$tensor));
-  if (tensor === undefined) throw new LlifError("FORMAT", `${place}: tensor ${shown(record.$tensor)} is missing`);
-  return tensor.data;
-}
-
-const notFinite = ["NaN", "Infinity", "-Infinity"];

@@ -1,6 +1,6 @@
 // Delivers spikes by definition: one weight at a time, in the order of docs/mathematics.md, numerics.
 import { shapeOf, synapsesTo, type Charges, type SpikingNetwork } from "../../spiking/network.ts";
-import { synapseRules } from "../../spiking/synapses/kinds.ts";
+import { synapseRules, type Synapse } from "../../spiking/synapses/kinds.ts";
 import type { Rows } from "../../spiking/synapses/rules.ts";
 import type { EncodedInput } from "../input.ts";
 import type { EventList } from "./events.ts";
@@ -13,11 +13,15 @@ export interface RowSynapse extends Rows {
 
 /** The synapses into one node, in the order of summation. */
 export function rowSynapsesTo(network: SpikingNetwork, name: string): RowSynapse[] {
-  return synapsesTo(network, name).map((synapse) => ({
+  return synapsesTo(network, name).map((synapse) => rowSynapse(network, synapse));
+}
+
+export function rowSynapse(network: SpikingNetwork, synapse: Synapse): RowSynapse {
+  return {
     from: synapse.from,
     delayTicks: synapse.delayTicks,
-    ...synapseRules(synapse).rows(synapse, shapeOf(network, synapse.from), shapeOf(network, name)),
-  }));
+    ...synapseRules(synapse).rows(synapse, shapeOf(network, synapse.from), shapeOf(network, synapse.to)),
+  };
 }
 
 /**

@@ -147,7 +147,7 @@ function tally({ plus, minus }: SignedEvents, sent: Uint32Array | undefined): vo
 }
 
 /** Potentials of some neurons after every tick, [neurons, ticks]; grows if a run continues until a tick is silent. */
-class Trace {
+export class Trace {
   readonly #rows: number;
   #samples: Float32Array | Int32Array;
   #capacity: number;

@@ -113,11 +113,12 @@ export class PlasticSynapse {
     }
   }
 
-  /** Adds each weight through which a spike arrives, rounding after each. */
-  arrive(tick: number, sums: Float32Array): void {
+  /** Adds each weight through which a spike arrives, rounding after each; returns their number. */
+  arrive(tick: number, sums: Float32Array): number {
     this.#arrivals = this.#calendar.get(tick) ?? [];
     this.#calendar.delete(tick);
     for (const connection of this.#arrivals) sums[this.#connections.targets[connection]] += this.#weights[connection];
+    return this.#arrivals.length;
   }
 
   /** Ends the tick: these targets fired in it. */

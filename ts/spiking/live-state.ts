@@ -1,9 +1,26 @@
 // The state of a live network between two ticks: enough to go on bit for bit, in either engine.
 import { checkObject, isTypedArray } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import { outputsOf, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
+import { outputsOf, populationsOf, type SpikingNetwork } from "./network.ts";
 import { sizeOf } from "../tensor.ts";
-import type { BackgroundSource } from "./live.ts";
+
+/** Poisson counts that arrive in every tick. */
+export interface BackgroundSource {
+  /** What they reach: 0: the membrane potential; 1 …: a current of the population, in its order. */
+  readonly into: number;
+  /** Mean count of a neuron in a tick, λ, and e^−λ. */
+  readonly meanPerTick: number;
+  readonly zero: number;
+  /** Charge of one count, as float32. */
+  readonly weight: number;
+  /** Neurons reached, ascending. */
+  readonly neurons: Uint32Array;
+  /**
+   * States of PCG32, [neurons of this list][high word, low word]: one number a neuron and tick, u = number / 2^32, gives
+   * the count by inversion: k = 0, p = s = e^−λ; while u ≥ s and k < 1000: k += 1, p = p·λ/k, s = s + p, in float64.
+   */
+  readonly states: Uint32Array;
+}
 
 export interface PopulationState {
   /** v of each neuron. */

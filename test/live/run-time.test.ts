@@ -1,0 +1,122 @@
+// What is done to a live network while it runs, in each engine: drive, background, force, silence, state, weights.
+import { describe, expect, it } from "vitest";
+import { createSimulator, readState, spikingNetwork, writeState, type SpikingNetwork } from "../../ts/index.ts";
+import "../platform.ts";
+
+const engines = ["reference"] as const;
+
+/** Two neurons, the first of which excites the second through a current after two ticks. */
+function pair(): SpikingNetwork {
+  return spikingNetwork({ inputs: [1], dtSeconds: 1e-3 })
+    .population({
+      name: "pair",
+      units: 2,
+      input: "none",
+      threshold: 1,
+      reset: { kind: "hard", value: -0.5, clears: ["g"] },
+      leak: { kind: "ohmic", timeConstantTicks: 20 },
+      currents: { g: { timeConstantTicks: 5 } },
+      refractory: { ticks: 3, clamp: ["v", "g"] },
+    })
+    .connect({
+      name: "excite",
+      from: "pair",
+      to: "pair",
+      into: "g",
+      delayTicks: 2,
+      edges: { from: [0], to: [1], weights: [2] },
+    })
+    .build();
+}
+
+describe.each(engines)("a live network in engine %s", (engine) => {
+  const create = (network = pair()) => createSimulator(network, { engine, record: { spikes: ["pair"] } });
+
+  it("fires as it is driven, and no longer after the drive has ended", async () => {
+    const simulator = await create();
+    simulator.drive("pair", [0.3, 0]);
+    const driven = simulator.run(null, { ticks: 40, keepState: true });
+    expect(driven.counts["pair"][0]).toBeGreaterThan(3);
+    simulator.drive("pair", null);
+    simulator.run(null, { ticks: 5, keepState: true });
+    expect(simulator.run(null, { ticks: 40, keepState: true }).counts["pair"][0]).toBe(0);
+    simulator.dispose();
+  });
+
+  it("sends a forced spike, which arrives after its delay", async () => {
+    const simulator = await create();
+    simulator.force("pair", [0]);
+    const first = simulator.run(null, { ticks: 1, keepState: true });
+    expect(Array.from(first.spikes["pair"].neurons)).toEqual([0]);
+    expect(Array.from(simulator.potentials("pair"))).toEqual([-0.5, 0]);
+    simulator.run(null, { ticks: 1, keepState: true });
+    expect(Array.from(simulator.potentials("pair", "g"))).toEqual([0, 0]);
+    simulator.run(null, { ticks: 1, keepState: true });
+    expect(Array.from(simulator.potentials("pair", "g"))).toEqual([0, 2]);
+    simulator.dispose();
+  });
+
+  it("keeps silenced neurons from firing, forced or not", async () => {
+    const simulator = await create();
+    simulator.silence("pair", [0]);
+    simulator.drive("pair", [5, 5]);
+    simulator.force("pair", [0]);
+    expect(Array.from(simulator.run(null, { ticks: 20, keepState: true }).counts["pair"])).toEqual([0, 5]);
+    simulator.silence("pair", []);
+    expect(simulator.run(null, { ticks: 1, keepState: true }).counts["pair"][0]).toBe(1);
+    simulator.dispose();
+  });
+
+  it("goes on bit for bit from a state, also from its bytes", async () => {
+    const [one, other] = [await create(), await create()];
+    one.background("pair", { rateHz: 900, weight: 0.4, seed: 7 });
+    one.drive("pair", [0.02, 0.03]);
+    one.run(null, { ticks: 57, keepState: true });
+    other.restore(readState(writeState(one.state())));
+    const [a, b] = [one, other].map((simulator) => simulator.run(null, { ticks: 200, keepState: true }));
+    expect(a.spikes["pair"].length).toBeGreaterThan(10);
+    expect(b.spikes).toEqual(a.spikes);
+    expect(other.state()).toEqual(one.state());
+    one.dispose();
+    other.dispose();
+  });
+
+  it("reads and sets weights; a reset brings back the network's", async () => {
+    const simulator = await create();
+    simulator.setWeights("excite", [7]);
+    expect(Array.from(simulator.weights("excite"))).toEqual([7]);
+    expect(simulator.currentNetwork().synapses[0].weights[0]).toBe(7);
+    simulator.force("pair", [0]);
+    simulator.run(null, { ticks: 3, keepState: true });
+    expect(simulator.potentials("pair", "g")[1]).toBe(7);
+    simulator.reset();
+    expect(Array.from(simulator.weights("excite"))).toEqual([2]);
+    simulator.dispose();
+  });
+
+  it("says what was expected", async () => {
+    const simulator = await create();
+    expect(() => simulator.drive("pear", [1, 2])).toThrow(
+      'drive: expected populations of the network (pair), got "pear"',
+    );
+    expect(() => simulator.drive("pair", [1])).toThrow('drive: "pair": expected 2 values, got 1');
+    expect(() => simulator.force("pair", [2])).toThrow("expected an integer from 0 to 1, got 2");
+    expect(() => simulator.background("pair", { rateHz: 1, weight: 1, into: "h" })).toThrow("expected a current (g)");
+    expect(() => simulator.weights("excited")).toThrow('expected the name of a synapse (excite), got "excited"');
+    expect(() => simulator.restore({ ...simulator.state(), populations: {} })).toThrow("restore: population");
+    simulator.dispose();
+  });
+});
+
+it("refuses run-time calls where the network is not live, and says what makes it so", async () => {
+  const network = spikingNetwork({ inputs: [1] })
+    .dense({ weights: [[1]], threshold: 1, name: "one" })
+    .build();
+  const plain = await createSimulator(network, { engine: "reference" });
+  expect(() => plain.drive("one", [1])).toThrow("createSimulator(network, { live: true })");
+  const live = await createSimulator(network, { engine: "reference", live: true });
+  live.drive("one", [1]);
+  expect(live.run(null, { ticks: 5, keepState: true }).counts["one"][0]).toBe(5);
+  plain.dispose();
+  live.dispose();
+});
