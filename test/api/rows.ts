@@ -5,6 +5,7 @@ import { mapping } from "./rows/mapping.ts";
 import { formulas } from "./rows/formulas.ts";
 import { files } from "./rows/files.ts";
 import { analysis } from "./rows/analysis.ts";
+import { live } from "./rows/live.ts";
 import { learning } from "./rows/learning.ts";
 import type { Row } from "./rows/shared.ts";
 
@@ -18,4 +19,5 @@ export const rows: readonly Row[] = [
   ...files,
   ...analysis,
   ...learning,
+  ...live,
 ];

@@ -110,7 +110,7 @@ export interface Simulator<R extends RecordOptions = RecordOptions> extends Live
   readonly network: SpikingNetwork;
   /**
    * Simulates one sample; synchronous, and cheap to repeat.
-   * @param input null: nothing from outside (synchronous networks of float32).
+   * @param input null: nothing from outside, in live networks.
    * @throws {DisposedError} after dispose().
    */
   run(input: RunInput | null, options?: RunOptions): Result<R>;

@@ -55,8 +55,6 @@ export interface EventInput {
  * the network has float inputs.
  */
 export function encodeInput(network: SpikingNetwork, input: RunInput | null, ticks: number): EncodedInput {
-  if (input === null && network.code.kind === "rate")
-    return { kind: "events", neurons: new Uint32Array(0), starts: new Uint32Array(ticks + 1) };
   const { values, spikes } = partsOf(network, input);
   if (spikes === undefined) return encodeValues(network, values as PlainSample);
   const events = encodeSpikes(network, spikes, ticks);
@@ -69,6 +67,11 @@ export function encodeInput(network: SpikingNetwork, input: RunInput | null, tic
   }
   const constant = encodeValues(network, values);
   return { ...events, values: constant.values, clipped: constant.clipped };
+}
+
+/** Nothing from outside. */
+export function noInput(ticks: number): EventInput {
+  return { kind: "events", neurons: new Uint32Array(0), starts: new Uint32Array(ticks + 1) };
 }
 
 /** What arrives in ticks `from` to `to` − 1, counted from `from`; constant current as it is. */

@@ -36,7 +36,7 @@ import type {
   SpikeTrain,
 } from "./engine.ts";
 import { type Frame, frameOf } from "./frame.ts";
-import { countOfInputs, eachInput, encodeInput, type EncodedInput } from "./input.ts";
+import { countOfInputs, eachInput, encodeInput, noInput, type EncodedInput } from "./input.ts";
 import { inputCounts } from "./input-counts.ts";
 import type { LiveCore } from "./live.ts";
 import { liveControls } from "./live-controls.ts";
@@ -204,7 +204,7 @@ export function createSimulatorOver<const R extends RecordOptions>(
       throw new LlifError("ARGUMENT", "run: firstTick: expected a network of refined phase, whose runs are frames");
     const ticks = options === undefined ? network.windowTicks : ticksOf(network, schedule, options);
     memory.check(schedule.synchronous ? ticks : 2 * ticks);
-    const encoded = encodeInput(network, input, ticks);
+    const encoded = input === null && core.live !== undefined ? noInput(ticks) : encodeInput(network, input, ticks);
     if (schedule.synchronous && options?.keepState !== true) reset();
     if (cancelsSpikes && ticksSinceReset + ticks > network.windowTicks) {
       const before = ticksSinceReset === 0 ? "" : ` after ${ticksSinceReset}`;

@@ -1,6 +1,6 @@
 // States of live networks as bytes: a safetensors container, as `.llif` files are.
 import { openBudget, type Budget, type ReadBudget } from "../budget.ts";
-import { checkBytes, checkObject, checkOptions } from "../check.ts";
+import { checkBytes, checkInteger, checkObject, checkOptions } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import type { LiveState } from "../spiking/live-state.ts";
 import { parseJson } from "./json.ts";
@@ -9,7 +9,7 @@ import { revived, withTensors } from "./tensors-in-json.ts";
 
 /** A state as `state()` of a simulator returns it, in bytes. */
 export function writeState(state: LiveState): Uint8Array {
-  const { json, tensors } = withTensors(checkObject("writeState", state, "a state of a simulator"));
+  const { json, tensors } = withTensors(checkParts("writeState", state));
   return writeSafetensors(tensors, { format: "llif-state", version: "1", state: json });
 }
 
@@ -32,5 +32,14 @@ export function readState(
       `${place}: expected the state of a live network, version 1, got a file of another kind`,
     );
   const state = revived(parseJson(metadata.state ?? "", `${place}: description`, budget), tensors, place);
-  return checkObject(place, state as LiveState, "a state");
+  return checkParts(place, state as LiveState);
+}
+
+/** Its parts only: `restore` checks them against the network. */
+function checkParts(place: string, state: LiveState): LiveState {
+  const { ticks, populations, outputs, spikes, synapses } = checkObject(place, state, "a state of a simulator");
+  checkInteger(`${place}: ticks`, ticks, 0);
+  for (const [name, part] of Object.entries({ populations, outputs, spikes, synapses }))
+    checkObject(`${place}: ${name}`, part);
+  return state;
 }
