@@ -2,6 +2,7 @@
 import { dnnSuite } from "./suites/dnn.ts";
 import { dropInSuite } from "./suites/drop-in.ts";
 import { growthSuite } from "./suites/growth.ts";
+import { learnSuite } from "./suites/learn.ts";
 import { limitSuite } from "./suites/limit.ts";
 import { nativeSuite } from "./suites/native.ts";
 import { peersSuite } from "./suites/peers.ts";
@@ -13,6 +14,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   reference: referenceSuite,
   native: nativeSuite,
   limit: limitSuite,
+  learn: learnSuite,
   "drop-in": dropInSuite,
   dnn: dnnSuite,
   growth: growthSuite,
@@ -21,4 +23,4 @@ export const suites: Readonly<Record<string, Suite>> = {
 };
 
 /** The suites that `npm run bench` runs: under 8 minutes, nothing to install by hand. */
-export const usualSuites: readonly string[] = ["reference", "native", "limit", "drop-in", "dnn"];
+export const usualSuites: readonly string[] = ["reference", "native", "limit", "learn", "drop-in", "dnn"];

@@ -46,8 +46,10 @@ pub struct Learner {
     leak: Vec<f32>,
     /// Inputs of this presentation that can fire, with their pixels and spikes so far.
     lit: Vec<Lit>,
-    /// Inputs that fire in this tick.
+    /// Where the rows of the inputs that fire in this tick begin.
     firing: Vec<usize>,
+    /// Rate of an input by its spikes.
+    rates: Vec<f32>,
 }
 
 #[derive(Clone, Copy)]
@@ -82,6 +84,7 @@ impl Learner {
             leak: Vec::new(),
             lit: Vec::new(),
             firing: Vec::new(),
+            rates: Vec::new(),
         };
         if rule.half_square {
             learner.leak = vec![0.0; width];
@@ -126,23 +129,20 @@ impl Learner {
         let mut took = Presentations::default();
         for image in images.chunks_exact(self.inputs) {
             self.begin(image);
-            let (mut tick, mut winner) = (0, None);
-            while winner.is_none() && tick < self.rule.most_ticks {
+            let (mut tick, mut furthest) = (0, f32::NEG_INFINITY);
+            while furthest < 0.0 && tick < self.rule.most_ticks {
                 tick += 1;
                 self.fire(tick);
                 took.input_spikes += self.firing.len() as u64;
-                self.integrate::<L>();
-                winner = self.best(0.0);
+                furthest = self.integrate::<L>();
             }
             took.ticks += u64::from(tick);
-            match winner {
-                Some(winner) => decided(self, winner, tick, image),
-                None => {
-                    took.silent += 1;
-                    let nearest = self.best(f32::NEG_INFINITY).unwrap_or(0);
-                    decided(self, nearest, 0, image);
-                }
+            let winner = self.first_at(furthest);
+            if furthest < 0.0 {
+                took.silent += 1;
+                tick = 0;
             }
+            decided(self, winner, tick, image);
         }
         took
     }
@@ -172,7 +172,9 @@ impl Learner {
     }
 
     /// Adds the rows of the firing inputs, in order, to the membranes of one chunk after the other.
-    fn integrate<L: Lanes>(&mut self) {
+    /// Returns how far above its threshold the furthest neuron is; below zero if none has reached it.
+    fn integrate<L: Lanes>(&mut self) -> f32 {
+        let mut furthest = L::splat_f(f32::NEG_INFINITY);
         for first in (0..self.width).step_by(CHUNK) {
             // SAFETY: every row has `width` weights, a whole number of chunks, as have membranes and leaks.
             unsafe {
@@ -186,30 +188,34 @@ impl Learner {
                     let weights = self.weights.as_ptr().add(row + first);
                     v = std::array::from_fn(|k| L::add_f(v[k], L::load_f(weights.add(LANES * k))));
                 }
-                v.iter().enumerate().for_each(|(k, &v)| L::store_f(membranes.add(LANES * k), v));
+                let threshold = self.threshold.as_ptr().add(first);
+                for (k, &v) in v.iter().enumerate() {
+                    L::store_f(membranes.add(LANES * k), v);
+                    furthest = L::raise_f(furthest, L::sub_f(v, L::load_f(threshold.add(LANES * k))));
+                }
             }
         }
+        let mut lanes = [0.0; LANES];
+        // SAFETY: the array has a vector's lanes.
+        unsafe { L::store_f(lanes.as_mut_ptr(), furthest) };
+        lanes.into_iter().fold(f32::NEG_INFINITY, f32::max)
     }
 
-    /// The neuron that is furthest above its threshold, if any is at least `least` above. In a tie, the first.
-    fn best(&self, least: f32) -> Option<usize> {
-        let (mut best, mut furthest) = (None, least);
-        for (neuron, (v, threshold)) in self.potential.iter().zip(&self.threshold).take(self.neurons).enumerate() {
-            let over = v - threshold;
-            if over > furthest || (best.is_none() && over >= furthest) {
-                (best, furthest) = (Some(neuron), over);
-            }
-        }
-        best
+    /// The first neuron that is this far above its threshold.
+    fn first_at(&self, furthest: f32) -> usize {
+        let over = self.potential.iter().zip(&self.threshold).map(|(v, threshold)| v - threshold);
+        over.take(self.neurons).position(|over| over == furthest).unwrap_or(0)
     }
 
     /// The winner's weights go toward the rates of the inputs until this tick.
     fn update(&mut self, winner: usize, tick: u32, image: &[u8]) {
         let Rule { rate, least_rate, rate_wins, .. } = self.rule;
         let step = least_rate.max(rate / (1.0 + f64::from(self.wins[winner]) / rate_wins)) as f32;
+        // Few counts, many inputs: one division a count.
+        self.rates.clear();
+        self.rates.extend((0..=tick).map(|count| (f64::from(count) / f64::from(tick)) as f32));
         for (row, &pixel) in self.weights.chunks_exact_mut(self.width).zip(image) {
-            let count = (2 * tick * u32::from(pixel) + 255) / 510;
-            let input_rate = (f64::from(count) / f64::from(tick)) as f32;
+            let input_rate = self.rates[((2 * tick * u32::from(pixel) + 255) / 510) as usize];
             row[winner] += step * (input_rate - row[winner]);
         }
         self.wins[winner] += 1;

@@ -5,11 +5,13 @@
 //! |---|---|
 //! | `run N` | nanoseconds that N simulations of every sample took together |
 //! | `outcome` | digest of counts and charges, spikes, synaptic operations, over all samples |
+//! | `learn N FILE` | nanoseconds that learning the file's images took, N times together, and the digest of what was learnt |
 //! | `add i16 or f32, BYTES, PASSES` | nanoseconds to add a buffer up, and its first sum (ceiling.rs) |
 
 mod ceiling;
 mod digest;
 mod flat;
+mod learning;
 
 use std::io::{BufRead, Write};
 use std::time::Instant;
@@ -43,11 +45,17 @@ fn answer(job: &mut Option<flat::Job>, line: &str) -> Result<String, String> {
     match (line.split_whitespace().collect::<Vec<_>>().as_slice(), job) {
         (["run", times], Some(job)) => run(job, number(times)?),
         (["outcome"], Some(job)) => outcome(job),
+        (["learn", times, file @ ..], _) => {
+            let file = file.join(" ");
+            let bytes = std::fs::read(&file).map_err(|error| format!("{file}: {error}"))?;
+            let (nanoseconds, digest) = learning::run(&bytes, number(times)?)?;
+            Ok(format!("{nanoseconds} {digest}"))
+        }
         (["add", kind, bytes, passes], _) => {
             let (nanoseconds, sum) = ceiling::measure(kind, number(bytes)? as usize, number(passes)?)?;
             Ok(format!("{nanoseconds} {sum}"))
         }
-        _ => Err(format!("expected run, outcome or add, got {line:?}")),
+        _ => Err(format!("expected run, outcome, learn or add, got {line:?}")),
     }
 }
 
