@@ -48,6 +48,147 @@ if (process.argv[2] === "run") {
   }
 }
 
+writeFileSync(page, withTables(readFileSync(page, "utf8")));
+
+/** Fills what stands between `<!-- NAME -->` and `<!-- end -->`. */
+function withTables(text) {
+  const tables = { accuracy: accuracyTable(), codes: codesTable(), few: fewTable(), argmax: argmaxTable() };
+  return text.replace(
+    /(<!-- (\w+) -->\n)[^]*?(<!-- end -->)/g,
+    (_, open, name, close) => `${open}${tables[name]}\n${close}`,
+  );
+}
+
+function table(header, rows) {
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [line(header), line(header.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** Results of all seeds, smallest first, of the runs that have these properties. */
+function resultsOf(wanted, read) {
+  return runs
+    .filter((run) => Object.entries(wanted).every(([key, value]) => run[key] === value))
+    .map(({ result }) => read(result))
+    .sort((a, b) => a - b);
+}
+
+/** "90.4 – 90.9 %"; a dash without runs. */
+function range(values, unit = " %", digits = 1) {
+  if (values.length === 0) return "–";
+  const [least, most] = [values[0], values[values.length - 1]].map((value) => value.toFixed(digits));
+  return least === most ? `${least}${unit}` : `${least} – ${most}${unit}`;
+}
+
+function accuracyTable() {
+  const names = [100, 400].flatMap((neurons) => sets.map((set) => ({ neurons, set })));
+  const row = (name, cells) => [name, ...names.map((name) => range(cells(name)))];
+  const learnt = (leak, read) => (name) => resultsOf({ ...name, kind: "learnt", leak }, read);
+  const label = ({ label }) => label;
+  const delta = ({ delta }) => delta;
+  return table(
+    ["", "MNIST, 100", "Fashion-MNIST, 100", "MNIST, 400", "Fashion-MNIST, 400"],
+    [
+      row("**names of neurons**: rule `winner`", learnt("none", label)),
+      row("the same with `halfSquare`", learnt("halfSquare", label)),
+      row("batch k-means", (name) => resultsOf({ ...name, kind: "k-means" }, label)),
+      row("**read-out by the delta rule**: rule `winner`", learnt("none", delta)),
+      row("the same with `halfSquare`", learnt("halfSquare", delta)),
+      row("on random weights", (name) => resultsOf({ ...name, kind: "random weights" }, delta)),
+      row("on the pixels, without a layer", ({ set }) => resultsOf({ set, kind: "pixels" }, delta)),
+    ],
+  );
+}
+
+function codesTable() {
+  const rows = sets.flatMap((set) =>
+    [100, 400].map((neurons) => {
+      const of = (read) => resultsOf({ kind: "learnt", set, neurons, leak: "none" }, read);
+      return [
+        set,
+        String(neurons),
+        range(
+          of(({ ticks }) => ticks),
+          "",
+          2,
+        ),
+        range(
+          of(({ inputSpikes }) => inputSpikes),
+          "",
+          0,
+        ),
+        range(
+          of(({ silent }) => silent),
+          "",
+          0,
+        ),
+        `${Math.min(...of(({ wins }) => wins[0]))} to ${Math.max(...of(({ wins }) => wins[1]))}`,
+        range(
+          of(({ phaseDiffers }) => phaseDiffers),
+          "",
+          0,
+        ),
+        range(
+          of(({ twinMismatches }) => twinMismatches),
+          "",
+          0,
+        ),
+        range(
+          of(({ spikes }) => spikes),
+          "",
+          0,
+        ),
+      ];
+    }),
+  );
+  const header = [
+    "images",
+    "neurons",
+    "ticks an image",
+    "input spikes",
+    "silent",
+    "wins a neuron",
+    "decisions of phase, 8 bits, that differ, of 10,000",
+    "twin mismatches",
+    "spikes a decision",
+  ];
+  return table(header, rows);
+}
+
+function fewTable() {
+  const rows = [100, 1000].flatMap((labels) =>
+    sets.map((set) => [
+      set,
+      String(labels),
+      ...["learnt", "random weights", "pixels"].map((from) =>
+        range(resultsOf({ kind: "few labels", set, from, labels }, ({ delta }) => delta)),
+      ),
+    ]),
+  );
+  return table(["images", "labels", "rule `winner`", "random weights", "pixels"], rows);
+}
+
+function argmaxTable() {
+  const rows = [0, 1, 2].map((at) => {
+    const of = (read) => resultsOf({ kind: "argmax" }, (result) => read(result[at]));
+    return [
+      `× ${of(({ factor }) => factor)[0] ?? ""}`,
+      range(of(({ ticks }) => ticks)),
+      range(of(({ same }) => same)),
+      range(
+        of(({ mean }) => mean),
+        "",
+        4,
+      ),
+      range(
+        of(({ least }) => least),
+        "",
+        3,
+      ),
+    ].map((cell, column) => (column === 1 ? cell.replaceAll(" %", "") : cell));
+  });
+  return table(["thresholds", "ticks an image", "winner is the argmax", "a_k / max a, mean", "least"], rows);
+}
+
 function place(run) {
   return measurements.findIndex((wanted) => keyOf(wanted) === keyOf(run));
 }
