@@ -45,6 +45,7 @@ it.each([
   "CHANGELOG.md",
   "docs/mathematics.md",
   "docs/results.md",
+  "docs/learning.md",
 ])("%s names files that exist", (document) => {
   const paths = [
     ...read(document).matchAll(
