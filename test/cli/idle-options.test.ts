@@ -244,7 +244,7 @@ const commands: Record<string, { readonly words: () => string[]; readonly option
     },
   },
   simulate: {
-    words: () => ["simulate", file("live.llif"), "--ticks", "40"],
+    words: () => ["simulate", file("live.llif"), "--ticks", "40", "--engine", "reference"],
     options: {
       ...json,
       ...drawn,
@@ -252,9 +252,9 @@ const commands: Record<string, { readonly words: () => string[]; readonly option
       // Without another length: refused beside --ticks.
       seconds: [none, () => ["--seconds", "0.1"]],
       ticks: [none, () => ["--ticks", "30"]],
-      background: [none, () => ["--background", "cells:100:1"]],
+      background: [none, () => ["--background", "cells:0.3:1"]],
       drive: [none, () => ["--drive", "cells:0.25"]],
-      seed: [none, () => ["--seed", "3"]],
+      seed: [() => ["--background", "cells:0.3:1"], () => ["--seed", "3"]],
       plotRates: [none, () => ["--plot-rates", file("out/rates.svg")]],
       plotPotentials: [none, () => ["--plot-potentials", file("out/traces.svg")]],
       potentials: [() => ["--plot-potentials", file("out/traces.svg")], () => ["--potentials", "cells:1"]],

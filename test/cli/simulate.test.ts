@@ -6,6 +6,8 @@ import { runParts, type RecordedParts } from "../../ts/cli/simulate-run.ts";
 import { readNpz } from "../../ts/data/npy.ts";
 import { createSimulator } from "../../ts/engine/create.ts";
 import { writeLlif } from "../../ts/formats/llif.ts";
+import { toSpiking } from "../../ts/mapping/to-spiking.ts";
+import { reluNetwork } from "../../ts/relu/builder.ts";
 import { spikingNetwork } from "../../ts/spiking/builder.ts";
 import { llif, temporaryFolder } from "./cli.ts";
 
@@ -91,11 +93,77 @@ const revive = (value) => value && value.$ ? new globalThis[value.$](value.data)
       `${network}export default async () => revive(network);\nexport const prepare = (simulator) => void (globalThis.prepared = simulator.network.name);\n`,
     );
     for (const name of ["network.mjs", "function.mjs"]) {
-      const { code, out, err } = await llif(["simulate", file(name), "--ticks", "20", "--json"]);
+      const { code, out, err } = await llif([
+        "simulate",
+        file(name),
+        "--ticks",
+        "20",
+        "--json",
+        "--engine",
+        "reference",
+      ]);
       expect({ code, err }).toEqual({ code: 0, err: "" });
       expect(JSON.parse(out).populations[0].spikes).toBe(20);
     }
     expect((globalThis as { prepared?: string }).prepared).toBe("ring");
+  });
+
+  it("drives populations, by options and by what a module prepares", async () => {
+    const cells = spikingNetwork({ inputs: 1, name: "cells", dtSeconds: 1e-3 })
+      .population({ name: "a", units: 2, input: "none", threshold: 1, currents: { g: { timeConstantTicks: 5 } } })
+      .population({ name: "b", units: 3, input: "none", threshold: 1 })
+      .build();
+    writeFileSync(file("cells.llif"), writeLlif(cells));
+    const spikes = async (...options: string[]) => {
+      const words = ["simulate", file("cells.llif"), "--ticks", "1000", "--engine", "reference", "--json", ...options];
+      const { code, out, err } = await llif(words);
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+      return JSON.parse(out).populations.map((each: { spikes: number }) => each.spikes);
+    };
+    expect(await spikes()).toEqual([0, 0]);
+    expect(await spikes("--drive", "a:0.125", "--drive", "b:0.25")).toEqual([250, 750]);
+    const [a, b] = await spikes("--background", "a:100:1", "--background", "b:50:1");
+    // Means of 200 and 150 in a second: within 5 standard deviations.
+    expect(Math.abs(a - 200)).toBeLessThan(5 * Math.sqrt(200));
+    expect(Math.abs(b - 150)).toBeLessThan(5 * Math.sqrt(150));
+    expect(await spikes("--background", "a:100:1", "--background", "b:50:1", "--seed", "1")).not.toEqual([a, b]);
+    const [direct] = await spikes("--background", "a:100:0.25");
+    const [byCurrent] = await spikes("--background", "a:100:0.25:g");
+    // A current brings more of its charge than its first tick.
+    expect(byCurrent).toBeGreaterThan(2 * direct);
+    writeFileSync(
+      file("prepared.mjs"),
+      `export { default } from "./network.mjs";\nexport const prepare = (simulator) => simulator.drive("cells", new Array(10).fill(0.5));\n`,
+    );
+    const { out } = await llif(["simulate", file("prepared.mjs"), "--ticks", "20", "--engine", "reference", "--json"]);
+    expect(JSON.parse(out).populations[0].spikes).toBeGreaterThan(20);
+    const { err } = await llif([
+      "simulate",
+      file("cells.llif"),
+      "--ticks",
+      "5",
+      "--engine",
+      "reference",
+      "--background",
+      "a:1:1:h",
+    ]);
+    expect(err).toBe('llif: background of "a": expected a current (g), got "h"\n');
+  });
+
+  it("refuses networks that do not go on tick by tick", async () => {
+    const relu = reluNetwork({ input: [1] })
+      .dense({ weights: { shape: [1, 1], data: Float32Array.of(1) } })
+      .relu()
+      .build();
+    const phase = await toSpiking(relu, { calibration: [Float32Array.of(1)], bits: 4 });
+    writeFileSync(file("phase.llif"), writeLlif(phase));
+    const { code, err } = await llif(["simulate", file("phase.llif"), "--ticks", "5"]);
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(
+        /expected a network that goes on tick by tick \(synchronous rate\), got code phase; llif run/,
+      ),
+    });
   });
 
   it("refuses what it cannot do, in one line", async () => {

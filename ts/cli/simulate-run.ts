@@ -48,7 +48,8 @@ export async function runParts(
   const start = performance.now();
   for (let done = 0; done < ticks; done += part) {
     throwIfAborted(io.signal);
-    const result = simulator.run(input, { ticks: Math.min(part, ticks - done), keepState: done > 0 });
+    // What was prepared is kept from the first tick on.
+    const result = simulator.run(input, { ticks: Math.min(part, ticks - done), keepState: true });
     kept.push({ spikes: result.spikes, potentials: result.potentials });
     synapticOperations += result.statistics.synapticOperations;
     for (const [name, sums] of counts) {

@@ -33,7 +33,8 @@ interface Background {
   readonly population: string;
   readonly rateHz: number;
   readonly weight: number;
-  readonly into: string;
+  /** Absent: the membrane potential. */
+  readonly into?: string;
 }
 
 interface Drive {
@@ -76,7 +77,7 @@ export function addSimulate(program: Command, io: Io): void {
         .argParser(repeated(driveOf))
         .default([]),
     )
-    .addOption(new Option("--seed <n>", "of the background").argParser(integer("--seed", 0)).default(0))
+    .addOption(new Option("--seed <n>", "of the background").argParser(integer("--seed", 0, 2 ** 32 - 1)).default(0))
     .addOption(engineOption(false))
     .option("--plot <raster.svg>", "draw the spikes")
     .option("--plot-rates <rates.svg>", "draw the mean rate of each population over time")
@@ -97,6 +98,11 @@ export function addSimulate(program: Command, io: Io): void {
       await checkOutputs(outputs, [path]);
       const open = await openNetwork(path);
       const { network } = open;
+      if (network.code.kind !== "rate")
+        throw new LlifError(
+          "ARGUMENT",
+          `"${path}": expected a network that goes on tick by tick (synchronous rate), got code ${network.code.kind}; llif run simulates its samples`,
+        );
       const ticks = ticksOf(network, flags, path);
       const populations = populationsOf(network).map(({ name }) => name);
       const record: RecordedParts = {
@@ -123,12 +129,13 @@ async function simulate(
   { background, drive, seed, engine }: SimulateFlags,
   io: Io,
 ): Promise<{ readonly engine: string; readonly run: WholeRun }> {
-  const simulator = await resolveEngine(engine).createSimulator<RecordedParts>(network, { record });
+  const live = prepare !== undefined || background.length + drive.length > 0;
+  const simulator = await resolveEngine(engine).createSimulator<RecordedParts>(network, { record, live });
   try {
     await prepare?.(simulator);
-    for (const { population, ...spec } of background) driven(simulator).background(population, { ...spec, seed });
+    for (const { population, ...spec } of background) simulator.background(population, { ...spec, seed });
     for (const { population, charge } of drive)
-      driven(simulator).drive(
+      simulator.drive(
         population,
         new Float32Array(sizeOf(populationNamed("--drive", network, population).shape)).fill(charge),
       );
@@ -137,17 +144,6 @@ async function simulate(
     io.progress("");
     simulator.dispose();
   }
-}
-
-/** What drives a population during a run. */
-interface Driven {
-  background(population: string, spec: Omit<Background, "population"> & { readonly seed: number }): void;
-  drive(population: string, charges: Float32Array): void;
-}
-
-function driven(simulator: object): Driven {
-  if (typeof (simulator as Partial<Driven>).background === "function") return simulator as Driven;
-  throw new LlifError("UNSUPPORTED", "--background: expected an engine that drives populations during a run");
 }
 
 function ticksOf({ name, dtSeconds }: SpikingNetwork, { seconds, ticks }: SimulateFlags, path: string): number {
@@ -201,10 +197,11 @@ function repeated<T>(parse: (text: string) => T): (text: string, before: readonl
 }
 
 function backgroundOf(text: string): Background {
-  const [population = "", rate = "", weight = "", into = "v", ...rest] = text.split(":");
+  const [population = "", rate = "", weight = "", into, ...rest] = text.split(":");
   if (population === "" || rest.length > 0 || into === "")
     throw malformed("--background", "population:Hz:weight[:into]", text);
-  return { population, rateHz: positive("--background")(rate), weight: finite("--background")(weight), into };
+  const [rateHz, charge] = [positive("--background")(rate), finite("--background")(weight)];
+  return { population, rateHz, weight: charge, ...(into === undefined || into === "v" ? {} : { into }) };
 }
 
 function driveOf(text: string): Drive {
