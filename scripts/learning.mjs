@@ -5,6 +5,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import * as llif from "llif";
+import { measurePage } from "./learning-page.mjs";
 import { inRoot } from "./toolchain.mjs";
 
 const record = inRoot("docs", "results", "learning.json");
@@ -31,6 +32,7 @@ const measurements = [
     ),
   ),
   ...["mnist"].flatMap((set) => seeds.map((seed) => ({ kind: "argmax", set, neurons: 100, seed }))),
+  { kind: "page", set: "mnist", neurons: 400, seed: 0 },
 ];
 
 const { runs } = existsSync(record) ? JSON.parse(readFileSync(record, "utf8")) : { runs: [] };
@@ -155,16 +157,26 @@ function codesTable() {
 }
 
 function fewTable() {
-  const rows = [100, 1000].flatMap((labels) =>
+  const rows = [100, 1000, 60000].flatMap((labels) =>
     sets.map((set) => [
       set,
-      String(labels),
+      labels.toLocaleString("en-US"),
       ...["learnt", "random weights", "pixels"].map((from) =>
-        range(resultsOf({ kind: "few labels", set, from, labels }, ({ delta }) => delta)),
+        range(
+          labels === 60000
+            ? resultsOf(
+                from === "learnt"
+                  ? { kind: "learnt", set, neurons: 400, leak: "none" }
+                  : { kind: from, set, ...(from === "pixels" ? {} : { neurons: 400 }) },
+                ({ delta }) => delta,
+              )
+            : resultsOf({ kind: "few labels", set, from, labels }, ({ delta }) => delta),
+        ),
       ),
+      range(resultsOf({ kind: "scratch", set, labels }, ({ delta }) => delta)),
     ]),
   );
-  return table(["images", "labels", "rule `winner`", "random weights", "pixels"], rows);
+  return table(["images", "labels", "rule `winner`", "random weights", "pixels", "784-400-10 by gradient"], rows);
 }
 
 function argmaxTable() {
@@ -194,6 +206,7 @@ function place(run) {
 }
 
 async function measure(wanted) {
+  if (wanted.kind === "page") return measurePage();
   const { train, test } = await dataOf(wanted.set);
   if (wanted.kind === "k-means") return kMeans(wanted, train, test);
   if (wanted.kind === "pixels") return { delta: await deltaAccuracy(pixels(), train, test, wanted.seed) };

@@ -22,6 +22,11 @@ describe("createLearner", () => {
   it.each([
     [{ ...options, neurons: 0 }, "ARGUMENT", /^createLearner: neurons: expected an integer from 1/],
     [{ ...options, inputs: [0] }, "ARGUMENT", /^createLearner: inputs \[0\]/],
+    [
+      { ...options, inputs: [100, 100, 3], neurons: 2 ** 20 },
+      "ARGUMENT",
+      /at most 134217728 weights, got 30000 inputs of 1048576/,
+    ],
     [{ ...options, neuron: 4 }, "ARGUMENT", /neuron"?: unknown option|"neuron"/],
     [
       { ...options, rule: { kind: "pears" } },

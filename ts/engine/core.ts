@@ -27,7 +27,7 @@ export class Core<Raw> {
   #failure: LlifError | undefined;
 
   /** @param what first words of messages. @param kind what to create again after a trap. */
-  constructor(what: string, kind: "simulator" | "pass", raw: Raw, free: (raw: Raw) => void) {
+  constructor(what: string, kind: "simulator" | "pass" | "learner", raw: Raw, free: (raw: Raw) => void) {
     this.#what = what;
     this.#kind = kind;
     this.#raw = raw;

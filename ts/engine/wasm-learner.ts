@@ -1,5 +1,5 @@
 // The rule `winner` in the WebAssembly core.
-import { Core } from "./core.ts";
+import { Core, guarded } from "./core.ts";
 import type { LearnerCore, LearnerLayer, Presentations } from "./learner.ts";
 import { allowsWasm, loadGlue, supportsSimd, type Glue } from "./load.ts";
 import { referenceLearner } from "./reference/learner.ts";
@@ -32,8 +32,11 @@ function wasmLearner(glue: Glue, layer: LearnerLayer): LearnerCore {
   const { inputs, rule, weights, wins } = layer;
   const { maxTicks, threshold, homeostasis, leastThreshold, rate, leastRate, rateWins, leak } = rule;
   const numbers = Float64Array.of(threshold, homeostasis, leastThreshold, rate, leastRate, rateWins);
-  const raw = new glue.RawLearner(inputs, maxTicks, leak === "halfSquare", numbers, weights, wins);
-  const core = new Core("learner", "pass", raw, (raw) => raw.free());
+  const raw = guarded(
+    "learner",
+    () => new glue.RawLearner(inputs, maxTicks, leak === "halfSquare", numbers, weights, wins),
+  );
+  const core = new Core("learner", "learner", raw, (raw) => raw.free());
 
   const inParts = (images: Uint8Array, present: (raw: RawLearner, part: Uint8Array, first: number) => Float64Array) => {
     const total = { silent: 0, ticks: 0, inputSpikes: 0 };

@@ -18,7 +18,7 @@ import {
   type WinnerOptions,
   type WinnerRule,
 } from "./rule.ts";
-import { checkState, type LearnerState } from "./state.ts";
+import { checkSize, checkState, type LearnerState } from "./state.ts";
 
 export interface LearnerOptions {
   /** Shape of an image, channels last. */
@@ -128,6 +128,7 @@ export async function createLearner(options: LearnerOptions | ResumeOptions): Pr
   checkRule(`${place}: rule`, rule);
   checkInteger(`${place}: seed`, seed, 0);
   const size = sizeOf(inputs);
+  checkSize(place, size, neurons);
   const begin = (images: Uint8Array): Beginning => {
     const { mean, sum } = statisticsOf(images, size);
     return {

@@ -18,6 +18,18 @@ export interface LearnerState {
   readonly total: number;
 }
 
+/** Half a gigabyte. */
+const mostWeights = 2 ** 27;
+
+/** @throws {LlifError} ARGUMENT for a layer with more weights than the core's memory should hold. */
+export function checkSize(place: string, inputs: number, neurons: number): void {
+  if (inputs * neurons > mostWeights)
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected at most ${mostWeights} weights, got ${inputs} inputs of ${neurons} neurons`,
+    );
+}
+
 const keys: OptionKeys<LearnerState> = { inputs: true, rule: true, weights: true, wins: true, total: true };
 
 /** @throws {LlifError} ARGUMENT or SHAPE, naming the field. */
@@ -28,6 +40,7 @@ export function checkState(place: string, state: LearnerState): LearnerState {
     throw new LlifError("ARGUMENT", `${place}: rule: expected all its numbers, as state() returns them`);
   if (!isTypedArray(wins, "Uint32Array") || wins.length === 0)
     throw new LlifError("ARGUMENT", `${place}: wins: expected a Uint32Array, one a neuron, got ${describe(wins)}`);
+  checkSize(place, sizeOf(inputs), wins.length);
   if (!isTypedArray(weights, "Float32Array"))
     throw new LlifError("ARGUMENT", `${place}: weights: expected a Float32Array, got ${describe(weights)}`);
   checkLength(`${place}: weights`, weights, [sizeOf(inputs), wins.length]);
