@@ -2,6 +2,7 @@
 import { checkFinite, checkInteger, checkLength, checkName, checkNumbers, checkOptions, describe } from "../check.ts";
 import { LlifError } from "../errors.ts";
 import { populationsOf, type Population, type SpikingNetwork } from "../spiking/network.ts";
+import { checkPlasticWeights } from "../spiking/plasticity.ts";
 import { resetsHard } from "../spiking/neurons/llif.ts";
 import { sizeOf } from "../tensor.ts";
 import { backgroundStates } from "./background.ts";
@@ -121,7 +122,7 @@ export function liveControls(network: SpikingNetwork, core: LiveCore | undefined
         seed: true,
         neurons: true,
       });
-      const variable = into === undefined ? 0 : currentOf(place, found, into);
+      const variable = into === undefined ? 0 : currentOf(`${place}: into`, found, into);
       const meanPerTick = checkFinite(`${place}: rateHz`, rateHz, { from: 0 }) * network.dtSeconds;
       if (meanPerTick > mostPerTick)
         throw new LlifError(
@@ -201,8 +202,13 @@ export function liveControls(network: SpikingNetwork, core: LiveCore | undefined
       const live = opened("setWeights");
       const number = synapseOf("setWeights", synapse);
       const place = "setWeights: weights";
-      const { length } = network.synapses[number].weights;
-      live.setWeights(number, floats32(place, checkNumbers(place, weights, { length })));
+      const {
+        weights: { length },
+        plasticity,
+      } = network.synapses[number];
+      const values = floats32(place, checkNumbers(place, weights, { length }));
+      if (plasticity !== undefined) checkPlasticWeights(place, values, plasticity);
+      live.setWeights(number, values);
     },
 
     currentNetwork() {
@@ -215,6 +221,8 @@ export function liveControls(network: SpikingNetwork, core: LiveCore | undefined
 
     reward(value) {
       const live = opened("reward");
+      if (network.synapses.every(({ plasticity }) => plasticity?.reward === undefined))
+        throw new LlifError("ARGUMENT", `reward: network "${network.name}": expected a synapse that learns by reward`);
       live.reward(checkFinite("reward", value));
     },
   };

@@ -1,7 +1,8 @@
 // The state of a live network between two ticks: enough to go on bit for bit, in either engine.
-import { checkObject, isTypedArray } from "../check.ts";
+import { checkFinite, checkInteger, checkObject, isTypedArray } from "../check.ts";
 import { LlifError } from "../errors.ts";
-import { outputsOf, populationsOf, type SpikingNetwork } from "./network.ts";
+import { outputsOf, populationsOf, shapeOf, type SpikingNetwork, type Synapse } from "./network.ts";
+import { checkPlasticWeights, type Plasticity } from "./plasticity.ts";
 import { sizeOf } from "../tensor.ts";
 
 /** Poisson counts that arrive in every tick. */
@@ -90,16 +91,39 @@ export function checkLiveState(place: string, network: SpikingNetwork, state: Li
       throw new LlifError("SHAPE", `${place}: output "${name}": expected ${sizeOf(shape)} charges as a Float64Array`);
   }
   checkObject(`${place}: spikes`, state.spikes);
-  for (const [number, { weights }] of Object.entries(checkObject(`${place}: synapses`, state.synapses))) {
+  for (const [number, found] of Object.entries(checkObject(`${place}: synapses`, state.synapses))) {
     const synapse = network.synapses[Number(number)];
     if (synapse === undefined)
       throw new LlifError(
         "ARGUMENT",
         `${place}: synapses: expected numbers below ${network.synapses.length}, got ${number}`,
       );
-    floats(`${place}: synapse ${number}: weights`, weights, synapse.weights.length);
+    const part = `${place}: synapse ${number}`;
+    floats(`${part}: weights`, checkObject(part, found).weights, synapse.weights.length);
+    if (synapse.plasticity !== undefined) checkTraces(part, network, synapse, found);
   }
+  const missing = network.synapses.findIndex(
+    ({ plasticity }, number) => plasticity !== undefined && state.synapses[number] === undefined,
+  );
+  if (missing >= 0)
+    throw new LlifError("ARGUMENT", `${place}: synapses: expected the traces of synapse ${missing}, which learns`);
   return state;
+}
+
+function checkTraces(place: string, network: SpikingNetwork, synapse: Synapse, state: SynapseState): void {
+  const { from, to, weights, plasticity } = synapse;
+  const own = synapse.kind === "sparse" && synapse.delays !== undefined;
+  const traces = own ? weights.length : sizeOf(shapeOf(network, from));
+  checkPlasticWeights(`${place}: weights`, state.weights, plasticity as Plasticity);
+  floats(`${place}: pre`, state.pre, traces);
+  floats(`${place}: post`, state.post, sizeOf(shapeOf(network, to)));
+  const { preTicksAgo } = state;
+  if (!isTypedArray(preTicksAgo, "Float64Array") || (preTicksAgo as Float64Array).length !== traces)
+    throw new LlifError("SHAPE", `${place}: preTicksAgo: expected a Float64Array of ${traces} values`);
+  for (const ticks of preTicksAgo as Float64Array) checkInteger(`${place}: preTicksAgo`, ticks, 0);
+  if (plasticity?.reward === undefined) return;
+  floats(`${place}: eligibility`, state.eligibility, weights.length);
+  checkFinite(`${place}: eligibilityScale`, state.eligibilityScale as number, { above: 0 });
 }
 
 function floats(place: string, values: unknown, length: number): void {

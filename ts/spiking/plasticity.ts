@@ -144,6 +144,18 @@ export function traceDecay(timeConstantTicks: number): TraceDecay {
   };
 }
 
+/** @throws {LlifError} ARGUMENT for a weight beyond the bounds. */
+export function checkPlasticWeights(place: string, weights: ArrayLike<number>, plasticity: Plasticity): void {
+  const { minimum, maximum } = plasticityConstants(plasticity);
+  for (let index = 0; index < weights.length; index++) {
+    if (weights[index] >= minimum && weights[index] <= maximum) continue;
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: expected weights from ${minimum} to ${maximum}, got ${weights[index]} at index ${index}`,
+    );
+  }
+}
+
 /** The constants in the order in which crates/core/src/stdp/rule.rs reads them. */
 export function plasticityNumbers(plasticity: Plasticity): Float64Array {
   const { plus, minus, minimum, maximum, targetFactor, eligibilityGrowth } = plasticityConstants(plasticity);

@@ -7,6 +7,22 @@ const network = llif
   .spikingNetwork({ inputs: [1] })
   .population({ name: "pair", units: 2, input: "none", threshold: 1, currents: { g: { timeConstantTicks: 5 } } })
   .connect({ name: "excite", from: "pair", to: "pair", edges: { from: [0], to: [1], weights: [2] } })
+  .connect({
+    name: "learns",
+    from: "pair",
+    to: "pair",
+    weights: [
+      [0, 0.5],
+      [0.5, 0],
+    ],
+    plasticity: llif.stdp({
+      plus: 0.01,
+      minus: 0.01,
+      maximum: 1,
+      timeConstantTicks: [20, 20],
+      reward: { timeConstantTicks: 50 },
+    }),
+  })
   .build();
 const simulator = await llif.createSimulator(network, { engine: "reference" });
 const population = required("population", "choice", "pair");

@@ -4,7 +4,7 @@ import { LlifError } from "../../errors.ts";
 import { maximumDelay } from "../charges.ts";
 import { rulesOf, type Code } from "../code.ts";
 import type { SpikingNetwork, SpikingNode } from "../network.ts";
-import { checkPlasticity, plasticityConstants, type Plasticity } from "../plasticity.ts";
+import { checkPlasticity, checkPlasticWeights, type Plasticity } from "../plasticity.ts";
 import { checkKind, synapseRules, type Synapse } from "../synapses/kinds.ts";
 import { synapsePlace } from "../synapses/rules.ts";
 import { sourceShape, type Kinds, type Shapes } from "./places.ts";
@@ -73,17 +73,11 @@ function checkInto(place: string, into: string, target: SpikingNode | undefined)
 function checkPlastic(place: string, synapse: Synapse, code: Code["kind"], target: SpikingNode["kind"]): void {
   const where = `${place}: plasticity`;
   const { weights, plasticity } = synapse;
-  const { minimum, maximum } = plasticityConstants(checkPlasticity(where, plasticity as Plasticity));
+  checkPlasticity(where, plasticity as Plasticity);
   if (!synapseRules(synapse).plastic)
     throw new LlifError("ARGUMENT", `${where}: expected a dense or sparse synapse, got kind "${synapse.kind}"`);
   if (code !== "rate") throw new LlifError("ARGUMENT", `${where}: expected a network of code rate, got ${code}`);
   if (target !== "population")
     throw new LlifError("ARGUMENT", `${where}: expected a population as target, whose spikes count, got ${target}`);
-  for (let index = 0; index < weights.length; index++) {
-    if (weights[index] >= minimum && weights[index] <= maximum) continue;
-    throw new LlifError(
-      "ARGUMENT",
-      `${where}: expected weights from ${minimum} to ${maximum}, got ${weights[index]} at index ${index}`,
-    );
-  }
+  checkPlasticWeights(where, weights, plasticity as Plasticity);
 }

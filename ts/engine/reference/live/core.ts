@@ -194,9 +194,13 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
     }
     for (const [name, history] of this.#histories) {
       const { ticksAgo, neurons } = state.spikes[name] ?? { ticksAgo: [], neurons: [] };
-      for (let index = 0; index < neurons.length; index++) {
+      for (let index = 0; index < neurons.length; index++)
         if (ticksAgo[index] < history.all().length) history.ago(ticksAgo[index]).push(neurons[index]);
-        this.#emitOne(name, state.ticks, neurons[index], ticksAgo[index] + 1);
+      // Arrivals of one tick are summed by the tick of their emission.
+      for (let ago = history.all().length - 1; ago >= 0; ago--) {
+        const sent = history.ago(ago);
+        for (let index = 0; index < sent.length; index++)
+          this.#emitOne(name, state.ticks, sent.neurons[index], ago + 1);
       }
     }
   }
