@@ -417,8 +417,11 @@ async function fewLabels({ from, neurons, labels, subset }, train, test) {
   // Chosen by the test images, for each kind of features alike: the best that the read-out can do.
   const results = [];
   for (const epochs of [20, 100])
-    for (const rate of [0.001, 0.003, 0.01, 0.03])
-      results.push({ epochs, rate, delta: await deltaAccuracy(features, part, test, 0, { epochs, rate }) });
+    for (const rate of [0.003, 0.01, 0.03])
+      for (const decay of [0, 0.01, 0.1]) {
+        const options = { epochs, rate, decay };
+        results.push({ ...options, delta: await deltaAccuracy(features, part, test, 0, options) });
+      }
   return results.sort((a, b) => b.delta - a.delta)[0];
 }
 

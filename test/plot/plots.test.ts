@@ -231,14 +231,14 @@ describe("plots", () => {
     const svg = await weightsPlot(layer, { title: "Neurons <5>" });
     expectWellFormed(svg);
     expect(elements(svg, "image")).toHaveLength(neurons);
-    expect([...svg.matchAll(/>(a &amp; b|c|no wins|\d+ neurons?|\d+ wins)</g)].map(([, text]) => text)).toEqual([
+    expect([...svg.matchAll(/>(a &amp; b|c|no name|\d+ neurons?|\d+ wins)</g)].map(([, text]) => text)).toEqual([
       "a &amp; b",
       "1 neuron",
       "9 wins",
       "c",
       "3 neurons",
       "8 wins",
-      "no wins",
+      "no name",
       "1 neuron",
       "0 wins",
     ]);

@@ -88,6 +88,8 @@ export interface ReadoutOptions extends Progress {
   readonly rate?: number;
   /** Default 0.0001. */
   readonly leastRate?: number;
+  /** Of the weights: each image takes this share, times the learning rate, from all of them. For few labels; default 0. */
+  readonly decay?: number;
 }
 
 const keys: OptionKeys<ReadoutOptions> = {
@@ -96,6 +98,7 @@ const keys: OptionKeys<ReadoutOptions> = {
   epochs: true,
   rate: true,
   leastRate: true,
+  decay: true,
   signal: true,
   onProgress: true,
 };
@@ -122,6 +125,7 @@ export async function trainReadout(
     epochs = 1,
     rate = 0.01,
     leastRate = 0.0001,
+    decay = 0,
     signal,
     onProgress,
     ...given
@@ -130,6 +134,7 @@ export async function trainReadout(
   checkInteger(`${place}: epochs`, epochs, 1);
   checkFinite(`${place}: rate`, rate, { above: 0 });
   checkFinite(`${place}: leastRate`, leastRate, { from: 0, to: rate });
+  checkFinite(`${place}: decay`, decay, { from: 0, to: 1 / rate });
   checkProgress(place, { signal, onProgress });
   if (given.classes !== undefined) checkInteger(`${place}: classes`, given.classes, 1, mostClasses);
   const inputs = sizeOf(inputOf(features).shape);
@@ -157,6 +162,8 @@ export async function trainReadout(
       const size = rate + ((leastRate - rate) * (step + at)) / Math.max(1, epochs * count - 1);
       for (let unit = 0; unit < units; unit++) scaled[unit] = activations[image * units + unit] * scale[unit];
       softmax(weights, bias, scaled, logits);
+      const kept = 1 - size * decay;
+      if (kept < 1) for (let at = 0; at < weights.length; at++) weights[at] *= kept;
       for (let label = 0; label < classes; label++) {
         const change = size * (Number(label === named[image]) - logits[label]);
         bias[label] += change;

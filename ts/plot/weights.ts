@@ -12,7 +12,7 @@ export interface LearntWeights {
   readonly weights: ArrayLike<number>;
   /** How often each neuron has won; the first of a class is the one with most wins. */
   readonly wins: ArrayLike<number>;
-  /** Class of each neuron, as `labelNeurons` returns them; −1: none. */
+  /** Class of each neuron, as `labelNeurons` returns them; −1: it wins no labelled image. */
   readonly labels?: ArrayLike<number>;
   /** Names. */
   readonly classes?: readonly string[];
@@ -22,6 +22,8 @@ export interface LearntWeights {
 const inks = ["#fbfaf6", "#c9dcea", "#6aa6cf", "#1f67a3", "#0a2a52"].map((colour) =>
   [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)),
 );
+/** Of neurons that win no labelled image. */
+const noName = "no name";
 const gap = 3;
 const groupGap = 14;
 const captionWidth = 88;
@@ -46,13 +48,15 @@ export async function weightsPlot(layer: LearntWeights, options: PlotTitle): Pro
 
   const groups = groupsOf(wins, labels, classes);
   const left = labels === undefined ? edge : edge + captionWidth;
-  const tile = tileSize(groups, rows, columns, width - left - edge, width);
+  const tile = tileSize(groups, rows, columns, width - left - edge, 1.25 * width);
   const [tileWidth, tileHeight] = [tile * columns, tile * rows];
   const perRow = Math.max(1, Math.floor((width - left - edge + gap) / (tileWidth + gap)));
   let top = 80;
   const bodies: string[] = [];
-  for (const { name, neurons } of groups) {
-    if (labels !== undefined) bodies.push(caption(name, neurons, wins, top));
+  const nameSize = groups.some(({ name }) => name.length > 3 && name !== noName) ? 12 : 18;
+  for (const group of groups) {
+    const { name, neurons } = group;
+    if (labels !== undefined) bodies.push(caption(group, wins, top, name === noName ? 12 : nameSize));
     neurons.forEach((neuron, index) => {
       const x = left + (index % perRow) * (tileWidth + gap);
       const y = top + Math.floor(index / perRow) * (tileHeight + gap);
@@ -79,7 +83,7 @@ function groupsOf(wins: ArrayLike<number>, labels: ArrayLike<number> | undefined
   if (labels === undefined) return [{ name: "", neurons: order }];
   const found = [...new Set(Array.from(labels))].sort((a, b) => Number(a < 0) - Number(b < 0) || a - b);
   return found.map((label) => ({
-    name: label < 0 ? "no wins" : (classes[label] ?? String(label)),
+    name: label < 0 ? noName : (classes[label] ?? String(label)),
     neurons: order.filter((neuron) => labels[neuron] === label),
   }));
 }
@@ -97,12 +101,12 @@ function tileSize(groups: readonly Group[], rows: number, columns: number, room:
   return sizes.find((size) => heightOf(size) <= mostHeight) ?? Math.min(1, 48 / columns);
 }
 
-function caption(name: string, neurons: readonly number[], wins: ArrayLike<number>, top: number): string {
+function caption({ name, neurons }: Group, wins: ArrayLike<number>, top: number, size: number): string {
   const total = neurons.reduce((sum, neuron) => sum + wins[neuron], 0);
   const counted = `${grouped(neurons.length)} ${neurons.length === 1 ? "neuron" : "neurons"}`;
   const small = `font-size="10.5" fill="${faint}"`;
   return [
-    `<text x="${edge}" y="${top + 15}" font-size="${name.length > 3 ? 12 : 18}" font-weight="600">${escapeXml(name)}</text>`,
+    `<text x="${edge}" y="${top + 15}" font-size="${size}" font-weight="600">${escapeXml(name)}</text>`,
     `<text x="${edge}" y="${top + 31}" ${small}>${counted}</text>`,
     `<text x="${edge}" y="${top + 44}" ${small}>${grouped(total)} wins</text>`,
   ].join("\n");

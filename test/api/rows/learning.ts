@@ -80,6 +80,7 @@ export const learning: readonly Row[] = [
       optional("epochs", "count", 1),
       optional("rate", "positive", 0.01),
       optional("leastRate", "atLeastZero", 0.0001),
+      optional("decay", "atLeastZero", 0.01),
       signal,
       onProgress,
     ]),
