@@ -37,7 +37,7 @@ interface Numbers {
 
 /**
  * BindsNET's PostPre and WeightDependentPostPre on a dense connection, in float64. In a tick traces decay, then a spike
- * sets its trace to 1 (`traces_additive=False`, its default), then w −= nu0·s_pre·x_post and w += nu1·x_pre·s_post, both
+ * sets its trace to 1 (`traces_additive=False`, its default; network.py updates layers before connections), then w −= nu0·s_pre·x_post and w += nu1·x_pre·s_post, both
  * times the distance from the bound where weights count, and w is clamped.
  */
 function bindsnet(
