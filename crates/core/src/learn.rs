@@ -29,6 +29,8 @@ pub struct Presentations {
 const LANES: usize = 4;
 const VECTORS: usize = 8;
 const CHUNK: usize = LANES * VECTORS;
+/// Pixels that are looked at together.
+const GROUP: usize = 16;
 
 pub struct Learner {
     rule: Rule,
@@ -44,7 +46,7 @@ pub struct Learner {
     threshold: Vec<f32>,
     /// ½Σw² of each neuron; empty without this leak.
     leak: Vec<f32>,
-    /// Inputs of this presentation that can fire, with their pixels and spikes so far.
+    /// Inputs of this presentation that can fire.
     lit: Vec<Lit>,
     /// Where the rows of the inputs that fire in this tick begin.
     firing: Vec<usize>,
@@ -54,9 +56,12 @@ pub struct Learner {
 
 #[derive(Clone, Copy)]
 struct Lit {
-    input: usize,
-    pixel: u32,
-    count: u32,
+    /// Where its row begins.
+    row: usize,
+    /// Twice the pixel.
+    step: u32,
+    /// (2·t·p + 255) mod 510 after t ticks: it fires where this would reach 510.
+    left: u32,
 }
 
 impl Learner {
@@ -132,9 +137,9 @@ impl Learner {
             let (mut tick, mut furthest) = (0, f32::NEG_INFINITY);
             while furthest < 0.0 && tick < self.rule.most_ticks {
                 tick += 1;
-                self.fire(tick);
-                took.input_spikes += self.firing.len() as u64;
-                furthest = self.integrate::<L>();
+                let spikes = self.fire();
+                took.input_spikes += spikes as u64;
+                furthest = self.integrate::<L>(spikes);
             }
             took.ticks += u64::from(tick);
             let winner = self.first_at(furthest);
@@ -155,25 +160,36 @@ impl Learner {
         }
         self.potential.fill(0.0);
         self.lit.clear();
-        let lit = image.iter().enumerate().filter(|(_, &pixel)| pixel > 0);
-        self.lit.extend(lit.map(|(input, &pixel)| Lit { input, pixel: u32::from(pixel), count: 0 }));
-    }
-
-    /// Regular trains: an input of pixel p has round(t·p/255) spikes after t ticks.
-    fn fire(&mut self, tick: u32) {
-        self.firing.clear();
-        for lit in &mut self.lit {
-            let count = (2 * tick * lit.pixel + 255) / 510;
-            if count != lit.count {
-                lit.count = count;
-                self.firing.push(lit.input * self.width);
+        // Most pixels of most images are 0.
+        for (group, pixels) in image.chunks(GROUP).enumerate() {
+            if pixels.iter().fold(0, |all, pixel| all | pixel) == 0 {
+                continue;
+            }
+            for (at, &pixel) in pixels.iter().enumerate().filter(|(_, &pixel)| pixel > 0) {
+                let row = (group * GROUP + at) * self.width;
+                self.lit.push(Lit { row, step: 2 * u32::from(pixel), left: 255 });
             }
         }
+        self.firing.resize(self.lit.len(), 0);
     }
 
-    /// Adds the rows of the firing inputs, in order, to the membranes of one chunk after the other.
+    /// The next tick of regular trains: an input of pixel p has round(t·p/255) spikes after t ticks. Returns the spikes.
+    fn fire(&mut self) -> usize {
+        let mut spikes = 0;
+        for lit in &mut self.lit {
+            let left = lit.left + lit.step;
+            // Written whether it fires or not, so that no branch is to be foreseen.
+            self.firing[spikes] = lit.row;
+            let fires = left >= 510;
+            spikes += usize::from(fires);
+            lit.left = if fires { left - 510 } else { left };
+        }
+        spikes
+    }
+
+    /// Adds the rows of the first `spikes` of `firing`, in order, to the membranes of one chunk after the other.
     /// Returns how far above its threshold the furthest neuron is; below zero if none has reached it.
-    fn integrate<L: Lanes>(&mut self) -> f32 {
+    fn integrate<L: Lanes>(&mut self, spikes: usize) -> f32 {
         let mut furthest = L::splat_f(f32::NEG_INFINITY);
         for first in (0..self.width).step_by(CHUNK) {
             // SAFETY: every row has `width` weights, a whole number of chunks, as have membranes and leaks.
@@ -184,7 +200,7 @@ impl Learner {
                     let leak = self.leak.as_ptr().add(first);
                     v = std::array::from_fn(|k| L::sub_f(v[k], L::load_f(leak.add(LANES * k))));
                 }
-                for &row in &self.firing {
+                for &row in &self.firing[..spikes] {
                     let weights = self.weights.as_ptr().add(row + first);
                     v = std::array::from_fn(|k| L::add_f(v[k], L::load_f(weights.add(LANES * k))));
                 }
