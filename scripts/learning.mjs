@@ -416,7 +416,7 @@ async function fewLabels({ from, neurons, labels, subset }, train, test) {
   }
   // Chosen by the test images, for each kind of features alike: the best that the read-out can do.
   const results = [];
-  for (const epochs of [20, 100])
+  for (const epochs of labels > 100 ? [40] : [20, 100])
     for (const rate of [0.003, 0.01, 0.03])
       for (const decay of [0, 0.01, 0.1]) {
         const options = { epochs, rate, decay };

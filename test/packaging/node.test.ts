@@ -16,10 +16,14 @@ describe("the packed package in an empty project", () => {
 
   it("works in Node by its name: both engines give the same spikes, counts, potentials and statistics", () => {
     consumer.write("main.js", 'import { probe } from "./probe.js";\nconsole.log(JSON.stringify(await probe()));\n');
-    const { simd, automatic, coreExports, reference, wasm } = JSON.parse(consumer.run(process.execPath, "main.js"));
+    const { simd, automatic, coreExports, reference, wasm, learnt } = JSON.parse(
+      consumer.run(process.execPath, "main.js"),
+    );
     expect({ simd, automatic }).toEqual({ simd: true, automatic: "wasm" });
     expect(coreExports).toContain("memory");
     expect(wasm).toEqual(reference);
+    expect(learnt.wasm).toEqual(learnt.reference);
+    expect(learnt.wasm.took.updates).toBeGreaterThan(500);
     expect(Object.keys(reference)).toEqual(["synchronous rate", "layerwise rate", "phase"]);
     for (const { spikes } of Object.values<{ spikes: Record<string, { ticks: number[] }> }>(reference)) {
       expect(spikes.conv.ticks.length).toBeGreaterThan(100);

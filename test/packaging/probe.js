@@ -1,5 +1,16 @@
 // The same program in Node and in a page: what it returns must be equal. Plain data only, it crosses as JSON.
-import { createSimulator, pool, preloadCore, referenceEngine, supportsSimd, wasmEngine } from "llif";
+import {
+  createLearner,
+  createSimulator,
+  freeze,
+  pool,
+  preloadCore,
+  referenceEngine,
+  supportsSimd,
+  toRelu,
+  trainReadout,
+  wasmEngine,
+} from "llif";
 
 /** Mulberry32: the same weights and inputs in every runtime. */
 function random(seed) {
@@ -134,6 +145,22 @@ async function simulateInWorkers(settings) {
   return results.map(({ logits, counts }) => [[...logits], [...counts.dense]]);
 }
 
+/** A layer of 6 neurons learns 600 images of 9 pixels; then a read-out. */
+async function learn(engine) {
+  const next = random(11);
+  const images = Uint8Array.from(
+    { length: 600 * 9 },
+    (_, at) => (at % 3 === Math.floor(at / 9) % 3 ? 150 : 30) + next() * 100,
+  );
+  const labels = Array.from({ length: 600 }, (_, image) => image % 3);
+  const learner = await createLearner({ inputs: [9], neurons: 6, seed: 3, engine });
+  const took = learner.learn(images, { order: "random", seed: 1 });
+  const state = learner.state();
+  learner.dispose();
+  const readout = await trainReadout(toRelu(await freeze(state, { calibration: images })), images, labels);
+  return { took, wins: [...state.wins], weights: [...state.weights], readout: [...readout.weights] };
+}
+
 async function simulateAll(engine) {
   const results = {};
   for (const [name, settings] of Object.entries(cases)) results[name] = await simulate(engine, settings);
@@ -150,6 +177,7 @@ export async function probe() {
     coreExports: WebAssembly.Module.exports(module).map(({ name }) => name),
     reference: await simulateAll(referenceEngine()),
     wasm: await simulateAll(wasmEngine()),
+    learnt: { reference: await learn("reference"), wasm: await learn("wasm") },
     workers: await simulateInWorkers(cases.phase),
   };
 }
