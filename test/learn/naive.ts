@@ -1,15 +1,5 @@
-// The rule `winner` once more, from its definition and with nothing of the library: one number after the other.
-
-export interface NaiveRule {
-  readonly maxTicks: number;
-  readonly threshold: number;
-  readonly homeostasis: number;
-  readonly leastThreshold: number;
-  readonly rate: number;
-  readonly leastRate: number;
-  readonly rateWins: number;
-  readonly leak: "none" | "halfSquare";
-}
+// The rule `winner` once more, from its definition and with nothing of the library but types: one number after the other.
+import type { WinnerNumbers } from "../../ts/engine/learner.ts";
 
 export interface NaivePresentation {
   readonly winner: number;
@@ -22,12 +12,12 @@ export interface NaivePresentation {
 const f32 = Math.fround;
 
 export class NaiveLearner {
-  readonly rule: NaiveRule;
+  readonly rule: WinnerNumbers;
   /** weights[input][neuron] */
   readonly weights: number[][];
   readonly wins: number[];
 
-  constructor(rule: NaiveRule, inputs: number, weights: ArrayLike<number>, wins: ArrayLike<number>) {
+  constructor(rule: WinnerNumbers, inputs: number, weights: ArrayLike<number>, wins: ArrayLike<number>) {
     this.rule = rule;
     this.wins = Array.from(wins);
     this.weights = Array.from({ length: inputs }, (_, input) =>
