@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { createSimulator, readState, spikingNetwork, writeState, type SpikingNetwork } from "../../ts/index.ts";
 import "../platform.ts";
 
-const engines = ["reference"] as const;
+const engines = ["reference", "wasm"] as const;
 
 /** Two neurons, the first of which excites the second through a current after two ticks. */
 function pair(): SpikingNetwork {

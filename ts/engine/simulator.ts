@@ -20,7 +20,7 @@ import {
   type SpikingNetwork,
 } from "../spiking/network.ts";
 import { rulesOf } from "../spiking/code.ts";
-import { livePart, runsLive } from "../spiking/live.ts";
+import { needsLiveCore } from "../spiking/live.ts";
 import type { CompiledSchedule } from "../spiking/codes/schedule.ts";
 import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import { warn } from "../warn.ts";
@@ -116,8 +116,8 @@ export function prepareNetwork(network: SpikingNetwork, live = false): PreparedN
 /** @throws {LlifError} UNSUPPORTED for what the live core does not know. */
 function takesLiveCore(network: SpikingNetwork, asked: boolean): boolean {
   checkBoolean("createSimulator: live", asked);
-  // Sparse synapses alone still run in the general core of both engines.
-  if (!asked && (!runsLive(network) || livePart(network) === undefined)) return false;
+  // Sparse synapses between ordinary populations run in the general core, beside pools and multi-spike neurons.
+  if (!asked && !needsLiveCore(network)) return false;
   const { name, code, nodes } = network;
   if (code.kind !== "rate")
     throw new LlifError("UNSUPPORTED", `network "${name}": live: expected synchronous rate, got code ${code.kind}`);

@@ -10,7 +10,6 @@ import {
 } from "../spiking/network.ts";
 import { Core, guarded } from "./core.ts";
 import { bitsOf } from "../spiking/charges.ts";
-import { refuseLive } from "../spiking/live.ts";
 import type { Engine, SpikeTrain } from "./engine.ts";
 import { buildCore, planesOf, remainders, type CoreNetwork, type RawSimulator } from "./flatten.ts";
 import type { EncodedInput, EventInput } from "./input.ts";
@@ -25,6 +24,7 @@ import {
 } from "./simulator.ts";
 import { resolveRecording, type Recording } from "./recording.ts";
 import { CoreMemory, type RunTable } from "./table.ts";
+import { wasmLiveCore } from "./wasm-live.ts";
 
 export { allowsWasm, preloadCore, supportsSimd } from "./load.ts";
 
@@ -49,12 +49,16 @@ export function wasmEngine(engineOptions: WasmEngineOptions = {}): Engine {
     async createSimulator(network, options = {}) {
       checkOptions("createSimulator", options, { record: true, live: true });
       const prepared = prepareNetwork(network, options.live);
-      refuseLive("createSimulator", network);
       const recording = resolveRecording(network, options.record);
       checkCoreMemory(network, recording);
       const glue = await loadGlue(wasm);
       const { memory } = await glue();
-      const core = guarded(`network "${network.name}"`, () => buildCore(glue, prepared, recording));
+      const place = `network "${network.name}"`;
+      if (prepared.live) {
+        const core = guarded(place, () => wasmLiveCore(glue, memory, network, recording));
+        return createSimulatorOver("wasm", prepared, recording, core);
+      }
+      const core = guarded(place, () => buildCore(glue, prepared, recording));
       return createSimulatorOver("wasm", prepared, recording, wasmCore(prepared, recording, core, memory));
     },
   };

@@ -19,7 +19,16 @@ export function isLive(network: SpikingNetwork): boolean {
 /** `isLive` of a network that is known to be valid. */
 export function runsLive(network: SpikingNetwork): boolean {
   if (network.code.kind !== "rate") return false;
-  if (livePart(network) !== undefined || network.synapses.some(({ kind }) => kind === "sparse")) return true;
+  return needsLiveCore(network) || network.synapses.some(({ kind }) => kind === "sparse");
+}
+
+/** Whether only the live core runs it: some part beside sparse synapses, or a population that no synapse reaches. */
+export function needsLiveCore(network: SpikingNetwork): boolean {
+  if (network.code.kind !== "rate") return false;
+  return livePart(network) !== undefined || hasFreePopulation(network);
+}
+
+function hasFreePopulation(network: SpikingNetwork): boolean {
   const reached = new Set(network.synapses.map(({ to }) => to));
   return populationsOf(network).some(({ name }) => !reached.has(name));
 }

@@ -20,6 +20,7 @@
 //! | `lanes` | 128 bits of WebAssembly, SSE or plain Rust |
 //! | `input`, `parameters`, `schedule`, `spikes`, `traced`, `words`, `bits` | the ground |
 //! | `dense` | passes without spikes, over batches of samples; imports nothing |
+//! | `live` | networks of LIF neurons of any wiring; imports `lanes`, `stdp` and the ground |
 //! | `learn` | the rule `winner`: one layer that learns in spikes; imports `lanes` and `words` |
 //!
 //! Where the speed comes from: the spikes that reach a row of outputs (in f32, where sums have an order, those that reach a
@@ -39,6 +40,7 @@ pub mod kernel;
 pub mod lanes;
 pub mod layer;
 pub mod learn;
+pub mod live;
 pub mod network;
 pub mod neuron;
 mod parameters;

@@ -1,6 +1,7 @@
 //! The boundary between the core and TypeScript.
 
 mod learner;
+mod live;
 mod network;
 mod passes;
 mod simulator;
@@ -8,6 +9,7 @@ mod simulator;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 pub use learner::*;
+pub use live::*;
 pub use network::*;
 pub use passes::*;
 pub use simulator::*;

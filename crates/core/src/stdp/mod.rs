@@ -130,8 +130,8 @@ impl Stdp {
         }
     }
 
-    /// Adds what arrives in this tick to the sums of the targets.
-    pub fn arrive(&mut self, tick: u64, sums: &mut [f32]) {
+    /// Adds what arrives in this tick to the sums of the targets; returns the number of weights.
+    pub fn arrive(&mut self, tick: u64, sums: &mut [f32]) -> u64 {
         let emptied = std::mem::take(&mut self.arrivals);
         self.arrivals = self.calendar.take(tick, emptied);
         for &part in &self.arrivals {
@@ -143,6 +143,11 @@ impl Stdp {
                 Rows::Sparse(rows) => rows.deliver(part as usize, sums),
             }
         }
+        let weights = |&part: &u32| match &self.rows {
+            Rows::Dense(rows) => rows.targets,
+            Rows::Sparse(rows) => rows.range(part as usize).len(),
+        };
+        self.arrivals.iter().map(weights).sum::<usize>() as u64
     }
 
     /// Ends the tick: `fired` are the targets that fired in it, ascending.

@@ -33,19 +33,22 @@ export function sumsArrivals(network: SpikingNetwork, name: string): boolean {
 }
 
 /**
- * The synapses into a node whose weights do not learn. Where charge is summed first: those from the input, then by
- * emission tick, then in the order of the network; else in the order of the network, longest delays of a synapse first.
+ * The synapses into a node whose weights do not learn, in the order of the network, longest delays of a synapse first.
  * @param currents names of the node's currents.
  */
-export function waysTo(network: SpikingNetwork, name: string, currents: readonly string[], summed: boolean): Way[] {
-  const ways = network.synapses.flatMap((synapse, number) => {
+export function waysTo(network: SpikingNetwork, name: string, currents: readonly string[]): Way[] {
+  return network.synapses.flatMap((synapse, number) => {
     if (synapse.to !== name || synapse.plasticity !== undefined) return [];
     const into = variableOf(synapse, currents);
     return byDelay(network, synapse).map((row) => ({ ...row, number, into }));
   });
+}
+
+/** The order where charge is summed first: those from the input, then by emission tick, then as in the network. */
+export function inSummedOrder(network: SpikingNetwork, ways: readonly Way[]): Way[] {
   const behindInput = (way: Way) => Number(way.from !== network.input.name);
   // The sort keeps the order of equals.
-  return summed ? ways.sort((a, b) => behindInput(a) - behindInput(b) || b.delayTicks - a.delayTicks) : ways;
+  return [...ways].sort((a, b) => behindInput(a) - behindInput(b) || b.delayTicks - a.delayTicks);
 }
 
 /** The synapses into a node whose weights learn. */

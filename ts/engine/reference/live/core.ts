@@ -10,7 +10,7 @@ import { expandCharges, type CoreRun, type SimulatorCore } from "../../simulator
 import { EventList, History, signedEvents, signedInputEvents, SpikeRecorder } from "../events.ts";
 import { deliver, deliverConstant } from "../synapses.ts";
 import { Trace } from "../ticks.ts";
-import { plasticWaysTo, sumsArrivals, waysTo, type PlasticWay, type Way } from "./arrivals.ts";
+import { inSummedOrder, plasticWaysTo, sumsArrivals, waysTo, type PlasticWay, type Way } from "./arrivals.ts";
 import { LivePopulation } from "./population.ts";
 
 interface Part {
@@ -20,6 +20,8 @@ interface Part {
   readonly summed: boolean;
   readonly plastic: readonly PlasticWay[];
   ways: Way[];
+  /** In the order of summation from +0. */
+  summedWays: Way[];
 }
 
 /** An output integrates as in other networks: a float32 sum of the tick, added in float64. */
@@ -56,13 +58,21 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
       const currents = population.currents.map((current) => current.name);
       const summed = sumsArrivals(network, name);
       const plastic = plasticWaysTo(network, name, currents);
-      const ways = waysTo(network, name, currents, summed);
-      this.#parts.set(name, { name, population, currents, summed, plastic, ways });
+      const ways = waysTo(network, name, currents);
+      this.#parts.set(name, {
+        name,
+        population,
+        currents,
+        summed,
+        plastic,
+        ways,
+        summedWays: inSummedOrder(network, ways),
+      });
     }
     for (const node of outputsOf(network)) {
       const bias = expandCharges(node.bias as Float32Array, node.shape);
       const charge = new Float64Array(sizeOf(node.shape));
-      const ways = waysTo(network, node.name, [], false);
+      const ways = waysTo(network, node.name, []);
       this.#outputs.set(node.name, { node, bias, charge, ways, constant: bias });
     }
     this.#histories = this.#makeHistories();
@@ -206,7 +216,7 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
   }
 
   /** Steps 1 to 6 of a population; returns the number of synaptic operations. */
-  #tick({ name, population, summed, plastic, ways }: Part): number {
+  #tick({ name, population, summed, plastic, ways, summedWays }: Part): number {
     population.integrate();
     let operations = 0;
     const deliverBy = (way: Way, charges: Float32Array): void => {
@@ -214,7 +224,7 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
     };
     const sums = summed || population.hasBackground;
     if (sums) {
-      for (const way of ways) deliverBy(way, population.sums[way.into]);
+      for (const way of summedWays) deliverBy(way, population.sums[way.into]);
       for (const { into, synapse } of plastic) operations += synapse.arrive(this.#ticks, population.sums[into]);
       population.addBackground();
       population.receive();
@@ -244,8 +254,8 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
     const constant = (bias: Float32Array, ways: readonly Way[]): Float32Array => {
       if (values === undefined) return bias;
       const drive = bias.slice();
-      const own = ways.filter(({ from, into }) => from === this.#network.input.name && into === 0);
-      for (const way of own.sort((a, b) => a.number - b.number)) deliverConstant(way, values, drive);
+      for (const way of ways)
+        if (way.from === this.#network.input.name && way.into === 0) deliverConstant(way, values, drive);
       return drive;
     };
     for (const { population, ways } of this.#parts.values()) population.setConstant(constant(population.bias, ways));
@@ -260,9 +270,12 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
     });
     const network = { ...this.#network, synapses };
     const part = this.#parts.get(name);
-    if (part !== undefined) part.ways = waysTo(network, name, part.currents, part.summed);
+    if (part !== undefined) {
+      part.ways = waysTo(network, name, part.currents);
+      part.summedWays = inSummedOrder(network, part.ways);
+    }
     const output = this.#outputs.get(name);
-    if (output !== undefined) output.ways = waysTo(network, name, [], false);
+    if (output !== undefined) output.ways = waysTo(network, name, []);
   }
 
   #makeHistories(): Map<string, History<EventList>> {

@@ -1,0 +1,44 @@
+//! Poisson counts from outside: one PCG32 stream a neuron, counts by inversion.
+
+/// Most counts of a neuron in one tick.
+const MOST: u32 = 1000;
+
+#[derive(Clone)]
+pub struct Background {
+    pub into: usize,
+    pub mean: f64,
+    /// e^−mean.
+    pub zero: f64,
+    pub weight: f32,
+    pub neurons: Vec<u32>,
+    pub states: Vec<u64>,
+}
+
+impl Background {
+    /// Adds the counts of a tick, times the weight.
+    pub fn add(&mut self, sums: &mut [f32]) {
+        let Background { mean, zero, weight, .. } = *self;
+        for (&neuron, state) in self.neurons.iter().zip(&mut self.states) {
+            let draw = f64::from(next(state)) / 4_294_967_296.0;
+            if draw < zero {
+                continue;
+            }
+            let (mut count, mut probability, mut sum) = (0, zero, zero);
+            while draw >= sum && count < MOST {
+                count += 1;
+                probability = probability * mean / f64::from(count);
+                sum += probability;
+            }
+            sums[neuron as usize] += (f64::from(count) * f64::from(weight)) as f32;
+        }
+    }
+}
+
+/// PCG-XSH-RR 64/32, as ts/random.ts.
+#[inline(always)]
+fn next(state: &mut u64) -> u32 {
+    let old = *state;
+    *state = old.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    let word = (((old >> 18) ^ old) >> 27) as u32;
+    word.rotate_right((old >> 59) as u32)
+}

@@ -1,0 +1,13 @@
+//! Networks of LIF neurons of any wiring, tick by tick: the live core. ts/engine/reference/live is the definition.
+
+mod background;
+mod delivery;
+mod history;
+mod network;
+mod population;
+mod record;
+mod run;
+mod tick;
+
+pub use background::Background;
+pub use network::Live;

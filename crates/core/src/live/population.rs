@@ -1,0 +1,288 @@
+//! Parameters and state of a population. ts/engine/reference/live/population.ts is the definition of its tick.
+
+use super::background::Background;
+use super::delivery::BLOCK;
+use crate::words::Words;
+
+/// One value a neuron, or one for all: the value of neuron n is at `n & mask`.
+pub struct Row {
+    pub values: Vec<f32>,
+    pub mask: usize,
+}
+
+/// Neurons that a step of the kernel treats at once.
+pub const STEP: usize = 16;
+
+impl Row {
+    fn new(values: &[u32], size: usize) -> Row {
+        let values: Vec<f32> = values.iter().map(|&bits| f32::from_bits(bits)).collect();
+        let uniform = values.iter().all(|value| value.to_bits() == values[0].to_bits());
+        if uniform {
+            return Row { values: vec![values.first().copied().unwrap_or(0.0); STEP], mask: 0 };
+        }
+        let (length, padded) = (values.len(), size.next_multiple_of(BLOCK));
+        let mut all: Vec<f32> = (0..size).map(|neuron| values[neuron % length]).collect();
+        all.resize(padded, 0.0);
+        Row { values: all, mask: usize::MAX }
+    }
+
+    pub fn at(&self, neuron: usize) -> f32 {
+        self.values[neuron & self.mask]
+    }
+}
+
+pub struct Current {
+    pub factor: Row,
+    pub gain: Row,
+    pub value: Vec<f32>,
+    pub clamped: bool,
+    pub cleared: bool,
+}
+
+pub struct Adaptation {
+    pub charge: Row,
+    pub factor: Row,
+    pub value: Vec<f32>,
+}
+
+pub struct Level {
+    pub step: Row,
+    pub until: Row,
+}
+
+pub struct Refractory {
+    pub ticks: Vec<u32>,
+    pub left: Vec<i32>,
+}
+
+pub struct Population {
+    pub size: usize,
+    /// A whole number of blocks; lanes beyond `size` have an infinite threshold.
+    pub padded: usize,
+    pub strict: bool,
+    pub after: bool,
+    /// Whether arrivals are summed first.
+    pub summed: bool,
+    pub discards: bool,
+    pub clamps: bool,
+    pub bias: Vec<f32>,
+    pub constant: Vec<f32>,
+    pub initial: Vec<f32>,
+    pub threshold: Vec<f32>,
+    pub leak: Option<Row>,
+    pub level: Option<Level>,
+    pub floor: Option<Row>,
+    /// 1: a spike sets v to `reset_value`; 0: it subtracts the threshold.
+    pub hard: Option<Row>,
+    pub reset_value: Option<Row>,
+    pub currents: Vec<Current>,
+    pub adaptation: Option<Adaptation>,
+    pub refractory: Option<Refractory>,
+    /// How close to rest a neuron comes to rest; −1: never. Empty where none does.
+    pub tolerance: Vec<f32>,
+    /// Where each rests; NaN: nowhere; `keeps`: wherever it is.
+    pub rest: Vec<f32>,
+    pub keeps: Vec<f32>,
+    declared_tolerance: Vec<f32>,
+    pub potential: Vec<f32>,
+    /// For v and each current, the charge of the tick.
+    pub sums: Vec<Vec<f32>>,
+    /// Of each block: whether it rests, and whether something arrived.
+    pub asleep: Vec<u8>,
+    pub touched: Vec<u8>,
+    pub drive: Option<Vec<f32>>,
+    pub background: Vec<Background>,
+    pub forced: Vec<u32>,
+    pub silenced: Vec<u32>,
+    /// −1 for the neurons of these lists; empty while both are.
+    pub forced_mask: Vec<i32>,
+    pub silenced_mask: Vec<i32>,
+    /// Neurons that lose what arrives at v in this tick, with the potential that they keep: for weights that are added one by one.
+    pub before: Vec<f32>,
+    pub lost: Vec<i32>,
+}
+
+impl Population {
+    /// Words: size; flags (strict, after, summed, discards, clamps v); then rows: bias, initial potential, threshold, tolerance; leak,
+    /// level steps, levels, floor, hard, reset values (each empty if absent); refractory ticks; currents, each with factor, gain and
+    /// two flags (clamped, cleared); adaptation charge and factor.
+    pub fn read(words: &mut Words) -> Result<Population, String> {
+        let size = words.size()?;
+        let padded = size.next_multiple_of(BLOCK);
+        let (strict, after, summed, discards, clamps) =
+            (words.flag()?, words.flag()?, words.flag()?, words.flag()?, words.flag()?);
+        let mut full = |beyond: f32| -> Result<Vec<f32>, String> {
+            let values = words.array()?;
+            if values.is_empty() || size % values.len() != 0 {
+                return Err(format!("population: expected {size} values or a divisor, got {}", values.len()));
+            }
+            let mut all: Vec<f32> = (0..size).map(|neuron| f32::from_bits(values[neuron % values.len()])).collect();
+            all.resize(padded, beyond);
+            Ok(all)
+        };
+        let (bias, initial, threshold, declared_tolerance) = (full(0.0)?, full(0.0)?, full(f32::INFINITY)?, full(0.0)?);
+        let mut row = || -> Result<Option<Row>, String> {
+            let values = words.array()?;
+            Ok((!values.is_empty()).then(|| Row::new(values, size)))
+        };
+        let (leak, step, until, floor, hard, reset_value) = (row()?, row()?, row()?, row()?, row()?, row()?);
+        let ticks = words.array()?;
+        let refractory = (!ticks.is_empty()).then(|| Refractory {
+            ticks: (0..size).map(|neuron| ticks[neuron % ticks.len()]).collect(),
+            left: vec![0; padded],
+        });
+        let mut currents = Vec::new();
+        for _ in 0..words.size()? {
+            let (factor, gain) = (Row::new(words.array()?, size), Row::new(words.array()?, size));
+            let (clamped, cleared) = (words.flag()?, words.flag()?);
+            currents.push(Current { factor, gain, value: vec![0.0; padded], clamped, cleared });
+        }
+        let (charge, factor) = (words.array()?, words.array()?);
+        let adaptation = (!charge.is_empty()).then(|| Adaptation {
+            charge: Row::new(charge, size),
+            factor: Row::new(factor, size),
+            value: vec![0.0; padded],
+        });
+        let variables = 1 + currents.len();
+        let mut population = Population {
+            size,
+            padded,
+            strict,
+            after,
+            summed,
+            discards,
+            clamps,
+            constant: bias.clone(),
+            potential: initial.clone(),
+            bias,
+            initial,
+            threshold,
+            leak,
+            level: step.zip(until).map(|(step, until)| Level { step, until }),
+            floor,
+            hard,
+            reset_value,
+            currents,
+            adaptation,
+            refractory,
+            tolerance: Vec::new(),
+            rest: Vec::new(),
+            keeps: Vec::new(),
+            declared_tolerance,
+            sums: vec![vec![0.0; padded]; variables],
+            asleep: vec![0; padded / BLOCK],
+            touched: vec![0; padded / BLOCK],
+            drive: None,
+            background: Vec::new(),
+            forced: Vec::new(),
+            silenced: Vec::new(),
+            forced_mask: Vec::new(),
+            silenced_mask: Vec::new(),
+            before: Vec::new(),
+            lost: Vec::new(),
+        };
+        population.settle_rest();
+        Ok(population)
+    }
+
+    pub fn reset(&mut self) {
+        self.potential.copy_from_slice(&self.initial);
+        self.currents.iter_mut().for_each(|current| current.value.fill(0.0));
+        if let Some(adaptation) = &mut self.adaptation {
+            adaptation.value.fill(0.0);
+        }
+        if let Some(refractory) = &mut self.refractory {
+            refractory.left.fill(0);
+        }
+        self.sums.iter_mut().for_each(|sums| sums.fill(0.0));
+        self.drive = None;
+        self.background.clear();
+        self.force(&[]);
+        self.silence(&[]);
+        self.wake();
+    }
+
+    /// Something outside has changed: nobody is known to rest.
+    pub fn wake(&mut self) {
+        self.asleep.fill(0);
+    }
+
+    /// Where each neuron rests, after its constant charge has changed.
+    pub fn settle_rest(&mut self) {
+        self.wake();
+        if self.declared_tolerance.iter().all(|&tolerance| tolerance <= 0.0) {
+            return;
+        }
+        let all = || 0..self.padded;
+        let factor = |neuron: usize| self.leak.as_ref().map_or(1.0, |leak| leak.at(neuron));
+        let rest = |neuron: usize| {
+            let (factor, constant) = (factor(neuron), self.constant[neuron]);
+            match &self.level {
+                Some(level) if factor == 1.0 && constant == 0.0 => level.until.at(neuron),
+                None if factor < 1.0 => (f64::from(constant) / (1.0 - f64::from(factor))) as f32 + 0.0,
+                _ => f32::NAN,
+            }
+        };
+        self.rest = all().map(rest).collect();
+        self.keeps = all()
+            .map(|neuron| {
+                let keeps = self.level.is_none() && factor(neuron) == 1.0 && self.constant[neuron] == 0.0;
+                f32::from_bits(if keeps { u32::MAX } else { 0 })
+            })
+            .collect();
+        self.tolerance =
+            self.declared_tolerance.iter().map(|&tolerance| if tolerance > 0.0 { tolerance } else { -1.0 }).collect();
+        // Lanes without a neuron rest at 0.
+        for neuron in self.size..self.padded {
+            (self.rest[neuron], self.tolerance[neuron]) = (0.0, 0.0);
+        }
+    }
+
+    /// Whether neurons can rest.
+    pub fn rests(&self) -> bool {
+        !self.tolerance.is_empty()
+    }
+
+    pub fn force(&mut self, neurons: &[u32]) {
+        self.forced.extend_from_slice(neurons);
+        if neurons.is_empty() {
+            self.forced.clear();
+        }
+        mask(&mut self.forced_mask, &self.forced, self.padded);
+        self.wake();
+    }
+
+    pub fn silence(&mut self, neurons: &[u32]) {
+        self.silenced = neurons.to_vec();
+        mask(&mut self.silenced_mask, &self.silenced, self.padded);
+        self.wake();
+    }
+
+    /// Step 6, for a neuron that fires.
+    #[inline(always)]
+    pub fn fired(&mut self, neuron: usize) {
+        let hard = self.hard.as_ref().is_some_and(|hard| hard.at(neuron) != 0.0);
+        self.potential[neuron] = if hard {
+            self.reset_value.as_ref().map_or(0.0, |value| value.at(neuron))
+        } else {
+            self.potential[neuron] - self.threshold[neuron]
+        };
+        for current in self.currents.iter_mut().filter(|current| current.cleared) {
+            current.value[neuron] = 0.0;
+        }
+        if let Some(adaptation) = &mut self.adaptation {
+            adaptation.value[neuron] += adaptation.charge.at(neuron);
+        }
+        if let Some(refractory) = &mut self.refractory {
+            refractory.left[neuron] = refractory.ticks[neuron] as i32;
+        }
+    }
+}
+
+fn mask(mask: &mut Vec<i32>, neurons: &[u32], padded: usize) {
+    mask.clear();
+    if !neurons.is_empty() {
+        mask.resize(padded, 0);
+        neurons.iter().for_each(|&neuron| mask[neuron as usize] = -1);
+    }
+}

@@ -1,0 +1,190 @@
+//! Runs of a live network.
+
+use super::delivery::Group;
+use super::history::History;
+use super::network::{Live, Node, Order, Output, Plastic, Totals};
+use super::population::Population;
+use super::tick::{tick, Stage};
+use crate::lanes::Lanes;
+
+impl Live {
+    /// Spikes of the input: those of tick t are `neurons[starts[t]..starts[t + 1]]`. `values`: constant current, or empty.
+    pub fn run<L: Lanes>(
+        &mut self,
+        neurons: &[u32],
+        starts: &[u32],
+        values: &[f32],
+        ticks: usize,
+    ) -> Result<(), String> {
+        self.check_input(neurons, starts, values, ticks)?;
+        self.set_constants(values);
+        self.totals = Totals::default();
+        self.records.iter_mut().for_each(|record| record.begin(ticks));
+        for now in 0..ticks {
+            self.histories.iter_mut().for_each(History::advance);
+            if now + 1 < starts.len() {
+                let range = starts[now] as usize..starts[now + 1] as usize;
+                self.histories[0].list_mut(0).extend_from_slice(&neurons[range]);
+            }
+            emit(&mut self.plastic, &self.histories, 0, self.ticks);
+            for node in 1..self.nodes.len() {
+                let mut fired = std::mem::take(self.histories[node].list_mut(0));
+                let order = &self.orders[node];
+                match &mut self.nodes[node] {
+                    Node::Input(_) => {}
+                    Node::Output(output) => {
+                        let charges = &mut self.records[node].charges;
+                        self.totals.operations += integrate::<L>(output, charges, order, &self.groups, &self.histories);
+                    }
+                    Node::Population(population) => {
+                        let arriving =
+                            Arriving { order, groups: &self.groups, histories: &self.histories, now: self.ticks };
+                        self.totals.operations += step::<L>(population, &arriving, &mut self.plastic, &mut fired);
+                        self.totals.spikes += fired.len() as u64;
+                        self.records[node].spikes(now, &fired);
+                        self.records[node].potentials(now, ticks, &population.potential);
+                    }
+                }
+                *self.histories[node].list_mut(0) = fired;
+                emit(&mut self.plastic, &self.histories, node, self.ticks);
+            }
+            self.ticks += 1;
+        }
+        Ok(())
+    }
+
+    fn check_input(&self, neurons: &[u32], starts: &[u32], values: &[f32], ticks: usize) -> Result<(), String> {
+        let Node::Input(size) = self.nodes[0] else { return Err("input: expected node 0".into()) };
+        let ascending = starts.windows(2).all(|pair| pair[0] <= pair[1]);
+        let ends = starts.last().map_or(0, |&end| end as usize) == neurons.len();
+        if (!starts.is_empty() && starts.len() != ticks + 1) || !ascending || !ends {
+            return Err(format!("input: expected spikes of {ticks} ticks"));
+        }
+        if neurons.iter().any(|&neuron| neuron as usize >= size) || (!values.is_empty() && values.len() != size) {
+            return Err(format!("input: expected neurons below {size}, and as many values"));
+        }
+        Ok(())
+    }
+
+    /// Bias and constant current, of which the groups without delay bring their part, in the order of the network.
+    fn set_constants(&mut self, values: &[f32]) {
+        if values == self.input_values {
+            return;
+        }
+        self.input_values = values.to_vec();
+        for (node, order) in self.nodes.iter_mut().zip(&self.orders) {
+            let (bias, constant) = match node {
+                Node::Input(_) => continue,
+                Node::Population(population) => (&population.bias, &mut population.constant),
+                Node::Output(output) => (&output.bias, &mut output.constant),
+            };
+            let mut charges = bias.clone();
+            for group in order.plain.iter().map(|&group| &self.groups[group]) {
+                if group.source == 0 && group.into == 0 && !values.is_empty() {
+                    group.deliver_constant(values, &mut charges);
+                }
+            }
+            if *constant != charges {
+                *constant = charges;
+                if let Node::Population(population) = node {
+                    population.settle_rest();
+                }
+            }
+        }
+    }
+}
+
+/// Hands the spikes of this tick to the synapses that learn.
+fn emit(plastic: &mut [Plastic], histories: &[History], node: usize, now: u64) {
+    for plastic in plastic.iter_mut().filter(|plastic| plastic.source == node) {
+        histories[node].ago(0).iter().for_each(|&source| plastic.stdp.emit(now, source));
+    }
+}
+
+struct Arriving<'a> {
+    order: &'a Order,
+    groups: &'a [Group],
+    histories: &'a [History],
+    now: u64,
+}
+
+/// A tick of a population; returns the number of synaptic operations.
+fn step<L: Lanes>(
+    population: &mut Population,
+    arriving: &Arriving,
+    plastic: &mut [Plastic],
+    fired: &mut Vec<u32>,
+) -> u64 {
+    let Arriving { order, groups, histories, now } = *arriving;
+    let mut operations = 0;
+    if population.summed || !population.background.is_empty() {
+        let rests = population.rests();
+        for group in order.summed.iter().map(|&group| &groups[group]) {
+            let touched = if rests { &mut population.touched[..] } else { &mut [] };
+            operations +=
+                group.deliver::<L>(histories[group.source].ago(group.delay), &mut population.sums[group.into], touched);
+        }
+        for &number in &order.plastic {
+            let learning = &mut plastic[number];
+            let arrived = learning.stdp.arrive(now, &mut population.sums[learning.into]);
+            operations += arrived;
+            if arrived > 0 {
+                population.touched.fill(1);
+            }
+        }
+        for background in &mut population.background {
+            background.add(&mut population.sums[background.into]);
+            population.asleep.fill(0);
+        }
+        tick::<L>(population, Stage::All, fired);
+    } else {
+        tick::<L>(population, Stage::Integrate, fired);
+        if population.after {
+            tick::<L>(population, Stage::Hold, fired);
+        }
+        operations = add_each::<L>(order, groups, histories, &mut population.potential);
+        keep_lost(population);
+        if population.after {
+            fired.iter().for_each(|&neuron| population.fired(neuron as usize));
+        } else {
+            tick::<L>(population, Stage::Decide, fired);
+        }
+    }
+    if !population.forced.is_empty() {
+        population.force(&[]);
+    }
+    for &number in &order.plastic {
+        plastic[number].stdp.learn(now, fired);
+    }
+    operations
+}
+
+/// Adds each weight to v, synapse after synapse.
+fn add_each<L: Lanes>(order: &Order, groups: &[Group], histories: &[History], potential: &mut [f32]) -> u64 {
+    let groups = order.plain.iter().map(|&group| &groups[group]);
+    groups.map(|group| group.deliver::<L>(histories[group.source].ago(group.delay), potential, &mut [])).sum()
+}
+
+/// Gives neurons that lose what arrives their potentials again.
+fn keep_lost(population: &mut Population) {
+    for ((v, before), lost) in population.potential.iter_mut().zip(&population.before).zip(&population.lost) {
+        if *lost != 0 {
+            *v = *before;
+        }
+    }
+}
+
+/// Adds the charge of a tick, summed in f32, in f64; returns the number of synaptic operations.
+fn integrate<L: Lanes>(
+    output: &mut Output,
+    charges: &mut [f64],
+    order: &Order,
+    groups: &[Group],
+    histories: &[History],
+) -> u64 {
+    let length = output.constant.len();
+    output.brought[..length].copy_from_slice(&output.constant);
+    let operations = add_each::<L>(order, groups, histories, &mut output.brought);
+    charges.iter_mut().zip(&output.brought).for_each(|(charge, &brought)| *charge += f64::from(brought));
+    operations
+}
