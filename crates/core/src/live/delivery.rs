@@ -72,7 +72,7 @@ impl Group {
                 }
             }
             Rows::Dense { stride, weights } => {
-                let sources = if *stride == 0 { 0 } else { weights.len() / *stride };
+                let sources = weights.len() / (*stride).max(1);
                 if first + bits.len() > sources * self.targets {
                     return Err("weights: more than connections".into());
                 }
