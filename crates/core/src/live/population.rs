@@ -15,7 +15,11 @@ pub const STEP: usize = 16;
 
 impl Row {
     fn new(values: &[u32], size: usize) -> Row {
-        let values: Vec<f32> = values.iter().map(|&bits| f32::from_bits(bits)).collect();
+        Row::of(&values.iter().map(|&bits| f32::from_bits(bits)).collect::<Vec<_>>(), size)
+    }
+
+    /// Of values for all neurons, or for each channel. Lanes without a neuron may have any value.
+    fn of(values: &[f32], size: usize) -> Row {
         let uniform = values.iter().all(|value| value.to_bits() == values[0].to_bits());
         if uniform {
             return Row { values: vec![values.first().copied().unwrap_or(0.0); STEP], mask: 0 };
@@ -57,7 +61,7 @@ pub struct Refractory {
 
 pub struct Population {
     pub size: usize,
-    /// A whole number of blocks; lanes beyond `size` have an infinite threshold.
+    /// A whole number of blocks; lanes beyond `size` never fire.
     pub padded: usize,
     pub strict: bool,
     pub after: bool,
@@ -67,8 +71,10 @@ pub struct Population {
     pub clamps: bool,
     pub bias: Vec<f32>,
     pub constant: Vec<f32>,
+    /// The same, as the kernel reads it.
+    pub constant_row: Row,
     pub initial: Vec<f32>,
-    pub threshold: Vec<f32>,
+    pub threshold: Row,
     pub leak: Option<Row>,
     pub level: Option<Level>,
     pub floor: Option<Row>,
@@ -78,10 +84,11 @@ pub struct Population {
     pub currents: Vec<Current>,
     pub adaptation: Option<Adaptation>,
     pub refractory: Option<Refractory>,
-    /// How close to rest a neuron comes to rest; −1: never. Empty where none does.
-    pub tolerance: Vec<f32>,
-    /// Where each rests; NaN: nowhere; `keeps`: wherever it is.
-    pub rest: Vec<f32>,
+    /// How close to rest a neuron comes to rest; −1: never. None where none does.
+    pub tolerance: Option<Row>,
+    /// Where each rests; NaN: nowhere.
+    pub rest: Row,
+    /// Ones for neurons that rest wherever they are; empty if there are none.
     pub keeps: Vec<f32>,
     declared_tolerance: Vec<f32>,
     pub potential: Vec<f32>,
@@ -120,7 +127,7 @@ impl Population {
             all.resize(padded, beyond);
             Ok(all)
         };
-        let (bias, initial, threshold, declared_tolerance) = (full(0.0)?, full(0.0)?, full(f32::INFINITY)?, full(0.0)?);
+        let (bias, initial, threshold, declared_tolerance) = (full(0.0)?, full(0.0)?, full(0.0)?, full(0.0)?);
         let mut row = || -> Result<Option<Row>, String> {
             let values = words.array()?;
             Ok((!values.is_empty()).then(|| Row::new(values, size)))
@@ -152,11 +159,12 @@ impl Population {
             summed,
             discards,
             clamps,
+            constant_row: Row::of(&bias[..size], size),
             constant: bias.clone(),
             potential: initial.clone(),
             bias,
             initial,
-            threshold,
+            threshold: Row::of(&threshold[..size], size),
             leak,
             level: step.zip(until).map(|(step, until)| Level { step, until }),
             floor,
@@ -165,8 +173,8 @@ impl Population {
             currents,
             adaptation,
             refractory,
-            tolerance: Vec::new(),
-            rest: Vec::new(),
+            tolerance: None,
+            rest: Row::of(&[f32::NAN], size),
             keeps: Vec::new(),
             declared_tolerance,
             sums: vec![vec![0.0; padded]; variables],
@@ -202,6 +210,13 @@ impl Population {
         self.wake();
     }
 
+    /// Constant charge of a tick, as it is from now on.
+    pub fn set_constant(&mut self, constant: Vec<f32>) {
+        self.constant_row = Row::of(&constant[..self.size], self.size);
+        self.constant = constant;
+        self.settle_rest();
+    }
+
     /// Something outside has changed: nobody is known to rest.
     pub fn wake(&mut self) {
         self.asleep.fill(0);
@@ -213,7 +228,6 @@ impl Population {
         if self.declared_tolerance.iter().all(|&tolerance| tolerance <= 0.0) {
             return;
         }
-        let all = || 0..self.padded;
         let factor = |neuron: usize| self.leak.as_ref().map_or(1.0, |leak| leak.at(neuron));
         let rest = |neuron: usize| {
             let (factor, constant) = (factor(neuron), self.constant[neuron]);
@@ -223,24 +237,24 @@ impl Population {
                 _ => f32::NAN,
             }
         };
-        self.rest = all().map(rest).collect();
-        self.keeps = all()
-            .map(|neuron| {
-                let keeps = self.level.is_none() && factor(neuron) == 1.0 && self.constant[neuron] == 0.0;
-                f32::from_bits(if keeps { u32::MAX } else { 0 })
-            })
-            .collect();
-        self.tolerance =
-            self.declared_tolerance.iter().map(|&tolerance| if tolerance > 0.0 { tolerance } else { -1.0 }).collect();
-        // Lanes without a neuron rest at 0.
-        for neuron in self.size..self.padded {
-            (self.rest[neuron], self.tolerance[neuron]) = (0.0, 0.0);
-        }
+        let keeps = |neuron: usize| self.level.is_none() && factor(neuron) == 1.0 && self.constant[neuron] == 0.0;
+        let rests: Vec<f32> = (0..self.size).map(rest).collect();
+        self.keeps = if (0..self.size).any(keeps) {
+            (0..self.padded)
+                .map(|neuron| f32::from_bits(if neuron >= self.size || keeps(neuron) { u32::MAX } else { 0 }))
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let tolerance = |&tolerance: &f32| if tolerance > 0.0 { tolerance } else { -1.0 };
+        let tolerances: Vec<f32> = self.declared_tolerance[..self.size].iter().map(tolerance).collect();
+        self.rest = Row::of(&rests, self.size);
+        self.tolerance = Some(Row::of(&tolerances, self.size));
     }
 
     /// Whether neurons can rest.
     pub fn rests(&self) -> bool {
-        !self.tolerance.is_empty()
+        self.tolerance.is_some()
     }
 
     pub fn force(&mut self, neurons: &[u32]) {
@@ -265,7 +279,7 @@ impl Population {
         self.potential[neuron] = if hard {
             self.reset_value.as_ref().map_or(0.0, |value| value.at(neuron))
         } else {
-            self.potential[neuron] - self.threshold[neuron]
+            self.potential[neuron] - self.threshold.at(neuron)
         };
         for current in self.currents.iter_mut().filter(|current| current.cleared) {
             current.value[neuron] = 0.0;

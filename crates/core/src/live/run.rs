@@ -73,10 +73,10 @@ impl Live {
         }
         self.input_values = values.to_vec();
         for (node, order) in self.nodes.iter_mut().zip(&self.orders) {
-            let (bias, constant) = match node {
+            let bias = match node {
                 Node::Input(_) => continue,
-                Node::Population(population) => (&population.bias, &mut population.constant),
-                Node::Output(output) => (&output.bias, &mut output.constant),
+                Node::Population(population) => &population.bias,
+                Node::Output(output) => &output.bias,
             };
             let mut charges = bias.clone();
             for group in order.plain.iter().map(|&group| &self.groups[group]) {
@@ -84,11 +84,10 @@ impl Live {
                     group.deliver_constant(values, &mut charges);
                 }
             }
-            if *constant != charges {
-                *constant = charges;
-                if let Node::Population(population) = node {
-                    population.settle_rest();
-                }
+            match node {
+                Node::Population(population) if population.constant != charges => population.set_constant(charges),
+                Node::Output(output) => output.constant = charges,
+                _ => {}
             }
         }
     }

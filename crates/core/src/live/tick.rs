@@ -29,7 +29,10 @@ pub fn tick<L: Lanes>(population: &mut Population, stage: Stage, fired: &mut Vec
         let mut rests = stage == Stage::All && population.rests();
         for first in (block * BLOCK..(block + 1) * BLOCK).step_by(STEP) {
             // SAFETY: every array has a whole number of blocks, or one step of equal values that is read again and again.
-            let (fires, resting) = unsafe { step::<L>(population, stage, first) };
+            let (mut fires, resting) = unsafe { step::<L>(population, stage, first) };
+            if first + STEP > population.size {
+                fires &= (1u32 << population.size.saturating_sub(first).min(STEP)) - 1;
+            }
             rests &= resting;
             let mut left = fires;
             while left != 0 {
@@ -113,11 +116,11 @@ unsafe fn step<L: Lanes>(p: &mut Population, stage: Stage, first: usize) -> (u32
     if let Some(floor) = &p.floor {
         v = std::array::from_fn(|k| L::raise_f(v[k], row::<L>(floor, first, k)));
     }
-    let threshold = load::<L>(&p.threshold, first);
     let fires: Vectors<L::I> = std::array::from_fn(|k| {
-        let mut fires = L::ge_f(v[k], threshold[k]);
+        let threshold = row::<L>(&p.threshold, first, k);
+        let mut fires = L::ge_f(v[k], threshold);
         if p.strict {
-            fires = L::and_i(fires, L::not_i(L::ge_f(threshold[k], v[k])));
+            fires = L::and_i(fires, L::not_i(L::ge_f(threshold, v[k])));
         }
         fires = L::and_i(fires, L::not_i(refractory[k]));
         if !p.forced_mask.is_empty() {
@@ -140,7 +143,7 @@ unsafe fn step<L: Lanes>(p: &mut Population, stage: Stage, first: usize) -> (u32
     if resting {
         // At rest it is also where it rests, not raised by the floor nor moved by arrivals.
         let stays = |k: usize| {
-            let rest = L::select_f(keeps::<L>(p, first, k), v[k], L::load_f(p.rest.as_ptr().add(first + 4 * k)));
+            let rest = rest_of::<L>(p, first, k, v[k]);
             L::not_i(L::and_i(L::ge_f(v[k], rest), L::ge_f(rest, v[k])))
         };
         let moved = (0..VECTORS).any(|k| L::any_i(stays(k)));
@@ -160,9 +163,14 @@ unsafe fn step<L: Lanes>(p: &mut Population, stage: Stage, first: usize) -> (u32
     (bits, resting)
 }
 
+/// Where four neurons rest, which are at `v` now.
 #[inline(always)]
-unsafe fn keeps<L: Lanes>(p: &Population, first: usize, k: usize) -> L::I {
-    L::load_i(p.keeps.as_ptr().add(first + 4 * k).cast())
+unsafe fn rest_of<L: Lanes>(p: &Population, first: usize, k: usize, v: L::F) -> L::F {
+    let rest = row::<L>(&p.rest, first, k);
+    if p.keeps.is_empty() {
+        return rest;
+    }
+    L::select_f(L::load_i(p.keeps.as_ptr().add(first + 4 * k).cast()), v, rest)
 }
 
 /// Adds what arrived at v.
@@ -187,24 +195,15 @@ unsafe fn integrate<L: Lanes>(
 ) -> bool {
     let before = *v;
     let mut rests = [L::splat_i(0); VECTORS];
-    let can_rest = p.rests();
-    if can_rest {
+    let mut can_rest = false;
+    if let Some(tolerance) = &p.tolerance {
         for k in 0..VECTORS {
-            let at = first + 4 * k;
-            let tolerance = L::load_f(p.tolerance.as_ptr().add(at));
-            let rest = L::select_f(keeps::<L>(p, first, k), v[k], L::load_f(p.rest.as_ptr().add(at)));
-            let mut mask = L::and_i(within::<L>(L::sub_f(v[k], rest), tolerance), L::not_i(refractory[k]));
-            for current in &p.currents {
-                mask = L::and_i(mask, within::<L>(L::load_f(current.value.as_ptr().add(at)), tolerance));
-            }
-            if let Some(adaptation) = &p.adaptation {
-                mask = L::and_i(mask, within::<L>(L::load_f(adaptation.value.as_ptr().add(at)), tolerance));
-            }
-            if let Some(drive) = &p.drive {
-                mask = L::and_i(mask, within::<L>(L::load_f(drive.as_ptr().add(at)), L::splat_f(0.0)));
-            }
-            // A lane that keeps no tolerance never rests.
-            rests[k] = L::and_i(mask, L::ge_f(tolerance, L::splat_f(0.0)));
+            let apart = L::sub_f(v[k], rest_of::<L>(p, first, k, v[k]));
+            rests[k] = L::and_i(within::<L>(apart, row::<L>(tolerance, first, k)), L::not_i(refractory[k]));
+            can_rest |= L::any_i(rests[k]);
+        }
+        if can_rest {
+            can_rest = narrow_rest::<L>(p, tolerance, first, &mut rests);
         }
     }
     let mut x = before;
@@ -220,8 +219,7 @@ unsafe fn integrate<L: Lanes>(
         let value = load::<L>(&adaptation.value, first);
         x = std::array::from_fn(|k| L::sub_f(x[k], value[k]));
     }
-    let constant = load::<L>(&p.constant, first);
-    x = std::array::from_fn(|k| L::add_f(x[k], constant[k]));
+    x = std::array::from_fn(|k| L::add_f(x[k], row::<L>(&p.constant_row, first, k)));
     if let Some(drive) = &p.drive {
         let drive = load::<L>(drive, first);
         x = std::array::from_fn(|k| L::add_f(x[k], drive[k]));
@@ -270,11 +268,28 @@ unsafe fn integrate<L: Lanes>(
         store::<L>(&mut adaptation.value, first, &next);
     }
     if can_rest {
-        x = std::array::from_fn(|k| {
-            let rest = L::select_f(keeps::<L>(p, first, k), before[k], L::load_f(p.rest.as_ptr().add(first + 4 * k)));
-            L::select_f(rests[k], rest, x[k])
-        });
+        x = std::array::from_fn(|k| L::select_f(rests[k], rest_of::<L>(p, first, k, before[k]), x[k]));
     }
     *v = x;
     can_rest && !(0..VECTORS).any(|k| L::any_i(L::not_i(rests[k])))
+}
+
+/// Leaves the neurons whose currents, adaptation and drive let them rest; returns whether there are any.
+#[inline(never)]
+unsafe fn narrow_rest<L: Lanes>(p: &Population, tolerance: &Row, first: usize, rests: &mut Vectors<L::I>) -> bool {
+    let mut any = false;
+    for (k, mask) in rests.iter_mut().enumerate() {
+        let (at, tolerance) = (first + 4 * k, row::<L>(tolerance, first, k));
+        for current in &p.currents {
+            *mask = L::and_i(*mask, within::<L>(L::load_f(current.value.as_ptr().add(at)), tolerance));
+        }
+        if let Some(adaptation) = &p.adaptation {
+            *mask = L::and_i(*mask, within::<L>(L::load_f(adaptation.value.as_ptr().add(at)), tolerance));
+        }
+        if let Some(drive) = &p.drive {
+            *mask = L::and_i(*mask, within::<L>(L::load_f(drive.as_ptr().add(at)), L::splat_f(0.0)));
+        }
+        any |= L::any_i(*mask);
+    }
+    any
 }
