@@ -101,6 +101,14 @@ describe.each(engines)("a learner of engine %s", (engine) => {
     expect(() => learner.learn(shown.images)).toThrow(expect.objectContaining({ code: "DISPOSED" }));
   });
 
+  it("says that it was disposed in the middle of learning", async () => {
+    using learner = await createLearner({ ...options, engine });
+    const onProgress = () => learner.dispose();
+    await expect(learner.learnAsync(shown.images, { onProgress })).rejects.toThrow(
+      expect.objectContaining({ code: "DISPOSED" }),
+    );
+  });
+
   it("stops at a signal between images, with what it has learnt", async () => {
     using learner = await createLearner({ ...options, engine });
     const abort = new AbortController();

@@ -239,7 +239,6 @@ class SpikingLearner implements Learner {
   }
 
   state(): LearnerState {
-    this.#alive();
     const core = this.#open();
     const wins = core.wins();
     return {
@@ -266,6 +265,7 @@ class SpikingLearner implements Learner {
   }
 
   #open(): LearnerCore {
+    this.#alive();
     if (this.#core !== null) return this.#core;
     throw new LlifError(
       "ARGUMENT",
