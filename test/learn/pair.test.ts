@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import "../../ts/entry/node.ts";
 import { createSimulator, spikingNetwork } from "../../ts/index.ts";
 import { stdp, type StdpOptions } from "../../ts/spiking/plasticity.ts";
-import { uniform } from "./samples.ts";
+import { engines, uniform } from "./samples.ts";
 
 interface Trains {
   readonly sources: number;
@@ -87,7 +87,7 @@ function spikingJelly(trains: Trains, { plus, minus, taus }: Numbers): number[][
 }
 
 /** A live network whose cells fire when they are told to; a spike of the input arrives in its own tick. */
-async function ours(trains: Trains, options: StdpOptions): Promise<number[][]> {
+async function ours(trains: Trains, options: StdpOptions, engine: "reference" | "wasm"): Promise<number[][]> {
   const { sources, targets } = trains;
   const network = spikingNetwork({ inputs: sources, dtSeconds: 1e-3 })
     .population({ name: "cells", units: targets, input: "none", threshold: Infinity, reset: "hard" })
@@ -100,7 +100,7 @@ async function ours(trains: Trains, options: StdpOptions): Promise<number[][]> {
       plasticity: stdp(options),
     })
     .build();
-  const simulator = await createSimulator(network, { engine: "reference" });
+  const simulator = await createSimulator(network, { engine });
   const firing = (spikes: readonly boolean[]) => spikes.flatMap((fires, neuron) => (fires ? [neuron] : []));
   trains.before.forEach((before, tick) => {
     simulator.force("cells", firing(trains.after[tick]));
@@ -124,16 +124,16 @@ const seeds = Array.from({ length: 40 }, (_, seed) => seed);
 const numbers: Numbers = { plus: 0.004, minus: 0.003, taus: [20, 33] };
 const given = { plus: numbers.plus, minus: numbers.minus, timeConstantTicks: numbers.taus, maximum: 1 } as const;
 
-describe("the conventions of others", () => {
+describe.each(engines)("the conventions of others, engine %s", (engine) => {
   it("BindsNET PostPre: trace set, coincident both", async () => {
     for (const seed of seeds) {
       const trains = randomTrains(seed);
       expectClose(
-        await ours(trains, { ...given, trace: "set", coincident: "both" }),
+        await ours(trains, { ...given, trace: "set", coincident: "both" }, engine),
         bindsnet(trains, numbers, false, false),
       );
       expectClose(
-        await ours(trains, { ...given, trace: "add", coincident: "both" }),
+        await ours(trains, { ...given, trace: "add", coincident: "both" }, engine),
         bindsnet(trains, numbers, false, true),
       );
     }
@@ -148,7 +148,7 @@ describe("the conventions of others", () => {
         before: before.map((spikes, tick) => spikes.map((fires) => fires && !trains.after[tick].some(Boolean))),
       };
       const options = { ...given, trace: "set", coincident: "both", weightDependence: "multiplicative" } as const;
-      expectClose(await ours(apart, options), bindsnet(apart, numbers, true, false));
+      expectClose(await ours(apart, options, engine), bindsnet(apart, numbers, true, false));
     }
   });
 
@@ -164,7 +164,7 @@ describe("the conventions of others", () => {
         trace: "add",
         coincident: "both",
       } as const;
-      expectClose(await ours(trains, options), spikingJelly(trains, numbers));
+      expectClose(await ours(trains, options, engine), spikingJelly(trains, numbers));
     }
   });
 
@@ -178,6 +178,6 @@ describe("the conventions of others", () => {
       { trace: "set", coincident: "potentiate" },
       { trace: "set", coincident: "none" },
     ] as const)
-      expect(distance(await ours(trains, { ...given, ...wrong }), expected)).toBeGreaterThan(1e-3);
+      expect(distance(await ours(trains, { ...given, ...wrong }, engine), expected)).toBeGreaterThan(1e-3);
   });
 });
