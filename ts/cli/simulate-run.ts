@@ -2,6 +2,7 @@
 import { performance } from "node:perf_hooks";
 import { throwIfAborted } from "../errors.ts";
 import type { RecordOptions, Result, Simulator, SpikeTrain } from "../engine/engine.ts";
+import { needsLiveCore } from "../spiking/live.ts";
 import { populationsOf } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import type { Io } from "./io.ts";
@@ -41,7 +42,7 @@ export async function runParts(
   const populations = populationsOf(network);
   const neurons = populations.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const part = Math.max(1, Math.min(Math.floor(neuronTicksAPart / neurons), Math.ceil(ticks / fewestParts)));
-  const input = new Float32Array(sizeOf(network.input.shape));
+  const input = needsLiveCore(network) ? null : new Float32Array(sizeOf(network.input.shape));
   const counts = new Map(populations.map(({ name, shape }) => [name, new Float64Array(sizeOf(shape))]));
   const kept: Part[] = [];
   let synapticOperations = 0;

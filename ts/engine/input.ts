@@ -13,7 +13,7 @@ import {
 } from "../samples.ts";
 import { synapsePlace } from "../spiking/synapses/rules.ts";
 import { encodersOf } from "../spiking/meaning.ts";
-import { hasRealTimes, type SpikingNetwork, isSynchronous, hasSignedSpikes } from "../spiking/network.ts";
+import { hasRealTimes, type SpikingNetwork, isSynchronous, hasSignedSpikes, type Synapse } from "../spiking/network.ts";
 import { formatShape, sizeOf } from "../tensor.ts";
 import type { RunInput, RunInputs, SpikeInput } from "./engine.ts";
 
@@ -147,7 +147,9 @@ function encodeValues(network: SpikingNetwork, values: PlainSample): ConstantInp
       { nodes: [pool.name] },
     );
   }
-  const delayed = network.synapses.find((synapse) => synapse.from === name && synapse.delayTicks > 0);
+  const isDelayed = (synapse: Synapse) =>
+    synapse.delayTicks > 0 || (synapse.kind === "sparse" && synapse.delays?.some((delay) => delay > 0) === true);
+  const delayed = network.synapses.find((synapse) => synapse.from === name && isDelayed(synapse));
   if (delayed !== undefined) {
     throw new LlifError(
       "UNSUPPORTED",

@@ -1,0 +1,273 @@
+// The definition of a live network (docs/live.md), neuron by neuron and tick by tick, with the rounding as an argument:
+// Math.fround for what the engines compute, the identity for real numbers. It shares nothing with the engines.
+import type { Population, SpikingNetwork, Synapse } from "../../ts/spiking/network.ts";
+import { sizeOf, type Shape } from "../../ts/tensor.ts";
+
+export type Round = (value: number) => number;
+
+/** A connection from one neuron to one neuron. */
+interface Edge {
+  readonly synapse: Synapse;
+  readonly source: number;
+  readonly target: number;
+  readonly delay: number;
+  readonly weight: number;
+}
+
+interface Neuron {
+  v: number;
+  g: number[];
+  w: number;
+  refractory: number;
+}
+
+/** Poisson counts of one population, by tick and neuron, as the streams give them. */
+export type Counts = (tick: number, neuron: number) => number;
+
+interface Outside {
+  drive: readonly number[] | null;
+  readonly forced: Set<number>;
+  silenced: ReadonlySet<number>;
+  background: { readonly into: number; readonly weight: number; readonly counts: Counts }[];
+}
+
+interface Part {
+  readonly population: Population;
+  readonly neurons: Neuron[];
+  readonly edges: readonly Edge[];
+  readonly summed: boolean;
+  readonly tolerances: readonly number[];
+  readonly outside: Outside;
+}
+
+export class NaiveLive {
+  readonly #network: SpikingNetwork;
+  readonly #round: Round;
+  readonly #parts = new Map<string, Part>();
+  /** By node, the neurons that fired in each tick. */
+  readonly #fired = new Map<string, number[][]>();
+  #tick = 0;
+
+  /** @param tolerances how close to rest a neuron of a population comes to rest, one value a neuron; 0: never. */
+  constructor(network: SpikingNetwork, round: Round, tolerances: (population: Population) => readonly number[]) {
+    this.#network = network;
+    this.#round = round;
+    for (const node of [network.input, ...network.nodes]) this.#fired.set(node.name, []);
+    for (const population of network.nodes) {
+      if (population.kind !== "population") continue;
+      const { initialPotential, currents = [] } = population.neuron;
+      const neurons = Array.from({ length: sizeOf(population.shape) }, (_, neuron) => ({
+        v: at(initialPotential, neuron),
+        g: currents.map(() => 0),
+        w: 0,
+        refractory: 0,
+      }));
+      const reaching = network.synapses.filter(({ to }) => to === population.name);
+      this.#parts.set(population.name, {
+        population,
+        neurons,
+        edges: reaching.flatMap((synapse) => edgesOf(network, synapse)),
+        summed: reaching.some(({ kind, into }) => kind === "sparse" || into !== undefined),
+        tolerances: tolerances(population),
+        outside: { drive: null, forced: new Set(), silenced: new Set(), background: [] },
+      });
+    }
+  }
+
+  /** Ticks so far. */
+  get ticks(): number {
+    return this.#tick;
+  }
+
+  outside(population: string): Outside {
+    return this.#part(population).outside;
+  }
+
+  neurons(population: string): readonly Neuron[] {
+    return this.#part(population).neurons;
+  }
+
+  /** @param input neurons of the input that fire. @param values constant current. @returns who fires, by population. */
+  tick(input: readonly number[], values: readonly number[] | null): Map<string, number[]> {
+    this.#firedBy(this.#network.input.name).push([...input]);
+    const fired = new Map<string, number[]>();
+    for (const [name, part] of this.#parts) {
+      const now = this.#population(part, values);
+      this.#firedBy(name).push(now);
+      fired.set(name, now);
+    }
+    this.#tick++;
+    return fired;
+  }
+
+  #population(part: Part, values: readonly number[] | null): number[] {
+    const { population, neurons, outside } = part;
+    const { neuron: parameters } = population;
+    const summed = part.summed || outside.background.length > 0;
+    const refractory = neurons.map((neuron) => neuron.refractory > 0);
+    const clamps = (variable: string) => parameters.refractory?.clamp?.includes(variable) === true;
+    const discards = parameters.refractory?.input === "discard";
+    const loses = (index: number, variable: string) =>
+      refractory[index] && (clamps(variable) || (variable === "v" && discards));
+    const after = parameters.delivery === "afterThreshold";
+    neurons.forEach((neuron, index) => this.#integrate(part, neuron, index, values));
+    const receive = (variable: number): void => {
+      const name = variable === 0 ? "v" : (parameters.currents?.[variable - 1].name as string);
+      neurons.forEach((neuron, index) => {
+        if (loses(index, name)) return;
+        if (variable === 0) neuron.v = this.#received(part, index, 0, neuron.v, summed);
+        else neuron.g[variable - 1] = this.#received(part, index, variable, neuron.g[variable - 1], summed);
+      });
+    };
+    for (let variable = 1; variable <= (parameters.currents?.length ?? 0); variable++) receive(variable);
+    if (!after) receive(0);
+    const fires = neurons.map((neuron, index) => {
+      neuron.v = Math.max(neuron.v, at(parameters.floor ?? [-Infinity], index));
+      if (refractory[index]) neuron.refractory--;
+      const threshold = at(parameters.threshold, index);
+      const reaches = parameters.strict === true ? neuron.v > threshold : neuron.v >= threshold;
+      return ((reaches && !refractory[index]) || outside.forced.has(index)) && !outside.silenced.has(index);
+    });
+    outside.forced.clear();
+    if (after) receive(0);
+    neurons.forEach((neuron, index) => {
+      if (!fires[index]) return;
+      const hard = parameters.reset !== undefined && at(parameters.reset.hard, index) === 1;
+      neuron.v = hard
+        ? at(parameters.reset?.value ?? [0], index)
+        : this.#round(neuron.v - at(parameters.threshold, index));
+      parameters.currents?.forEach(({ name }, number) => {
+        if (parameters.reset?.clears?.includes(name) === true) neuron.g[number] = 0;
+      });
+      if (parameters.adaptation !== undefined)
+        neuron.w = this.#round(neuron.w + at(parameters.adaptation.chargePerSpike, index));
+      neuron.refractory = at(parameters.refractory?.ticks ?? [0], index);
+    });
+    return fires.flatMap((fired, index) => (fired ? [index] : []));
+  }
+
+  /** Steps 0 to 2. */
+  #integrate(part: Part, neuron: Neuron, index: number, values: readonly number[] | null): void {
+    const round = this.#round;
+    const { neuron: parameters } = part.population;
+    const { leak, constantLeak, currents = [], adaptation, refractory } = parameters;
+    const resting = neuron.refractory > 0;
+    const factor = leak === undefined ? 1 : at(leak.factorPerTick, index);
+    const constant = this.#constant(part, index, values);
+    const drive = part.outside.drive?.[index] ?? 0;
+    const tolerance = part.tolerances[index];
+    const rest =
+      constantLeak !== undefined
+        ? factor === 1 && constant === 0
+          ? at(constantLeak.until, index)
+          : NaN
+        : factor < 1
+          ? round(constant / (1 - factor)) + 0
+          : constant === 0
+            ? neuron.v
+            : NaN;
+    const near = (value: number) => Math.abs(value) <= tolerance;
+    if (tolerance > 0 && drive === 0 && !resting && near(neuron.v - rest) && neuron.g.every(near) && near(neuron.w)) {
+      neuron.v = rest;
+      neuron.g.fill(0);
+      neuron.w = 0;
+      return;
+    }
+    let v = leak === undefined ? neuron.v : round(factor * neuron.v);
+    if (!(resting && refractory?.input === "discard")) {
+      currents.forEach(({ gain }, number) => (v = round(v + round(at(gain, index) * neuron.g[number]))));
+      if (adaptation !== undefined) v = round(v - neuron.w);
+      v = round(v + constant);
+      if (part.outside.drive !== null) v = round(v + drive);
+      if (constantLeak !== undefined) {
+        const [step, until] = [at(constantLeak.chargePerTick, index), at(constantLeak.until, index)];
+        v = v > until ? Math.max(until, round(v - step)) : Math.min(until, round(v + step));
+      }
+    }
+    if (!(resting && refractory?.clamp?.includes("v") === true)) neuron.v = v;
+    currents.forEach(({ name, factorPerTick }, number) => {
+      if (resting && refractory?.clamp?.includes(name) === true) return;
+      neuron.g[number] = round(at(factorPerTick, index) * neuron.g[number]);
+    });
+    if (adaptation !== undefined) neuron.w = round(at(adaptation.factorPerTick, index) * neuron.w);
+  }
+
+  /** Bias, then weight times value of each input, in the order of the network. */
+  #constant({ population, edges }: Part, index: number, values: readonly number[] | null): number {
+    let constant = at(population.bias, index);
+    if (values === null) return constant;
+    for (const { synapse, source, target, weight } of edges) {
+      if (synapse.from !== this.#network.input.name || synapse.into !== undefined || target !== index) continue;
+      constant = this.#round(constant + this.#round(weight * values[source]));
+    }
+    return constant;
+  }
+
+  /** The value of a variable with what arrives in this tick. */
+  #received(
+    { population, edges, outside }: Part,
+    index: number,
+    variable: number,
+    value: number,
+    summed: boolean,
+  ): number {
+    const round = this.#round;
+    const name = variable === 0 ? undefined : population.neuron.currents?.[variable - 1].name;
+    const arriving = edges.filter((edge) => edge.target === index && edge.synapse.into === name && this.#arrives(edge));
+    if (!summed) return arriving.reduce((charge, { weight }) => round(charge + weight), value);
+    const order = ({ synapse, delay }: Edge) => [Number(synapse.from !== this.#network.input.name), -delay];
+    arriving.sort((a, b) => order(a)[0] - order(b)[0] || order(a)[1] - order(b)[1]);
+    let sum = arriving.reduce((charge, { weight }) => round(charge + weight), 0);
+    for (const { into, weight, counts } of outside.background) {
+      const count = into === variable ? counts(this.#tick, index) : 0;
+      if (count > 0) sum = round(sum + round(count * weight));
+    }
+    return round(value + sum);
+  }
+
+  #arrives({ synapse, source, delay }: Edge): boolean {
+    return delay <= this.#tick && this.#firedBy(synapse.from)[this.#tick - delay].includes(source);
+  }
+
+  #firedBy(name: string): number[][] {
+    return this.#fired.get(name) as number[][];
+  }
+
+  #part(name: string): Part {
+    return this.#parts.get(name) as Part;
+  }
+}
+
+/** One value a neuron, a channel, or for all. */
+function at(values: ArrayLike<number>, neuron: number): number {
+  return values[neuron % values.length];
+}
+
+/** In the order of the network: source after source. */
+function edgesOf(network: SpikingNetwork, synapse: Synapse): Edge[] {
+  const { delayTicks: delay, weights } = synapse;
+  const shape = (name: string): Shape =>
+    [network.input, ...network.nodes].find((node) => node.name === name)?.shape as Shape;
+  const [sources, targets] = [sizeOf(shape(synapse.from)), sizeOf(shape(synapse.to))];
+  const edges: Edge[] = [];
+  for (let source = 0; source < sources; source++) {
+    if (synapse.kind === "dense") {
+      for (let target = 0; target < targets; target++)
+        edges.push({ synapse, source, target, delay, weight: weights[target * sources + source] });
+    } else if (synapse.kind === "identity") {
+      edges.push({ synapse, source, target: source, delay, weight: at(weights, source) });
+    } else if (synapse.kind === "sparse") {
+      for (let edge = synapse.offsets[source]; edge < synapse.offsets[source + 1]; edge++)
+        edges.push({
+          synapse,
+          source,
+          target: synapse.targets[edge],
+          delay: delay + (synapse.delays?.[edge] ?? 0),
+          weight: weights[edge],
+        });
+    } else {
+      throw new TypeError(`naive: no edges of kind ${synapse.kind}`);
+    }
+  }
+  return edges;
+}
