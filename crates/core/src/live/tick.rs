@@ -146,7 +146,9 @@ unsafe fn step<L: Lanes>(p: &mut Population, stage: Stage, first: usize) -> (u32
             let rest = rest_of::<L>(p, first, k, v[k]);
             L::not_i(L::and_i(L::ge_f(v[k], rest), L::ge_f(rest, v[k])))
         };
-        let moved = (0..VECTORS).any(|k| L::any_i(stays(k)));
+        // What came after the threshold may reach it in the next tick.
+        let reaches = |k: usize| p.after && L::any_i(L::ge_f(v[k], row::<L>(&p.threshold, first, k)));
+        let moved = (0..VECTORS).any(|k| L::any_i(stays(k)) || reaches(k));
         let currents = p.currents.iter().any(|current| {
             (0..VECTORS).any(|k| {
                 let value = L::load_f(current.value.as_ptr().add(first + 4 * k));
