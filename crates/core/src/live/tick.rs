@@ -50,8 +50,9 @@ pub fn tick<L: Lanes>(population: &mut Population, stage: Stage, fired: &mut Vec
 }
 
 #[inline(always)]
-unsafe fn row<L: Lanes>(row: &Row, first: usize, k: usize) -> L::F {
-    L::load_f(row.values.as_ptr().add((first + 4 * k) & row.mask))
+unsafe fn rows<L: Lanes>(row: &Row, first: usize) -> Vectors<L::F> {
+    let (values, stride) = (row.values.as_ptr().add(first & row.mask), 4 & row.mask);
+    std::array::from_fn(|k| L::load_f(values.add(stride * k)))
 }
 
 #[inline(always)]
@@ -114,13 +115,14 @@ unsafe fn step<L: Lanes>(p: &mut Population, stage: Stage, first: usize) -> (u32
         }
     }
     if let Some(floor) = &p.floor {
-        v = std::array::from_fn(|k| L::raise_f(v[k], row::<L>(floor, first, k)));
+        let floor = rows::<L>(floor, first);
+        v = std::array::from_fn(|k| L::raise_f(v[k], floor[k]));
     }
+    let threshold = rows::<L>(&p.threshold, first);
     let fires: Vectors<L::I> = std::array::from_fn(|k| {
-        let threshold = row::<L>(&p.threshold, first, k);
-        let mut fires = L::ge_f(v[k], threshold);
+        let mut fires = L::ge_f(v[k], threshold[k]);
         if p.strict {
-            fires = L::and_i(fires, L::not_i(L::ge_f(threshold, v[k])));
+            fires = L::and_i(fires, L::not_i(L::ge_f(threshold[k], v[k])));
         }
         fires = L::and_i(fires, L::not_i(refractory[k]));
         if !p.forced_mask.is_empty() {
@@ -142,12 +144,10 @@ unsafe fn step<L: Lanes>(p: &mut Population, stage: Stage, first: usize) -> (u32
     }
     if resting {
         // At rest it is also where it rests, not raised by the floor nor moved by arrivals.
-        let stays = |k: usize| {
-            let rest = rest_of::<L>(p, first, k, v[k]);
-            L::not_i(L::and_i(L::ge_f(v[k], rest), L::ge_f(rest, v[k])))
-        };
+        let rest = rest_of::<L>(p, first, &v);
+        let stays = |k: usize| L::not_i(L::and_i(L::ge_f(v[k], rest[k]), L::ge_f(rest[k], v[k])));
         // What came after the threshold may reach it in the next tick.
-        let reaches = |k: usize| p.after && L::any_i(L::ge_f(v[k], row::<L>(&p.threshold, first, k)));
+        let reaches = |k: usize| p.after && L::any_i(L::ge_f(v[k], threshold[k]));
         let moved = (0..VECTORS).any(|k| L::any_i(stays(k)) || reaches(k));
         let currents = p.currents.iter().any(|current| {
             (0..VECTORS).any(|k| {
@@ -165,14 +165,14 @@ unsafe fn step<L: Lanes>(p: &mut Population, stage: Stage, first: usize) -> (u32
     (bits, resting)
 }
 
-/// Where four neurons rest, which are at `v` now.
+/// Where neurons rest that are at `v` now.
 #[inline(always)]
-unsafe fn rest_of<L: Lanes>(p: &Population, first: usize, k: usize, v: L::F) -> L::F {
-    let rest = row::<L>(&p.rest, first, k);
+unsafe fn rest_of<L: Lanes>(p: &Population, first: usize, v: &Vectors<L::F>) -> Vectors<L::F> {
+    let rest = rows::<L>(&p.rest, first);
     if p.keeps.is_empty() {
         return rest;
     }
-    L::select_f(L::load_i(p.keeps.as_ptr().add(first + 4 * k).cast()), v, rest)
+    std::array::from_fn(|k| L::select_f(L::load_i(p.keeps.as_ptr().add(first + 4 * k).cast()), v[k], rest[k]))
 }
 
 /// Adds what arrived at v.
@@ -199,36 +199,41 @@ unsafe fn integrate<L: Lanes>(
     let mut rests = [L::splat_i(0); VECTORS];
     let mut can_rest = false;
     if let Some(tolerance) = &p.tolerance {
+        let (rest, tolerance) = (rest_of::<L>(p, first, v), rows::<L>(tolerance, first));
+        let mut any = L::splat_i(0);
         for k in 0..VECTORS {
-            let apart = L::sub_f(v[k], rest_of::<L>(p, first, k, v[k]));
-            rests[k] = L::and_i(within::<L>(apart, row::<L>(tolerance, first, k)), L::not_i(refractory[k]));
-            can_rest |= L::any_i(rests[k]);
+            rests[k] = L::and_i(within::<L>(L::sub_f(v[k], rest[k]), tolerance[k]), L::not_i(refractory[k]));
+            any = L::or_i(any, rests[k]);
         }
+        can_rest = L::any_i(any);
         if can_rest {
-            can_rest = narrow_rest::<L>(p, tolerance, first, &mut rests);
+            can_rest = narrow_rest::<L>(p, &tolerance, first, &mut rests);
         }
     }
     let mut x = before;
     if let Some(leak) = &p.leak {
-        x = std::array::from_fn(|k| L::mul_f(row::<L>(leak, first, k), x[k]));
+        let leak = rows::<L>(leak, first);
+        x = std::array::from_fn(|k| L::mul_f(leak[k], x[k]));
     }
     let leaked = x;
     for current in &p.currents {
-        let value = load::<L>(&current.value, first);
-        x = std::array::from_fn(|k| L::add_f(x[k], L::mul_f(row::<L>(&current.gain, first, k), value[k])));
+        let (value, gain) = (load::<L>(&current.value, first), rows::<L>(&current.gain, first));
+        x = std::array::from_fn(|k| L::add_f(x[k], L::mul_f(gain[k], value[k])));
     }
     if let Some(adaptation) = &p.adaptation {
         let value = load::<L>(&adaptation.value, first);
         x = std::array::from_fn(|k| L::sub_f(x[k], value[k]));
     }
-    x = std::array::from_fn(|k| L::add_f(x[k], row::<L>(&p.constant_row, first, k)));
+    let constant = rows::<L>(&p.constant_row, first);
+    x = std::array::from_fn(|k| L::add_f(x[k], constant[k]));
     if let Some(drive) = &p.drive {
         let drive = load::<L>(drive, first);
         x = std::array::from_fn(|k| L::add_f(x[k], drive[k]));
     }
     if let Some(level) = &p.level {
+        let (steps, levels) = (rows::<L>(&level.step, first), rows::<L>(&level.until, first));
         x = std::array::from_fn(|k| {
-            let (step, until) = (row::<L>(&level.step, first, k), row::<L>(&level.until, first, k));
+            let (step, until) = (steps[k], levels[k]);
             let above = L::and_i(L::ge_f(x[k], until), L::not_i(L::ge_f(until, x[k])));
             let down = L::raise_f(until, L::sub_f(x[k], step));
             let rising = L::add_f(x[k], step);
@@ -243,9 +248,9 @@ unsafe fn integrate<L: Lanes>(
         x = std::array::from_fn(|k| L::select_f(refractory[k], before[k], x[k]));
     }
     for current in &mut p.currents {
-        let value = load::<L>(&current.value, first);
+        let (value, factor) = (load::<L>(&current.value, first), rows::<L>(&current.factor, first));
         let next: Vectors<L::F> = std::array::from_fn(|k| {
-            let mut next = L::mul_f(row::<L>(&current.factor, first, k), value[k]);
+            let mut next = L::mul_f(factor[k], value[k]);
             if current.clamped {
                 next = L::select_f(refractory[k], value[k], next);
             }
@@ -258,9 +263,9 @@ unsafe fn integrate<L: Lanes>(
         store::<L>(&mut current.value, first, &next);
     }
     if let Some(adaptation) = &mut p.adaptation {
-        let value = load::<L>(&adaptation.value, first);
+        let (value, factor) = (load::<L>(&adaptation.value, first), rows::<L>(&adaptation.factor, first));
         let next: Vectors<L::F> = std::array::from_fn(|k| {
-            let next = L::mul_f(row::<L>(&adaptation.factor, first, k), value[k]);
+            let next = L::mul_f(factor[k], value[k]);
             if can_rest {
                 L::and_not_f(rests[k], next)
             } else {
@@ -270,7 +275,8 @@ unsafe fn integrate<L: Lanes>(
         store::<L>(&mut adaptation.value, first, &next);
     }
     if can_rest {
-        x = std::array::from_fn(|k| L::select_f(rests[k], rest_of::<L>(p, first, k, before[k]), x[k]));
+        let rest = rest_of::<L>(p, first, &before);
+        x = std::array::from_fn(|k| L::select_f(rests[k], rest[k], x[k]));
     }
     *v = x;
     can_rest && !(0..VECTORS).any(|k| L::any_i(L::not_i(rests[k])))
@@ -278,10 +284,15 @@ unsafe fn integrate<L: Lanes>(
 
 /// Leaves the neurons whose currents, adaptation and drive let them rest; returns whether there are any.
 #[inline(never)]
-unsafe fn narrow_rest<L: Lanes>(p: &Population, tolerance: &Row, first: usize, rests: &mut Vectors<L::I>) -> bool {
+unsafe fn narrow_rest<L: Lanes>(
+    p: &Population,
+    tolerance: &Vectors<L::F>,
+    first: usize,
+    rests: &mut Vectors<L::I>,
+) -> bool {
     let mut any = false;
     for (k, mask) in rests.iter_mut().enumerate() {
-        let (at, tolerance) = (first + 4 * k, row::<L>(tolerance, first, k));
+        let (at, tolerance) = (first + 4 * k, tolerance[k]);
         for current in &p.currents {
             *mask = L::and_i(*mask, within::<L>(L::load_f(current.value.as_ptr().add(at)), tolerance));
         }
