@@ -5,6 +5,7 @@ import { shapeOf, type Population, type SpikingNetwork } from "../spiking/networ
 import { synapseRules, type Synapse } from "../spiking/synapses/kinds.ts";
 import { sizeOf } from "../tensor.ts";
 import type { Recording } from "./recording.ts";
+import { joined, listed } from "./words.ts";
 
 /** Connections of one synapse with one delay. */
 export interface ConnectionGroup {
@@ -19,21 +20,6 @@ export interface ConnectionGroup {
 }
 
 const none = new Uint32Array(0);
-
-/** A list of numbers after its length. */
-function listed(values: Uint32Array): Uint32Array[] {
-  return [Uint32Array.of(values.length), values];
-}
-
-function joined(parts: readonly Uint32Array[]): Uint32Array {
-  const words = new Uint32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    words.set(part, at);
-    at += part.length;
-  }
-  return words;
-}
 
 /** What is kept of a run, then what `Population::read` reads. */
 export function populationWords(

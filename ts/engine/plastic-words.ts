@@ -4,6 +4,7 @@ import { plasticityNumbers, type Plasticity } from "../spiking/plasticity.ts";
 import type { Synapse } from "../spiking/synapses/kinds.ts";
 import type { SparseSynapse } from "../spiking/synapses/sparse.ts";
 import type { PlasticState } from "./plastic-state.ts";
+import { joined, listed } from "./words.ts";
 
 /** @param synapse dense or sparse, with plasticity. */
 export function plasticWords(synapse: Synapse, sources: number, targets: number): Uint32Array {
@@ -43,19 +44,4 @@ export function readPlasticState(words: Uint32Array, reward: boolean): PlasticSt
 
 function wordsOf(values: Float64Array): Uint32Array {
   return new Uint32Array(values.buffer, values.byteOffset, 2 * values.length);
-}
-
-/** The length before the list. */
-function listed(values: Uint32Array): Uint32Array[] {
-  return [Uint32Array.of(values.length), values];
-}
-
-function joined(parts: readonly Uint32Array[]): Uint32Array {
-  const words = new Uint32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    words.set(part, at);
-    at += part.length;
-  }
-  return words;
 }

@@ -11,18 +11,10 @@ import {
 } from "../check.ts";
 import { type ChargeProof, proveCharges } from "../spiking/charge-range.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
-import {
-  chargeDivisor,
-  latencyTicks,
-  outputsOf,
-  populationsOf,
-  type Charges,
-  type SpikingNetwork,
-} from "../spiking/network.ts";
+import { latencyTicks, populationsOf, type Charges, type SpikingNetwork } from "../spiking/network.ts";
 import { rulesOf } from "../spiking/code.ts";
-import { needsLiveCore } from "../spiking/live.ts";
 import type { CompiledSchedule } from "../spiking/codes/schedule.ts";
-import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
+import { sizeOf } from "../tensor.ts";
 import { warn } from "../warn.ts";
 import type {
   BatchOptions,
@@ -39,7 +31,9 @@ import { type Frame, frameOf } from "./frame.ts";
 import { countOfInputs, eachInput, encodeInput, noInput, type EncodedInput } from "./input.ts";
 import { inputCounts } from "./input-counts.ts";
 import type { LiveCore } from "./live.ts";
+import { takesLiveCore } from "./live-choice.ts";
 import { liveControls } from "./live-controls.ts";
+import { decoderOf, topClasses } from "./logits.ts";
 import { runMemory } from "./memory.ts";
 import type { Recording } from "./recording.ts";
 
@@ -111,39 +105,6 @@ export function prepareNetwork(network: SpikingNetwork, live = false): PreparedN
     );
   }
   return { network, schedule, proof: proveCharges(network), live: takesLiveCore(network, live) };
-}
-
-/** @throws {LlifError} UNSUPPORTED for what the live core does not know. */
-function takesLiveCore(network: SpikingNetwork, asked: boolean): boolean {
-  checkBoolean("createSimulator: live", asked);
-  // Sparse synapses between ordinary populations run in the general core, beside pools and multi-spike neurons.
-  if (!asked && !needsLiveCore(network)) return false;
-  const { name, code, nodes } = network;
-  if (code.kind !== "rate")
-    throw new LlifError("UNSUPPORTED", `network "${name}": live: expected synchronous rate, got code ${code.kind}`);
-  const pool = nodes.find(({ kind }) => kind === "pool");
-  if (pool !== undefined)
-    throw new LlifError("UNSUPPORTED", `network "${name}": pool "${pool.name}": live networks have no pools`, {
-      nodes: [pool.name],
-    });
-  const many = populationsOf(network).find(({ neuron }) => (neuron.spikesPerTick ?? 1) > 1);
-  if (many !== undefined)
-    throw new LlifError(
-      "UNSUPPORTED",
-      `population "${many.name}": a neuron of a live network spikes at most once a tick, got ${many.neuron.spikesPerTick} spikes per tick`,
-      { nodes: [many.name] },
-    );
-  return true;
-}
-
-/** One value per neuron, from one per channel or one per neuron. */
-export function expandCharges<T extends Charges | Float64Array | Uint32Array | Uint8Array>(values: T, shape: Shape): T {
-  const size = sizeOf(shape);
-  if (values.length === size) return values;
-  const expanded = new (values.constructor as new (length: number) => T)(size);
-  const channels = channelsOf(shape);
-  for (let index = 0; index < size; index++) expanded[index] = values[index % channels];
-  return expanded;
 }
 
 /** Share of clipped input values above which a simulator warns once. */
@@ -411,33 +372,4 @@ function ticksOf(network: SpikingNetwork, schedule: CompiledSchedule, options: R
     );
   }
   return network.windowTicks;
-}
-
-/**
- * Logits of the first output, from the charges of a run and the ticks since the last reset; empty where there is none.
- */
-function decoderOf(network: SpikingNetwork): (charges: CoreRun["charges"], ticks: number) => Float64Array {
-  const output = outputsOf(network).at(0);
-  if (output === undefined) return () => new Float64Array(0);
-  const units = expandCharges(output.unit, output.shape);
-  return (charges, ticks) => {
-    const divisor = chargeDivisor(network, ticks);
-    const logits = new Float64Array(units.length);
-    for (let index = 0; index < logits.length; index++) {
-      const value = (units[index] * charges[output.name][index]) / divisor;
-      logits[index] = output.rectified ? Math.max(0, value) : value;
-    }
-    return logits;
-  };
-}
-
-function topClasses(logits: Float64Array, classes: readonly string[]): Result["top"] {
-  const best: number[] = [];
-  for (let index = 0; index < logits.length; index++) {
-    let rank = best.length;
-    while (rank > 0 && logits[index] > logits[best[rank - 1]]) rank--;
-    if (rank < 5) best.splice(rank, 0, index);
-    if (best.length > 5) best.pop();
-  }
-  return best.map((index) => ({ index, label: classes[index] ?? String(index), logit: logits[index] }));
 }

@@ -1,5 +1,5 @@
 // The live core in WebAssembly: hands a network over, reads results, and what is done to it between two runs.
-import { bitsOf } from "../spiking/charges.ts";
+import { bitsOf, expandCharges } from "../spiking/charges.ts";
 import type {
   BackgroundSource,
   LiveState,
@@ -7,6 +7,7 @@ import type {
   RecentSpikes,
   SynapseState,
 } from "../spiking/live-state.ts";
+import { sumsArrivals } from "../spiking/live.ts";
 import { outputsOf, populationsOf, shapeOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { Core } from "./core.ts";
@@ -16,7 +17,7 @@ import { groupsOf, populationWords, type ConnectionGroup } from "./live-words.ts
 import type { Glue } from "./load.ts";
 import { plasticStateWords, plasticWords, readPlasticState } from "./plastic-words.ts";
 import type { Recording } from "./recording.ts";
-import { expandCharges, type CoreRun, type SimulatorCore } from "./simulator.ts";
+import type { CoreRun, SimulatorCore } from "./simulator.ts";
 
 type RawLive = InstanceType<Glue["RawLive"]>;
 
@@ -79,7 +80,7 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
     for (const node of network.nodes) {
       if (node.kind === "output") raw.output(expandCharges(node.bias as Float32Array, node.shape));
       else if (node.kind === "population")
-        raw.population(populationWords(network, node, this.#sums(node.name), recording));
+        raw.population(populationWords(network, node, sumsArrivals(network, node.name), recording));
     }
     network.synapses.forEach((_, number) => this.#connect(raw, number));
     raw.complete(this.#longest);
@@ -340,13 +341,6 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
 
   #noCharges(name: string): Float64Array {
     return new Float64Array(sizeOf(shapeOf(this.#network, name)));
-  }
-
-  #sums(name: string): boolean {
-    return this.#network.synapses.some(
-      ({ to, kind, into, plasticity }) =>
-        to === name && (kind === "sparse" || into !== undefined || plasticity !== undefined),
-    );
   }
 
   #into(number: number): number {

@@ -70,3 +70,13 @@ export function checkTypedRow(
 export function bitsOf(charges: Charges): Uint32Array {
   return new Uint32Array(charges.buffer, charges.byteOffset, charges.length);
 }
+
+/** One value per neuron, from one per channel or one per neuron. */
+export function expandCharges<T extends Charges | Float64Array | Uint32Array | Uint8Array>(values: T, shape: Shape): T {
+  const size = sizeOf(shape);
+  if (values.length === size) return values;
+  const expanded = new (values.constructor as new (length: number) => T)(size);
+  const channels = channelsOf(shape);
+  for (let index = 0; index < size; index++) expanded[index] = values[index % channels];
+  return expanded;
+}

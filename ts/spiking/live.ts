@@ -33,6 +33,14 @@ function hasFreePopulation(network: SpikingNetwork): boolean {
   return populationsOf(network).some(({ name }) => !reached.has(name));
 }
 
+/** Whether arrivals of a tick at a node are summed from +0 first, then added once. */
+export function sumsArrivals(network: SpikingNetwork, name: string): boolean {
+  return network.synapses.some(
+    ({ to, kind, into, plasticity }) =>
+      to === name && (kind === "sparse" || into !== undefined || plasticity !== undefined),
+  );
+}
+
 /** A part of a network that only live networks have, and where it is. */
 export interface LivePart {
   readonly place: string;

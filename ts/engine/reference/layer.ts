@@ -1,9 +1,10 @@
 // What a layer of any code has: its synapses, bias and potentials.
+import { expandCharges } from "../../spiking/charges.ts";
 import type { Population, SpikingNetwork, SpikingOutput } from "../../spiking/network.ts";
 import type { CompiledSchedule } from "../../spiking/codes/schedule.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { ConstantInput } from "../input.ts";
-import { expandCharges } from "../simulator.ts";
+
 import type { SignedEvents } from "./events.ts";
 import { deliver, deliverConstant, rowSynapsesTo, type RowSynapse } from "./synapses.ts";
 

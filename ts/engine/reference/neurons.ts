@@ -1,8 +1,9 @@
 // Defines each neuron model tick by tick, in the order of the update equations.
+import { expandCharges } from "../../spiking/charges.ts";
 import type { Neuron, Population } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
-import { expandCharges } from "../simulator.ts";
+
 import type { SignedEvents } from "./events.ts";
 import { deliver, driveOf, type RowSynapse } from "./synapses.ts";
 import type { SpikesOf, TickedPart } from "./ticks.ts";

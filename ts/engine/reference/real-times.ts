@@ -1,4 +1,5 @@
 // Time to first spike with real-valued times, by definition (T9).
+import { expandCharges } from "../../spiking/charges.ts";
 import {
   depths,
   type Population,
@@ -7,7 +8,7 @@ import {
   type SpikingPool,
 } from "../../spiking/network.ts";
 import type { SpikeTrain } from "../engine.ts";
-import { expandCharges, type SimulatorCore } from "../simulator.ts";
+import type { SimulatorCore } from "../simulator.ts";
 import type { Recording } from "../recording.ts";
 import { windowsOf } from "./pool-windows.ts";
 import { deliverConstant, deliverValues, rowSynapsesTo } from "./synapses.ts";

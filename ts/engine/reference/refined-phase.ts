@@ -1,11 +1,12 @@
 // Refined phase in the reference engine: every tick decides anew from the exact charge so far (T14).
+import { expandCharges } from "../../spiking/charges.ts";
 import type { RefinedPhase } from "../../spiking/codes/refined-phase.ts";
 import type { Population, SpikingNetwork, SpikingOutput } from "../../spiking/network.ts";
 import { payloadsOf, type Payloads } from "../../spiking/payloads.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
 import type { Recording } from "../recording.ts";
-import { expandCharges, type SimulatorCore } from "../simulator.ts";
+import type { SimulatorCore } from "../simulator.ts";
 import type { SignedEvents } from "./events.ts";
 import { deliver, driveOf, type RowSynapse } from "./synapses.ts";
 import { tickedCore, type SpikesOf, type TickedPart } from "./ticks.ts";

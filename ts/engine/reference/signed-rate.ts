@@ -1,9 +1,10 @@
 // Signed rate by definition (T8): negative spikes cancel earlier ones.
+import { expandCharges } from "../../spiking/charges.ts";
 import { rulesOf } from "../../spiking/code.ts";
 import type { Population, SpikingNetwork, SpikingOutput } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
-import { expandCharges, type SimulatorCore } from "../simulator.ts";
+import type { SimulatorCore } from "../simulator.ts";
 import type { Recording } from "../recording.ts";
 import type { SignedEvents } from "./events.ts";
 import { deliver, driveOf, type RowSynapse } from "./synapses.ts";

@@ -1,8 +1,9 @@
 // Synchronous rate in float32: populations of any neuron model, and outputs.
+import { expandCharges } from "../../spiking/charges.ts";
 import type { SpikingNetwork, SpikingOutput } from "../../spiking/network.ts";
 import { sizeOf } from "../../tensor.ts";
 import type { EncodedInput } from "../input.ts";
-import { expandCharges, type SimulatorCore } from "../simulator.ts";
+import type { SimulatorCore } from "../simulator.ts";
 import type { Recording } from "../recording.ts";
 import { neuronModels } from "./neurons.ts";
 import { deliver, driveOf, type RowSynapse } from "./synapses.ts";

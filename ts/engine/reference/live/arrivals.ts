@@ -24,14 +24,6 @@ export interface PlasticWay {
   readonly longestDelay: number;
 }
 
-/** Whether arrivals of a tick at a node are summed from +0 first, then added once. */
-export function sumsArrivals(network: SpikingNetwork, name: string): boolean {
-  return network.synapses.some(
-    ({ to, kind, into, plasticity }) =>
-      to === name && (kind === "sparse" || into !== undefined || plasticity !== undefined),
-  );
-}
-
 /**
  * The synapses into a node whose weights do not learn, in the order of the network, longest delays of a synapse first.
  * @param currents names of the node's currents.

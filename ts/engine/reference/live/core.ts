@@ -1,16 +1,18 @@
 // The live core in plain TypeScript: networks of LIF neurons of any wiring, tick by tick. live/population.ts has the tick
 // of a neuron, live/arrivals.ts the order in which charge is summed.
+import { expandCharges } from "../../../spiking/charges.ts";
+import { sumsArrivals } from "../../../spiking/live.ts";
 import { outputsOf, populationsOf, type SpikingNetwork, type SpikingOutput } from "../../../spiking/network.ts";
 import { sizeOf } from "../../../tensor.ts";
 import type { EncodedInput } from "../../input.ts";
 import type { LiveCore } from "../../live.ts";
 import type { BackgroundSource, LiveState, RecentSpikes, SynapseState } from "../../../spiking/live-state.ts";
 import type { Recording } from "../../recording.ts";
-import { expandCharges, type CoreRun, type SimulatorCore } from "../../simulator.ts";
+import type { CoreRun, SimulatorCore } from "../../simulator.ts";
 import { EventList, History, signedEvents, signedInputEvents, SpikeRecorder } from "../events.ts";
 import { deliver, deliverConstant } from "../synapses.ts";
 import { Trace } from "../ticks.ts";
-import { inSummedOrder, plasticWaysTo, sumsArrivals, waysTo, type PlasticWay, type Way } from "./arrivals.ts";
+import { inSummedOrder, plasticWaysTo, waysTo, type PlasticWay, type Way } from "./arrivals.ts";
 import { LivePopulation } from "./population.ts";
 
 interface Part {
