@@ -11,7 +11,7 @@ import {
 } from "../check.ts";
 import { type ChargeProof, proveCharges } from "../spiking/charge-range.ts";
 import { requireSpikingNetwork } from "../spiking/check.ts";
-import { latencyTicks, populationsOf, type Charges, type SpikingNetwork } from "../spiking/network.ts";
+import { latencyTicks, populationsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { rulesOf } from "../spiking/code.ts";
 import type { CompiledSchedule } from "../spiking/codes/schedule.ts";
 import { sizeOf } from "../tensor.ts";
