@@ -56,6 +56,31 @@ describe.each(engines)("a live network in engine %s", (engine) => {
     simulator.dispose();
   });
 
+  it.each([
+    ["threshold", 1, 1, 0],
+    ["floor", -0.5, 0, -0.25],
+  ])("asks the %s for what came after the threshold to neurons at rest", async (_, weight, spikes, potential) => {
+    const network = spikingNetwork({ inputs: [1], dtSeconds: 1e-3 })
+      .population({
+        name: "pair",
+        units: 1,
+        input: "none",
+        threshold: 1,
+        reset: { kind: "hard", value: 0 },
+        floor: -0.25,
+        delivery: "afterThreshold",
+      })
+      .connect({ from: "input", to: "pair", edges: { from: [0], to: [0], weights: [weight] } })
+      .build();
+    const simulator = await create(network);
+    const arrived = simulator.run({ spikes: { ticks: [0], neurons: [0] } }, { ticks: 1, keepState: true });
+    expect(arrived.spikes["pair"].length).toBe(0);
+    const next = simulator.run(null, { ticks: 1, keepState: true });
+    expect(next.spikes["pair"].length).toBe(spikes);
+    expect(Array.from(simulator.potentials("pair"))).toEqual([potential]);
+    simulator.dispose();
+  });
+
   it("keeps silenced neurons from firing, forced or not", async () => {
     const simulator = await create();
     simulator.silence("pair", [0]);

@@ -259,10 +259,10 @@ impl Live {
         Ok(())
     }
 
-    /// The values of a variable (0: v; 1 …: a current; −1: adaptation), refractory ticks left with −2; they may be written too.
+    /// The values of a variable (0: v; 1 …: a current; −1: adaptation), refractory ticks left with −2. They may be
+    /// written too if `resume_at` follows.
     pub fn variable(&mut self, node: usize, variable: i32) -> Result<*mut u32, String> {
         let part = self.part(node)?;
-        part.wake();
         let missing = || "variable: the population does not have it".to_string();
         Ok(match variable {
             0 => part.potential.as_mut_ptr().cast(),
@@ -297,6 +297,11 @@ impl Live {
     /// After a state was written: ticks since the reset, and spikes on their way through synapses that learn.
     pub fn resume_at(&mut self, ticks: u64) {
         self.ticks = ticks;
+        for node in &mut self.nodes {
+            if let Node::Population(population) = node {
+                population.wake();
+            }
+        }
         for plastic in &mut self.plastic {
             let history = &self.histories[plastic.source];
             for ago in (0..history.longest()).rev() {

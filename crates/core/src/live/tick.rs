@@ -139,16 +139,16 @@ unsafe fn step<L: Lanes>(p: &mut Population, stage: Stage, first: usize) -> (u32
             L::store_i(of.left.as_mut_ptr().add(first + 4 * k), ticks);
         }
     }
+    let decided = v;
     if stage == Stage::All && p.after {
         receive::<L>(p, first, &mut v, &refractory);
     }
     if resting {
-        // At rest it is also where it rests, not raised by the floor nor moved by arrivals.
+        // At rest it is also where it rests, not raised by the floor nor moved by arrivals; what came after the threshold has
+        // yet to meet floor and threshold.
         let rest = rest_of::<L>(p, first, &v);
-        let stays = |k: usize| L::not_i(L::and_i(L::ge_f(v[k], rest[k]), L::ge_f(rest[k], v[k])));
-        // What came after the threshold may reach it in the next tick.
-        let reaches = |k: usize| p.after && L::any_i(L::ge_f(v[k], threshold[k]));
-        let moved = (0..VECTORS).any(|k| L::any_i(stays(k)) || reaches(k));
+        let same = |a: L::F, b: L::F| L::and_i(L::ge_f(a, b), L::ge_f(b, a));
+        let moved = (0..VECTORS).any(|k| L::any_i(L::not_i(L::and_i(same(v[k], rest[k]), same(v[k], decided[k])))));
         let currents = p.currents.iter().any(|current| {
             (0..VECTORS).any(|k| {
                 let value = L::load_f(current.value.as_ptr().add(first + 4 * k));
