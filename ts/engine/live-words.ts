@@ -79,29 +79,34 @@ export function groupsOf(network: SpikingNetwork, synapse: Synapse): ConnectionG
   return [listedConnections(network, synapse)];
 }
 
-/** Groups of connections that have the same delay, each in the order of the network. */
+/** Groups of connections that have the same delay, each in the order of the network: a counting sort by delay. */
 function byDelay(offsets: Uint32Array, targets: Uint32Array, delays: Uint32Array, common: number): ConnectionGroup[] {
-  const numbers = new Map<number, number[]>();
-  for (let connection = 0; connection < delays.length; connection++) {
-    const own = numbers.get(delays[connection]);
-    if (own === undefined) numbers.set(delays[connection], [connection]);
-    else own.push(connection);
-  }
-  return Array.from(numbers, ([delay, connections]) => {
+  const longest = delays.reduce((most, delay) => Math.max(most, delay), 0);
+  const ends = new Uint32Array(longest + 2);
+  for (const delay of delays) ends[delay + 1]++;
+  for (let delay = 0; delay <= longest; delay++) ends[delay + 1] += ends[delay];
+  const next = ends.slice();
+  const sorted = new Uint32Array(delays.length);
+  for (let connection = 0; connection < delays.length; connection++) sorted[next[delays[connection]]++] = connection;
+  const groups: ConnectionGroup[] = [];
+  for (let delay = 0; delay <= longest; delay++) {
+    const connections = sorted.subarray(ends[delay], ends[delay + 1]);
+    if (connections.length === 0) continue;
     const starts = new Uint32Array(offsets.length);
     let at = 0;
     for (let source = 0; source + 1 < offsets.length; source++) {
       while (at < connections.length && connections[at] < offsets[source + 1]) at++;
       starts[source + 1] = at;
     }
-    return {
+    groups.push({
       delay: delay + common,
       dense: false,
       offsets: starts,
-      targets: Uint32Array.from(connections, (connection) => targets[connection]),
-      weights: (all: Float32Array) => Float32Array.from(connections, (connection) => all[connection]),
-    };
-  });
+      targets: connections.map((connection) => targets[connection]),
+      weights: (all) => Float32Array.from(connections, (connection) => all[connection]),
+    });
+  }
+  return groups;
 }
 
 /** The connections of any other kind, one by one; their rows are those of the synapse's own array. */
