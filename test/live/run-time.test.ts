@@ -119,6 +119,39 @@ describe.each(engines)("a live network in engine %s", (engine) => {
     simulator.dispose();
   });
 
+  it("takes a constant input through the weights that were set, and through the network's after a reset", async () => {
+    const network = spikingNetwork({ inputs: [1], dtSeconds: 1e-3 })
+      .population({ name: "pair", units: 1, input: "none", threshold: 9 })
+      .output({ name: "out", weights: [[1]] })
+      .connect({ name: "in", from: "input", to: "pair", edges: { from: [0], to: [0], weights: [1] } })
+      .connect({ name: "direct", from: "input", to: "out", weights: [[1]] })
+      .build();
+    const simulator = await create(network);
+    const run = (value: number) => {
+      const { charges } = simulator.run({ values: Float32Array.of(value) }, { ticks: 2, keepState: true });
+      return [simulator.potentials("pair")[0], charges["out"][0]];
+    };
+    expect(run(0.5)).toEqual([1, 1]);
+    simulator.setWeights("in", [-2]);
+    simulator.setWeights("direct", [3]);
+    expect(run(0.5)).toEqual([-1, 4]);
+    simulator.reset();
+    expect(run(0.5)).toEqual([1, 1]);
+    simulator.setWeights("in", [2]);
+    simulator.run(null, { ticks: 3, keepState: true });
+    expect(simulator.potentials("pair")[0]).toBe(1);
+    simulator.dispose();
+  });
+
+  it("forces a neuron once where it is named in two calls", async () => {
+    const simulator = await create();
+    simulator.force("pair", [1]);
+    simulator.force("pair", [0, 1]);
+    expect(Array.from(simulator.state().populations["pair"].forced)).toEqual([0, 1]);
+    expect(Array.from(simulator.run(null, { ticks: 2, keepState: true }).counts["pair"])).toEqual([1, 1]);
+    simulator.dispose();
+  });
+
   it("says what was expected", async () => {
     const simulator = await create();
     expect(() => simulator.drive("pear", [1, 2])).toThrow(

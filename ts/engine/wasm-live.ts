@@ -51,7 +51,11 @@ export function wasmLiveCore(
   try {
     return new WasmLiveCore(raw, memory, network, recording);
   } catch (error) {
-    raw.free();
+    try {
+      raw.free();
+    } catch {
+      // After a trap this fails too; the first error is thrown.
+    }
     throw error;
   }
 }
@@ -290,7 +294,7 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
       adaptation: neuron.adaptation === undefined ? new Float32Array(0) : this.#variable(name, -1, size).slice(),
       drive: drive === null ? null : drive.slice(),
       silenced: silenced.slice(),
-      forced: this.#core.use((raw) => raw.forced(number)).sort(),
+      forced: this.#core.use((raw) => raw.forced(number)),
       background: background.flatMap((source) => {
         if (source === undefined) return [];
         return [{ ...source, states: this.#core.use((raw) => raw.backgroundStates(number, source.into)) }];

@@ -58,7 +58,8 @@ pub struct Live {
     pub(super) totals: Totals,
     /// Ticks since the last reset.
     pub(super) ticks: u64,
-    pub(super) input_values: Vec<f32>,
+    /// Those that the constants of all nodes were computed from; none where weights have come since.
+    pub(super) input_values: Option<Vec<f32>>,
 }
 
 impl Live {
@@ -73,7 +74,7 @@ impl Live {
             records: vec![Record::default()],
             totals: Totals::default(),
             ticks: 0,
-            input_values: Vec::new(),
+            input_values: None,
         }
     }
 
@@ -141,6 +142,7 @@ impl Live {
     }
 
     pub fn weights(&mut self, group: usize, bits: &[u32]) -> Result<(), String> {
+        self.input_values = None;
         self.groups[group].push_weights(bits)
     }
 

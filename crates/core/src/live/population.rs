@@ -259,6 +259,8 @@ impl Population {
 
     pub fn force(&mut self, neurons: &[u32]) {
         self.forced.extend_from_slice(neurons);
+        self.forced.sort_unstable();
+        self.forced.dedup();
         if neurons.is_empty() {
             self.forced.clear();
         }

@@ -68,10 +68,10 @@ impl Live {
 
     /// Bias and constant current, of which the groups without delay bring their part, in the order of the network.
     fn set_constants(&mut self, values: &[f32]) {
-        if values == self.input_values {
+        if self.input_values.as_deref() == Some(values) {
             return;
         }
-        self.input_values = values.to_vec();
+        self.input_values = Some(values.to_vec());
         for (node, order) in self.nodes.iter_mut().zip(&self.orders) {
             let bias = match node {
                 Node::Input(_) => continue,
