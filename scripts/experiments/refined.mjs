@@ -56,7 +56,7 @@ export function choicesParts(jobs, runs) {
   ]);
   return [
     "## Other quanta and laziness",
-    `Phase with all layers at once, 8 bits, ResNet-20, the first ${grouped(done[0].report.samples)} test images. Whatever the choice, a run ends at the same twin. Three ticks decide as well as eight for about as many operations, and even a single tick does, for more of them: ticks alone prove nothing. Ternary quanta gain nothing. The defaults were chosen on training images. Tried there too, with a prototype: a laziness of its own for each layer or each tick saves next to nothing; quanta that are finer in layers near the input save operations, and are not built.`,
+    `Phase with all layers at once, 8 bits, ResNet-20, the first ${grouped(done[0].report.samples)} test images. Whatever the choice, a run ends at the same twin. Three ticks decide as well as eight for about as many operations, and even a single tick does, for more of them: ticks alone prove nothing. Ternary quanta gain nothing. The defaults were chosen on training images. Tried there too, with a prototype: a laziness of its own for each layer or each tick saves next to nothing; quanta that are finer in layers near the input save operations, and are the option --ahead, measured on training images only so far.`,
     table(
       ["quanta", "laziness", "ticks", "decisions that differ", "twin mismatches", "spikes", "synaptic operations"],
       rows,
