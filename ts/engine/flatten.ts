@@ -20,6 +20,7 @@ import { channelsOf, sizeOf, type Shape } from "../tensor.ts";
 import type { EventInput } from "./input.ts";
 import type { PreparedNetwork } from "./simulator.ts";
 import type { Recording } from "./recording.ts";
+import { inPieces, message, type MessageField } from "./words.ts";
 
 /** `RawNetwork` of crates/wasm/src/network.rs: numbers name nodes; crates/core/src/wire.rs has the messages. */
 export interface RawNetwork {
@@ -73,11 +74,6 @@ export interface CoreNetwork {
   readonly numbers: ReadonlyMap<string, number>;
 }
 
-/**
- * Words of weights sent at once. A whole copy of a large layer would stay in the core's memory, which never shrinks.
- */
-const pieceLength = 2 ** 15;
-
 /** Sends a checked network to the core, node by node, as flat typed arrays. */
 export function buildCore(core: RawCore, prepared: PreparedNetwork, recording: Recording): CoreNetwork {
   const { network } = prepared;
@@ -126,8 +122,7 @@ function addNodes(
     raw.node(layerMessage(prepared, node, depth.get(node.name) ?? 0, recording, synapses, numberOf));
     synapses.forEach((synapse, index) => {
       for (const words of synapseRules(synapse).arrays(synapse)) {
-        for (let first = 0; first < words.length; first += pieceLength)
-          raw.weights(index, words.subarray(first, first + pieceLength));
+        inPieces(words, (piece) => raw.weights(index, piece));
       }
     });
   }
@@ -141,25 +136,7 @@ const neverFiring: LlifNeuron = {
   initialPotential: new Float32Array(0),
 };
 
-/** Words of a message, in the order of crates/core/src/wire.rs; an array comes after its length. */
-function message(...fields: readonly (number | boolean | Uint32Array)[]): Uint32Array {
-  const words = new Uint32Array(
-    fields.reduce<number>((length, field) => length + (typeof field === "object" ? 1 + field.length : 1), 0),
-  );
-  let at = 0;
-  for (const field of fields) {
-    if (typeof field === "object") {
-      words[at] = field.length;
-      words.set(field, at + 1);
-      at += 1 + field.length;
-    } else {
-      words[at++] = Number(field);
-    }
-  }
-  return words;
-}
-
-type CodeWords = (prepared: PreparedNetwork) => (number | boolean | Uint32Array)[];
+type CodeWords = (prepared: PreparedNetwork) => MessageField[];
 
 const windowWords: CodeWords = ({ schedule: { integrationGain, raisedToZero, cappedAt, firing } }) => [
   2,

@@ -3,33 +3,25 @@ import { bitsOf } from "../spiking/charges.ts";
 import { plasticityNumbers, type Plasticity } from "../spiking/plasticity.ts";
 import type { Synapse } from "../spiking/synapses/kinds.ts";
 import type { SparseSynapse } from "../spiking/synapses/sparse.ts";
-import type { PlasticState } from "./plastic-state.ts";
-import { joined, listed } from "./words.ts";
+import type { PlasticState } from "../spiking/live-state.ts";
+import { message, type MessageField } from "./words.ts";
 
 /** @param synapse dense or sparse, with plasticity. */
-export function plasticWords(synapse: Synapse, sources: number, targets: number): Uint32Array {
-  const { delayTicks, weights } = synapse;
-  return joined([
-    Uint32Array.of(sources, targets, Number(synapse.kind === "dense"), delayTicks),
-    ...listed(wordsOf(plasticityNumbers(synapse.plasticity as Plasticity))),
-    ...(synapse.kind === "sparse" ? [...listed(synapse.offsets), ...listed(synapse.targets)] : []),
-    ...(synapse.kind === "sparse" ? ownDelays(synapse) : []),
-    ...listed(bitsOf(weights)),
-  ]);
+export function plasticFields(synapse: Synapse, sources: number, targets: number): MessageField[] {
+  const { kind, delayTicks, plasticity, weights } = synapse;
+  const rule = wordsOf(plasticityNumbers(plasticity as Plasticity));
+  const connections = kind === "sparse" ? [synapse.offsets, synapse.targets, ...ownDelays(synapse)] : [];
+  return [sources, targets, kind === "dense", delayTicks, rule, ...connections, bitsOf(weights)];
 }
 
-function ownDelays({ delays, delayTicks }: SparseSynapse): Uint32Array[] {
-  if (delays === undefined) return [Uint32Array.of(0)];
-  return [Uint32Array.of(1), ...listed(delays.map((delay) => delay + delayTicks))];
+function ownDelays({ delays, delayTicks }: SparseSynapse): MessageField[] {
+  return delays === undefined ? [false] : [true, delays.map((delay) => delay + delayTicks)];
 }
 
 export function plasticStateWords(state: PlasticState): Uint32Array {
   const { weights, pre, preTicksAgo, post, eligibility = new Float32Array(0), eligibilityScale = 1 } = state;
-  return joined([
-    ...[weights, pre, post, eligibility].flatMap((values) => listed(bitsOf(values))),
-    ...listed(wordsOf(preTicksAgo)),
-    wordsOf(Float64Array.of(eligibilityScale)),
-  ]);
+  const lists = [weights, pre, post, eligibility].map(bitsOf);
+  return message(...lists, wordsOf(preTicksAgo), ...wordsOf(Float64Array.of(eligibilityScale)));
 }
 
 /** @param reward whether the rule has one. */

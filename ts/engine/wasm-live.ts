@@ -3,26 +3,29 @@ import { bitsOf, expandCharges } from "../spiking/charges.ts";
 import type {
   BackgroundSource,
   LiveState,
+  PlasticState,
   PopulationState,
   RecentSpikes,
   SynapseState,
 } from "../spiking/live-state.ts";
-import { sumsArrivals } from "../spiking/live.ts";
+import { targetVariable } from "../spiking/live.ts";
 import { outputsOf, populationsOf, shapeOf, type SpikingNetwork } from "../spiking/network.ts";
 import { sizeOf } from "../tensor.ts";
 import { Core } from "./core.ts";
 import type { EncodedInput } from "./input.ts";
 import type { LiveCore } from "./live.ts";
 import { groupsOf, populationWords, type ConnectionGroup } from "./live-words.ts";
+import { collector } from "./collect.ts";
 import type { Glue } from "./load.ts";
-import { plasticStateWords, plasticWords, readPlasticState } from "./plastic-words.ts";
+import { plasticFields, plasticStateWords, readPlasticState } from "./plastic-words.ts";
 import type { Recording } from "./recording.ts";
 import type { CoreRun, SimulatorCore } from "./simulator.ts";
+import { CoreMemory, type RunTable } from "./table.ts";
+import { inPieces, message } from "./words.ts";
+import { longestDelay } from "../spiking/synapses/delays.ts";
 
 type RawLive = InstanceType<Glue["RawLive"]>;
 
-/** Words sent at once: a whole copy of a large synapse would stay in the core's memory, which never shrinks. */
-const pieceLength = 2 ** 15;
 const noWords = new Uint32Array(0);
 const noFloats = new Float32Array(0);
 
@@ -63,8 +66,9 @@ export function wasmLiveCore(
 class WasmLiveCore implements SimulatorCore, LiveCore {
   readonly live = this;
   readonly #network: SpikingNetwork;
-  readonly #recording: Recording;
   readonly #memory: WebAssembly.Memory;
+  readonly #results: CoreMemory;
+  readonly #collect: (table: RunTable) => CoreRun;
   readonly #core: Core<RawLive>;
   readonly #numbers: ReadonlyMap<string, number>;
   /** By synapse. */
@@ -76,15 +80,15 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
 
   constructor(raw: RawLive, memory: WebAssembly.Memory, network: SpikingNetwork, recording: Recording) {
     this.#network = network;
-    this.#recording = recording;
     this.#memory = memory;
+    this.#results = new CoreMemory(memory);
     this.#core = new Core(`network "${network.name}"`, "simulator", raw, (raw) => raw.free());
     this.#numbers = new Map([network.input, ...network.nodes].map(({ name }, number) => [name, number]));
+    this.#collect = collector(network, recording, this.#numbers);
     this.#longest = new Uint32Array(this.#numbers.size);
     for (const node of network.nodes) {
       if (node.kind === "output") raw.output(expandCharges(node.bias as Float32Array, node.shape));
-      else if (node.kind === "population")
-        raw.population(populationWords(network, node, sumsArrivals(network, node.name), recording));
+      else if (node.kind === "population") raw.population(populationWords(network, node, recording));
     }
     network.synapses.forEach((_, number) => this.#connect(raw, number));
     raw.complete(this.#longest);
@@ -102,7 +106,7 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
   run(input: EncodedInput, ticks: number): CoreRun {
     const values = (input.values as Float32Array | undefined) ?? noFloats;
     const [neurons, starts] = input.kind === "events" ? [input.neurons, input.starts] : [noWords, noWords];
-    return this.#core.use((raw) => this.#collect(raw.run(neurons, starts, values, ticks)));
+    return this.#core.use((raw) => this.#collect(this.#results.table(raw.run(neurons, starts, values, ticks))));
   }
 
   dispose(): void {
@@ -156,13 +160,12 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
       const words = this.#core.use((raw) => raw.learningState(number));
       synapses[number] = readPlasticState(words, plasticity.reward !== undefined);
     });
-    const { populations, outputs } = { populations: populationsOf(this.#network), outputs: outputsOf(this.#network) };
+    const byName = <T>(nodes: readonly { readonly name: string }[], read: (name: string) => T) =>
+      Object.fromEntries(nodes.map(({ name }) => [name, read(name)]));
     return {
       ticks: this.#core.use((raw) => raw.ticks()),
-      populations: Object.fromEntries(populations.map(({ name }) => [name, this.#populationState(name)])),
-      outputs: Object.fromEntries(
-        outputs.map(({ name }) => [name, this.#charges.get(name)?.slice() ?? this.#noCharges(name)]),
-      ),
+      populations: byName(populationsOf(this.#network), (name) => this.#populationState(name)),
+      outputs: byName(outputsOf(this.#network), (name) => this.#core.use((raw) => raw.charges(this.#number(name)))),
       spikes: Object.fromEntries([...this.#numbers].map(([name, number]) => [name, this.#recent(number)])),
       synapses,
     };
@@ -171,17 +174,16 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
   restore(state: LiveState): void {
     this.reset();
     for (const { name } of populationsOf(this.#network)) this.#restorePopulation(name, state.populations[name]);
-    for (const { name } of outputsOf(this.#network)) {
-      this.#charges.set(name, state.outputs[name].slice());
+    for (const { name } of outputsOf(this.#network))
       this.#core.use((raw) => raw.setCharges(this.#number(name), state.outputs[name]));
-    }
-    for (const [key, { weights, pre, preTicksAgo, post, ...eligibility }] of Object.entries(state.synapses)) {
+    for (const [key, synapse] of Object.entries(state.synapses)) {
       const number = Number(key);
-      if (!this.#learns(number) || pre === undefined || preTicksAgo === undefined || post === undefined) {
-        this.setWeights(number, weights);
+      if (!this.#learns(number)) {
+        this.setWeights(number, synapse.weights);
         continue;
       }
-      const words = plasticStateWords({ weights, pre, preTicksAgo, post, ...eligibility });
+      // The state has been checked.
+      const words = plasticStateWords(synapse as PlasticState);
       this.#core.use((raw) => raw.restoreLearning(number, state.ticks, words));
     }
     for (const [name, number] of this.#numbers) {
@@ -198,70 +200,20 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
     this.#core.use((raw) => raw.resumeAt(state.ticks));
   }
 
-  /** Charges of outputs after the last run. */
-  readonly #charges = new Map<string, Float64Array>();
-
-  #collect(address: number): CoreRun {
-    const words = new Uint32Array(this.#memory.buffer);
-    const at = address / 4;
-    const array = (number: number, place: number): [number, number] => {
-      const row = at + 4 + 2 * (5 * number + place);
-      return [words[row], words[row + 1]];
-    };
-    const list = (number: number, place: number): Uint32Array => {
-      const [start, length] = array(number, place);
-      return words.slice(start / 4, start / 4 + length);
-    };
-    const of = <T>(names: readonly string[], read: (number: number) => T): Record<string, T> =>
-      Object.fromEntries(names.map((name) => [name, read(this.#number(name))]));
-    const charges = of(
-      outputsOf(this.#network).map(({ name }) => name),
-      (number) => new Float64Array(list(number, 0).buffer),
-    );
-    for (const [name, values] of Object.entries(charges)) this.#charges.set(name, values.slice());
-    const counted = this.#recording.counts ? populationsOf(this.#network).map(({ name }) => name) : [];
-    return {
-      charges,
-      counts: of(counted, (number) => list(number, 1)),
-      spikes: of(this.#recording.spikes, (number) => {
-        const neurons = list(number, 3);
-        return { ticks: list(number, 2), neurons, length: neurons.length };
-      }),
-      potentials: of(
-        this.#recording.potentials.map(({ population }) => population),
-        (number) => new Float32Array(list(number, 4).buffer),
-      ),
-      spikeCount: words[at] + 2 ** 32 * words[at + 1],
-      synapticOperations: words[at + 2] + 2 ** 32 * words[at + 3],
-    };
-  }
-
   #connect(raw: RawLive, number: number): void {
     const synapse = this.#network.synapses[number];
     const [source, target] = [this.#number(synapse.from), this.#number(synapse.to)];
-    const into = this.#into(number);
-    const need = (delay: number) => (this.#longest[source] = Math.max(delay, this.#longest[source]));
+    const into = targetVariable(this.#network, synapse);
+    this.#longest[source] = Math.max(longestDelay(synapse), this.#longest[source]);
     if (synapse.plasticity !== undefined) {
       const [sources, targets] = [synapse.from, synapse.to].map((end) => sizeOf(shapeOf(this.#network, end)));
-      const own = synapse.kind === "sparse" ? (synapse.delays ?? noWords) : noWords;
-      const longest = synapse.delayTicks + own.reduce((most, delay) => Math.max(most, delay), 0);
-      const words = plasticWords(synapse, sources, targets);
-      const message = new Uint32Array(5 + words.length);
-      message.set([source, target, into, number, longest]);
-      message.set(words, 5);
-      raw.plastic(message);
-      need(longest);
+      raw.plastic(message(source, target, into, number, ...plasticFields(synapse, sources, targets)));
       return;
     }
     const sent = groupsOf(this.#network, synapse).map((group) => {
       const { delay, dense, offsets, targets } = group;
-      const message = new Uint32Array(7 + offsets.length);
-      message.set([source, target, into, delay, number, Number(dense), offsets.length]);
-      message.set(offsets, 7);
-      const place = raw.group(message);
-      for (let first = 0; first < targets.length; first += pieceLength)
-        raw.targets(place, targets.subarray(first, first + pieceLength));
-      need(delay);
+      const place = raw.group(message(source, target, into, delay, number, dense, offsets));
+      inPieces(targets, (piece) => raw.targets(place, piece));
       return { group, number: place };
     });
     this.#groups.set(number, sent);
@@ -269,11 +221,7 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
   }
 
   #send(raw: RawLive, sent: readonly Sent[], all: Float32Array): void {
-    for (const { group, number } of sent) {
-      const bits = bitsOf(group.weights(all));
-      for (let first = 0; first < bits.length; first += pieceLength)
-        raw.weights(number, bits.subarray(first, first + pieceLength));
-    }
+    for (const { group, number } of sent) inPieces(bitsOf(group.weights(all)), (piece) => raw.weights(number, piece));
   }
 
   #sendWeights(number: number, weights: Float32Array): void {
@@ -338,19 +286,8 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
   }
 
   #forget(): void {
-    this.#charges.clear();
     for (const { name } of populationsOf(this.#network))
       this.#parts.set(name, { drive: null, silenced: new Uint32Array(0), background: [] });
-  }
-
-  #noCharges(name: string): Float64Array {
-    return new Float64Array(sizeOf(shapeOf(this.#network, name)));
-  }
-
-  #into(number: number): number {
-    const { to, into } = this.#network.synapses[number];
-    const target = populationsOf(this.#network).find(({ name }) => name === to);
-    return into === undefined ? 0 : (target?.neuron.currents ?? []).findIndex(({ name }) => name === into) + 1;
   }
 
   #learns(number: number): boolean {

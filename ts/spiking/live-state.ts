@@ -46,17 +46,24 @@ export interface RecentSpikes {
   readonly neurons: Uint32Array;
 }
 
-/** Weights as they are, of synapses that learn or were set; traces of those that learn. */
-export interface SynapseState {
+/** What a plastic synapse carries from tick to tick, in the order of the network's arrays. */
+export interface PlasticState {
   readonly weights: Float32Array;
-  /** Trace of each source at its last arrival (of each connection, where they have own delays), and ticks since then. */
-  readonly pre?: Float32Array;
-  readonly preTicksAgo?: Float64Array;
-  readonly post?: Float32Array;
-  /** In units of 1 / `eligibilityScale`. */
+  /**
+   * Traces of sources at their last arrival: one a source; where connections have their own delays, one a connection. 0
+   * if they have faded.
+   */
+  readonly pre: Float32Array;
+  /** Ticks since that arrival. */
+  readonly preTicksAgo: Float64Array;
+  readonly post: Float32Array;
+  /** In units of 1 / `eligibilityScale`; absent without reward. */
   readonly eligibility?: Float32Array;
   readonly eligibilityScale?: number;
 }
+
+/** Weights as they are, of synapses that learn or were set; traces of those that learn. */
+export type SynapseState = Pick<PlasticState, "weights"> & Partial<PlasticState>;
 
 export interface LiveState {
   /** Ticks since the last reset. */

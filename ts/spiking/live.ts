@@ -41,6 +41,13 @@ export function sumsArrivals(network: SpikingNetwork, name: string): boolean {
   );
 }
 
+/** What a synapse reaches in its target: 0: the membrane potential; 1 …: a current, in the order of the population's. */
+export function targetVariable(network: SpikingNetwork, { to, into }: Synapse): number {
+  if (into === undefined) return 0;
+  const currents = populationsOf(network).find(({ name }) => name === to)?.neuron.currents ?? [];
+  return currents.findIndex(({ name }) => name === into) + 1;
+}
+
 /** A part of a network that only live networks have, and where it is. */
 export interface LivePart {
   readonly place: string;

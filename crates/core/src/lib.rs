@@ -8,20 +8,20 @@
 //! | `simulator` | the order of nodes, blocks of ticks, delays, settling; knows no code |
 //! | `code` | how layers integrate and fire: rate, signed rate, refined phase, windows, time to first spike |
 //! | `arrive` | what reaches a layer: spikes in the form that each synapse needs, delays, constant charge |
-//! | `record` | what a run leaves of a layer |
+//! | `record` | what a run leaves of a layer or a live node |
 //! | `network` | the validated graph |
 //! | `pool` | sums, and the maxima of every code |
 //! | `layer` | geometry, chunks, synapses and parameters of a population or output |
 //! | `synapse` | the kinds of synapses, packed rows of weights, event-by-event delivery, proofs that sums of 16 bits suffice |
 //! | `kernel` | inner loops over slices of events: membranes stay in registers |
 //! | `plasticity` | what a tick changes in the weights: nothing so far |
-//! | `stdp` | spike-timing-dependent plasticity of one synapse of a live network; imports `lanes` and `words` |
+//! | `stdp` | spike-timing-dependent plasticity of one synapse of a live network; imports `lanes` and the ground |
 //! | `neuron` | models: what a tick does to a membrane around the charge of its spikes |
 //! | `lanes` | 128 bits of WebAssembly, SSE or plain Rust |
 //! | `input`, `parameters`, `schedule`, `spikes`, `traced`, `words`, `bits` | the ground |
 //! | `dense` | passes without spikes, over batches of samples; imports nothing |
-//! | `live` | networks of LIF neurons of any wiring; imports `lanes`, `stdp` and the ground |
-//! | `learn` | the rule `winner`: one layer that learns in spikes; imports `lanes` and `words` |
+//! | `live` | networks of LIF neurons of any wiring; imports `lanes`, `record`, `stdp` and the ground |
+//! | `learn` | the rule `winner`: one layer that learns in spikes; imports `lanes` and the ground |
 //!
 //! Where the speed comes from: the spikes that reach a row of outputs (in f32, where sums have an order, those that reach a
 //! position) are one list; neighbouring columns of a narrow convolution are channels of one, so that rows of weights are longer and

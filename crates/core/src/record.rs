@@ -1,4 +1,4 @@
-//! The results of a run for one layer: charges, counts, spikes, traces.
+//! The results of a run for one node: charges, counts, spikes, traces.
 
 use crate::layer::Layer;
 use crate::spikes::Spikes;
@@ -26,13 +26,19 @@ impl Record {
 
     /// Clears the results before a run. `samples`: of each trace.
     pub fn begin(&mut self, layer: &Layer, counts: bool, samples: usize) {
+        let counted = if layer.fires && counts { layer.geometry.size() } else { 0 };
+        self.clear(counted, layer.traced.len() * samples);
+    }
+
+    /// Clears the results, with zeros for this number of counts and of samples in all.
+    pub fn clear(&mut self, counts: usize, samples: usize) {
         for list in [&mut self.charges, &mut self.ticks, &mut self.neurons, &mut self.signs, &mut self.values] {
             list.clear();
         }
         self.counts.clear();
-        self.counts.resize(if layer.fires && counts { layer.geometry.size() } else { 0 }, 0);
+        self.counts.resize(counts, 0);
         self.traces.clear();
-        self.traces.resize(layer.traced.len() * samples, 0);
+        self.traces.resize(samples, 0);
     }
 
     /// Keeps spikes as (tick, neuron), sorted.

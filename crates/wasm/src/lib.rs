@@ -5,6 +5,7 @@ mod live;
 mod network;
 mod passes;
 mod simulator;
+mod table;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

@@ -1,6 +1,7 @@
 //! `llif_core::live` under JavaScript names; nodes are numbers, 0 the input.
 
 use crate::network::thrown;
+use crate::table::report;
 use llif_core::lanes::Native;
 use llif_core::live::{Background, Live};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -54,8 +55,7 @@ impl RawLive {
         self.live.reset();
     }
 
-    /// Returns the address of a table: spikes and operations (two words each), then for every node five pairs of address and length in
-    /// words: charges, counts, ticks and neurons of spikes, traces.
+    /// Returns the address of the run's table; see `report`.
     pub fn run(
         &mut self,
         neurons: &[u32],
@@ -64,17 +64,9 @@ impl RawLive {
         ticks: usize,
     ) -> Result<*const u32, JsError> {
         thrown(self.live.run::<Native>(neurons, starts, values, ticks))?;
-        self.table.clear();
         let totals = self.live.totals();
-        for total in [totals.spikes, totals.operations] {
-            self.table.extend([total as u32, (total >> 32) as u32]);
-        }
-        for node in 0..self.live.record_count() {
-            for (address, length) in self.live.record(node).arrays() {
-                self.table.extend([address as usize as u32, length as u32]);
-            }
-        }
-        Ok(self.table.as_ptr())
+        let totals = [totals.spikes, totals.operations, totals.operations];
+        Ok(report(&mut self.table, totals, self.live.records()))
     }
 
     /// Empty: no drive.
@@ -126,9 +118,15 @@ impl RawLive {
         thrown(self.live.variable(node, variable))
     }
 
+    /// Charge of an output since the last reset.
+    pub fn charges(&mut self, node: usize) -> Result<Vec<f64>, JsError> {
+        Ok(thrown(self.live.charges_mut(node))?.to_vec())
+    }
+
     #[wasm_bindgen(js_name = setCharges)]
-    pub fn set_charges(&mut self, node: usize, charges: &[f64]) {
-        self.live.charges_mut(node).copy_from_slice(charges);
+    pub fn set_charges(&mut self, node: usize, charges: &[f64]) -> Result<(), JsError> {
+        thrown(self.live.charges_mut(node))?.copy_from_slice(charges);
+        Ok(())
     }
 
     /// Spikes of that number of ticks ago that a delay may still need.

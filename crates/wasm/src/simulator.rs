@@ -1,10 +1,10 @@
 //! `llif_core::simulator` under JavaScript names. A run is one call in and one table of addresses out.
 
 use crate::network::{thrown, RawNetwork};
+use crate::table::report;
 use llif_core::any::Simulate;
 use llif_core::input::Input;
 use llif_core::lanes::Native;
-use llif_core::record::Record;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::JsError;
 
@@ -115,17 +115,9 @@ impl RawSimulator {
         Ok(if thrown(self.simulator.pass_window(input))? { self.report() } else { std::ptr::null() })
     }
 
-    /// Two words each for the number of spikes, of synaptic operations and of additions made for them (low, high); then for every node seven pairs of
-    /// address and length in words: charges (f64 in float networks), counts, ticks, neurons, signs and values of the spikes, traces. They hold until the next call.
     fn report(&mut self) -> *const u32 {
-        self.table.clear();
         let totals = self.simulator.totals();
-        for total in [totals.spikes, totals.cost.operations, totals.cost.additions] {
-            self.table.extend([total as u32, (total >> 32) as u32]);
-        }
-        for array in self.simulator.records().iter().flat_map(Record::arrays) {
-            self.table.extend([array.as_ptr() as usize as u32, array.len() as u32]);
-        }
-        self.table.as_ptr()
+        let totals = [totals.spikes, totals.cost.operations, totals.cost.additions];
+        report(&mut self.table, totals, self.simulator.records())
     }
 }

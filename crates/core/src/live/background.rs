@@ -3,7 +3,6 @@
 /// Most counts of a neuron in one tick.
 const MOST: u32 = 1000;
 
-#[derive(Clone)]
 pub struct Background {
     pub into: usize,
     pub mean: f64,

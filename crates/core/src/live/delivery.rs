@@ -6,82 +6,86 @@ use crate::lanes::Lanes;
 pub const BLOCK: usize = 64;
 
 /// Where the connections of each source lead.
-pub enum Rows {
+enum Rows {
     /// Weights [sources][stride]: every target, then zeros.
     Dense { stride: usize, weights: Vec<f32> },
     /// Connections of source n are those from `offsets[n]` to `offsets[n + 1]`: a target and the bits of a weight.
     Sparse { offsets: Vec<u32>, connections: Vec<[u32; 2]> },
 }
 
-pub struct Group {
+/// Where a group of connections leads.
+#[derive(Clone, Copy)]
+pub struct Ends {
     pub source: usize,
+    pub target: usize,
     /// 0: the membrane potential; 1 …: a current.
     pub into: usize,
     pub delay: usize,
     /// Place of the synapse in the network.
     pub synapse: usize,
-    pub targets: usize,
-    pub rows: Rows,
-    /// Numbers that are still missing.
+}
+
+pub struct Group {
+    pub ends: Ends,
+    /// Neurons of the target.
+    targets: usize,
+    rows: Rows,
+    /// Numbers of the present list, of targets or weights, that have come.
     filled: usize,
 }
 
 impl Group {
-    pub fn dense(ends: [usize; 2], into: usize, delay: usize, synapse: usize, targets: usize) -> Group {
+    pub fn dense(ends: Ends, sources: usize, targets: usize) -> Group {
         let stride = targets.next_multiple_of(4);
-        let rows = Rows::Dense { stride, weights: vec![0.0; ends[1] * stride] };
-        Group { source: ends[0], into, delay, synapse, targets, rows, filled: 0 }
+        Group { ends, targets, rows: Rows::Dense { stride, weights: vec![0.0; sources * stride] }, filled: 0 }
     }
 
-    pub fn sparse(source: usize, into: usize, delay: usize, synapse: usize, targets: usize, offsets: &[u32]) -> Group {
+    pub fn sparse(ends: Ends, targets: usize, offsets: &[u32]) -> Group {
         let connections = vec![[0, 0]; offsets.last().map_or(0, |&end| end as usize)];
-        let rows = Rows::Sparse { offsets: offsets.to_vec(), connections };
-        Group { source, into, delay, synapse, targets, rows, filled: 0 }
+        Group { ends, targets, rows: Rows::Sparse { offsets: offsets.to_vec(), connections }, filled: 0 }
+    }
+
+    fn connections(&self) -> usize {
+        match &self.rows {
+            Rows::Dense { stride, weights } => weights.len() / (*stride).max(1) * self.targets,
+            Rows::Sparse { connections, .. } => connections.len(),
+        }
+    }
+
+    /// Room for the next `count` numbers of a list; behind its last one the next list begins.
+    fn take(&mut self, count: usize) -> Result<usize, String> {
+        let (first, connections) = (self.filled, self.connections());
+        if first + count > connections {
+            return Err(format!("connections: expected {connections} numbers, got {}", first + count));
+        }
+        self.filled = if first + count == connections { 0 } else { first + count };
+        Ok(first)
     }
 
     /// The next targets of a sparse group, in any number of pieces.
     pub fn push_targets(&mut self, targets: &[u32]) -> Result<(), String> {
-        let (count, first) = (self.targets, self.filled);
+        if let Some(target) = targets.iter().find(|&&target| target as usize >= self.targets) {
+            return Err(format!("target: expected less than {}, got {target}", self.targets));
+        }
+        let first = self.take(targets.len())?;
         let Rows::Sparse { connections, .. } = &mut self.rows else {
             return Err("targets: expected a sparse group".into());
         };
-        let room = connections.get_mut(first..first + targets.len()).ok_or("targets: more than connections")?;
-        for (connection, &target) in room.iter_mut().zip(targets) {
-            if target as usize >= count {
-                return Err(format!("target: expected less than {count}, got {target}"));
-            }
-            connection[0] = target;
-        }
-        self.filled += targets.len();
-        if self.filled == connections.len() {
-            self.filled = 0;
-        }
+        connections[first..].iter_mut().zip(targets).for_each(|(connection, &target)| connection[0] = target);
         Ok(())
     }
 
     /// The next weights, in any number of pieces: of a dense group target after target, [targets][sources].
     pub fn push_weights(&mut self, bits: &[u32]) -> Result<(), String> {
-        let first = self.filled;
+        let first = self.take(bits.len())?;
         match &mut self.rows {
             Rows::Sparse { connections, .. } => {
-                let room = connections.get_mut(first..first + bits.len()).ok_or("weights: more than connections")?;
-                room.iter_mut().zip(bits).for_each(|(connection, &bits)| connection[1] = bits);
-                self.filled += bits.len();
-                if self.filled == connections.len() {
-                    self.filled = 0;
-                }
+                connections[first..].iter_mut().zip(bits).for_each(|(connection, &bits)| connection[1] = bits);
             }
             Rows::Dense { stride, weights } => {
                 let sources = weights.len() / (*stride).max(1);
-                if first + bits.len() > sources * self.targets {
-                    return Err("weights: more than connections".into());
-                }
                 for (index, &bits) in (first..).zip(bits) {
                     weights[index % sources * *stride + index / sources] = f32::from_bits(bits);
-                }
-                self.filled += bits.len();
-                if self.filled == sources * self.targets {
-                    self.filled = 0;
                 }
             }
         }

@@ -1,6 +1,5 @@
 //! The spikes of a node in this tick and in as many before as delays need.
 
-#[derive(Default)]
 pub struct History {
     lists: Vec<Vec<u32>>,
     now: usize,

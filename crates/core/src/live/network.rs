@@ -1,10 +1,11 @@
 //! The parts of a live network, how they are handed over, and what can be done to it between two runs.
 
 use super::background::Background;
-use super::delivery::Group;
+use super::delivery::{Ends, Group};
 use super::history::History;
 use super::population::Population;
-use super::record::Record;
+use super::record::Kept;
+use crate::record::Record;
 use crate::stdp::Stdp;
 use crate::words::Words;
 
@@ -13,11 +14,13 @@ pub(super) struct Output {
     pub constant: Vec<f32>,
     /// Charge of a tick.
     pub brought: Vec<f32>,
+    /// Charge since the last reset.
+    pub charges: Vec<f64>,
 }
 
 pub(super) enum Node {
     Input(usize),
-    Population(Box<Population>),
+    Population(Box<Population>, Kept),
     Output(Output),
 }
 
@@ -50,7 +53,6 @@ pub struct Totals {
 pub struct Live {
     pub(super) nodes: Vec<Node>,
     pub(super) groups: Vec<Group>,
-    pub(super) group_targets: Vec<usize>,
     pub(super) plastic: Vec<Plastic>,
     pub(super) orders: Vec<Order>,
     pub(super) histories: Vec<History>,
@@ -67,7 +69,6 @@ impl Live {
         Live {
             nodes: vec![Node::Input(inputs)],
             groups: Vec::new(),
-            group_targets: Vec::new(),
             plastic: Vec::new(),
             orders: Vec::new(),
             histories: Vec::new(),
@@ -81,34 +82,31 @@ impl Live {
     fn size(&self, node: usize) -> Result<usize, String> {
         match self.nodes.get(node) {
             Some(Node::Input(size)) => Ok(*size),
-            Some(Node::Population(population)) => Ok(population.size),
+            Some(Node::Population(population, _)) => Ok(population.size),
             Some(Node::Output(output)) => Ok(output.bias.len()),
             None => Err(format!("node: expected less than {}, got {node}", self.nodes.len())),
         }
     }
 
-    /// Words: whether spikes are counted and kept, neurons whose potentials are kept; those of `Population::read`.
+    /// Words: those of `Kept::read`, then those of `Population::read`.
     pub fn population(&mut self, words: &[u32]) -> Result<(), String> {
         let mut words = Words::new(words);
-        let (counts, keeps_spikes, traced) = (words.flag()?, words.flag()?, words.array()?.to_vec());
-        let mut population = Population::read(&mut words)?;
+        let kept = Kept::read(&mut words)?;
+        let population = Population::read(&mut words)?;
         words.end()?;
-        if population.clamps || population.discards {
-            (population.before, population.lost) = (vec![0.0; population.padded], vec![0; population.padded]);
-        }
-        if traced.iter().any(|&neuron| neuron as usize >= population.size) {
+        if kept.traced.iter().any(|&neuron| neuron as usize >= population.size) {
             return Err("traced neuron: expected one of the population".into());
         }
-        let counts = vec![0; if counts { population.size } else { 0 }];
-        self.records.push(Record { counts, keeps_spikes, traced, ..Record::default() });
-        self.nodes.push(Node::Population(Box::new(population)));
+        self.records.push(Record::default());
+        self.nodes.push(Node::Population(Box::new(population), kept));
         Ok(())
     }
 
     pub fn output(&mut self, bias: &[f32]) {
         let brought = vec![0.0; bias.len().next_multiple_of(4)];
-        self.records.push(Record { charges: vec![0.0; bias.len()], ..Record::default() });
-        self.nodes.push(Node::Output(Output { bias: bias.to_vec(), constant: bias.to_vec(), brought }));
+        let charges = vec![0.0; bias.len()];
+        self.records.push(Record::default());
+        self.nodes.push(Node::Output(Output { bias: bias.to_vec(), constant: bias.to_vec(), brought, charges }));
     }
 
     /// Connections of one delay, whose targets and weights follow; all nodes are there. Words: source, target, variable, delay, place
@@ -128,12 +126,12 @@ impl Live {
                 offsets.len()
             ));
         }
+        let ends = Ends { source, target, into, delay, synapse };
         self.groups.push(if dense {
-            Group::dense([source, sources], into, delay, synapse, targets)
+            Group::dense(ends, sources, targets)
         } else {
-            Group::sparse(source, into, delay, synapse, targets, offsets)
+            Group::sparse(ends, targets, offsets)
         });
-        self.group_targets.push(target);
         Ok(self.groups.len() - 1)
     }
 
@@ -146,10 +144,10 @@ impl Live {
         self.groups[group].push_weights(bits)
     }
 
-    /// Words: source, target, variable, place of the synapse, longest delay; those of `Stdp::read`.
+    /// Words: source, target, variable, place of the synapse; those of `Stdp::read`.
     pub fn plastic(&mut self, words: &[u32]) -> Result<(), String> {
         let mut words = Words::new(words);
-        let [source, target, into, synapse, _longest] = words.sizes()?;
+        let [source, target, into, synapse] = words.sizes()?;
         let stdp = Stdp::read(&mut words)?;
         words.end()?;
         self.plastic.push(Plastic { source, target, into, synapse, stdp });
@@ -162,16 +160,16 @@ impl Live {
             return Err(format!("delays: expected {}, got {}", self.nodes.len(), longest.len()));
         }
         self.histories = longest.iter().map(|&delay| History::new(delay as usize)).collect();
-        for (group, &target) in self.groups.iter().zip(&self.group_targets) {
-            let variables = match &self.nodes[target] {
-                Node::Population(population) => population.sums.len(),
+        for Group { ends: Ends { source, target, into, delay, .. }, .. } in &self.groups {
+            let variables = match &self.nodes[*target] {
+                Node::Population(population, _) => population.sums.len(),
                 Node::Output(_) => 1,
                 Node::Input(_) => 0,
             };
-            if group.delay > self.histories[group.source].longest() || group.into >= variables {
+            if *delay > self.histories[*source].longest() || *into >= variables {
                 return Err("connections: expected a delay and a variable that the nodes have".into());
             }
-            if group.delay == 0 && group.source >= target {
+            if *delay == 0 && source >= target {
                 return Err("connections: expected a delay from a later node".into());
             }
         }
@@ -180,36 +178,32 @@ impl Live {
     }
 
     fn order(&self, node: usize) -> Order {
-        let into = || (0..self.groups.len()).filter(|&group| self.group_targets[group] == node);
-        let (mut summed, mut plain): (Vec<_>, Vec<_>) = (into().collect(), into().collect());
-        let longest_first = |group: &Group| usize::MAX - group.delay;
-        summed.sort_by_key(|&group| {
-            let group = &self.groups[group];
-            (group.source != 0, longest_first(group), group.synapse)
-        });
-        plain.sort_by_key(|&group| (self.groups[group].synapse, longest_first(&self.groups[group])));
+        let ends = |group: &usize| self.groups[*group].ends;
+        let into: Vec<usize> = (0..self.groups.len()).filter(|group| ends(group).target == node).collect();
+        let (mut summed, mut plain) = (into.clone(), into);
+        let by_delay = |Ends { delay, .. }: Ends| usize::MAX - delay;
+        summed.sort_by_key(|group| (ends(group).source != 0, by_delay(ends(group)), ends(group).synapse));
+        plain.sort_by_key(|group| (ends(group).synapse, by_delay(ends(group))));
         let plastic = (0..self.plastic.len()).filter(|&plastic| self.plastic[plastic].target == node).collect();
         Order { summed, plain, plastic }
     }
 
     pub fn reset(&mut self) {
         for node in &mut self.nodes {
-            if let Node::Population(population) = node {
-                population.reset();
+            match node {
+                Node::Input(_) => {}
+                Node::Population(population, _) => population.reset(),
+                Node::Output(output) => output.charges.fill(0.0),
             }
         }
-        self.records.iter_mut().for_each(|record| record.charges.fill(0.0));
         self.histories.iter_mut().for_each(History::clear);
         self.plastic.iter_mut().for_each(|plastic| plastic.stdp.reset());
         self.ticks = 0;
     }
 
-    pub fn record(&self, node: usize) -> &Record {
-        &self.records[node]
-    }
-
-    pub fn record_count(&self) -> usize {
-        self.records.len()
+    /// Of the last run, by node.
+    pub fn records(&self) -> &[Record] {
+        &self.records
     }
 
     pub fn totals(&self) -> Totals {
@@ -222,7 +216,7 @@ impl Live {
 
     fn part(&mut self, node: usize) -> Result<&mut Population, String> {
         match self.nodes.get_mut(node) {
-            Some(Node::Population(population)) => Ok(population),
+            Some(Node::Population(population, _)) => Ok(population),
             _ => Err(format!("node {node}: expected a population")),
         }
     }
@@ -274,8 +268,12 @@ impl Live {
         })
     }
 
-    pub fn charges_mut(&mut self, node: usize) -> &mut [f64] {
-        &mut self.records[node].charges
+    /// Charge of an output since the last reset.
+    pub fn charges_mut(&mut self, node: usize) -> Result<&mut [f64], String> {
+        match self.nodes.get_mut(node) {
+            Some(Node::Output(output)) => Ok(&mut output.charges),
+            _ => Err(format!("node {node}: expected an output")),
+        }
     }
 
     pub fn forced(&mut self, node: usize) -> Result<&[u32], String> {
@@ -300,7 +298,7 @@ impl Live {
     pub fn resume_at(&mut self, ticks: u64) {
         self.ticks = ticks;
         for node in &mut self.nodes {
-            if let Node::Population(population) = node {
+            if let Node::Population(population, _) = node {
                 population.wake();
             }
         }

@@ -99,9 +99,9 @@ pub struct Population {
     pub touched: Vec<u8>,
     pub drive: Option<Vec<f32>>,
     pub background: Vec<Background>,
+    /// Neurons that fire in the next tick.
     pub forced: Vec<u32>,
-    pub silenced: Vec<u32>,
-    /// −1 for the neurons of these lists; empty while both are.
+    /// −1 for forced and for silenced neurons; empty if there are none.
     pub forced_mask: Vec<i32>,
     pub silenced_mask: Vec<i32>,
     /// Neurons that lose what arrives at v in this tick, with the potential that they keep: for weights that are added one by one.
@@ -151,6 +151,7 @@ impl Population {
             value: vec![0.0; padded],
         });
         let variables = 1 + currents.len();
+        let may_lose = if clamps || discards { padded } else { 0 };
         let mut population = Population {
             size,
             padded,
@@ -183,11 +184,10 @@ impl Population {
             drive: None,
             background: Vec::new(),
             forced: Vec::new(),
-            silenced: Vec::new(),
             forced_mask: Vec::new(),
             silenced_mask: Vec::new(),
-            before: Vec::new(),
-            lost: Vec::new(),
+            before: vec![0.0; may_lose],
+            lost: vec![0; may_lose],
         };
         population.settle_rest();
         Ok(population)
@@ -205,9 +205,8 @@ impl Population {
         self.sums.iter_mut().for_each(|sums| sums.fill(0.0));
         self.drive = None;
         self.background.clear();
-        self.force(&[]);
+        self.end_force();
         self.silence(&[]);
-        self.wake();
     }
 
     /// Constant charge of a tick, as it is from now on.
@@ -257,20 +256,23 @@ impl Population {
         self.tolerance.is_some()
     }
 
+    /// These fire in the next tick, with those named before.
     pub fn force(&mut self, neurons: &[u32]) {
         self.forced.extend_from_slice(neurons);
         self.forced.sort_unstable();
         self.forced.dedup();
-        if neurons.is_empty() {
-            self.forced.clear();
-        }
-        mask(&mut self.forced_mask, &self.forced, self.padded);
+        self.forced_mask = mask(&self.forced, self.padded);
         self.wake();
     }
 
+    /// That tick is over.
+    pub fn end_force(&mut self) {
+        self.forced.clear();
+        self.forced_mask.clear();
+    }
+
     pub fn silence(&mut self, neurons: &[u32]) {
-        self.silenced = neurons.to_vec();
-        mask(&mut self.silenced_mask, &self.silenced, self.padded);
+        self.silenced_mask = mask(neurons, self.padded);
         self.wake();
     }
 
@@ -295,10 +297,9 @@ impl Population {
     }
 }
 
-fn mask(mask: &mut Vec<i32>, neurons: &[u32], padded: usize) {
-    mask.clear();
-    if !neurons.is_empty() {
-        mask.resize(padded, 0);
-        neurons.iter().for_each(|&neuron| mask[neuron as usize] = -1);
-    }
+/// Ones for these neurons; empty if there are none.
+fn mask(neurons: &[u32], padded: usize) -> Vec<i32> {
+    let mut mask = vec![0; if neurons.is_empty() { 0 } else { padded }];
+    neurons.iter().for_each(|&neuron| mask[neuron as usize] = -1);
+    mask
 }

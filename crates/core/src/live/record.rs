@@ -1,53 +1,45 @@
-//! What a run leaves of a node.
+//! What a run keeps of a population, and the charge of an output.
 
-#[derive(Default)]
-pub struct Record {
-    /// Spikes of each neuron; empty if they are not counted.
-    pub counts: Vec<u32>,
-    /// Whether spikes are kept, and those of the last run.
-    pub keeps_spikes: bool,
-    pub ticks: Vec<u32>,
-    pub neurons: Vec<u32>,
-    /// Neurons whose potentials are kept, and these, [neurons][ticks].
+use crate::bits::words_of;
+use crate::record::Record;
+use crate::words::Words;
+
+/// What is asked for of a population.
+pub struct Kept {
+    /// Spikes of each neuron.
+    pub counts: bool,
+    pub spikes: bool,
+    /// Neurons whose potentials are kept after every tick.
     pub traced: Vec<u32>,
-    pub traces: Vec<f32>,
-    /// Charge of an output.
-    pub charges: Vec<f64>,
 }
 
-impl Record {
-    pub fn begin(&mut self, ticks: usize) {
-        self.counts.fill(0);
-        self.ticks.clear();
-        self.neurons.clear();
-        self.traces.clear();
-        self.traces.resize(self.traced.len() * ticks, 0.0);
+impl Kept {
+    /// Words: whether spikes are counted, whether they are kept, traced neurons.
+    pub fn read(words: &mut Words) -> Result<Kept, String> {
+        Ok(Kept { counts: words.flag()?, spikes: words.flag()?, traced: words.array()?.to_vec() })
     }
 
-    pub fn spikes(&mut self, tick: usize, fired: &[u32]) {
-        if !self.counts.is_empty() {
-            fired.iter().for_each(|&neuron| self.counts[neuron as usize] += 1);
-        }
-        if self.keeps_spikes {
-            self.ticks.extend(std::iter::repeat_n(tick as u32, fired.len()));
-            self.neurons.extend_from_slice(fired);
-        }
+    pub fn begin(&self, record: &mut Record, neurons: usize, ticks: usize) {
+        record.clear(if self.counts { neurons } else { 0 }, self.traced.len() * ticks);
     }
 
-    pub fn potentials(&mut self, tick: usize, ticks: usize, potential: &[f32]) {
+    /// What happened in a tick of a run of `ticks`.
+    pub fn tick(&self, record: &mut Record, tick: usize, ticks: usize, fired: &[u32], potential: &[f32]) {
+        if self.counts {
+            fired.iter().for_each(|&neuron| record.counts[neuron as usize] += 1);
+        }
+        if self.spikes {
+            record.ticks.extend(std::iter::repeat_n(tick as u32, fired.len()));
+            record.neurons.extend_from_slice(fired);
+        }
         for (row, &neuron) in self.traced.iter().enumerate() {
-            self.traces[row * ticks + tick] = potential[neuron as usize];
+            record.traces[row * ticks + tick] = potential[neuron as usize].to_bits();
         }
     }
+}
 
-    /// Charges as two words each; counts, ticks, neurons, traces: arrays of words.
-    pub fn arrays(&self) -> [(*const u32, usize); 5] {
-        [
-            (self.charges.as_ptr().cast(), 2 * self.charges.len()),
-            (self.counts.as_ptr(), self.counts.len()),
-            (self.ticks.as_ptr(), self.ticks.len()),
-            (self.neurons.as_ptr(), self.neurons.len()),
-            (self.traces.as_ptr().cast(), self.traces.len()),
-        ]
-    }
+/// Keeps the charges of an output.
+pub fn keep_charges(record: &mut Record, charges: &[f64]) {
+    record.charges.clear();
+    record.charges.extend(charges.iter().flat_map(|&charge| words_of(charge)));
 }

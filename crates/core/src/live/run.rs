@@ -1,9 +1,10 @@
 //! Runs of a live network.
 
-use super::delivery::Group;
+use super::delivery::{Ends, Group};
 use super::history::History;
 use super::network::{Live, Node, Order, Output, Plastic, Totals};
 use super::population::Population;
+use super::record::keep_charges;
 use super::tick::{tick, Stage};
 use crate::lanes::Lanes;
 
@@ -19,7 +20,11 @@ impl Live {
         self.check_input(neurons, starts, values, ticks)?;
         self.set_constants(values);
         self.totals = Totals::default();
-        self.records.iter_mut().for_each(|record| record.begin(ticks));
+        for (node, record) in self.nodes.iter().zip(&mut self.records) {
+            if let Node::Population(population, kept) = node {
+                kept.begin(record, population.size, ticks);
+            }
+        }
         for now in 0..ticks {
             self.histories.iter_mut().for_each(History::advance);
             if now + 1 < starts.len() {
@@ -29,26 +34,26 @@ impl Live {
             emit(&mut self.plastic, &self.histories, 0, self.ticks);
             for node in 1..self.nodes.len() {
                 let mut fired = std::mem::take(self.histories[node].list_mut(0));
-                let order = &self.orders[node];
+                let arriving = Arriving { order: &self.orders[node], groups: &self.groups, histories: &self.histories };
                 match &mut self.nodes[node] {
                     Node::Input(_) => {}
-                    Node::Output(output) => {
-                        let charges = &mut self.records[node].charges;
-                        self.totals.operations += integrate::<L>(output, charges, order, &self.groups, &self.histories);
-                    }
-                    Node::Population(population) => {
-                        let arriving =
-                            Arriving { order, groups: &self.groups, histories: &self.histories, now: self.ticks };
-                        self.totals.operations += step::<L>(population, &arriving, &mut self.plastic, &mut fired);
+                    Node::Output(output) => self.totals.operations += integrate::<L>(output, &arriving),
+                    Node::Population(population, kept) => {
+                        let plastic = &mut self.plastic;
+                        self.totals.operations += step::<L>(population, &arriving, plastic, self.ticks, &mut fired);
                         self.totals.spikes += fired.len() as u64;
-                        self.records[node].spikes(now, &fired);
-                        self.records[node].potentials(now, ticks, &population.potential);
+                        kept.tick(&mut self.records[node], now, ticks, &fired, &population.potential);
                     }
                 }
                 *self.histories[node].list_mut(0) = fired;
                 emit(&mut self.plastic, &self.histories, node, self.ticks);
             }
             self.ticks += 1;
+        }
+        for (node, record) in self.nodes.iter().zip(&mut self.records) {
+            if let Node::Output(output) = node {
+                keep_charges(record, &output.charges);
+            }
         }
         Ok(())
     }
@@ -75,17 +80,17 @@ impl Live {
         for (node, order) in self.nodes.iter_mut().zip(&self.orders) {
             let bias = match node {
                 Node::Input(_) => continue,
-                Node::Population(population) => &population.bias,
+                Node::Population(population, _) => &population.bias,
                 Node::Output(output) => &output.bias,
             };
             let mut charges = bias.clone();
             for group in order.plain.iter().map(|&group| &self.groups[group]) {
-                if group.source == 0 && group.into == 0 && !values.is_empty() {
+                if group.ends.source == 0 && group.ends.into == 0 && !values.is_empty() {
                     group.deliver_constant(values, &mut charges);
                 }
             }
             match node {
-                Node::Population(population) if population.constant != charges => population.set_constant(charges),
+                Node::Population(population, _) if population.constant != charges => population.set_constant(charges),
                 Node::Output(output) => output.constant = charges,
                 _ => {}
             }
@@ -100,11 +105,24 @@ fn emit(plastic: &mut [Plastic], histories: &[History], node: usize, now: u64) {
     }
 }
 
+/// What reaches one node.
 struct Arriving<'a> {
     order: &'a Order,
     groups: &'a [Group],
     histories: &'a [History],
-    now: u64,
+}
+
+impl Arriving<'_> {
+    /// The spikes that arrive through a group in this tick.
+    fn spikes(&self, Ends { source, delay, .. }: Ends) -> &[u32] {
+        self.histories[source].ago(delay)
+    }
+
+    /// Adds each weight to v, synapse after synapse; returns their number.
+    fn add_each<L: Lanes>(&self, potential: &mut [f32]) -> u64 {
+        let groups = self.order.plain.iter().map(|&group| &self.groups[group]);
+        groups.map(|group| group.deliver::<L>(self.spikes(group.ends), potential, &mut [])).sum()
+    }
 }
 
 /// A tick of a population; returns the number of synaptic operations.
@@ -112,16 +130,17 @@ fn step<L: Lanes>(
     population: &mut Population,
     arriving: &Arriving,
     plastic: &mut [Plastic],
+    now: u64,
     fired: &mut Vec<u32>,
 ) -> u64 {
-    let Arriving { order, groups, histories, now } = *arriving;
+    let Arriving { order, groups, .. } = *arriving;
     let mut operations = 0;
     if population.summed || !population.background.is_empty() {
         let rests = population.rests();
         for group in order.summed.iter().map(|&group| &groups[group]) {
             let touched = if rests { &mut population.touched[..] } else { &mut [] };
-            operations +=
-                group.deliver::<L>(histories[group.source].ago(group.delay), &mut population.sums[group.into], touched);
+            let sums = &mut population.sums[group.ends.into];
+            operations += group.deliver::<L>(arriving.spikes(group.ends), sums, touched);
         }
         for &number in &order.plastic {
             let learning = &mut plastic[number];
@@ -131,9 +150,11 @@ fn step<L: Lanes>(
                 population.touched.fill(1);
             }
         }
+        if !population.background.is_empty() {
+            population.wake();
+        }
         for background in &mut population.background {
             background.add(&mut population.sums[background.into]);
-            population.asleep.fill(0);
         }
         tick::<L>(population, Stage::All, fired);
     } else {
@@ -141,7 +162,7 @@ fn step<L: Lanes>(
         if population.after {
             tick::<L>(population, Stage::Hold, fired);
         }
-        operations = add_each::<L>(order, groups, histories, &mut population.potential);
+        operations = arriving.add_each::<L>(&mut population.potential);
         keep_lost(population);
         if population.after {
             fired.iter().for_each(|&neuron| population.fired(neuron as usize));
@@ -149,19 +170,11 @@ fn step<L: Lanes>(
             tick::<L>(population, Stage::Decide, fired);
         }
     }
-    if !population.forced.is_empty() {
-        population.force(&[]);
-    }
+    population.end_force();
     for &number in &order.plastic {
         plastic[number].stdp.learn(now, fired);
     }
     operations
-}
-
-/// Adds each weight to v, synapse after synapse.
-fn add_each<L: Lanes>(order: &Order, groups: &[Group], histories: &[History], potential: &mut [f32]) -> u64 {
-    let groups = order.plain.iter().map(|&group| &groups[group]);
-    groups.map(|group| group.deliver::<L>(histories[group.source].ago(group.delay), potential, &mut [])).sum()
 }
 
 /// Gives neurons that lose what arrives their potentials again.
@@ -174,16 +187,10 @@ fn keep_lost(population: &mut Population) {
 }
 
 /// Adds the charge of a tick, summed in f32, in f64; returns the number of synaptic operations.
-fn integrate<L: Lanes>(
-    output: &mut Output,
-    charges: &mut [f64],
-    order: &Order,
-    groups: &[Group],
-    histories: &[History],
-) -> u64 {
-    let length = output.constant.len();
-    output.brought[..length].copy_from_slice(&output.constant);
-    let operations = add_each::<L>(order, groups, histories, &mut output.brought);
-    charges.iter_mut().zip(&output.brought).for_each(|(charge, &brought)| *charge += f64::from(brought));
+fn integrate<L: Lanes>(output: &mut Output, arriving: &Arriving) -> u64 {
+    let Output { constant, brought, charges, .. } = output;
+    brought[..constant.len()].copy_from_slice(constant);
+    let operations = arriving.add_each::<L>(brought);
+    charges.iter_mut().zip(brought).for_each(|(charge, &mut brought)| *charge += f64::from(brought));
     operations
 }

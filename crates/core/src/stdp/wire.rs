@@ -1,6 +1,7 @@
 //! Messages of words: a plastic synapse, and what it carries from tick to tick. ts/engine/plastic-words.ts writes and reads them.
 
 use super::{Delays, Rule, State, Stdp};
+use crate::bits::words_of;
 use crate::words::Words;
 
 impl Stdp {
@@ -31,8 +32,8 @@ impl Stdp {
             words.extend(values.iter().map(|value| value.to_bits()));
         }
         words.push(2 * state.pre_ticks_ago.len() as u32);
-        words.extend(state.pre_ticks_ago.iter().flat_map(|&age| halves(age)));
-        words.extend(halves(state.eligibility_scale));
+        words.extend(state.pre_ticks_ago.iter().flat_map(|&age| words_of(age)));
+        words.extend(words_of(state.eligibility_scale));
         words
     }
 
@@ -61,8 +62,4 @@ fn doubles(words: &[u32]) -> Vec<f64> {
 
 fn double(low: u32, high: u32) -> f64 {
     f64::from_bits((high as u64) << 32 | low as u64)
-}
-
-fn halves(value: f64) -> [u32; 2] {
-    [value.to_bits() as u32, (value.to_bits() >> 32) as u32]
 }

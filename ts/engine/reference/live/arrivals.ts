@@ -1,7 +1,8 @@
 // What reaches a population or an output of a live network in a tick, in the order of summation.
+import { targetVariable } from "../../../spiking/live.ts";
 import { shapeOf, type SpikingNetwork } from "../../../spiking/network.ts";
+import { connectionsByDelay } from "../../../spiking/synapses/delays.ts";
 import type { Synapse } from "../../../spiking/synapses/kinds.ts";
-import type { SparseSynapse } from "../../../spiking/synapses/sparse.ts";
 import { sizeOf } from "../../../tensor.ts";
 import { rowSynapse, type RowSynapse } from "../synapses.ts";
 import { plasticConnections, PlasticSynapse } from "./plasticity.ts";
@@ -20,18 +21,13 @@ export interface PlasticWay {
   readonly from: string;
   readonly into: number;
   readonly synapse: PlasticSynapse;
-  /** Longest delay of its connections. */
-  readonly longestDelay: number;
 }
 
-/**
- * The synapses into a node whose weights do not learn, in the order of the network, longest delays of a synapse first.
- * @param currents names of the node's currents.
- */
-export function waysTo(network: SpikingNetwork, name: string, currents: readonly string[]): Way[] {
+/** The synapses into a node whose weights do not learn, in the order of the network, longest delays of a synapse first. */
+export function waysTo(network: SpikingNetwork, name: string): Way[] {
   return network.synapses.flatMap((synapse, number) => {
     if (synapse.to !== name || synapse.plasticity !== undefined) return [];
-    const into = variableOf(synapse, currents);
+    const into = targetVariable(network, synapse);
     return byDelay(network, synapse).map((row) => ({ ...row, number, into }));
   });
 }
@@ -44,49 +40,23 @@ export function inSummedOrder(network: SpikingNetwork, ways: readonly Way[]): Wa
 }
 
 /** The synapses into a node whose weights learn. */
-export function plasticWaysTo(network: SpikingNetwork, name: string, currents: readonly string[]): PlasticWay[] {
+export function plasticWaysTo(network: SpikingNetwork, name: string): PlasticWay[] {
   return network.synapses.flatMap((synapse, number) => {
     if (synapse.to !== name || synapse.plasticity === undefined) return [];
     const [sources, targets] = [synapse.from, name].map((end) => sizeOf(shapeOf(network, end)));
     const connections = plasticConnections(synapse, sources, targets);
     if (connections === null) return [];
-    const longestDelay = connections.delays.reduce((most, delay) => Math.max(most, delay), 0);
     const learning = new PlasticSynapse(connections, synapse.weights as Float32Array, synapse.plasticity);
-    return [{ number, from: synapse.from, into: variableOf(synapse, currents), synapse: learning, longestDelay }];
+    return [{ number, from: synapse.from, into: targetVariable(network, synapse), synapse: learning }];
   });
-}
-
-function variableOf({ into }: Synapse, currents: readonly string[]): number {
-  return into === undefined ? 0 : currents.indexOf(into) + 1;
 }
 
 /** One row synapse for each delay, longest first. */
 function byDelay(network: SpikingNetwork, synapse: Synapse): RowSynapse[] {
   if (synapse.kind !== "sparse" || synapse.delays === undefined) return [rowSynapse(network, synapse)];
-  const { delays, delayTicks } = synapse;
-  const longestFirst = [...new Set(delays)].sort((a, b) => b - a);
-  return longestFirst.map((delay) =>
-    rowSynapse(network, { ...withDelay(synapse, delays, delay), delayTicks: delayTicks + delay }),
-  );
-}
-
-/** The connections of one delay. */
-function withDelay(synapse: SparseSynapse, delays: Uint32Array, delay: number): SparseSynapse {
   const { delays: _, ...rest } = synapse;
-  const kept = delays.reduce((count, own) => count + Number(own === delay), 0);
-  const [offsets, targets, weights] = [
-    new Uint32Array(synapse.offsets.length),
-    new Uint32Array(kept),
-    new Float32Array(kept),
-  ];
-  let at = 0;
-  for (let source = 0; source + 1 < offsets.length; source++) {
-    for (let connection = synapse.offsets[source]; connection < synapse.offsets[source + 1]; connection++) {
-      if (delays[connection] !== delay) continue;
-      targets[at] = synapse.targets[connection];
-      weights[at++] = synapse.weights[connection];
-    }
-    offsets[source + 1] = at;
-  }
-  return { ...rest, offsets, targets, weights };
+  return connectionsByDelay(synapse).map(({ delay, offsets, targets, connections }) => {
+    const weights = Float32Array.from(connections, (connection) => synapse.weights[connection]);
+    return rowSynapse(network, { ...rest, offsets, targets, weights, delayTicks: delay });
+  });
 }

@@ -6,19 +6,26 @@ import { outputsOf, populationsOf, type SpikingNetwork, type SpikingOutput } fro
 import { sizeOf } from "../../../tensor.ts";
 import type { EncodedInput } from "../../input.ts";
 import type { LiveCore } from "../../live.ts";
-import type { BackgroundSource, LiveState, RecentSpikes, SynapseState } from "../../../spiking/live-state.ts";
+import type {
+  BackgroundSource,
+  LiveState,
+  PlasticState,
+  RecentSpikes,
+  SynapseState,
+} from "../../../spiking/live-state.ts";
+import { longestDelay } from "../../../spiking/synapses/delays.ts";
 import type { Recording } from "../../recording.ts";
 import type { CoreRun, SimulatorCore } from "../../simulator.ts";
 import { EventList, History, signedEvents, signedInputEvents, SpikeRecorder } from "../events.ts";
 import { deliver, deliverConstant } from "../synapses.ts";
 import { Trace } from "../ticks.ts";
 import { inSummedOrder, plasticWaysTo, waysTo, type PlasticWay, type Way } from "./arrivals.ts";
+import type { PlasticSynapse } from "./plasticity.ts";
 import { LivePopulation } from "./population.ts";
 
 interface Part {
   readonly name: string;
   readonly population: LivePopulation;
-  readonly currents: readonly string[];
   readonly summed: boolean;
   readonly plastic: readonly PlasticWay[];
   ways: Way[];
@@ -47,6 +54,8 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
   readonly #parts = new Map<string, Part>();
   readonly #outputs = new Map<string, Output>();
   readonly #histories: ReadonlyMap<string, History<EventList>>;
+  /** Synapses that learn, by source. */
+  readonly #learning = new Map<string, PlasticSynapse[]>();
   /** Weights that were set, by the number of their synapse. */
   readonly #changed = new Map<number, Float32Array>();
   #ticks = 0;
@@ -57,16 +66,12 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
     for (const node of populationsOf(network)) {
       const { name } = node;
       const population = new LivePopulation(network, node);
-      const currents = population.currents.map((current) => current.name);
-      const summed = sumsArrivals(network, name);
-      const plastic = plasticWaysTo(network, name, currents);
-      const ways = waysTo(network, name, currents);
+      const ways = waysTo(network, name);
       this.#parts.set(name, {
         name,
         population,
-        currents,
-        summed,
-        plastic,
+        summed: sumsArrivals(network, name),
+        plastic: plasticWaysTo(network, name),
         ways,
         summedWays: inSummedOrder(network, ways),
       });
@@ -74,10 +79,19 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
     for (const node of outputsOf(network)) {
       const bias = expandCharges(node.bias as Float32Array, node.shape);
       const charge = new Float64Array(sizeOf(node.shape));
-      const ways = waysTo(network, node.name, []);
+      const ways = waysTo(network, node.name);
       this.#outputs.set(node.name, { node, bias, charge, ways, constant: bias });
     }
-    this.#histories = this.#makeHistories();
+    const histories = [network.input, ...network.nodes].map(({ name }) => {
+      const longest = network.synapses.reduce(
+        (most, each) => Math.max(most, each.from === name ? longestDelay(each) : 0),
+        0,
+      );
+      return [name, new History(longest, () => new EventList())] as const;
+    });
+    this.#histories = new Map(histories);
+    for (const { plastic } of this.#parts.values())
+      for (const { from, synapse } of plastic) this.#learning.set(from, [...(this.#learning.get(from) ?? []), synapse]);
   }
 
   reset(): void {
@@ -198,11 +212,10 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
     for (const [name, { population }] of this.#parts) population.restore(state.populations[name]);
     for (const [name, { charge }] of this.#outputs) charge.set(state.outputs[name]);
     for (const [number, synapse] of Object.entries(state.synapses)) {
-      const { weights, pre, preTicksAgo, post } = synapse;
       const learning = this.#plastic(Number(number));
-      if (learning === undefined || pre === undefined || preTicksAgo === undefined || post === undefined)
-        this.setWeights(Number(number), weights);
-      else learning.synapse.restore(state.ticks, { ...synapse, weights, pre, preTicksAgo, post });
+      if (learning === undefined) this.setWeights(Number(number), synapse.weights);
+      // The state has been checked.
+      else learning.synapse.restore(state.ticks, synapse as PlasticState);
     }
     for (const [name, history] of this.#histories) {
       const { ticksAgo, neurons } = state.spikes[name] ?? { ticksAgo: [], neurons: [] };
@@ -210,9 +223,7 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
         if (ticksAgo[index] < history.all().length) history.ago(ticksAgo[index]).push(neurons[index]);
       // Arrivals of one tick are summed by the tick of their emission.
       for (let ago = history.all().length - 1; ago >= 0; ago--) {
-        const sent = history.ago(ago);
-        for (let index = 0; index < sent.length; index++)
-          this.#emitOne(name, state.ticks, sent.neurons[index], ago + 1);
+        this.#emit(name, history.ago(ago), ago + 1);
       }
     }
   }
@@ -273,23 +284,11 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
     const network = { ...this.#network, synapses };
     const part = this.#parts.get(name);
     if (part !== undefined) {
-      part.ways = waysTo(network, name, part.currents);
+      part.ways = waysTo(network, name);
       part.summedWays = inSummedOrder(network, part.ways);
     }
     const output = this.#outputs.get(name);
-    if (output !== undefined) output.ways = waysTo(network, name, []);
-  }
-
-  #makeHistories(): Map<string, History<EventList>> {
-    const longest = new Map<string, number>();
-    const need = (name: string, delay: number) => longest.set(name, Math.max(delay, longest.get(name) ?? 0));
-    for (const { ways, plastic } of this.#parts.values()) {
-      for (const { from, delayTicks } of ways) need(from, delayTicks);
-      for (const { from, longestDelay } of plastic) need(from, longestDelay);
-    }
-    for (const { ways } of this.#outputs.values()) for (const { from, delayTicks } of ways) need(from, delayTicks);
-    const history = (name: string) => new History(longest.get(name) ?? 0, () => new EventList());
-    return new Map([this.#network.input, ...this.#network.nodes].map(({ name }) => [name, history(name)]));
+    if (output !== undefined) output.ways = waysTo(network, name);
   }
 
   #spikes({ from, delayTicks }: Way): EventList {
@@ -300,15 +299,10 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
     return (this.#histories.get(name) as History<EventList>).ago(0);
   }
 
-  /** Hands the spikes of this tick to the synapses that learn. */
-  #emit(name: string): void {
-    const fired = this.#firedBy(name);
-    for (let index = 0; index < fired.length; index++) this.#emitOne(name, this.#ticks, fired.neurons[index], 0);
-  }
-
-  #emitOne(name: string, tick: number, neuron: number, ticksAgo: number): void {
-    for (const { plastic } of this.#parts.values())
-      for (const { from, synapse } of plastic) if (from === name) synapse.emit(tick, neuron, ticksAgo);
+  /** Hands spikes of a node to the synapses that learn. */
+  #emit(name: string, spikes = this.#firedBy(name), ticksAgo = 0): void {
+    for (const synapse of this.#learning.get(name) ?? [])
+      for (let index = 0; index < spikes.length; index++) synapse.emit(this.#ticks, spikes.neurons[index], ticksAgo);
   }
 
   #population(name: string): LivePopulation {

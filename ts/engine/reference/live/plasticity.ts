@@ -1,7 +1,7 @@
 // Spike-timing-dependent plasticity of one synapse: its weights, the spikes on their way through them, and the traces.
 import { plasticityConstants, traceDecay, type Plasticity } from "../../../spiking/plasticity.ts";
 import type { Synapse } from "../../../spiking/synapses/kinds.ts";
-import type { PlasticState } from "../../plastic-state.ts";
+import type { PlasticState } from "../../../spiking/live-state.ts";
 
 const { fround } = Math;
 

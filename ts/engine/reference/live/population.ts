@@ -1,8 +1,7 @@
 // A population of a live network: the definition of a tick. Every store into a Float32Array rounds.
 import { expandCharges } from "../../../spiking/charges.ts";
-import type { Population } from "../../../spiking/network.ts";
 import { restTolerances } from "../../../spiking/live.ts";
-import type { SpikingNetwork } from "../../../spiking/network.ts";
+import type { Population, SpikingNetwork } from "../../../spiking/network.ts";
 import { sizeOf, type Shape } from "../../../tensor.ts";
 import { nextOf } from "../../../random.ts";
 import type { BackgroundSource, PopulationState } from "../../../spiking/live-state.ts";
