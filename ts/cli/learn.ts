@@ -7,6 +7,7 @@ import { LlifError } from "../errors.ts";
 import { writeLearner } from "../learn/file.ts";
 import { createLearner } from "../learn/learner.ts";
 import { weightsPlot } from "../plot/weights.ts";
+import { datasetNames } from "./data-cache.ts";
 import { dataFiles, openRawData } from "./data-files.ts";
 import { evaluateModel, type EvaluateFlags, type EvaluateOutcome } from "./evaluate.ts";
 import { mappingNames, refuseGiven } from "./idle-options.ts";
@@ -183,7 +184,8 @@ function refuseIdleOptions(command: Command, { resume, readout, output, manifest
   if (test === undefined && !known(data)) refuseGiven(command, ["testLimit"], "expected --test beside it");
 }
 
-const known = (data: string): boolean => ["mnist", "fashion-mnist", "cifar10"].includes(data);
+/** Whether it has a training and a test split. */
+const known = (data: string): boolean => (datasetNames as readonly string[]).includes(data);
 
 function choiceOf(flags: LearnFlags): LearningChoice {
   const { data, limit, epochs, seed, neurons, leak, threshold, homeostasis, resume, readout, labels, engine } = flags;

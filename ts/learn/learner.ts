@@ -18,7 +18,7 @@ import {
   type WinnerOptions,
   type WinnerRule,
 } from "./rule.ts";
-import { checkSize, checkState, type LearnerState } from "./state.ts";
+import { checkSize, checkState, totalWins, type LearnerState } from "./state.ts";
 
 export interface LearnerOptions {
   /** Shape of an image, channels last. */
@@ -246,7 +246,7 @@ class SpikingLearner implements Learner {
       rule: this.#rule as WinnerRule,
       weights: core.weights(),
       wins,
-      total: wins.reduce((sum, count) => sum + count, 0),
+      total: totalWins(wins),
     };
   }
 
@@ -293,12 +293,13 @@ class SpikingLearner implements Learner {
   }
 
   #warnOfFloor(): void {
+    if (this.#warned) return;
     const rule = this.#rule as WinnerRule;
     const wins = this.#open().wins();
-    const total = wins.reduce((sum, count) => sum + count, 0);
+    const total = totalWins(wins);
     const floor = Math.fround(rule.leastThreshold);
     const low = wins.filter((count) => thresholdOf(rule, count, total, wins.length) <= floor).length;
-    if (low === 0 || this.#warned) return;
+    if (low === 0) return;
     this.#warned = true;
     warn(
       `learn: ${low} of ${wins.length} neurons have the least threshold, ${rule.leastThreshold}: they win too rarely for the images; take a smaller homeostasis than ${rule.homeostasis}, or a larger threshold than ${rule.threshold}`,

@@ -50,8 +50,12 @@ export function checkState(place: string, state: LearnerState): LearnerState {
       "ARGUMENT",
       `${place}: weights: expected numbers from 0 to 1.5, got ${weights[wrong]} at ${wrong}`,
     );
-  const sum = wins.reduce((all, count) => all + count, 0);
+  const sum = totalWins(wins);
   if (checkInteger(`${place}: total`, total, 0) !== sum)
     throw new LlifError("ARGUMENT", `${place}: total: expected ${sum}, the sum of the wins, got ${total}`);
   return state;
+}
+
+export function totalWins(wins: Uint32Array): number {
+  return wins.reduce((sum, count) => sum + count, 0);
 }
