@@ -7,7 +7,8 @@ import { resetsHard } from "../spiking/neurons/llif.ts";
 import { sizeOf } from "../tensor.ts";
 import { backgroundStates } from "./background.ts";
 import type { LiveCore } from "./live.ts";
-import { checkLiveState, type LiveState } from "../spiking/live-state.ts";
+import type { LiveState } from "../spiking/live-state.ts";
+import { checkLiveState, mostBackgroundPerTick } from "../spiking/live-state-check.ts";
 
 /** Poisson spikes from outside the network. */
 export interface BackgroundOptions {
@@ -44,7 +45,10 @@ export interface LiveControls {
   potentials(population: string, variable?: string, into?: Float32Array): Float32Array;
   /** Everything that a run goes on from: copies. `restore` takes it in either engine. */
   state(): LiveState;
-  /** @throws {LlifError} ARGUMENT or SHAPE for the state of another network. */
+  /**
+   * Nothing changes if it throws.
+   * @throws {LlifError} ARGUMENT or SHAPE, naming the part, for the state of another network or values that are not finite.
+   */
   restore(state: LiveState): void;
   /**
    * Weights of a synapse as they are, in the order of the network's array.
@@ -58,9 +62,6 @@ export interface LiveControls {
   /** Adds eligibility · value to the weights of synapses that learn by reward. */
   reward(value: number): void;
 }
-
-/** Most mean spikes of a background in one tick. */
-const mostPerTick = 500;
 
 /** @param alive throws after dispose. */
 export function liveControls(network: SpikingNetwork, core: LiveCore | undefined, alive: () => void): LiveControls {
@@ -124,10 +125,10 @@ export function liveControls(network: SpikingNetwork, core: LiveCore | undefined
       });
       const variable = into === undefined ? 0 : currentOf(`${place}: into`, found, into);
       const meanPerTick = checkFinite(`${place}: rateHz`, rateHz, { from: 0 }) * network.dtSeconds;
-      if (meanPerTick > mostPerTick)
+      if (meanPerTick > mostBackgroundPerTick)
         throw new LlifError(
           "ARGUMENT",
-          `${place}: expected at most ${mostPerTick} spikes in a tick of ${network.dtSeconds} s, got ${meanPerTick}`,
+          `${place}: expected at most ${mostBackgroundPerTick} spikes in a tick of ${network.dtSeconds} s, got ${meanPerTick}`,
         );
       checkFinite(`${place}: weight`, Math.fround(checkFinite(`${place}: weight`, weight)));
       checkInteger(`${place}: seed`, seed, 0, 2 ** 32 - 1);
