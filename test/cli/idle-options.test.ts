@@ -132,7 +132,7 @@ const mapping: Record<string, Effect> = {
   nonAdjacent: [none, () => ["--non-adjacent"]],
   settles: [() => ["--code", "rate", "--spikes", "signed", "--ticks", "8"], () => ["--settles"]],
   quanta: [() => refined, () => ["--quanta", "64,8,1"]],
-  ahead: [() => refined, () => ["--ahead", "2"]],
+  ahead: [() => refined, () => ["--ahead", "1"]],
   lazy: [() => refined, () => ["--lazy", "0.5"]],
   bits: [none, () => ["--bits", "3"]],
   ticks: [none, () => ["--ticks", "3"]],

@@ -96,6 +96,17 @@ describe("evaluate", () => {
     expect(await llif(["reproduce", file("wrong.json")])).toMatchObject({ code: 1 });
   });
 
+  it("reproduces a manifest that has no ahead, as from when all layers had the same quanta", async () => {
+    const manifest = file("alike.json");
+    const alike = await json([...words, "--ahead", "0", "--manifest", manifest]);
+    expect(alike.spikesPerSample).not.toBe((await json(words)).spikesPerSample);
+    const { mapping, ...rest } = JSON.parse(readFileSync(manifest, "utf8"));
+    const { ahead, ...older } = mapping;
+    expect(ahead).toBe(0);
+    writeFileSync(manifest, JSON.stringify({ ...rest, mapping: older }));
+    expect(await llif(["reproduce", manifest])).toMatchObject({ code: 0 });
+  });
+
   it("reads results that it has kept", async () => {
     const before = process.env["LLIF_CACHE"];
     process.env["LLIF_CACHE"] = file("cache");
@@ -231,11 +242,13 @@ describe("other commands", () => {
     const words = ["convert", mnist8, "-o", network, "--calibration", digits, ...refined, "--bits", "auto"];
     const { code, out, err } = await llif([...words, "--json"]);
     expect(code).toBe(0);
-    const { bits, lazy } = JSON.parse(out).mapping;
+    const { bits, ahead, lazy } = JSON.parse(out).mapping;
+    expect([ahead, lazy]).toEqual([2, 0.7]);
     expect(err).toMatch(new RegExp(`^--bits auto: ${bits} bits, the fewest without a disagreement on 100 held-out`));
     const counts = Array.from({ length: bits }, (_, tick) => 2 ** (bits - 1 - tick));
+    const first = counts.map((_, tick) => counts[tick + 2] ?? 1);
     expect((await llif(["inspect", network])).out).toContain(
-      `phase, synchronous, signed spikes (a spike counts ${counts.join(", ")}; lazy ${lazy}), ${2 ** bits - 1} levels in ${bits} ticks`,
+      `phase, synchronous, signed spikes (a spike counts ${first.join(", ")} in the first layer, ${counts.join(", ")} in the last; lazy ${lazy}), ${2 ** bits - 1} levels in ${bits} ticks`,
     );
     expect((await llif([...words, "--quanta", "4,1"])).err).toContain("--bits auto: expected no --quanta");
   });

@@ -7,7 +7,7 @@ import { exists, type Io } from "./io.ts";
 import { learnAgain } from "./learning.ts";
 import { makeManifest, readManifest, type Manifest } from "./manifest.ts";
 import { openModel } from "./model-file.ts";
-import { budgetOption, encodingChoice, jsonOption, type ReadingFlags } from "./options.ts";
+import { budgetOption, encodingChoice, jsonOption, type MappingChoice, type ReadingFlags } from "./options.ts";
 import { formatReport } from "./report-text.ts";
 import { toJson } from "./text.ts";
 import { untilDecidedFlags, untilDecidedOf } from "./until-decided.ts";
@@ -70,7 +70,7 @@ async function runAgain(recorded: Manifest, file: string, budget: ReadingFlags["
     ));
   const { mapping, calibration, data, engine, encoding, allowOverlap } = recorded;
   const flags: EvaluateFlags = {
-    ...(mapping === null ? {} : (mapping as Partial<EvaluateFlags>)),
+    ...(mapping === null ? {} : mappingFlags(mapping)),
     ...(recorded.ticks === null ? {} : { ticks: recorded.ticks }),
     ...(calibration === null ? {} : { calibration: calibration.name, calibrationImages: calibration.images }),
     ...(recorded.seed === null ? {} : { seed: recorded.seed }),
@@ -96,6 +96,11 @@ async function runAgain(recorded: Manifest, file: string, budget: ReadingFlags["
     ...untilDecidedOf(flags),
     ...(learnt === null ? {} : { learning: learnt.record }),
   });
+}
+
+/** Manifests older than the option `ahead` were of networks where all layers skip none. */
+function mappingFlags(mapping: MappingChoice): Partial<EvaluateFlags> {
+  return { ...(mapping.lazy === undefined ? {} : { ahead: 0 }), ...(mapping as Partial<EvaluateFlags>) };
 }
 
 function compare(recorded: Manifest, present: Manifest): string[] {

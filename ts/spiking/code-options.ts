@@ -35,7 +35,7 @@ export interface CodeOptions extends Precision {
   readonly quanta?: readonly number[];
   /**
    * Synchronous phase alone, 0 to 16: how many quanta the first layer skips, so that its counts are finer earlier; fewer
-   * with every layer after it, none in the last; rounded by layer. Default 0.
+   * with every layer after it, none in the last; rounded by layer. Default 2; 0: all layers alike.
    */
   readonly ahead?: number;
   /**

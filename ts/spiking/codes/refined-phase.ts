@@ -18,12 +18,12 @@ export interface RefinedPhase {
   /**
    * ½ to 1: in every tick but the last, a count that is nearer to the charge than this number of quanta stays. ½ rounds
    * in every tick; above it fewer spikes come to the same end, and only the last tick equals the quantised network.
-   * The default of options, 0.7, took the fewest operations on three networks (docs/results.md).
+   * Options have 2 ahead and 0.7 by default, chosen on three networks (docs/results.md).
    */
   readonly laziness: number;
 }
 
-const [mostBits, usualBits, usualLaziness, usualAhead] = [16, 8, 0.7, 0];
+const [mostBits, usualBits, usualLaziness, usualAhead] = [16, 8, 0.7, 2];
 
 /** Powers of two, the largest first. */
 export function binaryQuanta(bits: number): number[] {
