@@ -1,29 +1,44 @@
-// Runs the first block of docs/live.md in both engines.
+// Runs every block of docs/live.md in both engines and compares what it prints.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const [, block] = /```js\n([^]*?)```/.exec(readFileSync(join(root, "docs/live.md"), "utf8")) as RegExpExecArray;
+const page = readFileSync(join(root, "docs/live.md"), "utf8");
+/** A program, and the block behind it: what it prints. */
+const programs = [...page.matchAll(/^```js\n([^]*?)^```\n\n```text\n([^]*?)^```$/gm)].map(([, program, prints]) => ({
+  program,
+  prints,
+}));
 
-it.each(["wasm", "reference"])(
-  "docs/live.md: the first network runs, engine %s",
-  (engine) => {
+describe("docs/live.md", () => {
+  // Inside the package, so that "llif" is found.
+  let folder: string;
+  beforeAll(() => {
     execFileSync(process.execPath, ["scripts/setup.mjs"], { cwd: root, stdio: "ignore" });
     mkdirSync(join(root, ".cache"), { recursive: true });
-    // Inside the package, so that "llif" is found.
-    const folder = mkdtempSync(join(root, ".cache", "live-"));
-    try {
-      const program = block.replace('record: { spikes: ["cells"] }', `$&, engine: "${engine}"`);
-      expect(program).not.toBe(block);
-      writeFileSync(join(folder, "live.mjs"), program);
-      const printed = execFileSync(process.execPath, [join(folder, "live.mjs")], { encoding: "utf8" });
-      expect(printed.trim().split("\n")).toEqual(new Array(6).fill("true true"));
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  },
-  600_000,
-);
+    folder = mkdtempSync(join(root, ".cache", "live-"));
+  }, 600_000);
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("has no other blocks", () => {
+    expect(programs).toHaveLength(2);
+    expect(page.match(/^```\w/gm)).toHaveLength(2 * programs.length);
+  });
+
+  it.each(programs.flatMap((each, number) => ["wasm", "reference"].map((engine) => ({ ...each, number, engine }))))(
+    "runs block $number in engine $engine",
+    ({ program, prints, number, engine }) => {
+      const chosen = program.replace(/createSimulator\(network(?:, \{|(?=\)))/, (call) =>
+        call.endsWith("{") ? `${call} engine: "${engine}",` : `${call}, { engine: "${engine}" }`,
+      );
+      expect(chosen).toContain(`engine: "${engine}"`);
+      const file = join(folder, `${number}-${engine}.mjs`);
+      writeFileSync(file, chosen);
+      expect(execFileSync(process.execPath, [file], { encoding: "utf8" })).toBe(prints);
+    },
+    600_000,
+  );
+});
