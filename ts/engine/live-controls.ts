@@ -256,13 +256,14 @@ function neuronsOf(place: string, neurons: ArrayLike<number>, size: number): Uin
 }
 
 function floats32(place: string, values: ArrayLike<number>): Float32Array {
-  const rounded = Float32Array.from(values);
-  const wrong = rounded.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0)
+  const rounded = new Float32Array(values);
+  for (let index = 0; index < rounded.length; index++) {
+    if (Number.isFinite(rounded[index])) continue;
     throw new LlifError(
       "ARGUMENT",
-      `${place}: expected finite numbers as float32, got ${values[wrong]} at index ${wrong}`,
+      `${place}: expected finite numbers as float32, got ${values[index]} at index ${index}`,
     );
+  }
   return rounded;
 }
 
