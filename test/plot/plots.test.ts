@@ -59,6 +59,12 @@ describe("plots of live networks", () => {
     expect(svg).toContain("A column stands for 16 ticks.");
     expect(elements(svg, 'g[aria-label="rect"] rect')).toHaveLength(4);
     expect(await rasterPlot([train], { title: "Raster", ticks: 10_000, dtSeconds: 1e-2 })).toContain("time (s)");
+    expect(svg).toContain("100 neurons, 2 a row");
+    const rows = await rasterPlot([train], { title: "Raster", ticks: 10_000, mostRows: 100 });
+    expect(rows).not.toContain("a row");
+    expect(Number(elements(rows, "svg")[0].getAttribute("height"))).toBeGreaterThan(
+      Number(elements(svg, "svg")[0].getAttribute("height")),
+    );
     expect(timeAxis(10_000, 1e-4)).toMatchObject({ label: "time (ms)", ticks: [0, 2000, 4000, 6000, 8000, 10_000] });
     expect(timeAxis(3, undefined).ticks).toEqual([0, 1, 2, 3]);
     expect(timeAxis(10_000, 1e-4).tickFormat(2000)).toBe("200");

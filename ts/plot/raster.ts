@@ -11,6 +11,8 @@ export interface RasterOptions extends PlotTitle, TickLength {
   readonly windowTicks?: number;
   /** What a spike counts, by tick, where that is not always 1 and the same in all layers: shown below the ticks. */
   readonly payloads?: ArrayLike<number>;
+  /** Most rows of a layer: in larger layers a row stands for more than one neuron. Default: 64. */
+  readonly mostRows?: number;
 }
 
 /** Spikes of one layer of `size` neurons, as an engine records them. */
@@ -27,8 +29,6 @@ export interface RasterTrain {
 
 /** Most ticks that each have a column of their own; in longer runs a column stands for more than one. */
 const mostColumns = 1280;
-/** Most rows per layer: in larger layers a row stands for more than one neuron. */
-const largestRows = 64;
 const pixelsARow = 2;
 
 /**
@@ -45,12 +45,15 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
       ticks: true,
       windowTicks: true,
       payloads: true,
+      mostRows: true,
       dtSeconds: true,
     }),
   );
   checkTickLength("rasterPlot", options);
   checkInteger("rasterPlot: ticks", options.ticks, 1, 2 ** 24);
   if (options.windowTicks !== undefined) checkInteger("rasterPlot: windowTicks", options.windowTicks, 1, 2 ** 24);
+  const mostRows = options.mostRows === undefined ? 64 : options.mostRows;
+  checkInteger("rasterPlot: mostRows", mostRows, 1, 1024);
   if (options.payloads !== undefined) checkNumbers("rasterPlot: payloads", options.payloads, { length: options.ticks });
   for (const { size, ticks: when, neurons, signs, payloads } of trains) {
     if (payloads !== undefined) checkNumbers("rasterPlot: payloads of a train", payloads, { length: options.ticks });
@@ -65,7 +68,7 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
   const columnTicks = ticks > mostColumns ? Math.ceil((2 * ticks) / mostColumns) : 1;
   const layers = trains.map((train) => ({
     train,
-    ...cellsOf(train, Math.max(1, Math.ceil(train.size / largestRows)), columnTicks),
+    ...cellsOf(train, Math.max(1, Math.ceil(train.size / mostRows)), columnTicks),
   }));
   const weighted = [{ payloads }, ...trains].some((each) => each.payloads !== undefined);
   const notes = notesOf(layers, windowTicks, weighted, columnTicks);

@@ -208,6 +208,7 @@ export const analysis: readonly Row[] = [
       ...title,
       required("ticks", "count", 8),
       optional("windowTicks", "count", 4),
+      optional("mostRows", "count", 4),
       optional("dtSeconds", "positive", 1),
     ]),
   ),
