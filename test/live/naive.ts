@@ -2,6 +2,7 @@
 // Math.fround for what the engines compute, the identity for real numbers. It shares nothing with the engines.
 import type { Population, SpikingNetwork, Synapse } from "../../ts/spiking/network.ts";
 import { sizeOf, type Shape } from "../../ts/tensor.ts";
+import { NaiveStdp } from "./stdp.ts";
 
 export type Round = (value: number) => number;
 
@@ -11,7 +12,16 @@ interface Edge {
   readonly source: number;
   readonly target: number;
   readonly delay: number;
-  readonly weight: number;
+  /** Its index in the weights of the synapse. */
+  readonly index: number;
+  weight: number;
+}
+
+/** A synapse whose weights learn. */
+interface Plastic {
+  readonly synapse: Synapse;
+  readonly edges: readonly Edge[];
+  stdp: NaiveStdp;
 }
 
 interface Neuron {
@@ -33,8 +43,10 @@ interface Outside {
 
 interface Part {
   readonly population: Population;
-  readonly neurons: Neuron[];
-  readonly edges: readonly Edge[];
+  neurons: Neuron[];
+  /** By target, those that do not learn. */
+  readonly edges: readonly (readonly Edge[])[];
+  readonly plastic: readonly Plastic[];
   readonly summed: boolean;
   readonly tolerances: readonly number[];
   readonly outside: Outside;
@@ -55,23 +67,80 @@ export class NaiveLive {
     for (const node of [network.input, ...network.nodes]) this.#fired.set(node.name, []);
     for (const population of network.nodes) {
       if (population.kind !== "population") continue;
-      const { initialPotential, currents = [] } = population.neuron;
-      const neurons = Array.from({ length: sizeOf(population.shape) }, (_, neuron) => ({
-        v: at(initialPotential, neuron),
-        g: currents.map(() => 0),
-        w: 0,
-        refractory: 0,
-      }));
       const reaching = network.synapses.filter(({ to }) => to === population.name);
+      const edges = new Map(reaching.map((synapse) => [synapse, edgesOf(network, synapse)]));
+      const fixed = reaching
+        .filter(({ plasticity }) => plasticity === undefined)
+        .flatMap((each) => edges.get(each) ?? []);
+      const byTarget: Edge[][] = Array.from({ length: sizeOf(population.shape) }, () => []);
+      for (const edge of fixed) byTarget[edge.target].push(edge);
       this.#parts.set(population.name, {
         population,
-        neurons,
-        edges: reaching.flatMap((synapse) => edgesOf(network, synapse)),
-        summed: reaching.some(({ kind, into }) => kind === "sparse" || into !== undefined),
+        neurons: this.#fresh(population),
+        edges: byTarget,
+        plastic: reaching
+          .filter(({ plasticity }) => plasticity !== undefined)
+          .map((synapse) => {
+            const own = edges.get(synapse) ?? [];
+            return { synapse, edges: own, stdp: this.#learning(population, synapse, own) };
+          }),
+        summed: reaching.some(
+          ({ kind, into, plasticity }) => kind === "sparse" || into !== undefined || plasticity !== undefined,
+        ),
         tolerances: tolerances(population),
         outside: { drive: null, forced: new Set(), silenced: new Set(), background: [] },
       });
     }
+  }
+
+  #fresh({ shape, neuron: { initialPotential, currents = [] } }: Population): Neuron[] {
+    return Array.from({ length: sizeOf(shape) }, (_, neuron) => ({
+      v: at(initialPotential, neuron),
+      g: currents.map(() => 0),
+      w: 0,
+      refractory: 0,
+    }));
+  }
+
+  #learning({ shape }: Population, { plasticity }: Synapse, edges: readonly Edge[]): NaiveStdp {
+    return new NaiveStdp(edges, sizeOf(shape), plasticity as NonNullable<typeof plasticity>, this.#round);
+  }
+
+  /** As it was at first; what was done from outside ends. */
+  reset(): void {
+    this.#tick = 0;
+    for (const fired of this.#fired.values()) fired.length = 0;
+    for (const part of this.#parts.values()) {
+      part.neurons = this.#fresh(part.population);
+      Object.assign(part.outside, { drive: null, silenced: new Set(), background: [] });
+      part.outside.forced.clear();
+      for (const edge of part.edges.flat()) edge.weight = edge.synapse.weights[edge.index];
+      for (const plastic of part.plastic)
+        plastic.stdp = this.#learning(part.population, plastic.synapse, plastic.edges);
+    }
+  }
+
+  /** Weights as they are, in the order of the network. */
+  weights(synapse: Synapse): number[] {
+    const weights = Array.from(synapse.weights);
+    for (const { edges, plastic } of this.#parts.values()) {
+      for (const edge of edges.flat()) if (edge.synapse === synapse) weights[edge.index] = edge.weight;
+      for (const { synapse: learns, edges: own, stdp } of plastic)
+        if (learns === synapse) own.forEach(({ index }, number) => (weights[index] = stdp.learning[number].weight));
+    }
+    return weights;
+  }
+
+  setWeights(synapse: Synapse, weights: ArrayLike<number>): void {
+    for (const { edges, plastic } of this.#parts.values()) {
+      for (const edge of edges.flat()) if (edge.synapse === synapse) edge.weight = weights[edge.index];
+      for (const { synapse: learns, edges: own, stdp } of plastic)
+        if (learns === synapse) own.forEach(({ index }, number) => (stdp.learning[number].weight = weights[index] + 0));
+    }
+  }
+
+  reward(value: number): void {
+    for (const { plastic } of this.#parts.values()) for (const { stdp } of plastic) stdp.reward(value);
   }
 
   /** Ticks so far. */
@@ -89,15 +158,22 @@ export class NaiveLive {
 
   /** @param input neurons of the input that fire. @param values constant current. @returns who fires, by population. */
   tick(input: readonly number[], values: readonly number[] | null): Map<string, number[]> {
-    this.#firedBy(this.#network.input.name).push([...input]);
+    this.#emit(this.#network.input.name, input);
     const fired = new Map<string, number[]>();
     for (const [name, part] of this.#parts) {
       const now = this.#population(part, values);
-      this.#firedBy(name).push(now);
+      this.#emit(name, now);
       fired.set(name, now);
     }
     this.#tick++;
     return fired;
+  }
+
+  #emit(name: string, fired: readonly number[]): void {
+    this.#firedBy(name).push([...fired]);
+    for (const { plastic } of this.#parts.values())
+      for (const { synapse, stdp } of plastic)
+        if (synapse.from === name) for (const source of fired) stdp.emit(this.#tick, source);
   }
 
   #population(part: Part, values: readonly number[] | null): number[] {
@@ -111,12 +187,17 @@ export class NaiveLive {
       refractory[index] && (clamps(variable) || (variable === "v" && discards));
     const after = parameters.delivery === "afterThreshold";
     neurons.forEach((neuron, index) => this.#integrate(part, neuron, index, values));
+    const learnt = part.plastic.map(({ synapse, stdp }) => ({ into: synapse.into, list: stdp.arrivals(this.#tick) }));
     const receive = (variable: number): void => {
       const name = variable === 0 ? "v" : (parameters.currents?.[variable - 1].name as string);
       neurons.forEach((neuron, index) => {
         if (loses(index, name)) return;
-        if (variable === 0) neuron.v = this.#received(part, index, 0, neuron.v, summed);
-        else neuron.g[variable - 1] = this.#received(part, index, variable, neuron.g[variable - 1], summed);
+        const plastic = learnt
+          .filter(({ into }) => (into ?? "v") === name)
+          .flatMap(({ list }) => list.filter(({ target }) => target === index));
+        const received = (value: number) => this.#received(part, index, variable, value, summed, plastic);
+        if (variable === 0) neuron.v = received(neuron.v);
+        else neuron.g[variable - 1] = received(neuron.g[variable - 1]);
       });
     };
     for (let variable = 1; variable <= (parameters.currents?.length ?? 0); variable++) receive(variable);
@@ -143,7 +224,9 @@ export class NaiveLive {
         neuron.w = this.#round(neuron.w + at(parameters.adaptation.chargePerSpike, index));
       neuron.refractory = at(parameters.refractory?.ticks ?? [0], index);
     });
-    return fires.flatMap((fired, index) => (fired ? [index] : []));
+    const fired = fires.flatMap((fires, index) => (fires ? [index] : []));
+    for (const { stdp } of part.plastic) stdp.learn(this.#tick, fired);
+    return fired;
   }
 
   /** Steps 0 to 2. */
@@ -196,8 +279,8 @@ export class NaiveLive {
   #constant({ population, edges }: Part, index: number, values: readonly number[] | null): number {
     let constant = at(population.bias, index);
     if (values === null) return constant;
-    for (const { synapse, source, target, weight } of edges) {
-      if (synapse.from !== this.#network.input.name || synapse.into !== undefined || target !== index) continue;
+    for (const { synapse, source, weight } of edges[index]) {
+      if (synapse.from !== this.#network.input.name || synapse.into !== undefined) continue;
       constant = this.#round(constant + this.#round(weight * values[source]));
     }
     return constant;
@@ -210,14 +293,15 @@ export class NaiveLive {
     variable: number,
     value: number,
     summed: boolean,
+    plastic: readonly { readonly weight: number }[],
   ): number {
     const round = this.#round;
     const name = variable === 0 ? undefined : population.neuron.currents?.[variable - 1].name;
-    const arriving = edges.filter((edge) => edge.target === index && edge.synapse.into === name && this.#arrives(edge));
+    const arriving = edges[index].filter((edge) => edge.synapse.into === name && this.#arrives(edge));
     if (!summed) return arriving.reduce((charge, { weight }) => round(charge + weight), value);
     const order = ({ synapse, delay }: Edge) => [Number(synapse.from !== this.#network.input.name), -delay];
     arriving.sort((a, b) => order(a)[0] - order(b)[0] || order(a)[1] - order(b)[1]);
-    let sum = arriving.reduce((charge, { weight }) => round(charge + weight), 0);
+    let sum = [...arriving, ...plastic].reduce((charge, { weight }) => round(charge + weight), 0);
     for (const { into, weight, counts } of outside.background) {
       const count = into === variable ? counts(this.#tick, index) : 0;
       if (count > 0) sum = round(sum + round(count * weight));
@@ -250,21 +334,17 @@ function edgesOf(network: SpikingNetwork, synapse: Synapse): Edge[] {
     [network.input, ...network.nodes].find((node) => node.name === name)?.shape as Shape;
   const [sources, targets] = [sizeOf(shape(synapse.from)), sizeOf(shape(synapse.to))];
   const edges: Edge[] = [];
+  const push = (source: number, target: number, ticks: number, index: number): void => {
+    edges.push({ synapse, source, target, delay: ticks, index, weight: weights[index] });
+  };
   for (let source = 0; source < sources; source++) {
     if (synapse.kind === "dense") {
-      for (let target = 0; target < targets; target++)
-        edges.push({ synapse, source, target, delay, weight: weights[target * sources + source] });
+      for (let target = 0; target < targets; target++) push(source, target, delay, target * sources + source);
     } else if (synapse.kind === "identity") {
-      edges.push({ synapse, source, target: source, delay, weight: at(weights, source) });
+      push(source, source, delay, source % weights.length);
     } else if (synapse.kind === "sparse") {
       for (let edge = synapse.offsets[source]; edge < synapse.offsets[source + 1]; edge++)
-        edges.push({
-          synapse,
-          source,
-          target: synapse.targets[edge],
-          delay: delay + (synapse.delays?.[edge] ?? 0),
-          weight: weights[edge],
-        });
+        push(source, synapse.targets[edge], delay + (synapse.delays?.[edge] ?? 0), edge);
     } else {
       throw new TypeError(`naive: no edges of kind ${synapse.kind}`);
     }

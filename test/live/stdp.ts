@@ -24,7 +24,10 @@ export class NaiveStdp {
   readonly #round: (value: number) => number;
   readonly y: number[];
   #scale = 1;
-  readonly #sent: { readonly tick: number; readonly source: number }[] = [];
+  #sent: { readonly tick: number; readonly source: number }[] = [];
+  /** Numbers of the connections of each source. */
+  readonly #of = new Map<number, number[]>();
+  readonly #longest: number;
 
   constructor(
     connections: readonly NaiveConnection[],
@@ -33,10 +36,19 @@ export class NaiveStdp {
     round: (value: number) => number,
   ) {
     this.connections = connections;
-    this.learning = connections.map(({ weight }) => ({ weight, x: 0, last: 0, eligibility: 0, arrives: false }));
+    // −0 is stored as 0.
+    this.learning = connections.map(({ weight }) => ({
+      weight: weight + 0,
+      x: 0,
+      last: 0,
+      eligibility: 0,
+      arrives: false,
+    }));
     this.y = new Array<number>(targets).fill(0);
     this.#rule = rule;
     this.#round = round;
+    connections.forEach(({ source }, index) => this.#of.set(source, [...(this.#of.get(source) ?? []), index]));
+    this.#longest = connections.reduce((longest, { delay }) => Math.max(longest, delay), 0);
   }
 
   emit(tick: number, source: number): void {
@@ -46,9 +58,11 @@ export class NaiveStdp {
   /** What arrives in this tick, in order. */
   arrivals(tick: number): { readonly target: number; readonly weight: number }[] {
     for (const learning of this.learning) learning.arrives = false;
+    this.#sent = this.#sent.filter((sent) => sent.tick + this.#longest >= tick);
     return this.#sent.flatMap((sent) =>
-      this.connections.flatMap(({ source, target, delay }, index) => {
-        if (source !== sent.source || sent.tick + delay !== tick) return [];
+      (this.#of.get(sent.source) ?? []).flatMap((index) => {
+        const { target, delay } = this.connections[index];
+        if (sent.tick + delay !== tick) return [];
         this.learning[index].arrives = true;
         return [{ target, weight: this.learning[index].weight }];
       }),

@@ -186,17 +186,7 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
       const words = plasticStateWords(synapse as PlasticState);
       this.#core.use((raw) => raw.restoreLearning(number, state.ticks, words));
     }
-    for (const [name, number] of this.#numbers) {
-      const { ticksAgo, neurons } = state.spikes[name] ?? { ticksAgo: noWords, neurons: noWords };
-      for (let ago = 0; ago < this.#longest[number]; ago++)
-        this.#core.use((raw) =>
-          raw.setRecent(
-            number,
-            ago,
-            neurons.filter((_, index) => ticksAgo[index] === ago),
-          ),
-        );
-    }
+    for (const [name, number] of this.#numbers) this.#restoreRecent(number, state.spikes[name]);
     this.#core.use((raw) => raw.resumeAt(state.ticks));
   }
 
@@ -283,6 +273,15 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
       at += list.length;
     });
     return { ticksAgo, neurons };
+  }
+
+  /** After a reset, which leaves no spikes. */
+  #restoreRecent(number: number, { ticksAgo, neurons }: RecentSpikes): void {
+    for (let first = 0, end = 0; first < ticksAgo.length; first = end) {
+      const ago = ticksAgo[first];
+      while (end < ticksAgo.length && ticksAgo[end] === ago) end++;
+      this.#core.use((raw) => raw.setRecent(number, ago, neurons.subarray(first, end)));
+    }
   }
 
   #forget(): void {

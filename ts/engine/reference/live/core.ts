@@ -218,9 +218,8 @@ class ReferenceLiveCore implements SimulatorCore, LiveCore {
       else learning.synapse.restore(state.ticks, synapse as PlasticState);
     }
     for (const [name, history] of this.#histories) {
-      const { ticksAgo, neurons } = state.spikes[name] ?? { ticksAgo: [], neurons: [] };
-      for (let index = 0; index < neurons.length; index++)
-        if (ticksAgo[index] < history.all().length) history.ago(ticksAgo[index]).push(neurons[index]);
+      const { ticksAgo, neurons } = state.spikes[name];
+      for (let index = 0; index < neurons.length; index++) history.ago(ticksAgo[index]).push(neurons[index]);
       // Arrivals of one tick are summed by the tick of their emission.
       for (let ago = history.all().length - 1; ago >= 0; ago--) {
         this.#emit(name, history.ago(ago), ago + 1);
