@@ -21,7 +21,7 @@ export function spikesOf(trains: readonly SpikeTrain[], frameTicks: number, neur
 }
 
 /** First connection of each source, for connections that are sorted by source. */
-export function rowsOf(from: Uint32Array, sources: number): Uint32Array {
+export function rowsOf(from: Iterable<number>, sources: number): Uint32Array {
   const rows = new Uint32Array(sources + 1);
   for (const source of from) rows[source + 1]++;
   for (let source = 0; source < sources; source++) rows[source + 1] += rows[source];

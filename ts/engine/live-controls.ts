@@ -103,7 +103,7 @@ export function liveControls(network: SpikingNetwork, core: LiveCore | undefined
       const { shape } = populationOf("drive", population);
       if (charges === null) return live.drive(population, null);
       const place = `drive: "${population}"`;
-      live.drive(population, floats32(place, checkNumbers(place, charges, { length: sizeOf(shape) })));
+      live.drive(population, floats32(place, charges, sizeOf(shape)));
     },
 
     background(population, options) {
@@ -207,7 +207,7 @@ export function liveControls(network: SpikingNetwork, core: LiveCore | undefined
         weights: { length },
         plasticity,
       } = network.synapses[number];
-      const values = floats32(place, checkNumbers(place, weights, { length }));
+      const values = floats32(place, weights, length);
       if (plasticity !== undefined) checkPlasticWeights(place, values, plasticity);
       live.setWeights(number, values);
     },
@@ -255,8 +255,12 @@ function neuronsOf(place: string, neurons: ArrayLike<number>, size: number): Uin
   return Uint32Array.from(new Set(Array.from(neurons))).sort();
 }
 
-function floats32(place: string, values: ArrayLike<number>): Float32Array {
-  const rounded = new Float32Array(values);
+/** A copy. A Float32Array of the right length is checked in one loop, because a page drives in every frame. */
+function floats32(place: string, values: ArrayLike<number>, length: number): Float32Array {
+  const rounded =
+    values instanceof Float32Array && values.length === length
+      ? values.slice()
+      : new Float32Array(checkNumbers(place, values, { length }));
   for (let index = 0; index < rounded.length; index++) {
     if (Number.isFinite(rounded[index])) continue;
     throw new LlifError(
