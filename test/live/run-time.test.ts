@@ -1,6 +1,7 @@
 // What is done to a live network while it runs, in each engine: drive, background, force, silence, state, weights.
 import { describe, expect, it } from "vitest";
 import { createSimulator, readState, spikingNetwork, writeState, type SpikingNetwork } from "../../ts/index.ts";
+import { Draw } from "../draw.ts";
 import "../platform.ts";
 
 const engines = ["reference", "wasm"] as const;
@@ -177,4 +178,26 @@ it("refuses run-time calls where the network is not live, and says what makes it
   expect(live.run(null, { ticks: 5, keepState: true }).counts["one"][0]).toBe(5);
   plain.dispose();
   live.dispose();
+});
+
+it("runs convolutions in the live core as in the other", async () => {
+  const draw = new Draw(5);
+  const network = spikingNetwork({ inputs: [6, 5, 2] })
+    .conv2d({ weights: draw.floats(9 * 4, 0.6), kernel: 3, filters: 4, groups: 2, stride: 2, padding: 1, threshold: 1 })
+    .conv2d({ weights: draw.floats(4 * 4 * 3, 0.9), kernel: 2, filters: 3, threshold: 0.75 })
+    .build();
+  const names = network.nodes.map(({ name }) => name);
+  const ticks = Array.from({ length: 40 }, (_, tick) => tick);
+  const trains = ticks.map(() => Array.from({ length: 60 }, (_, neuron) => neuron).filter(() => draw.chance(40)));
+  const input = { ticks: trains.flatMap((train, tick) => train.map(() => tick)), neurons: trains.flat() };
+  const results = [];
+  for (const engine of engines)
+    for (const live of [false, true]) {
+      const simulator = await createSimulator(network, { engine, live, record: { spikes: names } });
+      const { spikes, statistics } = simulator.run({ spikes: input }, { ticks: ticks.length });
+      results.push({ spikes, operations: statistics.synapticOperations });
+      simulator.dispose();
+    }
+  for (const name of names) expect(results[0].spikes[name].length).toBeGreaterThan(20);
+  for (const result of results) expect(result).toEqual(results[0]);
 });

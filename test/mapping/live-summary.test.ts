@@ -73,7 +73,7 @@ describe("summarize", () => {
     });
     expect(warnings).toEqual([]);
     expect(formatSummary(summarize(brain)).split("\n")).toEqual([
-      "brain: 1,002 neurons, 9 connections; at least 15.7 KiB in a simulation; a tick is 0.0001 s",
+      "brain: 1,002 neurons, 9 connections; at least 19.7 KiB in a simulation; a tick is 0.0001 s",
       "cells [1000]: threshold 7; ohmic leak, time constant 200 ticks; hard reset to 0, g cleared; refractory for 21 ticks, v, g clamped; current g, time constant 50 ticks",
       "others [2]: threshold above 1…2; constant leak of 0.5 toward -1; bias 0.25; soft reset; adaptation of 0.1 a spike, time constant 100 ticks; floor -2; delivery after the threshold",
       "read [1]: output",

@@ -80,23 +80,25 @@ export function groupsOf(network: SpikingNetwork, synapse: Synapse): ConnectionG
 function listedConnections(network: SpikingNetwork, synapse: Synapse): ConnectionGroup {
   const [from, to] = [shapeOf(network, synapse.from), shapeOf(network, synapse.to)];
   const { rowLength, rows, rowsOf } = synapseRules(synapse).rows(synapse, from, to);
-  const [targets, numbers]: [number[], number[]] = [[], []];
   const offsets = new Uint32Array(sizeOf(from) + 1);
-  for (let source = 0; source < sizeOf(from); source++) {
+  for (let source = 0; source < sizeOf(from); source++)
+    offsets[source + 1] = offsets[source] + rowsOf(source) * rowLength;
+  const length = offsets[sizeOf(from)];
+  const [targets, numbers] = [new Uint32Array(length), new Uint32Array(length)];
+  for (let source = 0, index = 0; source < sizeOf(from); source++) {
     const count = rowsOf(source);
     for (let row = 0; row < count; row++) {
-      for (let at = 0; at < rowLength; at++) {
-        targets.push(rows[2 * row] + at);
-        numbers.push(rows[2 * row + 1] + at);
+      for (let at = 0; at < rowLength; at++, index++) {
+        targets[index] = rows[2 * row] + at;
+        numbers[index] = rows[2 * row + 1] + at;
       }
     }
-    offsets[source + 1] = targets.length;
   }
   return {
     delay: synapse.delayTicks,
     dense: false,
     offsets,
-    targets: Uint32Array.from(targets),
+    targets,
     weights: (all) => Float32Array.from(numbers, (number) => all[number]),
   };
 }

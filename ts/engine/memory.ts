@@ -8,8 +8,8 @@ import {
   type SpikingNetwork,
   type Synapse,
 } from "../spiking/network.ts";
-import { liveBytes } from "../spiking/live-memory.ts";
-import { runsLive } from "../spiking/live.ts";
+import { liveBytes, liveSynapseBytes } from "../spiking/live-memory.ts";
+import { needsLiveCore } from "../spiking/live.ts";
 import { synapseRules } from "../spiking/synapses/kinds.ts";
 import { channelsOf, sizeOf } from "../tensor.ts";
 import type { Recording } from "./recording.ts";
@@ -21,13 +21,14 @@ const [memoryBytes, arrayBytes] = [2 ** 32, 2 ** 31 - 1];
 const recordedBytes = arrayBytes;
 export const recordedSpikes = 2 ** 27;
 
-/** Least bytes of the core for weights and for the state of neurons. */
+/** Least bytes of the core for weights and for the state of neurons. @param inLiveCore whether it runs there. */
 export function coreBytes(
   network: SpikingNetwork,
   { counts }: Pick<Recording, "counts">,
+  inLiveCore = needsLiveCore(network),
 ): { readonly weights: number; readonly neurons: number } {
   const float = network.arithmetic === "float32";
-  const live = runsLive(network) ? liveBytes(network) : null;
+  const live = inLiveCore ? liveBytes(network) : null;
   const synchronous = isSynchronous(network);
   const weights = live?.synapses ?? network.synapses.reduce((sum, synapse) => sum + synapseBytes(network, synapse), 0);
   const states = populationsOf(network).reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
@@ -54,22 +55,32 @@ function largestArrayBytes(network: SpikingNetwork, synapse: Synapse): number {
 }
 
 /**
+ * @param inLiveCore whether it runs in the live core, which lists the connections of convolutions one by one.
  * @throws {LlifError} ENGINE with the numbers, if the network does not fit into the WebAssembly core.
  */
-export function checkCoreMemory(network: SpikingNetwork, recording: Pick<Recording, "counts">): void {
-  const { weights, neurons } = coreBytes(network, recording);
+export function checkCoreMemory(
+  network: SpikingNetwork,
+  recording: Pick<Recording, "counts">,
+  inLiveCore = needsLiveCore(network),
+): void {
   const way = 'take the engine "reference", or a smaller network';
   for (const synapse of network.synapses) {
-    const { from, to, weights } = synapse;
-    const bytes = largestArrayBytes(network, synapse);
+    const { from, to } = synapse;
+    const live = inLiveCore ? liveSynapseBytes(network, synapse) : null;
+    const bytes = live?.largest ?? largestArrayBytes(network, synapse);
     if (bytes > arrayBytes) {
+      const parts =
+        live === null || live.connections === synapse.weights.length
+          ? `${synapse.weights.length} weights`
+          : `${live.connections} connections`;
       throw new LlifError(
         "ENGINE",
-        `network "${network.name}": synapse "${from}" to "${to}": its ${weights.length} weights take ${gibibytes(bytes)}, the WebAssembly core holds at most ${gibibytes(arrayBytes)} in one array; ${way}`,
+        `network "${network.name}": synapse "${from}" to "${to}": its ${parts} take ${gibibytes(bytes)}, the WebAssembly core holds at most ${gibibytes(arrayBytes)} in one array; ${way}`,
         { nodes: [from, to] },
       );
     }
   }
+  const { weights, neurons } = coreBytes(network, recording, inLiveCore);
   if (weights + neurons > memoryBytes) {
     throw new LlifError(
       "ENGINE",
@@ -87,9 +98,15 @@ export interface RunMemory {
   check(samples: number): void;
 }
 
-export function runMemory(engine: "wasm" | "reference", network: SpikingNetwork, recording: Recording): RunMemory {
+export function runMemory(
+  engine: "wasm" | "reference",
+  network: SpikingNetwork,
+  recording: Recording,
+  inLiveCore: boolean,
+): RunMemory {
   const neurons = recording.potentials.reduce((sum, { neurons: { length } }) => sum + length, 0);
-  const core = engine === "wasm" && neurons > 0 ? coreBytes(network, recording) : { weights: 0, neurons: 0 };
+  const core =
+    engine === "wasm" && neurons > 0 ? coreBytes(network, recording, inLiveCore) : { weights: 0, neurons: 0 };
   const limit = Math.min(recordedBytes, memoryBytes - core.weights - core.neurons);
   return {
     check(samples) {
@@ -103,6 +120,6 @@ export function runMemory(engine: "wasm" | "reference", network: SpikingNetwork,
   };
 }
 
-function gibibytes(bytes: number): string {
+export function gibibytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(bytes < 2 ** 30 ? 3 : 1)} GiB`;
 }

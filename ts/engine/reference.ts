@@ -10,6 +10,7 @@ import { realTimesCore } from "./reference/real-times.ts";
 import { refinedPhaseCore } from "./reference/refined-phase.ts";
 import { signedRateCore } from "./reference/signed-rate.ts";
 import { synchronousCore } from "./reference/synchronous.ts";
+import { coreBytes, gibibytes } from "./memory.ts";
 import { createSimulatorOver, prepareNetwork, type PreparedNetwork, type SimulatorCore } from "./simulator.ts";
 import { resolveRecording, type Recording } from "./recording.ts";
 
@@ -24,7 +25,7 @@ export function referenceEngine(): Engine {
       checkOptions("createSimulator", options, { record: true, live: true });
       const prepared = prepareNetwork(network, options.live);
       const recording = resolveRecording(network, options.record);
-      const core = withinMemory(network, cores[network.code.kind](prepared, recording));
+      const core = withinMemory(network, prepared.live, () => cores[network.code.kind](prepared, recording));
       return createSimulatorOver("reference", prepared, recording, core);
     },
   };
@@ -43,23 +44,29 @@ const cores = {
 } satisfies Record<Code["kind"], MakeCore>;
 
 /** What the runtime says where memory is short. */
-function withinMemory(network: SpikingNetwork, core: SimulatorCore): SimulatorCore {
+function withinMemory(network: SpikingNetwork, live: boolean, create: () => SimulatorCore): SimulatorCore {
+  const place = `network "${network.name}"`;
+  const guarded = <T>(body: () => T, explain: (cause: RangeError) => string): T => {
+    try {
+      return body();
+    } catch (cause) {
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new LlifError("ENGINE", explain(cause), { cause });
+    }
+  };
+  const core = guarded(create, ({ message }) => {
+    const { weights, neurons } = coreBytes(network, { counts: false }, live);
+    return `${place}: takes at least ${gibibytes(weights + neurons)}, more than this runtime has (${message}); take a smaller network`;
+  });
   return {
     reset: () => core.reset(),
     pipeline: core.pipeline?.bind(core),
     live: core.live,
     dispose: () => core.dispose(),
-    run(...run) {
-      try {
-        return core.run(...run);
-      } catch (cause) {
-        if (!(cause instanceof RangeError)) throw cause;
-        throw new LlifError(
-          "ENGINE",
-          `network "${network.name}": run: out of memory (${cause.message}); record less, or run fewer ticks at a time`,
-          { cause },
-        );
-      }
-    },
+    run: (...run) =>
+      guarded(
+        () => core.run(...run),
+        ({ message }) => `${place}: run: out of memory (${message}); record less, or run fewer ticks at a time`,
+      ),
   };
 }

@@ -116,12 +116,12 @@ const improbableShare = 0.01;
  */
 export function createSimulatorOver<const R extends RecordOptions>(
   engine: Engine["name"],
-  { network, schedule, proof }: PreparedNetwork,
+  { network, schedule, proof, live }: PreparedNetwork,
   recording: Recording,
   core: SimulatorCore,
 ): Simulator<R> {
   const decode = decoderOf(network);
-  const memory = runMemory(engine, network, recording);
+  const memory = runMemory(engine, network, recording, live);
   const counts = proof === null ? null : inputCounts(proof, network, schedule);
   const { cancelsSpikes, settles, frames } = rulesOf(network.code);
   const mostPerTick = Math.max(1, ...populationsOf(network).map(({ neuron }) => neuron.spikesPerTick ?? 1));

@@ -38,7 +38,7 @@ export function wasmEngine(engineOptions: WasmEngineOptions = {}): Engine {
       checkOptions("createSimulator", options, { record: true, live: true });
       const prepared = prepareNetwork(network, options.live);
       const recording = resolveRecording(network, options.record);
-      checkCoreMemory(network, recording);
+      checkCoreMemory(network, recording, prepared.live);
       const glue = await loadGlue(wasm);
       const { memory } = await glue();
       const place = `network "${network.name}"`;

@@ -2,6 +2,7 @@
 import { sizeOf } from "../tensor.ts";
 import { populationsOf, shapeOf, type SpikingNetwork } from "./network.ts";
 import { synapseRules, type Synapse } from "./synapses/kinds.ts";
+import type { SparseSynapse } from "./synapses/sparse.ts";
 
 /** Bytes for synapses and for neurons, as a core holds them at least. */
 export interface LiveBytes {
@@ -11,7 +12,7 @@ export interface LiveBytes {
 
 export function liveBytes(network: SpikingNetwork): LiveBytes {
   return {
-    synapses: network.synapses.reduce((sum, synapse) => sum + synapseBytes(network, synapse), 0),
+    synapses: network.synapses.reduce((sum, synapse) => sum + liveSynapseBytes(network, synapse).all, 0),
     neurons: populationsOf(network).reduce((sum, { shape, neuron }) => {
       const variables = 1 + (neuron.currents?.length ?? 0) + Number(neuron.adaptation !== undefined);
       return sum + 4 * sizeOf(shape) * (variables + Number(neuron.refractory !== undefined));
@@ -19,15 +20,51 @@ export function liveBytes(network: SpikingNetwork): LiveBytes {
   };
 }
 
-/** Plastic synapses have traces, an eligibility of each weight if they have a reward, and an index by target. */
-function synapseBytes(network: SpikingNetwork, synapse: Synapse): number {
-  const { weights, plasticity } = synapse;
-  const fixed = 4 * (weights.length + synapseRules(synapse).indices(synapse));
-  if (plasticity === undefined) return fixed;
-  const traces = sizeOf(shapeOf(network, synapse.from)) + sizeOf(shapeOf(network, synapse.to));
-  return (
-    fixed +
-    4 * traces +
-    4 * weights.length * (Number(plasticity.reward !== undefined) + 2 * Number(synapse.kind === "sparse"))
-  );
+/** What a synapse takes. */
+export interface LiveSynapseBytes {
+  readonly connections: number;
+  readonly all: number;
+  /** Of its largest array. */
+  readonly largest: number;
+}
+
+/** Dense weights lie in rows of whole vectors; all other connections are listed one by one, convolutions too. */
+export function liveSynapseBytes(network: SpikingNetwork, synapse: Synapse): LiveSynapseBytes {
+  const { weights, plasticity, kind } = synapse;
+  const [sources, targets] = [synapse.from, synapse.to].map((end) => sizeOf(shapeOf(network, end)));
+  const offsets = 4 * (sources + 1);
+  const connections = connectionsOf(network, synapse);
+  const dense = 4 * sources * 4 * Math.ceil(targets / 4);
+  if (plasticity !== undefined) {
+    // The weights as they were at first, and a trace with its tick for each source, or for each delay of one.
+    const others = 4 * weights.length + 12 * sources + 4 * targets;
+    const copies = 1 + Number(plasticity.reward !== undefined);
+    if (kind === "dense") return { connections, all: dense * copies + others, largest: dense };
+    // A target, a weight, and the place of both by target; numbers of connections that are sorted by delay.
+    const words = 3 + copies + Number(kind === "sparse" && synapse.delays !== undefined);
+    return { connections, all: 4 * connections * words + others + offsets, largest: 4 * connections };
+  }
+  if (kind === "dense") return { connections, all: dense, largest: dense };
+  const groups = kind === "sparse" ? groupSizes(synapse) : [connections];
+  return {
+    connections,
+    all: 8 * connections + offsets * groups.length,
+    largest: Math.max(0, ...groups.map((size) => 8 * size)),
+  };
+}
+
+function connectionsOf(network: SpikingNetwork, synapse: Synapse): number {
+  const { sharesWeights, oneToOne, fanout } = synapseRules(synapse);
+  const [from, to] = [shapeOf(network, synapse.from), shapeOf(network, synapse.to)];
+  if (oneToOne) return sizeOf(to);
+  if (!sharesWeights) return synapse.weights.length;
+  return fanout(synapse, from, to).existing.reduce((sum, count) => sum + count, 0);
+}
+
+/** Numbers of connections of each delay. */
+function groupSizes({ delays, weights }: SparseSynapse): number[] {
+  if (delays === undefined) return [weights.length];
+  const sizes = new Map<number, number>();
+  for (const delay of delays) sizes.set(delay, (sizes.get(delay) ?? 0) + 1);
+  return [...sizes.values()];
 }

@@ -3,13 +3,18 @@ import { checkNumbers, isArrayLike, isTypedArray } from "../../check.ts";
 import { LlifError } from "../../errors.ts";
 import { maximumConnections } from "../charges.ts";
 
-/** Checks one end of all connections of a synapse: finite numbers, not too many. */
-export function checkConnections(place: string, ends: ArrayLike<number>): ArrayLike<number> {
-  if (isArrayLike(ends) && ends.length > maximumConnections)
+/** @throws {LlifError} ARGUMENT for more connections than one synapse holds. */
+export function checkConnectionCount(place: string, count: number): void {
+  if (count > maximumConnections)
     throw new LlifError(
       "ARGUMENT",
-      `${place}: expected at most ${maximumConnections} connections, got ${ends.length}; split them between two synapses`,
+      `${place}: expected at most ${maximumConnections} connections, got ${count}; split them between two synapses`,
     );
+}
+
+/** Checks one end of all connections of a synapse: finite numbers, not too many. */
+export function checkConnections(place: string, ends: ArrayLike<number>): ArrayLike<number> {
+  if (isArrayLike(ends)) checkConnectionCount(place, ends.length);
   return checkNumbers(place, ends);
 }
 

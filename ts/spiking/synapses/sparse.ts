@@ -3,7 +3,7 @@ import { checkLength, checkNumbers, checkOptions, describe, isTypedArray } from 
 import { LlifError } from "../../errors.ts";
 import { sizeOf } from "../../tensor.ts";
 import { bitsOf, checkWeights, maximumDelay, type Charges } from "../charges.ts";
-import { checkConnections, floatsOf, indicesOf } from "./copies.ts";
+import { checkConnectionCount, checkConnections, floatsOf, indicesOf } from "./copies.ts";
 import { baseKeys, usual, type SynapseBase, type SynapseRules } from "./rules.ts";
 
 /** Compressed sparse rows by source neuron; neurons are numbered in channels-last order. */
@@ -37,6 +37,7 @@ export const sparse: SynapseRules<SparseSynapse> = {
       if (!isTypedArray(values, "Uint32Array"))
         throw new LlifError("ARGUMENT", `${place}: ${name}: expected a Uint32Array, got ${describe(values)}`);
     }
+    checkConnectionCount(`${place}: targets`, targets.length);
     const [sources, neurons] = [sizeOf(from), sizeOf(to)];
     checkLength(`${place}: offsets`, offsets, [sources + 1]);
     if (offsets[0] !== 0 || offsets[sources] !== targets.length)
