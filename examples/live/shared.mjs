@@ -18,11 +18,11 @@ export function neuronsOf({ ticks, neurons }, first, end) {
   return { ticks: kept.map((index) => ticks[index]), neurons: kept.map((index) => neurons[index] - first) };
 }
 
-/** Spikes of the ticks from `first` on, counted from there. */
-export function since({ ticks, neurons }, first) {
-  const start = ticks.findIndex((tick) => tick >= first);
-  if (start < 0) return { ticks: new Uint32Array(0), neurons: new Uint32Array(0) };
-  return { ticks: ticks.subarray(start).map((tick) => tick - first), neurons: neurons.subarray(start) };
+/** Spikes of the ticks from `first` up to `end`, counted from there. */
+export function ticksOf({ ticks, neurons }, first, end = Infinity) {
+  const indexOf = (tick) => ticks.findLastIndex((spike) => spike < tick) + 1;
+  const [from, to] = [indexOf(first), indexOf(end)];
+  return { ticks: ticks.subarray(from, to).map((tick) => tick - first), neurons: neurons.subarray(from, to) };
 }
 
 /**
@@ -47,7 +47,7 @@ export function irregularity({ ticks, neurons }) {
 
 export const meanOf = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** Rows of plots as one SVG document. */
+/** Rows of plots as one SVG document, with coordinates to a hundredth of a pixel. */
 export function grid(rows) {
   let [width, top] = [0, 0];
   const bodies = rows.flatMap((row) => {
@@ -65,5 +65,7 @@ export function grid(rows) {
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${top}" viewBox="0 0 ${width} ${top}">`,
     ...bodies,
     "</svg>\n",
-  ].join("\n");
+  ]
+    .join("\n")
+    .replaceAll(/\d+\.\d{3,}/g, (coordinate) => String(Number(Number(coordinate).toFixed(2))));
 }

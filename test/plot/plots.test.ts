@@ -59,6 +59,11 @@ describe("plots of live networks", () => {
     expect(svg).toContain("A column stands for 16 ticks.");
     expect(elements(svg, 'g[aria-label="rect"] rect')).toHaveLength(4);
     expect(await rasterPlot([train], { title: "Raster", ticks: 10_000, dtSeconds: 1e-2 })).toContain("time (s)");
+    // Never narrower than a pixel, at any width.
+    const narrow = await rasterPlot([train], { title: "Raster", ticks: 1000, width: 520 });
+    expect(narrow).toContain("A column stands for 3 ticks.");
+    for (const rect of elements(narrow, 'g[aria-label="rect"] rect'))
+      expect(Number(rect.getAttribute("width"))).toBeGreaterThanOrEqual(1);
     expect(svg).toContain("100 neurons, 2 a row");
     const rows = await rasterPlot([train], { title: "Raster", ticks: 10_000, mostRows: 100 });
     expect(rows).not.toContain("a row");

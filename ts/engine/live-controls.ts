@@ -24,7 +24,10 @@ export interface BackgroundOptions {
   readonly neurons?: ArrayLike<number>;
 }
 
-/** What can be done to a live network (`isLive`, or `createSimulator(network, { live: true })`) between two runs. */
+/**
+ * What can be done to a live network (`isLive`, or `createSimulator(network, { live: true })`) between two runs. A run
+ * without `keepState` resets all of it: give `keepState: true` to the first run too.
+ */
 export interface LiveControls {
   /**
    * Charge that each neuron gets in every tick from now on, until the next call; null ends it. A copy is taken.

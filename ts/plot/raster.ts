@@ -27,8 +27,8 @@ export interface RasterTrain {
   readonly payloads?: ArrayLike<number>;
 }
 
-/** Most ticks that each have a column of their own; in longer runs a column stands for more than one. */
-const mostColumns = 1280;
+/** Left and right of the drawing, in CSS pixels. */
+const margins = { marginLeft: 64, marginRight: 16 };
 const pixelsARow = 2;
 
 /**
@@ -65,7 +65,9 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
   if (trains.length === 0) throw new LlifError("ARGUMENT", "raster: expected at least one layer, got none");
   const { Plot } = await loadPlot();
   const { width = 720, ticks, windowTicks, payloads, title, dtSeconds } = options;
-  const columnTicks = ticks > mostColumns ? Math.ceil((2 * ticks) / mostColumns) : 1;
+  const room = Math.max(1, width - margins.marginLeft - margins.marginRight);
+  // A column has a pixel at least: renderers leave out narrower ones.
+  const columnTicks = Math.ceil(ticks / room);
   const layers = trains.map((train) => ({
     train,
     ...cellsOf(train, Math.max(1, Math.ceil(train.size / mostRows)), columnTicks),
@@ -79,7 +81,7 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
     const last = index === layers.length - 1;
     const counted = train.payloads ?? (last ? payloads : undefined);
     const busiest = Math.max(1, ...cells.map(({ spikes }) => spikes));
-    const inset = columnTicks > 1 ? 0 : Math.min(2, (width - 80) / ticks / 8);
+    const inset = room < 3 * ticks ? 0 : Math.min(2, room / ticks / 8);
     const axis = dtSeconds === undefined ? null : timeAxis(ticks, dtSeconds);
     const time = axis?.label ?? "time (ticks)";
     const marks = [
@@ -91,8 +93,9 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
         x2: "end",
         y1: (cell: Cell) => cell.row,
         y2: (cell: Cell) => cell.row + 1,
-        fill: (cell: Cell) => palette[cell.sign > 0 ? 0 : 1],
-        fillOpacity: (cell: Cell) => cell.spikes / busiest,
+        // As constants where they are the same for all: said once in the SVG, not for each spike.
+        fill: train.signs === undefined ? palette[0] : (cell: Cell) => palette[cell.sign > 0 ? 0 : 1],
+        fillOpacity: busiest === 1 ? 1 : (cell: Cell) => cell.spikes / busiest,
         insetLeft: inset,
         insetRight: inset,
         shapeRendering: "crispEdges",
@@ -124,8 +127,7 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
       options: {
         width,
         height: height + 22 + below,
-        marginLeft: 64,
-        marginRight: 16,
+        ...margins,
         marginTop: 22,
         marginBottom: below,
         x: last
@@ -143,7 +145,7 @@ export async function rasterPlot(trains: readonly RasterTrain[], options: Raster
           domain: [rows, 0],
           label: `${train.name}: ${neurons}, ${spikes.join(", ")}`,
           labelArrow: "none" as const,
-          labelOffset: labelAtEdge(64),
+          labelOffset: labelAtEdge(margins.marginLeft),
           ticks: rowTicks(rows, group),
           tickFormat: (row: number) => grouped(row * group),
         },
