@@ -108,7 +108,7 @@ describe("learn", () => {
     [[...learn, "--readout", "none", "-o", file("c.txt")], /--output: expected a name that ends in \.onnx or \.llif/],
     [
       [...evaluated, "-o", file("d.onnx"), "--manifest", file("d.json")],
-      /--manifest: expected another name, .* description of/,
+      /d\.json": expected another name, .* description of ".*d\.onnx"/,
     ],
     [[...learn, "--readout", "none", "--limit", "100"], /--limit: expected at least 500 images/],
     [

@@ -104,10 +104,27 @@ describe("outputs", () => {
         [["convert", file("soft.onnx"), "-o", model, "--scales", "analytic"], /expected another file/],
       );
     }
+    const alone = copy("alone.onnx");
+    const network = file("alone.llif");
+    expect(await llif(["convert", alone, "-o", network, "--scales", "analytic"])).toMatchObject({ code: 0 });
+    const described =
+      /alone\.json": expected another name, since it would be read as the description of ".*alone\.(onnx|llif)"/;
+    const data = ["--data", digits, "--limit", "2", "--scales", "analytic"];
+    for (const words of [
+      ["evaluate", alone, ...data, "--manifest"],
+      ["sweep", alone, ...data, "--plot"],
+      ["diagnose", alone, ...data, "--plot"],
+      ["run", alone, "--input", file("input.npy"), "--plot"],
+      ["convert", alone, "--scales", "analytic", "-o"],
+      ["to-relu", network, "-o"],
+      ["simulate", network, "--seconds", "0.1", "--plot"],
+    ])
+      refused.push([[...words, file("alone.json")], described]);
     for (const [words, message] of refused)
       expect(await llif(words)).toMatchObject({ code: 1, out: "", err: expect.stringMatching(message) });
     expect(readFileSync(model)).toEqual(readFileSync(mnist8));
     expect(readFileSync(file("model.json"), "utf8")).toBe("{}");
+    expect(existsSync(file("alone.json"))).toBe(false);
   });
 });
 

@@ -55,7 +55,7 @@ export function addConvert(program: Command, io: Io): void {
     .addHelpText("after", convertHelp)
     .action(async (path: string, flags: MappingFlags & ReadingFlags & { output: string; json?: boolean }) => {
       const model = await openModel(path, io, flags);
-      await checkOutputs([flags.output], model.files);
+      await checkOutputs([flags.output], model.files, model.files.slice(0, 1));
       if (model.spiking !== undefined)
         throw new LlifError(
           "ARGUMENT",
@@ -105,7 +105,7 @@ export function addToRelu(program: Command, io: Io): void {
     .addHelpText("after", reluHelp)
     .action(async (path: string, flags: ReadingFlags & { output: string; json?: boolean }) => {
       const model = await openModel(path, io, flags);
-      await checkOutputs([flags.output], model.files);
+      await checkOutputs([flags.output], model.files, model.files.slice(0, 1));
       if (model.spiking === undefined)
         throw new LlifError("ARGUMENT", `"${path}": expected a .llif file, got a ReLU network`);
       requireRelu(model);

@@ -88,7 +88,7 @@ export function addDiagnose(program: Command, io: Io): void {
     .action(async (path: string, flags: DiagnoseFlags) => {
       const model = await openModel(path, io, flags);
       refuseIdle(command, model);
-      await checkOutputs([flags.plot], [...model.files, ...dataFiles(flags)]);
+      await checkOutputs([flags.plot], [...model.files, ...dataFiles(flags)], model.files.slice(0, 1));
       const report = await diagnoseModel(model, { ...flags, limit: flags.limit ?? defaultLimit, cache: false }, io);
       if (flags.plot !== undefined)
         await writeOutput(flags.plot, await diagnosisPlot(report.layers, { title: titleOf(report) }), io.signal);

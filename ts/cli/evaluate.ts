@@ -139,7 +139,7 @@ export function addEvaluate(program: Command, io: Io): void {
       const model = await openModel(path, io, flags);
       refuseIdle(command, model);
       refuseIdleMargins(command, flags);
-      await checkOutputs([flags.manifest], [...model.files, ...dataFiles(flags)]);
+      await checkOutputs([flags.manifest], [...model.files, ...dataFiles(flags)], model.files.slice(0, 1));
       const outcome = await evaluateModel(model, flags, io);
       if (flags.manifest !== undefined) await writeManifest(flags.manifest, model, flags, outcome, io);
       io.out(flags.json === true ? toJson(outcome.report) : formatReport(outcome.report));

@@ -142,7 +142,7 @@ export function addLearn(program: Command, io: Io): void {
       refuseIdleOptions(command, flags);
       const { output, plot, manifest } = flags;
       const inputs = [flags.resume, ...dataFiles(flags), ...dataFiles({ data: flags.test })];
-      await checkOutputs([output, plot, manifest], inputs);
+      await checkOutputs([output, plot, manifest], inputs, [output, flags.resume]);
       const learnt = await learnLayer(choiceOf(flags), output ?? "learnt.onnx", io);
       const test = await testImages(flags, io);
       const named = test === null ? null : await labelAccuracy(learnt, test, flags.engine);
@@ -171,11 +171,6 @@ function refuseIdleOptions(command: Command, { resume, readout, output, manifest
     throw new LlifError("ARGUMENT", "--manifest: expected a read-out, whose evaluation it records, got --readout none");
   if (output !== undefined && !/\.(onnx|llif)$/i.test(output))
     throw new LlifError("ARGUMENT", `--output: expected a name that ends in .onnx or .llif, got "${output}"`);
-  if (output !== undefined && manifest !== undefined && output.replace(/onnx$/i, "json") === manifest)
-    throw new LlifError(
-      "ARGUMENT",
-      `--manifest: expected another name, since "${manifest}" would be the description of "${output}"`,
-    );
   if (test === undefined && readout !== "none" && !known(data))
     throw new LlifError(
       "ARGUMENT",

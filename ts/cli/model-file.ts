@@ -10,6 +10,7 @@ import { toRelu } from "../mapping/to-relu.ts";
 import type { ReluNetwork } from "../relu/network.ts";
 import { outputsOf, type SpikingNetwork } from "../spiking/network.ts";
 import { currentPlatform } from "../platform.ts";
+import { descriptionPathOf } from "./description-path.ts";
 import { exists, fileError, readInput, type Io } from "./io.ts";
 import type { ReadingFlags } from "./options.ts";
 import { isPublishedModel, openPublishedModel, type PublishedModelName } from "./published-models.ts";
@@ -121,9 +122,7 @@ interface ModelSource {
 }
 
 async function openFile(path: string): Promise<ModelSource> {
-  const beside = path.endsWith(".json")
-    ? path.replace(/\.json$/, ".description.json")
-    : `${path.replace(/\.[^./\\]+$/, "")}.json`;
+  const beside = descriptionPathOf(path);
   const described = beside !== path && (await exists(beside)) ? await readInput(beside) : undefined;
   const files = described === undefined ? [path] : [path, beside];
   return {

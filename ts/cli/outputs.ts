@@ -6,6 +6,7 @@ import { Socket } from "node:net";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { LlifError, throwIfAborted } from "../errors.ts";
+import { descriptionPathOf } from "./description-path.ts";
 import { exists, fileError, isFolder, kindOf } from "./io.ts";
 
 /** More links in a row than operating systems follow. */
@@ -16,12 +17,14 @@ const pollMilliseconds = 50;
  * Finds errors of `writeOutput` before a long command starts; writes nothing.
  * @param outputs files to write; undefined for options that were not given.
  * @param inputs files that the command reads.
+ * @param models those of them, read or written, that are models.
  * @throws {LlifError} FILE for a path that is a folder, or whose folder does not exist; ARGUMENT for a path that the
- * command also reads or writes.
+ * command also reads or writes, or that would be read as the description of a model.
  */
 export async function checkOutputs(
   outputs: readonly (string | undefined)[],
   inputs: readonly (string | undefined)[] = [],
+  models: readonly (string | undefined)[] = [],
 ): Promise<void> {
   const wanted = outputs.filter((path) => path !== undefined);
   for (const path of wanted) {
@@ -36,6 +39,20 @@ export async function checkOutputs(
     });
   }
   await refuseSame(wanted, inputs);
+  await refuseDescriptions(wanted, models);
+}
+
+async function refuseDescriptions(outputs: readonly string[], models: readonly (string | undefined)[]): Promise<void> {
+  const taken = new Map<string, string>();
+  for (const model of models) if (model !== undefined) taken.set(await identityOf(descriptionPathOf(model)), model);
+  for (const path of outputs) {
+    const model = (await isSpecial(path)) ? undefined : taken.get(await identityOf(path));
+    if (model !== undefined)
+      throw new LlifError(
+        "ARGUMENT",
+        `"${path}": expected another name, since it would be read as the description of "${model}"`,
+      );
+  }
 }
 
 /** @throws {LlifError} ARGUMENT if an output is an input or another output. */

@@ -100,7 +100,11 @@ export function addRun(program: Command, io: Io): void {
           ["calibrationImages", "seed"],
           "expected --calibration beside it; without, the scales are taken from all inputs",
         );
-      await checkOutputs([flags.plot, flags.saveSpikes], [...model.files, ...flags.input, ...dataFiles(flags)]);
+      await checkOutputs(
+        [flags.plot, flags.saveSpikes],
+        [...model.files, ...flags.input, ...dataFiles(flags)],
+        model.files.slice(0, 1),
+      );
       const read = (await Promise.all(flags.input.map((file) => readSamples(file, model.relu)))).flat();
       // One network simulates all samples, so all are pixels, or all become float values.
       const samples = read.every(({ values }) => values instanceof Uint8Array)

@@ -95,7 +95,7 @@ export function addSimulate(program: Command, io: Io): void {
         refuseGiven(command, ["potentials"], "expected --plot-potentials beside it");
       if (flags.background.length === 0) refuseGiven(command, ["seed"], "expected --background beside it");
       const outputs = [flags.plot, flags.plotRates, flags.plotPotentials, flags.saveSpikes];
-      await checkOutputs(outputs, [path]);
+      await checkOutputs(outputs, [path], path.endsWith(".llif") ? [path] : []);
       const open = await openNetwork(path);
       const { network } = open;
       if (network.code.kind !== "rate")

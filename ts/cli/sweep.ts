@@ -109,7 +109,7 @@ export function addSweep(program: Command, io: Io): void {
     .addHelpText("after", help)
     .action(async (path: string, flags: SweepFlags) => {
       const model = await openModel(path, io, flags);
-      await checkOutputs([flags.plot], [...model.files, ...dataFiles(flags)]);
+      await checkOutputs([flags.plot], [...model.files, ...dataFiles(flags)], model.files.slice(0, 1));
       if (model.spiking !== undefined)
         throw new LlifError(
           "ARGUMENT",
