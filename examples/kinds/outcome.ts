@@ -6,6 +6,8 @@ export interface Outcome {
   readonly spikes: readonly number[];
   /** As they are at the end, where they were learnt. */
   readonly weights?: Float32Array;
+  /** What a read-out says. */
+  readonly note?: string;
   /** Of the simulation, without building the network. */
   readonly milliseconds: number;
 }

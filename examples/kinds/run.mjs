@@ -27,7 +27,7 @@ try {
       logLevel: "error",
     });
     const { make, plain, withLlif } = await import(pathToFileURL(outfile).href);
-    const model = await make(small);
+    const model = await make(small, new URL("../../", import.meta.url));
     const [one, other] = [await best(() => plain(model)), await best(() => withLlif(model))];
     deepStrictEqual(other.spikes, one.spikes);
     deepStrictEqual(other.weights, one.weights);
@@ -35,6 +35,7 @@ try {
     console.log(
       `${kind}: ${one.spikes.length} spikes${learnt}, equal; plain TypeScript ${one.milliseconds.toFixed(1)} ms, llif ${other.milliseconds.toFixed(1)} ms: ${(one.milliseconds / other.milliseconds).toFixed(1)} times as fast`,
     );
+    if (other.note !== undefined) console.log(`  ${other.note}`);
   }
 } catch (error) {
   console.error(error);
