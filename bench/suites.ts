@@ -4,6 +4,7 @@ import { dropInSuite } from "./suites/drop-in.ts";
 import { growthSuite } from "./suites/growth.ts";
 import { learnSuite } from "./suites/learn.ts";
 import { limitSuite } from "./suites/limit.ts";
+import { liveSuite } from "./suites/live.ts";
 import { nativeSuite } from "./suites/native.ts";
 import { peersSuite } from "./suites/peers.ts";
 import { referenceSuite } from "./suites/reference.ts";
@@ -15,6 +16,7 @@ export const suites: Readonly<Record<string, Suite>> = {
   native: nativeSuite,
   limit: limitSuite,
   learn: learnSuite,
+  live: liveSuite,
   "drop-in": dropInSuite,
   dnn: dnnSuite,
   growth: growthSuite,

@@ -6,12 +6,14 @@
 //! | `run N` | nanoseconds that N simulations of every sample took together |
 //! | `outcome` | digest of counts and charges, spikes, synaptic operations, over all samples |
 //! | `learn N FILE` | nanoseconds that learning the file's images took, N times together, and the digest of what was learnt |
+//! | `live N FILE` | nanoseconds that N runs of the file's live network took together, and digest and number of its spikes |
 //! | `add i16 or f32, BYTES, PASSES` | nanoseconds to add a buffer up, and its first sum (ceiling.rs) |
 
 mod ceiling;
 mod digest;
 mod flat;
 mod learning;
+mod live;
 
 use std::io::{BufRead, Write};
 use std::time::Instant;
@@ -46,17 +48,24 @@ fn answer(job: &mut Option<flat::Job>, line: &str) -> Result<String, String> {
         (["run", times], Some(job)) => run(job, number(times)?),
         (["outcome"], Some(job)) => outcome(job),
         (["learn", times, file @ ..], _) => {
-            let file = file.join(" ");
-            let bytes = std::fs::read(&file).map_err(|error| format!("{file}: {error}"))?;
-            let (nanoseconds, digest) = learning::run(&bytes, number(times)?)?;
+            let (nanoseconds, digest) = learning::run(&contents(file)?, number(times)?)?;
             Ok(format!("{nanoseconds} {digest}"))
+        }
+        (["live", times, file @ ..], _) => {
+            let (nanoseconds, digest, spikes) = live::run(&contents(file)?, number(times)?)?;
+            Ok(format!("{nanoseconds} {digest} {spikes}"))
         }
         (["add", kind, bytes, passes], _) => {
             let (nanoseconds, sum) = ceiling::measure(kind, number(bytes)? as usize, number(passes)?)?;
             Ok(format!("{nanoseconds} {sum}"))
         }
-        _ => Err(format!("expected run, outcome, learn or add, got {line:?}")),
+        _ => Err(format!("expected run, outcome, learn, live or add, got {line:?}")),
     }
+}
+
+fn contents(words: &[&str]) -> Result<Vec<u8>, String> {
+    let file = words.join(" ");
+    std::fs::read(&file).map_err(|error| format!("{file}: {error}"))
 }
 
 fn run(job: &mut flat::Job, times: u64) -> Result<String, String> {

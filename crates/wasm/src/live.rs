@@ -87,7 +87,7 @@ impl RawLive {
         states: &[u32],
     ) -> Result<(), JsError> {
         let states = states.chunks_exact(2).map(|words| u64::from(words[0]) << 32 | u64::from(words[1])).collect();
-        let background = Background { into, mean, zero, weight, neurons: neurons.to_vec(), states };
+        let background = Background::new(into, mean, zero, weight, neurons.to_vec(), states);
         thrown(self.live.background(node, background))
     }
 

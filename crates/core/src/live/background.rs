@@ -14,6 +14,11 @@ pub struct Background {
 }
 
 impl Background {
+    /// `zero`: e^−mean.
+    pub fn new(into: usize, mean: f64, zero: f64, weight: f32, neurons: Vec<u32>, states: Vec<u64>) -> Background {
+        Background { into, mean, zero, weight, neurons, states }
+    }
+
     /// Adds the counts of a tick, times the weight.
     pub fn add(&mut self, sums: &mut [f32]) {
         let Background { mean, zero, weight, .. } = *self;
