@@ -24,11 +24,19 @@ use std::time::Instant;
 /// Node 0 is the input; the population whose spikes are told.
 const CELLS: usize = 1;
 
+struct Outside {
+    node: usize,
+    into: usize,
+    /// Mean, e^−mean, weight.
+    numbers: [f64; 3],
+    neurons: Vec<u32>,
+    states: Vec<u64>,
+}
+
 #[derive(Default)]
 struct Job {
     live: Option<Live>,
-    /// Node, variable, mean, e^−mean, weight, neurons, states.
-    background: Option<(usize, usize, [f64; 3], Vec<u32>, Vec<u64>)>,
+    background: Option<Outside>,
     ticks: usize,
     neurons: Vec<u32>,
     starts: Vec<u32>,
@@ -43,7 +51,7 @@ pub fn run(bytes: &[u8], times: u64) -> Result<(u128, String, usize), String> {
     for _ in 0..times {
         let clock = Clock::start();
         live.reset();
-        if let Some((node, into, [mean, zero, weight], neurons, states)) = &job.background {
+        if let Some(Outside { node, into, numbers: [mean, zero, weight], neurons, states }) = &job.background {
             let background = Background::new(*into, *mean, *zero, *weight as f32, neurons.clone(), states.clone());
             live.background(*node, background)?;
         }
@@ -88,7 +96,7 @@ fn read(bytes: &[u8]) -> Result<Job, String> {
                 let numbers = [number()?, number()?, number()?];
                 let neurons = words.array()?.to_vec();
                 let states = words.array()?.chunks_exact(2).map(|pair| long(pair[1], pair[0])).collect();
-                job.background = Some((node, into, numbers, neurons, states));
+                job.background = Some(Outside { node, into, numbers, neurons, states });
             }
             8 => {
                 job.ticks = words.size()?;
