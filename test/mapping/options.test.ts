@@ -145,12 +145,14 @@ describe("the neuron of synchronous rate", () => {
   });
 });
 
-it("refined phase has 8 bits, 2 ahead and laziness 0.7 unless told otherwise", async () => {
+it("refined phase has 8 bits, 2 ahead and laziness 0.7 unless told otherwise, and 0 ahead where quanta are given", async () => {
   const refined = { code: "phase", schedule: "synchronous", spikes: "signed", calibration } as const;
   const quanta = [128, 64, 32, 16, 8, 4, 2, 1];
   const usual = { kind: "refinedPhase", bits: 8, quanta, laziness: 0.7 };
   expect((await toSpiking(perceptron(1), refined)).code).toEqual({ ...usual, ahead: 2 });
   expect((await toSpiking(perceptron(1), { ...refined, ahead: 0 })).code).toEqual(usual);
+  expect((await toSpiking(perceptron(1), { ...refined, quanta })).code).toEqual(usual);
+  expect((await toSpiking(perceptron(1), { ...refined, quanta, ahead: 1 })).code).toEqual({ ...usual, ahead: 1 });
 });
 
 describe("saturation", () => {

@@ -85,7 +85,7 @@ export function mappingOptions(): Option[] {
     ).argParser(quantaOf),
     new Option(
       "--ahead <n>",
-      "phase, synchronous: how many quanta the first layer skips, fewer with every layer after it and none in the last; 0: all layers alike (default: 2)",
+      "phase, synchronous: how many quanta the first layer skips, fewer with every layer after it and none in the last; 0: all layers alike (default: 2; with --quanta 0)",
     ).argParser(fromZero("--ahead", 16)),
     new Option(
       "--lazy <h>",

@@ -35,7 +35,8 @@ export interface CodeOptions extends Precision {
   readonly quanta?: readonly number[];
   /**
    * Synchronous phase alone, 0 to 16: how many quanta the first layer skips, so that its counts are finer earlier; fewer
-   * with every layer after it, none in the last; rounded by layer. Default 2; 0: all layers alike.
+   * with every layer after it, none in the last; rounded by layer. Default 2, or 0 (all layers alike)
+   * where `quanta` are given.
    */
   readonly ahead?: number;
   /**

@@ -30,13 +30,18 @@ export function binaryQuanta(bits: number): number[] {
   return Array.from({ length: bits }, (_, tick) => 2 ** (bits - 1 - tick));
 }
 
-/** @throws {LlifError} ARGUMENT naming what is wrong. */
+/**
+ * Quanta that are given have 0 ahead by default: where each is a quarter of the one before, 2 ahead take many more
+ * operations (docs/results.md).
+ * @throws {LlifError} ARGUMENT naming what is wrong.
+ */
 export function refinedPhaseOf(
   bits: number = usualBits,
-  quanta: readonly number[] = binaryQuanta(checkInteger("bits", bits, 1, mostBits)),
+  given?: readonly number[],
   laziness: number = usualLaziness,
-  ahead: number = usualAhead,
+  ahead: number = given === undefined ? usualAhead : 0,
 ): RefinedPhase {
+  const quanta = given ?? binaryQuanta(checkInteger("bits", bits, 1, mostBits));
   const code: RefinedPhase = { kind: "refinedPhase", bits, quanta, laziness, ahead };
   checkFields("", code);
   // Files without the field have equal quanta.
