@@ -239,8 +239,9 @@ export {
   type Readout,
   type ReadoutOptions,
 } from "./learn/readout.ts";
-export type { WinnerOptions, WinnerRule } from "./learn/rule.ts";
-export type { LearnerState } from "./learn/state.ts";
+export type { PairOptions, PairRule } from "./learn/pair.ts";
+export type { LearnerState, PairState, WinnerState } from "./learn/state.ts";
+export type { WinnerOptions, WinnerRule } from "./learn/winner.ts";
 export type { BackgroundOptions, LiveControls } from "./engine/live-controls.ts";
 export { readState, writeState } from "./formats/live-state.ts";
 export type { BackgroundSource, LiveState, PopulationState, RecentSpikes, SynapseState } from "./spiking/live-state.ts";

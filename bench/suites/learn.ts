@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { benchCase, type BenchCase, type Contender } from "../../ts/timing/case.ts";
 import { Digest } from "../../ts/timing/digest.ts";
-import { createLearner, readIdx, type LearnerState } from "../../ts/index.ts";
+import { createLearner, readIdx, type WinnerState } from "../../ts/index.ts";
 import { LineProgram } from "../line-program.ts";
 import { nativeProgram, widths, type Width } from "../native.ts";
 import { cacheFolder, inRoot } from "../paths.ts";
@@ -37,7 +37,7 @@ export function learnSuite({ quick }: SuiteOptions): BenchCase[] {
 
 async function engineContender(
   engine: "wasm" | "reference",
-  state: LearnerState,
+  state: WinnerState,
   images: Uint8Array,
 ): Promise<Contender<string>> {
   return {
@@ -78,7 +78,7 @@ function nativeContender(width: Width, neurons: number, file: Uint8Array): Conte
 }
 
 /** As crates/native/src/learning.rs reads it. */
-function fileOf({ rule, weights, wins }: LearnerState, images: Uint8Array): Uint8Array {
+function fileOf({ rule, weights, wins }: WinnerState, images: Uint8Array): Uint8Array {
   const header = new DataView(new ArrayBuffer(64));
   const counts = [weights.length / wins.length, wins.length, images.length / pixels, rule.maxTicks];
   const numbers = [rule.threshold, rule.homeostasis, rule.leastThreshold, rule.rate, rule.leastRate, rule.rateWins];

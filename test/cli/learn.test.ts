@@ -85,6 +85,29 @@ describe("learn", () => {
     expect(await llif(["run", file("second.llif"), "--input", join(folder, "none.png")])).toMatchObject({ code: 1 });
   });
 
+  it("learns by the rule pair, reproduces it, and resumes it as if it had not stopped", async () => {
+    const pair = ["--rule", "pair", "--threshold-rise", "0.4", "--threshold-decay", "0.0001"];
+    const facts = await json([...evaluated, ...pair, "-o", file("p.onnx"), "--manifest", file("p-run.json")]);
+    expect(facts).toMatchObject({
+      rule: { kind: "pair", ticks: 60, thresholdRise: 0.4, thresholdDecay: 0.0001, plasticity: { rule: "stdp" } },
+      ticksPerImage: 60,
+      evaluation: { samples: 200, twinMismatches: 0 },
+    });
+    expect(facts.spikesPerImage).toBeGreaterThan(1);
+    expect(facts.labelAccuracy.accuracy).toBeGreaterThan(0.5);
+    const again = await llif(["reproduce", file("p-run.json")]);
+    expect(again).toMatchObject({ code: 0, out: expect.stringMatching(/reproduced: every decision/) });
+    await json([...learn, ...pair, "--readout", "none", "--epochs", "2", "-o", file("p-whole.llif")]);
+    await json([...learn, ...pair, "--readout", "none", "-o", file("p-first.llif"), "--plot", file("p.svg")]);
+    await json([
+      ...["learn", "--data", doubled, "--readout", "none", "--seed", "1"],
+      ...["--resume", file("p-first.llif"), "-o", file("p-second.llif")],
+    ]);
+    const [whole, second] = ["p-whole", "p-second"].map((name) => readLearner(readFileSync(file(`${name}.llif`))));
+    expect(second).toEqual(whole);
+    expect(readFileSync(file("p.svg"), "utf8").match(/<image /g)).toHaveLength(30);
+  });
+
   it("prints a table, and names neurons by few labels", async () => {
     const { code, out } = await llif([...evaluated, "--labels", "50", "--readout", "label", "--leak", "half-square"]);
     expect(code).toBe(0);
@@ -120,6 +143,9 @@ describe("learn", () => {
       /data set "photos": expected mnist, fashion-mnist, cifar10, or an IDX file/,
     ],
     [["learn", "--data", doubled, "--neurons", "0"], /--neurons: expected an integer from 1/],
+    [[...learn, "--rule", "pair", "--leak", "half-square"], /--leak: expected --rule winner, got pair/],
+    [[...learn, "--threshold-rise", "1"], /--threshold-rise: expected --rule pair, got winner/],
+    [["learn", "--data", doubled, "--resume", "l.llif", "--rule", "pair"], /--rule: "l\.llif" has its own/],
     [["learn", "--data", doubled, "--resume", "l.llif", "--neurons", "4"], /--neurons: "l\.llif" has its own/],
     [["learn", "--data", doubled, "--readout", "none", "--resume", digits], /mnist-500.*: /],
   ])("refuses %#", async (words, message) => refused(words, message));

@@ -31,7 +31,7 @@ describe("createLearner", () => {
     [
       { ...options, rule: { kind: "pears" } },
       "ARGUMENT",
-      /^createLearner: rule: kind: expected one of winner, got "pears"/,
+      /^createLearner: rule: kind: expected one of winner, pair, got "pears"/,
     ],
     [
       { ...options, rule: { kind: "winner", threshold: 0 } },

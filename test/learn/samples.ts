@@ -1,6 +1,6 @@
 // Rules, layers and images for the tests of learning.
 import { pcg32 } from "../../ts/random.ts";
-import type { LearnerState, WinnerRule } from "../../ts/index.ts";
+import { stdp, type PairState, type WinnerRule, type WinnerState } from "../../ts/index.ts";
 
 export const engines = ["reference", "wasm"] as const;
 
@@ -23,7 +23,7 @@ export const plainRule: WinnerRule = {
 };
 
 /** A layer of random weights, and images of which some stay silent. */
-export function randomLayer(seed: number, leak: WinnerRule["leak"]): { state: LearnerState; images: Uint8Array } {
+export function randomLayer(seed: number, leak: WinnerRule["leak"]): { state: WinnerState; images: Uint8Array } {
   const random = uniform(seed);
   const [inputs, neurons, images] = [1 + Math.floor(40 * random()), 1 + Math.floor(70 * random()), 200];
   const threshold = 0.02 + 0.15 * inputs * random();
@@ -44,6 +44,52 @@ export function randomLayer(seed: number, leak: WinnerRule["leak"]): { state: Le
       weights: Float32Array.from({ length: inputs * neurons }, random),
       wins: new Uint32Array(neurons),
       total: 0,
+    },
+    images: Uint8Array.from({ length: images * inputs }, () => (random() < 0.6 ? 0 : Math.floor(256 * random()))),
+  };
+}
+
+/** A layer of random weights by the rule `pair`, its options drawn too, and images of which some stay silent. */
+export function randomPair(seed: number): { state: PairState; images: Uint8Array } {
+  const random = uniform(seed);
+  const oneOf = <T>(...values: T[]): T => values[Math.floor(values.length * random())];
+  const [inputs, neurons, images] = [1 + Math.floor(40 * random()), 1 + Math.floor(45 * random()), 25];
+  const threshold = 0.05 + 0.2 * inputs * random();
+  const [minimum, maximum] = [oneOf(0, 0, -0.2), oneOf(0.6, 1)];
+  const drawn = Float32Array.from({ length: inputs * neurons }, () => minimum + (maximum - minimum) * random());
+  const wins = Uint32Array.from({ length: neurons }, () => Math.floor(5 * random()));
+  return {
+    state: {
+      inputs: [inputs],
+      rule: {
+        kind: "pair",
+        ticks: 1 + Math.floor(30 * random()),
+        trains: oneOf("poisson", "regular"),
+        rate: 0.05 + 0.95 * random(),
+        seed: Math.floor(2 ** 20 * random()),
+        threshold,
+        thresholdRise: 0.05 * threshold * random(),
+        thresholdDecay: oneOf(0, 0.01 * random()),
+        competition: oneOf("furthest", "random", "none"),
+        refractoryTicks: oneOf(0, 1, 5),
+        weightSum: oneOf(0, 0.3 * inputs),
+        scaled: oneOf("fired", "all"),
+        plasticity: stdp({
+          plus: 0.1 * random(),
+          minus: 0.1 * random(),
+          timeConstantTicks: [1 + 30 * random(), 1 + 30 * random()],
+          minimum,
+          maximum,
+          weightDependence: oneOf("additive", "multiplicative"),
+          trace: oneOf("add", "set"),
+          coincident: oneOf("none", "potentiate", "both"),
+        }),
+      },
+      weights: drawn.map((weight) => Math.min(Math.max(weight, Math.fround(minimum)), Math.fround(maximum))),
+      wins,
+      rises: Float32Array.from({ length: neurons }, random),
+      presented: Math.floor(1000 * random()),
+      total: wins.reduce((sum, count) => sum + count, 0),
     },
     images: Uint8Array.from({ length: images * inputs }, () => (random() < 0.6 ? 0 : Math.floor(256 * random()))),
   };

@@ -1,7 +1,7 @@
 // The rule `winner`: a presentation by hand, both engines against its definition, resuming, and its properties.
 import { describe, expect, it } from "vitest";
 import "../../ts/entry/node.ts";
-import { createLearner, type LearnerState } from "../../ts/index.ts";
+import { createLearner, type WinnerState } from "../../ts/index.ts";
 import { NaiveLearner } from "./naive.ts";
 import { bars, bitsOf, engines, plainRule, randomLayer, uniform } from "./samples.ts";
 
@@ -78,7 +78,7 @@ describe.each(engines)("engine %s", (engine) => {
   });
 });
 
-function changedColumns(before: LearnerState, after: LearnerState): number[] {
+function changedColumns(before: WinnerState, after: WinnerState): number[] {
   const neurons = before.wins.length;
   const changed = new Set<number>();
   before.weights.forEach((weight, index) => weight !== after.weights[index] && changed.add(index % neurons));
@@ -89,7 +89,7 @@ describe("16 bars", () => {
   it.each([0, 1, 2, 3, 4])("each neuron learns a bar of its own, seed %i", async (seed) => {
     const shown = bars(4000, 100 + seed);
     const random = uniform(200 + seed);
-    const state: LearnerState = {
+    const state: WinnerState = {
       inputs: [8, 8, 1],
       rule: { ...plainRule, maxTicks: 64, threshold: 8, homeostasis: 0.24, leastThreshold: 0.8 },
       weights: Float32Array.from({ length: 64 * 16 }, () => (0.5 + random()) / 8),

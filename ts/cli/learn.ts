@@ -6,6 +6,7 @@ import { slice, type ImageDataset } from "../data/dataset.ts";
 import { LlifError } from "../errors.ts";
 import { writeLearner } from "../learn/file.ts";
 import { createLearner } from "../learn/learner.ts";
+import { ruleNames, type LearningOptions, type RuleName } from "../learn/rule.ts";
 import { weightsPlot } from "../plot/weights.ts";
 import { datasetNames } from "./data-cache.ts";
 import { dataFiles, openRawData } from "./data-files.ts";
@@ -39,9 +40,12 @@ interface LearnFlags extends MappingFlags {
   readonly seed: number;
   readonly labels?: number;
   readonly readout: (typeof readouts)[number];
+  readonly rule: RuleName;
   readonly leak: "none" | "half-square";
   readonly threshold?: number;
   readonly homeostasis?: number;
+  readonly thresholdRise?: number;
+  readonly thresholdDecay?: number;
   readonly resume?: string;
   readonly engine: Exclude<EngineChoice, "twin">;
   readonly allowOverlap?: boolean;
@@ -53,7 +57,8 @@ interface LearnFlags extends MappingFlags {
 
 const help = `
 Images are shown as regular spike trains, one after the other in a random order. The first neuron to reach its threshold inhibits
-the others and learns: its weights move toward the rates of the inputs. No labels are used. Then the layer is frozen: inhibition
+the others and learns: its weights move toward the rates of the inputs. No labels are used. --rule pair shows images as Poisson
+trains of 60 ticks instead, changes weights by pairs of spikes, and lets the threshold rise with each spike of a neuron. Then the layer is frozen: inhibition
 becomes part of the weights, a constant leak becomes the bias, and it is a ReLU layer. Labels train the read-out only.
 
 -o learnt.onnx writes the ReLU network with its read-out. -o learnt.llif writes the spiking network of --code (without a read-out:
@@ -111,20 +116,41 @@ export function addLearn(program: Command, io: Io): void {
         .default("delta"),
     )
     .addOption(
+      new Option(
+        "--rule <rule>",
+        "winner: the first spike of the layer ends an image; pair: plasticity of pairs of spikes, one winner a tick",
+      )
+        .choices(ruleNames)
+        .default("winner"),
+    )
+    .addOption(
       new Option("--leak <kind>", "half-square: each neuron loses half its squared weights a tick, as in k-means")
         .choices(["none", "half-square"])
         .default("none"),
     )
     .addOption(
-      new Option("--threshold <charge>", "mean threshold (default: the mean sum of an image's pixels / 255)").argParser(
-        positive("--threshold"),
-      ),
+      new Option(
+        "--threshold <charge>",
+        "mean threshold (default: the mean sum of an image's pixels / 255); pair: of a neuron that has not fired (a fifth of that)",
+      ).argParser(positive("--threshold")),
     )
     .addOption(
       new Option(
         "--homeostasis <charge>",
         "how much a threshold rises with each win above a neuron's share (default: 0.03 thresholds)",
       ).argParser(fromZero("--homeostasis", 1e6)),
+    )
+    .addOption(
+      new Option(
+        "--threshold-rise <charge>",
+        "pair: how much a threshold rises with each spike of its neuron (default: 0.005 thresholds)",
+      ).argParser(fromZero("--threshold-rise", 1e6)),
+    )
+    .addOption(
+      new Option(
+        "--threshold-decay <share>",
+        "pair: the share of the rise that each image takes away (default: 0)",
+      ).argParser(fromZero("--threshold-decay", 1)),
     )
     .addOption(new Option("--resume <file.llif>", "go on with a layer that llif learn has written"));
   for (const option of evaluationOptions()) command.addOption(option);
@@ -158,9 +184,22 @@ export function addLearn(program: Command, io: Io): void {
     });
 }
 
-function refuseIdleOptions(command: Command, { resume, readout, output, manifest, data, test }: LearnFlags): void {
+/** Options of one rule only. */
+const rulesOptions: Readonly<Record<RuleName, readonly string[]>> = {
+  winner: ["leak", "homeostasis"],
+  pair: ["thresholdRise", "thresholdDecay"],
+};
+
+function refuseIdleOptions(command: Command, flags: LearnFlags): void {
+  const { resume, readout, output, manifest, data, test, rule } = flags;
   if (resume !== undefined)
-    refuseGiven(command, ["neurons", "leak", "threshold", "homeostasis"], `"${resume}" has its own`);
+    refuseGiven(
+      command,
+      ["neurons", "rule", "threshold", ...Object.values(rulesOptions).flat()],
+      `"${resume}" has its own`,
+    );
+  for (const other of ruleNames.filter((name) => name !== rule))
+    refuseGiven(command, rulesOptions[other], `expected --rule ${other}, got ${rule}`);
   if (readout === "none")
     refuseGiven(
       command,
@@ -183,24 +222,25 @@ function refuseIdleOptions(command: Command, { resume, readout, output, manifest
 const known = (data: string): boolean => (datasetNames as readonly string[]).includes(data);
 
 function choiceOf(flags: LearnFlags): LearningChoice {
-  const { data, limit, epochs, seed, neurons, leak, threshold, homeostasis, resume, readout, labels, engine } = flags;
-  const rule = {
-    kind: "winner",
-    leak: leak === "none" ? "none" : "halfSquare",
-    ...(threshold === undefined ? {} : { threshold }),
-    ...(homeostasis === undefined ? {} : { homeostasis }),
-  } as const;
+  const { data, limit, epochs, seed, neurons, resume, readout, labels, engine } = flags;
   return {
     data,
     limit: limit ?? null,
     epochs,
     seed,
-    layer: resume === undefined ? { neurons, rule } : null,
+    layer: resume === undefined ? { neurons, rule: ruleOf(flags) } : null,
     resume: resume ?? null,
     readout,
     labels: labels ?? null,
     engine,
   };
+}
+
+function ruleOf({ rule, leak, threshold, homeostasis, thresholdRise, thresholdDecay }: LearnFlags): LearningOptions {
+  const given = <T extends object>(numbers: T): Partial<T> =>
+    Object.fromEntries(Object.entries(numbers).filter(([, value]) => value !== undefined)) as Partial<T>;
+  if (rule === "pair") return { kind: rule, ...given({ threshold, thresholdRise, thresholdDecay }) };
+  return { kind: rule, leak: leak === "none" ? "none" : "halfSquare", ...given({ threshold, homeostasis }) };
 }
 
 /** Null for IDX files without `--test`. */
@@ -262,7 +302,7 @@ function plotOf({ state, names, training }: Learnt): Promise<string> {
 }
 
 function factsOf(learnt: Learnt) {
-  const { state, presented, silent, ticks, inputSpikes, seconds, engine, record } = learnt;
+  const { state, presented, silent, ticks, inputSpikes, spikes, seconds, engine, record } = learnt;
   const { images: _, ...choice } = record;
   return {
     ...choice,
@@ -272,6 +312,7 @@ function factsOf(learnt: Learnt) {
     silent,
     ticksPerImage: ticks / presented,
     inputSpikesPerImage: inputSpikes / presented,
+    spikesPerImage: spikes / presented,
     seconds,
     imagesPerSecond: presented / seconds,
     engine,
@@ -298,7 +339,10 @@ function formatFacts(facts: Facts, { training }: Learnt): string {
       `${formatCount(facts.neurons)} neurons, ${formatCount(facts.learntImages)} images of ${training.name}, seed ${facts.seed}; engine ${facts.engine}`,
     ],
     ["time", `${formatSeconds(facts.seconds)}, ${formatCount(facts.imagesPerSecond)} images/s`],
-    ["an image", `${facts.ticksPerImage.toFixed(2)} ticks, ${formatCount(facts.inputSpikesPerImage)} input spikes`],
+    [
+      "an image",
+      `${facts.ticksPerImage.toFixed(2)} ticks, ${formatCount(facts.inputSpikesPerImage)} input spikes, ${facts.spikesPerImage.toFixed(2)} spikes`,
+    ],
     ["silent images", formatCount(facts.silent)],
     ["wins a neuron", `${formatCount(facts.wins.least)} to ${formatCount(facts.wins.most)}`],
     ["label accuracy", named === null ? "– (no --test)" : `${accuracyText(named)}  (${told} labels name the neurons)`],

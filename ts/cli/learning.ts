@@ -7,7 +7,7 @@ import { readLearner } from "../learn/file.ts";
 import { freeze } from "../learn/freeze.ts";
 import { createLearner, type Learner } from "../learn/learner.ts";
 import { labelNeurons, labelReadout, trainReadout, withReadout, type Readout } from "../learn/readout.ts";
-import type { WinnerOptions } from "../learn/rule.ts";
+import type { LearningOptions } from "../learn/rule.ts";
 import type { LearnerState } from "../learn/state.ts";
 import { toRelu } from "../mapping/to-relu.ts";
 import type { ReluNetwork } from "../relu/network.ts";
@@ -28,7 +28,7 @@ export interface LearningChoice {
   /** Of the first weights, the order of the images and the read-out; epoch e is in the order of seed + e. */
   readonly seed: number;
   /** Null with `resume`: the file has them. */
-  readonly layer: { readonly neurons: number; readonly rule: WinnerOptions } | null;
+  readonly layer: { readonly neurons: number; readonly rule: LearningOptions } | null;
   readonly resume: string | null;
   readonly readout: (typeof readouts)[number];
   /** Images whose labels are used, the first ones; null: all. */
@@ -51,6 +51,8 @@ export interface Learnt {
   readonly silent: number;
   readonly ticks: number;
   readonly inputSpikes: number;
+  /** Of the layer. */
+  readonly spikes: number;
   /** Of learning alone. */
   readonly seconds: number;
   readonly engine: Learner["engine"];
@@ -78,6 +80,7 @@ export async function learnLayer(choice: LearningChoice, path: string, io: Io): 
       `--limit: expected at least ${fewestImages} images to learn from, got ${training.count}`,
     );
   const { learner, resumed } = await openLearner(choice, training);
+  const before = learner.state().total;
   const warnings = collectWarnings((message) => io.err(`warning: ${message}`));
   try {
     const total = { silent: 0, ticks: 0, inputSpikes: 0 };
@@ -113,7 +116,8 @@ export async function learnLayer(choice: LearningChoice, path: string, io: Io): 
     const record = { ...choice, images: await contentHash(training), resumed, learnt: await stateHash(state) };
     const engine = learner.engine;
     const presented = choice.epochs * training.count;
-    return { ...total, state, presented, seconds, engine, names, frozen, model, bytes, training, record };
+    const spikes = state.total - before;
+    return { ...total, spikes, state, presented, seconds, engine, names, frozen, model, bytes, training, record };
   } finally {
     warnings();
     learner.dispose();
@@ -187,10 +191,14 @@ async function modelOf(bytes: Uint8Array, path: string): Promise<OpenModel> {
   };
 }
 
-function stateHash({ weights, wins }: LearnerState): Promise<string> {
-  const bytes = new Uint8Array(weights.byteLength + wins.byteLength);
-  bytes.set(new Uint8Array(weights.buffer, weights.byteOffset, weights.byteLength));
-  bytes.set(new Uint8Array(wins.buffer, wins.byteOffset, wins.byteLength), weights.byteLength);
+function stateHash(state: LearnerState): Promise<string> {
+  const arrays = [state.weights, state.wins, ...("rises" in state ? [state.rises] : [])];
+  const bytes = new Uint8Array(arrays.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let end = 0;
+  for (const { buffer, byteOffset, byteLength } of arrays) {
+    bytes.set(new Uint8Array(buffer, byteOffset, byteLength), end);
+    end += byteLength;
+  }
   return sha256(bytes);
 }
 

@@ -11,6 +11,7 @@ import { checkState, type LearnerState } from "./state.ts";
 
 const weightsName = "learner.weights";
 const winsName = "learner.wins";
+const risesName = "learner.rises";
 
 /**
  * A `.llif` file of a network and of the layer that it was made of. `readLlif` reads the network, `readLearner` the
@@ -18,15 +19,17 @@ const winsName = "learner.wins";
  * @param network such as `await freeze(state, …)`, or `await toSpiking(withReadout(…))`.
  */
 export function writeLearner(state: LearnerState, network: SpikingNetwork): Uint8Array {
-  const { inputs, rule, weights, wins, total } = checkState("writeLearner: state", state);
+  const { weights, wins, ...rest } = checkState("writeLearner: state", state);
+  const { rises, ...description } = "rises" in rest ? rest : { ...rest, rises: null };
   const { tensors, metadata } = readSafetensors(writeLlif(network), "writeLearner: network");
   return writeSafetensors(
     [
       ...tensors,
-      [weightsName, { shape: [sizeOf(inputs), wins.length], data: weights }],
+      [weightsName, { shape: [sizeOf(rest.inputs), wins.length], data: weights }],
       [winsName, { shape: [wins.length], data: wins }],
+      ...(rises === null ? [] : [[risesName, { shape: [wins.length], data: rises }] as const]),
     ],
-    { ...metadata, learner: JSON.stringify({ inputs, rule, total }) },
+    { ...metadata, learner: JSON.stringify(description) },
   );
 }
 
@@ -45,16 +48,17 @@ export function readLearner(
   const bytes = checkBytes(place, source);
   const budget = openBudget(bytes.length, options.budget);
   const { tensors, metadata } = readSafetensors(bytes, place, { budget });
-  const [weights, wins] = [tensors.get(weightsName), tensors.get(winsName)];
+  const [weights, wins, rises] = [weightsName, winsName, risesName].map((name) => tensors.get(name));
   if (metadata.learner === undefined || weights === undefined || wins === undefined)
     throw new LlifError(
       "FORMAT",
       `${place}: expected a file with a learnt layer, as llif learn writes it, got none inside`,
     );
-  const description = parseJson(metadata.learner, `${place}: learnt layer`, budget) as Omit<LearnerState, "weights">;
+  const description = parseJson(metadata.learner, `${place}: learnt layer`, budget) as object;
   return checkState(`${place}: learnt layer`, {
     ...description,
     weights: weights.data,
     wins: wins.data,
+    ...(rises === undefined ? {} : { rises: rises.data }),
   } as LearnerState);
 }

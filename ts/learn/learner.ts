@@ -1,6 +1,6 @@
-// A layer that learns in spikes, without labels, by competition: the public face of the rule `winner`.
+// A layer that learns in spikes, without labels, by competition: the public face of the learning rules.
 import { checkInteger, checkNumbers, checkOneOf, checkOptions, type OptionKeys } from "../check.ts";
-import type { LearnerCore, Presentations } from "../engine/learner.ts";
+import type { LearnerCore, LearnerLayer, Presentations } from "../engine/learner.ts";
 import { learnerEngine, type LearnerEngine } from "../engine/wasm-learner.ts";
 import { DisposedError, LlifError, throwIfAborted } from "../errors.ts";
 import { checkExtents } from "../relu/check.ts";
@@ -9,23 +9,18 @@ import { warn } from "../warn.ts";
 import { checkProgress } from "./features.ts";
 import { pixelsOf, type LearnerImages } from "./images.ts";
 import { shuffled } from "./shuffle.ts";
-import {
-  checkRule,
-  completeRule,
-  firstWeights,
-  statisticsOf,
-  thresholdOf,
-  type WinnerOptions,
-  type WinnerRule,
-} from "./rule.ts";
-import { checkSize, checkState, totalWins, type LearnerState } from "./state.ts";
+import { statisticsOf } from "./examples.ts";
+import type { PairOptions } from "./pair.ts";
+import { checkRule, kindOf, type LearningMemory, type LearningOptions, type LearningRule } from "./rule.ts";
+import { checkSize, checkState, totalWins, type LearnerState, type PairState, type WinnerState } from "./state.ts";
+import type { WinnerOptions } from "./winner.ts";
 
 export interface LearnerOptions {
   /** Shape of an image, channels last. */
   readonly inputs: number | Shape;
   readonly neurons: number;
   /** Default: the rule `winner` with its defaults. */
-  readonly rule?: WinnerOptions;
+  readonly rule?: LearningOptions;
   /** Of the first weights; default 0. */
   readonly seed?: number;
   /**
@@ -38,8 +33,8 @@ export interface LearnerOptions {
 }
 
 /** Goes on from a state; everything else is in it. */
-export interface ResumeOptions {
-  readonly state: LearnerState;
+export interface ResumeOptions<State extends LearnerState = LearnerState> {
+  readonly state: State;
   readonly engine?: "auto" | "wasm" | "reference";
 }
 
@@ -59,19 +54,19 @@ export interface LearnResult extends Presentations {
 }
 
 export interface Winners {
-  /** The neuron that won each image. */
+  /** The neuron that won each image; by the rule `pair` the first of those with most spikes. */
   readonly winners: Uint32Array;
-  /** The tick of its spike, from 1; 0 for a silent image, which takes the neuron nearest to its threshold. */
+  /** The tick of its first spike, from 1; 0 for a silent image, which takes the neuron nearest to its threshold. */
   readonly ticks: Uint32Array;
   readonly silent: number;
   readonly inputSpikes: number;
 }
 
-export interface Learner {
+export interface Learner<State extends LearnerState = LearnerState> {
   readonly engine: "wasm" | "reference";
   readonly neurons: number;
   /**
-   * Presents images, one after the other; the first neuron to fire inhibits the others and learns.
+   * Presents images, one after the other; the neuron that fires inhibits the others and learns.
    * @throws {LlifError} ARGUMENT where every image is silent, and none has ever won: it says which threshold would do.
    */
   learn(images: LearnerImages, options?: LearnOptions): LearnResult;
@@ -79,8 +74,10 @@ export interface Learner {
   learnAsync(images: LearnerImages, options?: LearnOptions): Promise<LearnResult>;
   /** The same competition; nothing changes. */
   winners(images: LearnerImages): Winners;
+  /** The same as spikes of each neuron, shape [images, neurons]; by the rule `winner` one at most. */
+  counts(images: LearnerImages): Uint16Array;
   /** Copies. @throws {LlifError} ARGUMENT before the first image, where no examples were given. */
-  state(): LearnerState;
+  state(): State;
   /** Idempotent. */
   dispose(): void;
   [Symbol.dispose](): void;
@@ -107,6 +104,14 @@ const longestTurn = 12;
  * @throws {LlifError} ARGUMENT or SHAPE for an option that does not fit; ENGINE if the core does not start.
  * @see docs/learning.md
  */
+export async function createLearner(
+  options: LearnerOptions & { readonly rule?: WinnerOptions },
+): Promise<Learner<WinnerState>>;
+export async function createLearner(
+  options: LearnerOptions & { readonly rule: PairOptions },
+): Promise<Learner<PairState>>;
+export async function createLearner<State extends LearnerState>(options: ResumeOptions<State>): Promise<Learner<State>>;
+export async function createLearner(options: LearnerOptions | ResumeOptions): Promise<Learner>;
 export async function createLearner(options: LearnerOptions | ResumeOptions): Promise<Learner> {
   const place = "createLearner";
   const given = checkOptions<LearnerOptions | ResumeOptions>(place, options, optionKeys);
@@ -116,9 +121,9 @@ export async function createLearner(options: LearnerOptions | ResumeOptions): Pr
     const others = Object.keys(given).filter((key) => key !== "state" && key !== "engine");
     if (others.length > 0)
       throw new LlifError("ARGUMENT", `${place}: expected nothing beside state but engine, got ${others.join(", ")}`);
-    const { inputs, rule, weights, wins } = checkState(`${place}: state`, given.state);
-    const begin = () => ({ rule, weights, wins });
-    return new SpikingLearner(await learnerEngine(choice), inputs, wins.length, begin, noImages);
+    const { inputs, rule, total: _, ...memory } = checkState(`${place}: state`, given.state);
+    const begin = () => ({ rule, memory });
+    return new SpikingLearner(await learnerEngine(choice), inputs, memory.wins.length, begin, noImages);
   }
   const { rule = { kind: "winner" }, seed = 0, examples } = given;
   const inputs = checkExtents(`${place}: inputs`, typeof given.inputs === "number" ? [given.inputs] : given.inputs);
@@ -129,21 +134,17 @@ export async function createLearner(options: LearnerOptions | ResumeOptions): Pr
   checkInteger(`${place}: seed`, seed, 0);
   const size = sizeOf(inputs);
   checkSize(place, size, neurons);
-  const begin = (images: Uint8Array): Beginning => {
-    const { mean, sum } = statisticsOf(images, size);
-    return {
-      rule: completeRule(rule, sum),
-      weights: firstWeights(mean, neurons, seed),
-      wins: new Uint32Array(neurons),
-    };
-  };
+  const begin = (images: Uint8Array): Beginning => kindOf(rule).begin(rule, neurons, seed, statisticsOf(images, size));
   const first = examples === undefined ? null : pixelsOf(`${place}: examples`, examples, size);
   return new SpikingLearner(await learnerEngine(choice), inputs, neurons, begin, first);
 }
 
 const noImages = new Uint8Array(0);
 
-type Beginning = Pick<LearnerState, "rule" | "weights" | "wins">;
+interface Beginning {
+  readonly rule: LearningRule;
+  readonly memory: LearningMemory;
+}
 
 class SpikingLearner implements Learner {
   readonly engine: "wasm" | "reference";
@@ -152,7 +153,7 @@ class SpikingLearner implements Learner {
   readonly #size: number;
   readonly #start: (images: Uint8Array) => void;
   #core: LearnerCore | null = null;
-  #rule: WinnerRule | null = null;
+  #rule: LearningRule | null = null;
   #disposed = false;
   #warned = false;
 
@@ -169,9 +170,9 @@ class SpikingLearner implements Learner {
     this.#inputs = inputs;
     this.#size = sizeOf(inputs);
     this.#start = (images) => {
-      const { rule, weights, wins } = begin(images);
+      const { rule, memory } = begin(images);
       this.#rule = rule;
-      this.#core = engine.start({ inputs: this.#size, neurons, rule, weights, wins });
+      this.#core = engine.start({ inputs: this.#size, neurons, rule, memory } as LearnerLayer);
     };
     if (examples !== null) this.#start(examples);
   }
@@ -225,29 +226,32 @@ class SpikingLearner implements Learner {
         .every((wins) => wins === 0)
     )
       throw this.#allSilent(pixels);
-    this.#warnOfFloor();
+    this.#warnOfDoubt();
     return { images: total, silent, updates: total - silent, ticks, inputSpikes };
   }
 
   winners(images: LearnerImages): Winners {
+    const { counts: _, ...found } = this.#respond("winners", images, false);
+    return found;
+  }
+
+  counts(images: LearnerImages): Uint16Array {
+    return this.#respond("counts", images, true).counts as Uint16Array;
+  }
+
+  #respond(place: string, images: LearnerImages, counted: boolean) {
     this.#alive();
-    const pixels = pixelsOf("winners: images", images, this.#size);
+    const pixels = pixelsOf(`${place}: images`, images, this.#size);
     const count = pixels.length / this.#size;
     const [winners, ticks] = [new Uint32Array(count), new Uint32Array(count)];
-    const { silent, inputSpikes } = this.#open().winners(pixels, winners, ticks);
-    return { winners, ticks, silent, inputSpikes };
+    const counts = counted ? new Uint16Array(count * this.neurons) : null;
+    const { silent, inputSpikes } = this.#open().respond(pixels, { winners, ticks, counts });
+    return { winners, ticks, silent, inputSpikes, counts };
   }
 
   state(): LearnerState {
-    const core = this.#open();
-    const wins = core.wins();
-    return {
-      inputs: this.#inputs,
-      rule: this.#rule as WinnerRule,
-      weights: core.weights(),
-      wins,
-      total: totalWins(wins),
-    };
+    const memory = this.#open().memory();
+    return { inputs: this.#inputs, rule: this.#rule, ...memory, total: totalWins(memory.wins) } as LearnerState;
   }
 
   dispose(): void {
@@ -284,26 +288,18 @@ class SpikingLearner implements Learner {
   }
 
   #allSilent(pixels: Uint8Array): LlifError {
-    const { maxTicks, threshold } = this.#rule as WinnerRule;
-    const { sum } = statisticsOf(pixels, this.#size);
-    return new LlifError(
-      "ARGUMENT",
-      `learn: every image was silent: no neuron reached its threshold of about ${threshold} within ${maxTicks} ticks; take a threshold of about ${Number(sum.toPrecision(3))}, the mean sum of pixel/255, or more ticks`,
-    );
+    const rule = this.#rule as LearningRule;
+    const advice = kindOf(rule).fewer(rule, this.#open().memory(), statisticsOf(pixels, this.#size));
+    return new LlifError("ARGUMENT", `learn: every image was silent: ${advice}`);
   }
 
-  #warnOfFloor(): void {
+  #warnOfDoubt(): void {
     if (this.#warned) return;
-    const rule = this.#rule as WinnerRule;
-    const wins = this.#open().wins();
-    const total = totalWins(wins);
-    const floor = Math.fround(rule.leastThreshold);
-    const low = wins.filter((count) => thresholdOf(rule, count, total, wins.length) <= floor).length;
-    if (low === 0) return;
+    const rule = this.#rule as LearningRule;
+    const doubt = kindOf(rule).doubt(rule, this.#open().wins());
+    if (doubt === null) return;
     this.#warned = true;
-    warn(
-      `learn: ${low} of ${wins.length} neurons have the least threshold, ${rule.leastThreshold}: they win too rarely for the images; take a smaller homeostasis than ${rule.homeostasis}, or a larger threshold than ${rule.threshold}`,
-    );
+    warn(`learn: ${doubt}`);
   }
 }
 

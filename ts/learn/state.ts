@@ -3,20 +3,27 @@ import { checkInteger, checkLength, checkOptions, describe, isTypedArray, type O
 import { LlifError } from "../errors.ts";
 import { checkExtents } from "../relu/check.ts";
 import { sizeOf, type Shape } from "../tensor.ts";
-import { checkRule, isComplete, type WinnerRule } from "./rule.ts";
+import type { PairMemory, WinnerMemory } from "../engine/learner.ts";
+import type { PairRule } from "./pair.ts";
+import { checkWholeRule, kindOf } from "./rule.ts";
+import type { WinnerRule } from "./winner.ts";
 
-/** A learnt layer. `createLearner({ state })` goes on bit for bit. */
-export interface LearnerState {
+interface Learnt<Rule> {
   /** Shape of an image, channels last. */
   readonly inputs: Shape;
-  readonly rule: WinnerRule;
-  /** Shape [inputs, neurons]; from 0 to 1. */
-  readonly weights: Float32Array;
-  /** How often each neuron has won. */
-  readonly wins: Uint32Array;
-  /** Their sum. */
+  readonly rule: Rule;
+  /** Sum of the wins. */
   readonly total: number;
 }
+
+/** By the rule `winner`: weights of shape [inputs, neurons], from 0 to 1, and how often each neuron has won. */
+export interface WinnerState extends Learnt<WinnerRule>, WinnerMemory {}
+
+/** By the rule `pair`: weights of shape [inputs, neurons], how often each neuron has fired, and how far thresholds have risen. */
+export interface PairState extends Learnt<PairRule>, PairMemory {}
+
+/** A learnt layer. `createLearner({ state })` goes on bit for bit. */
+export type LearnerState = WinnerState | PairState;
 
 /** Half a gigabyte. */
 const mostWeights = 2 ** 27;
@@ -30,26 +37,22 @@ export function checkSize(place: string, inputs: number, neurons: number): void 
     );
 }
 
-const keys: OptionKeys<LearnerState> = { inputs: true, rule: true, weights: true, wins: true, total: true };
+const keys: OptionKeys<WinnerState> = { inputs: true, rule: true, weights: true, wins: true, total: true };
+const pairKeys: OptionKeys<PairState> = { ...keys, rises: true, presented: true };
 
 /** @throws {LlifError} ARGUMENT or SHAPE, naming the field. */
-export function checkState(place: string, state: LearnerState): LearnerState {
-  const { inputs, rule, weights, wins, total } = checkOptions(place, state, keys);
+export function checkState<State extends LearnerState>(place: string, state: State): State {
+  const { inputs, rule, weights, wins, total } = checkOptions<LearnerState>(place, state, pairKeys);
   checkExtents(`${place}: inputs`, inputs);
-  if (!isComplete(checkRule(`${place}: rule`, rule)))
-    throw new LlifError("ARGUMENT", `${place}: rule: expected all its numbers, as state() returns them`);
+  checkWholeRule(`${place}: rule`, rule);
+  if (rule.kind === "winner") checkOptions<LearnerState>(place, state, keys);
   if (!isTypedArray(wins, "Uint32Array") || wins.length === 0)
     throw new LlifError("ARGUMENT", `${place}: wins: expected a Uint32Array, one a neuron, got ${describe(wins)}`);
   checkSize(place, sizeOf(inputs), wins.length);
   if (!isTypedArray(weights, "Float32Array"))
     throw new LlifError("ARGUMENT", `${place}: weights: expected a Float32Array, got ${describe(weights)}`);
   checkLength(`${place}: weights`, weights, [sizeOf(inputs), wins.length]);
-  const wrong = weights.findIndex((weight) => !(weight >= 0 && weight <= 1.5));
-  if (wrong >= 0)
-    throw new LlifError(
-      "ARGUMENT",
-      `${place}: weights: expected numbers from 0 to 1.5, got ${weights[wrong]} at ${wrong}`,
-    );
+  kindOf(rule).checkMemory(place, rule, state);
   const sum = totalWins(wins);
   if (checkInteger(`${place}: total`, total, 0) !== sum)
     throw new LlifError("ARGUMENT", `${place}: total: expected ${sum}, the sum of the wins, got ${total}`);

@@ -18,10 +18,10 @@
 //! | `stdp` | spike-timing-dependent plasticity of one synapse of a live network; imports `lanes` and the ground |
 //! | `neuron` | models: what a tick does to a membrane around the charge of its spikes |
 //! | `lanes` | 128 bits of WebAssembly, SSE or plain Rust |
-//! | `input`, `parameters`, `schedule`, `spikes`, `traced`, `words`, `bits` | the ground |
+//! | `input`, `parameters`, `random`, `schedule`, `spikes`, `traced`, `words`, `bits` | the ground |
 //! | `dense` | passes without spikes, over batches of samples; imports nothing |
 //! | `live` | networks of LIF neurons of any wiring; imports `lanes`, `record`, `stdp` and the ground |
-//! | `learn` | the rule `winner`: one layer that learns in spikes; imports `lanes` and the ground |
+//! | `learn` | one layer that learns in spikes, by the rule `winner` or `pair`; imports `lanes`, `stdp` and the ground |
 //!
 //! Where the speed comes from: the spikes that reach a row of outputs (in f32, where sums have an order, those that reach a
 //! position) are one list; neighbouring columns of a narrow convolution are channels of one, so that rows of weights are longer and
@@ -47,6 +47,7 @@ mod parameters;
 mod pipeline;
 pub mod plasticity;
 pub mod pool;
+mod random;
 pub mod record;
 pub mod schedule;
 pub mod simulator;

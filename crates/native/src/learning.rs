@@ -2,7 +2,7 @@
 
 use crate::digest::Digest;
 use llif_core::lanes::Native;
-use llif_core::learn::{Learner, Rule};
+use llif_core::learn::winner::{Learner, Rule};
 use std::time::Instant;
 
 /// Learns the file's images `times` times, each time from the file's weights.

@@ -1,5 +1,7 @@
 //! Poisson counts from outside: one PCG32 stream a neuron, counts by inversion.
 
+use crate::random::next;
+
 /// Most counts of a neuron in one tick.
 const MOST: u32 = 1000;
 
@@ -36,13 +38,4 @@ impl Background {
             sums[neuron as usize] += (f64::from(count) * f64::from(weight)) as f32;
         }
     }
-}
-
-/// PCG-XSH-RR 64/32, as ts/random.ts.
-#[inline(always)]
-fn next(state: &mut u64) -> u32 {
-    let old = *state;
-    *state = old.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    let word = (((old >> 18) ^ old) >> 27) as u32;
-    word.rotate_right((old >> 59) as u32)
 }

@@ -3,8 +3,12 @@
 
 use super::eligibility::Eligibility;
 use super::rule::{Change, Rule};
-use super::traces::Arrived;
+use super::traces::{Arrived, Fired};
 use crate::lanes::{Lanes, Native};
+
+/// Targets of a vector, and of the vectors that stay in registers while rows are added.
+const LANES: usize = 4;
+const VECTORS: usize = 8;
 
 pub struct DenseRows {
     pub sources: usize,
@@ -36,28 +40,77 @@ impl DenseRows {
         DenseRows { sources, targets, stride, weights, missed: Missed::default(), taken: vec![0; sources] }
     }
 
-    pub fn deliver(&mut self, row: usize, sums: &mut [f32]) {
-        let weights = &self.weights[row * self.stride..][..self.targets];
-        for (sum, weight) in sums.chunks_exact_mut(4).zip(weights.chunks_exact(4)) {
-            // Safety: four values each.
-            unsafe {
-                let added = Native::add_f(Native::load_f(sum.as_ptr()), Native::load_f(weight.as_ptr()));
-                Native::store_f(sum.as_mut_ptr(), added);
-            }
+    /// Adds rows, in order, to the sums of one chunk of targets after the other, which stay in registers.
+    pub fn deliver(&self, rows: &[u32], sums: &mut [f32]) {
+        let (mut chunks, mut first) = (sums[..self.targets].chunks_exact_mut(LANES * VECTORS), 0);
+        for chunk in &mut chunks {
+            self.add_rows::<VECTORS>(rows, first, chunk);
+            first += LANES * VECTORS;
         }
-        let whole = self.targets / 4 * 4;
-        for (sum, weight) in sums[whole..].iter_mut().zip(&weights[whole..]) {
-            *sum += weight;
+        let mut vectors = chunks.into_remainder().chunks_exact_mut(LANES);
+        for vector in &mut vectors {
+            self.add_rows::<1>(rows, first, vector);
+            first += LANES;
+        }
+        for (target, sum) in (first..).zip(vectors.into_remainder()) {
+            *sum = rows.iter().fold(*sum, |sum, &row| sum + self.weights[row as usize * self.stride + target]);
         }
     }
 
-    pub fn depress(&mut self, row: usize, rule: &Rule, traces: &[f32], eligibility: &mut Option<Eligibility>) {
+    #[inline(always)]
+    fn add_rows<const N: usize>(&self, rows: &[u32], first: usize, sums: &mut [f32]) {
+        debug_assert!(sums.len() == LANES * N && first + LANES * N <= self.stride);
+        // Safety: N vectors of sums, and as many weights from `first` on in each row.
+        unsafe {
+            let to = sums.as_mut_ptr();
+            let mut v: [_; N] = std::array::from_fn(|k| Native::load_f(to.add(LANES * k)));
+            for &row in rows {
+                let at = self.weights[row as usize * self.stride + first..].as_ptr();
+                v = std::array::from_fn(|k| Native::add_f(v[k], Native::load_f(at.add(LANES * k))));
+            }
+            for (k, &v) in v.iter().enumerate() {
+                Native::store_f(to.add(LANES * k), v);
+            }
+        }
+    }
+
+    pub fn depress(&mut self, row: usize, rule: &Rule, traces: &Fired, eligibility: &mut Option<Eligibility>) {
         let span = row * self.stride..(row + 1) * self.stride;
-        let waiting = eligibility.as_mut().map(|values| {
+        let weights = &mut self.weights[span.clone()];
+        if let Some(values) = eligibility {
             let unit = values.unit();
-            (&mut values.values[span.clone()], unit)
-        });
-        rule.change.depress_row::<Native>(&mut self.weights[span], waiting, traces);
+            let waiting = Some((&mut values.values[span], unit));
+            return rule.change.depress_row::<Native>(weights, waiting, &traces.values);
+        }
+        // A trace of 0 changes no weight.
+        for block in traces.awake(self.stride) {
+            rule.change.depress_row::<Native>(&mut weights[block.clone()], None, &traces.values[block]);
+        }
+    }
+
+    /// Scales the columns of these targets, ascending, to this sum, and clips them. A sum goes row after row.
+    pub fn normalise(&mut self, targets: &[u32], sum: f32, change: &Change) {
+        let DenseRows { stride, weights, .. } = self;
+        let mut columns = vec![0.0f32; targets.len()];
+        let all = targets.len() == self.targets;
+        for row in weights.chunks_exact(*stride) {
+            if all {
+                columns.iter_mut().zip(row).for_each(|(column, weight)| *column += weight);
+            } else {
+                columns.iter_mut().zip(targets).for_each(|(column, &target)| *column += row[target as usize]);
+            }
+        }
+        columns.iter_mut().for_each(|column| *column = if *column > 0.0 { sum / *column } else { 1.0 });
+        for row in weights.chunks_exact_mut(*stride) {
+            if all {
+                row.iter_mut().zip(&columns).for_each(|(weight, scale)| *weight = change.clip(*weight * scale));
+            } else {
+                for (scale, &target) in columns.iter().zip(targets) {
+                    let weight = &mut row[target as usize];
+                    *weight = change.clip(*weight * scale);
+                }
+            }
+        }
     }
 
     /// Keeps the spikes of a tick for all rows.

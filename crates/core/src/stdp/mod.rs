@@ -132,16 +132,17 @@ impl Stdp {
 
     /// Adds what arrives in this tick to the sums of the targets; returns the number of weights.
     pub fn arrive(&mut self, tick: u64, sums: &mut [f32]) -> u64 {
-        let emptied = std::mem::take(&mut self.arrivals);
+        let mut emptied = std::mem::take(&mut self.arrivals);
+        emptied.clear();
         self.arrivals = self.calendar.take(tick, emptied);
-        for &part in &self.arrivals {
-            match &mut self.rows {
-                Rows::Dense(rows) => {
+        match &mut self.rows {
+            Rows::Dense(rows) => {
+                for &part in &self.arrivals {
                     rows.catch_up(part as usize, &self.rule, &self.sources, &mut self.eligibility);
-                    rows.deliver(part as usize, sums);
                 }
-                Rows::Sparse(rows) => rows.deliver(part as usize, sums),
+                rows.deliver(&self.arrivals, sums);
             }
+            Rows::Sparse(rows) => self.arrivals.iter().for_each(|&part| rows.deliver(part as usize, sums)),
         }
         let weights = |&part: &u32| match &self.rows {
             Rows::Dense(rows) => rows.targets,
@@ -193,10 +194,10 @@ impl Stdp {
             return;
         }
         for &part in &self.arrivals {
-            let (traces, eligibility) = (&self.targets.values, &mut self.eligibility);
+            let (traces, eligibility) = (&self.targets, &mut self.eligibility);
             match &mut self.rows {
                 Rows::Dense(rows) => rows.depress(part as usize, &self.rule, traces, eligibility),
-                Rows::Sparse(rows) => rows.depress(part as usize, &self.rule, traces, eligibility),
+                Rows::Sparse(rows) => rows.depress(part as usize, &self.rule, &traces.values, eligibility),
             }
         }
     }
@@ -258,6 +259,23 @@ impl Stdp {
         match &mut self.rows {
             Rows::Dense(rows) => rows.weights = stored,
             Rows::Sparse(rows) => rows.weights = stored,
+        }
+    }
+
+    /// Spikes on their way and traces are gone; weights stay.
+    pub fn rest(&mut self) {
+        self.catch_up();
+        self.calendar.clear();
+        self.arrivals.clear();
+        self.sources.values.fill(0.0);
+        self.targets.clear();
+    }
+
+    /// Scales the weights of each of these targets, ascending, to this sum, then clips them; for dense weights.
+    pub fn normalise(&mut self, targets: &[u32], sum: f32) {
+        self.catch_up();
+        if let Rows::Dense(rows) = &mut self.rows {
+            rows.normalise(targets, sum, &self.rule.change);
         }
     }
 

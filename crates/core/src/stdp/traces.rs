@@ -2,6 +2,7 @@
 
 use super::rule::Rule;
 use crate::lanes::{Lanes, Native};
+use std::ops::Range;
 
 /// The traces of sources, or of parts of them that share a delay: the value at the last arrival and its tick.
 pub struct Arrived {
@@ -28,36 +29,42 @@ impl Arrived {
 
 /// Traces below this are 0.
 const SMALLEST: f32 = 1.0 / (1u64 << 40) as f32;
-const BLOCK: usize = 64;
+const BLOCK: usize = 16;
 
 /// The traces of targets. Blocks of them that are all 0 cost nothing.
 pub struct Fired {
     /// Whole blocks.
     pub values: Vec<f32>,
     awake: Vec<bool>,
-    blocks_awake: usize,
+    /// The blocks that are awake.
+    blocks: Vec<u32>,
 }
 
 impl Fired {
     pub fn new(targets: usize) -> Fired {
         let blocks = targets.div_ceil(BLOCK);
-        Fired { values: vec![0.0; blocks * BLOCK], awake: vec![false; blocks], blocks_awake: 0 }
+        Fired { values: vec![0.0; blocks * BLOCK], awake: vec![false; blocks], blocks: Vec::new() }
     }
 
     pub fn are_zero(&self) -> bool {
-        self.blocks_awake == 0
+        self.blocks.is_empty()
+    }
+
+    /// The targets of each block that has a trace, of those before `end`.
+    pub fn awake(&self, end: usize) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.blocks.iter().map(move |&block| {
+            let first = block as usize * BLOCK;
+            first..end.min(first + BLOCK)
+        })
     }
 
     pub fn decay(&mut self, factor: f32) {
-        if self.blocks_awake == 0 {
-            return;
-        }
-        for (block, awake) in self.values.chunks_exact_mut(BLOCK).zip(&mut self.awake).filter(|(_, awake)| **awake) {
-            if !decay::<Native>(block, factor) {
-                *awake = false;
-                self.blocks_awake -= 1;
-            }
-        }
+        let Fired { values, awake, blocks } = self;
+        blocks.retain(|&block| {
+            let first = block as usize * BLOCK;
+            awake[block as usize] = decay::<Native>(&mut values[first..first + BLOCK], factor);
+            awake[block as usize]
+        });
     }
 
     pub fn mark(&mut self, targets: &[u32], rule: &Rule) {
@@ -69,17 +76,24 @@ impl Fired {
     }
 
     pub fn set(&mut self, values: &[f32]) {
-        *self = Fired::new(self.values.len());
+        self.clear();
         self.values[..values.len()].copy_from_slice(values);
         for block in 0..self.awake.len() {
             self.wake(block);
         }
     }
 
+    pub fn clear(&mut self) {
+        self.values.fill(0.0);
+        self.awake.fill(false);
+        self.blocks.clear();
+    }
+
     #[inline(always)]
     fn wake(&mut self, block: usize) {
-        self.blocks_awake += !self.awake[block] as usize;
-        self.awake[block] = true;
+        if !std::mem::replace(&mut self.awake[block], true) {
+            self.blocks.push(block as u32);
+        }
     }
 }
 

@@ -101,6 +101,24 @@ export class PlasticSynapse {
     this.#arrivals = [];
   }
 
+  /** Spikes on their way and traces are gone; weights stay. */
+  rest(): void {
+    for (const values of [this.#pre, this.#preTicks, this.#post]) values.fill(0);
+    this.#calendar.clear();
+    this.#arrivals = [];
+  }
+
+  /** Scales the weights of each of these targets to this sum, then clips them. A sum goes source after source. */
+  normalise(targets: Iterable<number>, sum: number): void {
+    for (const target of targets) {
+      let total = 0;
+      for (const connection of this.#into[target]) total = fround(total + this.#weights[connection]);
+      const scale = total > 0 ? fround(fround(sum) / total) : 1;
+      for (const connection of this.#into[target])
+        this.#weights[connection] = this.#clip(fround(this.#weights[connection] * scale));
+    }
+  }
+
   /** A source fires, or has fired `ticksAgo` ticks before `tick`. Within a tick, sources come in ascending order. */
   emit(tick: number, source: number, ticksAgo = 0): void {
     const { offsets, delays } = this.#connections;

@@ -1,19 +1,21 @@
 // The rule `winner` in plain TypeScript: the definition. A Float32Array rounds what is stored in it.
-import type { LearnerCore, LearnerLayer, Presentations, WinnerNumbers } from "../learner.ts";
+import type { LearnerCore, Presentations, WinnerLayer, WinnerNumbers } from "../learner.ts";
 
 /** Weights and wins are copied. */
-export function referenceLearner(layer: LearnerLayer): LearnerCore {
+export function referenceWinner(layer: WinnerLayer): LearnerCore {
   const competition = new Competition(layer);
   return {
     learn: (images) => competition.present(images, (winner, tick) => competition.update(winner, tick)),
-    winners(images, winners, ticks) {
+    respond(images, { winners, ticks, counts }) {
       let image = 0;
       return competition.present(images, (winner, tick) => {
         winners[image] = winner;
-        ticks[image++] = tick;
+        ticks[image] = tick;
+        if (counts !== null && tick > 0) counts[image * layer.neurons + winner] = 1;
+        image++;
       });
     },
-    weights: () => competition.weights.slice(),
+    memory: () => ({ weights: competition.weights.slice(), wins: competition.wins.slice() }),
     wins: () => competition.wins.slice(),
     dispose: () => undefined,
   };
@@ -33,7 +35,7 @@ class Competition {
   readonly #counts: Uint32Array;
   #total: number;
 
-  constructor({ inputs, neurons, rule, weights, wins }: LearnerLayer) {
+  constructor({ inputs, neurons, rule, memory: { weights, wins } }: WinnerLayer) {
     this.#inputs = inputs;
     this.#neurons = neurons;
     this.#rule = rule;

@@ -1,9 +1,10 @@
 //! Rule `winner`: one layer learns image after image; the first neuron to reach its threshold moves toward the image.
-//! ts/engine/reference/learner.ts is the definition.
+//! ts/engine/reference/winner.ts is the definition.
 
+use super::Presentations;
 use crate::lanes::Lanes;
 
-/// Numbers of the rule, as ts/learn/rule.ts has them.
+/// Numbers of the rule, as ts/learn/winner.ts has them.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
     pub most_ticks: u32,
@@ -15,14 +16,6 @@ pub struct Rule {
     pub rate_wins: f64,
     /// Whether a neuron loses ½Σw² each tick.
     pub half_square: bool,
-}
-
-/// What presentations took.
-#[derive(Clone, Copy, Default, Debug, PartialEq)]
-pub struct Presentations {
-    pub silent: u32,
-    pub ticks: u64,
-    pub input_spikes: u64,
 }
 
 /// Neurons of a vector, and of the vectors that stay in registers while the rows of a tick are added.
