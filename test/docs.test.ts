@@ -46,6 +46,7 @@ it.each([
   "docs/mathematics.md",
   "docs/results.md",
   "docs/learning.md",
+  "docs/live.md",
 ])("%s names files that exist", (document) => {
   const paths = [
     ...read(document).matchAll(
@@ -53,4 +54,15 @@ it.each([
     ),
   ].map(([, path]) => path);
   expect(paths.filter((path) => !existsSync(fileURLToPath(new URL(path, root))))).toEqual([]);
+});
+
+it("links between documents lead to files", () => {
+  const documents = ["README.md", ...readdirSync(new URL("docs/", root)).map((name) => `docs/${name}`)].filter((name) =>
+    name.endsWith(".md"),
+  );
+  const links = documents.flatMap((document) =>
+    [...read(document).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map(([, link]) => ({ document, link })),
+  );
+  expect(links.length).toBeGreaterThan(20);
+  expect(links.filter(({ document, link }) => !existsSync(new URL(link, new URL(document, root))))).toEqual([]);
 });
