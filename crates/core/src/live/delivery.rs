@@ -9,8 +9,20 @@ pub const BLOCK: usize = 64;
 enum Rows {
     /// Weights [sources][stride]: every target, then zeros.
     Dense { stride: usize, weights: Vec<f32> },
-    /// Connections of source n are those from `offsets[n]` to `offsets[n + 1]`: a target and the bits of a weight.
-    Sparse { offsets: Vec<u32>, connections: Vec<[u32; 2]> },
+    /// Connections of source n are those from `offsets[n]` to `offsets[n + 1]`. `weights` is empty where all are `weight`.
+    Sparse { offsets: Vec<u32>, targets: Vec<u32>, weights: Vec<f32>, weight: f32 },
+}
+
+/// Which blocks something arrived in; empty where nobody asks.
+pub struct Touched<'a>(pub &'a mut [u8]);
+
+impl Touched<'_> {
+    #[inline(always)]
+    pub fn mark(&mut self, neuron: usize) {
+        if let Some(block) = self.0.get_mut(neuron / BLOCK) {
+            *block = 1;
+        }
+    }
 }
 
 /// Where a group of connections leads.
@@ -41,14 +53,19 @@ impl Group {
     }
 
     pub fn sparse(ends: Ends, targets: usize, offsets: &[u32]) -> Group {
-        let connections = vec![[0, 0]; offsets.last().map_or(0, |&end| end as usize)];
-        Group { ends, targets, rows: Rows::Sparse { offsets: offsets.to_vec(), connections }, filled: 0 }
+        let rows = Rows::Sparse {
+            offsets: offsets.to_vec(),
+            targets: vec![0; offsets.last().map_or(0, |&end| end as usize)],
+            weights: Vec::new(),
+            weight: 0.0,
+        };
+        Group { ends, targets, rows, filled: 0 }
     }
 
     fn connections(&self) -> usize {
         match &self.rows {
             Rows::Dense { stride, weights } => weights.len() / (*stride).max(1) * self.targets,
-            Rows::Sparse { connections, .. } => connections.len(),
+            Rows::Sparse { targets, .. } => targets.len(),
         }
     }
 
@@ -68,10 +85,10 @@ impl Group {
             return Err(format!("target: expected less than {}, got {target}", self.targets));
         }
         let first = self.take(targets.len())?;
-        let Rows::Sparse { connections, .. } = &mut self.rows else {
+        let Rows::Sparse { targets: all, .. } = &mut self.rows else {
             return Err("targets: expected a sparse group".into());
         };
-        connections[first..].iter_mut().zip(targets).for_each(|(connection, &target)| connection[0] = target);
+        all[first..first + targets.len()].copy_from_slice(targets);
         Ok(())
     }
 
@@ -79,8 +96,18 @@ impl Group {
     pub fn push_weights(&mut self, bits: &[u32]) -> Result<(), String> {
         let first = self.take(bits.len())?;
         match &mut self.rows {
-            Rows::Sparse { connections, .. } => {
-                connections[first..].iter_mut().zip(bits).for_each(|(connection, &bits)| connection[1] = bits);
+            Rows::Sparse { targets, weights, weight, .. } => {
+                if first == 0 && !bits.is_empty() {
+                    *weight = f32::from_bits(bits[0]);
+                    *weights = Vec::new();
+                }
+                if weights.is_empty() {
+                    if bits.iter().all(|&bits| bits == weight.to_bits()) {
+                        return Ok(());
+                    }
+                    *weights = vec![*weight; targets.len()];
+                }
+                weights[first..].iter_mut().zip(bits).for_each(|(weight, &bits)| *weight = f32::from_bits(bits));
             }
             Rows::Dense { stride, weights } => {
                 let sources = weights.len() / (*stride).max(1);
@@ -92,9 +119,8 @@ impl Group {
         Ok(())
     }
 
-    /// Adds the weights of every spike, one rounded addition each; returns their number. `touched`: whether each block got
-    /// something; empty where nobody asks.
-    pub fn deliver<L: Lanes>(&self, spikes: &[u32], sums: &mut [f32], touched: &mut [u8]) -> u64 {
+    /// Adds the weights of every spike, one rounded addition each; returns their number.
+    pub fn deliver<L: Lanes>(&self, spikes: &[u32], sums: &mut [f32], touched: &mut Touched) -> u64 {
         match &self.rows {
             Rows::Dense { stride, weights } => {
                 for &source in spikes {
@@ -102,28 +128,27 @@ impl Group {
                     add_row::<L>(sums, row);
                 }
                 if !spikes.is_empty() {
-                    touched.fill(1);
+                    touched.0.fill(1);
                 }
                 (spikes.len() * self.targets) as u64
             }
-            Rows::Sparse { offsets, connections } => {
+            Rows::Sparse { offsets, targets, weights, weight } => {
                 let mut added = 0;
                 for &source in spikes {
                     let row = offsets[source as usize] as usize..offsets[source as usize + 1] as usize;
                     added += row.len();
-                    if touched.is_empty() {
-                        for &[target, bits] in &connections[row] {
-                            // SAFETY: targets were checked when they came; sums have room for all neurons.
-                            unsafe { *sums.get_unchecked_mut(target as usize) += f32::from_bits(bits) };
+                    let to = &targets[row.clone()];
+                    // SAFETY: targets were checked when they came; sums have room for all neurons.
+                    unsafe {
+                        if weights.is_empty() {
+                            add_to(sums, to, |_| *weight);
+                        } else {
+                            let weights = &weights[row];
+                            add_to(sums, to, |at| *weights.get_unchecked(at));
                         }
-                    } else {
-                        for &[target, bits] in &connections[row] {
-                            // SAFETY: as above; there is one flag a block.
-                            unsafe {
-                                *sums.get_unchecked_mut(target as usize) += f32::from_bits(bits);
-                                *touched.get_unchecked_mut(target as usize / BLOCK) = 1;
-                            }
-                        }
+                    }
+                    if !touched.0.is_empty() {
+                        to.iter().for_each(|&target| touched.mark(target as usize));
                     }
                 }
                 added as u64
@@ -139,13 +164,28 @@ impl Group {
                     let row = &weights[source * stride..source * stride + self.targets];
                     charges.iter_mut().zip(row).for_each(|(charge, weight)| *charge += weight * value);
                 }
-                Rows::Sparse { offsets, connections } => {
-                    for &[target, bits] in &connections[offsets[source] as usize..offsets[source + 1] as usize] {
-                        charges[target as usize] += f32::from_bits(bits) * value;
+                Rows::Sparse { offsets, targets, weights, weight } => {
+                    for at in offsets[source] as usize..offsets[source + 1] as usize {
+                        charges[targets[at] as usize] += weights.get(at).unwrap_or(weight) * value;
                     }
                 }
             }
         }
+    }
+}
+
+/// # Safety
+/// Every target is a place in `sums`, and `weight` takes places in `targets`.
+#[inline(always)]
+unsafe fn add_to(sums: &mut [f32], targets: &[u32], weight: impl Fn(usize) -> f32) {
+    let whole = targets.len() & !3;
+    for at in (0..whole).step_by(4) {
+        for at in at..at + 4 {
+            *sums.get_unchecked_mut(*targets.get_unchecked(at) as usize) += weight(at);
+        }
+    }
+    for at in whole..targets.len() {
+        *sums.get_unchecked_mut(*targets.get_unchecked(at) as usize) += weight(at);
     }
 }
 

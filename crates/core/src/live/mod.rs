@@ -8,6 +8,7 @@ mod population;
 mod record;
 mod run;
 mod tick;
+mod usual;
 
 pub use background::Background;
 pub use network::Live;

@@ -173,6 +173,13 @@ impl Live {
                 return Err("connections: expected a delay from a later node".into());
             }
         }
+        let reached = self.groups.iter().map(|group| (group.ends.target, group.ends.into));
+        let learning = self.plastic.iter().map(|plastic| (plastic.target, plastic.into));
+        for (node, into) in reached.chain(learning) {
+            if let (Node::Population(population, _), 0) = (&mut self.nodes[node], into) {
+                population.arrives = true;
+            }
+        }
         self.orders = (0..self.nodes.len()).map(|node| self.order(node)).collect();
         Ok(())
     }
@@ -238,6 +245,7 @@ impl Live {
         let part = self.part(node)?;
         part.background.retain(|other| other.into != background.into);
         if !background.neurons.is_empty() {
+            part.arrives |= background.into == 0;
             part.background.push(background);
             part.background.sort_by_key(|other| other.into);
         }

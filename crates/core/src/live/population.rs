@@ -63,7 +63,6 @@ pub struct Population {
     pub size: usize,
     /// A whole number of blocks; lanes beyond `size` never fire.
     pub padded: usize,
-    pub strict: bool,
     pub after: bool,
     /// Whether arrivals are summed first.
     pub summed: bool,
@@ -75,6 +74,8 @@ pub struct Population {
     pub constant_row: Row,
     pub initial: Vec<f32>,
     pub threshold: Row,
+    /// The least v that fires: of a strict threshold, the number above it.
+    pub fires_at: Row,
     pub leak: Option<Row>,
     pub level: Option<Level>,
     pub floor: Option<Row>,
@@ -97,6 +98,10 @@ pub struct Population {
     /// Of each block: whether it rests, and whether something arrived.
     pub asleep: Vec<u8>,
     pub touched: Vec<u8>,
+    /// Of each block, whether a neuron may be close to where it rests.
+    pub near: Vec<u8>,
+    /// Whether charges can arrive at v.
+    pub arrives: bool,
     pub drive: Option<Vec<f32>>,
     pub background: Vec<Background>,
     /// Neurons that fire in the next tick.
@@ -128,6 +133,9 @@ impl Population {
             Ok(all)
         };
         let (bias, initial, threshold, declared_tolerance) = (full(0.0)?, full(0.0)?, full(0.0)?, full(0.0)?);
+        // Nothing is above infinity.
+        let above = |threshold: f32| if threshold == f32::INFINITY { f32::NAN } else { threshold.next_up() };
+        let fires_at: Vec<f32> = threshold.iter().map(|&at| if strict { above(at) } else { at }).collect();
         let mut row = || -> Result<Option<Row>, String> {
             let values = words.array()?;
             Ok((!values.is_empty()).then(|| Row::new(values, size)))
@@ -155,7 +163,6 @@ impl Population {
         let mut population = Population {
             size,
             padded,
-            strict,
             after,
             summed,
             discards,
@@ -166,6 +173,7 @@ impl Population {
             bias,
             initial,
             threshold: Row::of(&threshold[..size], size),
+            fires_at: Row::of(&fires_at[..size], size),
             leak,
             level: step.zip(until).map(|(step, until)| Level { step, until }),
             floor,
@@ -181,6 +189,8 @@ impl Population {
             sums: vec![vec![0.0; padded]; variables],
             asleep: vec![0; padded / BLOCK],
             touched: vec![0; padded / BLOCK],
+            near: vec![1; padded / BLOCK],
+            arrives: false,
             drive: None,
             background: Vec::new(),
             forced: Vec::new(),
@@ -219,6 +229,15 @@ impl Population {
     /// Something outside has changed: nobody is known to rest.
     pub fn wake(&mut self) {
         self.asleep.fill(0);
+        self.near.fill(1);
+    }
+
+    /// This neuron's potential was set in this tick.
+    pub fn note_rest(&mut self, neuron: usize) {
+        let rest = |tolerance: &Row| (self.potential[neuron] - self.rest.at(neuron)).abs() <= tolerance.at(neuron);
+        if self.tolerance.as_ref().is_some_and(rest) {
+            self.near[neuron / BLOCK] = 1;
+        }
     }
 
     /// Where each neuron rests, after its constant charge has changed.

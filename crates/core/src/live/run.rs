@@ -1,6 +1,6 @@
 //! Runs of a live network.
 
-use super::delivery::{Ends, Group};
+use super::delivery::{Ends, Group, Touched};
 use super::history::History;
 use super::network::{Live, Node, Order, Output, Plastic, Totals};
 use super::population::Population;
@@ -121,7 +121,7 @@ impl Arriving<'_> {
     /// Adds each weight to v, synapse after synapse; returns their number.
     fn add_each<L: Lanes>(&self, potential: &mut [f32]) -> u64 {
         let groups = self.order.plain.iter().map(|&group| &self.groups[group]);
-        groups.map(|group| group.deliver::<L>(self.spikes(group.ends), potential, &mut [])).sum()
+        groups.map(|group| group.deliver::<L>(self.spikes(group.ends), potential, &mut Touched(&mut []))).sum()
     }
 }
 
@@ -136,25 +136,22 @@ fn step<L: Lanes>(
     let Arriving { order, groups, .. } = *arriving;
     let mut operations = 0;
     if population.summed || !population.background.is_empty() {
-        let rests = population.rests();
+        let Population { sums, background, touched, asleep, .. } = population;
+        // Marks matter only to blocks that sleep.
+        let mut touched = Touched(if asleep.contains(&1) { touched } else { &mut [] });
         for group in order.summed.iter().map(|&group| &groups[group]) {
-            let touched = if rests { &mut population.touched[..] } else { &mut [] };
-            let sums = &mut population.sums[group.ends.into];
-            operations += group.deliver::<L>(arriving.spikes(group.ends), sums, touched);
+            operations += group.deliver::<L>(arriving.spikes(group.ends), &mut sums[group.ends.into], &mut touched);
         }
         for &number in &order.plastic {
             let learning = &mut plastic[number];
-            let arrived = learning.stdp.arrive(now, &mut population.sums[learning.into]);
+            let arrived = learning.stdp.arrive(now, &mut sums[learning.into]);
             operations += arrived;
             if arrived > 0 {
-                population.touched.fill(1);
+                touched.0.fill(1);
             }
         }
-        if !population.background.is_empty() {
-            population.wake();
-        }
-        for background in &mut population.background {
-            background.add(&mut population.sums[background.into]);
+        for background in background {
+            background.add(&mut sums[background.into], &mut touched);
         }
         tick::<L>(population, Stage::All, fired);
     } else {

@@ -2,6 +2,7 @@
 
 use super::delivery::BLOCK;
 use super::population::{Population, Row, STEP};
+use super::usual;
 use crate::lanes::Lanes;
 
 /// Which steps run: all at once where arrivals are summed first; otherwise weights are added to v between two stages.
@@ -19,34 +20,57 @@ type Vectors<T> = [T; VECTORS];
 
 /// Runs the steps for all neurons that do not rest; `fired` receives those that fire, ascending.
 pub fn tick<L: Lanes>(population: &mut Population, stage: Stage, fired: &mut Vec<u32>) {
-    for block in 0..population.padded / BLOCK {
-        if stage == Stage::All {
-            if population.asleep[block] == 1 && population.touched[block] == 0 {
-                continue;
-            }
-            population.touched[block] = 0;
-        }
-        let mut rests = stage == Stage::All && population.rests();
-        for first in (block * BLOCK..(block + 1) * BLOCK).step_by(STEP) {
-            // SAFETY: every array has a whole number of blocks, or one step of equal values that is read again and again.
-            let (mut fires, resting) = unsafe { step::<L>(population, stage, first) };
-            if first + STEP > population.size {
-                fires &= (1u32 << population.size.saturating_sub(first).min(STEP)) - 1;
-            }
-            rests &= resting;
-            let mut left = fires;
-            while left != 0 {
-                let neuron = first + left.trailing_zeros() as usize;
-                left &= left - 1;
-                fired.push(neuron as u32);
-                if stage != Stage::Hold {
-                    population.fired(neuron);
-                }
-            }
-            rests &= fires == 0;
-        }
-        population.asleep[block] = u8::from(rests);
+    let blocks = population.padded / BLOCK;
+    if stage != Stage::All {
+        (0..blocks).for_each(|block| steps::<L>(population, stage, block, fired));
+        return;
     }
+    let usual = usual::is_usual(population);
+    let mut block = 0;
+    while block < blocks {
+        let first = block;
+        while block < blocks && usual && is_awake(population, block) && usual::is_busy::<L>(population, block) {
+            (population.asleep[block], population.touched[block]) = (0, 0);
+            block += 1;
+        }
+        if first < block {
+            usual::tick::<L>(population, first..block, fired);
+        } else {
+            if is_awake(population, block) {
+                population.touched[block] = 0;
+                steps::<L>(population, stage, block, fired);
+            }
+            block += 1;
+        }
+    }
+}
+
+fn is_awake(population: &Population, block: usize) -> bool {
+    population.asleep[block] == 0 || population.touched[block] == 1
+}
+
+fn steps<L: Lanes>(population: &mut Population, stage: Stage, block: usize, fired: &mut Vec<u32>) {
+    let mut rests = stage == Stage::All && population.rests();
+    for first in (block * BLOCK..(block + 1) * BLOCK).step_by(STEP) {
+        // SAFETY: every array has a whole number of blocks, or one step of equal values that is read again and again.
+        let (mut fires, resting) = unsafe { step::<L>(population, stage, first) };
+        if first + STEP > population.size {
+            fires &= (1u32 << population.size.saturating_sub(first).min(STEP)) - 1;
+        }
+        rests &= resting;
+        let mut left = fires;
+        while left != 0 {
+            let neuron = first + left.trailing_zeros() as usize;
+            left &= left - 1;
+            fired.push(neuron as u32);
+            if stage != Stage::Hold {
+                population.fired(neuron);
+            }
+        }
+        rests &= fires == 0;
+    }
+    population.asleep[block] = u8::from(rests);
+    population.near[block] = 1;
 }
 
 #[inline(always)]
@@ -118,13 +142,9 @@ unsafe fn step<L: Lanes>(p: &mut Population, stage: Stage, first: usize) -> (u32
         let floor = rows::<L>(floor, first);
         v = std::array::from_fn(|k| L::raise_f(v[k], floor[k]));
     }
-    let threshold = rows::<L>(&p.threshold, first);
+    let threshold = rows::<L>(&p.fires_at, first);
     let fires: Vectors<L::I> = std::array::from_fn(|k| {
-        let mut fires = L::ge_f(v[k], threshold[k]);
-        if p.strict {
-            fires = L::and_i(fires, L::not_i(L::ge_f(threshold[k], v[k])));
-        }
-        fires = L::and_i(fires, L::not_i(refractory[k]));
+        let mut fires = L::and_i(L::ge_f(v[k], threshold[k]), L::not_i(refractory[k]));
         if !p.forced_mask.is_empty() {
             fires = L::or_i(fires, L::load_i(p.forced_mask.as_ptr().add(first + 4 * k)));
         }
