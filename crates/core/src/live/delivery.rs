@@ -156,6 +156,19 @@ impl Group {
         }
     }
 
+    /// Every target of every spike.
+    pub fn each_target(&self, spikes: &[u32], mut each: impl FnMut(usize)) {
+        for &source in spikes {
+            match &self.rows {
+                Rows::Dense { .. } => (0..self.targets).for_each(&mut each),
+                Rows::Sparse { offsets, targets, .. } => {
+                    let row = offsets[source as usize] as usize..offsets[source as usize + 1] as usize;
+                    targets[row].iter().for_each(|&target| each(target as usize));
+                }
+            }
+        }
+    }
+
     /// Adds weight · value of every source, ascending: product and sum rounded.
     pub fn deliver_constant(&self, values: &[f32], charges: &mut [f32]) {
         for (source, &value) in values.iter().enumerate() {

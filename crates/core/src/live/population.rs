@@ -233,7 +233,7 @@ impl Population {
     }
 
     /// This neuron's potential was set in this tick.
-    pub fn note_rest(&mut self, neuron: usize) {
+    fn note_rest(&mut self, neuron: usize) {
         let rest = |tolerance: &Row| (self.potential[neuron] - self.rest.at(neuron)).abs() <= tolerance.at(neuron);
         if self.tolerance.as_ref().is_some_and(rest) {
             self.near[neuron / BLOCK] = 1;
@@ -295,9 +295,16 @@ impl Population {
         self.wake();
     }
 
-    /// Step 6, for a neuron that fires.
+    /// Step 6, for neurons that fire.
+    pub fn fire(&mut self, neurons: &[u32]) {
+        for &neuron in neurons {
+            self.reset_neuron(neuron as usize);
+            self.note_rest(neuron as usize);
+        }
+    }
+
     #[inline(always)]
-    pub fn fired(&mut self, neuron: usize) {
+    fn reset_neuron(&mut self, neuron: usize) {
         let hard = self.hard.as_ref().is_some_and(|hard| hard.at(neuron) != 0.0);
         self.potential[neuron] = if hard {
             self.reset_value.as_ref().map_or(0.0, |value| value.at(neuron))

@@ -118,12 +118,50 @@ impl Arriving<'_> {
         self.histories[source].ago(delay)
     }
 
+    /// The groups into currents.
+    fn into_currents(&self) -> impl Iterator<Item = &Group> {
+        self.order.summed.iter().map(|&group| &self.groups[group]).filter(|group| group.ends.into > 0)
+    }
+
+    /// Takes away the charges of neurons whose clamped currents lose them.
+    fn lose(&self, population: &mut Population) {
+        let Some(refractory) = &population.refractory else { return };
+        for group in self.into_currents().filter(|group| population.currents[group.ends.into - 1].clamped) {
+            let sums = &mut population.sums[group.ends.into];
+            group.each_target(self.spikes(group.ends), |neuron| {
+                if refractory.left[neuron] > 0 {
+                    sums[neuron] = 0.0;
+                }
+            });
+        }
+    }
+
+    /// Adds to currents what is left in their sums.
+    fn bring(&self, population: &mut Population) {
+        let Population { currents, sums, .. } = population;
+        for group in self.into_currents() {
+            let (sums, values) = (&mut sums[group.ends.into], &mut currents[group.ends.into - 1].value);
+            group.each_target(self.spikes(group.ends), |neuron| {
+                // A clamped −0 stays what it is.
+                if sums[neuron] != 0.0 {
+                    values[neuron] += sums[neuron];
+                    sums[neuron] = 0.0;
+                }
+            });
+        }
+    }
+
     /// Adds each weight to v, synapse after synapse; returns their number.
     fn add_each<L: Lanes>(&self, potential: &mut [f32]) -> u64 {
         let groups = self.order.plain.iter().map(|&group| &self.groups[group]);
         groups.map(|group| group.deliver::<L>(self.spikes(group.ends), potential, &mut Touched(&mut []))).sum()
     }
 }
+
+/// Where a current gets less than one charge for this many neurons, charges are added one by one.
+const FEW: u64 = 8;
+/// Stands for charges that are not counted.
+const MANY: u64 = u32::MAX as u64;
 
 /// A tick of a population; returns the number of synaptic operations.
 fn step<L: Lanes>(
@@ -139,21 +177,34 @@ fn step<L: Lanes>(
         let Population { sums, background, touched, asleep, .. } = population;
         // Marks matter only to blocks that sleep.
         let mut touched = Touched(if asleep.contains(&1) { touched } else { &mut [] });
+        let mut at_currents = 0;
         for group in order.summed.iter().map(|&group| &groups[group]) {
-            operations += group.deliver::<L>(arriving.spikes(group.ends), &mut sums[group.ends.into], &mut touched);
+            let into = group.ends.into;
+            let arrived = group.deliver::<L>(arriving.spikes(group.ends), &mut sums[into], &mut touched);
+            operations += arrived;
+            at_currents += if into > 0 { arrived } else { 0 };
         }
         for &number in &order.plastic {
             let learning = &mut plastic[number];
             let arrived = learning.stdp.arrive(now, &mut sums[learning.into]);
             operations += arrived;
+            at_currents += if learning.into > 0 { MANY } else { 0 };
             if arrived > 0 {
                 touched.0.fill(1);
             }
         }
         for background in background {
             background.add(&mut sums[background.into], &mut touched);
+            at_currents += if background.into > 0 { MANY } else { 0 };
         }
-        tick::<L>(population, Stage::All, fired);
+        if FEW * at_currents < population.size as u64 {
+            arriving.lose(population);
+            tick::<L>(population, Stage::Few, fired);
+            arriving.bring(population);
+        } else {
+            tick::<L>(population, Stage::All, fired);
+        }
+        population.fire(fired);
     } else {
         tick::<L>(population, Stage::Integrate, fired);
         if population.after {
@@ -161,11 +212,10 @@ fn step<L: Lanes>(
         }
         operations = arriving.add_each::<L>(&mut population.potential);
         keep_lost(population);
-        if population.after {
-            fired.iter().for_each(|&neuron| population.fired(neuron as usize));
-        } else {
+        if !population.after {
             tick::<L>(population, Stage::Decide, fired);
         }
+        population.fire(fired);
     }
     population.end_force();
     for &number in &order.plastic {

@@ -9,19 +9,27 @@ use crate::lanes::Lanes;
 #[derive(Clone, Copy, PartialEq)]
 pub enum Stage {
     All,
+    /// All; what arrived at currents may be left in the sums.
+    Few,
     Integrate,
     Decide,
-    /// Decides without a reset: weights are added in between.
+    /// Decides before weights are added.
     Hold,
+}
+
+impl Stage {
+    fn is_whole(self) -> bool {
+        matches!(self, Stage::All | Stage::Few)
+    }
 }
 
 const VECTORS: usize = STEP / 4;
 type Vectors<T> = [T; VECTORS];
 
-/// Runs the steps for all neurons that do not rest; `fired` receives those that fire, ascending.
+/// Runs the steps before a reset for all neurons that do not rest; `fired` receives those that fire, ascending.
 pub fn tick<L: Lanes>(population: &mut Population, stage: Stage, fired: &mut Vec<u32>) {
     let blocks = population.padded / BLOCK;
-    if stage != Stage::All {
+    if !stage.is_whole() {
         (0..blocks).for_each(|block| steps::<L>(population, stage, block, fired));
         return;
     }
@@ -34,7 +42,7 @@ pub fn tick<L: Lanes>(population: &mut Population, stage: Stage, fired: &mut Vec
             block += 1;
         }
         if first < block {
-            usual::tick::<L>(population, first..block, fired);
+            usual::tick::<L>(population, stage == Stage::Few, first..block, fired);
         } else {
             if is_awake(population, block) {
                 population.touched[block] = 0;
@@ -50,7 +58,7 @@ fn is_awake(population: &Population, block: usize) -> bool {
 }
 
 fn steps<L: Lanes>(population: &mut Population, stage: Stage, block: usize, fired: &mut Vec<u32>) {
-    let mut rests = stage == Stage::All && population.rests();
+    let mut rests = stage.is_whole() && population.rests();
     for first in (block * BLOCK..(block + 1) * BLOCK).step_by(STEP) {
         // SAFETY: every array has a whole number of blocks, or one step of equal values that is read again and again.
         let (mut fires, resting) = unsafe { step::<L>(population, stage, first) };
@@ -63,9 +71,6 @@ fn steps<L: Lanes>(population: &mut Population, stage: Stage, block: usize, fire
             let neuron = first + left.trailing_zeros() as usize;
             left &= left - 1;
             fired.push(neuron as u32);
-            if stage != Stage::Hold {
-                population.fired(neuron);
-            }
         }
         rests &= fires == 0;
     }
@@ -109,7 +114,7 @@ unsafe fn step<L: Lanes>(p: &mut Population, stage: Stage, first: usize) -> (u32
     };
     let mut v = load::<L>(&p.potential, first);
     let mut resting = false;
-    if matches!(stage, Stage::All | Stage::Integrate) {
+    if stage.is_whole() || stage == Stage::Integrate {
         resting = integrate::<L>(p, first, &mut v, &refractory);
         if stage == Stage::Integrate {
             store::<L>(&mut p.potential, first, &v);
@@ -160,7 +165,7 @@ unsafe fn step<L: Lanes>(p: &mut Population, stage: Stage, first: usize) -> (u32
         }
     }
     let decided = v;
-    if stage == Stage::All && p.after {
+    if stage.is_whole() && p.after {
         receive::<L>(p, first, &mut v, &refractory);
     }
     if resting {

@@ -100,38 +100,37 @@ const NONE: u8 = 0;
 const BEFORE: u8 = 1;
 const AFTER: u8 = 2;
 
-/// Runs these blocks of a usual population; `fired` receives those that fire, ascending.
-pub fn tick<L: Lanes>(p: &mut Population, blocks: Range<usize>, fired: &mut Vec<u32>) {
-    let before = fired.len();
+/// Runs these blocks of a usual population, but for what a spike does; `fired` receives those that fire, ascending. `few`: nothing is
+/// added to currents, for so little has arrived that it is added neuron by neuron afterwards.
+pub fn tick<L: Lanes>(p: &mut Population, few: bool, blocks: Range<usize>, fired: &mut Vec<u32>) {
+    let arrivals = if !p.arrives {
+        NONE
+    } else if p.after {
+        AFTER
+    } else {
+        BEFORE
+    };
+    let (same, currents) = (has_one_value_each(p), p.currents.len());
     // SAFETY: every array has a whole number of blocks, or values that are read again and again.
     unsafe {
-        let arrivals = if !p.arrives {
-            NONE
-        } else if p.after {
-            AFTER
-        } else {
-            BEFORE
-        };
-        match (has_one_value_each(p), p.currents.len(), arrivals) {
-            (true, 0, AFTER) => step::<L, Same<L>, 0, AFTER>(p, blocks, fired),
-            (true, 0, _) => step::<L, Same<L>, 0, BEFORE>(p, blocks, fired),
-            (true, 1, NONE) => step::<L, Same<L>, 1, NONE>(p, blocks, fired),
-            (true, 1, AFTER) => step::<L, Same<L>, 1, AFTER>(p, blocks, fired),
-            (true, 1, _) => step::<L, Same<L>, 1, BEFORE>(p, blocks, fired),
-            (true, _, NONE) => step::<L, Same<L>, 2, NONE>(p, blocks, fired),
-            (true, _, AFTER) => step::<L, Same<L>, 2, AFTER>(p, blocks, fired),
-            (true, _, _) => step::<L, Same<L>, 2, BEFORE>(p, blocks, fired),
-            (_, 0, AFTER) => step::<L, Rows, 0, AFTER>(p, blocks, fired),
-            (_, 0, _) => step::<L, Rows, 0, BEFORE>(p, blocks, fired),
-            (_, 1, AFTER) => step::<L, Rows, 1, AFTER>(p, blocks, fired),
-            (_, 1, _) => step::<L, Rows, 1, BEFORE>(p, blocks, fired),
-            (_, _, AFTER) => step::<L, Rows, 2, AFTER>(p, blocks, fired),
-            (_, _, _) => step::<L, Rows, 2, BEFORE>(p, blocks, fired),
+        match (same, currents, arrivals, few && currents > 0) {
+            (true, 0, AFTER, _) => step::<L, Same<L>, 0, AFTER, false>(p, blocks, fired),
+            (true, 0, _, _) => step::<L, Same<L>, 0, BEFORE, false>(p, blocks, fired),
+            (true, 1, NONE, false) => step::<L, Same<L>, 1, NONE, false>(p, blocks, fired),
+            (true, 1, NONE, true) => step::<L, Same<L>, 1, NONE, true>(p, blocks, fired),
+            (true, 1, AFTER, _) => step::<L, Same<L>, 1, AFTER, false>(p, blocks, fired),
+            (true, 1, _, _) => step::<L, Same<L>, 1, BEFORE, false>(p, blocks, fired),
+            (true, _, NONE, false) => step::<L, Same<L>, 2, NONE, false>(p, blocks, fired),
+            (true, _, NONE, true) => step::<L, Same<L>, 2, NONE, true>(p, blocks, fired),
+            (true, _, AFTER, _) => step::<L, Same<L>, 2, AFTER, false>(p, blocks, fired),
+            (true, _, _, _) => step::<L, Same<L>, 2, BEFORE, false>(p, blocks, fired),
+            (_, 0, AFTER, _) => step::<L, Rows, 0, AFTER, false>(p, blocks, fired),
+            (_, 0, _, _) => step::<L, Rows, 0, BEFORE, false>(p, blocks, fired),
+            (_, 1, AFTER, _) => step::<L, Rows, 1, AFTER, false>(p, blocks, fired),
+            (_, 1, _, _) => step::<L, Rows, 1, BEFORE, false>(p, blocks, fired),
+            (_, _, AFTER, _) => step::<L, Rows, 2, AFTER, false>(p, blocks, fired),
+            (_, _, _, _) => step::<L, Rows, 2, BEFORE, false>(p, blocks, fired),
         }
-    }
-    for &neuron in &fired[before..] {
-        p.fired(neuron as usize);
-        p.note_rest(neuron as usize);
     }
 }
 
@@ -143,8 +142,9 @@ fn has_one_value_each(p: &Population) -> bool {
     same && p.drive.is_none() && p.floor.is_none() && p.refractory.is_some()
 }
 
-#[inline(always)]
-unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8>(
+// In one function with all others, registers would be short.
+#[inline(never)]
+unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8, const FEW: bool>(
     p: &mut Population,
     blocks: Range<usize>,
     fired: &mut Vec<u32>,
@@ -185,12 +185,15 @@ unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8
             for current in &currents {
                 let value = L::load_f(current.value.add(n));
                 v = L::add_f(v, L::mul_f(current.gain.at(n), value));
-                let mut next = L::add_f(L::mul_f(current.factor.at(n), value), L::load_f(current.sum.add(n)));
+                let arrived = if FEW { zero } else { L::load_f(current.sum.add(n)) };
+                let mut next = L::add_f(L::mul_f(current.factor.at(n), value), arrived);
                 if current.clamped {
                     next = L::select_f(refractory, value, next);
                 }
                 L::store_f(current.value.add(n), next);
-                L::store_f(current.sum.add(n), zero);
+                if !FEW {
+                    L::store_f(current.sum.add(n), zero);
+                }
             }
             v = L::add_f(v, constant.at(n));
             if !V::SAME {
