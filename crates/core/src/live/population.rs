@@ -133,8 +133,6 @@ impl Population {
             Ok(all)
         };
         let (bias, initial, threshold, declared_tolerance) = (full(0.0)?, full(0.0)?, full(0.0)?, full(0.0)?);
-        // Nothing is above infinity.
-        let above = |threshold: f32| if threshold == f32::INFINITY { f32::NAN } else { threshold.next_up() };
         let fires_at: Vec<f32> = threshold.iter().map(|&at| if strict { above(at) } else { at }).collect();
         let mut row = || -> Result<Option<Row>, String> {
             let values = words.array()?;
@@ -320,6 +318,16 @@ impl Population {
         if let Some(refractory) = &mut self.refractory {
             refractory.left[neuron] = refractory.ticks[neuron] as i32;
         }
+    }
+}
+
+/// The next number; nothing is above infinity.
+fn above(value: f32) -> f32 {
+    match value {
+        f32::INFINITY => f32::NAN,
+        0.0 => f32::from_bits(1),
+        _ if value > 0.0 => f32::from_bits(value.to_bits() + 1),
+        _ => f32::from_bits(value.to_bits() - 1),
     }
 }
 

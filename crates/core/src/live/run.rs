@@ -119,14 +119,14 @@ impl Arriving<'_> {
     }
 
     /// The groups into currents.
-    fn into_currents(&self) -> impl Iterator<Item = &Group> {
+    fn of_currents(&self) -> impl Iterator<Item = &Group> {
         self.order.summed.iter().map(|&group| &self.groups[group]).filter(|group| group.ends.into > 0)
     }
 
     /// Takes away the charges of neurons whose clamped currents lose them.
     fn lose(&self, population: &mut Population) {
         let Some(refractory) = &population.refractory else { return };
-        for group in self.into_currents().filter(|group| population.currents[group.ends.into - 1].clamped) {
+        for group in self.of_currents().filter(|group| population.currents[group.ends.into - 1].clamped) {
             let sums = &mut population.sums[group.ends.into];
             group.each_target(self.spikes(group.ends), |neuron| {
                 if refractory.left[neuron] > 0 {
@@ -139,7 +139,7 @@ impl Arriving<'_> {
     /// Adds to currents what is left in their sums.
     fn bring(&self, population: &mut Population) {
         let Population { currents, sums, .. } = population;
-        for group in self.into_currents() {
+        for group in self.of_currents() {
             let (sums, values) = (&mut sums[group.ends.into], &mut currents[group.ends.into - 1].value);
             group.each_target(self.spikes(group.ends), |neuron| {
                 // A clamped −0 stays what it is.
@@ -189,8 +189,8 @@ fn step<L: Lanes>(
             let arrived = learning.stdp.arrive(now, &mut sums[learning.into]);
             operations += arrived;
             at_currents += if learning.into > 0 { MANY } else { 0 };
-            if arrived > 0 {
-                touched.0.fill(1);
+            if !touched.0.is_empty() {
+                learning.stdp.each_target(|neuron| touched.mark(neuron));
             }
         }
         for background in background {

@@ -151,6 +151,18 @@ impl Stdp {
         self.arrivals.iter().map(weights).sum::<usize>() as u64
     }
 
+    /// The targets of what arrived in this tick.
+    pub fn each_target(&self, mut each: impl FnMut(usize)) {
+        for &part in &self.arrivals {
+            match &self.rows {
+                Rows::Dense(rows) => (0..rows.targets).for_each(&mut each),
+                Rows::Sparse(rows) => {
+                    rows.targets[rows.range(part as usize)].iter().for_each(|&target| each(target as usize))
+                }
+            }
+        }
+    }
+
     /// Ends the tick: `fired` are the targets that fired in it, ascending.
     pub fn learn(&mut self, tick: u64, fired: &[u32]) {
         self.targets.decay(self.rule.target_factor);

@@ -8,7 +8,7 @@ use std::ops::Range;
 pub struct SparseRows {
     /// By part.
     offsets: Vec<u32>,
-    targets: Vec<u32>,
+    pub targets: Vec<u32>,
     pub weights: Vec<f32>,
     /// The number of each connection in the order of the network; empty where it is this one.
     numbers: Vec<u32>,
