@@ -12,6 +12,7 @@ const calls = {
   complete: 6,
   background: 7,
   run: 8,
+  plasticList: 9,
 } as const;
 
 type Words = Uint32Array;
@@ -20,6 +21,7 @@ type Words = Uint32Array;
 export class FlatLive {
   readonly parts: Uint8Array[] = [];
   #groups = 0;
+  #learning = 0;
 
   constructor() {
     this.parts.push(new TextEncoder().encode("LLIFLIVE"));
@@ -29,6 +31,7 @@ export class FlatLive {
   recorder(): new (inputs: number) => object {
     const record = (...call: Parameters<FlatLive["record"]>) => this.record(...call);
     const nextGroup = () => this.#groups++;
+    const nextLearning = () => this.#learning++;
     return class {
       constructor(inputs: number) {
         record(calls.inputs, [inputs]);
@@ -46,8 +49,12 @@ export class FlatLive {
       weights(group: number, bits: Words): void {
         record(calls.weights, [group], bits);
       }
-      plastic(words: Words): void {
+      plastic(words: Words): number {
         record(calls.plastic, [], words);
+        return nextLearning();
+      }
+      plasticList(number: number, list: number, words: Words): void {
+        record(calls.plasticList, [number, list], words);
       }
       complete(longest: Words): void {
         record(calls.complete, [], longest);

@@ -92,7 +92,7 @@ describe("what the WebAssembly core cannot hold", () => {
       })
       .connect({ from: "a", to: "a", edges: { from: [0, 1], to: [1, 0], weights: 1, delayTicks: [1, 2] } });
     expect(coreBytes(plain.build(), { counts: false })).toEqual({ weights: 0, neurons: 40 });
-    expect(coreBytes(full.build(), { counts: true })).toEqual({ weights: 2 * (4 * 11 + 8), neurons: 4 * 10 * 6 });
+    expect(coreBytes(full.build(), { counts: true })).toEqual({ weights: 2 * (4 * 11 + 4), neurons: 4 * 10 * 6 });
   });
 
   it("shows the first error, whatever the clean-up says", () => {

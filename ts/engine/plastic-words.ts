@@ -2,20 +2,23 @@
 import { bitsOf } from "../spiking/charges.ts";
 import { plasticityNumbers, type Plasticity } from "../spiking/plasticity.ts";
 import type { Synapse } from "../spiking/synapses/kinds.ts";
-import type { SparseSynapse } from "../spiking/synapses/sparse.ts";
 import type { PlasticState } from "../spiking/live-state.ts";
 import { message, type MessageField } from "./words.ts";
 
-/** @param synapse dense or sparse, with plasticity. */
+/** All but its lists. @param synapse dense or sparse, with plasticity. */
 export function plasticFields(synapse: Synapse, sources: number, targets: number): MessageField[] {
-  const { kind, delayTicks, plasticity, weights } = synapse;
+  const { kind, delayTicks, plasticity } = synapse;
   const rule = wordsOf(plasticityNumbers(plasticity as Plasticity));
-  const connections = kind === "sparse" ? [synapse.offsets, synapse.targets, ...ownDelays(synapse)] : [];
-  return [sources, targets, kind === "dense", delayTicks, rule, ...connections, bitsOf(weights)];
+  const rows = kind === "sparse" ? [synapse.offsets, synapse.delays !== undefined] : [];
+  return [sources, targets, kind === "dense", delayTicks, rule, ...rows];
 }
 
-function ownDelays({ delays, delayTicks }: SparseSynapse): MessageField[] {
-  return delays === undefined ? [false] : [true, delays.map((delay) => delay + delayTicks)];
+/** Its lists: targets, delays, weights. */
+export function plasticLists(synapse: Synapse): readonly Uint32Array[] {
+  const { kind, delayTicks, weights } = synapse;
+  const none = new Uint32Array(0);
+  if (kind !== "sparse") return [none, none, bitsOf(weights)];
+  return [synapse.targets, synapse.delays?.map((delay) => delay + delayTicks) ?? none, bitsOf(weights)];
 }
 
 export function plasticStateWords(state: PlasticState): Uint32Array {

@@ -17,7 +17,7 @@ import type { LiveCore } from "./live.ts";
 import { groupsOf, populationWords, type ConnectionGroup } from "./live-words.ts";
 import { collector } from "./collect.ts";
 import type { Glue } from "./load.ts";
-import { plasticFields, plasticStateWords, readPlasticState } from "./plastic-words.ts";
+import { plasticFields, plasticLists, plasticStateWords, readPlasticState } from "./plastic-words.ts";
 import type { Recording } from "./recording.ts";
 import type { CoreRun, SimulatorCore } from "./simulator.ts";
 import { CoreMemory, type RunTable } from "./table.ts";
@@ -197,7 +197,8 @@ class WasmLiveCore implements SimulatorCore, LiveCore {
     this.#longest[source] = Math.max(longestDelay(synapse), this.#longest[source]);
     if (synapse.plasticity !== undefined) {
       const [sources, targets] = [synapse.from, synapse.to].map((end) => sizeOf(shapeOf(this.#network, end)));
-      raw.plastic(message(source, target, into, number, ...plasticFields(synapse, sources, targets)));
+      const place = raw.plastic(message(source, target, into, number, ...plasticFields(synapse, sources, targets)));
+      plasticLists(synapse).forEach((words, list) => inPieces(words, (piece) => raw.plasticList(place, list, piece)));
       return;
     }
     const sent = groupsOf(this.#network, synapse).map((group) => {

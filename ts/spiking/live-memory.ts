@@ -45,11 +45,12 @@ export function liveSynapseBytes(network: SpikingNetwork, synapse: Synapse): Liv
     return { connections, all: 4 * connections * words + others + offsets, largest: 4 * connections };
   }
   if (kind === "dense") return { connections, all: dense, largest: dense };
-  const groups = kind === "sparse" ? groupSizes(synapse) : [connections];
+  const groups = kind === "sparse" ? groupsOf(synapse) : [{ size: connections, equal: areEqual(weights) }];
   return {
     connections,
-    all: 8 * connections + offsets * groups.length,
-    largest: Math.max(0, ...groups.map((size) => 8 * size)),
+    // Weights that are all equal are one.
+    all: groups.reduce((sum, { size, equal }) => sum + offsets + size * (equal ? 4 : 8), 0),
+    largest: groups.reduce((most, { size }) => Math.max(most, 4 * size), 0),
   };
 }
 
@@ -61,10 +62,30 @@ function connectionsOf(network: SpikingNetwork, synapse: Synapse): number {
   return fanout(synapse, from, to).existing.reduce((sum, count) => sum + count, 0);
 }
 
-/** Numbers of connections of each delay. */
-function groupSizes({ delays, weights }: SparseSynapse): number[] {
-  if (delays === undefined) return [weights.length];
-  const sizes = new Map<number, number>();
-  for (const delay of delays) sizes.set(delay, (sizes.get(delay) ?? 0) + 1);
-  return [...sizes.values()];
+interface Group {
+  size: number;
+  /** Whether all have one weight. */
+  equal: boolean;
+}
+
+/** Connections of each delay. */
+function groupsOf({ delays, weights }: SparseSynapse): readonly Group[] {
+  if (delays === undefined) return [{ size: weights.length, equal: areEqual(weights) }];
+  const groups = new Map<number, Group & { readonly weight: number }>();
+  for (let index = 0; index < delays.length; index++) {
+    const weight = weights[index];
+    const found = groups.get(delays[index]);
+    if (found === undefined) {
+      groups.set(delays[index], { size: 1, equal: true, weight });
+      continue;
+    }
+    found.size++;
+    if (weight !== found.weight) found.equal = false;
+  }
+  return [...groups.values()];
+}
+
+function areEqual(weights: ArrayLike<number>): boolean {
+  for (let index = 1; index < weights.length; index++) if (weights[index] !== weights[0]) return false;
+  return true;
 }

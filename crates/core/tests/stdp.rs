@@ -1,7 +1,8 @@
 //! Plastic synapses: dense rows, which take spikes of targets late, equal the same connections as sparse ones, which take them at once,
 //! bit for bit; a restored state goes on as if nothing had happened.
 
-use llif_core::stdp::{Delays, Rule, State, Stdp};
+use llif_core::stdp::{Arriving, Delays, Rule, State, Stdp};
+use llif_core::words::Words;
 
 const SOURCES: usize = 9;
 const TARGETS: usize = 70;
@@ -153,4 +154,46 @@ fn tick_one(stdp: &mut Stdp, tick: u64) {
     if tick == 0 {
         stdp.emit(tick, 1);
     }
+}
+
+/// Targets, delays and weights come in pieces; a list that is too long or too short is refused.
+#[test]
+fn lists_in_pieces_make_the_same_synapse() {
+    let rule = numbers(false, true, 1, 0.0);
+    let words = |offsets: &[u32]| {
+        let bits = rule.iter().flat_map(|number| [number.to_bits() as u32, (number.to_bits() >> 32) as u32]);
+        let mut words = vec![2, 3, 0, 0, 2 * rule.len() as u32];
+        words.extend(bits);
+        words.push(offsets.len() as u32);
+        words.extend(offsets);
+        words.push(1);
+        words
+    };
+    let weights = [0.25f32, 0.5, 0.75];
+    let bits = weights.map(f32::to_bits);
+    let read = || Arriving::read(&mut Words::new(&words(&[0, 2, 3]))).unwrap();
+    let mut arriving = read();
+    for (list, values) in [(0, [0, 2, 1]), (1, [4, 1, 2]), (2, bits)] {
+        arriving.push(list, &values[..1]).unwrap();
+        arriving.push(list, &values[1..]).unwrap();
+        assert!(arriving.push(list, &[0]).is_err());
+    }
+    let mut pieces = arriving.finish().unwrap();
+    let delays = Delays::Own(&[4, 1, 2]);
+    let mut whole = Stdp::sparse(Rule::new(&rule).unwrap(), &[0, 2, 3], &[0, 2, 1], delays, 3, &weights).unwrap();
+    let mut random = Random(5);
+    for now in 0..200 {
+        let (sources, fired) = (random.some(2, 0.3), random.some(3, 0.3));
+        let sums = [&mut pieces, &mut whole].map(|stdp| {
+            let mut sums = vec![0.0; 3];
+            stdp.arrive(now, &mut sums);
+            stdp.learn(now, &fired);
+            sources.iter().for_each(|&source| stdp.emit(now, source));
+            sums
+        });
+        assert_eq!(sums[0], sums[1]);
+    }
+    assert_eq!(pieces.state(200), whole.state(200));
+    assert!(read().finish().is_err());
+    assert!(Arriving::read(&mut Words::new(&words(&[0, 2]))).is_err());
 }

@@ -14,6 +14,7 @@
 //! | 6 | complete | longest delay of each node (array) |
 //! | 7 | background | node, variable, mean, e^−mean and weight (f64), neurons (array), states (array) |
 //! | 8 | run | ticks, neurons of the input (array), starts of its ticks (array) |
+//! | 9 | a list of a synapse that learns | its number, which list, the next words (array) |
 
 use crate::digest::Digest;
 use llif_core::lanes::Native;
@@ -88,7 +89,9 @@ fn read(bytes: &[u8]) -> Result<Job, String> {
             }
             3 => live.targets(words.size()?, words.array()?)?,
             4 => live.weights(words.size()?, words.array()?)?,
-            5 => live.plastic(words.array()?)?,
+            5 => {
+                live.plastic(words.array()?)?;
+            }
             6 => live.complete(words.array()?)?,
             7 => {
                 let [node, into] = words.sizes()?;
@@ -103,6 +106,7 @@ fn read(bytes: &[u8]) -> Result<Job, String> {
                 job.neurons = words.array()?.to_vec();
                 job.starts = words.array()?.to_vec();
             }
+            9 => live.plastic_list(words.size()?, words.size()?, words.array()?)?,
             other => return Err(format!("no call has the number {other}")),
         }
     }

@@ -42,8 +42,14 @@ impl RawLive {
         thrown(self.live.weights(group, bits))
     }
 
-    pub fn plastic(&mut self, words: &[u32]) -> Result<(), JsError> {
+    pub fn plastic(&mut self, words: &[u32]) -> Result<usize, JsError> {
         thrown(self.live.plastic(words))
+    }
+
+    /// The next words of a list of a synapse that learns: 0: targets, 1: delays, 2: weights.
+    #[wasm_bindgen(js_name = plasticList)]
+    pub fn plastic_list(&mut self, number: usize, list: usize, words: &[u32]) -> Result<(), JsError> {
+        thrown(self.live.plastic_list(number, list, words))
     }
 
     /// `longest`: of each node, the longest delay of its spikes.

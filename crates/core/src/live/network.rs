@@ -6,7 +6,7 @@ use super::history::History;
 use super::population::Population;
 use super::record::Kept;
 use crate::record::Record;
-use crate::stdp::Stdp;
+use crate::stdp::{Arriving, Stdp};
 use crate::words::Words;
 
 pub(super) struct Output {
@@ -33,6 +33,15 @@ pub(super) struct Plastic {
     pub stdp: Stdp,
 }
 
+/// The same while its connections come.
+pub(super) struct Learning {
+    source: usize,
+    target: usize,
+    into: usize,
+    synapse: usize,
+    arriving: Arriving,
+}
+
 /// Groups of connections into a node, in the two orders of summation.
 #[derive(Default)]
 pub(super) struct Order {
@@ -54,6 +63,7 @@ pub struct Live {
     pub(super) nodes: Vec<Node>,
     pub(super) groups: Vec<Group>,
     pub(super) plastic: Vec<Plastic>,
+    pub(super) learning: Vec<Learning>,
     pub(super) orders: Vec<Order>,
     pub(super) histories: Vec<History>,
     pub(super) records: Vec<Record>,
@@ -70,6 +80,7 @@ impl Live {
             nodes: vec![Node::Input(inputs)],
             groups: Vec::new(),
             plastic: Vec::new(),
+            learning: Vec::new(),
             orders: Vec::new(),
             histories: Vec::new(),
             records: vec![Record::default()],
@@ -144,20 +155,29 @@ impl Live {
         self.groups[group].push_weights(bits)
     }
 
-    /// Words: source, target, variable, place of the synapse; those of `Stdp::read`.
-    pub fn plastic(&mut self, words: &[u32]) -> Result<(), String> {
+    /// A synapse that learns, whose lists follow. Words: source, target, variable, place of the synapse; those of `Arriving::read`.
+    /// Returns its number.
+    pub fn plastic(&mut self, words: &[u32]) -> Result<usize, String> {
         let mut words = Words::new(words);
         let [source, target, into, synapse] = words.sizes()?;
-        let stdp = Stdp::read(&mut words)?;
+        let arriving = Arriving::read(&mut words)?;
         words.end()?;
-        self.plastic.push(Plastic { source, target, into, synapse, stdp });
-        Ok(())
+        self.learning.push(Learning { source, target, into, synapse, arriving });
+        Ok(self.learning.len() - 1)
+    }
+
+    /// `list`: as `Arriving::push` numbers them.
+    pub fn plastic_list(&mut self, number: usize, list: usize, words: &[u32]) -> Result<(), String> {
+        self.learning[number].arriving.push(list, words)
     }
 
     /// All parts are there. `longest`: of each node, the longest delay that its spikes have.
     pub fn complete(&mut self, longest: &[u32]) -> Result<(), String> {
         if longest.len() != self.nodes.len() {
             return Err(format!("delays: expected {}, got {}", self.nodes.len(), longest.len()));
+        }
+        for Learning { source, target, into, synapse, arriving } in std::mem::take(&mut self.learning) {
+            self.plastic.push(Plastic { source, target, into, synapse, stdp: arriving.finish()? });
         }
         self.histories = longest.iter().map(|&delay| History::new(delay as usize)).collect();
         for Group { ends: Ends { source, target, into, delay, .. }, .. } in &self.groups {

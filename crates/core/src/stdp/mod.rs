@@ -14,6 +14,7 @@ mod wire;
 
 pub use rule::Rule;
 pub use sparse::Delays;
+pub use wire::Arriving;
 
 use calendar::Calendar;
 use dense::DenseRows;
@@ -60,6 +61,10 @@ pub struct Stdp {
 impl Stdp {
     /// `weights`: target after target.
     pub fn dense(rule: Rule, sources: usize, targets: usize, delay: u32, weights: &[f32]) -> Result<Stdp, String> {
+        Stdp::of_dense(rule, sources, targets, delay, weights.to_vec())
+    }
+
+    fn of_dense(rule: Rule, sources: usize, targets: usize, delay: u32, weights: Vec<f32>) -> Result<Stdp, String> {
         let parts = Parts { offsets: (0..=sources as u32).collect(), delays: vec![delay; sources] };
         Stdp::new(rule, Rows::Dense(DenseRows::new(sources, targets)), parts, true, targets, weights)
     }
@@ -73,6 +78,18 @@ impl Stdp {
         target_count: usize,
         weights: &[f32],
     ) -> Result<Stdp, String> {
+        Stdp::of_sparse(rule, offsets, targets.to_vec(), delays, target_count, weights.to_vec())
+    }
+
+    /// Takes the lists over, so that there is no second copy of them.
+    fn of_sparse(
+        rule: Rule,
+        offsets: &[u32],
+        targets: Vec<u32>,
+        delays: Delays,
+        target_count: usize,
+        weights: Vec<f32>,
+    ) -> Result<Stdp, String> {
         let (rows, parts) = sparse::sparse(offsets, targets, delays, target_count)?;
         Stdp::new(rule, Rows::Sparse(rows), parts, matches!(delays, Delays::Common(_)), target_count, weights)
     }
@@ -83,7 +100,7 @@ impl Stdp {
         parts: Parts,
         whole: bool,
         target_count: usize,
-        weights: &[f32],
+        initial: Vec<f32>,
     ) -> Result<Stdp, String> {
         let longest = parts.delays.iter().max().copied().unwrap_or(0) as usize;
         let mut stdp = Stdp {
@@ -93,14 +110,15 @@ impl Stdp {
             target_count,
             eligibility: None,
             arrivals: Vec::new(),
-            initial: weights.to_vec(),
+            initial,
             rule,
             rows,
             parts,
             whole,
         };
-        if weights.len() != stdp.connections() {
-            return Err(format!("plastic synapse: expected {} weights, got {}", stdp.connections(), weights.len()));
+        let (expected, got) = (stdp.connections(), stdp.initial.len());
+        if got != expected {
+            return Err(format!("plastic synapse: expected {expected} weights, got {got}"));
         }
         stdp.reset();
         Ok(stdp)
@@ -267,10 +285,18 @@ impl Stdp {
     pub fn set_weights(&mut self, weights: &[f32]) {
         self.catch_up();
         // −0 becomes 0, so that a change of 0 changes no weight.
-        let stored = self.stored(&weights.iter().map(|weight| weight + 0.0).collect::<Vec<_>>());
         match &mut self.rows {
-            Rows::Dense(rows) => rows.weights = stored,
-            Rows::Sparse(rows) => rows.weights = stored,
+            Rows::Dense(rows) => {
+                for (number, weight) in weights.iter().enumerate() {
+                    let at = rows.place(number);
+                    rows.weights[at] = weight + 0.0;
+                }
+            }
+            Rows::Sparse(rows) => {
+                for at in 0..rows.weights.len() {
+                    rows.weights[at] = weights[rows.number(at)] + 0.0;
+                }
+            }
         }
     }
 

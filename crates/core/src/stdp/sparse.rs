@@ -45,15 +45,15 @@ impl Delays<'_> {
 /// Connections of source n: `offsets[n]..offsets[n + 1]`.
 pub fn sparse(
     offsets: &[u32],
-    targets: &[u32],
+    targets: Vec<u32>,
     delays: Delays,
     target_count: usize,
 ) -> Result<(SparseRows, Parts), String> {
-    check(offsets, targets, delays, target_count)?;
+    check(offsets, &targets, delays, target_count)?;
     let mut rows = SparseRows {
         offsets: vec![0],
-        targets: targets.to_vec(),
         weights: vec![0.0; targets.len()],
+        targets,
         numbers: Vec::new(),
         into: Vec::new(),
         connections: Vec::new(),
@@ -61,11 +61,11 @@ pub fn sparse(
     };
     let mut parts = Parts { offsets: vec![0], delays: Vec::new() };
     if matches!(delays, Delays::Own(_)) {
-        let mut numbers: Vec<u32> = (0..targets.len() as u32).collect();
+        let mut numbers: Vec<u32> = (0..rows.targets.len() as u32).collect();
         for row in offsets.windows(2) {
             numbers[row[0] as usize..row[1] as usize].sort_by_key(|&number| delays.of(number));
         }
-        rows.targets = numbers.iter().map(|&number| targets[number as usize]).collect();
+        rows.targets = numbers.iter().map(|&number| rows.targets[number as usize]).collect();
         rows.numbers = numbers;
     }
     for row in offsets.windows(2) {

@@ -4,25 +4,83 @@ use super::{Delays, Rule, State, Stdp};
 use crate::bits::words_of;
 use crate::words::Words;
 
-impl Stdp {
-    /// Sources, targets, whether it is dense, a delay for all; the numbers of the rule; for sparse ones offsets, targets, whether each
-    /// connection has its own delay, and these; weights.
-    pub fn read(words: &mut Words) -> Result<Stdp, String> {
+/// A plastic synapse of which connections are still to come.
+pub struct Arriving {
+    sources: usize,
+    targets: usize,
+    rule: Rule,
+    delay: u32,
+    /// By source; none for a dense synapse.
+    offsets: Option<Vec<u32>>,
+    own_delays: bool,
+    into: Vec<u32>,
+    delays: Vec<u32>,
+    weights: Vec<f32>,
+}
+
+impl Arriving {
+    /// Sources, targets, whether it is dense, a delay for all, the numbers of the rule; for sparse ones offsets, and whether each
+    /// connection has its own delay.
+    pub fn read(words: &mut Words) -> Result<Arriving, String> {
         let [sources, targets] = words.sizes()?;
         let dense = words.flag()?;
         let delay = words.word()?;
         let rule = Rule::new(&doubles(words.array()?))?;
-        if dense {
-            return Stdp::dense(rule, sources, targets, delay, &floats(words.array()?));
-        }
-        let (offsets, into) = (words.array()?, words.array()?);
-        if offsets.len() != sources + 1 {
-            return Err(format!("plastic sparse: expected {} offsets, got {}", sources + 1, offsets.len()));
-        }
-        let delays = if words.flag()? { Delays::Own(words.array()?) } else { Delays::Common(delay) };
-        Stdp::sparse(rule, offsets, into, delays, targets, &floats(words.array()?))
+        let offsets = if dense { None } else { Some(words.array()?.to_vec()) };
+        let own_delays = !dense && words.flag()?;
+        let listed = match &offsets {
+            None => 0,
+            Some(offsets) if offsets.len() == sources + 1 => offsets[sources] as usize,
+            Some(offsets) => {
+                return Err(format!("plastic sparse: expected {} offsets, got {}", sources + 1, offsets.len()));
+            }
+        };
+        let connections = if dense { sources * targets } else { listed };
+        Ok(Arriving {
+            sources,
+            targets,
+            rule,
+            delay,
+            offsets,
+            own_delays,
+            into: Vec::with_capacity(listed),
+            delays: Vec::with_capacity(if own_delays { listed } else { 0 }),
+            weights: Vec::with_capacity(connections),
+        })
     }
 
+    /// The next words of a list, in any number of pieces: 0: targets, 1: delays, 2: weights.
+    pub fn push(&mut self, list: usize, words: &[u32]) -> Result<(), String> {
+        let room = match list {
+            0 => self.into.capacity() - self.into.len(),
+            1 => self.delays.capacity() - self.delays.len(),
+            _ => self.weights.capacity() - self.weights.len(),
+        };
+        if words.len() > room {
+            return Err(format!("plastic synapse: expected at most {room} more numbers, got {}", words.len()));
+        }
+        match list {
+            0 => self.into.extend_from_slice(words),
+            1 => self.delays.extend_from_slice(words),
+            _ => self.weights.extend(words.iter().map(|&word| f32::from_bits(word))),
+        }
+        Ok(())
+    }
+
+    /// All lists are there.
+    pub fn finish(self) -> Result<Stdp, String> {
+        let Arriving { sources, targets, rule, delay, offsets, own_delays, into, delays, weights } = self;
+        match offsets {
+            None => Stdp::of_dense(rule, sources, targets, delay, weights),
+            Some(offsets) => {
+                let delays = if own_delays { Delays::Own(&delays) } else { Delays::Common(delay) };
+                Stdp::of_sparse(rule, &offsets, into, delays, targets, weights)
+            }
+        }
+    }
+}
+
+impl Stdp {
     /// `tick`: the next one to run.
     pub fn state_words(&mut self, tick: u64) -> Vec<u32> {
         let state = self.state(tick);
