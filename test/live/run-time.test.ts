@@ -44,6 +44,19 @@ describe.each(engines)("a live network in engine %s", (engine) => {
     simulator.dispose();
   });
 
+  it("copies what it is given", async () => {
+    const simulator = await create();
+    const [charges, weights] = [Float32Array.of(0.3, 0), Float32Array.of(5)];
+    simulator.drive("pair", charges);
+    simulator.setWeights("excite", weights);
+    charges.fill(0);
+    weights.fill(0);
+    expect(simulator.run(null, { ticks: 40, keepState: true }).counts["pair"][0]).toBeGreaterThan(3);
+    expect(Array.from(simulator.state().populations["pair"].drive as Float32Array)).toEqual([Math.fround(0.3), 0]);
+    expect(Array.from(simulator.weights("excite"))).toEqual([5]);
+    simulator.dispose();
+  });
+
   it("sends a forced spike, which arrives after its delay", async () => {
     const simulator = await create();
     simulator.force("pair", [0]);

@@ -253,16 +253,19 @@ function variableOf(place: string, population: Population, name: string): number
 /** Distinct neurons, ascending. */
 function neuronsOf(place: string, neurons: ArrayLike<number>, size: number): Uint32Array {
   checkNumbers(place, neurons);
-  for (let index = 0; index < neurons.length; index++)
-    checkInteger(`${place}: entry ${index}`, neurons[index], 0, size - 1);
+  for (let index = 0; index < neurons.length; index++) {
+    const neuron = neurons[index];
+    if (neuron >= 0 && neuron < size && Number.isInteger(neuron)) continue;
+    checkInteger(`${place}: entry ${index}`, neuron, 0, size - 1);
+  }
   return Uint32Array.from(new Set(Array.from(neurons))).sort();
 }
 
-/** A copy. A Float32Array of the right length is checked in one loop, because a page drives in every frame. */
+/** Checked and rounded; the caller's own array where it is a Float32Array, which cores copy. */
 function floats32(place: string, values: ArrayLike<number>, length: number): Float32Array {
   const rounded =
     values instanceof Float32Array && values.length === length
-      ? values.slice()
+      ? values
       : new Float32Array(checkNumbers(place, values, { length }));
   for (let index = 0; index < rounded.length; index++) {
     if (Number.isFinite(rounded[index])) continue;
