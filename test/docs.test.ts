@@ -47,6 +47,7 @@ it.each([
   "docs/results.md",
   "docs/learning.md",
   "docs/live.md",
+  "docs/live.md",
 ])("%s names files that exist", (document) => {
   const paths = [
     ...read(document).matchAll(
