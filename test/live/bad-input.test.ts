@@ -152,6 +152,12 @@ describe("a builder", () => {
       "targets: expected at most 268435455 connections, got 1000000000; split them between two synapses",
     ],
     [
+      "24,000 dense recurrent neurons",
+      () => build({ units: 24_000 }, { delayTicks: 1, weights: new Array(24_000).fill(new Float32Array(24_000)) }),
+      "ARGUMENT",
+      "weights: expected at most 536870911 in one dense synapse, got 24000 rows of 24000, 576000000; list those that are not 0 as edges, or split the population",
+    ],
+    [
       "too many neurons",
       () => build({ units: 2 ** 25 + 1 }),
       "ARGUMENT",

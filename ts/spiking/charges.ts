@@ -15,6 +15,9 @@ export const maximumNeurons = 2 ** 25;
 /** Most connections of one sparse synapse: a target and a weight of each are 2 GiB, the largest arrays of a core. */
 export const maximumConnections = 2 ** 28 - 1;
 
+/** Most weights that the builder makes one dense synapse of: 2 GiB. */
+export const maximumDenseWeights = 2 ** 29 - 1;
+
 /** Longest delay of a connection in ticks. */
 export const maximumDelay = 2 ** 16;
 

@@ -1,6 +1,7 @@
 // Weights of dense layers as the builder takes them.
 import { checkInteger, checkNumbers, describe } from "../check.ts";
 import { LlifError } from "../errors.ts";
+import { maximumDenseWeights } from "./charges.ts";
 
 /** Rows of weights, one a neuron, or all of them in one array of shape [neurons, inputs]. */
 export type DenseWeights = readonly ArrayLike<number>[] | ArrayLike<number>;
@@ -41,6 +42,11 @@ export function denseMatrix(
       `${place}: weights: expected ${units ?? "a number of"} rows of ${inputs} values, one an input, got ${weights.length} values`,
     );
   }
+  if (rows * inputs > maximumDenseWeights)
+    throw new LlifError(
+      "ARGUMENT",
+      `${place}: weights: expected at most ${maximumDenseWeights} in one dense synapse, got ${rows} rows of ${inputs}, ${rows * inputs}; list those that are not 0 as edges, or split the population`,
+    );
   if (!nested) return { data: Float32Array.from(weights), rows };
   const data = new Float32Array(rows * inputs);
   weights.forEach((row, index) => {
