@@ -1,6 +1,6 @@
 //! Poisson counts from outside: one PCG32 stream a neuron, counts by inversion.
 
-use super::delivery::Touched;
+use super::delivery::Waker;
 use crate::random::next;
 
 /// Most counts of a neuron in one tick.
@@ -38,7 +38,7 @@ impl Background {
     }
 
     /// Adds the counts of a tick, times the weight.
-    pub fn add(&mut self, sums: &mut [f32], touched: &mut Touched) {
+    pub fn add(&mut self, sums: &mut [f32], waker: &mut Waker) {
         let Background { neurons, states, limits, least, charges, .. } = self;
         let first = limits[0];
         for (&neuron, state) in neurons.iter().zip(states) {
@@ -51,7 +51,7 @@ impl Background {
                 count += 1;
             }
             sums[neuron as usize] += charges[count];
-            touched.mark(neuron as usize);
+            waker.wake(neuron as usize);
         }
     }
 }

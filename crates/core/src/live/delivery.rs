@@ -2,8 +2,9 @@
 
 use crate::lanes::Lanes;
 
-/// Neurons of a block, which rests as a whole or not.
+/// Neurons of a block. Four neighbours sleep or not.
 pub const BLOCK: usize = 64;
+pub const ALL_AWAKE: u16 = u16::MAX;
 
 /// Where the connections of each source lead.
 enum Rows {
@@ -13,14 +14,29 @@ enum Rows {
     Sparse { offsets: Vec<u32>, targets: Vec<u32>, weights: Vec<f32>, weight: f32 },
 }
 
-/// Which blocks something arrived in; empty where nobody asks.
-pub struct Touched<'a>(pub &'a mut [u8]);
+/// The bit of a neuron and its three neighbours in its block.
+#[inline(always)]
+pub fn bit_of(neuron: usize) -> u16 {
+    1 << (neuron % BLOCK / 4)
+}
 
-impl Touched<'_> {
+/// Wakes neurons that something arrives at; without vectors where none sleeps.
+pub struct Waker<'a>(&'a mut [u16]);
+
+impl<'a> Waker<'a> {
+    /// `awake`: of each block, a bit for each four neurons.
+    pub fn new(awake: &'a mut [u16]) -> Waker<'a> {
+        Waker(if awake.iter().all(|&bits| bits == ALL_AWAKE) { &mut [] } else { awake })
+    }
+
+    pub fn has_sleepers(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     #[inline(always)]
-    pub fn mark(&mut self, neuron: usize) {
-        if let Some(block) = self.0.get_mut(neuron / BLOCK) {
-            *block = 1;
+    pub fn wake(&mut self, neuron: usize) {
+        if let Some(bits) = self.0.get_mut(neuron / BLOCK) {
+            *bits |= bit_of(neuron);
         }
     }
 }
@@ -119,8 +135,18 @@ impl Group {
         Ok(())
     }
 
+    /// Weights of these spikes.
+    pub fn count(&self, spikes: &[u32]) -> u64 {
+        match &self.rows {
+            Rows::Dense { .. } => (spikes.len() * self.targets) as u64,
+            Rows::Sparse { offsets, .. } => {
+                spikes.iter().map(|&source| u64::from(offsets[source as usize + 1] - offsets[source as usize])).sum()
+            }
+        }
+    }
+
     /// Adds the weights of every spike, one rounded addition each; returns their number.
-    pub fn deliver<L: Lanes>(&self, spikes: &[u32], sums: &mut [f32], touched: &mut Touched) -> u64 {
+    pub fn deliver<L: Lanes>(&self, spikes: &[u32], sums: &mut [f32], waker: &mut Waker) -> u64 {
         match &self.rows {
             Rows::Dense { stride, weights } => {
                 for &source in spikes {
@@ -128,7 +154,7 @@ impl Group {
                     add_row::<L>(sums, row);
                 }
                 if !spikes.is_empty() {
-                    touched.0.fill(1);
+                    waker.0.fill(ALL_AWAKE);
                 }
                 (spikes.len() * self.targets) as u64
             }
@@ -147,8 +173,8 @@ impl Group {
                             add_to(sums, to, |at| *weights.get_unchecked(at));
                         }
                     }
-                    if !touched.0.is_empty() {
-                        to.iter().for_each(|&target| touched.mark(target as usize));
+                    if waker.has_sleepers() {
+                        to.iter().for_each(|&target| waker.wake(target as usize));
                     }
                 }
                 added as u64

@@ -1,7 +1,7 @@
 //! Parameters and state of a population. ts/engine/reference/live/population.ts is the definition of its tick.
 
 use super::background::Background;
-use super::delivery::BLOCK;
+use super::delivery::{ALL_AWAKE, BLOCK};
 use crate::words::Words;
 
 /// One value a neuron, or one for all: the value of neuron n is at `n & mask`.
@@ -95,9 +95,8 @@ pub struct Population {
     pub potential: Vec<f32>,
     /// For v and each current, the charge of the tick.
     pub sums: Vec<Vec<f32>>,
-    /// Of each block: whether it rests, and whether something arrived.
-    pub asleep: Vec<u8>,
-    pub touched: Vec<u8>,
+    /// Of each block, a bit for each four neurons: 0 where all rest.
+    pub awake: Vec<u16>,
     /// Of each block, whether a neuron may be close to where it rests.
     pub near: Vec<u8>,
     /// Whether charges can arrive at v.
@@ -185,8 +184,7 @@ impl Population {
             keeps: Vec::new(),
             declared_tolerance,
             sums: vec![vec![0.0; padded]; variables],
-            asleep: vec![0; padded / BLOCK],
-            touched: vec![0; padded / BLOCK],
+            awake: vec![ALL_AWAKE; padded / BLOCK],
             near: vec![1; padded / BLOCK],
             arrives: false,
             drive: None,
@@ -226,7 +224,7 @@ impl Population {
 
     /// Something outside has changed: nobody is known to rest.
     pub fn wake(&mut self) {
-        self.asleep.fill(0);
+        self.awake.fill(ALL_AWAKE);
         self.near.fill(1);
     }
 
@@ -266,11 +264,6 @@ impl Population {
         let tolerances: Vec<f32> = self.declared_tolerance[..self.size].iter().map(tolerance).collect();
         self.rest = Row::of(&rests, self.size);
         self.tolerance = Some(Row::of(&tolerances, self.size));
-    }
-
-    /// Whether neurons can rest.
-    pub fn rests(&self) -> bool {
-        self.tolerance.is_some()
     }
 
     /// These fire in the next tick, with those named before.

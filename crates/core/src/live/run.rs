@@ -1,6 +1,6 @@
 //! Runs of a live network.
 
-use super::delivery::{Ends, Group, Touched};
+use super::delivery::{bit_of, Ends, Group, Waker, ALL_AWAKE, BLOCK};
 use super::history::History;
 use super::network::{Live, Node, Order, Output, Plastic, Totals};
 use super::population::Population;
@@ -138,13 +138,14 @@ impl Arriving<'_> {
 
     /// Adds to currents what is left in their sums.
     fn bring(&self, population: &mut Population) {
-        let Population { currents, sums, .. } = population;
+        let Population { currents, sums, awake, .. } = population;
         for group in self.of_currents() {
             let (sums, values) = (&mut sums[group.ends.into], &mut currents[group.ends.into - 1].value);
             group.each_target(self.spikes(group.ends), |neuron| {
                 // A clamped −0 stays what it is.
                 if sums[neuron] != 0.0 {
                     values[neuron] += sums[neuron];
+                    awake[neuron / BLOCK] |= bit_of(neuron);
                     sums[neuron] = 0.0;
                 }
             });
@@ -154,7 +155,7 @@ impl Arriving<'_> {
     /// Adds each weight to v, synapse after synapse; returns their number.
     fn add_each<L: Lanes>(&self, potential: &mut [f32]) -> u64 {
         let groups = self.order.plain.iter().map(|&group| &self.groups[group]);
-        groups.map(|group| group.deliver::<L>(self.spikes(group.ends), potential, &mut Touched(&mut []))).sum()
+        groups.map(|group| group.deliver::<L>(self.spikes(group.ends), potential, &mut Waker::new(&mut []))).sum()
     }
 }
 
@@ -174,13 +175,18 @@ fn step<L: Lanes>(
     let Arriving { order, groups, .. } = *arriving;
     let mut operations = 0;
     if population.summed || !population.background.is_empty() {
-        let Population { sums, background, touched, asleep, .. } = population;
-        // Marks matter only to blocks that sleep.
-        let mut touched = Touched(if asleep.contains(&1) { touched } else { &mut [] });
+        let Population { size, sums, background, awake, .. } = population;
+        let arriving_at_all =
+            order.summed.iter().map(|&group| groups[group].count(arriving.spikes(groups[group].ends)));
+        // So many wake nearly all, and to wake each would take as long as the charges themselves.
+        if arriving_at_all.sum::<u64>() * 4 > *size as u64 {
+            awake.fill(ALL_AWAKE);
+        }
+        let mut waker = Waker::new(awake);
         let mut at_currents = 0;
         for group in order.summed.iter().map(|&group| &groups[group]) {
             let into = group.ends.into;
-            let arrived = group.deliver::<L>(arriving.spikes(group.ends), &mut sums[into], &mut touched);
+            let arrived = group.deliver::<L>(arriving.spikes(group.ends), &mut sums[into], &mut waker);
             operations += arrived;
             at_currents += if into > 0 { arrived } else { 0 };
         }
@@ -189,12 +195,12 @@ fn step<L: Lanes>(
             let arrived = learning.stdp.arrive(now, &mut sums[learning.into]);
             operations += arrived;
             at_currents += if learning.into > 0 { MANY } else { 0 };
-            if !touched.0.is_empty() {
-                learning.stdp.each_target(|neuron| touched.mark(neuron));
+            if waker.has_sleepers() {
+                learning.stdp.each_target(|neuron| waker.wake(neuron));
             }
         }
         for background in background {
-            background.add(&mut sums[background.into], &mut touched);
+            background.add(&mut sums[background.into], &mut waker);
             at_currents += if background.into > 0 { MANY } else { 0 };
         }
         if FEW * at_currents < population.size as u64 {

@@ -28,54 +28,27 @@ type Vectors<T> = [T; VECTORS];
 
 /// Runs the steps before a reset for all neurons that do not rest; `fired` receives those that fire, ascending.
 pub fn tick<L: Lanes>(population: &mut Population, stage: Stage, fired: &mut Vec<u32>) {
-    let blocks = population.padded / BLOCK;
-    if !stage.is_whole() {
-        (0..blocks).for_each(|block| steps::<L>(population, stage, block, fired));
-        return;
+    if stage.is_whole() && usual::is_usual(population) {
+        return usual::tick::<L>(population, stage == Stage::Few, fired);
     }
-    let usual = usual::is_usual(population);
-    let mut block = 0;
-    while block < blocks {
-        let first = block;
-        while block < blocks && usual && is_awake(population, block) && usual::is_busy::<L>(population, block) {
-            (population.asleep[block], population.touched[block]) = (0, 0);
-            block += 1;
+    for first in (0..population.padded).step_by(STEP) {
+        let bits = 0xf << (first % BLOCK / 4);
+        if stage.is_whole() && population.awake[first / BLOCK] & bits == 0 {
+            continue;
         }
-        if first < block {
-            usual::tick::<L>(population, stage == Stage::Few, first..block, fired);
-        } else {
-            if is_awake(population, block) {
-                population.touched[block] = 0;
-                steps::<L>(population, stage, block, fired);
-            }
-            block += 1;
-        }
-    }
-}
-
-fn is_awake(population: &Population, block: usize) -> bool {
-    population.asleep[block] == 0 || population.touched[block] == 1
-}
-
-fn steps<L: Lanes>(population: &mut Population, stage: Stage, block: usize, fired: &mut Vec<u32>) {
-    let mut rests = stage.is_whole() && population.rests();
-    for first in (block * BLOCK..(block + 1) * BLOCK).step_by(STEP) {
         // SAFETY: every array has a whole number of blocks, or one step of equal values that is read again and again.
-        let (mut fires, resting) = unsafe { step::<L>(population, stage, first) };
+        let (mut fires, rests) = unsafe { step::<L>(population, stage, first) };
         if first + STEP > population.size {
             fires &= (1u32 << population.size.saturating_sub(first).min(STEP)) - 1;
         }
-        rests &= resting;
-        let mut left = fires;
-        while left != 0 {
-            let neuron = first + left.trailing_zeros() as usize;
-            left &= left - 1;
-            fired.push(neuron as u32);
+        population.near[first / BLOCK] = 1;
+        let awake = &mut population.awake[first / BLOCK];
+        *awake = if rests && fires == 0 { *awake & !bits } else { *awake | bits };
+        while fires != 0 {
+            fired.push((first + fires.trailing_zeros() as usize) as u32);
+            fires &= fires - 1;
         }
-        rests &= fires == 0;
     }
-    population.asleep[block] = u8::from(rests);
-    population.near[block] = 1;
 }
 
 #[inline(always)]

@@ -1,7 +1,7 @@
-//! A tick of whole blocks in which no neuron can rest and nobody is forced, silenced or adapts: the same steps as tick.rs, four neurons
-//! at a time and without a branch. Terms that a population lacks are read as values that change nothing.
+//! A tick of a population of usual parts, in which nobody is forced or silenced: the same steps as tick.rs, four neurons at a time and
+//! without a branch. Terms that a population lacks are read as values that change nothing.
 
-use super::delivery::BLOCK;
+use super::delivery::{bit_of, ALL_AWAKE, BLOCK};
 use super::population::{Population, Row};
 use crate::lanes::Lanes;
 use std::ops::Range;
@@ -10,6 +10,8 @@ use std::ops::Range;
 trait Values<L: Lanes>: Copy {
     /// Whether every row has one value for all neurons, and refractory ticks are counted.
     const SAME: bool;
+    /// Whether neurons may rest.
+    const RESTS: bool;
     fn of(values: &[f32], mask: usize) -> Self;
     unsafe fn at(self, neuron: usize) -> L::F;
 }
@@ -21,8 +23,25 @@ struct Rows {
     mask: usize,
 }
 
+/// Rows of neurons that may rest.
+#[derive(Clone, Copy)]
+struct Resting(Rows);
+
+impl<L: Lanes> Values<L> for Resting {
+    const SAME: bool = false;
+    const RESTS: bool = true;
+    fn of(values: &[f32], mask: usize) -> Resting {
+        Resting(<Rows as Values<L>>::of(values, mask))
+    }
+    #[inline(always)]
+    unsafe fn at(self, neuron: usize) -> L::F {
+        <Rows as Values<L>>::at(self.0, neuron)
+    }
+}
+
 impl<L: Lanes> Values<L> for Rows {
     const SAME: bool = false;
+    const RESTS: bool = false;
     fn of(values: &[f32], mask: usize) -> Rows {
         Rows { from: values.as_ptr(), mask }
     }
@@ -44,6 +63,7 @@ impl<L: Lanes> Copy for Same<L> {}
 
 impl<L: Lanes> Values<L> for Same<L> {
     const SAME: bool = true;
+    const RESTS: bool = false;
     #[inline(always)]
     fn of(values: &[f32], _: usize) -> Same<L> {
         Same(L::splat_f(values[0]))
@@ -79,41 +99,38 @@ pub fn is_usual(p: &Population) -> bool {
     outside && p.adaptation.is_none() && p.level.is_none() && p.keeps.is_empty() && !p.discards && p.currents.len() <= 2
 }
 
-/// Whether no neuron of the block is close to where it rests.
-pub fn is_busy<L: Lanes>(p: &Population, block: usize) -> bool {
-    let Some(tolerance) = &p.tolerance else { return true };
-    if p.near[block] == 0 {
-        return true;
-    }
-    // SAFETY: every array has a whole number of blocks, or values that are read again and again.
-    let near = |first| unsafe {
-        let v = L::load_f(p.potential.as_ptr().add(first));
-        let (rest, tolerance): (Rows, Rows) =
-            (values::<L, Rows>(Some(&p.rest), &ONES), values::<L, Rows>(Some(tolerance), &ONES));
-        is_near::<L>(v, Values::<L>::at(rest, first), Values::<L>::at(tolerance, first))
-    };
-    !(block * BLOCK..(block + 1) * BLOCK).step_by(4).any(|first| L::any_i(near(first)))
-}
-
 /// When charges arrive at v: never, before the threshold or after it.
 const NONE: u8 = 0;
 const BEFORE: u8 = 1;
 const AFTER: u8 = 2;
 
-/// Runs these blocks of a usual population, but for what a spike does; `fired` receives those that fire, ascending. `few`: nothing is
-/// added to currents, for so little has arrived that it is added neuron by neuron afterwards.
-pub fn tick<L: Lanes>(p: &mut Population, few: bool, blocks: Range<usize>, fired: &mut Vec<u32>) {
-    let arrivals = if !p.arrives {
-        NONE
-    } else if p.after {
-        AFTER
-    } else {
-        BEFORE
-    };
-    let (same, currents) = (has_one_value_each(p), p.currents.len());
+/// Runs the steps before a reset for all neurons of a usual population that do not rest; `fired` receives those that fire, ascending.
+/// `few`: nothing is added to currents, for so little has arrived that it is added neuron by neuron afterwards.
+pub fn tick<L: Lanes>(p: &mut Population, few: bool, fired: &mut Vec<u32>) {
+    let (same, blocks) = (has_one_value_each(p), p.padded / BLOCK);
+    let mut block = 0;
+    while block < blocks {
+        let (first, busy) = (block, is_busy(p, block));
+        while block < blocks && is_busy(p, block) == busy {
+            block += 1;
+        }
+        if busy {
+            all_awake::<L>(p, same, few, first..block, fired);
+        } else {
+            some_awake::<L>(p, few, first..block, fired);
+        }
+    }
+}
+
+/// Whether no neuron of the block sleeps or is close to where it rests.
+fn is_busy(p: &Population, block: usize) -> bool {
+    p.awake[block] == ALL_AWAKE && (p.near[block] == 0 || p.tolerance.is_none())
+}
+
+fn all_awake<L: Lanes>(p: &mut Population, same: bool, few: bool, blocks: Range<usize>, fired: &mut Vec<u32>) {
     // SAFETY: every array has a whole number of blocks, or values that are read again and again.
     unsafe {
-        match (same, currents, arrivals, few && currents > 0) {
+        match (same, p.currents.len(), arrivals(p), few && !p.currents.is_empty()) {
             (true, 0, AFTER, _) => step::<L, Same<L>, 0, AFTER, false>(p, blocks, fired),
             (true, 0, _, _) => step::<L, Same<L>, 0, BEFORE, false>(p, blocks, fired),
             (true, 1, NONE, false) => step::<L, Same<L>, 1, NONE, false>(p, blocks, fired),
@@ -131,6 +148,32 @@ pub fn tick<L: Lanes>(p: &mut Population, few: bool, blocks: Range<usize>, fired
             (_, _, AFTER, _) => step::<L, Rows, 2, AFTER, false>(p, blocks, fired),
             (_, _, _, _) => step::<L, Rows, 2, BEFORE, false>(p, blocks, fired),
         }
+    }
+}
+
+fn some_awake<L: Lanes>(p: &mut Population, few: bool, blocks: Range<usize>, fired: &mut Vec<u32>) {
+    // SAFETY: as above.
+    unsafe {
+        match (p.currents.len(), arrivals(p), few && !p.currents.is_empty()) {
+            (0, AFTER, _) => step::<L, Resting, 0, AFTER, false>(p, blocks, fired),
+            (0, _, _) => step::<L, Resting, 0, BEFORE, false>(p, blocks, fired),
+            (1, NONE, true) => step::<L, Resting, 1, NONE, true>(p, blocks, fired),
+            (1, AFTER, _) => step::<L, Resting, 1, AFTER, false>(p, blocks, fired),
+            (1, _, _) => step::<L, Resting, 1, BEFORE, false>(p, blocks, fired),
+            (_, NONE, true) => step::<L, Resting, 2, NONE, true>(p, blocks, fired),
+            (_, AFTER, _) => step::<L, Resting, 2, AFTER, false>(p, blocks, fired),
+            (_, _, _) => step::<L, Resting, 2, BEFORE, false>(p, blocks, fired),
+        }
+    }
+}
+
+fn arrivals(p: &Population) -> u8 {
+    if !p.arrives {
+        NONE
+    } else if p.after {
+        AFTER
+    } else {
+        BEFORE
     }
 }
 
@@ -174,21 +217,43 @@ unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8
     });
     let zero = L::splat_f(0.0);
     for block in blocks {
-        let mut near = L::splat_i(0);
-        for n in (block * BLOCK..(block + 1) * BLOCK).step_by(4) {
+        let (mut near, mut awake) = (L::splat_i(0), p.awake[block]);
+        let mut vectors = awake;
+        let mut next = block * BLOCK;
+        // Every vector, or those that are awake.
+        while if V::RESTS { vectors != 0 } else { next < (block + 1) * BLOCK } {
+            let n = if V::RESTS { block * BLOCK + 4 * vectors.trailing_zeros() as usize } else { next };
+            (vectors, next) = (vectors & vectors.wrapping_sub(1), next + 4);
             let left = left.add(if V::SAME { n } else { n & left_mask });
             let ticks_left = L::load_i(left);
             let refractory = L::ge_i(ticks_left, L::splat_i(1));
             let stays = L::and_i(refractory, clamps);
             let before = L::load_f(potential.add(n));
+            let mut rests = L::splat_i(0);
+            if V::RESTS {
+                let tolerance = tolerance.at(n);
+                let still = L::and_i(is_near::<L>(before, rest.at(n), tolerance), L::not_i(refractory));
+                rests = L::and_i(still, is_near::<L>(drive.at(n), zero, zero));
+                for current in &currents {
+                    let value = L::load_f(current.value.add(n));
+                    rests = L::and_i(rests, is_near::<L>(value, zero, tolerance));
+                }
+            }
             let mut v = L::mul_f(leak.at(n), before);
+            let mut flows = L::splat_i(0);
             for current in &currents {
                 let value = L::load_f(current.value.add(n));
                 v = L::add_f(v, L::mul_f(current.gain.at(n), value));
-                let arrived = if FEW { zero } else { L::load_f(current.sum.add(n)) };
-                let mut next = L::add_f(L::mul_f(current.factor.at(n), value), arrived);
+                let mut next = L::mul_f(current.factor.at(n), value);
+                if V::RESTS {
+                    next = L::and_not_f(rests, next);
+                }
+                next = L::add_f(next, if FEW { zero } else { L::load_f(current.sum.add(n)) });
                 if current.clamped {
                     next = L::select_f(refractory, value, next);
+                }
+                if V::RESTS {
+                    flows = L::or_i(flows, L::not_i(is_near::<L>(next, zero, zero)));
                 }
                 L::store_f(current.value.add(n), next);
                 if !FEW {
@@ -198,6 +263,9 @@ unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8
             v = L::add_f(v, constant.at(n));
             if !V::SAME {
                 v = L::add_f(v, drive.at(n));
+            }
+            if V::RESTS {
+                v = L::select_f(rests, rest.at(n), v);
             }
             let arrived = if ARRIVALS == NONE { zero } else { L::load_f(sum.add(n)) };
             if ARRIVALS != NONE {
@@ -211,6 +279,7 @@ unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8
                 v = L::raise_f(v, floor.at(n));
             }
             let fires = L::and_i(L::ge_f(v, threshold.at(n)), L::not_i(refractory));
+            let decided = v;
             if ARRIVALS == AFTER {
                 v = L::select_f(stays, v, L::add_f(v, arrived));
             }
@@ -218,6 +287,14 @@ unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8
             near = L::or_i(near, is_near::<L>(v, rest.at(n), tolerance.at(n)));
             L::store_i(left, L::add_i(ticks_left, refractory));
             let mut bits = L::bits_i(fires);
+            if V::RESTS {
+                // What came after the threshold has yet to meet floor and threshold.
+                let still = L::and_i(is_near::<L>(v, rest.at(n), zero), is_near::<L>(v, decided, zero));
+                let moves = L::or_i(flows, L::not_i(L::and_i(still, rests)));
+                if bits == 0 && n < size && !L::any_i(moves) {
+                    awake &= !bit_of(n);
+                }
+            }
             while bits != 0 {
                 let neuron = n + bits.trailing_zeros() as usize;
                 bits &= bits - 1;
@@ -226,7 +303,8 @@ unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8
                 }
             }
         }
-        *p.near.get_unchecked_mut(block) = u8::from(L::any_i(near));
+        *p.near.get_unchecked_mut(block) = u8::from(L::any_i(near) || awake != ALL_AWAKE);
+        *p.awake.get_unchecked_mut(block) = awake;
     }
 }
 
