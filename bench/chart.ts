@@ -27,7 +27,8 @@ const charted = (suite: string, rows: readonly ResultRow[]): ResultRow[] =>
         ...row,
         contender: libraryOf(row),
       }))
-    : [...rows];
+    : // Steps of a growing quantity are not contenders.
+      rows.filter((row) => suite !== "live" || row.more?.["value"] === undefined);
 
 /**
  * Draws a suite's ratios on a logarithmic axis, with the spread of the contender's time and the goal.

@@ -59,6 +59,23 @@ In dense layers, the bytes to read are the greater part. (8-bit weights would ha
 An event-driven simulation makes one addition for each spike and target. A forward pass makes one multiplication and one addition for each weight, once, in dense blocks that reuse each load. So the spiking network wins where few neurons spike and layers are dense, and loses where activity is high. \`ttfs\` sends at most one spike a neuron, \`phase\` one for each bit that is set; both give the same decisions.`,
     bounds: `The number of synaptic operations, which grows with the spikes of a window. A forward pass has a fixed number of products, in blocks that use each loaded weight more than once. onnxruntime-node also has the processor's full vector width, which WebAssembly has not.`,
   },
+  live: {
+    title: "Networks of any wiring",
+    text: `One run of a network of LIF neurons from its first tick on, every spike recorded, in ticks of 0.1 ms. Times are those that the process spent on a processor; building a network (\`buildSeconds\`, which includes what a simulator compiles) is not part of them.
+
+- \`cuba\`: the benchmark of Brette et al. 2007 with 4,000 and 40,000 neurons, two currents, 80 connections to each neuron; 1 s.
+- \`brunel-12500\`: Brunel 2000, 15.6 million delta synapses with a delay of 1.5 ms, Poisson input drawn in the loop; 0.2 s.
+- \`fly\`: 138,000 neurons as in the whole-brain model of Shiu et al. 2024 (one current of 5 ms, delay 1.8 ms, refractory 2.2 ms), 2.8 or 15 million random connections, mean rates near 0.2 and 2.5 Hz (\`rateHz\` is measured), driven by spikes from outside; 0.5 s.
+- \`dense-2000\`: 2,000 neurons, all to all, delay 1 ms; 1 s. \`stdp-1000\`: 1,000 Poisson sources to 1,000 neurons, all to all, with weights that learn by pairs of spikes; 1 s.
+- \`synapses\` and \`activity\`: the fly's neurons, 100 connections each. Neurons grow with the synapses at 2.5 Hz, or the rate grows at 4 million synapses.
+
+**Check:** the spikes of the native program, of Chromium and of plain TypeScript are llif's, one by one; plain TypeScript's Poisson input and learning round and draw otherwise, so there its number of spikes is within 5 %, and so it is for every Python simulator.
+
+- **Plain TypeScript** has typed arrays, connections by source, lists of spikes for the delay, and, in the fly, a bit for each neuron that is awake.
+- **Brian2** compiles a C++ program (\`brian2 (C++)\`), or code through Cython; both in float32 with the compiler options it chooses, \`method="exact"\`, one thread. It has llif's own connections.
+- **ANNarchy** compiles C++ in float32; it and **NEST** draw connections of the same number by rules of their own. NEST goes on where its last run ended.`,
+    bounds: `A spike costs one read, addition and write at an address that its target chooses, so networks that outgrow a cache are limited by memory; a neuron that is awake costs a few vector operations a tick, whether it spikes or not. WebAssembly has vectors of 128 bits and no scatter; compilers of native programs have neither limit. Random connections are the worst case for neurons at rest: one spike wakes neurons everywhere.`,
+  },
   growth: {
     title: "How cost grows",
     text: `One dense layer in float32 \`rate\`; one quantity grows, the rest stays fixed. **Check:** every step equals the reference engine.
@@ -132,6 +149,7 @@ Times are medians for one sample, with the fastest and the slowest round. A cont
 npm run bench                                    reference, native, limit, drop-in and dnn
 npm run bench -- --suite all --quick             everything, with fewer cases, contenders and rounds, as long a warm-up
 npm run bench -- --suite peers                   after bench/peers/setup.sh, which installs PyTorch and the others
+npm run bench -- --suite live                    after bench/peers/setup.sh brian2 annarchy nest; without, these are left out
 npm run bench -- --suite growth,runtimes
 npm run bench -- --suite reference --case mnist-cnn
 npm run bench -- --list
@@ -167,13 +185,12 @@ function describe({ processor, cores, system, node, rustc, commit, load }: Envir
 
 /** One sentence that sums up a suite's rows. */
 function summary(suite: string, rows: readonly ResultRow[]): string {
-  if (suite === "growth")
-    return `Fitted exponents: ${[...growthExponents(rows)].map(([name, exponent]) => `${name} ${exponent.toFixed(2)}`).join(", ")}.`;
+  if (suite === "growth") return fitted(rows);
   if (suite === "runtimes") return sameEverywhere(rows);
   const aimed = (suite === "peers" ? bestBatches(rows) : rows).filter((row) => goalOf(row) !== undefined);
   const reached = aimed.filter((row) => row.ratio >= (goalOf(row) as number)).length;
   const faster = rows
-    .filter((row) => row.ratio < 1 && !row.contender.startsWith("wasm") && !row.contender.startsWith("llif"))
+    .filter((row) => row.ratio < 1 && !isOurs(row))
     .map(({ case: name, contender, ratio: share }) => `${contender} on \`${name}\` (${ratio(share)})`);
   const slower =
     suite === "limit" || suite === "native" || suite === "runtimes"
@@ -185,7 +202,17 @@ function summary(suite: string, rows: readonly ResultRow[]): string {
     aimed.length === 0
       ? ""
       : `${reached} of ${aimed.length} ratios reach their goal${suite === "peers" ? ", with each peer's best batch on one thread" : ""}.`;
-  return [goals, slower].filter((part) => part !== "").join(" ");
+  return [goals, slower, suite === "live" ? fitted(rows) : ""].filter((part) => part !== "").join(" ");
+}
+
+/** llif itself, in whatever form: also natively, in a page, and with another value of what grows. */
+const isOurs = ({ suite, contender, more }: ResultRow): boolean =>
+  /^(wasm|llif)/.test(contender) ||
+  (suite === "live" && (["native-128", "Chromium"].includes(contender) || more?.["value"] !== undefined));
+
+function fitted(rows: readonly ResultRow[]): string {
+  const exponents = [...growthExponents(rows)].map(([name, exponent]) => `${name} ${exponent.toFixed(2)}`);
+  return exponents.length === 0 ? "" : `Fitted exponents: ${exponents.join(", ")}.`;
 }
 
 /** Only runtimes whose results are equal have rows. */

@@ -21,6 +21,7 @@ const linearIn = ["ticks", "neurons", "activity", "batch"];
 /** Fixed costs lower the exponent below 1; full caches raise it. */
 const linear = (exponent: number): boolean => exponent <= 1.1;
 export const memoryGoal = 1.3;
+const realTimeGoal = 20;
 
 /** The library of a row: its name up to the batch size. */
 export const libraryOf = ({ contender }: ResultRow): string => contender.split(", batch")[0];
@@ -84,6 +85,16 @@ function aims(rows: readonly ResultRow[]): Aim[] {
   });
   const growth = rows.filter((row) => row.suite === "growth");
   const exponents = [...growthExponents(growth)].filter(([name]) => linearIn.includes(name));
+  const live = rows.filter((row) => row.suite === "live");
+  const seldom = ({ case: name }: ResultRow) => name.endsWith("-0.2hz");
+  const liveOf = (contender: string, keep: (row: ResultRow) => boolean = () => true) =>
+    of("live", (row) => row.contender === contender && keep(row));
+  const named = (name: string) => (row: ResultRow) => row.case.startsWith(name);
+  // One second of biology.
+  const realTime = live
+    .filter((row) => row.case === "cuba-4000" && ["wasm", "Chromium"].includes(row.contender))
+    .map(({ medianMs }) => 1000 / medianMs);
+  const liveExponents = [...growthExponents(live)];
   const memory = growth.flatMap(({ more }) =>
     typeof more?.["memoryOverNeed"] === "number" ? [more["memoryOverNeed"]] : [],
   );
@@ -139,6 +150,26 @@ function aims(rows: readonly ResultRow[]): Aim[] {
       of("dnn", (row) => !ttfs(row)),
     ),
     aim("onnxruntime-web on the ReLU network: ours in ttfs", of("dnn", ttfs)),
+    aim(
+      "live networks: plain TypeScript",
+      liveOf("plain TypeScript", (row) => !seldom(row)),
+    ),
+    aim("live networks at 0.2 Hz: plain TypeScript", liveOf("plain TypeScript", seldom)),
+    aim("live networks, CUBA: Brian2's C++ program", liveOf("brian2 (C++)", named("cuba"))),
+    aim("live networks, Brunel: Brian2's C++ program", liveOf("brian2 (C++)", named("brunel"))),
+    aim("live networks: ANNarchy", liveOf("annarchy")),
+    aim("live networks: Brian2 with Cython", liveOf("brian2 (Cython)")),
+    aim("live networks: the same core natively at 128 bits", liveOf("native-128")),
+    {
+      name: "live networks: CUBA with 4,000 neurons in Node and Chromium, times real time",
+      goal: `≥ ${realTimeGoal}`,
+      values: realTime.map((value) => ({ value, reached: value >= realTimeGoal })),
+    },
+    {
+      name: `live networks: exponent of cost in ${liveExponents.map(([name]) => name).join(", ")}`,
+      goal: "≤ 1.1",
+      values: liveExponents.map(([, value]) => ({ value, reached: linear(value) })),
+    },
     aim("one worker against two", of("growth")),
     {
       name: "memory while running / weights and spikes of the widest window",

@@ -34,8 +34,12 @@ const withoutReaders = {
 // One file for every runtime, also browsers: the entry that contains the WebAssembly bytes.
 await build({
   ...bundled,
-  entryPoints: [inRoot("bench", "runtimes", "main.ts")],
-  outfile: inRoot(".cache", "bench", "runtimes.mjs"),
+  entryPoints: {
+    runtimes: inRoot("bench", "runtimes", "main.ts"),
+    "live-page": inRoot("bench", "runtimes", "live.ts"),
+  },
+  outdir: inRoot(".cache", "bench"),
+  outExtension: { ".js": ".mjs" },
   platform: "browser",
   target: "es2022",
   plugins: [withoutReaders, packageAs({ path: inRoot("dist", "inline.js") })],

@@ -1,22 +1,7 @@
-// The networks of suite `live` in llif: the network, its simulator in either engine, and its record for the native program.
-import {
-  referenceEngine,
-  spikingNetwork,
-  stdp,
-  wasmEngine,
-  type RunInput,
-  type Simulator,
-  type SpikingNetwork,
-} from "../../ts/index.ts";
-import { backgroundStates } from "../../ts/engine/background.ts";
-import type { Glue } from "../../ts/engine/load.ts";
-import { resolveRecording } from "../../ts/engine/recording.ts";
-import { wasmLiveCore } from "../../ts/engine/wasm-live.ts";
-import { cpuMilliseconds } from "../cpu-time.ts";
-import type { Contender } from "../../ts/timing/case.ts";
+// The networks of suite `live` in llif, and runs of them. Pages import this file too.
+import { spikingNetwork, stdp, wasmEngine, type RunInput, type SpikingNetwork } from "../../ts/index.ts";
 import { Digest } from "../../ts/timing/digest.ts";
-import { FlatLive } from "./flat.ts";
-import { ticksPerSecond, type Connections, type LiveModel } from "./models.ts";
+import { ticksPerSecond, type Connections, type LiveModel, type Spikes } from "./models.ts";
 
 /** What a run of a contender gives. */
 export interface LiveOutcome {
@@ -25,7 +10,7 @@ export interface LiveOutcome {
   readonly digest?: string;
 }
 
-const record = { spikes: ["cells"] } as const;
+export const record = { spikes: ["cells"] } as const;
 export const backgroundSeed = 7;
 
 export function networkOf(model: LiveModel): SpikingNetwork {
@@ -82,56 +67,19 @@ export const inputOf = ({ input }: LiveModel): RunInput | null =>
 export const digestOf = (spikes: { ticks: ArrayLike<number>; neurons: ArrayLike<number> }): string =>
   new Digest().words(spikes.ticks).words(spikes.neurons).hex();
 
-/** One run from the first tick on; spikes of every neuron are recorded. */
-export async function engineContender(
-  name: "wasm" | "reference",
-  network: SpikingNetwork,
-  model: LiveModel,
-): Promise<Contender<LiveOutcome>> {
-  const engine = name === "wasm" ? wasmEngine() : referenceEngine();
-  const simulator: Simulator<typeof record> = await engine.createSimulator(network, { record });
+/** A simulator of WebAssembly. @returns one run from the first tick on, with the spikes of every neuron. */
+export async function runnerOf(model: LiveModel, network = networkOf(model)) {
+  const simulator = await wasmEngine().createSimulator(network, { record });
   const input = inputOf(model);
-  const more: Record<string, number> = {};
-  const run = () => {
-    simulator.reset();
-    if (model.background !== undefined) simulator.background("cells", { ...model.background, seed: backgroundSeed });
-    return simulator.run(input, { ticks: model.ticks, keepState: true });
-  };
   return {
-    name,
-    more,
-    time(repetitions) {
-      const start = cpuMilliseconds();
-      for (let repetition = 0; repetition < repetitions; repetition++) run();
-      return cpuMilliseconds() - start;
-    },
-    outcome() {
-      const { cells } = run().spikes;
-      more["rateHz"] = Number(((cells.ticks.length / model.neurons / model.ticks) * ticksPerSecond).toPrecision(3));
-      return { spikes: cells.ticks.length, digest: digestOf(cells) };
+    run(): Spikes {
+      simulator.reset();
+      if (model.background !== undefined) simulator.background("cells", { ...model.background, seed: backgroundSeed });
+      return simulator.run(input, { ticks: model.ticks, keepState: true }).spikes.cells;
     },
     dispose: () => simulator.dispose(),
   };
 }
 
-/** The same network, background and run as a file that crates/native/src/live.rs reads. */
-export function flatFile(network: SpikingNetwork, { background, input, ticks }: LiveModel): Uint8Array[] {
-  // The calls that fill the WebAssembly core are recorded, so both get the same network.
-  const flat = new FlatLive();
-  const glue = { RawLive: flat.recorder() } as unknown as Glue;
-  const core = wasmLiveCore(glue, new WebAssembly.Memory({ initial: 0 }), network, resolveRecording(network, record));
-  if (background !== undefined) {
-    const neurons = Uint32Array.from({ length: network.nodes[0].shape[0] }, (_, neuron) => neuron);
-    const meanPerTick = background.rateHz / ticksPerSecond;
-    core.live?.background("cells", 0, {
-      into: 0,
-      meanPerTick,
-      zero: Math.exp(-meanPerTick),
-      weight: Math.fround(background.weight),
-      neurons,
-      states: backgroundStates(backgroundSeed, neurons),
-    });
-  }
-  flat.input(input?.spikes ?? { ticks: new Uint32Array(0), neurons: new Uint32Array(0) }, ticks);
-  return flat.parts;
-}
+export const rateOf = ({ neurons, ticks }: LiveModel, spikes: number): number =>
+  Number(((spikes / neurons / ticks) * ticksPerSecond).toPrecision(3));

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# Makes the Python environments that the suite `peers` compares with, outside the tree and pinned. A few gigabytes, since the
-# PyPI wheels of torch bring CUDA libraries; all peers run on the CPU. Run again, it only fills in what is missing.
+# Makes the Python environments that the suites `peers` and `live` compare with, outside the tree and pinned:
+#   setup.sh            all of them. A few gigabytes, since the PyPI wheels of torch bring CUDA libraries; all peers run on the CPU.
+#   setup.sh NAME …     only these. The suite `live` needs brian2, annarchy and nest.
+# Run again, it only fills in what is missing.
 #
-# Environments: torch (SpikingJelly, snnTorch, Norse), sinabs (needs an old `nir`) and brian2 (needs an older numpy).
+# Environments: torch (SpikingJelly, snnTorch, Norse), sinabs (needs an old `nir`; after torch), brian2 (needs an older numpy; g++ when
+# it runs), annarchy (a source package: g++ and cmake) and nest.
 # Folder: $LLIF_PEERS, or llif/peers in the user's cache folder.
 set -euo pipefail
 
@@ -30,7 +33,6 @@ make() {
   cp "$requirements" "$folder/$name/requirements.txt"
 }
 
-make torch
-make sinabs
-make brian2
+[ $# -gt 0 ] || set -- torch sinabs brian2 annarchy nest
+for name in "$@"; do make "$name"; done
 echo "environments in $folder"

@@ -11,13 +11,20 @@ import { fetchPackage } from "../npm-packages.ts";
 import { cacheFolder } from "../paths.ts";
 import type { RuntimeReport } from "./program.ts";
 
+/** What a program reported, and the runtime's version. */
+interface Reported<Report> {
+  readonly version: string;
+  readonly cases: Report;
+}
+
 export interface Runtime {
   readonly name: string;
   /** @throws {SkippedCase} if the runtime is not available. */
-  report(): Promise<{ readonly version: string; readonly cases: RuntimeReport }>;
+  report(): Promise<Reported<RuntimeReport>>;
 }
 
-const bundle = (): string => join(cacheFolder, "runtimes.mjs");
+/** A bundle of scripts/bench.mjs. */
+const bundle = (name = "runtimes"): string => join(cacheFolder, `${name}.mjs`);
 
 function command(name: string, find: () => string, words: readonly string[] = []): Runtime {
   return {
@@ -62,68 +69,76 @@ function onPath(...names: string[]): string {
   return found;
 }
 
+function browser(name: string, find: () => string, words: BrowserWords): Runtime {
+  return { name, report: () => reportOfPage<RuntimeReport>(name, find, words, bundle()) };
+}
+
+type BrowserWords = (profile: string, url: string) => readonly string[];
+
 /** Opens a page that posts its report back. It needs no driver, so any browser works. */
-function browser(
+async function reportOfPage<Report>(
   name: string,
   find: () => string,
-  words: (profile: string, url: string) => readonly string[],
-): Runtime {
-  return {
-    name,
-    async report() {
-      const path = find();
-      const profile = mkdtempSync(join(tmpdir(), "llif-browser-"));
-      let arrived: (text: string) => void = () => undefined;
-      const report = new Promise<string>((resolve) => (arrived = resolve));
-      const server = createServer((request, response) => {
-        if (request.url === "/report") {
-          let text = "";
-          request
-            .setEncoding("utf8")
-            .on("data", (chunk: string) => (text += chunk))
-            .on("end", () => {
-              response.end();
-              arrived(text);
-            });
-        } else if (request.url === "/runtimes.mjs")
-          response.setHeader("content-type", "text/javascript").end(readFileSync(bundle()));
-        else
-          response
-            .setHeader("content-type", "text/html")
-            .end('<!doctype html><title>llif</title><script type="module" src="/runtimes.mjs"></script>');
-      });
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      const child = spawn(path, words(profile, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`), {
-        stdio: "ignore",
-        env: { ...process.env, HOME: profile },
-      });
-      const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
-      try {
-        const late = new Promise<never>((_, reject) =>
-          setTimeout(() => reject(new SkippedCase(`${name}: no report within 600 s`)), 600_000).unref(),
-        );
-        const failed = new Promise<never>((_, reject) =>
-          child.on("error", (error) => reject(new SkippedCase(`${name}: ${error.message}`))),
-        );
-        const text = await Promise.race([report, late, failed]);
-        return {
-          version: spawnSync(path, ["--version"], { encoding: "utf8" }).stdout.trim(),
-          cases: JSON.parse(text) as RuntimeReport,
-        };
-      } finally {
-        child.kill();
-        await ended;
-        server.close();
-        server.closeAllConnections();
-        // Child processes outlive the browser and still write.
-        await rm(profile, { recursive: true, force: true, maxRetries: 20 });
-      }
-    },
-  };
+  words: BrowserWords,
+  program: string,
+): Promise<Reported<Report>> {
+  const path = find();
+  const profile = mkdtempSync(join(tmpdir(), "llif-browser-"));
+  let arrived: (text: string) => void = () => undefined;
+  const report = new Promise<string>((resolve) => (arrived = resolve));
+  const server = createServer((request, response) => {
+    if (request.url === "/report") {
+      let text = "";
+      request
+        .setEncoding("utf8")
+        .on("data", (chunk: string) => (text += chunk))
+        .on("end", () => {
+          response.end();
+          arrived(text);
+        });
+    } else if (request.url === "/program.mjs")
+      response.setHeader("content-type", "text/javascript").end(readFileSync(program));
+    else
+      response
+        .setHeader("content-type", "text/html")
+        .end('<!doctype html><title>llif</title><script type="module" src="/program.mjs"></script>');
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const child = spawn(path, words(profile, `http://127.0.0.1:${(server.address() as AddressInfo).port}/`), {
+    stdio: "ignore",
+    env: { ...process.env, HOME: profile },
+  });
+  const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
+  try {
+    const late = new Promise<never>((_, reject) =>
+      setTimeout(() => reject(new SkippedCase(`${name}: no report within 600 s`)), 600_000).unref(),
+    );
+    const failed = new Promise<never>((_, reject) =>
+      child.on("error", (error) => reject(new SkippedCase(`${name}: ${error.message}`))),
+    );
+    const text = await Promise.race([report, late, failed]);
+    return {
+      version: spawnSync(path, ["--version"], { encoding: "utf8" }).stdout.trim(),
+      cases: JSON.parse(text) as Report,
+    };
+  } finally {
+    child.kill();
+    await ended;
+    server.close();
+    server.closeAllConnections();
+    // Child processes outlive the browser and still write.
+    await rm(profile, { recursive: true, force: true, maxRetries: 20 });
+  }
 }
 
 // biome-ignore format: a list of words
 const chromiumWords = (profile: string, url: string) => ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", `--user-data-dir=${profile}`, url];
+
+const chromium = () => onPath("chromium", "chromium-browser", "google-chrome");
+
+/** What another bundle reports in Chromium. @throws {SkippedCase} if it is not installed. */
+export const reportOfChromium = <Report>(name: string): Promise<Reported<Report>> =>
+  reportOfPage("Chromium", chromium, chromiumWords, bundle(name));
 
 /** The Node that runs the benchmark comes first: the others are compared with it. */
 export const runtimes: readonly Runtime[] = [
@@ -131,7 +146,7 @@ export const runtimes: readonly Runtime[] = [
   command("newest Node", fetched("node")),
   command("Deno", fetched("deno"), ["run", "--no-lock"]),
   command("Bun", fetched("bun")),
-  browser("Chromium", () => onPath("chromium", "chromium-browser", "google-chrome"), chromiumWords),
+  browser("Chromium", chromium, chromiumWords),
   browser(
     "Firefox",
     () => onPath("firefox-esr", "firefox"),

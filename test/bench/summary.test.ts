@@ -57,6 +57,25 @@ describe("the summary of docs/performance.md", () => {
     expect(table).toContain("ours in ttfs | ≥ 1 | 2.00 | yes |");
   });
 
+  it("says how fast live networks are, against real time too, and how their cost grows", () => {
+    const table = summaryTable([
+      { ...row("live", "cuba-4000", "wasm", 1), medianMs: 40 },
+      { ...row("live", "cuba-4000", "Chromium", 1.5), medianMs: 60 },
+      row("live", "cuba-4000", "brian2 (C++)", 2),
+      row("live", "brunel-12500", "brian2 (C++)", 5),
+      row("live", "fly-2.8m-0.2hz", "plain TypeScript", 4),
+      row("live", "fly-2.8m-2.5hz", "plain TypeScript", 8),
+      row("live", "synapses", "synapses 1000000", 1, { value: 1e6 }),
+      row("live", "synapses", "synapses 4000000", 8, { value: 4e6 }),
+    ]);
+    expect(table).toContain("| live networks, CUBA: Brian2's C++ program | ≥ 2 | 2.00 | yes |");
+    expect(table).toContain("| live networks, Brunel: Brian2's C++ program | ≥ 6 | 5.00 | no |");
+    expect(table).toContain("| live networks at 0.2 Hz: plain TypeScript | ≥ 4 | 4.00 | yes |");
+    expect(table).toContain("| live networks: plain TypeScript | ≥ 8 | 8.00 | yes |");
+    expect(table).toContain("times real time | ≥ 20 | 16.7 – 25.0 | 1 of 2 |");
+    expect(table).toContain("| live networks: exponent of cost in synapses | ≤ 1.1 | 1.50 | no |");
+  });
+
   it("takes memory as a goal from above, and exponents of what grows", () => {
     const growth = [1, 2, 4].map((value) => row("growth", "ticks", `ticks ${value}`, 3 * value, { value }));
     const table = summaryTable([
