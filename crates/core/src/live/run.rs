@@ -178,7 +178,7 @@ fn step<L: Lanes>(
         let Population { size, sums, background, awake, .. } = population;
         let arriving_at_all =
             order.summed.iter().map(|&group| groups[group].count(arriving.spikes(groups[group].ends)));
-        // So many wake nearly all, and to wake each would take as long as the charges themselves.
+        // These wake nearly all, and to wake each would take as long as the charges themselves.
         if arriving_at_all.sum::<u64>() * 4 > *size as u64 {
             awake.fill(ALL_AWAKE);
         }
