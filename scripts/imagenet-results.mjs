@@ -4,12 +4,13 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ahead, laziness, refined } from "./experiments/series.mjs";
 import { compact } from "./experiments/tables.mjs";
 import { inRoot } from "./toolchain.mjs";
 
 const record = inRoot("docs", "results", "imagenet.json");
 const page = inRoot("docs", "imagenet.md");
-const refined = "--code phase --schedule synchronous --spikes signed --bits 12 --lazy 0.7".split(" ");
+const allAtOnce = refined(12, laziness, ahead).map(String);
 const series = ["resnet50", "efficientnet-lite0"].flatMap((model) => [
   { name: `${model}-test`, words: [model, "--data", "imagenet-sample", "--bits", "12", "--top", "5", "--no-cache"] },
   {
@@ -22,7 +23,7 @@ const series = ["resnet50", "efficientnet-lite0"].flatMap((model) => [
   },
   ...["test", "train"].map((split) => ({
     name: `${model}-refined-${split}`,
-    words: [model, "--data", "imagenet-sample", "--split", split, ...refined, "--top", "5", "--no-cache"],
+    words: [model, "--data", "imagenet-sample", "--split", split, ...allAtOnce, "--top", "5", "--no-cache"],
   })),
 ]);
 
@@ -67,10 +68,10 @@ function keep({ name, words }) {
 }
 
 function text() {
-  const rows = runs.map(({ manifest: { report }, peakMegabytes }) => [
+  const rows = runs.map(({ manifest: { report, mapping }, peakMegabytes }) => [
     report.model,
     report.data === "imagenet-crops" ? `${report.samples} crops` : `${report.samples} pictures (${report.split})`,
-    report.schedule === "synchronous" ? "all at once" : "layer after layer",
+    report.schedule === "synchronous" ? `all at once, ${mapping.ahead ?? 0} ahead` : "layer after layer",
     `${report.samples - report.disagreements} of ${report.samples}`,
     report.topClasses === undefined ? "–" : `${report.topClasses.sameSet} of ${report.samples}`,
     report.twinMismatches ?? "–",
@@ -99,7 +100,7 @@ function text() {
   const { manifest, date } = runs[runs.length - 1];
   return `# ImageNet
 
-Pretrained networks in \`phase\` code with 12 bits: layer after layer, 12 ticks a window, or all layers at once, 12 ticks in all, laziness 0.7.
+Pretrained networks in \`phase\` code with 12 bits: layer after layer, 12 ticks a window, or all layers at once, 12 ticks in all, laziness ${laziness}; ahead: how many quanta the first layer skips.
 
 - Images: the 20 labelled pictures of foolbox, in two halves. The scales for one half come from the pictures of the other half: whole, mirrored,
   and in nine crops (\`imagenet-views\`). The side of a crop is half of the picture's shorter side.

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { pathToFileURL } from "node:url";
+import { ahead, laziness, refined } from "./experiments/series.mjs";
 import { inRoot } from "./toolchain.mjs";
 
 const accuracyFile = inRoot("docs", "results", "accuracy.json");
@@ -20,9 +21,12 @@ const models = [
 const settings = [
   ["--bits", "8"],
   ["--bits", "10"],
-  ["--code", "phase", "--schedule", "synchronous", "--spikes", "signed", "--bits", "8"],
+  refined(8, laziness, ahead).map(String),
   ["--code", "rate", "--ticks", "256", "--limit", "1000"],
 ];
+
+/** Equal quanta in all layers, for docs/results.md. */
+const controlSettings = [refined(8, laziness, 0).map(String)];
 
 const percent = (share) => `${(100 * share).toFixed(2)} %`;
 const compact = (value) =>
@@ -31,27 +35,17 @@ const grouped = (value) => value.toLocaleString("en-US");
 
 /** Runs the missing evaluations one after the other, each in one thread. */
 function measure() {
-  const known = existsSync(accuracyFile) ? JSON.parse(readFileSync(accuracyFile, "utf8")).runs : [];
-  const runs = [];
-  for (const [model, data] of models) {
-    for (const setting of settings) {
-      const words = ["evaluate", `models/${model}.onnx`, "--data", data, ...setting];
-      const command = `llif ${words.join(" ")}`;
-      const done = known.find((run) => run.command === command);
-      if (done !== undefined) {
-        runs.push(done);
-        continue;
-      }
-      process.stderr.write(`${command}\n`);
-      const child = spawnSync(process.execPath, [inRoot("dist", "cli.js"), ...words, "--json"], {
-        cwd: inRoot(),
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "inherit"],
-      });
-      if (child.status !== 0) process.exit(child.status ?? 1);
-      runs.push({ command, report: JSON.parse(child.stdout) });
-    }
-  }
+  const kept = existsSync(accuracyFile) ? JSON.parse(readFileSync(accuracyFile, "utf8")) : { runs: [] };
+  const known = [...kept.runs, ...(kept.controls ?? [])];
+  const evaluated = (wanted) =>
+    models.flatMap(([model, data]) =>
+      wanted.map((setting) => {
+        const words = ["evaluate", `models/${model}.onnx`, "--data", data, ...setting];
+        const command = `llif ${words.join(" ")}`;
+        return known.find((run) => run.command === command) ?? { command, report: evaluate(words) };
+      }),
+    );
+  const [runs, controls] = [evaluated(settings), evaluated(controlSettings)];
   mkdirSync(inRoot("docs", "results"), { recursive: true });
   const machine = {
     processor: cpus()[0].model.trim(),
@@ -59,7 +53,18 @@ function measure() {
     node: process.versions.node,
     date: new Date().toISOString().slice(0, 10),
   };
-  writeFileSync(accuracyFile, `${JSON.stringify({ machine, runs }, null, 2)}\n`);
+  writeFileSync(accuracyFile, `${JSON.stringify({ machine, runs, controls }, null, 2)}\n`);
+}
+
+function evaluate(words) {
+  process.stderr.write(`llif ${words.join(" ")}\n`);
+  const child = spawnSync(process.execPath, [inRoot("dist", "cli.js"), ...words, "--json"], {
+    cwd: inRoot(),
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (child.status !== 0) process.exit(child.status ?? 1);
+  return JSON.parse(child.stdout);
 }
 
 function markdown(header, rows) {

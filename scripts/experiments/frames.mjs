@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inRoot } from "../toolchain.mjs";
 import { folder } from "./runs.mjs";
-import { laziness } from "./series.mjs";
+import { ahead, laziness, refined } from "./series.mjs";
 import { compact, percent, table } from "./tables.mjs";
 
 const record = join(folder, "frames.json");
@@ -33,7 +33,7 @@ export async function measureFrames() {
     simulator.dispose();
     twin.dispose();
   }
-  writeFileSync(record, `${JSON.stringify({ digits, frames: 2 * reach + 1, laziness, rows }, null, 1)}\n`);
+  writeFileSync(record, `${JSON.stringify({ digits, frames: 2 * reach + 1, laziness, ahead, rows }, null, 1)}\n`);
 }
 
 /** The network as `llif convert` makes it, with its scales from the training images. */
@@ -42,7 +42,7 @@ function converted(model) {
   try {
     const file = join(temporary, `${model}.llif`);
     const words = ["convert", inRoot("models", `${model}.onnx`), "-o", file, "--calibration", "mnist"];
-    const code = ["--code", "phase", "--schedule", "synchronous", "--spikes", "signed", "--lazy", String(laziness)];
+    const code = refined(8, laziness, ahead).map(String);
     const child = spawnSync(process.execPath, [inRoot("dist", "cli.js"), ...words, ...code], { stdio: "inherit" });
     if (child.status !== 0) throw new Error(`llif convert ${model}: exit code ${child.status}`);
     return new Uint8Array(readFileSync(file));
@@ -131,7 +131,7 @@ export function framesParts(measured) {
   });
   return [
     "## A moving digit, frame by frame",
-    `Phase with all layers at once, laziness ${measured.laziness}, under \`keepState\`: each of ${measured.digits} MNIST test digits drifts over its canvas by a pixel a frame, for ${measured.frames} frames. A frame begins with the counts of the last one, at a quantum that is chosen, and ends at the twin of its own pixels. The figures are means over the frames after the first.`,
+    `Phase with all layers at once, ${measured.ahead ?? 0} quanta ahead, laziness ${measured.laziness}, under \`keepState\`: each of ${measured.digits} MNIST test digits drifts over its canvas by a pixel a frame, for ${measured.frames} frames. A frame begins with the counts of the last one, at a quantum (of the last layer) that is chosen, and ends at the twin of its own pixels. The figures are means over the frames after the first.`,
     table(
       ["network", "ticks a frame", "spikes", "synaptic operations", "of a fresh run's operations", "twin mismatches"],
       rows,

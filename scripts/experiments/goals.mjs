@@ -44,7 +44,7 @@ const goals = [
     },
   },
   {
-    name: "whole-phase-refined-lazy-8",
+    name: "whole-phase-refined-ahead-8",
     words: "at most 45 decisions differ; ResNet-20: at most 130 M operations",
     judge: ({ disagreements, synapticOperationsPerSample }, network) => [
       `${disagreements}; ${compact(synapticOperationsPerSample)}`,

@@ -2,6 +2,7 @@
 import { readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inRoot } from "../toolchain.mjs";
+import { aheadParts, readAhead } from "./ahead.mjs";
 import { framesParts, readFrames } from "./frames.mjs";
 import { goalsTable } from "./goals.mjs";
 import { costPlots } from "./plots.mjs";
@@ -37,7 +38,9 @@ const energyWords = (
 other networks: the float network, and the K-bit quantised network that makes the same decisions in integers and skips zeros. The first layer takes pixels, so its products are MACs. ${energy.preset}; ${energy.sources.join("; ")}.`;
 
 export async function writePage() {
-  for (const name of readdirSync(folder)) if (name.endsWith(".svg")) rmSync(join(folder, name));
+  const ours = Object.keys(networks);
+  for (const name of readdirSync(folder))
+    if (name.endsWith(".svg") && ours.some((network) => name.startsWith(network))) rmSync(join(folder, name));
   writeFileSync(inRoot("docs", "results.md"), await pageText((file, svg) => writeFileSync(join(folder, file), svg)));
 }
 
@@ -55,6 +58,8 @@ export async function pageText(draw = () => undefined) {
   const choices = readRuns("choices");
   if (choices.length > 0)
     parts.push(...choicesParts(series.choices(), choices), commandsOf("choices", series.choices(), choices));
+  const ahead = readAhead();
+  if (ahead !== null) parts.push(...aheadParts(ahead));
   const frames = readFrames();
   if (frames !== null) parts.push(...framesParts(frames));
   const spread = readRuns("spread");
@@ -131,8 +136,9 @@ function byCode(a, b) {
     "phase-non-adjacent",
     "ttfs",
     "ttfs-real",
-    "phase-refined",
+    "phase-refined-ahead",
     "phase-refined-lazy",
+    "phase-refined",
     "rate-layerwise",
     "rate",
     "rate-signed",

@@ -3,7 +3,7 @@ import { firstTick } from "./refined.mjs";
 
 const names = {
   phase: "phase",
-  "phase-refined-lazy": "phase, all at once",
+  "phase-refined-ahead": "phase, all at once",
   "phase-signed": "phase, signed",
   "phase-non-adjacent": "phase, never adjacent",
   ttfs: "first spike, slots",

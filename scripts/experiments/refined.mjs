@@ -1,5 +1,5 @@
 // What docs/results.md says of phase with all layers at once, tick by tick.
-import { laziness } from "./series.mjs";
+import { ahead, laziness } from "./series.mjs";
 import { compact, grouped, table, ticksTable } from "./tables.mjs";
 
 /** The first tick that the tables and plots show: before it nearly all decisions are guesses. */
@@ -8,29 +8,25 @@ export const firstTick = (bits) => (bits === 8 ? 4 : bits);
 export function refinedParts(whole) {
   const runs = whole.filter(({ manifest }) => manifest?.report.perTick !== undefined);
   if (runs.length === 0) return [];
-  const reportOf = (wanted, bits) =>
-    whole.find(({ code, manifest }) => code === wanted && manifest?.report.windowTicks === bits)?.manifest.report;
-  const [refined, lazy, layers] = [
-    ["phase-refined", 8],
-    ["phase-refined-lazy", 8],
-    ["phase", 8],
-  ].map(([code, bits]) => reportOf(code, bits));
+  const [exact, equal, usual, layers] = ["phase-refined", "phase-refined-lazy", "phase-refined-ahead", "phase"].map(
+    (wanted) =>
+      whole.find(({ code, manifest }) => code === wanted && manifest?.report.windowTicks === 8)?.manifest.report,
+  );
   return [
     "### Phase with all layers at once, tick by tick",
     ticksTable(runs, firstTick),
     [
       "Ticks alone prove nothing here: a neuron may send more than one spike in a tick, and later spikes correct earlier ones, so spikes and operations are told beside ticks; with no limit on spikes, a single tick would do.",
-      ...(refined === undefined || layers === undefined
+      ...(usual === undefined || layers === undefined
         ? []
         : [
-            `At 8 bits, ${grouped(refined.latencyTicks)} ticks and ${operations(refined)} make the decisions that layer after layer takes ${grouped(layers.latencyTicks)} ticks and ${operations(layers)} for.`,
+            `At 8 bits, ${grouped(usual.latencyTicks)} ticks and ${operations(usual)} make the decisions that layer after layer takes ${grouped(layers.latencyTicks)} ticks and ${operations(layers)} for.`,
           ]),
-      ...(lazy === undefined || refined === undefined
+      `Layers near the input are up to ${ahead} quanta ahead (\`--ahead ${ahead}\`), and a neuron keeps a count that is near enough until the last tick (\`--lazy ${laziness}\`), so only the last tick has a twin.`,
+      ...(equal === undefined || exact === undefined
         ? []
-        : [
-            `With laziness ${laziness} it is ${operations(lazy)}: a neuron keeps a count that is near enough until the last tick, so only the last tick has a twin.`,
-          ]),
-      "Without laziness every tick has one (docs/mathematics.md, T14).",
+        : [`With equal quanta in all layers it is ${operations(equal)}; without laziness too, ${operations(exact)}.`]),
+      "Without laziness every tick has a twin, whatever is ahead (docs/mathematics.md, T14).",
     ].join(" "),
   ];
 }
@@ -45,8 +41,9 @@ export function choicesParts(jobs, runs) {
     return report === undefined ? [] : [{ ...job, report }];
   });
   if (done.length === 0) return [];
-  const rows = done.map(({ quanta, lazy, report }) => [
+  const rows = done.map(({ quanta, lazy, ahead: skipped, report }) => [
     quanta,
+    String(skipped),
     lazy === 0.5 ? "none" : String(lazy),
     String(report.latencyTicks),
     String(report.disagreements),
@@ -56,9 +53,18 @@ export function choicesParts(jobs, runs) {
   ]);
   return [
     "## Other quanta and laziness",
-    `Phase with all layers at once, 8 bits, ResNet-20, the first ${grouped(done[0].report.samples)} test images. Whatever the choice, a run ends at the same twin. Three ticks decide as well as eight for about as many operations, and even a single tick does, for more of them: ticks alone prove nothing. Ternary quanta gain nothing. The defaults were chosen on training images. Tried there too, with a prototype: a laziness of its own for each layer or each tick saves next to nothing; quanta that are finer in layers near the input save operations, and are the option --ahead, measured on training images only so far.`,
+    `Phase with all layers at once, 8 bits, ResNet-20, the first ${grouped(done[0].report.samples)} test images. Whatever the choice, a run ends at the same twin. Three ticks decide as well as eight for about as many operations, and even a single tick does, for more of them: ticks alone prove nothing. Ternary quanta gain nothing. Quanta that are finer in layers near the input (ahead) save more than laziness does. Tried with a prototype, on training images: a laziness of its own for each layer or each tick saves next to nothing.`,
     table(
-      ["quanta", "laziness", "ticks", "decisions that differ", "twin mismatches", "spikes", "synaptic operations"],
+      [
+        "quanta",
+        "ahead",
+        "laziness",
+        "ticks",
+        "decisions that differ",
+        "twin mismatches",
+        "spikes",
+        "synaptic operations",
+      ],
       rows,
     ),
   ];

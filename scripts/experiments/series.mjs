@@ -10,16 +10,17 @@ export const codes = {
   "phase-non-adjacent": (bits) => `phase, signed spikes never adjacent, ${bits} bits`,
   ttfs: (bits) => `time to first spike, ${2 ** bits - 1} slots (${bits} bits)`,
   "ttfs-real": () => "time to first spike, real-valued",
-  "phase-refined": (bits) => `phase, all layers at once, ${bits} bits`,
-  "phase-refined-lazy": (bits) => `phase, all layers at once, laziness ${laziness}, ${bits} bits`,
+  "phase-refined": (bits) => `phase, all layers at once, equal quanta, no laziness, ${bits} bits`,
+  "phase-refined-lazy": (bits) => `phase, all layers at once, equal quanta, ${bits} bits`,
+  "phase-refined-ahead": (bits) => `phase, all layers at once, ${bits} bits`,
   "rate-layerwise": (ticks) => `rate, layer after layer, ${ticks} ticks`,
   rate: (ticks) => `rate, all layers at once, ${ticks} ticks`,
   "rate-signed": (ticks) => `rate, all layers at once, signed spikes, ${ticks} ticks`,
 };
 
-/** Of refined phase; 0.5 is none. */
-export const laziness = 0.7;
-const refined = (bits, lazy) => [
+/** The defaults of refined phase. Laziness 0.5 is none; with 0 ahead all layers have the same quanta. */
+export const [laziness, ahead] = [0.7, 2];
+export const refined = (bits, lazy, skipped) => [
   "--code",
   "phase",
   "--schedule",
@@ -30,6 +31,8 @@ const refined = (bits, lazy) => [
   bits,
   "--lazy",
   lazy,
+  "--ahead",
+  skipped,
 ];
 
 const words = {
@@ -38,8 +41,9 @@ const words = {
   "phase-non-adjacent": (bits) => ["--non-adjacent", "--bits", bits],
   ttfs: (bits) => ["--code", "ttfs", "--bits", bits],
   "ttfs-real": () => ["--code", "ttfs"],
-  "phase-refined": (bits) => refined(bits, 0.5),
-  "phase-refined-lazy": (bits) => refined(bits, laziness),
+  "phase-refined": (bits) => refined(bits, 0.5, 0),
+  "phase-refined-lazy": (bits) => refined(bits, laziness, 0),
+  "phase-refined-ahead": (bits) => refined(bits, laziness, ahead),
   "rate-layerwise": (ticks) => ["--code", "rate", "--schedule", "layerwise", "--ticks", ticks],
   rate: (ticks) => ["--code", "rate", "--ticks", ticks],
   "rate-signed": (ticks) => ["--code", "rate", "--spikes", "signed", "--ticks", ticks],
@@ -60,13 +64,14 @@ const wholeSet = [
   ["phase-non-adjacent", 10],
   ["phase-signed", 5],
   ["phase", 4],
+  ["phase-refined-ahead", 8],
   ["phase-refined", 8],
   ["phase-refined-lazy", 8],
   ["phase-refined-lazy", 10],
 ];
 const priced = [
   ["phase", 8],
-  ["phase-refined-lazy", 8],
+  ["phase-refined-ahead", 8],
   ["phase-signed", 8],
   ["ttfs", 8],
   ["phase-non-adjacent", 8],
@@ -107,6 +112,7 @@ function cifar10(model) {
 const mnist = () =>
   [
     ["phase", 8],
+    ["phase-refined-ahead", 8],
     ["phase-refined", 8],
     ["phase-refined-lazy", 8],
     ["phase-refined-lazy", 10],
@@ -120,25 +126,32 @@ const mnist = () =>
 
 const bitwise = "128,64,32,16,8,4,2,1";
 
-/** Quanta and laziness of refined phase, over few images: [quanta, laziness]. */
+/** Quanta, laziness and quanta that the first layer skips, of refined phase over few images. */
 const choices = () =>
   [
-    ...[0.5, 0.6, laziness, 0.8, 1].map((lazy) => [bitwise, lazy]),
-    ...["64,32,16,8,4,2,1", "32,16,8,4,2,1", "64,16,4,1", "32,8,2,1", "16,4,1"].map((quanta) => [quanta, laziness]),
-    ["243,81,27,9,3,1", 0.5],
-    ["243,81,27,9,3,1", laziness],
-    ["1", 0.5],
-  ].map(([quanta, lazy]) => ({
-    name: `choice-${quanta.replaceAll(",", "-")}-lazy-${lazy}`,
+    ...[0.5, 0.6, laziness, 0.8, 1].map((lazy) => [bitwise, lazy, 0]),
+    ...["64,32,16,8,4,2,1", "32,16,8,4,2,1", "64,16,4,1", "32,8,2,1", "16,4,1"].map((quanta) => [quanta, laziness, 0]),
+    ["243,81,27,9,3,1", 0.5, 0],
+    ["243,81,27,9,3,1", laziness, 0],
+    ["1", 0.5, 0],
+    ...[1, ahead, 3, 4].map((skipped) => [bitwise, laziness, skipped]),
+    ...[ahead, 3, 4].map((skipped) => [bitwise, 0.5, skipped]),
+    ["64,16,4,1", laziness, ahead],
+    ["16,4,1", laziness, ahead],
+    ["64,16,4,1", 0.5, 1.5],
+    ["16,4,1", 0.5, 0.5],
+  ].map(([quanta, lazy, skipped]) => ({
+    name: `choice-${quanta.replaceAll(",", "-")}-lazy-${lazy}${skipped === 0 ? "" : `-ahead-${skipped}`}`,
     quanta,
     lazy,
-    label: `${quanta}; ${lazy}`,
+    ahead: skipped,
+    label: `${quanta}; ${lazy}; ${skipped}`,
     words: [
       "evaluate",
       "models/cifar10-resnet20.onnx",
       "--data",
       "cifar10",
-      ...refined(8, lazy),
+      ...refined(8, lazy, skipped),
       "--quanta",
       quanta,
       "--limit",

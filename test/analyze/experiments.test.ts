@@ -68,7 +68,7 @@ it("judges goals by the runs, and says where there is none", () => {
     "whole-phase-10",
     "whole-phase-12",
     "whole-phase-refined-8",
-    "whole-phase-refined-lazy-8",
+    "whole-phase-refined-ahead-8",
   ].map((name) => ({ name, manifest: { report } }));
   const text: string = printed(
     `${importing} console.log(JSON.stringify(goalsTable([["network", [], ${JSON.stringify(runs)}]])));`,
