@@ -23,6 +23,9 @@ const measurements = [
       ...seeds.map((seed) => ({ kind: "random weights", set, neurons, seed })),
     ]),
   ),
+  ...sets.flatMap((set) =>
+    [100, 400].flatMap((neurons) => seeds.map((seed) => ({ kind: "pair", set, neurons, seed }))),
+  ),
   ...sets.flatMap((set) => seeds.map((seed) => ({ kind: "pixels", set, seed }))),
   ...sets.flatMap((set) =>
     ["learnt", "random weights", "pixels"].flatMap((from) =>
@@ -92,9 +95,11 @@ function accuracyTable() {
     [
       row("**names of neurons**: rule `winner`", learnt("none", label)),
       row("the same with `halfSquare`", learnt("halfSquare", label)),
+      row("rule `pair`", (name) => resultsOf({ ...name, kind: "pair" }, label)),
       row("batch k-means", (name) => resultsOf({ ...name, kind: "k-means" }, label)),
       row("**read-out by the delta rule**: rule `winner`", learnt("none", delta)),
       row("the same with `halfSquare`", learnt("halfSquare", delta)),
+      row("rule `pair`", (name) => resultsOf({ ...name, kind: "pair" }, delta)),
       row("on random weights", (name) => resultsOf({ ...name, kind: "random weights" }, delta)),
       row("on the pixels, without a layer", ({ set }) => resultsOf({ set, kind: "pixels" }, delta)),
     ],
@@ -215,7 +220,7 @@ async function measure(wanted) {
     inputs: [28, 28, 1],
     neurons: wanted.neurons,
     seed: wanted.seed,
-    rule: { kind: "winner", leak: wanted.leak ?? "none", ...(wanted.leak === "halfSquare" ? { homeostasis: 1 } : {}) },
+    rule: ruleOf(wanted),
     examples: train.images,
   });
   if (wanted.kind === "random weights") {
@@ -227,9 +232,6 @@ async function measure(wanted) {
   const { user, system } = process.cpuUsage(before);
   if (wanted.kind === "argmax") return argmaxOf(learner.state(), test);
   const state = learner.state();
-  const floor = Math.fround(state.rule.leastThreshold);
-  const share = state.total / state.wins.length;
-  const low = state.wins.filter((wins) => state.rule.threshold + state.rule.homeostasis * (wins - share) <= floor);
   const names = llif.labelNeurons(learner.winners(train.images).winners, train.labels, {
     neurons: wanted.neurons,
     classes,
@@ -248,9 +250,22 @@ async function measure(wanted) {
     ticks: round(took.ticks / took.images),
     inputSpikes: round(took.inputSpikes / took.images),
     wins: [Math.min(...state.wins), Math.max(...state.wins)],
-    onTheFloor: low.length,
+    onTheFloor: onTheFloor(state),
     microseconds: round((user + system) / took.images),
   };
+}
+
+function ruleOf({ kind, leak = "none" }) {
+  if (kind === "pair") return { kind };
+  return { kind: "winner", leak, ...(leak === "halfSquare" ? { homeostasis: 1 } : {}) };
+}
+
+/** Neurons with the least threshold; the rule `pair` has none. */
+function onTheFloor({ rule, wins, total }) {
+  if (rule.kind === "pair") return 0;
+  const share = total / wins.length;
+  const threshold = (count) => rule.threshold + rule.homeostasis * (count - share);
+  return wins.filter((count) => threshold(count) <= Math.fround(rule.leastThreshold)).length;
 }
 
 function round(value) {

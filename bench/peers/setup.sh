@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Makes the Python environments that the suites `peers` and `live` compare with, outside the tree and pinned:
 #   setup.sh            all of them. A few gigabytes, since the PyPI wheels of torch bring CUDA libraries; all peers run on the CPU.
-#   setup.sh NAME …     only these. The suite `live` needs brian2, annarchy and nest.
+#   setup.sh NAME …     only these. The suite `live` needs brian2, annarchy and nest; the rule `pair` of `learn` learning and brian2.
 # Run again, it only fills in what is missing.
 #
 # Environments: torch (SpikingJelly, snnTorch, Norse), sinabs (needs an old `nir`; after torch), brian2 (needs an older numpy; g++ when
-# it runs), annarchy (a source package: g++ and cmake) and nest.
+# it runs), annarchy (a source package: g++ and cmake), nest and learning (BindsNET, SpikingJelly).
 # Folder: $LLIF_PEERS, or llif/peers in the user's cache folder.
 set -euo pipefail
 
@@ -33,6 +33,6 @@ make() {
   cp "$requirements" "$folder/$name/requirements.txt"
 }
 
-[ $# -gt 0 ] || set -- torch sinabs brian2 annarchy nest
+[ $# -gt 0 ] || set -- torch sinabs brian2 annarchy nest learning
 for name in "$@"; do make "$name"; done
 echo "environments in $folder"

@@ -1,4 +1,4 @@
-// Suite `learn`: images a second of the rule `winner`, both engines and the core compiled natively.
+// Suite `learn`: images a second of the rule `winner`, both engines and the core compiled natively; the rule `pair` beside others.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -9,13 +9,19 @@ import { LineProgram } from "../line-program.ts";
 import { nativeProgram, widths, type Width } from "../native.ts";
 import { cacheFolder, inRoot } from "../paths.ts";
 import type { SuiteOptions } from "../suite.ts";
+import { pairCases } from "./learn-pair.ts";
 
 /** How often the 500 digits are shown. */
 const rounds = 10;
 const pixels = 784;
 
-/** The cases of suite `learn`: one pass of 5,000 images, from the first weights on. */
-export function learnSuite({ quick }: SuiteOptions): BenchCase[] {
+/** The cases of suite `learn`. */
+export function learnSuite(options: SuiteOptions): BenchCase[] {
+  return [...winnerCases(options), ...pairCases(options)];
+}
+
+/** One pass of 5,000 images, from the first weights on. */
+function winnerCases({ quick }: SuiteOptions): BenchCase[] {
   return (quick ? [400] : [100, 400]).map((neurons) =>
     benchCase("learn", `mnist-winner-${neurons}`, async () => {
       const digits = readIdx(gunzipSync(readFileSync(inRoot("models", "mnist-500-images-idx3-ubyte.gz")))).data;

@@ -143,7 +143,7 @@ export function addLearn(program: Command, io: Io): void {
     .addOption(
       new Option(
         "--threshold-rise <charge>",
-        "pair: how much a threshold rises with each spike of its neuron (default: 0.005 thresholds)",
+        "pair: how much a threshold rises with each spike of its neuron (default: 0.00005 thresholds a neuron of the layer)",
       ).argParser(fromZero("--threshold-rise", 1e6)),
     )
     .addOption(

@@ -36,7 +36,7 @@ export interface PairNumbers {
   readonly seed: number;
   /** Of a neuron that has not fired. Default: a fifth of the mean sum of pixel/255 over the first 1,000 images. */
   readonly threshold: number;
-  /** θ₊: how much a threshold rises with each spike of its neuron while it learns. Default 0.005·threshold. */
+  /** θ₊: how much a threshold rises with each spike of its neuron while it learns. Default 5e-5·neurons·threshold. */
   readonly thresholdRise: number;
   /** The share of the rise that each presentation takes away. Default 0. */
   readonly thresholdDecay: number;

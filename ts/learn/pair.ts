@@ -79,7 +79,7 @@ function check(place: string, rule: PairOptions): PairOptions {
   return rule;
 }
 
-function complete(rule: PairOptions, seed: number, inputs: number, meanSum: number): PairRule {
+function complete(rule: PairOptions, neurons: number, seed: number, inputs: number, meanSum: number): PairRule {
   const threshold = rule.threshold ?? 0.2 * meanSum;
   if (!(threshold > 0))
     throw new LlifError(
@@ -93,7 +93,7 @@ function complete(rule: PairOptions, seed: number, inputs: number, meanSum: numb
     rate: rule.rate ?? 0.25,
     seed: rule.seed ?? seed % seeds,
     threshold,
-    thresholdRise: rule.thresholdRise ?? 0.005 * threshold,
+    thresholdRise: rule.thresholdRise ?? 5e-5 * neurons * threshold,
     thresholdDecay: rule.thresholdDecay ?? 0,
     competition: rule.competition ?? "furthest",
     refractoryTicks: rule.refractoryTicks ?? 0,
@@ -129,7 +129,7 @@ export const pair: RuleKind<PairOptions, PairRule, PairMemory> = {
   keys: Object.keys(keys),
   check,
   begin(given, neurons, seed, { mean, sum }) {
-    const rule = complete(given, seed, mean.length, sum);
+    const rule = complete(given, neurons, seed, mean.length, sum);
     const weights = firstWeights(rule, mean.length, neurons, seed);
     const memory = { weights, wins: new Uint32Array(neurons), rises: new Float32Array(neurons), presented: 0 };
     return { rule, memory };
