@@ -7,7 +7,7 @@ import type { Glue } from "../../ts/engine/load.ts";
 import { resolveRecording } from "../../ts/engine/recording.ts";
 import { wasmLiveCore } from "../../ts/engine/wasm-live.ts";
 import type { Contender } from "../../ts/timing/case.ts";
-import { cpuMilliseconds } from "../cpu-time.ts";
+import { cpuTimeOf } from "../cpu-time.ts";
 import { LineProgram } from "../line-program.ts";
 import { nativeProgram } from "../native.ts";
 import { cacheFolder } from "../paths.ts";
@@ -24,11 +24,7 @@ export async function wasmContender(network: SpikingNetwork, model: LiveModel): 
   return {
     name: "wasm",
     more,
-    time(repetitions) {
-      const start = cpuMilliseconds();
-      for (let repetition = 0; repetition < repetitions; repetition++) run();
-      return cpuMilliseconds() - start;
-    },
+    time: cpuTimeOf(run),
     outcome() {
       const spikes = run();
       more["rateHz"] = rateOf(model, spikes.ticks.length);

@@ -4,7 +4,7 @@
 import type { SpikingNetwork } from "../../ts/index.ts";
 import { populationsOf } from "../../ts/spiking/network.ts";
 import { restTolerances } from "../../ts/spiking/live.ts";
-import { cpuMilliseconds } from "../cpu-time.ts";
+import { cpuTimeOf } from "../cpu-time.ts";
 import type { Contender } from "../../ts/timing/case.ts";
 import type { Connections, LiveModel, Spikes } from "./models.ts";
 import { digestOf, type LiveOutcome } from "./network.ts";
@@ -369,11 +369,7 @@ export function plainContender(kind: PlainKind, network: SpikingNetwork, model: 
   const run = simulators[kind](network, model);
   return {
     name: "plain TypeScript",
-    time(repetitions) {
-      const start = cpuMilliseconds();
-      for (let repetition = 0; repetition < repetitions; repetition++) run();
-      return cpuMilliseconds() - start;
-    },
+    time: cpuTimeOf(run),
     outcome() {
       const spikes = run();
       return { spikes: spikes.ticks.length, ...(equal[kind] ? { digest: digestOf(spikes) } : {}) };

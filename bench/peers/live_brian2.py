@@ -44,6 +44,8 @@ class Simulation:
         # The first tick comes after the set-up of a run.
         objects.append(brian2.NetworkOperation(self.note_start, when="start", order=-1))
         self.network = brian2.Network(objects)
+        # Compiles.
+        self.network.run(0 * ms, namespace={})
         self.network.store()
 
     def cells(self) -> brian2.NeuronGroup:
