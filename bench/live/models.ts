@@ -148,7 +148,7 @@ export interface FlyOptions {
   readonly fanOut: number;
   /** Mean strength of a connection, in contacts of 0.275 mV; seven of ten neurons excite. */
   readonly contacts: number;
-  /** Mean over all neurons. Some neurons, spread evenly, get spikes at 150 Hz from outside, and fire with each of them. */
+  /** Mean over all neurons, nearly: some neurons, spread evenly, get strong spikes from outside, and fire with them. */
   readonly rateHz: number;
   readonly ticks: number;
 }
@@ -165,8 +165,9 @@ export function fly({ neurons, fanOut, contacts, rateHz, ticks }: FlyOptions): L
     seed: 6,
     self: false,
   });
-  const drivenHz = 150;
-  const driven = Math.round((neurons * rateHz) / drivenHz);
+  // Spikes at 150 Hz, some of which the refractory period loses.
+  const [drivenHz, firingHz] = [150, 107];
+  const driven = Math.round((neurons * rateHz) / firingHz);
   const sources = Uint32Array.from({ length: driven }, (_, source) => source);
   const to = sources.map((source) => Math.floor((source * neurons) / driven));
   return {
@@ -180,7 +181,7 @@ export function fly({ neurons, fanOut, contacts, rateHz, ticks }: FlyOptions): L
         from: "input",
         into: "g",
         delayTicks: 0,
-        edges: { from: sources, to, weights: uniform(driven, 60) },
+        edges: { from: sources, to, weights: uniform(driven, 300) },
       },
       { name: "connectome", from: "cells", into: "g", delayTicks: 18, edges },
     ],
