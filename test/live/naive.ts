@@ -14,6 +14,8 @@ interface Edge {
   readonly delay: number;
   /** Its index in the weights of the synapse. */
   readonly index: number;
+  /** Its place in the order of the network, among the connections that reach a population. */
+  place: number;
   weight: number;
 }
 
@@ -22,6 +24,12 @@ interface Plastic {
   readonly synapse: Synapse;
   readonly edges: readonly Edge[];
   stdp: NaiveStdp;
+}
+
+interface Outgoing {
+  readonly from: string;
+  readonly delay: number;
+  readonly bySource: Map<number, Edge[]>;
 }
 
 interface Neuron {
@@ -46,6 +54,8 @@ interface Part {
   neurons: Neuron[];
   /** By target, those that do not learn. */
   readonly edges: readonly (readonly Edge[])[];
+  /** The same by node and delay they come from, then by source. */
+  readonly outgoing: readonly Outgoing[];
   readonly plastic: readonly Plastic[];
   readonly summed: boolean;
   readonly tolerances: readonly number[];
@@ -73,11 +83,15 @@ export class NaiveLive {
         .filter(({ plasticity }) => plasticity === undefined)
         .flatMap((each) => edges.get(each) ?? []);
       const byTarget: Edge[][] = Array.from({ length: sizeOf(population.shape) }, () => []);
-      for (const edge of fixed) byTarget[edge.target].push(edge);
+      fixed.forEach((edge, place) => {
+        edge.place = place;
+        byTarget[edge.target].push(edge);
+      });
       this.#parts.set(population.name, {
         population,
         neurons: this.#fresh(population),
         edges: byTarget,
+        outgoing: outgoingOf(fixed),
         plastic: reaching
           .filter(({ plasticity }) => plasticity !== undefined)
           .map((synapse) => {
@@ -187,6 +201,7 @@ export class NaiveLive {
       refractory[index] && (clamps(variable) || (variable === "v" && discards));
     const after = parameters.delivery === "afterThreshold";
     neurons.forEach((neuron, index) => this.#integrate(part, neuron, index, values));
+    const arriving = this.#arriving(part);
     const learnt = part.plastic.map(({ synapse, stdp }) => ({ into: synapse.into, list: stdp.arrivals(this.#tick) }));
     const receive = (variable: number): void => {
       const name = variable === 0 ? "v" : (parameters.currents?.[variable - 1].name as string);
@@ -195,7 +210,8 @@ export class NaiveLive {
         const plastic = learnt
           .filter(({ into }) => (into ?? "v") === name)
           .flatMap(({ list }) => list.filter(({ target }) => target === index));
-        const received = (value: number) => this.#received(part, index, variable, value, summed, plastic);
+        const fixed = arriving.get(index)?.filter(({ synapse }) => (synapse.into ?? "v") === name) ?? [];
+        const received = (value: number) => this.#received(part, index, variable, value, summed, fixed, plastic);
         if (variable === 0) neuron.v = received(neuron.v);
         else neuron.g[variable - 1] = received(neuron.g[variable - 1]);
       });
@@ -288,16 +304,15 @@ export class NaiveLive {
 
   /** The value of a variable with what arrives in this tick. */
   #received(
-    { population, edges, outside }: Part,
+    { outside }: Part,
     index: number,
     variable: number,
     value: number,
     summed: boolean,
+    arriving: Edge[],
     plastic: readonly { readonly weight: number }[],
   ): number {
     const round = this.#round;
-    const name = variable === 0 ? undefined : population.neuron.currents?.[variable - 1].name;
-    const arriving = edges[index].filter((edge) => edge.synapse.into === name && this.#arrives(edge));
     if (!summed) return arriving.reduce((charge, { weight }) => round(charge + weight), value);
     const order = ({ synapse, delay }: Edge) => [Number(synapse.from !== this.#network.input.name), -delay];
     arriving.sort((a, b) => order(a)[0] - order(b)[0] || order(a)[1] - order(b)[1]);
@@ -309,8 +324,20 @@ export class NaiveLive {
     return round(value + sum);
   }
 
-  #arrives({ synapse, source, delay }: Edge): boolean {
-    return delay <= this.#tick && this.#firedBy(synapse.from)[this.#tick - delay].includes(source);
+  /** By target, the connections over which a spike arrives in this tick, in the order of the network. */
+  #arriving({ outgoing }: Part): Map<number, Edge[]> {
+    const arriving = new Map<number, Edge[]>();
+    for (const { from, delay, bySource } of outgoing) {
+      if (delay > this.#tick) continue;
+      for (const source of new Set(this.#firedBy(from)[this.#tick - delay]))
+        for (const edge of bySource.get(source) ?? []) {
+          const before = arriving.get(edge.target);
+          if (before === undefined) arriving.set(edge.target, [edge]);
+          else before.push(edge);
+        }
+    }
+    for (const edges of arriving.values()) edges.sort((a, b) => a.place - b.place);
+    return arriving;
   }
 
   #firedBy(name: string): number[][] {
@@ -327,6 +354,19 @@ function at(values: ArrayLike<number>, neuron: number): number {
   return values[neuron % values.length];
 }
 
+function outgoingOf(edges: readonly Edge[]): Outgoing[] {
+  const outgoing: Outgoing[] = [];
+  for (const edge of edges) {
+    const { synapse, delay, source } = edge;
+    let own = outgoing.find((each) => each.from === synapse.from && each.delay === delay);
+    if (own === undefined) outgoing.push((own = { from: synapse.from, delay, bySource: new Map() }));
+    const from = own.bySource.get(source);
+    if (from === undefined) own.bySource.set(source, [edge]);
+    else from.push(edge);
+  }
+  return outgoing;
+}
+
 /** In the order of the network: source after source. */
 function edgesOf(network: SpikingNetwork, synapse: Synapse): Edge[] {
   const { delayTicks: delay, weights } = synapse;
@@ -335,7 +375,7 @@ function edgesOf(network: SpikingNetwork, synapse: Synapse): Edge[] {
   const [sources, targets] = [sizeOf(shape(synapse.from)), sizeOf(shape(synapse.to))];
   const edges: Edge[] = [];
   const push = (source: number, target: number, ticks: number, index: number): void => {
-    edges.push({ synapse, source, target, delay: ticks, index, weight: weights[index] });
+    edges.push({ synapse, source, target, delay: ticks, index, place: 0, weight: weights[index] });
   };
   for (let source = 0; source < sources; source++) {
     if (synapse.kind === "dense") {
