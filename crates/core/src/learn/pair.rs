@@ -100,6 +100,8 @@ pub struct Learner {
     /// Neurons that take no charge, and for how many more ticks.
     waiting: Vec<(u32, u32)>,
     lit: Vec<Lit>,
+    /// The inputs that fire in this tick.
+    sending: Vec<u32>,
     fired: Vec<u32>,
     /// Spikes of each neuron in this presentation.
     counts: Vec<u16>,
@@ -136,6 +138,7 @@ impl Learner {
             potential: vec![0.0; width],
             waiting: Vec::new(),
             lit: Vec::new(),
+            sending: Vec::new(),
             fired: Vec::new(),
             counts: vec![0; neurons],
             active: Vec::new(),
@@ -252,21 +255,26 @@ impl Learner {
     /// Sends the spikes of a tick; returns their number.
     fn send(&mut self, tick: u64, stream: &mut u64) -> u64 {
         let mut spikes = 0;
-        for lit in &mut self.lit {
-            let fires = if self.rule.drawn {
-                u64::from(next(stream)) < lit.rate
-            } else {
+        // Written whether it fires or not, so that no branch is to be foreseen.
+        self.sending.resize(self.lit.len(), 0);
+        if self.rule.drawn {
+            for lit in &self.lit {
+                self.sending[spikes] = lit.input;
+                spikes += usize::from(u64::from(next(stream)) < lit.rate);
+            }
+        } else {
+            for lit in &mut self.lit {
+                self.sending[spikes] = lit.input;
                 lit.phase += lit.rate;
                 let fires = lit.phase >= ONE;
                 lit.phase -= u64::from(fires) * ONE;
-                fires
-            };
-            if fires {
-                self.synapse.emit(tick, lit.input);
-                spikes += 1;
+                spikes += usize::from(fires);
             }
         }
-        spikes
+        for &input in &self.sending[..spikes] {
+            self.synapse.emit(tick, input);
+        }
+        spikes as u64
     }
 
     fn integrate(&mut self, tick: u64) {

@@ -60,12 +60,14 @@ impl DenseRows {
     #[inline(always)]
     fn add_rows<const N: usize>(&self, rows: &[u32], first: usize, sums: &mut [f32]) {
         debug_assert!(sums.len() == LANES * N && first + LANES * N <= self.stride);
-        // Safety: N vectors of sums, and as many weights from `first` on in each row.
+        // Safety: N vectors of sums, and as many weights from `first` on in each row, all of which the synapse has.
         unsafe {
             let to = sums.as_mut_ptr();
             let mut v: [_; N] = std::array::from_fn(|k| Native::load_f(to.add(LANES * k)));
+            let column = self.weights.as_ptr().add(first);
             for &row in rows {
-                let at = self.weights[row as usize * self.stride + first..].as_ptr();
+                debug_assert!((row as usize) < self.sources);
+                let at = column.add(row as usize * self.stride);
                 v = std::array::from_fn(|k| Native::add_f(v[k], Native::load_f(at.add(LANES * k))));
             }
             for (k, &v) in v.iter().enumerate() {
@@ -101,9 +103,12 @@ impl DenseRows {
             }
         }
         columns.iter_mut().for_each(|column| *column = if *column > 0.0 { sum / *column } else { 1.0 });
+        if all {
+            columns.resize(*stride, 1.0);
+        }
         for row in weights.chunks_exact_mut(*stride) {
             if all {
-                row.iter_mut().zip(&columns).for_each(|(weight, scale)| *weight = change.clip(*weight * scale));
+                change.scale_row::<Native>(row, &columns);
             } else {
                 for (scale, &target) in columns.iter().zip(targets) {
                     let weight = &mut row[target as usize];
@@ -128,6 +133,9 @@ impl DenseRows {
 
     pub fn catch_up(&mut self, row: usize, rule: &Rule, sources: &Arrived, eligibility: &mut Option<Eligibility>) {
         let first = std::mem::replace(&mut self.taken[row], self.missed.targets.len() as u32) as usize;
+        if first == self.missed.targets.len() {
+            return;
+        }
         let span = row * self.stride..(row + 1) * self.stride;
         let weights = &mut self.weights[span.clone()];
         let (trace, last) = (sources.values[row], sources.ticks[row]);

@@ -126,6 +126,20 @@ impl Change {
         }
     }
 
+    /// Multiplies whole vectors of weights by these factors, and clips them.
+    #[inline(always)]
+    pub fn scale_row<L: Lanes>(&self, weights: &mut [f32], factors: &[f32]) {
+        let (minimum, maximum) = (L::splat_f(self.minimum), L::splat_f(self.maximum));
+        for (weight, factor) in weights.chunks_exact_mut(4).zip(factors.chunks_exact(4)) {
+            // Safety: four values each.
+            unsafe {
+                let scaled = L::mul_f(L::load_f(weight.as_ptr()), L::load_f(factor.as_ptr()));
+                let raised = L::raise_f(scaled, minimum);
+                L::store_f(weight.as_mut_ptr(), L::select_f(L::ge_f(maximum, raised), raised, maximum));
+            }
+        }
+    }
+
     /// `depress` of a whole row, whose targets' traces are `traces`.
     #[inline(always)]
     pub fn depress_row<L: Lanes>(&self, weights: &mut [f32], eligibility: Option<(&mut [f32], f32)>, traces: &[f32]) {
