@@ -136,7 +136,7 @@ export function framesParts(measured) {
       ["network", "ticks a frame", "spikes", "synaptic operations", "of a fresh run's operations", "twin mismatches"],
       rows,
     ),
-    "Where little changes, as behind convolutions, a frame is much cheaper than a fresh run; a dense first layer sees the whole digit change, and gains nothing. A frame that begins at a smaller quantum takes fewer ticks but more spikes, since a change is then sent in small parts.",
+    "Where little changes, as behind convolutions, a frame is much cheaper than a fresh run; a dense first layer sees the whole digit change, and gains nothing. A frame that begins at a smaller quantum takes fewer ticks but more spikes, since a change is then sent in small parts; layers near the input are ahead, so their quantum is smaller still, and with `ahead: 0` a short frame costs less.",
     "`node scripts/experiments.mjs run frames` measures it again.",
   ];
 }
