@@ -53,7 +53,7 @@ export function choicesParts(jobs, runs) {
   ]);
   return [
     "## Other quanta and laziness",
-    `Phase with all layers at once, 8 bits, ResNet-20, the first ${grouped(done[0].report.samples)} test images. Whatever the choice, a run ends at the same twin. Three ticks decide as well as eight for about as many operations, and even a single tick does, for more of them: ticks alone prove nothing. Ternary quanta gain nothing. Quanta that are finer in layers near the input (ahead) save more than laziness does. Tried with a prototype, on training images: a laziness of its own for each layer or each tick saves next to nothing.`,
+    `Phase with all layers at once, 8 bits, ResNet-20, the first ${grouped(done[0].report.samples)} test images. Whatever the choice, a run ends at the same twin. Three ticks (16,4,1 with 0.5 ahead) decide as well as eight for few more operations, and even a single tick does, for more of them: ticks alone prove nothing. Ternary quanta gain nothing. Quanta that are finer in layers near the input (ahead) save more than laziness does. Tried with a prototype, on training images: a laziness of its own for each layer or each tick saves next to nothing.`,
     table(
       [
         "quanta",
