@@ -10,8 +10,6 @@ use std::ops::Range;
 trait Values<L: Lanes>: Copy {
     /// Whether every row has one value for all neurons, and refractory ticks are counted.
     const SAME: bool;
-    /// Whether neurons may rest.
-    const RESTS: bool;
     fn of(values: &[f32], mask: usize) -> Self;
     unsafe fn at(self, neuron: usize) -> L::F;
 }
@@ -23,25 +21,8 @@ struct Rows {
     mask: usize,
 }
 
-/// Rows of neurons that may rest.
-#[derive(Clone, Copy)]
-struct Resting(Rows);
-
-impl<L: Lanes> Values<L> for Resting {
-    const SAME: bool = false;
-    const RESTS: bool = true;
-    fn of(values: &[f32], mask: usize) -> Resting {
-        Resting(<Rows as Values<L>>::of(values, mask))
-    }
-    #[inline(always)]
-    unsafe fn at(self, neuron: usize) -> L::F {
-        <Rows as Values<L>>::at(self.0, neuron)
-    }
-}
-
 impl<L: Lanes> Values<L> for Rows {
     const SAME: bool = false;
-    const RESTS: bool = false;
     fn of(values: &[f32], mask: usize) -> Rows {
         Rows { from: values.as_ptr(), mask }
     }
@@ -63,7 +44,6 @@ impl<L: Lanes> Copy for Same<L> {}
 
 impl<L: Lanes> Values<L> for Same<L> {
     const SAME: bool = true;
-    const RESTS: bool = false;
     #[inline(always)]
     fn of(values: &[f32], _: usize) -> Same<L> {
         Same(L::splat_f(values[0]))
@@ -114,10 +94,11 @@ pub fn tick<L: Lanes>(p: &mut Population, few: bool, fired: &mut Vec<u32>) {
         while block < blocks && is_busy(p, block) == busy {
             block += 1;
         }
-        if busy {
-            all_awake::<L>(p, same, few, first..block, fired);
-        } else {
-            some_awake::<L>(p, few, first..block, fired);
+        match (same, busy) {
+            (true, true) => steps::<L, Same<L>, false>(p, few, first..block, fired),
+            (true, false) => steps::<L, Same<L>, true>(p, few, first..block, fired),
+            (false, true) => steps::<L, Rows, false>(p, few, first..block, fired),
+            (false, false) => steps::<L, Rows, true>(p, few, first..block, fired),
         }
     }
 }
@@ -127,42 +108,24 @@ fn is_busy(p: &Population, block: usize) -> bool {
     p.awake[block] == ALL_AWAKE && (p.near[block] == 0 || p.tolerance.is_none())
 }
 
-fn all_awake<L: Lanes>(p: &mut Population, same: bool, few: bool, blocks: Range<usize>, fired: &mut Vec<u32>) {
+/// `RESTS`: whether some neurons of these blocks sleep or may rest.
+fn steps<L: Lanes, V: Values<L>, const RESTS: bool>(
+    p: &mut Population,
+    few: bool,
+    blocks: Range<usize>,
+    fired: &mut Vec<u32>,
+) {
     // SAFETY: every array has a whole number of blocks, or values that are read again and again.
     unsafe {
-        match (same, p.currents.len(), arrivals(p), few && !p.currents.is_empty()) {
-            (true, 0, AFTER, _) => step::<L, Same<L>, 0, AFTER, false>(p, blocks, fired),
-            (true, 0, _, _) => step::<L, Same<L>, 0, BEFORE, false>(p, blocks, fired),
-            (true, 1, NONE, false) => step::<L, Same<L>, 1, NONE, false>(p, blocks, fired),
-            (true, 1, NONE, true) => step::<L, Same<L>, 1, NONE, true>(p, blocks, fired),
-            (true, 1, AFTER, _) => step::<L, Same<L>, 1, AFTER, false>(p, blocks, fired),
-            (true, 1, _, _) => step::<L, Same<L>, 1, BEFORE, false>(p, blocks, fired),
-            (true, _, NONE, false) => step::<L, Same<L>, 2, NONE, false>(p, blocks, fired),
-            (true, _, NONE, true) => step::<L, Same<L>, 2, NONE, true>(p, blocks, fired),
-            (true, _, AFTER, _) => step::<L, Same<L>, 2, AFTER, false>(p, blocks, fired),
-            (true, _, _, _) => step::<L, Same<L>, 2, BEFORE, false>(p, blocks, fired),
-            (_, 0, AFTER, _) => step::<L, Rows, 0, AFTER, false>(p, blocks, fired),
-            (_, 0, _, _) => step::<L, Rows, 0, BEFORE, false>(p, blocks, fired),
-            (_, 1, AFTER, _) => step::<L, Rows, 1, AFTER, false>(p, blocks, fired),
-            (_, 1, _, _) => step::<L, Rows, 1, BEFORE, false>(p, blocks, fired),
-            (_, _, AFTER, _) => step::<L, Rows, 2, AFTER, false>(p, blocks, fired),
-            (_, _, _, _) => step::<L, Rows, 2, BEFORE, false>(p, blocks, fired),
-        }
-    }
-}
-
-fn some_awake<L: Lanes>(p: &mut Population, few: bool, blocks: Range<usize>, fired: &mut Vec<u32>) {
-    // SAFETY: as above.
-    unsafe {
-        match (p.currents.len(), arrivals(p), few && !p.currents.is_empty()) {
-            (0, AFTER, _) => step::<L, Resting, 0, AFTER, false>(p, blocks, fired),
-            (0, _, _) => step::<L, Resting, 0, BEFORE, false>(p, blocks, fired),
-            (1, NONE, true) => step::<L, Resting, 1, NONE, true>(p, blocks, fired),
-            (1, AFTER, _) => step::<L, Resting, 1, AFTER, false>(p, blocks, fired),
-            (1, _, _) => step::<L, Resting, 1, BEFORE, false>(p, blocks, fired),
-            (_, NONE, true) => step::<L, Resting, 2, NONE, true>(p, blocks, fired),
-            (_, AFTER, _) => step::<L, Resting, 2, AFTER, false>(p, blocks, fired),
-            (_, _, _) => step::<L, Resting, 2, BEFORE, false>(p, blocks, fired),
+        match (p.currents.len(), arrivals(p), few) {
+            (0, AFTER, _) => step::<L, V, 0, AFTER, false, RESTS>(p, blocks, fired),
+            (0, _, _) => step::<L, V, 0, BEFORE, false, RESTS>(p, blocks, fired),
+            (1, NONE, true) => step::<L, V, 1, NONE, true, RESTS>(p, blocks, fired),
+            (1, AFTER, _) => step::<L, V, 1, AFTER, false, RESTS>(p, blocks, fired),
+            (1, _, _) => step::<L, V, 1, BEFORE, false, RESTS>(p, blocks, fired),
+            (_, NONE, true) => step::<L, V, 2, NONE, true, RESTS>(p, blocks, fired),
+            (_, AFTER, _) => step::<L, V, 2, AFTER, false, RESTS>(p, blocks, fired),
+            (_, _, _) => step::<L, V, 2, BEFORE, false, RESTS>(p, blocks, fired),
         }
     }
 }
@@ -187,7 +150,14 @@ fn has_one_value_each(p: &Population) -> bool {
 
 // In one function with all others, registers would be short.
 #[inline(never)]
-unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8, const FEW: bool>(
+unsafe fn step<
+    L: Lanes,
+    V: Values<L>,
+    const CURRENTS: usize,
+    const ARRIVALS: u8,
+    const FEW: bool,
+    const RESTS: bool,
+>(
     p: &mut Population,
     blocks: Range<usize>,
     fired: &mut Vec<u32>,
@@ -221,8 +191,8 @@ unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8
         let mut vectors = awake;
         let mut next = block * BLOCK;
         // Every vector, or those that are awake.
-        while if V::RESTS { vectors != 0 } else { next < (block + 1) * BLOCK } {
-            let n = if V::RESTS { block * BLOCK + 4 * vectors.trailing_zeros() as usize } else { next };
+        while if RESTS { vectors != 0 } else { next < (block + 1) * BLOCK } {
+            let n = if RESTS { block * BLOCK + 4 * vectors.trailing_zeros() as usize } else { next };
             (vectors, next) = (vectors & vectors.wrapping_sub(1), next + 4);
             let left = left.add(if V::SAME { n } else { n & left_mask });
             let ticks_left = L::load_i(left);
@@ -230,10 +200,10 @@ unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8
             let stays = L::and_i(refractory, clamps);
             let before = L::load_f(potential.add(n));
             let mut rests = L::splat_i(0);
-            if V::RESTS {
+            if RESTS {
                 let tolerance = tolerance.at(n);
                 let still = L::and_i(is_near::<L>(before, rest.at(n), tolerance), L::not_i(refractory));
-                rests = L::and_i(still, is_near::<L>(drive.at(n), zero, zero));
+                rests = if V::SAME { still } else { L::and_i(still, is_near::<L>(drive.at(n), zero, zero)) };
                 for current in &currents {
                     let value = L::load_f(current.value.add(n));
                     rests = L::and_i(rests, is_near::<L>(value, zero, tolerance));
@@ -245,14 +215,14 @@ unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8
                 let value = L::load_f(current.value.add(n));
                 v = L::add_f(v, L::mul_f(current.gain.at(n), value));
                 let mut next = L::mul_f(current.factor.at(n), value);
-                if V::RESTS {
+                if RESTS {
                     next = L::and_not_f(rests, next);
                 }
                 next = L::add_f(next, if FEW { zero } else { L::load_f(current.sum.add(n)) });
                 if current.clamped {
                     next = L::select_f(refractory, value, next);
                 }
-                if V::RESTS {
+                if RESTS {
                     flows = L::or_i(flows, L::not_i(is_near::<L>(next, zero, zero)));
                 }
                 L::store_f(current.value.add(n), next);
@@ -264,7 +234,7 @@ unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8
             if !V::SAME {
                 v = L::add_f(v, drive.at(n));
             }
-            if V::RESTS {
+            if RESTS {
                 v = L::select_f(rests, rest.at(n), v);
             }
             let arrived = if ARRIVALS == NONE { zero } else { L::load_f(sum.add(n)) };
@@ -287,7 +257,7 @@ unsafe fn step<L: Lanes, V: Values<L>, const CURRENTS: usize, const ARRIVALS: u8
             near = L::or_i(near, is_near::<L>(v, rest.at(n), tolerance.at(n)));
             L::store_i(left, L::add_i(ticks_left, refractory));
             let mut bits = L::bits_i(fires);
-            if V::RESTS {
+            if RESTS {
                 // What came after the threshold has yet to meet floor and threshold.
                 let still = L::and_i(is_near::<L>(v, rest.at(n), zero), is_near::<L>(v, decided, zero));
                 let moves = L::or_i(flows, L::not_i(L::and_i(still, rests)));
