@@ -194,6 +194,17 @@ function allPairs(sources: number, targets: number, weight: (source: number, tar
   return randomEdges({ from: sources, to: targets, fanOut: targets, weights: weight, seed: 0 });
 }
 
+/** 20 ms, 10 mV, refractory 2 ms; charges arrive at the potential. */
+const deltaNeuron = {
+  timeConstantTicks: 200,
+  threshold: 10,
+  resetValue: 0,
+  refractoryTicks: 19,
+  clamp: ["v"],
+  clears: [],
+  currents: {},
+} as const;
+
 /** Every neuron reaches every other through weights of both signs; delta synapses, delay 1 ms; 1 s. */
 export function denseRecurrent(neurons = 2000): LiveModel {
   const random = pcg32(8);
@@ -202,13 +213,7 @@ export function denseRecurrent(neurons = 2000): LiveModel {
   return {
     neurons,
     ticks: ticksPerSecond,
-    timeConstantTicks: 200,
-    threshold: 10,
-    resetValue: 0,
-    refractoryTicks: 19,
-    clamp: ["v"],
-    clears: [],
-    currents: {},
+    ...deltaNeuron,
     level,
     initial: Float32Array.from({ length: neurons }, () => (10 * random()) / 2 ** 32),
     connections: [
@@ -231,13 +236,7 @@ export function learning(size = 1000): LiveModel {
   return {
     neurons: size,
     ticks: ticksPerSecond,
-    timeConstantTicks: 200,
-    threshold: 10,
-    resetValue: 0,
-    refractoryTicks: 19,
-    clamp: ["v"],
-    clears: [],
-    currents: {},
+    ...deltaNeuron,
     level: 0,
     initial: new Float32Array(size),
     connections: [

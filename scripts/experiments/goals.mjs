@@ -51,6 +51,7 @@ const goals = [
       disagreements <= 45 && (network !== "ResNet-20" || synapticOperationsPerSample <= 130e6),
     ],
   },
+  fewer("whole-phase-refined-ahead-10", 15),
   fewer("whole-phase-refined-lazy-10", 15),
   fewer("whole-ttfs-real", 0, "no decision differs beyond float rounding ties"),
 ];

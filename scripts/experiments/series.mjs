@@ -67,6 +67,7 @@ const wholeSet = [
   ["phase-refined-ahead", 8],
   ["phase-refined", 8],
   ["phase-refined-lazy", 8],
+  ["phase-refined-ahead", 10],
   ["phase-refined-lazy", 10],
 ];
 const priced = [
