@@ -69,6 +69,7 @@ it("judges goals by the runs, and says where there is none", () => {
     "whole-phase-12",
     "whole-phase-refined-8",
     "whole-phase-refined-ahead-8",
+    "whole-phase-refined-ahead-10",
   ].map((name) => ({ name, manifest: { report } }));
   const text: string = printed(
     `${importing} console.log(JSON.stringify(goalsTable([["network", [], ${JSON.stringify(runs)}]])));`,
@@ -86,6 +87,7 @@ it("judges goals by the runs, and says where there is none", () => {
     "not run |",
     "0, 0: reached |",
     "9; 130M: reached |",
+    "9: reached |",
     "not run |",
     "not run |",
   ]);
